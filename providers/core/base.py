@@ -1,0 +1,143 @@
+"""The interface that every vendor's adapter fills in. An adapter speaks; it does no I/O and knows no clock.
+
+Operations are conversations (`Exchange`): generators that yield requests and are sent replies. They read top to bottom like the
+vendor's page, also where a vendor needs two calls, and the same ones serve the blocking and the concurrent client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderDown, ProviderError, RateLimited, Refused, Unsupported
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    Snapshot,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+
+__all__ = ["CredentialField", "Options", "Provider", "Surface", "retry_after_s"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialField:
+    """One value that an admin types in. Secret ones are sealed and never shown again."""
+
+    name: str
+    label: str
+    secret: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """One way into a vendor: its own API, another generation of it, or a gateway that speaks the same protocol."""
+
+    slug: str
+    label: str
+    base_url: str
+    credentials: tuple[CredentialField, ...]
+    help: str = ""
+
+
+class Options(BaseModel):
+    """Endpoint and credentials of one account. Subclasses add nothing but checks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    surface: str
+    base_url: str
+    credentials: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"<Options {self.surface} {self.base_url}>"
+
+    __str__ = __repr__
+
+
+class Provider:
+    """Our adapter to one vendor, bound to one account's options."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    short: ClassVar[str]
+    """Two letters for the model card."""
+    docs_url: ClassVar[str]
+    surfaces: ClassVar[Mapping[str, Surface]]
+    models: ClassVar[Mapping[str, ModelSpec]]
+    can_cancel: ClassVar[bool] = False
+    can_look_up: ClassVar[bool] = False
+    """The vendor can be asked whether it knows our reference (see `look_up`)."""
+    idempotent_submit: ClassVar[bool] = False
+    """The vendor refuses to start the same reference twice."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        """Ask for a video. Exactly one of the requests is billable."""
+        raise NotImplementedError
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        """Ask how a submission stands. Raises `SubmissionGone` when the vendor no longer knows it."""
+        raise NotImplementedError
+
+    def cancel(self, submission: Submission) -> Exchange[None]:
+        """Ask the vendor to stop. Raises `Unsupported` where it cannot, `Refused` where it is too late."""
+        raise Unsupported(f"{self.label} cannot stop a render once it is accepted.")
+        yield  # pragma: no cover - makes this a conversation
+
+    def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:
+        """Find the submission that carries our reference; None when the vendor surely has none.
+
+        `since` is when we began to send; `known` are vendor ids that belong to other tasks, for vendors that can only list.
+        """
+        raise Unsupported(f"{self.label} cannot be asked about our reference.")
+        yield  # pragma: no cover
+
+    def check_account(self) -> Exchange[AccountReport]:
+        """A call that costs nothing and fails when endpoint or credentials are wrong."""
+        raise NotImplementedError
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:
+        """Add authentication. Time comes in from outside, so that signing is testable."""
+        return request
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        """The vendor's error in this reply, if it is one. Extend for vendors that say no with HTTP 200."""
+        return http_error(reply)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be logged or stored in clear."""
+        fields = self.surfaces[self.options.surface].credentials
+        return tuple(self.options.credentials[field.name] for field in fields if field.secret)
+
+
+def http_error(reply: WireReply) -> ProviderError | None:
+    """The plain meaning of an HTTP status."""
+    if reply.status < 400:
+        return None
+    message = f"The vendor answered HTTP {reply.status}."
+    if reply.status == 429:
+        return RateLimited(message, retry_after_s=retry_after_s(reply), http_status=429)
+    if reply.status >= 500 or reply.status == 408:
+        return ProviderDown(message, http_status=reply.status)
+    return Refused(message, http_status=reply.status)
+
+
+def retry_after_s(reply: WireReply) -> float | None:
+    """Seconds from a Retry-After header, when it is a plain number; at most an hour is believed."""
+    try:
+        seconds = float(reply.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), timedelta(hours=1).total_seconds())

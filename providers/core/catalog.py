@@ -1,0 +1,99 @@
+"""What may be asked of a model: the one declaration from which form, API schema, checks and docs derive.
+
+Field names are ours and the same for all vendors; `wire.py` of each vendor translates them. Units stand in `json_schema_extra`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["ImageRules", "InputSlot", "ModelSpec", "Params", "Price", "param"]
+
+
+class Params(BaseModel):
+    """Validated options of one model. What a subclass accepts reaches the wire; what cannot be said is not offered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def param(default: Any, title: str, description: str = "", *, unit: str = "", main: bool = False, **bounds: Any) -> Any:
+    """A field of a Params class. `main` puts it among the form's first settings; the rest stand under 'More settings'."""
+    extra: dict[str, Any] = {"main": main}
+    if unit:
+        extra["unit"] = unit
+    return Field(default, title=title, description=description, json_schema_extra=extra, **bounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRules:
+    """What a vendor takes as an image. Sides in pixels; ratios are width / height."""
+
+    formats: tuple[str, ...] = ("image/jpeg", "image/png")
+    max_bytes: int = 10 * 1024 * 1024
+    min_side_px: int = 1
+    max_side_px: int = 20_000
+    min_ratio: float = 0.0
+    max_ratio: float = float("inf")
+    alpha: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputSlot:
+    """A place for images: `first_frame`, `last_frame` or `references`. Required when `min_count` > 0."""
+
+    name: str
+    title: str
+    min_count: int = 0
+    max_count: int = 1
+    rules: ImageRules = field(default_factory=ImageRules)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """List price, from the vendor's page. `unit` is "second" or "video"."""
+
+    amount: Decimal
+    unit: str
+    currency: str = "CNY"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """One generative model of a provider.
+
+    `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image may stand alone.
+    `poll_every` and `deadline` are ours: how often to ask, and when to stop waiting. `result_life` is how long the vendor keeps the file.
+    """
+
+    provider: str
+    id: str
+    label: str
+    params: type[Params]
+    slots: tuple[InputSlot, ...] = ()
+    needs_prompt: bool = True
+    max_prompt_chars: int
+    usual_s: tuple[int, int] = (60, 180)
+    poll_every: timedelta = timedelta(seconds=5)
+    deadline: timedelta = timedelta(hours=2)
+    result_life: timedelta
+    price: Price | None = None
+    surfaces: tuple[str, ...] = ()
+    retired: date | None = None
+    docs_url: str
+    docs_read: date
+
+    @property
+    def name(self) -> str:
+        return f"{self.provider}/{self.id}"
+
+    def slot(self, name: str) -> InputSlot | None:
+        return next((slot for slot in self.slots if slot.name == name), None)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The params as JSON Schema, as API users see them."""
+        return self.params.model_json_schema()

@@ -1,0 +1,198 @@
+"""Drives a provider's conversations: sign -> send -> check -> resume. One loop, used blocking and concurrently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from providers.core.base import Provider
+from providers.core.catalog import ModelSpec
+from providers.core.errors import (
+    AuthenticationFailed,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Uncertain,
+    UnexpectedReply,
+    Unreachable,
+)
+from providers.core.redact import redact
+from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    Snapshot,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+
+__all__ = ["BlockingClient", "Transcript", "poll_concurrently"]
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The default clock of clients."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class Transcript:
+    """What went over the wire, redacted: kept with the attempt as evidence."""
+
+    request: dict[str, Any] = field(default_factory=dict)
+    reply: dict[str, Any] = field(default_factory=dict)
+
+
+def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_now, transcript: Transcript | None = None) -> Exchange[T]:
+    """The same conversation with signing, checking and error meaning around it.
+
+    Send it replies, throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, whatever
+    is not plainly a refusal becomes `Uncertain`.
+    """
+    notes = transcript if transcript is not None else Transcript()
+    try:
+        request = next(exchange)
+        while True:
+            reply = yield from _ask(provider, request, clock, notes)
+            try:
+                request = exchange.send(reply)
+            except UnexpectedReply as error:
+                raise _unreadable(error, request) from error
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+def _ask(provider: Provider, request: WireRequest, clock: Clock, notes: Transcript) -> Exchange[WireReply]:
+    """One request to its checked reply; a stale signature is renewed once."""
+    for last_try in (False, True):
+        notes.request = _redacted_request(provider, request)
+        try:
+            reply = yield provider.sign(request, clock())
+        except TransportFailure as failure:
+            raise _meaning(failure, request) from failure
+        notes.reply = _redacted_reply(provider, reply)
+        error = _checked(provider, reply, request)
+        if error is None:
+            return reply
+        if last_try or not (isinstance(error, AuthenticationFailed) and error.stale):
+            raise error
+    raise AssertionError("unreachable: the second try returns or raises")
+
+
+def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> ProviderError | None:
+    if 300 <= reply.status < 400:
+        return Refused(
+            "The vendor's address has moved; check the account's base URL.",
+            code="wrong_endpoint",
+            http_status=reply.status,
+        )
+    try:
+        error = provider.check(reply)
+    except UnexpectedReply as unread:
+        return _unreadable(unread, request)
+    if request.billable and isinstance(error, (ProviderDown, UnexpectedReply)):
+        return _unreadable(error, request)
+    return error
+
+
+def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:
+    """The same error where nothing was at stake; `Uncertain` where money was."""
+    if not request.billable:
+        return error
+    return Uncertain(
+        f"{error.message} The render may have been accepted.",
+        vendor_code=error.vendor_code,
+        http_status=error.http_status,
+        request_id=error.request_id,
+    )
+
+
+def _meaning(failure: TransportFailure, request: WireRequest) -> ProviderError:
+    if not failure.sent:
+        return Unreachable(failure.message)
+    if request.billable:
+        return Uncertain(f"{failure.message} The render may have been accepted.")
+    return ProviderDown(failure.message)
+
+
+def _redacted_request(provider: Provider, request: WireRequest) -> dict[str, Any]:
+    shown = {"method": request.method, "path": request.path, "query": dict(request.query), "json": request.json}
+    return redact(shown, provider.secrets)  # type: ignore[no-any-return]
+
+
+def _redacted_reply(provider: Provider, reply: WireReply) -> dict[str, Any]:
+    shown = {"status": reply.status, "body": reply.body[:8_000].decode("utf-8", "replace")}
+    return redact(shown, provider.secrets)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockingClient:
+    """One account, one call at a time. Every method raises `ProviderError`."""
+
+    provider: Provider
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    clock: Clock = utc_now
+
+    def submit(self, request: GenerationRequest, *, transcript: Transcript | None = None) -> Submission:
+        return self._run(self.provider.submit(request), transcript)
+
+    def poll(self, submission: Submission) -> Snapshot:
+        return self._run(self.provider.poll(submission))
+
+    def cancel(self, submission: Submission) -> None:
+        self._run(self.provider.cancel(submission))
+
+    def look_up(self, reference: str, *, spec: ModelSpec, since: datetime, known: Sequence[str] = ()) -> Submission | None:
+        return self._run(self.provider.look_up(reference, spec, since, known))
+
+    def check_account(self) -> AccountReport:
+        return self._run(self.provider.check_account())
+
+    def _run(self, exchange: Exchange[T], transcript: Transcript | None = None) -> T:
+        transport = BlockingTransport(base_url=self.provider.options.base_url, timeouts=self.timeouts)
+        talk = converse(self.provider, exchange, clock=self.clock, transcript=transcript)
+        try:
+            request = next(talk)
+            while True:
+                try:
+                    reply = transport.send(request)
+                except TransportFailure as failure:
+                    request = talk.throw(failure)
+                else:
+                    request = talk.send(reply)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+
+async def poll_concurrently(
+    provider: Provider, submission: Submission, transport: ConcurrentTransport, *, clock: Clock = utc_now
+) -> Snapshot | ProviderError:
+    """One poll among many over a shared transport. Errors come back as values: one bad task must not end its batch."""
+    base_url = provider.options.base_url
+    talk = converse(provider, provider.poll(submission), clock=clock)
+    try:
+        request = next(talk)
+        while True:
+            try:
+                reply = await transport.send(base_url, request)
+            except TransportFailure as failure:
+                request = talk.throw(failure)
+            else:
+                request = talk.send(reply)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    except ProviderError as error:
+        return error
+
+
+def retry_delay_s(error: ProviderError, *, otherwise: float) -> float:
+    """How long to leave the vendor alone: its own wish where it has one."""
+    wish = error.retry_after_s if isinstance(error, RateLimited) else None
+    return otherwise if wish is None else max(wish, 1.0)

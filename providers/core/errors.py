@@ -1,0 +1,158 @@
+"""What can go wrong between us and a vendor.
+
+    ProviderError
+    ├─ Unreachable          surely not accepted: DNS, refused, TLS, connect timeout      retryable
+    ├─ Uncertain            a billable request may have been accepted: read timeout,
+    │                       reset, 5xx, an answer we cannot read                         never sent again by itself
+    ├─ RateLimited          429 and what vendors say instead; carries `retry_after_s`    retryable
+    ├─ ProviderDown         5xx or a broken answer to a request that costs nothing       retryable
+    ├─ Refused              the vendor said no
+    │  ├─ InvalidParams         a parameter or input it does not take
+    │  ├─ ContentRejected       moderation of the prompt or an image
+    │  ├─ AuthenticationFailed  the key is wrong, expired or has no right to the model
+    │  ├─ OutOfCredit           balance or package used up
+    │  └─ SubmissionGone        the vendor no longer knows the submission
+    ├─ GenerationFailed     accepted, then failed at the vendor
+    ├─ UnexpectedReply      we do not understand the answer; a bug here or a change there
+    └─ Unsupported          the provider cannot do this
+
+Callers branch on type, `retryable` and `code` only; the rest is evidence. Messages never hold secrets.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AuthenticationFailed",
+    "ContentRejected",
+    "GenerationFailed",
+    "InvalidParams",
+    "OutOfCredit",
+    "ProviderDown",
+    "ProviderError",
+    "RateLimited",
+    "Refused",
+    "SubmissionGone",
+    "Uncertain",
+    "UnexpectedReply",
+    "Unreachable",
+    "Unsupported",
+]
+
+
+class ProviderError(Exception):
+    """Something went wrong at or on the way to a vendor."""
+
+    default_code = "provider_error"
+    default_retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        retryable: bool | None = None,
+        vendor_code: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.vendor_code = vendor_code
+        self.http_status = http_status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        vendor = f" [{self.vendor_code}]" if self.vendor_code else ""
+        return f"{self.message}{vendor}"
+
+
+class Unreachable(ProviderError):
+    """The request surely never arrived."""
+
+    default_code = "unreachable"
+    default_retryable = True
+
+
+class Uncertain(ProviderError):
+    """The vendor may have accepted a billable request, and we cannot tell."""
+
+    default_code = "uncertain"
+
+
+class RateLimited(ProviderError):
+    """Too many requests or no free slot; nothing was accepted. `retry_after_s` in seconds, when the vendor said so."""
+
+    default_code = "rate_limited"
+    default_retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, **facts: object) -> None:
+        super().__init__(message, **facts)  # type: ignore[arg-type]
+        self.retry_after_s = retry_after_s
+
+
+class ProviderDown(ProviderError):
+    """The vendor is ill: 5xx or a broken answer, to a request that costs nothing."""
+
+    default_code = "provider_down"
+    default_retryable = True
+
+
+class Refused(ProviderError):
+    """The vendor said no, and would say so again."""
+
+    default_code = "refused"
+
+
+class InvalidParams(Refused):
+    """The vendor does not take a parameter or input."""
+
+    default_code = "invalid_params"
+
+
+class ContentRejected(Refused):
+    """The vendor's safety check refused the prompt, an image or the result."""
+
+    default_code = "content_rejected"
+
+
+class AuthenticationFailed(Refused):
+    """The credentials are wrong, expired, or not allowed to use the model. `stale` means: sign anew and ask once more."""
+
+    default_code = "auth_failed"
+
+    def __init__(self, message: str, *, stale: bool = False, **facts: object) -> None:
+        super().__init__(message, **facts)  # type: ignore[arg-type]
+        self.stale = stale
+
+
+class OutOfCredit(Refused):
+    """The account's balance or package is used up."""
+
+    default_code = "out_of_credit"
+
+
+class SubmissionGone(Refused):
+    """The vendor no longer knows (or never knew) this submission."""
+
+    default_code = "submission_gone"
+
+
+class GenerationFailed(ProviderError):
+    """The vendor accepted the work, then failed at it."""
+
+    default_code = "generation_failed"
+
+
+class UnexpectedReply(ProviderError):
+    """An answer that we do not understand."""
+
+    default_code = "unexpected_reply"
+    default_retryable = True
+
+
+class Unsupported(ProviderError):
+    """This provider has no such operation."""
+
+    default_code = "unsupported"

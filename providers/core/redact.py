@@ -1,0 +1,46 @@
+"""Keeps secrets and bulk out of what is stored, logged or shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+__all__ = ["redact", "redact_url"]
+
+MASK = "•••"
+LONGEST = 4_000
+BULK = 512
+SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "set-cookie", "proxy-authorization"})
+
+
+def redact(value: Any, secrets: Iterable[str] = ()) -> Any:
+    """A copy of a JSON-like value: secrets masked, secret headers masked, base64 bulk replaced by its length."""
+    known = tuple(secret for secret in secrets if secret)
+    return _redact(value, known)
+
+
+def _redact(value: Any, secrets: tuple[str, ...]) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): MASK if str(key).lower() in SECRET_HEADERS else _redact(item, secrets) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redact(item, secrets) for item in value]
+    if isinstance(value, str):
+        return _redact_text(value, secrets)
+    return value
+
+
+def _redact_text(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    if len(text) > BULK and " " not in text[:BULK] and text.isascii():
+        return f"<{len(text)} characters left out>"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+def redact_url(url: str) -> str:
+    """A URL without its query and user part: both may carry a signature or a password."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    netloc = f"{host}:{parts.port}" if parts.port else host
+    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))

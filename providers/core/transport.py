@@ -1,0 +1,181 @@
+"""Opens the sockets for vendor calls: one blocking transport (requests) and one concurrent (aiohttp).
+
+Both raise `TransportFailure`, whose `sent` says whether the vendor may have received the request.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from providers.core.redact import redact_url
+from providers.core.types import WireReply, WireRequest
+
+__all__ = ["BlockingTransport", "ConcurrentTransport", "Timeouts", "TransportFailure"]
+
+log = logging.getLogger("providers.wire")
+
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+USER_AGENT = "VideoPortal/0.1"
+
+
+class TransportFailure(Exception):
+    """No usable answer came back. `sent` is False only when the request surely never left."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.message = message
+        self.sent = sent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeouts:
+    """Seconds to wait for a connection and for the answer, per account."""
+
+    connect_s: float = 5.0
+    read_s: float = 30.0
+
+
+def _url(base_url: str, path: str) -> str:
+    return path if "://" in path else f"{base_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def _headers(request: WireRequest) -> Mapping[str, str]:
+    return {"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers}
+
+
+def _log(request: WireRequest, url: str, outcome: object, started: float) -> None:
+    log.debug("%s %s -> %s in %d ms", request.method, redact_url(url), outcome, (time.monotonic() - started) * 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockingTransport:
+    """One request, one fresh connection: a paid request never rides on a connection that may already be half closed."""
+
+    base_url: str
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+    def send(self, request: WireRequest) -> WireReply:
+        """The answer, whatever its status; `TransportFailure` when there is none."""
+        url, started = _url(self.base_url, request.path), time.monotonic()
+        try:
+            reply = self._exchange(request, url)
+        except requests.RequestException as error:
+            _log(request, url, type(error).__name__, started)
+            raise TransportFailure(_gist(error), sent=not _never_left(error)) from error
+        _log(request, url, reply.status, started)
+        return reply
+
+    def _exchange(self, request: WireRequest, url: str) -> WireReply:
+        with requests.Session() as session:
+            session.trust_env = False
+            with session.request(
+                request.method,
+                url,
+                params=dict(request.query),
+                json=request.json,
+                headers=dict(_headers(request)),
+                timeout=(self.timeouts.connect_s, self.timeouts.read_s),
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                body = _read_capped(answer)
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return _reply(answer.status_code, headers, body)
+
+
+def _read_capped(answer: requests.Response) -> bytes:
+    body = bytearray()
+    for block in answer.iter_content(64 * 1024):
+        body += block
+        if len(body) > MAX_REPLY_BYTES:
+            break
+    return bytes(body)
+
+
+def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
+    if len(body) > MAX_REPLY_BYTES:
+        raise TransportFailure("The vendor's answer is larger than 8 MiB.", sent=True)
+    return WireReply(status=status, headers=headers, body=body)
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """True when no connection was made, so nothing can have been accepted."""
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
+        return True
+    if isinstance(error, (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, (NewConnectionError, NameResolutionError))
+
+
+def _gist(error: BaseException) -> str:
+    """A sentence without URL or object addresses."""
+    names = {
+        "ConnectTimeout": "No connection within the time limit.",
+        "ConnectionTimeoutError": "No connection within the time limit.",
+        "ReadTimeout": "No answer within the time limit.",
+        "SocketTimeoutError": "No answer within the time limit.",
+        "SSLError": "The TLS handshake failed.",
+        "ServerDisconnectedError": "The connection was closed before an answer came.",
+        "ClientConnectorDNSError": "The host name is not known.",
+        "ClientConnectorError": "The host refused the connection.",
+    }
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(reason, NameResolutionError):
+        return names["ClientConnectorDNSError"]
+    if isinstance(reason, NewConnectionError):
+        return names["ClientConnectorError"]
+    return names.get(type(error).__name__, f"The connection broke ({type(error).__name__}).")
+
+
+class ConcurrentTransport:
+    """Many requests at once over kept connections. For requests that cost nothing; use as an async context manager."""
+
+    def __init__(self, *, timeouts: Timeouts | None = None, limit: int = 256) -> None:
+        limits = timeouts or Timeouts()
+        self._timeout = aiohttp.ClientTimeout(
+            total=limits.connect_s + limits.read_s, sock_connect=limits.connect_s, sock_read=limits.read_s
+        )
+        self._limit = limit
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=self._limit, ttl_dns_cache=60, family=socket.AF_UNSPEC)
+        self._session = aiohttp.ClientSession(
+            connector=connector, timeout=self._timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, base_url: str, request: WireRequest) -> WireReply:
+        """The answer, whatever its status; `TransportFailure` when there is none."""
+        if self._session is None:
+            raise RuntimeError("use `async with ConcurrentTransport()`")
+        url = _url(base_url, request.path)
+        try:
+            async with self._session.request(
+                request.method,
+                url,
+                params=dict(request.query),
+                json=request.json,
+                headers=dict(_headers(request)),
+                allow_redirects=False,
+            ) as answer:
+                body = await answer.read()
+                return _reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            never_left = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
+            raise TransportFailure(_gist(error), sent=not never_left) from error

@@ -1,0 +1,155 @@
+"""The frozen values that travel between services, providers and the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from providers.core.errors import ProviderError, UnexpectedReply
+
+if TYPE_CHECKING:
+    from providers.core.catalog import ModelSpec, Params
+
+__all__ = [
+    "AccountReport",
+    "Exchange",
+    "GenerationRequest",
+    "InputFile",
+    "Output",
+    "Snapshot",
+    "State",
+    "Submission",
+    "WireReply",
+    "WireRequest",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireRequest:
+    """One HTTP request, before it is signed. `path` is joined to the account's base URL; a full URL stands as it is.
+
+    `billable` marks the one request of a conversation that makes the vendor start charging.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    billable: bool = False
+
+    def with_headers(self, **headers: str) -> WireRequest:
+        """The same request with more headers; underscores in names become dashes."""
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return replace(self, headers={**self.headers, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireReply:
+    """One HTTP answer, body read whole. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def data(self) -> dict[str, Any]:
+        """The body as a JSON object; anything else raises `UnexpectedReply` with the first words of what came."""
+        try:
+            value = json.loads(self.body)
+        except ValueError as error:
+            raise UnexpectedReply(f"The vendor answered {self._gist()} where JSON was due.", http_status=self.status) from error
+        if not isinstance(value, dict):
+            raise UnexpectedReply(f"The vendor answered {self._gist()} where an object was due.", http_status=self.status)
+        return value
+
+    def _gist(self) -> str:
+        words = self.body[:80].decode("utf-8", "replace").strip()
+        return f"HTTP {self.status} “{words}”" if words else f"HTTP {self.status} with an empty body"
+
+
+T = TypeVar("T")
+Exchange = Generator[WireRequest, WireReply, T]
+"""A conversation with a vendor: yields requests, is sent replies, returns a value. Pure: no sockets, no clock."""
+
+
+class State(StrEnum):
+    """Where a submission stands at the vendor."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFile:
+    """An image in a slot, bytes at hand. `content_type` is image/png or image/jpeg."""
+
+    slot: str
+    content: bytes = field(repr=False)
+    content_type: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationRequest:
+    """What we ask of a vendor. `reference` is our own id for this attempt; vendors that keep it can be asked about it later."""
+
+    spec: ModelSpec
+    prompt: str
+    params: Params
+    inputs: Mapping[str, tuple[InputFile, ...]] = field(default_factory=dict)
+    reference: str
+
+    def only_input(self, slot: str) -> InputFile | None:
+        """The first file in `slot`, or None."""
+        return next(iter(self.inputs.get(slot, ())), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """The vendor's handle for accepted work. `model` is our bare model id: some vendors' paths depend on it; `kind` too."""
+
+    id: str
+    model: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A finished file still at the vendor."""
+
+    url: str = field(repr=False)
+    expires_in: timedelta | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What one poll told us. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor tells it.
+
+    `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words.
+    """
+
+    state: State
+    vendor_state: str
+    progress: int | None = None
+    outputs: tuple[Output, ...] = ()
+    error: ProviderError | None = None
+    actual_prompt: str = ""
+    units: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountReport:
+    """What a free call told us of an account: it works, and what is left where the vendor tells."""
+
+    message: str
+    balance: str = ""
+    checked_at: datetime | None = None
