@@ -1,0 +1,45 @@
+// Shortcuts come from the page: an element with data-key="g s" is pressed (or focused, if it is a field) by those keys.
+
+const SEQUENCE_MS = 900;
+const STORED = "portal.keys";
+
+let pending = { key: "", at: 0 };
+
+function typing(target) {
+  return target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+}
+
+function isOff() {
+  return localStorage.getItem(STORED) === "off";
+}
+
+function press(keys) {
+  const target = [...document.querySelectorAll(`[data-key~="${CSS.escape(keys.replace(" ", "+"))}"]`)].find(
+    (item) => !item.disabled,
+  );
+  if (!target) return false;
+  if (target.matches("input, textarea")) target.focus();
+  else target.click();
+  return true;
+}
+
+function onKey(event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isOff() || typing(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === " " && event.target.closest("a, button, summary, label, video, input")) return;
+  const key = event.key === " " ? "space" : event.key;
+  const recent = event.timeStamp - pending.at < SEQUENCE_MS ? pending.key : "";
+  pending = { key, at: event.timeStamp };
+  if ((recent && press(`${recent} ${key}`)) || press(key)) {
+    pending = { key: "", at: 0 };
+    event.preventDefault();
+  }
+}
+
+export function start() {
+  document.addEventListener("keydown", onKey);
+  const choice = document.querySelector("[data-keys-switch]");
+  if (!choice) return;
+  choice.checked = !isOff();
+  choice.addEventListener("change", () => localStorage.setItem(STORED, choice.checked ? "on" : "off"));
+}

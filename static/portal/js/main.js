@@ -1,0 +1,25 @@
+// The one script of every page. Each module listens on the document, so fragments that arrive later need no setup.
+
+import * as copy from "./copy.js";
+import * as dialog from "./dialog.js";
+import * as form from "./form.js";
+import * as keys from "./keys.js";
+import { csrfToken, text } from "./net.js";
+import * as player from "./player.js";
+import * as theme from "./theme.js";
+import * as tick from "./tick.js";
+import * as tile from "./tile.js";
+import * as toast from "./toast.js";
+import * as upload from "./upload.js";
+
+for (const part of [toast, dialog, theme, form, keys, copy, tile, upload, player, tick]) part.start();
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRFToken"] = csrfToken();
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, () => toast.toast(text("send_failed"), "bad"));
+}
+document.addEventListener("htmx:responseError", (event) => {
+  toast.toast(text("server_error", { status: event.detail.xhr.status }), "bad");
+});

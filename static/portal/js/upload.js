@@ -1,0 +1,133 @@
+// Image slots: drop, paste or browse; checked here first, sent at once, and the form posts only the asset's id.
+
+import { csrfToken, text } from "./net.js";
+import { toast } from "./toast.js";
+
+const MB = 1e6;
+
+async function fault(slot, file) {
+  const { types, maxBytes, maxPixels, minSide } = slot.dataset;
+  if (types && !types.split(",").includes(file.type)) return text("image_type");
+  if (maxBytes && file.size > Number(maxBytes)) return text("image_large", { n: Math.floor(maxBytes / MB) });
+  const picture = await createImageBitmap(file).catch(() => null);
+  if (!picture) return text("image_broken");
+  const { width, height } = picture;
+  picture.close();
+  if (maxPixels && width * height > Number(maxPixels)) return text("image_pixels", { n: Math.floor(maxPixels / MB) });
+  if (minSide && Math.min(width, height) < Number(minSide)) return text("image_small", { n: minSide });
+  return "";
+}
+
+function transfer(slot, file) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.append("file", file);
+    request.open("POST", slot.dataset.uploadUrl);
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.responseType = "json";
+    request.upload.onprogress = (event) => {
+      slot.querySelector(".bar").style.setProperty("--p", `${Math.round((100 * event.loaded) / event.total)}%`);
+    };
+    request.onload = () =>
+      request.status < 300 && request.response?.id
+        ? resolve(request.response)
+        : reject(new Error(request.response?.error?.message ?? text("upload_failed")));
+    request.onerror = () => reject(new Error(text("upload_failed")));
+    slot.upload = request;
+    request.send(body);
+  });
+}
+
+async function take(slot, file) {
+  const wrong = await fault(slot, file);
+  slot.classList.toggle("bad", Boolean(wrong));
+  if (wrong) return toast(wrong, "bad");
+  const picture = slot.querySelector("img");
+  picture.src = URL.createObjectURL(file);
+  slot.classList.add("busy");
+  try {
+    fill(slot, (await transfer(slot, file)).id, picture.src);
+  } catch (error) {
+    empty(slot);
+    slot.classList.add("bad");
+    toast(error.message, "bad");
+  }
+}
+
+function fill(slot, id, source) {
+  slot.querySelector("[data-slot-value]").value = id;
+  slot.querySelector("img").src = source;
+  slot.querySelector("input[type=file]").value = "";
+  slot.classList.remove("busy", "bad");
+  slot.classList.add("full");
+  offerAnother(slot);
+  slot.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function empty(slot) {
+  slot.upload?.abort();
+  slot.querySelector("[data-slot-value]").value = "";
+  slot.querySelector("img").removeAttribute("src");
+  slot.querySelector("input[type=file]").value = "";
+  slot.classList.remove("busy", "full", "bad");
+}
+
+/** A slot that takes several images offers an empty twin until its limit is reached. */
+function offerAnother(slot) {
+  const name = slot.querySelector("[data-slot-value]").name;
+  const twins = [...slot.parentElement.querySelectorAll("[data-slot]")].filter(
+    (other) => other.querySelector("[data-slot-value]").name === name,
+  );
+  if (twins.length >= Number(slot.dataset.max || 1) || twins.some((twin) => !twin.matches(".full, .busy"))) return;
+  const twin = slot.cloneNode(true);
+  empty(twin);
+  slot.after(twin);
+}
+
+function drop(event) {
+  const slot = event.target.closest?.("[data-slot]");
+  if (!slot || ![...event.dataTransfer.types].includes("Files")) return;
+  event.preventDefault();
+  slot.classList.toggle("is-over", event.type === "dragover");
+  if (event.type === "drop" && event.dataTransfer.files[0]) take(slot, event.dataTransfer.files[0]);
+}
+
+function paste(event) {
+  const file = [...(event.clipboardData?.files ?? [])].find((item) => item.type.startsWith("image/"));
+  const slot = [...document.querySelectorAll("[data-slot]")].find((item) => !item.matches(".full, .busy"));
+  if (!file || !slot) return;
+  event.preventDefault();
+  take(slot, file);
+}
+
+function swap(button) {
+  const [one, other] = button.parentElement.querySelectorAll("[data-slot]");
+  const held = [one, other].map((slot) => ({
+    id: slot.querySelector("[data-slot-value]").value,
+    source: slot.querySelector("img").getAttribute("src"),
+  }));
+  [other, one].forEach((slot, index) =>
+    held[index].id ? fill(slot, held[index].id, held[index].source) : empty(slot),
+  );
+}
+
+function onClick(event) {
+  const remove = event.target.closest("[data-slot-remove]");
+  const exchange = event.target.closest("[data-slot-swap]");
+  if (remove) {
+    event.preventDefault();
+    empty(remove.closest("[data-slot]"));
+  }
+  if (exchange) swap(exchange);
+}
+
+export function start() {
+  document.addEventListener("change", (event) => {
+    const slot = event.target.closest?.("[data-slot]");
+    if (slot && event.target.files?.[0]) take(slot, event.target.files[0]);
+  });
+  for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, drop);
+  document.addEventListener("paste", paste);
+  document.addEventListener("click", onClick);
+}
