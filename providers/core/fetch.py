@@ -1,0 +1,280 @@
+"""`safe_fetch`: the one way to download something from a URL that a vendor or a user gave.
+
+Blocking. Bytes go to the caller's file while they are hashed; a cut download resumes with Range and If-Range inside the same call.
+Where the socket may go is decided in `network.py`; what can go wrong is drawn in `fetch_errors.py`. No Django, no storage, no look at
+the media itself beyond its announced type and its first byte.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+from urllib.parse import urljoin
+
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import Url, parse_url
+
+from providers.core.fetch_errors import (
+    Blocked,
+    Cut,
+    Expired,
+    FetchError,
+    Gone,
+    NotFound,
+    Refused,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    WrongType,
+)
+from providers.core.network import Deadline, Guard, NetworkPolicy, Resolver, guarded_pool, system_addresses
+
+__all__ = [
+    "Blocked",
+    "Cut",
+    "Expected",
+    "Expired",
+    "FetchError",
+    "Fetched",
+    "Gone",
+    "NetworkPolicy",
+    "NotFound",
+    "Refused",
+    "Timeouts",
+    "TooLarge",
+    "TooSlow",
+    "Unavailable",
+    "WrongType",
+    "safe_fetch",
+]
+
+Expected = Literal["video", "image", "any"]
+
+BLOCK_BYTES = 1024 * 1024
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REFUSALS: dict[int, type[Refused]] = {401: Expired, 403: Expired, 404: NotFound, 410: Gone}
+TRY_LATER = frozenset({408, 425, 429})
+TEXT_TYPES = re.compile(r"text/|application/(json|xml|xhtml|javascript|.*\+json|.*\+xml)", re.IGNORECASE)
+TEXT_STARTS = (b"<", b"{", b"[")
+OTHER_KIND = {"video": "image/", "image": "video/"}
+CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeouts:
+    """Seconds: for a connection, between two bytes, for the whole fetch, and before a cut download goes on."""
+
+    connect_s: float = 5.0
+    stall_s: float = 15.0
+    total_s: float = 900.0
+    pause_s: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What was written; `content_type` and `etag` are the server's words, empty when it said nothing."""
+
+    size_bytes: int
+    sha256: str
+    content_type: str
+    etag: str
+
+
+def safe_fetch(
+    url: str,
+    *,
+    to: BinaryIO,
+    max_bytes: int,
+    allow: NetworkPolicy,
+    expected: Expected = "any",
+    headers: Mapping[str, str] | None = None,
+    timeouts: Timeouts = Timeouts(),
+    tries: int = 4,
+    resolve: Resolver = system_addresses,
+) -> Fetched:
+    """Download `url` into `to` (seekable, written from its present position) or raise a FetchError.
+
+    `headers` go to the first origin only; a redirect to another host never carries them.
+    """
+    with Deadline(timeouts.total_s) as deadline:
+        guard = Guard(policy=allow, deadline=deadline, connect_s=timeouts.connect_s, resolve=resolve)
+        web = _Web(guard=guard, stall_s=timeouts.stall_s)
+        download = _Download(web, url, to=to, max_bytes=max_bytes, expected=expected, headers=dict(headers or {}))
+        for attempt in range(tries - 1):
+            try:
+                return download.attempt()
+            except Cut:
+                deadline.wait(timeouts.pause_s * 2**attempt)
+        return download.attempt()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Web:
+    """GET with hand-followed redirects over guarded sockets."""
+
+    guard: Guard
+    stall_s: float
+
+    def get(self, url: str, own: dict[str, str], common: dict[str, str]) -> BaseHTTPResponse:
+        """`own` headers are for the origin of `url` alone, `common` ones travel along redirects."""
+        first = target = _target(url, self.guard.policy)
+        for _ in range(MAX_REDIRECTS + 1):
+            headers = common | (own if _origin(target) == _origin(first) else {})
+            reply = self._ask(target, headers)
+            if reply.status not in REDIRECTS:
+                return reply
+            reply.close()
+            target = _target(urljoin(target.url, reply.headers.get("Location", "")), self.guard.policy)
+        raise Blocked(f"{first.host} redirects more than {MAX_REDIRECTS} times", code="too_many_redirects")
+
+    def _ask(self, target: Url, headers: dict[str, str]) -> BaseHTTPResponse:
+        scheme, host, port = _origin(target)
+        pool = guarded_pool(scheme, host, port, self.guard)
+        with self.errors(Unavailable, f"{host} did not answer"):
+            return pool.urlopen(
+                "GET",
+                target.request_uri,
+                headers=headers,
+                redirect=False,
+                retries=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+                timeout=Timeout(connect=self.guard.connect_s, read=self.stall_s),
+            )
+
+    @contextmanager
+    def errors(self, kind: type[FetchError], message: str) -> Iterator[None]:
+        try:
+            yield
+        except (HTTPError, OSError) as error:
+            self.guard.deadline.check()
+            raise kind(message) from error
+
+
+class _Download:
+    """One file over several attempts: what has been written, its hash, and the validator that lets it go on."""
+
+    def __init__(self, web: _Web, url: str, *, to: BinaryIO, max_bytes: int, expected: Expected, headers: dict[str, str]) -> None:
+        self._web, self._url, self._to, self._own_headers = web, url, to, headers
+        self._max_bytes, self._expected = max_bytes, expected
+        self._start = to.tell()
+        self._restart()
+
+    def attempt(self) -> Fetched:
+        reply = self._web.get(self._url, self._own_headers, self._headers())
+        with closing(reply):
+            self._accept(reply)
+            self._check_type(reply)
+            total = self._announced(reply)
+            self._copy(reply)
+        self._check_end(total)
+        content_type = reply.headers.get("Content-Type", "")
+        return Fetched(size_bytes=self._size, sha256=self._hash.hexdigest(), content_type=content_type, etag=self._etag)
+
+    def _restart(self) -> None:
+        self._size, self._etag, self._validator, self._hash = 0, "", "", hashlib.sha256()
+        self._to.seek(self._start)
+        self._to.truncate()
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"User-Agent": "video-portal", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+        if self._size and self._validator:
+            headers |= {"Range": f"bytes={self._size}-", "If-Range": self._validator}
+        return headers
+
+    def _accept(self, reply: BaseHTTPResponse) -> None:
+        """Take the reply as the start of the file or as its continuation; raise when it is neither."""
+        if reply.status == 206 and self._continues(reply):
+            return
+        asked_for_rest = self._size > 0 and bool(self._validator)
+        self._restart()
+        if asked_for_rest and reply.status in {206, 416}:
+            raise Cut("The file changed while it was being downloaded", code="changed")
+        _check_status(reply)
+        self._etag = reply.headers.get("ETag", "")
+        # A weak ETag promises only similar bytes: not enough to join two halves.
+        strong = "" if self._etag.startswith("W/") else self._etag
+        self._validator = strong or reply.headers.get("Last-Modified", "")
+
+    def _continues(self, reply: BaseHTTPResponse) -> bool:
+        part = CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
+        same = reply.headers.get("ETag", self._etag) == self._etag
+        return self._size > 0 and same and part is not None and int(part[1]) == self._size
+
+    def _check_type(self, reply: BaseHTTPResponse) -> None:
+        if reply.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise WrongType("The file came encoded, although plain bytes were asked for", code="encoded")
+        kind = reply.headers.get("Content-Type", "").strip().lower()
+        if self._expected != "any" and (TEXT_TYPES.match(kind) or kind.startswith(OTHER_KIND[self._expected])):
+            raise WrongType(f"The answer is {kind[:80]!r}, not a {self._expected}")
+
+    def _announced(self, reply: BaseHTTPResponse) -> int | None:
+        """The size of the whole file by the server's word."""
+        length = reply.headers.get("Content-Length", "")
+        if reply.headers.get("Transfer-Encoding") or not length.isdecimal():
+            return None
+        total = self._size + int(length)
+        if total > self._max_bytes:
+            raise TooLarge(f"The file has {total} bytes, {self._max_bytes} are allowed")
+        return total
+
+    def _copy(self, reply: BaseHTTPResponse) -> None:
+        for block in self._blocks(reply):
+            if self._size == 0 and self._expected != "any" and block.lstrip()[:1] in TEXT_STARTS:
+                raise WrongType(f"The answer is text, not a {self._expected}")
+            if self._size + len(block) > self._max_bytes:
+                raise TooLarge(f"The file has more than the {self._max_bytes} bytes that are allowed")
+            self._to.write(block)
+            self._hash.update(block)
+            self._size += len(block)
+
+    def _blocks(self, reply: BaseHTTPResponse) -> Iterator[bytes]:
+        while True:
+            self._web.guard.deadline.check()
+            # read1 returns what has arrived: a slow server cannot hold a block back beyond the stall time.
+            with self._web.errors(Cut, "The download broke off"):
+                block = reply.read1(BLOCK_BYTES)
+            if not block:
+                return
+            yield block
+
+    def _check_end(self, total: int | None) -> None:
+        self._web.guard.deadline.check()
+        if total is not None and self._size < total:
+            raise Cut(f"The download ended after {self._size} of {total} bytes")
+        if self._size == 0:
+            raise WrongType("The answer is empty", code="empty")
+
+
+def _target(url: str, policy: NetworkPolicy) -> Url:
+    try:
+        target = parse_url(url)
+    except (LocationParseError, UnicodeError, ValueError) as error:
+        raise Blocked("The address cannot be read", code="bad_url") from error
+    if not target.host or target.auth or target.scheme not in {"http", "https"}:
+        raise Blocked("Only plain http and https addresses can be fetched", code="bad_url")
+    if target.scheme == "http" and not policy.allow_http:
+        raise Blocked(f"{target.host} is not reached over https", code="plain_http")
+    return target
+
+
+def _origin(target: Url) -> tuple[str, str, int]:
+    scheme = target.scheme or "https"
+    return scheme, target.host or "", target.port or (80 if scheme == "http" else 443)
+
+
+def _check_status(reply: BaseHTTPResponse) -> None:
+    status = reply.status
+    if status == 200:
+        return
+    message = f"The server answered {status}"
+    if status >= 500 or status in TRY_LATER:
+        raise Unavailable(message, http_status=status)
+    if 200 <= status < 300:
+        raise WrongType(message, code="empty" if status == 204 else None, http_status=status)
+    raise REFUSALS.get(status, Refused)(message, http_status=status)

@@ -1,0 +1,109 @@
+"""What can go wrong while something is fetched from a URL that somebody else chose.
+
+    FetchError(message, *, code)
+    ├─ Blocked      our policy says no: address, port, scheme, redirects, unreadable URL
+    ├─ Refused      the server says no in another way (4xx)
+    │   ├─ NotFound     404
+    │   ├─ Gone         410
+    │   └─ Expired      401, 403: a signed URL past its time
+    ├─ TooLarge     more bytes than the caller allows
+    ├─ WrongType    a page, JSON, encoded or empty body where a file was asked
+    ├─ Cut          the body ended early, stalled or changed               retryable
+    ├─ TooSlow      the whole fetch took longer than its deadline          retryable
+    └─ Unavailable  no name, no connection, TLS failure, 429, 5xx          retryable
+
+Callers branch on the type, `retryable` and `code`. Messages name the host, never the path or query: signed URLs are secrets.
+No behaviour lives here.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "Blocked",
+    "Cut",
+    "Expired",
+    "FetchError",
+    "Gone",
+    "NotFound",
+    "Refused",
+    "TooLarge",
+    "TooSlow",
+    "Unavailable",
+    "WrongType",
+]
+
+
+class FetchError(Exception):
+    """The file was not fetched; what was written so far is of no use."""
+
+    default_code: ClassVar[str] = "fetch_failed"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, code: str | None = None, http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.http_status = http_status
+
+
+class Blocked(FetchError):
+    """Our network policy refuses the address, port, scheme or redirect."""
+
+    default_code = "blocked_address"
+
+
+class Refused(FetchError):
+    """The server answered that it will not give the file."""
+
+    default_code = "refused"
+
+
+class NotFound(Refused):
+    """The server knows no such file."""
+
+    default_code = "not_found"
+
+
+class Gone(Refused):
+    """The server had the file and deleted it."""
+
+    default_code = "gone"
+
+
+class Expired(Refused):
+    """The signed URL is no longer accepted."""
+
+    default_code = "expired"
+
+
+class TooLarge(FetchError):
+    """The body is larger than the caller allows."""
+
+    default_code = "too_large"
+
+
+class WrongType(FetchError):
+    """The body is not the kind of file that was asked for."""
+
+    default_code = "wrong_type"
+
+
+class Cut(FetchError):
+    """The body ended, stalled or changed before its announced end."""
+
+    default_code = "cut"
+    retryable = True
+
+
+class TooSlow(FetchError):
+    """The deadline of the whole fetch passed."""
+
+    default_code = "too_slow"
+    retryable = True
+
+
+class Unavailable(FetchError):
+    """The server could not be reached or is in trouble."""
+
+    default_code = "unavailable"
+    retryable = True
