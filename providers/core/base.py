@@ -14,7 +14,16 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from providers.core.catalog import ModelSpec
-from providers.core.errors import ProviderDown, ProviderError, RateLimited, Refused, Unsupported
+from providers.core.errors import (
+    AuthenticationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Unsupported,
+)
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -25,7 +34,17 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["CredentialField", "Options", "Provider", "Surface", "retry_after_s"]
+__all__ = ["CredentialField", "Options", "Provider", "Surface", "http_error", "retry_after_s"]
+
+REFUSALS: Mapping[int, type[Refused]] = {
+    400: InvalidParams,
+    401: AuthenticationFailed,
+    402: OutOfCredit,
+    403: AuthenticationFailed,
+    413: InvalidParams,
+    415: InvalidParams,
+    422: InvalidParams,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,16 +141,19 @@ class Provider:
         return tuple(self.options.credentials[field.name] for field in fields if field.secret)
 
 
-def http_error(reply: WireReply) -> ProviderError | None:
-    """The plain meaning of an HTTP status."""
+def http_error(
+    reply: WireReply, *, message: str = "", vendor_code: str | None = None, request_id: str | None = None
+) -> ProviderError | None:
+    """The plain meaning of an HTTP status, with the vendor's words where there are any."""
     if reply.status < 400:
         return None
-    message = f"The vendor answered HTTP {reply.status}."
+    words = message or f"The vendor answered HTTP {reply.status}."
     if reply.status == 429:
-        return RateLimited(message, retry_after_s=retry_after_s(reply), http_status=429)
-    if reply.status >= 500 or reply.status == 408:
-        return ProviderDown(message, http_status=reply.status)
-    return Refused(message, http_status=reply.status)
+        wait_s = retry_after_s(reply)
+        return RateLimited(words, retry_after_s=wait_s, vendor_code=vendor_code, http_status=429, request_id=request_id)
+    ill = reply.status >= 500 or reply.status == 408
+    kind = ProviderDown if ill else REFUSALS.get(reply.status, Refused)
+    return kind(words, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
 
 
 def retry_after_s(reply: WireReply) -> float | None:

@@ -12,13 +12,25 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ImageRules", "InputSlot", "ModelSpec", "Params", "Price", "param"]
+__all__ = ["ImageRules", "InputConflict", "InputSlot", "ModelSpec", "Params", "Price", "param"]
+
+
+class InputConflict(ValueError):
+    """An option does not go with the images that are given. `field` names the option, `message` says why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
 
 
 class Params(BaseModel):
     """Validated options of one model. What a subclass accepts reaches the wire; what cannot be said is not offered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        """Raise `InputConflict` where an option does not go with the slots that are filled. Most models have no such rule."""
 
 
 def param(default: Any, title: str, description: str = "", *, unit: str = "", main: bool = False, **bounds: Any) -> Any:

@@ -15,6 +15,7 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
     Refused,
+    SubmissionGone,
     Uncertain,
     UnexpectedReply,
     Unreachable,
@@ -54,30 +55,49 @@ def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_no
     """The same conversation with signing, checking and error meaning around it.
 
     Send it replies, throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, whatever
-    is not plainly a refusal becomes `Uncertain`.
+    is not plainly a refusal becomes `Uncertain`. The adapter sees each error first, at its `yield`, and may carry on.
     """
     notes = transcript if transcript is not None else Transcript()
     try:
         request = next(exchange)
         while True:
-            reply = yield from _ask(provider, request, clock, notes)
+            try:
+                reply = yield from _ask(provider, request, clock, notes)
+            except ProviderError as error:
+                request = exchange.throw(error)
+                continue
             try:
                 request = exchange.send(reply)
             except UnexpectedReply as error:
                 raise _unreadable(error, request) from error
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
+    except ProviderError as error:
+        _hide_secrets(error, provider.secrets)
+        raise
 
 
-def _ask(provider: Provider, request: WireRequest, clock: Clock, notes: Transcript) -> Exchange[WireReply]:
+def _hide_secrets(error: ProviderError, secrets: tuple[str, ...]) -> None:
+    """Vendors quote the key back in their words ("Incorrect API key sk-..."); those words end up in logs and on pages."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, ProviderError):
+            link.message = redact(link.message, secrets)
+            link.args = (link.message,)
+        link = link.__cause__ or link.__context__
+
+
+def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Transcript | None) -> Exchange[WireReply]:
     """One request to its checked reply; a stale signature is renewed once."""
     for last_try in (False, True):
-        notes.request = _redacted_request(provider, request)
+        if transcript is not None:
+            transcript.request = _redacted_request(provider, request)
         try:
             reply = yield provider.sign(request, clock())
         except TransportFailure as failure:
             raise _meaning(failure, request) from failure
-        notes.reply = _redacted_reply(provider, reply)
+        if transcript is not None:
+            transcript.reply = _redacted_reply(provider, reply)
         error = _checked(provider, reply, request)
         if error is None:
             return reply
@@ -144,7 +164,10 @@ class BlockingClient:
         return self._run(self.provider.submit(request), transcript)
 
     def poll(self, submission: Submission) -> Snapshot:
-        return self._run(self.provider.poll(submission))
+        try:
+            return self._run(self.provider.poll(submission))
+        except Refused as error:
+            raise _of_a_poll(error) from error
 
     def cancel(self, submission: Submission) -> None:
         self._run(self.provider.cancel(submission))
@@ -188,8 +211,17 @@ async def poll_concurrently(
                 request = talk.send(reply)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
+    except Refused as error:
+        return _of_a_poll(error)
     except ProviderError as error:
         return error
+
+
+def _of_a_poll(error: Refused) -> ProviderError:
+    """A refusal without a code of the vendor's comes from a proxy or a wrong address; it says nothing about the render."""
+    if error.vendor_code or isinstance(error, SubmissionGone):
+        return error
+    return ProviderDown(error.message, http_status=error.http_status)
 
 
 def retry_delay_s(error: ProviderError, *, otherwise: float) -> float:

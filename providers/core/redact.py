@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -11,6 +12,8 @@ __all__ = ["redact", "redact_url"]
 MASK = "•••"
 LONGEST = 4_000
 BULK = 512
+BASE64 = re.compile(r"(data:[^,]{0,80},)?[A-Za-z0-9+/=_-]+")
+JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "set-cookie", "proxy-authorization"})
 
 
@@ -33,8 +36,9 @@ def _redact(value: Any, secrets: tuple[str, ...]) -> Any:
 def _redact_text(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
-    if len(text) > BULK and " " not in text[:BULK] and text.isascii():
+    if len(text) > BULK and BASE64.fullmatch(text, 0, BULK):
         return f"<{len(text)} characters left out>"
+    text = JWT.sub(MASK, text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,18 @@ __all__ = ["BlockingTransport", "ConcurrentTransport", "Timeouts", "TransportFai
 log = logging.getLogger("providers.wire")
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 64 * 1024
+HANDSHAKE_REASONS = frozenset(
+    {
+        "HTTP_REQUEST",
+        "NO_PROTOCOLS_AVAILABLE",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_UNRECOGNIZED_NAME",
+        "UNSUPPORTED_PROTOCOL",
+        "WRONG_VERSION_NUMBER",
+    }
+)
 USER_AGENT = "VideoPortal/0.1"
 
 
@@ -72,10 +85,13 @@ class BlockingTransport:
         except requests.RequestException as error:
             _log(request, url, type(error).__name__, started)
             raise TransportFailure(_gist(error), sent=not _never_left(error)) from error
+        except UnicodeError as error:  # http.client writes headers as latin-1: a key with a full-width character ends here
+            raise TransportFailure("A header cannot be sent; check the account's credentials.", sent=False) from error
         _log(request, url, reply.status, started)
         return reply
 
     def _exchange(self, request: WireRequest, url: str) -> WireReply:
+        started = time.monotonic()
         with requests.Session() as session:
             session.trust_env = False
             with session.request(
@@ -88,17 +104,20 @@ class BlockingTransport:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = _read_capped(answer)
+                body = _read_capped(answer, started + self.timeouts.connect_s + 2 * self.timeouts.read_s)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return _reply(answer.status_code, headers, body)
 
 
-def _read_capped(answer: requests.Response) -> bytes:
+def _read_capped(answer: requests.Response, deadline: float) -> bytes:
+    """The body up to a byte past the cap. The read timeout counts from byte to byte, so a dripping answer needs a deadline too."""
     body = bytearray()
-    for block in answer.iter_content(64 * 1024):
+    for block in answer.iter_content(BLOCK_BYTES):
         body += block
         if len(body) > MAX_REPLY_BYTES:
             break
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout
     return bytes(body)
 
 
@@ -110,12 +129,21 @@ def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
 
 def _never_left(error: requests.RequestException) -> bool:
     """True when no connection was made, so nothing can have been accepted."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidURL)):
-        return True
-    if isinstance(error, (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema)):
+    faults = requests.exceptions
+    if isinstance(error, (faults.ConnectTimeout, faults.InvalidURL, faults.MissingSchema, faults.InvalidSchema, faults.InvalidHeader)):
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, faults.SSLError):
+        return _handshake_failed(reason)
     return isinstance(reason, (NewConnectionError, NameResolutionError))
+
+
+def _handshake_failed(reason: object) -> bool:
+    """True for what only a handshake can say. A connection cut after the request is an SSL error too, and proves nothing."""
+    cause = reason.args[0] if isinstance(reason, Exception) and reason.args else reason
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return True
+    return isinstance(cause, ssl.SSLError) and cause.reason in HANDSHAKE_REASONS
 
 
 def _gist(error: BaseException) -> str:
@@ -174,8 +202,18 @@ class ConcurrentTransport:
                 headers=dict(_headers(request)),
                 allow_redirects=False,
             ) as answer:
-                body = await answer.read()
+                body = await _read_block_by_block(answer)
                 return _reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             never_left = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
             raise TransportFailure(_gist(error), sent=not never_left) from error
+
+
+async def _read_block_by_block(answer: aiohttp.ClientResponse) -> bytes:
+    """The body up to a byte past the cap, so that no answer can fill the memory."""
+    body = bytearray()
+    async for block in answer.content.iter_chunked(BLOCK_BYTES):
+        body += block
+        if len(body) > MAX_REPLY_BYTES:
+            break
+    return bytes(body)

@@ -60,10 +60,17 @@ class WireReply:
         """The body as a JSON object; anything else raises `UnexpectedReply` with the first words of what came."""
         try:
             value = json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UnexpectedReply(f"The vendor answered {self._gist()} where JSON was due.", http_status=self.status) from error
         if not isinstance(value, dict):
             raise UnexpectedReply(f"The vendor answered {self._gist()} where an object was due.", http_status=self.status)
+        return value
+
+    def part(self, name: str) -> dict[str, Any]:
+        """The object under `name` of the body; `UnexpectedReply` when there is none."""
+        value = self.data().get(name)
+        if not isinstance(value, dict):
+            raise UnexpectedReply(f"The vendor's answer has no object “{name}”.", http_status=self.status)
         return value
 
     def _gist(self) -> str:

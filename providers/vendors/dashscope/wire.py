@@ -1,0 +1,171 @@
+"""How DashScope's asynchronous video tasks are spoken: submit by model family, poll, cancel. Pure; no I/O.
+
+Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame API references and
+manage-asynchronous-tasks; read 2026-11-20. The base URL holds /api/v1, as the vendor's pages and its SDK give it.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from providers.core.base import CredentialField, Provider, Surface
+from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    InputFile,
+    Output,
+    Snapshot,
+    State,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+from providers.vendors.dashscope.catalog import MODELS, SIZES
+from providers.vendors.dashscope.errors import task_failure, vendor_error
+
+__all__ = ["DashScope"]
+
+log = logging.getLogger("providers.dashscope")
+
+RESULT_LIFE = timedelta(hours=24)
+SUBMIT_PATH = "services/aigc/video-generation/video-synthesis"
+FRAMES_PATH = "services/aigc/image2video/video-synthesis"
+UNKNOWN = "UNKNOWN"
+STATES: Mapping[str, State] = {
+    "PENDING": State.QUEUED,
+    "SUSPENDED": State.QUEUED,
+    "RUNNING": State.RUNNING,
+    "SUCCEEDED": State.SUCCEEDED,
+    "FAILED": State.FAILED,
+    "CANCELED": State.CANCELLED,
+}
+INPUT_NAMES: Mapping[str, str] = {"negative_prompt": "negative_prompt", "style": "template"}
+PARAMETERS: Mapping[str, str] = {
+    "duration_s": "duration",
+    "prompt_extend": "prompt_extend",
+    "resolution": "resolution",
+    "seed": "seed",
+    "watermark": "watermark",
+}
+IMAGE_NAMES: Mapping[bool, Mapping[str, str]] = {
+    False: {"first_frame": "img_url"},
+    True: {"first_frame": "first_frame_url", "last_frame": "last_frame_url"},
+}
+
+API_KEY = CredentialField(name="api_key", label="API key")
+HELP = "Key and endpoint belong to one region."
+
+
+def _surface(slug: str, label: str, host: str) -> Surface:
+    return Surface(slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP)
+
+
+SURFACES = (
+    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com"),
+    _surface("singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com"),
+    _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com"),
+    _surface("hongkong", "DashScope, Hong Kong", "cn-hongkong.dashscope.aliyuncs.com"),
+)
+
+
+class DashScope(Provider):
+    """The wanx2.1 models over one account."""
+
+    slug = "dashscope"
+    label = "DashScope"
+    short = "Ds"
+    docs_url = "https://help.aliyun.com/zh/model-studio/text-to-video-api-reference"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+    can_cancel = True
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        frames = _takes_frames(request.spec.id)
+        path = FRAMES_PATH if frames else SUBMIT_PATH
+        ask = WireRequest(method="POST", path=path, json=_body(request, frames=frames), billable=True)
+        reply = yield ask.with_headers(X_DashScope_Async="enable")
+        return Submission(id=_text(reply.part("output"), "task_id"), model=request.spec.id)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        reply = yield WireRequest(method="GET", path=f"tasks/{quote(submission.id, safe='')}")
+        return _snapshot(reply)
+
+    def cancel(self, submission: Submission) -> Exchange[None]:
+        """Stops a task that still waits; DashScope refuses once it renders."""
+        yield WireRequest(method="POST", path=f"tasks/{quote(submission.id, safe='')}/cancel")
+
+    def check_account(self) -> Exchange[AccountReport]:
+        reply = yield WireRequest(method="GET", path="tasks", query={"page_no": 1, "page_size": 1})
+        if not {"data", "total"} & reply.data().keys():
+            raise UnexpectedReply("DashScope answered without the list of tasks; check the account's base URL.")
+        return AccountReport(message="DashScope accepts the key.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
+        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+
+def _takes_frames(model: str) -> bool:
+    """First-and-last-frame models have a path and image names of their own."""
+    return "kf2v" in model
+
+
+def _body(request: GenerationRequest, *, frames: bool) -> dict[str, Any]:
+    values = request.params.model_dump()
+    shape = values.pop("aspect_ratio", None)
+    parameters: dict[str, Any] = {"size": SIZES[values.pop("resolution"), shape]} if shape else {}
+    texts = {"prompt": request.prompt} | {INPUT_NAMES[name]: values.pop(name) for name in INPUT_NAMES if name in values}
+    parameters |= {PARAMETERS[name]: value for name, value in values.items() if value is not None}
+    images = {IMAGE_NAMES[frames][slot]: _image(files[0]) for slot, files in request.inputs.items() if files}
+    return {
+        "model": request.spec.id,
+        "input": {name: value for name, value in texts.items() if value} | images,
+        "parameters": parameters,
+    }
+
+
+def _image(file: InputFile) -> str:
+    return f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
+
+
+def _text(output: Mapping[str, Any], name: str) -> str:
+    value = output.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"DashScope's answer has no text “{name}”.")
+    return value
+
+
+def _snapshot(reply: WireReply) -> Snapshot:
+    output = reply.part("output")
+    word = _text(output, "task_status")
+    if word == UNKNOWN:
+        raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=UNKNOWN)
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    usage = reply.data().get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        outputs=(_output(output, usage),) if state is State.SUCCEEDED else (),
+        error=task_failure(output) if state is State.FAILED else None,
+        actual_prompt=str(output.get("actual_prompt") or ""),
+        units=" ".join(f"{name}={value}" for name, value in usage.items()),
+    )
+
+
+def _output(output: Mapping[str, Any], usage: Mapping[str, Any]) -> Output:
+    length = usage.get("output_video_duration") or usage.get("video_duration")
+    duration_s = float(length) if isinstance(length, (int, float)) else None
+    return Output(url=_text(output, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s)

@@ -1,0 +1,116 @@
+"""What Kling's error codes mean to us: the vendor's own envelope `{code, message}`, and the `{error: {...}}` of gateways. Pure.
+
+Kling developer documents, "general errors"; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import http_error, retry_after_s
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
+from providers.core.types import WireReply
+
+__all__ = ["is_gone", "vendor_error"]
+
+CODES: Mapping[str, type[ProviderError]] = {
+    "1000": AuthenticationFailed,
+    "1001": AuthenticationFailed,
+    "1002": AuthenticationFailed,
+    "1003": AuthenticationFailed,
+    "1004": AuthenticationFailed,
+    "1100": OutOfCredit,
+    "1101": OutOfCredit,
+    "1102": OutOfCredit,
+    "1103": AuthenticationFailed,
+    "1200": InvalidParams,
+    "1201": InvalidParams,
+    "1202": Refused,
+    "1203": Refused,
+    "1300": ContentRejected,
+    "1301": ContentRejected,
+    "1302": RateLimited,
+    "1303": RateLimited,
+    "1304": AuthenticationFailed,
+    "5000": ProviderDown,
+    "5001": ProviderDown,
+    "5002": ProviderDown,
+}
+STALE = frozenset({"1003", "1004"})
+NO_SUCH_RESOURCE = "1203"
+WRONG_METHOD = "1202"
+GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
+    ("insufficient", OutOfCredit),
+    ("quota", OutOfCredit),
+    ("sensitive", ContentRejected),
+    ("content_policy", ContentRejected),
+    ("moderation", ContentRejected),
+)
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one; some gateways send errors with HTTP 200."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    if isinstance(body.get("error"), dict):
+        return _gateway_error(reply, body["error"])
+    code = str(body.get("code") or 0)
+    if code != "0":
+        return _coded_error(reply, code, body)
+    return http_error(reply, message=_words(body))
+
+
+def is_gone(error: Refused) -> bool:
+    """The vendor says that it has no such task. A bare 404 is not its word: it may be a proxy's, or a wrong address."""
+    if error.vendor_code == NO_SUCH_RESOURCE:
+        return True
+    return error.http_status == 404 and error.vendor_code not in {None, WRONG_METHOD}
+
+
+def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> ProviderError:
+    words = _words(body) or f"Kling answered with error {code}."
+    request_id = _request_id(body)
+    kind = CODES.get(code)
+    if kind is None:
+        unknown = http_error(reply, message=words, vendor_code=code, request_id=request_id)
+        return unknown or UnexpectedReply(words, vendor_code=code, http_status=reply.status, request_id=request_id)
+    if kind is RateLimited:
+        wait_s = retry_after_s(reply)
+        return RateLimited(words, retry_after_s=wait_s, vendor_code=code, http_status=reply.status, request_id=request_id)
+    if code in STALE:
+        return AuthenticationFailed(words, stale=True, vendor_code=code, http_status=reply.status, request_id=request_id)
+    return kind(words, vendor_code=code, http_status=reply.status, request_id=request_id)
+
+
+def _gateway_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
+    code = str(error.get("code") or error.get("type") or "error")
+    if code in CODES:
+        return _coded_error(reply, code, error)
+    words = _words(error) or f"The gateway answered with error {code}."
+    for part, kind in GATEWAY_WORDS:
+        if part in code.lower() and reply.status < 500:
+            return kind(words, vendor_code=code, http_status=reply.status)
+    return http_error(reply, message=words, vendor_code=code) or UnexpectedReply(words, vendor_code=code, http_status=reply.status)
+
+
+def _words(body: Mapping[str, Any]) -> str:
+    message = body.get("message")
+    return message if isinstance(message, str) else ""
+
+
+def _request_id(body: Mapping[str, Any]) -> str | None:
+    value = body.get("request_id")
+    return value if isinstance(value, str) else None

@@ -1,0 +1,98 @@
+"""What Kling's answers mean: task ids, states, finished files, failures. Reading only; what is asked stands in wire.py.
+
+Kling developer documents, "text to video" and "image to video", query replies; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply
+from providers.core.types import Output, Snapshot, State, WireReply
+
+__all__ = ["reference_of", "snapshot_of", "task_id_of", "text_of"]
+
+log = logging.getLogger("providers.kling")
+
+RESULT_LIFE = timedelta(days=30)
+RISK_WORDS = re.compile(r"risk control|sensitive|content risk|safety|violat|风控|敏感|违规|审核", re.IGNORECASE)
+STATES: Mapping[str, State] = {
+    "submitted": State.QUEUED,
+    "processing": State.RUNNING,
+    "succeed": State.SUCCEEDED,
+    "succeeded": State.SUCCEEDED,
+    "success": State.SUCCEEDED,
+    "failed": State.FAILED,
+}
+
+
+def task_id_of(reply: WireReply) -> str:
+    """The vendor's id; gateways also put it at the top of their own reply."""
+    body = reply.data()
+    data = body.get("data")
+    inner = data.get("task_id") if isinstance(data, dict) else None
+    for found in (inner, body.get("task_id"), body.get("id")):
+        if isinstance(found, (str, int)) and found:
+            return str(found)
+    raise UnexpectedReply("Kling's answer to the submit has no task id.", http_status=reply.status)
+
+
+def text_of(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"Kling's answer has no text “{name}”.")
+    return value
+
+
+def reference_of(data: Mapping[str, Any]) -> str:
+    info = data.get("task_info")
+    return str(info.get("external_task_id") or "") if isinstance(info, dict) else ""
+
+
+def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
+    word = text_of(data, "task_status")
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        outputs=(_output(data),) if state is State.SUCCEEDED else (),
+        error=_failure(data) if state is State.FAILED else None,
+        units=str(data.get("final_unit_deduction") or ""),
+    )
+
+
+def _output(data: Mapping[str, Any]) -> Output:
+    try:
+        video = data["task_result"]["videos"][0]
+        marked = video.get("watermark_url") if _wants_watermark(data) else ""
+        url = marked or video["url"]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise UnexpectedReply("Kling says that the task succeeded but gives no video.") from error
+    if not isinstance(url, str) or not url:
+        raise UnexpectedReply("Kling says that the task succeeded but gives no video address.")
+    return Output(url=url, expires_in=RESULT_LIFE, duration_s=_seconds(video.get("duration")))
+
+
+def _wants_watermark(data: Mapping[str, Any]) -> bool:
+    """The marked file has an address of its own, beside the clean one."""
+    info = data.get("watermark_info")
+    return isinstance(info, dict) and info.get("enabled") is True
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _failure(data: Mapping[str, Any]) -> ProviderError:
+    words = str(data.get("task_status_msg") or "") or "Kling failed to render the video and gave no reason."
+    return ContentRejected(words) if RISK_WORDS.search(words) else GenerationFailed(words)

@@ -1,0 +1,189 @@
+"""How Kling's classic API is spoken: text2video and image2video, one path each, the model in the body. Pure; no I/O.
+
+Kling developer documents, "API authentication", "text to video", "image to video", "general errors"; read 2026-11-20. Three surfaces:
+the vendor with a JWT made of two keys, the vendor with one API key, and gateways, which put /kling before every path.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from providers.core.base import CredentialField, Options, Provider, Surface
+from providers.core.catalog import ModelSpec
+from providers.core.errors import (
+    ProviderError,
+    Refused,
+    SubmissionGone,
+    UnexpectedReply,
+    Unsupported,
+)
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    InputFile,
+    Snapshot,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+from providers.vendors.kling.catalog import MODELS
+from providers.vendors.kling.errors import is_gone, vendor_error
+from providers.vendors.kling.replies import reference_of, snapshot_of, task_id_of, text_of
+
+__all__ = ["Kling"]
+
+TEXT, IMAGE = "text2video", "image2video"
+TOKEN_LIFE = timedelta(minutes=30)
+CLOCK_SKEW = timedelta(seconds=5)
+CAMERA_AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
+
+IMAGE_FIELDS = {"first_frame": "image", "last_frame": "image_tail"}
+FIXED: Mapping[str, Mapping[str, str]] = {"kling-v2-1-master": {"mode": "pro"}}
+SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "duration_s": lambda value: {"duration": str(value)},
+    "negative_prompt": lambda value: {"negative_prompt": value} if value else {},
+    "aspect_ratio": lambda value: {"aspect_ratio": value},
+    "mode": lambda value: {"mode": value},
+    "guidance": lambda value: {"cfg_scale": value},
+    "with_audio": lambda value: {"sound": "on" if value else "off"},
+    "watermark": lambda value: {"watermark_info": {"enabled": value}},
+}
+
+GLOBAL_HOST = "https://api-singapore.klingai.com"
+HOSTS = "In mainland China: https://api-beijing.klingai.com."
+API_KEY = CredentialField(name="api_key", label="API key")
+KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
+SURFACES = (
+    Surface(
+        slug="official-jwt", label="Kling, access key and secret key", base_url="https://api-singapore.klingai.com", credentials=KEY_PAIR
+    ),
+    Surface(slug="official-key", label="Kling, API key", base_url=GLOBAL_HOST, credentials=(API_KEY,), help=HOSTS),
+    Surface(
+        slug="gateway",
+        label="Gateway (DMXAPI and others)",
+        base_url="https://www.dmxapi.cn",
+        credentials=(API_KEY,),
+        help="The gateway's host alone: /kling is added to every path.",
+    ),
+)
+
+
+class Kling(Provider):
+    """Kling's classic models over one account."""
+
+    slug = "kling"
+    label = "Kling"
+    short = "Kl"
+    docs_url = "https://app.klingai.com/global/dev/document-api"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+    can_look_up = True
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._is_gateway = options.surface == "gateway"
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        kind = IMAGE if any(request.inputs.values()) else TEXT
+        reply = yield WireRequest(method="POST", path=self._path(kind), json=_body(request, kind), billable=True)
+        return Submission(id=task_id_of(reply), model=request.spec.id, kind=kind)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        kinds = (submission.kind,) if submission.kind else _kinds(self.models[submission.model])
+        found = yield from self._find(submission.id, kinds)
+        if found is None:
+            raise SubmissionGone("Kling no longer knows this task.")
+        return snapshot_of(found[1])
+
+    def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
+        found = yield from self._find(reference, _kinds(spec))
+        if found is None:
+            if self._is_gateway:
+                raise Unsupported("The gateway does not know our reference, which need not mean that it has no such task.")
+            return None
+        kind, data = found
+        if reference_of(data) not in {"", reference}:
+            raise UnexpectedReply("Kling answered with another task than the one we asked for.")
+        return Submission(id=text_of(data, "task_id"), model=spec.id, kind=kind)
+
+    def check_account(self) -> Exchange[AccountReport]:
+        reply = yield WireRequest(method="GET", path=self._path(TEXT), query={"pageNum": 1, "pageSize": 1})
+        if not isinstance(reply.data().get("data"), list):
+            raise UnexpectedReply("Kling answered without the list of tasks; check the account's base URL.")
+        return AccountReport(message="Kling accepts the credentials.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:
+        keys = self.options.credentials
+        jwt = self.options.surface == "official-jwt"
+        token = _token(keys["access_key"], keys["secret_key"], at) if jwt else keys["api_key"]
+        return request.with_headers(Authorization=f"Bearer {token}")
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+    def _path(self, kind: str) -> str:
+        return f"{'/kling' if self._is_gateway else ''}/v1/videos/{kind}"
+
+    def _find(self, name: str, kinds: Sequence[str]) -> Exchange[tuple[str, dict[str, Any]] | None]:
+        """The task called `name` (the vendor's id or our reference) and the path that knows it."""
+        for kind in kinds:
+            try:
+                reply = yield WireRequest(method="GET", path=f"{self._path(kind)}/{quote(name, safe='')}")
+            except Refused as error:
+                if not is_gone(error):
+                    raise
+                continue
+            return kind, reply.part("data")
+        return None
+
+
+def _kinds(spec: ModelSpec) -> tuple[str, ...]:
+    """The paths that a task of this model may live under."""
+    first = spec.slot("first_frame")
+    return (IMAGE,) if first is not None and first.min_count else (TEXT, IMAGE)
+
+
+def _token(access_key: str, secret_key: str, at: datetime) -> str:
+    """A JSON Web Token, HS256, good for half an hour."""
+    head = {"alg": "HS256", "typ": "JWT"}
+    claims = {"iss": access_key, "exp": int((at + TOKEN_LIFE).timestamp()), "nbf": int((at - CLOCK_SKEW).timestamp())}
+    signed = b".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in (head, claims))
+    seal = hmac.new(secret_key.encode(), signed, hashlib.sha256).digest()
+    return b".".join((signed, _base64url(seal))).decode()
+
+
+def _base64url(value: bytes) -> bytes:
+    return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+
+def _body(request: GenerationRequest, kind: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"model_name": request.spec.id, "prompt": request.prompt, **FIXED.get(request.spec.id, {})}
+    values = request.params.model_dump()
+    camera = {name: values.pop(name) for name in ("camera", "camera_axis", "camera_amount") if name in values}
+    if kind == IMAGE:
+        values.pop("aspect_ratio", None)  # refused by check_inputs unless it is the default, which only text needs
+    for name, value in values.items():
+        body |= SAID[name](value)
+    if camera.get("camera"):
+        body["camera_control"] = _camera_control(**camera)
+    body |= {IMAGE_FIELDS[slot]: _image(files[0]) for slot, files in request.inputs.items() if files}
+    return {**body, "external_task_id": request.reference}
+
+
+def _camera_control(*, camera: str, camera_axis: str, camera_amount: float) -> dict[str, Any]:
+    if camera != "simple":
+        return {"type": camera}
+    return {"type": camera, "config": {axis: camera_amount if axis == camera_axis else 0 for axis in CAMERA_AXES}}
+
+
+def _image(file: InputFile) -> str:
+    """Bare base64: Kling refuses a data: prefix."""
+    return base64.b64encode(file.content).decode()
