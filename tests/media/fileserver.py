@@ -52,6 +52,15 @@ def plain(body: bytes = BODY, **headers: str) -> Answer:
     return lambda web: web.reply(200, body, **({"Content_Type": "video/mp4"} | headers))
 
 
+def in_turn(*answers: Answer) -> Answer:
+    steps = iter(answers)
+
+    def answer(web: Handler) -> None:
+        next(steps)(web)
+
+    return answer
+
+
 def status(code: int) -> Answer:
     return lambda web: web.reply(code, b"no")
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from fileserver import BODY, BODY_SHA256, FileServer, chunked, cut_at, drip, plain, redirect, serving, status, unannounced
+from fileserver import BODY, BODY_SHA256, FileServer, chunked, cut_at, drip, in_turn, plain, redirect, serving, status, unannounced
 
 from providers.core.fetch import (
     Blocked,
@@ -149,8 +149,7 @@ def test_fetch_starts_again_when_it_cannot_go_on(files: FileServer, fetch: Fetch
     ids=["other-place", "other-file", "no-content-range", "unsatisfiable"],
 )
 def test_fetch_starts_again_when_the_rest_does_not_fit(files: FileServer, fetch: Fetch, answer: Callable) -> None:
-    steps = iter([cut_at(1000), answer, plain()])
-    files.answers["/v.mp4"] = lambda web: next(steps)(web)
+    files.answers["/v.mp4"] = in_turn(cut_at(1000), answer, plain())
 
     fetched, written = fetch(files.url("/v.mp4"))
 

@@ -1,0 +1,89 @@
+"""Small pictures of a video, made from frames as they are decoded: the poster with its average colour, and the short preview.
+
+Only `media_child` uses this. Sizes and qualities are chosen for gallery tiles; nothing here judges whether a file is good.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from PIL import Image, ImageStat
+
+POSTER_SIDE_PX = 640
+POSTER_QUALITY = 78
+LOOK_EVERY_S = 0.2
+DARKEST_MEAN = 24
+FLATTEST_DEVIATION = 8
+
+PREVIEW_SIDE_PX = 480
+PREVIEW_S = 3
+PREVIEW_FPS = 15
+PREVIEW_OPTIONS = {"crf": "26", "preset": "veryfast", "threads": "2"}
+
+
+def fitted(width: int, height: int, side: int) -> tuple[int, int]:
+    """The size scaled down to a longest side, both numbers even and at least 2."""
+    scale = min(1.0, side / max(width, height))
+    return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
+
+
+class Poster:
+    """Keeps the first frame that shows something; of a video that never does, the liveliest one."""
+
+    def __init__(self) -> None:
+        self._scaler = VideoReformatter()
+        self._best: Image.Image | None = None
+        self._best_score = -1.0
+        self._next_look_s = 0.0
+        self._found = False
+
+    def offer(self, frame: VideoFrame, at_s: float) -> None:
+        if self._found or at_s < self._next_look_s:
+            return
+        self._next_look_s = at_s + LOOK_EVERY_S
+        width, height = fitted(frame.width, frame.height, POSTER_SIDE_PX)
+        image = self._scaler.reformat(frame, width, height, "rgb24", interpolation="AREA").to_image()
+        tiny = ImageStat.Stat(image.convert("L").resize((32, 32)))
+        score = tiny.stddev[0]
+        self._found = tiny.mean[0] >= DARKEST_MEAN and score >= FLATTEST_DEVIATION
+        if self._found or score > self._best_score:
+            self._best, self._best_score = image, score
+
+    def save(self, path: Path) -> str:
+        """Write the WebP and return the picture's average colour as #rrggbb."""
+        if self._best is None:
+            raise RuntimeError("no frame was offered")
+        self._best.save(path, "WEBP", quality=POSTER_QUALITY)
+        red, green, blue = ImageStat.Stat(self._best).mean
+        return f"#{round(red):02x}{round(green):02x}{round(blue):02x}"
+
+
+class Preview:
+    """A silent H.264 file of the first seconds that every browser plays."""
+
+    def __init__(self, path: Path) -> None:
+        self._out = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._stream = self._out.add_stream("libx264", rate=PREVIEW_FPS, options=PREVIEW_OPTIONS)
+        self._stream.pix_fmt = "yuv420p"
+        self._scaler = VideoReformatter()
+        self._size: tuple[int, int] | None = None
+        self._next_slot = 0
+
+    def offer(self, frame: VideoFrame, at_s: float) -> None:
+        slot = round(at_s * PREVIEW_FPS)
+        if at_s >= PREVIEW_S or slot < self._next_slot:
+            return
+        if self._size is None:
+            self._size = fitted(frame.width, frame.height, PREVIEW_SIDE_PX)
+            self._stream.width, self._stream.height = self._size
+        small = self._scaler.reformat(frame, *self._size, "yuv420p", interpolation="AREA")
+        small.pts, small.time_base = slot, Fraction(1, PREVIEW_FPS)
+        small.pict_type = 0
+        self._next_slot = slot + 1
+        self._out.mux(self._stream.encode(small))
+
+    def close(self) -> None:
+        self._out.mux(self._stream.encode(None))
+        self._out.close()
