@@ -81,9 +81,8 @@ def prepare_video(
     answer = _ask_child(request, limits.time_s)
     if "error" in answer:
         raise BadMedia(answer["error"]["code"], answer["error"]["message"])
-    facts = answer["facts"]
-    paths = {name: Path(facts.pop(name)) for name in ("final", "poster", "preview")}
-    return VideoInfo(**paths, **facts)
+    facts: dict[str, Any] = answer["facts"]
+    return VideoInfo(**facts | {name: Path(facts[name]) for name in ("final", "poster", "preview")})
 
 
 def _ask_child(request: dict[str, Any], time_s: float) -> dict[str, Any]:

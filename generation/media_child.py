@@ -73,7 +73,7 @@ class Remux:
             for stream in (*source.streams.video[:1], *source.streams.audio[:1]):
                 self._streams[stream.index] = self._out.add_stream_from_template(stream)
 
-    def add(self, packet: Packet) -> None:
+    def add(self, packet: Packet[Any]) -> None:
         if packet.dts is None or self.failed:
             return
         with self._errors():
@@ -181,7 +181,7 @@ def _pass(container: InputContainer, stream: VideoStream, remux: Remux, poster: 
     return seen
 
 
-def _packets(container: InputContainer) -> Iterator[Packet]:
+def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
     wanted = (*container.streams.video[:1], *container.streams.audio[:1])
     packets = container.demux(*wanted)
     while True:
@@ -194,7 +194,7 @@ def _packets(container: InputContainer) -> Iterator[Packet]:
         yield packet
 
 
-def _frames(packet: Packet) -> list[Any]:
+def _frames(packet: Packet[Any]) -> list[Any]:
     with _reading():
         frames = packet.decode()
     if any(isinstance(frame, VideoFrame) and frame.is_corrupt for frame in frames):

@@ -44,7 +44,8 @@ class Poster:
             return
         self._next_look_s = at_s + LOOK_EVERY_S
         width, height = fitted(frame.width, frame.height, POSTER_SIDE_PX)
-        image = self._scaler.reformat(frame, width, height, "rgb24", interpolation="AREA").to_image()
+        small = self._scaler.reformat(frame, width, height, "rgb24", interpolation="AREA")
+        image: Image.Image = small.to_image()  # type: ignore[no-untyped-call,unused-ignore]
         tiny = ImageStat.Stat(image.convert("L").resize((32, 32)))
         score = tiny.stddev[0]
         self._found = tiny.mean[0] >= DARKEST_MEAN and score >= FLATTEST_DEVIATION

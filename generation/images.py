@@ -1,0 +1,218 @@
+"""Bytes of an uploaded or fetched image -> a clean image with facts, or BadImage.
+
+Two moments: `inspect_image` when an image is stored (type, size, pixel bomb, whole decode, upright, metadata gone), and `check_slot`
+when a model is chosen (does it fit what this model takes). No Django, no storage, no network, no knowledge of any model.
+"""
+
+import hashlib
+import io
+import struct
+import zlib
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+__all__ = ["STORE_RULES", "BadImage", "ImageFacts", "ImageRules", "check_slot", "inspect_image"]
+
+# Known formats are told apart from rubbish, so that the person reads "GIF is not taken" and not "this is no image".
+KNOWN_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png"}
+JPEG_QUALITY = 92
+SRGB = ImageCms.createProfile("sRGB")
+OPENING_FAILURES = (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError)
+DECODING_FAILURES = (*OPENING_FAILURES, IndexError, KeyError, TypeError, OverflowError, MemoryError)
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+class BadImage(Exception):
+    """This image cannot be used. `code` is a stable slug, `facts` are the figures a message needs.
+
+    Codes: not_an_image, unsupported_type, too_large_bytes, too_many_pixels, too_small, too_big_side, wrong_ratio, animated, transparent.
+    """
+
+    def __init__(self, code: str, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.facts = facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRules:
+    """What is taken. Formats are lower-case names (jpeg, png, webp, bmp); a ratio is width divided by height; None means no bound."""
+
+    formats: tuple[str, ...] = ("jpeg", "png")
+    max_bytes: int = 20_000_000
+    max_pixels: int = 40_000_000
+    min_side_px: int | None = None
+    max_side_px: int | None = None
+    min_ratio: float | None = None
+    max_ratio: float | None = None
+    transparency: bool = True
+
+
+STORE_RULES = ImageRules(formats=("jpeg", "png", "webp", "bmp"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFacts:
+    """A clean image: PNG or JPEG bytes, upright, without metadata."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+    sha256: str
+    has_transparency: bool
+
+
+def inspect_image(file: BinaryIO, *, rules: ImageRules = STORE_RULES) -> ImageFacts:
+    """Read at most the allowed bytes, judge by the header, then decode and write anew."""
+    data = file.read(rules.max_bytes + 1)
+    if len(data) > rules.max_bytes:
+        raise BadImage("too_large_bytes", f"The image is larger than {rules.max_bytes} bytes", max_bytes=rules.max_bytes)
+    image = _opened(data, rules)
+    kind = _kind(image)
+    _check_kind(image, kind, rules)
+    _check_pixels(image.width, image.height, rules)
+    clean = _cleaned(image)
+    facts = _written(clean, _target_kind(clean, kind))
+    _check_shape(facts, rules)
+    return facts
+
+
+def check_slot(facts: ImageFacts, rules: ImageRules) -> None:
+    """Raise BadImage when a stored image does not fit what a model takes in this place."""
+    kind = facts.content_type.removeprefix("image/")
+    if kind not in rules.formats:
+        raise _unsupported(kind, rules)
+    if facts.size_bytes > rules.max_bytes:
+        raise BadImage(
+            "too_large_bytes",
+            f"The image has {facts.size_bytes} bytes, at most {rules.max_bytes} are taken",
+            size_bytes=facts.size_bytes,
+            max_bytes=rules.max_bytes,
+        )
+    _check_pixels(facts.width_px, facts.height_px, rules)
+    _check_shape(facts, rules)
+
+
+def _opened(data: bytes, rules: ImageRules) -> Image.Image:
+    """Only the header is read here."""
+    try:
+        return Image.open(io.BytesIO(data), formats=KNOWN_FORMATS)
+    except BOMBS as error:
+        raise _too_many_pixels(rules) from error
+    except OPENING_FAILURES as error:
+        raise BadImage("not_an_image", "This is not an image that can be read") from error
+
+
+def _kind(image: Image.Image) -> str:
+    # A JPEG with a second picture inside (many phones write it) is a JPEG to everybody else.
+    name = (image.format or "").lower()
+    return "jpeg" if name == "mpo" else name
+
+
+def _check_kind(image: Image.Image, kind: str, rules: ImageRules) -> None:
+    if kind not in rules.formats:
+        raise _unsupported(kind, rules)
+    try:
+        moving = kind != "jpeg" and getattr(image, "n_frames", 1) > 1
+    except DECODING_FAILURES as error:
+        raise BadImage("not_an_image", "The image is damaged") from error
+    if moving:
+        raise BadImage("animated", "Animated images are not taken")
+
+
+def _unsupported(kind: str, rules: ImageRules) -> BadImage:
+    names = ", ".join(rules.formats)
+    return BadImage("unsupported_type", f"{kind} is not taken here, only {names}", type=kind, formats=rules.formats)
+
+
+def _check_pixels(width: int, height: int, rules: ImageRules) -> None:
+    if width * height > rules.max_pixels:
+        raise _too_many_pixels(rules, width_px=width, height_px=height)
+
+
+def _too_many_pixels(rules: ImageRules, **facts: int) -> BadImage:
+    millions = rules.max_pixels / 1_000_000
+    return BadImage("too_many_pixels", f"The image has more than {millions:g} million pixels", max_pixels=rules.max_pixels, **facts)
+
+
+def _cleaned(image: Image.Image) -> Image.Image:
+    """Decode everything, turn upright, bring colours to sRGB and to a mode that both PNG and every model understand."""
+    try:
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return _in_plain_mode(_in_srgb(image))
+    except BOMBS as error:
+        raise BadImage("too_many_pixels", "The image unpacks to too many pixels") from error
+    except DECODING_FAILURES as error:
+        raise BadImage("not_an_image", "The image is damaged") from error
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """The profile is about to be dropped, so its meaning moves into the pixels; an unusable profile is ignored."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in {"RGB", "RGBA", "CMYK"}:
+        return image
+    try:
+        mode = "RGB" if image.mode == "CMYK" else image.mode
+        turned = ImageCms.profileToProfile(image, io.BytesIO(profile), SRGB, outputMode=mode)
+    except (ImageCms.PyCMSError, *DECODING_FAILURES):
+        return image
+    return turned or image
+
+
+def _in_plain_mode(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.has_transparency_data:
+        return image if image.mode == "RGBA" else image.convert("RGBA")
+    return image if image.mode in {"RGB", "L"} else image.convert("RGB")
+
+
+def _target_kind(image: Image.Image, kind: str) -> str:
+    """JPEG stays JPEG and an opaque WebP, which is mostly a photo, becomes one; the rest is kept without loss."""
+    return "jpeg" if kind in {"jpeg", "webp"} and image.mode != "RGBA" else "png"
+
+
+def _written(image: Image.Image, kind: str) -> ImageFacts:
+    out = io.BytesIO()
+    image.info = {}  # what Pillow would write besides the pixels
+    options = {"quality": JPEG_QUALITY} if kind == "jpeg" else {}
+    image.save(out, kind.upper(), **options)
+    content = out.getvalue()
+    return ImageFacts(
+        content=content,
+        content_type=CONTENT_TYPES[kind],
+        width_px=image.width,
+        height_px=image.height,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        has_transparency=_has_holes(image),
+    )
+
+
+def _has_holes(image: Image.Image) -> bool:
+    """An alpha channel that is fully opaque is no transparency."""
+    if image.mode != "RGBA":
+        return False
+    return image.getchannel("A").getextrema() != (255, 255)
+
+
+def _check_shape(facts: ImageFacts, rules: ImageRules) -> None:
+    width, height = facts.width_px, facts.height_px
+    size: dict[str, object] = {"width_px": width, "height_px": height}
+    shown, ratio = f"The image is {width} x {height} px", width / height
+    if rules.min_side_px is not None and min(width, height) < rules.min_side_px:
+        raise BadImage("too_small", f"{shown}, each side needs {rules.min_side_px}", min_side_px=rules.min_side_px, **size)
+    if rules.max_side_px is not None and max(width, height) > rules.max_side_px:
+        raise BadImage("too_big_side", f"{shown}, a side may have {rules.max_side_px}", max_side_px=rules.max_side_px, **size)
+    low, high = rules.min_ratio, rules.max_ratio
+    if (low is not None and ratio < low) or (high is not None and ratio > high):
+        raise BadImage("wrong_ratio", f"{shown}, its shape is not taken", min_ratio=low, max_ratio=high, **size)
+    if facts.has_transparency and not rules.transparency:
+        raise BadImage("transparent", "The image has transparent parts, which are not taken")

@@ -1,0 +1,152 @@
+"""A stored file as an HTTP answer, whole or in part (RFC 9110: ranges in section 14, conditions in section 13).
+
+The caller has already decided that this person may see the file. Works on WSGI: blocks are read as they are sent, nothing is held in
+memory. No models, no storage; the file comes from an opener, which is not called when no byte of it is needed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header, http_date, parse_etags, parse_http_date_safe, quote_etag
+
+__all__ = ["FileSlice", "serve_file"]
+
+BLOCK_BYTES = 256 * 1024
+CACHE_CONTROL = "private, max-age=31536000, immutable"
+SINGLE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Bytes from `start` up to but not including `end`."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+
+class FileSlice:
+    """An iterator over part of an open file, in blocks; closes the file."""
+
+    def __init__(self, file: BinaryIO, span: Span) -> None:
+        self._file = file
+        self._left = span.length
+        if span.start:
+            file.seek(span.start)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left > 0:
+            block = self._file.read(min(BLOCK_BYTES, self._left))
+            if not block:
+                return
+            self._left -= len(block)
+            yield block
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def serve_file(
+    request: HttpRequest,
+    file_opener: Callable[[], BinaryIO],
+    *,
+    size: int,
+    etag: str,
+    content_type: str,
+    download_name: str | None = None,
+    inline: bool = False,
+    last_modified: datetime | None = None,
+) -> HttpResponseBase:
+    """200, 206, 304 or 416 for a file that never changes under its `etag`.
+
+    With `download_name` the browser saves the file under it, or shows it and remembers the name when `inline` is set.
+    """
+    etag = quote_etag(etag)
+    if _is_fresh(request, etag, last_modified):
+        return _dressed(HttpResponse(status=304), etag, last_modified)
+    span = _asked_span(request, size, etag, last_modified)
+    if span is None:
+        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
+        refusal["Cache-Control"] = "no-store"
+        return refusal
+    response = _body(request, file_opener, span)
+    response["Content-Type"] = content_type
+    response["Content-Length"] = str(span.length)
+    if span.length < size:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+    if download_name and (disposition := content_disposition_header(not inline, _safe_name(download_name))):
+        response["Content-Disposition"] = disposition
+    return _dressed(response, etag, last_modified)
+
+
+def _body(request: HttpRequest, file_opener: Callable[[], BinaryIO], span: Span) -> HttpResponseBase:
+    if request.method == "HEAD":
+        return HttpResponse()
+    return StreamingHttpResponse(FileSlice(file_opener(), span))
+
+
+def _dressed(response: HttpResponseBase, etag: str, last_modified: datetime | None) -> HttpResponseBase:
+    response["ETag"] = etag
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = CACHE_CONTROL
+    response["X-Content-Type-Options"] = "nosniff"
+    if last_modified is not None:
+        response["Last-Modified"] = http_date(last_modified.timestamp())
+    return response
+
+
+def _is_fresh(request: HttpRequest, etag: str, last_modified: datetime | None) -> bool:
+    if "If-None-Match" in request.headers:
+        known = parse_etags(request.headers["If-None-Match"])
+        return "*" in known or etag in {tag.removeprefix("W/") for tag in known}
+    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
+    return since is not None and last_modified is not None and int(last_modified.timestamp()) <= since
+
+
+def _asked_span(request: HttpRequest, size: int, etag: str, last_modified: datetime | None) -> Span | None:
+    """The bytes to send, or None when the range lies outside. A list, an unknown unit or nonsense means the whole file."""
+    whole = Span(start=0, end=size)
+    found = SINGLE_RANGE.fullmatch(request.headers.get("Range", ""))
+    if request.method != "GET" or found is None or not _range_holds(request, etag, last_modified):
+        return whole
+    first, last = found[1], found[2]
+    if not first and not last:
+        return whole
+    if not first:
+        return _suffix(int(last), size)
+    start = int(first)
+    end = min(int(last) + 1, size) if last else size
+    if last and int(last) < start:
+        return whole
+    return Span(start=start, end=end) if start < size else None
+
+
+def _suffix(length: int, size: int) -> Span | None:
+    return Span(start=max(0, size - length), end=size) if length and size else None
+
+
+def _range_holds(request: HttpRequest, etag: str, last_modified: datetime | None) -> bool:
+    """Whether the caller's part is of this very file: If-Range wants the exact strong tag or the exact date."""
+    condition = request.headers.get("If-Range", "").strip()
+    if not condition:
+        return True
+    if condition.startswith(('"', "W/")):
+        return condition == etag
+    date = parse_http_date_safe(condition)
+    return date is not None and last_modified is not None and date == int(last_modified.astimezone(UTC).timestamp())
+
+
+def _safe_name(name: str) -> str:
+    """No control characters, no path: what is left is encoded by Django."""
+    visible = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in name)
+    return re.sub(r'[\\/:*?"<>|]+', "_", visible).strip(" .") or "file"
