@@ -5,6 +5,8 @@ poster and the preview. Run by `media.prepare_video` only. PyAV is imported nowh
 An answer is `{"facts": ...}` or `{"error": {code, message}}`; anything that is not the file's fault ends in a traceback.
 """
 
+from __future__ import annotations  # Packet is generic in its stubs only
+
 import contextlib
 import hashlib
 import json
