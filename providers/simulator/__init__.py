@@ -1,0 +1,19 @@
+"""A vendor simulator: one independent HTTP server that behaves as the video vendors do, faults included.
+
+Written from the protocol document alone. Nothing here may import `providers.core`, `providers.vendors`, Django or any
+other room: the simulator is the witness against which the adapters are tried, so it must not share their mistakes.
+
+Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py simulator --port 9100`. It prints one line,
+`simulator ready on http://127.0.0.1:PORT`. Each vendor has a prefix that stands for its host, to be used as base URL:
+
+    {base}/hosts/kling        /v1/videos/{text2video,image2video}[/{id}], /account/costs     JWT or API key
+    {base}/hosts/dmxapi       /kling/v1/videos/{text2video,image2video}[/{id}]               the sk- gateway
+    {base}/hosts/dashscope    /api/v1/services/aigc/..., /api/v1/tasks[/{id}[/cancel]]
+
+    {base}/media/{task}/{name}.mp4?expires=..&sig=..     results: signed, expiring, with Range
+    {base}/_control/...                                  what tests read and set: see control.py
+
+Keys: any key is accepted, except `bad-*` (refused), `broke-*` (no balance) and `limited-*` (2 slots, 2 submits a second);
+an `sk-` or `ak-` in front changes nothing. A Kling JWT is signed for `sim-access` with `sim-secret`, or for any
+`ak-<x>` with `sk-<x>`. A prompt may ask for a fault, `#fault:NAME` or `#fault:NAME:COUNT`: the names are in faults.py.
+"""

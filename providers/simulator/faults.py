@@ -1,0 +1,113 @@
+"""Faults on demand: their names, where they strike, and how often they still have to. What a fault looks like on the
+wire is said by wire.py (the same for all vendors) and by each vendor's module (its own error bodies).
+
+A prompt asks with `#fault:NAME` or `#fault:NAME:COUNT`, a request with the header `X-Sim-Fault: NAME`, a test with
+`POST /_control/faults {"vendor", "fault", "count"}`. In a prompt, a submit fault strikes the first COUNT submits of that
+very prompt, a poll or media fault the first COUNT polls or downloads of that task. By control, the next COUNT requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+HEADER = "X-Sim-Fault"
+ALWAYS = 1_000_000_000
+
+BEFORE = ("refuse", "auth", "quota", "bad-param", "rate-limit", "rate-limit-200", "5xx-before", "openai-error")
+"""Strike a submit that is not accepted: nothing is billed."""
+AFTER = (
+    *("502-after", "reset-after-accept", "hang-after-accept", "html-200", "empty-body", "bad-json"),
+    "task-id-top-level",
+)
+"""Strike the answer to a submit that is accepted and billed."""
+POLL = ("poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset", "poll-unknown-state")
+FATE = ("fail-content", "fail-internal", "never", "expire")
+"""Decide how an accepted task ends."""
+MEDIA = (
+    *("media-html", "media-404", "media-expired", "media-cut", "media-short", "media-hole"),
+    *("media-slow", "media-no-range", "media-empty", "media-not-faststart"),
+)
+NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *MEDIA))
+
+_TRANSIENT = {"rate-limit", "rate-limit-200", *POLL}
+_TRANSIENT_COUNT = 2
+_TOKEN = re.compile(r"#fault:([a-z0-9-]*[a-z0-9])(?::(\d+))?")
+
+
+class UnknownFault(ValueError):
+    """A name that no module here knows: a misspelt fault would make a test pass for nothing."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The faults of one task, each with the number of times that it still strikes."""
+
+    left: dict[str, int] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        return self.left.get(name, 0) > 0
+
+    def strike(self, among: Iterable[str]) -> str | None:
+        """The first of these that still strikes, one of its strikes used up."""
+        for name in among:
+            if self.left.get(name, 0) > 0:
+                self.left[name] -= 1
+                return name
+        return None
+
+
+def parse(text: str) -> Plan:
+    """The faults that a prompt asks for. Raises UnknownFault."""
+    plan = Plan()
+    for name, count in _TOKEN.findall(text):
+        plan.left[known(name)] = int(count) if count else usual_count(name)
+    return plan
+
+
+def known(name: str) -> str:
+    if name not in NAMES:
+        raise UnknownFault(f"unknown fault {name!r}; known: {', '.join(sorted(NAMES))}")
+    return name
+
+
+def usual_count(name: str) -> int:
+    return _TRANSIENT_COUNT if name in _TRANSIENT else ALWAYS
+
+
+class FaultBook:
+    """What strikes next: faults set by control for a vendor, and how often a prompt's own have struck."""
+
+    def __init__(self) -> None:
+        self._set: dict[str, Plan] = {}
+        self._struck: Counter[tuple[str, str]] = Counter()
+
+    def set(self, vendor: str, fault: str, count: int) -> None:
+        """Raises UnknownFault. A count of 0 takes the fault away."""
+        self._set.setdefault(vendor, Plan()).left[known(fault)] = count
+
+    def next_of(self, vendor: str, family: Iterable[str]) -> str | None:
+        plan = self._set.get(vendor)
+        return plan.strike(family) if plan else None
+
+    def at_submit(self, vendor: str, prompt: str, plan: Plan) -> str | None:
+        """The fault of this submit, if any: set by control, or the prompt's own while its count lasts."""
+        family = (*BEFORE, *AFTER)
+        if by_control := self.next_of(vendor, family):
+            return by_control
+        for name in family:
+            if plan.left.get(name, 0) > self._struck[prompt, name]:
+                self._struck[prompt, name] += 1
+                return name
+        return None
+
+    def adopt(self, vendor: str, plan: Plan) -> None:
+        """A task that is being accepted takes a fate set by control."""
+        if fate := self.next_of(vendor, FATE):
+            plan.left[fate] = ALWAYS
+
+    def reset(self) -> None:
+        self._set.clear()
+        self._struck.clear()

@@ -1,0 +1,127 @@
+"""A valid order becomes a task, or is refused, or its answer goes astray: the same steps for every vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from providers.simulator import wire
+from providers.simulator.accounts import Account, masked
+from providers.simulator.dialect import Dialect, Refusal
+from providers.simulator.faults import AFTER, BEFORE, HEADER, Plan, known, parse, usual_count
+from providers.simulator.ledger import Entry, elided
+from providers.simulator.media.clip import clip_for
+from providers.simulator.site import Site
+from providers.simulator.tasks import Order, SimTask, schedule
+
+_REFUSALS = {
+    "refuse": Refusal.CONTENT,
+    "auth": Refusal.AUTH,
+    "quota": Refusal.ARREARS,
+    "bad-param": Refusal.BAD_PARAM,
+    "rate-limit": Refusal.RATE,
+    "rate-limit-200": Refusal.RATE_WITH_200,
+    "5xx-before": Refusal.SERVER,
+    "openai-error": Refusal.OPENAI_STYLE,
+}
+
+
+async def take_order(
+    site: Site,
+    dialect: Dialect,
+    request: web.BaseRequest,
+    account: Account,
+    order: Order,
+    on_accepted: Callable[[SimTask], None] | None = None,
+) -> web.Response:
+    """Raises Refused when nothing was accepted, UnknownFault for a misspelt one."""
+    now = site.clock.now()
+    plan = parse(order.prompt)
+    fault = _fault_of(site, dialect, request, order, plan)
+    if fault in BEFORE:
+        refused = dialect.refusal(_REFUSALS[fault])
+        raise refused.with_retry_after() if fault == "rate-limit" else refused
+    if why := _quota_refusal(site, account, now):
+        raise dialect.refusal(why)
+    if site.tasks.has_reference(account, order.reference):
+        raise dialect.refusal(Refusal.DUPLICATE)
+    task = _accept(site, dialect, account, order, plan, now)
+    if on_accepted is not None:
+        on_accepted(task)
+    return await _answer(site, dialect, request, task, fault)
+
+
+def _fault_of(site: Site, dialect: Dialect, request: web.BaseRequest, order: Order, plan: Plan) -> str | None:
+    by_header = request.headers.get(HEADER)
+    if by_header is None:
+        return site.faults.at_submit(dialect.host, order.prompt, plan)
+    if known(by_header) in (*BEFORE, *AFTER):
+        return by_header
+    plan.left[by_header] = usual_count(by_header)
+    return None
+
+
+def _quota_refusal(site: Site, account: Account, now: float) -> Refusal | None:
+    if account.nature == "broke":
+        return Refusal.ARREARS
+    if not account.may_submit(now, site.tuning):
+        return Refusal.RATE
+    return None if account.has_free_slot(now, site.tuning) else Refusal.SLOTS
+
+
+def _accept(site: Site, dialect: Dialect, account: Account, order: Order, plan: Plan, now: float) -> SimTask:
+    number = site.tasks.next_number()
+    site.faults.adopt(dialect.host, plan)
+    started_at, ended_at = schedule(plan, number, now, site.tuning)
+    task_id = dialect.new_id()
+    task = SimTask(
+        id=task_id,
+        number=number,
+        account=account,
+        order=order,
+        plan=plan,
+        submitted_at=now,
+        started_at=started_at,
+        ended_at=ended_at,
+        task_ttl_s=_or(site.tuning.task_ttl_s, dialect.task_ttl_s),
+        result_ttl_s=_or(site.tuning.result_ttl_s, dialect.result_ttl_s),
+        clip=clip_for(order, task_id, is_faststart=not plan.has("media-not-faststart")),
+    )
+    account.hold(number, ended_at)
+    site.tasks.add(task)
+    site.ledger.add(_entry(dialect.host, task))
+    site.clips.prepare(task.clip)
+    return task
+
+
+def _or(value: float | None, usual: float) -> float:
+    return usual if value is None else value
+
+
+def _entry(host: str, task: SimTask) -> Entry:
+    return Entry(
+        vendor=host,
+        account=masked(task.account.key),
+        task_id=task.id,
+        reference=task.order.reference or None,
+        prompt=task.order.prompt,
+        model=task.order.model,
+        body=elided(task.order.body),
+        accepted_at=task.submitted_at,
+    )
+
+
+async def _answer(site: Site, dialect: Dialect, request: web.BaseRequest, task: SimTask, fault: str | None) -> web.Response:
+    """What the caller hears of a task that is accepted and billed."""
+    if fault == "reset-after-accept":
+        return wire.reset(request)
+    if fault == "hang-after-accept":
+        return await wire.hang(request, site.tuning.hang_s)
+    if fault == "task-id-top-level":
+        return dialect.accepted_flat(task)
+    sound = dialect.accepted(task, task.submitted_at)
+    broken = {"502-after": lambda: wire.html_reply(502), "html-200": wire.html_reply, "empty-body": wire.empty_reply}
+    if fault == "bad-json":
+        return wire.broken_json(sound)
+    return broken[fault]() if fault in broken else sound

@@ -1,0 +1,44 @@
+"""What a clip shows, as a value that can cross to another process and name a file. No drawing here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from providers.simulator.tasks import Order
+
+_FAULT_TOKEN = re.compile(r"\s*#fault:\S+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    width_px: int
+    height_px: int
+    duration_s: int
+    text: str
+    caption: str
+    is_faststart: bool = True
+
+    @property
+    def name(self) -> str:
+        """The same for clips that look the same."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32]
+
+    def tiny(self) -> Clip:
+        """What a load test is given instead: every task's clip is the same 64 x 64 pixels for one second."""
+        return replace(self, width_px=64, height_px=64, duration_s=1, text="", caption="")
+
+
+def clip_for(order: Order, task_id: str, *, is_faststart: bool) -> Clip:
+    return Clip(
+        width_px=order.width_px,
+        height_px=order.height_px,
+        duration_s=order.duration_s,
+        text=_FAULT_TOKEN.sub("", order.prompt).strip(),
+        caption=f"{order.model}  ·  {task_id}",
+        is_faststart=is_faststart,
+    )

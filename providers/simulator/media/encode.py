@@ -1,0 +1,38 @@
+"""A painted clip becomes an H.264 mp4. Runs in a child process; the only module here that needs PyAV."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+from providers.simulator.media.clip import Clip
+from providers.simulator.media.paint import Planes, painted
+
+FPS = 24
+_X264 = {"preset": "ultrafast", "crf": "27", "x264-params": "deblock=1,1:keyint=96:aq-mode=1:bframes=2"}
+
+
+def encode(clip: Clip, path: Path) -> None:
+    """The file appears complete or not at all."""
+    import av  # here, because the server itself has no need of it
+
+    draft = path.with_suffix(".part")
+    options = {"movflags": "+faststart"} if clip.is_faststart else {}
+    with av.open(os.fspath(draft), "w", format="mp4", options=options) as container:
+        stream = container.add_stream("libx264", rate=FPS, options=_X264)
+        stream.width, stream.height, stream.pix_fmt = clip.width_px, clip.height_px, "yuv420p"
+        stream.time_base = Fraction(1, FPS)
+        stream.thread_count = 1
+        for number, planes in enumerate(painted(clip, frames=clip.duration_s * FPS, fps=FPS)):
+            frame = av.VideoFrame(clip.width_px, clip.height_px, "yuv420p")
+            _fill(frame, planes)
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    draft.replace(path)
+
+
+def _fill(frame: object, planes: Planes) -> None:
+    for plane, picture in zip(frame.planes, planes, strict=True):  # type: ignore[attr-defined]
+        plane.update(picture.tobytes("raw", "L", plane.line_size, 1))

@@ -1,0 +1,118 @@
+"""`GET /media/...`: whole files and ranges, and downloads that go wrong on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from providers.simulator import wire
+from providers.simulator.faults import HEADER, MEDIA, known
+from providers.simulator.media import links
+from providers.simulator.site import Site
+from providers.simulator.tasks import SimTask, State
+
+_PATH = re.compile(r"/media/([^/]+)/([^/?]+)\.mp4\?(.*)")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_DENIED = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>%s</Message></Error>'
+_MISSING = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchKey</Code></Error>'
+_DRIPS = 40
+_SHORTENED_TO = 0.6
+
+
+async def serve(site: Site, request: web.BaseRequest) -> web.StreamResponse:
+    match = _PATH.fullmatch(request.raw_path)
+    task = site.tasks.any_with_id(match[1]) if match else None
+    if match is None or task is None or not links.is_genuine(match[1], match[2], match[3]):
+        return _error(404, _MISSING)
+    site.tally.downloads += 1
+    fault = _fault_of(site, request, task)
+    if fault == "media-expired" or links.has_expired(match[3], site.clock.now()):
+        return _error(403, _DENIED % b"Request has expired.")
+    if fault == "media-404" or task.state(site.clock.now()) is not State.SUCCEEDED:
+        return _error(404, _MISSING)
+    if fault == "media-html":
+        return web.Response(body=wire.HTML, content_type="video/mp4")
+    return await _send(site, request, await site.clips.bytes_of(task.clip), task.clip.name, fault)
+
+
+def _error(status: int, body: bytes) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/xml")
+
+
+def _fault_of(site: Site, request: web.BaseRequest, task: SimTask) -> str | None:
+    by_header = request.headers.get(HEADER)
+    if by_header is not None:
+        return known(by_header)
+    return site.faults.next_of(task.account.host, MEDIA) or task.plan.strike(MEDIA)
+
+
+async def _send(site: Site, request: web.BaseRequest, content: bytes, name: str, fault: str | None) -> web.StreamResponse:
+    content = damaged(content, fault)
+    headers = {"ETag": f'"{name}"', "Content-Type": "video/mp4"}
+    start, stop, status = 0, len(content), 200
+    if fault != "media-no-range":
+        headers["Accept-Ranges"] = "bytes"
+        asked = request.headers.get("Range", "")
+        if asked and request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
+            span = span_of(asked, len(content))
+            if span is None:
+                return web.Response(status=416, headers={"Content-Range": f"bytes */{len(content)}"})
+            (start, stop), status = span, 206
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
+    if fault in {"media-cut", "media-slow"} and request.method == "GET":
+        return await _trickle(site, request, content[start:stop], status, headers, is_cut=fault == "media-cut")
+    return web.Response(body=content[start:stop], status=status, headers=headers)
+
+
+def span_of(header: str, length: int) -> tuple[int, int] | None:
+    """First byte and the one after the last; None when the range cannot be met. One range only."""
+    match = _RANGE.fullmatch(header.replace(" ", ""))
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        start, stop = max(0, length - int(match[2])), length
+    else:
+        start, stop = int(match[1]), min(length, int(match[2]) + 1 if match[2] else length)
+    return (start, stop) if start < stop else None
+
+
+def damaged(content: bytes, fault: str | None) -> bytes:
+    if fault == "media-empty":
+        return b""
+    if fault == "media-short":
+        return content[: int(len(content) * _SHORTENED_TO)]
+    return _with_hole(content) if fault == "media-hole" else content
+
+
+def _with_hole(content: bytes) -> bytes:
+    """Length and boxes stay; the middle third of the pictures is zeros, as after a lost block of a disk."""
+    mdat = content.find(b"mdat") + 4
+    end = mdat - 8 + int.from_bytes(content[mdat - 8 : mdat - 4], "big")
+    third = (end - mdat) // 3
+    return content[: mdat + third] + bytes(third) + content[mdat + 2 * third :]
+
+
+async def _trickle(
+    site: Site, request: web.BaseRequest, content: bytes, status: int, headers: dict[str, str], *, is_cut: bool
+) -> web.StreamResponse:
+    """Promise all; then send half and hang up, or send all in drops."""
+    response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(content))})
+    await response.prepare(request)
+    if is_cut:
+        await response.write(content[: len(content) // 2])
+        await asyncio.sleep(0.05)  # so that the half is read before the line goes dead
+        return wire.reset(request)
+    async for drop in _drops(content, site.tuning.drip_s):
+        await response.write(drop)
+    await response.write_eof()
+    return response
+
+
+async def _drops(content: bytes, total_s: float) -> AsyncIterator[bytes]:
+    size = max(1, -(-len(content) // _DRIPS))
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+        await asyncio.sleep(total_s / _DRIPS)

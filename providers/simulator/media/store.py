@@ -1,0 +1,91 @@
+"""Clips on disk, made on demand in a process of their own: the event loop neither paints nor encodes."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from pathlib import Path
+
+from providers.simulator.media.clip import Clip
+from providers.simulator.media.encode import encode
+
+MAX_FILES = 400
+MAX_PREPARED = 8
+"""Clips made ahead of being asked for; beyond that they wait for the first download."""
+_NICENESS = 5
+_PR_SET_PDEATHSIG = 1
+
+
+def _new_pool() -> Executor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=2, mp_context=context, initializer=_be_a_quiet_child)
+
+
+def _be_a_quiet_child() -> None:
+    """Leave Ctrl-C to the parent, step back for the event loop, and die with the parent where the system allows."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICENESS)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class ClipStore:
+    """`bytes_of` a clip, each made once; the folder goes away with `close`."""
+
+    def __init__(self, *, is_tiny: bool, pool: Callable[[], Executor] = _new_pool) -> None:
+        self.is_tiny = is_tiny
+        self._new_pool = pool
+        self._pool: Executor | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="simulator-clips-")
+        self._files: OrderedDict[str, asyncio.Task[Path]] = OrderedDict()
+        self._tiny: dict[bool, bytes] = {}
+
+    def prepare(self, clip: Clip) -> None:
+        """Start early, as a vendor does, unless many are waiting already."""
+        if not self.is_tiny and sum(not task.done() for task in self._files.values()) < MAX_PREPARED:
+            self._ensure(clip)
+
+    async def bytes_of(self, clip: Clip) -> bytes:
+        if not self.is_tiny:
+            path = await asyncio.shield(self._ensure(clip))
+            return await asyncio.to_thread(path.read_bytes)
+        if clip.is_faststart not in self._tiny:
+            path = await asyncio.shield(self._ensure(clip.tiny()))
+            self._tiny[clip.is_faststart] = path.read_bytes()
+        return self._tiny[clip.is_faststart]
+
+    def _ensure(self, clip: Clip) -> asyncio.Task[Path]:
+        task = self._files.get(clip.name)
+        if task is None:
+            task = self._files[clip.name] = asyncio.get_running_loop().create_task(self._make(clip))
+            self._forget_old()
+        self._files.move_to_end(clip.name)
+        return task
+
+    async def _make(self, clip: Clip) -> Path:
+        if self._pool is None:
+            self._pool = self._new_pool()
+        path = Path(self._folder.name) / f"{clip.name}.mp4"
+        await asyncio.get_running_loop().run_in_executor(self._pool, encode, clip, path)
+        return path
+
+    def _forget_old(self) -> None:
+        while len(self._files) > MAX_FILES:
+            name, task = next(iter(self._files.items()))
+            if not task.done():
+                return
+            del self._files[name]
+            task.result().unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._folder.cleanup()

@@ -1,0 +1,84 @@
+"""Input pictures: fetched where that is harmless, decoded for real, measured. Which sizes are allowed is the vendor's say."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import io
+from dataclasses import dataclass
+
+import aiohttp
+from PIL import Image, UnidentifiedImageError
+
+from providers.simulator.callbacks import is_loopback
+
+MAX_BYTES = 10 * 1024 * 1024
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+
+class BadPicture(ValueError):
+    """`reason` is one of `undecodable`, `too-large`, `unreachable`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    width_px: int
+    height_px: int
+    kind: str
+    """As Pillow names it: JPEG, PNG, BMP, WEBP."""
+    has_alpha: bool = False
+
+    @property
+    def ratio(self) -> float:
+        return self.width_px / self.height_px
+
+
+UNSEEN = Picture(width_px=1280, height_px=720, kind="JPEG")
+"""Stands for a picture at a public address: the simulator calls nobody outside, and takes such an address on trust."""
+
+
+async def from_base64(text: str) -> Picture:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadPicture("undecodable", "not base64") from error
+    return await from_bytes(content)
+
+
+async def from_url(url: str) -> Picture:
+    return await from_bytes(await _fetched(url)) if is_loopback(url) else UNSEEN
+
+
+async def from_bytes(content: bytes) -> Picture:
+    if len(content) > MAX_BYTES:
+        raise BadPicture("too-large", "larger than 10 MB")
+    return await asyncio.to_thread(_measured, content)
+
+
+def _measured(content: bytes) -> Picture:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+            has_alpha = image.has_transparency_data
+            return Picture(width_px=image.width, height_px=image.height, kind=image.format or "", has_alpha=has_alpha)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadPicture("undecodable", "not an image that can be decoded") from error
+
+
+async def _fetched(url: str) -> bytes:
+    try:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(url, allow_redirects=False) as reply:
+            reply.raise_for_status()
+            content = bytearray()
+            async for block in reply.content.iter_chunked(1 << 16):
+                content += block
+                if len(content) > MAX_BYTES:
+                    break
+            return bytes(content)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise BadPicture("unreachable", "cannot be downloaded") from error

@@ -1,0 +1,129 @@
+"""Tasks that were accepted, and their state at a moment. A state is never stored: it follows from the times."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from providers.simulator.accounts import Account
+from providers.simulator.faults import Plan
+from providers.simulator.media.clip import Clip
+from providers.simulator.tuning import Tuning
+
+
+class State(StrEnum):
+    """Ours; each vendor's module has its own words for them."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A submit that its vendor has found valid, in words that all vendors share."""
+
+    kind: str
+    model: str
+    prompt: str
+    """As received: the ledger shows it, faults are read from it."""
+    width_px: int
+    height_px: int
+    duration_s: int
+    body: dict[str, Any]
+    reference: str = ""
+    """The caller's own id, where the vendor has such a field."""
+    callback_url: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What only the vendor's own answers need."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class SimTask:
+    id: str
+    number: int
+    account: Account
+    order: Order
+    plan: Plan
+    submitted_at: float
+    started_at: float
+    ended_at: float
+    task_ttl_s: float
+    result_ttl_s: float
+    clip: Clip
+    cancelled_at: float | None = None
+
+    def state(self, now: float) -> State:
+        if self.cancelled_at is not None:
+            return State.CANCELLED
+        if now < self.started_at:
+            return State.QUEUED
+        if now < self.ended_at:
+            return State.RUNNING
+        return State.FAILED if self.failure else State.SUCCEEDED
+
+    @property
+    def failure(self) -> str | None:
+        """`fail-content`, `fail-internal` or None."""
+        return next((name for name in ("fail-content", "fail-internal") if self.plan.has(name)), None)
+
+    def is_gone(self, now: float) -> bool:
+        if self.plan.has("expire") and now >= self.started_at:
+            return True
+        return now >= self.submitted_at + self.task_ttl_s
+
+    def changed_at(self, now: float) -> float:
+        """When the present state began."""
+        if self.cancelled_at is not None:
+            return self.cancelled_at
+        return max(moment for moment in (self.submitted_at, self.started_at, self.ended_at) if moment <= now)
+
+
+def schedule(plan: Plan, number: int, now: float, tuning: Tuning) -> tuple[float, float]:
+    """When rendering starts and when it ends."""
+    started_at = now + tuning.queue_s / tuning.speed
+    return started_at, math.inf if plan.has("never") else started_at + tuning.render_time_s(number)
+
+
+class TaskBook:
+    def __init__(self) -> None:
+        self._by_id: dict[str, SimTask] = {}
+        self._by_reference: dict[tuple[Account, str], SimTask] = {}
+        self._by_account: dict[Account, list[SimTask]] = {}
+        self.count = 0
+
+    def next_number(self) -> int:
+        self.count += 1
+        return self.count
+
+    def add(self, task: SimTask) -> None:
+        self._by_id[task.id] = task
+        self._by_account.setdefault(task.account, []).append(task)
+        if task.order.reference:
+            self._by_reference[task.account, task.order.reference] = task
+
+    def any_with_id(self, task_id: str) -> SimTask | None:
+        """Whoever owns it: a result's URL carries no key."""
+        return self._by_id.get(task_id)
+
+    def find(self, account: Account, name: str, now: float) -> SimTask | None:
+        """By its id or, where the vendor has one, the caller's reference. Another's tasks and old ones are not found."""
+        task = self._by_id.get(name) or self._by_reference.get((account, name))
+        return task if task and task.account is account and not task.is_gone(now) else None
+
+    def has_reference(self, account: Account, reference: str) -> bool:
+        return bool(reference) and (account, reference) in self._by_reference
+
+    def of(self, account: Account, now: float) -> list[SimTask]:
+        """Newest first."""
+        return [task for task in reversed(self._by_account.get(account, [])) if not task.is_gone(now)]
+
+    def reset(self) -> None:
+        self._by_id.clear()
+        self._by_reference.clear()
+        self._by_account.clear()
+        self.count = 0

@@ -1,0 +1,17 @@
+"""One module (and its rules) per vendor; this list is all that a new one has to be added to."""
+
+from __future__ import annotations
+
+from providers.simulator.dialect import Vendor
+from providers.simulator.site import Site
+from providers.simulator.vendors.dashscope import DashScope
+from providers.simulator.vendors.kling import Kling
+
+
+def all_vendors(site: Site) -> dict[str, Vendor]:
+    """By host, the path segment after `/hosts/`."""
+    return {
+        "kling": Kling(site, host="kling"),
+        "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
+        "dashscope": DashScope(site),
+    }

@@ -1,0 +1,229 @@
+"""What Kling accepts: a submit body becomes an Order, or is refused with 1200, 1201 or 1203. No answers here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from providers.simulator.dialect import Refused
+from providers.simulator.pictures import BadPicture, Picture, from_base64, from_url
+from providers.simulator.tasks import Order
+
+Body = dict[str, Any]
+MAX_PROMPT = 2500
+MIN_SIDE_PX = 300
+MAX_RATIO = 2.5
+_SHORT_SIDE_PX = {"std": 720, "pro": 1080, "4k": 2160}
+_RATIOS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
+_CAMERA_TYPES = {"simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward"}
+_CAMERA_AXES = {"horizontal", "vertical", "pan", "tilt", "roll", "zoom"}
+_FIVE_OR_TEN = frozenset({"5", "10"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    kinds: frozenset[str] = frozenset({"text2video", "image2video"})
+    modes: tuple[str, ...] = ("std", "pro")
+    """The first is what an absent mode means."""
+    durations: frozenset[str] = _FIVE_OR_TEN
+    tail_modes: frozenset[str] = frozenset()
+    """Modes in which a last frame is taken."""
+    has_cfg_scale: bool = True
+    has_camera: bool = True
+    sound_modes: frozenset[str] = frozenset()
+
+
+_V2 = {"has_cfg_scale": False, "has_camera": False}
+_ONLY_IMAGE = frozenset({"image2video"})
+_PRO = frozenset({"pro"})
+_ALL = frozenset({"std", "pro", "4k"})
+MODELS = {
+    "kling-v1": Model(tail_modes=frozenset({"std", "pro"})),
+    "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO),
+    "kling-v1-6": Model(tail_modes=_PRO),
+    "kling-v2-master": Model(modes=("std", "pro"), **_V2),
+    "kling-v2-1": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, **_V2),
+    "kling-v2-1-master": Model(modes=("pro",), **_V2),
+    "kling-v2-5-turbo": Model(tail_modes=_PRO, **_V2),
+    "kling-v2-6": Model(tail_modes=_PRO, sound_modes=_PRO, **_V2),
+    "kling-v3": Model(
+        modes=("std", "pro", "4k"),
+        durations=frozenset(str(seconds) for seconds in range(3, 16)),
+        tail_modes=_ALL,
+        sound_modes=_ALL,
+    ),
+}
+
+
+def invalid(message: str) -> NoReturn:
+    raise Refused(400, 1201, message)
+
+
+async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
+    """Raises Refused."""
+    if not isinstance(body, dict):
+        raise Refused(400, 1200, "request body must be a JSON object")
+    given = {name: value for name, value in body.items() if value not in ("", None)}
+    name, model = _model(kind, given, is_gateway=is_gateway)
+    mode = _one_of(given, "mode", model.modes) or model.modes[0]
+    _check_prompts(kind, given)
+    _check_options(given, model, mode)
+    duration = _duration(given, model, is_gateway=is_gateway)
+    width, height = await _size(kind, given, model, mode)
+    return Order(
+        kind=kind,
+        model=name,
+        prompt=given.get("prompt", ""),
+        width_px=width,
+        height_px=height,
+        duration_s=duration,
+        body=body,
+        reference=_text(given, "external_task_id"),
+        callback_url=_callback(given),
+        extra={"mode": mode},
+    )
+
+
+def _model(kind: str, given: Body, *, is_gateway: bool) -> tuple[str, Model]:
+    name = given.get("model_name") or (given.get("model") if is_gateway else None) or "kling-v1"
+    model = MODELS.get(name) if isinstance(name, str) else None
+    if model is None:
+        raise Refused(404, 1203, f"model {name} does not exist")
+    if kind not in model.kinds:
+        invalid(f"model {name} does not support {kind}")
+    return name, model
+
+
+def _one_of(given: Body, name: str, allowed: tuple[str, ...]) -> str | None:
+    value = given.get(name)
+    if value is not None and value not in allowed:
+        invalid(f"{name} must be one of {', '.join(allowed)}")
+    return value
+
+
+def _text(given: Body, name: str, at_most: int = 512) -> str:
+    value = given.get(name, "")
+    if not isinstance(value, str) or len(value) > at_most:
+        invalid(f"{name} must be a string of at most {at_most} characters")
+    return value
+
+
+def _check_prompts(kind: str, given: Body) -> None:
+    has_parts = given.get("multi_shot") is True and isinstance(given.get("multi_prompt"), list)
+    if kind == "text2video" and not has_parts and "prompt" not in given:
+        invalid("prompt is required")
+    _text(given, "prompt", MAX_PROMPT)
+    _text(given, "negative_prompt", MAX_PROMPT)
+
+
+def _check_options(given: Body, model: Model, mode: str) -> None:
+    if "cfg_scale" in given:
+        _check_cfg_scale(given["cfg_scale"], model)
+    if "camera_control" in given:
+        _check_camera(given["camera_control"], model)
+    sound = _one_of(given, "sound", ("on", "off"))
+    if sound == "on" and mode not in model.sound_modes:
+        invalid("sound is not supported by this model and mode")
+    if not isinstance(given.get("watermark_info", {}), dict):
+        invalid("watermark_info must be an object")
+
+
+def _check_cfg_scale(value: object, model: Model) -> None:
+    if not model.has_cfg_scale:
+        invalid("cfg_scale is not supported by this model")
+    if not _is_number(value) or not 0 <= value <= 1:  # type: ignore[operator]
+        invalid("cfg_scale must be between 0 and 1")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_camera(camera: object, model: Model) -> None:
+    if not model.has_camera:
+        invalid("camera_control is not supported by this model")
+    if not isinstance(camera, dict) or camera.get("type") not in _CAMERA_TYPES:
+        invalid("camera_control.type is unknown")
+    config = camera.get("config")
+    if camera["type"] != "simple":
+        if config is not None:
+            invalid("camera_control.config is only for type simple")
+        return
+    if not isinstance(config, dict) or not config.keys() <= _CAMERA_AXES:
+        invalid("camera_control.config is required for type simple")
+    if not all(_is_number(value) and -10 <= value <= 10 for value in config.values()):
+        invalid("camera_control.config values must be between -10 and 10")
+    if sum(value != 0 for value in config.values()) != 1:
+        invalid("exactly one value of camera_control.config must be non-zero")
+
+
+def _duration(given: Body, model: Model, *, is_gateway: bool) -> int:
+    value = given.get("duration", "5")
+    if is_gateway and _is_number(value):
+        value = f"{value:g}"
+    if not isinstance(value, str) or value not in model.durations:
+        invalid(f"duration must be one of the strings {', '.join(sorted(model.durations, key=int))}")
+    return int(value)
+
+
+def _callback(given: Body) -> str:
+    url = _text(given, "callback_url", 2048)
+    if url and not url.startswith(("http://", "https://")):
+        invalid("callback_url must be an http or https address")
+    return url
+
+
+async def _size(kind: str, given: Body, model: Model, mode: str) -> tuple[int, int]:
+    short = _SHORT_SIDE_PX[mode]
+    if kind == "text2video":
+        ratio = _one_of(given, "aspect_ratio", tuple(_RATIOS)) or "16:9"
+        across, down = _RATIOS[ratio]
+        return short * across // min(across, down), short * down // min(across, down)
+    picture = await _first_picture(given, model, mode)
+    if picture.ratio >= 1:
+        return _even(short * picture.ratio), short
+    return short, _even(short / picture.ratio)
+
+
+def _even(value: float) -> int:
+    return round(value / 2) * 2
+
+
+async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
+    if "image" not in given and "image_tail" not in given:
+        invalid("image or image_tail is required")
+    has_masks = "static_mask" in given or "dynamic_masks" in given
+    if has_masks:
+        _check_masks(given.get("dynamic_masks", []))
+    if "image_tail" in given:
+        if mode not in model.tail_modes:
+            invalid("image_tail is not supported by this model and mode")
+        if has_masks or "camera_control" in given:
+            invalid("image_tail excludes static_mask, dynamic_masks and camera_control")
+    pictures = [await _picture(given[name], name) for name in ("image", "image_tail") if name in given]
+    return pictures[0]
+
+
+def _check_masks(masks: object) -> None:
+    if not isinstance(masks, list) or len(masks) > 6:
+        invalid("dynamic_masks must be a list of at most 6")
+    for mask in masks:
+        points = mask.get("trajectories") if isinstance(mask, dict) else None
+        if not isinstance(points, list) or not 2 <= len(points) <= 77:
+            invalid("trajectories must have 2 to 77 points")
+
+
+async def _picture(value: object, name: str) -> Picture:
+    if not isinstance(value, str) or value.startswith("data:"):
+        invalid(f"{name} must be an address or base64 without a data: prefix")
+    try:
+        picture = await (from_url(value) if value.startswith(("http://", "https://")) else from_base64(value))
+    except BadPicture as error:
+        invalid(f"{name}: {error}")
+    if picture.kind not in {"JPEG", "PNG"}:
+        invalid(f"{name} must be a jpg or png")
+    if min(picture.width_px, picture.height_px) < MIN_SIDE_PX:
+        invalid(f"{name}: each side must have at least {MIN_SIDE_PX} pixels")
+    if not 1 / MAX_RATIO <= picture.ratio <= MAX_RATIO:
+        invalid(f"{name}: the ratio must be between 1:2.5 and 2.5:1")
+    return picture

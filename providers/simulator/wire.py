@@ -1,0 +1,58 @@
+"""Answers as they leave the socket, sound and broken, the same for every vendor. Knows no vendor's words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+_PATIENCE_S = 0.2
+
+
+def json_reply(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return raw_json_reply(body, status, headers)
+
+
+def raw_json_reply(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")
+
+
+def html_reply(status: int = 200) -> web.Response:
+    return web.Response(body=HTML, status=status, content_type="text/html")
+
+
+def empty_reply() -> web.Response:
+    return raw_json_reply(b"")
+
+
+def broken_json(sound: web.Response) -> web.Response:
+    """The sound answer, cut in the middle, with a length that matches."""
+    body = sound.body
+    assert isinstance(body, bytes)  # noqa: S101 - every vendor answers with bytes of ours
+    return raw_json_reply(body[: len(body) // 2])
+
+
+def reset(request: web.BaseRequest) -> web.Response:
+    """Close the connection without a word; the response returned goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+async def hang(request: web.BaseRequest, at_most_s: float) -> web.Response:
+    """Say nothing until the caller gives up or the time is over, then close."""
+    for _ in range(int(at_most_s / _PATIENCE_S)):
+        if request.transport is None or request.transport.is_closing():
+            break
+        await asyncio.sleep(_PATIENCE_S)
+    return reset(request)
+
+
+def own_base(request: web.BaseRequest) -> str:
+    """The address by which the caller knows this server."""
+    return f"http://{request.headers.get('Host', '127.0.0.1')}"
