@@ -8,6 +8,7 @@ An answer is `{"facts": ...}` or `{"error": {code, message}}`; anything that is 
 from __future__ import annotations  # Packet is generic in its stubs only
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -33,6 +34,7 @@ from generation.mp4 import RECORD_TAG, BadMedia, check_boxes, is_faststart
 
 THREADS = 2
 PLAYABLE_FORMATS = frozenset({"yuv420p", "yuvj420p"})
+OUR_TROUBLE = frozenset({errno.ENOMEM, errno.EIO, errno.EMFILE, errno.EAGAIN, errno.EACCES, errno.ENOENT})
 DURATION_SLACK_S = 0.5
 DURATION_SLACK_RATIO = 0.15
 
@@ -91,7 +93,9 @@ class Remux:
         """A container that cannot be rewritten is no damage: the caller keeps the file as it came."""
         try:
             yield
-        except (FFmpegError, ValueError):
+        except (FFmpegError, ValueError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise
             self.failed = True
 
 
@@ -100,6 +104,8 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except (FFmpegError, ValueError, UnicodeError) as error:
+        if getattr(error, "errno", None) in OUR_TROUBLE:
+            raise
         raise BadMedia("decode_failed", f"The video cannot be decoded: {error}") from error
 
 

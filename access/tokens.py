@@ -1,0 +1,76 @@
+"""API tokens: `vp_<id>_<secret><checksum>`. The id finds the row, the secret proves, the checksum spares a query on typos.
+
+Only an HMAC-SHA256 of the whole token is stored, with a pepper of its own, so that neither a stolen database nor a rotated SECRET_KEY matters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+import zlib
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.utils import timezone
+
+from access.models import ApiToken
+
+__all__ = ["authenticate", "issue"]
+
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+ID_CHARS, SECRET_CHARS, CHECKSUM_CHARS = 8, 43, 6
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+def issue(owner: User, label: str, *, expires_in: timedelta | None = None) -> tuple[ApiToken, str]:
+    """A new token and its text, which is never to be had again."""
+    public_id = _random(ID_CHARS)
+    body = f"vp_{public_id}_{_random(SECRET_CHARS)}"
+    raw = body + _checksum(body)
+    expires_at = timezone.now() + expires_in if expires_in else None
+    row = ApiToken.objects.create(owner=owner, label=label, public_id=public_id, digest=_digest(raw), expires_at=expires_at)
+    return row, raw
+
+
+def authenticate(raw: str) -> ApiToken | None:
+    """The live token that `raw` is, its owner active; None otherwise. A malformed one costs no query."""
+    public_id = _public_id(raw)
+    if public_id is None:
+        return None
+    now = timezone.now()
+    live = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+    row = ApiToken.objects.select_related("owner").filter(live, public_id=public_id, owner__is_active=True).first()
+    if row is None or not hmac.compare_digest(row.digest, _digest(raw)):
+        return None
+    if row.last_used_at is None or now - row.last_used_at > LAST_USED_EVERY:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row
+
+
+def _public_id(raw: str) -> str | None:
+    body, checksum = raw[:-CHECKSUM_CHARS], raw[-CHECKSUM_CHARS:]
+    parts = body.split("_")
+    right_shape = len(parts) == 3 and parts[0] == "vp" and len(parts[1]) == ID_CHARS and len(parts[2]) == SECRET_CHARS
+    if not right_shape or not raw.isascii() or not hmac.compare_digest(checksum, _checksum(body)):
+        return None
+    return parts[1]
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def _checksum(body: str) -> str:
+    number, digits = zlib.crc32(body.encode()), ""
+    for _ in range(CHECKSUM_CHARS):
+        number, index = divmod(number, len(ALPHABET))
+        digits += ALPHABET[index]
+    return digits
+
+
+def _digest(raw: str) -> str:
+    return hmac.new(settings.TOKEN_PEPPER.encode(), raw.encode(), hashlib.sha256).hexdigest()

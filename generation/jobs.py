@@ -1,0 +1,72 @@
+"""What django-q2 runs: thin doors to the services. A job may come twice, late, or for a row that moved on; services know.
+
+`except Exception` stands here and only here: a bug of ours is logged and raised again, the lease brings the step back, and a paid
+video is not thrown away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import ParamSpec
+
+from generation import presence
+from generation.errors import LostRace
+from generation.services import housekeeping
+from generation.services.ingest import ingest as ingest_task
+from generation.services.polling import poll_account
+from generation.services.submit import look_up_or_review
+from generation.services.submit import submit as submit_task
+
+__all__ = ["beat", "ingest", "poll", "settle", "submit", "sweep"]
+
+log = logging.getLogger("generation.jobs")
+P = ParamSpec("P")
+
+
+def job(function: Callable[P, None]) -> Callable[P, None]:
+    """Marks the process as busy while it runs, lets a lost race pass, logs everything else."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with presence.busy(), suppress(LostRace):
+            try:
+                function(*args, **kwargs)
+            except LostRace:
+                raise
+            except Exception:
+                log.exception("%s%s", function.__name__, args)
+                raise
+
+    return run
+
+
+@job
+def submit(task_id: str, fence: int) -> None:
+    submit_task(task_id, fence)
+
+
+@job
+def settle(task_id: str, fence: int) -> None:
+    look_up_or_review(task_id, fence)
+
+
+@job
+def poll(account_id: str) -> None:
+    poll_account(account_id)
+
+
+@job
+def ingest(task_id: str, fence: int) -> None:
+    ingest_task(task_id, fence)
+
+
+@job
+def sweep() -> None:
+    housekeeping.sweep()
+
+
+def beat() -> None:
+    """Does nothing. See `queue.send_beat`."""

@@ -1,0 +1,73 @@
+"""The states of a task and the moves between them. Pure: decides, performs nothing.
+
+    queued -> submitting -> running -> ingesting -> succeeded
+
+`submitting` goes back to `queued` only after an error that is surely safe to repeat, and to `needs_review` when the vendor may have
+accepted and nobody can tell. Terminal states are final. `GenerationTask.move` is the only code that performs a move.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+__all__ = ["LIVE", "TERMINAL", "TRANSITIONS", "IllegalTransition", "Status", "backoff", "require_move", "wants_attention"]
+
+
+class IllegalTransition(Exception):
+    """A move that the table does not have: a bug of ours, never a user's doing."""
+
+
+class Status(StrEnum):
+    """Where a task stands."""
+
+    QUEUED = "queued"
+    """Wanted; not sent. Costs nothing yet."""
+    SUBMITTING = "submitting"
+    """The intent is committed and the paid request may be on its way."""
+    RUNNING = "running"
+    """The vendor has it and told us its id."""
+    INGESTING = "ingesting"
+    """Rendered at the vendor; being copied into our storage."""
+    SUCCEEDED = "succeeded"
+    """The video is ours."""
+    NEEDS_REVIEW = "needs_review"
+    """It may have been paid for and we cannot tell. A person or a look-up settles it."""
+    FAILED = "failed"
+    """It will not come; `error_code` says why."""
+    CANCELLED = "cancelled"
+    """Stopped by its owner."""
+
+
+TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+LIVE = frozenset(Status) - TERMINAL
+
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
+    Status.SUBMITTING: frozenset({Status.RUNNING, Status.QUEUED, Status.NEEDS_REVIEW, Status.FAILED, Status.CANCELLED}),
+    Status.NEEDS_REVIEW: frozenset({Status.RUNNING, Status.QUEUED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.INGESTING, Status.FAILED, Status.CANCELLED}),
+    Status.INGESTING: frozenset({Status.SUCCEEDED, Status.FAILED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+def require_move(seen: Status, to: Status) -> None:
+    """Raises `IllegalTransition` unless the table has the move."""
+    if to not in TRANSITIONS[seen]:
+        raise IllegalTransition(f"no way from {seen} to {to}")
+
+
+def wants_attention(status: Status) -> bool:
+    """True for states that the clock must come back to, so that `due_at` is set exactly then."""
+    return status in LIVE and status is not Status.NEEDS_REVIEW
+
+
+def backoff(failures: int, *, first: timedelta = timedelta(seconds=2), most: timedelta = timedelta(minutes=5)) -> timedelta:
+    """How long to wait after `failures` (1, 2, ...) in a row: doubling, capped, with full jitter above the half."""
+    ceiling = min(first * float(2 ** min(failures - 1, 16)), most)
+    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing

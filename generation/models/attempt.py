@@ -1,0 +1,72 @@
+"""What was tried and what happened: evidence, written once and kept."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+
+class Dispatch(models.TextChoices):
+    """What became of the paid request."""
+
+    SENDING = "sending", _("Sending")
+    """The intent is committed; until it is settled, assume that it was paid."""
+    ACCEPTED = "accepted", _("Accepted")
+    """The vendor told us its id."""
+    REJECTED = "rejected", _("Rejected")
+    """Surely not accepted: nothing was paid."""
+    UNKNOWN = "unknown", _("Unknown")
+    """It may have been accepted."""
+
+
+class Attempt(models.Model):
+    """One submission of a task to a vendor. `reference` is ours and goes to vendors that keep one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    task = models.ForeignKey("generation.GenerationTask", models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField(_("number"))
+    account = models.ForeignKey("providers.ProviderAccount", models.PROTECT, related_name="+", verbose_name=_("account"))
+    reference = models.CharField(_("our reference"), max_length=60)
+    dispatch = models.CharField(_("dispatch"), max_length=10, choices=Dispatch.choices, default=Dispatch.SENDING)
+    submission_id = models.CharField(_("vendor's task id"), max_length=200, blank=True)
+    request = models.JSONField(_("request, redacted"), default=dict)
+    reply = models.JSONField(_("last reply, redacted"), default=dict)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_message = models.TextField(_("error message"), blank=True)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["task", "number"]
+        indexes = [models.Index(fields=["account", "started_at"], name="attempt_rate")]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "number"], name="attempt_number_once"),
+            models.CheckConstraint(condition=Q(dispatch__in=Dispatch.values), name="attempt_dispatch_known"),
+            models.CheckConstraint(condition=~Q(dispatch=Dispatch.ACCEPTED) | ~Q(submission_id=""), name="attempt_accepted_has_vendor_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} #{self.number}"
+
+
+class TaskEvent(models.Model):
+    """One move of a task, append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    task = models.ForeignKey("generation.GenerationTask", models.CASCADE, related_name="events")
+    at = models.DateTimeField(_("at"))
+    from_status = models.CharField(_("from"), max_length=12, blank=True)
+    to_status = models.CharField(_("to"), max_length=12)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} → {self.to_status}"

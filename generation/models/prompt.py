@@ -1,0 +1,63 @@
+"""What goes in: the words, and the images."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from generation.models.visibility import OwnedQuerySet
+
+
+class Prompt(models.Model):
+    """The words; immutable. One prompt, many tasks."""
+
+    class Source(models.TextChoices):
+        TYPED = "typed", _("Typed")
+        API = "api", _("API")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts")
+    text = models.TextField(_("text"), blank=True)
+    negative_text = models.TextField(_("negative text"), blank=True)
+    source = models.CharField(_("source"), max_length=12, choices=Source.choices, default=Source.TYPED)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("prompt")
+        verbose_name_plural = _("prompts")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Asset(models.Model):
+    """An image that may go into a slot: checked, re-encoded, without metadata. One row per owner and content."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assets")
+    file = models.FileField(_("file"), max_length=200)
+    content_type = models.CharField(_("type"), max_length=40)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField(_("size"))
+    width_px = models.PositiveIntegerField(_("width"))
+    height_px = models.PositiveIntegerField(_("height"))
+    has_transparency = models.BooleanField(default=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("asset")
+        verbose_name_plural = _("assets")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "sha256"], name="asset_once_per_owner"),
+            models.CheckConstraint(condition=Q(width_px__gte=1, height_px__gte=1), name="asset_has_pixels"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.width_px}×{self.height_px} {self.content_type}"

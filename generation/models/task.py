@@ -1,0 +1,212 @@
+"""`GenerationTask`: our durable wish for a video, and the only writer of its status."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from generation.errors import LostRace
+from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_attention
+from generation.models.attempt import Attempt, TaskEvent
+from generation.models.visibility import OwnedQuerySet
+from providers.core.catalog import ModelSpec
+from providers.core.types import Submission
+from providers.vendors import ALL_MODELS
+
+STATUS_CHOICES = [
+    (Status.QUEUED.value, _("Waiting")),
+    (Status.SUBMITTING.value, _("Sending")),
+    (Status.RUNNING.value, _("Rendering")),
+    (Status.INGESTING.value, _("Saving video")),
+    (Status.SUCCEEDED.value, _("Done")),
+    (Status.NEEDS_REVIEW.value, _("Needs review")),
+    (Status.FAILED.value, _("Failed")),
+    (Status.CANCELLED.value, _("Cancelled")),
+]
+ATTENDED = [status.value for status in Status if wants_attention(status)]
+
+
+class TaskQuerySet(OwnedQuerySet):
+    def due(self, now: datetime) -> TaskQuerySet:
+        """Rows that want attention now, longest waiting first."""
+        return self.filter(due_at__lte=now).order_by("due_at")
+
+    def live(self) -> TaskQuerySet:
+        return self.filter(status__in=[status.value for status in LIVE])
+
+
+class GenerationTask(models.Model):
+    """The row is the truth: its status, when it is next due, who holds it, and everything we know of its render.
+
+    `fence` rises with every claim by a worker, and every write checks it: a process that was paused past its lease changes nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks", verbose_name=_("owner"))
+    token = models.ForeignKey("access.ApiToken", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("token"))
+    prompt = models.ForeignKey("generation.Prompt", models.PROTECT, related_name="tasks", verbose_name=_("prompt"))
+    model = models.CharField(_("model"), max_length=120)
+    params = models.JSONField(_("params"), default=dict)
+    status = models.CharField(_("status"), max_length=12, choices=STATUS_CHOICES, default=Status.QUEUED)
+    progress = models.PositiveSmallIntegerField(_("progress"), null=True, blank=True)
+    vendor_state = models.CharField(_("vendor's word"), max_length=60, blank=True)
+
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    lease_owner = models.CharField(_("held by"), max_length=80, blank=True)
+    lease_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    starts = models.PositiveSmallIntegerField(_("starts of this step"), default=0)
+    failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
+
+    account = models.ForeignKey(
+        "providers.ProviderAccount", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
+    submission_id = models.CharField(_("vendor's task id"), max_length=200, blank=True)
+    submission_kind = models.CharField(max_length=40, blank=True)
+    attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    outputs = models.JSONField(default=list)
+    actual_prompt = models.TextField(blank=True)
+
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_message = models.TextField(_("error message"), blank=True)
+    vendor_code = models.CharField(_("vendor's code"), max_length=80, blank=True)
+    wait_reason = models.CharField(_("waits because"), max_length=200, blank=True)
+    cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
+
+    external_id = models.CharField(_("external id"), max_length=200, blank=True)
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    request_digest = models.CharField(max_length=64, blank=True)
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
+
+    cost_estimated = models.DecimalField(_("cost, estimated"), max_digits=12, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
+    submitted_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    rendered_at = models.DateTimeField(_("rendered"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="task_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["account", "due_at"], name="task_poll", condition=Q(status="running")),
+            models.Index(fields=["account", "status"], name="task_slots"),
+            models.Index(fields=["owner", "-id"], name="task_by_owner"),
+            models.Index(fields=["updated_at"], name="task_changed"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="task_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in TERMINAL], finished_at__isnull=False)
+                | (~Q(status__in=[s.value for s in TERMINAL]) & Q(finished_at__isnull=True)),
+                name="task_finished_iff_terminal",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ATTENDED, due_at__isnull=False) | (~Q(status__in=ATTENDED) & Q(due_at__isnull=True)),
+                name="task_due_iff_attended",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["running", "ingesting", "succeeded"]) | ~Q(submission_id=""), name="task_rendering_has_vendor_id"
+            ),
+            models.UniqueConstraint(fields=["account", "submission_id"], condition=~Q(submission_id=""), name="task_submission_once"),
+            models.UniqueConstraint(fields=["owner", "external_id"], condition=~Q(external_id=""), name="task_external_id_once"),
+            models.UniqueConstraint(fields=["owner", "idempotency_key"], condition=~Q(idempotency_key=""), name="task_idempotency_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.pk}"
+
+    @property
+    def state(self) -> Status:
+        """The status as the enum."""
+        return Status(self.status)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.state in TERMINAL
+
+    @cached_property
+    def spec(self) -> ModelSpec | None:
+        """The model's spec; None for a model that the catalog no longer has."""
+        return ALL_MODELS.get(self.model)
+
+    @property
+    def reference(self) -> str:
+        """Our id for the vendor. The same for every attempt: a vendor that keeps references unique cannot be made to sell it twice."""
+        return f"vp-{self.pk}"
+
+    @property
+    def submission(self) -> Submission:
+        """The vendor's handle, as adapters want it."""
+        return Submission(id=self.submission_id, model=self.model.partition("/")[2], kind=self.submission_kind)
+
+    def move(self, to: Status, *, note: str = "", **changes: Any) -> None:
+        """The only writer of `status`: from the status and fence seen to `to`, with its event, in one transaction.
+
+        Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
+        """
+        seen, now = self.state, timezone.now()
+        require_move(seen, to)
+        changes |= {"status": to.value, "updated_at": now, "starts": 0, "lease_owner": "", "lease_until": None}
+        changes.setdefault("due_at", now)
+        if not wants_attention(to):
+            changes["due_at"] = None
+        if to in TERMINAL:
+            changes["finished_at"] = now
+        with transaction.atomic():
+            self._write(changes, status=seen.value)
+            TaskEvent.objects.create(task=self, at=now, from_status=seen.value, to_status=to.value, note=note[:500])
+
+    def reschedule(self, delay: timedelta, **changes: Any) -> None:
+        """Same status, due again later: the step is to be tried again. Raises `LostRace`."""
+        now = timezone.now()
+        changes |= {"due_at": now + delay, "lease_owner": "", "lease_until": None, "updated_at": now}
+        self._write(changes, status=self.status)
+
+    def keep_lease(self, until: datetime) -> None:
+        """Hold the row for longer. Raises `LostRace` when it is no longer ours."""
+        self._write({"due_at": until, "lease_until": until}, status=self.status)
+
+    def _write(self, changes: dict[str, Any], *, status: str) -> None:
+        """A conditional UPDATE on the status and fence seen; the object follows the row."""
+        matched = GenerationTask.objects.filter(pk=self.pk, status=status, fence=self.fence).update(**changes)
+        if matched != 1:
+            raise LostRace(f"task {self.pk} is no longer {status} under fence {self.fence}")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def last_attempt(self) -> Attempt | None:
+        return self.attempts.order_by("-number").first()
+
+
+class TaskInput(models.Model):
+    """An asset in a slot of a task."""
+
+    task = models.ForeignKey(GenerationTask, models.CASCADE, related_name="inputs")
+    slot = models.CharField(max_length=20)
+    position = models.PositiveSmallIntegerField(default=0)
+    asset = models.ForeignKey("generation.Asset", models.PROTECT, related_name="uses")
+
+    class Meta:
+        ordering = ["slot", "position"]
+        constraints = [models.UniqueConstraint(fields=["task", "slot", "position"], name="input_place_once")]
+
+    def __str__(self) -> str:
+        return f"{self.slot} {self.position}"

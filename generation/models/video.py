@@ -1,0 +1,61 @@
+"""A file that is ours."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from generation.models.visibility import OwnedQuerySet
+
+
+class Video(models.Model):
+    """One stored output with its facts. The row appears last, when every file is in storage."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    task = models.ForeignKey("generation.GenerationTask", models.PROTECT, related_name="videos")
+    output_index = models.PositiveSmallIntegerField(default=0)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="videos", verbose_name=_("owner"))
+    model = models.CharField(_("model"), max_length=120)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    file = models.FileField(_("file"), max_length=200)
+    poster = models.FileField(_("poster"), max_length=200)
+    preview = models.FileField(_("preview"), max_length=200)
+    colour = models.CharField(_("average colour"), max_length=7)
+    sha256 = models.CharField(max_length=64)
+    source_sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField(_("size"))
+    duration_s = models.FloatField(_("length, seconds"))
+    width_px = models.PositiveIntegerField(_("width"))
+    height_px = models.PositiveIntegerField(_("height"))
+    fps = models.FloatField(_("frames per second"))
+    codec = models.CharField(_("codec"), max_length=20)
+    has_audio = models.BooleanField(_("sound"), default=False)
+    playable = models.BooleanField(_("plays in browsers"), default=True)
+    vendor_url = models.TextField(_("vendor's URL"), blank=True)
+    vendor_url_expires_at = models.DateTimeField(_("vendor's URL expires"), null=True)
+    actual_prompt = models.TextField(_("prompt as rewritten by the vendor"), blank=True)
+    favourite = models.BooleanField(_("starred"), default=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("video")
+        verbose_name_plural = _("videos")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["owner", "-id"], name="video_by_owner")]
+        constraints = [models.UniqueConstraint(fields=["task", "output_index"], name="video_once_per_output")]
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+    @property
+    def ratio(self) -> float:
+        """Width / height."""
+        return self.width_px / self.height_px
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.sha256[:32]}"'

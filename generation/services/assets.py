@@ -1,0 +1,50 @@
+"""Stores images: checked, re-encoded, one row per owner and content."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from uuid_utils.compat import uuid7
+
+from generation.errors import InvalidRequest
+from generation.images import STORE_RULES, BadImage, inspect_image
+from generation.models import Asset
+from generation.services.messages import image_error
+
+__all__ = ["store_asset"]
+
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
+
+
+def store_asset(*, owner: User, file: BinaryIO) -> Asset:
+    """The asset for these bytes; the same bytes of the same owner give the same asset. Raises `InvalidRequest`."""
+    try:
+        facts = inspect_image(file, rules=STORE_RULES)
+    except BadImage as bad:
+        message = image_error(bad)
+        raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad
+    known = Asset.objects.filter(owner=owner, sha256=facts.sha256).first()
+    if known is not None:
+        return known
+    asset = Asset(
+        id=uuid7(),
+        owner=owner,
+        content_type=facts.content_type,
+        sha256=facts.sha256,
+        size_bytes=facts.size_bytes,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        has_transparency=facts.has_transparency,
+    )
+    asset.file.save(f"assets/{asset.pk}.{SUFFIXES[facts.content_type]}", ContentFile(facts.content), save=False)
+    try:
+        with transaction.atomic():
+            asset.save(force_insert=True)
+    except IntegrityError:  # the same upload twice at once
+        asset.file.delete(save=False)
+        known = Asset.objects.get(owner=owner, sha256=facts.sha256)
+        return known
+    return asset

@@ -1,0 +1,122 @@
+"""Who works on which row: leases, slots and rates. A claim is one short transaction; whoever loses it does nothing.
+
+A claim raises the row's fence, pushes `due_at` to the end of the lease and counts a start. When the worker dies, the row simply comes
+due again. Slots and rates belong to the account and are counted from the rows themselves, so a killed worker leaks none.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
+
+from generation.lifecycle import Status
+from generation.models import Attempt, GenerationTask
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["Claim", "claim_due", "claim_one", "claim_polls", "claim_queued"]
+
+MESSAGE_LEASE = timedelta(seconds=90)
+"""How long a claimed row may wait in the queue and be worked on before it is due again."""
+MOST_WAITING = 100
+"""Claimed rows that may wait for a worker at one time, per account (submits) or in all (ingests): leases must outlive the wait."""
+RATE_WINDOW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A row leased under this fence."""
+
+    task_id: UUID
+    fence: int
+
+
+def claim_queued(account: ProviderAccount, *, now: datetime, instance: str) -> list[Claim]:
+    """Queued tasks that this account may start now: as many as it has free slots and rate, its owners in turn.
+
+    The account is written into the row, so that the slot is taken from here on. Call inside a transaction.
+    """
+    account.lock_for_claims()
+    about_to = GenerationTask.objects.filter(account=account, status=Status.QUEUED, lease_until__gt=now).count()
+    room = min(_free_slots(account) - about_to, _free_rate(account, now) - about_to, MOST_WAITING - about_to)
+    if room <= 0:
+        return []
+    names = [name for name, spec in ALL_MODELS.items() if spec.provider == account.vendor and account.offers(spec)]
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=names)
+    in_turn = waiting.annotate(turn=Window(RowNumber(), partition_by="owner", order_by="id")).order_by("turn", "id")
+    chosen = list(in_turn.values_list("pk", flat=True)[:room])
+    return _lease(chosen, status=Status.QUEUED, now=now, lease=MESSAGE_LEASE, instance=instance, account=account)
+
+
+def _free_slots(account: ProviderAccount) -> int:
+    at_vendor = GenerationTask.objects.filter(account=account, status__in=[Status.SUBMITTING, Status.RUNNING]).count()
+    return account.max_in_flight - at_vendor
+
+
+def _free_rate(account: ProviderAccount, now: datetime) -> int:
+    sent = Attempt.objects.filter(account=account, started_at__gt=now - RATE_WINDOW).count()
+    return account.submits_per_minute - sent
+
+
+def claim_due(status: Status, *, now: datetime, instance: str, lease: timedelta) -> list[Claim]:
+    """Rows of one status whose time has come. Call inside a transaction."""
+    due = GenerationTask.objects.due(now).filter(status=status)
+    room = MOST_WAITING - waiting_claims(status, now)
+    chosen = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[: max(room, 0)])
+    return _lease(chosen, status=status, now=now, lease=lease, instance=instance)
+
+
+def waiting_claims(status: Status, now: datetime) -> int:
+    """Rows of this status that somebody holds."""
+    return GenerationTask.objects.filter(status=status, lease_until__gt=now).count()
+
+
+def claim_one(task: GenerationTask, *, now: datetime, instance: str, lease: timedelta) -> Claim | None:
+    """This very row, if nobody holds it and the queue is not long already. Call inside a transaction."""
+    if waiting_claims(task.state, now) >= MOST_WAITING:
+        return None
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    matched = GenerationTask.objects.filter(free, pk=task.pk, status=task.status, fence=task.fence).update(**_leased(now, lease, instance))
+    return Claim(task_id=task.pk, fence=task.fence + 1) if matched else None
+
+
+def _lease(
+    ids: list[UUID], *, status: Status, now: datetime, lease: timedelta, instance: str, account: ProviderAccount | None = None
+) -> list[Claim]:
+    if not ids:
+        return []
+    changes = _leased(now, lease, instance)
+    if account is not None:
+        changes["account"] = account
+    GenerationTask.objects.filter(pk__in=ids, status=status, due_at__lte=now).update(**changes)
+    rows = GenerationTask.objects.filter(pk__in=ids, status=status, lease_owner=instance, lease_until=now + lease)
+    return [Claim(task_id=pk, fence=fence) for pk, fence in rows.values_list("pk", "fence")]
+
+
+def _leased(now: datetime, lease: timedelta, instance: str) -> dict[str, object]:
+    return {
+        "due_at": now + lease,
+        "lease_owner": instance,
+        "lease_until": now + lease,
+        "fence": F("fence") + 1,
+        "starts": F("starts") + 1,
+    }
+
+
+def claim_polls(account: ProviderAccount, *, now: datetime, every: timedelta, limit: int) -> list[GenerationTask]:
+    """Running tasks of the account that are due. The claim is the next appointment, so an unchanged poll needs no second write.
+
+    The returned rows carry the old `due_at`. The interval is jittered (10 %) so that tasks do not come due in step.
+    """
+    with transaction.atomic():
+        due = GenerationTask.objects.due(now).filter(status=Status.RUNNING, account=account)
+        rows = list(due.select_for_update(skip_locked=True)[:limit])
+        next_at = now + every * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
+        GenerationTask.objects.filter(pk__in=[row.pk for row in rows], status=Status.RUNNING).update(due_at=next_at)
+    return rows

@@ -1,0 +1,94 @@
+"""Finds rows that are due and rings for the job that advances them. The worker's clock calls `tick`; the rest spares services a wait.
+
+Any number of clocks on any number of machines may do this at once: the lease decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from generation import queue
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.services.claims import Claim, claim_due, claim_one, claim_queued
+from providers.core.catalog import ModelSpec
+from providers.models import ProviderAccount
+
+__all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "start_soon", "tick"]
+
+INGEST_LEASE = timedelta(minutes=16)
+SETTLE_LEASE = timedelta(seconds=90)
+POLL_LEASE = timedelta(seconds=12)
+
+
+def tick(now: datetime | None = None) -> int:
+    """One round over everything that is due. Returns how many jobs were rung for."""
+    at, instance = now or timezone.now(), queue.instance_id()
+    return (
+        _start_queued(ProviderAccount.objects.usable(at), at, instance)
+        + _settle_lost(at, instance)
+        + _poll_due(at)
+        + _ingest_due(at, instance)
+    )
+
+
+def start_soon(spec: ModelSpec) -> None:
+    """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
+    now = timezone.now()
+    accounts = [account for account in ProviderAccount.objects.usable(now).filter(vendor=spec.provider) if account.offers(spec)]
+    _start_queued(accounts, now, queue.instance_id())
+
+
+def _start_queued(accounts: Iterable[ProviderAccount], now: datetime, instance: str) -> int:
+    if settings.STOP_PAID_SUBMITS or not GenerationTask.objects.due(now).filter(status=Status.QUEUED).exists():
+        return 0
+    rung = 0
+    for account in accounts:
+        rung += _ring(queue.SUBMIT, "submit", partial(claim_queued, account, now=now, instance=instance))
+    return rung
+
+
+def _settle_lost(now: datetime, instance: str) -> int:
+    """Submits whose lease ended between intent and answer, and those that wait for a look-up."""
+    return _ring(queue.SUBMIT, "settle", partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=SETTLE_LEASE))
+
+
+def _ingest_due(now: datetime, instance: str) -> int:
+    return _ring(queue.INGEST, "ingest", partial(claim_due, Status.INGESTING, now=now, instance=instance, lease=INGEST_LEASE))
+
+
+def ingest_soon(task: GenerationTask) -> None:
+    """Ring for this task's ingest in the caller's transaction, right when its render is known to be done."""
+    claim = claim_one(task, now=timezone.now(), instance=queue.instance_id(), lease=INGEST_LEASE)
+    if claim is not None:
+        queue.enqueue(queue.INGEST, "ingest", claim.task_id, claim.fence)
+
+
+def _poll_due(now: datetime) -> int:
+    """One poll job for each account that has due tasks and whose last poll job has ended or died."""
+    due = GenerationTask.objects.filter(account=OuterRef("pk"), status=Status.RUNNING, due_at__lte=now)
+    idle = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
+    rung = 0
+    for account in ProviderAccount.objects.filter(idle).filter(Exists(due)):
+        with transaction.atomic():
+            mine = ProviderAccount.objects.filter(idle, pk=account.pk).update(poll_lease_until=now + POLL_LEASE)
+            if mine:
+                queue.enqueue(queue.POLL, "poll", account.pk)
+                rung += 1
+    return rung
+
+
+def _ring(cluster: str, job: str, claim: Callable[[], list[Claim]]) -> int:
+    """Claim and ring in one transaction: a claimed row always has its message."""
+    with transaction.atomic():
+        claims = claim()
+        for one in claims:
+            queue.enqueue(cluster, job, one.task_id, one.fence)
+    return len(claims)

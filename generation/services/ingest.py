@@ -1,0 +1,196 @@
+"""Copies finished renders into our storage. Its own retryable stage: storage or network away for an hour costs nothing but time.
+
+Download to a scratch file while hashing -> check, remux, poster, preview in a child process -> save under keys of ours -> publish the
+row last. Nothing that is not a whole video is ever published.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from generation.errors import LostRace
+from generation.lifecycle import Status, backoff
+from generation.media import BadMedia, VideoInfo, prepare_video
+from generation.models import GenerationTask, Video
+from generation.services.leased import take_up
+from generation.services.observe import stored_outputs
+from providers.accounts import client_for, network_policy
+from providers.core.errors import ProviderError
+from providers.core.fetch import Expired, FetchError, Gone, NotFound, safe_fetch
+from providers.sealing import SealBroken
+
+__all__ = ["ingest"]
+
+log = logging.getLogger("generation.ingest")
+
+MOST_BAD_FILES = 3
+"""A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
+MOST_MISSING = 6
+KEEP_TRYING = timedelta(days=31)
+"""Past the longest life of a vendor's result."""
+
+
+class StorageAway(Exception):
+    """Our storage did not take a file; the bytes are still at the vendor."""
+
+
+def ingest(task_id: UUID | str, fence: int) -> None:
+    """Advance one rendered task. Does nothing when the row has moved on."""
+    task = take_up(task_id, fence, Status.INGESTING)
+    if task is None:
+        return
+    try:
+        for index in range(len(task.outputs)):
+            _ingest_output(task, index)
+        task.move(Status.SUCCEEDED)
+    except LostRace:
+        log.info("task %s: another process has it", task.pk)
+    except (FetchError, BadMedia, StorageAway) as error:
+        _again_or_never(task, error)
+
+
+def _ingest_output(task: GenerationTask, index: int) -> None:
+    if Video.objects.filter(task=task, output_index=index).exists():
+        return
+    settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
+        source = _download(task, task.outputs[index]["url"], Path(scratch) / "source.mp4")
+        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=_expected_s(task, index))
+        _publish(task, index, info)
+
+
+def _download(task: GenerationTask, url: str, to: Path) -> Path:
+    assert task.account is not None
+    allow = network_policy(task.account, tuple(settings.OUTBOUND_ALLOW_CIDRS))
+    with to.open("w+b") as file:
+        safe_fetch(url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video")
+    return to
+
+
+def _record(task: GenerationTask) -> dict[str, Any]:
+    """Written into the file itself, so that a video found on a disk tells how it was made."""
+    return {
+        "portal": "Video Portal",
+        "task": str(task.pk),
+        "model": task.model,
+        "prompt": task.prompt.text,
+        "params": task.params,
+        "actual_prompt": task.actual_prompt,
+        "created_at": task.created_at.isoformat(),
+    }
+
+
+def _expected_s(task: GenerationTask, index: int) -> float | None:
+    said = task.outputs[index].get("duration_s")
+    asked = task.params.get("duration_s")
+    return float(said or asked) if said or asked else None
+
+
+def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
+    """Files first, the row last. The fence in the key keeps a paused process from writing over a published file."""
+    stem = f"videos/{task.created_at:%Y/%m/%d}/{task.pk}-{index}-{task.fence}"
+    saved: list[str] = []
+    try:
+        for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
+            saved.append(_save(path, stem + suffix))
+        with transaction.atomic():
+            task.keep_lease(timezone.now() + timedelta(minutes=2))  # still ours, or nothing is published
+            _create_video(task, index, info, saved)
+    except (LostRace, IntegrityError, StorageAway) as error:
+        _discard(saved)
+        if isinstance(error, IntegrityError):
+            raise LostRace(f"output {index} of task {task.pk} is published already") from error
+        raise
+
+
+def _save(path: Path, key: str) -> str:
+    try:
+        with path.open("rb") as file:
+            name = default_storage.save(key, File(file))
+        if default_storage.size(name) != path.stat().st_size:
+            raise StorageAway(f"{key} arrived with another size")
+    except (OSError, RuntimeError) as error:
+        raise StorageAway(f"{type(error).__name__} while saving {key}") from error
+    return name
+
+
+def _discard(names: list[str]) -> None:
+    for name in names:
+        try:
+            default_storage.delete(name)
+        except OSError:
+            log.warning("could not delete %s; the sweep will", name)
+
+
+def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list[str]) -> None:
+    poster, preview, final = names
+    output = task.outputs[index]
+    Video.objects.create(
+        task=task,
+        output_index=index,
+        owner=task.owner,
+        model=task.model,
+        title=task.prompt.text.strip().partition("\n")[0][:80],
+        file=final,
+        poster=poster,
+        preview=preview,
+        colour=info.average_colour,
+        sha256=info.sha256,
+        source_sha256=info.source_sha256,
+        size_bytes=info.size_bytes,
+        duration_s=info.duration_s,
+        width_px=info.width_px,
+        height_px=info.height_px,
+        fps=info.fps,
+        codec=info.codec,
+        has_audio=info.has_audio,
+        playable=info.browser_playable,
+        vendor_url=output["url"],
+        vendor_url_expires_at=datetime.fromisoformat(output["expires_at"]) if output["expires_at"] else None,
+        actual_prompt=task.actual_prompt,
+    )
+
+
+def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageAway) -> None:
+    """Try again until it is certain that there is nothing to be had."""
+    failures = task.failures + 1
+    log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
+    if isinstance(error, (NotFound, Gone, Expired)) or (isinstance(error, BadMedia) and not error.retryable):
+        _refresh_outputs(task)
+    if (code := _given_up(task, error, failures)) is not None:
+        task.move(Status.FAILED, note=str(error), error_code=code, error_message=str(error))
+    else:
+        task.reschedule(backoff(failures), failures=failures, error_message=str(error)[:1000], outputs=task.outputs)
+
+
+def _given_up(task: GenerationTask, error: Exception, failures: int) -> str | None:
+    """The error code when trying again is pointless; None while it is not."""
+    if isinstance(error, BadMedia) and not error.retryable and failures >= MOST_BAD_FILES:
+        return "bad_media"
+    if isinstance(error, FetchError) and not error.retryable and failures >= MOST_MISSING:
+        return "result_gone"
+    started = task.rendered_at or task.created_at
+    return "result_gone" if timezone.now() - started > KEEP_TRYING else None
+
+
+def _refresh_outputs(task: GenerationTask) -> None:
+    """Ask the vendor for a fresh URL; what it says replaces the old one."""
+    assert task.account is not None
+    try:
+        snapshot = client_for(task.account).poll(task.submission)
+    except (ProviderError, SealBroken) as error:
+        log.info("task %s: no fresh URL: %s", task.pk, error)
+        return
+    if len(snapshot.outputs) == len(task.outputs):
+        task.outputs = stored_outputs(snapshot.outputs, timezone.now())

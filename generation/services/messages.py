@@ -1,0 +1,121 @@
+"""Sentences for people: what is wrong with a field, why a task failed and what to do about it. One table each, translated."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic import ValidationError
+
+from generation.images import BadImage
+from providers.core.catalog import ModelSpec
+
+__all__ = ["FAILURES", "failure_sentence", "field_errors", "image_error"]
+
+FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "content_rejected": (
+        gettext_lazy("The vendor's safety check refused it."),
+        gettext_lazy("Change the prompt or the image, then try again."),
+    ),
+    "invalid_params": (
+        gettext_lazy("The vendor does not take one of the settings."),
+        gettext_lazy("Change the setting that the vendor names, then try again."),
+    ),
+    "auth_failed": (
+        gettext_lazy("The vendor refused our credentials."),
+        gettext_lazy("An administrator must check the provider account; then retry."),
+    ),
+    "out_of_credit": (
+        gettext_lazy("The account at the vendor has no credit left."),
+        gettext_lazy("An administrator must top it up; then retry."),
+    ),
+    "refused": (
+        gettext_lazy("The vendor refused the request."),
+        gettext_lazy("Read the vendor's words below, change the request, then retry."),
+    ),
+    "wrong_endpoint": (
+        gettext_lazy("The account's address does not answer as this vendor does."),
+        gettext_lazy("An administrator must check the account's base URL; then retry."),
+    ),
+    "generation_failed": (gettext_lazy("The vendor could not render it."), gettext_lazy("Retry; if it fails again, change the prompt.")),
+    "cancelled_by_vendor": (gettext_lazy("The render was cancelled at the vendor."), gettext_lazy("Retry if you still want it.")),
+    "submission_gone": (
+        gettext_lazy("The vendor no longer knows this render."),
+        gettext_lazy("It may have been charged. Retry makes, and pays for, a new one."),
+    ),
+    "deadline": (
+        gettext_lazy("The vendor did not finish in time."),
+        gettext_lazy("It may still be charged. Retry makes, and pays for, a new one."),
+    ),
+    "result_gone": (
+        gettext_lazy("The finished video could not be fetched before the vendor removed it."),
+        gettext_lazy("Retry makes, and pays for, a new one."),
+    ),
+    "bad_media": (
+        gettext_lazy("What the vendor delivered is not a whole video."),
+        gettext_lazy("Ask the vendor about the charge. Retry makes, and pays for, a new one."),
+    ),
+    "no_account": (gettext_lazy("No account could take it."), gettext_lazy("An administrator must add or enable one; then retry.")),
+    "abandoned": (gettext_lazy("It was given up after a review."), gettext_lazy("Retry makes, and pays for, a new one.")),
+    "input_missing": (gettext_lazy("An image of this task is no longer in storage."), gettext_lazy("Choose the image again and retry.")),
+    "gave_up": (gettext_lazy("It could not be sent after many tries."), gettext_lazy("Nothing was charged. Retry later.")),
+}
+
+
+def failure_sentence(code: str) -> tuple[str, str]:
+    """What happened, and what to do."""
+    happened, advice = FAILURES.get(code, (gettext_lazy("It failed."), gettext_lazy("Retry, or ask an administrator.")))
+    return str(happened), str(advice)
+
+
+PYDANTIC = {
+    "extra_forbidden": gettext_lazy("This model has no such setting."),
+    "missing": gettext_lazy("This is needed."),
+    "literal_error": gettext_lazy("Choose one of: %(expected)s."),
+    "greater_than_equal": gettext_lazy("At least %(ge)s."),
+    "less_than_equal": gettext_lazy("At most %(le)s."),
+    "greater_than": gettext_lazy("More than %(gt)s."),
+    "less_than": gettext_lazy("Less than %(lt)s."),
+    "string_too_long": gettext_lazy("At most %(max_length)s characters."),
+    "int_parsing": gettext_lazy("Write a whole number."),
+    "int_type": gettext_lazy("Write a whole number."),
+    "int_from_float": gettext_lazy("Write a whole number."),
+    "float_parsing": gettext_lazy("Write a number."),
+    "float_type": gettext_lazy("Write a number."),
+    "finite_number": gettext_lazy("Write a number."),
+    "bool_parsing": gettext_lazy("Write true or false."),
+    "bool_type": gettext_lazy("Write true or false."),
+    "string_type": gettext_lazy("Write text."),
+}
+
+
+def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
+    """`params.<field>` -> a sentence, for every field that is wrong. A rule across fields stands at `params`."""
+    found = {}
+    for item in error.errors():
+        path = ".".join(str(part) for part in ("params", *item["loc"]))
+        template = PYDANTIC.get(item["type"])
+        message = str(template) % item.get("ctx", {}) if template else item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            message = _("%(model)s has no setting “%(field)s”.") % {"model": spec.label, "field": ".".join(map(str, item["loc"]))[:60]}
+        found[path] = message
+    return found
+
+
+IMAGES = {
+    "not_an_image": gettext_lazy("This file is not an image that can be opened."),
+    "unsupported_type": gettext_lazy("This model does not take this kind of image. Use JPEG or PNG."),
+    "too_large_bytes": gettext_lazy("The file is too large."),
+    "too_many_pixels": gettext_lazy("The image has too many pixels. Make it smaller, 40 megapixels at most."),
+    "too_small": gettext_lazy("The image is too small for this model."),
+    "too_big_side": gettext_lazy("A side of the image is too long for this model."),
+    "wrong_ratio": gettext_lazy("The image is too wide or too tall for this model."),
+    "animated": gettext_lazy("Animated images cannot be used. Save one frame and use that."),
+    "transparent": gettext_lazy("This model does not take transparent images. Save it without transparency."),
+}
+
+
+def image_error(bad: BadImage) -> str:
+    """What is wrong with an image, with the figures where they help."""
+    sentence = str(IMAGES.get(bad.code, IMAGES["not_an_image"]))
+    return f"{sentence} ({bad.message})" if bad.message else sentence

@@ -1,0 +1,126 @@
+"""What a poll's answer means for a task. Only the vendor's word or the deadline ends a task; trouble on the way never does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from generation.errors import LostRace
+from generation.lifecycle import Status, backoff
+from generation.models import GenerationTask
+from generation.services.dispatch import ingest_soon
+from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
+from providers.core.types import Output, Snapshot, State
+
+__all__ = ["observe", "stored_outputs"]
+
+log = logging.getLogger("generation.poll")
+
+GONE_FOR_SURE = 3
+"""Answers in a row that deny a submission before we believe them: right after a submit a vendor may not know it yet."""
+MOST_POLL_BACKOFF = timedelta(minutes=1)
+
+
+def observe(task: GenerationTask, answer: Snapshot | ProviderError) -> bool:
+    """Apply one answer to a running task. Returns whether the row was written. A lost race means that somebody else was first: fine."""
+    try:
+        if isinstance(answer, ProviderError):
+            return _trouble(task, answer)
+        return _snapshot(task, answer)
+    except LostRace:
+        return False
+
+
+def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
+    if snapshot.state is State.SUCCEEDED and snapshot.outputs:
+        _rendered(task, snapshot)
+    elif snapshot.state is State.FAILED:
+        _failed(task, snapshot.error or GenerationFailed("The vendor gave no reason."))
+    elif snapshot.state is State.CANCELLED:
+        _cancelled(task)
+    elif _past_deadline(task):
+        _deadline(task)
+    else:
+        return _still_running(task, snapshot)
+    return True
+
+
+def _rendered(task: GenerationTask, snapshot: Snapshot) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        task.move(
+            Status.INGESTING,
+            outputs=stored_outputs(snapshot.outputs, now),
+            actual_prompt=snapshot.actual_prompt,
+            vendor_state=snapshot.vendor_state[:60],
+            rendered_at=now,
+            progress=None,
+            failures=0,
+            error_code="",
+            error_message="",
+        )
+        ingest_soon(task)
+
+
+def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, Any]]:
+    """Outputs as the row keeps them; `expires_at` is ISO 8601 or empty."""
+    return [
+        {
+            "url": output.url,
+            "expires_at": (now + output.expires_in).isoformat() if output.expires_in else "",
+            "duration_s": output.duration_s,
+        }
+        for output in outputs
+    ]
+
+
+def _failed(task: GenerationTask, error: ProviderError) -> None:
+    task.move(
+        Status.FAILED,
+        note=str(error),
+        error_code=error.code,
+        error_message=error.message,
+        vendor_code=(error.vendor_code or "")[:80],
+    )
+
+
+def _cancelled(task: GenerationTask) -> None:
+    if task.cancel_requested_at is not None:
+        task.move(Status.CANCELLED)
+    else:
+        task.move(Status.FAILED, error_code="cancelled_by_vendor", error_message="The vendor reports it as cancelled.")
+
+
+def _past_deadline(task: GenerationTask) -> bool:
+    return task.deadline_at is not None and timezone.now() > task.deadline_at
+
+
+def _deadline(task: GenerationTask) -> None:
+    task.move(Status.FAILED, error_code="deadline", error_message="Still not finished at the vendor when our deadline passed.")
+
+
+def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
+    """Write only what changed; bars never go backwards."""
+    progress = max(snapshot.progress or 0, task.progress or 0) or None
+    state = snapshot.vendor_state[:60]
+    if (progress, state, task.failures) == (task.progress, task.vendor_state, 0):
+        return False
+    changed = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
+    return bool(changed.update(progress=progress, vendor_state=state, failures=0, error_message="", updated_at=timezone.now()))
+
+
+def _trouble(task: GenerationTask, error: ProviderError) -> bool:
+    failures = task.failures + 1
+    if _past_deadline(task):
+        _deadline(task)
+    elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE:
+        _failed(task, error)
+    else:
+        log.info("poll of task %s: %s", task.pk, error)
+        task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=str(error)[:1000])
+    return True

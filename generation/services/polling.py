@@ -1,0 +1,197 @@
+"""Asks an account's vendor about many tasks at once. One thread talks to the database, another runs the event loop.
+
+A job stays for a few seconds and claims batch after batch: the next one while the last is on the wire. A dead poller loses nothing,
+because a claim is already the row's next appointment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import quantiles
+from threading import Thread
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from generation.models import GenerationTask
+from generation.services.claims import claim_polls
+from generation.services.dispatch import POLL_LEASE
+from generation.services.observe import observe
+from providers.accounts import provider_for
+from providers.core.base import Provider
+from providers.core.client import poll_concurrently
+from providers.core.errors import ProviderError
+from providers.core.transport import ConcurrentTransport
+from providers.core.types import Snapshot, Submission
+from providers.models import ProviderAccount
+from providers.sealing import SealBroken
+
+__all__ = ["poll_account"]
+
+log = logging.getLogger("generation.poll")
+
+STAY_S = 20.0
+BATCH = 256
+BATCHES_ON_THE_WIRE = 2
+IDLE_S = 0.25
+LEAVE_AFTER_IDLE_S = 2.0
+
+Answers = list[Snapshot | ProviderError]
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What one job did; logged at its end, for people and benchmarks."""
+
+    polls: int = 0
+    writes: int = 0
+    lags_s: list[float] = field(default_factory=list)
+
+    def asked(self, tasks: list[GenerationTask], at: datetime) -> None:
+        self.polls += len(tasks)
+        self.lags_s.extend((at - task.due_at).total_seconds() for task in tasks if task.due_at)
+
+    def __str__(self) -> str:
+        cuts = quantiles(self.lags_s, n=20) if len(self.lags_s) > 1 else [0.0] * 19
+        return f"polls={self.polls} writes={self.writes} lag_p50_s={cuts[9]:.3f} lag_p95_s={cuts[18]:.3f}"
+
+
+def poll_account(account_id: UUID | str) -> None:
+    """Poll this account's due tasks until none is left or the job's time is up."""
+    account = ProviderAccount.objects.get(pk=account_id)
+    try:
+        provider = provider_for(account)
+    except SealBroken as broken:
+        account.note_error(str(broken))
+        log.error("account %s: %s", account.pk, broken)
+        return
+    report = Report()
+    with _wire(account) as wire, _quick_switching():
+        _Round(account, provider, wire, report).run()
+    ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
+    log.info("account=%s %s", account.pk, report)
+
+
+class _Round:
+    """One job's loop: claim, send, collect."""
+
+    def __init__(self, account: ProviderAccount, provider: Provider, wire: _Wire, report: Report) -> None:
+        self.account, self.provider, self.wire, self.report = account, provider, wire, report
+        self.flying: deque[tuple[list[GenerationTask], Future[Answers]]] = deque()
+        self.began = time.monotonic()
+        self.renewed = 0.0
+
+    def run(self) -> None:
+        idle_since = time.monotonic()
+        while time.monotonic() - self.began < STAY_S:
+            self._keep_lease()
+            sent = self._send_next()
+            if sent or self.flying:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > LEAVE_AFTER_IDLE_S:
+                break
+            self._collect(wait=not sent)
+        while self.flying:
+            self._collect(wait=True)
+
+    def _keep_lease(self) -> None:
+        """Tell the clocks that somebody polls this account; when this process dies, they find out within the lease."""
+        if time.monotonic() - self.renewed > POLL_LEASE.total_seconds() / 4:
+            self.renewed = time.monotonic()
+            ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=timezone.now() + POLL_LEASE)
+
+    def _send_next(self) -> bool:
+        room = min(BATCH, self._allowance())
+        if len(self.flying) >= BATCHES_ON_THE_WIRE or room <= 0:
+            return False
+        now = timezone.now()
+        tasks = claim_polls(self.account, now=now, every=self._interval(), limit=room)
+        if not tasks:
+            return False
+        self.report.asked(tasks, now)
+        self.flying.append((tasks, self.wire.ask(self.provider, [task.submission for task in tasks])))
+        return True
+
+    def _allowance(self) -> int:
+        """Polls that the account's rate leaves us: it may have sent that many a second since we began."""
+        elapsed = time.monotonic() - self.began + 1.0
+        return int(elapsed * self.account.polls_per_second) - self.report.polls
+
+    def _interval(self) -> timedelta:
+        if settings.POLL_EVERY_S:
+            return timedelta(seconds=settings.POLL_EVERY_S)
+        return timedelta(seconds=2) if self.account.sandbox else timedelta(seconds=5)
+
+    def _collect(self, *, wait: bool) -> None:
+        if not self.flying:
+            time.sleep(IDLE_S)
+            return
+        if not wait and not self.flying[0][1].done():
+            return
+        tasks, future = self.flying.popleft()
+        answers = future.result()
+        self.report.writes += sum(observe(task, answer) for task, answer in zip(tasks, answers, strict=True))
+        self._note_health(answers)
+
+    def _note_health(self, answers: Answers) -> None:
+        errors = [answer for answer in answers if isinstance(answer, ProviderError)]
+        if len(errors) < len(answers):
+            self.account.note_ok()
+        if errors:
+            self.account.note_error(str(errors[-1]))
+
+
+class _Wire:
+    """The event loop's side: a thread with one shared transport."""
+
+    def __init__(self, account: ProviderAccount) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._transport = ConcurrentTransport(timeouts=account.timeouts, limit=BATCH)
+        self._thread = Thread(target=self._loop.run_forever, name="polls", daemon=True)
+
+    def open(self) -> None:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._transport.__aenter__(), self._loop).result()
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._transport.__aexit__(None, None, None), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def ask(self, provider: Provider, submissions: list[Submission]) -> Future[Answers]:
+        return asyncio.run_coroutine_threadsafe(self._ask(provider, submissions), self._loop)
+
+    async def _ask(self, provider: Provider, submissions: list[Submission]) -> Answers:
+        return await asyncio.gather(*(poll_concurrently(provider, one, self._transport) for one in submissions))
+
+
+@contextmanager
+def _wire(account: ProviderAccount) -> Iterator[_Wire]:
+    wire = _Wire(account)
+    wire.open()
+    try:
+        yield wire
+    finally:
+        wire.close()
+
+
+@contextmanager
+def _quick_switching() -> Iterator[None]:
+    """Two busy threads share one interpreter: hand over every millisecond, not every five."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.001)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -1,0 +1,262 @@
+"""The only step that costs money: commit the intent, send once, commit the vendor's id before anything else.
+
+A submit that may have been accepted is never sent again by itself: the vendor is asked about our reference where it can be, otherwise a
+person decides (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from generation.errors import LostRace
+from generation.lifecycle import TRANSITIONS, Status, backoff
+from generation.models import Attempt, Dispatch, GenerationTask
+from generation.services.leased import take_up
+from generation.services.outgoing import InputMissing, generation_request
+from providers.accounts import client_for
+from providers.core.client import BlockingClient, Transcript, retry_delay_s
+from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderError, RateLimited, Refused, Uncertain, Unreachable
+from providers.core.types import GenerationRequest, Submission
+from providers.sealing import SealBroken
+
+__all__ = ["accept", "look_up_or_review", "submit"]
+
+log = logging.getLogger("generation.submit")
+
+FIRST_LOOK_UP = timedelta(seconds=5)
+SECOND_LOOK_UP = timedelta(seconds=15)
+ABSENT_TWICE = 2
+MOST_LOOK_UPS = 20
+SETTLE_AFTER = timedelta(seconds=30)
+"""Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
+MOST_SUBMIT_FAILURES = 50
+BAD_SEAL_COOLDOWN_S = 300.0
+NO_CREDIT_COOLDOWN_S = 60.0
+
+
+def submit(task_id: UUID | str, fence: int) -> None:
+    """Advance one queued task. Does nothing when the row has moved on."""
+    task = take_up(task_id, fence, Status.QUEUED)
+    if task is None or task.account is None:
+        return
+    if task.cancel_requested_at is not None:
+        task.move(Status.CANCELLED)
+        return
+    try:
+        client = client_for(task.account)
+        request = generation_request(task)
+    except SealBroken as broken:
+        _account_unusable(task, str(broken))
+    except InputMissing as missing:
+        task.move(Status.FAILED, error_code="input_missing", error_message=str(missing))
+    else:
+        _send(task, client, request)
+
+
+def _account_unusable(task: GenerationTask, reason: str) -> None:
+    """Nothing can be sent with this account; the task waits for another or for its repair."""
+    assert task.account is not None
+    log.error("account %s: %s", task.account.pk, reason)
+    task.account.cool_down(BAD_SEAL_COOLDOWN_S, reason)
+    task.account.note_error(reason)
+    task.reschedule(timedelta(seconds=5), wait_reason=reason[:200], account=None)
+
+
+def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
+    attempt, transcript = _commit_intent(task), Transcript()
+    try:
+        submission = client.submit(request, transcript=transcript)
+    except ProviderError as error:
+        _record(attempt, transcript, error)
+        _after_error(task, attempt, client, error)
+    else:
+        accept(task, attempt, submission, transcript)
+
+
+def _commit_intent(task: GenerationTask) -> Attempt:
+    """From here on, until the answer is stored, the render may have been paid."""
+    assert task.account is not None
+    now, limits = timezone.now(), task.account.timeouts
+    lease_end = now + timedelta(seconds=limits.connect_s + limits.read_s) + SETTLE_AFTER
+    with transaction.atomic():
+        number = task.attempt_count + 1
+        task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=lease_end, wait_reason="")
+        return Attempt.objects.create(task=task, number=number, account=task.account, reference=task.reference, started_at=now)
+
+
+def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
+    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for."""
+    now = timezone.now()
+    with transaction.atomic():
+        changes = {"dispatch": Dispatch.ACCEPTED, "submission_id": submission.id, "finished_at": now}
+        if transcript is not None:
+            changes |= {"request": transcript.request, "reply": transcript.reply}
+        Attempt.objects.filter(pk=attempt.pk).update(**changes)
+    try:
+        _run(task, submission)
+    except LostRace:
+        late = GenerationTask.objects.select_related("account").get(pk=task.pk)
+        if late.submission_id or Status.RUNNING not in TRANSITIONS[late.state]:
+            log.warning("task %s was settled as %s before its answer %s came", task.pk, late.status, submission.id)
+            return
+        _run(late, submission)
+    if task.account is not None:
+        task.account.note_ok()
+
+
+def _run(task: GenerationTask, submission: Submission) -> None:
+    now, spec = timezone.now(), task.spec
+    assert spec is not None
+    task.move(
+        Status.RUNNING,
+        submission_id=submission.id,
+        submission_kind=submission.kind,
+        accepted_at=now,
+        deadline_at=now + spec.deadline,
+        due_at=now + timedelta(seconds=1),
+        failures=0,
+        error_code="",
+        error_message="",
+    )
+
+
+def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:
+    dispatch = Dispatch.UNKNOWN if isinstance(error, Uncertain) else Dispatch.REJECTED
+    Attempt.objects.filter(pk=attempt.pk).update(
+        dispatch=dispatch,
+        request=transcript.request,
+        reply=transcript.reply,
+        error_code=error.code,
+        error_message=str(error),
+        finished_at=timezone.now(),
+    )
+
+
+def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient, error: ProviderError) -> None:
+    assert task.account is not None
+    task.account.note_error(str(error))
+    if isinstance(error, Uncertain):
+        _await_look_up(task, client, error)
+    elif isinstance(error, Refused) and _was_uncertain_before(task, client):
+        _refused_after_doubt(task, attempt, client, error)
+    elif error.retryable:
+        _try_again(task, error)
+    else:
+        if isinstance(error, (AuthenticationFailed, OutOfCredit)):
+            task.account.cool_down(NO_CREDIT_COOLDOWN_S, str(error))
+        fail(task, error)
+
+
+def _was_uncertain_before(task: GenerationTask, client: BlockingClient) -> bool:
+    return client.provider.can_look_up and task.attempts.filter(error_code="uncertain").exists()
+
+
+def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
+    """The refusal may be the vendor's way to say that it has this reference already: ask before believing it."""
+    assert task.spec is not None
+    try:
+        found = client.look_up(task.reference, spec=task.spec, since=attempt.started_at)
+    except ProviderError:
+        task.reschedule(FIRST_LOOK_UP)
+        return
+    if found is not None:
+        accept(task, attempt, found)
+    else:
+        fail(task, refusal)
+
+
+def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain) -> None:
+    if client.provider.can_look_up:
+        task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=str(error))
+    else:
+        review(task, error)
+
+
+def review(task: GenerationTask, error: ProviderError) -> None:
+    """Park it: a person adopts the vendor's task id, or submits again knowing the cost."""
+    log.warning("task %s needs review: %s", task.pk, error)
+    task.move(
+        Status.NEEDS_REVIEW,
+        note=str(error),
+        error_code=error.code,
+        error_message=str(error),
+        vendor_code=error.vendor_code or "",
+    )
+
+
+def fail(task: GenerationTask, error: ProviderError) -> None:
+    """Over, with the vendor's own words."""
+    task.move(
+        Status.FAILED,
+        note=str(error),
+        error_code=error.code,
+        error_message=error.message,
+        vendor_code=(error.vendor_code or "")[:80],
+    )
+
+
+def _try_again(task: GenerationTask, error: ProviderError) -> None:
+    """Surely not accepted: back to the queue. A vendor that limits or cannot be reached is left alone for a while."""
+    assert task.account is not None
+    failures = task.failures + 1
+    if failures > MOST_SUBMIT_FAILURES:
+        task.move(Status.FAILED, note=str(error), error_code="gave_up", error_message=error.message)
+        return
+    delay = timedelta(seconds=retry_delay_s(error, otherwise=backoff(failures).total_seconds()))
+    if isinstance(error, (RateLimited, Unreachable)):
+        task.account.cool_down(min(delay.total_seconds(), 60.0), str(error))
+    task.move(
+        Status.QUEUED, note=str(error), due_at=timezone.now() + delay, failures=failures, wait_reason=error.message[:200], account=None
+    )
+
+
+def look_up_or_review(task_id: UUID | str, fence: int) -> None:
+    """Settle one submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
+    task = take_up(task_id, fence, Status.SUBMITTING)
+    attempt = task.last_attempt() if task else None
+    if task is None or attempt is None or task.account is None or task.spec is None:
+        return
+    lost = Uncertain(_("The process that was sending ended before the vendor's answer was stored."))
+    try:
+        client = client_for(task.account)
+        if not client.provider.can_look_up:
+            _mark_unknown(attempt, lost)
+            review(task, lost)
+            return
+        found = client.look_up(task.reference, spec=task.spec, since=attempt.started_at)
+    except SealBroken as broken:
+        review(task, Uncertain(str(broken)))
+    except ProviderError as error:
+        _look_up_later(task, error)
+    else:
+        _settle(task, attempt, found, lost)
+
+
+def _mark_unknown(attempt: Attempt, error: ProviderError) -> None:
+    Attempt.objects.filter(pk=attempt.pk, dispatch=Dispatch.SENDING).update(
+        dispatch=Dispatch.UNKNOWN, error_code=error.code, error_message=str(error), finished_at=timezone.now()
+    )
+
+
+def _look_up_later(task: GenerationTask, error: ProviderError) -> None:
+    if task.starts >= MOST_LOOK_UPS:
+        review(task, Uncertain(f"{error} {_('The vendor could not be asked about our reference.')}"))
+    else:
+        task.reschedule(backoff(task.starts, most=timedelta(minutes=1)))
+
+
+def _settle(task: GenerationTask, attempt: Attempt, found: Submission | None, lost: ProviderError) -> None:
+    if found is not None:
+        accept(task, attempt, found)
+        return
+    if task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
+        task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
+        return
+    _mark_unknown(attempt, lost)
+    task.move(Status.QUEUED, note=_("The vendor does not know our reference: it was not accepted."), failures=0)

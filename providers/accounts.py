@@ -1,0 +1,42 @@
+"""From a row to a client: the only way that the rest of the portal reaches a vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers.core.base import Options, Provider
+from providers.core.client import BlockingClient
+from providers.core.fetch import NetworkPolicy
+from providers.models import ProviderAccount
+from providers.sealing import seal, tail, unseal
+
+__all__ = ["client_for", "network_policy", "provider_for", "set_credentials"]
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def provider_for(account: ProviderAccount) -> Provider:
+    """The account's adapter, credentials opened. Raises `SealBroken`."""
+    options = Options(surface=account.surface, base_url=account.base_url, credentials=unseal(account.pk, account.sealed))
+    return account.provider_class(options)
+
+
+def client_for(account: ProviderAccount) -> BlockingClient:
+    """A client for single calls. Raises `SealBroken`."""
+    return BlockingClient(provider=provider_for(account), timeouts=account.timeouts)
+
+
+def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:
+    """Seal these into the row (not saved here); secrets keep only their last characters in clear."""
+    fields = account.provider_class.surfaces[account.surface].credentials
+    account.sealed = seal(account.pk, {field.name: credentials[field.name] for field in fields})
+    account.tails = {field.name: tail(credentials[field.name]) if field.secret else credentials[field.name] for field in fields}
+
+
+def network_policy(account: ProviderAccount, allow_cidrs: tuple[str, ...]) -> NetworkPolicy:
+    """Where results of this account may be fetched from: the public internet over https, plus what the installation allows.
+
+    A sandbox account's simulator lives on this machine and speaks plain http.
+    """
+    extra = (*allow_cidrs, *LOOPBACK) if account.sandbox else allow_cidrs
+    return NetworkPolicy(allow_http=bool(extra), allow_cidrs=extra)

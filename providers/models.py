@@ -1,0 +1,112 @@
+"""`ProviderAccount`: one set of credentials of a vendor at one endpoint, edited in the admin. The only vendor data outside code."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from providers.core.base import Provider
+from providers.core.catalog import ModelSpec
+from providers.core.transport import Timeouts
+from providers.vendors import PROVIDERS
+
+
+class AccountQuerySet(models.QuerySet["ProviderAccount"]):
+    def usable(self, now: datetime) -> AccountQuerySet:
+        """Enabled and not cooling down, best first."""
+        warm = Q(cooldown_until=None) | Q(cooldown_until__lte=now)
+        return self.filter(warm, enabled=True).order_by("priority", "-weight", "id")
+
+    def for_model(self, spec: ModelSpec) -> list[ProviderAccount]:
+        """Those of the model's vendor that may use it."""
+        return [account for account in self.filter(vendor=spec.provider) if account.offers(spec)]
+
+
+class ProviderAccount(models.Model):
+    """Endpoint, sealed credentials, limits and health. A sandbox account points at the simulator: nothing is billed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    vendor = models.CharField(_("vendor"), max_length=40)
+    surface = models.CharField(_("surface"), max_length=40)
+    label = models.CharField(_("label"), max_length=100, unique=True)
+    base_url = models.URLField(_("base URL"), max_length=300)
+    sealed = models.TextField(editable=False, default="")
+    tails = models.JSONField(editable=False, default=dict)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    sandbox = models.BooleanField(_("sandbox"), default=False, help_text=_("Points at the simulator; nothing is billed."))
+    models_allowed = models.JSONField(
+        _("models allowed"), default=list, blank=True, help_text=_("Model ids of this vendor; empty means all of them.")
+    )
+    priority = models.PositiveSmallIntegerField(_("priority"), default=10, help_text=_("Lower goes first."))
+    weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    max_in_flight = models.PositiveIntegerField(
+        _("slots"), default=5, help_text=_("Renders at the vendor at one time: what your plan allows.")
+    )
+    submits_per_minute = models.PositiveIntegerField(_("submits per minute"), default=60)
+    polls_per_second = models.PositiveIntegerField(_("polls per second"), default=20)
+    connect_timeout_s = models.PositiveSmallIntegerField(_("connect timeout, seconds"), default=5)
+    read_timeout_s = models.PositiveSmallIntegerField(_("answer timeout, seconds"), default=30)
+    cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
+    cooldown_reason = models.CharField(_("because"), max_length=300, blank=True)
+    last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
+    last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
+    poll_lease_until = models.DateTimeField(null=True, editable=False)
+    claims = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
+        ordering = ["vendor", "priority", "label"]
+        constraints = [
+            models.CheckConstraint(condition=Q(max_in_flight__gte=1), name="account_has_a_slot"),
+            models.CheckConstraint(condition=Q(submits_per_minute__gte=1), name="account_may_submit"),
+            models.CheckConstraint(condition=Q(polls_per_second__gte=1), name="account_may_poll"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def provider_class(self) -> type[Provider]:
+        return PROVIDERS[self.vendor]
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(connect_s=self.connect_timeout_s, read_s=self.read_timeout_s)
+
+    def offers(self, spec: ModelSpec) -> bool:
+        """The account may be used for this model."""
+        right_surface = not spec.surfaces or self.surface in spec.surfaces
+        return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
+
+    def is_cooling(self, now: datetime) -> bool:
+        return self.cooldown_until is not None and self.cooldown_until > now
+
+    def cool_down(self, seconds: float, reason: str) -> None:
+        """Leave the vendor alone for a while. An end that is already later stays."""
+        until = timezone.now() + timedelta(seconds=seconds)
+        earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
+        ProviderAccount.objects.filter(earlier, pk=self.pk).update(cooldown_until=until, cooldown_reason=reason[:300])
+
+    def note_ok(self) -> None:
+        """A good answer came. Written at most every few seconds, so that polls do not become writes."""
+        now = timezone.now()
+        stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - timedelta(seconds=10))
+        ProviderAccount.objects.filter(stale, pk=self.pk).update(last_ok_at=now)
+
+    def note_error(self, message: str) -> None:
+        """The last error stays visible until the next one; it never holds secrets."""
+        ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=timezone.now(), last_error=message[:500])
+
+    def lock_for_claims(self) -> None:
+        """Inside a transaction: makes claims on this account's slots wait for one another."""
+        ProviderAccount.objects.filter(pk=self.pk).update(claims=F("claims") + 1)

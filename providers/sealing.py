@@ -1,0 +1,49 @@
+"""Seals vendor credentials at rest. Fails closed: a wrong key, a damaged text or a text moved from another row raises `SealBroken`.
+
+MultiFernet: the first key of CREDENTIAL_KEYS seals, all of them open. The account's id is inside the sealed text, because Fernet binds no
+context and a row's text could otherwise be copied into another row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+__all__ = ["SealBroken", "seal", "tail", "unseal"]
+
+
+class SealBroken(Exception):
+    """The credentials cannot be opened; nothing may be sent."""
+
+
+def seal(account_id: UUID, credentials: Mapping[str, str]) -> str:
+    """The text to store for these credentials of this account."""
+    bound = json.dumps({"account": str(account_id), "credentials": dict(credentials)})
+    return _fernet().encrypt(bound.encode()).decode()
+
+
+def unseal(account_id: UUID, sealed: str) -> dict[str, str]:
+    """The credentials, if the text is whole, sealed with a key of ours, and this account's."""
+    try:
+        bound = json.loads(_fernet().decrypt(sealed.encode()))
+    except (InvalidToken, ValueError) as error:
+        raise SealBroken(
+            "The credentials of this account cannot be opened with the keys in CREDENTIAL_KEYS. "
+            "Restore the key they were sealed with, or type the credentials in again."
+        ) from error
+    if bound.get("account") != str(account_id):
+        raise SealBroken("These sealed credentials belong to another account. Type them in again.")
+    return dict(bound["credentials"])
+
+
+def tail(secret: str) -> str:
+    """The last four characters, for people to recognise a key by; short secrets show nothing."""
+    return f"…{secret[-4:]}" if len(secret) >= 12 else "…"
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])

@@ -1,0 +1,179 @@
+"""Settings. Every value that an installation may change comes from the environment; .env.example lists them with a comment each."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from cryptography.fernet import Fernet
+from django.utils.translation import gettext_lazy as _
+
+from videoportal import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("PORTAL_DATA_DIR") or BASE_DIR / "var").resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.boolean("PORTAL_DEBUG", default=False)
+TESTING = env.boolean("PORTAL_TESTING", default=False)
+SECRET_KEY = env.text("SECRET_KEY") or env.first_run_secret(DATA_DIR / "secrets" / "secret_key", lambda: secrets.token_urlsafe(64))
+TOKEN_PEPPER = env.text("TOKEN_PEPPER") or env.first_run_secret(DATA_DIR / "secrets" / "token_pepper", lambda: secrets.token_urlsafe(48))
+CREDENTIAL_KEYS = env.items("CREDENTIAL_KEYS") or [
+    env.first_run_secret(DATA_DIR / "secrets" / "credential_key", lambda: Fernet.generate_key().decode())
+]
+
+ALLOWED_HOSTS = env.items("PORTAL_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.items("PORTAL_ORIGINS")
+BEHIND_HTTPS = env.boolean("PORTAL_HTTPS", default=False)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_q",
+    "ninja",
+    "access",
+    "providers",
+    "generation",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "videoportal.security.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "videoportal.urls"
+WSGI_APPLICATION = "videoportal.wsgi.application"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "studio"
+LOGOUT_REDIRECT_URL = "login"
+CSRF_FAILURE_VIEW = "generation.views.errors.csrf_failure"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "generation.views.shell.shell",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'portal.sqlite3'}")}
+DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Work. The row is the truth and django-q2 carries (docs/architecture.md, docs/adr/0002). `retry` must exceed what a message may wait
+# plus `timeout`; retries and results are our own rows.
+Q_CLUSTER = {
+    "name": "submit",
+    "broker_class": "generation.queue.PortalBroker",
+    "orm": "default",
+    "workers": env.integer("PORTAL_SUBMIT_WORKERS", 4),
+    "bulk": 1,
+    "queue_limit": 4,
+    "timeout": 90,
+    "retry": 300,
+    "save_limit": -1,
+    "ack_failures": True,
+    "catch_up": False,
+    "scheduler": False,
+    "guard_cycle": 0.5,
+    "poll": 0.2,
+    "recycle": 500,
+    "max_attempts": 0,
+    "label": "Queue",
+    "ALT_CLUSTERS": {
+        "poll": {"workers": env.integer("PORTAL_POLL_WORKERS", 3), "queue_limit": 3, "timeout": 40, "retry": 130},
+        "ingest": {"workers": env.integer("PORTAL_INGEST_WORKERS", 2), "queue_limit": 2, "timeout": 900, "retry": 2800},
+    },
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG or TESTING
+MEDIA_ROOT = DATA_DIR / "media"
+SCRATCH_DIR = DATA_DIR / "scratch"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
+MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024
+MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
+
+# Networks that downloads of vendor results and of given URLs may reach besides the public internet (CIDR, comma separated).
+OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
+STOP_PAID_SUBMITS = env.boolean("PORTAL_STOP_PAID_SUBMITS", default=False)
+SIMULATOR_URL = env.text("PORTAL_SIMULATOR_URL", "http://127.0.0.1:9100")
+POLL_EVERY_S = env.integer("PORTAL_POLL_EVERY_S", 0)  # 0: as each model says
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_HTTPONLY = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LOG_LEVEL = env.text("PORTAL_LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
+        for name in ("access", "generation", "providers", "videoportal")
+    }
+    | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}, "oss2": {"level": "INFO"}},
+}
