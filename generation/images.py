@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 __all__ = ["STORE_RULES", "BadImage", "ImageFacts", "ImageRules", "check_slot", "inspect_image"]
 
 # Known formats are told apart from rubbish, so that the person reads "GIF is not taken" and not "this is no image".
-KNOWN_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png"}
 JPEG_QUALITY = 92
 SRGB = ImageCms.createProfile("sRGB")
