@@ -57,18 +57,19 @@ def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_no
     Send it replies, throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, whatever
     is not plainly a refusal becomes `Uncertain`. The adapter sees each error first, at its `yield`, and may carry on.
     """
-    notes = transcript if transcript is not None else Transcript()
     try:
         request = next(exchange)
         while True:
             try:
-                reply = yield from _ask(provider, request, clock, notes)
+                reply = yield from _ask(provider, request, clock, transcript)
             except ProviderError as error:
                 request = exchange.throw(error)
                 continue
             try:
                 request = exchange.send(reply)
             except UnexpectedReply as error:
+                if not request.billable:
+                    raise
                 raise _unreadable(error, request) from error
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
@@ -80,11 +81,10 @@ def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_no
 def _hide_secrets(error: ProviderError, secrets: tuple[str, ...]) -> None:
     """Vendors quote the key back in their words ("Incorrect API key sk-..."); those words end up in logs and on pages."""
     link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, ProviderError):
-            link.message = redact(link.message, secrets)
-            link.args = (link.message,)
-        link = link.__cause__ or link.__context__
+    while isinstance(link, ProviderError):
+        link.message = redact(link.message, secrets)
+        link.args = (link.message,)
+        link = link.__cause__
 
 
 def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Transcript | None) -> Exchange[WireReply]:
@@ -167,7 +167,7 @@ class BlockingClient:
         try:
             return self._run(self.provider.poll(submission))
         except Refused as error:
-            raise _of_a_poll(error) from error
+            raise _of_a_poll(error) from error.__cause__
 
     def cancel(self, submission: Submission) -> None:
         self._run(self.provider.cancel(submission))

@@ -16,7 +16,7 @@ from typing import Self
 
 import aiohttp
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from providers.core.redact import redact_url
 from providers.core.types import WireReply, WireRequest
@@ -85,6 +85,8 @@ class BlockingTransport:
         except requests.RequestException as error:
             _log(request, url, type(error).__name__, started)
             raise TransportFailure(_gist(error), sent=not _never_left(error)) from error
+        except LocationValueError as error:  # requests lets this one of urllib3's through
+            raise TransportFailure("The address is not valid; check the account's base URL.", sent=False) from error
         except UnicodeError as error:  # http.client writes headers as latin-1: a key with a full-width character ends here
             raise TransportFailure("A header cannot be sent; check the account's credentials.", sent=False) from error
         _log(request, url, reply.status, started)
@@ -104,7 +106,7 @@ class BlockingTransport:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = _read_capped(answer, started + self.timeouts.connect_s + 2 * self.timeouts.read_s)
+                body = _read_capped(answer, started + self.timeouts.connect_s + self.timeouts.read_s)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return _reply(answer.status_code, headers, body)
 
@@ -112,12 +114,15 @@ class BlockingTransport:
 def _read_capped(answer: requests.Response, deadline: float) -> bytes:
     """The body up to a byte past the cap. The read timeout counts from byte to byte, so a dripping answer needs a deadline too."""
     body = bytearray()
-    for block in answer.iter_content(BLOCK_BYTES):
-        body += block
-        if len(body) > MAX_REPLY_BYTES:
-            break
-        if time.monotonic() > deadline:
-            raise requests.ReadTimeout
+    try:
+        while len(body) <= MAX_REPLY_BYTES and (block := answer.raw.read1(BLOCK_BYTES, decode_content=True)):
+            body += block
+            if time.monotonic() > deadline:
+                raise requests.ReadTimeout
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout from error
+    except HTTPError as error:
+        raise requests.ConnectionError from error
     return bytes(body)
 
 
@@ -143,7 +148,7 @@ def _handshake_failed(reason: object) -> bool:
     cause = reason.args[0] if isinstance(reason, Exception) and reason.args else reason
     if isinstance(cause, ssl.SSLCertVerificationError):
         return True
-    return isinstance(cause, ssl.SSLError) and cause.reason in HANDSHAKE_REASONS
+    return isinstance(cause, ssl.SSLError) and getattr(cause, "reason", "") in HANDSHAKE_REASONS
 
 
 def _gist(error: BaseException) -> str:
