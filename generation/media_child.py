@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import sys
 import threading
 import time
@@ -223,7 +224,7 @@ def _slack(duration_s: float) -> float:
 
 def _file_facts(source: Path, final: Path, *, kept_as_is: bool) -> dict[str, Any]:
     if kept_as_is:
-        final.write_bytes(source.read_bytes())
+        shutil.copyfile(source, final)
     if not is_faststart(check_boxes(final)) and not kept_as_is:
         raise RuntimeError("the rewritten file has its index at the end")
     return {

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
-from videos import make_sound, make_video, with_box_size, with_claimed_size, with_hole, without_box
+from videos import make_quicktime, make_sound, make_video, with_box_size, with_claimed_size, with_hole, without_box
 
 from generation.media import BadMedia, MediaLimits, VideoInfo, prepare_video, read_record
 
@@ -75,6 +75,16 @@ def test_prepare_keeps_the_vendors_own_tags(prepare: Prepare) -> None:
 
     with av.open(info.final) as container:
         assert container.metadata["comment"] == "made by a machine"
+
+
+def test_prepare_keeps_a_whole_file_that_cannot_be_rewritten(prepare: Prepare) -> None:
+    data = make_quicktime()
+
+    info = prepare(data)
+
+    assert (info.has_record, info.duration_s, info.sha256) == (False, 1.0, info.source_sha256)
+    assert info.final.read_bytes() == data
+    assert read_record(info.final) is None
 
 
 def test_poster_is_at_most_640_px_and_gives_the_colour(prepare: Prepare) -> None:

@@ -52,6 +52,25 @@ def make_sound() -> bytes:
         return written.read_bytes()
 
 
+def make_quicktime() -> bytes:
+    """A whole video with a telephone sound track, which has no place in an mp4."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.mov"
+        with av.open(path, "w", format="mov") as container:
+            video = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+            video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
+            sound = container.add_stream("pcm_mulaw", rate=8000, layout="mono")
+            for number in range(FPS):
+                container.mux(video.encode(av.VideoFrame.from_image(picture(number, (160, 90)))))
+            container.mux(video.encode(None))
+            frame = av.AudioFrame(format="s16", layout="mono", samples=8000)
+            frame.sample_rate, frame.pts = 8000, 0
+            frame.planes[0].update(bytes(16_000))
+            container.mux(sound.encode(frame))
+            container.mux(sound.encode(None))
+        return path.read_bytes()
+
+
 @contextlib.contextmanager
 def _written(movflags: str) -> Iterator[tuple[OutputContainer, Path]]:
     # A real file: moving the index to the front opens it a second time.
