@@ -41,13 +41,11 @@ class SimulatorProcess:
 
     @property
     def pid(self) -> int:
-        assert self._process is not None, "not started"  # noqa: S101 - a mistake in a test
+        assert self._process is not None, "not started"
         return self._process.pid
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            self._command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen(self._command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             self.url = _ready_url(self._process)
         except BaseException:
@@ -113,7 +111,7 @@ class SimulatorProcess:
 
 def _ready_url(process: subprocess.Popen[str]) -> str:
     """What the ready line says. Raises RuntimeError when there is none in time."""
-    assert process.stdout is not None  # noqa: S101 - asked for a pipe
+    assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], _READY_WITHIN_S)
     line = process.stdout.readline() if readable else ""
     if not line.startswith(READY):

@@ -10,7 +10,7 @@ from providers.simulator.media.clip import Clip
 from providers.simulator.media.paint import Planes, painted
 
 FPS = 24
-_X264 = {"preset": "ultrafast", "crf": "27", "x264-params": "deblock=1,1:keyint=96:aq-mode=1:bframes=2"}
+_X264 = {"preset": "superfast", "crf": "29", "x264-params": "keyint=96"}
 
 
 def encode(clip: Clip, path: Path) -> None:

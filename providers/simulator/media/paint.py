@@ -1,4 +1,4 @@
-"""The picture: an evening sky in the prompt's own colours, soft shapes that drift, and the prompt's words on it.
+"""The picture: a sky in the prompt's own colours, a low sun, soft discs and hills that drift, and the prompt's words.
 
 Painted small and enlarged, straight into the three planes that the encoder wants, because that is what makes five
 seconds of 720p cost about a second of processor time. Needs Pillow and nothing else.
@@ -17,43 +17,77 @@ from itertools import pairwise
 from PIL import Image, ImageDraw, ImageFilter
 
 from providers.simulator.media.clip import Clip
+from providers.simulator.media.lettering import lettering
 
 Planes = tuple[Image.Image, Image.Image, Image.Image]
 """Luma at full size, the two chromas at half."""
 Colour = tuple[int, int, int]
 
-_SMALL_PX = 160
+_SMALL_PX = 240
 """The longer side of the picture before it is enlarged."""
+_FINER = 2
+"""Hills are drawn that much larger and then reduced, for a smooth edge."""
+_EDGE_PX = 0.9
+"""Softens the hills, so that the enlargement shows no steps."""
 _LIMITED_LUMA = [16 + value * 219 // 255 for value in range(256)]
 _LIMITED_CHROMA = [128 + (value - 128) * 224 // 255 for value in range(256)]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A soft disc on its way: where it starts and how far it goes in a second, in parts of the picture."""
+class Disc:
+    """Where a soft disc starts and how far it goes in a second, in parts of the picture."""
 
-    picture: Image.Image
+    mask: Image.Image
+    colour: Colour
     x: float
     y: float
     dx: float
-    dy: float
     sway: float
 
 
+@dataclass(frozen=True)
+class Hills:
+    """A line of hills: three waves, and how fast they pass."""
+
+    colour: Colour
+    height: float
+    waves: tuple[tuple[float, float, float], ...]
+    """(how high, how many across, where it starts) each."""
+    speed: float
+
+    def outline(self, x: float, moment_s: float) -> float:
+        swell = sum(high * math.sin(math.tau * many * (x + self.speed * moment_s) + start) for high, many, start in self.waves)
+        return self.height - swell
+
+
+@dataclass(frozen=True)
+class Scene:
+    sky: Image.Image
+    discs: list[Disc]
+    hills: list[Hills]
+
+
 def painted(clip: Clip, *, frames: int, fps: int) -> Iterator[Planes]:
+    scene = scene_of(clip)
+    words = lettering(clip)
+    for number in range(frames):
+        planes = _enlarged(_composed(scene, number / fps), clip)
+        if words is not None:
+            words.lay_on(*planes)
+        yield planes
+
+
+def scene_of(clip: Clip) -> Scene:
+    """The same for the same words, whatever their size."""
     seed = int.from_bytes(hashlib.sha256(clip.text.encode()).digest()[:8], "big")
     chance = random.Random(seed)
-    width, height = _small_size(clip)
+    scale = _SMALL_PX / max(clip.width_px, clip.height_px)
+    width, height = max(8, round(clip.width_px * scale)), max(8, round(clip.height_px * scale))
     hue = chance.random()
     sky = _sky(width, height, hue)
-    shapes = _shapes(chance, max(width, height), hue)
-    for number in range(frames):
-        yield _enlarged(_composed(sky, shapes, number / fps), clip)
-
-
-def _small_size(clip: Clip) -> tuple[int, int]:
-    scale = _SMALL_PX / max(clip.width_px, clip.height_px)
-    return max(8, round(clip.width_px * scale)), max(8, round(clip.height_px * scale))
+    _add_sun(sky, chance, hue)
+    discs = [_disc(chance, max(width, height), hue, depth) for depth in range(6)]
+    return Scene(sky, discs, [_hills(chance, hue, depth) for depth in range(3)])
 
 
 def _colour(hue: float, saturation: float, value: float) -> Colour:
@@ -62,9 +96,9 @@ def _colour(hue: float, saturation: float, value: float) -> Colour:
 
 
 def _sky(width: int, height: int, hue: float) -> Image.Image:
-    """Deep above, warm at the horizon, dark below."""
-    stops = [(0.0, _colour(hue, 0.75, 0.20)), (0.45, _colour(hue + 0.06, 0.65, 0.52))]
-    stops += [(0.78, _colour(hue + 0.14, 0.55, 0.92)), (1.0, _colour(hue + 0.10, 0.60, 0.40))]
+    """Deep above, bright at the horizon."""
+    stops = [(0.0, _colour(hue, 0.78, 0.30)), (0.40, _colour(hue + 0.05, 0.62, 0.62))]
+    stops += [(0.72, _colour(hue + 0.13, 0.45, 0.97)), (1.0, _colour(hue + 0.16, 0.35, 1.0))]
     column = Image.new("RGB", (1, height))
     for y in range(height):
         column.putpixel((0, y), _between(stops, y / max(1, height - 1)))
@@ -75,47 +109,72 @@ def _between(stops: list[tuple[float, Colour]], place: float) -> Colour:
     for (start, low), (end, high) in pairwise(stops):
         if place <= end:
             part = (place - start) / (end - start)
-            return tuple(round(a + (b - a) * part) for a, b in zip(low, high, strict=True))  # type: ignore[return-value]
+            red, green, blue = (round(a + (b - a) * part) for a, b in zip(low, high, strict=True))
+            return red, green, blue
     return stops[-1][1]
 
 
-def _shapes(chance: random.Random, longer: int, hue: float) -> list[Shape]:
-    return [_shape(chance, longer, hue, depth) for depth in range(7)]
+def _add_sun(sky: Image.Image, chance: random.Random, hue: float) -> None:
+    x, y = chance.uniform(0.25, 0.8) * sky.width, chance.uniform(0.35, 0.55) * sky.height
+    colour = _colour(hue + 0.17, 0.18, 1.0)
+    for radius, opacity, softness in ((0.30, 0.35, 0.6), (0.075, 0.95, 0.12)):
+        mask = _soft_disc(radius * max(sky.size), opacity, softness)
+        sky.paste(colour, (round(x - mask.width / 2), round(y - mask.height / 2)), mask)
 
 
-def _shape(chance: random.Random, longer: int, hue: float, depth: int) -> Shape:
-    radius = longer * chance.uniform(0.05, 0.09) * (1 + depth * 0.22)
-    colour = _colour(hue + chance.uniform(0.05, 0.22), chance.uniform(0.25, 0.6), chance.uniform(0.75, 1.0))
-    return Shape(
-        picture=_disc(radius, colour, opacity=chance.uniform(0.22, 0.42)),
+def _disc(chance: random.Random, longer: int, hue: float, depth: int) -> Disc:
+    radius = longer * chance.uniform(0.04, 0.075) * (1 + depth * 0.28)
+    return Disc(
+        mask=_soft_disc(radius, chance.uniform(0.16, 0.34), 0.3),
+        colour=_colour(hue + chance.uniform(0.04, 0.24), chance.uniform(0.2, 0.55), 1.0),
         x=chance.random(),
-        y=chance.uniform(0.05, 0.95),
-        dx=chance.choice((-1, 1)) * chance.uniform(0.015, 0.045),
-        dy=chance.uniform(-0.01, 0.01),
+        y=chance.uniform(0.05, 0.7),
+        dx=chance.choice((-1, 1)) * chance.uniform(0.02, 0.05),
         sway=chance.uniform(0, math.tau),
     )
 
 
-def _disc(radius: float, colour: Colour, opacity: float) -> Image.Image:
-    blur = radius * 0.35
+def _soft_disc(radius: float, opacity: float, softness: float) -> Image.Image:
+    blur = radius * softness
     half = math.ceil(radius + 2 * blur)
     mask = Image.new("L", (2 * half, 2 * half))
-    ImageDraw.Draw(mask).ellipse((half - radius, half - radius, half + radius, half + radius), fill=round(255 * opacity))
-    disc = Image.new("RGBA", mask.size, colour)
-    disc.putalpha(mask.filter(ImageFilter.GaussianBlur(blur)))
-    return disc
+    edges = (half - radius, half - radius, half + radius, half + radius)
+    ImageDraw.Draw(mask).ellipse(edges, fill=round(255 * opacity))
+    return mask.filter(ImageFilter.GaussianBlur(blur))
 
 
-def _composed(sky: Image.Image, shapes: list[Shape], moment_s: float) -> Image.Image:
-    picture = sky.copy()
-    width, height = picture.size
-    for shape in shapes:
-        x = (shape.x + shape.dx * moment_s) % 1.4 - 0.2
-        y = shape.y + shape.dy * moment_s + 0.02 * math.sin(shape.sway + moment_s)
-        half = shape.picture.width / 2
-        at = (x * width - half, y * height - half)
-        picture.paste(shape.picture, (round(at[0]), round(at[1])), shape.picture)
+def _hills(chance: random.Random, hue: float, depth: int) -> Hills:
+    """Far ones are pale, slow and low on contrast; near ones are dark and pass faster."""
+    waves = tuple(
+        (chance.uniform(0.6, 1.0) * high, chance.uniform(0.8, 1.2) * many, chance.uniform(0, math.tau))
+        for high, many in ((0.05, 0.9), (0.022, 2.3), (0.008, 5.1))
+    )
+    colour = _colour(hue + 0.08 - 0.03 * depth, 0.45 + 0.13 * depth, 0.66 - 0.21 * depth)
+    return Hills(colour, height=0.62 + 0.12 * depth, waves=waves, speed=0.008 * (1 + 1.6 * depth))
+
+
+def _composed(scene: Scene, moment_s: float) -> Image.Image:
+    picture = scene.sky.copy()
+    for disc in scene.discs:
+        picture.paste(disc.colour, None, _moved(disc, picture.size, moment_s))
+    for hills in scene.hills:
+        picture.paste(hills.colour, None, _silhouette(hills, picture.size, moment_s))
     return picture
+
+
+def _moved(disc: Disc, size: tuple[int, int], moment_s: float) -> Image.Image:
+    """The disc's mask at its place, between pixels too: whole pixels would jump when they are enlarged."""
+    x = ((disc.x + disc.dx * moment_s + 0.2) % 1.4 - 0.2) * size[0] - disc.mask.width / 2
+    y = (disc.y + 0.02 * math.sin(disc.sway + moment_s)) * size[1] - disc.mask.height / 2
+    return disc.mask.transform(size, Image.Transform.AFFINE, (1, 0, -x, 0, 1, -y), Image.Resampling.BILINEAR)
+
+
+def _silhouette(hills: Hills, size: tuple[int, int], moment_s: float) -> Image.Image:
+    width, height = size[0] * _FINER, size[1] * _FINER
+    mask = Image.new("L", (width, height))
+    ridge = [(x, hills.outline(x / width, moment_s) * height) for x in range(0, width + _FINER, _FINER)]
+    ImageDraw.Draw(mask).polygon([(0, height), *ridge, (width, height)], fill=255)
+    return mask.reduce(_FINER).filter(ImageFilter.BoxBlur(_EDGE_PX))
 
 
 def _enlarged(picture: Image.Image, clip: Clip) -> Planes:
