@@ -172,4 +172,4 @@ def switched(field: BoundField) -> SafeString:
 @register.filter
 def counted(field: BoundField) -> SafeString:
     """A text area whose characters form.js counts into the label below it."""
-    return field.as_widget(attrs={"data-count": f"{field.auto_id}_count", "rows": 4})
+    return field.as_widget(attrs={"data-count": f"{field.auto_id}_count", "rows": "4"})
