@@ -1,0 +1,233 @@
+"""What we say to DashScope and what its answers mean, by table, without a socket."""
+
+import base64
+import logging
+from datetime import timedelta
+
+import pytest
+from vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    RateLimited,
+    Refused,
+    SubmissionGone,
+    Uncertain,
+    UnexpectedReply,
+    Unsupported,
+)
+from providers.core.types import AccountReport, Output, State, Submission, WireRequest
+from providers.vendors import ALL_MODELS
+from providers.vendors.dashscope.catalog import SIZES
+
+TASK = Submission(id="0385dc79-0000-4000-8000-000000000001", model="wanx2.1-t2v-turbo")
+
+
+def poll(body, status=200):
+    dashscope = make_provider("dashscope")
+    return outcome(dashscope, dashscope.poll(TASK), reply_of(body, status))
+
+
+def submit(body, status=200, **headers):
+    dashscope = make_provider("dashscope")
+    return outcome(dashscope, dashscope.submit(make_request("dashscope/wanx2.1-t2v-turbo")), reply_of(body, status, **headers))
+
+
+def error_body(code):
+    return {"code": code, "message": "words of the vendor", "request_id": "rq-1"}
+
+
+def test_submit_from_text_is_asynchronous_and_has_a_size():
+    request = make_request("dashscope/wanx2.1-t2v-turbo", negative_prompt="blurry", seed=42, resolution="480P", aspect_ratio="9:16")
+
+    said = asked(make_provider("dashscope"), request)
+
+    assert (said.method, said.path, said.billable) == ("POST", "services/aigc/video-generation/video-synthesis", True)
+    assert said.headers == {"X-DashScope-Async": "enable"}
+    assert said.json == {
+        "model": "wanx2.1-t2v-turbo",
+        "input": {"prompt": "a boat", "negative_prompt": "blurry"},
+        "parameters": {"size": "480*832", "duration": 5, "prompt_extend": True, "seed": 42, "watermark": False},
+    }
+
+
+def test_submit_from_an_image_has_a_data_uri_and_a_resolution():
+    request = make_request("dashscope/wanx2.1-i2v-turbo", resolution="480P", duration_s=3, style="squish")
+
+    said = asked(make_provider("dashscope"), request)
+
+    head, _, content = said.json["input"].pop("img_url").partition(",")
+    assert (said.path, head) == ("services/aigc/video-generation/video-synthesis", "data:image/png;base64")
+    assert base64.b64decode(content, validate=True) == request.inputs["first_frame"][0].content
+    assert said.json["input"] == {"prompt": "a boat", "template": "squish"}
+    assert said.json["parameters"] == {"resolution": "480P", "duration": 3, "prompt_extend": True, "watermark": False}
+
+
+def test_submit_from_two_frames_has_a_path_and_names_of_its_own():
+    said = asked(make_provider("dashscope"), make_request("dashscope/wanx2.1-kf2v-plus", ["first_frame", "last_frame"], prompt=""))
+
+    assert said.path == "services/aigc/image2video/video-synthesis"
+    assert set(said.json["input"]) == {"first_frame_url", "last_frame_url"}
+
+
+@pytest.mark.parametrize(("pair", "size"), SIZES.items())
+def test_every_resolution_and_shape_has_its_size(pair, size):
+    request = make_request("dashscope/wanx2.1-t2v-turbo", resolution=pair[0], aspect_ratio=pair[1])
+
+    assert asked(make_provider("dashscope"), request).json["parameters"]["size"] == size
+
+
+def test_accepted_task_gives_its_id():
+    assert submit(fixture("dashscope_pending")) == TASK
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>ok</html>", b"[]", {}, {"output": {}}, {"output": {"task_id": 5}}, {"code": "Odd", "message": "x"}]
+)
+def test_unreadable_answer_to_a_submit_is_uncertain(body):
+    assert type(submit(body)) is Uncertain
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "InvalidParameter", InvalidParams),
+        (400, "InvalidParameter.Size", InvalidParams),
+        (400, "InvalidURL", InvalidParams),
+        (400, "DataInspectionFailed", ContentRejected),
+        (400, "IPInfringementSuspect", ContentRejected),
+        (400, "Arrearage", OutOfCredit),
+        (401, "InvalidApiKey", AuthenticationFailed),
+        (200, "InvalidApiKey", AuthenticationFailed),
+        (403, "AccessDenied", AuthenticationFailed),
+        (403, "AccessDenied.Unpurchased", AuthenticationFailed),
+        (403, "Model.AccessDenied", AuthenticationFailed),
+        (403, "Workspace.AccessDenied", AuthenticationFailed),
+        (403, "AllocationQuota.FreeTierOnly", OutOfCredit),
+        (404, "ModelNotFound", Refused),
+        (408, "RequestTimeOut", Uncertain),
+        (413, "TooLarge", InvalidParams),
+        (415, "InputDownloadFailed", InvalidParams),
+        (415, "UnsupportedFileFormat", InvalidParams),
+        (429, "Throttling", RateLimited),
+        (429, "Throttling.RateQuota", RateLimited),
+        (429, "Throttling.BurstRate", RateLimited),
+        (429, "Throttling.AllocationQuota", RateLimited),
+        (429, "LimitRequests", RateLimited),
+        (429, "PrepaidBillOverdue", OutOfCredit),
+        (429, "PostpaidBillOverdue", OutOfCredit),
+        (429, "CommodityNotPurchased", OutOfCredit),
+        (500, "InternalError", Uncertain),
+        (500, "InternalError.Algo", Uncertain),
+        (500, "InternalError.Timeout", Uncertain),
+        (500, "SystemError", Uncertain),
+        (503, "ModelUnavailable", Uncertain),
+    ],
+)
+def test_error_code_has_its_class(status, code, kind):
+    error = submit(error_body(code), status)
+
+    assert type(error) is kind
+    assert (error.vendor_code, error.http_status, error.request_id) == (code, status, "rq-1")
+    assert error.message.startswith("words of the vendor")
+
+
+def test_vendor_down_on_a_poll_is_not_uncertain():
+    assert type(poll(error_body("InternalError"), 500)) is ProviderDown
+
+
+def test_wait_is_taken_from_the_rate_limit_reply():
+    assert submit(error_body("Throttling"), 429, retry_after="3").retry_after_s == 3.0
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [("PENDING", State.QUEUED), ("SUSPENDED", State.QUEUED), ("RUNNING", State.RUNNING), ("CANCELED", State.CANCELLED)],
+)
+def test_vendor_state_has_ours(word, state):
+    snapshot = poll(fixture("dashscope_running", task_status=word))
+
+    assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, word, ())
+
+
+def test_finished_task_gives_file_life_length_prompt_and_units():
+    snapshot = poll(fixture("dashscope_succeeded"))
+
+    assert snapshot.outputs == (
+        Output(url="https://result.example/x/y.mp4?Expires=1767340990&Signature=s", expires_in=timedelta(hours=24), duration_s=5.0),
+    )
+    assert (snapshot.state, snapshot.actual_prompt) == (State.SUCCEEDED, "a red fox sprints across a snowy field")
+    assert snapshot.units == "video_duration=5 video_ratio=1280*720 video_count=1"
+
+
+def test_success_without_a_file_is_unexpected():
+    assert type(poll(fixture("dashscope_succeeded", video_url=None))) is UnexpectedReply
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("DataInspectionFailed", ContentRejected),
+        ("InvalidParameter.Image", InvalidParams),
+        ("InternalError.Algo", GenerationFailed),
+        ("Throttling", GenerationFailed),
+        ("", GenerationFailed),
+    ],
+)
+def test_failed_task_keeps_code_and_words(code, kind):
+    snapshot = poll(fixture("dashscope_failed", code=code))
+
+    assert (snapshot.state, type(snapshot.error), snapshot.error.vendor_code) == (State.FAILED, kind, code or None)
+    assert snapshot.error.message == "Output data may contain inappropriate content."
+
+
+def test_unknown_task_is_gone():
+    assert type(poll(fixture("dashscope_unknown"))) is SubmissionGone
+
+
+def test_undocumented_state_counts_as_running_and_is_logged(caplog):
+    with caplog.at_level(logging.WARNING, logger="providers.dashscope"):
+        snapshot = poll(fixture("dashscope_running", task_status="DREAMING"))
+
+    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "DREAMING")
+    assert [record.message for record in caplog.records] == ["undocumented task status 'DREAMING'; the task counts as running"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"output": []}, {"output": {}}, {"output": {"task_status": 7}}])
+def test_unreadable_answer_to_a_poll_is_unexpected(body):
+    assert type(poll(body)) is UnexpectedReply
+
+
+def test_cancel_is_refused_once_the_task_renders():
+    dashscope = make_provider("dashscope")
+
+    assert next(dashscope.cancel(TASK)) == WireRequest(method="POST", path=f"tasks/{TASK.id}/cancel")
+    assert outcome(dashscope, dashscope.cancel(TASK), reply_of({"request_id": "r"})) is None
+    assert type(outcome(dashscope, dashscope.cancel(TASK), reply_of(error_body("UnsupportedOperation"), 400))) is Refused
+
+
+def test_look_up_is_not_offered():
+    dashscope = make_provider("dashscope")
+
+    assert dashscope.can_look_up is False
+    assert type(outcome(dashscope, dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, ()))) is Unsupported
+
+
+def test_account_check_is_a_free_list():
+    dashscope = make_provider("dashscope")
+    request = next(dashscope.check_account())
+
+    assert (request.path, dict(request.query), request.billable) == ("tasks", {"page_no": 1, "page_size": 1}, False)
+    assert outcome(dashscope, dashscope.check_account(), reply_of({"total": 0})) == AccountReport(message="DashScope accepts the key.")
+    assert type(outcome(dashscope, dashscope.check_account(), reply_of({"hello": 1}))) is UnexpectedReply
+
+
+def test_key_is_sent_as_a_bearer_token():
+    signed = make_provider("dashscope").sign(WireRequest(method="GET", path="tasks"), NOON)
+
+    assert signed.headers == {"Authorization": "Bearer sk-portal-test"}
