@@ -4,16 +4,20 @@ Two moments: `inspect_image` when an image is stored (type, size, pixel bomb, wh
 when a model is chosen (does it fit what this model takes). No Django, no storage, no network, no knowledge of any model.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import struct
 import zlib
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-__all__ = ["STORE_RULES", "BadImage", "ImageFacts", "ImageRules", "check_slot", "inspect_image"]
+from providers.core.catalog import ImageRules
+
+__all__ = ["STORE_RULES", "BadImage", "ImageFacts", "SlotImage", "check_slot", "inspect_image"]
 
 # Known formats are told apart from rubbish, so that the person reads "GIF is not taken" and not "this is no image".
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -38,24 +42,10 @@ class BadImage(Exception):
         self.facts = facts
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageRules:
-    """What is taken. Formats are lower-case names (jpeg, png, webp, bmp); a ratio is width divided by height; None means no bound."""
-
-    formats: tuple[str, ...] = ("jpeg", "png")
-    max_bytes: int = 20_000_000
-    max_pixels: int = 40_000_000
-    min_side_px: int | None = None
-    max_side_px: int | None = None
-    min_ratio: float | None = None
-    max_ratio: float | None = None
-    transparency: bool = True
+STORE_RULES = ImageRules(formats=("image/jpeg", "image/png", "image/webp", "image/bmp"), max_bytes=20_000_000)
 
 
-STORE_RULES = ImageRules(formats=("jpeg", "png", "webp", "bmp"))
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class ImageFacts:
     """A clean image: PNG or JPEG bytes, upright, without metadata."""
 
@@ -65,6 +55,16 @@ class ImageFacts:
     height_px: int
     size_bytes: int
     sha256: str
+    has_transparency: bool
+
+
+class SlotImage(Protocol):
+    """What `check_slot` looks at: a stored image, fresh or from the database."""
+
+    content_type: str
+    width_px: int
+    height_px: int
+    size_bytes: int
     has_transparency: bool
 
 
@@ -83,11 +83,10 @@ def inspect_image(file: BinaryIO, *, rules: ImageRules = STORE_RULES) -> ImageFa
     return facts
 
 
-def check_slot(facts: ImageFacts, rules: ImageRules) -> None:
+def check_slot(facts: SlotImage, rules: ImageRules) -> None:
     """Raise BadImage when a stored image does not fit what a model takes in this place."""
-    kind = facts.content_type.removeprefix("image/")
-    if kind not in rules.formats:
-        raise _unsupported(kind, rules)
+    if facts.content_type not in rules.formats:
+        raise _unsupported(facts.content_type, rules)
     if facts.size_bytes > rules.max_bytes:
         raise BadImage(
             "too_large_bytes",
@@ -116,8 +115,8 @@ def _kind(image: Image.Image) -> str:
 
 
 def _check_kind(image: Image.Image, kind: str, rules: ImageRules) -> None:
-    if kind not in rules.formats:
-        raise _unsupported(kind, rules)
+    if f"image/{kind}" not in rules.formats:
+        raise _unsupported(f"image/{kind}", rules)
     try:
         moving = kind != "jpeg" and getattr(image, "n_frames", 1) > 1
     except DECODING_FAILURES as error:
@@ -126,9 +125,10 @@ def _check_kind(image: Image.Image, kind: str, rules: ImageRules) -> None:
         raise BadImage("animated", "Animated images are not taken")
 
 
-def _unsupported(kind: str, rules: ImageRules) -> BadImage:
-    names = ", ".join(rules.formats)
-    return BadImage("unsupported_type", f"{kind} is not taken here, only {names}", type=kind, formats=rules.formats)
+def _unsupported(content_type: str, rules: ImageRules) -> BadImage:
+    kind = content_type.removeprefix("image/")
+    names = ", ".join(name.removeprefix("image/") for name in rules.formats)
+    return BadImage("unsupported_type", f"{kind} is not taken here, only {names}", type=content_type, formats=rules.formats)
 
 
 def _check_pixels(width: int, height: int, rules: ImageRules) -> None:
@@ -203,16 +203,16 @@ def _has_holes(image: Image.Image) -> bool:
     return image.getchannel("A").getextrema() != (255, 255)
 
 
-def _check_shape(facts: ImageFacts, rules: ImageRules) -> None:
+def _check_shape(facts: SlotImage, rules: ImageRules) -> None:
     width, height = facts.width_px, facts.height_px
     size: dict[str, object] = {"width_px": width, "height_px": height}
     shown, ratio = f"The image is {width} x {height} px", width / height
-    if rules.min_side_px is not None and min(width, height) < rules.min_side_px:
+    if min(width, height) < rules.min_side_px:
         raise BadImage("too_small", f"{shown}, each side needs {rules.min_side_px}", min_side_px=rules.min_side_px, **size)
-    if rules.max_side_px is not None and max(width, height) > rules.max_side_px:
+    if max(width, height) > rules.max_side_px:
         raise BadImage("too_big_side", f"{shown}, a side may have {rules.max_side_px}", max_side_px=rules.max_side_px, **size)
     low, high = rules.min_ratio, rules.max_ratio
-    if (low is not None and ratio < low) or (high is not None and ratio > high):
+    if not low <= ratio <= high:
         raise BadImage("wrong_ratio", f"{shown}, its shape is not taken", min_ratio=low, max_ratio=high, **size)
-    if facts.has_transparency and not rules.transparency:
+    if facts.has_transparency and not rules.alpha:
         raise BadImage("transparent", "The image has transparent parts, which are not taken")

@@ -92,9 +92,9 @@ def _record(task: GenerationTask) -> dict[str, Any]:
 
 
 def _expected_s(task: GenerationTask, index: int) -> float | None:
+    """What the vendor said it made. What was asked for is no measure: a whole video of another length was paid for all the same."""
     said = task.outputs[index].get("duration_s")
-    asked = task.params.get("duration_s")
-    return float(said or asked) if said or asked else None
+    return float(said) if said else None
 
 
 def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:

@@ -66,8 +66,8 @@ class Report:
         return f"polls={self.polls} writes={self.writes} lag_p50_s={cuts[9]:.3f} lag_p95_s={cuts[18]:.3f}"
 
 
-def poll_account(account_id: UUID | str) -> None:
-    """Poll this account's due tasks until none is left or the job's time is up."""
+def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S) -> None:
+    """Poll this account's due tasks until none has been due for `linger_s`, or the job's time is up."""
     account = ProviderAccount.objects.get(pk=account_id)
     try:
         provider = provider_for(account)
@@ -77,7 +77,7 @@ def poll_account(account_id: UUID | str) -> None:
         return
     report = Report()
     with _wire(account) as wire, _quick_switching():
-        _Round(account, provider, wire, report).run()
+        _Round(account, provider, wire, report).run(linger_s)
     ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
     log.info("account=%s %s", account.pk, report)
 
@@ -91,14 +91,14 @@ class _Round:
         self.began = time.monotonic()
         self.renewed = 0.0
 
-    def run(self) -> None:
+    def run(self, linger_s: float) -> None:
         idle_since = time.monotonic()
         while time.monotonic() - self.began < STAY_S:
             self._keep_lease()
             sent = self._send_next()
             if sent or self.flying:
                 idle_since = time.monotonic()
-            elif time.monotonic() - idle_since > LEAVE_AFTER_IDLE_S:
+            elif time.monotonic() - idle_since >= linger_s:
                 break
             self._collect(wait=not sent)
         while self.flying:

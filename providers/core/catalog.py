@@ -43,10 +43,11 @@ def param(default: Any, title: str, description: str = "", *, unit: str = "", ma
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRules:
-    """What a vendor takes as an image. Sides in pixels; ratios are width / height."""
+    """What is taken as an image: content types, bytes, pixels; ratios are width / height; `alpha` is whether it may be transparent."""
 
     formats: tuple[str, ...] = ("image/jpeg", "image/png")
     max_bytes: int = 10 * 1024 * 1024
+    max_pixels: int = 40_000_000
     min_side_px: int = 1
     max_side_px: int = 20_000
     min_ratio: float = 0.0

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queue-s", type=float, default=1.0, help="seconds in the queue")
     parser.add_argument("--render-s", type=float, help="seconds of rendering, the same for every task")
     parser.add_argument("--with-parent", action="store_true", help="stop when standard input closes")
-    parser.add_argument("--media", choices=["full", "tiny"], default="full", help="tiny: one small clip for all tasks")
+    parser.add_argument("--media", choices=["full", "tiny"], default="full", help="tiny: one small clip for all tasks of a length")
 
 
 def _positive(text: str) -> float:

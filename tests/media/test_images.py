@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageCms
 
-from generation.images import BadImage, ImageFacts, ImageRules, check_slot, inspect_image
+from generation.images import BadImage, ImageFacts, check_slot, inspect_image
+from providers.core.catalog import ImageRules
 
 RED, BLUE = (220, 30, 40), (20, 40, 200)
 
@@ -39,7 +40,9 @@ def bomb(width: int, height: int) -> bytes:
 
 
 def inspect(data: bytes, **rules: object) -> ImageFacts:
-    return inspect_image(io.BytesIO(data), rules=ImageRules(**({"formats": ("jpeg", "png", "webp", "bmp")} | rules)))
+    return inspect_image(
+        io.BytesIO(data), rules=ImageRules(**({"formats": ("image/jpeg", "image/png", "image/webp", "image/bmp")} | rules))
+    )
 
 
 def reopened(facts: ImageFacts) -> Image.Image:
@@ -79,7 +82,7 @@ def test_inspect_writes_a_clean_image(kind: str, mode: str, content_type: str) -
 def test_inspect_takes_a_phones_jpeg_with_a_second_picture_inside() -> None:
     data = encoded(two_halves(), "MPO", save_all=True, append_images=[two_halves(size=(30, 20))])
 
-    assert inspect(data, formats=("jpeg",)).content_type == "image/jpeg"
+    assert inspect(data, formats=("image/jpeg",)).content_type == "image/jpeg"
 
 
 def test_inspect_keeps_every_pixel_of_a_png() -> None:
@@ -205,7 +208,7 @@ def test_inspect_reads_no_more_than_the_cap() -> None:
     ("rules", "code"),
     [
         ({}, None),
-        ({"formats": ("jpeg",)}, "unsupported_type"),
+        ({"formats": ("image/jpeg",)}, "unsupported_type"),
         ({"max_bytes": 10}, "too_large_bytes"),
         ({"max_pixels": 2399}, "too_many_pixels"),
         ({"max_pixels": 2400}, None),
@@ -229,7 +232,7 @@ def test_slot_takes_what_fits(rules: dict, code: str | None) -> None:
 def test_slot_refuses_transparency_when_it_must(alpha: int, code: str | None) -> None:
     facts = inspect(encoded(Image.new("RGBA", (8, 8), (*RED, alpha)), "PNG"))
 
-    assert _refusal(lambda: check_slot(facts, ImageRules(transparency=False))) == code
+    assert _refusal(lambda: check_slot(facts, ImageRules(alpha=False))) == code
 
 
 def test_slot_tells_the_figures() -> None:

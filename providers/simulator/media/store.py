@@ -46,7 +46,7 @@ class ClipStore:
         self._pool: Executor | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="simulator-clips-")
         self._files: OrderedDict[str, asyncio.Task[Path]] = OrderedDict()
-        self._tiny: dict[bool, bytes] = {}
+        self._tiny: dict[tuple[bool, int], bytes] = {}
 
     def prepare(self, clip: Clip) -> None:
         """Start early, as a vendor does, unless many are waiting already."""
@@ -57,10 +57,11 @@ class ClipStore:
         if not self.is_tiny:
             path = await asyncio.shield(self._ensure(clip))
             return await asyncio.to_thread(path.read_bytes)
-        if clip.is_faststart not in self._tiny:
+        kind = clip.is_faststart, clip.duration_s
+        if kind not in self._tiny:
             path = await asyncio.shield(self._ensure(clip.tiny()))
-            self._tiny[clip.is_faststart] = path.read_bytes()
-        return self._tiny[clip.is_faststart]
+            self._tiny[kind] = path.read_bytes()
+        return self._tiny[kind]
 
     def _ensure(self, clip: Clip) -> asyncio.Task[Path]:
         task = self._files.get(clip.name)

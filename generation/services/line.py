@@ -1,0 +1,88 @@
+"""Who waits for what: the slots of each vendor, and each waiting task's place in line. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.services.estimates import Usual, usual_seconds
+from providers.models import ProviderAccount
+
+__all__ = ["AccountLoad", "Line", "account_loads", "look_around"]
+
+LINE_LENGTH = 1_000
+"""Places further back than this are not counted out."""
+AT_VENDOR = (Status.SUBMITTING, Status.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLoad:
+    """One account and the slots that are taken."""
+
+    account: ProviderAccount
+    used: int
+
+    def is_open(self, now: datetime) -> bool:
+        """Another task could start here now."""
+        return self.account.enabled and not self.account.is_cooling(now) and self.used < self.account.max_in_flight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What the cards of some tasks need to know about the rest of the portal."""
+
+    loads: list[AccountLoad] = field(default_factory=list)
+    places: dict[UUID, int] = field(default_factory=dict)
+    usual: dict[str, Usual] = field(default_factory=dict)
+
+    def of_vendor(self, vendor: str) -> list[AccountLoad]:
+        return [load for load in self.loads if load.account.vendor == vendor and load.account.enabled]
+
+    def is_full(self, vendor: str) -> bool:
+        """Every enabled account of the vendor has all its slots taken."""
+        loads = self.of_vendor(vendor)
+        return bool(loads) and all(load.used >= load.account.max_in_flight for load in loads)
+
+    def cooling_until(self, vendor: str, now: datetime) -> datetime | None:
+        """When the vendor may be asked again, while every enabled account of it rests."""
+        ends = [load.account.cooldown_until for load in self.of_vendor(vendor) if load.account.is_cooling(now)]
+        return min(end for end in ends if end) if ends and len(ends) == len(self.of_vendor(vendor)) else None
+
+
+def look_around(tasks: Iterable[GenerationTask]) -> Line:
+    """At most two queries beside the remembered usual times; none for tasks that are over."""
+    live = [task for task in tasks if not task.is_terminal]
+    if not live:
+        return Line()
+    waiting = any(task.state is Status.QUEUED for task in live)
+    return Line(
+        loads=account_loads() if waiting else [],
+        places=_places() if waiting else {},
+        usual=usual_seconds(task.model for task in live),
+    )
+
+
+def account_loads() -> list[AccountLoad]:
+    """Every account with the number of its slots in use, two queries."""
+    rows = GenerationTask.objects.filter(status__in=AT_VENDOR).values("account").annotate(n=Count("pk")).values_list("account", "n")
+    used = dict(rows)
+    return [AccountLoad(account=account, used=used.get(account.pk, 0)) for account in ProviderAccount.objects.all()]
+
+
+def _places() -> dict[UUID, int]:
+    """Place in line (1 is next) by task, per vendor, in the order in which accounts take them: owners in turn."""
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED)
+    in_turn = waiting.annotate(turn=Window(RowNumber(), partition_by=F("owner"), order_by=F("id").asc())).order_by("turn", "id")
+    seen: dict[str, int] = {}
+    places = {}
+    for pk, model in in_turn.values_list("pk", "model")[:LINE_LENGTH]:
+        vendor = model.partition("/")[0]
+        seen[vendor] = places[pk] = seen.get(vendor, 0) + 1
+    return places

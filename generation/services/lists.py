@@ -1,0 +1,179 @@
+"""What the pages list: queue, results, wall, activity. Read only, each with a bounded number of queries whatever the table's size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask, Video
+
+__all__ = [
+    "SHAPES",
+    "TABS",
+    "WallFilter",
+    "activity_counts",
+    "activity_page",
+    "changed_tasks",
+    "neighbours",
+    "queue_of",
+    "task_for",
+    "todays_videos",
+    "versions_of",
+    "wall_page",
+    "with_cards",
+]
+
+JUST_FAILED = timedelta(hours=1)
+QUEUE_MOST = 60
+FAILED_MOST = 5
+TODAY_MOST = 60
+WALL_PAGE = 60
+ACTIVITY_PAGE = 40
+CHANGES_MOST = 200
+VERSIONS_MOST = 12
+ATTENTION_FOR = timedelta(days=7)
+
+RUNNING = (Status.SUBMITTING, Status.RUNNING, Status.INGESTING)
+TABS = ("all", "running", "waiting", "attention", "done", "cancelled")
+SHAPES: dict[str, Q] = {
+    "wide": Q(width_px__gt=F("height_px")),
+    "square": Q(width_px=F("height_px")),
+    "tall": Q(width_px__lt=F("height_px")),
+}
+
+
+def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
+    """Everything that a card shows, in four queries."""
+    return tasks.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
+
+
+def task_for(user: User, pk: UUID) -> GenerationTask | None:
+    """The task, if this person may see it."""
+    return with_cards(GenerationTask.objects.visible_to(user)).filter(pk=pk).first()
+
+
+def queue_of(user: User) -> list[GenerationTask]:
+    """The person's unfinished tasks, newest first, and those that failed just now and were not tried again."""
+    mine = with_cards(GenerationTask.objects.filter(owner=user)).order_by("-id")
+    live = list(mine.live()[:QUEUE_MOST])
+    recent = timezone.now() - JUST_FAILED
+    failed = mine.filter(status=Status.FAILED, finished_at__gte=recent, retries=None)
+    return live + list(failed[:FAILED_MOST])
+
+
+def todays_videos(user: User) -> list[Video]:
+    """The person's videos since midnight, newest first."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = Video.objects.filter(owner=user, created_at__gte=midnight)
+    return list(mine.select_related("task__prompt").order_by("-id")[:TODAY_MOST])
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallFilter:
+    """What the gallery shows; every field is part of the page's address."""
+
+    q: str = ""
+    model: str = ""
+    shape: str = ""
+    starred: bool = False
+    mine: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.q or self.model or self.shape or self.starred or self.mine)
+
+
+def wall_page(user: User, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
+    """One page of videos older than `before`, and whether there are more."""
+    videos = Video.objects.visible_to(user).select_related("task__prompt", "owner")
+    if before:
+        videos = videos.filter(pk__lt=before)
+    if wanted.q:
+        videos = videos.filter(task__prompt__text__icontains=wanted.q)
+    if wanted.model:
+        videos = videos.filter(model=wanted.model)
+    if wanted.shape:
+        videos = videos.filter(SHAPES[wanted.shape])
+    if wanted.starred:
+        videos = videos.filter(favourite=True)
+    if wanted.mine:
+        videos = videos.filter(owner=user)
+    rows = list(videos.order_by("-id")[: WALL_PAGE + 1])
+    return rows[:WALL_PAGE], len(rows) > WALL_PAGE
+
+
+def neighbours(user: User, video: Video) -> tuple[UUID | None, UUID | None]:
+    """The next newer and the next older video that this person sees."""
+    seen = Video.objects.visible_to(user)
+    newer = seen.filter(pk__gt=video.pk).order_by("id").values_list("pk", flat=True).first()
+    older = seen.filter(pk__lt=video.pk).order_by("-id").values_list("pk", flat=True).first()
+    return newer, older
+
+
+def versions_of(user: User, video: Video) -> list[Video]:
+    """This video and others from the same words or the same chain of repeats, oldest first."""
+    task = video.task
+    chain = Q(task=task) | Q(task__retry_of=task)
+    if task.retry_of_id:
+        chain |= Q(task=task.retry_of_id) | Q(task__retry_of=task.retry_of_id)
+    words = Q(owner=video.owner_id, task__prompt__text=task.prompt.text) if task.prompt.text else Q()
+    seen = Video.objects.visible_to(user).filter(chain | words).select_related("task__prompt")
+    return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
+
+
+def activity_page(
+    user: User, *, tab: str, mine: bool, before: UUID | None = None, now: datetime | None = None
+) -> tuple[list[GenerationTask], bool]:
+    """One page of tasks, newest first, and whether there are more."""
+    tasks = with_cards(_seen(user, mine=mine).filter(_tab(tab, now or timezone.now()))).order_by("-id")
+    if before:
+        tasks = tasks.filter(pk__lt=before)
+    rows = list(tasks[: ACTIVITY_PAGE + 1])
+    return rows[:ACTIVITY_PAGE], len(rows) > ACTIVITY_PAGE
+
+
+def activity_counts(user: User, *, mine: bool) -> dict[str, int]:
+    """How many tasks each tab has; `done` counts today's. One query over rows that are alive or changed lately."""
+    now = timezone.now()
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    lately = Q(updated_at__gte=min(midnight, now - ATTENTION_FOR))
+    counted = ("running", "waiting", "attention")
+    found: dict[str, int] = (
+        _seen(user, mine=mine)
+        .filter(lately | Q(status__in=[Status.QUEUED, *RUNNING, Status.NEEDS_REVIEW]))
+        .aggregate(
+            **{tab: Count("pk", filter=_tab(tab, now), distinct=True) for tab in counted},
+            done=Count("pk", filter=Q(status=Status.SUCCEEDED, finished_at__gte=midnight), distinct=True),
+        )
+    )
+    return found
+
+
+def _seen(user: User, *, mine: bool) -> QuerySet[GenerationTask]:
+    return GenerationTask.objects.filter(owner=user) if mine else GenerationTask.objects.visible_to(user)
+
+
+def _tab(tab: str, now: datetime) -> Q:
+    return {
+        "running": Q(status__in=RUNNING),
+        "waiting": Q(status=Status.QUEUED),
+        "attention": Q(status=Status.NEEDS_REVIEW) | Q(status=Status.FAILED, finished_at__gte=now - ATTENTION_FOR, retries=None),
+        "done": Q(status=Status.SUCCEEDED),
+        "cancelled": Q(status=Status.CANCELLED),
+    }.get(tab, Q())
+
+
+def changed_tasks(user: User, since: datetime | None) -> list[GenerationTask]:
+    """Visible tasks that changed since then, and the person's own unfinished ones, whose words change with the clock."""
+    seen = GenerationTask.objects.visible_to(user).select_related("account")
+    own = list(seen.filter(owner=user).live().order_by("-id")[:CHANGES_MOST])
+    if since is None:
+        return own
+    changed = seen.filter(updated_at__gt=since).order_by("-updated_at")[:CHANGES_MOST]
+    return list({task.pk: task for task in [*own, *changed]}.values())

@@ -1,0 +1,86 @@
+"""What all tests share: a data directory of their own, people, accounts, one simulator, and a hand that advances tasks without waiting."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+_DATA = tempfile.TemporaryDirectory(prefix="portal-tests-")
+os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True"}
+sys.path.insert(0, str(Path(__file__).parent))
+
+from collections.abc import Callable, Iterator  # noqa: E402
+
+import pytest  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from portal_driver import Driver  # noqa: E402
+
+from generation.models import GenerationTask  # noqa: E402
+from providers.accounts import set_credentials  # noqa: E402
+from providers.models import ProviderAccount  # noqa: E402
+from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
+from providers.simulator.testing import SimulatorProcess  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess(render_s=5.0) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(running_simulator: SimulatorProcess) -> SimulatorProcess:
+    """As new for each test. Its clock moves on by `advance`: nobody waits for a render."""
+    running_simulator.reset()
+    return running_simulator
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.create_user("lin", password="a long enough password")
+
+
+@pytest.fixture
+def other_user(db: None) -> User:
+    return User.objects.create_user("zhao", password="a long enough password")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_superuser("admin", password="a long enough password")
+
+
+MakeAccount = Callable[..., ProviderAccount]
+
+
+@pytest.fixture
+def make_account(db: None) -> MakeAccount:
+    """`make_account("kling", "official-key", url, api_key="sk-x", max_in_flight=2)`: an account with these credentials and limits."""
+
+    def make(vendor: str, surface: str, base_url: str, *, label: str = "", credentials: dict[str, str] | None = None, **fields: object):
+        account = ProviderAccount(vendor=vendor, surface=surface, base_url=base_url, label=label or f"{vendor} {surface}", **fields)
+        names = [field.name for field in account.provider_class.surfaces[surface].credentials]
+        set_credentials(account, credentials or {name: f"sk-{name}-for-tests" for name in names})
+        account.save()
+        return account
+
+    return make
+
+
+@pytest.fixture
+def sandbox_accounts(db: None, simulator: SimulatorProcess) -> list[ProviderAccount]:
+    return ensure_sandbox_accounts(simulator.url)
+
+
+@pytest.fixture
+def driver(sandbox_accounts: list[ProviderAccount], simulator: SimulatorProcess) -> Driver:
+    """Does in this process what the clock and the clusters do, against the simulator."""
+    return Driver(simulator)
+
+
+@pytest.fixture
+def drive(driver: Driver) -> Callable[[GenerationTask], GenerationTask]:
+    """Advance one task until it rests."""
+    return driver.finish

@@ -1,0 +1,67 @@
+"""The worker's work done step by step in the test's own process: real rows, real queue messages, real HTTP to the simulator."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+from generation import jobs
+from generation.lifecycle import Status, wants_attention
+from generation.models import GenerationTask
+from generation.services.dispatch import tick
+from generation.services.polling import poll_account
+from providers.models import ProviderAccount
+from providers.simulator.testing import SimulatorProcess
+
+RESTING = {status.value for status in Status if not wants_attention(status)}
+
+
+class Driver:
+    """Moves tasks on without waiting: rows are made due, the simulator's clock is moved."""
+
+    def __init__(self, simulator: SimulatorProcess) -> None:
+        self.simulator = simulator
+
+    def step(self) -> None:
+        """Everything that is attended to becomes due; one round of the clock; all jobs it rang for."""
+        now = timezone.now()
+        attended = GenerationTask.objects.exclude(status__in=RESTING)
+        attended.update(due_at=now, lease_until=None)
+        ProviderAccount.objects.update(cooldown_until=None, poll_lease_until=None)
+        tick()
+        self.run_jobs()
+
+    def run_jobs(self) -> list[str]:
+        """Take every message from the queue and do what it says. Returns the jobs' names."""
+        done = []
+        while (message := OrmQ.objects.order_by("pk").first()) is not None:
+            message.delete()
+            package = SignedPackage.loads(message.payload)
+            name = package["func"].rpartition(".")[2]
+            done.append(name)
+            if name == "poll":
+                poll_account(*package["args"], linger_s=0)
+            else:
+                getattr(jobs, name)(*package["args"])
+        return done
+
+    def finish(self, task: GenerationTask, *, steps: int = 30) -> GenerationTask:
+        """Until the task rests (ended, or waits for a person). Fails loudly when it does not."""
+        for _ in range(steps):
+            task = GenerationTask.objects.get(pk=task.pk)
+            if task.status in RESTING:
+                return task
+            self.step()
+            self.simulator.advance(4)
+        raise AssertionError(f"task is still {task.status} after {steps} steps: {task.error_message}")
+
+    def until(self, task: GenerationTask, status: Status, *, steps: int = 30) -> GenerationTask:
+        """Until the task is in this state."""
+        for _ in range(steps):
+            task = GenerationTask.objects.get(pk=task.pk)
+            if task.status == status:
+                return task
+            self.step()
+            self.simulator.advance(1)
+        raise AssertionError(f"task is {task.status}, not {status}")
