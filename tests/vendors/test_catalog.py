@@ -1,0 +1,203 @@
+"""What may be asked: names, rules between options and inputs, and that nothing asked is dropped on the way to the wire."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, get_args
+
+import pytest
+from annotated_types import Ge, Le
+from pydantic import ValidationError
+from vendor_samples import asked, make_provider, make_request, needed_slots
+
+from providers.core.catalog import InputConflict
+from providers.vendors import ALL_MODELS, PROVIDERS, find_model
+
+EVERY_MODEL = pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
+
+SETTING: dict[tuple[str, str], dict[str, Any]] = {
+    ("kling/kling-v1", "camera"): {"camera_amount": 3.0},
+    ("kling/kling-v1", "camera_axis"): {"camera": "simple", "camera_amount": 3.0},
+    ("kling/kling-v1", "camera_amount"): {"camera": "simple"},
+    ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
+}
+"""What else must be set so that an option may be set at all."""
+
+
+def values_of(spec, name: str) -> list[Any]:
+    """Every choice of a closed option, both ends of a range, something for a text."""
+    field = spec.params.model_fields[name]
+    if choices := [choice for choice in get_args(field.annotation) if not isinstance(choice, type)]:
+        return choices
+    if field.annotation is bool:
+        return [False, True]
+    if field.annotation is str:
+        return ["", "fog"]
+    ends = [rule.ge if isinstance(rule, Ge) else rule.le for rule in field.metadata if isinstance(rule, (Ge, Le))]
+    return ends if name == "camera_amount" else [field.default, *ends]
+
+
+def setting_for(spec, name: str, value: Any) -> dict[str, Any]:
+    around = SETTING.get((spec.name, name), {})
+    return {name: value} if name == "camera" and value != "simple" else {**around, name: value}
+
+
+def cases():
+    for spec in ALL_MODELS.values():
+        for name in spec.params.model_fields:
+            yield pytest.param(spec, name, id=f"{spec.name}-{name}")
+
+
+@pytest.mark.parametrize(("spec", "name"), [*cases()])
+def test_each_value_of_each_option_changes_the_request(spec, name):
+    provider = make_provider(spec.provider)
+
+    bodies = [repr(asked(provider, make_request(spec.name, **setting_for(spec, name, value))).json) for value in values_of(spec, name)]
+
+    assert len(set(bodies)) == len(set(values_of(spec, name)))
+
+
+def filled_slots():
+    for spec in ALL_MODELS.values():
+        for slot in spec.slots:
+            yield pytest.param(spec, slot.name, id=f"{spec.name}-{slot.name}")
+
+
+@pytest.mark.parametrize(("spec", "slot"), [*filled_slots()])
+def test_each_image_changes_the_request(spec, slot):
+    provider = make_provider(spec.provider)
+    others = [name for name in needed_slots(spec) if name != slot]
+
+    with_it, without = (asked(provider, make_request(spec.name, slots)).json for slots in ([*others, slot], others))
+
+    assert with_it != without
+
+
+@EVERY_MODEL
+def test_every_model_has_the_facts_that_others_rely_on(spec):
+    titles = [field.title for field in spec.params.model_fields.values()]
+
+    assert spec.docs_url.startswith("https://")
+    assert spec.docs_read == date(2026, 11, 20)
+    assert all(titles)
+    assert find_model(spec.name) is spec
+    assert find_model(spec.id) is spec
+    assert "duration_s" in spec.json_schema()["properties"]
+
+
+@EVERY_MODEL
+def test_defaults_are_valid_and_go_with_any_image(spec):
+    params = spec.params()
+
+    assert spec.params.model_validate(params.model_dump()) == params
+    assert params.check_inputs(frozenset({"first_frame"})) is None
+
+
+@EVERY_MODEL
+def test_unknown_option_is_refused(spec):
+    with pytest.raises(ValidationError):
+        spec.params(colour="red")
+
+
+def test_name_of_no_model_is_none():
+    assert find_model("kling/nothing") is None
+    assert find_model("nothing") is None
+
+
+def test_kling_has_every_classic_model_and_marks_the_retired():
+    assert set(PROVIDERS["kling"].models) == {
+        "kling-v1",
+        "kling-v1-5",
+        "kling-v1-6",
+        "kling-v2-master",
+        "kling-v2-1",
+        "kling-v2-1-master",
+        "kling-v2-5-turbo",
+        "kling-v2-6",
+        "kling-v3",
+    }
+    assert {spec.id for spec in PROVIDERS["kling"].models.values() if spec.retired} == {"kling-v1-6", "kling-v2-1"}
+
+
+def test_models_that_need_an_image_say_so():
+    needing = {name for name, spec in ALL_MODELS.items() if needed_slots(spec)}
+
+    assert needing == {
+        "kling/kling-v1-5",
+        "kling/kling-v2-1",
+        "dashscope/wanx2.1-i2v-turbo",
+        "dashscope/wanx2.1-i2v-plus",
+        "dashscope/wanx2.1-kf2v-plus",
+    }
+
+
+def test_models_without_a_last_frame_have_no_slot_for_it():
+    without = {spec.id for spec in PROVIDERS["kling"].models.values() if spec.slot("last_frame") is None}
+
+    assert without == {"kling-v2-master", "kling-v2-1-master"}
+
+
+def test_list_prices_are_those_of_the_vendors_page():
+    prices = {spec.id: (spec.price.amount, spec.price.unit, spec.price.currency) for spec in ALL_MODELS.values() if spec.price}
+
+    assert prices == {
+        "wanx2.1-t2v-turbo": (Decimal("0.24"), "second", "CNY"),
+        "wanx2.1-t2v-plus": (Decimal("0.70"), "second", "CNY"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "field"),
+    [
+        ("kling/kling-v1", {"duration_s": 7}, "duration_s"),
+        ("kling/kling-v1", {"duration_s": "5"}, "duration_s"),
+        ("kling/kling-v1", {"guidance": 1.1}, "guidance"),
+        ("kling/kling-v1", {"guidance": float("nan")}, "guidance"),
+        ("kling/kling-v1", {"negative_prompt": "x" * 2_501}, "negative_prompt"),
+        ("kling/kling-v1", {"camera": "simple"}, "camera_amount"),
+        ("kling/kling-v1", {"camera": "simple", "camera_amount": 10.5}, "camera_amount"),
+        ("kling/kling-v1", {"camera_amount": 2}, "camera_amount"),
+        ("kling/kling-v1", {"camera": "down_back", "camera_axis": "pan"}, "camera_axis"),
+        ("kling/kling-v1", {"camera": "down_back", "mode": "pro"}, "camera"),
+        ("kling/kling-v2-6", {"with_audio": True}, "with_audio"),
+        ("kling/kling-v2-5-turbo", {"mode": "4k"}, "mode"),
+        ("kling/kling-v3", {"duration_s": 16}, "duration_s"),
+        ("dashscope/wanx2.1-t2v-turbo", {"resolution": "480P", "aspect_ratio": "4:3"}, "resolution"),
+        ("dashscope/wanx2.1-t2v-plus", {"resolution": "480P"}, "resolution"),
+        ("dashscope/wanx2.1-t2v-plus", {"seed": -1}, "seed"),
+        ("dashscope/wanx2.1-t2v-plus", {"seed": 2_147_483_648}, "seed"),
+        ("dashscope/wanx2.1-i2v-plus", {"style": "hanfu-1"}, "style"),
+        ("dashscope/wanx2.1-i2v-plus", {"duration_s": 3}, "duration_s"),
+    ],
+)
+def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, field):
+    with pytest.raises(ValidationError) as caught:
+        ALL_MODELS[model].params(**params)
+
+    assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "slots", "field"),
+    [
+        ("kling/kling-v1", {"aspect_ratio": "1:1"}, {"first_frame"}, "aspect_ratio"),
+        ("kling/kling-v1", {"camera": "forward_up"}, {"first_frame", "last_frame"}, "camera"),
+        ("kling/kling-v2-5-turbo", {}, {"first_frame", "last_frame"}, "mode"),
+        ("kling/kling-v1-5", {}, {"first_frame", "last_frame"}, "mode"),
+        ("kling/kling-v3", {"aspect_ratio": "9:16"}, {"first_frame"}, "aspect_ratio"),
+        ("dashscope/wanx2.1-kf2v-plus", {"style": "solaron"}, {"first_frame", "last_frame"}, "style"),
+    ],
+)
+def test_option_that_does_not_go_with_the_images_is_refused_by_field(model, params, slots, field):
+    with pytest.raises(InputConflict) as caught:
+        ALL_MODELS[model].params(**params).check_inputs(frozenset(slots))
+
+    assert caught.value.field == field
+    assert caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [("kling/kling-v1", {}), ("kling/kling-v2-6", {"mode": "pro"}), ("kling/kling-v3", {}), ("dashscope/wanx2.1-kf2v-plus", {})],
+)
+def test_last_frame_is_taken_where_the_table_says_so(model, params):
+    assert ALL_MODELS[model].params(**params).check_inputs(frozenset({"first_frame", "last_frame"})) is None

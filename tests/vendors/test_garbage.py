@@ -1,0 +1,61 @@
+"""Whatever a vendor answers, its adapter ends in a value or a `ProviderError`; and a paid request is never called safe on garbage."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from vendor_samples import fixture, make_provider, make_request, outcome, reply_of
+
+from providers.core.errors import ProviderError, RateLimited, Refused, Uncertain
+from providers.core.types import AccountReport, Snapshot, Submission
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KLING_KEYS = ("code", "message", "request_id", "data", "error", "id", "task_id")
+DASHSCOPE_KEYS = ("code", "message", "request_id", "output", "usage", "data", "total")
+SUCCESSES = {"kling": fixture("kling_succeed"), "dashscope": fixture("dashscope_succeeded")}
+PARTS = {"kling": "data", "dashscope": "output"}
+MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-plus"}
+STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
+BODIES = {
+    "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),
+    "dashscope": st.dictionaries(st.sampled_from(DASHSCOPE_KEYS), ODD, max_size=5),
+}
+
+
+@pytest.mark.parametrize("slug", ["kling", "dashscope"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
+    provider, request = make_provider(slug), make_request(MODELS[slug])
+    reply = reply_of(data.draw(BODIES[slug]), data.draw(STATUSES))
+    task = Submission(id="1", model=request.spec.id, kind="text2video")
+
+    polled = outcome(provider, provider.poll(task), reply)
+    submitted = outcome(provider, provider.submit(request), reply, reply)
+    checked = outcome(provider, provider.check_account(), reply)
+
+    assert isinstance(polled, (Snapshot, ProviderError))
+    assert isinstance(submitted, (Submission, Uncertain, Refused, RateLimited))
+    assert isinstance(checked, (AccountReport, ProviderError))
+    if reply.status == 200 and isinstance(submitted, Submission):
+        assert submitted.id
+
+
+@pytest.mark.parametrize("slug", ["kling", "dashscope"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_finished_task_with_one_odd_value_ends_in_a_value_or_a_provider_error(slug, data):
+    provider, body = make_provider(slug), SUCCESSES[slug]
+    inner: dict[str, Any] = body[PARTS[slug]]
+    name = data.draw(st.sampled_from(sorted(inner)))
+    odd = {**body, PARTS[slug]: {**inner, name: data.draw(ODD)}, "usage": data.draw(ODD)}
+    task = Submission(id="1", model=MODELS[slug].partition("/")[2], kind="text2video")
+
+    result = outcome(provider, provider.poll(task), reply_of(odd))
+
+    assert isinstance(result, (Snapshot, ProviderError))
