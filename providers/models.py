@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,7 +18,7 @@ from providers.vendors import PROVIDERS
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
-    def usable(self, now: datetime) -> AccountQuerySet:
+    def usable(self, now: datetime) -> Self:
         """Enabled and not cooling down, best first."""
         warm = Q(cooldown_until=None) | Q(cooldown_until__lte=now)
         return self.filter(warm, enabled=True).order_by("priority", "-weight", "id")

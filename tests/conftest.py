@@ -1,27 +1,18 @@
-"""What all tests share: a data directory of their own, people, accounts, one simulator, and a hand that advances tasks without waiting."""
+"""What all tests share: people, accounts, one simulator, and a hand that advances tasks without waiting."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-_DATA = tempfile.TemporaryDirectory(prefix="portal-tests-")
-os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True"}
-sys.path.insert(0, str(Path(__file__).parent))
+import pytest
+from django.contrib.auth.models import User
+from portal_driver import Driver
 
-from collections.abc import Callable, Iterator  # noqa: E402
-
-import pytest  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
-from portal_driver import Driver  # noqa: E402
-
-from generation.models import GenerationTask  # noqa: E402
-from providers.accounts import set_credentials  # noqa: E402
-from providers.models import ProviderAccount  # noqa: E402
-from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
-from providers.simulator.testing import SimulatorProcess  # noqa: E402
+from generation.models import GenerationTask
+from providers.accounts import set_credentials
+from providers.models import ProviderAccount
+from providers.sandbox import ensure_sandbox_accounts
+from providers.simulator.testing import SimulatorProcess
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ class Asset(models.Model):
     has_transparency = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet["Asset"].as_manager()
 
     class Meta:
         verbose_name = _("asset")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -34,12 +34,12 @@ STATUS_CHOICES = [
 ATTENDED = [status.value for status in Status if wants_attention(status)]
 
 
-class TaskQuerySet(OwnedQuerySet):
-    def due(self, now: datetime) -> TaskQuerySet:
+class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
+    def due(self, now: datetime) -> Self:
         """Rows that want attention now, longest waiting first."""
         return self.filter(due_at__lte=now).order_by("due_at")
 
-    def live(self) -> TaskQuerySet:
+    def live(self) -> Self:
         return self.filter(status__in=[status.value for status in LIVE])
 
 

@@ -39,7 +39,7 @@ class Video(models.Model):
     favourite = models.BooleanField(_("starred"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet["Video"].as_manager()
 
     class Meta:
         verbose_name = _("video")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self, TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
+M = TypeVar("M", bound=models.Model)
 
-class OwnedQuerySet(models.QuerySet[Any]):
+
+class OwnedQuerySet(models.QuerySet[M]):
     """Rows that belong to a person (`owner`)."""
 
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         """Staff see everything; others see their own."""
         if not user.is_authenticated:
             return self.none()
-        if getattr(user, "is_staff", False):
-            return self
-        return self.filter(owner=user)
+        return self if user.is_staff else self.filter(owner=user)

@@ -45,6 +45,5 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
             asset.save(force_insert=True)
     except IntegrityError:  # the same upload twice at once
         asset.file.delete(save=False)
-        known = Asset.objects.get(owner=owner, sha256=facts.sha256)
-        return known
+        return Asset.objects.get(owner=owner, sha256=facts.sha256)
     return asset

@@ -1,0 +1,59 @@
+# The front door. `make run` and `make test` work on a fresh machine with Python 3.11 or newer and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+ENV := PYTHONWARNINGS=default
+
+.DEFAULT_GOAL := help
+.PHONY: help run test demo lint format chaos chaos-short bench screenshots messages clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+run: $(VENV)/.run  ## the whole portal in this terminal: simulator, worker and web, with sandbox accounts
+	@exec $(PY) -m tools.run
+
+test: $(VENV)/.dev  ## all tests, on SQLite and on a real PostgreSQL, in parallel
+	@$(PY) -m tools.test
+
+demo: $(VENV)/.run  ## one video per family of models through the API, checked and shown in a table
+	@$(PY) -m tools.demo
+
+lint: $(VENV)/.dev  ## style, types, templates, migrations
+	@$(PY) -m tools.lint
+
+format: $(VENV)/.dev  ## put the code into shape
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
+
+chaos: $(VENV)/.dev  ## kill any process at random while many tasks run, and count what was lost or paid twice (long)
+	@$(PY) -m tests.chaos
+
+chaos-short: $(VENV)/.dev  ## the same in a few minutes
+	@$(PY) -m tests.chaos --short
+
+bench: $(VENV)/.dev  ## the figures of docs/performance.md
+	@$(PY) -m benchmarks
+
+screenshots: $(VENV)/.dev  ## take the pictures in docs/screenshots anew
+	@$(PY) docs/screenshots.py
+
+messages: $(VENV)/.dev  ## collect texts for translation and compile them (needs GNU gettext)
+	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans
+
+clean:  ## remove the virtual environment and caches; data in var/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the portal needs (once, about a minute)..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing what development needs (once, about two minutes)..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(VENV)/.run $@

@@ -1,0 +1,11 @@
+"""Settings of the tests: the product's own, with a data directory that is gone afterwards. Nothing is read from or written to var/."""
+
+import os
+import tempfile
+
+_DATA = tempfile.TemporaryDirectory(prefix="portal-tests-")
+os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True", "PORTAL_DEBUG": "False"}
+
+from videoportal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,1 @@
+"""What `make` calls: run, test, demo, lint."""

@@ -1,0 +1,37 @@
+"""`make lint`: every check runs, also after one has failed; a line for each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.stack import ROOT
+
+BIN = Path(sys.executable).parent
+CHECKS = {
+    "style": [BIN / "ruff", "check", "--quiet", "."],
+    "format": [BIN / "ruff", "format", "--check", "--quiet", "."],
+    "types": [BIN / "mypy", "--no-error-summary", "access", "providers", "generation", "videoportal", "tools"],
+    "templates": [BIN / "djlint", "--lint", "--quiet", "templates"],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run", "--verbosity", "0"],
+    "django": [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],
+}
+
+
+def main() -> int:
+    failed = [name for name, command in CHECKS.items() if not _passes(name, command)]
+    print(f"\n{len(CHECKS) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def _passes(name: str, command: list[str | Path]) -> bool:
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(f"{name:<12}{'ok' if done.returncode == 0 else 'FAILED'}", flush=True)
+    if done.returncode != 0:
+        print(done.stdout)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

