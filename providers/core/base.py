@@ -34,7 +34,7 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["CredentialField", "Options", "Provider", "Surface", "http_error", "retry_after_s"]
+__all__ = ["CredentialField", "Options", "Provider", "Sandbox", "Surface", "http_error", "retry_after_s"]
 
 REFUSALS: Mapping[int, type[Refused]] = {
     400: InvalidParams,
@@ -57,6 +57,15 @@ class CredentialField:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """Where the simulator plays this surface: the path below its address, invented credentials, and the account's priority."""
+
+    path: str
+    credentials: Mapping[str, str]
+    priority: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surface:
     """One way into a vendor: its own API, another generation of it, or a gateway that speaks the same protocol."""
 
@@ -65,6 +74,7 @@ class Surface:
     base_url: str
     credentials: tuple[CredentialField, ...]
     help: str = ""
+    sandbox: Sandbox | None = None
 
 
 class Options(BaseModel):

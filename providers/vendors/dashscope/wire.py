@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Provider, Surface
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
 from providers.core.types import (
     AccountReport,
@@ -63,12 +63,15 @@ API_KEY = CredentialField(name="api_key", label="API key")
 HELP = "Key and endpoint belong to one region."
 
 
-def _surface(slug: str, label: str, host: str) -> Surface:
-    return Surface(slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP)
+def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -> Surface:
+    return Surface(slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP, sandbox=sandbox)
+
+
+SANDBOX = Sandbox(path="/hosts/dashscope/api/v1", credentials={"api_key": "sk-sandbox-dashscope"})
 
 
 SURFACES = (
-    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com"),
+    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", SANDBOX),
     _surface("singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com"),
     _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com"),
     _surface("hongkong", "DashScope, Hong Kong", "cn-hongkong.dashscope.aliyuncs.com"),

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Options, Provider, Surface
+from providers.core.base import CredentialField, Options, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
     ProviderError,
@@ -63,7 +63,12 @@ API_KEY = CredentialField(name="api_key", label="API key")
 KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
 SURFACES = (
     Surface(
-        slug="official-jwt", label="Kling, access key and secret key", base_url="https://api-singapore.klingai.com", credentials=KEY_PAIR
+        slug="official-jwt",
+        label="Kling, access key and secret key",
+        base_url=GLOBAL_HOST,
+        credentials=KEY_PAIR,
+        help=HOSTS,
+        sandbox=Sandbox(path="/hosts/kling", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
     ),
     Surface(slug="official-key", label="Kling, API key", base_url=GLOBAL_HOST, credentials=(API_KEY,), help=HOSTS),
     Surface(
@@ -72,6 +77,7 @@ SURFACES = (
         base_url="https://www.dmxapi.cn",
         credentials=(API_KEY,),
         help="The gateway's host alone: /kling is added to every path.",
+        sandbox=Sandbox(path="/hosts/dmxapi", credentials={"api_key": "sk-sandbox-gateway"}, priority=20),
     ),
 )
 

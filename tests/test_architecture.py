@@ -1,0 +1,137 @@
+"""The arrows of docs/architecture.md, asserted from the code's own imports; and the house rules that a search can see."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("videoportal", "generation", "access", "providers")
+FRAMEWORKS = ("django", "ninja", "django_q")
+
+
+def modules(*folders: str) -> list[Path]:
+    """Python files of these rooms, migrations left out."""
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that this file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide where a thing comes from"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def offenders(folders: tuple[str, ...], forbidden: tuple[str, ...], *, but: tuple[str, ...] = ()) -> list[str]:
+    """`file imports module` for every import of these rooms below a forbidden name."""
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(*folders)
+        for name in imports(path)
+        if any(name == room or name.startswith(f"{room}.") for room in forbidden)
+        and not any(name == room or name.startswith(f"{room}.") for room in but)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rooms", "forbidden"),
+    [
+        (("generation",), ("videoportal",)),
+        (("access",), ("videoportal", "generation", "providers")),
+        (("providers",), ("videoportal", "generation", "access")),
+        (("providers/core", "providers/vendors"), FRAMEWORKS),
+        (("providers/core",), ("providers.vendors", "providers.models", "providers.accounts", "providers.simulator")),
+        (("providers/vendors",), ("providers.models", "providers.accounts", "providers.simulator")),
+        (("generation/models",), ("generation.services", "generation.views", "generation.api", "generation.jobs", "generation.queue")),
+        (("generation/services",), ("generation.views", "generation.api", "generation.jobs", "generation.forms", "generation.admin")),
+        (("generation/models", "generation/services"), ("ninja", "django.http", "django.forms", "django.shortcuts")),
+        (("generation/api",), ("generation.views", "generation.forms")),
+        (("generation/views",), ("generation.api", "generation.jobs")),
+    ],
+)
+def test_arrows_point_one_way(rooms: tuple[str, ...], forbidden: tuple[str, ...]) -> None:
+    assert offenders(rooms, forbidden) == []
+
+
+def test_the_simulator_shares_nothing_with_what_it_judges() -> None:
+    assert offenders(("providers/simulator",), ("providers", *FRAMEWORKS), but=("providers.simulator",)) == []
+
+
+def test_a_vendor_never_imports_another() -> None:
+    vendors = [path.name for path in (ROOT / "providers/vendors").iterdir() if path.is_dir() and path.name != "__pycache__"]
+    found = [
+        line
+        for vendor in vendors
+        for line in offenders((f"providers/vendors/{vendor}",), ("providers.vendors",), but=(f"providers.vendors.{vendor}",))
+    ]
+    assert found == []
+
+
+def test_life_cycle_is_pure() -> None:
+    assert set(imports(ROOT / "generation/lifecycle.py")) == {
+        "__future__.annotations",
+        "random",
+        "collections.abc.Mapping",
+        "datetime.timedelta",
+        "enum.StrEnum",
+    }
+
+
+def test_only_the_queue_and_the_worker_know_the_job_engine() -> None:
+    users = {path.relative_to(ROOT).as_posix() for path in modules(*ROOMS) if any(name.startswith("django_q") for name in imports(path))}
+
+    assert users <= {"generation/queue.py", "generation/worker.py"}
+
+
+def test_only_the_transports_open_sockets() -> None:
+    clients = ("requests", "aiohttp", "urllib3", "http.client", "urllib.request", "httpx")
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules("providers/core", "providers/vendors", "generation", "access", "videoportal")
+        if any(name == client or name.startswith(f"{client}.") for client in clients for name in imports(path))
+    }
+
+    assert users <= {"providers/core/transport.py", "providers/core/fetch.py", "providers/core/network.py"}
+
+
+def test_only_move_writes_a_status() -> None:
+    assigned = re.compile(r"(?<!self)\.status\s*=[^=]|update\([^)]*\bstatus\s*=|save\(.*status")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in modules("generation", "access", "videoportal")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if assigned.search(line)
+    ]
+
+    assert found == []
+
+
+def test_no_vendor_is_named_outside_its_rooms() -> None:
+    vendors = [path.name for path in (ROOT / "providers/vendors").iterdir() if path.is_dir() and path.name != "__pycache__"]
+    name = re.compile(rf"\b({'|'.join(vendors)})\b", re.IGNORECASE)
+    files = [
+        *modules("generation", "access", "videoportal", "providers/core"),
+        *(ROOT / "providers").glob("*.py"),
+        *(ROOT / "templates").rglob("*.html"),
+    ]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if name.search(line)
+    ]
+
+    assert found == []
+
+
+def test_modules_stay_small() -> None:
+    longest = {path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in modules(*ROOMS, "tools")}
+
+    assert {name: lines for name, lines in longest.items() if lines > 400} == {}
