@@ -16,14 +16,20 @@ from dataclasses import dataclass, field
 HEADER = "X-Sim-Fault"
 ALWAYS = 1_000_000_000
 
-BEFORE = ("refuse", "auth", "quota", "bad-param", "rate-limit", "rate-limit-200", "5xx-before", "openai-error")
-"""Strike a submit that is not accepted: nothing is billed."""
+BEFORE = (
+    *("refuse", "auth", "quota", "bad-param", "rate-limit", "rate-limit-200", "5xx-before", "openai-error"),
+    *("reset-before", "hang-before"),
+)
+"""Strike a submit that is not accepted: nothing is billed, and a look-up finds nothing."""
 AFTER = (
     *("502-after", "reset-after-accept", "hang-after-accept", "html-200", "empty-body", "bad-json"),
     "task-id-top-level",
 )
 """Strike the answer to a submit that is accepted and billed."""
-POLL = ("poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset", "poll-unknown-state")
+POLL = (
+    *("poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset", "poll-hang"),
+    "poll-unknown-state",
+)
 FATE = ("fail-content", "fail-internal", "never", "expire")
 """Decide how an accepted task ends."""
 MEDIA = (

@@ -26,6 +26,8 @@ _REFUSALS = {
     "openai-error": Refusal.OPENAI_STYLE,
 }
 
+_SILENCES = {"reset-before", "reset-after-accept", "hang-before", "hang-after-accept"}
+
 
 async def take_order(
     site: Site,
@@ -39,6 +41,8 @@ async def take_order(
     now = site.clock.now()
     plan = parse(order.prompt)
     fault = _fault_of(site, dialect, request, order, plan)
+    if fault in BEFORE and fault in _SILENCES:
+        return await _silence(site, request, fault)
     if fault in BEFORE:
         refused = dialect.refusal(_REFUSALS[fault])
         raise refused.with_retry_after() if fault == "rate-limit" else refused
@@ -114,10 +118,8 @@ def _entry(host: str, task: SimTask) -> Entry:
 
 async def _answer(site: Site, dialect: Dialect, request: web.BaseRequest, task: SimTask, fault: str | None) -> web.Response:
     """What the caller hears of a task that is accepted and billed."""
-    if fault == "reset-after-accept":
-        return wire.reset(request)
-    if fault == "hang-after-accept":
-        return await wire.hang(request, site.tuning.hang_s)
+    if fault in _SILENCES:
+        return await _silence(site, request, fault)
     if fault == "task-id-top-level":
         return dialect.accepted_flat(task)
     sound = dialect.accepted(task, task.submitted_at)
@@ -125,3 +127,7 @@ async def _answer(site: Site, dialect: Dialect, request: web.BaseRequest, task: 
     if fault == "bad-json":
         return wire.broken_json(sound)
     return broken[fault]() if fault in broken else sound
+
+
+async def _silence(site: Site, request: web.BaseRequest, fault: str) -> web.Response:
+    return wire.reset(request) if fault.startswith("reset") else await wire.hang(request, site.tuning.hang_s)

@@ -24,14 +24,14 @@ class Poll:
     task: SimTask | None
 
 
-def answer_poll(site: Site, dialect: Dialect, poll: Poll) -> web.Response:
+async def answer_poll(site: Site, dialect: Dialect, poll: Poll) -> web.Response:
     """Raises Refused when the key polls too fast."""
     now = site.clock.now()
     site.tally.poll(dialect.host, now)
     if not poll.account.may_poll(now, site.tuning):
         raise dialect.refusal(Refusal.RATE)
     if fault := _fault_of(site, dialect, poll):
-        return _faulty(dialect, poll, fault, now)
+        return await _faulty(site, dialect, poll, fault, now)
     return _sound(dialect, poll, now)
 
 
@@ -50,7 +50,7 @@ def _fault_of(site: Site, dialect: Dialect, poll: Poll) -> str | None:
     return poll.task.plan.strike(POLL) if poll.task and poll.task.plan.left else None
 
 
-def _faulty(dialect: Dialect, poll: Poll, fault: str, now: float) -> web.Response:
+async def _faulty(site: Site, dialect: Dialect, poll: Poll, fault: str, now: float) -> web.Response:
     match fault:
         case "poll-429":
             raise dialect.refusal(Refusal.RATE).with_retry_after()
@@ -64,6 +64,8 @@ def _faulty(dialect: Dialect, poll: Poll, fault: str, now: float) -> web.Respons
             return wire.broken_json(_sound(dialect, poll, now))
         case "poll-reset":
             return wire.reset(poll.request)
+        case "poll-hang":
+            return await wire.hang(poll.request, site.tuning.hang_s)
         case "poll-unknown-state" if poll.task is not None:
             return dialect.odd_state(poll.task, now)
     return _sound(dialect, poll, now)

@@ -10,7 +10,9 @@ import signal
 import sys
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
 
 from providers.simulator import control
 from providers.simulator.accounts import masked
@@ -67,10 +69,23 @@ class Simulator:
         )
 
 
+def _request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    """With room for pictures: aiohttp's own limit is a megabyte."""
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)
+
+
 async def run(site: Site, host: str, port: int, ready: Callable[[str], None], *, with_parent: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is told the base URL when the first request could be answered.
     `with_parent` also ends it when standard input closes, as it does when a parent is killed."""
-    runner = web.ServerRunner(web.Server(Simulator(site), access_log=None), access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    server = web.Server(Simulator(site), request_factory=_request, access_log=None)
+    runner = web.ServerRunner(server, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     tcp = web.TCPSite(runner, host, port)
     await tcp.start()

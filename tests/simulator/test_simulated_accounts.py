@@ -232,6 +232,31 @@ def test_only_loopback_is_ever_called(url: str, expected: bool) -> None:
     assert is_loopback(url) is expected
 
 
+def test_simulator_imports_nothing_of_the_rooms_that_it_judges() -> None:
+    code = (
+        "import sys, providers.simulator.__main__, providers.simulator.testing\n"
+        "strangers = ('django', 'providers.core', 'providers.vendors', 'generation', 'access', 'videoportal')\n"
+        "print([name for name in sys.modules if name.startswith(strangers)])\n"
+    )
+
+    root = Path(__file__).parents[2]
+    told = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+
+    assert told.stdout == "[]\n"
+
+
+def test_management_command_serves_and_stops_on_request() -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "manage.py", "simulator", "--port", "0", "--media", "tiny"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()
+
+    assert line.startswith("simulator ready on http://127.0.0.1:")
+    assert (rest, process.returncode) == ("", 0)
+
+
 def test_process_ends_with_its_block_and_says_where_it_listens() -> None:
     with SimulatorProcess() as simulator:
         url = simulator.url

@@ -100,6 +100,27 @@ def test_answer_hangs_after_the_task_was_billed(kling: KlingCaller, simulator: S
     assert simulator.ledger()["count"] == 1
 
 
+@pytest.mark.parametrize("fault", ["reset-before", "hang-before"])
+def test_silence_may_also_mean_that_nothing_was_accepted(kling: KlingCaller, simulator: SimulatorProcess, fault: str) -> None:
+    simulator.settings(hang_s=0.2)
+
+    with pytest.raises(requests.ConnectionError):
+        kling.submit(f"a boat #fault:{fault}", external_task_id="lost")
+
+    assert simulator.ledger()["count"] == 0
+    assert kling.poll("lost").status_code == 404
+
+
+def test_poll_may_hang(kling: KlingCaller, simulator: SimulatorProcess) -> None:
+    simulator.settings(hang_s=0.2)
+    task = kling.task("a boat #fault:poll-hang:1")
+
+    with pytest.raises(requests.ConnectionError):
+        kling.poll(task)
+
+    assert kling.poll(task).status_code == 200
+
+
 def test_same_prompt_paid_twice_is_shown(kling: KlingCaller, simulator: SimulatorProcess) -> None:
     for _ in range(2):
         kling.submit("a boat #fault:502-after")

@@ -169,6 +169,17 @@ def test_good_picture_is_accepted(kling: KlingCaller, fields: dict[str, Any]) ->
     assert kling.submit(kind="image2video", **fields).json()["code"] == 0
 
 
+def test_large_picture_is_taken_and_too_large_a_one_is_refused(kling: KlingCaller) -> None:
+    target = io.BytesIO()
+    Image.new("RGB", (1200, 1000)).save(target, "PNG", compress_level=0)
+    large = base64.b64encode(target.getvalue()).decode()
+    too_large = base64.b64encode(target.getvalue() + bytes(7 * 1024 * 1024)).decode()
+
+    assert len(large) > 4_000_000
+    assert kling.submit(kind="image2video", image=large).status_code == 200
+    assert refusal(kling.submit(kind="image2video", image=too_large)) == (400, 1201)
+
+
 def token(access: str = "sim-access", secret: str = "sim-secret", **claims: Any) -> str:  # noqa: S107 - invented
     now = int(time.time())
     return jwt.encode({"iss": access, "exp": now + 1800, "nbf": now - 5, **claims}, secret, algorithm="HS256")

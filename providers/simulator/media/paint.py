@@ -81,7 +81,7 @@ def scene_of(clip: Clip) -> Scene:
     """The same for the same words, whatever their size."""
     seed = int.from_bytes(hashlib.sha256(clip.text.encode()).digest()[:8], "big")
     chance = random.Random(seed)
-    scale = _SMALL_PX / max(clip.width_px, clip.height_px)
+    scale = min(1.0, _SMALL_PX / max(clip.width_px, clip.height_px))
     width, height = max(8, round(clip.width_px * scale)), max(8, round(clip.height_px * scale))
     hue = chance.random()
     sky = _sky(width, height, hue)

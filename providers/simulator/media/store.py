@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from pathlib import Path
 
 from providers.simulator.media.clip import Clip
@@ -65,7 +65,7 @@ class ClipStore:
 
     def _ensure(self, clip: Clip) -> asyncio.Task[Path]:
         task = self._files.get(clip.name)
-        if task is None:
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._files[clip.name] = asyncio.get_running_loop().create_task(self._make(clip))
             self._forget_old()
         self._files.move_to_end(clip.name)
@@ -75,7 +75,11 @@ class ClipStore:
         if self._pool is None:
             self._pool = self._new_pool()
         path = Path(self._folder.name) / f"{clip.name}.mp4"
-        await asyncio.get_running_loop().run_in_executor(self._pool, encode, clip, path)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._pool, encode, clip, path)
+        except BrokenExecutor:
+            self._pool = None  # the next clip gets a new one
+            raise
         return path
 
     def _forget_old(self) -> None:
@@ -88,5 +92,7 @@ class ClipStore:
 
     def close(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()  # nobody waits for the rest of a clip
         self._folder.cleanup()

@@ -78,7 +78,7 @@ class DashScope:
         if request.method == "GET" and path.startswith(_POLL):
             name = path[len(_POLL) :].partition("?")[0]
             task = self.site.tasks.find(account, name, self.site.clock.now())
-            return answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+            return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
         path, _, query = path.partition("?")
         if request.method == "GET" and path == "/api/v1/tasks":
             return self._list(account, query)

@@ -80,7 +80,9 @@ class Kling:
             return await self._submit(request, account, kind)
         if request.method != "GET":
             raise Refused(404, 1202, "The requested method does not exist")
-        return self._list(request, account, kind, query) if name is None else self._one(request, account, kind, name)
+        if name is None:
+            return self._list(request, account, kind, query)
+        return await self._one(request, account, kind, name)
 
     async def _submit(self, request: web.BaseRequest, account: Account, kind: str) -> web.Response:
         self.site.tally.submits[self.host] += 1
@@ -97,12 +99,12 @@ class Kling:
             moments = [task.submitted_at, task.started_at, task.ended_at]
             self.site.callbacks.add(url, moments, lambda at: self._called_back(task, at, base))
 
-    def _one(self, request: web.BaseRequest, account: Account, kind: str, name: str) -> web.Response:
+    async def _one(self, request: web.BaseRequest, account: Account, kind: str, name: str) -> web.Response:
         name = unquote(name)
         task = self.site.tasks.find(account, name, self.site.clock.now())
         if task is not None and task.order.kind != kind:
             task = None
-        return answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+        return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
 
     def _list(self, request: web.BaseRequest, account: Account, kind: str, query: str) -> web.Response:
         fields = parse_qs(query)

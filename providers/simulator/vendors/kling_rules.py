@@ -28,12 +28,11 @@ class Model:
     durations: frozenset[str] = _FIVE_OR_TEN
     tail_modes: frozenset[str] = frozenset()
     """Modes in which a last frame is taken."""
-    has_cfg_scale: bool = True
-    has_camera: bool = True
+    is_steerable: bool = True
+    """Takes cfg_scale and camera_control, as the models before v2 do."""
     sound_modes: frozenset[str] = frozenset()
 
 
-_V2 = {"has_cfg_scale": False, "has_camera": False}
 _ONLY_IMAGE = frozenset({"image2video"})
 _PRO = frozenset({"pro"})
 _ALL = frozenset({"std", "pro", "4k"})
@@ -41,11 +40,11 @@ MODELS = {
     "kling-v1": Model(tail_modes=frozenset({"std", "pro"})),
     "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO),
     "kling-v1-6": Model(tail_modes=_PRO),
-    "kling-v2-master": Model(modes=("std", "pro"), **_V2),
-    "kling-v2-1": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, **_V2),
-    "kling-v2-1-master": Model(modes=("pro",), **_V2),
-    "kling-v2-5-turbo": Model(tail_modes=_PRO, **_V2),
-    "kling-v2-6": Model(tail_modes=_PRO, sound_modes=_PRO, **_V2),
+    "kling-v2-master": Model(modes=("std", "pro"), is_steerable=False),
+    "kling-v2-1": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, is_steerable=False),
+    "kling-v2-1-master": Model(modes=("pro",), is_steerable=False),
+    "kling-v2-5-turbo": Model(tail_modes=_PRO, is_steerable=False),
+    "kling-v2-6": Model(tail_modes=_PRO, sound_modes=_PRO, is_steerable=False),
     "kling-v3": Model(
         modes=("std", "pro", "4k"),
         durations=frozenset(str(seconds) for seconds in range(3, 16)),
@@ -129,7 +128,7 @@ def _check_options(given: Body, model: Model, mode: str) -> None:
 
 
 def _check_cfg_scale(value: object, model: Model) -> None:
-    if not model.has_cfg_scale:
+    if not model.is_steerable:
         invalid("cfg_scale is not supported by this model")
     if not _is_number(value) or not 0 <= value <= 1:  # type: ignore[operator]
         invalid("cfg_scale must be between 0 and 1")
@@ -140,7 +139,7 @@ def _is_number(value: object) -> bool:
 
 
 def _check_camera(camera: object, model: Model) -> None:
-    if not model.has_camera:
+    if not model.is_steerable:
         invalid("camera_control is not supported by this model")
     if not isinstance(camera, dict) or camera.get("type") not in _CAMERA_TYPES:
         invalid("camera_control.type is unknown")
