@@ -3,4 +3,12 @@
 from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from videoportal.api import api_urls
+from videoportal.health import healthz, readyz
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", api_urls()),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]

@@ -1,0 +1,37 @@
+"""/models: what can be asked for."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Router
+
+from generation.errors import NotThere
+from generation.schemas import ErrorOut, ModelOut, model_out
+from providers.core.catalog import ModelSpec
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+__all__ = ["router"]
+
+router = Router(tags=["models"])
+
+
+@router.get("", response=list[ModelOut], summary="All models")
+def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
+    """Every model, with the JSON Schema of its params and the images that it takes."""
+    accounts = list(ProviderAccount.objects.filter(enabled=True))
+    return [_shown(spec, accounts) for spec in ALL_MODELS.values()]
+
+
+@router.get("/{provider}/{model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
+def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # noqa: ARG001
+    spec = ALL_MODELS.get(f"{provider}/{model}")
+    if spec is None:
+        raise NotThere(_("There is no such model. The list of models is at /api/v1/models."))
+    return _shown(spec, list(ProviderAccount.objects.filter(enabled=True, vendor=spec.provider)))
+
+
+def _shown(spec: ModelSpec, accounts: list[ProviderAccount]) -> ModelOut:
+    offered = any(account.vendor == spec.provider and account.offers(spec) for account in accounts)
+    return model_out(spec, PROVIDERS[spec.provider].label, available=offered)

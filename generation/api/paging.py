@@ -1,0 +1,27 @@
+"""Lists page by key: ids sort by time, so the last id of a page is the cursor of the next."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from generation.models.visibility import OwnedQuerySet
+
+__all__ = ["PageIn", "page_of"]
+
+
+class PageIn(Schema):
+    cursor: UUID | None = Field(None, description="`next_cursor` of the page before.")
+    limit: int = Field(50, ge=1, le=100)
+
+
+def page_of(rows: OwnedQuerySet, page: PageIn) -> tuple[list[Any], UUID | None]:
+    """The rows of this page, newest first, and the cursor of the next."""
+    if page.cursor is not None:
+        rows = rows.filter(pk__lt=page.cursor)
+    found = list(rows.order_by("-pk")[: page.limit + 1])
+    more = len(found) > page.limit
+    return found[: page.limit], found[page.limit - 1].pk if more else None

@@ -1,0 +1,140 @@
+"""/tasks: ask for a video, see how it stands, stop it, ask again. Parses, calls one service, shows the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Header, Query, Router, Status
+from pydantic import Field
+
+from access.auth import Caller, caller
+from generation import lifecycle
+from generation.api.paging import PageIn, page_of
+from generation.api.waiting import asked_wait_s, wait_for
+from generation.errors import InvalidRequest, NotThere
+from generation.models import Asset, GenerationTask, Prompt, TaskInput
+from generation.models.task import TaskQuerySet
+from generation.schemas import ErrorOut, Page, TaskIn, TaskOut, task_out
+from generation.services import steer
+from generation.services.create import create_task, replay, request_digest
+from providers.vendors import find_model
+
+__all__ = ["router"]
+
+router = Router(tags=["tasks"])
+
+KEY = Header("", alias="Idempotency-Key", max_length=255, pattern=r"^[\x20-\x7e]*$")
+PREFER = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
+Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class TaskFilter(PageIn):
+    status: lifecycle.Status | None = None
+    model: Plain = ""
+    external_id: Plain = ""
+
+
+@router.post("", response={202: TaskOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for a video")
+def post_task(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: TaskIn,
+    idempotency_key: str = KEY,
+    prefer: str = PREFER,
+) -> Status[TaskOut]:
+    """Answers at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task."""
+    asking = caller(request)
+    digest = request_digest(body.model_dump(mode="json"))
+    task = replay(asking.user, idempotency_key, digest)
+    if task is not None:
+        response["Idempotent-Replayed"] = "true"
+    else:
+        task = _create(asking, body, idempotency_key, digest)
+    wait_s = asked_wait_s(prefer)
+    if wait_s and wait_for(task, wait_s):
+        response["Preference-Applied"] = f"wait={wait_s}"
+    return _accepted(response, asking, task)
+
+
+def _create(asking: Caller, body: TaskIn, idempotency_key: str, digest: str) -> GenerationTask:
+    return create_task(
+        owner=asking.user,
+        token=asking.token,
+        model=body.model,
+        prompt=body.prompt,
+        params=body.params,
+        inputs=_assets(asking, body.inputs),
+        source=Prompt.Source.API,
+        external_id=body.external_id,
+        metadata=body.metadata,
+        idempotency_key=idempotency_key,
+        digest=digest if idempotency_key else "",
+    )
+
+
+def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
+    """The caller's own assets by slot; one that is not there names its slot."""
+    wanted = {asset_id for ids in inputs.values() for asset_id in ids}
+    found = Asset.objects.visible_to(asking.user).in_bulk(wanted)
+    missing = [slot for slot, ids in inputs.items() if any(asset_id not in found for asset_id in ids)]
+    if missing:
+        fields = {f"inputs.{slot[:60]}": _("There is no such asset.") for slot in missing}
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=fields)
+    return {slot: [found[asset_id] for asset_id in ids] for slot, ids in inputs.items()}
+
+
+@router.get("", response=Page[TaskOut], summary="Your tasks, newest first")
+def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]:
+    rows = _visible(caller(request))
+    if wanted.status:
+        rows = rows.filter(status=wanted.status.value)
+    if wanted.model:
+        spec = find_model(wanted.model)
+        rows = rows.filter(model=spec.name if spec else wanted.model)
+    if wanted.external_id:
+        rows = rows.filter(external_id=wanted.external_id)
+    tasks, cursor = page_of(rows, wanted)
+    return Page[TaskOut](items=[task_out(task) for task in tasks], next_cursor=cursor)
+
+
+@router.get("/{task_id}", response={200: TaskOut, 404: ErrorOut}, summary="One task")
+def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
+    return task_out(_visible_task(caller(request), task_id))
+
+
+@router.post("/{task_id}/cancel", response={200: TaskOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
+def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
+    """A waiting task at once, a rendering one where its vendor can; otherwise 409 says why not."""
+    asking = caller(request)
+    steer.cancel(_visible_task(asking, task_id))
+    return task_out(_visible_task(asking, task_id))
+
+
+@router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
+def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID) -> Status[TaskOut]:
+    """A new task like this one, which must have ended. It is paid anew."""
+    asking = caller(request)
+    task = steer.retry(_visible_task(asking, task_id), by=asking.user, token=asking.token)
+    return _accepted(response, asking, task)
+
+
+def _accepted(response: HttpResponse, asking: Caller, task: GenerationTask) -> Status[TaskOut]:
+    response["Location"] = f"/api/v1/tasks/{task.pk}"
+    return Status(202, task_out(_visible_task(asking, task.pk)))
+
+
+def _visible(asking: Caller) -> TaskQuerySet:
+    places = Prefetch("inputs", TaskInput.objects.order_by("slot", "position"))
+    return GenerationTask.objects.visible_to(asking.user).select_related("prompt", "account").prefetch_related(places, "videos")
+
+
+def _visible_task(asking: Caller, task_id: UUID) -> GenerationTask:
+    task: GenerationTask | None = _visible(asking).filter(pk=task_id).first()
+    if task is None:
+        raise NotThere(_("There is no such task."))
+    return task

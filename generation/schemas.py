@@ -1,0 +1,299 @@
+"""What goes into and comes out of /api/v1. Shapes only; what is allowed is decided by services and by each model's params.
+
+A vendor's URL is in none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from ninja import Schema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from generation.lifecycle import Status
+from generation.models import Asset, GenerationTask, Video
+from generation.services.messages import failure_sentence
+from providers.core.catalog import InputSlot, ModelSpec
+
+__all__ = [
+    "AssetOut",
+    "AssetUrlIn",
+    "ErrorOut",
+    "ModelOut",
+    "Page",
+    "TaskIn",
+    "TaskOut",
+    "VideoOut",
+    "asset_out",
+    "model_out",
+    "task_out",
+    "video_out",
+]
+
+MAX_METADATA_BYTES = 16 * 1024
+Item = TypeVar("Item")
+
+
+class Page(Schema, Generic[Item]):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    items: list[Item]
+    next_cursor: UUID | None
+
+
+class ErrorBody(Schema):
+    code: str
+    message: str
+    fields: dict[str, str]
+
+
+class ErrorOut(Schema):
+    error: ErrorBody
+
+
+def _as_list(value: Any) -> Any:
+    """One image or several; each an id or {"asset": id}."""
+    many = value if isinstance(value, list) else [value]
+    return [item["asset"] if isinstance(item, dict) and set(item) == {"asset"} else item for item in many]
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
+        raise ValueError(_("At most 16 kB."))
+    return value
+
+
+ASSET_REF = {
+    "anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "object", "required": ["asset"], "properties": {"asset": {"type": "string", "format": "uuid"}}},
+    ]
+}
+SlotIn = Annotated[
+    list[UUID],
+    BeforeValidator(_as_list),
+    Field(max_length=20),
+    WithJsonSchema({"anyOf": [*ASSET_REF["anyOf"], {"type": "array", "items": ASSET_REF, "maxItems": 20}]}),
+]
+
+
+class TaskIn(Schema):
+    """A wish for a video. `params` are the model's own: see `json_schema` of GET /models/{provider}/{model}."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(max_length=120, examples=["kling/kling-v1-6"])
+    prompt: str = Field("", max_length=20_000, examples=["a red fox in the snow"])
+    params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
+    inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])
+    external_id: str = Field("", max_length=200, description="Your own id; unique among your tasks.")
+    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
+        default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
+    )
+
+
+class AssetUrlIn(Schema):
+    """Where to fetch an image from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=2_000)
+
+
+class RulesOut(Schema):
+    """Null means no bound. A ratio is width / height."""
+
+    formats: list[str]
+    max_bytes: int
+    max_pixels: int
+    min_side_px: int
+    max_side_px: int
+    min_ratio: float | None
+    max_ratio: float | None
+    transparency: bool
+
+
+class SlotOut(Schema):
+    slot: str
+    title: str
+    min_count: int
+    max_count: int
+    rules: RulesOut
+
+
+class PriceOut(Schema):
+    amount: Decimal
+    unit: str
+    currency: str
+
+
+class ModelOut(BaseModel):
+    """A model. `available` is true while an enabled account offers it."""
+
+    name: str
+    label: str
+    vendor: str
+    available: bool
+    needs_prompt: bool
+    max_prompt_chars: int
+    usual_s: tuple[int, int]
+    inputs: list[SlotOut]
+    price: PriceOut | None
+    retired: date | None
+    docs_url: str
+    json_schema: dict[str, Any]
+
+
+class AssetOut(Schema):
+    id: UUID
+    content_type: str
+    sha256: str
+    size_bytes: int
+    width_px: int
+    height_px: int
+    created_at: datetime
+
+
+class VideoUrls(Schema):
+    """Below this portal, relative to its address; they take the same token."""
+
+    content: str
+    poster: str
+    preview: str
+
+
+class VideoOut(Schema):
+    id: UUID
+    task: UUID
+    model: str
+    title: str
+    actual_prompt: str
+    duration_s: float
+    width_px: int
+    height_px: int
+    fps: float
+    codec: str
+    has_audio: bool
+    playable: bool
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+    urls: VideoUrls
+
+
+class FailureOut(Schema):
+    """What happened and what to do, in our words; and the vendor's own."""
+
+    code: str
+    message: str
+    advice: str
+    vendor_code: str
+    vendor_message: str
+
+
+class CostOut(Schema):
+    estimated: Decimal | None
+    currency: str
+
+
+class TaskOut(Schema):
+    id: UUID
+    status: Status
+    model: str
+    prompt: str
+    params: dict[str, Any]
+    inputs: dict[str, list[UUID]]
+    progress: int | None
+    waits_because: str
+    error: FailureOut | None
+    videos: list[VideoOut]
+    external_id: str
+    metadata: dict[str, Any]
+    retry_of: UUID | None
+    cost: CostOut
+    cancel_requested_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None
+    accepted_at: datetime | None
+    rendered_at: datetime | None
+    finished_at: datetime | None
+
+
+def model_out(spec: ModelSpec, vendor: str, *, available: bool) -> ModelOut:
+    price = PriceOut(amount=spec.price.amount, unit=spec.price.unit, currency=spec.price.currency) if spec.price else None
+    return ModelOut(
+        name=spec.name,
+        label=spec.label,
+        vendor=vendor,
+        available=available,
+        needs_prompt=spec.needs_prompt,
+        max_prompt_chars=spec.max_prompt_chars,
+        usual_s=spec.usual_s,
+        inputs=[_slot_out(slot) for slot in spec.slots],
+        price=price,
+        retired=spec.retired,
+        docs_url=spec.docs_url,
+        json_schema=spec.json_schema(),
+    )
+
+
+def _slot_out(slot: InputSlot) -> SlotOut:
+    rules = slot.rules
+    shown = RulesOut(
+        formats=list(rules.formats),
+        max_bytes=rules.max_bytes,
+        max_pixels=rules.max_pixels,
+        min_side_px=rules.min_side_px,
+        max_side_px=rules.max_side_px,
+        min_ratio=rules.min_ratio or None,
+        max_ratio=rules.max_ratio if rules.max_ratio and math.isfinite(rules.max_ratio) else None,
+        transparency=rules.alpha,
+    )
+    return SlotOut(slot=slot.name, title=slot.title, min_count=slot.min_count, max_count=slot.max_count, rules=shown)
+
+
+def asset_out(asset: Asset) -> AssetOut:
+    return AssetOut.model_validate(asset)
+
+
+def video_out(video: Video) -> VideoOut:
+    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "urls"}}
+    content = f"/api/v1/videos/{video.pk}/content"
+    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", preview=f"{content}?variant=preview")
+    return VideoOut(**facts, task=video.task_id, urls=urls)
+
+
+def task_out(task: GenerationTask) -> TaskOut:
+    """Ask for `prompt`, `inputs` and `videos` beforehand where there are many."""
+    plain = {"id", "status", "model", "params", "progress", "external_id", "metadata"}
+    facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
+    inputs: dict[str, list[UUID]] = {}
+    for place in task.inputs.all():
+        inputs.setdefault(place.slot, []).append(place.asset_id)
+    return TaskOut(
+        **facts,
+        prompt=task.prompt.text,
+        inputs=inputs,
+        waits_because=task.wait_reason,
+        error=_failure(task),
+        videos=[video_out(video) for video in task.videos.all()],
+        retry_of=task.retry_of_id,
+        cost=CostOut(estimated=task.cost_estimated, currency=task.currency),
+    )
+
+
+def _failure(task: GenerationTask) -> FailureOut | None:
+    if not task.error_code or task.state not in {Status.FAILED, Status.NEEDS_REVIEW}:
+        return None
+    message, advice = failure_sentence(task.error_code)
+    if task.state is Status.NEEDS_REVIEW:
+        message = _("The vendor may have accepted it, and we cannot tell.")
+        advice = _("An administrator can look it up at the vendor, then adopt it or send it again. Retrying may pay twice.")
+    return FailureOut(code=task.error_code, message=message, advice=advice, vendor_code=task.vendor_code, vendor_message=task.error_message)
