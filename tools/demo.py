@@ -122,9 +122,9 @@ def _outcome(api: Api, wish: Wish, task_id: str) -> dict[str, Any]:
 
 def _checked(content: bytes, video: dict[str, Any]) -> dict[str, Any]:
     """Decode the file and compare it with what the portal says of it."""
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         stream = container.streams.video[0]
-        frames = sum(1 for _ in container.decode(stream))
+        frames = len(list(container.decode(stream)))
         size = f"{stream.width}x{stream.height}"
         seconds = frames / float(stream.average_rate or 1)
     right = (

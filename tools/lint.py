@@ -9,7 +9,7 @@ from pathlib import Path
 from tools.stack import ROOT
 
 BIN = Path(sys.executable).parent
-CHECKS = {
+CHECKS: dict[str, list[str | Path]] = {
     "style": [BIN / "ruff", "check", "--quiet", "."],
     "format": [BIN / "ruff", "format", "--check", "--quiet", "."],
     "types": [BIN / "mypy", "--no-error-summary", "access", "providers", "generation", "videoportal", "tools"],

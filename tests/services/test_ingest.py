@@ -1,0 +1,89 @@
+"""Storage away for a while, kills between save and publish, and what the sweep removes."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask, Video
+from generation.services.create import create_task
+from generation.services.housekeeping import sweep
+from generation.services.ingest import ingest
+
+MODEL = "kling/kling-v2-5-turbo"
+
+
+@pytest.fixture
+def rendered(user, driver):
+    """A task whose render is done at the vendor and not yet copied, claimed by nobody."""
+    task = driver.until(create_task(owner=user, model=MODEL, prompt="a boat", params={}), Status.RUNNING)
+    driver.simulator.advance(30)
+    from generation.services.observe import observe
+    from providers.accounts import client_for
+
+    observe(task, client_for(task.account).poll(task.submission))
+    return GenerationTask.objects.get(pk=task.pk)
+
+
+def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings, tmp_path):
+    wall = tmp_path / "not-a-folder"
+    wall.write_text("in the way")
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": wall / "media"}}
+    }
+
+    for _ in range(8):
+        driver.step()
+    task = GenerationTask.objects.get(pk=rendered.pk)
+
+    assert task.status == Status.INGESTING
+    assert task.failures >= 5
+    assert not Video.objects.exists()
+
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"}}
+    }
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
+    task = driver.finish(rendered)
+    fence = task.fence
+
+    ingest(task.pk, fence)
+    ingest(task.pk, fence - 1)
+
+    assert Video.objects.count() == 1
+
+
+def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
+    GenerationTask.objects.filter(pk=rendered.pk).update(fence=rendered.fence + 5)
+
+    ingest(rendered.pk, rendered.fence)
+
+    assert not Video.objects.exists()
+
+
+def test_the_sweep_removes_old_files_without_a_row_and_keeps_the_rest(rendered, driver):
+    task = driver.finish(rendered)
+    video = Video.objects.get(task=task)
+    folder = Path(video.file.name).parent
+    orphan = default_storage.save(f"{folder}/orphan.mp4", ContentFile(b"left behind"))
+    young = default_storage.save(f"{folder}/young.mp4", ContentFile(b"being written"))
+    old = (timezone.now() - timedelta(hours=2)).timestamp()
+    for name in (orphan, video.file.name):
+        os.utime(default_storage.path(name), (old, old))
+
+    sweep()
+
+    assert not default_storage.exists(orphan)
+    assert default_storage.exists(young)
+    assert default_storage.exists(video.file.name)

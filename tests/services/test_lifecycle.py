@@ -1,0 +1,86 @@
+"""The table of moves, the rows that the database refuses, and the backoff."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from generation.lifecycle import LIVE, TERMINAL, TRANSITIONS, IllegalTransition, Status, backoff, require_move, wants_attention
+from generation.models import GenerationTask, Prompt, TaskEvent
+
+
+@pytest.fixture
+def task(user):
+    now = timezone.now()
+    prompt = Prompt.objects.create(owner=user, text="a boat")
+    return GenerationTask.objects.create(owner=user, prompt=prompt, model="m", due_at=now, created_at=now, updated_at=now)
+
+
+@pytest.mark.parametrize("seen", Status)
+@pytest.mark.parametrize("to", Status)
+def test_only_the_tables_moves_are_allowed(seen, to):
+    if to in TRANSITIONS[seen]:
+        require_move(seen, to)
+    else:
+        with pytest.raises(IllegalTransition):
+            require_move(seen, to)
+
+
+def test_terminal_states_are_final():
+    assert {status for status in Status if not TRANSITIONS[status]} == TERMINAL == set(Status) - LIVE
+
+
+def test_a_submit_in_doubt_goes_back_to_the_queue_only_through_submitting_or_a_person():
+    into_queue = {status for status, moves in TRANSITIONS.items() if Status.QUEUED in moves}
+
+    assert into_queue == {Status.SUBMITTING, Status.NEEDS_REVIEW}
+
+
+def test_a_move_writes_row_and_event_together(task):
+    task.move(Status.FAILED, note="because", error_code="x")
+
+    row = GenerationTask.objects.get(pk=task.pk)
+    assert (row.status, row.error_code, row.due_at) == ("failed", "x", None)
+    assert row.finished_at is not None
+    assert TaskEvent.objects.get(task=task).note == "because"
+
+
+def test_an_illegal_move_changes_nothing(task):
+    with pytest.raises(IllegalTransition):
+        task.move(Status.SUCCEEDED)
+
+    assert not TaskEvent.objects.exists()
+    assert GenerationTask.objects.get(pk=task.pk).status == "queued"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"status": "dreaming"},
+        {"status": "failed", "finished_at": None, "due_at": None},
+        {"status": "queued", "due_at": None},
+        {"status": "needs_review"},
+        {"status": "running"},
+        {"finished_at": "2026-01-01T00:00:00Z"},
+    ],
+    ids=["unknown", "ended without an end", "forgotten", "in review and due", "running without vendor id", "ended and queued"],
+)
+def test_the_database_refuses_rows_that_make_no_sense(nonsense, task):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        GenerationTask.objects.filter(pk=task.pk).update(**nonsense)
+
+
+def test_backoff_grows_to_its_ceiling():
+    most = [max(backoff(n, most=timedelta(seconds=60)) for _ in range(50)) for n in range(1, 9)]
+
+    assert all(a <= b * 1.1 for a, b in pairwise(most))
+    assert most[0] <= timedelta(seconds=2)
+    assert timedelta(seconds=30) <= most[-1] <= timedelta(seconds=60)
+
+
+def test_only_a_review_and_the_end_want_no_attention():
+    assert {status for status in Status if not wants_attention(status)} == {*TERMINAL, Status.NEEDS_REVIEW}
