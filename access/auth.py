@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext as _
+from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from access.models import ApiToken
@@ -39,6 +42,20 @@ class BearerToken(HttpBearer):
         return Caller(user=row.owner, token=row)
 
 
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's check, without its page: the API words the refusal itself."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002
+        return HttpResponseForbidden()
+
+    @classmethod
+    def refuses(cls, request: HttpRequest) -> bool:
+        check = cls(lambda request: HttpResponse())  # noqa: ARG005
+        request.csrf_processing_done = False  # type: ignore[attr-defined]
+        check.process_request(request)
+        return check.process_view(request, HttpResponse, (), {}) is not None
+
+
 class SignedInPage(APIKeyCookie):
     """The session of our own pages, with Django's CSRF check. A request that brings a token stands or falls by the token."""
 
@@ -47,7 +64,8 @@ class SignedInPage(APIKeyCookie):
     def __call__(self, request: HttpRequest) -> Caller | None:
         if "Authorization" in request.headers or not request.user.is_authenticated:
             return None
-        self._get_key(request)  # raises when a writing request has no CSRF token
+        if _CsrfCheck.refuses(request):
+            raise HttpError(403, _("Reload the page: its protection against forged requests is stale."))
         return Caller(user=request.user)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:

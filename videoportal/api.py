@@ -33,4 +33,4 @@ def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
             pattern.callback = answer_in_json(pattern.callback)
-    return [*patterns, re_path("", not_found)], app_name, namespace
+    return [re_path("^$", not_found), *patterns, re_path("", not_found)], app_name, namespace

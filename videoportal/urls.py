@@ -1,12 +1,17 @@
 """Every URL of the portal."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
 
 from videoportal.api import api_urls
 from videoportal.health import healthz, readyz
 
 urlpatterns = [
+    path("", include("generation.urls")),
+    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
     path("healthz", healthz),

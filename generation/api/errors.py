@@ -55,16 +55,24 @@ def answer_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
 
 def register_errors(api: NinjaAPI) -> None:
     """Every error that can leave an operation."""
-    for kind in (PortalError, BadBody):
-        api.add_exception_handler(kind, _portal_error)
-    api.add_exception_handler(ValidationError, _validation_error)
-    api.add_exception_handler(AuthenticationError, _authentication_error)
-    api.add_exception_handler(HttpError, _http_error)
-    api.add_exception_handler(Http404, not_found)
-    api.add_exception_handler(RequestDataTooBig, _too_large)
-    for broken in (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent, UnreadablePostError):
-        api.add_exception_handler(broken, _broken_upload)
-    api.add_exception_handler(Exception, _bug)
+    for kind, handler in _handlers().items():
+        api.add_exception_handler(kind, handler)
+
+
+def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
+    return {
+        PortalError: _portal_error,
+        ValidationError: _validation_error,
+        AuthenticationError: _authentication_error,
+        HttpError: _http_error,
+        Http404: not_found,
+        RequestDataTooBig: _too_large,
+        MultiPartParserError: _broken_upload,
+        TooManyFieldsSent: _broken_upload,
+        TooManyFilesSent: _broken_upload,
+        UnreadablePostError: _broken_upload,
+        Exception: _bug,
+    }
 
 
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001

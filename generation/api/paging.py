@@ -18,7 +18,7 @@ class PageIn(Schema):
     limit: int = Field(50, ge=1, le=100)
 
 
-def page_of(rows: OwnedQuerySet, page: PageIn) -> tuple[list[Any], UUID | None]:
+def page_of(rows: OwnedQuerySet[Any], page: PageIn) -> tuple[list[Any], UUID | None]:
     """The rows of this page, newest first, and the cursor of the next."""
     if page.cursor is not None:
         rows = rows.filter(pk__lt=page.cursor)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Header, Query, Router, Status
+from ninja import Query, Router, Status
+from ninja.params.functions import Header
 from pydantic import Field
 
 from access.auth import Caller, caller
@@ -28,8 +29,8 @@ __all__ = ["router"]
 
 router = Router(tags=["tasks"])
 
-KEY = Header("", alias="Idempotency-Key", max_length=255, pattern=r"^[\x20-\x7e]*$")
-PREFER = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
+KEY: Any = Header("", alias="Idempotency-Key", max_length=255, pattern=r"^[\x20-\x7e]*$")
+PREFER: Any = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
 Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 

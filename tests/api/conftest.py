@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from api_pictures import picture
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
-from PIL import Image
 
 from access.tokens import issue
 from generation.models import Asset
@@ -51,14 +50,6 @@ def other_api(other_user: User) -> Api:
 def idle_account(make_account: Callable[..., Any]) -> Any:
     """Makes Kling's models available; nothing is ever sent, as no worker runs."""
     return make_account("kling", "official-key", "http://127.0.0.1:9")
-
-
-def picture(colour: str = "red", size: tuple[int, int] = (640, 640)) -> io.BytesIO:
-    """A small PNG."""
-    file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "PNG")
-    file.seek(0)
-    return file
 
 
 @pytest.fixture

@@ -1,0 +1,252 @@
+"""/models, /videos, /assets and the docs page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from uuid import uuid4
+
+import pytest
+from api_pictures import picture
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.utils import timezone
+
+from generation.models import Asset, GenerationTask, Prompt, Video
+from providers.vendors import ALL_MODELS
+
+BYTES = bytes(range(256)) * 8
+
+
+@pytest.fixture
+def video(user, idle_account):
+    """A stored video; its bytes need not be a film here."""
+    now = timezone.now()
+    task = GenerationTask.objects.create(
+        owner=user,
+        prompt=Prompt.objects.create(owner=user, text="a fox"),
+        model="kling/kling-v2-6",
+        status="succeeded",
+        account=idle_account,
+        submission_id=str(uuid4()),
+        outputs=[{"url": "https://vendor.example/secret.mp4"}],
+        created_at=now,
+        updated_at=now,
+        finished_at=now,
+    )
+    facts = {"duration_s": 5.0, "width_px": 1280, "height_px": 720, "fps": 24.0, "codec": "h264", "colour": "#102030"}
+    row = Video(
+        task=task,
+        owner=user,
+        model=task.model,
+        sha256=hashlib.sha256(BYTES).hexdigest(),
+        source_sha256="0" * 64,
+        size_bytes=len(BYTES),
+        vendor_url="https://vendor.example/secret.mp4",
+        **facts,
+    )
+    row.file.save(f"videos/{row.pk}.mp4", ContentFile(BYTES), save=False)
+    row.poster.save(f"videos/{row.pk}.webp", ContentFile(b"poster"), save=False)
+    row.preview.save(f"videos/{row.pk}-preview.mp4", ContentFile(b"preview"), save=False)
+    row.save()
+    return row
+
+
+def test_models_are_listed_with_rules_and_schema(api, idle_account, django_assert_max_num_queries):
+    with django_assert_max_num_queries(3):
+        models = api.get("/models").json()
+
+    found = {model["name"]: model for model in models}
+    assert list(found) == list(ALL_MODELS)
+    assert {model["vendor"] for model in models if model["available"]} == {"Kling"}
+    kling = found["kling/kling-v2-1"]
+    assert kling["retired"] == ALL_MODELS["kling/kling-v2-1"].retired.isoformat()
+    assert kling["inputs"][0]["slot"] == "first_frame"
+    assert kling["inputs"][0]["min_count"] == 1
+    assert kling["inputs"][0]["rules"]["min_side_px"] == 300
+    assert kling["json_schema"] == json.loads(json.dumps(ALL_MODELS["kling/kling-v2-1"].json_schema()))
+
+
+def test_one_model_is_answered(api, db):
+    model = api.get("/models/dashscope/wanx2.1-t2v-turbo").json()
+
+    assert (model["name"], model["available"], model["inputs"]) == ("dashscope/wanx2.1-t2v-turbo", False, [])
+
+
+def test_video_is_answered_with_addresses_of_ours_only(api, video):
+    reply = api.get(f"/videos/{video.pk}")
+
+    content = f"/api/v1/videos/{video.pk}/content"
+    assert reply.json()["urls"] == {"content": content, "poster": f"{content}?variant=poster", "preview": f"{content}?variant=preview"}
+    assert (reply.json()["width_px"], reply.json()["task"]) == (1280, str(video.task_id))
+    assert api.get("/videos").json() == {"items": [reply.json()], "next_cursor": None}
+    assert api.get(f"/tasks/{video.task_id}").json()["videos"] == [reply.json()]
+    assert "vendor.example" not in api.get(f"/tasks/{video.task_id}").content.decode() + reply.content.decode()
+
+
+def test_content_is_served_whole_in_part_and_as_head(api, video):
+    path = f"/videos/{video.pk}/content"
+
+    whole = api.get(path)
+    part = api.get(path, range="bytes=10-19")
+    head = api.client.head(f"/api/v1{path}")
+    beyond = api.get(path, range="bytes=9999-")
+
+    assert (whole.status_code, whole.getvalue(), whole["Content-Type"]) == (200, BYTES, "video/mp4")
+    assert (part.status_code, part.getvalue(), part["Content-Range"]) == (206, BYTES[10:20], f"bytes 10-19/{len(BYTES)}")
+    assert (head.status_code, head["Content-Length"], head["Accept-Ranges"], head.content) == (200, str(len(BYTES)), "bytes", b"")
+    assert beyond.status_code == 416
+    assert api.get(path, if_none_match=whole["ETag"]).status_code == 304
+
+
+@pytest.mark.parametrize(("variant", "content", "kind"), [("poster", b"poster", "image/webp"), ("preview", b"preview", "video/mp4")])
+def test_variants_are_served(api, video, variant, content, kind):
+    reply = api.get(f"/videos/{video.pk}/content?variant={variant}")
+
+    assert (reply.getvalue(), reply["Content-Type"]) == (content, kind)
+
+
+def test_unknown_variant_is_refused(api, video):
+    reply = api.get(f"/videos/{video.pk}/content?variant=gif")
+
+    assert (reply.status_code, list(reply.json()["error"]["fields"])) == (422, ["variant"])
+
+
+def test_file_that_is_gone_is_told(api, video):
+    video.file.storage.delete(video.file.name)
+
+    reply = api.get(f"/videos/{video.pk}/content")
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "file_missing")
+
+
+@pytest.mark.parametrize("path", ["", "/content", "/content?variant=poster"])
+def test_video_of_someone_else_does_not_exist(other_api, video, path):
+    assert other_api.get(f"/videos/{video.pk}{path}").status_code == 404
+    assert other_api.get("/videos").json()["items"] == []
+
+
+def upload(api, file):
+    return api.client.post("/api/v1/assets", {"file": file})
+
+
+def test_upload_is_stored_once(api, user):
+    first, second = upload(api, picture()), upload(api, picture())
+
+    asset = Asset.objects.get()
+    assert (first.status_code, first.json()) == (201, second.json())
+    assert first["Location"] == f"/api/v1/assets/{asset.pk}"
+    assert (first.json()["width_px"], first.json()["content_type"], asset.owner) == (640, "image/png", user)
+    assert api.get(f"/assets/{asset.pk}").json() == first.json()
+
+
+def test_asset_of_someone_else_does_not_exist(api, other_api):
+    asset = upload(api, picture()).json()
+
+    assert other_api.get(f"/assets/{asset['id']}").status_code == 404
+
+
+def test_upload_that_is_no_image_is_refused(api):
+    reply = upload(api, ContentFile(b"<html>", name="cat.png"))
+
+    assert (reply.status_code, reply.json()["error"]["code"], list(reply.json()["error"]["fields"])) == (422, "not_an_image", ["file"])
+    assert not Asset.objects.exists()
+
+
+def test_upload_without_a_file_is_refused(api):
+    reply = api.client.post("/api/v1/assets", {"name": "x"})
+
+    assert (reply.status_code, reply.json()["error"]["fields"]) == (422, {"file": "This is needed."})
+
+
+def test_upload_that_is_broken_or_too_large_is_refused(api, settings):
+    broken = api.raw("/assets", b"--x", content_type="multipart/form-data")
+    settings.MAX_IMAGE_BYTES = 10
+    large = api.client.post("/api/v1/assets", {"file": ContentFile(b"x" * 100_000, name="a.png")})
+
+    assert (broken.status_code, broken.json()["error"]["code"]) == (400, "bad_request")
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://127.0.0.1/a.png", "blocked_address"),
+        ("https://[::ffff:10.0.0.1]/a.png", "blocked_address"),
+        ("http://93.184.216.34/a.png", "plain_http"),
+        ("file:///etc/passwd", "bad_url"),
+        ("not an address", "bad_url"),
+    ],
+)
+def test_address_that_may_not_be_asked_is_refused(api, url, code):
+    reply = api.post("/assets", {"url": url})
+
+    assert (reply.status_code, reply.json()["error"]["code"], list(reply.json()["error"]["fields"])) == (422, code, ["url"])
+    assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize("body", [{}, {"url": 7}, {"url": "x" * 2001}, {"url": "https://a", "more": 1}, []])
+def test_address_in_another_shape_is_refused(api, body):
+    reply = api.post("/assets", body)
+
+    assert (reply.status_code, list(reply.json()["error"]["fields"])) == (422, ["url"])
+
+
+def test_docs_page_needs_nothing_from_outside(db):
+    page = Client().get("/api/v1/docs")
+
+    assert page.status_code == 200
+    assert "script-src 'self';" in page["Content-Security-Policy"]
+    assert "//" not in page.content.decode().replace("https://www.w3.org", "").replace("<!--", "")
+
+
+def test_openapi_document_lists_every_operation(db):
+    document = Client().get("/api/v1/openapi.json").json()
+
+    assert sorted(document["paths"]) == [
+        "/api/v1/assets",
+        "/api/v1/assets/{asset_id}",
+        "/api/v1/models",
+        "/api/v1/models/{provider}/{model}",
+        "/api/v1/tasks",
+        "/api/v1/tasks/{task_id}",
+        "/api/v1/tasks/{task_id}/cancel",
+        "/api/v1/tasks/{task_id}/retry",
+        "/api/v1/videos",
+        "/api/v1/videos/{video_id}",
+        "/api/v1/videos/{video_id}/content",
+    ]
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert all(operation["summary"] and operation["security"] for operation in operations)
+
+
+def test_asset_is_fetched_from_an_address_that_the_installation_allows(api, settings, simulator):
+    settings.OUTBOUND_ALLOW_CIDRS = ["127.0.0.0/8"]
+
+    reply = api.post("/assets", {"url": f"{simulator.url}/nothing.png"})
+
+    assert (reply.status_code, list(reply.json()["error"]["fields"])) == (422, ["url"])
+    assert reply.json()["error"]["code"] != "blocked_address"
+
+
+def test_health_tells_details_to_staff_only(staff, user):
+    page = Client()
+
+    alive, ready = page.get("/healthz").json(), page.get("/readyz").json()
+    page.force_login(staff)
+    detailed = page.get("/readyz").json()
+
+    assert (alive, ready) == ({"status": "ok"}, {"status": "ok"})
+    assert detailed == {"status": "ok", "parts": {"database": "ok", "migrations": "ok", "storage": "ok"}}
+
+
+def test_health_is_unfit_when_the_storage_is_away(db, settings, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": blocked}}
+    }
+
+    reply = Client().get("/readyz")
+
+    assert (reply.status_code, reply.json()) == (503, {"status": "unfit"})
