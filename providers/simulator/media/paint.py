@@ -6,7 +6,6 @@ seconds of 720p cost about a second of processor time. Needs Pillow and nothing 
 
 from __future__ import annotations
 
-import colorsys
 import hashlib
 import math
 import random
@@ -18,10 +17,10 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from providers.simulator.media.clip import Clip
 from providers.simulator.media.lettering import lettering
+from providers.simulator.media.palettes import PALETTES, Colour, Palette, mixed
 
 Planes = tuple[Image.Image, Image.Image, Image.Image]
 """Luma at full size, the two chromas at half."""
-Colour = tuple[int, int, int]
 
 _SMALL_PX = 240
 """The longer side of the picture before it is enlarged."""
@@ -83,22 +82,16 @@ def scene_of(clip: Clip) -> Scene:
     chance = random.Random(seed)
     scale = min(1.0, _SMALL_PX / max(clip.width_px, clip.height_px))
     width, height = max(8, round(clip.width_px * scale)), max(8, round(clip.height_px * scale))
-    hue = chance.random()
-    sky = _sky(width, height, hue)
-    _add_sun(sky, chance, hue)
-    discs = [_disc(chance, max(width, height), hue, depth) for depth in range(6)]
-    return Scene(sky, discs, [_hills(chance, hue, depth) for depth in range(3)])
+    palette = chance.choice(PALETTES)
+    sky = _sky(width, height, palette)
+    _add_sun(sky, chance, palette)
+    discs = [_disc(chance, max(width, height), palette, depth) for depth in range(6)]
+    return Scene(sky, discs, [_hills(chance, palette, depth) for depth in range(3)])
 
 
-def _colour(hue: float, saturation: float, value: float) -> Colour:
-    red, green, blue = colorsys.hsv_to_rgb(hue % 1, saturation, value)
-    return round(red * 255), round(green * 255), round(blue * 255)
-
-
-def _sky(width: int, height: int, hue: float) -> Image.Image:
+def _sky(width: int, height: int, palette: Palette) -> Image.Image:
     """Deep above, bright at the horizon."""
-    stops = [(0.0, _colour(hue, 0.78, 0.30)), (0.40, _colour(hue + 0.05, 0.62, 0.62))]
-    stops += [(0.72, _colour(hue + 0.13, 0.45, 0.97)), (1.0, _colour(hue + 0.16, 0.35, 1.0))]
+    stops = [(0.0, palette.top), (0.38, palette.middle), (0.72, palette.horizon), (1.0, palette.sun)]
     column = Image.new("RGB", (1, height))
     for y in range(height):
         column.putpixel((0, y), _between(stops, y / max(1, height - 1)))
@@ -108,25 +101,22 @@ def _sky(width: int, height: int, hue: float) -> Image.Image:
 def _between(stops: list[tuple[float, Colour]], place: float) -> Colour:
     for (start, low), (end, high) in pairwise(stops):
         if place <= end:
-            part = (place - start) / (end - start)
-            red, green, blue = (round(a + (b - a) * part) for a, b in zip(low, high, strict=True))
-            return red, green, blue
+            return mixed(low, high, (place - start) / (end - start))
     return stops[-1][1]
 
 
-def _add_sun(sky: Image.Image, chance: random.Random, hue: float) -> None:
+def _add_sun(sky: Image.Image, chance: random.Random, palette: Palette) -> None:
     x, y = chance.uniform(0.25, 0.8) * sky.width, chance.uniform(0.35, 0.55) * sky.height
-    colour = _colour(hue + 0.17, 0.18, 1.0)
     for radius, opacity, softness in ((0.30, 0.35, 0.6), (0.075, 0.95, 0.12)):
         mask = _soft_disc(radius * max(sky.size), opacity, softness)
-        sky.paste(colour, (round(x - mask.width / 2), round(y - mask.height / 2)), mask)
+        sky.paste(palette.sun, (round(x - mask.width / 2), round(y - mask.height / 2)), mask)
 
 
-def _disc(chance: random.Random, longer: int, hue: float, depth: int) -> Disc:
+def _disc(chance: random.Random, longer: int, palette: Palette, depth: int) -> Disc:
     radius = longer * chance.uniform(0.04, 0.075) * (1 + depth * 0.28)
     return Disc(
         mask=_soft_disc(radius, chance.uniform(0.16, 0.34), 0.3),
-        colour=_colour(hue + chance.uniform(0.04, 0.24), chance.uniform(0.2, 0.55), 1.0),
+        colour=mixed(palette.horizon, palette.sun, chance.random()),
         x=chance.random(),
         y=chance.uniform(0.05, 0.7),
         dx=chance.choice((-1, 1)) * chance.uniform(0.02, 0.05),
@@ -143,13 +133,13 @@ def _soft_disc(radius: float, opacity: float, softness: float) -> Image.Image:
     return mask.filter(ImageFilter.GaussianBlur(blur))
 
 
-def _hills(chance: random.Random, hue: float, depth: int) -> Hills:
+def _hills(chance: random.Random, palette: Palette, depth: int) -> Hills:
     """Far ones are pale, slow and low on contrast; near ones are dark and pass faster."""
     waves = tuple(
         (chance.uniform(0.6, 1.0) * high, chance.uniform(0.8, 1.2) * many, chance.uniform(0, math.tau))
         for high, many in ((0.05, 0.9), (0.022, 2.3), (0.008, 5.1))
     )
-    colour = _colour(hue + 0.08 - 0.03 * depth, 0.45 + 0.13 * depth, 0.66 - 0.21 * depth)
+    colour = mixed(palette.far_hill, palette.near_hill, depth / 2)
     return Hills(colour, height=0.62 + 0.12 * depth, waves=waves, speed=0.008 * (1 + 1.6 * depth))
 
 
