@@ -10,7 +10,7 @@ from tools.stack import ROOT, Stack
 
 def main() -> int:
     web_port = int(os.environ.get("PORT", "8000"))
-    stack = Stack(web_port=web_port, environment={"PORTAL_POLL_EVERY_S": os.environ.get("PORTAL_POLL_EVERY_S", "2")})
+    stack = Stack(web_port=web_port, environment={"PORTAL_LOG_LEVEL": os.environ.get("PORTAL_LOG_LEVEL", "WARNING")})
     print("Preparing the database and static files...", flush=True)
     stack.prepare()
     sign_in = stack.manage("first_admin").strip()
