@@ -48,9 +48,7 @@ def _create(
 ) -> GenerationTask:
     """The second of two presses at the same moment finds the first one's task."""
     try:
-        return create_task(
-            owner=owner, model=spec.name, prompt=prompt, params=params, inputs=inputs, idempotency_key=key, digest=digest
-        )
+        return create_task(owner=owner, model=spec.name, prompt=prompt, params=params, inputs=inputs, idempotency_key=key, digest=digest)
     except Conflict:
         first = replay(owner, key, digest)
         if first is None:

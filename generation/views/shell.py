@@ -1,26 +1,42 @@
-"""What every page's frame needs: theme, counts for the navigation."""
+"""What every page's frame needs (theme, counts for the navigation, the cursor of its live updates), and the theme button."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_POST
 
 from generation.models import GenerationTask, Video
+from generation.views.common import back
 
-__all__ = ["shell"]
+__all__ = ["shell", "theme"]
 
 THEMES = ("system", "light", "dark")
+THEME_KEPT = timedelta(days=365)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Counts are lazy, so that pages without navigation ask nothing."""
+    """Context processor. Counts are lazy and asked once, so that pages without navigation ask nothing."""
     user = getattr(request, "user", None)
-    theme = request.COOKIES.get("theme", "system")
-    found: dict[str, Any] = {"theme": theme if theme in THEMES else "system"}
+    chosen = request.COOKIES.get("theme", "system")
+    found: dict[str, Any] = {"theme": chosen if chosen in THEMES else "system", "tick_cursor": timezone.now().isoformat()}
     if user is not None and user.is_authenticated:
         found["nav_counts"] = {
-            "videos": Video.objects.visible_to(user).count,
-            "mine": GenerationTask.objects.filter(owner=user).live().count,
+            "videos": SimpleLazyObject(Video.objects.visible_to(user).count),
+            "active": SimpleLazyObject(GenerationTask.objects.filter(owner=user).live().count),
         }
     return found
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember the theme in a cookie; the page is rendered with it, so nothing flashes."""
+    chosen = request.POST.get("theme", "")
+    response = back(request)
+    if chosen in THEMES:
+        response.set_cookie("theme", chosen, max_age=THEME_KEPT, httponly=True, samesite="Lax", secure=request.is_secure())
+    return response

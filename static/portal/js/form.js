@@ -62,8 +62,17 @@ function restore(form) {
     else if (field.type === "checkbox") field.checked = draft[field.name] === true;
     else if (field.tagName !== "SELECT" || has(form, field.name, draft[field.name])) field.value = draft[field.name];
   }
+  for (const slot of form.querySelectorAll("[data-slot]")) showPicture(slot);
   for (const note of form.querySelectorAll("[data-kept]"))
     note.hidden = !lost(form, draft, note.dataset.kept.split(" "));
+}
+
+/** A slot whose image id was put back shows that image again. */
+function showPicture(slot) {
+  const id = slot.querySelector("[data-slot-value]").value;
+  if (!id || !slot.dataset.imageUrl) return;
+  slot.querySelector("img").src = slot.dataset.imageUrl.replace("00000000-0000-0000-0000-000000000000", id);
+  slot.classList.add("full");
 }
 
 function has(form, name, value) {
@@ -116,7 +125,7 @@ export function start() {
   });
   document.addEventListener("htmx:afterRequest", afterRequest);
   document.addEventListener("htmx:afterSettle", (event) =>
-    event.target.querySelector?.("[aria-invalid='true']")?.focus(),
+    event.target.querySelector?.("[aria-invalid='true'], [data-invalid]")?.focus(),
   );
   document.querySelectorAll("form[data-keep]").forEach(restore);
   document.querySelectorAll("[data-count]").forEach(count);

@@ -6,13 +6,14 @@ import * as form from "./form.js";
 import * as keys from "./keys.js";
 import { csrfToken, text } from "./net.js";
 import * as player from "./player.js";
+import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
 import * as tick from "./tick.js";
 import * as tile from "./tile.js";
 import * as toast from "./toast.js";
 import * as upload from "./upload.js";
 
-for (const part of [toast, dialog, theme, form, keys, copy, tile, upload, player, tick]) part.start();
+for (const part of [toast, dialog, theme, form, keys, copy, tile, upload, player, tabs, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
@@ -20,6 +21,8 @@ document.addEventListener("htmx:configRequest", (event) => {
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, () => toast.toast(text("send_failed"), "bad"));
 }
+document.addEventListener("portal:toast", (event) => toast.toast(event.detail.text, event.detail.tone));
 document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.getResponseHeader("HX-Trigger")) return; // the server said why
   toast.toast(text("server_error", { status: event.detail.xhr.status }), "bad");
 });

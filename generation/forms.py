@@ -1,0 +1,224 @@
+"""`form_for(spec)`: the Studio's form, made from a model's declaration. Errors of its checks land on its fields.
+
+No option is declared here: types, bounds, titles and units come from the JSON Schema of the model's Params. Nothing is stored but images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from generation.errors import InvalidRequest
+from generation.models import Asset
+from generation.presenters.settings import choice_label
+from generation.services.assets import store_asset
+from generation.services.compose import MOST_VIDEOS
+from generation.services.create import check_request
+from providers.core.catalog import InputSlot, ModelSpec
+
+__all__ = ["ComposeForm", "form_for"]
+
+SEGMENTS_MOST = 5
+KEY_CHARS = 64
+ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
+SPANS_ROW = 3
+
+
+class ComposeForm(forms.Form):
+    """What every model's form has. `form_for` adds the model's own settings."""
+
+    spec: ModelSpec
+    front: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+
+    key = forms.CharField(required=False, max_length=KEY_CHARS, widget=forms.HiddenInput(attrs={"data-fresh-key": "", "data-once": ""}))
+    prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea())
+    count = forms.IntegerField(min_value=1, max_value=MOST_VIDEOS, initial=1, widget=forms.NumberInput(attrs={"data-stepper": "1"}))
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+        *,
+        owner: User,
+        pictures: Mapping[str, list[Asset]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, files, label_suffix="", **kwargs)
+        self.owner = owner
+        self.pictures: dict[str, list[Asset]] = dict(pictures or {})
+        self.slot_errors: dict[str, list[str]] = {}
+        self.fields["prompt"].label = _("Prompt")
+        self.fields["prompt"].widget.attrs["placeholder"] = _("What should the video show?")
+        self.fields["count"].label = _("Videos")
+        self.fields["count"].widget.attrs["aria-label"] = _("Videos")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The settings that were understood, under their names."""
+        return {name: self.cleaned_data[name] for name in (*self.front, *self.rest) if name in self.cleaned_data}
+
+    def clean(self) -> dict[str, Any]:
+        """The model's own checks, in the same service that stores tasks."""
+        self._take_pictures()
+        try:
+            check_request(model=self.spec.name, prompt=self.cleaned_data.get("prompt", ""), params=self.params, inputs=self.pictures)
+        except InvalidRequest as wrong:
+            self.show(wrong)
+        return self.cleaned_data
+
+    def show(self, wrong: InvalidRequest) -> None:
+        """Put each complaint where its field is; what has no place stands above the form."""
+        placed = False
+        for path, message in wrong.fields.items():
+            kind, _dot, name = path.partition(".")
+            placed = self._place(kind, name, _(message)) or placed
+        if not placed:
+            self.add_error(None, wrong.message)
+
+    def _place(self, kind: str, name: str, message: str) -> bool:
+        field = name if kind == "params" else kind
+        if kind == "inputs":
+            self.slot_errors.setdefault(name, []).append(message)
+        elif field in self.fields:
+            if field not in self.errors:
+                self.add_error(field, message)
+        else:
+            return False
+        return True
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.slot_errors
+
+    def _take_pictures(self) -> None:
+        """Uploaded ids first, then files that came with the form itself."""
+        for slot in self.spec.slots:
+            self.pictures[slot.name] = [*self._known(slot), *self._sent(slot)]
+
+    def _known(self, slot: InputSlot) -> list[Asset]:
+        ids = [value for value in _values(self.data, slot.name) if value]
+        clean = forms.ModelMultipleChoiceField(Asset.objects.visible_to(self.owner), required=False)
+        try:
+            found = {str(asset.pk): asset for asset in clean.clean(ids)}
+        except forms.ValidationError:
+            self.slot_errors.setdefault(slot.name, []).append(_("This image is not there any more. Choose it again."))
+            return []
+        return [found[value] for value in dict.fromkeys(ids)]
+
+    def _sent(self, slot: InputSlot) -> list[Asset]:
+        stored = []
+        for file in _values(self.files, f"{slot.name}_file"):
+            try:
+                stored.append(store_asset(owner=self.owner, file=file))
+            except InvalidRequest as wrong:
+                self.slot_errors.setdefault(slot.name, []).append(wrong.message)
+        return stored
+
+    def changed_rest(self) -> list[str]:
+        """Titles of the settings behind More settings that are not as the model has them by itself."""
+        return [str(self.fields[name].label) for name in self.rest if not _is_default(self[name].value(), self.fields[name])]
+
+
+def _values(source: Any, name: str) -> list[Any]:
+    return source.getlist(name) if hasattr(source, "getlist") else []
+
+
+def _is_default(value: Any, field: forms.Field) -> bool:
+    default = field.widget.attrs.get("data-default", "")
+    return str("" if value is None else value) == default
+
+
+def form_for(spec: ModelSpec) -> type[ComposeForm]:
+    """The form class of one model. Texts are in the language of the request that asks."""
+    properties: dict[str, dict[str, Any]] = spec.json_schema()["properties"]
+    front = [name for name, schema in properties.items() if schema.get("main")]
+    front.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    if "seed" in properties:
+        front.append("seed")
+    rest = [name for name in properties if name not in front]
+    fields = {name: _field(name, properties[name], hint=name not in front) for name in (*front, *rest)}
+    return type("ModelForm", (ComposeForm,), {**fields, "spec": spec, "front": tuple(front), "rest": tuple(rest)})
+
+
+def _field(name: str, schema: dict[str, Any], *, hint: bool) -> forms.Field:
+    kind = _plain(schema)
+    field = _make(name, kind)
+    field.label = _(schema.get("title", name))
+    if description := schema.get("description"):
+        field.help_text = _(description) if hint or isinstance(field, forms.BooleanField) else ""
+    field.initial = schema.get("default")
+    field.widget.attrs["data-default"] = str("" if field.initial is None else field.initial)
+    if "unit" in schema and not isinstance(field, forms.ChoiceField):
+        field.widget.attrs["data-unit"] = schema["unit"]
+    return field
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """`int | None` is a number that may be left empty."""
+    branches = [branch for branch in schema.get("anyOf", []) if branch.get("type") != "null"]
+    if len(branches) == 1:
+        return {**schema, **branches[0], "optional": True}
+    return schema
+
+
+def _make(name: str, schema: dict[str, Any]) -> forms.Field:
+    if "enum" in schema or "const" in schema:
+        return _choice(schema)
+    makers = {"boolean": _switch, "integer": _integer, "number": _number, "string": _text}
+    maker = makers.get(schema.get("type", ""))
+    return maker(name, schema) if maker else _json(schema)
+
+
+def _choice(schema: dict[str, Any]) -> forms.Field:
+    values = schema.get("enum") or [schema["const"]]
+    by_text = {str(value): value for value in values}
+    few = len(values) <= SEGMENTS_MOST
+    return forms.TypedChoiceField(
+        choices=[(str(value), choice_label(value, schema.get("unit", ""))) for value in values],
+        coerce=lambda text: by_text[text],
+        empty_value=by_text.get("", schema.get("default")),
+        required=False,
+        widget=forms.RadioSelect() if few else forms.Select(),
+    )
+
+
+def _switch(_name: str, _schema: dict[str, Any]) -> forms.Field:
+    return forms.BooleanField(required=False)
+
+
+def _integer(name: str, schema: dict[str, Any]) -> forms.Field:
+    limits = {"min_value": schema.get("minimum"), "max_value": schema.get("maximum")}
+    if name == "seed":
+        attrs = {"data-dice": "1", "data-icon": "dice", "inputmode": "numeric", "placeholder": _("Random"), "class": "num"}
+        return forms.IntegerField(required=False, widget=forms.TextInput(attrs=attrs), **limits)
+    small = None not in limits.values()
+    attrs = {"data-stepper": "1"} if small else {}
+    return forms.IntegerField(required=not schema.get("optional"), widget=forms.NumberInput(attrs=attrs), **limits)
+
+
+def _number(_name: str, schema: dict[str, Any]) -> forms.Field:
+    widget = forms.NumberInput(attrs={"step": "any"})
+    return forms.FloatField(
+        required=not schema.get("optional"), min_value=schema.get("minimum"), max_value=schema.get("maximum"), widget=widget
+    )
+
+
+def _text(_name: str, schema: dict[str, Any]) -> forms.Field:
+    widget = forms.Textarea(attrs={"rows": 2})
+    return forms.CharField(required=False, empty_value=schema.get("default") or "", max_length=schema.get("maxLength"), widget=widget)
+
+
+def _json(schema: dict[str, Any]) -> forms.Field:
+    return forms.JSONField(required=False, initial=schema.get("default"), widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}))
+
+
+def is_wide(field: forms.Field) -> bool:
+    """The control needs the whole row."""
+    return isinstance(field, forms.ChoiceField) and isinstance(field.widget, forms.RadioSelect) and len(field.choices) >= SPANS_ROW

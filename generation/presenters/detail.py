@@ -1,0 +1,190 @@
+"""The pages of one video and of one task: facts, history, versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from generation.lifecycle import Status
+from generation.models import Attempt, GenerationTask, TaskEvent, Video
+from generation.presenters.actions import actions_of, report_of, title_and_language
+from generation.presenters.cards import cards_of
+from generation.presenters.settings import setting_rows
+from generation.presenters.snippets import snippets_of
+from generation.presenters.states import FACES
+from generation.presenters.videos import tile_of
+from generation.presenters.words import mark_of, model_label, name_of, vendor_label
+from generation.templatetags.portal import duration, money, size
+
+__all__ = ["history_of", "task_context", "video_context"]
+
+CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
+TONES = {"succeeded": "ok", "failed": "bad", "cancelled": "off", "needs_review": "warn"}
+
+
+def video_context(
+    video: Video, task: GenerationTask, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
+) -> dict[str, Any]:
+    """Everything of videos/page.html."""
+    title, language = title_and_language(task)
+    newer, older = beside
+    return {
+        "video": video,
+        "task": task,
+        "tile": tile_of(video),
+        "title": title,
+        "title_lang": language,
+        "prompt": task.prompt.text,
+        "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
+        "inputs": input_figures(task),
+        "settings": [*_made_with(task), *setting_rows(task)],
+        "events": history_of(task),
+        "file_rows": _file_rows(video, task),
+        "versions": [_version(one, number, video) for number, one in enumerate(versions, start=1)],
+        "snippets": snippets_of(task, api_url),
+        "newer_url": reverse("video", args=[newer]) if newer else "",
+        "older_url": reverse("video", args=[older]) if older else "",
+        "run_again_url": reverse("task-retry", args=[task.pk]),
+        "file_name": f"frame-{str(video.pk)[-6:]}.png",
+    }
+
+
+def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
+    """Everything of tasks/page.html beside the card."""
+    title, language = title_and_language(task)
+    return {
+        "task": task,
+        "card": cards_of([task], user, "job")[0],
+        "title": title,
+        "title_lang": language,
+        "prompt": task.prompt.text,
+        "inputs": input_figures(task),
+        "settings": [*_made_with(task), *setting_rows(task)],
+        "facts": _task_rows(task),
+        "events": history_of(task),
+        "attempts": [_attempt(one) for one in task.attempts.select_related("account").order_by("number")],
+        "report": report_of(task),
+        "actions": [act for act in actions_of(task) if act.method == "post"],
+        "tiles": [tile_of(video) for video in task.videos.select_related("task__prompt")],
+        "in_review": task.state is Status.NEEDS_REVIEW and user.is_staff,
+    }
+
+
+def input_figures(task: GenerationTask) -> list[dict[str, str]]:
+    """The task's images with the names of their slots."""
+    titles = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
+    return [{"url": reverse("asset", args=[one.asset_id]), "label": titles.get(one.slot, one.slot)} for one in task.inputs.all()]
+
+
+def _made_with(task: GenerationTask) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [{"label": _("Model"), "value": model_label(task.model)}]
+    if task.account:
+        rows.append({"label": _("Account"), "value": task.account.label, "tag": _("sandbox") if task.account.sandbox else ""})
+    return rows
+
+
+def _file_rows(video: Video, task: GenerationTask) -> list[dict[str, Any]]:
+    codec = CODECS.get(video.codec, video.codec)
+    picture = _("%(width)d × %(height)d, %(fps)s fps, %(codec)s") % {
+        "width": video.width_px,
+        "height": video.height_px,
+        "fps": number_format(round(video.fps, 2), use_l10n=True),
+        "codec": codec,
+    }
+    rows: list[dict[str, Any]] = [
+        {"label": _("Picture"), "value": picture},
+        {"label": _("Length"), "value": _("%(n)s s") % {"n": number_format(round(video.duration_s, 2), use_l10n=True)}},
+        {"label": _("Sound"), "value": _("Yes") if video.has_audio else _("None")},
+        {"label": _("Size"), "value": size(video.size_bytes)},
+        {"label": _("Made"), "value": date_format(localtime(video.created_at), "DATETIME_FORMAT")},
+        {"label": _("By"), "value": name_of(video.owner)},
+    ]
+    if task.cost_estimated is not None:
+        rows.append({"label": _("Cost"), "value": money(task.cost_estimated, task.currency)})
+    rows.append({"label": _("Task"), "value": str(task.pk)[-12:], "href": reverse("task", args=[task.pk]), "mono": True})
+    return rows
+
+
+def _version(video: Video, number: int, shown: Video) -> dict[str, Any]:
+    same_model = video.model == shown.model
+    name = _("Take %(n)d") % {"n": number} if same_model else model_label(video.model)
+    return {"tile": tile_of(video), "name": name, "at": video.created_at, "current": video.pk == shown.pk}
+
+
+def history_of(task: GenerationTask) -> list[dict[str, Any]]:
+    """The moves of a task in order, each with how long the state before it took."""
+    events = list(task.events.order_by("id"))
+    lines, before = [], None
+    for event in events:
+        lines.append(_event(task, event, before))
+        before = event
+    return lines
+
+
+def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None) -> dict[str, Any]:
+    took = duration((event.at - before.at).total_seconds()) if before else ""
+    note = event.note if event.to_status != Status.FAILED else ""
+    return {
+        "text": _event_words(task, event),
+        "detail": ", ".join(part for part in (took, note) if part),
+        "at": event.at,
+        "tone": TONES.get(event.to_status, ""),
+    }
+
+
+def _event_words(task: GenerationTask, event: TaskEvent) -> str:
+    vendor = {"vendor": vendor_label(task.model.partition("/")[0])}
+    if not event.from_status:
+        return _("Asked for by %(name)s") % {"name": name_of(task.owner)}
+    words = {
+        "submitting": _("Slot found, sent to %(vendor)s") % vendor,
+        "running": _("%(vendor)s accepted it") % vendor,
+        "ingesting": _("Rendered"),
+        "succeeded": _("Saved and checked"),
+        "queued": _("Back in line"),
+    }
+    return words.get(event.to_status) or str(FACES[event.to_status].label)
+
+
+def _task_rows(task: GenerationTask) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {"label": _("Task"), "value": str(task.pk), "mono": True, "copy_text": str(task.pk)},
+        {"label": _("By"), "value": name_of(task.owner)},
+        {"label": _("Asked"), "value": date_format(localtime(task.created_at), "DATETIME_FORMAT")},
+        {"label": _("Attempts"), "value": str(task.attempt_count)},
+    ]
+    if task.submission_id:
+        rows.append({"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id})
+    if task.external_id:
+        rows.append({"label": _("External id"), "value": task.external_id, "mono": True})
+    if task.cost_estimated is not None:
+        rows.append({"label": _("Cost, by list price"), "value": money(task.cost_estimated, task.currency)})
+    if task.retry_of_id:
+        rows.append({"label": _("Repeats"), "value": str(task.retry_of_id)[-12:], "href": reverse("task", args=[task.retry_of_id])})
+    return rows
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    took = (attempt.finished_at - attempt.started_at).total_seconds() if attempt.finished_at else None
+    return {
+        "number": attempt.number,
+        "mark": mark_of(attempt.account.vendor),
+        "account": attempt.account.label,
+        "dispatch": attempt.get_dispatch_display(),
+        "tone": {"accepted": "ok", "rejected": "bad", "unknown": "warn"}.get(attempt.dispatch, "run"),
+        "icon": {"accepted": "circle-check", "rejected": "circle-x", "unknown": "triangle-alert"}.get(attempt.dispatch, "spinner"),
+        "at": attempt.started_at,
+        "took_s": took,
+        "vendor_id": attempt.submission_id,
+        "error": attempt.error_message,
+        "request_text": json.dumps(attempt.request, ensure_ascii=False, indent=2),
+        "reply_text": json.dumps(attempt.reply, ensure_ascii=False, indent=2),
+    }

@@ -1,0 +1,114 @@
+"""Models as the picker shows them, and the estimate below the Studio's form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from generation.presenters.words import mark_of, time_range, vendor_label
+from generation.services.create import estimate_cost
+from generation.services.estimates import Usual
+from generation.templatetags.portal import money
+from providers.core.catalog import ModelSpec, Price
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["model_card", "model_items", "offering", "quote_of", "unfit_notes"]
+
+
+def offering(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
+    """The enabled accounts through which the model can be had."""
+    return [one for one in accounts if one.enabled and one.vendor == spec.provider and one.offers(spec)]
+
+
+def price_words(price: Price | None) -> str:
+    if price is None:
+        return ""
+    amount = money(price.amount, price.currency)
+    return _("%(amount)s per second") % {"amount": amount} if price.unit == "second" else _("%(amount)s per video") % {"amount": amount}
+
+
+def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None) -> dict[str, Any]:
+    """The chosen model on its button."""
+    facts = [vendor_label(spec.provider)]
+    if usual:
+        facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
+    facts += [words for words in (price_words(spec.price), _standing(spec, accounts)) if words]
+    return {"label": spec.label, "mark": mark_of(spec.provider), "facts": facts}
+
+
+def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
+    offered = offering(spec, accounts)
+    if not offered:
+        return _("no account")
+    return _("sandbox") if all(one.sandbox for one in offered) else ""
+
+
+def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount]) -> list[dict[str, Any]]:
+    """Every model, by vendor; those without an account stay visible, so that one sees what could be had."""
+    return [_item(spec, accounts, current=spec is current) for spec in ALL_MODELS.values()]
+
+
+def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], *, current: bool) -> dict[str, Any]:
+    offered = offering(spec, accounts)
+    parts = [_takes(spec), price_words(spec.price)]
+    if spec.retired:
+        parts.append(_("retired"))
+    if not offered:
+        parts.append(_("no account"))
+    return {
+        "label": spec.label,
+        "vendor": vendor_label(spec.provider),
+        "mark": mark_of(spec.provider),
+        "text": " · ".join(part for part in parts if part),
+        "href": f"{reverse('studio')}?{urlencode({'model': spec.name})}",
+        "current": current,
+        "off": not offered,
+        "tag": _("sandbox") if offered and all(one.sandbox for one in offered) else "",
+    }
+
+
+def _takes(spec: ModelSpec) -> str:
+    """What the model is given."""
+    words = [] if any(slot.min_count for slot in spec.slots) else [_("text")]
+    words += [_("%(slot)s, needed") % {"slot": _(slot.title)} if slot.min_count else _(slot.title) for slot in spec.slots]
+    return ", ".join(words)
+
+
+def quote_of(
+    spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None
+) -> dict[str, str]:
+    """What it will cost and how long it takes, for the foot of the form."""
+    cost = estimate_cost(spec, spec.params.model_construct(**params))
+    videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
+    time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
+    return {"cost": _cost_words(spec, cost, count, accounts), "detail": ", ".join(part for part in (videos, time) if part)}
+
+
+def _cost_words(spec: ModelSpec, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:
+    offered = offering(spec, accounts)
+    if offered and all(one.sandbox for one in offered):
+        return _("Sandbox, not billed")
+    if cost is None or spec.price is None:
+        return _("Price not published")
+    return _("about %(amount)s") % {"amount": money(cost * count, spec.price.currency)}
+
+
+def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:
+    """Sentences for values that another model took and this one does not; form.js shows those that apply."""
+    slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
+    titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in other.json_schema()["properties"].items()}
+    own = spec.json_schema()["properties"]
+    no_slot = _("%(model)s has no place for “%(title)s”. Your image is kept for models that do.")
+    no_setting = _("%(model)s has no setting “%(title)s”. Your choice is kept for models that do.")
+    notes = [_note(name, no_slot, spec, title) for name, title in slots.items() if spec.slot(name) is None]
+    return notes + [_note(name, no_setting, spec, title) for name, title in titles.items() if name not in own]
+
+
+def _note(name: str, sentence: str, spec: ModelSpec, title: str) -> dict[str, str]:
+    return {"name": name, "text": sentence % {"model": spec.label, "title": _(title)}}

@@ -1,0 +1,82 @@
+"""Small pieces of text that several pages need."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from generation.models import GenerationTask
+from generation.templatetags.portal import duration
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+__all__ = ["clock_time", "day_name", "language_of", "mark_of", "model_label", "name_of", "time_range", "title_of", "vendor_label"]
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+MINUTE_S = 60
+SHORT_S = 100
+
+
+def title_of(task: GenerationTask) -> str:
+    """The prompt in one line; a task made of an image alone says so."""
+    return " ".join(task.prompt.text.split()) or _("From an image, no prompt")
+
+
+def language_of(text: str) -> str:
+    """The lang attribute of somebody's prompt, so that fonts and screen readers fit it."""
+    return "zh-Hans" if HAN.search(text) else "en"
+
+
+def model_label(name: str) -> str:
+    """The model's name for people; a model that the catalog lost keeps its id."""
+    spec = ALL_MODELS.get(name)
+    return spec.label if spec else name
+
+
+def vendor_label(slug: str) -> str:
+    provider = PROVIDERS.get(slug)
+    return provider.label if provider else slug
+
+
+def mark_of(slug: str) -> str:
+    """Two letters that stand for a vendor."""
+    return vendor_label(slug)[:2].upper()
+
+
+def name_of(user: User) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+def time_range(low_s: float, high_s: float) -> str:
+    """55 and 80 -> 55–80 s; 118 and 190 -> 2–3 min."""
+    if high_s < SHORT_S:
+        low, high = round(low_s), round(high_s)
+        return _("%(low)d–%(high)d s") % {"low": low, "high": high} if low != high else _("%(s)d s") % {"s": high}
+    low, high = max(1, round(low_s / MINUTE_S)), round(high_s / MINUTE_S)
+    if low == high:
+        return duration(high * MINUTE_S)
+    return _("%(low)d–%(high)d min") % {"low": low, "high": high}
+
+
+def clock_time(when: datetime) -> str:
+    """10:52 on the viewer's clock."""
+    return timezone.localtime(when).strftime("%H:%M")
+
+
+def day_name(day: date, today: date) -> tuple[str, str]:
+    """Today, Yesterday or the weekday, and the date in full."""
+    full = date_format(day, "DATE_FORMAT")
+    if day == today:
+        return _("Today"), full
+    if day == today - timedelta(days=1):
+        return _("Yesterday"), full
+    return date_format(day, "l") if today - day < timedelta(days=7) else full, full
+
+
+def counted(number: int) -> str:
+    """128402 -> 128,402."""
+    return number_format(number, use_l10n=True, force_grouping=True)

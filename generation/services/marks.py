@@ -1,0 +1,17 @@
+"""What people note on a video: its star."""
+
+from __future__ import annotations
+
+from django.db.models import Case, Value, When
+
+from generation.models import Video
+
+__all__ = ["toggle_star"]
+
+
+def toggle_star(video: Video) -> bool:
+    """Whether it is starred now. Two presses at once are two turns."""
+    turned = Case(When(favourite=True, then=Value(False)), default=Value(True))
+    Video.objects.filter(pk=video.pk).update(favourite=turned)
+    video.refresh_from_db(fields=["favourite"])
+    return bool(video.favourite)

@@ -1,0 +1,86 @@
+"""What several views share: the answer to a button, and finding what a person may see. No page of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from generation.errors import Conflict, InvalidRequest, PortalError
+from generation.models import GenerationTask, Video
+from generation.services.lists import task_for
+
+__all__ = ["answer", "back", "parse_uuid", "status_of", "the_task", "the_user", "the_video", "wants_fragment"]
+
+STATUS = {Conflict: 409, InvalidRequest: 422}
+
+
+def the_user(request: HttpRequest) -> User:
+    """The signed-in person; views behind login_required have one."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def the_task(request: HttpRequest, pk: UUID) -> GenerationTask:
+    task = task_for(the_user(request), pk)
+    if task is None:
+        raise Http404
+    return task
+
+
+def the_video(request: HttpRequest, pk: UUID) -> Video:
+    seen = Video.objects.visible_to(the_user(request)).select_related("task__prompt", "task__account", "task__owner", "owner")
+    video: Video | None = seen.filter(pk=pk).first()
+    if video is None:
+        raise Http404
+    return video
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """None for what is no UUID: a bad cursor in an address shows the first page."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """A script asks, and will not follow a redirect to a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def status_of(error: PortalError) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+
+
+def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> HttpResponse:
+    """Do it and say so: a toast for scripts (204), a redirect with a message without; a refusal says why and does nothing."""
+    try:
+        words, level, status = act(), messages.SUCCESS, 204
+    except PortalError as error:
+        words, level, status = error.message, messages.ERROR, status_of(error)
+    if wants_fragment(request):
+        return _toast(words, level, status)
+    messages.add_message(request, level, words)
+    return redirect(to) if to else back(request)
+
+
+def _toast(words: str, level: int, status: int) -> HttpResponse:
+    tone = "ok" if level == messages.SUCCESS else "bad"
+    response = HttpResponse(status=status)
+    response["HX-Trigger"] = json.dumps({"portal:toast": {"text": words, "tone": tone}, "portal:created": {}})
+    return response
+
+
+def back(request: HttpRequest) -> HttpResponseRedirect:
+    """To where the form stood, if that is one of our own pages."""
+    for target in (request.POST.get("next", ""), request.headers.get("Referer", "")):
+        if target and url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            return HttpResponseRedirect(target)
+    return HttpResponseRedirect("/")

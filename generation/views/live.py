@@ -1,0 +1,59 @@
+"""Live updates: what changed since a cursor, and one card anew."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from generation.models import GenerationTask
+from generation.presenters.cards import cards_of, news_of
+from generation.services.lists import changed_tasks
+from generation.views.common import the_task, the_user
+
+__all__ = ["card", "tick"]
+
+OVERLAP = timedelta(seconds=2)
+"""A change is stamped before it is committed, and clocks of machines differ a little: look back further than the cursor says."""
+TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html"}
+
+
+@never_cache
+@require_GET
+def tick(request: HttpRequest) -> HttpResponse:
+    """JSON of UI tasks that changed or are alive; 204 when there is nothing to tell; 401 tells the page to sign in again."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    user, now = the_user(request), timezone.now()
+    since = _cursor(request.GET.get("since", ""))
+    tasks = changed_tasks(user, since - OVERLAP if since else None)
+    if not tasks and since:
+        return HttpResponse(status=204)
+    mine = GenerationTask.objects.filter(owner=user).live().count()
+    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks), "mine": mine})
+
+
+def _cursor(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and timezone.is_aware(found) else None
+
+
+@login_required
+@never_cache
+@require_GET
+def card(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The fragment of one task, as the Studio's job or as Activity's row."""
+    task = the_task(request, pk)
+    form = "row" if request.GET.get("as") == "row" else "job"
+    cards = cards_of([task], the_user(request), form)
+    return render(request, TEMPLATES[form], {"card": cards[0]})

@@ -1,0 +1,150 @@
+"""The Studio: compose, queue, today's results."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from generation.errors import InvalidRequest, PortalError
+from generation.forms import ComposeForm, form_for
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.presenters.cards import cards_of
+from generation.presenters.compose import compose_context
+from generation.presenters.models import quote_of
+from generation.presenters.videos import takes_of
+from generation.services.compose import order_videos
+from generation.services.estimates import usual_seconds
+from generation.services.lists import queue_of, todays_videos
+from generation.services.start import filled_from, first_choice, usable_accounts
+from generation.views.common import parse_uuid, the_task, the_user, the_video
+from providers.core.catalog import ModelSpec
+from providers.vendors import find_model
+
+__all__ = ["create", "quote", "studio", "today"]
+
+PARTS = ("prompt", "images", "settings")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def studio(request: HttpRequest) -> HttpResponse:
+    """The page. A POST is the form sent without script."""
+    if request.method != "POST":
+        return _page(request, _opened(request))
+    form = _sent(request)
+    if _order(form) is None:
+        return _page(request, form, status=422)
+    return redirect(f"{reverse('studio')}?{urlencode({'model': form.spec.name})}")
+
+
+@login_required
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """The form sent by script: the new cards, or the form with what is wrong."""
+    form = _sent(request)
+    tasks = _order(form)
+    if tasks is None:
+        response = render(request, "studio/_compose.html", compose_context(form, usable_accounts()), status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
+        return response
+    return render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), the_user(request), "job")})
+
+
+@login_required
+@require_POST
+def quote(request: HttpRequest) -> HttpResponse:
+    """Cost and usual time of what the form says now; wrong fields count as they are by themselves."""
+    form = _sent(request)
+    form.is_valid()
+    usual = usual_seconds([form.spec.name]).get(form.spec.name)
+    count = form.cleaned_data.get("count") or 1
+    return render(request, "studio/_quote.html", {"quote": quote_of(form.spec, form.params, count, usable_accounts(), usual)})
+
+
+@login_required
+@require_GET
+def today(request: HttpRequest) -> HttpResponse:
+    """Today's results anew, when something of the queue is done."""
+    return render(request, "studio/_today.html", _today(the_user(request)))
+
+
+def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpResponse:
+    user = the_user(request)
+    tasks = queue_of(user)
+    context = compose_context(form, usable_accounts()) | _today(user) | {"cards": cards_of(tasks, user, "job"), "numbers": _numbers(tasks)}
+    return render(request, "studio/page.html", context, status=status)
+
+
+def _today(user: User) -> dict[str, Any]:
+    videos = todays_videos(user)
+    return {"takes": takes_of(videos), "video_count": len(videos)}
+
+
+def _numbers(tasks: list[GenerationTask]) -> dict[str, int]:
+    waiting = sum(task.state is Status.QUEUED for task in tasks)
+    return {"waiting": waiting, "running": sum(not task.is_terminal for task in tasks) - waiting}
+
+
+def _opened(request: HttpRequest) -> ComposeForm:
+    """An empty form, or one filled from a video (Remix) or a task (Edit and retry)."""
+    source = _source(request)
+    asked = find_model(request.GET.get("model", ""))
+    user = the_user(request)
+    spec = asked or (source.spec if source else None) or first_choice(user)
+    initial, pictures = filled_from(source, _parts(request), spec) if source else ({}, {})
+    return form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": uuid4().hex})
+
+
+def _source(request: HttpRequest) -> GenerationTask | None:
+    video, task = (_uuid(request, name) for name in ("from", "from_task"))
+    if video:
+        return the_task(request, the_video(request, video).task_id)
+    return the_task(request, task) if task else None
+
+
+def _uuid(request: HttpRequest, name: str) -> UUID | None:
+    return parse_uuid(request.GET.get(name, ""))
+
+
+def _parts(request: HttpRequest) -> set[str]:
+    asked = request.GET.get("fields", "")
+    return set(asked.split(",")) if asked else set(PARTS)
+
+
+def _sent(request: HttpRequest) -> ComposeForm:
+    return form_for(_spec(request))(request.POST, request.FILES, owner=the_user(request))
+
+
+def _spec(request: HttpRequest) -> ModelSpec:
+    return find_model(request.POST.get("model", "")) or first_choice(the_user(request))
+
+
+def _order(form: ComposeForm) -> list[GenerationTask] | None:
+    """The tasks, or None when the form says what is wrong."""
+    if not form.is_valid():
+        return None
+    data = form.cleaned_data
+    try:
+        return order_videos(
+            owner=form.owner,
+            spec=form.spec,
+            prompt=data["prompt"],
+            params=form.params,
+            inputs=form.pictures,
+            count=data["count"],
+            key=data["key"],
+        )
+    except InvalidRequest as wrong:
+        form.show(wrong)
+    except PortalError as error:
+        form.add_error(None, error.message)
+    return None

@@ -1,0 +1,32 @@
+// Tabs inside an element with data-tabs: one panel at a time, arrow keys between them. Without script all panels stand below each other.
+
+function show(box, tab) {
+  for (const other of box.querySelectorAll("[role=tab]")) {
+    const on = other === tab;
+    other.setAttribute("aria-selected", String(on));
+    other.tabIndex = on ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = !on;
+  }
+}
+
+function onClick(event) {
+  const tab = event.target.closest("[data-tabs] [role=tab]");
+  if (tab) show(tab.closest("[data-tabs]"), tab);
+}
+
+function onKey(event) {
+  const tab = event.target.closest?.("[data-tabs] [role=tab]");
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!tab || !step) return;
+  const box = tab.closest("[data-tabs]");
+  const tabs = [...box.querySelectorAll("[role=tab]")];
+  const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+  show(box, next);
+  next.focus();
+}
+
+export function start() {
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  for (const box of document.querySelectorAll("[data-tabs]")) show(box, box.querySelector("[role=tab]"));
+}
