@@ -1,0 +1,18 @@
+# One image for both roles: `web` (the default) and `worker`.
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PORTAL_DATA_DIR=/data
+WORKDIR /app
+
+COPY requirements.txt .
+RUN pip install --disable-pip-version-check -r requirements.txt
+
+COPY . .
+RUN useradd --system --uid 10001 portal && mkdir /data && chown portal /data
+USER portal
+VOLUME /data
+EXPOSE 8000
+
+# Static files are collected at the start, because DATA_DIR is a volume. The av wheel brings GPL parts of FFmpeg: a published image must
+# carry their notices.
+CMD ["sh", "-c", "python manage.py migrate --noinput && python manage.py collectstatic --noinput -v 0 && exec gunicorn videoportal.wsgi --bind 0.0.0.0:8000 --workers 2 --threads 8"]
