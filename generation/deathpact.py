@@ -15,11 +15,14 @@ __all__ = ["die_with_parent"]
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """This process, and every process forked from it later, is killed when its parent ends."""
+def die_with_parent(parent: int | None = None) -> None:
+    """This process, and every process forked from it later, is killed when its parent ends.
+
+    A parent that says who it is (its pid) is missed even when it ended before this call.
+    """
     if not sys.platform.startswith("linux"):
         return
-    _arm(os.getppid())
+    _arm(parent or os.getppid())
     os.register_at_fork(before=_remember, after_in_child=_arm_child)
 
 

@@ -3,6 +3,9 @@
 Three clusters: `submit` (short calls that may cost money), `poll`, and `ingest` (long downloads), so that none starves another.
 A message is only a doorbell with ids in it; what it means is in our own rows (docs/adr/0002). Each worker's clusters also listen on a
 key of their own, where the worker's watchdog sends beats that no other machine can answer.
+
+A message that a cluster has taken stands under a key that names its holder, so that what a dead cluster held is handed out at once to
+its successor and not when the message's own time is up. Coming twice is harmless: the row's fence decides.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ import os
 import socket
 import time
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from django.db import close_old_connections, transaction
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -27,9 +32,11 @@ __all__ = [
     "SUBMIT",
     "PortalBroker",
     "beat_is_waiting",
-    "drop_stale_beats",
+    "drop_beats",
+    "drop_stale_messages",
     "enqueue",
     "instance_id",
+    "release_of_the_dead",
     "send_beat",
 ]
 
@@ -50,8 +57,11 @@ def enqueue(cluster: str, job: str, *ids: UUID | int | str) -> None:
 class PortalBroker(ORM):  # type: ignore[misc]
     """django-q2's ORM broker with SKIP LOCKED on PostgreSQL, where stock clusters collide, and beats ahead of other messages."""
 
+    _released_by = 0
+
     def dequeue(self) -> list[tuple[int, str]] | None:
         close_old_connections()
+        self._release_once()
         keys = [self.list_key, private_key(self.list_key, instance_id())]
         waiting = OrmQ.objects.filter(key__in=keys, lock__lt=timezone.now()).order_by("-key", "lock")
         if not waiting.exists():  # asked without a write lock: on SQLite an idle cluster must not hold up the others
@@ -59,13 +69,46 @@ class PortalBroker(ORM):  # type: ignore[misc]
             return None
         with transaction.atomic():
             rows = list(waiting.select_for_update(skip_locked=True).values_list("pk", "payload")[: Conf.BULK])
-            OrmQ.objects.filter(pk__in=[pk for pk, _ in rows]).update(lock=timezone.now() + timedelta(seconds=Conf.RETRY))
+            self._hold([pk for pk, _ in rows])
         return rows or None
+
+    def _hold(self, ids: list[int]) -> None:
+        """Beats keep their key: the watchdog looks for them there."""
+        held = Case(When(key=self.list_key, then=Value(held_key(self.list_key, instance_id()))), default=F("key"))
+        OrmQ.objects.filter(pk__in=ids).update(key=held, lock=timezone.now() + timedelta(seconds=Conf.RETRY))
+
+    def _release_once(self) -> None:
+        """The first time that a process asks: the one before it died, and may have had messages in hand that reached no worker."""
+        if self._released_by != os.getpid():
+            self._released_by = os.getpid()
+            release(self.list_key, instance_id())
 
 
 def private_key(cluster: str, instance: str) -> str:
     """The key that only this worker's cluster listens on; sorts behind the cluster's own key, so descending order serves it first."""
     return f"{cluster}@{instance}"
+
+
+def held_key(cluster: str, instance: str) -> str:
+    """Where the messages stand that this worker's cluster has taken."""
+    return f"{cluster}#{instance}"
+
+
+def release(cluster: str, instance: str) -> int:
+    """Hand out again what a dead process of this cluster held. Returns how many."""
+    return int(OrmQ.objects.filter(key=held_key(cluster, instance)).update(key=cluster, lock=timezone.now()))
+
+
+def release_of_the_dead() -> int:
+    """The same for workers of this machine that are gone. Returns how many."""
+    held = OrmQ.objects.filter(key__contains="#").values_list("key", flat=True).distinct()
+    return sum(release(*key.split("#", 1)) for key in held if _is_dead(key.partition("#")[2]))
+
+
+def _is_dead(instance: str) -> bool:
+    """Surely: it ran on this machine and its process is gone."""
+    host, _, pid = instance.rpartition(":")
+    return host == socket.gethostname()[:40] and pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists()
 
 
 def send_beat(cluster: str, instance: str) -> None:
@@ -78,7 +121,12 @@ def beat_is_waiting(cluster: str, instance: str) -> bool:
     return bool(OrmQ.objects.filter(key=private_key(cluster, instance)).exists())
 
 
-def drop_stale_beats(older_than: timedelta = timedelta(minutes=10)) -> int:
-    """Beats of workers that are gone: nobody else listens on their keys. Returns how many."""
-    stale = OrmQ.objects.filter(key__contains="@", lock__lt=timezone.now() - older_than)
+def drop_beats(cluster: str, instance: str) -> None:
+    """A cluster that is started anew must not be judged by the beat that its predecessor did not answer."""
+    OrmQ.objects.filter(key=private_key(cluster, instance)).delete()
+
+
+def drop_stale_messages(older_than: timedelta = timedelta(minutes=10)) -> int:
+    """Beats of workers that are gone, and messages that died with their holder: rows bring their work back. Returns how many."""
+    stale = OrmQ.objects.filter(Q(key__contains="@") | Q(key__contains="#"), lock__lt=timezone.now() - older_than)
     return int(stale.delete()[0])

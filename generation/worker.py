@@ -51,6 +51,16 @@ class Pulse:
         """How long a beat has been waiting."""
         return now - self.sent_at if self.is_out else 0.0
 
+    def is_due(self, now: float) -> bool:
+        """Time for the next beat."""
+        return not self.is_out and now - self.sent_at > BEAT_EVERY_S
+
+    def is_frozen(self, now: float, *, busy: int, workers: int) -> bool:
+        """With all hands full a beat waits its turn, and every job has a time limit; with some of them full, for a while."""
+        if self.silent_s(now) < FROZEN_AFTER_S or busy >= workers:
+            return False
+        return busy == 0 or self.silent_s(now) > CUT_OFF_AFTER_S
+
 
 class ClusterProcess:
     """One django-q2 cluster as a child process, and its pulse."""
@@ -66,10 +76,12 @@ class ClusterProcess:
         self.restarts += 1
         self.pulse = Pulse(sent_at=time.monotonic())
         self.folder.mkdir(parents=True, exist_ok=True)
+        queue.drop_beats(self.name, self.instance)
         environment = os.environ | {
             "Q_CLUSTER_NAME": self.name,
             "PORTAL_INSTANCE": self.instance,
             "PORTAL_PRESENCE_DIR": str(self.folder),
+            "PORTAL_PARENT_PID": str(os.getpid()),
         }
         self.process = subprocess.Popen(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"],
@@ -85,20 +97,11 @@ class ClusterProcess:
             self._start_anew(f"it ended with {self.process.returncode}")
             return
         self.pulse.is_out = self.pulse.is_out and queue.beat_is_waiting(self.name, self.instance)
-        if self._is_frozen(now):
+        if self.pulse.is_frozen(now, busy=count_busy(self.folder), workers=self._workers()):
             self._start_anew(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
-        elif not self.pulse.is_out and now - self.pulse.sent_at > BEAT_EVERY_S:
+        elif self.pulse.is_due(now):
             self.pulse = Pulse(sent_at=now, is_out=True)
             queue.send_beat(self.name, self.instance)
-
-    def _is_frozen(self, now: float) -> bool:
-        silent_s = self.pulse.silent_s(now)
-        if silent_s < FROZEN_AFTER_S:
-            return False
-        busy = count_busy(self.folder)
-        if busy >= self._workers():
-            return False  # all hands full: the beat waits its turn, and every job has a time limit
-        return busy == 0 or silent_s > CUT_OFF_AFTER_S
 
     def _workers(self) -> int:
         main: dict[str, Any] = settings.Q_CLUSTER
@@ -151,6 +154,7 @@ class Worker:
         die_with_parent()
         os.environ["PORTAL_INSTANCE"] = self.instance
         with tempfile.TemporaryDirectory(prefix="portal-worker-") as folder:
+            queue.release_of_the_dead()
             clusters = [ClusterProcess(name, self.instance, Path(folder)) for name in queue.CLUSTERS]
             try:
                 while not self.stopping:
@@ -197,7 +201,7 @@ def run_cluster() -> None:
     """The body of `manage.py cluster`: one django-q2 cluster whose processes all die with their parents."""
     from django_q.cluster import Cluster
 
-    die_with_parent()
+    die_with_parent(int(os.environ.get("PORTAL_PARENT_PID", "0")) or None)
     cluster: Any = Cluster()
     cluster.start()
     cluster.sentinel.join()

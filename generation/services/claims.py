@@ -6,26 +6,36 @@ due again. Slots and rates belong to the account and are counted from the rows t
 
 from __future__ import annotations
 
+import logging
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event, Thread
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
+from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import Attempt, GenerationTask
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["Claim", "claim_due", "claim_one", "claim_polls", "claim_queued"]
+__all__ = ["Claim", "claim_due", "claim_one", "claim_polls", "claim_queued", "holding"]
 
-MESSAGE_LEASE = timedelta(seconds=90)
+log = logging.getLogger("generation.claims")
+
+MESSAGE_LEASE = timedelta(seconds=60)
 """How long a claimed row may wait in the queue and be worked on before it is due again."""
 MOST_WAITING = 100
 """Claimed rows that may wait for a worker at one time, per account (submits) or in all (ingests): leases must outlive the wait."""
+HOLD = timedelta(seconds=45)
+"""The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
 RATE_WINDOW = timedelta(seconds=60)
 
 
@@ -107,6 +117,37 @@ def _leased(now: datetime, lease: timedelta, instance: str) -> dict[str, object]
         "fence": F("fence") + 1,
         "starts": F("starts") + 1,
     }
+
+
+@contextmanager
+def holding(task: GenerationTask) -> Iterator[None]:
+    """Keep this row ours while the block runs and this process lives. Raises `LostRace` when it is another's already.
+
+    The fence rises once more, so that a second delivery of the same message finds the row taken.
+    """
+    until, mine = timezone.now() + HOLD, GenerationTask.objects.filter(pk=task.pk, status=task.status)
+    if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, due_at=until, lease_until=until):
+        raise LostRace(f"task {task.pk} is taken")
+    task.fence += 1
+    done = Event()
+    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, done), name="lease", daemon=True)
+    renewer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewer.join()
+
+
+def _renew(task_id: UUID, status: str, fence: int, done: Event) -> None:
+    try:
+        while not done.wait(HOLD.total_seconds() / 3):
+            until = timezone.now() + HOLD
+            GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
+    except DatabaseError as error:  # whoever claims the row then raises the fence, and this step changes nothing any more
+        log.warning("lease of task %s not renewed: %s", task_id, error)
+    finally:
+        connection.close()
 
 
 def claim_polls(account: ProviderAccount, *, now: datetime, every: timedelta, limit: int) -> list[GenerationTask]:

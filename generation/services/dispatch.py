@@ -23,7 +23,8 @@ from providers.models import ProviderAccount
 
 __all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "start_soon", "tick"]
 
-INGEST_LEASE = timedelta(minutes=16)
+INGEST_LEASE = timedelta(minutes=4)
+"""How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
 SETTLE_LEASE = timedelta(seconds=90)
 POLL_LEASE = timedelta(seconds=12)
 

@@ -1,4 +1,4 @@
-"""Sweeps what crashes leave behind: files without a row, scratch directories, beats of dead workers. Safe to run twice."""
+"""Sweeps what crashes leave behind: files without a row, scratch directories, messages of dead workers. Safe to run twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DAYS_BACK = 3
 
 def sweep() -> None:
     """One round."""
-    queue.drop_stale_beats()
+    queue.drop_stale_messages()
     _drop_scratch()
     for days in range(DAYS_BACK):
         _drop_orphans(f"videos/{timezone.now() - timedelta(days=days):%Y/%m/%d}")

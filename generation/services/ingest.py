@@ -23,6 +23,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.media import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
+from generation.services.claims import holding
 from generation.services.leased import take_up
 from generation.services.observe import stored_outputs
 from providers.accounts import client_for, network_policy
@@ -51,8 +52,9 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     if task is None:
         return
     try:
-        for index in range(len(task.outputs)):
-            _ingest_output(task, index)
+        with holding(task):
+            for index in range(len(task.outputs)):
+                _ingest_output(task, index)
         task.move(Status.SUCCEEDED)
     except LostRace:
         log.info("task %s: another process has it", task.pk)

@@ -1,0 +1,110 @@
+"""`python -m tests.chaos [--short]`: kill the worker's processes at random while tasks run, then count what was lost or paid twice.
+
+Runs once on SQLite and once on PostgreSQL, each on a stage of its own. Exits 1 when the promise was broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from benchmarks.stage import DATABASES, Stage, open_stage
+
+FULL = {"tasks": 1000, "kills": 200, "gap_s": 2.5, "limit_s": 3600}
+SHORT = {"tasks": 100, "kills": 25, "gap_s": 1.6, "limit_s": 420}
+FROZEN_BAR_S = 60.0
+MUST_BE_EMPTY = ("paid_twice", "lost", "unsettled", "bad_files", "held", "orphans")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="25 kills over 100 tasks instead of 200 over 1,000")
+    parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random kills; printed, so that a run can be repeated")
+    parser.add_argument("--keep", action="store_true", help="leave the stage's files for a look at them")
+    for name, usual in FULL.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(usual), help=f"instead of {usual} ({SHORT[name]} with --short)")
+    options = parser.parse_args()
+    plan = _plan(options)
+    print(f"chaos: {plan}")
+    broken = [_one(database, plan, keep=options.keep) for database in options.database or DATABASES]
+    return int(any(broken))
+
+
+def _plan(options: argparse.Namespace) -> dict[str, Any]:
+    plan: dict[str, Any] = dict(SHORT if options.short else FULL)
+    plan |= {name: value for name in FULL if (value := getattr(options, name)) is not None}
+    return plan | {"seed": options.seed}
+
+
+def _one(database: str, plan: dict[str, Any], *, keep: bool) -> bool:
+    """Returns whether the promise was broken."""
+    began = time.monotonic()
+    with open_stage(database, keep=keep) as stage:
+        facts = _trial(stage, plan)
+        print(f"\n{database}, {time.monotonic() - began:.0f} s in all")
+        if facts is None:
+            print(f"  the trial itself failed; the worker's last words:\n{_last_words(stage)}")
+            return True
+        _show(facts)
+        complaints = _complaints(facts)
+        for complaint in complaints:
+            print(f"  BROKEN {complaint}")
+        if complaints:
+            print(_last_words(stage))
+        print(f"  {'the promise was broken' if complaints else 'the promise was kept'}")
+        return bool(complaints)
+
+
+def _trial(stage: Stage, plan: dict[str, Any]) -> dict[str, Any] | None:
+    plan_file, result_file = stage.folder / "plan.json", stage.folder / "result.json"
+    plan_file.write_text(json.dumps(plan))
+    status = stage.run("-m", "tests.chaos.trial", str(plan_file), str(result_file))
+    return json.loads(result_file.read_text()) if status == 0 else None
+
+
+def _last_words(stage: Stage, lines: int = 40) -> str:
+    log = stage.folder / "worker.log"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(none)"
+
+
+def _complaints(facts: dict[str, Any]) -> list[str]:
+    found = [f"{name}: {item}" for name in MUST_BE_EMPTY for item in facts[name]]
+    for cluster, seconds in facts["frozen"].items():
+        if seconds is None or seconds > FROZEN_BAR_S:
+            found.append(f"frozen {cluster} cluster: served after {seconds} s")
+    return found
+
+
+def _show(facts: dict[str, Any]) -> None:
+    rows = {
+        "tasks": f"{facts['tasks']}: {_counts(facts['ended'])}",
+        "failed, why": _counts(facts["errors"]),
+        "paid submits": facts["paid"],
+        "paid twice": len(facts["paid_twice"]),
+        "paid and lost": len(facts["lost"]),
+        "unsettled": len(facts["unsettled"]),
+        "damaged files": len(facts["bad_files"]),
+        "parked though unpaid": facts["parked_unpaid"],
+        "kills": f"{sum(facts['kills'].values())}: {_counts(facts['kills'])}",
+        "pauses": f"{sum(facts['pauses'].values())}: {_counts(facts['pauses'])}",
+        "starts of the root": facts["root_starts"],
+        "clusters started anew": facts["cluster_restarts"],
+        "seconds": f"{facts['seconds']}, of it after the last kill {facts['settled_after_last_kill_s']}",
+        "frozen cluster, seconds until served": _counts(facts["frozen"]),
+        "seconds to stop": facts["stopped_in_s"],
+        "orphans": len(facts["orphans"]),
+    }
+    for name, value in rows.items():
+        print(f"  {name:38} {value}")
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    return ", ".join(f"{name or 'none'} {number}" for name, number in sorted(counts.items())) or "-"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What the portal is asked for during a storm: vendors with and without a look-up, and prompts that make the simulator misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from django.contrib.auth.models import User
+
+from generation.models import GenerationTask
+from generation.services.create import create_task
+from providers.models import ProviderAccount
+from providers.sandbox import ensure_sandbox_accounts
+
+__all__ = ["make_accounts", "make_task", "prompts"]
+
+MODELS = ("kling/kling-v2-5-turbo", "dashscope/wanx2.1-t2v-turbo")
+FAULTS = (
+    *("reset-after-accept:1", "502-after:1", "hang-after-accept:1", "html-200:1", "5xx-before:1", "rate-limit:1"),
+    *("poll-429", "poll-5xx", "poll-reset", "poll-html", "poll-unknown-state", "media-cut:1", "media-404:1", "media-short:1"),
+    *("fail-content", "fail-internal", "refuse"),
+)
+EVERY_NTH_HAS_A_FAULT = 3
+
+
+def prompts() -> Iterator[tuple[str, str]]:
+    """Model and prompt, without end. Every prompt is another one, so that the ledger shows what was paid twice."""
+    for number in count():
+        text = f"chaos {number:05d}: a paper kite over the sea"
+        if number % EVERY_NTH_HAS_A_FAULT == 0:
+            text += f" #fault:{FAULTS[number // EVERY_NTH_HAS_A_FAULT % len(FAULTS)]}"
+        yield MODELS[number % len(MODELS)], text
+
+
+def make_accounts(simulator_url: str) -> None:
+    """Sandbox accounts with limits that do not limit, and short patience."""
+    ensure_sandbox_accounts(simulator_url)
+    ProviderAccount.objects.update(
+        max_in_flight=2000, submits_per_minute=100_000, polls_per_second=1000, connect_timeout_s=2, read_timeout_s=4
+    )
+
+
+def make_task(owner: User, model: str, prompt: str) -> GenerationTask:
+    """As the web process would."""
+    return create_task(owner=owner, model=model, prompt=prompt, params={})

@@ -1,0 +1,129 @@
+"""One trial on one stage: `python -m tests.chaos.trial PLAN.json RESULT.json`, with the stage's environment. Run by __main__.py.
+
+First the frozen clusters, each on its own, then the storm over everything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+import psutil  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+
+from generation import queue  # noqa: E402
+from generation.models import GenerationTask  # noqa: E402
+from providers.simulator.testing import SimulatorProcess  # noqa: E402
+from tests.chaos.killer import Killer  # noqa: E402
+from tests.chaos.orders import make_accounts, make_task, prompts  # noqa: E402
+from tests.chaos.supervised import SupervisedWorker, strays  # noqa: E402
+from tests.chaos.verdict import Facts, judge, unsettled  # noqa: E402
+
+SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
+"""What a task shows when this cluster has done its part."""
+PATIENCE_S = 120.0
+"""The bar for a frozen cluster is 60 s; waiting longer tells by how much it was missed."""
+
+
+def main() -> None:
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    data = Path(os.environ["PORTAL_DATA_DIR"])
+    owner = User.objects.create_user("chaos")
+    with SimulatorProcess(render_s=1.0, queue_s=0.2) as simulator:
+        make_accounts(simulator.url)
+        worker = SupervisedWorker(data.parent / "worker.log")
+        try:
+            frozen = freeze(worker, owner)
+            facts = storm(worker, owner, plan)
+            facts |= judge(simulator.ledger())
+        finally:
+            stopped_in_s = worker.stop()
+        facts |= {"frozen": frozen, "stopped_in_s": round(stopped_in_s, 1), "orphans": _orphans(worker, str(data))}
+    Path(sys.argv[2]).write_text(json.dumps(facts))
+
+
+def freeze(worker: SupervisedWorker, owner: User) -> dict[str, Any]:
+    """Kill every idle process of a cluster's pool: the holder of its queue's lock is among them. Seconds until a new task is served."""
+    _served(worker, make_task(owner, "kling/kling-v2-5-turbo", "frozen 0: warming up"), "videos__created_at")
+    seconds = {}
+    for number, (cluster, sign) in enumerate(
+        ((queue.SUBMIT, "accepted_at"), (queue.POLL, "rendered_at"), (queue.INGEST, "finished_at")), 1
+    ):
+        for process in worker.pool_of(cluster):
+            _kill(process)
+            time.sleep(0.1)
+        task = make_task(owner, "kling/kling-v2-5-turbo", f"frozen {number}: the {cluster} cluster's lock is gone")
+        seconds[cluster] = _served(worker, task, sign)
+        _served(worker, task, "finished_at")
+    return seconds
+
+
+def _served(worker: SupervisedWorker, task: GenerationTask, sign: str) -> float | None:
+    """Seconds until this field of the task has a value; None when that is not in sight."""
+    began = time.monotonic()
+    while time.monotonic() - began < PATIENCE_S:
+        worker.tend()
+        worker.tree()
+        if GenerationTask.objects.filter(pk=task.pk, **{f"{sign}__isnull": False}).exists():
+            return round(time.monotonic() - began, 1)
+        time.sleep(0.2)
+    return None
+
+
+def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
+    """Tasks keep coming while processes die, and nobody helps. Ends when everything is settled, or at the time limit."""
+    killer = Killer(worker, most=plan["kills"], gap_s=plan["gap_s"], seed=plan["seed"])
+    orders, made, began = prompts(), 0, time.monotonic()
+    calm_at = looked_at = began
+    while time.monotonic() - began < plan["limit_s"]:
+        worker.tend()
+        killer.act()
+        wanted = min(plan["tasks"], 20 + plan["tasks"] * killer.count // max(killer.most, 1))
+        for model, prompt in islice(orders, min(wanted - made, 5)):
+            make_task(owner, model, prompt)
+            made += 1
+        if not killer.is_done or made < plan["tasks"]:
+            calm_at = time.monotonic()
+        elif time.monotonic() - looked_at > 1.0:
+            looked_at = time.monotonic()
+            if not unsettled():
+                break
+        time.sleep(0.05)
+    return {
+        "tasks": GenerationTask.objects.count(),
+        "kills": dict(killer.kills),
+        "pauses": dict(killer.pauses),
+        "root_starts": worker.starts,
+        "cluster_restarts": worker.restarted_clusters(),
+        "seconds": round(time.monotonic() - began),
+        "settled_after_last_kill_s": round(time.monotonic() - calm_at),
+    }
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _orphans(worker: SupervisedWorker, data_folder: str) -> list[str]:
+    """What is left of the tree a few seconds after its orderly stop; a media child may finish the file in hand."""
+    until = time.monotonic() + 10
+    while (left := [*worker.survivors(), *(f"stray {pid}" for pid in strays(data_folder))]) and time.monotonic() < until:
+        time.sleep(0.5)
+    return left
+
+
+if __name__ == "__main__":
+    main()

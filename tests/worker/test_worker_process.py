@@ -1,0 +1,86 @@
+"""The real `manage.py worker`: it comes up, beats, stops in time when asked, and leaves nobody behind however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GROWN = 4 + 3 + 9 + 6
+"""Root, three clusters, their sentinels, pool processes at least: 4 + 3 + 2 workers, each cluster's monitor and pusher."""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    mine = os.environ | {"PORTAL_DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}"}
+    mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings", "PORTAL_SUBMIT_WORKERS": "4"}
+    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=mine, check=True)
+    return mine
+
+
+@pytest.fixture
+def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (tmp_path / "worker.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=environment, stderr=log)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def grown_tree(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    until = time.monotonic() + 30
+    root = psutil.Process(worker.pid)
+    while len(tree := root.children(recursive=True)) < GROWN - 1 and time.monotonic() < until:
+        time.sleep(0.1)
+    return tree
+
+
+def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    _, alive = psutil.wait_procs(processes, timeout=5)
+    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_stops_in_time_and_leaves_nobody_when_asked(worker):
+    tree = grown_tree(worker)
+    assert len(tree) == GROWN - 1
+
+    began = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(25) == 0
+    assert time.monotonic() - began < 15
+    assert living(tree) == []
+
+
+def test_leaves_nobody_when_killed(worker):
+    tree = grown_tree(worker)
+
+    worker.kill()
+    worker.wait(5)
+
+    assert len(tree) == GROWN - 1
+    assert living(tree) == []
+
+
+def test_leaves_nobody_when_killed_while_its_clusters_start(worker):
+    root = psutil.Process(worker.pid)
+    until = time.monotonic() + 20
+    while len(tree := root.children(recursive=True)) < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+
+    worker.kill()
+    worker.wait(5)
+
+    _, alive = psutil.wait_procs(tree, timeout=15)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
