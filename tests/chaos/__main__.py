@@ -1,6 +1,6 @@
 """`python -m tests.chaos [--short]`: kill the worker's processes at random while tasks run, then count what was lost or paid twice.
 
-Runs once on SQLite and once on PostgreSQL, each on a stage of its own. Exits 1 when the promise was broken.
+Runs on SQLite and on PostgreSQL, each on a stage of its own (the short form on both at once). Exits 1 when the promise was broken.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ import argparse
 import json
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks.stage import DATABASES, Stage, open_stage
 
 FULL = {"tasks": 1000, "kills": 200, "gap_s": 2.5, "limit_s": 3600}
 SHORT = {"tasks": 100, "kills": 25, "gap_s": 1.6, "limit_s": 420}
+ALL_FROZEN = ["submit", "poll", "ingest"]
+EACH_FROZEN = [["submit"], ["poll"], ["ingest"]]
 FROZEN_BAR_S = 60.0
 MUST_BE_EMPTY = ("paid_twice", "lost", "unsettled", "bad_files", "held", "orphans")
 
@@ -29,15 +32,16 @@ def main() -> int:
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(usual), help=f"instead of {usual} ({SHORT[name]} with --short)")
     options = parser.parse_args()
     plan = _plan(options)
-    print(f"chaos: {plan}")
-    broken = [_one(database, plan, keep=options.keep) for database in options.database or DATABASES]
+    print(f"chaos: {plan}", flush=True)
+    with ThreadPoolExecutor(max_workers=2 if options.short else 1) as pool:
+        broken = list(pool.map(lambda database: _one(database, plan, keep=options.keep), options.database or DATABASES))
     return int(any(broken))
 
 
 def _plan(options: argparse.Namespace) -> dict[str, Any]:
     plan: dict[str, Any] = dict(SHORT if options.short else FULL)
     plan |= {name: value for name in FULL if (value := getattr(options, name)) is not None}
-    return plan | {"seed": options.seed}
+    return plan | {"seed": options.seed, "freezes": [ALL_FROZEN] if options.short else [*EACH_FROZEN, ALL_FROZEN]}
 
 
 def _one(database: str, plan: dict[str, Any], *, keep: bool) -> bool:
@@ -45,17 +49,13 @@ def _one(database: str, plan: dict[str, Any], *, keep: bool) -> bool:
     began = time.monotonic()
     with open_stage(database, keep=keep) as stage:
         facts = _trial(stage, plan)
-        print(f"\n{database}, {time.monotonic() - began:.0f} s in all")
+        title = f"\n{database}, {time.monotonic() - began:.0f} s in all"
         if facts is None:
-            print(f"  the trial itself failed; the worker's last words:\n{_last_words(stage)}")
+            print(f"{title}\n  the trial itself failed; the worker's last words:\n{_last_words(stage)}", flush=True)
             return True
-        _show(facts)
-        complaints = _complaints(facts)
-        for complaint in complaints:
-            print(f"  BROKEN {complaint}")
-        if complaints:
-            print(_last_words(stage))
-        print(f"  {'the promise was broken' if complaints else 'the promise was kept'}")
+        complaints = [f"  BROKEN {complaint}" for complaint in _complaints(facts)]
+        evidence = [*complaints, _last_words(stage), "  the promise was broken"] if complaints else ["  the promise was kept"]
+        print("\n".join([title, *_table(facts), *evidence]), flush=True)
         return bool(complaints)
 
 
@@ -79,7 +79,7 @@ def _complaints(facts: dict[str, Any]) -> list[str]:
     return found
 
 
-def _show(facts: dict[str, Any]) -> None:
+def _table(facts: dict[str, Any]) -> list[str]:
     rows = {
         "tasks": f"{facts['tasks']}: {_counts(facts['ended'])}",
         "failed, why": _counts(facts["errors"]),
@@ -98,8 +98,7 @@ def _show(facts: dict[str, Any]) -> None:
         "seconds to stop": facts["stopped_in_s"],
         "orphans": len(facts["orphans"]),
     }
-    for name, value in rows.items():
-        print(f"  {name:38} {value}")
+    return [f"  {name:38} {value}" for name, value in rows.items()]
 
 
 def _counts(counts: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from tests.chaos.supervised import SupervisedWorker
 __all__ = ["Killer"]
 
 PAUSE_EVERY = 12
-PAUSE_S = (40.0, 75.0)
+PAUSE_S = (38.0, 58.0)
 
 
 class Killer:
@@ -51,7 +51,7 @@ class Killer:
             return
         role, victim = self.random.choice(tree)
         self._strikes += 1
-        pause = self._strikes % PAUSE_EVERY == 0
+        pause = self._strikes % PAUSE_EVERY == 3
         try:
             victim.send_signal(signal.SIGSTOP if pause else signal.SIGKILL)
         except psutil.NoSuchProcess:

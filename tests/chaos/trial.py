@@ -31,6 +31,8 @@ from tests.chaos.verdict import Facts, judge, unsettled  # noqa: E402
 
 SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
 """What a task shows when this cluster has done its part."""
+SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
+"""What a task shows when this cluster has done its part."""
 PATIENCE_S = 120.0
 """The bar for a frozen cluster is 60 s; waiting longer tells by how much it was missed."""
 
@@ -43,7 +45,7 @@ def main() -> None:
         make_accounts(simulator.url)
         worker = SupervisedWorker(data.parent / "worker.log")
         try:
-            frozen = freeze(worker, owner)
+            frozen = freeze(worker, owner, plan["freezes"])
             facts = storm(worker, owner, plan)
             facts |= judge(simulator.ledger())
         finally:
@@ -52,18 +54,16 @@ def main() -> None:
     Path(sys.argv[2]).write_text(json.dumps(facts))
 
 
-def freeze(worker: SupervisedWorker, owner: User) -> dict[str, Any]:
-    """Kill every idle process of a cluster's pool: the holder of its queue's lock is among them. Seconds until a new task is served."""
+def freeze(worker: SupervisedWorker, owner: User, freezes: list[list[str]]) -> dict[str, Any]:
+    """Kill every idle process of some clusters' pools: the holder of each queue's lock is among them. Seconds until a new task is served."""
     _served(worker, make_task(owner, "kling/kling-v2-5-turbo", "frozen 0: warming up"), "videos__created_at")
     seconds = {}
-    for number, (cluster, sign) in enumerate(
-        ((queue.SUBMIT, "accepted_at"), (queue.POLL, "rendered_at"), (queue.INGEST, "finished_at")), 1
-    ):
-        for process in worker.pool_of(cluster):
+    for number, clusters in enumerate(freezes, 1):
+        for process in [process for cluster in clusters for process in worker.pool_of(cluster)]:
             _kill(process)
             time.sleep(0.1)
-        task = make_task(owner, "kling/kling-v2-5-turbo", f"frozen {number}: the {cluster} cluster's lock is gone")
-        seconds[cluster] = _served(worker, task, sign)
+        task = make_task(owner, "kling/kling-v2-5-turbo", f"frozen {number}: the locks of {clusters} are gone")
+        seconds["+".join(clusters)] = _served(worker, task, SIGNS[clusters[-1]])
         _served(worker, task, "finished_at")
     return seconds
 
