@@ -1,0 +1,90 @@
+"""Tokens in the admin: issued once with their text on the page, revoked, never read back."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from access.models import ApiToken
+from access.tokens import issue
+
+__all__ = ["ApiTokenAdmin"]
+
+
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who, what for, and until when."""
+
+    def clean_expires_at(self) -> Any:
+        end = self.cleaned_data["expires_at"]
+        if end is not None and end <= timezone.now() and "expires_at" in self.changed_data:
+            raise forms.ValidationError(_("Choose a time that is still to come, or revoke the token."))
+        return end
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The digest is on no page; the text is on one page, once."""
+
+    form = TokenForm
+    fields = ("owner", "label", "expires_at")
+    list_display = ("label", "owner", "public_id", "state", "created_at", "expires_at", "last_used_at")
+    list_filter = ("revoked_at", "owner")
+    list_select_related = ("owner",)
+    search_fields = ("label", "public_id", "owner__username")
+    actions = ("revoke",)
+    facts: ClassVar[tuple[str, ...]] = ("public_id", "state", "created_at", "revoked_at", "last_used_at")
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        return self.fields if obj is None else (*self.fields, *self.facts)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        return () if obj is None else ("owner", *self.facts)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, token: ApiToken) -> str:
+        if token.revoked_at is not None:
+            return _("Revoked")
+        expired = token.expires_at is not None and token.expires_at <= timezone.now()
+        return _("Expired") if expired else _("Good")
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        """A new token is issued by access.tokens; its text lives in this one request."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        life = obj.expires_at - timezone.now() if obj.expires_at else None
+        row, obj.issued_text = issue(obj.owner, obj.label, expires_in=life)  # type: ignore[attr-defined]
+        obj.pk, obj.public_id, obj.digest, obj.created_at, obj.expires_at = (
+            row.pk,
+            row.public_id,
+            row.digest,
+            row.created_at,
+            row.expires_at,
+        )
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The token “%(label)s”") % {"label": obj.label},
+            "opts": self.opts,
+            "token": obj,
+            "text": obj.issued_text,  # type: ignore[attr-defined]
+        }
+        page = TemplateResponse(request, "admin/access/apitoken/issued.html", context)
+        page["Cache-Control"] = "no-store"
+        return page
+
+    @admin.action(description=gettext_lazy("Revoke: refused from now on, for good"), permissions=["change"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        for token in tokens:
+            self.log_change(request, token, [{"changed": {"fields": ["revoked_at"]}}])
+        count = tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, _("%(count)d tokens revoked.") % {"count": count}, messages.SUCCESS)

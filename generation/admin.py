@@ -1,0 +1,224 @@
+"""What happened, to look at in the admin; and the three ways to settle a task that needs review. Writes go through services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from generation.errors import InvalidRequest, PortalError
+from generation.lifecycle import Status
+from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
+from generation.services import steer
+from providers.admin import ProviderAccountAdmin
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["AccountWithSlotsAdmin", "GenerationTaskAdmin"]
+
+AT_VENDOR = (Status.SUBMITTING.value, Status.RUNNING.value)
+
+
+class ReadOnly:
+    """Rows that services wrote; the admin shows them."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(ProviderAccount)
+class AccountWithSlotsAdmin(ProviderAccountAdmin):
+    """Provider accounts, with the slots that tasks hold right now."""
+
+    list_display = (*ProviderAccountAdmin.list_display[:2], "slots", *ProviderAccountAdmin.list_display[2:])
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        held = GenerationTask.objects.filter(account=OuterRef("pk"), status__in=AT_VENDOR).order_by()
+        counted = held.values("account").annotate(count=Count("pk")).values("count")
+        slots = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+        return super().get_queryset(request).annotate(slots_taken=slots)
+
+    @admin.display(description=gettext_lazy("Slots taken"))
+    def slots(self, account: ProviderAccount) -> str:
+        return f"{account.slots_taken} / {account.max_in_flight}"  # type: ignore[attr-defined]
+
+
+class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
+    model = Attempt
+    extra = 0
+    fields = (
+        ("number", "account", "dispatch", "submission_id"),
+        ("reference", "started_at", "finished_at"),
+        ("error_code", "error_message"),
+        "request",
+        "reply",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
+        return super().get_queryset(request).select_related("account")
+
+
+class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = TaskEvent
+    extra = 0
+    fields = ("at", "from_status", "to_status", "note")
+
+
+class ModelFilter(admin.SimpleListFilter):
+    """By the catalog's models, so that no list of rows is read for it."""
+
+    title = gettext_lazy("model")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [(name, spec.label) for name, spec in ALL_MODELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        return queryset.filter(model=self.value()) if self.value() else queryset
+
+
+@admin.register(GenerationTask)
+class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A task with all that was tried. The vendor's addresses of finished files stay out: they are secrets while they live."""
+
+    list_display = ("id", "status", "model", "owner", "account", "created_at", "error_code")
+    list_filter = ("status", ModelFilter, "account")
+    search_fields = ("id", "external_id", "submission_id", "prompt__text")
+    show_full_result_count = False
+    inlines = (AttemptInline, EventInline)
+    change_form_template = "admin/generation/generationtask/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("status", "model", "prompt_text", "params", "owner", "token")}),
+        (
+            gettext_lazy("At the vendor"),
+            {"fields": ("account", "submission_id", "vendor_state", "progress", "attempt_count", "actual_prompt")},
+        ),
+        (gettext_lazy("Trouble"), {"fields": ("error_code", "error_message", "vendor_code", "wait_reason", "failures")}),
+        (gettext_lazy("Caller"), {"fields": ("external_id", "metadata", "retry_of", "cost_estimated", "currency")}),
+        (
+            gettext_lazy("Times"),
+            {
+                "fields": (
+                    ("created_at", "submitted_at", "accepted_at"),
+                    ("rendered_at", "finished_at", "cancel_requested_at"),
+                    ("due_at", "deadline_at", "lease_owner", "lease_until"),
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GenerationTask]:
+        return super().get_queryset(request).select_related("prompt", "owner", "account", "token", "retry_of")
+
+    @admin.display(description=gettext_lazy("Prompt"))
+    def prompt_text(self, task: GenerationTask) -> str:
+        return task.prompt.text
+
+    def get_readonly_fields(self, request: HttpRequest, obj: GenerationTask | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        return ("prompt_text",)
+
+    def may_review(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("generation.change_generationtask"))
+
+    def get_urls(self) -> list[URLPattern]:
+        ways = {"adopt": self.adopt_view, "submit_again": self.submit_again_view, "give_up": self.give_up_view}
+        own = [
+            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"generation_generationtask_{name}")
+            for name, view in ways.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        task = self.get_object(request, object_id)
+        waits = task is not None and task.state is Status.NEEDS_REVIEW and self.may_review(request)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "needs_review": waits})
+
+    @method_decorator(require_POST)
+    def adopt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        vendor_id = request.POST.get("vendor_id", "").strip()[:200]
+
+        def adopt(task: GenerationTask) -> None:
+            if not vendor_id:
+                raise InvalidRequest(_("Type the vendor's id of the render."))
+            steer.adopt(task, vendor_id)
+
+        return self._settle(request, object_id, adopt, _("Adopted. The vendor is asked for its result."))
+
+    @method_decorator(require_POST)
+    def submit_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        knows = request.POST.get("knows_the_cost") == "on"
+
+        def submit_again(task: GenerationTask) -> None:
+            if not knows:
+                raise InvalidRequest(_("Tick that you know it may be paid twice."))
+            steer.submit_again(task)
+
+        return self._settle(request, object_id, submit_again, _("It waits to be sent again."))
+
+    @method_decorator(require_POST)
+    def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._settle(request, object_id, steer.give_up, _("Given up."))
+
+    def _settle(self, request: HttpRequest, object_id: str, way: Callable[[GenerationTask], None], done: str) -> HttpResponse:
+        task = self.get_object(request, object_id)
+        if task is None:
+            raise Http404
+        if not self.may_review(request):
+            self.message_user(request, _("You may not settle this task."), messages.ERROR)
+        else:
+            self._try(request, task, way, done)
+        return HttpResponseRedirect(reverse("admin:generation_generationtask_change", args=[task.pk]))
+
+    def _try(self, request: HttpRequest, task: GenerationTask, way: Callable[[GenerationTask], None], done: str) -> None:
+        try:
+            way(task)
+        except PortalError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return
+        self.log_change(request, task, done)
+        self.message_user(request, done, messages.SUCCESS)
+
+
+@admin.register(Video)
+class VideoAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "title", "model", "owner", "duration_s", "width_px", "height_px", "size_bytes", "created_at")
+    list_filter = (ModelFilter,)
+    list_select_related = ("owner",)
+    search_fields = ("id", "title", "sha256")
+    show_full_result_count = False
+    exclude = ("vendor_url",)
+
+
+@admin.register(Asset)
+class AssetAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "owner", "content_type", "width_px", "height_px", "size_bytes", "created_at")
+    list_filter = ("content_type",)
+    list_select_related = ("owner",)
+    search_fields = ("id", "sha256")
+    show_full_result_count = False
+
+
+@admin.register(Prompt)
+class PromptAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "text", "owner", "source", "created_at")
+    list_filter = ("source",)
+    list_select_related = ("owner",)
+    search_fields = ("text",)
+    show_full_result_count = False

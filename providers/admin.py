@@ -1,0 +1,154 @@
+"""Provider accounts in the admin: choose a surface, type its credentials, test them, watch their health.
+
+`ProviderAccountAdmin` is registered by generation.admin, which adds how many slots are taken: accounts know nothing of tasks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from providers.core.base import Provider, Surface
+from providers.forms import account_form, credential_names
+from providers.models import ProviderAccount
+from providers.probe import probe
+from providers.vendors import PROVIDERS
+
+__all__ = ["ProviderAccountAdmin"]
+
+LIMITS = ("max_in_flight", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
+
+
+class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Sealed text is on no page: not in a field, not in a list, not in the history."""
+
+    list_display: tuple[str, ...] = ("label", "vendor_and_surface", "enabled", "sandbox", "cooldown", "last_ok", "last_trouble")
+    list_filter = ("vendor", "enabled", "sandbox")
+    search_fields = ("label", "base_url")
+    readonly_fields = ("cooldown", "last_ok", "last_trouble")
+    actions = ("enable", "disable", "end_cooldown", "test_connection")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    change_form_template = "admin/providers/provideraccount/change_form.html"
+
+    @admin.display(description=gettext_lazy("Vendor"), ordering="vendor")
+    def vendor_and_surface(self, account: ProviderAccount) -> str:
+        surface = _surface(account.vendor, account.surface)
+        return surface[1].label if surface else f"{account.vendor} {account.surface}"
+
+    @admin.display(description=gettext_lazy("Cooling down"))
+    def cooldown(self, account: ProviderAccount) -> str:
+        if account.cooldown_until is None or not account.is_cooling(timezone.now()):
+            return "–"
+        until = date_format(timezone.localtime(account.cooldown_until), "H:i:s")
+        return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.cooldown_reason}
+
+    @admin.display(description=gettext_lazy("Last good answer"), ordering="last_ok_at")
+    def last_ok(self, account: ProviderAccount) -> str:
+        return _("%(time)s ago") % {"time": timesince(account.last_ok_at)} if account.last_ok_at else "–"
+
+    @admin.display(description=gettext_lazy("Last error"), ordering="last_error_at")
+    def last_trouble(self, account: ProviderAccount) -> str:
+        if account.last_error_at is None:
+            return "–"
+        return _("%(time)s ago: %(words)s") % {"time": timesince(account.last_error_at), "words": account.last_error[:160]}
+
+    def get_urls(self) -> list[URLPattern]:
+        test = path("<path:object_id>/test/", self.admin_site.admin_view(self.test_view), name="providers_provideraccount_test")
+        return [test, *super().get_urls()]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if _asked_surface(request, None) is None and self.has_add_permission(request):
+            return self._choose_surface(request)
+        return super().add_view(request, form_url, extra_context)
+
+    def _choose_surface(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Which vendor, and by which way in?"),
+            "opts": self.opts,
+            "vendors": [(vendor.slug, vendor.label, list(vendor.surfaces.values())) for vendor in PROVIDERS.values()],
+        }
+        return TemplateResponse(request, "admin/providers/provideraccount/choose_surface.html", context)
+
+    def get_form(self, request: HttpRequest, obj: ProviderAccount | None = None, change: bool = False, **kwargs: Any) -> Any:
+        found = _asked_surface(request, obj)
+        if found is not None and self.has_change_permission(request, obj):
+            kwargs["form"] = account_form(*found)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: ProviderAccount | None = None) -> Any:
+        found = _asked_surface(request, obj)
+        may_type = found is not None and (obj is None or self.has_change_permission(request, obj))
+        secrets = credential_names(found[1]) if found and may_type else []
+        sets = [
+            (found[1].label if found else None, {"fields": ("label", "base_url", *secrets)}),
+            (_("Use"), {"fields": ("enabled", "sandbox", "models_allowed", "priority", "weight")}),
+            (_("Limits"), {"fields": LIMITS}),
+        ]
+        return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]
+
+    @method_decorator(require_POST)
+    def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """One free call; what it found is said on the page that asked."""
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        if self.has_change_permission(request, account):
+            self._tell(request, account)
+        else:
+            self.message_user(request, _("You may not test this account."), messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:providers_provideraccount_change", args=[account.pk]))
+
+    def _tell(self, request: HttpRequest, account: ProviderAccount) -> None:
+        finding = probe(account)
+        words = _("“%(account)s”: %(finding)s") % {"account": account, "finding": finding.message}
+        self.message_user(request, words, messages.SUCCESS if finding.ok else messages.ERROR)
+
+    @admin.action(description=gettext_lazy("Test connection (free)"), permissions=["change"])
+    def test_connection(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        for account in accounts:
+            self._tell(request, account)
+
+    @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
+    def enable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._update(request, accounts, enabled=True)
+
+    @admin.action(description=gettext_lazy("Disable (running renders are still followed)"), permissions=["change"])
+    def disable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._update(request, accounts, enabled=False)
+
+    @admin.action(description=gettext_lazy("End the cooldown"), permissions=["change"])
+    def end_cooldown(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._update(request, accounts, cooldown_until=None, cooldown_reason="")
+
+    def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
+        for account in accounts:
+            self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
+        count = accounts.update(**changes)
+        self.message_user(request, _("%(count)d accounts changed.") % {"count": count}, messages.SUCCESS)
+
+
+def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tuple[type[Provider], Surface] | None:
+    """The account's own surface; for a new one, what the address asks for."""
+    if account is not None:
+        return _surface(account.vendor, account.surface)
+    return _surface(request.GET.get("vendor", ""), request.GET.get("surface", ""))
+
+
+def _surface(vendor: str, slug: str) -> tuple[type[Provider], Surface] | None:
+    provider = PROVIDERS.get(vendor)
+    surface = provider.surfaces.get(slug) if provider else None
+    return (provider, surface) if provider and surface else None

@@ -1,0 +1,133 @@
+"""The form of a provider account: its surface decides which credentials are asked for. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget, AdminURLFieldWidget
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from providers.accounts import set_credentials
+from providers.core.base import CredentialField, Provider, Surface
+from providers.sealing import SealBroken, unseal
+
+__all__ = ["AccountForm", "account_form", "credential_names"]
+
+PREFIX = "credential_"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Made for one surface by `account_form`. An empty secret keeps the one that is stored."""
+
+    provider_class: ClassVar[type[Provider]]
+    surface: ClassVar[Surface]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored_url = self.instance.base_url
+        if not self.instance.vendor:
+            self.instance.vendor, self.instance.surface = self.provider_class.slug, self.surface.slug
+            self.initial.setdefault("base_url", self.surface.base_url)
+        for field in self.surface.credentials:
+            self._describe(field)
+
+    def _describe(self, field: CredentialField) -> None:
+        """What is stored is told by its last characters; there is no way to ask for more."""
+        shown = self.fields.get(PREFIX + field.name)
+        kept = self.instance.tails.get(field.name)
+        if shown is None or not (self.instance.sealed and kept):
+            return
+        shown.required = False
+        shown.help_text = _("Stored: %(tail)s. Leave empty to keep it.") % {"tail": kept}
+
+    def clean_base_url(self) -> str:
+        url = str(self.cleaned_data["base_url"]).rstrip("/")
+        parts = urlsplit(url)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK and "sandbox" not in self.data:
+            raise forms.ValidationError(_("Use https, so that the key is not sent in clear."))
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        typed = {field.name: self._typed(field) for field in self.surface.credentials}
+        missing = [name for name, value in typed.items() if not value]
+        if not missing:
+            self.credentials: Mapping[str, str] | None = typed
+        elif any(PREFIX + name in self.errors for name in missing):
+            self.credentials = None
+        else:
+            self.credentials = self._with_kept(typed, missing)
+        return self.cleaned_data
+
+    def _typed(self, field: CredentialField) -> str:
+        return str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
+
+    def _with_kept(self, typed: Mapping[str, str], missing: list[str]) -> Mapping[str, str] | None:
+        """What is stored, with what was typed over it. A stored key never follows an account to another host."""
+        if self._host_changed():
+            self._refuse(missing, _("The address leads to another host: type this in again, so that a stored key is not sent there."))
+            return None
+        try:
+            kept = unseal(self.instance.pk, self.instance.sealed)
+        except SealBroken as broken:
+            self._refuse(missing, str(broken))
+            return None
+        return {**kept, **{name: value for name, value in typed.items() if value}}
+
+    def _host_changed(self) -> bool:
+        asked = self.cleaned_data.get("base_url", self.stored_url)
+        return bool(urlsplit(asked)[:2] != urlsplit(self.stored_url)[:2])
+
+    def _refuse(self, names: list[str], message: str) -> None:
+        for name in names:
+            self.add_error(PREFIX + name, message)
+
+    def save(self, commit: bool = True) -> Any:
+        if self.credentials is not None:
+            set_credentials(self.instance, self.credentials)
+        return super().save(commit)
+
+
+def credential_names(surface: Surface) -> list[str]:
+    """The form's fields for this surface's credentials."""
+    return [PREFIX + field.name for field in surface.credentials]
+
+
+def account_form(provider_class: type[Provider], surface: Surface) -> type[AccountForm]:
+    """The form class for accounts of this surface."""
+    fields: dict[str, Any] = {PREFIX + field.name: _credential_input(field) for field in surface.credentials}
+    fields["base_url"] = forms.URLField(
+        label=gettext_lazy("Base URL"),
+        assume_scheme="https",
+        max_length=300,
+        help_text=surface.help,
+        widget=AdminURLFieldWidget,
+    )
+    fields["models_allowed"] = forms.MultipleChoiceField(
+        label=gettext_lazy("Models allowed"),
+        help_text=gettext_lazy("None ticked: all of them."),
+        required=False,
+        choices=_model_choices(provider_class, surface),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    return type("SurfaceAccountForm", (AccountForm,), {**fields, "provider_class": provider_class, "surface": surface})
+
+
+def _credential_input(field: CredentialField) -> forms.CharField:
+    quiet = {"autocomplete": "new-password", "spellcheck": "false"}
+    widget: forms.Widget = AdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
+    if field.secret:
+        widget = forms.PasswordInput(attrs={"class": "vTextField", **quiet}, render_value=False)
+    return forms.CharField(label=field.label, max_length=4_000, widget=widget)
+
+
+def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
+    offered = [spec for spec in provider_class.models.values() if not spec.surfaces or surface.slug in spec.surfaces]
+    return [(spec.id, spec.label) for spec in offered]

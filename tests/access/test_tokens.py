@@ -1,0 +1,97 @@
+"""Tokens: issued once, stored as a digest, refused when anything about them is off; their admin."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from access.models import ApiToken
+from access.tokens import authenticate, issue
+
+LIST = "/admin/access/apitoken/"
+
+
+def test_issued_token_is_known_and_not_stored(user):
+    row, raw = issue(user, "shop")
+
+    assert re.fullmatch(r"vp_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}[0-9A-Za-z]{6}", raw)
+    assert authenticate(raw) == row
+    assert raw not in str(ApiToken.objects.values().get())
+    assert row.digest != raw
+
+
+def test_token_ends_with_its_time(user):
+    raw = issue(user, "shop", expires_in=timedelta(seconds=-1))[1]
+
+    assert authenticate(raw) is None
+
+
+def test_use_is_noted_at_most_once_a_minute(user, django_assert_num_queries):
+    raw = issue(user, "shop")[1]
+
+    with django_assert_num_queries(2):
+        authenticate(raw)
+    with django_assert_num_queries(1):
+        authenticate(raw)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(place=st.integers(0, 59), letter=st.characters())
+def test_changed_token_is_refused(user, place, letter):
+    raw = issue(user, "shop")[1]
+    changed = raw[:place] + letter + raw[place + 1 :]
+
+    assert (authenticate(changed) is None) == (changed != raw)
+
+
+@pytest.mark.parametrize("change", ["{}\n", " {}", "{}x", "{}é", "", "vp__"])
+def test_malformed_token_costs_no_query(user, change, django_assert_num_queries):
+    raw = change.format(issue(user, "shop")[1])
+
+    with django_assert_num_queries(0):
+        assert authenticate(raw) is None
+
+
+def test_text_is_shown_once(desk, user):
+    reply = desk.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "", "expires_at_1": ""})
+
+    row = ApiToken.objects.get()
+    raw = re.search(r"vp_\w{58}", reply.content.decode())[0]
+    assert authenticate(raw) == row
+    assert reply["Cache-Control"].startswith("no-store")
+    for path in (LIST, f"{LIST}{row.pk}/change/", f"{LIST}{row.pk}/history/"):
+        text = desk.get(path).content.decode()
+        assert raw not in text
+        assert row.digest not in text
+
+
+def test_end_that_has_passed_is_refused(desk, user):
+    reply = desk.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "2020-01-01", "expires_at_1": "00:00"})
+
+    assert list(reply.context["adminform"].form.errors) == ["expires_at"]
+    assert not ApiToken.objects.exists()
+
+
+def test_edit_changes_neither_owner_nor_digest(desk, user, staff):
+    row, raw = issue(user, "shop")
+
+    desk.post(f"{LIST}{row.pk}/change/", {"owner": staff.pk, "label": "till", "digest": "0" * 64, "expires_at_0": "", "expires_at_1": ""})
+
+    row.refresh_from_db()
+    assert (row.label, row.owner) == ("till", user)
+    assert authenticate(raw) == row
+
+
+def test_revoked_token_is_refused_at_once(desk, user):
+    row, raw = issue(user, "shop")
+
+    desk.post(LIST, {"action": "revoke", "_selected_action": [str(row.pk)]})
+
+    assert authenticate(raw) is None
+    row.refresh_from_db()
+    assert row.revoked_at <= timezone.now()
