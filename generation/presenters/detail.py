@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from generation.lifecycle import Status
@@ -21,7 +19,7 @@ from generation.presenters.settings import setting_rows
 from generation.presenters.snippets import snippets_of
 from generation.presenters.states import FACES
 from generation.presenters.videos import tile_of
-from generation.presenters.words import mark_of, model_label, name_of, vendor_label
+from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, vendor_label
 from generation.templatetags.portal import duration, money, size
 
 __all__ = ["history_of", "task_context", "video_context"]
@@ -70,10 +68,10 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
         "settings": [*_made_with(task), *setting_rows(task)],
         "facts": _task_rows(task),
         "events": history_of(task),
-        "attempts": [_attempt(one) for one in task.attempts.select_related("account").order_by("number")],
+        "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
         "actions": [act for act in actions_of(task) if act.method == "post"],
-        "tiles": [tile_of(video) for video in task.videos.select_related("task__prompt")],
+        "tiles": [tile_of(video) for video in task.videos.all()],
         "in_review": task.state is Status.NEEDS_REVIEW and user.is_staff,
     }
 
@@ -87,7 +85,7 @@ def input_figures(task: GenerationTask) -> list[dict[str, str]]:
 def _made_with(task: GenerationTask) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [{"label": _("Model"), "value": model_label(task.model)}]
     if task.account:
-        rows.append({"label": _("Account"), "value": task.account.label, "tag": _("sandbox") if task.account.sandbox else ""})
+        rows.append({"label": _("Account"), "value": task.account.label})
     return rows
 
 
@@ -96,15 +94,15 @@ def _file_rows(video: Video, task: GenerationTask) -> list[dict[str, Any]]:
     picture = _("%(width)d × %(height)d, %(fps)s fps, %(codec)s") % {
         "width": video.width_px,
         "height": video.height_px,
-        "fps": number_format(round(video.fps, 2), use_l10n=True),
+        "fps": plain_number(video.fps),
         "codec": codec,
     }
     rows: list[dict[str, Any]] = [
         {"label": _("Picture"), "value": picture},
-        {"label": _("Length"), "value": _("%(n)s s") % {"n": number_format(round(video.duration_s, 2), use_l10n=True)}},
+        {"label": _("Length"), "value": _("%(n)s s") % {"n": plain_number(video.duration_s)}},
         {"label": _("Sound"), "value": _("Yes") if video.has_audio else _("None")},
         {"label": _("Size"), "value": size(video.size_bytes)},
-        {"label": _("Made"), "value": date_format(localtime(video.created_at), "DATETIME_FORMAT")},
+        {"label": _("Made"), "value": date_time(video.created_at)},
         {"label": _("By"), "value": name_of(video.owner)},
     ]
     if task.cost_estimated is not None:
@@ -121,7 +119,7 @@ def _version(video: Video, number: int, shown: Video) -> dict[str, Any]:
 
 def history_of(task: GenerationTask) -> list[dict[str, Any]]:
     """The moves of a task in order, each with how long the state before it took."""
-    events = list(task.events.order_by("id"))
+    events = list(task.events.all())
     lines, before = [], None
     for event in events:
         lines.append(_event(task, event, before))
@@ -158,7 +156,7 @@ def _task_rows(task: GenerationTask) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"label": _("Task"), "value": str(task.pk), "mono": True, "copy_text": str(task.pk)},
         {"label": _("By"), "value": name_of(task.owner)},
-        {"label": _("Asked"), "value": date_format(localtime(task.created_at), "DATETIME_FORMAT")},
+        {"label": _("Asked"), "value": date_time(task.created_at)},
         {"label": _("Attempts"), "value": str(task.attempt_count)},
     ]
     if task.submission_id:

@@ -14,7 +14,19 @@ from generation.models import GenerationTask
 from generation.templatetags.portal import duration
 from providers.vendors import ALL_MODELS, PROVIDERS
 
-__all__ = ["clock_time", "day_name", "language_of", "mark_of", "model_label", "name_of", "time_range", "title_of", "vendor_label"]
+__all__ = [
+    "clock_time",
+    "date_time",
+    "day_name",
+    "language_of",
+    "mark_of",
+    "model_label",
+    "name_of",
+    "plain_number",
+    "time_range",
+    "title_of",
+    "vendor_label",
+]
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 MINUTE_S = 60
@@ -77,6 +89,12 @@ def day_name(day: date, today: date) -> tuple[str, str]:
     return date_format(day, "l") if today - day < timedelta(days=7) else full, full
 
 
-def counted(number: int) -> str:
-    """128402 -> 128,402."""
-    return number_format(number, use_l10n=True, force_grouping=True)
+def date_time(when: datetime) -> str:
+    """The date by locale, the time of day by 24 hours."""
+    local = timezone.localtime(when)
+    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+
+
+def plain_number(value: float) -> str:
+    """5.0 -> 5, 23.976 -> 23.98."""
+    return number_format(round(value, 2) if value % 1 else int(value), use_l10n=True)

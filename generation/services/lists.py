@@ -23,6 +23,7 @@ __all__ = [
     "neighbours",
     "queue_of",
     "task_for",
+    "task_in_full",
     "todays_videos",
     "versions_of",
     "wall_page",
@@ -56,6 +57,12 @@ def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
 def task_for(user: User, pk: UUID) -> GenerationTask | None:
     """The task, if this person may see it."""
     return with_cards(GenerationTask.objects.visible_to(user)).filter(pk=pk).first()
+
+
+def task_in_full(user: User, pk: UUID) -> GenerationTask | None:
+    """The task with all that happened to it, if this person may see it. Its videos know it without another query."""
+    seen = with_cards(GenerationTask.objects.visible_to(user)).prefetch_related("events", "attempts__account")
+    return seen.filter(pk=pk).first()
 
 
 def queue_of(user: User) -> list[GenerationTask]:

@@ -14,9 +14,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.models import GenerationTask, Video
-from generation.services.lists import task_for
+from generation.services.lists import task_for, task_in_full
 
-__all__ = ["answer", "back", "parse_uuid", "status_of", "the_task", "the_user", "the_video", "wants_fragment"]
+__all__ = ["answer", "back", "parse_uuid", "status_of", "the_task", "the_user", "the_video", "the_whole_task", "wants_fragment"]
 
 STATUS = {Conflict: 409, InvalidRequest: 422}
 
@@ -29,6 +29,14 @@ def the_user(request: HttpRequest) -> User:
 
 def the_task(request: HttpRequest, pk: UUID) -> GenerationTask:
     task = task_for(the_user(request), pk)
+    if task is None:
+        raise Http404
+    return task
+
+
+def the_whole_task(request: HttpRequest, pk: UUID) -> GenerationTask:
+    """With its events and attempts."""
+    task = task_in_full(the_user(request), pk)
     if task is None:
         raise Http404
     return task

@@ -19,7 +19,7 @@ from generation.models import GenerationTask
 from generation.presenters.detail import task_context
 from generation.services import steer
 from generation.services.lists import queue_of
-from generation.views.common import answer, the_task, the_user
+from generation.views.common import answer, the_task, the_user, the_whole_task
 
 __all__ = ["adopt", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
 
@@ -30,7 +30,7 @@ ID_CHARS = 200
 @require_GET
 def task(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Attempts, events, the vendor's words; for staff, the ways out of a review."""
-    shown = the_task(request, pk)
+    shown = the_whole_task(request, pk)
     return render(request, "tasks/page.html", task_context(shown, the_user(request)))
 
 

@@ -20,7 +20,7 @@ from generation.presenters.words import title_of
 from generation.services.lists import neighbours, versions_of
 from generation.services.marks import toggle_star
 from generation.serving import serve_file
-from generation.views.common import answer, the_task, the_user, the_video, wants_fragment
+from generation.views.common import answer, the_user, the_video, the_whole_task, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
 
@@ -32,7 +32,7 @@ NAME_CHARS = 60
 def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Player, settings, history, versions, and how to ask for it through the API."""
     shown, user = the_video(request, pk), the_user(request)
-    task = the_task(request, shown.task_id)
+    task = the_whole_task(request, shown.task_id)
     api_url = request.build_absolute_uri("/api/v1/tasks")
     context = video_context(shown, task, versions_of(user, shown), neighbours(user, shown), api_url)
     return render(request, "videos/page.html", context)

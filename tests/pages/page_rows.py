@@ -1,0 +1,94 @@
+"""Rows for page tests, written straight into the tables: what a page shows does not depend on how a row came to be."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from PIL import Image
+
+from generation.lifecycle import TERMINAL, Status, wants_attention
+from generation.models import Asset, GenerationTask, Prompt, TaskEvent, Video
+from generation.services.assets import store_asset
+from providers.models import ProviderAccount
+
+KLING = "kling/kling-v2-5-turbo"
+WAN = "dashscope/wanx2.1-t2v-turbo"
+FRAMES = "dashscope/wanx2.1-kf2v-plus"
+BYTES = b"0123456789" * 100
+
+
+def make_task(owner: User, *, status: Status = Status.QUEUED, prompt: str = "a boat", model: str = KLING, **facts: Any) -> GenerationTask:
+    """A task as the worker would have left it."""
+    now = timezone.now()
+    sent = status in {Status.RUNNING, Status.INGESTING, Status.SUCCEEDED}
+    row: dict[str, Any] = {
+        "params": {"duration_s": 5, "aspect_ratio": "16:9", "mode": "std", "negative_prompt": "", "watermark": False},
+        "status": status.value,
+        "due_at": now if wants_attention(status) else None,
+        "finished_at": now if status in TERMINAL else None,
+        "created_at": now,
+        "updated_at": now,
+        "accepted_at": now if sent else None,
+    }
+    words = Prompt.objects.create(owner=owner, text=prompt)
+    task = GenerationTask(owner=owner, prompt=words, model=model, **(row | facts))
+    if sent and not task.submission_id:
+        task.submission_id = f"vendor-{task.pk}"
+    task.save()
+    TaskEvent.objects.create(task=task, at=now, to_status=status.value)
+    return task
+
+
+def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | None = None, **facts: Any) -> Video:
+    """A stored video of 1000 bytes with poster and preview."""
+    task = task or make_task(owner, status=Status.SUCCEEDED, prompt=prompt)
+    row = {
+        "colour": "#224466",
+        "sha256": task.pk.hex * 2,
+        "source_sha256": "0" * 64,
+        "size_bytes": len(BYTES),
+        "duration_s": 5.0,
+        "width_px": 1280,
+        "height_px": 720,
+        "fps": 24.0,
+        "codec": "h264",
+    }
+    video = Video(task=task, owner=owner, model=task.model, **(row | facts))
+    for field, name in (("file", "v.mp4"), ("poster", "p.webp"), ("preview", "p.mp4")):
+        getattr(video, field).save(f"pages/{video.pk}/{name}", ContentFile(BYTES), save=False)
+    video.save()
+    return video
+
+
+def moved(video: Video, when: datetime) -> Video:
+    """The video as made at that time."""
+    Video.objects.filter(pk=video.pk).update(created_at=when)
+    return video
+
+
+def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> io.BytesIO:
+    """An image file to upload."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "#336699").save(out, kind)
+    out.seek(0)
+    out.name = f"picture.{kind.lower()}"
+    return out
+
+
+def make_asset(owner: User, *, width: int = 640, height: int = 480) -> Asset:
+    return store_asset(owner=owner, file=picture(width, height))
+
+
+def fill_slots(account: ProviderAccount, owner: User) -> None:
+    """Every slot of the account is taken."""
+    for number in range(account.max_in_flight):
+        make_task(owner, status=Status.RUNNING, account=account, submission_id=f"full-{number}")
+
+
+def ago(**parts: int) -> datetime:
+    return timezone.now() - timedelta(**parts)
