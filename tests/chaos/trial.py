@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def freeze(worker: SupervisedWorker, owner: User, freezes: list[list[str]]) -> dict[str, Any]:
-    """Kill every idle process of some clusters' pools: the holder of each queue's lock is among them. Seconds until a new task is served."""
+    """Kill the idle pools of some clusters: the holders of their queues' locks are among them. Seconds until a new task is served."""
     _served(worker, make_task(owner, "kling/kling-v2-5-turbo", "frozen 0: warming up"), "videos__created_at")
     seconds = {}
     for number, clusters in enumerate(freezes, 1):

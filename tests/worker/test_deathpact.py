@@ -18,7 +18,8 @@ import os, sys, time
 from generation.deathpact import die_with_parent
 die_with_parent()
 for _ in range(2):
-    if os.fork() == 0 and os.fork() == 0:
+    if os.fork() == 0:
+        os.fork()
         break
 else:
     print("grown", flush=True)

@@ -1,0 +1,52 @@
+"""`python -m benchmarks [polling] [overhead]`: the figures of docs/performance.md, measured here and now, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmarks.stage import DATABASES, open_stage
+
+NAMES = ("polling", "overhead")
+Row = dict[str, Any]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}; otherwise all")
+    parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
+    options = parser.parse_args()
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+    failed = 0
+    for name in options.names:
+        results = {database: _run(name, database) for database in options.database or DATABASES}
+        failed += sum(result is None for result in results.values())
+        _print(name, {f"{database}: {who}": row for database, result in results.items() for who, row in (result or {}).items()})
+    return int(failed > 0)
+
+
+def _run(name: str, database: str) -> dict[str, Row] | None:
+    with open_stage(database) as stage:
+        result = stage.folder / "result.json"
+        status = stage.run("-m", f"benchmarks.{name}", str(result))
+        return json.loads(result.read_text()) if status == 0 else None
+
+
+def _print(name: str, rows: dict[str, Row]) -> None:
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    print(f"\n### {name}\n\n| | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|")
+    for title, row in rows.items():
+        print(f"| {title} | {' | '.join(str(row.get(column, '')) for column in columns)} |")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""Polling at full height: `python -m benchmarks.polling RESULT.json` on a stage. 10,000 renders that never end, all in flight at once.
+
+Polls are counted by the simulator; the lag between due and asked is the worker's own figure (its `generation.poll` log lines). Before
+that, in the same run and against the same simulator, a bare aiohttp loop asks about the same renders as fast as it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+import aiohttp  # noqa: E402
+import psutil  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from generation.models import GenerationTask, Prompt  # noqa: E402
+from providers.models import ProviderAccount  # noqa: E402
+from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
+from providers.simulator.testing import SimulatorProcess  # noqa: E402
+
+TASKS = int(os.environ.get("BENCH_TASKS", "10000"))
+INTERVAL_S = 5
+WARM_UP_S = 20.0
+MEASURE_S = float(os.environ.get("BENCH_SECONDS", "40"))
+BARE_S = 12.0
+AT_ONCE = 256
+MODEL = "kling/kling-v2-5-turbo"
+PATH = "/v1/videos/text2video"
+REPORT = re.compile(r"polls=(\d+) .*lag_p50_s=([\d.]+) lag_p95_s=([\d.]+)")
+
+
+def main() -> None:
+    with SimulatorProcess(queue_s=0.1) as simulator:
+        account = _account(simulator.url)
+        base = simulator.base("kling") + PATH
+        ids = asyncio.run(_order(base))
+        bare = asyncio.run(_bare(base, ids))
+        _fill(account, ids)
+        product = _measure(simulator)
+    product["of_bare"] = round(product["polls_per_s"] / bare["polls_per_s"], 2)
+    Path(sys.argv[1]).write_text(json.dumps({"bare": bare, "portal": product}))
+
+
+def _account(url: str) -> ProviderAccount:
+    ensure_sandbox_accounts(url)
+    ProviderAccount.objects.update(polls_per_second=100_000, max_in_flight=100_000)
+    return ProviderAccount.objects.get(vendor="kling", surface="official-jwt")
+
+
+def _session() -> aiohttp.ClientSession:
+    """The simulator takes any plain key as a bearer token, so that the loop does nothing but ask."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE), headers={"Authorization": f"Bearer {_token()}"})
+
+
+def _token() -> str:
+    from providers.accounts import provider_for
+    from providers.core.types import WireRequest
+
+    account = ProviderAccount.objects.get(vendor="kling", surface="official-jwt")
+    signed = provider_for(account).sign(WireRequest(method="GET", path="/"), timezone.now())
+    return dict(signed.headers)["Authorization"].removeprefix("Bearer ")
+
+
+async def _order(base: str) -> list[str]:
+    """Renders that never end, bought straight from the simulator."""
+
+    async def one(session: aiohttp.ClientSession, number: int) -> str:
+        body = {"model_name": "kling-v2-5-turbo", "prompt": f"bench {number} #fault:never", "external_task_id": f"bench-{number}"}
+        async with session.post(base, json=body) as answer:
+            return str((await answer.json())["data"]["task_id"])
+
+    async with _session() as session:
+        return list(await asyncio.gather(*(one(session, number) for number in range(TASKS))))
+
+
+async def _bare(base: str, ids: list[str]) -> dict[str, Any]:
+    """Round after round over all ids, `AT_ONCE` at a time, reading each answer and no more."""
+    async with _session() as session:
+        began, cpu, polls, end = time.monotonic(), time.process_time(), 0, time.monotonic() + BARE_S
+        todo = iter(())
+
+        async def hand() -> None:
+            nonlocal polls, todo
+            while time.monotonic() < end:
+                name = next(todo, None)
+                if name is None:
+                    todo = iter(ids)
+                    continue
+                async with session.get(f"{base}/{name}") as answer:
+                    json.loads(await answer.read())
+                polls += 1
+
+        await asyncio.gather(*(hand() for _ in range(AT_ONCE)))
+        seconds = time.monotonic() - began
+        return {"polls_per_s": round(polls / seconds), "cpu_ms_per_poll": round((time.process_time() - cpu) / polls * 1000, 3)}
+
+
+def _fill(account: ProviderAccount, ids: list[str]) -> None:
+    """Rows as they are once the vendor has accepted, due over the next interval."""
+    owner, now = User.objects.create_user("bench"), timezone.now()
+    prompt = Prompt.objects.create(owner=owner, text="bench")
+    GenerationTask.objects.bulk_create(
+        (
+            GenerationTask(
+                owner=owner,
+                prompt=prompt,
+                model=MODEL,
+                status="running",
+                account=account,
+                submission_id=name,
+                submission_kind="text2video",
+                vendor_state="processing",
+                created_at=now,
+                updated_at=now,
+                accepted_at=now,
+                deadline_at=now + timedelta(days=1),
+                due_at=now + timedelta(seconds=INTERVAL_S * number / len(ids)),
+            )
+            for number, name in enumerate(ids)
+        ),
+        batch_size=1000,
+    )
+
+
+def _measure(simulator: SimulatorProcess) -> dict[str, Any]:
+    log = Path(os.environ["PORTAL_DATA_DIR"]).parent / "worker.log"
+    with log.open("wb") as file:
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", "worker"], env=os.environ | {"PORTAL_POLL_EVERY_S": str(INTERVAL_S)}, stderr=file
+        )
+    try:
+        time.sleep(WARM_UP_S)
+        read_from, polls, cpu, began = log.stat().st_size, _polls(simulator), _cpu_s(worker.pid), time.monotonic()
+        time.sleep(MEASURE_S)
+        seconds, polls, cpu = time.monotonic() - began, _polls(simulator) - polls, _cpu_s(worker.pid) - cpu
+        rss_mb = _rss_mb(worker.pid)
+    finally:
+        worker.terminate()
+        worker.wait(40)
+    p50_s, p95_s = _lags(log.read_text()[read_from:])
+    return {
+        "polls_per_s": round(polls / seconds),
+        "lag_p50_s": p50_s,
+        "lag_p95_s": p95_s,
+        "cpu_ms_per_poll": round(cpu / polls * 1000, 3),
+        "cpu_cores": round(cpu / seconds, 2),
+        "rss_mb": rss_mb,
+    }
+
+
+def _polls(simulator: SimulatorProcess) -> int:
+    return sum(simulator.stats()["polls"].values())
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def _cpu_s(pid: int) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in _tree(pid))
+
+
+def _rss_mb(pid: int) -> int:
+    """Shared pages counted once per process that maps them, proportionally."""
+    return round(sum(process.memory_full_info().pss for process in _tree(pid)) / 2**20)
+
+
+def _lags(lines: str) -> tuple[float, float]:
+    """The jobs' own quantiles, weighed by their polls."""
+    reports = [(int(polls), float(p50), float(p95)) for polls, p50, p95 in REPORT.findall(lines)]
+    total = sum(polls for polls, _, _ in reports) or 1
+    return (
+        round(sum(polls * p50 for polls, p50, _ in reports) / total, 3),
+        round(sum(polls * p95 for polls, _, p95 in reports) / total, 3),
+    )
+
+
+if __name__ == "__main__":
+    main()
