@@ -29,7 +29,7 @@ from generation.services.dispatch import POLL_LEASE
 from generation.services.observe import observe
 from providers.accounts import provider_for
 from providers.core.base import Provider
-from providers.core.client import poll_concurrently
+from providers.core.client import poll_concurrently, poll_many_concurrently
 from providers.core.errors import ProviderError
 from providers.core.transport import ConcurrentTransport
 from providers.core.types import Snapshot, Submission
@@ -173,7 +173,17 @@ class _Wire:
         return asyncio.run_coroutine_threadsafe(self._ask(provider, submissions), self._loop)
 
     async def _ask(self, provider: Provider, submissions: list[Submission]) -> Answers:
-        return await asyncio.gather(*(poll_concurrently(provider, one, self._transport) for one in submissions))
+        if provider.poll_batch == 1:
+            return await asyncio.gather(*(poll_concurrently(provider, one, self._transport) for one in submissions))
+        batches = list(batched(submissions, provider.poll_batch))
+        answers = await asyncio.gather(*(poll_many_concurrently(provider, batch, self._transport) for batch in batches))
+        return [answer for batch in answers for answer in batch]
+
+
+def batched(submissions: list[Submission], size: int) -> Iterator[list[Submission]]:
+    """Slices of at most `size`."""
+    for start in range(0, len(submissions), size):
+        yield submissions[start : start + size]
 
 
 @contextmanager

@@ -102,6 +102,8 @@ class Provider:
     docs_url: ClassVar[str]
     surfaces: ClassVar[Mapping[str, Surface]]
     models: ClassVar[Mapping[str, ModelSpec]]
+    poll_batch: ClassVar[int] = 1
+    """How many submissions one `poll_many` may ask for; 1 means that the vendor has no such call."""
     can_cancel: ClassVar[bool] = False
     can_look_up: ClassVar[bool] = False
     """The vendor can be asked whether it knows our reference (see `look_up`)."""
@@ -118,6 +120,11 @@ class Provider:
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         """Ask how a submission stands. Raises `SubmissionGone` when the vendor no longer knows it."""
         raise NotImplementedError
+
+    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot]]:
+        """Ask about at most `poll_batch` submissions in one call. Answers by submission id; an id that is missing is gone."""
+        raise Unsupported(f"{self.label} answers for one task at a time.")
+        yield  # pragma: no cover
 
     def cancel(self, submission: Submission) -> Exchange[None]:
         """Ask the vendor to stop. Raises `Unsupported` where it cannot, `Refused` where it is too late."""

@@ -32,7 +32,7 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["BlockingClient", "Transcript", "poll_concurrently"]
+__all__ = ["BlockingClient", "Transcript", "poll_concurrently", "poll_many_concurrently", "retry_delay_s"]
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -144,7 +144,15 @@ def _meaning(failure: TransportFailure, request: WireRequest) -> ProviderError:
 
 def _redacted_request(provider: Provider, request: WireRequest) -> dict[str, Any]:
     shown = {"method": request.method, "path": request.path, "query": dict(request.query), "json": request.json}
+    if request.parts:
+        shown["parts"] = _shown_parts(request)
     return redact(shown, provider.secrets)  # type: ignore[no-any-return]
+
+
+def _shown_parts(request: WireRequest) -> dict[str, str]:
+    return {
+        part.name: f"<{len(part.content)} bytes>" if part.filename else part.content.decode("utf-8", "replace") for part in request.parts
+    }
 
 
 def _redacted_reply(provider: Provider, reply: WireReply) -> dict[str, Any]:
@@ -198,8 +206,23 @@ async def poll_concurrently(
     provider: Provider, submission: Submission, transport: ConcurrentTransport, *, clock: Clock = utc_now
 ) -> Snapshot | ProviderError:
     """One poll among many over a shared transport. Errors come back as values: one bad task must not end its batch."""
+    return await _talk_concurrently(provider, provider.poll(submission), transport, clock)
+
+
+async def poll_many_concurrently(
+    provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, clock: Clock = utc_now
+) -> list[Snapshot | ProviderError]:
+    """The same through the vendor's batch call, at most `poll_batch` submissions; answers in the order of `submissions`."""
+    answer = await _talk_concurrently(provider, provider.poll_many(submissions), transport, clock)
+    if isinstance(answer, ProviderError):
+        return [answer] * len(submissions)
+    gone = SubmissionGone(f"{provider.label} no longer knows this task.")
+    return [answer.get(submission.id, gone) for submission in submissions]
+
+
+async def _talk_concurrently(provider: Provider, exchange: Exchange[T], transport: ConcurrentTransport, clock: Clock) -> T | ProviderError:
     base_url = provider.options.base_url
-    talk = converse(provider, provider.poll(submission), clock=clock)
+    talk = converse(provider, exchange, clock=clock)
     try:
         request = next(talk)
         while True:

@@ -101,6 +101,8 @@ class BlockingTransport:
                 url,
                 params=dict(request.query),
                 json=request.json,
+                data=request.content,
+                files=_files(request),
                 headers=dict(_headers(request)),
                 timeout=(self.timeouts.connect_s, self.timeouts.read_s),
                 allow_redirects=False,
@@ -109,6 +111,11 @@ class BlockingTransport:
                 body = _read_capped(answer, started + self.timeouts.connect_s + self.timeouts.read_s)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return _reply(answer.status_code, headers, body)
+
+
+def _files(request: WireRequest) -> list[tuple[str, tuple[str | None, bytes, str]]] | None:
+    """Multipart bodies as requests takes them."""
+    return [(part.name, (part.filename or None, part.content, part.content_type)) for part in request.parts] or None
 
 
 def _read_capped(answer: requests.Response, deadline: float) -> bytes:
@@ -204,6 +211,7 @@ class ConcurrentTransport:
                 url,
                 params=dict(request.query),
                 json=request.json,
+                data=request.content,
                 headers=dict(_headers(request)),
                 allow_redirects=False,
             ) as answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ __all__ = [
     "GenerationRequest",
     "InputFile",
     "Output",
+    "Part",
     "Snapshot",
     "State",
     "Submission",
@@ -29,17 +30,30 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of a multipart body; a file when it has a filename."""
+
+    name: str
+    content: bytes = field(repr=False)
+    filename: str = ""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WireRequest:
     """One HTTP request, before it is signed. `path` is joined to the account's base URL; a full URL stands as it is.
 
-    `billable` marks the one request of a conversation that makes the vendor start charging.
+    The body is one of `json`, `content` (bytes whose type stands in the headers; for signatures over the exact body) or `parts`
+    (multipart/form-data). `billable` marks the one request of a conversation that makes the vendor start charging.
     """
 
     method: str
     path: str
-    query: Mapping[str, str | int] = field(default_factory=dict)
+    query: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
+    content: bytes | None = field(default=None, repr=False)
+    parts: tuple[Part, ...] = ()
     billable: bool = False
 
     def with_headers(self, **headers: str) -> WireRequest:
