@@ -1,0 +1,101 @@
+"""A real Chromium against the live server: the system's own, because it plays H.264. Nothing but this server is reachable from it.
+
+Without a Chromium `make test` leaves this folder out and says so; asked for by name, it fails with one sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread beside the ORM
+QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync", "--mute-audio")
+EXPECTED = ("Failed to load resource",)
+"""Chromium logs every 4xx answer; tests that provoke one assert on what the page shows instead."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        pytest.fail("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return browser_type_launch_args | {"executable_path": chromium, "args": [*as_root, *QUIET]}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Tests write whole addresses; pytest-base-url's own fixture is of a kind that pytest warns about."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_folder() -> None:
+    """The live server looks for it once, when it starts."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean(transactional_db) -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def trouble() -> list[str]:
+    """Console errors, page errors and requests to elsewhere; every test ends with none."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, live_server, trouble: list[str]) -> Iterator[Page]:
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.on("console", lambda message: _note(trouble, message.type, message.text))
+    page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+    page.on("request", lambda request: _inside(trouble, request.url, live_server.url))
+    yield page
+    page.goto("about:blank")  # ends its requests before the tables are emptied
+    assert trouble == []
+
+
+def _note(trouble: list[str], kind: str, text: str) -> None:
+    if kind in {"error", "warning"} and not text.startswith(EXPECTED):
+        trouble.append(f"{kind}: {text}")
+
+
+def _inside(trouble: list[str], url: str, ours: str) -> None:
+    if not url.startswith((ours, "data:", "blob:", "about:")):
+        trouble.append(f"request to {url}")
+
+
+@pytest.fixture
+def signed_in(page: Page, live_server, user) -> Page:
+    """Signed in through the form, at the Studio."""
+    page.goto(f"{live_server.url}/")
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill("a long enough password")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/studio/")
+    return page
+
+
+@pytest.fixture
+def picture_file(tmp_path: Path) -> Path:
+    """An image on disk that every model takes."""
+    path = tmp_path / "first.png"
+    Image.new("RGB", (640, 480), "#336699").save(path)
+    return path
