@@ -31,6 +31,7 @@ STATUS_CHOICES = [
     (Status.FAILED.value, _("Failed")),
     (Status.CANCELLED.value, _("Cancelled")),
 ]
+ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]
 
 
@@ -114,8 +115,8 @@ class GenerationTask(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="task_status_known"),
             models.CheckConstraint(
-                condition=Q(status__in=[s.value for s in TERMINAL], finished_at__isnull=False)
-                | (~Q(status__in=[s.value for s in TERMINAL]) & Q(finished_at__isnull=True)),
+                condition=Q(status__in=ENDED, finished_at__isnull=False)
+                | (~Q(status__in=ENDED) & Q(finished_at__isnull=True)),
                 name="task_finished_iff_terminal",
             ),
             models.CheckConstraint(
