@@ -15,8 +15,10 @@ import socket
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import close_old_connections, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
@@ -36,8 +38,10 @@ __all__ = [
     "drop_stale_messages",
     "enqueue",
     "instance_id",
+    "is_crowded",
     "release_of_the_dead",
     "send_beat",
+    "workers_of",
 ]
 
 SUBMIT, POLL, INGEST = "submit", "poll", "ingest"
@@ -52,6 +56,18 @@ def instance_id() -> str:
 def enqueue(cluster: str, job: str, *ids: UUID | int | str) -> None:
     """Ring for `generation.jobs.<job>(*ids)`. Joins the caller's transaction. Only ids travel: payloads are signed pickles."""
     async_task(f"generation.jobs.{job}", *[str(i) if isinstance(i, UUID) else i for i in ids], cluster=cluster)
+
+
+def workers_of(cluster: str) -> int:
+    """How many processes of one machine take this cluster's messages."""
+    main: dict[str, Any] = settings.Q_CLUSTER
+    return int(main["ALT_CLUSTERS"].get(cluster, main)["workers"])
+
+
+def is_crowded(cluster: str) -> bool:
+    """More messages than this machine's workers can have in hand: somebody waits for a turn."""
+    messages = OrmQ.objects.filter(key__in=[cluster, held_key(cluster, instance_id())])
+    return int(messages.count()) > workers_of(cluster)
 
 
 class PortalBroker(ORM):  # type: ignore[misc]

@@ -97,15 +97,11 @@ class ClusterProcess:
             self._start_anew(f"it ended with {self.process.returncode}")
             return
         self.pulse.is_out = self.pulse.is_out and queue.beat_is_waiting(self.name, self.instance)
-        if self.pulse.is_frozen(now, busy=count_busy(self.folder), workers=self._workers()):
+        if self.pulse.is_frozen(now, busy=count_busy(self.folder), workers=queue.workers_of(self.name)):
             self._start_anew(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
         elif self.pulse.is_due(now):
             self.pulse = Pulse(sent_at=now, is_out=True)
             queue.send_beat(self.name, self.instance)
-
-    def _workers(self) -> int:
-        main: dict[str, Any] = settings.Q_CLUSTER
-        return int(main["ALT_CLUSTERS"].get(self.name, main)["workers"])
 
     def _start_anew(self, why: str) -> None:
         log.warning("starting cluster %s anew: %s", self.name, why)

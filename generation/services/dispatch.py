@@ -21,12 +21,14 @@ from generation.services.claims import Claim, claim_due, claim_one, claim_queued
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "start_soon", "tick"]
+__all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "poll_again", "start_soon", "tick"]
 
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
 SETTLE_LEASE = timedelta(seconds=90)
 POLL_LEASE = timedelta(seconds=12)
+POLL_TURN = timedelta(seconds=30)
+"""How long a rung poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
 
 
 def tick(now: datetime | None = None) -> int:
@@ -79,11 +81,18 @@ def _poll_due(now: datetime) -> int:
     rung = 0
     for account in ProviderAccount.objects.filter(idle).filter(Exists(due)):
         with transaction.atomic():
-            mine = ProviderAccount.objects.filter(idle, pk=account.pk).update(poll_lease_until=now + POLL_LEASE)
+            mine = ProviderAccount.objects.filter(idle, pk=account.pk).update(poll_lease_until=now + POLL_TURN)
             if mine:
                 queue.enqueue(queue.POLL, "poll", account.pk)
                 rung += 1
     return rung
+
+
+def poll_again(account: ProviderAccount) -> None:
+    """The next turn of an account whose turn is over while there is more to ask: behind those who wait, without waiting for the clock."""
+    with transaction.atomic():
+        ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=timezone.now() + POLL_TURN)
+        queue.enqueue(queue.POLL, "poll", account.pk)
 
 
 def _ring(cluster: str, job: str, claim: Callable[[], list[Claim]]) -> int:

@@ -1,7 +1,7 @@
 """Asks an account's vendor about many tasks at once. One thread talks to the database, another runs the event loop.
 
-A job stays for a few seconds and claims batch after batch: the next one while the last is on the wire. A dead poller loses nothing,
-because a claim is already the row's next appointment.
+A job stays for a while and claims batch after batch: the next one while the last is on the wire; when other accounts wait for a worker
+its turn is short. A dead poller loses nothing, because a claim is already the row's next appointment.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent import futures
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,8 +25,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from generation.models import GenerationTask
+from generation.queue import POLL, is_crowded
 from generation.services.claims import claim_polls
-from generation.services.dispatch import POLL_LEASE
+from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import observe
 from providers.accounts import provider_for
 from providers.core.base import Provider
@@ -41,6 +43,9 @@ __all__ = ["poll_account"]
 log = logging.getLogger("generation.poll")
 
 STAY_S = 20.0
+TURN_S = 3.0
+"""Stay this long while others wait."""
+LOOK_ROUND_S = 0.5
 BATCH = 256
 BATCHES_ON_THE_WIRE = 2
 IDLE_S = 0.25
@@ -77,8 +82,11 @@ def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S
         return
     report = Report()
     with _wire(account) as wire, _quick_switching():
-        _Round(account, provider, wire, report).run(linger_s)
-    ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
+        is_idle = _Round(account, provider, wire, report).run(linger_s)
+    if is_idle:
+        ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
+    else:
+        poll_again(account)
     log.info("account=%s %s", account.pk, report)
 
 
@@ -89,20 +97,30 @@ class _Round:
         self.account, self.provider, self.wire, self.report = account, provider, wire, report
         self.flying: deque[tuple[list[GenerationTask], Future[Answers]]] = deque()
         self.began = time.monotonic()
-        self.renewed = 0.0
+        self.renewed = self.looked_at = 0.0
+        self.crowded = False
 
-    def run(self, linger_s: float) -> None:
-        idle_since = time.monotonic()
-        while time.monotonic() - self.began < STAY_S:
+    def run(self, linger_s: float) -> bool:
+        """Returns whether nothing was left to ask; otherwise the turn is over and the account wants another."""
+        idle_since, is_idle = time.monotonic(), False
+        while not is_idle and not self._turn_is_over():
             self._keep_lease()
             sent = self._send_next()
             if sent or self.flying:
                 idle_since = time.monotonic()
-            elif time.monotonic() - idle_since >= linger_s:
-                break
+            else:
+                is_idle = time.monotonic() - idle_since >= linger_s
             self._collect(wait=not sent)
         while self.flying:
             self._collect(wait=True)
+        return is_idle
+
+    def _turn_is_over(self) -> bool:
+        stayed_s = time.monotonic() - self.began
+        if stayed_s - self.looked_at > LOOK_ROUND_S:
+            self.looked_at = stayed_s
+            self.crowded = is_crowded(POLL)
+        return stayed_s > (TURN_S if self.crowded else STAY_S)
 
     def _keep_lease(self) -> None:
         """Tell the clocks that somebody polls this account; when this process dies, they find out within the lease."""
@@ -136,7 +154,10 @@ class _Round:
         if not self.flying:
             time.sleep(IDLE_S)
             return
-        if not wait and not self.flying[0][1].done():
+        while wait and not self.flying[0][1].done():
+            self._keep_lease()  # a vendor that hangs must not look like a dead job and get a second worker
+            futures.wait([self.flying[0][1]], timeout=1.0)
+        if not self.flying[0][1].done():
             return
         tasks, future = self.flying.popleft()
         answers = future.result()

@@ -1,0 +1,63 @@
+"""Poll jobs take turns when there are more accounts than workers."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from generation import queue
+from generation.models import GenerationTask, Prompt
+from generation.queue import held_key, instance_id, is_crowded, workers_of
+from generation.services import polling
+from generation.services.dispatch import tick
+
+
+def put(key: str, times: int) -> None:
+    OrmQ.objects.bulk_create(OrmQ(key=key, payload="", lock=timezone.now()) for _ in range(times))
+
+
+@pytest.fixture
+def running(sandbox_accounts, simulator, user):
+    """A task whose render the vendor does not know: it is asked about again and again."""
+    account, now = sandbox_accounts[0], timezone.now()
+    prompt = Prompt.objects.create(owner=user, text="a boat")
+    return GenerationTask.objects.create(
+        owner=user, prompt=prompt, model="kling/kling-v1", status="running", account=account, submission_id="unknown",
+        submission_kind="text2video", due_at=now, created_at=now, updated_at=now, deadline_at=now + timedelta(days=1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("waiting", "held", "crowded"), [(0, 3, False), (1, 3, True), (3, 0, False), (0, 4, True)])
+def test_is_crowded(db, waiting, held, crowded):
+    put(queue.POLL, waiting)
+    put(held_key(queue.POLL, instance_id()), held)
+    put(held_key(queue.POLL, "there:1"), 9)
+    put(queue.SUBMIT, 9)
+
+    assert workers_of(queue.POLL) == 3
+    assert is_crowded(queue.POLL) is crowded
+
+
+def test_a_turn_is_short_while_others_wait_and_the_account_queues_up_again(running, monkeypatch):
+    monkeypatch.setattr(polling, "TURN_S", 0.2)
+    monkeypatch.setattr(polling, "LOOK_ROUND_S", 0.0)
+    put(queue.POLL, 4)
+    began = time.monotonic()
+
+    polling.poll_account(running.account_id, linger_s=5)
+
+    assert time.monotonic() - began < 2
+    assert OrmQ.objects.filter(key=queue.POLL).count() == 5
+    assert tick() == 0
+
+
+def test_an_idle_account_frees_its_worker_and_its_lease(running):
+    polling.poll_account(running.account_id, linger_s=0)
+
+    running.account.refresh_from_db()
+    assert running.account.poll_lease_until is None
+    assert not OrmQ.objects.exists()
