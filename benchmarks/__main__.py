@@ -13,6 +13,8 @@ from typing import Any
 from benchmarks.stage import DATABASES, open_stage
 
 NAMES = ("polling", "overhead")
+SETTINGS = {"overhead": {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}}
+"""Of the stage, per benchmark: `polling` reads the worker's log lines."""
 Row = dict[str, Any]
 
 
@@ -34,7 +36,7 @@ def main() -> int:
 
 
 def _run(name: str, database: str) -> dict[str, Row] | None:
-    with open_stage(database) as stage:
+    with open_stage(database, **SETTINGS.get(name, {})) as stage:
         result = stage.folder / "result.json"
         status = stage.run("-m", f"benchmarks.{name}", str(result))
         return json.loads(result.read_text()) if status == 0 else None

@@ -27,6 +27,8 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from generation.models import GenerationTask, Prompt  # noqa: E402
+from providers.accounts import provider_for  # noqa: E402
+from providers.core.types import WireRequest  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
@@ -45,9 +47,9 @@ REPORT = re.compile(r"polls=(\d+) .*lag_p50_s=([\d.]+) lag_p95_s=([\d.]+)")
 def main() -> None:
     with SimulatorProcess(queue_s=0.1) as simulator:
         account = _account(simulator.url)
-        base = simulator.base("kling") + PATH
-        ids = asyncio.run(_order(base))
-        bare = asyncio.run(_bare(base, ids))
+        base, token = simulator.base("kling") + PATH, _token(account)
+        ids = asyncio.run(_order(base, token))
+        bare = asyncio.run(_bare(base, token, ids))
         _fill(account, ids)
         product = _measure(simulator)
     product["of_bare"] = round(product["polls_per_s"] / bare["polls_per_s"], 2)
@@ -60,21 +62,17 @@ def _account(url: str) -> ProviderAccount:
     return ProviderAccount.objects.get(vendor="kling", surface="official-jwt")
 
 
-def _session() -> aiohttp.ClientSession:
-    """The simulator takes any plain key as a bearer token, so that the loop does nothing but ask."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE), headers={"Authorization": f"Bearer {_token()}"})
-
-
-def _token() -> str:
-    from providers.accounts import provider_for
-    from providers.core.types import WireRequest
-
-    account = ProviderAccount.objects.get(vendor="kling", surface="official-jwt")
+def _token(account: ProviderAccount) -> str:
+    """The account's own signature, valid for longer than this takes: the bare loop has nothing to do but ask."""
     signed = provider_for(account).sign(WireRequest(method="GET", path="/"), timezone.now())
-    return dict(signed.headers)["Authorization"].removeprefix("Bearer ")
+    return str(dict(signed.headers)["Authorization"])
 
 
-async def _order(base: str) -> list[str]:
+def _session(token: str) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE), headers={"Authorization": token})
+
+
+async def _order(base: str, token: str) -> list[str]:
     """Renders that never end, bought straight from the simulator."""
 
     async def one(session: aiohttp.ClientSession, number: int) -> str:
@@ -82,13 +80,13 @@ async def _order(base: str) -> list[str]:
         async with session.post(base, json=body) as answer:
             return str((await answer.json())["data"]["task_id"])
 
-    async with _session() as session:
+    async with _session(token) as session:
         return list(await asyncio.gather(*(one(session, number) for number in range(TASKS))))
 
 
-async def _bare(base: str, ids: list[str]) -> dict[str, Any]:
+async def _bare(base: str, token: str, ids: list[str]) -> dict[str, Any]:
     """Round after round over all ids, `AT_ONCE` at a time, reading each answer and no more."""
-    async with _session() as session:
+    async with _session(token) as session:
         began, cpu, polls, end = time.monotonic(), time.process_time(), 0, time.monotonic() + BARE_S
         todo = iter(())
 
