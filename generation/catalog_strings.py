@@ -11,6 +11,9 @@ __all__ = ["CHOICE_WORDS", "RULES", "TITLES"]
 
 TITLES = frozenset(
     {
+        _("Wan 2.1 Turbo, from an image"),
+        _("Wan 2.1 Plus, from an image"),
+        _("Wan 2.1 Plus, first and last frame"),
         _("First frame"),
         _("Last frame"),
         _("Duration"),

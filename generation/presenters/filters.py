@@ -48,7 +48,7 @@ def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -
 
 def filter_menus(wanted: WallFilter, *, is_staff: bool) -> dict[str, Any]:
     """Menus and switches of the filter bar, and the way back to everything."""
-    models = {name: spec.label for name, spec in ALL_MODELS.items()}
+    models = {name: model_label(name) for name in ALL_MODELS}
     switches = [{"label": _("Starred"), "icon": "star", "set": wanted.starred, "href": _link(wanted, starred=not wanted.starred)}]
     if is_staff:
         switches.insert(0, {"label": _("Mine"), "icon": "user", "set": wanted.mine, "href": _link(wanted, mine=not wanted.mine)})

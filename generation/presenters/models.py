@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from generation.presenters.words import mark_of, time_range, vendor_label
+from generation.presenters.words import mark_of, model_label, time_range, vendor_label
 from generation.services.create import estimate_cost
 from generation.services.estimates import Usual
 from generation.templatetags.portal import money
@@ -39,7 +39,7 @@ def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usua
     if usual:
         facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
     facts += [words for words in (price_words(spec.price), _standing(spec, accounts)) if words]
-    return {"label": spec.label, "mark": mark_of(spec.provider), "facts": facts}
+    return {"label": model_label(spec.name), "mark": mark_of(spec.provider), "facts": facts}
 
 
 def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
@@ -62,7 +62,7 @@ def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], *, current: bool
     if not offered:
         parts.append(_("no account"))
     return {
-        "label": spec.label,
+        "label": model_label(spec.name),
         "vendor": vendor_label(spec.provider),
         "mark": mark_of(spec.provider),
         "text": " · ".join(part for part in parts if part),
@@ -111,4 +111,4 @@ def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:
 
 
 def _note(name: str, sentence: str, spec: ModelSpec, title: str) -> dict[str, str]:
-    return {"name": name, "text": sentence % {"model": spec.label, "title": _(title)}}
+    return {"name": name, "text": sentence % {"model": model_label(spec.name), "title": _(title)}}

@@ -22,6 +22,8 @@ def choice_label(value: Any, unit: str = "") -> str:
         return pgettext("setting", "None")
     if isinstance(value, str):
         return _(CHOICE_WORDS[value]) if value in CHOICE_WORDS else value
+    if unit == "s":
+        return _("%(n)s s") % {"n": value}
     return f"{value} {unit}" if unit else str(value)
 
 

@@ -101,7 +101,7 @@ def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:
         return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(until)})
     place = line.places.get(task.pk)
     if line.is_full(vendor) and place:
-        return _("%(vendor)s is full, %(place)s in line") % (names | {"place": ordinal(place), "n": place})
+        return _("%(vendor)s is full, %(place)s in line") % (names | {"place": ordinal(place)})
     return _("starts when a slot frees") if line.is_full(vendor) else _("starts in a moment")
 
 

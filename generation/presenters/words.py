@@ -46,7 +46,7 @@ def language_of(text: str) -> str:
 def model_label(name: str) -> str:
     """The model's name for people; a model that the catalog lost keeps its id."""
     spec = ALL_MODELS.get(name)
-    return spec.label if spec else name
+    return _(spec.label) if spec else name
 
 
 def vendor_label(slug: str) -> str:

@@ -1,0 +1,157 @@
+"""Chinese is whole: every text has its translation, the compiled catalog is that of the source, and no page falls back to English."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from page_rows import fill_slots, make_asset, make_task, make_video
+
+from generation.catalog_strings import CHOICE_WORDS, TITLES
+from generation.lifecycle import Status
+from generation.models import TaskInput
+from providers.vendors import ALL_MODELS
+
+FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
+PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
+WORD = re.compile(r"[A-Za-z]{3,}")
+NAMES = re.compile(
+    r"\{\w+\}|[0-9a-f-]{12,}|Kling|DashScope|dashscope|kling|Wan|Turbo|Plus|Master|Portal|API|English|official-key|beijing|lin|admin|Ctrl|curl|Python|JavaScript|vendor-\S+|fps"
+)
+SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm", "data-template")
+NO_TEXT = {"script", "style", "template", "code", "pre"}
+
+
+def entries() -> dict[tuple[str, str], str]:
+    """(context, msgid) -> msgstr of the .po file."""
+    found = {}
+    for block in (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n"):
+        parts = {name: ast.literal_eval(text) for name, text in re.findall(r"^(msg[\w\[\]]+) (.*)$", block, re.MULTILINE)}
+        if parts["msgid"]:
+            found[parts.get("msgctxt", ""), parts["msgid"]] = parts.get("msgstr", parts.get("msgstr[0]", ""))
+    return found
+
+
+def test_every_text_has_a_translation_with_the_same_places():
+    untranslated = [msgid for (_context, msgid), words in entries().items() if not words]
+    places = {msgid: set(PLACES.findall(words)) - set(PLACES.findall(msgid)) for (_context, msgid), words in entries().items()}
+    misplaced = [msgid for msgid, strange in places.items() if strange - {"%(n)s"}]
+
+    assert untranslated == []
+    assert misplaced == []
+    assert "fuzzy" not in (FOLDER / "django.po").read_text(encoding="utf-8")
+
+
+def test_compiled_catalog_is_that_of_the_source():
+    with (FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)._catalog
+
+    stored = {}
+    for key, words in compiled.items():
+        msgid = key[0] if isinstance(key, tuple) else key
+        context, mark, text = msgid.rpartition("\x04")
+        if text:
+            stored[context if mark else "", text] = words
+    assert stored == entries()
+
+
+def test_catalogs_texts_are_all_listed_for_translation():
+    titles, choices = set(), set()
+    for spec in ALL_MODELS.values():
+        titles |= {spec.label} if ", " in spec.label else set()
+        titles |= {slot.title for slot in spec.slots}
+        for schema in spec.json_schema()["properties"].values():
+            titles |= {schema["title"], schema.get("description", "")}
+            choices |= {value for value in [*schema.get("enum", []), schema.get("const")] if isinstance(value, str)}
+
+    assert titles - {""} == TITLES
+    assert {choice for choice in choices if choice and ":" not in choice} == set(CHOICE_WORDS)
+
+
+class Shown(HTMLParser):
+    """Collects what a person reads or hears; what carries a lang of its own is somebody's words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.hidden: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        foreign = "lang" in given and tag != "html"
+        if tag in NO_TEXT or foreign or self.hidden:
+            if tag not in {"img", "input", "meta", "link", "use", "hr", "br"}:
+                self.hidden.append(tag)
+            return
+        self.texts += [given[name] for name in SHOWN_ATTRIBUTES if given.get(name)]
+
+    def handle_endtag(self, tag):
+        if self.hidden and self.hidden[-1] == tag:
+            self.hidden.pop()
+
+    def handle_data(self, data):
+        if not self.hidden and data.strip():
+            self.texts.append(data.strip())
+
+
+def english(html: str, *allowed: str) -> list[str]:
+    """Texts of a page that hold a Latin word which is no name."""
+    parser = Shown()
+    parser.feed(html)
+    return [text for text in parser.texts if text not in allowed and WORD.search(NAMES.sub("", text))]
+
+
+@pytest.fixture
+def chinese(visitor):
+    visitor.cookies["django_language"] = "zh-hans"
+    return visitor
+
+
+@pytest.mark.parametrize("model", list(ALL_MODELS))
+def test_studio_of_every_model_is_chinese(chinese, accounts, model):
+    assert english(chinese.get(f"/studio/?model={model}").text) == []
+
+
+def test_pages_with_tasks_in_every_state_are_chinese(chinese, user, kling):
+    prompt = "一只小船"
+    fill_slots(kling, user)
+    for status in Status:
+        make_task(user, status=status, prompt=prompt, account=kling)
+    for code in ("content_rejected", "deadline", "auth_failed", "out_of_credit", "bad_media", "nonsense"):
+        make_task(user, status=Status.FAILED, prompt=prompt, error_code=code)
+    video = make_video(user, prompt=prompt)
+    make_video(user, prompt=prompt)
+    TaskInput.objects.create(task=video.task, slot="first_frame", asset=make_asset(user))
+    pages = ["/studio/", "/gallery/", "/gallery/?q=x", "/activity/", f"/videos/{video.pk}/", f"/tasks/{video.task_id}/"]
+
+    found = {page: english(chinese.get(page).text, "a boat") for page in pages}
+
+    assert found == {page: [] for page in pages}
+
+
+def test_review_of_staff_is_chinese(staff_visitor, user, kling):
+    task = make_task(user, status=Status.NEEDS_REVIEW, prompt="一只小船", account=kling)
+    staff_visitor.cookies["django_language"] = "zh-hans"
+
+    assert english(staff_visitor.get(f"/tasks/{task.pk}/").text) == []
+
+
+def test_empty_pages_are_chinese(chinese, db):
+    for page in ("/gallery/", "/activity/", "/activity/?tab=done"):
+        assert english(chinese.get(page).text) == []
+
+
+def test_sign_in_is_chinese(client, db):
+    assert english(client.get("/accounts/login/", headers={"Accept-Language": "zh-CN"}).text) == []
+
+
+def test_bad_input_is_explained_in_chinese(chinese, accounts):
+    reply = chinese.post("/studio/", {"model": "kling/kling-v1", "prompt": "", "count": "9", "camera": "simple", "camera_amount": "0"})
+
+    assert english(reply.text) == []
+    assert dict(reply.context["form"].errors)["prompt"] == ["请写出视频里应该出现什么。"]
