@@ -1,6 +1,6 @@
 """API tokens: `vp_<id>_<secret><checksum>`. The id finds the row, the secret proves, the checksum spares a query on typos.
 
-Only an HMAC-SHA256 of the whole token is stored, with a pepper of its own, so that neither a stolen database nor a rotated SECRET_KEY matters.
+Only an HMAC-SHA256 of the whole token is stored, with a pepper of its own: neither a stolen database nor a rotated SECRET_KEY matters.
 """
 
 from __future__ import annotations

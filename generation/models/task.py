@@ -115,8 +115,7 @@ class GenerationTask(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="task_status_known"),
             models.CheckConstraint(
-                condition=Q(status__in=ENDED, finished_at__isnull=False)
-                | (~Q(status__in=ENDED) & Q(finished_at__isnull=True)),
+                condition=Q(status__in=ENDED, finished_at__isnull=False) | (~Q(status__in=ENDED) & Q(finished_at__isnull=True)),
                 name="task_finished_iff_terminal",
             ),
             models.CheckConstraint(
