@@ -42,21 +42,21 @@ UNSEEN = Picture(width_px=1280, height_px=720, kind="JPEG")
 """Stands for a picture at a public address: the simulator calls nobody outside, and takes such an address on trust."""
 
 
-async def from_base64(text: str) -> Picture:
+async def from_base64(text: str, at_most: int = MAX_BYTES) -> Picture:
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadPicture("undecodable", "not base64") from error
-    return await from_bytes(content)
+    return await from_bytes(content, at_most)
 
 
-async def from_url(url: str) -> Picture:
-    return await from_bytes(await _fetched(url)) if is_loopback(url) else UNSEEN
+async def from_url(url: str, at_most: int = MAX_BYTES) -> Picture:
+    return await from_bytes(await _fetched(url, at_most), at_most) if is_loopback(url) else UNSEEN
 
 
-async def from_bytes(content: bytes) -> Picture:
-    if len(content) > MAX_BYTES:
-        raise BadPicture("too-large", "larger than 10 MB")
+async def from_bytes(content: bytes, at_most: int = MAX_BYTES) -> Picture:
+    if len(content) > at_most:
+        raise BadPicture("too-large", f"larger than {at_most / 1024 / 1024:.3g} MB")
     return await asyncio.to_thread(_measured, content)
 
 
@@ -70,14 +70,14 @@ def _measured(content: bytes) -> Picture:
         raise BadPicture("undecodable", "not an image that can be decoded") from error
 
 
-async def _fetched(url: str) -> bytes:
+async def _fetched(url: str, at_most: int) -> bytes:
     try:
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, session.get(url, allow_redirects=False) as reply:
             reply.raise_for_status()
             content = bytearray()
             async for block in reply.content.iter_chunked(1 << 16):
                 content += block
-                if len(content) > MAX_BYTES:
+                if len(content) > at_most:
                     break
             return bytes(content)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:

@@ -6,6 +6,7 @@ from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
 from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.kling import Kling
+from providers.simulator.vendors.zhipu import Zhipu
 
 
 def all_vendors(site: Site) -> dict[str, Vendor]:
@@ -14,4 +15,5 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "kling": Kling(site, host="kling"),
         "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
         "dashscope": DashScope(site),
+        "zhipu": Zhipu(site),
     }
