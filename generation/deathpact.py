@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-__all__ = ["die_with_parent"]
+__all__ = ["die_with_parent", "is_alive"]
 
 PR_SET_PDEATHSIG = 1
 
@@ -24,6 +24,17 @@ def die_with_parent(parent: int | None = None) -> None:
         return
     _arm(parent or os.getppid())
     os.register_at_fork(before=_remember, after_in_child=_arm_child)
+
+
+def is_alive(pid: int) -> bool:
+    """A process of this machine has this id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 _parent = 0

@@ -7,11 +7,28 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["busy", "count_busy"]
+from generation.deathpact import is_alive
+
+__all__ = ["busy", "count_busy", "new_folder"]
+
+PREFIX = "portal-worker-"
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """Where a worker's clusters keep their locks. Folders of workers that were killed are cleared away first."""
+    for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = old.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not is_alive(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager

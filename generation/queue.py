@@ -14,7 +14,6 @@ import os
 import socket
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +25,8 @@ from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.tasks import async_task
+
+from generation.deathpact import is_alive
 
 __all__ = [
     "CLUSTERS",
@@ -124,7 +125,7 @@ def release_of_the_dead() -> int:
 def _is_dead(instance: str) -> bool:
     """Surely: it ran on this machine and its process is gone."""
     host, _, pid = instance.rpartition(":")
-    return host == socket.gethostname()[:40] and pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists()
+    return host == socket.gethostname()[:40] and pid.isdecimal() and not is_alive(int(pid))
 
 
 def send_beat(cluster: str, instance: str) -> None:

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from generation import queue
+from generation import presence, queue
 from generation.deathpact import die_with_parent
-from generation.presence import count_busy
 from generation.services.dispatch import tick
 
 __all__ = ["Worker"]
@@ -97,7 +95,7 @@ class ClusterProcess:
             self._start_anew(f"it ended with {self.process.returncode}")
             return
         self.pulse.is_out = self.pulse.is_out and queue.beat_is_waiting(self.name, self.instance)
-        if self.pulse.is_frozen(now, busy=count_busy(self.folder), workers=queue.workers_of(self.name)):
+        if self.pulse.is_frozen(now, busy=presence.count_busy(self.folder), workers=queue.workers_of(self.name)):
             self._start_anew(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
         elif self.pulse.is_due(now):
             self.pulse = Pulse(sent_at=now, is_out=True)
@@ -149,9 +147,9 @@ class Worker:
         signal.signal(signal.SIGINT, self._ask_to_stop)
         die_with_parent()
         os.environ["PORTAL_INSTANCE"] = self.instance
-        with tempfile.TemporaryDirectory(prefix="portal-worker-") as folder:
+        with presence.new_folder() as folder:
             queue.release_of_the_dead()
-            clusters = [ClusterProcess(name, self.instance, Path(folder)) for name in queue.CLUSTERS]
+            clusters = [ClusterProcess(name, self.instance, folder) for name in queue.CLUSTERS]
             try:
                 while not self.stopping:
                     self._round(clusters)

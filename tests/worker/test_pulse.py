@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from generation.presence import count_busy
+from generation.presence import PREFIX, count_busy, new_folder
 from generation.worker import BEAT_EVERY_S, CUT_OFF_AFTER_S, FROZEN_AFTER_S, Pulse
 
 SOON, LATE, TOO_LATE = FROZEN_AFTER_S - 1, FROZEN_AFTER_S + 1, CUT_OFF_AFTER_S + 1
@@ -81,3 +82,15 @@ def test_presence_counts_only_the_living(tmp_path):
 
         second.communicate()
         assert count_busy(tmp_path) == 0
+
+
+def test_folders_of_killed_workers_are_cleared_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone, living, other = tmp_path / f"{PREFIX}{2**22 + 1}-x", tmp_path / f"{PREFIX}{os.getpid()}-x", tmp_path / "somebody-elses"
+    for folder in (gone, living, other):
+        folder.mkdir()
+
+    with new_folder() as mine:
+        assert set(tmp_path.iterdir()) == {living, other, mine}
+
+    assert not mine.exists()
