@@ -22,6 +22,7 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
     Refused,
+    UnexpectedReply,
     Unsupported,
 )
 from providers.core.types import (
@@ -34,7 +35,7 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["CredentialField", "Options", "Provider", "Sandbox", "Surface", "http_error", "retry_after_s"]
+__all__ = ["CredentialField", "Options", "Provider", "Sandbox", "Surface", "coded_error", "http_error", "retry_after_s"]
 
 REFUSALS: Mapping[int, type[Refused]] = {
     400: InvalidParams,
@@ -171,6 +172,19 @@ def http_error(
     ill = reply.status >= 500 or reply.status == 408
     kind = ProviderDown if ill else REFUSALS.get(reply.status, Refused)
     return kind(words, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
+
+
+def coded_error(
+    reply: WireReply, kind: type[ProviderError] | None, message: str, *, vendor_code: str, request_id: str | None = None
+) -> ProviderError:
+    """An error of the class that the vendor's code stands for; a code that nobody documented is judged by the HTTP status."""
+    if kind is RateLimited:
+        wait_s = retry_after_s(reply)
+        return RateLimited(message, retry_after_s=wait_s, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
+    if kind is not None:
+        return kind(message, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
+    plain = http_error(reply, message=message, vendor_code=vendor_code, request_id=request_id)
+    return plain or UnexpectedReply(message, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
 
 
 def retry_after_s(reply: WireReply) -> float | None:
