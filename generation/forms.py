@@ -45,7 +45,7 @@ class ComposeForm(forms.Form):
     def __init__(
         self,
         data: QueryDict | None = None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
+        files: MultiValueDict[str, UploadedFile[Any]] | None = None,
         *,
         owner: User,
         pictures: Mapping[str, list[Asset]] | None = None,
@@ -95,7 +95,8 @@ class ComposeForm(forms.Form):
         return True
 
     def is_valid(self) -> bool:
-        return super().is_valid() and not self.slot_errors
+        fields_are_good: bool = super().is_valid()
+        return fields_are_good and not self.slot_errors
 
     def _take_pictures(self) -> None:
         """Uploaded ids first, then files that came with the form itself."""
@@ -132,7 +133,8 @@ def _values(source: Any, name: str) -> list[Any]:
 
 def _is_default(value: Any, field: forms.Field) -> bool:
     default = field.widget.attrs.get("data-default", "")
-    return str("" if value is None else value) == default
+    shown: str = str("" if value is None else value)
+    return shown == str(default)
 
 
 def form_for(spec: ModelSpec) -> type[ComposeForm]:
@@ -194,13 +196,12 @@ def _switch(_name: str, _schema: dict[str, Any]) -> forms.Field:
 
 
 def _integer(name: str, schema: dict[str, Any]) -> forms.Field:
-    limits = {"min_value": schema.get("minimum"), "max_value": schema.get("maximum")}
+    low, high = schema.get("minimum"), schema.get("maximum")
     if name == "seed":
         attrs = {"data-dice": "1", "data-icon": "dice", "inputmode": "numeric", "placeholder": _("Random"), "class": "num"}
-        return forms.IntegerField(required=False, widget=forms.TextInput(attrs=attrs), **limits)
-    small = None not in limits.values()
-    attrs = {"data-stepper": "1"} if small else {}
-    return forms.IntegerField(required=not schema.get("optional"), widget=forms.NumberInput(attrs=attrs), **limits)
+        return forms.IntegerField(required=False, widget=forms.TextInput(attrs=attrs), min_value=low, max_value=high)
+    widget = forms.NumberInput(attrs={"data-stepper": "1"} if low is not None and high is not None else {})
+    return forms.IntegerField(required=not schema.get("optional"), widget=widget, min_value=low, max_value=high)
 
 
 def _number(_name: str, schema: dict[str, Any]) -> forms.Field:
@@ -221,4 +222,8 @@ def _json(schema: dict[str, Any]) -> forms.Field:
 
 def is_wide(field: forms.Field) -> bool:
     """The control needs the whole row."""
-    return isinstance(field, forms.ChoiceField) and isinstance(field.widget, forms.RadioSelect) and len(field.choices) >= SPANS_ROW
+    return (
+        isinstance(field, forms.ChoiceField)
+        and isinstance(field.widget, forms.RadioSelect)
+        and len(list(field.widget.choices)) >= SPANS_ROW
+    )

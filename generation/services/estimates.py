@@ -52,6 +52,7 @@ def _measure(model: str) -> Usual:
     times = [
         (rendered - accepted).total_seconds()
         for accepted, rendered in done.order_by("-id").values_list("accepted_at", "rendered_at")[:SAMPLE]
+        if accepted and rendered
     ]
     if len(times) < ENOUGH:
         low, high = ALL_MODELS[model].usual_s

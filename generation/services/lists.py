@@ -67,10 +67,10 @@ def task_in_full(user: User, pk: UUID) -> GenerationTask | None:
 
 def queue_of(user: User) -> list[GenerationTask]:
     """The person's unfinished tasks, newest first, and those that failed just now and were not tried again."""
-    mine = with_cards(GenerationTask.objects.filter(owner=user)).order_by("-id")
-    live = list(mine.live()[:QUEUE_MOST])
+    mine = GenerationTask.objects.filter(owner=user).order_by("-id")
+    live = list(with_cards(mine.live())[:QUEUE_MOST])
     recent = timezone.now() - JUST_FAILED
-    failed = mine.filter(status=Status.FAILED, finished_at__gte=recent, retries=None)
+    failed = with_cards(mine).filter(status=Status.FAILED, finished_at__gte=recent, retries=None)
     return live + list(failed[:FAILED_MOST])
 
 

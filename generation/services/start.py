@@ -24,7 +24,7 @@ def usable_accounts() -> list[ProviderAccount]:
 def first_choice(user: User) -> ModelSpec:
     """The model of the person's last task; otherwise the first that takes bare text and has an account."""
     last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
-    if last in ALL_MODELS:
+    if last and last in ALL_MODELS:
         return ALL_MODELS[last]
     accounts = usable_accounts()
     from_text = [spec for spec in ALL_MODELS.values() if not spec.retired and not any(slot.min_count for slot in spec.slots)]

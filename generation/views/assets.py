@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -28,7 +29,7 @@ def upload(request: HttpRequest) -> JsonResponse:
     if file is None:
         return _refused("missing", _("An image is needed here."))
     try:
-        asset = store_asset(owner=the_user(request), file=file)
+        asset = store_asset(owner=the_user(request), file=cast("BinaryIO", file))
     except InvalidRequest as wrong:
         return _refused(wrong.code, wrong.message)
     facts = {"id": str(asset.pk), "url": reverse("asset", args=[asset.pk]), "width": asset.width_px, "height": asset.height_px}
