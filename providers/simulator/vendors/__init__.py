@@ -6,6 +6,7 @@ from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
 from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.kling import Kling
+from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
 
 
@@ -16,4 +17,5 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
         "dashscope": DashScope(site),
         "zhipu": Zhipu(site),
+        "volcvisual": VolcVisual(site),
     }
