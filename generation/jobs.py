@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec
 
@@ -17,7 +16,7 @@ from generation.errors import LostRace
 from generation.services import housekeeping
 from generation.services.ingest import ingest as ingest_task
 from generation.services.polling import poll_account
-from generation.services.submit import look_up_or_review
+from generation.services.submit import settle as settle_task
 from generation.services.submit import submit as submit_task
 
 __all__ = ["beat", "ingest", "poll", "settle", "submit", "sweep"]
@@ -31,11 +30,11 @@ def job(function: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        with presence.busy(), suppress(LostRace):
+        with presence.busy():
             try:
                 function(*args, **kwargs)
             except LostRace:
-                raise
+                return
             except Exception:
                 log.exception("%s%s", function.__name__, args)
                 raise
@@ -50,7 +49,7 @@ def submit(task_id: str, fence: int) -> None:
 
 @job
 def settle(task_id: str, fence: int) -> None:
-    look_up_or_review(task_id, fence)
+    settle_task(task_id, fence)
 
 
 @job

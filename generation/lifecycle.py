@@ -13,7 +13,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-__all__ = ["LIVE", "TERMINAL", "TRANSITIONS", "IllegalTransition", "Status", "backoff", "require_move", "wants_attention"]
+__all__ = [
+    "AT_VENDOR",
+    "LIVE",
+    "RESTING",
+    "TERMINAL",
+    "TRANSITIONS",
+    "IllegalTransition",
+    "Status",
+    "backoff",
+    "require_move",
+    "wants_attention",
+]
 
 
 class IllegalTransition(Exception):
@@ -43,10 +54,14 @@ class Status(StrEnum):
 
 TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 LIVE = frozenset(Status) - TERMINAL
+RESTING = TERMINAL | {Status.NEEDS_REVIEW}
+"""The clock does not come back to these."""
+AT_VENDOR = frozenset({Status.SUBMITTING, Status.RUNNING})
+"""These hold one of the account's slots."""
 
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
-    Status.SUBMITTING: frozenset({Status.RUNNING, Status.QUEUED, Status.NEEDS_REVIEW, Status.FAILED, Status.CANCELLED}),
+    Status.SUBMITTING: frozenset({Status.RUNNING, Status.QUEUED, Status.NEEDS_REVIEW, Status.FAILED}),
     Status.NEEDS_REVIEW: frozenset({Status.RUNNING, Status.QUEUED, Status.FAILED}),
     Status.RUNNING: frozenset({Status.INGESTING, Status.FAILED, Status.CANCELLED}),
     Status.INGESTING: frozenset({Status.SUCCEEDED, Status.FAILED}),
@@ -64,7 +79,7 @@ def require_move(seen: Status, to: Status) -> None:
 
 def wants_attention(status: Status) -> bool:
     """True for states that the clock must come back to, so that `due_at` is set exactly then."""
-    return status in LIVE and status is not Status.NEEDS_REVIEW
+    return status not in RESTING
 
 
 def backoff(failures: int, *, first: timedelta = timedelta(seconds=2), most: timedelta = timedelta(minutes=5)) -> timedelta:

@@ -85,7 +85,9 @@ class ProviderAccount(models.Model):
         return Timeouts(connect_s=self.connect_timeout_s, read_s=self.read_timeout_s)
 
     def offers(self, spec: ModelSpec) -> bool:
-        """The account may be used for this model."""
+        """The account is of the model's vendor and may be used for it."""
+        if self.vendor != spec.provider:
+            return False
         right_surface = not spec.surfaces or self.surface in spec.surfaces
         return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
 

@@ -104,7 +104,7 @@ def _send(api: Api, wish: Wish, image: str) -> Any:
 
 
 def _takes_mode(api: Api, model: str) -> bool:
-    return "mode" in api.get(f"/models/{model}")["params_schema"]["properties"]
+    return "mode" in api.get(f"/models/{model}")["json_schema"]["properties"]
 
 
 def _outcome(api: Api, wish: Wish, task_id: str) -> dict[str, Any]:

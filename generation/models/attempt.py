@@ -31,6 +31,7 @@ class Attempt(models.Model):
     reference = models.CharField(_("our reference"), max_length=60)
     dispatch = models.CharField(_("dispatch"), max_length=10, choices=Dispatch.choices, default=Dispatch.SENDING)
     submission_id = models.CharField(_("vendor's task id"), max_length=200, blank=True)
+    submission_kind = models.CharField(max_length=40, blank=True)
     request = models.JSONField(_("request, redacted"), default=dict)
     reply = models.JSONField(_("last reply, redacted"), default=dict)
     error_code = models.CharField(_("error"), max_length=40, blank=True)

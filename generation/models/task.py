@@ -18,6 +18,7 @@ from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_att
 from generation.models.attempt import Attempt, TaskEvent
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderError
 from providers.core.types import Submission
 from providers.vendors import ALL_MODELS
 
@@ -33,6 +34,14 @@ STATUS_CHOICES = [
 ]
 ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]
+
+
+NO_ERROR = {"error_code": "", "error_message": "", "vendor_code": ""}
+FIRST_POLL = timedelta(seconds=1)
+
+
+def _facts_of(error: ProviderError) -> dict[str, str]:
+    return {"error_code": error.code, "error_message": error.message, "vendor_code": (error.vendor_code or "")[:80]}
 
 
 class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
@@ -111,6 +120,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["account", "status"], name="task_slots"),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
             models.Index(fields=["updated_at"], name="task_changed"),
+            models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="task_status_known"),
@@ -173,6 +183,37 @@ class GenerationTask(models.Model):
         with transaction.atomic():
             self._write(changes, status=seen.value)
             TaskEvent.objects.create(task=self, at=now, from_status=seen.value, to_status=to.value, note=note[:500])
+
+    def accept(self, submission: Submission, *, note: str = "") -> None:
+        """The vendor has it, under this id."""
+        now = timezone.now()
+        self.move(
+            Status.RUNNING,
+            note=note,
+            submission_id=submission.id,
+            submission_kind=submission.kind,
+            accepted_at=now,
+            deadline_at=now + self.spec.deadline if self.spec else None,
+            due_at=now + FIRST_POLL,
+            failures=0,
+            **NO_ERROR,
+        )
+
+    def park(self, error: ProviderError) -> None:
+        """It may have been accepted and nobody can tell: a person decides."""
+        self.move(Status.NEEDS_REVIEW, note=str(error), **_facts_of(error))
+
+    def fail(self, error: ProviderError) -> None:
+        """Over, with the vendor's own words."""
+        self.move(Status.FAILED, note=str(error), **_facts_of(error))
+
+    def give_up(self, code: str, message: str, *, note: str = "") -> None:
+        """Over for a reason of ours; `code` is one of services.messages.FAILURES."""
+        self.move(Status.FAILED, note=note or message, error_code=code, error_message=message)
+
+    def request_cancel(self, at: datetime | None) -> None:
+        """Note the wish; None takes it back. Same status. Raises `LostRace`."""
+        self._write({"cancel_requested_at": at, "updated_at": timezone.now()}, status=self.status)
 
     def reschedule(self, delay: timedelta, **changes: Any) -> None:
         """Same status, due again later: the step is to be tried again. Raises `LostRace`."""

@@ -72,7 +72,7 @@ def create_task(
             _store_inputs(task, inputs or {})
             TaskEvent.objects.create(task=task, at=now, to_status=task.status)
     except IntegrityError as error:
-        raise _taken(owner, external_id) from error
+        raise _taken(owner, external_id, idempotency_key) or error from error
     start_soon(spec)
     return task
 
@@ -85,10 +85,14 @@ def _store_inputs(task: GenerationTask, inputs: Inputs) -> None:
     )
 
 
-def _taken(owner: User, external_id: str) -> Conflict:
-    if external_id and GenerationTask.objects.filter(owner=owner, external_id=external_id).exists():
+def _taken(owner: User, external_id: str, idempotency_key: str) -> Conflict | None:
+    """Which of the two unique keys was taken meanwhile; None when it was neither."""
+    mine = GenerationTask.objects.filter(owner=owner)
+    if external_id and mine.filter(external_id=external_id).exists():
         return Conflict(_("You already have a task with this external_id."), code="external_id_taken")
-    return Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
+    if idempotency_key and mine.filter(idempotency_key=idempotency_key).exists():
+        return Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
+    return None
 
 
 def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs) -> tuple[ModelSpec, Params]:
@@ -109,7 +113,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
     except ValidationError as error:
         wrong |= field_errors(error, spec)
     except InputConflict as conflict:
-        wrong[f"params.{conflict.field}"] = conflict.message
+        wrong[conflict.path] = conflict.message
     if wrong or checked is None:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return spec, checked

@@ -45,8 +45,7 @@ def tick(now: datetime | None = None) -> int:
 def start_soon(spec: ModelSpec) -> None:
     """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
     now = timezone.now()
-    accounts = [account for account in ProviderAccount.objects.usable(now).filter(vendor=spec.provider) if account.offers(spec)]
-    _start_queued(accounts, now, queue.instance_id())
+    _start_queued(ProviderAccount.objects.usable(now).for_model(spec), now, queue.instance_id())
 
 
 def _start_queued(accounts: Iterable[ProviderAccount], now: datetime, instance: str) -> int:

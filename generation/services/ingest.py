@@ -26,7 +26,7 @@ from generation.models import GenerationTask, Video
 from generation.services.claims import holding
 from generation.services.leased import take_up
 from generation.services.observe import stored_outputs
-from providers.accounts import client_for, network_policy
+from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError
 from providers.core.fetch import Expired, FetchError, Gone, NotFound, safe_fetch
 from providers.sealing import SealBroken
@@ -38,8 +38,9 @@ log = logging.getLogger("generation.ingest")
 MOST_BAD_FILES = 3
 """A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
 MOST_MISSING = 6
+A_DAY = timedelta(days=1)
 KEEP_TRYING = timedelta(days=31)
-"""Past the longest life of a vendor's result."""
+"""For a model that the catalog no longer has; the others say how long the vendor keeps a result."""
 
 
 class StorageAway(Exception):
@@ -58,7 +59,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
         task.move(Status.SUCCEEDED)
     except LostRace:
         log.info("task %s: another process has it", task.pk)
-    except (FetchError, BadMedia, StorageAway) as error:
+    except (FetchError, BadMedia, StorageAway, SealBroken) as error:
         _again_or_never(task, error)
 
 
@@ -67,16 +68,19 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
         return
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
-        source = _download(task, task.outputs[index]["url"], Path(scratch) / "source.mp4")
+        source = _download(task, task.outputs[index], Path(scratch) / "source.mp4")
         info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=_expected_s(task, index))
         _publish(task, index, info)
 
 
-def _download(task: GenerationTask, url: str, to: Path) -> Path:
+def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
     assert task.account is not None
+    url, headers = output["url"], {}
     allow = network_policy(task.account, tuple(settings.OUTBOUND_ALLOW_CIDRS))
+    if output.get("headers_needed"):
+        headers = provider_for(task.account).download_headers(url, timezone.now())
     with to.open("w+b") as file:
-        safe_fetch(url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video")
+        safe_fetch(url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers)
     return to
 
 
@@ -164,14 +168,14 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list
     )
 
 
-def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageAway) -> None:
+def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageAway | SealBroken) -> None:
     """Try again until it is certain that there is nothing to be had."""
     failures = task.failures + 1
     log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
     if isinstance(error, (NotFound, Gone, Expired)) or (isinstance(error, BadMedia) and not error.retryable):
         _refresh_outputs(task)
     if (code := _given_up(task, error, failures)) is not None:
-        task.move(Status.FAILED, note=str(error), error_code=code, error_message=str(error))
+        task.give_up(code, str(error))
     else:
         task.reschedule(backoff(failures), failures=failures, error_message=str(error)[:1000], outputs=task.outputs)
 
@@ -183,7 +187,8 @@ def _given_up(task: GenerationTask, error: Exception, failures: int) -> str | No
     if isinstance(error, FetchError) and not error.retryable and failures >= MOST_MISSING:
         return "result_gone"
     started = task.rendered_at or task.created_at
-    return "result_gone" if timezone.now() - started > KEEP_TRYING else None
+    life = task.spec.result_life if task.spec else KEEP_TRYING
+    return "result_gone" if timezone.now() - started > life + A_DAY else None
 
 
 def _refresh_outputs(task: GenerationTask) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.models import GenerationTask
+from generation.models.task import NO_ERROR
 from generation.services.dispatch import ingest_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
 from providers.core.types import Output, Snapshot, State
@@ -40,7 +41,7 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     if snapshot.state is State.SUCCEEDED and snapshot.outputs:
         _rendered(task, snapshot)
     elif snapshot.state is State.FAILED:
-        _failed(task, snapshot.error or GenerationFailed("The vendor gave no reason."))
+        task.fail(snapshot.error or GenerationFailed("The vendor gave no reason."))
     elif snapshot.state is State.CANCELLED:
         _cancelled(task)
     elif _past_deadline(task):
@@ -61,8 +62,7 @@ def _rendered(task: GenerationTask, snapshot: Snapshot) -> None:
             rendered_at=now,
             progress=None,
             failures=0,
-            error_code="",
-            error_message="",
+            **NO_ERROR,
         )
         ingest_soon(task)
 
@@ -74,26 +74,17 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
             "url": output.url,
             "expires_at": (now + output.expires_in).isoformat() if output.expires_in else "",
             "duration_s": output.duration_s,
+            "headers_needed": output.headers_needed,
         }
         for output in outputs
     ]
-
-
-def _failed(task: GenerationTask, error: ProviderError) -> None:
-    task.move(
-        Status.FAILED,
-        note=str(error),
-        error_code=error.code,
-        error_message=error.message,
-        vendor_code=(error.vendor_code or "")[:80],
-    )
 
 
 def _cancelled(task: GenerationTask) -> None:
     if task.cancel_requested_at is not None:
         task.move(Status.CANCELLED)
     else:
-        task.move(Status.FAILED, error_code="cancelled_by_vendor", error_message="The vendor reports it as cancelled.")
+        task.give_up("cancelled_by_vendor", "The vendor reports it as cancelled.")
 
 
 def _past_deadline(task: GenerationTask) -> bool:
@@ -101,7 +92,7 @@ def _past_deadline(task: GenerationTask) -> bool:
 
 
 def _deadline(task: GenerationTask) -> None:
-    task.move(Status.FAILED, error_code="deadline", error_message="Still not finished at the vendor when our deadline passed.")
+    task.give_up("deadline", "Still not finished at the vendor when our deadline passed.")
 
 
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
@@ -119,7 +110,7 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
     if _past_deadline(task):
         _deadline(task)
     elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE:
-        _failed(task, error)
+        task.fail(error)
     else:
         log.info("poll of task %s: %s", task.pk, error)
         task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=str(error)[:1000])

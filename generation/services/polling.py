@@ -31,8 +31,8 @@ from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import observe
 from providers.accounts import provider_for
 from providers.core.base import Provider
-from providers.core.client import poll_concurrently, poll_many_concurrently
 from providers.core.errors import ProviderError
+from providers.core.polling import poll_all
 from providers.core.transport import ConcurrentTransport
 from providers.core.types import Snapshot, Submission
 from providers.models import ProviderAccount
@@ -191,20 +191,7 @@ class _Wire:
         self._loop.close()
 
     def ask(self, provider: Provider, submissions: list[Submission]) -> Future[Answers]:
-        return asyncio.run_coroutine_threadsafe(self._ask(provider, submissions), self._loop)
-
-    async def _ask(self, provider: Provider, submissions: list[Submission]) -> Answers:
-        if provider.poll_batch == 1:
-            return await asyncio.gather(*(poll_concurrently(provider, one, self._transport) for one in submissions))
-        batches = list(batched(submissions, provider.poll_batch))
-        answers = await asyncio.gather(*(poll_many_concurrently(provider, batch, self._transport) for batch in batches))
-        return [answer for batch in answers for answer in batch]
-
-
-def batched(submissions: list[Submission], size: int) -> Iterator[list[Submission]]:
-    """Slices of at most `size`."""
-    for start in range(0, len(submissions), size):
-        yield submissions[start : start + size]
+        return asyncio.run_coroutine_threadsafe(poll_all(provider, submissions, self._transport), self._loop)
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,16 +13,17 @@ from access.models import ApiToken
 from generation.errors import Conflict, InvalidRequest, LostRace
 from generation.lifecycle import Status
 from generation.models import Asset, Attempt, Dispatch, GenerationTask, Prompt
+from generation.models.task import NO_ERROR
 from generation.services.create import create_task
 from generation.services.dispatch import start_soon
 from providers.accounts import client_for
+from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, Unsupported
 from providers.core.types import Submission
+from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["adopt", "cancel", "cancel_at_vendor", "give_up", "inputs_of", "retry", "submit_again"]
-
-log = logging.getLogger("generation.steer")
+__all__ = ["adopt", "cancel", "give_up", "inputs_of", "retry", "submit_again"]
 
 
 def cancel(task: GenerationTask) -> GenerationTask:
@@ -37,47 +39,45 @@ def cancel(task: GenerationTask) -> GenerationTask:
 
 def _cancel_waiting(task: GenerationTask) -> GenerationTask:
     try:
-        task.move(Status.CANCELLED, note=_("Before it started"), cancel_requested_at=timezone.now())
+        task.move(Status.CANCELLED, note="Before it started", cancel_requested_at=timezone.now())
     except LostRace:
-        task.refresh_from_db()
-        if task.state is Status.QUEUED:  # claimed this very moment: the job that takes it up will see the request
-            GenerationTask.objects.filter(pk=task.pk, status=Status.QUEUED).update(cancel_requested_at=timezone.now())
-        else:
-            raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel") from None
+        _cancel_claimed(task)
     return task
+
+
+def _cancel_claimed(task: GenerationTask) -> None:
+    """It was claimed this very moment: the job that takes it up sees the request, unless it is sending already."""
+    task.refresh_from_db()
+    if task.state is not Status.QUEUED:
+        raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel")
+    task.request_cancel(timezone.now())
 
 
 def _cancel_running(task: GenerationTask) -> GenerationTask:
-    assert task.account is not None
-    if not task.account.provider_class.can_cancel:
-        label = {"vendor": task.account.provider_class.label}
+    provider = _account_of(task).provider_class
+    if not provider.can_cancel:
         raise Conflict(
-            _("%(vendor)s cannot stop a render once it is accepted. It will finish, and it is charged.") % label, code="cannot_cancel"
+            _("%(vendor)s cannot stop a render once it is accepted. It will finish, and it is charged.") % {"vendor": provider.label},
+            code="cannot_cancel",
         )
-    now = timezone.now()
-    GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING).update(cancel_requested_at=now, updated_at=now)
-    task.cancel_requested_at = now
+    task.request_cancel(timezone.now())
     try:
-        cancel_at_vendor(task)
-    except Refused as error:
+        client_for(_account_of(task)).cancel(task.submission)
+    except (Refused, Unsupported) as error:
+        task.request_cancel(None)
         raise Conflict(_("It is too late to stop this render: %(words)s") % {"words": error.message}, code="cannot_cancel") from error
     except (ProviderError, SealBroken) as error:
+        task.request_cancel(None)
         raise Conflict(
             _("The vendor could not be asked to stop it (%(words)s). Try again in a moment.") % {"words": error}, code="vendor_away"
         ) from error
+    task.reschedule(timedelta(0))  # the next poll decides what became of it
     return task
 
 
-def cancel_at_vendor(task: GenerationTask) -> None:
-    """Ask the vendor to stop; its next poll decides what became of it. A 'no' takes the request back."""
-    assert task.account is not None
-    try:
-        client_for(task.account).cancel(task.submission)
-    except (Refused, Unsupported):
-        GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING).update(cancel_requested_at=None, updated_at=timezone.now())
-        task.cancel_requested_at = None
-        raise
-    GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING).update(due_at=timezone.now())
+def _account_of(task: GenerationTask) -> ProviderAccount:
+    assert task.account is not None, "a task at a vendor has its account"
+    return task.account
 
 
 def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None) -> GenerationTask:
@@ -109,46 +109,40 @@ def inputs_of(task: GenerationTask) -> dict[str, list[Asset]]:
 def adopt(task: GenerationTask, vendor_id: str, *, kind: str = "") -> None:
     """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing."""
     _require_review(task)
-    assert task.account is not None
-    assert task.spec is not None
-    if GenerationTask.objects.filter(account=task.account, submission_id=vendor_id).exclude(pk=task.pk).exists():
+    spec, account = _spec_of(task), _account_of(task)
+    if GenerationTask.objects.filter(account=account, submission_id=vendor_id).exclude(pk=task.pk).exists():
         raise Conflict(_("Another task has this vendor id already."), code="already_adopted")
-    submission = Submission(id=vendor_id, model=task.spec.id, kind=kind)
+    submission = Submission(id=vendor_id, model=spec.id, kind=kind)
     try:
-        client_for(task.account).poll(submission)
+        client_for(account).poll(submission)
     except (ProviderError, SealBroken) as error:
         raise InvalidRequest(
             _("The vendor does not confirm this id: %(words)s") % {"words": error}, code="not_confirmed", fields={"vendor_id": str(error)}
         ) from error
-    now = timezone.now()
-    task.move(
-        Status.RUNNING,
-        note=_("Adopted the vendor's task %(id)s") % {"id": vendor_id},
-        submission_id=vendor_id,
-        submission_kind=kind,
-        accepted_at=now,
-        deadline_at=now + task.spec.deadline,
-        failures=0,
-        error_code="",
-        error_message="",
-    )
-    Attempt.objects.filter(task=task, number=task.attempt_count).update(
-        dispatch=Dispatch.ACCEPTED, submission_id=vendor_id, finished_at=now
-    )
+    attempt = Attempt.objects.filter(task=task, number=task.attempt_count)
+    with transaction.atomic():
+        attempt.update(dispatch=Dispatch.ACCEPTED, submission_id=vendor_id, submission_kind=kind, finished_at=timezone.now())
+        task.accept(submission, note=f"Adopted the vendor's task {vendor_id}")
 
 
 def submit_again(task: GenerationTask) -> None:
     """A person decided to send it once more, knowing that the first may have been charged."""
     _require_review(task)
-    task.move(Status.QUEUED, note=_("Sent again by hand"), failures=0, error_code="", error_message="", account=None)
-    assert task.spec is not None
-    start_soon(task.spec)
+    spec = _spec_of(task)
+    task.move(Status.QUEUED, note="Sent again by hand", failures=0, account=None, **NO_ERROR)
+    start_soon(spec)
+
+
+def _spec_of(task: GenerationTask) -> ModelSpec:
+    if task.spec is None:
+        raise Conflict(_("The catalog no longer has the model %(model)s.") % {"model": task.model}, code="model_gone")
+    return task.spec
 
 
 def give_up(task: GenerationTask) -> None:
     """A person decided that it is not worth another try."""
     _require_review(task)
-    task.move(Status.FAILED, note=_("Given up after review"), error_code="abandoned", error_message=task.error_message)
+    task.give_up("abandoned", task.error_message, note="Given up after review")
 
 
 def _require_review(task: GenerationTask) -> None:

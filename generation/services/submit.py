@@ -10,9 +10,9 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from generation.errors import LostRace
 from generation.lifecycle import TRANSITIONS, Status, backoff
@@ -20,22 +20,36 @@ from generation.models import Attempt, Dispatch, GenerationTask
 from generation.services.leased import take_up
 from generation.services.outgoing import InputMissing, generation_request
 from providers.accounts import client_for
+from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
-from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderError, RateLimited, Refused, Uncertain, Unreachable
+from providers.core.errors import (
+    AuthenticationFailed,
+    OutOfCredit,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Uncertain,
+    Unreachable,
+    Unsupported,
+)
 from providers.core.types import GenerationRequest, Submission
+from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["accept", "look_up_or_review", "submit"]
+__all__ = ["accept", "settle", "submit"]
 
 log = logging.getLogger("generation.submit")
 
+LOST = "The process that was sending ended before the vendor's answer was stored."
+LOOK_AGAIN = timedelta(seconds=5)
+LISTING_WINDOW = timedelta(minutes=10)
 FIRST_LOOK_UP = timedelta(seconds=5)
 SECOND_LOOK_UP = timedelta(seconds=15)
 ABSENT_TWICE = 2
 MOST_LOOK_UPS = 20
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
-MOST_SUBMIT_FAILURES = 50
+MOST_ATTEMPTS = 50
 BAD_SEAL_COOLDOWN_S = 300.0
 NO_CREDIT_COOLDOWN_S = 60.0
 
@@ -47,25 +61,30 @@ def submit(task_id: UUID | str, fence: int) -> None:
         return
     if task.cancel_requested_at is not None:
         task.move(Status.CANCELLED)
-        return
+    elif settings.STOP_PAID_SUBMITS or not task.account.enabled:  # decided after the claim
+        task.reschedule(LOOK_AGAIN, account=None)
+    else:
+        _prepare(task, task.account)
+
+
+def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
     try:
-        client = client_for(task.account)
+        client = client_for(account)
         request = generation_request(task)
     except SealBroken as broken:
-        _account_unusable(task, str(broken))
+        _account_unusable(task, account, str(broken))
     except InputMissing as missing:
-        task.move(Status.FAILED, error_code="input_missing", error_message=str(missing))
+        task.give_up("input_missing", str(missing))
     else:
         _send(task, client, request)
 
 
-def _account_unusable(task: GenerationTask, reason: str) -> None:
+def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: str) -> None:
     """Nothing can be sent with this account; the task waits for another or for its repair."""
-    assert task.account is not None
-    log.error("account %s: %s", task.account.pk, reason)
-    task.account.cool_down(BAD_SEAL_COOLDOWN_S, reason)
-    task.account.note_error(reason)
-    task.reschedule(timedelta(seconds=5), wait_reason=reason[:200], account=None)
+    log.error("account %s: %s", account.pk, reason)
+    account.cool_down(BAD_SEAL_COOLDOWN_S, reason)
+    account.note_error(reason)
+    task.reschedule(LOOK_AGAIN, wait_reason=reason[:200], account=None)
 
 
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
@@ -86,44 +105,38 @@ def _commit_intent(task: GenerationTask) -> Attempt:
     lease_end = now + timedelta(seconds=limits.connect_s + limits.read_s) + SETTLE_AFTER
     with transaction.atomic():
         number = task.attempt_count + 1
-        task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=lease_end, wait_reason="")
+        task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=lease_end, wait_reason="", failures=0)
         return Attempt.objects.create(task=task, number=number, account=task.account, reference=task.reference, started_at=now)
 
 
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
-    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for."""
-    now = timezone.now()
-    with transaction.atomic():
-        changes = {"dispatch": Dispatch.ACCEPTED, "submission_id": submission.id, "finished_at": now}
-        if transcript is not None:
-            changes |= {"request": transcript.request, "reply": transcript.reply}
-        Attempt.objects.filter(pk=attempt.pk).update(**changes)
+    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for.
+
+    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `settle`.
+    """
+    changes = {
+        "dispatch": Dispatch.ACCEPTED,
+        "submission_id": submission.id,
+        "submission_kind": submission.kind,
+        "finished_at": timezone.now(),
+    }
+    if transcript is not None:
+        changes |= {"request": transcript.request, "reply": transcript.reply}
+    Attempt.objects.filter(pk=attempt.pk).update(**changes)
     try:
-        _run(task, submission)
+        task.accept(submission)
     except LostRace:
-        late = GenerationTask.objects.select_related("account").get(pk=task.pk)
-        if late.submission_id or Status.RUNNING not in TRANSITIONS[late.state]:
-            log.warning("task %s was settled as %s before its answer %s came", task.pk, late.status, submission.id)
-            return
-        _run(late, submission)
+        _accept_late(task, submission)
     if task.account is not None:
         task.account.note_ok()
 
 
-def _run(task: GenerationTask, submission: Submission) -> None:
-    now, spec = timezone.now(), task.spec
-    assert spec is not None
-    task.move(
-        Status.RUNNING,
-        submission_id=submission.id,
-        submission_kind=submission.kind,
-        accepted_at=now,
-        deadline_at=now + spec.deadline,
-        due_at=now + timedelta(seconds=1),
-        failures=0,
-        error_code="",
-        error_message="",
-    )
+def _accept_late(task: GenerationTask, submission: Submission) -> None:
+    row = GenerationTask.objects.get(pk=task.pk)
+    if row.submission_id or Status.RUNNING not in TRANSITIONS[row.state]:
+        log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
+    else:
+        row.accept(submission)
 
 
 def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:
@@ -150,92 +163,86 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     else:
         if isinstance(error, (AuthenticationFailed, OutOfCredit)):
             task.account.cool_down(NO_CREDIT_COOLDOWN_S, str(error))
-        fail(task, error)
+        task.fail(error)
 
 
 def _was_uncertain_before(task: GenerationTask, client: BlockingClient) -> bool:
-    return client.provider.can_look_up and task.attempts.filter(error_code="uncertain").exists()
+    return client.can_look_up and task.attempts.filter(error_code="uncertain").exists()
 
 
 def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
     """The refusal may be the vendor's way to say that it has this reference already: ask before believing it."""
     assert task.spec is not None
     try:
-        found = client.look_up(task.reference, spec=task.spec, since=attempt.started_at)
+        found = client.look_up(task.reference, spec=task.spec, since=attempt.started_at, known=_known(attempt.account, attempt))
     except ProviderError:
         task.reschedule(FIRST_LOOK_UP)
         return
     if found is not None:
         accept(task, attempt, found)
     else:
-        fail(task, refusal)
+        task.fail(refusal)
 
 
 def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain) -> None:
-    if client.provider.can_look_up:
+    if client.can_look_up:
         task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=str(error))
     else:
-        review(task, error)
-
-
-def review(task: GenerationTask, error: ProviderError) -> None:
-    """Park it: a person adopts the vendor's task id, or submits again knowing the cost."""
-    log.warning("task %s needs review: %s", task.pk, error)
-    task.move(
-        Status.NEEDS_REVIEW,
-        note=str(error),
-        error_code=error.code,
-        error_message=str(error),
-        vendor_code=error.vendor_code or "",
-    )
-
-
-def fail(task: GenerationTask, error: ProviderError) -> None:
-    """Over, with the vendor's own words."""
-    task.move(
-        Status.FAILED,
-        note=str(error),
-        error_code=error.code,
-        error_message=error.message,
-        vendor_code=(error.vendor_code or "")[:80],
-    )
+        _park(task, error)
 
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
     """Surely not accepted: back to the queue. A vendor that limits or cannot be reached is left alone for a while."""
     assert task.account is not None
-    failures = task.failures + 1
-    if failures > MOST_SUBMIT_FAILURES:
-        task.move(Status.FAILED, note=str(error), error_code="gave_up", error_message=error.message)
+    if task.attempt_count > MOST_ATTEMPTS:
+        task.give_up("gave_up", error.message, note=str(error))
         return
-    delay = timedelta(seconds=retry_delay_s(error, otherwise=backoff(failures).total_seconds()))
+    delay = timedelta(seconds=retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds()))
     if isinstance(error, (RateLimited, Unreachable)):
         task.account.cool_down(min(delay.total_seconds(), 60.0), str(error))
-    task.move(
-        Status.QUEUED, note=str(error), due_at=timezone.now() + delay, failures=failures, wait_reason=error.message[:200], account=None
-    )
+    task.move(Status.QUEUED, note=str(error), due_at=timezone.now() + delay, wait_reason=error.message[:200], account=None)
 
 
-def look_up_or_review(task_id: UUID | str, fence: int) -> None:
-    """Settle one submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
+def _park(task: GenerationTask, error: ProviderError) -> None:
+    log.warning("task %s needs review: %s", task.pk, error)
+    task.park(error)
+
+
+def settle(task_id: UUID | str, fence: int) -> None:
+    """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
     task = take_up(task_id, fence, Status.SUBMITTING)
     attempt = task.last_attempt() if task else None
     if task is None or attempt is None or task.account is None or task.spec is None:
         return
-    lost = Uncertain(_("The process that was sending ended before the vendor's answer was stored."))
+    if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
+        accept(task, attempt, Submission(id=attempt.submission_id, model=task.spec.id, kind=attempt.submission_kind))
+    else:
+        _look_up(task, task.account, task.spec, attempt)
+
+
+def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
+    lost = Uncertain(attempt.error_message or LOST)
     try:
-        client = client_for(task.account)
-        if not client.provider.can_look_up:
-            _mark_unknown(attempt, lost)
-            review(task, lost)
-            return
-        found = client.look_up(task.reference, spec=task.spec, since=attempt.started_at)
+        client = client_for(account)
+        if not client.can_look_up:
+            raise Unsupported(LOST)
+        found = client.look_up(task.reference, spec=spec, since=attempt.started_at, known=_known(account, attempt))
+    except Unsupported:
+        _mark_unknown(attempt, lost)
+        _park(task, lost)
     except SealBroken as broken:
-        review(task, Uncertain(str(broken)))
+        _park(task, Uncertain(str(broken)))
     except ProviderError as error:
         _look_up_later(task, error)
     else:
-        _settle(task, attempt, found, lost)
+        _after_look_up(task, attempt, found, lost)
+
+
+def _known(account: ProviderAccount, attempt: Attempt) -> list[str]:
+    """Vendor ids of our other tasks since then, for vendors that can only list."""
+    since = attempt.started_at - LISTING_WINDOW
+    others = Attempt.objects.filter(account=account, started_at__gte=since).exclude(submission_id="")
+    return list(others.values_list("submission_id", flat=True))
 
 
 def _mark_unknown(attempt: Attempt, error: ProviderError) -> None:
@@ -246,12 +253,12 @@ def _mark_unknown(attempt: Attempt, error: ProviderError) -> None:
 
 def _look_up_later(task: GenerationTask, error: ProviderError) -> None:
     if task.starts >= MOST_LOOK_UPS:
-        review(task, Uncertain(f"{error} {_('The vendor could not be asked about our reference.')}"))
+        _park(task, Uncertain(f"{error} The vendor could not be asked about our reference."))
     else:
         task.reschedule(backoff(task.starts, most=timedelta(minutes=1)))
 
 
-def _settle(task: GenerationTask, attempt: Attempt, found: Submission | None, lost: ProviderError) -> None:
+def _after_look_up(task: GenerationTask, attempt: Attempt, found: Submission | None, lost: ProviderError) -> None:
     if found is not None:
         accept(task, attempt, found)
         return
@@ -259,4 +266,4 @@ def _settle(task: GenerationTask, attempt: Attempt, found: Submission | None, lo
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
         return
     _mark_unknown(attempt, lost)
-    task.move(Status.QUEUED, note=_("The vendor does not know our reference: it was not accepted."), failures=0)
+    task.move(Status.QUEUED, note="The vendor does not know our reference: it was not accepted.", failures=0)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -108,6 +109,8 @@ class Provider:
     can_cancel: ClassVar[bool] = False
     can_look_up: ClassVar[bool] = False
     """The vendor can be asked whether it knows our reference (see `look_up`)."""
+    look_up_within: ClassVar[timedelta | None] = None
+    """How long after a submit an absence still proves something; None where the vendor forgets nothing."""
     idempotent_submit: ClassVar[bool] = False
     """The vendor refuses to start the same reference twice."""
 
@@ -122,8 +125,15 @@ class Provider:
         """Ask how a submission stands. Raises `SubmissionGone` when the vendor no longer knows it."""
         raise NotImplementedError
 
-    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot]]:
-        """Ask about at most `poll_batch` submissions in one call. Answers by submission id; an id that is missing is gone."""
+    def poll_group(self, submission: Submission) -> str | None:
+        """Submissions of one group may share a `poll_many`; None is asked about alone. For accounts that speak more than one protocol."""
+        return "" if self.poll_batch > 1 else None
+
+    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
+        """Ask about at most `poll_batch` submissions of one group in one call.
+
+        Answers by submission id: an id that is missing is gone, and one that cannot be read spoils nobody else's answer.
+        """
         raise Unsupported(f"{self.label} answers for one task at a time.")
         yield  # pragma: no cover
 
@@ -133,7 +143,7 @@ class Provider:
         yield  # pragma: no cover - makes this a conversation
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:
-        """Find the submission that carries our reference; None when the vendor surely has none.
+        """Find the submission that carries our reference; None when the vendor surely has none, `Unsupported` when it cannot be told.
 
         `since` is when we began to send; `known` are vendor ids that belong to other tasks, for vendors that can only list.
         """
@@ -143,6 +153,13 @@ class Provider:
     def check_account(self) -> Exchange[AccountReport]:
         """A call that costs nothing and fails when endpoint or credentials are wrong."""
         raise NotImplementedError
+
+    def download_headers(self, url: str, at: datetime) -> Mapping[str, str]:
+        """What to send along when an output that needs headers is fetched. Nothing, unless the URL is of the account's own origin."""
+        theirs, ours = urlsplit(url), urlsplit(self.options.base_url)
+        if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
+            return {}
+        return self.sign(WireRequest(method="GET", path=url), at).headers
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         """Add authentication. Time comes in from outside, so that signing is testable."""

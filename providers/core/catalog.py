@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,12 +17,20 @@ __all__ = ["ImageRules", "InputConflict", "InputSlot", "ModelSpec", "Params", "P
 
 
 class InputConflict(ValueError):
-    """An option does not go with the images that are given. `field` names the option, `message` says why."""
+    """An option does not go with the images that are given. `message` says why.
+
+    `field` names the option; `inputs.` before it names a slot: one that must be filled, or that does not go with another.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
         self.message = message
+
+    @property
+    def path(self) -> str:
+        """Where in a request the fault is: `params.mode`, `inputs.last_frame`."""
+        return self.field if self.field.startswith("inputs.") else f"params.{self.field}"
 
 
 class Params(BaseModel):
@@ -108,5 +117,10 @@ class ModelSpec:
         return next((slot for slot in self.slots if slot.name == name), None)
 
     def json_schema(self) -> dict[str, Any]:
-        """The params as JSON Schema, as API users see them."""
-        return self.params.model_json_schema()
+        """The params as JSON Schema, as API users see them. Shared: do not change it."""
+        return _schema(self.params)
+
+
+@cache
+def _schema(params: type[Params]) -> dict[str, Any]:
+    return params.model_json_schema()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
     Unreachable,
+    Unsupported,
 )
 from providers.core.redact import redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
@@ -33,6 +35,8 @@ from providers.core.types import (
 )
 
 __all__ = ["BlockingClient", "Transcript", "poll_concurrently", "poll_many_concurrently", "retry_delay_s"]
+
+log = logging.getLogger("providers.client")
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -168,6 +172,11 @@ class BlockingClient:
     timeouts: Timeouts = field(default_factory=Timeouts)
     clock: Clock = utc_now
 
+    @property
+    def can_look_up(self) -> bool:
+        """The vendor can be asked about our reference."""
+        return self.provider.can_look_up
+
     def submit(self, request: GenerationRequest, *, transcript: Transcript | None = None) -> Submission:
         return self._run(self.provider.submit(request), transcript)
 
@@ -181,6 +190,10 @@ class BlockingClient:
         self._run(self.provider.cancel(submission))
 
     def look_up(self, reference: str, *, spec: ModelSpec, since: datetime, known: Sequence[str] = ()) -> Submission | None:
+        """The submission, or None when there surely is none; `Unsupported` when the vendor cannot tell (any more)."""
+        limit = self.provider.look_up_within
+        if limit is not None and self.clock() - since > limit:
+            raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
         return self._run(self.provider.look_up(reference, spec, since, known))
 
     def check_account(self) -> AccountReport:
@@ -238,6 +251,9 @@ async def _talk_concurrently(provider: Provider, exchange: Exchange[T], transpor
         return _of_a_poll(error)
     except ProviderError as error:
         return error
+    except Exception:  # a bug of an adapter's must not hold up the other tasks of the batch
+        log.exception("%s: a poll met an error of ours", provider.slug)
+        return UnexpectedReply("The vendor's answer met an error in the portal; see the log.")
 
 
 def _of_a_poll(error: Refused) -> ProviderError:

@@ -120,7 +120,7 @@ class InputFile:
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationRequest:
-    """What we ask of a vendor. `reference` is our own id for this attempt; vendors that keep it can be asked about it later."""
+    """What we ask of a vendor. `reference` is our own id of the task; vendors that keep it can be asked about it later."""
 
     spec: ModelSpec
     prompt: str
@@ -144,11 +144,12 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A finished file still at the vendor."""
+    """A finished file still at the vendor. `headers_needed`: only the account itself may fetch it (see `Provider.download_headers`)."""
 
     url: str = field(repr=False)
     expires_in: timedelta | None = None
     duration_s: float | None = None
+    headers_needed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

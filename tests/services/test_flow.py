@@ -42,8 +42,9 @@ def test_a_prompt_becomes_a_stored_video(model, user, driver):
 @pytest.mark.parametrize("model", IMAGE_MODELS)
 def test_an_image_becomes_a_stored_video(model, user, driver):
     frame = store_asset(owner=user, file=picture())
+    inputs = {slot.name: [frame] * slot.min_count for slot in ALL_MODELS[model].slots if slot.min_count}
 
-    task = driver.finish(create_task(owner=user, model=model, prompt="it moves", params={}, inputs={"first_frame": [frame]}))
+    task = driver.finish(create_task(owner=user, model=model, prompt="it moves", params={}, inputs=inputs))
 
     assert task.status == Status.SUCCEEDED
     assert Video.objects.filter(task=task).count() == 1
