@@ -20,6 +20,7 @@ from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
 from generation.services.messages import failure_sentence
 from providers.core.catalog import InputSlot, ModelSpec
+from providers.vendors import ALL_MODELS
 
 __all__ = [
     "AssetOut",
@@ -88,7 +89,7 @@ class TaskIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(max_length=120, examples=["kling/kling-v1-6"])
+    model: str = Field(max_length=120, examples=[next(iter(ALL_MODELS))])
     prompt: str = Field("", max_length=20_000, examples=["a red fox in the snow"])
     params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])

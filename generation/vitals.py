@@ -1,0 +1,166 @@
+"""What must work for the portal to work: each a check that returns a word of comfort or raises `Unfit` with what to do.
+
+The health pages ask the quick ones, `manage.py doctor` asks all. Nothing here changes data for longer than a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import av
+from django.apps import apps
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from generation import queue
+from generation.models import GenerationTask
+from providers.checks import accounts_can_be_used
+from providers.models import ProviderAccount
+from providers.probe import probe
+
+__all__ = ["QUICK", "THOROUGH", "Unfit", "check_accounts", "check_credentials", "check_worker"]
+
+OVERDUE = timedelta(minutes=2)
+ACCOUNT_PATIENCE_S = 5
+WORKER_PATIENCE_S = 15.0
+CODECS = (("h264", "r"), ("libx264", "w"))
+
+
+class Unfit(Exception):
+    """Something does not work; the message says what, and what to do."""
+
+
+def check_database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        raise Unfit(f"The database does not answer. Check DATABASE_URL. ({error})") from error
+    return connection.vendor
+
+
+def check_migrations() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise Unfit(f"The database does not answer. Check DATABASE_URL. ({error})") from error
+    if plan:
+        raise Unfit(f"{len(plan)} migrations are not applied. Run: manage.py migrate")
+    return "all applied"
+
+
+def check_storage() -> str:
+    """Write, read, delete one small file."""
+    words = b"kept"
+    try:
+        name = default_storage.save(f"health/{uuid7()}.txt", ContentFile(words))
+        with default_storage.open(name) as file:
+            came_back = file.read()
+        default_storage.delete(name)
+    except OSError as error:
+        raise Unfit(f"The media storage does not work. Check its address, rights and space. ({error})") from error
+    if came_back != words:
+        raise Unfit("The media storage gave back other bytes than it was given.")
+    return "written, read, deleted"
+
+
+def check_secret_files() -> str:
+    """Secrets written on the first run are for this user alone."""
+    folder = settings.DATA_DIR / "secrets"
+    loose = [path.name for path in _with_contents(folder) if path.stat().st_mode & 0o077]
+    if loose:
+        raise Unfit(f"Others may read {', '.join(loose)} in {folder}. Run: chmod -R go= {folder}")
+    return "for this user alone" if folder.exists() else "from the environment"
+
+
+def _with_contents(folder: Path) -> Iterator[Path]:
+    if folder.exists():
+        yield folder
+        yield from folder.iterdir()
+
+
+def check_static_files() -> str:
+    if settings.WHITENOISE_USE_FINDERS:
+        return "served from the source tree"
+    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        raise Unfit("Static files are not collected. Run: manage.py collectstatic --noinput")
+    return "collected"
+
+
+def check_media_tools() -> str:
+    missing = [name for name, way in CODECS if not _has_codec(name, way)]
+    if missing:
+        raise Unfit(f"PyAV lacks {', '.join(missing)}. Install the pinned wheel again: pip install -r requirements.txt")
+    return f"PyAV {av.__version__}"
+
+
+def _has_codec(name: str, way: str) -> bool:
+    try:
+        av.codec.Codec(name, way)  # type: ignore[arg-type]
+    except av.codec.codec.UnknownCodecError:
+        return False
+    return True
+
+
+def check_disk() -> str:
+    free = os.statvfs(settings.DATA_DIR)
+    free_bytes = free.f_bavail * free.f_frsize
+    if free_bytes < settings.MAX_VIDEO_BYTES:
+        raise Unfit(f"{free_bytes // 2**20} MiB are free in {settings.DATA_DIR}, less than one video may take. Make room.")
+    return f"{free_bytes // 2**30} GiB free"
+
+
+def check_credentials() -> str:
+    found = accounts_can_be_used(None, databases=["default"])
+    if found:
+        raise Unfit(" ".join(f"{item.msg} {item.hint or ''}".strip() for item in found))
+    return f"{ProviderAccount.objects.count()} accounts"
+
+
+def check_accounts() -> Iterator[tuple[str, str | Unfit]]:
+    """Each enabled account's name with what a free call found. Bounded in time for each."""
+    for account in ProviderAccount.objects.filter(enabled=True):
+        account.connect_timeout_s = min(account.connect_timeout_s, ACCOUNT_PATIENCE_S)
+        account.read_timeout_s = min(account.read_timeout_s, ACCOUNT_PATIENCE_S)
+        finding = probe(account)
+        yield str(account), finding.message if finding.ok else Unfit(finding.message)
+
+
+def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float], None] = time.sleep) -> str:
+    """A message that does nothing must be taken from the queue, and no task may be waiting for its turn for long."""
+    messages = apps.get_model("django_q", "OrmQ").objects.order_by("-pk")
+    before = messages.values_list("pk", flat=True).first() or 0
+    queue.enqueue(queue.SUBMIT, "beat")
+    sent = messages.filter(key=queue.SUBMIT, pk__gt=before, pk__lte=messages.values_list("pk", flat=True).first() or 0)
+    keys = list(sent.values_list("pk", flat=True))
+    until = time.monotonic() + patience_s
+    while messages.filter(pk__in=keys).exists():
+        if time.monotonic() >= until:
+            raise Unfit(f"No worker took a message within {patience_s:.0f} s. Start one: manage.py worker")
+        pause(0.25)
+    overdue = GenerationTask.objects.due(timezone.now() - OVERDUE).count()
+    if overdue:
+        raise Unfit(f"{overdue} tasks have been due for minutes. Look at the worker's log, or start more of them: manage.py worker")
+    return "takes messages, nothing overdue"
+
+
+QUICK: Mapping[str, Callable[[], str]] = {"database": check_database, "migrations": check_migrations, "storage": check_storage}
+"""Needs no tables of ours."""
+THOROUGH: Mapping[str, Callable[[], str]] = {
+    **QUICK,
+    "disk": check_disk,
+    "secrets": check_secret_files,
+    "media tools": check_media_tools,
+    "static files": check_static_files,
+}
+"""Needs no tables either; what does is for its own functions above."""

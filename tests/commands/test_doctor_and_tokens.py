@@ -1,0 +1,144 @@
+"""manage.py doctor tells what is wrong, line by line; manage.py create_token prints a token once."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from access.models import ApiToken
+from access.tokens import authenticate
+from generation import vitals
+from generation.models import GenerationTask, Prompt
+from generation.vitals import Unfit, check_worker
+from providers.models import ProviderAccount
+
+
+@pytest.fixture
+def doctor():
+    """What it says, and what it ends with."""
+
+    def ask(*arguments):
+        out = io.StringIO()
+        try:
+            call_command("doctor", "--patience", "0", *arguments, stdout=out, no_color=True)
+        except SystemExit as end:
+            return out.getvalue().splitlines(), end.code
+        return out.getvalue().splitlines(), 0
+
+    return ask
+
+
+def test_doctor_says_ok_line_by_line_and_misses_the_worker(doctor, sandbox_accounts):
+    lines, code = doctor()
+
+    assert code == 1
+    assert [line[:4].strip() for line in lines] == ["ok"] * (len(lines) - 1) + ["FAIL"]
+    assert lines[-1] == "FAIL  worker: No worker took a message within 0 s. Start one: manage.py worker"
+    assert sum("accepts the credentials" in line for line in lines) >= 1
+
+
+def test_doctor_names_the_account_that_does_not_answer(doctor, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9", label="Kling, dead")
+
+    lines, _ = doctor()
+
+    assert [line for line in lines if line.startswith("FAIL  account Kling, dead: Nothing answers at http://127.0.0.1:9.")]
+
+
+def test_doctor_leaves_vendors_alone_when_told(doctor, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9", label="Kling, dead")
+
+    lines, _ = doctor("--no-vendors")
+
+    assert not [line for line in lines if "account Kling" in line]
+    assert ProviderAccount.objects.get().last_error_at is None
+
+
+def test_doctor_tells_of_credentials_that_do_not_open(doctor, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9")
+    ProviderAccount.objects.update(sealed="damaged")
+
+    lines, _ = doctor("--no-vendors")
+
+    assert [line for line in lines if line.startswith("FAIL  credentials: Account “kling official-key”: ")]
+
+
+def test_doctor_tells_of_secrets_that_others_may_read(doctor, db, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "secret_key").write_text("x")
+    (folder / "secret_key").chmod(0o644)
+
+    lines, _ = doctor()
+
+    assert f"FAIL  secrets: Others may read secret_key in {folder}. Run: chmod -R go= {folder}" in lines
+
+
+def test_doctor_tells_of_a_storage_that_cannot_be_written(doctor, db, settings, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": blocked}}
+    }
+
+    lines, _ = doctor()
+
+    assert [line for line in lines if line.startswith("FAIL  storage: The media storage does not work.")]
+
+
+def test_doctor_tells_of_static_files_that_are_not_collected(doctor, db, settings, tmp_path):
+    settings.WHITENOISE_USE_FINDERS = False
+    settings.STATIC_ROOT = tmp_path
+
+    lines, _ = doctor()
+
+    assert "FAIL  static files: Static files are not collected. Run: manage.py collectstatic --noinput" in lines
+
+
+def test_doctor_tells_of_a_full_disk(doctor, db, settings):
+    settings.MAX_VIDEO_BYTES = 2**62
+
+    lines, _ = doctor()
+
+    assert [line for line in lines if line.startswith("FAIL  disk: ")]
+
+
+def test_worker_that_takes_messages_is_well(driver):
+    assert check_worker(10, lambda _seconds: driver.run_jobs()) == "takes messages, nothing overdue"
+
+
+def test_tasks_that_nobody_attends_to_are_told(driver, user):
+    then = timezone.now() - vitals.OVERDUE * 2
+    prompt = Prompt.objects.create(owner=user, text="x")
+    GenerationTask.objects.create(owner=user, prompt=prompt, model="x/y", due_at=then, created_at=then, updated_at=then)
+
+    with pytest.raises(Unfit, match="1 tasks have been due for minutes"):
+        check_worker(10, lambda _seconds: driver.run_jobs())
+
+
+def test_token_is_printed_and_works(run, user):
+    raw = run("create_token", "lin", "shop", "--days", "30").strip()
+
+    row = ApiToken.objects.get()
+    assert authenticate(raw) == row
+    assert (row.owner, row.label, round((row.expires_at - row.created_at).total_seconds())) == (user, "shop", 30 * 86_400)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nobody", "shop"), "There is no active user “nobody”."),
+        (("lin", " "), "Give a label of 1 to 100 characters."),
+        (("lin", "x" * 101), "Give a label of 1 to 100 characters."),
+        (("lin", "shop", "--days", "0"), "--days takes 1 to 3650."),
+    ],
+)
+def test_token_is_refused_with_a_reason(run, user, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        run("create_token", *arguments)
+
+    assert not ApiToken.objects.exists()
