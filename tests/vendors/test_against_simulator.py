@@ -36,10 +36,16 @@ DOORS = {
     "official-key": ("kling", "hosts/kling"),
     "gateway": ("kling", "hosts/dmxapi"),
     "beijing": ("dashscope", "hosts/dashscope/api/v1"),
+    "cn": ("zhipu", "hosts/zhipu/api/paas/v4"),
 }
 EVERY_DOOR = pytest.mark.parametrize("door", DOORS)
-VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing"])
-MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-turbo"}
+VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn"])
+MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-turbo", "zhipu": "zhipu/cogvideox-3"}
+
+
+def door_to(slug: str) -> str:
+    """The vendor's first surface."""
+    return next(door for door, (vendor, _path) in DOORS.items() if vendor == slug)
 
 
 def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = QUICK, **keys: str) -> BlockingClient:
@@ -65,7 +71,7 @@ def paid(simulator: SimulatorProcess) -> int:
 
 @pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
 def test_every_model_renders(simulator, spec):
-    client = client_at(simulator, "official-jwt" if spec.provider == "kling" else "beijing")
+    client = client_at(simulator, door_to(spec.provider))
 
     submission = client.submit(make_request(spec.name))
     waiting = client.poll(submission)
@@ -81,10 +87,16 @@ def test_every_model_renders(simulator, spec):
 
 @pytest.mark.parametrize(
     ("model", "params"),
-    [("kling/kling-v1", {}), ("kling/kling-v2-5-turbo", {"mode": "pro"}), ("kling/kling-v3", {}), ("dashscope/wanx2.1-kf2v-plus", {})],
+    [
+        ("kling/kling-v1", {}),
+        ("kling/kling-v2-5-turbo", {"mode": "pro"}),
+        ("kling/kling-v3", {}),
+        ("dashscope/wanx2.1-kf2v-plus", {}),
+        ("zhipu/cogvideox-3", {}),
+    ],
 )
 def test_first_and_last_frame_are_accepted(simulator, model, params):
-    client = client_at(simulator, "official-jwt" if model.startswith("kling") else "beijing")
+    client = client_at(simulator, door_to(ALL_MODELS[model].provider))
 
     assert client.submit(make_request(model, ["first_frame", "last_frame"], **params)).id
     assert paid(simulator) == 1

@@ -1,7 +1,6 @@
 """What may be asked: names, rules between options and inputs, and that nothing asked is dropped on the way to the wire."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
@@ -21,6 +20,18 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
 }
 """What else must be set so that an option may be set at all."""
+
+NEED_AN_IMAGE = {
+    "kling": {"kling-v1-5", "kling-v2-1"},
+    "dashscope": {"wanx2.1-i2v-turbo", "wanx2.1-i2v-plus", "wanx2.1-kf2v-plus"},
+    "zhipu": {"viduq1-image", "viduq1-start-end", "vidu2-image", "vidu2-start-end", "vidu2-reference"},
+}
+PRICES = {
+    "dashscope": {"wanx2.1-t2v-turbo": ("0.24", "second", "CNY"), "wanx2.1-t2v-plus": ("0.70", "second", "CNY")},
+    "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
+}
+FIXED_LENGTH = {"zhipu/cogvideox-2", "zhipu/cogvideox-flash"}
+EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
 
 
 def values_of(spec, name: str) -> list[Any]:
@@ -81,7 +92,7 @@ def test_every_model_has_the_facts_that_others_rely_on(spec):
     assert all(titles)
     assert find_model(spec.name) is spec
     assert find_model(spec.id) is spec
-    assert "duration_s" in spec.json_schema()["properties"]
+    assert ("duration_s" in spec.json_schema()["properties"]) is (spec.name not in FIXED_LENGTH)
 
 
 @EVERY_MODEL
@@ -118,16 +129,9 @@ def test_kling_has_every_classic_model_and_marks_the_retired():
     assert {spec.id for spec in PROVIDERS["kling"].models.values() if spec.retired} == {"kling-v1-6", "kling-v2-1"}
 
 
-def test_models_that_need_an_image_say_so():
-    needing = {name for name, spec in ALL_MODELS.items() if needed_slots(spec)}
-
-    assert needing == {
-        "kling/kling-v1-5",
-        "kling/kling-v2-1",
-        "dashscope/wanx2.1-i2v-turbo",
-        "dashscope/wanx2.1-i2v-plus",
-        "dashscope/wanx2.1-kf2v-plus",
-    }
+@EVERY_VENDOR
+def test_models_that_need_an_image_say_so(slug):
+    assert {spec.id for spec in PROVIDERS[slug].models.values() if needed_slots(spec)} == NEED_AN_IMAGE.get(slug, set())
 
 
 def test_models_without_a_last_frame_have_no_slot_for_it():
@@ -136,13 +140,11 @@ def test_models_without_a_last_frame_have_no_slot_for_it():
     assert without == {"kling-v2-master", "kling-v2-1-master"}
 
 
-def test_list_prices_are_those_of_the_vendors_page():
-    prices = {spec.id: (spec.price.amount, spec.price.unit, spec.price.currency) for spec in ALL_MODELS.values() if spec.price}
+@EVERY_VENDOR
+def test_list_prices_are_those_of_the_vendors_page(slug):
+    prices = {spec.id: spec.price for spec in PROVIDERS[slug].models.values() if spec.price}
 
-    assert prices == {
-        "wanx2.1-t2v-turbo": (Decimal("0.24"), "second", "CNY"),
-        "wanx2.1-t2v-plus": (Decimal("0.70"), "second", "CNY"),
-    }
+    assert {model: (str(price.amount), price.unit, price.currency) for model, price in prices.items()} == PRICES.get(slug, {})
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,14 @@ def test_list_prices_are_those_of_the_vendors_page():
         ("dashscope/wanx2.1-t2v-plus", {"seed": 2_147_483_648}, "seed"),
         ("dashscope/wanx2.1-i2v-plus", {"style": "hanfu-1"}, "style"),
         ("dashscope/wanx2.1-i2v-plus", {"duration_s": 3}, "duration_s"),
+        ("zhipu/cogvideox-3", {"duration_s": "5"}, "duration_s"),
+        ("zhipu/cogvideox-3", {"fps": 24}, "fps"),
+        ("zhipu/cogvideox-2", {"resolution": "1280x720"}, "resolution"),
+        ("zhipu/cogvideox-2", {"duration_s": 5}, "duration_s"),
+        ("zhipu/viduq1-text", {"resolution": "1080x1920"}, "resolution"),
+        ("zhipu/viduq1-text", {"with_audio": True}, "with_audio"),
+        ("zhipu/vidu2-image", {"duration_s": 5}, "duration_s"),
+        ("zhipu/vidu2-reference", {"style": "anime"}, "style"),
     ],
 )
 def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, field):
@@ -185,6 +195,7 @@ def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, 
         ("kling/kling-v1-5", {}, {"first_frame", "last_frame"}, "mode"),
         ("kling/kling-v3", {"aspect_ratio": "9:16"}, {"first_frame"}, "aspect_ratio"),
         ("dashscope/wanx2.1-kf2v-plus", {"style": "solaron"}, {"first_frame", "last_frame"}, "style"),
+        ("zhipu/cogvideox-3", {}, {"last_frame"}, "inputs.last_frame"),
     ],
 )
 def test_option_that_does_not_go_with_the_images_is_refused_by_field(model, params, slots, field):

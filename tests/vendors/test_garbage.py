@@ -17,17 +17,21 @@ ODD = st.recursive(
 )
 KLING_KEYS = ("code", "message", "request_id", "data", "error", "id", "task_id")
 DASHSCOPE_KEYS = ("code", "message", "request_id", "output", "usage", "data", "total")
-SUCCESSES = {"kling": fixture("kling_succeed"), "dashscope": fixture("dashscope_succeeded")}
+ZHIPU_KEYS = ("error", "id", "task_status", "video_result")
+SUCCESSES = {"kling": fixture("kling_succeed"), "dashscope": fixture("dashscope_succeeded"), "zhipu": fixture("zhipu_success")}
 PARTS = {"kling": "data", "dashscope": "output"}
-MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-plus"}
+"""Where the task stands in a reply; at its top, unless told otherwise."""
+MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-plus", "zhipu": "zhipu/cogvideox-3"}
+EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),
     "dashscope": st.dictionaries(st.sampled_from(DASHSCOPE_KEYS), ODD, max_size=5),
+    "zhipu": st.dictionaries(st.sampled_from(ZHIPU_KEYS), ODD, max_size=4),
 }
 
 
-@pytest.mark.parametrize("slug", ["kling", "dashscope"])
+@EVERY_VENDOR
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
@@ -46,14 +50,16 @@ def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
         assert submitted.id
 
 
-@pytest.mark.parametrize("slug", ["kling", "dashscope"])
+@EVERY_VENDOR
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_finished_task_with_one_odd_value_ends_in_a_value_or_a_provider_error(slug, data):
     provider, body = make_provider(slug), SUCCESSES[slug]
-    inner: dict[str, Any] = body[PARTS[slug]]
+    part = PARTS.get(slug)
+    inner: dict[str, Any] = body[part] if part else body
     name = data.draw(st.sampled_from(sorted(inner)))
-    odd = {**body, PARTS[slug]: {**inner, name: data.draw(ODD)}, "usage": data.draw(ODD)}
+    changed = {**inner, name: data.draw(ODD)}
+    odd = {**body, part: changed, "usage": data.draw(ODD)} if part else changed
     task = Submission(id="1", model=MODELS[slug].partition("/")[2], kind="text2video")
 
     result = outcome(provider, provider.poll(task), reply_of(odd))

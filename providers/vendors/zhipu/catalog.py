@@ -1,0 +1,149 @@
+"""What may be asked of Zhipu's video models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
+
+Zhipu open platform documents, "video generation" and the pages of CogVideoX-3, Vidu Q1 and Vidu 2; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
+
+__all__ = ["MODELS"]
+
+SLUG = "zhipu"
+DOCS = "https://docs.bigmodel.cn/cn/guide/models/video-generation/"
+DOCS_READ = date(2026, 11, 20)
+MEBIBYTE = 1024 * 1024
+COGVIDEO_IMAGES = ImageRules(max_bytes=5 * MEBIBYTE)
+VIDU_IMAGES = ImageRules(formats=("image/jpeg", "image/png", "image/webp"), max_bytes=50 * MEBIBYTE, min_ratio=1 / 4, max_ratio=4)
+VIDU_REFERENCES = ImageRules(
+    formats=("image/jpeg", "image/png", "image/webp"), max_bytes=50 * MEBIBYTE, min_side_px=128, min_ratio=1 / 4, max_ratio=4
+)
+Shape = Literal["16:9", "9:16", "1:1"]
+
+
+class CogVideoParams(Params):
+    """What every CogVideoX model takes."""
+
+    mode: Literal["speed", "quality"] = param("speed", "Mode", "speed is faster, quality looks better.", main=True)
+    fps: Literal[30, 60] = param(30, "Frames per second", unit="fps")
+    with_audio: bool = param(False, "Sound", "Render sound too.", main=True)
+    watermark: bool = param(
+        True, "Watermark", "The vendor's mark in the picture. Only customers who signed its disclaimer may leave it out."
+    )
+
+
+class CogVideo3Params(CogVideoParams):
+    """cogvideox-3."""
+
+    duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    resolution: Literal["1920x1080", "1080x1920", "1280x720", "720x1280", "1024x1024", "2048x1080", "3840x2160"] = param(
+        "1920x1080", "Resolution", main=True
+    )
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if "last_frame" in slots and "first_frame" not in slots:
+            raise InputConflict("inputs.last_frame", "A last frame needs a first frame.")
+
+
+class CogVideo2Params(CogVideoParams):
+    """cogvideox-2 and cogvideox-flash, whose length is fixed."""
+
+    resolution: Literal["1920x1080", "1080x1920", "1280x960", "960x1280", "1024x1024", "720x480", "2048x1080", "3840x2160"] = param(
+        "1920x1080", "Resolution", main=True
+    )
+
+
+class ViduParams(Params):
+    """What every Vidu model takes."""
+
+    motion: Literal["auto", "small", "medium", "large"] = param("auto", "Motion", "How much moves in the picture.", main=True)
+
+
+class ViduQ1Params(ViduParams):
+    """viduq1-image."""
+
+    duration_s: Literal[5] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    resolution: Literal["1920x1080"] = param("1920x1080", "Resolution", main=True)
+
+
+class ViduQ1TextParams(ViduQ1Params):
+    """viduq1-text."""
+
+    aspect_ratio: Shape = param("16:9", "Aspect ratio", main=True)
+    style: Literal["general", "anime"] = param("general", "Style", "anime draws; general follows the prompt.", main=True)
+
+
+class ViduQ1FramesParams(ViduQ1Params):
+    """viduq1-start-end."""
+
+    with_audio: bool = param(False, "Sound", "Render sound too.", main=True)
+
+
+class Vidu2Params(ViduParams):
+    """vidu2-image and vidu2-start-end."""
+
+    duration_s: Literal[4] = param(4, "Duration", "Length of the video.", unit="s", main=True)
+    resolution: Literal["1280x720"] = param("1280x720", "Resolution", main=True)
+    with_audio: bool = param(False, "Sound", "Render sound too.", main=True)
+
+
+class Vidu2ReferenceParams(Vidu2Params):
+    """vidu2-reference."""
+
+    aspect_ratio: Shape = param("16:9", "Aspect ratio", main=True)
+
+
+def _first(rules: ImageRules, *, needed: bool) -> InputSlot:
+    return InputSlot(name="first_frame", title="First frame", min_count=int(needed), rules=rules)
+
+
+def _last(rules: ImageRules, *, needed: bool) -> InputSlot:
+    return InputSlot(name="last_frame", title="Last frame", min_count=int(needed), rules=rules)
+
+
+COGVIDEO_IMAGE = (_first(COGVIDEO_IMAGES, needed=False),)
+COGVIDEO_FRAMES = (*COGVIDEO_IMAGE, _last(COGVIDEO_IMAGES, needed=False))
+VIDU_IMAGE = (_first(VIDU_IMAGES, needed=True),)
+VIDU_FRAMES = (*VIDU_IMAGE, _last(VIDU_IMAGES, needed=True))
+REFERENCES = (InputSlot(name="references", title="References", min_count=1, max_count=3, rules=VIDU_REFERENCES),)
+
+
+def _spec(
+    model: str, label: str, params: type[Params], page: str, slots: tuple[InputSlot, ...] = (), *, cny_per_video: str = ""
+) -> ModelSpec:
+    return ModelSpec(
+        provider=SLUG,
+        id=model,
+        label=label,
+        params=params,
+        slots=slots,
+        needs_prompt=not slots,
+        max_prompt_chars=512,
+        usual_s=(60, 300),
+        poll_every=timedelta(seconds=8),
+        result_life=timedelta(days=1),
+        price=Price(amount=Decimal(cny_per_video), unit="video") if cny_per_video else None,
+        docs_url=f"{DOCS}{page}",
+        docs_read=DOCS_READ,
+    )
+
+
+MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec("cogvideox-3", "CogVideoX 3", CogVideo3Params, "cogvideox-3", COGVIDEO_FRAMES, cny_per_video="1"),
+        _spec("cogvideox-2", "CogVideoX 2", CogVideo2Params, "cogvideox-2", COGVIDEO_IMAGE),
+        _spec("cogvideox-flash", "CogVideoX Flash", CogVideo2Params, "cogvideox-flash", COGVIDEO_IMAGE),
+        _spec("viduq1-text", "Vidu Q1", ViduQ1TextParams, "viduq1"),
+        _spec("viduq1-image", "Vidu Q1, from an image", ViduQ1Params, "viduq1", VIDU_IMAGE),
+        _spec("viduq1-start-end", "Vidu Q1, first and last frame", ViduQ1FramesParams, "viduq1", VIDU_FRAMES),
+        _spec("vidu2-image", "Vidu 2, from an image", Vidu2Params, "vidu2", VIDU_IMAGE),
+        _spec("vidu2-start-end", "Vidu 2, first and last frame", Vidu2Params, "vidu2", VIDU_FRAMES),
+        _spec("vidu2-reference", "Vidu 2, from references", Vidu2ReferenceParams, "vidu2", REFERENCES),
+    )
+}

@@ -1,0 +1,88 @@
+"""What Zhipu's error codes mean to us, in a refused request and in a task that failed. Pure.
+
+Zhipu open platform documents, error-code page; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import coded_error, http_error
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
+from providers.core.types import WireReply
+
+__all__ = ["is_gone", "task_failure", "vendor_error"]
+
+CODES: Mapping[str, type[ProviderError]] = {
+    "1000": AuthenticationFailed,
+    "1001": AuthenticationFailed,
+    "1003": AuthenticationFailed,
+    "1005": AuthenticationFailed,
+    "1113": OutOfCredit,
+    "1200": ProviderDown,
+    "1210": InvalidParams,
+    "1211": Refused,
+    "1212": InvalidParams,
+    "1213": InvalidParams,
+    "1214": InvalidParams,
+    "1215": InvalidParams,
+    "1220": AuthenticationFailed,
+    "1221": Refused,
+    "1222": Refused,
+    "1230": ProviderDown,
+    "1234": ProviderDown,
+    "1261": InvalidParams,
+    "1301": ContentRejected,
+    "1302": RateLimited,
+    "1305": RateLimited,
+    "1308": OutOfCredit,
+    "1309": OutOfCredit,
+    "1310": OutOfCredit,
+}
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one. A task that failed is an answer like any other."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    error = body.get("error")
+    if not isinstance(error, dict) or "task_status" in body:
+        return http_error(reply)
+    code = str(error.get("code") or "error")
+    return coded_error(reply, CODES.get(code), _words(error) or f"Zhipu answered with error {code}.", vendor_code=code)
+
+
+def is_gone(error: Refused) -> bool:
+    """Refusing a poll, whose only parameter is the id, Zhipu says that it has no such task. A bare 404 is not its word."""
+    return bool(error.vendor_code) and (error.http_status == 404 or type(error) is InvalidParams)
+
+
+def task_failure(body: Mapping[str, Any]) -> ProviderError:
+    """Why a task failed; the documents promise no reason, so often there is none. The render is over, whatever the code."""
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    code = str(error.get("code") or "")
+    words = _words(error) or "Zhipu failed to render the video and gave no reason."
+    kind = CODES.get(code)
+    if kind in {ContentRejected, InvalidParams}:
+        return kind(words, vendor_code=code)
+    return GenerationFailed(words, vendor_code=code or None)
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    message = error.get("message")
+    return message if isinstance(message, str) else ""

@@ -1,0 +1,184 @@
+"""How Zhipu's video tasks are spoken: one path for every model, one to poll. Pure; no I/O.
+
+Zhipu open platform documents, "video generation" and "asynchronous result"; read 2026-11-20. The base URL holds /api/paas/v4, as the
+vendor's pages and its SDKs give it. There is no cancel, no list and no callback.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    OutOfCredit,
+    ProviderError,
+    Refused,
+    SubmissionGone,
+    UnexpectedReply,
+)
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    InputFile,
+    Output,
+    Snapshot,
+    State,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+from providers.vendors.zhipu.catalog import MODELS
+from providers.vendors.zhipu.errors import is_gone, task_failure, vendor_error
+
+__all__ = ["Zhipu"]
+
+log = logging.getLogger("providers.zhipu")
+
+RESULT_LIFE = timedelta(days=1)
+NO_TASK = "0"
+STATES: Mapping[str, State] = {"PROCESSING": State.RUNNING, "SUCCESS": State.SUCCEEDED, "FAIL": State.FAILED}
+NAMES: Mapping[str, str] = {
+    "aspect_ratio": "aspect_ratio",
+    "duration_s": "duration",
+    "fps": "fps",
+    "mode": "quality",
+    "motion": "movement_amplitude",
+    "resolution": "size",
+    "style": "style",
+    "watermark": "watermark_enabled",
+    "with_audio": "with_audio",
+}
+API_KEY = CredentialField(name="api_key", label="API key")
+SURFACES = (
+    Surface(
+        slug="cn",
+        label="Zhipu, China",
+        base_url="https://open.bigmodel.cn/api/paas/v4",
+        credentials=(API_KEY,),
+        help="Keys look like id.secret.",
+        sandbox=Sandbox(path="/hosts/zhipu/api/paas/v4", credentials={"api_key": "simid.simsecret0000000000"}),
+    ),
+    Surface(
+        slug="intl",
+        label="Z.ai, international",
+        base_url="https://api.z.ai/api/paas/v4",
+        credentials=(API_KEY,),
+        help="A key of Z.ai; keys of the Chinese platform are not known there.",
+    ),
+)
+
+
+class Zhipu(Provider):
+    """CogVideoX and Vidu over one account."""
+
+    slug = "zhipu"
+    label = "Zhipu"
+    short = "Zp"
+    docs_url = "https://docs.bigmodel.cn/cn/guide/models/video-generation/cogvideox-3"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        reply = yield WireRequest(method="POST", path="videos/generations", json=_body(request), billable=True)
+        return Submission(id=_task_id(reply), model=request.spec.id)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        try:
+            reply = yield _ask(submission.id)
+        except ContentRejected as error:
+            return Snapshot(state=State.FAILED, vendor_state="FAIL", error=error)
+        except Refused as error:
+            if is_gone(error):
+                raise SubmissionGone("Zhipu no longer knows this task.", vendor_code=error.vendor_code) from error
+            raise
+        return _snapshot(reply)
+
+    def check_account(self) -> Exchange[AccountReport]:
+        """Asks about a task that cannot be: the key is looked at first, so any other refusal means that it is good."""
+        try:
+            reply = yield _ask(NO_TASK)
+        except (AuthenticationFailed, OutOfCredit):
+            raise
+        except Refused as error:
+            if not error.vendor_code:
+                raise
+        else:
+            _text(reply.data(), "task_status")
+        return AccountReport(message="Zhipu accepts the key.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
+        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+
+def _ask(task_id: str) -> WireRequest:
+    return WireRequest(method="GET", path=f"async-result/{quote(task_id, safe='')}")
+
+
+def _body(request: GenerationRequest) -> dict[str, Any]:
+    body: dict[str, Any] = {"model": request.spec.id, "request_id": request.reference}
+    if request.prompt:
+        body["prompt"] = request.prompt
+    body |= {NAMES[name]: value for name, value in request.params.model_dump().items()}
+    if images := _images(request):
+        body["image_url"] = images
+    return body
+
+
+def _images(request: GenerationRequest) -> str | list[str]:
+    """One image stands alone, two frames and any number of references in a list."""
+    references = request.inputs.get("references", ())
+    frames = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
+    images = [_data_uri(file) for file in (*frames, *references)]
+    return images[0] if len(images) == 1 and not references else images
+
+
+def _data_uri(file: InputFile) -> str:
+    return f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
+
+
+def _task_id(reply: WireReply) -> str:
+    value = reply.data().get("id")
+    if isinstance(value, int) and value:
+        return str(value)
+    return _text(reply.data(), "id")
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"Zhipu's answer has no text “{name}”.")
+    return value
+
+
+def _snapshot(reply: WireReply) -> Snapshot:
+    body = reply.data()
+    word = _text(body, "task_status")
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        outputs=(_output(body),) if state is State.SUCCEEDED else (),
+        error=task_failure(body) if state is State.FAILED else None,
+    )
+
+
+def _output(body: Mapping[str, Any]) -> Output:
+    videos = body.get("video_result")
+    video = videos[0] if isinstance(videos, list) and videos else None
+    if not isinstance(video, dict):
+        raise UnexpectedReply("Zhipu says that the task succeeded but gives no video.")
+    return Output(url=_text(video, "url"), expires_in=RESULT_LIFE)
