@@ -47,6 +47,8 @@ __all__ = [
 
 SUBMIT, POLL, INGEST = "submit", "poll", "ingest"
 CLUSTERS = (SUBMIT, POLL, INGEST)
+HELD_FOR = timedelta(seconds=60)
+"""A message that was taken longer ago died with its worker, as far as crowds are concerned."""
 
 
 def instance_id() -> str:
@@ -61,14 +63,19 @@ def enqueue(cluster: str, job: str, *ids: UUID | int | str) -> None:
 
 def workers_of(cluster: str) -> int:
     """How many processes of one machine take this cluster's messages."""
+    return _setting(cluster, "workers")
+
+
+def _setting(cluster: str, name: str) -> int:
     main: dict[str, Any] = settings.Q_CLUSTER
-    return int(main["ALT_CLUSTERS"].get(cluster, main)["workers"])
+    return int(main["ALT_CLUSTERS"].get(cluster, main)[name])
 
 
 def is_crowded(cluster: str) -> bool:
     """More messages than this machine's workers can have in hand: somebody waits for a turn."""
-    messages = OrmQ.objects.filter(key__in=[cluster, held_key(cluster, instance_id())])
-    return int(messages.count()) > workers_of(cluster)
+    retry = timedelta(seconds=_setting(cluster, "retry"))
+    lately = Q(key=held_key(cluster, instance_id()), lock__gt=timezone.now() + retry - HELD_FOR)
+    return int(OrmQ.objects.filter(Q(key=cluster) | lately).count()) > workers_of(cluster)
 
 
 class PortalBroker(ORM):  # type: ignore[misc]

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -15,9 +16,12 @@ from generation.queue import held_key, instance_id, is_crowded, workers_of
 from generation.services import polling
 from generation.services.dispatch import tick
 
+RETRY_S = settings.Q_CLUSTER["ALT_CLUSTERS"][queue.POLL]["retry"]
 
-def put(key: str, times: int) -> None:
-    OrmQ.objects.bulk_create(OrmQ(key=key, payload="", lock=timezone.now()) for _ in range(times))
+
+def put(key: str, times: int, *, locked_for_s: float = 0.0) -> None:
+    lock = timezone.now() + timedelta(seconds=locked_for_s)
+    OrmQ.objects.bulk_create(OrmQ(key=key, payload="", lock=lock) for _ in range(times))
 
 
 @pytest.fixture
@@ -34,8 +38,9 @@ def running(sandbox_accounts, simulator, user):
 @pytest.mark.parametrize(("waiting", "held", "crowded"), [(0, 3, False), (1, 3, True), (3, 0, False), (0, 4, True)])
 def test_is_crowded(db, waiting, held, crowded):
     put(queue.POLL, waiting)
-    put(held_key(queue.POLL, instance_id()), held)
-    put(held_key(queue.POLL, "there:1"), 9)
+    put(held_key(queue.POLL, instance_id()), held, locked_for_s=RETRY_S - 20)
+    put(held_key(queue.POLL, instance_id()), 9, locked_for_s=RETRY_S - 70)
+    put(held_key(queue.POLL, "there:1"), 9, locked_for_s=RETRY_S)
     put(queue.SUBMIT, 9)
 
     assert workers_of(queue.POLL) == 3
