@@ -1,0 +1,83 @@
+"""`make witnesses`: the vendors' own SDKs, unmodified, against the simulator. Each runs in an environment of its own,
+since their pins exclude each other and ours. A witness is `tests/witnesses/<name>.py` (given the simulator's address, it
+exits with 0 when all is well) and `<name>.txt` (pinned requirements). Names as arguments run only those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from providers.simulator.testing import SimulatorProcess
+from tools.stack import ROOT
+
+SCRIPTS = ROOT / "tests" / "witnesses"
+ENVIRONMENTS = ROOT / ".venv-witness"
+INSTALLED_WITHIN_S = 600
+HEARD_WITHIN_S = 120
+
+
+def main() -> int:
+    asked = sys.argv[1:]
+    names = sorted(path.stem for path in SCRIPTS.glob("*.txt") if not asked or path.stem in asked)
+    if unheard := sorted(set(asked) - set(names)):
+        print(f"no such witness: {', '.join(unheard)}; see {SCRIPTS.relative_to(ROOT)}")
+        return 2
+    with SimulatorProcess() as simulator:
+        failed = [name for name in names if not _is_heard(name, simulator)]
+    print(f"\n{len(names) - len(failed)} of {len(names)} witnesses agree")
+    return 1 if failed else 0
+
+
+def _is_heard(name: str, simulator: SimulatorProcess) -> bool:
+    simulator.reset()
+    started = time.monotonic()
+    try:
+        python = _environment(name)
+        done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], HEARD_WITHIN_S)
+    except subprocess.CalledProcessError as error:
+        done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
+    except subprocess.TimeoutExpired as error:
+        done = subprocess.CompletedProcess(error.cmd, 1, f"no answer within {error.timeout} s")
+    took_s = time.monotonic() - started
+    print(f"{name:<16}{'agrees' if done.returncode == 0 else 'FAILED':<8}{took_s:.1f} s", flush=True)
+    if done.returncode != 0:
+        print(done.stdout)
+    return done.returncode == 0
+
+
+def _environment(name: str) -> Path:
+    """Its Python, with exactly what is pinned; made anew when the pins have changed. Raises CalledProcessError."""
+    pins = SCRIPTS / f"{name}.txt"
+    folder = ENVIRONMENTS / name
+    python, mark = folder / "bin" / "python", folder / "pins.sha256"
+    digest = hashlib.sha256(pins.read_bytes()).hexdigest()
+    if mark.exists() and mark.read_text() == digest:
+        return python
+    _run([sys.executable, "-m", "venv", "--clear", folder], INSTALLED_WITHIN_S, must_succeed=True)
+    (ENVIRONMENTS / ".gitignore").write_text("*\n")
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins]
+    _run(pip, INSTALLED_WITHIN_S, must_succeed=True)
+    mark.write_text(digest)
+    return python
+
+
+def _run(command: list[str | Path], within_s: float, *, must_succeed: bool = False) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "ignore"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=must_succeed,
+        timeout=within_s,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
