@@ -77,9 +77,59 @@ def test_submit_from_two_frames_has_a_path_and_names_of_its_own():
 
 @pytest.mark.parametrize(("pair", "size"), SIZES.items())
 def test_every_resolution_and_shape_has_its_size(pair, size):
-    request = make_request("dashscope/wanx2.1-t2v-turbo", resolution=pair[0], aspect_ratio=pair[1])
+    request = make_request("dashscope/wan2.5-t2v-preview", resolution=pair[0], aspect_ratio=pair[1])
 
     assert asked(make_provider("dashscope"), request).json["parameters"]["size"] == size
+
+
+def test_2_6_says_shots_and_sound():
+    request = make_request("dashscope/wan2.6-t2v", multi_shot=True, duration_s=15, audio_url="https://files.example/a.mp3")
+
+    said = asked(make_provider("dashscope"), request)
+
+    assert said.json["input"] == {"prompt": "a boat", "audio_url": "https://files.example/a.mp3"}
+    assert said.json["parameters"] == {
+        "size": "1920*1080",
+        "duration": 15,
+        "prompt_extend": True,
+        "watermark": False,
+        "shot_type": "multi",
+    }
+
+
+def test_2_6_flash_can_be_silent():
+    said = asked(make_provider("dashscope"), make_request("dashscope/wan2.6-i2v-flash", with_audio=False))
+
+    assert said.json["parameters"] == {
+        "resolution": "1080P",
+        "duration": 5,
+        "prompt_extend": True,
+        "watermark": False,
+        "shot_type": "single",
+        "audio": False,
+    }
+
+
+def test_2_7_from_text_says_resolution_and_ratio_apart():
+    said = asked(make_provider("dashscope"), make_request("dashscope/wan2.7-t2v", aspect_ratio="3:4", resolution="720P"))
+
+    assert said.path == "services/aigc/video-generation/video-synthesis"
+    assert said.json["parameters"] == {"ratio": "3:4", "resolution": "720P", "duration": 5, "prompt_extend": True, "watermark": False}
+
+
+def test_2_7_from_images_lists_its_media():
+    request = make_request("dashscope/wan2.7-i2v", ["first_frame", "last_frame"], audio_url="https://files.example/a.mp3")
+
+    said = asked(make_provider("dashscope"), request)
+
+    assert set(said.json["input"]) == {"prompt", "media"}
+    assert [item["type"] for item in said.json["input"]["media"]] == ["first_frame", "last_frame", "driving_audio"]
+    assert said.json["input"]["media"][2]["url"] == "https://files.example/a.mp3"
+    assert said.json["input"]["media"][0]["url"].startswith("data:image/png;base64,")
+
+
+def test_us_model_is_offered_to_keys_of_that_region_only():
+    assert ALL_MODELS["dashscope/wan2.6-t2v-us"].surfaces == ("us",)
 
 
 def test_accepted_task_gives_its_id():
@@ -211,11 +261,61 @@ def test_cancel_is_refused_once_the_task_renders():
     assert type(outcome(dashscope, dashscope.cancel(TASK), reply_of(error_body("UnsupportedOperation"), 400))) is Refused
 
 
-def test_look_up_is_not_offered():
+def listing(*made_at, total=None):
+    """A page of the list: tasks old-0, old-1 ... made at these times."""
+    rows = [{"task_id": f"old-{n}", "gmt_create": made_at[n], "status": "RUNNING"} for n in range(len(made_at))]
+    return reply_of({"request_id": "r", "data": rows, "total": len(rows) if total is None else total, "page_no": 1})
+
+
+def look_up(*pages, known=()):
+    dashscope = make_provider("dashscope")
+    return outcome(dashscope, dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, known), *pages)
+
+
+AN_HOUR_AGO = int((NOON.timestamp() - 3600) * 1000)
+JUST_NOW = int((NOON.timestamp() + 1) * 1000)
+
+
+def test_look_up_reads_the_models_whole_list():
     dashscope = make_provider("dashscope")
 
-    assert dashscope.can_look_up is False
-    assert type(outcome(dashscope, dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, ()))) is Unsupported
+    talk = dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, ())
+    first, second = next(talk), talk.send(listing(AN_HOUR_AGO, total=2))
+
+    assert (first.path, dict(first.query)) == ("tasks", {"model_name": "wanx2.1-t2v-turbo", "page_no": 1, "page_size": 100})
+    assert second.query["page_no"] == 2
+
+
+@pytest.mark.parametrize(
+    ("pages", "known"),
+    [
+        ([listing()], ()),
+        ([listing(AN_HOUR_AGO)], ()),
+        ([listing(JUST_NOW)], ("old-0",)),
+        ([listing(AN_HOUR_AGO, total=2), listing(JUST_NOW, total=2)], ("old-0",)),
+    ],
+)
+def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
+    assert look_up(*pages, known=known) is None
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [listing(JUST_NOW)],
+        [listing(JUST_NOW, AN_HOUR_AGO)],
+        [listing("2026-11-20 19:00:00")],
+        [listing(None)],
+        [listing(AN_HOUR_AGO, total=3), listing(total=3)],
+    ],
+)
+def test_task_that_may_be_ours_cannot_be_told(pages):
+    assert type(look_up(*pages)) is Unsupported
+
+
+@pytest.mark.parametrize("body", [{}, {"data": {}}, {"data": [], "total": "0"}, {"data": [7], "total": 1}, {"data": [{}], "total": 1}])
+def test_list_that_cannot_be_read_proves_nothing(body):
+    assert type(look_up(reply_of(body))) is UnexpectedReply
 
 
 def test_account_check_is_a_free_list():

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from providers.core.base import Options, Provider
-from providers.core.catalog import ModelSpec
+from providers.core.catalog import InputConflict, ModelSpec
 from providers.core.client import converse
 from providers.core.errors import ProviderError
 from providers.core.types import Exchange, GenerationRequest, InputFile, WireReply, WireRequest
@@ -40,7 +40,13 @@ def picture(slot: str, colour: str = "teal") -> InputFile:
 
 
 def needed_slots(spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(slot.name for slot in spec.slots if slot.min_count)
+    """The slots that a request of this model must fill, whether the slot says so or a rule between slots."""
+    needed = tuple(slot.name for slot in spec.slots if slot.min_count)
+    try:
+        spec.params().check_inputs(frozenset(needed))
+    except InputConflict as conflict:
+        needed = (*needed, conflict.path.removeprefix("inputs."))
+    return needed
 
 
 def make_request(
@@ -56,6 +62,12 @@ def make_request(
 def asked(provider: Provider, request: GenerationRequest) -> WireRequest:
     """The submit as it leaves, before it is signed."""
     return next(provider.submit(request))
+
+
+def said(provider: Provider, request: GenerationRequest) -> str:
+    """Everything that the submit's first request says, as one text to compare."""
+    ask = asked(provider, request)
+    return repr((ask.path, ask.query, ask.json, ask.content, [(part.name, part.content) for part in ask.parts]))
 
 
 def fixture(name: str, **changes: Any) -> dict[str, Any]:

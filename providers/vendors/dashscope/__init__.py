@@ -1,4 +1,4 @@
-"""Alibaba Cloud's DashScope (Model Studio): the wanx2.1 video models."""
+"""Alibaba Cloud's DashScope (Model Studio): the Wan video models."""
 
 from providers.vendors.dashscope.wire import DashScope
 

@@ -1,4 +1,4 @@
-"""What may be asked of DashScope's wanx2.1 models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
+"""What may be asked of DashScope's Wan models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
 
 Model Studio documents, text-to-video, image-to-video and image-to-video-by-first-and-last-frame API references; read 2026-11-20.
 """
@@ -38,12 +38,46 @@ SIZES: Mapping[tuple[str, str], str] = {
     ("720P", "1:1"): "960*960",
     ("720P", "4:3"): "1088*832",
     ("720P", "3:4"): "832*1088",
+    ("1080P", "16:9"): "1920*1080",
+    ("1080P", "9:16"): "1080*1920",
+    ("1080P", "1:1"): "1440*1440",
+    ("1080P", "4:3"): "1632*1248",
+    ("1080P", "3:4"): "1248*1632",
 }
 Shape = Literal["16:9", "9:16", "1:1", "4:3", "3:4"]
+FiveOrTen = Literal[5, 10]
+UpToFifteen = Literal[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+ImageEffect = Literal[
+    "",
+    "squish",
+    "rotation",
+    "poke",
+    "inflate",
+    "dissolve",
+    "melt",
+    "icecream",
+    "carousel",
+    "singleheart",
+    "dance1",
+    "dance2",
+    "dance3",
+    "dance4",
+    "dance5",
+    "mermaid",
+    "graduation",
+    "dragon",
+    "money",
+    "jellyfish",
+    "pupil",
+    "hug",
+    "frenchkiss",
+    "coupleheart",
+]
+FramesEffect = Literal["", "hanfu-1", "solaron", "magazine", "mech1", "mech2"]
 
 
-class WanxParams(Params):
-    """What every wanx2.1 model takes."""
+class WanParams(Params):
+    """What every Wan model takes."""
 
     duration_s: Literal[5] = param(5, "Duration", "Length of the video; this model makes one length only.", unit="s", main=True)
     negative_prompt: str = param("", "Negative prompt", "What the video should not show.", max_length=500)
@@ -52,20 +86,40 @@ class WanxParams(Params):
     watermark: bool = param(False, "Watermark", "Put the vendor's mark into the picture.")
 
 
-class TextPlusParams(WanxParams):
-    """wanx2.1-t2v-plus: 720P in five shapes."""
+class ScoredParams(WanParams):
+    """From 2.5 on the models make sound; a soundtrack of one's own replaces it."""
+
+    audio_url: str = param(
+        "", "Soundtrack", "Public address of a WAV or MP3 file to use as sound.", max_length=2_000, pattern=r"^(https?://\S+)?$"
+    )
+
+
+class StagedParams(ScoredParams):
+    """2.6 can tell a story in several shots."""
+
+    multi_shot: bool = param(False, "Several shots", "Let the video change its shots. Needs the extended prompt.", main=True)
+
+    @field_validator("multi_shot")
+    @classmethod
+    def _extended(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("prompt_extend") is False:
+            raise ValueError("several shots need the extended prompt")
+        return value
+
+
+class SizedParams(WanParams):
+    """From text, in five shapes."""
 
     aspect_ratio: Shape = param("16:9", "Aspect ratio", main=True)
     resolution: Literal["720P"] = param("720P", "Resolution", main=True)
 
 
-class TextTurboParams(WanxParams):
-    """wanx2.1-t2v-turbo: also 480P, in fewer shapes."""
+class SmallSizedParams(SizedParams):
+    """Also 480P, in fewer shapes."""
 
-    aspect_ratio: Shape = param("16:9", "Aspect ratio", "4:3 and 3:4 at 720P only.", main=True)
-    resolution: Literal["480P", "720P"] = param("720P", "Resolution", main=True)
+    aspect_ratio: Shape = param("16:9", "Aspect ratio", "4:3 and 3:4 not at 480P.", main=True)
 
-    @field_validator("resolution")
+    @field_validator("resolution", check_fields=False)
     @classmethod
     def _size_exists(cls, value: str, info: ValidationInfo) -> str:
         shape = info.data.get("aspect_ratio")
@@ -74,67 +128,138 @@ class TextTurboParams(WanxParams):
         return value
 
 
-class ImagePlusParams(WanxParams):
+class Text21Turbo(SmallSizedParams):
+    """wanx2.1-t2v-turbo."""
+
+    resolution: Literal["480P", "720P"] = param("720P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class Text22Plus(SmallSizedParams):
+    """wan2.2-t2v-plus."""
+
+    resolution: Literal["480P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class Text25(ScoredParams, SmallSizedParams):
+    """wan2.5-t2v-preview."""
+
+    duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["480P", "720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class Text26Us(StagedParams, SizedParams):
+    """wan2.6-t2v-us, for keys of the US region."""
+
+    duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class Text26(Text26Us):
+    """wan2.6-t2v: any whole length."""
+
+    duration_s: UpToFifteen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+
+
+class Text27(ScoredParams, SizedParams):
+    """wan2.7-t2v, always with sound; it takes resolution and shape apart."""
+
+    duration_s: UpToFifteen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class Image21Plus(WanParams):
     """wanx2.1-i2v-plus."""
 
     resolution: Literal["720P"] = param("720P", "Resolution", main=True)
-    style: Literal[
-        "",
-        "squish",
-        "rotation",
-        "poke",
-        "inflate",
-        "dissolve",
-        "melt",
-        "icecream",
-        "carousel",
-        "singleheart",
-        "dance1",
-        "dance2",
-        "dance3",
-        "dance4",
-        "dance5",
-        "mermaid",
-        "graduation",
-        "dragon",
-        "money",
-        "jellyfish",
-        "pupil",
-        "hug",
-        "frenchkiss",
-        "coupleheart",
-    ] = param("", "Effect", "A ready-made effect instead of the prompt. Not every effect is open to every model.")
+    style: ImageEffect = param("", "Effect", "A ready-made effect instead of the prompt. Not every effect is open to every model.")
 
 
-class ImageTurboParams(ImagePlusParams):
+class Image21Turbo(Image21Plus):
     """wanx2.1-i2v-turbo: also 480P, and shorter."""
 
     duration_s: Literal[3, 4, 5] = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["480P", "720P"] = param("720P", "Resolution", main=True)  # type: ignore[assignment]
 
 
-class FramesParams(WanxParams):
+class Image22Flash(WanParams):
+    """wan2.2-i2v-flash."""
+
+    resolution: Literal["480P", "720P", "1080P"] = param("720P", "Resolution", main=True)
+
+
+class Image22Plus(WanParams):
+    """wan2.2-i2v-plus."""
+
+    resolution: Literal["480P", "1080P"] = param("1080P", "Resolution", main=True)
+
+
+class Image25(ScoredParams):
+    """wan2.5-i2v-preview."""
+
+    duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["480P", "720P", "1080P"] = param("1080P", "Resolution", main=True)
+
+
+class Image26(StagedParams):
+    """wan2.6-i2v."""
+
+    duration_s: Literal[5, 10, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)
+
+
+class Image26Flash(Image26):
+    """wan2.6-i2v-flash, which can also be silent."""
+
+    with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
+
+    @field_validator("with_audio")
+    @classmethod
+    def _sound_with_soundtrack(cls, value: bool, info: ValidationInfo) -> bool:
+        if info.data.get("audio_url") and not value:
+            raise ValueError("a soundtrack needs the sound on")
+        return value
+
+
+class Image27(ScoredParams):
+    """wan2.7-i2v, always with sound; also towards a last frame."""
+
+    duration_s: UpToFifteen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)
+
+
+class Frames21Plus(WanParams):
     """wanx2.1-kf2v-plus, from a first and a last frame."""
 
     resolution: Literal["720P"] = param("720P", "Resolution", main=True)
-    style: Literal["", "hanfu-1", "solaron", "magazine", "mech1", "mech2"] = param(
-        "", "Effect", "A ready-made effect instead of prompt and last frame."
-    )
+    style: FramesEffect = param("", "Effect", "A ready-made effect instead of prompt and last frame.")
 
     def check_inputs(self, slots: frozenset[str]) -> None:
         if self.style and "last_frame" in slots:
             raise InputConflict("style", "An effect makes no use of a last frame; leave one of them out.")
 
 
+class Frames22Flash(Frames21Plus):
+    """wan2.2-kf2v-flash."""
+
+    resolution: Literal["480P", "720P", "1080P"] = param("720P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+T2V, I2V = "text-to-video-api-reference", "image-to-video-api-reference"
+KF2V = "image-to-video-by-first-and-last-frame-api-reference"
+PAGES: Mapping[tuple[str, ...], str] = {(): T2V, (FIRST.name,): I2V, (FIRST.name, LAST.name): KF2V}
+PROMPT_CHARS: Mapping[str, int] = {"wan2.5": 1_500, "wan2.6": 1_500, "wan2.7": 5_000}
+SHORTEST_PROMPT = 800
+
+
 def _spec(
     model: str,
     label: str,
     params: type[Params],
-    page: str,
-    *,
-    slots: tuple[InputSlot, ...] = (),
+    *slots: InputSlot,
     needs_prompt: bool = True,
     cny_per_s: str = "",
+    surfaces: tuple[str, ...] = (),
+    page: str = "",
 ) -> ModelSpec:
     return ModelSpec(
         provider=SLUG,
@@ -143,26 +268,36 @@ def _spec(
         params=params,
         slots=slots,
         needs_prompt=needs_prompt,
-        max_prompt_chars=800,
+        max_prompt_chars=PROMPT_CHARS.get(model.partition("-")[0], SHORTEST_PROMPT),
         usual_s=(60, 300),
         poll_every=timedelta(seconds=10),
         result_life=timedelta(hours=24),
         price=Price(amount=Decimal(cny_per_s), unit="second") if cny_per_s else None,
-        docs_url=f"{DOCS}{page}",
+        surfaces=surfaces,
+        docs_url=DOCS + (page or PAGES[tuple(slot.name for slot in slots)]),
         docs_read=DOCS_READ,
     )
 
 
-T2V, I2V = "text-to-video-api-reference", "image-to-video-api-reference"
-KF2V = "image-to-video-by-first-and-last-frame-api-reference"
-
 MODELS: Mapping[str, ModelSpec] = {
     spec.id: spec
     for spec in (
-        _spec("wanx2.1-t2v-turbo", "Wan 2.1 Turbo", TextTurboParams, T2V, cny_per_s="0.24"),
-        _spec("wanx2.1-t2v-plus", "Wan 2.1 Plus", TextPlusParams, T2V, cny_per_s="0.70"),
-        _spec("wanx2.1-i2v-turbo", "Wan 2.1 Turbo, from an image", ImageTurboParams, I2V, slots=(FIRST,)),
-        _spec("wanx2.1-i2v-plus", "Wan 2.1 Plus, from an image", ImagePlusParams, I2V, slots=(FIRST,)),
-        _spec("wanx2.1-kf2v-plus", "Wan 2.1 Plus, first and last frame", FramesParams, KF2V, slots=(FIRST, LAST), needs_prompt=False),
+        _spec("wan2.7-t2v", "Wan 2.7", Text27),
+        _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, FIRST, LAST, page=I2V),
+        _spec("wan2.6-t2v", "Wan 2.6", Text26),
+        _spec("wan2.6-t2v-us", "Wan 2.6, US region", Text26Us, surfaces=("us",)),
+        _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST),
+        _spec("wan2.6-i2v-flash", "Wan 2.6 Flash, from an image", Image26Flash, FIRST),
+        _spec("wan2.5-t2v-preview", "Wan 2.5", Text25),
+        _spec("wan2.5-i2v-preview", "Wan 2.5, from an image", Image25, FIRST),
+        _spec("wan2.2-t2v-plus", "Wan 2.2 Plus", Text22Plus),
+        _spec("wan2.2-i2v-plus", "Wan 2.2 Plus, from an image", Image22Plus, FIRST),
+        _spec("wan2.2-i2v-flash", "Wan 2.2 Flash, from an image", Image22Flash, FIRST),
+        _spec("wan2.2-kf2v-flash", "Wan 2.2 Flash, first and last frame", Frames22Flash, FIRST, LAST, needs_prompt=False),
+        _spec("wanx2.1-t2v-turbo", "Wan 2.1 Turbo", Text21Turbo, cny_per_s="0.24"),
+        _spec("wanx2.1-t2v-plus", "Wan 2.1 Plus", SizedParams, cny_per_s="0.70"),
+        _spec("wanx2.1-i2v-turbo", "Wan 2.1 Turbo, from an image", Image21Turbo, FIRST),
+        _spec("wanx2.1-i2v-plus", "Wan 2.1 Plus, from an image", Image21Plus, FIRST),
+        _spec("wanx2.1-kf2v-plus", "Wan 2.1 Plus, first and last frame", Frames21Plus, FIRST, LAST, needs_prompt=False),
     )
 }

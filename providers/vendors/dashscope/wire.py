@@ -1,4 +1,4 @@
-"""How DashScope's asynchronous video tasks are spoken: submit by model family, poll, cancel. Pure; no I/O.
+"""How DashScope's asynchronous video tasks are spoken: submit by model family, poll, cancel, list. Pure; no I/O.
 
 Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame API references and
 manage-asynchronous-tasks; read 2026-11-20. The base URL holds /api/v1, as the vendor's pages and its SDK give it.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
-from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
+from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply, Unsupported
+from providers.core.listings import Listed, require_absence
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -46,18 +48,23 @@ STATES: Mapping[str, State] = {
     "FAILED": State.FAILED,
     "CANCELED": State.CANCELLED,
 }
-INPUT_NAMES: Mapping[str, str] = {"negative_prompt": "negative_prompt", "style": "template"}
+INPUT_NAMES: Mapping[str, str] = {"negative_prompt": "negative_prompt", "style": "template", "audio_url": "audio_url"}
 PARAMETERS: Mapping[str, str] = {
     "duration_s": "duration",
     "prompt_extend": "prompt_extend",
     "resolution": "resolution",
     "seed": "seed",
     "watermark": "watermark",
+    "with_audio": "audio",
 }
+SHOTS = {False: "single", True: "multi"}
 IMAGE_NAMES: Mapping[bool, Mapping[str, str]] = {
     False: {"first_frame": "img_url"},
     True: {"first_frame": "first_frame_url", "last_frame": "last_frame_url"},
 }
+PAGE_SIZE = 100
+MOST_PAGES = 50
+LAST_MS = 10**14
 
 API_KEY = CredentialField(name="api_key", label="API key")
 HELP = "Key and endpoint belong to one region."
@@ -67,19 +74,20 @@ def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -
     return Surface(slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP, sandbox=sandbox)
 
 
-SANDBOX = Sandbox(path="/hosts/dashscope/api/v1", credentials={"api_key": "sk-sandbox-dashscope"})
+def _sandbox(priority: int) -> Sandbox:
+    return Sandbox(path="/hosts/dashscope/api/v1", credentials={"api_key": "sk-sandbox-dashscope"}, priority=priority)
 
 
 SURFACES = (
-    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", SANDBOX),
+    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10)),
     _surface("singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com"),
-    _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com"),
+    _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com", _sandbox(20)),
     _surface("hongkong", "DashScope, Hong Kong", "cn-hongkong.dashscope.aliyuncs.com"),
 )
 
 
 class DashScope(Provider):
-    """The wanx2.1 models over one account."""
+    """The Wan models over one account."""
 
     slug = "dashscope"
     label = "DashScope"
@@ -88,6 +96,8 @@ class DashScope(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
     can_cancel = True
+    can_look_up = True
+    look_up_within = timedelta(hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         frames = _takes_frames(request.spec.id)
@@ -103,6 +113,20 @@ class DashScope(Provider):
     def cancel(self, submission: Submission) -> Exchange[None]:
         """Stops a task that still waits; DashScope refuses once it renders."""
         yield WireRequest(method="POST", path=f"tasks/{quote(submission.id, safe='')}/cancel")
+
+    def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
+        """Tasks carry no reference: the list of the last 24 hours can only prove that there is none."""
+        seen = 0
+        for page in range(1, MOST_PAGES + 1):
+            reply = yield WireRequest(method="GET", path="tasks", query={"model_name": spec.id, "page_no": page, "page_size": PAGE_SIZE})
+            rows, total = _rows(reply)
+            require_absence(_listed(rows), since=since, known=known)
+            seen += len(rows)
+            if seen >= total:
+                return None
+            if not rows:
+                break
+        raise Unsupported("DashScope's list of tasks is longer than can be read.")
 
     def check_account(self) -> Exchange[AccountReport]:
         reply = yield WireRequest(method="GET", path="tasks", query={"page_no": 1, "page_size": 1})
@@ -122,18 +146,42 @@ def _takes_frames(model: str) -> bool:
     return "kf2v" in model
 
 
+def _lists_media(model: str) -> bool:
+    """From 2.7 on, images and sound of an image-to-video task stand in one list."""
+    return model.startswith("wan2.7-i2v")
+
+
 def _body(request: GenerationRequest, *, frames: bool) -> dict[str, Any]:
-    values = request.params.model_dump()
-    shape = values.pop("aspect_ratio", None)
-    parameters: dict[str, Any] = {"size": SIZES[values.pop("resolution"), shape]} if shape else {}
+    model, values = request.spec.id, request.params.model_dump()
     texts = {"prompt": request.prompt} | {INPUT_NAMES[name]: values.pop(name) for name in INPUT_NAMES if name in values}
-    parameters |= {PARAMETERS[name]: value for name, value in values.items() if value is not None}
-    images = {IMAGE_NAMES[frames][slot]: _image(files[0]) for slot, files in request.inputs.items() if files}
+    images = {slot: _image(files[0]) for slot, files in request.inputs.items() if files}
+    if _lists_media(model):
+        inputs: dict[str, Any] = {"media": _media(images, texts.pop("audio_url"))}
+    else:
+        inputs = {IMAGE_NAMES[frames][slot]: image for slot, image in images.items()}
     return {
-        "model": request.spec.id,
-        "input": {name: value for name, value in texts.items() if value} | images,
-        "parameters": parameters,
+        "model": model,
+        "input": {name: value for name, value in texts.items() if value} | inputs,
+        "parameters": _parameters(model, values),
     }
+
+
+def _parameters(model: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Resolution and shape make one `size`, apart from 2.7, which takes them apart."""
+    said: dict[str, Any] = {}
+    shape = values.pop("aspect_ratio", None)
+    if shape and model.startswith("wan2.7"):
+        said["ratio"] = shape
+    elif shape:
+        said["size"] = SIZES[values.pop("resolution"), shape]
+    if "multi_shot" in values:
+        said["shot_type"] = SHOTS[values.pop("multi_shot")]
+    return said | {PARAMETERS[name]: value for name, value in values.items() if value is not None}
+
+
+def _media(images: Mapping[str, str], audio_url: str) -> list[dict[str, str]]:
+    sound = {"driving_audio": audio_url} if audio_url else {}
+    return [{"type": kind, "url": url} for kind, url in ({**images, **sound}).items()]
 
 
 def _image(file: InputFile) -> str:
@@ -145,6 +193,25 @@ def _text(output: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise UnexpectedReply(f"DashScope's answer has no text “{name}”.")
     return value
+
+
+def _rows(reply: WireReply) -> tuple[list[Any], int]:
+    """One page of the list, and how many tasks there are in all."""
+    body = reply.data()
+    rows, total = body.get("data"), body.get("total")
+    if not isinstance(rows, list) or not isinstance(total, int):
+        raise UnexpectedReply("DashScope answered without the list of tasks.")
+    return rows, total
+
+
+def _listed(rows: Sequence[Any]) -> Iterator[Listed]:
+    """Only the milliseconds are believed: the vendor's written times have no zone."""
+    for row in rows:
+        if not isinstance(row, dict):
+            raise UnexpectedReply("DashScope's list of tasks cannot be read.")
+        made = row.get("gmt_create")
+        at = datetime.fromtimestamp(made / 1000, UTC) if isinstance(made, int) and 0 < made < LAST_MS else None
+        yield Listed(id=_text(row, "task_id"), created_at=at)
 
 
 def _snapshot(reply: WireReply) -> Snapshot:
