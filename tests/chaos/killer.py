@@ -13,6 +13,8 @@ from tests.chaos.supervised import SupervisedWorker
 
 __all__ = ["Killer"]
 
+HALF_GROWN, SPARE = 12, 0.25
+"""A tree that has just begun is little more than its root: struck seldom, or the root would take most of the kills."""
 PAUSE_EVERY = 12
 PAUSE_S = (38.0, 58.0)
 
@@ -47,7 +49,7 @@ class Killer:
 
     def _strike(self, now: float) -> None:
         tree = self.worker.tree()
-        if not tree:
+        if not tree or (len(tree) < HALF_GROWN and self.random.random() > SPARE):
             return
         role, victim = self.random.choice(tree)
         self._strikes += 1
