@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -150,14 +150,20 @@ def _renew(task_id: UUID, status: str, fence: int, done: Event) -> None:
         connection.close()
 
 
-def claim_polls(account: ProviderAccount, *, now: datetime, every: timedelta, limit: int) -> list[GenerationTask]:
+def claim_polls(
+    account: ProviderAccount, *, now: datetime, every: Callable[[GenerationTask], timedelta], limit: int
+) -> list[GenerationTask]:
     """Running tasks of the account that are due. The claim is the next appointment, so an unchanged poll needs no second write.
 
-    The returned rows carry the old `due_at`. The interval is jittered (10 %) so that tasks do not come due in step.
+    `every` is a task's interval; each batch's next one is moved by up to 10 %, so that batches spread. The rows carry the old `due_at`.
     """
     with transaction.atomic():
         due = GenerationTask.objects.due(now).filter(status=Status.RUNNING, account=account)
         rows = list(due.select_for_update(skip_locked=True)[:limit])
-        next_at = now + every * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
-        GenerationTask.objects.filter(pk__in=[row.pk for row in rows], status=Status.RUNNING).update(due_at=next_at)
+        by_interval: dict[timedelta, list[UUID]] = {}
+        for row in rows:
+            by_interval.setdefault(every(row), []).append(row.pk)
+        for interval, ids in by_interval.items():
+            next_at = now + interval * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
+            GenerationTask.objects.filter(pk__in=ids, status=Status.RUNNING).update(due_at=next_at)
     return rows

@@ -1,4 +1,4 @@
-"""Asks an account's vendor about many tasks at once. One thread talks to the database, another runs the event loop.
+"""Claims an account's due tasks and has its vendor asked about hundreds of them at once.
 
 A job stays for a while and claims batch after batch: the next one while the last is on the wire; when other accounts wait for a worker
 its turn is short. A dead poller loses nothing, because a claim is already the row's next appointment.
@@ -6,19 +6,14 @@ its turn is short. A dead poller loses nothing, because a claim is already the r
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from concurrent import futures
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import quantiles
-from threading import Thread
 from uuid import UUID
 
 from django.conf import settings
@@ -29,13 +24,9 @@ from generation.queue import POLL, is_crowded
 from generation.services.claims import claim_polls
 from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import observe
-from providers.accounts import provider_for
-from providers.core.base import Provider
 from providers.core.errors import ProviderError
-from providers.core.polling import poll_all
-from providers.core.transport import ConcurrentTransport
-from providers.core.types import Snapshot, Submission
 from providers.models import ProviderAccount
+from providers.poller import AccountPoller, Answers
 from providers.sealing import SealBroken
 
 __all__ = ["poll_account"]
@@ -50,8 +41,8 @@ BATCH = 256
 BATCHES_ON_THE_WIRE = 2
 IDLE_S = 0.25
 LEAVE_AFTER_IDLE_S = 2.0
-
-Answers = list[Snapshot | ProviderError]
+SANDBOX_POLL = timedelta(seconds=2)
+UNKNOWN_MODEL_POLL = timedelta(seconds=10)
 
 
 @dataclass(kw_only=True)
@@ -73,28 +64,28 @@ class Report:
 
 def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S) -> None:
     """Poll this account's due tasks until none has been due for `linger_s`, or the job's time is up."""
-    account = ProviderAccount.objects.get(pk=account_id)
+    account, report = ProviderAccount.objects.get(pk=account_id), Report()
+    is_idle = True
     try:
-        provider = provider_for(account)
+        with AccountPoller(account, at_once=BATCH) as poller:
+            is_idle = _Round(account, poller, report).run(linger_s)
     except SealBroken as broken:
         account.note_error(str(broken))
         log.error("account %s: %s", account.pk, broken)
-        return
-    report = Report()
-    with _wire(account) as wire, _quick_switching():
-        is_idle = _Round(account, provider, wire, report).run(linger_s)
+        return  # the lease stays until its end: no need to look again sooner
+    finally:
+        log.info("account=%s %s", account.pk, report)
     if is_idle:
         ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
     else:
         poll_again(account)
-    log.info("account=%s %s", account.pk, report)
 
 
 class _Round:
     """One job's loop: claim, send, collect."""
 
-    def __init__(self, account: ProviderAccount, provider: Provider, wire: _Wire, report: Report) -> None:
-        self.account, self.provider, self.wire, self.report = account, provider, wire, report
+    def __init__(self, account: ProviderAccount, poller: AccountPoller, report: Report) -> None:
+        self.account, self.poller, self.report = account, poller, report
         self.flying: deque[tuple[list[GenerationTask], Future[Answers]]] = deque()
         self.began = time.monotonic()
         self.renewed = self.looked_at = 0.0
@@ -133,11 +124,11 @@ class _Round:
         if len(self.flying) >= BATCHES_ON_THE_WIRE or room <= 0:
             return False
         now = timezone.now()
-        tasks = claim_polls(self.account, now=now, every=self._interval(), limit=room)
+        tasks = claim_polls(self.account, now=now, every=self._interval, limit=room)
         if not tasks:
             return False
         self.report.asked(tasks, now)
-        self.flying.append((tasks, self.wire.ask(self.provider, [task.submission for task in tasks])))
+        self.flying.append((tasks, self.poller.ask([task.submission for task in tasks])))
         return True
 
     def _allowance(self) -> int:
@@ -145,10 +136,11 @@ class _Round:
         elapsed = time.monotonic() - self.began + 1.0
         return int(elapsed * self.account.polls_per_second) - self.report.polls
 
-    def _interval(self) -> timedelta:
+    def _interval(self, task: GenerationTask) -> timedelta:
         if settings.POLL_EVERY_S:
             return timedelta(seconds=settings.POLL_EVERY_S)
-        return timedelta(seconds=2) if self.account.sandbox else timedelta(seconds=5)
+        asked_for = task.spec.poll_every if task.spec else UNKNOWN_MODEL_POLL
+        return min(asked_for, SANDBOX_POLL) if self.account.sandbox else asked_for
 
     def _collect(self, *, wait: bool) -> None:
         if not self.flying:
@@ -170,46 +162,3 @@ class _Round:
             self.account.note_ok()
         if errors:
             self.account.note_error(str(errors[-1]))
-
-
-class _Wire:
-    """The event loop's side: a thread with one shared transport."""
-
-    def __init__(self, account: ProviderAccount) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._transport = ConcurrentTransport(timeouts=account.timeouts, limit=BATCH)
-        self._thread = Thread(target=self._loop.run_forever, name="polls", daemon=True)
-
-    def open(self) -> None:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._transport.__aenter__(), self._loop).result()
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._transport.__aexit__(None, None, None), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def ask(self, provider: Provider, submissions: list[Submission]) -> Future[Answers]:
-        return asyncio.run_coroutine_threadsafe(poll_all(provider, submissions, self._transport), self._loop)
-
-
-@contextmanager
-def _wire(account: ProviderAccount) -> Iterator[_Wire]:
-    wire = _Wire(account)
-    wire.open()
-    try:
-        yield wire
-    finally:
-        wire.close()
-
-
-@contextmanager
-def _quick_switching() -> Iterator[None]:
-    """Two busy threads share one interpreter: hand over every millisecond, not every five."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(0.001)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
