@@ -9,11 +9,16 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/kling        /v1/videos/{text2video,image2video}[/{id}], /account/costs     JWT or API key
     {base}/hosts/dmxapi       /kling/v1/videos/{text2video,image2video}[/{id}]               the sk- gateway
     {base}/hosts/dashscope    /api/v1/services/aigc/..., /api/v1/tasks[/{id}[/cancel]]
+    {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
+    {base}/hosts/cogvideox    /api/v1/generate, /api/v1/status/{id}                        a local service, no key
+    {base}/hosts/cogvideox-sync  the same, answering a submit with the video itself
+    {base}/hosts/volcvisual   /?Action=CVSync2Async...&Version=2022-08-31                  signed requests
 
     {base}/media/{task}/{name}.mp4?expires=..&sig=..     results: signed, expiring, with Range
     {base}/_control/...                                  what tests read and set: see control.py
 
 Keys: any key is accepted, except `bad-*` (refused), `broke-*` (no balance) and `limited-*` (2 slots, 2 submits a second);
 an `sk-` or `ak-` in front changes nothing. A Kling JWT is signed for `sim-access` with `sim-secret`, or for any
-`ak-<x>` with `sk-<x>`. A prompt may ask for a fault, `#fault:NAME` or `#fault:NAME:COUNT`: the names are in faults.py.
+`ak-<x>` with `sk-<x>`, as is a Volcengine request; a Zhipu JWT for `simid` with `simsecret0000000000`, or for any
+other id with `secret-of-<id>`. A prompt may ask for a fault, `#fault:NAME` or `#fault:NAME:COUNT`: the names are in faults.py.
 """

@@ -28,15 +28,25 @@ AFTER = (
 """Strike the answer to a submit that is accepted and billed."""
 POLL = (
     *("poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset", "poll-hang"),
-    "poll-unknown-state",
+    *("poll-unknown-state", "poll-no-data"),
 )
-FATE = ("fail-content", "fail-internal", "never", "expire")
+FATE = (
+    *("fail-content", "fail-internal", "never", "expire", "fail-memory", "fail-timeout"),
+    *("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"),
+)
 """Decide how an accepted task ends."""
 MEDIA = (
     *("media-html", "media-404", "media-expired", "media-cut", "media-short", "media-hole"),
     *("media-slow", "media-no-range", "media-empty", "media-not-faststart"),
 )
 NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *MEDIA))
+_LOCAL, _JIMENG = ("cogvideox", "cogvideox-sync"), ("jimeng",)
+ONLY_AT = {
+    **dict.fromkeys(("fail-memory", "fail-timeout"), _LOCAL),
+    **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
+    "poll-no-data": _JIMENG,
+}
+"""Faults that only these hosts can have; anywhere else they are unknown."""
 
 _TRANSIENT = {"rate-limit", "rate-limit-200", *POLL}
 _TRANSIENT_COUNT = 2
@@ -65,17 +75,19 @@ class Plan:
         return None
 
 
-def parse(text: str) -> Plan:
-    """The faults that a prompt asks for. Raises UnknownFault."""
+def parse(text: str, vendor: str) -> Plan:
+    """The faults that a prompt asks for at this vendor. Raises UnknownFault."""
     plan = Plan()
     for name, count in _TOKEN.findall(text):
-        plan.left[known(name)] = int(count) if count else usual_count(name)
+        plan.left[known(name, vendor)] = int(count) if count else usual_count(name)
     return plan
 
 
-def known(name: str) -> str:
+def known(name: str, vendor: str) -> str:
     if name not in NAMES:
         raise UnknownFault(f"unknown fault {name!r}; known: {', '.join(sorted(NAMES))}")
+    if vendor not in ONLY_AT.get(name, (vendor,)):
+        raise UnknownFault(f"{vendor} cannot have the fault {name!r}; {' and '.join(ONLY_AT[name])} can")
     return name
 
 
@@ -92,7 +104,7 @@ class FaultBook:
 
     def set(self, vendor: str, fault: str, count: int) -> None:
         """Raises UnknownFault. A count of 0 takes the fault away."""
-        self._set.setdefault(vendor, Plan()).left[known(fault)] = count
+        self._set.setdefault(vendor, Plan()).left[known(fault, vendor)] = count
 
     def next_of(self, vendor: str, family: Iterable[str]) -> str | None:
         plan = self._set.get(vendor)

@@ -39,7 +39,7 @@ async def take_order(
 ) -> web.Response:
     """Raises Refused when nothing was accepted, UnknownFault for a misspelt one."""
     now = site.clock.now()
-    plan = parse(order.prompt)
+    plan = parse(order.prompt, dialect.host)
     fault = _fault_of(site, dialect, request, order, plan)
     if fault in BEFORE and fault in _SILENCES:
         return await _silence(site, request, fault)
@@ -60,7 +60,7 @@ def _fault_of(site: Site, dialect: Dialect, request: web.BaseRequest, order: Ord
     by_header = request.headers.get(HEADER)
     if by_header is None:
         return site.faults.at_submit(dialect.host, order.prompt, plan)
-    if known(by_header) in (*BEFORE, *AFTER):
+    if known(by_header, dialect.host) in (*BEFORE, *AFTER):
         return by_header
     plan.left[by_header] = usual_count(by_header)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -12,6 +13,9 @@ from providers.simulator.dialect import Dialect, Refusal
 from providers.simulator.faults import HEADER, POLL, known
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask
+
+Tell = Callable[[float, str | None], web.Response]
+"""The answer to a batch at a moment; with `poll-unknown-state` or another fault of shape, in that shape."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,13 +30,34 @@ class Poll:
 
 async def answer_poll(site: Site, dialect: Dialect, poll: Poll) -> web.Response:
     """Raises Refused when the key polls too fast."""
+    now = _noted(site, dialect, poll.account)
+    fault = _given_fault(site, dialect, poll.request)
+    if fault is None and poll.task and poll.task.plan.left:
+        fault = poll.task.plan.strike(POLL)
+    if fault == "poll-unknown-state" and poll.task is not None:
+        return dialect.odd_state(poll.task, now)
+    if fault:
+        return await _faulty(site, dialect, poll.request, fault, lambda: _sound(dialect, poll, now))
+    return _sound(dialect, poll, now)
+
+
+async def answer_batch(
+    site: Site, dialect: Dialect, request: web.BaseRequest, account: Account, tasks: list[SimTask], tell: Tell
+) -> web.Response:
+    """One question about many tasks; the fault of any of them strikes the whole answer. Raises Refused."""
+    now = _noted(site, dialect, account)
+    fault = _given_fault(site, dialect, request) or next(filter(None, (task.plan.strike(POLL) for task in tasks)), None)
+    if fault:
+        return await _faulty(site, dialect, request, fault, lambda: tell(now, fault))
+    return tell(now, None)
+
+
+def _noted(site: Site, dialect: Dialect, account: Account) -> float:
     now = site.clock.now()
     site.tally.poll(dialect.host, now)
-    if not poll.account.may_poll(now, site.tuning):
+    if not account.may_poll(now, site.tuning):
         raise dialect.refusal(Refusal.RATE)
-    if fault := _fault_of(site, dialect, poll):
-        return await _faulty(site, dialect, poll, fault, now)
-    return _sound(dialect, poll, now)
+    return now
 
 
 def _sound(dialect: Dialect, poll: Poll, now: float) -> web.Response:
@@ -41,16 +66,14 @@ def _sound(dialect: Dialect, poll: Poll, now: float) -> web.Response:
     return dialect.snapshot(poll.task, now, wire.own_base(poll.request))
 
 
-def _fault_of(site: Site, dialect: Dialect, poll: Poll) -> str | None:
-    by_header = poll.request.headers.get(HEADER)
+def _given_fault(site: Site, dialect: Dialect, request: web.BaseRequest) -> str | None:
+    by_header = request.headers.get(HEADER)
     if by_header is not None:
-        return known(by_header)
-    if by_control := site.faults.next_of(dialect.host, POLL):
-        return by_control
-    return poll.task.plan.strike(POLL) if poll.task and poll.task.plan.left else None
+        return known(by_header, dialect.host)
+    return site.faults.next_of(dialect.host, POLL)
 
 
-async def _faulty(site: Site, dialect: Dialect, poll: Poll, fault: str, now: float) -> web.Response:
+async def _faulty(site: Site, dialect: Dialect, request: web.BaseRequest, fault: str, sound: Callable[[], web.Response]) -> web.Response:
     match fault:
         case "poll-429":
             raise dialect.refusal(Refusal.RATE).with_retry_after()
@@ -61,11 +84,9 @@ async def _faulty(site: Site, dialect: Dialect, poll: Poll, fault: str, now: flo
         case "poll-empty":
             return wire.empty_reply()
         case "poll-badjson":
-            return wire.broken_json(_sound(dialect, poll, now))
+            return wire.broken_json(sound())
         case "poll-reset":
-            return wire.reset(poll.request)
+            return wire.reset(request)
         case "poll-hang":
-            return await wire.hang(poll.request, site.tuning.hang_s)
-        case "poll-unknown-state" if poll.task is not None:
-            return dialect.odd_state(poll.task, now)
-    return _sound(dialect, poll, now)
+            return await wire.hang(request, site.tuning.hang_s)
+    return sound()

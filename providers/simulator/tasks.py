@@ -68,8 +68,8 @@ class SimTask:
 
     @property
     def failure(self) -> str | None:
-        """`fail-content`, `fail-internal` or None."""
-        return next((name for name in ("fail-content", "fail-internal") if self.plan.has(name)), None)
+        """`fail-content`, `fail-internal`, one of the vendor's own (`faults.ONLY_AT`), or None."""
+        return next((name for name in self.plan.left if name.startswith("fail-") and self.plan.has(name)), None)
 
     def is_gone(self, now: float) -> bool:
         if self.plan.has("expire") and now >= self.started_at:

@@ -152,8 +152,8 @@ def test_times_follow_number_speed_and_fixed_render() -> None:
     assert max(spread) <= 6.9
     assert len(spread) > 10
     assert Tuning(speed=2).render_time_s(7) == Tuning().render_time_s(7) / 2
-    assert schedule(parse(""), 1, 100.0, Tuning(queue_s=1, render_s=3)) == (101.0, 104.0)
-    assert schedule(parse("#fault:never"), 1, 100.0, Tuning()) == (101.0, float("inf"))
+    assert schedule(parse("", "kling"), 1, 100.0, Tuning(queue_s=1, render_s=3)) == (101.0, 104.0)
+    assert schedule(parse("#fault:never", "kling"), 1, 100.0, Tuning()) == (101.0, float("inf"))
 
 
 def test_clock_stands_still_unless_moved() -> None:

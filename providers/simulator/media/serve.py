@@ -45,7 +45,7 @@ def _error(status: int, body: bytes) -> web.Response:
 def _fault_of(site: Site, request: web.BaseRequest, task: SimTask) -> str | None:
     by_header = request.headers.get(HEADER)
     if by_header is not None:
-        return known(by_header)
+        return known(by_header, task.account.host)
     return site.faults.next_of(task.account.host, MEDIA) or task.plan.strike(MEDIA)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
+from providers.simulator.vendors.cogvideox import CogVideoX
 from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.kling import Kling
 from providers.simulator.vendors.volcvisual import VolcVisual
@@ -17,5 +18,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
         "dashscope": DashScope(site),
         "zhipu": Zhipu(site),
+        "cogvideox": CogVideoX(site),
+        "cogvideox-sync": CogVideoX(site, host="cogvideox-sync", is_waiting=True),
         "volcvisual": VolcVisual(site),
     }

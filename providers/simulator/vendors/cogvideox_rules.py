@@ -1,0 +1,68 @@
+"""What the local CogVideoX-2b service accepts: a body becomes an Order, or is refused. No answers here."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from providers.simulator.dialect import Refused
+from providers.simulator.tasks import Order
+
+Body = dict[str, Any]
+MODEL = "CogVideoX-2b"
+MEMORY_PX = 1280 * 720 * 49
+"""Pixels of all frames together that the card can hold; a larger order runs out of memory while it renders."""
+_FRAMES_PER_SECOND = 8
+_WHOLE = {
+    "num_frames": (1, 200, 16),
+    "width": (64, 2048, 512),
+    "height": (64, 2048, 512),
+    "num_inference_steps": (1, 200, 20),
+    "fps": (1, 60, _FRAMES_PER_SECOND),
+    "seed": (0, 2**63, 0),
+}
+"""Least, most, and what stands when the field is missing."""
+
+
+def invalid(message: str) -> NoReturn:
+    raise Refused(422, "invalid", message)
+
+
+def read_order(body: object) -> Order:
+    """Raises Refused."""
+    if not isinstance(body, dict):
+        invalid("the body is not an object")
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        invalid("prompt: field required")
+    given = {name: _whole(body, name) for name in _WHOLE}
+    if given["width"] % 8 or given["height"] % 8:
+        invalid("width and height must be multiples of 8")
+    _check_rest(body)
+    return Order(
+        kind="video",
+        model=MODEL,
+        prompt=prompt,
+        width_px=given["width"],
+        height_px=given["height"],
+        duration_s=max(1, round(given["num_frames"] / given["fps"])),
+        body=body,
+        extra={"fits": given["width"] * given["height"] * given["num_frames"] <= MEMORY_PX},
+    )
+
+
+def _whole(body: Body, name: str) -> int:
+    least, most, usual = _WHOLE[name]
+    value = body.get(name, usual)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        invalid(f"{name}: must be an integer between {least} and {most}")
+    return value
+
+
+def _check_rest(body: Body) -> None:
+    if not isinstance(body.get("content_id", ""), str):
+        invalid("content_id: must be a string")
+    if not isinstance(body.get("metadata", {}), dict):
+        invalid("metadata: must be an object")
+    guidance = body.get("guidance_scale", 6.0)
+    if not isinstance(guidance, int | float) or isinstance(guidance, bool) or guidance < 0:
+        invalid("guidance_scale: must be a number of at least 0")
