@@ -8,11 +8,12 @@ from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
 from providers.vendors.dashscope import DashScope
 from providers.vendors.kling import Kling
+from providers.vendors.volcvisual import VolcVisual
 from providers.vendors.zhipu import Zhipu
 
 __all__ = ["ALL_MODELS", "PROVIDERS", "find_model"]
 
-VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu)
+VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual)
 
 PROVIDERS: Mapping[str, type[Provider]] = {vendor.slug: vendor for vendor in VENDORS}
 ALL_MODELS: Mapping[str, ModelSpec] = {spec.name: spec for vendor in VENDORS for spec in vendor.models.values()}

@@ -37,10 +37,16 @@ DOORS = {
     "gateway": ("kling", "hosts/dmxapi"),
     "beijing": ("dashscope", "hosts/dashscope/api/v1"),
     "cn": ("zhipu", "hosts/zhipu/api/paas/v4"),
+    "official": ("volcvisual", "hosts/volcvisual"),
 }
 EVERY_DOOR = pytest.mark.parametrize("door", DOORS)
-VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn"])
-MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-turbo", "zhipu": "zhipu/cogvideox-3"}
+VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn", "official"])
+MODELS = {
+    "kling": "kling/kling-v1",
+    "dashscope": "dashscope/wanx2.1-t2v-turbo",
+    "zhipu": "zhipu/cogvideox-3",
+    "volcvisual": "volcvisual/jimeng_t2v_v30",
+}
 
 
 def door_to(slug: str) -> str:

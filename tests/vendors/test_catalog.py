@@ -18,6 +18,7 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-v1", "camera_axis"): {"camera": "simple", "camera_amount": 3.0},
     ("kling/kling-v1", "camera_amount"): {"camera": "simple"},
     ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
+    ("ark/doubao-seedance-1-5-pro-251215", "draft"): {"resolution": "480p"},
 }
 """What else must be set so that an option may be set at all."""
 
@@ -25,6 +26,7 @@ TEXTS: dict[str, list[Any]] = {"audio_url": ["", "https://files.example/a.mp3"]}
 """Two values of options whose text must have a form."""
 
 NEED_AN_IMAGE = {
+    "ark": {"doubao-seedance-1-0-lite-i2v-250428"},
     "kling": {"kling-v1-5", "kling-v2-1"},
     "dashscope": {
         "wanx2.1-i2v-turbo",
@@ -39,6 +41,12 @@ NEED_AN_IMAGE = {
         "wan2.7-i2v",
     },
     "zhipu": {"viduq1-image", "viduq1-start-end", "vidu2-image", "vidu2-start-end", "vidu2-reference"},
+    "volcvisual": {
+        "jimeng_i2v_first_v30",
+        "jimeng_i2v_first_v30_1080",
+        "jimeng_i2v_first_tail_v30",
+        "jimeng_i2v_first_tail_v30_1080",
+    },
 }
 PRICES = {
     "dashscope": {"wanx2.1-t2v-turbo": ("0.24", "second", "CNY"), "wanx2.1-t2v-plus": ("0.70", "second", "CNY")},
@@ -203,6 +211,9 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
         ("zhipu/viduq1-text", {"with_audio": True}, "with_audio"),
         ("zhipu/vidu2-image", {"duration_s": 5}, "duration_s"),
         ("zhipu/vidu2-reference", {"style": "anime"}, "style"),
+        ("volcvisual/jimeng_t2v_v30", {"duration_s": 6}, "duration_s"),
+        ("volcvisual/jimeng_t2v_v30", {"seed": -1}, "seed"),
+        ("volcvisual/jimeng_i2v_first_v30", {"aspect_ratio": "16:9"}, "aspect_ratio"),
     ],
 )
 def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, field):
@@ -222,6 +233,7 @@ def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, 
         ("kling/kling-v3", {"aspect_ratio": "9:16"}, {"first_frame"}, "aspect_ratio"),
         ("dashscope/wanx2.1-kf2v-plus", {"style": "solaron"}, {"first_frame", "last_frame"}, "style"),
         ("zhipu/cogvideox-3", {}, {"last_frame"}, "inputs.last_frame"),
+        ("volcvisual/jimeng_ti2v_v30_pro", {"aspect_ratio": "1:1"}, {"first_frame"}, "aspect_ratio"),
     ],
 )
 def test_option_that_does_not_go_with_the_images_is_refused_by_field(model, params, slots, field):

@@ -18,16 +18,28 @@ ODD = st.recursive(
 KLING_KEYS = ("code", "message", "request_id", "data", "error", "id", "task_id")
 DASHSCOPE_KEYS = ("code", "message", "request_id", "output", "usage", "data", "total")
 ZHIPU_KEYS = ("error", "id", "task_status", "video_result")
-SUCCESSES = {"kling": fixture("kling_succeed"), "dashscope": fixture("dashscope_succeeded"), "zhipu": fixture("zhipu_success")}
-PARTS = {"kling": "data", "dashscope": "output"}
+VOLCVISUAL_KEYS = ("code", "data", "message", "request_id", "ResponseMetadata")
+SUCCESSES = {
+    "kling": fixture("kling_succeed"),
+    "dashscope": fixture("dashscope_succeeded"),
+    "zhipu": fixture("zhipu_success"),
+    "volcvisual": fixture("volcvisual_done"),
+}
+PARTS = {"kling": "data", "dashscope": "output", "volcvisual": "data"}
 """Where the task stands in a reply; at its top, unless told otherwise."""
-MODELS = {"kling": "kling/kling-v1", "dashscope": "dashscope/wanx2.1-t2v-plus", "zhipu": "zhipu/cogvideox-3"}
+MODELS = {
+    "kling": "kling/kling-v1",
+    "dashscope": "dashscope/wanx2.1-t2v-plus",
+    "zhipu": "zhipu/cogvideox-3",
+    "volcvisual": "volcvisual/jimeng_t2v_v30",
+}
 EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),
     "dashscope": st.dictionaries(st.sampled_from(DASHSCOPE_KEYS), ODD, max_size=5),
     "zhipu": st.dictionaries(st.sampled_from(ZHIPU_KEYS), ODD, max_size=4),
+    "volcvisual": st.dictionaries(st.sampled_from(VOLCVISUAL_KEYS), ODD, max_size=5),
 }
 
 

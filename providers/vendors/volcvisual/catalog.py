@@ -1,0 +1,80 @@
+"""What may be asked of the Jimeng models of Volcengine's visual service: Params and ModelSpecs. Data; how it is said is in wire.py.
+
+Volcengine documents, visual service, pages of the Jimeng video models (85621); read 2026-11-20. The model id is the vendor's `req_key`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Literal
+
+from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+
+__all__ = ["MODELS", "RESULT_LIFE"]
+
+SLUG = "volcvisual"
+DOCS_URL = "https://www.volcengine.com/docs/85621"
+DOCS_READ = date(2026, 11, 20)
+RESULT_LIFE = timedelta(hours=1)
+IMAGES = ImageRules(max_bytes=3_500_000)
+"""The vendor takes 4.7 MB of base64, which is three quarters as many bytes."""
+
+
+class JimengParams(Params):
+    """What every model takes; with an image, the video takes the image's shape."""
+
+    duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    seed: int | None = param(None, "Seed", "The same seed gives similar videos; leave empty for chance.", ge=0, le=2_147_483_647)
+
+
+class ShapedParams(JimengParams):
+    """From text, in any of six shapes."""
+
+    aspect_ratio: Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"] = param("16:9", "Aspect ratio", main=True)
+
+
+class ProParams(ShapedParams):
+    """jimeng_ti2v_v30_pro, from text or from an image."""
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if slots and self.aspect_ratio != "16:9":
+            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
+
+
+def _slot(name: str, title: str, *, needed: bool = True) -> InputSlot:
+    return InputSlot(name=name, title=title, min_count=int(needed), rules=IMAGES)
+
+
+FIRST, LAST = _slot("first_frame", "First frame"), _slot("last_frame", "Last frame")
+
+
+def _spec(model: str, label: str, params: type[Params], slots: tuple[InputSlot, ...] = ()) -> ModelSpec:
+    return ModelSpec(
+        provider=SLUG,
+        id=model,
+        label=label,
+        params=params,
+        slots=slots,
+        max_prompt_chars=800,
+        usual_s=(60, 300),
+        poll_every=timedelta(seconds=10),
+        result_life=RESULT_LIFE,
+        docs_url=DOCS_URL,
+        docs_read=DOCS_READ,
+    )
+
+
+MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec("jimeng_ti2v_v30_pro", "Jimeng 3.0 Pro", ProParams, (_slot("first_frame", "First frame", needed=False),)),
+        _spec("jimeng_t2v_v30_1080p", "Jimeng 3.0, 1080P", ShapedParams),
+        _spec("jimeng_t2v_v30", "Jimeng 3.0, 720P", ShapedParams),
+        _spec("jimeng_i2v_first_v30_1080", "Jimeng 3.0, 1080P, from an image", JimengParams, (FIRST,)),
+        _spec("jimeng_i2v_first_v30", "Jimeng 3.0, 720P, from an image", JimengParams, (FIRST,)),
+        _spec("jimeng_i2v_first_tail_v30_1080", "Jimeng 3.0, 1080P, first and last frame", JimengParams, (FIRST, LAST)),
+        _spec("jimeng_i2v_first_tail_v30", "Jimeng 3.0, 720P, first and last frame", JimengParams, (FIRST, LAST)),
+        _spec("jimeng_vgfm_t2v_l20", "Jimeng 2.0", ShapedParams),
+    )
+}

@@ -1,0 +1,112 @@
+"""What the error codes of Volcengine's visual service mean to us, in a refused request and in a task that failed. Pure.
+
+Volcengine documents, visual service, error codes; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import coded_error, http_error
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    UnexpectedReply,
+)
+from providers.core.types import WireReply
+
+__all__ = ["CODES", "OK", "code_of", "task_failure", "vendor_error"]
+
+OK = "10000"
+CODES: Mapping[str, type[ProviderError]] = {
+    "50215": InvalidParams,
+    "50411": ContentRejected,
+    "50412": ContentRejected,
+    "50413": ContentRejected,
+    "50429": RateLimited,
+    "50430": RateLimited,
+    "50500": ProviderDown,
+    "50501": ProviderDown,
+    "50511": ContentRejected,
+    "50512": ContentRejected,
+    "50516": ContentRejected,
+    "50517": ContentRejected,
+    "50518": ContentRejected,
+    "50519": ContentRejected,
+    "50520": ProviderDown,
+    "50521": ProviderDown,
+    "50522": ProviderDown,
+}
+FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
+    ("Signature", AuthenticationFailed),
+    ("Credential", AuthenticationFailed),
+    ("AccessKey", AuthenticationFailed),
+    ("AccessDenied", AuthenticationFailed),
+    ("Authenticat", AuthenticationFailed),
+    ("Overdue", OutOfCredit),
+    ("Balance", OutOfCredit),
+)
+"""In the codes of Volcengine's front door, which looks at signature and account before the service sees the request."""
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one. What is said of a task is an answer, also when its code says that it failed."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    front_door = _front_door_error(reply, body)
+    if front_door is not None:
+        return front_door
+    code = code_of(body)
+    if code in {"", OK} or _is_about_a_task(body):
+        return http_error(reply, message=_words(body))
+    request_id = body.get("request_id")
+    return coded_error(
+        reply,
+        CODES.get(code),
+        _words(body) or f"Volcengine answered with error {code}.",
+        vendor_code=code,
+        request_id=request_id if isinstance(request_id, str) else None,
+    )
+
+
+def task_failure(body: Mapping[str, Any]) -> ProviderError:
+    """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
+    code, words = code_of(body), _words(body) or "Volcengine failed to render the video and gave no reason."
+    kind = CODES.get(code)
+    if kind in {ContentRejected, InvalidParams}:
+        return kind(words, vendor_code=code)
+    return GenerationFailed(words, vendor_code=code or None)
+
+
+def code_of(body: Mapping[str, Any]) -> str:
+    code = body.get("code")
+    return str(code) if isinstance(code, (int, str)) else ""
+
+
+def _is_about_a_task(body: Mapping[str, Any]) -> bool:
+    data = body.get("data")
+    return isinstance(data, dict) and isinstance(data.get("status"), str)
+
+
+def _front_door_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
+    meta = body.get("ResponseMetadata")
+    error = meta.get("Error") if isinstance(meta, dict) else None
+    if not isinstance(error, dict):
+        return None
+    code, message = str(error.get("Code") or "error"), error.get("Message")
+    kind = next((kind for word, kind in FRONT_DOOR_WORDS if word in code), None)
+    return coded_error(reply, kind, message if isinstance(message, str) else f"Volcengine answered with error {code}.", vendor_code=code)
+
+
+def _words(body: Mapping[str, Any]) -> str:
+    message = body.get("message")
+    return message if isinstance(message, str) else ""

@@ -1,0 +1,169 @@
+"""How the Jimeng models of Volcengine's visual service are spoken: one action to submit, one to ask, signed requests. Pure; no I/O.
+
+Volcengine documents, visual service, CVSync2AsyncSubmitTask and CVSync2AsyncGetResult; read 2026-11-20. There is no cancel and no list.
+Gateways take a Bearer key instead of a signature and put /jimeng before the path.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    InvalidParams,
+    OutOfCredit,
+    ProviderError,
+    Refused,
+    SubmissionGone,
+    UnexpectedReply,
+)
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    Output,
+    Snapshot,
+    State,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+from providers.vendors.volcvisual.catalog import MODELS, RESULT_LIFE
+from providers.vendors.volcvisual.errors import CODES, OK, code_of, task_failure, vendor_error
+from providers.vendors.volcvisual.signature import signed
+
+__all__ = ["VolcVisual"]
+
+log = logging.getLogger("providers.volcvisual")
+
+SUBMIT, RESULT, VERSION = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult", "2022-08-31"
+NO_TASK = "0"
+FRAMES = {5: 121, 10: 241}
+STATES: Mapping[str, State] = {
+    "in_queue": State.QUEUED,
+    "generating": State.RUNNING,
+    "processing": State.RUNNING,
+    "done": State.SUCCEEDED,
+}
+GONE = frozenset({"not_found", "expired"})
+KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
+SURFACES = (
+    Surface(
+        slug="official",
+        label="Jimeng on Volcengine",
+        base_url="https://visual.volcengineapi.com",
+        credentials=KEY_PAIR,
+        help="Free accounts render one video at a time, paid ones two: set the account's slots so.",
+        sandbox=Sandbox(path="/hosts/volcvisual", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
+    ),
+    Surface(
+        slug="gateway",
+        label="Jimeng through a gateway",
+        base_url="",
+        credentials=(CredentialField(name="api_key", label="API key"),),
+        help="The gateway's host alone: /jimeng is added to the path.",
+    ),
+)
+
+
+class VolcVisual(Provider):
+    """Jimeng's models over one Volcengine account."""
+
+    slug = "volcvisual"
+    label = "Jimeng (Volcengine)"
+    short = "Jv"
+    docs_url = "https://www.volcengine.com/docs/85621"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        reply = yield self._action(SUBMIT, _body(request), billable=True)
+        return Submission(id=_task_id(reply), model=request.spec.id)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        try:
+            reply = yield self._ask(submission.model, submission.id)
+        except (ContentRejected, InvalidParams) as error:
+            if error.vendor_code not in CODES:
+                raise
+            return Snapshot(state=State.FAILED, vendor_state="failed", error=error)
+        return _snapshot(reply)
+
+    def check_account(self) -> Exchange[AccountReport]:
+        """Asks about a task that cannot be: the signature is looked at first, so any other refusal means that the keys are good."""
+        try:
+            reply = yield self._ask(next(iter(MODELS)), NO_TASK)
+        except (AuthenticationFailed, OutOfCredit):
+            raise
+        except Refused as error:
+            if not error.vendor_code:
+                raise
+        else:
+            if not code_of(reply.data()):
+                raise UnexpectedReply("Volcengine answered without a code; check the account's base URL.")
+        return AccountReport(message="Volcengine accepts the keys.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:
+        keys = self.options.credentials
+        if self.options.surface == "gateway":
+            return request.with_headers(Authorization=f"Bearer {keys['api_key']}")
+        return signed(request, base_url=self.options.base_url, access_key=keys["access_key"], secret_key=keys["secret_key"], at=at)
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+    def _ask(self, model: str, task_id: str) -> WireRequest:
+        return self._action(RESULT, {"req_key": model, "task_id": task_id})
+
+    def _action(self, action: str, body: Mapping[str, Any], *, billable: bool = False) -> WireRequest:
+        path = "/jimeng/" if self.options.surface == "gateway" else "/"
+        return WireRequest(method="POST", path=path, query={"Action": action, "Version": VERSION}, json=body, billable=billable)
+
+
+def _body(request: GenerationRequest) -> dict[str, Any]:
+    values = request.params.model_dump()
+    body = {"req_key": request.spec.id, "prompt": request.prompt, "frames": FRAMES[values["duration_s"]]}
+    images = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
+    if images:
+        body["binary_data_base64"] = [base64.b64encode(file.content).decode() for file in images]
+    elif "aspect_ratio" in values:  # with an image it is refused by check_inputs, unless it is the default, which only text needs
+        body["aspect_ratio"] = values["aspect_ratio"]
+    if values["seed"] is not None:
+        body["seed"] = values["seed"]
+    return body
+
+
+def _task_id(reply: WireReply) -> str:
+    value = reply.part("data").get("task_id")
+    if isinstance(value, (str, int)) and value:
+        return str(value)
+    raise UnexpectedReply("Volcengine's answer to the submit has no task id.", http_status=reply.status)
+
+
+def _snapshot(reply: WireReply) -> Snapshot:
+    """The outer code comes first: it tells a failure also of a task that is `done`."""
+    body, data = reply.data(), reply.part("data")
+    word = _text(data, "status")
+    if word in GONE:
+        raise SubmissionGone("Volcengine no longer knows this task; it keeps tasks for 12 hours.", vendor_code=word)
+    if code_of(body) not in {"", OK}:
+        return Snapshot(state=State.FAILED, vendor_state=word, error=task_failure(body))
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    outputs = (Output(url=_text(data, "video_url"), expires_in=RESULT_LIFE),) if state is State.SUCCEEDED else ()
+    return Snapshot(state=state, vendor_state=word, outputs=outputs)
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"Volcengine's answer has no text “{name}”.")
+    return value
