@@ -111,3 +111,18 @@ def test_failed_task_carries_its_code(sdk: type[VideoSynthesis]) -> None:
     assert response.status_code == 200
     assert response.output.task_status == "FAILED"
     assert response.output.code == "DataInspectionFailed"
+
+
+def test_models_to_date(sdk: type[VideoSynthesis], data_uri: str) -> None:
+    shots = sdk.call("wan2.6-t2v", "two scenes", size="1920*1080", duration=10, shot_type="multi")
+    others = [
+        sdk.async_call("wan2.5-i2v-preview", "she sings", img_url=data_uri, audio_url="https://example.com/song.mp3", resolution="720P"),
+        sdk.async_call("wan2.2-kf2v-flash", "dusk falls", first_frame_url=data_uri, last_frame_url=data_uri, resolution="1080P"),
+        sdk.async_call("wan2.6-i2v-flash", "she looks up", img_url=data_uri, audio=False, duration=5),
+        sdk.async_call("wan2.7-t2v", "a pier", resolution="1080P", ratio="3:4", duration=2),
+        sdk.async_call("wan2.7-i2v", "she runs", media=[{"type": "first_frame", "url": "https://example.com/a.png"}]),
+    ]
+
+    assert shots.output.task_status == "SUCCEEDED"
+    assert shots.usage["output_video_duration"] == 10
+    assert [(response.status_code, response.output.task_status) for response in others] == [(200, "PENDING")] * 5

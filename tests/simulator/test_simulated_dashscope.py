@@ -16,6 +16,7 @@ from simulator_callers import DashScopeCaller, bearer
 from providers.simulator.testing import SimulatorProcess
 
 DAY_S = 86_400
+FAR = "https://example.com/taken-on-trust.png"
 
 
 def picture(width: int = 640, height: int = 480, kind: str = "PNG", mode: str = "RGB") -> str:
@@ -77,6 +78,15 @@ def test_newer_model_answers_newer_usage_and_no_actual_prompt(dashscope_api: Das
         "video_count": 1,
         "SR": "720",
     }
+
+
+@pytest.mark.parametrize(("size", "expected"), [("960*960", "720"), ("1440*1440", "1080"), ("1080*1920", "1080")])
+def test_newer_usage_names_the_sharpness_not_a_side(dashscope_api: DashScopeCaller, size: str, expected: str) -> None:
+    task = dashscope_api.task(model="wan2.6-t2v", parameters={"size": size})
+
+    dashscope_api.finished(task)
+
+    assert dashscope_api.poll(task).json()["usage"]["SR"] == expected
 
 
 def test_long_prompt_is_cut_silently(dashscope_api: DashScopeCaller) -> None:
@@ -157,6 +167,25 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
             (400, "InvalidParameter"),
         ),
         ({"model": "wanx2.1-i2v-turbo", "img_url": picture(), "template": "nonsense"}, (400, "InvalidParameter")),
+        ({"model": "wan2.2-t2v-plus", "parameters": {"size": "1280*720"}}, (400, "InvalidParameter")),
+        ({"model": "wan2.5-t2v-preview", "audio_url": "song.mp3"}, (400, "InvalidURL")),
+        ({"model": "wan2.6-t2v", "parameters": {"duration": 16}}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-t2v-us", "parameters": {"duration": 7}}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-t2v", "parameters": {"shot_type": "triple"}}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-t2v", "parameters": {"shot_type": "multi", "prompt_extend": False}}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-i2v-flash", "img_url": picture(), "parameters": {"audio": "on"}}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-t2v", "parameters": {"resolution": "480P"}}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-t2v", "parameters": {"ratio": "21:9"}}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "img_url": picture()}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "last_frame", "url": picture()}]}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "first_image", "url": picture()}]}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": picture()}] * 2}, (400, "InvalidParameter")),
+        (
+            {"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": FAR}, {"type": "driving_audio", "url": "a.mp3"}]},
+            (400, "InvalidURL"),
+        ),
+        ({"model": "wan2.6-r2v", "reference_video_urls": [FAR] * 4}, (400, "InvalidParameter")),
+        ({"model": "wan2.2-kf2v-flash", "first_frame_url": FAR}, (400, "InvalidParameter")),
     ],
 )
 def test_bad_request_is_refused_and_not_billed(
@@ -179,6 +208,20 @@ def test_bad_request_is_refused_and_not_billed(
             "parameters": {"resolution": "720P", "duration": 2},
         },
         {"model": "wan2.7-t2v", "parameters": {"resolution": "1080P", "ratio": "3:4"}},
+        {"model": "wan2.5-t2v-preview", "audio_url": "https://example.com/song.mp3"},
+        {"model": "wan2.6-t2v", "parameters": {"shot_type": "multi", "duration": 15}},
+        {"model": "wan2.6-i2v-flash", "img_url": FAR, "parameters": {"audio": False, "duration": 10}},
+        {
+            "model": "wan2.7-i2v",
+            "media": [
+                {"type": "first_frame", "url": FAR},
+                {"type": "last_frame", "url": picture()},
+                {"type": "driving_audio", "url": "https://example.com/voice.wav"},
+            ],
+        },
+        {"model": "wan2.7-i2v", "media": [{"type": "first_clip", "url": "https://example.com/clip.mp4"}]},
+        {"model": "wan2.6-r2v", "reference_video_urls": [FAR, FAR, FAR], "parameters": {"duration": 10, "size": "1280*720"}},
+        {"model": "wan2.2-kf2v-flash", "group": "image2video", "first_frame_url": FAR, "last_frame_url": FAR},
         {
             "model": "wanx2.1-i2v-plus",
             "img_url": "oss://bucket/a.png",

@@ -21,6 +21,7 @@ from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
+from providers.simulator.vendors.dashscope_models import AREAS_PX
 from providers.simulator.vendors.dashscope_rules import read_order
 from providers.simulator.wire import json_reply
 
@@ -221,8 +222,13 @@ def _usage(task: SimTask) -> dict[str, Any]:
         "input_video_duration": 0,
         "output_video_duration": order.duration_s,
         "video_count": 1,
-        "SR": str(min(order.width_px, order.height_px)),
+        "SR": _sharpness(order.width_px * order.height_px),
     }
+
+
+def _sharpness(area_px: int) -> str:
+    """The nearest named one: a square or an upright video of 1080P has no side of 1080."""
+    return min(AREAS_PX, key=lambda name: abs(AREAS_PX[name] - area_px)).removesuffix("P")
 
 
 def _filtered(tasks: Iterable[SimTask], fields: dict[str, str], now: float) -> Iterable[SimTask]:

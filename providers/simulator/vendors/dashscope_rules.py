@@ -6,93 +6,18 @@ Keys of `input` and `parameters` that are not known are ignored, as the official
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import BadPicture, Picture, from_base64, from_url
+from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_base64, from_url
 from providers.simulator.tasks import Order
+from providers.simulator.vendors.dashscope_models import AREAS_PX, BY_RATIO, I2V_TEMPLATES, KF2V_TEMPLATES, MODELS, SIZES, Model
 
 Body = dict[str, Any]
 MAX_SEED = 2**31 - 1
 _SIDES_PX = (360, 2000)
-_SIZES = {
-    "480P": frozenset({"832*480", "480*832", "624*624"}),
-    "720P": frozenset({"1280*720", "720*1280", "960*960", "1088*832", "832*1088"}),
-    "1080P": frozenset({"1920*1080", "1080*1920", "1440*1440", "1632*1248", "1248*1632"}),
-}
-_AREAS_PX = {"480P": 832 * 480, "720P": 1280 * 720, "1080P": 1920 * 1080}
-_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4")
-_BY_RATIO = {
-    "720P": dict(zip(_RATIOS, ("1280*720", "720*1280", "960*960", "1088*832", "832*1088"), strict=True)),
-    "1080P": dict(zip(_RATIOS, ("1920*1080", "1080*1920", "1440*1440", "1632*1248", "1248*1632"), strict=True)),
-}
-_I2V_TEMPLATES = frozenset(
-    [
-        "squish",
-        "rotation",
-        "poke",
-        "inflate",
-        "dissolve",
-        "melt",
-        "icecream",
-        "carousel",
-        "singleheart",
-        "dance1",
-        "dance2",
-        "dance3",
-        "dance4",
-        "dance5",
-        "mermaid",
-        "graduation",
-        "dragon",
-        "money",
-        "jellyfish",
-        "pupil",
-        "hug",
-        "frenchkiss",
-        "coupleheart",
-    ]
-)
-_KF2V_TEMPLATES = frozenset({"hanfu-1", "solaron", "magazine", "mech1", "mech2"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    kind: str
-    resolutions: tuple[str, ...]
-    """The first is the default."""
-    durations: tuple[int, ...] = (5,)
-    """One only: fixed, whatever is asked. Five is the default of all."""
-    max_prompt: int = 800
-    is_newer: bool = False
-    """From 2.6: another `usage`, and no `actual_prompt`."""
-    by_ratio: bool = False
-    """2.7: `resolution` and `ratio` in place of `size`, `media` in place of `img_url`."""
-
-
-_UP_TO_15 = tuple(range(2, 16))
-_ALL = ("1080P", "720P", "480P")
-_HIGH = ("1080P", "720P")
-MODELS = {
-    "wanx2.1-t2v-turbo": Model(kind="t2v", resolutions=("720P", "480P")),
-    "wanx2.1-t2v-plus": Model(kind="t2v", resolutions=("720P",)),
-    "wan2.2-t2v-plus": Model(kind="t2v", resolutions=("1080P", "480P")),
-    "wan2.5-t2v-preview": Model(kind="t2v", resolutions=_ALL, durations=(5, 10), max_prompt=1500),
-    "wan2.6-t2v": Model(kind="t2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=1500, is_newer=True),
-    "wan2.6-t2v-us": Model(kind="t2v", resolutions=_HIGH, durations=(5, 10), max_prompt=1500, is_newer=True),
-    "wan2.7-t2v": Model(kind="t2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=5000, is_newer=True, by_ratio=True),
-    "wanx2.1-i2v-turbo": Model(kind="i2v", resolutions=("720P", "480P"), durations=(3, 4, 5)),
-    "wanx2.1-i2v-plus": Model(kind="i2v", resolutions=("720P",)),
-    "wan2.2-i2v-flash": Model(kind="i2v", resolutions=("720P", "480P", "1080P")),
-    "wan2.2-i2v-plus": Model(kind="i2v", resolutions=("1080P", "480P")),
-    "wan2.5-i2v-preview": Model(kind="i2v", resolutions=_ALL, durations=(5, 10), max_prompt=1500),
-    "wan2.6-i2v": Model(kind="i2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=1500, is_newer=True),
-    "wan2.6-i2v-flash": Model(kind="i2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=1500, is_newer=True),
-    "wan2.7-i2v": Model(kind="i2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=5000, is_newer=True, by_ratio=True),
-    "wanx2.1-kf2v-plus": Model(kind="kf2v", resolutions=("720P",)),
-    "wan2.2-kf2v-flash": Model(kind="kf2v", resolutions=("720P", "480P", "1080P")),
-}
+_AUDIO = ("http://", "https://", "data:audio/", "oss://")
+_MEDIA_2_7 = frozenset({"first_frame", "last_frame", "driving_audio", "first_clip"})
 
 
 def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> NoReturn:
@@ -109,6 +34,7 @@ async def read_order(task_group: str, body: object, *, resolves_oss: bool) -> Or
         invalid("parameters must be an object")
     prompt = _prompt(given, model)
     _check_options(options)
+    _check_sound_and_shots(given, options, model)
     width, height = await _size(given, options, model, resolves_oss=resolves_oss)
     return Order(
         kind=model.kind,
@@ -140,10 +66,10 @@ def _prompt(given: Body, model: Model) -> str:
     prompt, template = given.get("prompt") or "", given.get("template")
     if not isinstance(prompt, str):
         invalid("prompt must be a string")
-    allowed = _KF2V_TEMPLATES if model.kind == "kf2v" else _I2V_TEMPLATES
-    if template and (model.kind == "t2v" or template not in allowed):
+    allowed = KF2V_TEMPLATES if model.kind == "kf2v" else I2V_TEMPLATES
+    if template and (model.kind not in {"i2v", "kf2v"} or template not in allowed):
         invalid("template is unknown")
-    if model.kind == "t2v" and not prompt:
+    if model.kind in {"t2v", "r2v"} and not prompt:
         invalid("Field required: input.prompt")
     return prompt
 
@@ -152,9 +78,27 @@ def _check_options(options: Body) -> None:
     seed = options.get("seed")
     if seed is not None and (not _is_int(seed) or not 0 <= seed <= MAX_SEED):
         invalid(f"seed must be an integer between 0 and {MAX_SEED}")
-    for name in ("prompt_extend", "watermark"):
+    for name in ("prompt_extend", "watermark", "audio"):
         if not isinstance(options.get(name, True), bool):
             invalid(f"{name} must be a boolean")
+
+
+def _check_sound_and_shots(given: Body, options: Body, model: Model) -> None:
+    audio = given.get("audio_url")
+    if model.has_sound and audio:
+        _check_audio(audio, "audio_url")
+    if not model.has_shots:
+        return
+    shot_type = options.get("shot_type", "single")
+    if shot_type not in {"single", "multi"}:
+        invalid("shot_type must be single or multi")
+    if shot_type == "multi" and options.get("prompt_extend") is False:
+        invalid("shot_type multi needs prompt_extend")
+
+
+def _check_audio(value: object, name: str) -> None:
+    if not isinstance(value, str) or not value.startswith(_AUDIO):
+        invalid(f"{name} must be the address of a wav or mp3 file", "InvalidURL")
 
 
 def _is_int(value: object) -> bool:
@@ -173,7 +117,9 @@ def _duration(options: Body, model: Model) -> int:
 
 
 async def _size(given: Body, options: Body, model: Model, *, resolves_oss: bool) -> tuple[int, int]:
-    if model.kind == "t2v" and not model.by_ratio:
+    if model.kind == "r2v":
+        _check_references(given)
+    if model.kind in {"t2v", "r2v"} and not model.by_ratio:
         return _named_size(options, model)
     resolution = options.get("resolution", model.resolutions[0])
     if resolution not in model.resolutions:
@@ -181,8 +127,16 @@ async def _size(given: Body, options: Body, model: Model, *, resolves_oss: bool)
     if model.kind == "t2v":
         return _ratio_size(options, resolution)
     picture = await _first_picture(given, model, resolves_oss=resolves_oss)
-    height = math.sqrt(_AREAS_PX[resolution] / picture.ratio)
+    height = math.sqrt(AREAS_PX[resolution] / picture.ratio)
     return _even(height * picture.ratio), _even(height)
+
+
+def _check_references(given: Body) -> None:
+    videos = given.get("reference_video_urls")
+    if not isinstance(videos, list) or not 1 <= len(videos) <= 3:
+        invalid("reference_video_urls must hold 1 to 3 addresses")
+    if not all(isinstance(url, str) and url.startswith(("http://", "https://", "oss://")) for url in videos):
+        invalid("reference_video_urls must hold addresses", "InvalidURL")
 
 
 def _even(value: float) -> int:
@@ -190,7 +144,7 @@ def _even(value: float) -> int:
 
 
 def _named_size(options: Body, model: Model) -> tuple[int, int]:
-    allowed = sorted(size for name in model.resolutions for size in _SIZES[name])
+    allowed = sorted(size for name in model.resolutions for size in SIZES[name])
     size = options.get("size", {"720P": "1280*720", "1080P": "1920*1080"}[model.resolutions[0]])
     if size not in allowed:
         invalid(f"size must be one of {', '.join(allowed)}")
@@ -200,28 +154,42 @@ def _named_size(options: Body, model: Model) -> tuple[int, int]:
 
 def _ratio_size(options: Body, resolution: str) -> tuple[int, int]:
     ratio = options.get("ratio", "16:9")
-    if ratio not in _BY_RATIO[resolution]:
-        invalid(f"ratio must be one of {', '.join(_BY_RATIO[resolution])}")
-    width, height = _BY_RATIO[resolution][ratio].split("*")
+    if ratio not in BY_RATIO[resolution]:
+        invalid(f"ratio must be one of {', '.join(BY_RATIO[resolution])}")
+    width, height = BY_RATIO[resolution][ratio].split("*")
     return int(width), int(height)
 
 
 async def _first_picture(given: Body, model: Model, *, resolves_oss: bool) -> Picture:
-    fields = _media_fields(given) if model.by_ratio else given
-    required, optional = ("img_url", "") if model.kind == "i2v" else ("first_frame_url", "last_frame_url")
     if model.by_ratio:
-        required, optional = "first_frame", "last_frame"
-    if not fields.get(required):
+        return await _first_of_media(given, resolves_oss=resolves_oss)
+    required, optional = ("img_url", "") if model.kind == "i2v" else ("first_frame_url", "last_frame_url")
+    if not given.get(required):
         invalid(f"Field required: input.{required}")
-    pictures = [await _picture(fields[name], name, resolves_oss=resolves_oss) for name in (required, optional) if fields.get(name)]
+    pictures = [await _picture(given[name], name, resolves_oss=resolves_oss) for name in (required, optional) if given.get(name)]
     return pictures[0]
+
+
+async def _first_of_media(given: Body, *, resolves_oss: bool) -> Picture:
+    """2.7: a picture or a clip to begin with, a last picture and a sound to move by where wanted, each once."""
+    fields = _media_fields(given)
+    if ("first_frame" in fields) == ("first_clip" in fields):
+        invalid("media must begin with one first_frame or one first_clip")
+    if "driving_audio" in fields:
+        _check_audio(fields["driving_audio"], "media.driving_audio")
+    names = [name for name in ("first_frame", "last_frame") if name in fields]
+    pictures = [await _picture(fields[name], f"media.{name}", resolves_oss=resolves_oss) for name in names]
+    return pictures[0] if "first_frame" in fields else UNSEEN
 
 
 def _media_fields(given: Body) -> Body:
     media = given.get("media")
-    if not isinstance(media, list) or not all(isinstance(item, dict) for item in media):
+    if not isinstance(media, list) or not media or not all(isinstance(item, dict) for item in media):
         invalid("Field required: input.media")
-    return {str(item.get("type")): item.get("url") for item in media}
+    types = [item.get("type") for item in media]
+    if not _MEDIA_2_7.issuperset(types) or len(set(types)) != len(types):
+        invalid(f"media.type must be one of {', '.join(sorted(_MEDIA_2_7))}, each once")
+    return {item["type"]: item.get("url") for item in media}
 
 
 async def _picture(value: object, name: str, *, resolves_oss: bool) -> Picture:
