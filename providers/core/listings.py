@@ -1,16 +1,47 @@
-"""What a vendor's list of recent tasks proves, where tasks carry no reference of ours."""
+"""Reads vendors' lists of tasks: the answers of a batch poll, and what a list proves where tasks carry no reference of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from providers.core.errors import Unsupported
+from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
+from providers.core.types import Snapshot
 
-__all__ = ["Listed", "require_absence"]
+__all__ = ["Listed", "moment", "require_absence", "rows_of", "snapshots_by_id"]
 
 CLOCK_SKEW = timedelta(minutes=5)
+CENTURIES_S = 10**11
+
+
+def rows_of(value: object) -> list[Mapping[str, Any]]:
+    """A list of objects; anything else, also among them, raises `UnexpectedReply`: what cannot be read proves no absence."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise UnexpectedReply("The vendor answered without a readable list of tasks.")
+    return value
+
+
+def snapshots_by_id(rows: object, read: Callable[[Mapping[str, Any]], Snapshot]) -> dict[str, Snapshot | ProviderError]:
+    """A batch poll's answers under each row's `id`; a row that cannot be read is its own error."""
+    answers: dict[str, Snapshot | ProviderError] = {}
+    for row in rows_of(rows):
+        name = row.get("id")
+        if not isinstance(name, (str, int)) or not name:
+            raise UnexpectedReply("The vendor's list has a task without an id.")
+        try:
+            answers[str(name)] = read(row)
+        except ProviderError as error:
+            answers[str(name)] = error
+    return answers
+
+
+def moment(seconds: object) -> datetime | None:
+    """An aware time from unix seconds; None for whatever is not a believable number of them."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < CENTURIES_S:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

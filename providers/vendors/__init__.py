@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
+from providers.vendors.ark import Ark
+from providers.vendors.cogvideox import CogVideoX
 from providers.vendors.dashscope import DashScope
 from providers.vendors.kling import Kling
 from providers.vendors.volcvisual import VolcVisual
@@ -13,7 +15,7 @@ from providers.vendors.zhipu import Zhipu
 
 __all__ = ["ALL_MODELS", "PROVIDERS", "find_model"]
 
-VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual)
+VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Ark)
 
 PROVIDERS: Mapping[str, type[Provider]] = {vendor.slug: vendor for vendor in VENDORS}
 ALL_MODELS: Mapping[str, ModelSpec] = {spec.name: spec for vendor in VENDORS for spec in vendor.models.values()}

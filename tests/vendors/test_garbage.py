@@ -19,7 +19,9 @@ KLING_KEYS = ("code", "message", "request_id", "data", "error", "id", "task_id")
 DASHSCOPE_KEYS = ("code", "message", "request_id", "output", "usage", "data", "total")
 ZHIPU_KEYS = ("error", "id", "task_status", "video_result")
 VOLCVISUAL_KEYS = ("code", "data", "message", "request_id", "ResponseMetadata")
+ARK_KEYS = ("id", "status", "content", "usage", "duration", "error", "items", "total")
 SUCCESSES = {
+    "ark": fixture("ark_succeeded"),
     "kling": fixture("kling_succeed"),
     "dashscope": fixture("dashscope_succeeded"),
     "zhipu": fixture("zhipu_success"),
@@ -28,6 +30,7 @@ SUCCESSES = {
 PARTS = {"kling": "data", "dashscope": "output", "volcvisual": "data"}
 """Where the task stands in a reply; at its top, unless told otherwise."""
 MODELS = {
+    "ark": "ark/doubao-seedance-1-0-pro-250528",
     "kling": "kling/kling-v1",
     "dashscope": "dashscope/wanx2.1-t2v-plus",
     "zhipu": "zhipu/cogvideox-3",
@@ -36,6 +39,7 @@ MODELS = {
 EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
+    "ark": st.dictionaries(st.sampled_from(ARK_KEYS), ODD, max_size=5),
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),
     "dashscope": st.dictionaries(st.sampled_from(DASHSCOPE_KEYS), ODD, max_size=5),
     "zhipu": st.dictionaries(st.sampled_from(ZHIPU_KEYS), ODD, max_size=4),

@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply, Unsupported
-from providers.core.listings import Listed, require_absence
+from providers.core.listings import Listed, moment, require_absence, rows_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -64,7 +64,6 @@ IMAGE_NAMES: Mapping[bool, Mapping[str, str]] = {
 }
 PAGE_SIZE = 100
 MOST_PAGES = 50
-LAST_MS = 10**14
 
 API_KEY = CredentialField(name="api_key", label="API key")
 HELP = "Key and endpoint belong to one region."
@@ -195,23 +194,21 @@ def _text(output: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _rows(reply: WireReply) -> tuple[list[Any], int]:
+def _rows(reply: WireReply) -> tuple[Sequence[Mapping[str, Any]], int]:
     """One page of the list, and how many tasks there are in all."""
     body = reply.data()
-    rows, total = body.get("data"), body.get("total")
-    if not isinstance(rows, list) or not isinstance(total, int):
+    total = body.get("total")
+    if not isinstance(total, int):
         raise UnexpectedReply("DashScope answered without the list of tasks.")
-    return rows, total
+    return rows_of(body.get("data")), total
 
 
-def _listed(rows: Sequence[Any]) -> Iterator[Listed]:
+def _listed(rows: Sequence[Mapping[str, Any]]) -> Iterator[Listed]:
     """Only the milliseconds are believed: the vendor's written times have no zone."""
     for row in rows:
-        if not isinstance(row, dict):
-            raise UnexpectedReply("DashScope's list of tasks cannot be read.")
-        made = row.get("gmt_create")
-        at = datetime.fromtimestamp(made / 1000, UTC) if isinstance(made, int) and 0 < made < LAST_MS else None
-        yield Listed(id=_text(row, "task_id"), created_at=at)
+        made_ms = row.get("gmt_create")
+        made_at = moment(made_ms / 1000) if isinstance(made_ms, int) else None
+        yield Listed(id=_text(row, "task_id"), created_at=made_at)
 
 
 def _snapshot(reply: WireReply) -> Snapshot:

@@ -1,0 +1,178 @@
+"""What may be asked of Ark's Seedance models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
+
+Volcengine Ark documents, "create a video generation task" and the models' table; read 2026-11-20. Reference videos and sounds and
+the last frame as a second result are not offered: the portal keeps images in and videos out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Literal
+
+from pydantic import ValidationInfo, field_validator
+
+from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+
+__all__ = ["MODELS"]
+
+SLUG = "ark"
+DOCS_URL = "https://www.volcengine.com/docs/82379/1520757"
+DOCS_READ = date(2026, 11, 20)
+IMAGES = ImageRules(
+    formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif"),
+    max_bytes=30 * 1024 * 1024 - 1,
+    min_side_px=300,
+    max_side_px=6_000,
+    min_ratio=0.4,
+    max_ratio=2.5,
+)
+FIRST = InputSlot(name="first_frame", title="First frame", rules=IMAGES)
+LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
+FOUR = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
+NINE = InputSlot(name="references", title="Reference images", max_count=9, rules=IMAGES)
+LONGEST_WAIT = timedelta(hours=72)
+
+Resolution = Literal["480p", "720p", "1080p"]
+Shape = Literal["auto", "16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]
+ShapeOrImages = Literal["auto", "16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"]
+AUTO = "auto: 16:9 for text, the image's own shape for a first frame."
+
+
+class SeedanceParams(Params):
+    """What every Seedance model takes."""
+
+    duration_s: Literal[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", AUTO, main=True)
+    resolution: Resolution = param("1080p", "Resolution", main=True)
+    seed: int | None = param(None, "Seed", "The same seed gives similar videos; leave empty for chance.", ge=0, le=2**32 - 1)
+    watermark: bool = param(False, "Watermark", "Put the vendor's mark into the picture.")
+    expires_after_s: int = param(
+        172_800, "Give up after", "How long it may wait and render before the vendor drops it.", unit="s", ge=3_600, le=259_200
+    )
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if "last_frame" in slots and "first_frame" not in slots:
+            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
+        if "references" in slots and len(slots) > 1:
+            raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
+        if "references" in slots and self.resolution == "1080p":
+            raise InputConflict("resolution", "Reference images go up to 720p.")
+
+
+class TieredParams(SeedanceParams):
+    """For models that also render offline, later and cheaper, and can hold the camera still."""
+
+    camera_fixed: bool = param(False, "Fixed camera", "Ask for a camera that does not move.")
+    service_tier: Literal["default", "flex"] = param("default", "Service tier", "flex renders when there is room, at half the price.")
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        super().check_inputs(slots)
+        if self.camera_fixed and "references" in slots:
+            raise InputConflict("camera_fixed", "A fixed camera does not go with reference images.")
+
+
+class V10Params(TieredParams):
+    """Seedance 1.0, whose length may be given in frames."""
+
+    frames: int | None = param(None, "Frames", "Exact length instead of the duration: 29, 33, 37 and so on up to 289.", ge=29, le=289)
+
+    @field_validator("frames")
+    @classmethod
+    def _frames_in_fours(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and (value - 25) % 4:
+            raise ValueError("the number of frames is 25 and a multiple of 4")
+        if value is not None and info.data.get("duration_s") not in {None, 5}:
+            raise ValueError("frames replace the duration; leave it at 5")
+        return value
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        super().check_inputs(slots)
+        if self.aspect_ratio == "adaptive" and not slots:
+            raise InputConflict("aspect_ratio", "Without an image there is no shape to adapt to.")
+
+
+class V10TextParams(V10Params):
+    """seedance-1-0-lite-t2v, from text only."""
+
+    aspect_ratio: Shape = param("auto", "Aspect ratio", "auto is 16:9.", main=True)
+    resolution: Resolution = param("720p", "Resolution", main=True)
+
+
+class V10ImageParams(V10Params):
+    """seedance-1-0-lite-i2v, from images only."""
+
+    resolution: Resolution = param("720p", "Resolution", main=True)
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if not slots:
+            raise InputConflict("inputs.first_frame", "An image is needed here.")
+        super().check_inputs(slots)
+
+
+class V15Params(TieredParams):
+    """Seedance 1.5 pro: with sound, a length of its own choice, and cheap drafts."""
+
+    duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    duration_auto: bool = param(False, "Length by the model", "Let the model choose the length, whatever the duration says.")
+    resolution: Resolution = param("720p", "Resolution", main=True)
+    with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
+    draft: bool = param(False, "Draft", "A cheap preview at 480p.")
+
+    @field_validator("draft")
+    @classmethod
+    def _draft_is_small(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("resolution") not in {None, "480p"}:
+            raise ValueError("a draft needs the resolution 480p")
+        if value and info.data.get("service_tier") == "flex":
+            raise ValueError("a draft needs the default service tier")
+        return value
+
+
+class V20Params(SeedanceParams):
+    """Seedance 2.0: longer, with sound, from up to nine reference images."""
+
+    duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
+        5, "Duration", "Length of the video.", unit="s", main=True
+    )
+    resolution: Resolution = param("720p", "Resolution", main=True)
+    with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
+    web_search: bool = param(False, "Web search", "Let the model look facts up before it renders.")
+
+
+class V20FastParams(V20Params):
+    """Seedance 2.0 fast: up to 720p."""
+
+    resolution: Literal["480p", "720p"] = param("720p", "Resolution", main=True)
+
+
+def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
+    return ModelSpec(
+        provider=SLUG,
+        id=model,
+        label=label,
+        params=params,
+        slots=slots,
+        needs_prompt=not slots,
+        max_prompt_chars=4_000,
+        usual_s=(40, 240),
+        poll_every=timedelta(seconds=10),
+        deadline=LONGEST_WAIT + timedelta(hours=1),
+        result_life=timedelta(hours=24),
+        docs_url=DOCS_URL,
+        docs_read=DOCS_READ,
+    )
+
+
+MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec("doubao-seedance-2-0-260128", "Seedance 2.0", V20Params, FIRST, LAST, NINE),
+        _spec("doubao-seedance-2-0-fast-260128", "Seedance 2.0 Fast", V20FastParams, FIRST, LAST, NINE),
+        _spec("doubao-seedance-1-5-pro-251215", "Seedance 1.5 Pro", V15Params, FIRST, LAST),
+        _spec("doubao-seedance-1-0-pro-250528", "Seedance 1.0 Pro", V10Params, FIRST, LAST),
+        _spec("doubao-seedance-1-0-pro-fast-251015", "Seedance 1.0 Pro Fast", V10Params, FIRST),
+        _spec("doubao-seedance-1-0-lite-t2v-250428", "Seedance 1.0 Lite", V10TextParams),
+        _spec("doubao-seedance-1-0-lite-i2v-250428", "Seedance 1.0 Lite, from images", V10ImageParams, FIRST, LAST, FOUR),
+    )
+}

@@ -1,0 +1,103 @@
+"""What Ark's error codes mean to us, in a refused request and in a task that failed. Pure.
+
+Volcengine Ark documents, "error codes"; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import http_error, retry_after_s
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
+from providers.core.types import WireReply
+
+__all__ = ["is_gone", "task_failure", "vendor_error"]
+
+CODES: Mapping[str, type[ProviderError]] = {
+    "AccessDenied": AuthenticationFailed,
+    "AccountOverdueError": OutOfCredit,
+    "AuthenticationError": AuthenticationFailed,
+    "InflightBatchsizeExceeded": RateLimited,
+    "InternalServiceError": ProviderDown,
+    "InvalidAccountStatus": AuthenticationFailed,
+    "InvalidEndpoint": Refused,
+    "InvalidEndpointOrModel": Refused,
+    "InvalidImageURL": InvalidParams,
+    "InvalidParameter": InvalidParams,
+    "MissingParameter": InvalidParams,
+    "ModelNotOpen": AuthenticationFailed,
+    "NotFound": Refused,
+    "OperationDenied": AuthenticationFailed,
+    "QuotaExceeded": RateLimited,
+    "ServerOverloaded": RateLimited,
+    "SetLimitExceeded": OutOfCredit,
+}
+PARTS: Mapping[str, type[ProviderError]] = {"SensitiveContentDetected": ContentRejected, "RateLimitExceeded": RateLimited}
+"""Families of codes that differ in how they begin."""
+TRIAL_WORDS = ("trial", "free", "试用", "免费")
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one: `{error: {code, message, type}}` below a 4xx or 5xx."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    error = body.get("error")
+    if reply.status < 400:  # a task that failed carries an `error` too, and the request for it was fine
+        return None
+    if not isinstance(error, dict) or not error.get("code"):
+        return http_error(reply)
+    return _coded_error(reply, str(error["code"]), _words(error))
+
+
+def is_gone(error: Refused) -> bool:
+    """Ark says that it has no such task. A bare 404 may be a proxy's."""
+    return error.http_status == 404 and (error.vendor_code or "").partition(".")[0] == "NotFound"
+
+
+def task_failure(error: object) -> ProviderError:
+    """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
+    told = error if isinstance(error, dict) else {}
+    code = str(told.get("code") or "")
+    words = _words(told) or "Ark failed to render the video and gave no reason."
+    kind = _kind(code, words)
+    if kind in {ContentRejected, InvalidParams}:
+        return kind(words, vendor_code=code)
+    return GenerationFailed(words, vendor_code=code or None)
+
+
+def _coded_error(reply: WireReply, code: str, words: str) -> ProviderError:
+    words = words or f"Ark answered with error {code}."
+    kind = _kind(code, words)
+    if kind is RateLimited:
+        return RateLimited(words, retry_after_s=retry_after_s(reply), vendor_code=code, http_status=reply.status)
+    if kind is not None:
+        return kind(words, vendor_code=code, http_status=reply.status)
+    return http_error(reply, message=words, vendor_code=code) or UnexpectedReply(words, vendor_code=code, http_status=reply.status)
+
+
+def _kind(code: str, words: str) -> type[ProviderError] | None:
+    """By the code's first word. One code has two meanings, told apart by its sentence: a trial used up, or a full queue."""
+    family = code.partition(".")[0]
+    if family == "QuotaExceeded" and any(word in words.lower() for word in TRIAL_WORDS):
+        return OutOfCredit
+    by_part = (kind for part, kind in PARTS.items() if part in family)
+    return CODES.get(family) or next(by_part, None)
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    message = error.get("message")
+    return message if isinstance(message, str) else ""

@@ -1,0 +1,213 @@
+"""How Ark's content generation tasks are spoken: create, get, list, delete. Pure; no I/O.
+
+Volcengine Ark documents, "video generation API": create, query, list and cancel pages; read 2026-11-20. The base URL holds /api/v3.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.catalog import ModelSpec
+from providers.core.errors import GenerationFailed, ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
+from providers.core.listings import Listed, moment, require_absence, rows_of, snapshots_by_id
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    InputFile,
+    Output,
+    Snapshot,
+    State,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+from providers.vendors.ark.catalog import MODELS
+from providers.vendors.ark.errors import is_gone, task_failure, vendor_error
+
+__all__ = ["Ark"]
+
+log = logging.getLogger("providers.ark")
+
+TASKS = "contents/generations/tasks"
+RESULT_LIFE = timedelta(hours=24)
+PAGE_SIZE = 500
+MOST_PAGES = 20
+EXPIRED = "expired"
+STATES: Mapping[str, State] = {
+    "queued": State.QUEUED,
+    "running": State.RUNNING,
+    "succeeded": State.SUCCEEDED,
+    "failed": State.FAILED,
+    "cancelled": State.CANCELLED,
+    EXPIRED: State.FAILED,
+}
+ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
+SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "aspect_ratio": lambda value: {} if value == "auto" else {"ratio": value},
+    "camera_fixed": lambda value: {"camera_fixed": value},
+    "draft": lambda value: {"draft": value},
+    "expires_after_s": lambda value: {"execution_expires_after": value},
+    "resolution": lambda value: {"resolution": value},
+    "seed": lambda value: {} if value is None else {"seed": value},
+    "service_tier": lambda value: {"service_tier": value},
+    "watermark": lambda value: {"watermark": value},
+    "web_search": lambda value: {"tools": [{"type": "web_search"}]} if value else {},
+    "with_audio": lambda value: {"generate_audio": value},
+}
+
+API_KEY = CredentialField(name="api_key", label="API key")
+SURFACES = (
+    Surface(
+        slug="volcengine",
+        label="Volcengine Ark, Beijing",
+        base_url="https://ark.cn-beijing.volces.com/api/v3",
+        credentials=(API_KEY,),
+        sandbox=Sandbox(path="/hosts/ark/api/v3", credentials={"api_key": "sk-sandbox-ark"}),
+    ),
+    Surface(slug="byteplus", label="BytePlus ModelArk", base_url="https://ark.ap-southeast.bytepluses.com/api/v3", credentials=(API_KEY,)),
+)
+
+
+class Ark(Provider):
+    """The Seedance models over one account."""
+
+    slug = "ark"
+    label = "Ark"
+    short = "Ar"
+    docs_url = "https://www.volcengine.com/docs/82379/1520757"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+    poll_batch = 100
+    can_cancel = True
+    can_look_up = True
+    look_up_within = timedelta(days=6, hours=23)
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        reply = yield WireRequest(method="POST", path=TASKS, json=_body(request), billable=True)
+        return Submission(id=_text(reply.data(), "id"), model=request.spec.id)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        try:
+            reply = yield WireRequest(method="GET", path=_path(submission))
+        except Refused as error:
+            if not is_gone(error):
+                raise
+            raise SubmissionGone("Ark no longer knows this task; it keeps tasks for 7 days.", vendor_code=error.vendor_code) from error
+        return _snapshot(reply.data())
+
+    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
+        names = [submission.id for submission in submissions]
+        reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": 1, "page_size": len(names), "filter.task_ids": names})
+        return snapshots_by_id(reply.data().get("items"), _snapshot)
+
+    def cancel(self, submission: Submission) -> Exchange[None]:
+        """The vendor's one DELETE stops a waiting task and wipes a finished one out, so it is sent to waiting ones only."""
+        snapshot = yield from self.poll(submission)
+        if snapshot.state is not State.QUEUED:
+            raise Refused("Ark stops only what has not begun to render.", vendor_code=snapshot.vendor_state)
+        yield WireRequest(method="DELETE", path=_path(submission))
+
+    def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
+        """Tasks carry no reference: the list of the last 7 days can only prove that there is none."""
+        seen = 0
+        for page in range(1, MOST_PAGES + 1):
+            reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": page, "page_size": PAGE_SIZE})
+            rows, total = rows_of(reply.data().get("items")), _total(reply)
+            listed = [Listed(id=_text(row, "id"), created_at=moment(row.get("created_at"))) for row in rows]
+            require_absence(listed, since=since, known=known)
+            seen += len(rows)
+            if seen >= total:
+                return None
+            if not rows:
+                break
+        raise Unsupported("Ark's list of tasks is longer than can be read.")
+
+    def check_account(self) -> Exchange[AccountReport]:
+        reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": 1, "page_size": 1})
+        rows_of(reply.data().get("items"))
+        return AccountReport(message="Ark accepts the key.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
+        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+
+def _path(submission: Submission) -> str:
+    return f"{TASKS}/{quote(submission.id, safe='')}"
+
+
+def _body(request: GenerationRequest) -> dict[str, Any]:
+    values = request.params.model_dump()
+    body: dict[str, Any] = {"model": request.spec.id, "content": _content(request), **_length(values)}
+    for name, value in values.items():
+        body |= SAID[name](value)
+    return body
+
+
+def _length(values: dict[str, Any]) -> dict[str, int]:
+    """Frames replace seconds; -1 leaves the length to the model."""
+    seconds, frames = values.pop("duration_s"), values.pop("frames", None)
+    if frames is not None:
+        return {"frames": frames}
+    return {"duration": -1 if values.pop("duration_auto", False) else seconds}
+
+
+def _content(request: GenerationRequest) -> list[dict[str, Any]]:
+    text = [{"type": "text", "text": request.prompt}] if request.prompt else []
+    return [*text, *(_image(file, ROLES[slot]) for slot, files in request.inputs.items() for file in files)]
+
+
+def _image(file: InputFile, role: str) -> dict[str, Any]:
+    url = f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}, "role": role}
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"Ark's answer has no text “{name}”.")
+    return value
+
+
+def _total(reply: WireReply) -> int:
+    total = reply.data().get("total")
+    if not isinstance(total, int):
+        raise UnexpectedReply("Ark's list does not say how many tasks there are.")
+    return total
+
+
+def _snapshot(data: Mapping[str, Any]) -> Snapshot:
+    word = _text(data, "status")
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    usage = data.get("usage")
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        outputs=(_output(data),) if state is State.SUCCEEDED else (),
+        error=_failure(word, data) if state is State.FAILED else None,
+        units=" ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else "",
+    )
+
+
+def _failure(word: str, data: Mapping[str, Any]) -> ProviderError:
+    if word == EXPIRED:
+        return GenerationFailed("It waited and rendered longer than the time set for it, and Ark dropped it.", vendor_code=EXPIRED)
+    return task_failure(data.get("error"))
+
+
+def _output(data: Mapping[str, Any]) -> Output:
+    content, length = data.get("content"), data.get("duration")
+    url = _text(content if isinstance(content, dict) else {}, "video_url")
+    return Output(url=url, expires_in=RESULT_LIFE, duration_s=float(length) if isinstance(length, (int, float)) else None)
