@@ -117,10 +117,10 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 
 
 @router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
-def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID) -> Status[TaskOut]:
-    """A new task like this one, which must have ended. It is paid anew."""
+def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
+    """A new task like this one, which must have ended. It is paid anew; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
-    task = steer.retry(_visible_task(asking, task_id), by=asking.user, token=asking.token)
+    task = steer.retry(_visible_task(asking, task_id), by=asking.user, token=asking.token, idempotency_key=idempotency_key)
     return _accepted(response, asking, task)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
 
 def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
     assert task.account is not None
-    url, headers = output["url"], {}
+    url: str = output["url"]
+    headers: Mapping[str, str] = {}
     allow = network_policy(task.account, tuple(settings.OUTBOUND_ALLOW_CIDRS))
     if output.get("headers_needed"):
         headers = provider_for(task.account).download_headers(url, timezone.now())

@@ -22,14 +22,15 @@ def usable_accounts() -> list[ProviderAccount]:
 
 
 def first_choice(user: User) -> ModelSpec:
-    """The model of the person's last task; otherwise the first that takes bare text and has an account."""
-    last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
-    if last and last in ALL_MODELS:
-        return ALL_MODELS[last]
+    """The model of the person's last task while it can be had; otherwise the newest that takes bare text."""
     accounts = usable_accounts()
-    from_text = [spec for spec in ALL_MODELS.values() if not spec.retired and not any(slot.min_count for slot in spec.slots)]
-    offered = [spec for spec in from_text if any(one.vendor == spec.provider and one.offers(spec) for one in accounts)]
-    return (offered or from_text)[0]
+    offered = [spec for spec in ALL_MODELS.values() if not spec.retired and any(one.offers(spec) for one in accounts)]
+    last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
+    for spec in offered:
+        if spec.name == last:
+            return spec
+    from_text = [spec for spec in offered or ALL_MODELS.values() if not any(slot.min_count for slot in spec.slots)]
+    return from_text[0]
 
 
 def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -> tuple[dict[str, Any], dict[str, list[Asset]]]:

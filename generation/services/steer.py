@@ -14,7 +14,7 @@ from generation.errors import Conflict, InvalidRequest, LostRace
 from generation.lifecycle import Status
 from generation.models import Asset, Attempt, Dispatch, GenerationTask, Prompt
 from generation.models.task import NO_ERROR
-from generation.services.create import create_task
+from generation.services.create import create_task, replay, request_digest
 from generation.services.dispatch import start_soon
 from providers.accounts import client_for
 from providers.core.catalog import ModelSpec
@@ -80,8 +80,15 @@ def _account_of(task: GenerationTask) -> ProviderAccount:
     return task.account
 
 
-def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None) -> GenerationTask:
-    """The same request as a new task, for one that ended without a video, or once more for one that has it (Run again)."""
+def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None, idempotency_key: str = "") -> GenerationTask:
+    """The same request as a new task, for one that ended without a video, or once more for one that has it (Run again).
+
+    A repeat under the same key gives the first new task again.
+    """
+    digest = request_digest("retry", str(task.pk)) if idempotency_key else ""
+    known = replay(by, idempotency_key, digest)
+    if known is not None:
+        return known
     if not task.is_terminal:
         raise Conflict(_("This task is still going on."), code="still_going_on")
     source = Prompt.Source.API if token else Prompt.Source.TYPED
@@ -94,6 +101,8 @@ def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None) -> G
         inputs=inputs_of(task),
         source=source,
         metadata=task.metadata,
+        idempotency_key=idempotency_key,
+        digest=digest,
         retry_of=task,
     )
 

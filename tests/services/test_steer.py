@@ -147,3 +147,12 @@ def test_only_a_task_in_review_can_be_settled(settle, user, sandbox_accounts):
 
     with pytest.raises(Conflict, match="does not wait for a review"):
         settle(task)
+
+
+def test_retry_under_the_same_key_gives_the_same_task(user, driver):
+    failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
+
+    first = steer.retry(failed, by=user, idempotency_key="again")
+
+    assert steer.retry(failed, by=user, idempotency_key="again") == first
+    assert steer.retry(failed, by=user, idempotency_key="once more") != first
