@@ -13,6 +13,7 @@ urlpatterns = [
     path("studio/tasks/", studio.create, name="studio-create"),
     path("studio/quote/", studio.quote, name="studio-quote"),
     path("studio/today/", studio.today, name="studio-today"),
+    path("studio/queue-head/", studio.queue_head, name="studio-queue-head"),
     path("studio/cancel-waiting/", tasks.cancel_waiting, name="cancel-waiting"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/more/", gallery.more, name="gallery-more"),

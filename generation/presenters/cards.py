@@ -76,8 +76,17 @@ def _inputs_words(task: GenerationTask) -> str:
     return ngettext("from %(n)d image", "from %(n)d images", count) % {"n": count} if count else _("text only")
 
 
-def news_of(tasks: Iterable[GenerationTask]) -> list[dict[str, Any]]:
-    """What /tick tells about tasks: enough to move a bar, or to see that a card is stale."""
+def news_of(tasks: Iterable[GenerationTask], user: User) -> list[dict[str, Any]]:
+    """What /tick tells about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
     rows, now = list(tasks), timezone.now()
     line = look_around(rows)
-    return [{"id": str(task.pk), "state": state_key(task, now), "pct": percent_of(task), "text": text_of(task, line, now)} for task in rows]
+    return [
+        {
+            "id": str(task.pk),
+            "state": state_key(task, now),
+            "pct": percent_of(task),
+            "text": text_of(task, line, now),
+            "own": task.owner_id == user.pk,
+        }
+        for task in rows
+    ]

@@ -16,7 +16,7 @@ from providers.models import ProviderAccount
 
 __all__ = ["provider_cards"]
 
-DOTS_MOST = 12
+DOTS_MOST = 5
 
 
 def provider_cards(loads: Sequence[AccountLoad], usual: Mapping[str, Usual], now: datetime) -> list[dict[str, Any]]:

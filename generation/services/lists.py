@@ -20,6 +20,7 @@ __all__ = [
     "activity_counts",
     "activity_page",
     "changed_tasks",
+    "live_numbers",
     "neighbours",
     "queue_of",
     "task_for",
@@ -72,6 +73,12 @@ def queue_of(user: User) -> list[GenerationTask]:
     recent = timezone.now() - JUST_FAILED
     failed = with_cards(mine).filter(status=Status.FAILED, finished_at__gte=recent, retries=None)
     return live + list(failed[:FAILED_MOST])
+
+
+def live_numbers(user: User) -> dict[str, int]:
+    """How many of the person's tasks run, and how many wait."""
+    waiting = Count("pk", filter=Q(status=Status.QUEUED))
+    return GenerationTask.objects.filter(owner=user).live().aggregate(waiting=waiting, running=Count("pk") - waiting)
 
 
 def todays_videos(user: User) -> list[Video]:

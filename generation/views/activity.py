@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,8 @@ from generation.views.common import parse_uuid, the_user
 
 __all__ = ["activity"]
 
+NEWCOMERS = f"/tasks/{UUID(int=0)}/card?as=row"
+
 
 @login_required
 @require_GET
@@ -36,6 +39,8 @@ def activity(request: HttpRequest) -> HttpResponse:
         "cards": cards_of(tasks, user, "row"),
         "tabs": _tabs(tab, activity_counts(user, mine=mine), mine=mine and user.is_staff),
         "tab": tab,
+        "newcomers": NEWCOMERS if tab == "all" and "before" not in request.GET else "",
+        "newcomers_of": "" if mine else "all",
         "mine": mine,
         "whose_url": _link(tab, mine=not mine),
         "providers": provider_cards(loads, usual_seconds(task.model for task in tasks), timezone.now()),

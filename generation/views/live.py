@@ -37,7 +37,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     if not tasks and since:
         return HttpResponse(status=204)
     mine = GenerationTask.objects.filter(owner=user).live().count()
-    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks), "mine": mine})
+    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, user), "mine": mine})
 
 
 def _cursor(text: str) -> datetime | None:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from generation.errors import InvalidRequest, PortalError
 from generation.forms import ComposeForm, form_for
-from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.cards import cards_of
 from generation.presenters.compose import compose_context
@@ -23,13 +22,13 @@ from generation.presenters.models import quote_of
 from generation.presenters.videos import takes_of
 from generation.services.compose import order_videos
 from generation.services.estimates import usual_seconds
-from generation.services.lists import queue_of, todays_videos
+from generation.services.lists import live_numbers, queue_of, todays_videos
 from generation.services.start import filled_from, first_choice, usable_accounts
 from generation.views.common import parse_uuid, the_task, the_user, the_video
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
 
-__all__ = ["create", "quote", "studio", "today"]
+__all__ = ["create", "queue_head", "quote", "studio", "today"]
 
 PARTS = ("prompt", "images", "settings")
 
@@ -77,21 +76,25 @@ def today(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/_today.html", _today(the_user(request)))
 
 
+@login_required
+@require_GET
+def queue_head(request: HttpRequest) -> HttpResponse:
+    """How much is running and waiting, anew."""
+    return render(request, "studio/_queue_head.html", {"numbers": live_numbers(the_user(request))})
+
+
 def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpResponse:
     user = the_user(request)
     tasks = queue_of(user)
-    context = compose_context(form, usable_accounts()) | _today(user) | {"cards": cards_of(tasks, user, "job"), "numbers": _numbers(tasks)}
+    context = (
+        compose_context(form, usable_accounts()) | _today(user) | {"cards": cards_of(tasks, user, "job"), "numbers": live_numbers(user)}
+    )
     return render(request, "studio/page.html", context, status=status)
 
 
 def _today(user: User) -> dict[str, Any]:
     videos = todays_videos(user)
     return {"takes": takes_of(videos), "video_count": len(videos)}
-
-
-def _numbers(tasks: list[GenerationTask]) -> dict[str, int]:
-    waiting = sum(task.state is Status.QUEUED for task in tasks)
-    return {"waiting": waiting, "running": sum(not task.is_terminal for task in tasks) - waiting}
 
 
 def _opened(request: HttpRequest) -> ComposeForm:

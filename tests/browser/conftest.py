@@ -19,8 +19,9 @@ from playwright.sync_api import BrowserContext, Page
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread beside the ORM
 QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync", "--mute-audio")
-EXPECTED = ("Failed to load resource",)
-"""Chromium logs every 4xx answer; tests that provoke one assert on what the page shows instead."""
+EXPECTED = ("Failed to load resource", "Transition was ")
+"""Chromium logs every 4xx answer (tests that provoke one assert on what the page shows instead), and each page transition that the next
+navigation cuts short."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,7 +66,7 @@ def page(context: BrowserContext, live_server, trouble: list[str]) -> Iterator[P
     context.set_default_timeout(15_000)
     page = context.new_page()
     page.on("console", lambda message: _note(trouble, message.type, message.text))
-    page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+    page.on("pageerror", lambda error: _note(trouble, "error", str(error)))
     page.on("request", lambda request: _inside(trouble, request.url, live_server.url))
     yield page
     page.goto("about:blank")  # ends its requests before the tables are emptied

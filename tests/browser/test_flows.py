@@ -77,6 +77,20 @@ def test_bad_input_is_shown_and_focused_at_its_field(signed_in: Page, live_serve
     generate(page, "a heron, this time")
 
 
+def test_retry_and_tasks_from_elsewhere_appear_in_the_queue(signed_in: Page, live_server, user, driver) -> None:
+    page = signed_in
+    failed = driver.finish(create_task(owner=user, model=KLING, prompt="a storm #fault:fail-content", params={}))
+    studio(page, live_server)
+
+    page.locator(f"#task-{failed.pk}").get_by_role("button", name="Retry").click()
+    expect(page.locator("#queue li")).to_have_count(2)
+    elsewhere = create_task(owner=user, model=KLING, prompt="through the API", params={})
+
+    expect(page.locator(f"#task-{elsewhere.pk}")).to_contain_text("through the API")
+    expect(page.locator("#queue li")).to_have_count(3)
+    expect(page.locator(".feed-head").first).to_contain_text("0 running, 2 waiting")
+
+
 def test_refused_prompt_is_edited_and_retried(signed_in: Page, live_server, user, driver) -> None:
     page = signed_in
     task = driver.finish(create_task(owner=user, model=KLING, prompt="a storm #fault:fail-content", params={"mode": "pro"}))

@@ -306,7 +306,7 @@ def test_tick_tells_what_changed_since_the_cursor(visitor, user, other_user, acc
 
     news = visitor.get("/tick", {"since": start}).json()
 
-    assert [(task["id"], task["state"], task["pct"]) for task in news["tasks"]] == [(str(mine.pk), "running", 30)]
+    assert [(task["id"], task["state"], task["pct"], task["own"]) for task in news["tasks"]] == [(str(mine.pk), "running", 30, True)]
     assert news["mine"] == 1
 
 

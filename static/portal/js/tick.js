@@ -8,6 +8,8 @@ const IDLE_MS = 10000;
 const WORST_MS = 30000;
 const LOST_AFTER = 3;
 const ANNOUNCE_EVERY_MS = 5000;
+const OVER = ["succeeded", "failed", "cancelled"];
+const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 const page = {
   url: "",
@@ -63,10 +65,39 @@ function apply(news) {
   page.cursor = news.cursor;
   setMine(news.mine);
   for (const task of news.tasks) {
-    for (const node of document.querySelectorAll(`[data-task="${CSS.escape(task.id)}"]`)) {
+    const nodes = document.querySelectorAll(`[data-task="${CSS.escape(task.id)}"]`);
+    for (const node of nodes) {
       if (node.dataset.state === task.state) progress(node, task);
       else replace(node, task);
     }
+    const list = document.querySelector("[data-newcomers]");
+    if (!nodes.length && list && wanted(list, task)) welcome(list, task);
+  }
+}
+
+/** A list shows the person's own new tasks, or everybody's; tasks that were over before it was loaded are none of its business. */
+function wanted(list, task) {
+  return (task.own || list.dataset.newcomersOf === "all") && !OVER.includes(task.state);
+}
+
+/** A task that began elsewhere (another tab, Run again, the API) gets its card at the top. */
+async function welcome(list, task) {
+  const reply = await send(list.dataset.newcomers.replace(NOBODY, task.id), { headers: { "HX-Request": "true" } });
+  if (!reply.ok || document.querySelector(`[data-task="${CSS.escape(task.id)}"]`)) return;
+  const template = document.createElement("template");
+  template.innerHTML = (await reply.text()).trim();
+  const fresh = [...template.content.children];
+  list.insertBefore(template.content, list.querySelector("[data-task]"));
+  fresh.forEach((element) => window.htmx?.process(element));
+  document.body.dispatchEvent(new CustomEvent("portal:task", { detail: task }));
+}
+
+/** The form's answer and `welcome` may bring the same card; the first one stays. */
+function dropTwins(list) {
+  const seen = new Set();
+  for (const node of list.querySelectorAll("[data-task]")) {
+    if (seen.has(node.dataset.task)) node.remove();
+    seen.add(node.dataset.task);
   }
 }
 
@@ -147,6 +178,7 @@ export function start() {
   document.addEventListener("visibilitychange", () =>
     document.hidden ? clearTimeout(page.timer) : page.paused || tick(),
   );
+  document.addEventListener("htmx:afterSwap", (event) => event.target.matches?.("[data-newcomers]") && dropTwins(event.target));
   document.addEventListener("portal:created", () => plan(BUSY_MS / 2));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-live-pause]");

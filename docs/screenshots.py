@@ -1,0 +1,207 @@
+"""Takes the pictures of docs/screenshots anew: a portal of its own, filled through the simulator, seen by a headless Chromium.
+
+Run it with `make screenshots`. Everything it starts and stores is gone afterwards but the pictures.
+"""  # noqa: INP001 - a script beside what it makes, not a package
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools.stack import Stack  # noqa: E402 - the project's folder has to be known first
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from generation.models import GenerationTask
+
+PICTURES = ROOT / "docs/screenshots"
+PASSWORD = "only for the pictures"  # noqa: S105
+WAIT_S = 240
+QUALITY = 90
+RENDER_S = 30.0
+SEEK = "video => new Promise(done => { video.preload = 'auto'; video.onseeked = () => setTimeout(done, 800); video.currentTime = 2; })"
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+KLING, KLING_3, WAN = "kling/kling-v2-5-turbo", "kling/kling-v3", "dashscope/wanx2.1-t2v-plus"
+
+WALL = (
+    ("Fields slide past a train window, late summer, slow pan", WAN, {"aspect_ratio": "16:9"}, 1),
+    ("水墨远山，云雾缓缓流动，红日初升，镜头向右平移", KLING, {"aspect_ratio": "9:16"}, 1),
+    ("Wind draws lines on a dune, macro, low sun", KLING_3, {"duration_s": 3, "aspect_ratio": "16:9"}, 1),
+    ("A potter lifts a celadon cup to the window light", KLING, {"aspect_ratio": "1:1"}, 1),
+    ("Grey tide rolls over black sand, long exposure", WAN, {"aspect_ratio": "4:3"}, 1),
+    ("Light shafts move through a misty wood, slow tilt up", KLING, {"aspect_ratio": "9:16"}, 1),
+    ("Paper lanterns rise over the old town, warm glow", WAN, {"aspect_ratio": "16:9"}, 0),
+    ("City lights defocus at night, vertical", KLING, {"aspect_ratio": "9:16"}, 0),
+    ("Matte red ceramic sphere on a travertine plinth, seamless loop", KLING_3, {"duration_s": 6, "aspect_ratio": "1:1"}, 0),
+    ("Aurora over a frozen fjord, slow pan left, faint stars", KLING, {"aspect_ratio": "16:9", "duration_s": 10}, 0),
+    ("Aurora over a frozen fjord, slow pan left, faint stars", KLING, {"aspect_ratio": "16:9", "duration_s": 10}, 0),
+    ("Koi pond at dusk, seven koi between lily pads, slow push-in", WAN, {"seed": 481211}, 0),
+    ("Koi pond at dusk, seven koi between lily pads, slow push-in", WAN, {"seed": 481212}, 0),
+    ("Koi pond at dusk, seven koi between lily pads, slow push-in", WAN, {"seed": 481213}, 0),
+)
+"""Prompt, model, settings, days ago; older ones first."""
+BY_ANOTHER = {1, 4, 8}
+UNDER_WAY = (
+    ("Rain-soaked neon alley at night, camera dollies forward at walking pace", KLING),
+    ("Paper lanterns rise over the old town, crane shot up", KLING),
+    ("Paper lanterns rise over the old town, handheld, from a rooftop", KLING),
+    ("水墨远山，云雾缓缓流动，镜头向右平移", KLING),
+)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="portal-pictures-") as folder:
+        environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "DATABASE_URL": "", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+        os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
+        stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--render-s", str(RENDER_S)))
+        stack.prepare()
+        _django()
+        with stack:
+            owner = _people()
+            video = _fill(stack, owner)
+            _take_all(stack.url, video)
+    return 0
+
+
+def _django() -> None:
+    import django
+
+    django.setup()
+
+
+def _people() -> User:
+    from django.contrib.auth.models import User
+
+    User.objects.create_user("zhao", first_name="Zhao", last_name="Min")
+    return User.objects.create_superuser("lin", password=PASSWORD, first_name="Lin", last_name="Yue")
+
+
+def _fill(stack: Stack, owner: User) -> str:
+    """Finished videos, a refusal, and a queue; the address of the video to show."""
+    from django.contrib.auth.models import User
+
+    from generation.models import Video
+    from generation.services.create import create_task
+    from providers.models import ProviderAccount
+
+    others = User.objects.get(username="zhao")
+    made = []
+    for day in (1, 0):
+        made += [
+            (create_task(owner=others if number in BY_ANOTHER else owner, model=model, prompt=prompt, params=params), days)
+            for number, (prompt, model, params, days) in enumerate(WALL)
+            if days == day
+        ]
+        _await_end([task for task, _days in made])
+    for task, days in made:
+        Video.objects.filter(task=task).update(created_at=task.created_at - timedelta(days=days))
+    Video.objects.filter(task__in=[made[4][0].pk, made[9][0].pk, made[12][0].pk]).update(favourite=True)
+    _control(stack, "faults", {"vendor": "kling", "fault": "fail-content", "count": 1})
+    _await_end([create_task(owner=owner, model=KLING, prompt="A potter at the wheel, close-up of a face", params={})])
+    ProviderAccount.objects.filter(vendor="kling", surface="gateway").update(enabled=False)
+    ProviderAccount.objects.filter(vendor="kling").update(max_in_flight=2)
+    _control(stack, "settings", {"render_s": 900.0})
+    frame = _frame(owner, made[13][0])
+    create_task(
+        owner=owner, model=KLING, prompt="Top-down view of a koi pond at dusk, slow push-in", params={}, inputs={"first_frame": [frame]}
+    )
+    for prompt, model in UNDER_WAY:
+        create_task(owner=owner, model=model, prompt=prompt, params={})
+    time.sleep(4)  # so that the pictures show renders under way
+    return str(Video.objects.get(task=made[13][0]).pk)
+
+
+def _frame(owner: User, task: GenerationTask) -> Any:
+    """A stored picture to start from: another video's poster."""
+    from generation.models import Video
+    from generation.services.assets import store_asset
+
+    with Video.objects.get(task=task).poster.open("rb") as poster, io.BytesIO() as png:
+        Image.open(poster).convert("RGB").save(png, "PNG")
+        png.seek(0)
+        return store_asset(owner=owner, file=png)
+
+
+def _await_end(tasks: list[GenerationTask]) -> None:
+    from generation.models import GenerationTask
+
+    until = time.monotonic() + WAIT_S
+    ids = [task.pk for task in tasks]
+    while GenerationTask.objects.filter(pk__in=ids, finished_at=None).exists():
+        if time.monotonic() > until:
+            raise TimeoutError("the simulator did not finish in time")
+        time.sleep(0.5)
+
+
+def _control(stack: Stack, what: str, changes: dict[str, Any]) -> None:
+    request = urllib.request.Request(f"{stack.simulator_url}/_control/{what}", data=json.dumps(changes).encode())  # noqa: S310 - our own server
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        return
+
+
+def _take_all(url: str, video: str) -> None:
+    chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        raise SystemExit("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
+    PICTURES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*as_root, "--disable-background-networking", "--mute-audio"])
+        for name, path, options in _pictures(video):
+            page = _signed_in(browser, url, **options)
+            _take(page, url + path, name)
+            page.context.close()
+        browser.close()
+
+
+def _pictures(video: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    pages = {"studio": f"/studio/?from={video}", "activity": "/activity/", "video": f"/videos/{video}/", "gallery": "/gallery/"}
+    yield "studio-zh-1440-light", pages["studio"], {"language": "zh-hans"}
+    for name, path in pages.items():
+        yield f"{name}-1440-light", path, {}
+        yield f"{name}-390-light", path, {"size": PHONE}
+    yield "gallery-1440-dark", "/gallery/", {"scheme": "dark"}
+
+
+def _signed_in(browser: Browser, url: str, *, size: Any = None, scheme: Any = "light", language: str = "en") -> Page:
+    context = browser.new_context(viewport=size or WIDE, color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{url}/accounts/login/")
+    page.locator("#id_username").fill("lin")
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+    page.wait_for_url("**/studio/")
+    context.add_cookies([{"name": "django_language", "value": language, "url": url}])
+    return page
+
+
+def _take(page: Page, address: str, name: str) -> None:
+    """As WebP, a tenth of a PNG."""
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    if page.locator("video[controls]").count():
+        page.locator("video[controls]").evaluate(SEEK)
+    with Image.open(io.BytesIO(page.screenshot())) as seen:
+        seen.convert("RGB").save(PICTURES / f"{name}.webp", quality=QUALITY, method=6)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
