@@ -1,0 +1,40 @@
+"""A poll reads a narrow row: what its answer does with it must not fetch the rest, one query at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generation.models import GenerationTask, Prompt
+from generation.services.claims import claim_polls
+from generation.services.observe import observe
+from providers.core.errors import ProviderDown
+from providers.core.types import Snapshot, State
+
+
+@pytest.fixture
+def polled(sandbox_accounts, user) -> GenerationTask:
+    account, now = sandbox_accounts[0], timezone.now()
+    GenerationTask.objects.create(
+        owner=user, prompt=Prompt.objects.create(owner=user, text="a boat"), model="kling/kling-v1", status="running", account=account,
+        submission_id="v1", submission_kind="text2video", due_at=now, created_at=now, updated_at=now, deadline_at=now + timedelta(days=1),
+    )  # fmt: skip
+    [row] = claim_polls(account, now=timezone.now(), every=lambda task: timedelta(seconds=len(task.model)), limit=9)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("answer", "queries"),
+    [
+        (Snapshot(state=State.RUNNING, vendor_state=""), 0),
+        (Snapshot(state=State.RUNNING, vendor_state="processing"), 1),
+        (ProviderDown("The vendor answered HTTP 503."), 1),
+    ],
+)
+def test_an_answer_costs_no_more_than_its_write(polled, django_assert_num_queries, answer, queries):
+    assert polled.submission.id == "v1"
+
+    with django_assert_num_queries(queries):
+        observe(polled, answer)
