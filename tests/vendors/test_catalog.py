@@ -52,7 +52,7 @@ PRICES = {
     "dashscope": {"wanx2.1-t2v-turbo": ("0.24", "second", "CNY"), "wanx2.1-t2v-plus": ("0.70", "second", "CNY")},
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
 }
-FIXED_LENGTH = {"zhipu/cogvideox-2", "zhipu/cogvideox-flash"}
+FIXED_LENGTH = {"zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
 EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
 
 
@@ -211,6 +211,9 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
         ("zhipu/viduq1-text", {"with_audio": True}, "with_audio"),
         ("zhipu/vidu2-image", {"duration_s": 5}, "duration_s"),
         ("zhipu/vidu2-reference", {"style": "anime"}, "style"),
+        ("cogvideox/cogvideox-2b", {"frames": 0}, "frames"),
+        ("cogvideox/cogvideox-2b", {"steps": 201}, "steps"),
+        ("cogvideox/cogvideox-2b", {"seed": 1}, "seed"),
         ("volcvisual/jimeng_t2v_v30", {"duration_s": 6}, "duration_s"),
         ("volcvisual/jimeng_t2v_v30", {"seed": -1}, "seed"),
         ("volcvisual/jimeng_i2v_first_v30", {"aspect_ratio": "16:9"}, "aspect_ratio"),

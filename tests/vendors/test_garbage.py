@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vendor_samples import fixture, make_provider, make_request, outcome, reply_of
 
-from providers.core.errors import ProviderError, RateLimited, Refused, Uncertain
+from providers.core.errors import GenerationFailed, ProviderError, RateLimited, Refused, Uncertain
 from providers.core.types import AccountReport, Snapshot, Submission
 
 ODD = st.recursive(
@@ -20,12 +20,14 @@ DASHSCOPE_KEYS = ("code", "message", "request_id", "output", "usage", "data", "t
 ZHIPU_KEYS = ("error", "id", "task_status", "video_result")
 VOLCVISUAL_KEYS = ("code", "data", "message", "request_id", "ResponseMetadata")
 ARK_KEYS = ("id", "status", "content", "usage", "duration", "error", "items", "total")
+COGVIDEOX_KEYS = ("task_id", "status", "video_url", "url", "success", "error", "detail")
 SUCCESSES = {
     "ark": fixture("ark_succeeded"),
     "kling": fixture("kling_succeed"),
     "dashscope": fixture("dashscope_succeeded"),
     "zhipu": fixture("zhipu_success"),
     "volcvisual": fixture("volcvisual_done"),
+    "cogvideox": fixture("cogvideox_completed"),
 }
 PARTS = {"kling": "data", "dashscope": "output", "volcvisual": "data"}
 """Where the task stands in a reply; at its top, unless told otherwise."""
@@ -35,6 +37,7 @@ MODELS = {
     "dashscope": "dashscope/wanx2.1-t2v-plus",
     "zhipu": "zhipu/cogvideox-3",
     "volcvisual": "volcvisual/jimeng_t2v_v30",
+    "cogvideox": "cogvideox/cogvideox-2b",
 }
 EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
@@ -44,6 +47,7 @@ BODIES = {
     "dashscope": st.dictionaries(st.sampled_from(DASHSCOPE_KEYS), ODD, max_size=5),
     "zhipu": st.dictionaries(st.sampled_from(ZHIPU_KEYS), ODD, max_size=4),
     "volcvisual": st.dictionaries(st.sampled_from(VOLCVISUAL_KEYS), ODD, max_size=5),
+    "cogvideox": st.dictionaries(st.sampled_from(COGVIDEOX_KEYS), ODD, max_size=4),
 }
 
 
@@ -60,7 +64,7 @@ def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
     checked = outcome(provider, provider.check_account(), reply)
 
     assert isinstance(polled, (Snapshot, ProviderError))
-    assert isinstance(submitted, (Submission, Uncertain, Refused, RateLimited))
+    assert isinstance(submitted, (Submission, Uncertain, Refused, RateLimited, GenerationFailed))
     assert isinstance(checked, (AccountReport, ProviderError))
     if reply.status == 200 and isinstance(submitted, Submission):
         assert submitted.id

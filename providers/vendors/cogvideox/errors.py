@@ -1,0 +1,49 @@
+"""What goes wrong in a local CogVideoX service, told by HTTP status and by words: it has no error codes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import http_error, retry_after_s
+from providers.core.errors import GenerationFailed, ProviderError, RateLimited, UnexpectedReply
+from providers.core.types import WireReply
+
+__all__ = ["render_error", "service_error", "words_of"]
+
+OUT_OF_MEMORY = ("out_of_memory", "The graphics card ran out of memory; ask for fewer frames or a smaller picture.")
+TIMEOUT = ("render_timeout", "The service gave up because the render took too long; ask for fewer frames or steps, or try again.")
+CAUSES: tuple[tuple[str, tuple[str, str]], ...] = (("memory", OUT_OF_MEMORY), ("timeout", TIMEOUT), ("timed out", TIMEOUT))
+
+
+def service_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one. Busy (503) means that nothing was taken up; words tell a failed render from a sick service."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    words = words_of(body)
+    if reply.status >= 400 and _cause(words):
+        return render_error(words)
+    if reply.status == 503:
+        return RateLimited(words or "The service is busy.", retry_after_s=retry_after_s(reply), vendor_code="503", http_status=503)
+    return http_error(reply, message=words, vendor_code=str(reply.status))
+
+
+def render_error(words: str) -> GenerationFailed:
+    """Why a render failed, with what to do about it where that is known."""
+    cause = _cause(words)
+    if cause is None:
+        return GenerationFailed(words or "The service failed to render the video and gave no reason.")
+    code, advice = cause
+    return GenerationFailed(f"{advice} ({words})", code=code)
+
+
+def words_of(body: Mapping[str, Any]) -> str:
+    """The service's `error`, or the `detail` of the web framework below it."""
+    found = (body.get(name) for name in ("error", "detail"))
+    return next((words for words in found if isinstance(words, str) and words), "")
+
+
+def _cause(words: str) -> tuple[str, str] | None:
+    return next((cause for part, cause in CAUSES if part in words.lower()), None)
