@@ -10,12 +10,13 @@ from providers.vendors.ark import Ark
 from providers.vendors.cogvideox import CogVideoX
 from providers.vendors.dashscope import DashScope
 from providers.vendors.kling import Kling
+from providers.vendors.openai_videos import OpenAIVideos
 from providers.vendors.volcvisual import VolcVisual
 from providers.vendors.zhipu import Zhipu
 
 __all__ = ["ALL_MODELS", "PROVIDERS", "find_model"]
 
-VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Ark)
+VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Ark, OpenAIVideos)
 
 PROVIDERS: Mapping[str, type[Provider]] = {vendor.slug: vendor for vendor in VENDORS}
 ALL_MODELS: Mapping[str, ModelSpec] = {spec.name: spec for vendor in VENDORS for spec in vendor.models.values()}

@@ -22,7 +22,7 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
 }
 """What else must be set so that an option may be set at all."""
 
-TEXTS: dict[str, list[Any]] = {"audio_url": ["", "https://files.example/a.mp3"]}
+TEXTS: dict[str, list[Any]] = {"audio_url": ["", "https://files.example/a.mp3"], "size": ["", "1280x720"]}
 """Two values of options whose text must have a form."""
 
 NEED_AN_IMAGE = {

@@ -21,7 +21,9 @@ ZHIPU_KEYS = ("error", "id", "task_status", "video_result")
 VOLCVISUAL_KEYS = ("code", "data", "message", "request_id", "ResponseMetadata")
 ARK_KEYS = ("id", "status", "content", "usage", "duration", "error", "items", "total")
 COGVIDEOX_KEYS = ("task_id", "status", "video_url", "url", "success", "error", "detail")
+OPENAI_KEYS = ("id", "task_id", "status", "progress", "error", "metadata", "data")
 SUCCESSES = {
+    "openai-videos": fixture("openai_completed"),
     "ark": fixture("ark_succeeded"),
     "kling": fixture("kling_succeed"),
     "dashscope": fixture("dashscope_succeeded"),
@@ -32,6 +34,7 @@ SUCCESSES = {
 PARTS = {"kling": "data", "dashscope": "output", "volcvisual": "data"}
 """Where the task stands in a reply; at its top, unless told otherwise."""
 MODELS = {
+    "openai-videos": "openai-videos/gateway-model",
     "ark": "ark/doubao-seedance-1-0-pro-250528",
     "kling": "kling/kling-v1",
     "dashscope": "dashscope/wanx2.1-t2v-plus",
@@ -42,6 +45,7 @@ MODELS = {
 EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
+    "openai-videos": st.dictionaries(st.sampled_from(OPENAI_KEYS), ODD, max_size=5),
     "ark": st.dictionaries(st.sampled_from(ARK_KEYS), ODD, max_size=5),
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),
     "dashscope": st.dictionaries(st.sampled_from(DASHSCOPE_KEYS), ODD, max_size=5),

@@ -1,0 +1,5 @@
+"""Whatever speaks the OpenAI Videos API: gateways such as LiteLLM and new-api, another portal, and OpenAI while it lasted."""
+
+from providers.vendors.openai_videos.wire import OpenAIVideos
+
+__all__ = ["OpenAIVideos"]

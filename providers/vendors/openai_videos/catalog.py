@@ -1,0 +1,89 @@
+"""What may be asked over the OpenAI Videos API: OpenAI's own models, and any model of a gateway by its name there. Data only.
+
+OpenAI's video generation guide and SDK; read 2026-11-20. OpenAI closed the API on 2026-09-24; gateways go on speaking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Literal
+
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+
+__all__ = ["ANY_MODEL", "GATEWAY", "MODELS", "SIZES"]
+
+SLUG = "openai-videos"
+GATEWAY = "gateway"
+ANY_MODEL = "gateway-model"
+DOCS_URL = "https://developers.openai.com/api/docs/guides/video-generation"
+DOCS_READ = date(2026, 11, 20)
+CLOSED = date(2026, 9, 24)
+RESULT_LIFE = timedelta(hours=1)
+FIRST = InputSlot(
+    name="first_frame", title="First frame", rules=ImageRules(formats=("image/jpeg", "image/png", "image/webp"), max_bytes=20_000_000)
+)
+SIZES: Mapping[tuple[str, str], str] = {
+    ("720p", "9:16"): "720x1280",
+    ("720p", "16:9"): "1280x720",
+    ("1024p", "9:16"): "1024x1792",
+    ("1024p", "16:9"): "1792x1024",
+    ("1080p", "9:16"): "1080x1920",
+    ("1080p", "16:9"): "1920x1080",
+}
+
+
+class SoraParams(Params):
+    """sora-2."""
+
+    duration_s: Literal[4, 8, 12, 16, 20] = param(4, "Duration", "Length of the video.", unit="s", main=True)
+    aspect_ratio: Literal["9:16", "16:9"] = param("9:16", "Aspect ratio", "A first frame must have just the size of the video.", main=True)
+    resolution: Literal["720p", "1024p"] = param("720p", "Resolution", main=True)
+
+
+class SoraProParams(SoraParams):
+    """sora-2-pro."""
+
+    resolution: Literal["720p", "1024p", "1080p"] = param("720p", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class AnyModelParams(Params):
+    """What the API says of any model; what the gateway's model makes of it is the gateway's affair."""
+
+    model_name: str = param("", "Model name", "Its name at the gateway; left empty, the gateway chooses.", main=True, max_length=200)
+    duration_s: int = param(5, "Duration", "Length of the video.", unit="s", main=True, ge=1, le=60)
+    size: str = param(
+        "",
+        "Size",
+        "Pixels, such as 1280x720; left empty, the gateway chooses.",
+        main=True,
+        pattern=r"^(\d{2,5}x\d{2,5})?$",
+    )
+
+
+def _spec(model: str, label: str, params: type[Params], *, retired: date | None = None, surfaces: tuple[str, ...] = ()) -> ModelSpec:
+    return ModelSpec(
+        provider=SLUG,
+        id=model,
+        label=label,
+        params=params,
+        slots=(FIRST,),
+        max_prompt_chars=4_000,
+        usual_s=(60, 300),
+        poll_every=timedelta(seconds=5),
+        result_life=RESULT_LIFE,
+        surfaces=surfaces,
+        retired=retired,
+        docs_url=DOCS_URL,
+        docs_read=DOCS_READ,
+    )
+
+
+MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec(ANY_MODEL, "A gateway's model", AnyModelParams, surfaces=(GATEWAY,)),
+        _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED),
+        _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED),
+    )
+}

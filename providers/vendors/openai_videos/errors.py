@@ -1,0 +1,71 @@
+"""What errors of the OpenAI shape mean to us: `{error: {message, type, param, code}}`, and the `error` of a video that failed. Pure.
+
+OpenAI's API reference, "error codes"; read 2026-11-20. The codes are not enumerated and gateways add their own, so words in them count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import http_error
+from providers.core.errors import ContentRejected, GenerationFailed, OutOfCredit, ProviderError, Refused, UnexpectedReply
+from providers.core.types import WireReply
+
+__all__ = ["is_gone", "render_failure", "vendor_error"]
+
+REFUSING_WORDS: Mapping[str, type[Refused]] = {
+    "content_policy": ContentRejected,
+    "insufficient": OutOfCredit,
+    "moderation": ContentRejected,
+    "quota": OutOfCredit,
+    "sensitive": ContentRejected,
+}
+WRONG_MODEL = "model_not_found"
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one. A video that failed carries an `error` too, and the request for it was fine."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    error = body.get("error")
+    if reply.status < 400 and ("id" in body or not error):
+        return None
+    return _told_error(reply, error if isinstance(error, dict) else {})
+
+
+def is_gone(error: Refused) -> bool:
+    """There is no such video. A bare 404 may be a proxy's."""
+    return error.http_status == 404 and error.vendor_code not in {None, WRONG_MODEL}
+
+
+def render_failure(error: object) -> ProviderError:
+    """Why a render failed."""
+    told = error if isinstance(error, dict) else {}
+    code, words = _code(told), _words(told) or "The vendor failed to render the video and gave no reason."
+    kind = _kind(code)
+    return kind(words, vendor_code=code) if kind is ContentRejected else GenerationFailed(words, vendor_code=code or None)
+
+
+def _told_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
+    code, words = _code(error), _words(error)
+    kind = _kind(code)
+    if kind is not None and reply.status < 500:
+        return kind(words or f"The vendor answered with error {code}.", vendor_code=code, http_status=reply.status)
+    plain = http_error(reply, message=words, vendor_code=code or None)
+    return plain or UnexpectedReply(words or "The vendor answered with an error.", vendor_code=code or None, http_status=reply.status)
+
+
+def _kind(code: str) -> type[Refused] | None:
+    return next((kind for word, kind in REFUSING_WORDS.items() if word in code.lower()), None)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    return str(error.get("code") or error.get("type") or "")
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    message = error.get("message")
+    return message if isinstance(message, str) else ""

@@ -1,0 +1,167 @@
+"""How the OpenAI Videos API is spoken: create (multipart), retrieve, content. Pure; no I/O.
+
+OpenAI's video generation guide and SDK; read 2026-11-20. The base URL holds /v1. Gateways add a `task_id` beside the id, and put the
+file's address under `metadata`; without one, the file is fetched from the account's own host, with its key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.errors import GenerationFailed, ProviderError, Refused, SubmissionGone, UnexpectedReply
+from providers.core.types import (
+    AccountReport,
+    Exchange,
+    GenerationRequest,
+    InputFile,
+    Output,
+    Part,
+    Snapshot,
+    State,
+    Submission,
+    WireReply,
+    WireRequest,
+)
+from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, RESULT_LIFE, SIZES
+from providers.vendors.openai_videos.errors import is_gone, render_failure, vendor_error
+
+__all__ = ["OpenAIVideos"]
+
+log = logging.getLogger("providers.openai_videos")
+
+EXPIRED = "expired"
+STATES: Mapping[str, State] = {
+    "queued": State.QUEUED,
+    "in_progress": State.RUNNING,
+    "completed": State.SUCCEEDED,
+    "failed": State.FAILED,
+    EXPIRED: State.FAILED,
+}
+ENDINGS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg"}
+
+API_KEY = CredentialField(name="api_key", label="API key")
+SURFACES = (
+    Surface(
+        slug=GATEWAY,
+        label="OpenAI Videos, gateway",
+        base_url="https://gateway.example.com/v1",
+        credentials=(API_KEY,),
+        help="The gateway's address up to and with /v1: LiteLLM, new-api, another portal.",
+        sandbox=Sandbox(path="/hosts/openai/v1", credentials={"api_key": "sk-sandbox-openai-videos"}),
+    ),
+    Surface(slug="openai", label="OpenAI", base_url="https://api.openai.com/v1", credentials=(API_KEY,), help="Closed on 2026-09-24."),
+)
+
+
+class OpenAIVideos(Provider):
+    """One account of a service that speaks the OpenAI Videos API."""
+
+    slug = "openai-videos"
+    label = "OpenAI Videos"
+    short = "OV"
+    docs_url = "https://developers.openai.com/api/docs/guides/video-generation"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        reply = yield WireRequest(method="POST", path="videos", parts=tuple(_parts(request)), billable=True)
+        return Submission(id=_id(reply), model=request.spec.id)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        path = f"videos/{quote(submission.id, safe='')}"
+        try:
+            reply = yield WireRequest(method="GET", path=path)
+        except Refused as error:
+            if not is_gone(error):
+                raise
+            raise SubmissionGone(f"{self.label}: the vendor no longer knows this video.", vendor_code=error.vendor_code) from error
+        return _snapshot(reply.data(), f"{self.options.base_url.rstrip('/')}/{path}/content")
+
+    def check_account(self) -> Exchange[AccountReport]:
+        reply = yield WireRequest(method="GET", path="models")
+        if not isinstance(reply.data().get("data"), list):
+            raise UnexpectedReply("The service answered without its list of models; check the account's base URL.")
+        return AccountReport(message="The service accepts the key.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
+        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+
+def _parts(request: GenerationRequest) -> Iterator[Part]:
+    """Multipart also without a file, as the vendor's SDK sends it."""
+    for name, value in _fields(request).items():
+        if value:
+            yield Part(name=name, content=value.encode())
+    image = request.only_input("first_frame")
+    if image is not None:
+        yield _file(image)
+
+
+def _fields(request: GenerationRequest) -> dict[str, str]:
+    values = request.params.model_dump()
+    known = request.spec.id != ANY_MODEL
+    return {
+        "prompt": request.prompt,
+        "model": request.spec.id if known else values["model_name"],
+        "seconds": str(values["duration_s"]),
+        "size": SIZES[values["resolution"], values["aspect_ratio"]] if known else values["size"],
+    }
+
+
+def _file(image: InputFile) -> Part:
+    name = f"first_frame.{ENDINGS.get(image.content_type, 'bin')}"
+    return Part(name="input_reference", content=image.content, filename=name, content_type=image.content_type)
+
+
+def _id(reply: WireReply) -> str:
+    body = reply.data()
+    for found in (body.get("id"), body.get("task_id")):
+        if isinstance(found, str) and found:
+            return found
+    raise UnexpectedReply("The service's answer to the submit has no id.", http_status=reply.status)
+
+
+def _snapshot(video: Mapping[str, Any], content_url: str) -> Snapshot:
+    word = video.get("status")
+    if not isinstance(word, str) or not word:
+        raise UnexpectedReply("The service's answer has no status.")
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        progress=_progress(video.get("progress")),
+        outputs=(_output(video, content_url),) if state is State.SUCCEEDED else (),
+        error=_failure(word, video) if state is State.FAILED else None,
+    )
+
+
+def _progress(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if 0 <= value <= 100 else None
+
+
+def _failure(word: str, video: Mapping[str, Any]) -> ProviderError:
+    if word == EXPIRED and not video.get("error"):
+        return GenerationFailed("The vendor dropped it before it was done.", vendor_code=EXPIRED)
+    return render_failure(video.get("error"))
+
+
+def _output(video: Mapping[str, Any], content_url: str) -> Output:
+    """Its `seconds` echo what was asked, so they say nothing of the file."""
+    facts = video.get("metadata")
+    direct = facts.get("url") if isinstance(facts, dict) else None
+    if isinstance(direct, str) and direct.startswith(("https://", "http://")):
+        return Output(url=direct, expires_in=RESULT_LIFE)
+    return Output(url=content_url, expires_in=RESULT_LIFE, headers_needed=True)
