@@ -12,6 +12,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
     {base}/hosts/cogvideox    /api/v1/generate, /api/v1/status/{id}                        a local service, no key
     {base}/hosts/cogvideox-sync  the same, answering a submit with the video itself
+    {base}/hosts/jimeng       /mweb/v1/..., /commerce/v1/...                               the web page's cookie
     {base}/hosts/volcvisual   /?Action=CVSync2Async...&Version=2022-08-31                  signed requests
 
     {base}/media/{task}/{name}.mp4?expires=..&sig=..     results: signed, expiring, with Range

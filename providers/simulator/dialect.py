@@ -24,6 +24,8 @@ class Refusal(StrEnum):
     DUPLICATE = "duplicate"
     SERVER = "server"
     OPENAI_STYLE = "openai-style"
+    TRIAL_OVER = "trial-over"
+    """The same code as SLOTS at the one vendor that has it, but for good."""
 
 
 class Refused(Exception):
@@ -42,7 +44,7 @@ class Refused(Exception):
 
 
 class Dialect(Protocol):
-    """How one vendor's host says what all of them say. Times are seconds of the simulator's clock."""
+    """How one vendor's host takes an order or refuses it. Times are seconds of the simulator's clock."""
 
     host: str
     task_ttl_s: float
@@ -53,6 +55,11 @@ class Dialect(Protocol):
     def error(self, refused: Refused) -> web.Response: ...
     def accepted(self, task: SimTask, now: float) -> web.Response: ...
     def accepted_flat(self, task: SimTask) -> web.Response: ...
+
+
+class Teller(Dialect, Protocol):
+    """And how it tells of one task."""
+
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response: ...
     def odd_state(self, task: SimTask, now: float) -> web.Response: ...
     def unknown(self, name: str) -> web.Response: ...

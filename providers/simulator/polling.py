@@ -9,11 +9,13 @@ from aiohttp import web
 
 from providers.simulator import wire
 from providers.simulator.accounts import Account
-from providers.simulator.dialect import Dialect, Refusal
+from providers.simulator.dialect import Dialect, Refusal, Teller
 from providers.simulator.faults import HEADER, POLL, known
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask
 
+IS_POLL = "is_poll"
+"""Marks a request in the log, as some vendors are asked by POST."""
 Tell = Callable[[float, str | None], web.Response]
 """The answer to a batch at a moment; with `poll-unknown-state` or another fault of shape, in that shape."""
 
@@ -28,9 +30,9 @@ class Poll:
     task: SimTask | None
 
 
-async def answer_poll(site: Site, dialect: Dialect, poll: Poll) -> web.Response:
+async def answer_poll(site: Site, dialect: Teller, poll: Poll) -> web.Response:
     """Raises Refused when the key polls too fast."""
-    now = _noted(site, dialect, poll.account)
+    now = _noted(site, dialect, poll.request, poll.account)
     fault = _given_fault(site, dialect, poll.request)
     if fault is None and poll.task and poll.task.plan.left:
         fault = poll.task.plan.strike(POLL)
@@ -45,22 +47,23 @@ async def answer_batch(
     site: Site, dialect: Dialect, request: web.BaseRequest, account: Account, tasks: list[SimTask], tell: Tell
 ) -> web.Response:
     """One question about many tasks; the fault of any of them strikes the whole answer. Raises Refused."""
-    now = _noted(site, dialect, account)
+    now = _noted(site, dialect, request, account)
     fault = _given_fault(site, dialect, request) or next(filter(None, (task.plan.strike(POLL) for task in tasks)), None)
     if fault:
         return await _faulty(site, dialect, request, fault, lambda: tell(now, fault))
     return tell(now, None)
 
 
-def _noted(site: Site, dialect: Dialect, account: Account) -> float:
+def _noted(site: Site, dialect: Dialect, request: web.BaseRequest, account: Account) -> float:
     now = site.clock.now()
+    request[IS_POLL] = True
     site.tally.poll(dialect.host, now)
     if not account.may_poll(now, site.tuning):
         raise dialect.refusal(Refusal.RATE)
     return now
 
 
-def _sound(dialect: Dialect, poll: Poll, now: float) -> web.Response:
+def _sound(dialect: Teller, poll: Poll, now: float) -> web.Response:
     if poll.task is None:
         return dialect.unknown(poll.name)
     return dialect.snapshot(poll.task, now, wire.own_base(poll.request))

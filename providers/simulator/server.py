@@ -19,6 +19,7 @@ from providers.simulator.accounts import masked
 from providers.simulator.dialect import Vendor
 from providers.simulator.faults import HEADER, UnknownFault
 from providers.simulator.media import serve
+from providers.simulator.polling import IS_POLL
 from providers.simulator.site import Site
 from providers.simulator.vendors import all_vendors
 from providers.simulator.wire import json_reply
@@ -56,7 +57,7 @@ class Simulator:
 
     def _note(self, request: web.BaseRequest, path: str, status: int) -> None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        log = self.site.tally.poll_log if request.method == "GET" else self.site.tally.requests
+        log = self.site.tally.poll_log if request.method == "GET" or IS_POLL in request else self.site.tally.requests
         log.append(
             {
                 "at": self.site.clock.now(),

@@ -30,6 +30,8 @@ class Tuning:
     """How long a hanging answer is held back."""
     drip_s: float = 10.0
     """How long a dripping download takes in all."""
+    strict_sign: int = 0
+    """1: Jimeng's web site checks `sign` by its page's recipe."""
     webhook_secret: str = ""
     """`whsec_<base64>`; callbacks are signed when it is set."""
 

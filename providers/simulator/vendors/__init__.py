@@ -6,6 +6,7 @@ from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
 from providers.simulator.vendors.cogvideox import CogVideoX
 from providers.simulator.vendors.dashscope import DashScope
+from providers.simulator.vendors.jimeng import Jimeng
 from providers.simulator.vendors.kling import Kling
 from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
@@ -20,5 +21,6 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "zhipu": Zhipu(site),
         "cogvideox": CogVideoX(site),
         "cogvideox-sync": CogVideoX(site, host="cogvideox-sync", is_waiting=True),
+        "jimeng": Jimeng(site),
         "volcvisual": VolcVisual(site),
     }
