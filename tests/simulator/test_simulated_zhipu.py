@@ -189,6 +189,7 @@ def test_bad_request_is_refused_and_not_billed(
         ({"model": "cogvideox-3", "image_url": [picture(600, 400), picture(300, 300)], "with_audio": True}, (1620, 1080, 5)),
         ({"model": "cogvideox-2", "size": "720x480", "watermark_enabled": False}, (720, 480, 6)),
         ({"model": "cogvideox-2", "prompt": "", "image_url": picture(400, 800).partition(",")[2]}, (1080, 2160, 6)),
+        ({"model": "cogvideox-2", "image_url": picture(100, 1000)}, (384, 3840, 6)),
         ({"model": "cogvideox-flash", "image_url": FAR, "size": "960x1280"}, (960, 1280, 6)),
         ({"model": "viduq1-text", "style": "anime", "aspect_ratio": "9:16", "movement_amplitude": "large"}, (1080, 1920, 5)),
         ({"model": "viduq1-text", "size": "1920x1080", "duration": 5, "aspect_ratio": "1:1"}, (1080, 1080, 5)),

@@ -19,7 +19,7 @@ Size = tuple[int, int]
 MAX_PROMPT = 512
 _MEGABYTE = 1024 * 1024
 _USER_ID = range(6, 129)
-_SHORT_SIDE_PX = 1080
+_SHORT_SIDE_PX, _LONG_SIDE_PX = 1080, 3840
 _COGVIDEOX_2_SIZES = (
     *("720x480", "1024x1024", "1280x960", "960x1280"),
     *("1920x1080", "1080x1920", "2048x1080", "3840x2160"),
@@ -219,7 +219,8 @@ def _usual_size(model: Model) -> str:
 
 
 def _like(picture: Picture) -> Size:
-    scale = _SHORT_SIDE_PX / min(picture.width_px, picture.height_px)
+    short, long = sorted((picture.width_px, picture.height_px))
+    scale = min(_SHORT_SIDE_PX / short, _LONG_SIDE_PX / long)
     return _even(picture.width_px * scale), _even(picture.height_px * scale)
 
 
