@@ -1,0 +1,103 @@
+"""What may be asked of Jimeng's web site: Params, ModelSpecs, and each model's keys on the wire. Data; how it is said is in wire.py.
+
+Nothing of this is documented by the vendor: tables of what its web page sends, as known on 2026-11-20. Models that start from images are
+not offered, because how the page uploads them is not known well enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from providers.core.catalog import ModelSpec, Params, param
+
+__all__ = ["MODELS", "RESULT_LIFE", "WIRE_KEYS", "WireKeys"]
+
+DOCS_URL = "https://jimeng.jianying.com/ai-tool/video/generate"
+DOCS_READ = date(2026, 11, 20)
+RESULT_LIFE = timedelta(days=7)
+LONGEST_QUEUE = timedelta(hours=24)
+FIRST_GENERATION = "dreamina_ic_generate_video_model_vgfm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireKeys:
+    """A model's name at the vendor and the benefit that pays for it: only this pair is taken. `draft` models are asked for as a draft."""
+
+    model: str
+    benefit: str
+    draft: bool = True
+
+
+class WebParams(Params):
+    """What every model takes."""
+
+    duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    aspect_ratio: Literal["16:9", "21:9", "4:3", "1:1", "3:4", "9:16"] = param("16:9", "Aspect ratio", main=True)
+    fps: Literal[24] = param(24, "Frames per second", unit="fps")
+    seed: int | None = param(None, "Seed", "The same seed gives similar videos; leave empty for chance.", ge=0, le=4_294_967_295)
+
+
+class SharpParams(WebParams):
+    """jimeng-video-3.0 and its fast form, in two sizes."""
+
+    resolution: Literal["720p", "1080p"] = param("720p", "Resolution", main=True)
+
+
+class V35Params(WebParams):
+    """jimeng-video-3.5-pro."""
+
+    duration_s: Literal[5, 10, 12] = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+
+
+class SeedanceParams(WebParams):
+    """seedance-2.0 and its fast form: any whole length."""
+
+    duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
+        5, "Duration", "Length of the video.", unit="s", main=True
+    )
+
+
+WIRE_KEYS: Mapping[str, WireKeys] = {
+    "jimeng-video-2.0": WireKeys(model=f"{FIRST_GENERATION}_lite", benefit="basic_video_operation_vgfm_lite", draft=False),
+    "jimeng-video-2.0-pro": WireKeys(model=f"{FIRST_GENERATION}1.0", benefit="basic_video_operation_vgfm", draft=False),
+    "jimeng-video-3.0": WireKeys(model=f"{FIRST_GENERATION}_3.0", benefit="basic_video_operation_vgfm_v_three"),
+    "jimeng-video-3.0-fast": WireKeys(model=f"{FIRST_GENERATION}_3.0_fast", benefit="basic_video_operation_vgfm_v_three"),
+    "jimeng-video-3.0-pro": WireKeys(model=f"{FIRST_GENERATION}_3.0_pro", benefit="basic_video_operation_vgfm_v_three"),
+    "jimeng-video-3.5-pro": WireKeys(model=f"{FIRST_GENERATION}_3.5_pro", benefit="dreamina_video_seedance_15_pro"),
+    "seedance-2.0": WireKeys(model="dreamina_seedance_40_pro", benefit="dreamina_video_seedance_20_pro"),
+    "seedance-2.0-fast": WireKeys(model="dreamina_seedance_40", benefit="dreamina_seedance_20_fast"),
+}
+
+
+def _spec(model: str, label: str, params: type[Params]) -> ModelSpec:
+    return ModelSpec(
+        provider="jimeng",
+        id=model,
+        label=f"{label}, unofficial",
+        params=params,
+        max_prompt_chars=800,
+        usual_s=(60, 900),
+        poll_every=timedelta(seconds=5),
+        deadline=LONGEST_QUEUE,
+        result_life=RESULT_LIFE,
+        docs_url=DOCS_URL,
+        docs_read=DOCS_READ,
+    )
+
+
+MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec("jimeng-video-3.5-pro", "Jimeng 3.5 Pro", V35Params),
+        _spec("jimeng-video-3.0-pro", "Jimeng 3.0 Pro", WebParams),
+        _spec("jimeng-video-3.0", "Jimeng 3.0", SharpParams),
+        _spec("jimeng-video-3.0-fast", "Jimeng 3.0 Fast", SharpParams),
+        _spec("seedance-2.0", "Seedance 2.0", SeedanceParams),
+        _spec("seedance-2.0-fast", "Seedance 2.0 Fast", SeedanceParams),
+        _spec("jimeng-video-2.0-pro", "Jimeng 2.0 Pro", WebParams),
+        _spec("jimeng-video-2.0", "Jimeng 2.0", WebParams),
+    )
+}

@@ -1,0 +1,76 @@
+"""What the numbers of Jimeng's web site mean to us: `ret` of an answer, `fail_code` of a task. Pure.
+
+Undocumented by the vendor; as known on 2026-11-20. 4001 is read as used-up credit, though some take it for moderation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import coded_error, http_error
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
+from providers.core.types import WireReply
+
+__all__ = ["task_failure", "vendor_error"]
+
+MEANINGS: Mapping[type[ProviderError], tuple[str, ...]] = {
+    AuthenticationFailed: ("1014", "1015", "1018", "4003", "4010"),
+    OutOfCredit: ("1006", "4001", "5000", "121101"),
+    RateLimited: ("1", "1010", "1057", "1310", "2014", "2020", "10020"),
+    ContentRejected: (
+        *("1019", "1063", "1159", "2003", "2004", "2005", "2035"),
+        *("2038", "2039", "2041", "2042", "2048", "2050"),
+    ),
+    InvalidParams: ("1000", "1001", "1161", "1162"),
+    Refused: ("1021", "2043"),
+    ProviderDown: ("1002", "2002"),
+}
+CODES: Mapping[str, type[ProviderError]] = {code: kind for kind, codes in MEANINGS.items() for code in codes}
+OF_A_TASK = frozenset({ContentRejected, InvalidParams, OutOfCredit})
+"""Reasons that keep their class when they end a task; the rest of the codes tell of the vendor's own trouble."""
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one: `ret` tells, nearly always with HTTP 200."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    ret, words = str(body.get("ret", "0")), _words(body, "errmsg")
+    if ret == "0":
+        return http_error(reply, message=words)
+    log_id = body.get("logid")
+    return coded_error(
+        reply,
+        CODES.get(ret),
+        words or f"Jimeng answered with error {ret}.",
+        vendor_code=ret,
+        request_id=log_id if isinstance(log_id, str) else None,
+    )
+
+
+def task_failure(entry: Mapping[str, Any]) -> ProviderError:
+    """Why a task failed. What would be 'try again' of a request is an end here: the render is over, and may have been charged."""
+    code = str(entry.get("fail_code") or "")
+    words = _words(entry, "fail_msg", "fail_starling_message") or "Jimeng failed to render the video and gave no reason."
+    kind = CODES.get(code)
+    if kind in OF_A_TASK:
+        return kind(words, vendor_code=code)
+    return GenerationFailed(words, vendor_code=code or None)
+
+
+def _words(body: Mapping[str, Any], *names: str) -> str:
+    found = (body.get(name) for name in names)
+    return next((words for words in found if isinstance(words, str) and words), "")

@@ -1,0 +1,126 @@
+"""What the answers of Jimeng's web site mean: ids, states, files, failures, credits. Reading only; what is asked stands in wire.py.
+
+Undocumented by the vendor; as known on 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
+from providers.core.types import Output, Snapshot, State, WireReply
+from providers.vendors.jimeng.catalog import RESULT_LIFE
+from providers.vendors.jimeng.errors import task_failure
+
+__all__ = ["credits_of", "entry_of", "id_of", "snapshot_or_error"]
+
+log = logging.getLogger("providers.jimeng")
+
+REJECTED_BEFORE, FAILED, REJECTED_AFTER, DELETED = 10, 30, 40, 100
+STATES: Mapping[int, State] = {
+    -1: State.RUNNING,
+    0: State.QUEUED,
+    20: State.RUNNING,
+    42: State.RUNNING,
+    45: State.RUNNING,
+    50: State.SUCCEEDED,
+    REJECTED_BEFORE: State.FAILED,
+    FAILED: State.FAILED,
+    REJECTED_AFTER: State.FAILED,
+    DELETED: State.FAILED,
+}
+DONE_WITH_A_FILE = frozenset({REJECTED_BEFORE, 45})
+"""States whose meaning is disputed: a file settles it."""
+RENDITIONS = ("origin", "1080p", "720p", "480p", "360p")
+CREDITS = ("gift_credit", "purchase_credit", "vip_credit")
+
+
+def id_of(value: object, name: str) -> str:
+    if isinstance(value, (str, int)) and value:
+        return str(value)
+    raise UnexpectedReply(f"Jimeng's answer has no {name}.")
+
+
+def entry_of(holder: object, name: str) -> dict[str, Any]:
+    """The object under `name`; `UnexpectedReply` when there is none."""
+    value = holder.get(name) if isinstance(holder, Mapping) else None
+    if not isinstance(value, dict):
+        raise UnexpectedReply(f"Jimeng's answer has no object “{name}”.")
+    return value
+
+
+def credits_of(reply: WireReply) -> int:
+    """All that the account has left: given, bought, and of a membership."""
+    data = reply.part("data")
+    purse = data["credit"] if isinstance(data.get("credit"), dict) else data
+    amounts = [purse[name] for name in CREDITS if isinstance(purse.get(name), int)]
+    if not amounts:
+        raise UnexpectedReply("Jimeng answered without the account's credits; check the account's base URL.")
+    return sum(amounts)
+
+
+def snapshot_or_error(entry: object) -> Snapshot | ProviderError:
+    """One task's answer; one that cannot be read must not spoil the others of its batch."""
+    try:
+        return _snapshot(entry)
+    except ProviderError as error:
+        return error
+
+
+def _snapshot(entry: object) -> Snapshot:
+    if not isinstance(entry, dict):
+        raise UnexpectedReply("Jimeng's answer on a task is no object.")
+    status = _status(entry)
+    output = _output(entry)
+    state = State.SUCCEEDED if status in DONE_WITH_A_FILE and output else STATES.get(status)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", status)
+        state = State.RUNNING
+    if state is State.SUCCEEDED and output is None:
+        raise UnexpectedReply("Jimeng says that the task succeeded but gives no video.")
+    return Snapshot(
+        state=state,
+        vendor_state=str(status),
+        outputs=(output,) if output and state is State.SUCCEEDED else (),
+        error=_failure(status, entry) if state is State.FAILED else None,
+    )
+
+
+def _status(entry: Mapping[str, Any]) -> int:
+    """Of the entry itself, or of the task in a record of the history."""
+    task = entry.get("task")
+    for value in (entry.get("status"), task.get("status") if isinstance(task, dict) else None):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    raise UnexpectedReply("Jimeng's answer on a task has no status.")
+
+
+def _failure(status: int, entry: Mapping[str, Any]) -> ProviderError:
+    if status == DELETED:
+        return SubmissionGone("The task was deleted at Jimeng.", vendor_code=str(DELETED))
+    if status == FAILED or entry.get("fail_code"):
+        return task_failure(entry)
+    when = "before" if status == REJECTED_BEFORE else "after"
+    return ContentRejected(f"Jimeng's safety check refused it {when} rendering.", vendor_code=str(status))
+
+
+def _output(entry: Mapping[str, Any]) -> Output | None:
+    """The largest rendition of the first item that is there."""
+    items = entry.get("item_list")
+    item = items[0] if isinstance(items, list) and items else None
+    video = item.get("video") if isinstance(item, dict) else None
+    files = video.get("transcoded_video") if isinstance(video, dict) else None
+    if not isinstance(video, dict) or not isinstance(files, dict):
+        return None
+    for name in RENDITIONS:
+        file = files.get(name)
+        url = file.get("video_url") if isinstance(file, dict) else None
+        if isinstance(url, str) and url:
+            return Output(url=url, expires_in=RESULT_LIFE, duration_s=_seconds(video.get("duration_ms")))
+    return None
+
+
+def _seconds(value: object) -> float | None:
+    return value / 1000 if isinstance(value, (int, float)) and not isinstance(value, bool) else None

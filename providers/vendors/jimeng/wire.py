@@ -1,0 +1,174 @@
+"""How Jimeng's web site is spoken: two ways to submit, one batch poll for each, credits; cookie and sign. Pure; no I/O.
+
+Unofficial: the vendor documents none of it and may change it any day; as known on 2026-11-20. There is no cancel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.catalog import ModelSpec
+from providers.core.errors import AuthenticationFailed, ProviderError, SubmissionGone, Unsupported
+from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
+from providers.vendors.jimeng.bodies import APP_ID, DRAFT_VERSION, draft_body, generate_body, submit_id_of
+from providers.vendors.jimeng.catalog import MODELS, WIRE_KEYS
+from providers.vendors.jimeng.errors import vendor_error
+from providers.vendors.jimeng.replies import credits_of, entry_of, id_of, snapshot_or_error
+
+__all__ = ["Jimeng"]
+
+TASK, HISTORY = "task", "history"
+"""Kinds of submissions: the older request is asked about by task id, a draft by its record in the history."""
+SITE = "https://jimeng.jianying.com"
+PLATFORM, APP_VERSION = "7", "5.8.0"
+SIGN_HEAD, SIGN_TAIL = "9e2c", "11ac"
+SIGNED_PATH_CHARS = 7
+CAPTURED_SIGN = re.compile(r"[0-9a-f]{32}")
+SHORTEST_SECRET = 8
+BROWSER: Mapping[str, str] = {
+    "Accept": "application/json, text/plain, */*",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
+    "app-sdk-version": "48.0.0",
+    "appid": str(APP_ID),
+    "appvr": APP_VERSION,
+    "lan": "zh-Hans",
+    "loc": "cn",
+    "origin": SITE,
+    "pf": PLATFORM,
+    "referer": f"{SITE}/ai-tool/video/generate",
+}
+DRAFT_QUERY: Mapping[str, str | int] = {
+    "aid": APP_ID,
+    "device_platform": "web",
+    "region": "cn",
+    "da_version": DRAFT_VERSION,
+    "os": "windows",
+    "web_component_open_flag": 1,
+    "web_version": "7.5.0",
+    "aigc_features": "app_lip_sync",
+}
+SURFACE = Surface(
+    slug="web",
+    label="Jimeng web site, unofficial",
+    base_url=SITE,
+    credentials=(
+        CredentialField(name="cookie", label="Cookie of a signed-in browser; its sessionid is enough"),
+        CredentialField(name="sign", label="Sign: computed, none, or 32 characters captured in the browser", secret=False),
+    ),
+    help="Not an API that the vendor offers: it may stop working any day. The site renders one video at a time: give the account one slot.",
+    sandbox=Sandbox(path="/hosts/jimeng", credentials={"cookie": "sessionid=sim-session-000000000000", "sign": "computed"}),
+)
+
+
+class Jimeng(Provider):
+    """One signed-in user of the web site."""
+
+    slug = "jimeng"
+    label = "Jimeng web (unofficial)"
+    short = "Jm"
+    docs_url = f"{SITE}/ai-tool/video/generate"
+    surfaces: ClassVar[Mapping[str, Surface]] = {SURFACE.slug: SURFACE}
+    models = MODELS
+    poll_batch = 20
+    can_look_up = True
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        if WIRE_KEYS[request.spec.id].draft:
+            query = {**DRAFT_QUERY, "webId": self._web_id()}
+            ask = WireRequest(method="POST", path="mweb/v1/aigc_draft/generate", query=query, json=draft_body(request), billable=True)
+        else:
+            ask = _post("mweb/v1/generate_video", generate_body(request), billable=True)
+        reply = yield ask
+        accepted = entry_of(reply.part("data"), "aigc_data")
+        return _submission(request.spec, task_id=entry_of(accepted, "task").get("task_id"), history_id=accepted.get("history_record_id"))
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        found = yield from self.poll_many([submission])
+        answer = found.get(submission.id)
+        if answer is None:
+            raise SubmissionGone("Jimeng no longer knows this task.")
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
+
+    def poll_group(self, submission: Submission) -> str | None:
+        return submission.kind
+
+    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
+        """Those of one kind; an adopted one, whose kind nobody knows, may be known by either name."""
+        ids, kind = [submission.id for submission in submissions], submissions[0].kind
+        found: dict[str, Snapshot | ProviderError] = {}
+        if kind != HISTORY:
+            reply = yield _post("mweb/v1/mget_generate_task", {"task_id_list": ids})
+            found |= _answers(entry_of(reply.part("data"), "task_map"), ids)
+        missing = [name for name in ids if name not in found]
+        if kind != TASK and missing:
+            reply = yield _post("mweb/v1/get_history_by_ids", {"history_ids": missing})
+            found |= _answers(reply.part("data"), missing)
+        return found
+
+    def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
+        """What the history has under our submit id is ours; nobody says that what it lacks was never accepted."""
+        submit_id = submit_id_of(reference)
+        reply = yield _post("mweb/v1/get_history_by_ids", {"submit_ids": [submit_id]})
+        if submit_id not in reply.part("data"):
+            raise Unsupported("Jimeng's history does not have it, which need not mean that it was not accepted.")
+        task = entry_of(entry_of(reply.part("data"), submit_id), "task")
+        return _submission(spec, task_id=task.get("task_id"), history_id=task.get("history_id"))
+
+    def check_account(self) -> Exchange[AccountReport]:
+        reply = yield _post("commerce/v1/benefits/user_credit", {})
+        return AccountReport(message="Jimeng accepts the cookie.", balance=f"{credits_of(reply)} credits left.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:
+        cookie, moment = self.options.credentials["cookie"], str(int(at.timestamp()))
+        session = cookie if "=" in cookie else f"sessionid={cookie}"
+        headers = {**BROWSER, "cookie": session, "device-time": moment, **self._sign_headers(request.path, moment)}
+        return replace(request, headers={**request.headers, **headers})
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The cookie, and each value in it that is long enough to be one: the vendor may quote a single value back."""
+        cookie = self.options.credentials["cookie"]
+        values = (pair.partition("=")[2].strip() for pair in cookie.split(";"))
+        return (cookie, *(value for value in values if len(value) >= SHORTEST_SECRET))
+
+    def _sign_headers(self, path: str, moment: str) -> Mapping[str, str]:
+        """Whether the site looks at the sign is disputed, so each account chooses."""
+        mode = self.options.credentials["sign"].strip().lower()
+        if mode == "none":
+            return {}
+        if mode == "computed":
+            text = f"{SIGN_HEAD}|{path[-SIGNED_PATH_CHARS:]}|{PLATFORM}|{APP_VERSION}|{moment}||{SIGN_TAIL}"
+            return {"sign": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), "sign-ver": "1"}
+        if CAPTURED_SIGN.fullmatch(mode):
+            return {"sign": mode, "sign-ver": "1"}
+        raise AuthenticationFailed("The account's sign must be “computed”, “none”, or the 32 characters of a captured one.")
+
+    def _web_id(self) -> str:
+        """The page's number for a browser: 19 digits, the same for the same cookie."""
+        digest = hashlib.sha256(self.options.credentials["cookie"].encode()).digest()
+        return f"7{int.from_bytes(digest[:8], 'big') % 10**18:018d}"
+
+
+def _post(path: str, body: Mapping[str, Any], *, billable: bool = False) -> WireRequest:
+    return WireRequest(method="POST", path=path, query={"aid": APP_ID}, json=body, billable=billable)
+
+
+def _submission(spec: ModelSpec, *, task_id: object, history_id: object) -> Submission:
+    kind, name = (HISTORY, history_id) if WIRE_KEYS[spec.id].draft else (TASK, task_id)
+    return Submission(id=id_of(name, f"{kind} id"), model=spec.id, kind=kind)
+
+
+def _answers(entries: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Snapshot | ProviderError]:
+    return {name: snapshot_or_error(entries[name]) for name in ids if name in entries}
