@@ -1,5 +1,5 @@
-"""Callbacks to the caller on every change of state, signed when a secret is set. Loopback targets only, one try each:
-the vendor documents no retries, and a simulator must never be made to call a stranger.
+"""Callbacks to the caller on every change of state: signed when a secret is set, tried again, or only after a challenge was
+echoed, as the vendor has it. Loopback targets only: a simulator must never be made to call a stranger.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import ipaddress
 import itertools
 import json
 import math
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +27,10 @@ import aiohttp
 from providers.simulator.clock import Clock
 
 TICK_S = 0.05
+RETRY_S = 5.0
+HTTP_OK = 200
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
+_CHALLENGE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 Body = Callable[[float], dict[str, Any]]
 
 
@@ -44,43 +49,90 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(digest).decode()
 
 
+@dataclass(order=True, kw_only=True, slots=True)
+class _Call:
+    """One POST that is due; those of one task are one talk."""
+
+    due: float
+    number: int
+    talk: int
+    tells_of: float
+    url: str = field(compare=False)
+    body: Body = field(compare=False)
+    is_signed: bool = True
+    tries: int = 1
+    challenge: str = ""
+
+
 class Callbacks:
-    """A heap of (moment, url, what to say then), worked off by `run`."""
+    """A heap of calls, worked off by `run`."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, str, Body]] = []
+        self._due: list[_Call] = []
         self._order = itertools.count()
+        self._broken_off: set[int] = set()
         self.sent: deque[dict[str, Any]] = deque(maxlen=200)
 
-    def add(self, url: str, moments: list[float], body: Body) -> None:
+    def add(
+        self, url: str, moments: list[float], body: Body, *, tries: int = 1, is_signed: bool = True, is_challenged: bool = False
+    ) -> None:
+        """`body` is asked what to say at each moment; with a challenge, nothing follows unless it is echoed."""
         if not is_loopback(url):
             return
+        talk = next(self._order)
+        if is_challenged:
+            token = secrets.token_hex(16)
+            self._push(moments[0], talk, url, lambda _: {"challenge": token}, is_signed=False, challenge=token)
         for moment in moments:
             if moment < math.inf:
-                heapq.heappush(self._due, (moment, next(self._order), url, body))
+                self._push(moment, talk, url, body, is_signed=is_signed, tries=tries)
+
+    def _push(self, moment: float, talk: int, url: str, body: Body, **more: Any) -> None:
+        call = _Call(due=moment, number=next(self._order), talk=talk, tells_of=moment, url=url, body=body, **more)
+        heapq.heappush(self._due, call)
 
     async def run(self, clock: Clock, secret: Callable[[], str]) -> None:
         """Until cancelled."""
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             while True:
-                while self._due and self._due[0][0] <= clock.now():
-                    moment, number, url, body = heapq.heappop(self._due)
-                    await self._send(session, url, f"msg_{number}", body(moment), secret())
+                while self._due and self._due[0].due <= clock.now():
+                    await self._make(session, heapq.heappop(self._due), clock, secret())
                 await asyncio.sleep(TICK_S)
 
-    async def _send(self, session: aiohttp.ClientSession, url: str, message_id: str, body: dict[str, Any], secret: str) -> None:
+    async def _make(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, secret: str) -> None:
+        if call.talk in self._broken_off:
+            return
+        status, answer = await self._send(session, call, secret if call.is_signed else "")
+        if call.challenge and not _echoes(answer, call.challenge):
+            self._broken_off.add(call.talk)
+        elif status != HTTP_OK and call.tries > 1:
+            heapq.heappush(self._due, replace(call, due=clock.now() + RETRY_S, tries=call.tries - 1))
+
+    async def _send(self, session: aiohttp.ClientSession, call: _Call, secret: str) -> tuple[int | None, str]:
+        body = call.body(call.tells_of)
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if secret:
-            now = int(time.time())
+            now, message_id = int(time.time()), f"msg_{call.number}"
             headers |= {"webhook-id": message_id, "webhook-timestamp": str(now)}
             headers["webhook-signature"] = signature(secret, message_id, now, raw)
-        status: int | None = None
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            async with session.post(url, data=raw, headers=headers, allow_redirects=False) as reply:
+        status, answer = None, ""
+        timeout = _CHALLENGE_TIMEOUT if call.challenge else _TIMEOUT
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, UnicodeDecodeError):
+            async with session.post(call.url, data=raw, headers=headers, allow_redirects=False, timeout=timeout) as reply:
                 status = reply.status
-        self.sent.append({"url": url, "status": status, "body": body})
+                answer = await reply.text()
+        self.sent.append({"url": call.url, "status": status, "body": body})
+        return status, answer
 
     def reset(self) -> None:
         self._due.clear()
+        self._broken_off.clear()
         self.sent.clear()
+
+
+def _echoes(answer: str, challenge: str) -> bool:
+    with contextlib.suppress(ValueError):
+        said = json.loads(answer)
+        return isinstance(said, dict) and said.get("challenge") == challenge
+    return False

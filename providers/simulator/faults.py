@@ -18,7 +18,7 @@ ALWAYS = 1_000_000_000
 
 BEFORE = (
     *("refuse", "auth", "quota", "bad-param", "rate-limit", "rate-limit-200", "5xx-before", "openai-error"),
-    *("reset-before", "hang-before"),
+    *("reset-before", "hang-before", "trial-over"),
 )
 """Strike a submit that is not accepted: nothing is billed, and a look-up finds nothing."""
 AFTER = (
@@ -45,6 +45,7 @@ ONLY_AT = {
     **dict.fromkeys(("fail-memory", "fail-timeout"), _LOCAL),
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     "poll-no-data": _JIMENG,
+    "trial-over": ("ark",),
 }
 """Faults that only these hosts can have; anywhere else they are unknown."""
 

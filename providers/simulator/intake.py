@@ -24,6 +24,7 @@ _REFUSALS = {
     "rate-limit-200": Refusal.RATE_WITH_200,
     "5xx-before": Refusal.SERVER,
     "openai-error": Refusal.OPENAI_STYLE,
+    "trial-over": Refusal.TRIAL_OVER,
 }
 
 _SILENCES = {"reset-before", "reset-after-accept", "hang-before", "hang-after-accept"}

@@ -56,6 +56,7 @@ class SimTask:
     result_ttl_s: float
     clip: Clip
     cancelled_at: float | None = None
+    is_deleted: bool = False
 
     def state(self, now: float) -> State:
         if self.cancelled_at is not None:
@@ -72,7 +73,7 @@ class SimTask:
         return next((name for name in self.plan.left if name.startswith("fail-") and self.plan.has(name)), None)
 
     def is_gone(self, now: float) -> bool:
-        if self.plan.has("expire") and now >= self.started_at:
+        if self.is_deleted or (self.plan.has("expire") and now >= self.started_at):
             return True
         return now >= self.submitted_at + self.task_ttl_s
 

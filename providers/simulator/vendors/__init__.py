@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
+from providers.simulator.vendors.ark import Ark
 from providers.simulator.vendors.cogvideox import CogVideoX
 from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.jimeng import Jimeng
@@ -18,6 +19,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "kling": Kling(site, host="kling"),
         "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
         "dashscope": DashScope(site),
+        "ark": Ark(site),
         "zhipu": Zhipu(site),
         "cogvideox": CogVideoX(site),
         "cogvideox-sync": CogVideoX(site, host="cogvideox-sync", is_waiting=True),

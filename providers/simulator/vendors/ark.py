@@ -1,0 +1,240 @@
+"""Volcengine Ark, content generation tasks (Seedance): create, get, list, and delete, which cancels what still waits."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from providers.simulator.accounts import Account, nature
+from providers.simulator.clock import BEIJING
+from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.intake import take_order
+from providers.simulator.media import links
+from providers.simulator.polling import Poll, answer_batch, answer_poll
+from providers.simulator.site import Site
+from providers.simulator.tasks import SimTask, State
+from providers.simulator.vendors.ark_rules import FPS, read_order
+from providers.simulator.wire import json_reply, own_base
+
+_DAY_S = 86_400
+_TASKS = "/api/v3/contents/generations/tasks"
+_CALLBACK_TRIES = 4
+_EXPIRED = "expired"
+_ODD_WORD = "rendering"
+_FAILURES = {
+    "fail-content": (
+        "OutputVideoSensitiveContentDetected",
+        "The request failed because the output video may contain sensitive information.",
+    ),
+    "fail-internal": ("InternalServiceError", "The service encountered an unexpected internal error."),
+}
+_QUEUE_IS_FULL = "The number of queued tasks of your account has reached its limit, please try again later."
+_TRIAL_IS_OVER = "Your account has exhausted the free trial quota of this model, please activate the model service."
+_REFUSALS = {
+    Refusal.AUTH: (401, "AuthenticationError", "The API key in the request is missing or invalid."),
+    Refusal.ARREARS: (403, "AccountOverdueError", "The request failed because your account has an overdue balance."),
+    Refusal.RATE: (429, "ModelAccountRpmRateLimitExceeded", "The requests per minute limit of this model has been exceeded."),
+    Refusal.RATE_WITH_200: (200, "ModelAccountRpmRateLimitExceeded", "The requests per minute limit of this model has been exceeded."),
+    Refusal.SLOTS: (429, "QuotaExceeded", _QUEUE_IS_FULL),
+    Refusal.TRIAL_OVER: (429, "QuotaExceeded", _TRIAL_IS_OVER),
+    Refusal.BAD_PARAM: (400, "InvalidParameter", "A parameter specified in the request is not valid."),
+    Refusal.CONTENT: (
+        400,
+        "InputTextSensitiveContentDetected",
+        "The request failed because the input text may contain sensitive information.",
+    ),
+    Refusal.DUPLICATE: (400, "InvalidParameter", "A parameter specified in the request is not valid."),
+    Refusal.SERVER: (500, "InternalServiceError", "The service encountered an unexpected internal error."),
+    Refusal.OPENAI_STYLE: (400, "InvalidParameter", "A parameter specified in the request is not valid."),
+}
+_TYPES = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "TooManyRequests", 500: "InternalServerError"}
+
+
+class Ark:
+    """A Vendor and its Dialect."""
+
+    host = "ark"
+    task_ttl_s = 7.0 * _DAY_S
+    result_ttl_s = 1.0 * _DAY_S
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+        try:
+            return await self._routed(request, path)
+        except Refused as refused:
+            if request.method == "POST":
+                self.site.tally.refused[self.host] += 1
+            return self.error(refused)
+
+    async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not key or nature(key) == "bad":
+            raise self.refusal(Refusal.AUTH)
+        account = self.site.accounts.get(self.host, key)
+        path, _, query = path.partition("?")
+        match request.method, path.removeprefix(_TASKS).removeprefix("/"):
+            case _ if not path.startswith(_TASKS):
+                raise _not_found("The requested resource")
+            case "POST", "":
+                return await self._submit(request, account)
+            case "GET", "":
+                return await self._list(request, account, query)
+            case "GET", name:
+                task = self._find(account, name)
+                return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+            case "DELETE", name if name:
+                return self._delete(account, name)
+        raise _not_found("The requested resource")
+
+    async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
+        self.site.tally.submits[self.host] += 1
+        try:
+            body = json.loads(await request.read())
+        except ValueError as error:
+            raise Refused(400, "InvalidParameter", "The request body is not JSON.") from error
+        base = own_base(request)
+        order = await read_order(body)
+        return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
+
+    def _promise_callbacks(self, task: SimTask, base: str) -> None:
+        if not (url := task.order.callback_url):
+            return
+
+        def told(at: float) -> dict[str, Any]:
+            return _told(task, at, base)
+
+        self.site.callbacks.add(url, [task.submitted_at, task.started_at], told, is_signed=False)
+        self.site.callbacks.add(url, [task.ended_at], told, is_signed=False, tries=_CALLBACK_TRIES)
+
+    def _find(self, account: Account, name: str) -> SimTask | None:
+        now = self.site.clock.now()
+        task = self.site.tasks.find(account, name, now)
+        return None if task is None or _is_swept(task, now) else task
+
+    async def _list(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
+        fields = parse_qs(query)
+        page, size = _whole(fields, "page_num", 1), _whole(fields, "page_size", 10)
+        now, base = self.site.clock.now(), own_base(request)
+        found = list(_filtered(self.site.tasks.of(account, now), fields, now))
+        shown = found[(page - 1) * size : page * size]
+
+        def tell(at: float, fault: str | None) -> web.Response:
+            items = [_told(task, at, base) for task in shown]
+            if fault == "poll-unknown-state":
+                items = [{**item, "status": _ODD_WORD} for item in items]
+            return json_reply({"items": items, "total": len(found)})
+
+        return await answer_batch(self.site, self, request, account, shown, tell)
+
+    def _delete(self, account: Account, name: str) -> web.Response:
+        now = self.site.clock.now()
+        task = self._find(account, name)
+        if task is None:
+            raise _not_found(f"The task {name}")
+        word = _word(task, now)
+        if word == "queued":
+            task.cancelled_at = now
+            account.give_back(task.number)
+        elif word in {"running", "cancelled"}:
+            raise Refused(403, "OperationDenied.InvalidState", f"A task that is {word} cannot be cancelled or deleted.")
+        else:
+            task.is_deleted = True
+        return json_reply({})
+
+    # What the Dialect asks for.
+
+    def new_id(self) -> str:
+        moment = datetime.fromtimestamp(self.site.clock.now(), UTC).astimezone(BEIJING)
+        tail = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
+        return f"cgt-{moment:%Y%m%d%H%M%S}-{tail}"
+
+    def refusal(self, why: Refusal) -> Refused:
+        return Refused(*_REFUSALS[why])
+
+    def error(self, refused: Refused) -> web.Response:
+        message = f"{refused.message} Request ID: {secrets.token_hex(16)}"
+        error = {"code": refused.code, "message": message, "param": "", "type": _TYPES.get(refused.status, "BadRequest")}
+        return json_reply({"error": error}, refused.status, refused.headers)
+
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+        return json_reply({"id": task.id})
+
+    def accepted_flat(self, task: SimTask) -> web.Response:
+        return json_reply({"task_id": task.id})
+
+    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
+        return json_reply(_told(task, now, base))
+
+    def odd_state(self, task: SimTask, now: float) -> web.Response:
+        return json_reply({**_told(task, now, ""), "status": _ODD_WORD})
+
+    def unknown(self, name: str) -> web.Response:
+        return self.error(_not_found(f"The task {name}"))
+
+
+def _not_found(what: str) -> Refused:
+    return Refused(404, "NotFound.Resource", f"{what} is not found.")
+
+
+def _is_swept(task: SimTask, now: float) -> bool:
+    """Cancelled tasks are kept for a day only."""
+    return task.cancelled_at is not None and now >= task.cancelled_at + _DAY_S
+
+
+def _word(task: SimTask, now: float) -> str:
+    """The vendor's words for states are ours, but for one."""
+    state = task.state(now)
+    if state in {State.QUEUED, State.RUNNING} and now >= task.submitted_at + task.order.extra["expires_after_s"]:
+        return _EXPIRED
+    return state.value
+
+
+def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
+    word = _word(task, now)
+    told: dict[str, Any] = {"id": task.id, "model": task.order.model, "status": word, "error": None}
+    if word == "failed":
+        code, message = _FAILURES[task.failure or "fail-internal"]
+        told["error"] = {"code": code, "message": message}
+    if word == "succeeded":
+        told |= _result(task, base)
+    moments = {"created_at": int(task.submitted_at), "updated_at": int(task.changed_at(now))}
+    return {**told, **task.order.extra["told"], **moments}
+
+
+def _result(task: SimTask, base: str) -> dict[str, Any]:
+    url = links.link(base, task.id, task.id[-8:], task.ended_at + task.result_ttl_s)
+    content = {"video_url": url}
+    if task.order.extra["has_last_frame"]:
+        content["last_frame_url"] = url.replace(".mp4?", ".png?")
+    tokens = task.order.width_px * task.order.height_px * FPS * task.order.duration_s // 1024
+    return {"content": content, "usage": {"completion_tokens": tokens, "total_tokens": tokens}}
+
+
+def _filtered(tasks: Iterable[SimTask], fields: dict[str, list[str]], now: float) -> Iterable[SimTask]:
+    wanted = fields.get("filter.task_ids")
+    for task in tasks:
+        if _is_swept(task, now) or (wanted is not None and task.id not in wanted):
+            continue
+        if fields.get("filter.status", [_word(task, now)]) != [_word(task, now)]:
+            continue
+        if fields.get("filter.model", [task.order.model]) != [task.order.model]:
+            continue
+        tier = task.order.extra["told"]["service_tier"]
+        if fields.get("filter.service_tier", [tier]) == [tier]:
+            yield task
+
+
+def _whole(fields: dict[str, list[str]], name: str, usual: int) -> int:
+    text = fields.get(name, [str(usual)])[0]
+    if not text.isdecimal() or not 1 <= int(text) <= 500:
+        raise Refused(400, "InvalidParameter", f"The parameter `{name}` must be between 1 and 500.")
+    return int(text)

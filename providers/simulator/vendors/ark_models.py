@@ -1,0 +1,73 @@
+"""Seedance's models on Ark: what each takes, and the sizes of the videos. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
+Sizes = dict[str, dict[str, tuple[int, int]]]
+
+
+def _sizes(**by_resolution: tuple[tuple[int, int], ...]) -> Sizes:
+    return {name.removeprefix("p") + "p": dict(zip(RATIOS, sizes, strict=True)) for name, sizes in by_resolution.items()}
+
+
+_SIZES_1_0 = _sizes(
+    p480=((864, 480), (736, 544), (640, 640), (544, 736), (480, 864), (960, 416)),
+    p720=((1248, 704), (1120, 832), (960, 960), (832, 1120), (704, 1248), (1504, 640)),
+    p1080=((1920, 1088), (1664, 1248), (1440, 1440), (1248, 1664), (1088, 1920), (2176, 928)),
+)
+_SIZES_1_5 = _sizes(
+    p480=((864, 496), (752, 560), (640, 640), (560, 752), (496, 864), (992, 432)),
+    p720=((1280, 720), (1112, 834), (960, 960), (834, 1112), (720, 1280), (1470, 630)),
+    p1080=((1920, 1080), (1664, 1248), (1440, 1440), (1248, 1664), (1080, 1920), (2206, 946)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    durations: range
+    resolutions: tuple[str, ...] = ("480p", "720p", "1080p")
+    usual_resolution: str = "720p"
+    sizes: Sizes
+    takes_text_alone: bool = True
+    max_frames: int = 2
+    """2: first and last frame; 1: first only; 0: from text only."""
+    max_references: int = 0
+    takes_clips: bool = False
+    """Videos and sounds as references."""
+    has_audio: bool = False
+    counts_frames: bool = False
+    """Takes `frames` in place of `duration`."""
+    may_choose_duration: bool = False
+    """Takes -1."""
+    has_draft: bool = False
+    is_2_0: bool = False
+
+
+def _seedance_1_0(**more: object) -> Model:
+    return Model(durations=range(2, 13), sizes=_SIZES_1_0, counts_frames=True, **more)  # type: ignore[arg-type]
+
+
+def _seedance_2_0(*resolutions: str) -> Model:
+    return Model(
+        durations=range(4, 16),
+        sizes=_SIZES_1_5,
+        resolutions=resolutions,
+        max_references=9,
+        takes_clips=True,
+        has_audio=True,
+        is_2_0=True,
+    )
+
+
+SEEDANCE_1_5_PRO = Model(durations=range(4, 13), sizes=_SIZES_1_5, has_audio=True, may_choose_duration=True, has_draft=True)
+MODELS = {
+    "doubao-seedance-1-5-pro-251215": SEEDANCE_1_5_PRO,
+    "doubao-seedance-1-0-pro-250528": _seedance_1_0(usual_resolution="1080p"),
+    "doubao-seedance-1-0-pro-fast-251015": _seedance_1_0(usual_resolution="1080p", max_frames=1),
+    "doubao-seedance-1-0-lite-t2v-250428": _seedance_1_0(max_frames=0),
+    "doubao-seedance-1-0-lite-i2v-250428": _seedance_1_0(takes_text_alone=False, max_references=4),
+    "doubao-seedance-2-0-260128": _seedance_2_0("480p", "720p", "1080p"),
+    "doubao-seedance-2-0-fast-260128": _seedance_2_0("480p", "720p"),
+}

@@ -1,0 +1,175 @@
+"""What Ark accepts of an order for a video: a body becomes an Order, or is refused with its own codes. No answers here.
+
+A field that is null counts as not sent: the official SDK sends every field that it knows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+from providers.simulator.dialect import Refused
+from providers.simulator.tasks import Order
+from providers.simulator.vendors.ark_content import Content, read_content
+from providers.simulator.vendors.ark_models import MODELS, RATIOS, SEEDANCE_1_5_PRO, Model
+
+Body = dict[str, Any]
+MAX_SEED = 2**32 - 1
+FPS = 24
+_FLAGS = ("camera_fixed", "watermark", "generate_audio", "return_last_frame", "draft")
+_INLINE = re.compile(r"--(rs|rt|dur|seed|cf|wm)\s+(\S+)")
+_INLINE_NAMES = {"rs": "resolution", "rt": "ratio", "dur": "duration", "seed": "seed", "cf": "camera_fixed", "wm": "watermark"}
+_EXPIRES_S = (3600, 259_200)
+USUAL_EXPIRY_S = 172_800
+
+
+def invalid(name: str, message: str) -> NoReturn:
+    raise Refused(400, "InvalidParameter", f"The parameter `{name}` specified in the request is not valid: {message}.")
+
+
+async def read_order(body: object) -> Order:
+    """Raises Refused."""
+    if not isinstance(body, dict):
+        invalid("body", "not a JSON object")
+    given = {name: value for name, value in body.items() if value is not None}
+    name, model = _model(given)
+    content = await read_content(given.get("content"), model)
+    given = {**_inline(content.text), **given}
+    _check_flags(given, model, content)
+    _check_numbers(given)
+    _check_tier_and_draft(given, model)
+    resolution = _resolution(given, model, content)
+    ratio, (width, height) = _size(given, model, content, resolution)
+    duration, frames = _length(given, model)
+    return Order(
+        kind="video",
+        model=name,
+        prompt=content.text,
+        width_px=width,
+        height_px=height,
+        duration_s=max(1, round(frames / FPS)) if frames else duration,
+        body=body,
+        callback_url=_callback(given),
+        extra={
+            "told": _told(given, model, resolution, ratio, {"frames": frames} if frames else {"duration": duration}),
+            "expires_after_s": given.get("execution_expires_after", USUAL_EXPIRY_S),
+            "has_last_frame": given.get("return_last_frame", False),
+        },
+    )
+
+
+def _model(given: Body) -> tuple[str, Model]:
+    name = given.get("model")
+    if not isinstance(name, str) or not name:
+        raise Refused(400, "MissingParameter", "The request failed because it is missing `model` parameter.")
+    if name in MODELS:
+        return name, MODELS[name]
+    if name.startswith("ep-"):
+        return name, SEEDANCE_1_5_PRO
+    message = f"The model or endpoint {name} does not exist or you do not have access to it."
+    raise Refused(404, "InvalidEndpointOrModel.NotFound", message)
+
+
+def _inline(text: str) -> Body:
+    """Parameters in the older form, at the end of the text."""
+    return {_INLINE_NAMES[name]: _parsed(value) for name, value in _INLINE.findall(text)}
+
+
+def _parsed(value: str) -> object:
+    if value in {"true", "false"}:
+        return value == "true"
+    return int(value) if value.lstrip("-").isdecimal() else value
+
+
+def _check_flags(given: Body, model: Model, content: Content) -> None:
+    for name in _FLAGS:
+        if not isinstance(given.get(name, False), bool):
+            invalid(name, "must be a boolean")
+    if given.get("camera_fixed") and (model.is_2_0 or content.has_references):
+        invalid("camera_fixed", "not supported by this model or with references")
+    if given.get("generate_audio") and not model.has_audio:
+        invalid("generate_audio", "not supported by this model")
+
+
+def _check_numbers(given: Body) -> None:
+    seed = given.get("seed", -1)
+    if not _is_int(seed) or not -1 <= seed <= MAX_SEED:
+        invalid("seed", f"must be an integer between -1 and {MAX_SEED}")
+    low, high = _EXPIRES_S
+    expires = given.get("execution_expires_after", USUAL_EXPIRY_S)
+    if not _is_int(expires) or not low <= expires <= high:
+        invalid("execution_expires_after", f"must be between {low} and {high}")
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_tier_and_draft(given: Body, model: Model) -> None:
+    tier = given.get("service_tier", "default")
+    if tier not in {"default", "flex"} or (tier == "flex" and model.is_2_0):
+        invalid("service_tier", "must be default, or flex where the model supports it")
+    if given.get("tools") and not model.is_2_0:
+        invalid("tools", "not supported by this model")
+    if not given.get("draft"):
+        return
+    if not model.has_draft or given.get("resolution") != "480p" or given.get("return_last_frame") or tier == "flex":
+        invalid("draft", "needs a model with drafts, 480p, no last frame and the default tier")
+
+
+def _resolution(given: Body, model: Model, content: Content) -> str:
+    resolution: str = given.get("resolution", "720p" if content.has_references else model.usual_resolution)
+    allowed = [name for name in model.resolutions if not (content.has_references and name == "1080p")]
+    if resolution not in allowed:
+        invalid("resolution", f"must be one of {', '.join(allowed)}")
+    return resolution
+
+
+def _size(given: Body, model: Model, content: Content, resolution: str) -> tuple[str, tuple[int, int]]:
+    ratio = given.get("ratio", "adaptive" if content.first else "16:9")
+    if ratio not in (*RATIOS, "adaptive"):
+        invalid("ratio", f"must be one of {', '.join(RATIOS)}, adaptive")
+    sizes = model.sizes[resolution]
+    if ratio == "adaptive":
+        like = content.first.ratio if content.first else 16 / 9
+        ratio = min(sizes, key=lambda name: abs(sizes[name][0] / sizes[name][1] - like))
+    return ratio, sizes[ratio]
+
+
+def _length(given: Body, model: Model) -> tuple[int, int]:
+    """Seconds and frames; frames, where given, decide."""
+    duration, frames = given.get("duration", 5), given.get("frames")
+    if frames is not None:
+        if not model.counts_frames or not _is_int(frames) or not 29 <= frames <= 289 or (frames - 25) % 4:
+            invalid("frames", "must be 25 + 4n between 29 and 289, on a model that counts frames")
+        return 0, frames
+    if duration == -1 and model.may_choose_duration:
+        return 5, 0
+    if not _is_int(duration) or duration not in model.durations:
+        invalid("duration", f"must be an integer between {model.durations.start} and {model.durations.stop - 1}")
+    return duration, 0
+
+
+def _callback(given: Body) -> str:
+    url = given.get("callback_url", "")
+    if not isinstance(url, str) or (url and not url.startswith(("http://", "https://"))):
+        invalid("callback_url", "must be an http or https address")
+    return url
+
+
+def _told(given: Body, model: Model, resolution: str, ratio: str, length: dict[str, int]) -> Body:
+    """What every later answer repeats."""
+    told = {
+        "seed": given.get("seed", -1) if given.get("seed", -1) >= 0 else 58_944,
+        "resolution": resolution,
+        "ratio": ratio,
+        **length,
+        "framespersecond": FPS,
+        "service_tier": given.get("service_tier", "default"),
+        "execution_expires_after": given.get("execution_expires_after", USUAL_EXPIRY_S),
+    }
+    if model.has_audio:
+        told["generate_audio"] = given.get("generate_audio", True)
+    if model.has_draft:
+        told["draft"] = given.get("draft", False)
+    return told
