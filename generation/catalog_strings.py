@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-__all__ = ["CHOICE_WORDS", "RULES", "TITLES"]
+__all__ = ["CHOICE_WORDS", "LABEL_PARTS", "RULES", "TITLES"]
 
 TITLES = frozenset(
     {
-        _("Wan 2.1 Turbo, from an image"),
-        _("Wan 2.1 Plus, from an image"),
-        _("Wan 2.1 Plus, first and last frame"),
         _("First frame"),
         _("Last frame"),
         _("Duration"),
@@ -26,7 +23,6 @@ TITLES = frozenset(
         _("Put the vendor's mark into the picture."),
         _("Aspect ratio"),
         _("Without an image only: with one, the video takes the image's shape."),
-        _("4:3 and 3:4 at 720P only."),
         _("Mode"),
         _("std is faster and cheaper, pro looks better."),
         _("std is faster and cheaper, pro looks better, 4k is the largest."),
@@ -46,11 +42,64 @@ TITLES = frozenset(
         _("Seed"),
         _("The same seed gives similar videos; leave empty for chance."),
         _("Resolution"),
+        _("Model name"),
+        _("Its name at the gateway; left empty, the gateway chooses."),
+        _("Size"),
+        _("Pixels, such as 1280x720; left empty, the gateway chooses."),
+        _("A first frame must have just the size of the video."),
+        _("Soundtrack"),
+        _("Public address of a WAV or MP3 file to use as sound."),
+        _("Several shots"),
+        _("Let the video change its shots. Needs the extended prompt."),
+        _("4:3 and 3:4 not at 480P."),
+        _("speed is faster, quality looks better."),
+        _("Frames per second"),
+        _("The vendor's mark in the picture. Only customers who signed its disclaimer may leave it out."),
+        _("Motion"),
+        _("How much moves in the picture."),
+        _("Style"),
+        _("anime draws; general follows the prompt."),
+        _("References"),
+        _("Frames"),
+        _("How many pictures the video has. More need more graphics memory."),
+        _("Width"),
+        _("Height"),
+        _("Steps"),
+        _("More steps look better and take longer."),
+        _("Reference images"),
+        _("auto: 16:9 for text, the image's own shape for a first frame."),
+        _("Give up after"),
+        _("How long it may wait and render before the vendor drops it."),
+        _("Web search"),
+        _("Let the model look facts up before it renders."),
+        _("Fixed camera"),
+        _("Ask for a camera that does not move."),
+        _("Service tier"),
+        _("flex renders when there is room, at half the price."),
+        _("Length by the model"),
+        _("Let the model choose the length, whatever the duration says."),
+        _("Draft"),
+        _("A cheap preview at 480p."),
+        _("Exact length instead of the duration: 29, 33, 37 and so on up to 289."),
+        _("auto is 16:9."),
         _("Effect"),
         _("A ready-made effect instead of the prompt. Not every effect is open to every model."),
         _("A ready-made effect instead of prompt and last frame."),
     }
 )
+
+LABEL_PARTS = frozenset(
+    {
+        _("from an image"),
+        _("from images"),
+        _("from references"),
+        _("first and last frame"),
+        _("US region"),
+        _("local"),
+        _("unofficial"),
+    }
+)
+"""What follows a comma in a model's label; the name before it is the vendor's and stays."""
 
 CHOICE_WORDS = {
     "std": _("Standard"),
@@ -58,6 +107,18 @@ CHOICE_WORDS = {
     "4k": _("4K"),
     "480P": "480p",
     "720P": "720p",
+    "1080P": "1080p",
+    "auto": _("Automatic"),
+    "adaptive": _("Of the image"),
+    "default": _("Normal"),
+    "flex": _("Flexible"),
+    "speed": _("Speed"),
+    "quality": _("Quality"),
+    "small": _("Small"),
+    "medium": _("Medium"),
+    "large": _("Large"),
+    "general": _("General"),
+    "anime": _("Anime"),
     "simple": _("Simple"),
     "down_back": _("Down and back"),
     "forward_up": _("Forward and up"),
@@ -101,6 +162,16 @@ CHOICE_WORDS = {
 """What choices are called; shapes such as 16:9 stand for themselves."""
 
 RULES = (
+    _("A last frame needs a first frame."),
+    _("Reference images and frames exclude each other."),
+    _("Reference images go up to 720p."),
+    _("A fixed camera does not go with reference images."),
+    _("the number of frames is 25 and a multiple of 4"),
+    _("frames replace the duration; leave it at 5"),
+    _("Without an image there is no shape to adapt to."),
+    _("An image is needed here."),
+    _("a draft needs the resolution 480p"),
+    _("a draft needs the default service tier"),
     _("With an image the video takes the image's shape; leave the aspect ratio at 16:9."),
     _("A last frame needs the mode pro."),
     _("A last frame and a camera movement exclude each other."),

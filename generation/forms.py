@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from generation.errors import InvalidRequest
 from generation.models import Asset
-from generation.presenters.settings import choice_label
+from generation.presenters.settings import choice_label, properties_of
 from generation.services.assets import store_asset
 from generation.services.compose import MOST_VIDEOS
 from generation.services.create import check_request
@@ -139,7 +139,7 @@ def _is_default(value: Any, field: forms.Field) -> bool:
 
 def form_for(spec: ModelSpec) -> type[ComposeForm]:
     """The form class of one model. Texts are in the language of the request that asks."""
-    properties: dict[str, dict[str, Any]] = spec.json_schema()["properties"]
+    properties = properties_of(spec.params)
     front = [name for name, schema in properties.items() if schema.get("main")]
     front.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     if "seed" in properties:

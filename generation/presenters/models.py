@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from generation.presenters.settings import properties_of
 from generation.presenters.words import mark_of, model_label, time_range, vendor_label
 from generation.services.create import estimate_cost
 from generation.services.estimates import Usual
@@ -102,8 +103,8 @@ def _cost_words(spec: ModelSpec, cost: Any, count: int, accounts: Sequence[Provi
 def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:
     """Sentences for values that another model took and this one does not; form.js shows those that apply."""
     slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
-    titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in other.json_schema()["properties"].items()}
-    own = spec.json_schema()["properties"]
+    titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in properties_of(other.params).items()}
+    own = properties_of(spec.params)
     no_slot = _("%(model)s has no place for “%(title)s”. Your image is kept for models that do.")
     no_setting = _("%(model)s has no setting “%(title)s”. Your choice is kept for models that do.")
     notes = [_note(name, no_slot, spec, title) for name, title in slots.items() if spec.slot(name) is None]

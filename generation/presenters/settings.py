@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,11 +10,17 @@ from django.utils.translation import pgettext
 
 from generation.catalog_strings import CHOICE_WORDS
 from generation.models import GenerationTask
-from providers.core.catalog import ModelSpec
+from providers.core.catalog import ModelSpec, Params
 
-__all__ = ["choice_label", "setting_rows", "settings_line", "value_words"]
+__all__ = ["choice_label", "properties_of", "setting_rows", "settings_line", "value_words"]
 
 IN_LINE = ("resolution", "mode", "duration_s", "aspect_ratio", "with_audio")
+
+
+@cache
+def properties_of(params: type[Params]) -> dict[str, dict[str, Any]]:
+    """Name -> JSON Schema of each option; worked out once for each model, since a page asks for many rows. Not to be changed."""
+    return dict(params.model_json_schema()["properties"])
 
 
 def choice_label(value: Any, unit: str = "") -> str:
@@ -40,7 +47,7 @@ def value_words(value: Any, schema: dict[str, Any]) -> str:
 
 def setting_rows(task: GenerationTask) -> list[dict[str, Any]]:
     """Rows for key_values.html. Params that the catalog no longer has keep their name."""
-    properties = task.spec.json_schema()["properties"] if task.spec else {}
+    properties = properties_of(task.spec.params) if task.spec else {}
     rows = []
     for name, value in task.params.items():
         schema = properties.get(name, {})
@@ -58,4 +65,4 @@ def settings_line(task: GenerationTask) -> list[str]:
 
 
 def _short(spec: ModelSpec, name: str, value: Any) -> str:
-    return _("with sound") if value is True else value_words(value, spec.json_schema()["properties"].get(name, {}))
+    return _("with sound") if value is True else value_words(value, properties_of(spec.params).get(name, {}))

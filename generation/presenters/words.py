@@ -46,7 +46,10 @@ def language_of(text: str) -> str:
 def model_label(name: str) -> str:
     """The model's name for people; a model that the catalog lost keeps its id."""
     spec = ALL_MODELS.get(name)
-    return _(spec.label) if spec else name
+    if spec is None:
+        return name
+    vendors_name, *parts = spec.label.split(", ")
+    return ", ".join([vendors_name, *(_(part) for part in parts)])
 
 
 def vendor_label(slug: str) -> str:

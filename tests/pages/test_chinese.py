@@ -12,16 +12,25 @@ import pytest
 from django.conf import settings
 from page_rows import fill_slots, make_asset, make_task, make_video
 
-from generation.catalog_strings import CHOICE_WORDS, TITLES
+from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, TITLES
 from generation.lifecycle import Status
 from generation.models import TaskInput
-from providers.vendors import ALL_MODELS
+from providers.vendors import ALL_MODELS, PROVIDERS
 
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 WORD = re.compile(r"[A-Za-z]{3,}")
+OURS = ("Portal", "API", "English", "official-key", "beijing", "lin", "admin", "Ctrl", "curl", "Python", "JavaScript", "fps", "WAV", "MP3")
+VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]
 NAMES = re.compile(
-    r"\{\w+\}|[0-9a-f-]{12,}|Kling|DashScope|dashscope|kling|Wan|Turbo|Plus|Master|Portal|API|English|official-key|beijing|lin|admin|Ctrl|curl|Python|JavaScript|vendor-\S+|fps"
+    "|".join(
+        [
+            r"\{\w+\}",
+            r"[0-9a-f-]{12,}",
+            r"vendor-\S+",
+            *map(re.escape, sorted([*OURS, *VENDORS, *PROVIDERS], key=len, reverse=True)),
+        ]
+    )
 )
 SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm", "data-template")
 NO_TEXT = {"script", "style", "template", "code", "pre"}
@@ -61,16 +70,17 @@ def test_compiled_catalog_is_that_of_the_source():
 
 
 def test_catalogs_texts_are_all_listed_for_translation():
-    titles, choices = set(), set()
+    titles, choices, parts = set(), set(), set()
     for spec in ALL_MODELS.values():
-        titles |= {spec.label} if ", " in spec.label else set()
+        parts |= {part for part in spec.label.split(", ")[1:] if WORD.search(part)}
         titles |= {slot.title for slot in spec.slots}
         for schema in spec.json_schema()["properties"].values():
             titles |= {schema["title"], schema.get("description", "")}
             choices |= {value for value in [*schema.get("enum", []), schema.get("const")] if isinstance(value, str)}
 
     assert titles - {""} == TITLES
-    assert {choice for choice in choices if choice and ":" not in choice} == set(CHOICE_WORDS)
+    assert parts == LABEL_PARTS
+    assert {choice for choice in choices if WORD.search(choice)} <= set(CHOICE_WORDS) <= choices
 
 
 class Shown(HTMLParser):
