@@ -109,7 +109,7 @@ def _entry(host: str, task: SimTask) -> Entry:
         vendor=host,
         account=masked(task.account.key),
         task_id=task.id,
-        reference=task.order.reference or None,
+        reference=task.order.reference or task.order.mark or None,
         prompt=task.order.prompt,
         model=task.order.model,
         body=elided(task.order.body),

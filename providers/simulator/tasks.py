@@ -36,7 +36,9 @@ class Order:
     duration_s: int
     body: dict[str, Any]
     reference: str = ""
-    """The caller's own id, where the vendor has such a field."""
+    """The caller's own id, where the vendor has such a field and wants it to be unique."""
+    mark: str = ""
+    """The same where it need not be: the ledger shows it, nothing is found by it."""
     callback_url: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
     """What only the vendor's own answers need."""

@@ -148,6 +148,14 @@ def test_good_request_becomes_a_video_of_this_size_and_length(fields: dict[str, 
     assert (order.width_px, order.height_px, order.duration_s) == expected
 
 
+def test_content_id_marks_the_ledger_and_may_come_twice(local: Caller, simulator: SimulatorProcess) -> None:
+    for number in range(2):
+        local.task(f"variation {number}", content_id="sku-1")
+
+    assert simulator.ledger()["by_reference"] == {"sku-1": 2}
+    assert local.poll("sku-1").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [("refuse", 400), ("auth", 401), ("bad-param", 422), ("rate-limit", 429), ("rate-limit-200", 200), ("5xx-before", 503)],

@@ -312,6 +312,21 @@ def test_any_sign_of_the_right_shape_will_do(jimeng: Caller, given: dict[str, st
     assert ret(jimeng.post("/mweb/v1/generate_video", older(), **given)) == expected
 
 
+def test_captured_sign_with_a_fresh_time_is_taken_unless_strict(jimeng: Caller, simulator: SimulatorProcess) -> None:
+    """As a script does that copied cookie and sign from its browser, asking every so often until the number is 50."""
+    marks = {"appid": "513695", "appvr": "5.8.0", "device-time": str(int(time.time())), "sign": "0f" * 16, "sign-ver": "1"}
+    order = {**older(), "task_extra": json.dumps({"originSubmitId": str(uuid.uuid4()), "isDefaultSeed": 1})}
+
+    task = jimeng.post("/mweb/v1/generate_video?aid=513695", order, **marks).json()["data"]["aigc_data"]["task"]["task_id"]
+    simulator.advance(60)
+    told = jimeng.post("/mweb/v1/mget_generate_task?aid=513695", {"task_id_list": [task]}, **marks).json()["data"]["task_map"][task]
+    simulator.settings(strict_sign=1)
+
+    assert told["status"] == 50
+    assert told["item_list"][0]["video"]["transcoded_video"]["origin"]["video_url"].startswith("http://127.0.0.1:")
+    assert ret(jimeng.post("/mweb/v1/generate_video?aid=513695", older(), **marks)) == "1014"
+
+
 def test_strict_sign_follows_the_recipe(jimeng: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(strict_sign=1)
     now = int(time.time())

@@ -46,6 +46,7 @@ def read_order(body: object) -> Order:
         height_px=given["height"],
         duration_s=max(1, round(given["num_frames"] / given["fps"])),
         body=body,
+        mark=body.get("content_id", ""),
         extra={"fits": given["width"] * given["height"] * given["num_frames"] <= MEMORY_PX},
     )
 
