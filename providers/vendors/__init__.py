@@ -9,14 +9,16 @@ from providers.core.catalog import ModelSpec
 from providers.vendors.ark import Ark
 from providers.vendors.cogvideox import CogVideoX
 from providers.vendors.dashscope import DashScope
+from providers.vendors.jimeng import Jimeng
 from providers.vendors.kling import Kling
+from providers.vendors.minimax import MiniMax
 from providers.vendors.openai_videos import OpenAIVideos
 from providers.vendors.volcvisual import VolcVisual
 from providers.vendors.zhipu import Zhipu
 
 __all__ = ["ALL_MODELS", "PROVIDERS", "find_model"]
 
-VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Ark, OpenAIVideos)
+VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Jimeng, Ark, MiniMax, OpenAIVideos)
 
 PROVIDERS: Mapping[str, type[Provider]] = {vendor.slug: vendor for vendor in VENDORS}
 ALL_MODELS: Mapping[str, ModelSpec] = {spec.name: spec for vendor in VENDORS for spec in vendor.models.values()}

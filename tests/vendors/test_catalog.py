@@ -26,6 +26,7 @@ TEXTS: dict[str, list[Any]] = {"audio_url": ["", "https://files.example/a.mp3"],
 """Two values of options whose text must have a form."""
 
 NEED_AN_IMAGE = {
+    "minimax": {"MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"},
     "ark": {"doubao-seedance-1-0-lite-i2v-250428"},
     "kling": {"kling-v1-5", "kling-v2-1"},
     "dashscope": {
@@ -52,7 +53,7 @@ PRICES = {
     "dashscope": {"wanx2.1-t2v-turbo": ("0.24", "second", "CNY"), "wanx2.1-t2v-plus": ("0.70", "second", "CNY")},
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
 }
-FIXED_LENGTH = {"zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
+FIXED_LENGTH = {"minimax/S2V-01", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
 EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
 
 
@@ -214,6 +215,11 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
         ("cogvideox/cogvideox-2b", {"frames": 0}, "frames"),
         ("cogvideox/cogvideox-2b", {"steps": 201}, "steps"),
         ("cogvideox/cogvideox-2b", {"seed": 1}, "seed"),
+        ("jimeng/jimeng-video-2.0", {"resolution": "720p"}, "resolution"),
+        ("jimeng/jimeng-video-3.0", {"duration_s": 12}, "duration_s"),
+        ("jimeng/jimeng-video-3.5-pro", {"fps": 30}, "fps"),
+        ("jimeng/seedance-2.0", {"duration_s": 3}, "duration_s"),
+        ("jimeng/seedance-2.0", {"seed": 4_294_967_296}, "seed"),
         ("volcvisual/jimeng_t2v_v30", {"duration_s": 6}, "duration_s"),
         ("volcvisual/jimeng_t2v_v30", {"seed": -1}, "seed"),
         ("volcvisual/jimeng_i2v_first_v30", {"aspect_ratio": "16:9"}, "aspect_ratio"),

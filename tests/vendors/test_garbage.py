@@ -22,7 +22,11 @@ VOLCVISUAL_KEYS = ("code", "data", "message", "request_id", "ResponseMetadata")
 ARK_KEYS = ("id", "status", "content", "usage", "duration", "error", "items", "total")
 COGVIDEOX_KEYS = ("task_id", "status", "video_url", "url", "success", "error", "detail")
 OPENAI_KEYS = ("id", "task_id", "status", "progress", "error", "metadata", "data")
+MINIMAX_KEYS = ("task_id", "status", "file_id", "file", "task", "base_resp", "type", "error", "items")
+JIMENG_KEYS = ("ret", "errmsg", "logid", "data")
+JIMENG_FINISHED = {"ret": "0", "data": {"1": fixture("jimeng_succeeded")}}
 SUCCESSES = {
+    "minimax": fixture("minimax_v2_succeeded"),
     "openai-videos": fixture("openai_completed"),
     "ark": fixture("ark_succeeded"),
     "kling": fixture("kling_succeed"),
@@ -30,10 +34,13 @@ SUCCESSES = {
     "zhipu": fixture("zhipu_success"),
     "volcvisual": fixture("volcvisual_done"),
     "cogvideox": fixture("cogvideox_completed"),
+    "jimeng": JIMENG_FINISHED,
 }
-PARTS = {"kling": "data", "dashscope": "output", "volcvisual": "data"}
+PARTS = {"minimax": "task", "kling": "data", "dashscope": "output", "volcvisual": "data", "jimeng": "data"}
+KINDS = {"jimeng": "history"}
 """Where the task stands in a reply; at its top, unless told otherwise."""
 MODELS = {
+    "minimax": "minimax/MiniMax-H3",
     "openai-videos": "openai-videos/gateway-model",
     "ark": "ark/doubao-seedance-1-0-pro-250528",
     "kling": "kling/kling-v1",
@@ -41,10 +48,12 @@ MODELS = {
     "zhipu": "zhipu/cogvideox-3",
     "volcvisual": "volcvisual/jimeng_t2v_v30",
     "cogvideox": "cogvideox/cogvideox-2b",
+    "jimeng": "jimeng/jimeng-video-2.0",
 }
 EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
+    "minimax": st.dictionaries(st.sampled_from(MINIMAX_KEYS), ODD, max_size=5),
     "openai-videos": st.dictionaries(st.sampled_from(OPENAI_KEYS), ODD, max_size=5),
     "ark": st.dictionaries(st.sampled_from(ARK_KEYS), ODD, max_size=5),
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),
@@ -52,6 +61,7 @@ BODIES = {
     "zhipu": st.dictionaries(st.sampled_from(ZHIPU_KEYS), ODD, max_size=4),
     "volcvisual": st.dictionaries(st.sampled_from(VOLCVISUAL_KEYS), ODD, max_size=5),
     "cogvideox": st.dictionaries(st.sampled_from(COGVIDEOX_KEYS), ODD, max_size=4),
+    "jimeng": st.dictionaries(st.sampled_from(JIMENG_KEYS), ODD, max_size=4),
 }
 
 
@@ -61,7 +71,7 @@ BODIES = {
 def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
     provider, request = make_provider(slug), make_request(MODELS[slug])
     reply = reply_of(data.draw(BODIES[slug]), data.draw(STATUSES))
-    task = Submission(id="1", model=request.spec.id, kind="text2video")
+    task = Submission(id="1", model=request.spec.id, kind=KINDS.get(slug, "text2video"))
 
     polled = outcome(provider, provider.poll(task), reply)
     submitted = outcome(provider, provider.submit(request), reply, reply)
@@ -84,7 +94,7 @@ def test_finished_task_with_one_odd_value_ends_in_a_value_or_a_provider_error(sl
     name = data.draw(st.sampled_from(sorted(inner)))
     changed = {**inner, name: data.draw(ODD)}
     odd = {**body, part: changed, "usage": data.draw(ODD)} if part else changed
-    task = Submission(id="1", model=MODELS[slug].partition("/")[2], kind="text2video")
+    task = Submission(id="1", model=MODELS[slug].partition("/")[2], kind=KINDS.get(slug, "text2video"))
 
     result = outcome(provider, provider.poll(task), reply_of(odd))
 

@@ -1,0 +1,152 @@
+"""What may be asked of MiniMax's models: Params classes and ModelSpecs. Data and validators; how it is said is in v1.py and v2.py.
+
+MiniMax platform documents, video generation v1 and v2; read 2026-11-20. Reference videos and sounds are not offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Literal
+
+from pydantic import ValidationInfo, field_validator
+
+from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+
+__all__ = ["MODELS", "RESULT_LIFE", "SECOND_GENERATION"]
+
+SLUG = "minimax"
+DOCS = "https://platform.minimax.io/docs/api-reference/"
+DOCS_READ = date(2026, 11, 20)
+RESULT_LIFE = timedelta(hours=1)
+"""The vendor's pages disagree (1 h, 9 h); a question asked again gives a fresh address."""
+SECOND_GENERATION = ("MiniMax-H3", "MiniMax-H3-Max")
+IMAGES = ImageRules(
+    formats=("image/jpeg", "image/png", "image/webp"), max_bytes=20 * 1024 * 1024 - 1, min_side_px=301, min_ratio=0.4, max_ratio=2.5
+)
+LARGE_IMAGES = ImageRules(formats=IMAGES.formats, max_bytes=30 * 1024 * 1024, min_side_px=256, max_side_px=5_760)
+
+
+class HailuoParams(Params):
+    """What the Hailuo models take."""
+
+    duration_s: Literal[6, 10] = param(6, "Duration", "Length of the video; 1080P videos are 6 s long.", unit="s", main=True)
+    resolution: Literal["768P", "1080P"] = param("768P", "Resolution", main=True)
+    prompt_extend: bool = param(True, "Extend the prompt", "Let the vendor write a short prompt out before it renders.")
+    fast_pretreatment: bool = param(False, "Quick rewriting", "Extend the prompt in less time.")
+
+    @field_validator("resolution", check_fields=False)
+    @classmethod
+    def _large_is_short(cls, value: str, info: ValidationInfo) -> str:
+        if value == "1080P" and info.data.get("duration_s") == 10:
+            raise ValueError("1080P videos are 6 s long")
+        return value
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if "last_frame" in slots and "first_frame" not in slots:
+            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
+
+
+class Hailuo02Params(HailuoParams):
+    """MiniMax-Hailuo-02: from an image also smaller."""
+
+    resolution: Literal["512P", "768P", "1080P"] = param(  # type: ignore[assignment]
+        "768P", "Resolution", "512P from an image only.", main=True
+    )
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        super().check_inputs(slots)
+        if self.resolution == "512P" and not slots:
+            raise InputConflict("resolution", "512P needs a first frame.")
+
+
+class FirstGenerationParams(Params):
+    """T2V-01 and I2V-01: one length, one size."""
+
+    duration_s: Literal[6] = param(6, "Duration", "Length of the video; this model makes one length only.", unit="s", main=True)
+    resolution: Literal["720P"] = param("720P", "Resolution", main=True)
+    prompt_extend: bool = param(True, "Extend the prompt", "Let the vendor write a short prompt out before it renders.")
+
+
+class SubjectParams(Params):
+    """S2V-01: neither length nor size can be chosen."""
+
+    prompt_extend: bool = param(True, "Extend the prompt", "Let the vendor write a short prompt out before it renders.")
+
+
+class H3Params(Params):
+    """MiniMax-H3."""
+
+    duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    aspect_ratio: Literal["16:9", "21:9", "4:3", "1:1", "3:4", "9:16", "adaptive"] = param(
+        "16:9", "Aspect ratio", "With a first frame, the video takes the image's shape; adaptive needs reference images.", main=True
+    )
+    resolution: Literal["768P", "2K"] = param("768P", "Resolution", main=True)
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if "last_frame" in slots and "first_frame" not in slots:
+            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
+        if "references" in slots and len(slots) > 1:
+            raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
+        if "first_frame" in slots and self.aspect_ratio != "16:9":
+            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
+        if self.aspect_ratio == "adaptive" and "references" not in slots:
+            raise InputConflict("aspect_ratio", "Without an image there is no shape to adapt to.")
+
+
+class H3MaxParams(H3Params):
+    """MiniMax-H3-Max."""
+
+    duration_s: Literal[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    resolution: Literal["480P", "768P"] = param("768P", "Resolution", main=True)  # type: ignore[assignment]
+    prompt_expansion: Literal["disabled", "balanced", "quality"] = param(
+        "balanced", "Prompt expansion", "How much the vendor writes the prompt out before it renders."
+    )
+
+
+def _first(rules: ImageRules = IMAGES, *, needed: bool = False) -> InputSlot:
+    return InputSlot(name="first_frame", title="First frame", min_count=int(needed), rules=rules)
+
+
+def _last(rules: ImageRules = IMAGES) -> InputSlot:
+    return InputSlot(name="last_frame", title="Last frame", rules=rules)
+
+
+SUBJECT = InputSlot(name="references", title="Reference images", min_count=1, rules=IMAGES)
+NINE = InputSlot(name="references", title="Reference images", max_count=9, rules=LARGE_IMAGES)
+
+
+def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page: str = "video-generation") -> ModelSpec:
+    second = model in SECOND_GENERATION
+    return ModelSpec(
+        provider=SLUG,
+        id=model,
+        label=label,
+        params=params,
+        slots=slots,
+        needs_prompt=second or not slots,
+        max_prompt_chars=7_000 if second else 2_000,
+        usual_s=(60, 300),
+        poll_every=timedelta(seconds=10),
+        result_life=RESULT_LIFE,
+        docs_url=f"{DOCS}v2-{page}" if second else f"{DOCS}{page}",
+        docs_read=DOCS_READ,
+    )
+
+
+MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec("MiniMax-H3", "MiniMax H3", H3Params, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
+        _spec("MiniMax-H3-Max", "MiniMax H3 Max", H3MaxParams, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
+        _spec("MiniMax-Hailuo-2.3", "Hailuo 2.3", HailuoParams, _first()),
+        _spec("MiniMax-Hailuo-2.3-Fast", "Hailuo 2.3 Fast, from an image", HailuoParams, _first(needed=True)),
+        _spec("MiniMax-Hailuo-02", "Hailuo 02", Hailuo02Params, _first(), _last()),
+        _spec("T2V-01-Director", "T2V-01 Director", FirstGenerationParams),
+        _spec("T2V-01", "T2V-01", FirstGenerationParams),
+        _spec("I2V-01-Director", "I2V-01 Director, from an image", FirstGenerationParams, _first(needed=True)),
+        _spec("I2V-01-live", "I2V-01 live, from an image", FirstGenerationParams, _first(needed=True)),
+        _spec("I2V-01", "I2V-01, from an image", FirstGenerationParams, _first(needed=True)),
+        _spec("S2V-01", "S2V-01, from a person's image", SubjectParams, SUBJECT),
+    )
+}

@@ -1,0 +1,99 @@
+"""What MiniMax's error codes mean to us: v1's `base_resp` inside an HTTP 200, and v2's `{type: "error", error: {...}}`. Pure.
+
+MiniMax platform documents, "error codes"; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.base import http_error, retry_after_s
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+)
+from providers.core.types import WireReply
+
+__all__ = ["FAIL", "is_gone", "render_failure", "vendor_error"]
+
+INVALID = "2013"
+CODES: Mapping[str, type[ProviderError]] = {
+    "1000": ProviderDown,
+    "1001": ProviderDown,
+    "1002": RateLimited,
+    "1004": AuthenticationFailed,
+    "1008": OutOfCredit,
+    "1024": ProviderDown,
+    "1026": ContentRejected,
+    "1027": ContentRejected,
+    "1033": ProviderDown,
+    "1039": RateLimited,
+    "1041": RateLimited,
+    "1042": InvalidParams,
+    INVALID: InvalidParams,
+    "2049": AuthenticationFailed,
+    "2056": OutOfCredit,
+    "authorized_error": AuthenticationFailed,
+    "bad_request_error": InvalidParams,
+    "insufficient_balance_error": OutOfCredit,
+    "overloaded_error": RateLimited,
+    "rate_limit_error": RateLimited,
+    "server_error": ProviderDown,
+    "unprocessable_entity_error": ContentRejected,
+}
+FAIL = "Fail"
+
+
+def vendor_error(reply: WireReply) -> ProviderError | None:
+    """The error in this reply, if it is one. A render that failed has a code in its `base_resp` too, and the request was fine."""
+    try:
+        body = reply.data()
+    except UnexpectedReply as unread:
+        return http_error(reply) or unread
+    error, base = body.get("error"), body.get("base_resp")
+    if body.get("type") == "error" and isinstance(error, dict):
+        return _coded_error(reply, str(error.get("type") or "error"), str(error.get("message") or ""), body)
+    code = str(base.get("status_code") or 0) if isinstance(base, dict) else "0"
+    if isinstance(base, dict) and code != "0" and body.get("status") != FAIL:
+        return _coded_error(reply, code, str(base.get("status_msg") or ""), body)
+    return http_error(reply)
+
+
+def is_gone(error: Refused) -> bool:
+    """MiniMax says that it has no such task. A bare 404 may be a proxy's, and bad parameters need not be the task's id."""
+    if error.vendor_code == INVALID:
+        return "task" in error.message.lower()
+    return error.http_status == 404 and error.vendor_code in CODES
+
+
+def render_failure(code: str, words: str) -> ProviderError:
+    """Why a render failed. What would be 'try again' of a request is an end here: the render is over."""
+    words = words or "MiniMax failed to render the video and gave no reason."
+    kind = CODES.get(code)
+    if kind in {ContentRejected, InvalidParams}:
+        return kind(words, vendor_code=code)
+    if "sensitive" in words.lower():
+        return ContentRejected(words, vendor_code=code or None)
+    return GenerationFailed(words, vendor_code=code or None)
+
+
+def _coded_error(reply: WireReply, code: str, words: str, body: Mapping[str, Any]) -> ProviderError:
+    words, asked = words or f"MiniMax answered with error {code}.", body.get("request_id")
+    request_id = asked if isinstance(asked, str) else None
+    kind = CODES.get(code)
+    if kind is None:
+        unknown = http_error(reply, message=words, vendor_code=code, request_id=request_id)
+        return unknown or UnexpectedReply(words, vendor_code=code, http_status=reply.status, request_id=request_id)
+    if kind is RateLimited:
+        wait_s = retry_after_s(reply)
+        return RateLimited(words, retry_after_s=wait_s, vendor_code=code, http_status=reply.status, request_id=request_id)
+    return kind(words, vendor_code=code, http_status=reply.status, request_id=request_id)

@@ -1,0 +1,110 @@
+"""MiniMax's two generations of one API behind one account: which paths a model's task lives under. Pure; no I/O.
+
+MiniMax platform documents, video generation v1 and v2; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import quote
+
+from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
+from providers.core.listings import rows_of, snapshots_by_id
+from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
+from providers.vendors.minimax import v1, v2
+from providers.vendors.minimax.catalog import MODELS, SECOND_GENERATION
+from providers.vendors.minimax.errors import is_gone, vendor_error
+from providers.vendors.minimax.values import text_of
+
+__all__ = ["MiniMax"]
+
+API_KEY = CredentialField(name="api_key", label="API key")
+SURFACES = (
+    Surface(
+        slug="china",
+        label="MiniMax, mainland China",
+        base_url="https://api.minimaxi.com",
+        credentials=(API_KEY,),
+        sandbox=Sandbox(path="/hosts/minimax", credentials={"api_key": "sk-sandbox-minimax"}),
+    ),
+    Surface(slug="global", label="MiniMax, global", base_url="https://api.minimax.io", credentials=(API_KEY,)),
+)
+
+
+class MiniMax(Provider):
+    """The Hailuo, 01 and H3 models over one account."""
+
+    slug = "minimax"
+    label = "MiniMax"
+    short = "Mm"
+    docs_url = "https://platform.minimax.io/docs/api-reference/video-generation"
+    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    models = MODELS
+    poll_batch = 50
+    can_cancel = True
+
+    def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        speak = v2 if request.spec.id in SECOND_GENERATION else v1
+        reply = yield WireRequest(method="POST", path=speak.CREATE, json=speak.body(request), billable=True)
+        return Submission(id=text_of(reply.data(), "task_id"), model=request.spec.id)
+
+    def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        try:
+            return (yield from self._ask(submission))
+        except Refused as error:
+            if not is_gone(error):
+                raise
+            raise SubmissionGone("MiniMax no longer knows this task.", vendor_code=error.vendor_code) from error
+
+    def poll_group(self, submission: Submission) -> str | None:
+        """v1 has no call for many."""
+        return "v2" if _is_second(submission) else None
+
+    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
+        """How the list's filter takes several ids is not documented, so what it leaves out is asked about alone."""
+        names = [submission.id for submission in submissions]
+        reply = yield WireRequest(method="GET", path=v2.TASKS, query={"page_num": 1, "page_size": len(names), "filter.task_ids": names})
+        answers = snapshots_by_id(reply.data().get("items"), v2.snapshot)
+        for submission in submissions:
+            if submission.id not in answers:
+                answers[submission.id] = yield from self._alone(submission)
+        return answers
+
+    def cancel(self, submission: Submission) -> Exchange[None]:
+        """v2's one DELETE stops a waiting task and wipes a finished one out, so it is sent to waiting ones only."""
+        if not _is_second(submission):
+            raise Unsupported("MiniMax cannot stop a render of this model once it is accepted.")
+        snapshot = yield from self.poll(submission)
+        if snapshot.state is not State.QUEUED:
+            raise Refused("MiniMax stops only what has not begun to render.", vendor_code=snapshot.vendor_state)
+        yield WireRequest(method="DELETE", path=f"{v2.CREATE}/{quote(submission.id, safe='')}")
+
+    def check_account(self) -> Exchange[AccountReport]:
+        reply = yield WireRequest(method="GET", path=v2.TASKS, query={"page_num": 1, "page_size": 1})
+        rows_of(reply.data().get("items"))
+        return AccountReport(message="MiniMax accepts the key.")
+
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
+        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
+
+    def check(self, reply: WireReply) -> ProviderError | None:
+        return vendor_error(reply)
+
+    def _ask(self, submission: Submission) -> Exchange[Snapshot]:
+        if not _is_second(submission):
+            return (yield from v1.poll(submission))
+        reply = yield WireRequest(method="GET", path=f"{v2.TASKS}/{quote(submission.id, safe='')}")
+        return v2.snapshot(reply.part("task"))
+
+    def _alone(self, submission: Submission) -> Exchange[Snapshot | ProviderError]:
+        try:
+            return (yield from self.poll(submission))
+        except ProviderError as error:
+            return error
+
+
+def _is_second(submission: Submission) -> bool:
+    return submission.model in SECOND_GENERATION
