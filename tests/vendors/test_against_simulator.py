@@ -39,16 +39,18 @@ DOORS = {
     "cn": ("zhipu", "hosts/zhipu/api/paas/v4"),
     "official": ("volcvisual", "hosts/volcvisual"),
     "local": ("cogvideox", "hosts/cogvideox"),
+    "web": ("jimeng", "hosts/jimeng"),
 }
 OF_THEIR_OWN = {"local"}
 """No keys, no error codes: these have tests of their own."""
 EVERY_DOOR = pytest.mark.parametrize("door", [door for door in DOORS if door not in OF_THEIR_OWN])
-VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn", "official"])
+VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn", "official", "web"])
 MODELS = {
     "kling": "kling/kling-v1",
     "dashscope": "dashscope/wanx2.1-t2v-turbo",
     "zhipu": "zhipu/cogvideox-3",
     "volcvisual": "volcvisual/jimeng_t2v_v30",
+    "jimeng": "jimeng/jimeng-video-2.0",
 }
 
 
@@ -118,7 +120,10 @@ def test_camera_movements_are_accepted(simulator, camera):
 
 @EVERY_DOOR
 def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, door):
-    good, bad = client_at(simulator, door), client_at(simulator, door, access_key="bad-a", secret_key="bad-s", api_key="bad-key")
+    good, bad = (
+        client_at(simulator, door),
+        client_at(simulator, door, access_key="bad-a", secret_key="bad-s", api_key="bad-key", cookie="sessionid=bad-session"),
+    )
 
     assert good.check_account().message
     with pytest.raises(AuthenticationFailed):
@@ -310,4 +315,4 @@ def test_no_secret_in_logs_transcripts_or_errors(simulator, door, caplog):
         client.submit(a_request(door, "a boat #fault:refuse", reference="job-2"), transcript=notes)
 
     shown = caplog.text + repr(notes) + repr(caught.value) + repr(client)
-    assert [secret for secret in ("sim-secret", "sk-portal-test", "eyJ") if secret in shown] == []
+    assert [secret for secret in ("sim-secret", "sk-portal-test", "sim-session", "eyJ") if secret in shown] == []

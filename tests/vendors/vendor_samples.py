@@ -20,7 +20,13 @@ from providers.vendors import ALL_MODELS, PROVIDERS
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-CREDENTIALS = {"access_key": "sim-access", "secret_key": "sim-secret", "api_key": "sk-portal-test"}
+CREDENTIALS = {
+    "access_key": "sim-access",
+    "secret_key": "sim-secret",
+    "api_key": "sk-portal-test",
+    "cookie": "sessionid=sim-session-000000000000; uid=7",
+    "sign": "computed",
+}
 T = TypeVar("T")
 
 

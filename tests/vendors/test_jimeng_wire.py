@@ -1,0 +1,473 @@
+"""What we say to Jimeng's web site and what its answers mean, by table, without a socket."""
+
+import hashlib
+import json
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    SubmissionGone,
+    Uncertain,
+    UnexpectedReply,
+    Unsupported,
+)
+from providers.core.types import AccountReport, Output, Snapshot, State, Submission, WireRequest
+from providers.vendors import ALL_MODELS
+
+OLD, NEW = "jimeng/jimeng-video-2.0", "jimeng/jimeng-video-3.0"
+TASK = Submission(id="3500000000001", model="jimeng-video-2.0", kind="task")
+RECORD = Submission(id="3500000000002", model="jimeng-video-3.0", kind="history")
+FILE = Output(url="https://v.example/abc/6841aaaa/video.mp4", expires_in=timedelta(days=7), duration_s=5.041)
+COOKIE = "sessionid=sim-session-000000000000; uid=7"
+MOMENT = str(int(NOON.timestamp()))
+
+
+def answer(data, ret="0"):
+    return {"ret": ret, "errmsg": "words of the vendor", "systime": "1750000100", "logid": "log-1", "data": data}
+
+
+def refusal(ret):
+    return {"ret": ret, "errmsg": "words of the vendor", "systime": "1750000100", "logid": "log-1"}
+
+
+def entry(**changes):
+    return {**fixture("jimeng_succeeded"), **changes}
+
+
+def poll(task_entry, submission=TASK):
+    """The answer on one task that is in the map."""
+    data = {"task_map": {submission.id: task_entry}} if submission.kind == "task" else {submission.id: task_entry}
+    return raw_poll(answer(data), submission=submission)
+
+
+def raw_poll(body, status=200, *, submission=TASK):
+    jimeng = make_provider("jimeng")
+    return outcome(jimeng, jimeng.poll(submission), reply_of(body, status))
+
+
+def submit(body, status=200, *, model=OLD, **headers):
+    jimeng = make_provider("jimeng")
+    return outcome(jimeng, jimeng.submit(make_request(model)), reply_of(body, status, **headers))
+
+
+def look_up(body, model=OLD):
+    jimeng = make_provider("jimeng")
+    return outcome(jimeng, jimeng.look_up("job-1", ALL_MODELS[model], NOON, ()), reply_of(body))
+
+
+def check_account(body, status=200):
+    jimeng = make_provider("jimeng")
+    return outcome(jimeng, jimeng.check_account(), reply_of(body, status))
+
+
+# submit
+
+
+def test_first_generation_is_asked_for_as_its_page_does():
+    said = asked(make_provider("jimeng"), make_request(OLD, duration_s=10, aspect_ratio="9:16", seed=7))
+
+    body = said.json
+    extra = json.loads(body.pop("task_extra"))
+    submit_id = body.pop("submit_id")
+    assert (said.method, said.path, said.query, said.billable) == ("POST", "mweb/v1/generate_video", {"aid": 513695}, True)
+    assert str(UUID(submit_id)) == submit_id == extra["originSubmitId"]
+    assert (extra["isDefaultSeed"], extra["batchNumber"]) == (0, 1)
+    assert body == {
+        "http_common_info": {"aid": 513695},
+        "input": {
+            "video_aspect_ratio": "9:16",
+            "seed": 7,
+            "video_gen_inputs": [{"prompt": "a boat", "fps": 24, "duration_ms": 10000, "video_mode": 2, "template_id": ""}],
+            "priority": 0,
+            "model_req_key": "dreamina_ic_generate_video_model_vgfm_lite",
+        },
+        "mode": "workbench",
+        "history_option": {},
+        "commerce_info": {
+            "resource_id": "generate_video",
+            "resource_id_type": "str",
+            "resource_sub_type": "aigc",
+            "benefit_type": "basic_video_operation_vgfm_lite",
+        },
+        "client_trace_data": {},
+    }
+
+
+def test_newer_models_are_asked_for_as_a_draft_in_text():
+    said = asked(make_provider("jimeng"), make_request(NEW, prompt="一只猫", resolution="1080p", seed=7))
+
+    draft = json.loads(said.json["draft_content"])
+    [component] = draft["component_list"]
+    params = component["abilities"]["gen_video"]["text_to_video_params"]
+    [scene] = params["video_gen_inputs"]
+    assert (said.path, said.billable) == ("mweb/v1/aigc_draft/generate", True)
+    assert (said.query["aid"], said.query["da_version"], len(said.query["webId"])) == (513695, "3.3.9", 19)
+    assert (component["type"], component["id"]) == ("video_base_component", draft["main_component_id"])
+    assert {name: scene[name] for name in ("prompt", "fps", "duration_ms", "resolution", "video_mode")} == {
+        "prompt": "一只猫",
+        "fps": 24,
+        "duration_ms": 5000,
+        "resolution": "1080p",
+        "video_mode": 2,
+    }
+    assert (params["video_aspect_ratio"], params["seed"], params["model_req_key"]) == (
+        "16:9",
+        7,
+        "dreamina_ic_generate_video_model_vgfm_3.0",
+    )
+    assert said.json["extend"]["root_model"] == "dreamina_ic_generate_video_model_vgfm_3.0"
+    assert said.json["extend"]["m_video_commerce_info"]["benefit_type"] == "basic_video_operation_vgfm_v_three"
+    assert said.json["extend"]["m_video_commerce_info_list"] == [said.json["extend"]["m_video_commerce_info"]]
+    assert json.loads(said.json["metrics_extra"])["originSubmitId"] == said.json["submit_id"]
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "benefit"),
+    [
+        ("jimeng-video-2.0-pro", "dreamina_ic_generate_video_model_vgfm1.0", "basic_video_operation_vgfm"),
+        ("jimeng-video-3.0-fast", "dreamina_ic_generate_video_model_vgfm_3.0_fast", "basic_video_operation_vgfm_v_three"),
+        ("jimeng-video-3.0-pro", "dreamina_ic_generate_video_model_vgfm_3.0_pro", "basic_video_operation_vgfm_v_three"),
+        ("jimeng-video-3.5-pro", "dreamina_ic_generate_video_model_vgfm_3.5_pro", "dreamina_video_seedance_15_pro"),
+        ("seedance-2.0", "dreamina_seedance_40_pro", "dreamina_video_seedance_20_pro"),
+        ("seedance-2.0-fast", "dreamina_seedance_40", "dreamina_seedance_20_fast"),
+    ],
+)
+def test_model_and_benefit_are_the_pair_of_the_table(model, key, benefit):
+    text = json.dumps(asked(make_provider("jimeng"), make_request(f"jimeng/{model}")).json)
+
+    assert f'"{benefit}"' in text
+    assert f'"{key}"' in text
+
+
+@pytest.mark.parametrize("model", [OLD, NEW])
+def test_the_same_task_says_the_same_twice_and_another_does_not(model):
+    one, again, other = (asked(make_provider("jimeng"), make_request(model, reference=name)).json for name in ("job-1", "job-1", "job-2"))
+
+    assert one == again
+    assert one["submit_id"] != other["submit_id"]
+    assert one != other
+
+
+def test_seed_of_chance_is_told_from_a_chosen_one():
+    said = asked(make_provider("jimeng"), make_request(OLD)).json
+
+    assert 0 <= said["input"]["seed"] <= 4_294_967_295
+    assert json.loads(said["task_extra"])["isDefaultSeed"] == 1
+
+
+def test_accepted_task_gives_the_id_that_it_is_polled_by():
+    assert submit(fixture("jimeng_submitted")) == TASK
+    assert submit(fixture("jimeng_submitted"), model=NEW) == RECORD
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>ok</html>",
+        b"[]",
+        {},
+        {"ret": "0"},
+        answer({}),
+        answer({"aigc_data": {"task": {"task_id": ""}}}),
+        answer({"aigc_data": {"task": {"task_id": None}}}),
+        refusal("777777"),
+    ],
+)
+def test_unreadable_answer_to_a_submit_is_uncertain(body):
+    assert type(submit(body)) is Uncertain
+
+
+# errors
+
+
+@pytest.mark.parametrize(
+    ("ret", "kind"),
+    [
+        *[(code, AuthenticationFailed) for code in ("1014", "1015", "1018", "4003", "4010")],
+        *[(code, OutOfCredit) for code in ("1006", "4001", "5000", "121101")],
+        *[(code, RateLimited) for code in ("1", "1010", "1057", "1310", "2014", "2020", "10020")],
+        *[(code, ContentRejected) for code in ("1019", "1063", "1159", "2003", "2004", "2005", "2035")],
+        *[(code, ContentRejected) for code in ("2038", "2039", "2041", "2042", "2048", "2050")],
+        *[(code, InvalidParams) for code in ("1000", "1001", "1161", "1162")],
+        *[(code, Refused) for code in ("1021", "2043")],
+        *[(code, Uncertain) for code in ("1002", "2002")],
+    ],
+)
+def test_ret_has_its_class_with_http_200(ret, kind):
+    error = submit(refusal(ret))
+
+    assert type(error) is kind
+    assert (error.vendor_code, error.http_status, error.request_id) == (ret, 200, "log-1")
+    assert error.message.startswith("words of the vendor")
+
+
+def test_number_instead_of_text_is_read_too():
+    assert type(submit(refusal(1310))) is RateLimited
+
+
+@pytest.mark.parametrize("ret", ["1002", "2002"])
+def test_vendor_down_on_a_poll_is_not_uncertain(ret):
+    assert type(raw_poll(refusal(ret))) is ProviderDown
+
+
+def test_page_of_a_firewall_is_told_by_its_http_status():
+    assert type(submit(b"<html>", 403)) is AuthenticationFailed
+    assert submit(b"<html>", 429, retry_after="9").retry_after_s == 9.0
+
+
+# poll
+
+
+def test_each_kind_is_polled_where_it_is_known():
+    jimeng = make_provider("jimeng")
+
+    task, record = next(jimeng.poll(TASK)), next(jimeng.poll(RECORD))
+
+    assert (task.path, task.json, task.billable) == ("mweb/v1/mget_generate_task", {"task_id_list": ["3500000000001"]}, False)
+    assert (record.path, record.json) == ("mweb/v1/get_history_by_ids", {"history_ids": ["3500000000002"]})
+    assert [jimeng.poll_group(one) for one in (TASK, RECORD)] == ["task", "history"]
+
+
+def test_many_tasks_are_asked_about_at_once_and_one_odd_answer_spoils_no_other():
+    jimeng = make_provider("jimeng")
+    tasks = [Submission(id=str(number), model="jimeng-video-2.0", kind="task") for number in range(5)]
+    entries = {"0": entry(), "1": entry(status=20, item_list=[]), "2": "odd", "3": entry(item_list=[])}
+
+    found = outcome(jimeng, jimeng.poll_many(tasks), reply_of(answer({"task_map": entries})))
+
+    assert next(jimeng.poll_many(tasks)).json == {"task_id_list": ["0", "1", "2", "3", "4"]}
+    assert (found["0"].state, found["1"].state) == (State.SUCCEEDED, State.RUNNING)
+    assert (type(found["2"]), type(found["3"]), "4" in found) == (UnexpectedReply, UnexpectedReply, False)
+
+
+def test_adopted_task_of_unknown_kind_is_looked_for_in_both_places():
+    jimeng = make_provider("jimeng")
+    adopted = Submission(id="3500000000002", model="jimeng-video-3.0")
+
+    replies = (reply_of(answer({"task_map": {}})), reply_of(answer({"3500000000002": entry()})))
+
+    assert outcome(jimeng, jimeng.poll(adopted), *replies).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(-1, State.RUNNING), (0, State.QUEUED), (20, State.RUNNING), (42, State.RUNNING), (45, State.RUNNING)]
+)
+def test_vendor_status_has_our_state(status, state):
+    snapshot = poll(entry(status=status, item_list=[]))
+
+    assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, str(status), ())
+
+
+@pytest.mark.parametrize("submission", [TASK, RECORD])
+def test_finished_task_gives_file_life_and_length(submission):
+    snapshot = poll(entry(), submission)
+
+    assert (snapshot.state, snapshot.outputs, snapshot.error) == (State.SUCCEEDED, (FILE,), None)
+
+
+@pytest.mark.parametrize("status", [10, 45, 50])
+def test_file_settles_what_a_disputed_status_means(status):
+    assert poll(entry(status=status)).outputs == (FILE,)
+
+
+def test_status_may_stand_in_the_records_task():
+    record = {"task": {"task_id": "3500000000001", "status": 42}, "item_list": []}
+
+    assert poll(record, RECORD).vendor_state == "42"
+
+
+def test_smaller_rendition_is_taken_where_there_is_no_original():
+    video = {"transcoded_video": {"480p": {"video_url": "https://v.example/480"}, "720p": {"video_url": "https://v.example/720"}}}
+
+    [output] = poll(entry(item_list=[{"video": video}])).outputs
+
+    assert (output.url, output.duration_s) == ("https://v.example/720", None)
+
+
+@pytest.mark.parametrize(
+    "items", [None, {}, [], [7], [{}], [{"video": {}}], [{"video": {"transcoded_video": {"origin": {"video_url": ""}}}}]]
+)
+def test_success_without_a_file_is_unexpected(items):
+    assert type(poll(entry(item_list=items))) is UnexpectedReply
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("2038", ContentRejected),
+        (2042, ContentRejected),
+        ("1006", OutOfCredit),
+        ("1000", InvalidParams),
+        ("2002", GenerationFailed),
+        ("1310", GenerationFailed),
+        ("", GenerationFailed),
+        (None, GenerationFailed),
+    ],
+)
+def test_failed_task_keeps_code_and_words(code, kind):
+    snapshot = poll(entry(status=30, item_list=[], fail_code=code, fail_msg="words of the vendor"))
+
+    assert (snapshot.state, type(snapshot.error), snapshot.error.vendor_code) == (State.FAILED, kind, str(code or "") or None)
+    assert snapshot.error.message == "words of the vendor"
+
+
+def test_words_of_the_newer_records_are_read():
+    record = {"status": 30, "fail_code": "2039", "fail_starling_message": "the picture is not allowed"}
+
+    assert poll(record, RECORD).error.message == "the picture is not allowed"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (10, ContentRejected, "Jimeng's safety check refused it before rendering."),
+        (40, ContentRejected, "Jimeng's safety check refused it after rendering."),
+        (100, SubmissionGone, "The task was deleted at Jimeng."),
+        (30, GenerationFailed, "Jimeng failed to render the video and gave no reason."),
+    ],
+)
+def test_terminal_status_without_a_reason_has_words_of_ours(status, kind, words):
+    snapshot = poll(entry(status=status, item_list=[]))
+
+    assert (snapshot.state, type(snapshot.error), snapshot.error.message) == (State.FAILED, kind, words)
+
+
+@pytest.mark.parametrize("submission", [TASK, RECORD])
+def test_task_missing_from_the_answer_is_gone(submission):
+    data = {"task_map": {}} if submission.kind == "task" else {}
+
+    assert type(raw_poll(answer(data), submission=submission)) is SubmissionGone
+
+
+def test_undocumented_status_counts_as_running_and_is_logged(caplog):
+    with caplog.at_level(logging.WARNING, logger="providers.jimeng"):
+        snapshot = poll(entry(status=77, item_list=[]))
+
+    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "77")
+    assert [record.message for record in caplog.records] == ["undocumented task status 77; the task counts as running"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"ret": "0"}, answer({}), answer({"task_map": []})])
+def test_unreadable_answer_to_a_poll_is_unexpected(body):
+    assert type(raw_poll(body)) is UnexpectedReply
+
+
+@pytest.mark.parametrize("odd", ["x", 7, None, {}, {"status": "50"}, {"status": True}])
+def test_unreadable_answer_on_a_task_is_unexpected(odd):
+    assert type(poll(odd)) is UnexpectedReply
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(["status", "task", "item_list", "fail_code", "fail_msg"]),
+    odd=st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.lists(st.integers(), max_size=2),
+)
+def test_odd_value_in_an_answer_on_a_task_is_a_value_or_an_error(name, odd):
+    assert isinstance(poll(entry(**{name: odd})), (Snapshot, ProviderError))
+
+
+# look-up
+
+
+@pytest.mark.parametrize(("model", "found"), [(OLD, TASK), (NEW, RECORD)])
+def test_look_up_finds_the_task_by_our_submit_id(model, found):
+    submit_id = asked(make_provider("jimeng"), make_request(model)).json["submit_id"]
+    record = {"task": {"task_id": "3500000000001", "history_id": "3500000000002", "submit_id": submit_id}}
+
+    assert next(make_provider("jimeng").look_up("job-1", ALL_MODELS[model], NOON, ())).json == {"submit_ids": [submit_id]}
+    assert look_up(answer({submit_id: record}), model) == found
+
+
+def test_what_the_history_lacks_may_still_have_been_accepted():
+    assert make_provider("jimeng").can_look_up is True
+    assert type(look_up(answer({}))) is Unsupported
+
+
+# account, cookie and sign
+
+
+def test_account_check_tells_the_credits():
+    request = next(make_provider("jimeng").check_account())
+    credit = {"gift_credit": 60, "purchase_credit": 0, "vip_credit": 100}
+
+    assert (request.method, request.path, request.billable) == ("POST", "commerce/v1/benefits/user_credit", False)
+    report = AccountReport(message="Jimeng accepts the cookie.", balance="160 credits left.")
+    assert check_account(answer({"credit": credit})) == report
+    assert check_account(answer(credit)) == report
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (refusal("1015"), 200, AuthenticationFailed),
+        (b"<html>", 404, Refused),
+        (b"<html>", 200, UnexpectedReply),
+        (answer({"credit": {"gift_credit": "many"}}), 200, UnexpectedReply),
+    ],
+)
+def test_bad_account_is_told_apart(body, status, kind):
+    assert type(check_account(body, status)) is kind
+
+
+def test_request_looks_like_the_pages_and_is_signed_for_its_path_and_second():
+    signed = make_provider("jimeng").sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON)
+
+    expected = hashlib.md5(f"9e2c|e_video|7|5.8.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
+    assert (signed.headers["sign"], signed.headers["sign-ver"], signed.headers["device-time"]) == (expected, "1", MOMENT)
+    assert (signed.headers["cookie"], signed.headers["appid"], signed.headers["pf"]) == (COOKIE, "513695", "7")
+
+
+def test_sign_can_be_a_captured_one_or_left_out():
+    request = WireRequest(method="POST", path="mweb/v1/generate_video")
+
+    captured, left_out = (make_provider("jimeng", sign=sign).sign(request, NOON).headers for sign in ("0123456789abcdef" * 2, "none"))
+
+    assert (captured["sign"], captured["device-time"]) == ("0123456789abcdef" * 2, MOMENT)
+    assert not {"sign", "sign-ver"} & left_out.keys()
+
+
+@pytest.mark.parametrize("sign", ["", "static", "0123"])
+def test_sign_of_no_meaning_sends_nothing(sign):
+    jimeng = make_provider("jimeng", sign=sign)
+
+    assert type(outcome(jimeng, jimeng.submit(make_request(OLD)))) is AuthenticationFailed
+
+
+def test_bare_session_is_sent_as_a_cookie():
+    signed = make_provider("jimeng", cookie="0123456789abcdef").sign(WireRequest(method="POST", path="x"), NOON)
+
+    assert signed.headers["cookie"] == "sessionid=0123456789abcdef"
+
+
+def test_values_of_the_cookie_are_secret_each():
+    assert make_provider("jimeng").secrets == (COOKIE, "sim-session-000000000000")
+
+
+def test_every_label_says_that_it_is_unofficial():
+    jimeng = make_provider("jimeng")
+    labels = [jimeng.label, *(spec.label for spec in jimeng.models.values()), *(surface.label for surface in jimeng.surfaces.values())]
+
+    assert all("unofficial" in label for label in labels)
+
+
+def test_images_and_cancelling_are_not_offered():
+    jimeng = make_provider("jimeng")
+
+    assert [spec.slots for spec in jimeng.models.values()] == [()] * 8
+    assert jimeng.can_cancel is False
