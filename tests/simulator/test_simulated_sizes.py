@@ -77,7 +77,7 @@ def test_every_kling_model_takes_a_plain_submit(name: str) -> None:
 def test_every_dashscope_model_takes_a_plain_submit(name: str) -> None:
     frame = f"data:image/jpeg;base64,{encoded(640, 360)}"
     given = {"prompt": "a boat", "img_url": frame, "first_frame_url": frame}
-    given |= {"media": [{"type": "first_frame", "url": frame}]}
+    given |= {"media": [{"type": "first_frame", "url": frame}], "reference_video_urls": ["https://example.com/a.mp4"]}
     group = "image2video" if dashscope_rules.MODELS[name].kind == "kf2v" else "video-generation"
 
     order = asyncio.run(dashscope_rules.read_order(group, {"model": name, "input": given}, resolves_oss=False))
