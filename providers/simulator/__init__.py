@@ -9,6 +9,8 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/kling        /v1/videos/{text2video,image2video}[/{id}], /account/costs     JWT or API key
     {base}/hosts/dmxapi       /kling/v1/videos/{text2video,image2video}[/{id}]               the sk- gateway
     {base}/hosts/dashscope    /api/v1/services/aigc/..., /api/v1/tasks[/{id}[/cancel]]
+    {base}/hosts/ark          /api/v3/contents/generations/tasks[/{id}]
+    {base}/hosts/openai       /v1/videos[/{id}[/content|/remix]], /v1/models               OpenAI's models and a gateway's own
     {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
     {base}/hosts/cogvideox    /api/v1/generate, /api/v1/status/{id}                        a local service, no key
     {base}/hosts/cogvideox-sync  the same, answering a submit with the video itself

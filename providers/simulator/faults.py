@@ -38,6 +38,7 @@ FATE = (
 MEDIA = (
     *("media-html", "media-404", "media-expired", "media-cut", "media-short", "media-hole"),
     *("media-slow", "media-no-range", "media-empty", "media-not-faststart"),
+    "content-redirect",
 )
 NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *MEDIA))
 _LOCAL, _JIMENG = ("cogvideox", "cogvideox-sync"), ("jimeng",)
@@ -46,6 +47,7 @@ ONLY_AT = {
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     "poll-no-data": _JIMENG,
     "trial-over": ("ark",),
+    "content-redirect": ("openai",),
 }
 """Faults that only these hosts can have; anywhere else they are unknown."""
 

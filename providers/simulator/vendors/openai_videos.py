@@ -1,0 +1,268 @@
+"""The OpenAI Videos API, as a gateway serves it: create, retrieve, list, delete, remix, and the content behind the key."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import secrets
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+from PIL import Image
+
+from providers.simulator.accounts import Account, nature
+from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.intake import take_order
+from providers.simulator.media import links
+from providers.simulator.media.serve import deliver
+from providers.simulator.polling import Poll, answer_batch, answer_poll
+from providers.simulator.site import Site
+from providers.simulator.tasks import Order, SimTask, State
+from providers.simulator.vendors.openai_rules import MODELS, invalid, read_body, read_order
+from providers.simulator.wire import json_reply, own_base
+
+_HOUR_S = 3600.0
+_WEEK_S = 7 * 24 * _HOUR_S
+_VIDEOS = "/v1/videos"
+_BORN = 1_759_708_800
+_SLOWEST_POLL_MS, _FASTEST_POLL_MS = 1000, 50
+_WORDS = {
+    State.QUEUED: "queued",
+    State.RUNNING: "in_progress",
+    State.SUCCEEDED: "completed",
+    State.FAILED: "failed",
+}
+_ODD_WORD = "post_processing"
+_FAILURES = {
+    "fail-content": ("moderation_blocked", "Your request was blocked by our moderation system."),
+    "fail-internal": ("video_generation_failed", "The video could not be generated."),
+}
+_PICTURES = {"thumbnail": ("WEBP", "image/webp"), "spritesheet": ("JPEG", "image/jpeg")}
+_REFUSALS = {
+    Refusal.AUTH: (401, "invalid_api_key", "Incorrect API key provided."),
+    Refusal.ARREARS: (429, "insufficient_quota", "You exceeded your current quota, please check your plan and billing details."),
+    Refusal.RATE: (429, "rate_limit_exceeded", "Rate limit reached for requests."),
+    Refusal.RATE_WITH_200: (200, "rate_limit_exceeded", "Rate limit reached for requests."),
+    Refusal.SLOTS: (429, "rate_limit_exceeded", "Too many videos are being generated at once."),
+    Refusal.BAD_PARAM: (400, "invalid_value", "A parameter of the request is invalid."),
+    Refusal.CONTENT: (400, "moderation_blocked", "Your request was blocked by our moderation system."),
+    Refusal.DUPLICATE: (400, "invalid_value", "A parameter of the request is invalid."),
+    Refusal.SERVER: (503, "server_error", "The server is overloaded, please try again later."),
+    Refusal.OPENAI_STYLE: (400, "invalid_value", "The upstream refused the request."),
+}
+_TYPES = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+
+
+class OpenAIVideos:
+    """A Vendor and its Dialect."""
+
+    host = "openai"
+    task_ttl_s = _WEEK_S
+    result_ttl_s = _HOUR_S
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        try:
+            return await self._routed(request, path)
+        except Refused as refused:
+            if request.method == "POST":
+                self.site.tally.refused[self.host] += 1
+            return self.error(refused)
+
+    async def _routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not key or nature(key) == "bad":
+            raise self.refusal(Refusal.AUTH)
+        account = self.site.accounts.get(self.host, key)
+        path, _, query = path.partition("?")
+        if request.method == "GET" and path == "/v1/models":
+            return _models()
+        top, _, rest = path.removeprefix(_VIDEOS).partition("/")
+        if not path.startswith(_VIDEOS) or top:
+            raise _no_such_route(request, path)
+        name, _, verb = rest.partition("/")
+        match request.method, name, verb:
+            case "POST", "", "":
+                return await self._create(request, account)
+            case "POST", name, "remix" if name:
+                return await self._remix(request, account, name)
+            case "GET", "", "":
+                return await self._list(request, account, query)
+            case "GET", name, "":
+                poll = Poll(request=request, account=account, name=name, task=self._find(account, name))
+                return await answer_poll(self.site, self, poll)
+            case "GET", name, "content":
+                return await self._content(request, account, name, query)
+            case "DELETE", name, "" if name:
+                return self._delete(account, name)
+        raise _no_such_route(request, path)
+
+    async def _create(self, request: web.BaseRequest, account: Account) -> web.Response:
+        self.site.tally.submits[self.host] += 1
+        order = await read_order(await read_body(request))
+        return await take_order(self.site, self, request, account, order)
+
+    async def _remix(self, request: web.BaseRequest, account: Account, name: str) -> web.Response:
+        self.site.tally.submits[self.host] += 1
+        prompt = (await read_body(request)).get("prompt")
+        if not isinstance(prompt, str) or not prompt:
+            invalid("prompt", "Missing required parameter: 'prompt'.", "missing_required_parameter")
+        was = self._completed(account, name).order
+        order: Order = replace(was, prompt=prompt, body={"prompt": prompt}, extra={**was.extra, "remixed_from": name})
+        return await take_order(self.site, self, request, account, order)
+
+    async def _list(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
+        fields = {name: values[0] for name, values in parse_qs(query).items()}
+        tasks = [task for task in self.site.tasks.of(account, self.site.clock.now()) if not self._has_expired(task)]
+        if fields.get("order", "desc") == "asc":
+            tasks.reverse()
+        names = [task.id for task in tasks]
+        start = names.index(fields["after"]) + 1 if fields.get("after") in names else 0
+        stop = start + _limit(fields)
+
+        def tell(now: float, fault: str | None) -> web.Response:
+            data = [_told(task, now) for task in tasks[start:stop]]
+            if fault == "poll-unknown-state":
+                data = [{**row, "status": _ODD_WORD} for row in data]
+            ends = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
+            return json_reply({"object": "list", "data": data, **ends, "has_more": stop < len(tasks)})
+
+        return await answer_batch(self.site, self, request, account, tasks[start:stop], tell)
+
+    async def _content(self, request: web.BaseRequest, account: Account, name: str, query: str) -> web.StreamResponse:
+        task = self._completed(account, name)
+        variant = parse_qs(query).get("variant", ["video"])[0]
+        if variant in _PICTURES:
+            kind, content_type = _PICTURES[variant]
+            return web.Response(body=await asyncio.to_thread(_picture, task.number, kind), content_type=content_type)
+        if variant != "video":
+            invalid("variant", "Supported values are: video, thumbnail, spritesheet.")
+        if task.plan.has("content-redirect"):
+            url = links.link(own_base(request), task.id, task.id[-8:], task.ended_at + task.result_ttl_s)
+            return web.Response(status=302, headers={"Location": url})
+        return await deliver(self.site, request, task)
+
+    def _completed(self, account: Account, name: str) -> SimTask:
+        task = self._find(account, name)
+        if task is None:
+            raise _not_found(name)
+        if task.state(self.site.clock.now()) is not State.SUCCEEDED:
+            raise Refused(404, "not_found", f"Video {name} is not ready.")
+        return task
+
+    def _delete(self, account: Account, name: str) -> web.Response:
+        task = self._find(account, name)
+        if task is None:
+            raise _not_found(name)
+        task.is_deleted = True
+        return json_reply({"id": name, "object": "video.deleted", "deleted": True})
+
+    def _find(self, account: Account, name: str) -> SimTask | None:
+        task = self.site.tasks.find(account, name, self.site.clock.now())
+        return None if task is None or self._has_expired(task) else task
+
+    def _has_expired(self, task: SimTask) -> bool:
+        """Video and record end together."""
+        return self.site.clock.now() >= task.ended_at + task.result_ttl_s
+
+    # What the Dialect asks for.
+
+    def new_id(self) -> str:
+        return f"video_{secrets.token_hex(16)}"
+
+    def refusal(self, why: Refusal) -> Refused:
+        return Refused(*_REFUSALS[why])
+
+    def error(self, refused: Refused) -> web.Response:
+        code, _, param = str(refused.code).partition(":")
+        kind = code if code == "insufficient_quota" else _TYPES.get(refused.status, "invalid_request_error")
+        error = {"message": refused.message, "type": kind, "param": param or None, "code": code}
+        return json_reply({"error": error}, refused.status, refused.headers)
+
+    def accepted(self, task: SimTask, now: float) -> web.Response:
+        return json_reply(_told(task, now), headers=_poll_after(task, now))
+
+    def accepted_flat(self, task: SimTask) -> web.Response:
+        told = _told(task, task.submitted_at)
+        return json_reply({"task_id": told.pop("id"), **told})
+
+    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - no address is told
+        return json_reply(_told(task, now), headers=_poll_after(task, now))
+
+    def odd_state(self, task: SimTask, now: float) -> web.Response:
+        return json_reply({**_told(task, now), "status": _ODD_WORD})
+
+    def unknown(self, name: str) -> web.Response:
+        return self.error(_not_found(name))
+
+
+def _not_found(name: str) -> Refused:
+    return Refused(404, "not_found", f"Video with id '{name}' not found.")
+
+
+def _no_such_route(request: web.BaseRequest, path: str) -> Refused:
+    return Refused(404, "unknown_url", f"Invalid URL ({request.method} {path})")
+
+
+def _models() -> web.Response:
+    data = [{"id": name, "object": "model", "created": _BORN, "owned_by": "system"} for name in MODELS]
+    return json_reply({"object": "list", "data": data})
+
+
+def _told(task: SimTask, now: float) -> dict[str, Any]:
+    state = task.state(now)
+    extra = task.order.extra
+    error = None
+    if state is State.FAILED:
+        code, message = _FAILURES[task.failure or "fail-internal"]
+        error = {"code": code, "message": message}
+    is_done = state is State.SUCCEEDED
+    return {
+        "id": task.id,
+        "object": "video",
+        "model": task.order.model,
+        "status": _WORDS[state],
+        "progress": _progress(task, now),
+        "created_at": int(task.submitted_at),
+        "completed_at": int(task.ended_at) if is_done else None,
+        "expires_at": int(task.ended_at + task.result_ttl_s) if is_done else None,
+        "prompt": task.order.prompt,
+        "seconds": extra["seconds"],
+        "size": extra["size"],
+        "error": error,
+        "remixed_from_video_id": extra["remixed_from"],
+    }
+
+
+def _progress(task: SimTask, now: float) -> int:
+    if now < task.started_at:
+        return 0
+    if now >= task.ended_at:
+        return 100
+    return int(99 * (now - task.started_at) / (task.ended_at - task.started_at))
+
+
+def _poll_after(task: SimTask, now: float) -> dict[str, str]:
+    """Until the next change, within reason."""
+    coming = [moment for moment in (task.started_at, task.ended_at) if moment > now]
+    if not coming:
+        return {}
+    wait_ms = min(_SLOWEST_POLL_MS, (coming[0] - now) * 1000)
+    return {"openai-poll-after-ms": str(max(_FASTEST_POLL_MS, int(wait_ms)))}
+
+
+def _picture(number: int, kind: str) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (160, 90), (number * 53 % 256, number * 97 % 256, 160)).save(target, kind)
+    return target.getvalue()
+
+
+def _limit(fields: dict[str, str]) -> int:
+    text = fields.get("limit", "20")
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        invalid("limit", "Expected an integer between 1 and 100.", "integer_out_of_range")
+    return int(text)
