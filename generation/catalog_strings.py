@@ -42,6 +42,16 @@ TITLES = frozenset(
         _("Seed"),
         _("The same seed gives similar videos; leave empty for chance."),
         _("Resolution"),
+        _("Without a first frame only: with one, the video takes the image's shape."),
+        _("Let the video change its shots."),
+        _("Render sound too. Needs 1080p."),
+        _("With a first frame, the video takes the image's shape; adaptive needs reference images."),
+        _("Prompt expansion"),
+        _("How much the vendor writes the prompt out before it renders."),
+        _("Length of the video; 1080P videos are 6 s long."),
+        _("Quick rewriting"),
+        _("Extend the prompt in less time."),
+        _("512P from an image only."),
         _("Model name"),
         _("Its name at the gateway; left empty, the gateway chooses."),
         _("Size"),
@@ -97,6 +107,7 @@ LABEL_PARTS = frozenset(
         _("US region"),
         _("local"),
         _("unofficial"),
+        _("from a person's image"),
     }
 )
 """What follows a comma in a model's label; the name before it is the vendor's and stays."""
@@ -108,6 +119,10 @@ CHOICE_WORDS = {
     "480P": "480p",
     "720P": "720p",
     "1080P": "1080p",
+    "512P": "512p",
+    "768P": "768p",
+    "disabled": _("Disabled"),
+    "balanced": _("Balanced"),
     "auto": _("Automatic"),
     "adaptive": _("Of the image"),
     "default": _("Normal"),
@@ -162,6 +177,10 @@ CHOICE_WORDS = {
 """What choices are called; shapes such as 16:9 stand for themselves."""
 
 RULES = (
+    _("1080P videos are 6 s long"),
+    _("512P needs a first frame."),
+    _("several shots need the extended prompt"),
+    _("a soundtrack needs the sound on"),
     _("A last frame needs a first frame."),
     _("Reference images and frames exclude each other."),
     _("Reference images go up to 720p."),
