@@ -19,6 +19,7 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-v1", "camera_amount"): {"camera": "simple"},
     ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
     ("ark/doubao-seedance-1-5-pro-251215", "draft"): {"resolution": "480p"},
+    ("kling/kling-2.6", "with_audio"): {"resolution": "1080p"},
 }
 """What else must be set so that an option may be set at all."""
 
@@ -162,7 +163,7 @@ def test_models_that_need_an_image_say_so(slug):
 def test_models_without_a_last_frame_have_no_slot_for_it():
     without = {spec.id for spec in PROVIDERS["kling"].models.values() if spec.slot("last_frame") is None}
 
-    assert without == {"kling-v2-master", "kling-v2-1-master"}
+    assert without == {"kling-v2-master", "kling-v2-1-master", "kling-3.0-turbo"}
 
 
 @EVERY_VENDOR

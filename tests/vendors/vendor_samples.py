@@ -80,7 +80,7 @@ def fixture(name: str, **changes: Any) -> dict[str, Any]:
     """A reply's body. `changes` go into its `data` or `output`."""
     body: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
     for part in ("data", "output"):
-        if part in body:
+        if changes and part in body:
             body[part] |= changes
     return body
 

@@ -1,4 +1,4 @@
-"""Kling's classic video API, also as gateways resell it."""
+"""Kling's video API: the classic one, also as gateways resell it, and the new one."""
 
 from providers.vendors.kling.wire import Kling
 

@@ -13,7 +13,7 @@ from pydantic import ValidationInfo, field_validator
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 
-__all__ = ["MODELS"]
+__all__ = ["DOCS_READ", "MODELS", "SLUG"]
 
 SLUG = "kling"
 DOCS_URL = "https://app.klingai.com/global/dev/document-api/apiReference/model/textToVideo"

@@ -9,12 +9,13 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.types import Output, Snapshot, State, WireReply
 
-__all__ = ["reference_of", "snapshot_of", "task_id_of", "text_of"]
+__all__ = ["RESULT_LIFE", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of", "text_of"]
 
 log = logging.getLogger("providers.kling")
 
@@ -53,17 +54,23 @@ def reference_of(data: Mapping[str, Any]) -> str:
     return str(info.get("external_task_id") or "") if isinstance(info, dict) else ""
 
 
-def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
-    word = text_of(data, "task_status")
+def state_of(word: str) -> State:
+    """Ours for the vendor's word, of either API. A word that is not documented counts as running."""
     state = STATES.get(word)
     if state is None:
         log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
+        return State.RUNNING
+    return state
+
+
+def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
+    word = text_of(data, "task_status")
+    state = state_of(word)
     return Snapshot(
         state=state,
         vendor_state=word,
         outputs=(_output(data),) if state is State.SUCCEEDED else (),
-        error=_failure(data) if state is State.FAILED else None,
+        error=failure_of(data.get("task_status_msg")) if state is State.FAILED else None,
         units=str(data.get("final_unit_deduction") or ""),
     )
 
@@ -77,7 +84,7 @@ def _output(data: Mapping[str, Any]) -> Output:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video.") from error
     if not isinstance(url, str) or not url:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video address.")
-    return Output(url=url, expires_in=RESULT_LIFE, duration_s=_seconds(video.get("duration")))
+    return Output(url=url, expires_in=RESULT_LIFE, duration_s=seconds_of(video.get("duration")))
 
 
 def _wants_watermark(data: Mapping[str, Any]) -> bool:
@@ -86,13 +93,15 @@ def _wants_watermark(data: Mapping[str, Any]) -> bool:
     return isinstance(info, dict) and info.get("enabled") is True
 
 
-def _seconds(value: object) -> float | None:
+def seconds_of(value: object) -> float | None:
     try:
-        return float(str(value))
+        seconds = float(str(value))
     except ValueError:
         return None
+    return seconds if isfinite(seconds) else None
 
 
-def _failure(data: Mapping[str, Any]) -> ProviderError:
-    words = str(data.get("task_status_msg") or "") or "Kling failed to render the video and gave no reason."
+def failure_of(message: object) -> ProviderError:
+    """Why a task failed, from the vendor's one sentence: there is no code."""
+    words = str(message or "") or "Kling failed to render the video and gave no reason."
     return ContentRejected(words) if RISK_WORDS.search(words) else GenerationFailed(words)

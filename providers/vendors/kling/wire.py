@@ -1,5 +1,7 @@
 """How Kling's classic API is spoken: text2video and image2video, one path each, the model in the body. Pure; no I/O.
 
+Models of the new API, which one account may use beside the classic ones, are passed on to tasks.py.
+
 Kling developer documents, "API authentication", "text to video", "image to video", "general errors"; read 2026-11-20. Three surfaces:
 the vendor with a JWT made of two keys, the vendor with one API key, and gateways, which put /kling before every path.
 """
@@ -34,7 +36,9 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
+from providers.vendors.kling import tasks
 from providers.vendors.kling.catalog import MODELS
+from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.replies import reference_of, snapshot_of, task_id_of, text_of
 
@@ -61,6 +65,7 @@ GLOBAL_HOST = "https://api-singapore.klingai.com"
 HOSTS = "In mainland China: https://api-beijing.klingai.com."
 API_KEY = CredentialField(name="api_key", label="API key")
 KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
+KEY_SANDBOX = Sandbox(path="/hosts/kling", credentials={"api_key": "sk-sandbox-kling"}, priority=15)
 SURFACES = (
     Surface(
         slug="official-jwt",
@@ -70,7 +75,7 @@ SURFACES = (
         help=HOSTS,
         sandbox=Sandbox(path="/hosts/kling", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
     ),
-    Surface(slug="official-key", label="Kling, API key", base_url=GLOBAL_HOST, credentials=(API_KEY,), help=HOSTS),
+    Surface(slug="official-key", label="Kling, API key", base_url=GLOBAL_HOST, credentials=(API_KEY,), help=HOSTS, sandbox=KEY_SANDBOX),
     Surface(
         slug="gateway",
         label="Gateway (DMXAPI and others)",
@@ -83,33 +88,48 @@ SURFACES = (
 
 
 class Kling(Provider):
-    """Kling's classic models over one account."""
+    """Kling's models over one account: the classic ones, and those of the new API where there is an API key."""
 
     slug = "kling"
     label = "Kling"
     short = "Kl"
     docs_url = "https://app.klingai.com/global/dev/document-api"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
-    models = MODELS
+    models: ClassVar[Mapping[str, ModelSpec]] = {**MODELS, **NEW_MODELS}
+    poll_batch = tasks.BATCH
     can_look_up = True
+    idempotent_submit = True
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._is_gateway = options.surface == "gateway"
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
+        if request.spec.id in NEW_MODELS:
+            return (yield from tasks.submit(request))
         kind = IMAGE if any(request.inputs.values()) else TEXT
         reply = yield WireRequest(method="POST", path=self._path(kind), json=_body(request, kind), billable=True)
         return Submission(id=task_id_of(reply), model=request.spec.id, kind=kind)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
+        if submission.model in NEW_MODELS:
+            return (yield from tasks.poll(submission))
         kinds = (submission.kind,) if submission.kind else _kinds(self.models[submission.model])
         found = yield from self._find(submission.id, kinds)
         if found is None:
             raise SubmissionGone("Kling no longer knows this task.")
         return snapshot_of(found[1])
 
+    def poll_group(self, submission: Submission) -> str | None:
+        """The classic API has no call for many."""
+        return tasks.TASKS if submission.model in NEW_MODELS else None
+
+    def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
+        return (yield from tasks.poll_many(submissions))
+
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
+        if spec.id in NEW_MODELS:
+            return (yield from tasks.find(reference, spec.id))
         found = yield from self._find(reference, _kinds(spec))
         if found is None:
             if self._is_gateway:

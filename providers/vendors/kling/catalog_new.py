@@ -1,0 +1,92 @@
+"""What may be asked of the models of Kling's new API: Params classes and ModelSpecs. Data and validators; how it is said is in tasks.py.
+
+Kling developer documents, "text to video" and "image to video" of 3.0 omni; read 2026-11-20. Elements and videos as inputs are not offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import ValidationInfo, field_validator
+
+from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.vendors.kling.catalog import DOCS_READ, SLUG
+
+__all__ = ["NEW_MODELS", "OMNI"]
+
+OMNI = "kling-3.0-omni"
+DOCS_URL = "https://app.klingai.com/global/dev/document-api/video/3-0-omni/text-to-video"
+IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=50 * 1024 * 1024, min_side_px=300, min_ratio=1 / 2.5, max_ratio=2.5)
+FIRST = InputSlot(name="first_frame", title="First frame", rules=IMAGES)
+LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
+REFERENCES = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
+
+
+class NewParams(Params):
+    """What every model of the new API takes; all that kling-3.0-turbo takes."""
+
+    duration_s: Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    aspect_ratio: Literal["16:9", "9:16", "1:1"] = param(
+        "16:9", "Aspect ratio", "Without a first frame only: with one, the video takes the image's shape.", main=True
+    )
+    resolution: Literal["720p", "1080p"] = param("720p", "Resolution", main=True)
+    watermark: bool = param(False, "Watermark", "Ask for the file that carries the vendor's mark.")
+
+    def check_inputs(self, slots: frozenset[str]) -> None:
+        if "last_frame" in slots and "first_frame" not in slots:
+            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
+        if "first_frame" in slots and self.aspect_ratio != "16:9":
+            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
+
+
+class New26Params(NewParams):
+    """kling-2.6."""
+
+    duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
+    with_audio: bool = param(False, "Sound", "Render sound too. Needs 1080p.", main=True)
+
+    @field_validator("with_audio")
+    @classmethod
+    def _sound_in_1080p(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("resolution") == "720p":
+            raise ValueError("sound needs the resolution 1080p")
+        return value
+
+
+class New30Params(NewParams):
+    """kling-3.0 and kling-3.0-omni."""
+
+    resolution: Literal["720p", "1080p", "4k"] = param("720p", "Resolution", main=True)  # type: ignore[assignment]
+    with_audio: bool = param(False, "Sound", "Render sound too.", main=True)
+    multi_shot: bool = param(True, "Several shots", "Let the video change its shots.")
+
+
+def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
+    return ModelSpec(
+        provider=SLUG,
+        id=model,
+        label=label,
+        params=params,
+        slots=slots,
+        needs_prompt=False,
+        max_prompt_chars=3_072,
+        usual_s=(60, 300),
+        poll_every=timedelta(seconds=5),
+        result_life=timedelta(days=30),
+        surfaces=("official-key",),
+        docs_url=DOCS_URL,
+        docs_read=DOCS_READ,
+    )
+
+
+NEW_MODELS: Mapping[str, ModelSpec] = {
+    spec.id: spec
+    for spec in (
+        _spec("kling-3.0", "Kling 3.0 (new API)", New30Params, FIRST, LAST),
+        _spec("kling-3.0-turbo", "Kling 3.0 Turbo", NewParams, FIRST),
+        _spec(OMNI, "Kling 3.0 Omni", New30Params, FIRST, LAST, REFERENCES),
+        _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, FIRST, LAST),
+    )
+}
