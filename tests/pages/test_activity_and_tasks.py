@@ -267,7 +267,7 @@ def test_owner_reads_why_a_review_is_needed_and_staff_get_the_ways_out(visitor, 
 
 
 def test_staff_send_it_again_or_give_up(staff_visitor, user, accounts):
-    again, given_up = (make_task(user, status=Status.NEEDS_REVIEW) for _ in range(2))
+    again, given_up = (make_task(user, status=Status.NEEDS_REVIEW, account=accounts[0]) for _ in range(2))
 
     staff_visitor.post(f"/tasks/{again.pk}/submit-again")
     staff_visitor.post(f"/tasks/{given_up.pk}/give-up")
