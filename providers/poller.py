@@ -14,7 +14,7 @@ from typing import Self
 from providers.accounts import provider_for
 from providers.core.errors import ProviderError
 from providers.core.polling import poll_all
-from providers.core.transport import ConcurrentTransport
+from providers.core.transport import ConcurrentTransport, Timeouts
 from providers.core.types import Snapshot, Submission
 from providers.models import ProviderAccount
 
@@ -22,6 +22,8 @@ __all__ = ["AccountPoller", "Answers"]
 
 Answers = list[Snapshot | ProviderError]
 
+POLL_READ_S = 10.0
+"""A poll that hangs is asked again; its batch must not wait for it as long as a paid submit would."""
 SWITCH_S = 0.001
 """Two busy threads share one interpreter: hand over every millisecond, not every five."""
 
@@ -31,7 +33,8 @@ class AccountPoller:
 
     def __init__(self, account: ProviderAccount, *, at_once: int) -> None:
         self._provider = provider_for(account)
-        self._transport = ConcurrentTransport(timeouts=account.timeouts, limit=at_once)
+        patience = Timeouts(connect_s=account.timeouts.connect_s, read_s=min(account.timeouts.read_s, POLL_READ_S))
+        self._transport = ConcurrentTransport(timeouts=patience, limit=at_once)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="polls", daemon=True)
         self._switch_before_s = sys.getswitchinterval()

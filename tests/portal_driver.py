@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
@@ -14,6 +16,8 @@ from generation.services.polling import poll_account
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 
+SHORT_COOLDOWN = timedelta(seconds=30)
+"""Waited out at once; longer ones are of accounts that refused a task for their own reasons."""
 RESTING = {status.value for status in Status if not wants_attention(status)}
 
 
@@ -28,7 +32,8 @@ class Driver:
         now = timezone.now()
         attended = GenerationTask.objects.exclude(status__in=RESTING)
         attended.update(due_at=now, lease_until=None)
-        ProviderAccount.objects.update(cooldown_until=None, poll_lease_until=None)
+        ProviderAccount.objects.update(poll_lease_until=None)
+        ProviderAccount.objects.filter(cooldown_until__lt=now + SHORT_COOLDOWN).update(cooldown_until=None)
         tick()
         self.run_jobs()
 

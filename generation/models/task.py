@@ -57,6 +57,7 @@ class GenerationTask(models.Model):
     """The row is the truth: its status, when it is next due, who holds it, and everything we know of its render.
 
     `fence` rises with every claim by a worker, and every write checks it: a process that was paused past its lease changes nothing.
+    `is_bound` after a doubtful attempt: only that attempt's account may send it again, because only there does our reference protect.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -80,6 +81,7 @@ class GenerationTask(models.Model):
     account = models.ForeignKey(
         "providers.ProviderAccount", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
     )
+    is_bound = models.BooleanField(default=False)
     submission_id = models.CharField(_("vendor's task id"), max_length=200, blank=True)
     submission_kind = models.CharField(max_length=40, blank=True)
     attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from uuid_utils.compat import uuid7
 
@@ -27,7 +28,10 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
         message = image_error(bad)
         raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad
     known = Asset.objects.filter(owner=owner, sha256=facts.sha256).first()
-    if known is not None:
+    if known is not None and default_storage.exists(str(known.file.name)):
+        return known
+    if known is not None:  # the row is there and its file is not: this upload brings it back
+        known.file.save(str(known.file.name), ContentFile(facts.content), save=True)
         return known
     asset = Asset(
         id=uuid7(),

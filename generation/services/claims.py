@@ -63,7 +63,8 @@ def claim_queued(account: ProviderAccount, *, now: datetime, instance: str) -> l
     if room <= 0:
         return []
     names = [name for name, spec in ALL_MODELS.items() if spec.provider == account.vendor and account.offers(spec)]
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=names)
+    anyones = Q(is_bound=False) | Q(account=account)
+    waiting = GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now, model__in=names)
     in_turn = waiting.annotate(turn=Window(RowNumber(), partition_by="owner", order_by="id")).order_by("turn", "id")
     chosen = list(in_turn.values_list("pk", flat=True)[:room])
     return _lease(chosen, status=Status.QUEUED, now=now, lease=MESSAGE_LEASE, instance=instance, account=account)

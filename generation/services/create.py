@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -129,7 +130,7 @@ def _require_account(spec: ModelSpec) -> None:
 
 
 def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs) -> dict[str, str]:
-    if not prompt.strip() and (spec.needs_prompt or not any(inputs.values())):
+    if _is_blank(prompt) and (spec.needs_prompt or not any(inputs.values())):
         return {"prompt": _("Say what the video should show.")}
     if len(prompt) > spec.max_prompt_chars:
         limit = {"limit": spec.max_prompt_chars, "length": len(prompt)}
@@ -139,12 +140,13 @@ def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs) -> dict[str, st
     return {}
 
 
+def _is_blank(prompt: str) -> bool:
+    """Nothing that would show: spaces of any kind, and marks without width."""
+    return all(letter.isspace() or unicodedata.category(letter) == "Cf" for letter in prompt)
+
+
 def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
-    wrong = {
-        f"inputs.{name}": _("%(model)s takes no image here.") % {"model": spec.label}
-        for name in inputs
-        if spec.slot(name) is None and inputs[name]
-    }
+    wrong = {f"inputs.{name}": _("%(model)s takes no image here.") % {"model": spec.label} for name in inputs if spec.slot(name) is None}
     for slot in spec.slots:
         assets = inputs.get(slot.name, ())
         if len(assets) < slot.min_count:

@@ -28,16 +28,18 @@ from generation.services.claims import holding
 from generation.services.leased import take_up
 from generation.services.observe import stored_outputs
 from providers.accounts import client_for, network_policy, provider_for
-from providers.core.errors import ProviderError
-from providers.core.fetch import Expired, FetchError, Gone, NotFound, safe_fetch
+from providers.core.errors import ProviderError, SubmissionGone
+from providers.core.fetch import FetchError, safe_fetch
 from providers.sealing import SealBroken
 
 __all__ = ["ingest"]
 
 log = logging.getLogger("generation.ingest")
 
-MOST_BAD_FILES = 3
+MOST_BAD_FILES = 6
 """A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
+BELIEVE_VENDOR = timedelta(hours=24)
+"""How long a file is asked for that the vendor says it has, and that its file server denies."""
 MOST_MISSING = 6
 A_DAY = timedelta(days=1)
 KEEP_TRYING = timedelta(days=31)
@@ -174,32 +176,39 @@ def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | Storage
     """Try again until it is certain that there is nothing to be had."""
     failures = task.failures + 1
     log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
-    if isinstance(error, (NotFound, Gone, Expired)) or (isinstance(error, BadMedia) and not error.retryable):
-        _refresh_outputs(task)
-    if (code := _given_up(task, error, failures)) is not None:
+    is_there = error.retryable if isinstance(error, (FetchError, BadMedia)) else True
+    if not is_there:
+        is_there = _refresh_outputs(task) and not isinstance(error, BadMedia)
+    if (code := _given_up(task, error, failures, is_there=is_there)) is not None:
         task.give_up(code, str(error))
     else:
         task.reschedule(backoff(failures), failures=failures, error_message=str(error)[:1000], outputs=task.outputs)
 
 
-def _given_up(task: GenerationTask, error: Exception, failures: int) -> str | None:
-    """The error code when trying again is pointless; None while it is not."""
+def _given_up(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> str | None:
+    """The error code when trying again is pointless; None while it is not. `is_there`: the vendor still says that it has the video."""
     if isinstance(error, BadMedia) and not error.retryable and failures >= MOST_BAD_FILES:
         return "bad_media"
-    if isinstance(error, FetchError) and not error.retryable and failures >= MOST_MISSING:
+    if not is_there and failures >= MOST_MISSING:
         return "result_gone"
-    started = task.rendered_at or task.created_at
+    waited = timezone.now() - (task.rendered_at or task.created_at)
+    if isinstance(error, FetchError) and not error.retryable and waited > BELIEVE_VENDOR:
+        return "result_gone"
     life = task.spec.result_life if task.spec else KEEP_TRYING
-    return "result_gone" if timezone.now() - started > life + A_DAY else None
+    return "result_gone" if waited > life + A_DAY else None
 
 
-def _refresh_outputs(task: GenerationTask) -> None:
-    """Ask the vendor for a fresh URL; what it says replaces the old one."""
+def _refresh_outputs(task: GenerationTask) -> bool:
+    """Ask the vendor for a fresh URL; what it says replaces the old one. Returns whether it still has the video, or could not be asked."""
     assert task.account is not None
     try:
         snapshot = client_for(task.account).poll(task.submission)
+    except SubmissionGone:
+        return False
     except (ProviderError, SealBroken) as error:
         log.info("task %s: no fresh URL: %s", task.pk, error)
-        return
-    if len(snapshot.outputs) == len(task.outputs):
-        task.outputs = stored_outputs(snapshot.outputs, timezone.now())
+        return True
+    if len(snapshot.outputs) != len(task.outputs):
+        return False
+    task.outputs = stored_outputs(snapshot.outputs, timezone.now())
+    return True

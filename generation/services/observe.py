@@ -22,8 +22,9 @@ __all__ = ["observe", "stored_outputs"]
 
 log = logging.getLogger("generation.poll")
 
-GONE_FOR_SURE = 3
-"""Answers in a row that deny a submission before we believe them: right after a submit a vendor may not know it yet."""
+GONE_FOR_SURE = 12
+"""Answers in a row that deny a submission before we believe them, over some eight minutes of backoff: right after a submit a vendor may
+not know it yet, and a wrong key or address makes it deny what it has."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 

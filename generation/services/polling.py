@@ -25,6 +25,7 @@ from generation.services.claims import claim_polls
 from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import observe
 from providers.core.errors import ProviderError
+from providers.core.types import Snapshot
 from providers.models import ProviderAccount
 from providers.poller import AccountPoller, Answers
 from providers.sealing import SealBroken
@@ -153,7 +154,7 @@ class _Round:
             return
         tasks, future = self.flying.popleft()
         answers = future.result()
-        self.report.writes += sum(observe(task, answer) for task, answer in zip(tasks, answers, strict=True))
+        self.report.writes += sum(_observed(task, answer) for task, answer in zip(tasks, answers, strict=True))
         self._note_health(answers)
 
     def _note_health(self, answers: Answers) -> None:
@@ -162,3 +163,12 @@ class _Round:
             self.account.note_ok()
         if errors:
             self.account.note_error(str(errors[-1]))
+
+
+def _observed(task: GenerationTask, answer: Snapshot | ProviderError) -> bool:
+    """One row that cannot be written must not hold up the others; the poll comes back to it."""
+    try:
+        return observe(task, answer)
+    except Exception:
+        log.exception("task %s: the answer could not be applied", task.pk)
+        return False

@@ -138,7 +138,7 @@ def submit_again(task: GenerationTask) -> None:
     """A person decided to send it once more, knowing that the first may have been charged."""
     _require_review(task)
     spec = _spec_of(task)
-    task.move(Status.QUEUED, note="Sent again by hand", failures=0, account=None, **NO_ERROR)
+    task.move(Status.QUEUED, note="Sent again by hand", failures=0, is_bound=_account_of(task).enabled, **NO_ERROR)
     start_soon(spec)
 
 

@@ -40,13 +40,21 @@ __all__ = ["accept", "settle", "submit"]
 
 log = logging.getLogger("generation.submit")
 
+
+class CancelledMeanwhile(Exception):
+    """The owner's wish to stop arrived between the claim and the intent; nothing was sent."""
+
+
 LOST = "The process that was sending ended before the vendor's answer was stored."
+NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."
 LOOK_AGAIN = timedelta(seconds=5)
 LISTING_WINDOW = timedelta(minutes=10)
 FIRST_LOOK_UP = timedelta(seconds=5)
 SECOND_LOOK_UP = timedelta(seconds=15)
 ABSENT_TWICE = 2
 MOST_LOOK_UPS = 20
+MOST_DOUBTS = 5
+"""Attempts of a task that may end in doubt before a person looks."""
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
 MOST_ATTEMPTS = 50
@@ -88,7 +96,12 @@ def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: st
 
 
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
-    attempt, transcript = _commit_intent(task), Transcript()
+    transcript = Transcript()
+    try:
+        attempt = _commit_intent(task, request.body_bytes)
+    except CancelledMeanwhile:
+        GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note="Before it started")
+        return
     try:
         submission = client.submit(request, transcript=transcript)
     except ProviderError as error:
@@ -98,14 +111,16 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         accept(task, attempt, submission, transcript)
 
 
-def _commit_intent(task: GenerationTask) -> Attempt:
+def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
     """From here on, until the answer is stored, the render may have been paid."""
     assert task.account is not None
     now, limits = timezone.now(), task.account.timeouts
-    lease_end = now + timedelta(seconds=limits.connect_s + limits.read_s) + SETTLE_AFTER
+    lease_end = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + SETTLE_AFTER
     with transaction.atomic():
         number = task.attempt_count + 1
         task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=lease_end, wait_reason="", failures=0)
+        if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
+            raise CancelledMeanwhile
         return Attempt.objects.create(task=task, number=number, account=task.account, reference=task.reference, started_at=now)
 
 
@@ -160,9 +175,21 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
         _refused_after_doubt(task, attempt, client, error)
     elif error.retryable:
         _try_again(task, error)
+    elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
+        _account_refused(task, task.account, error)
     else:
-        if isinstance(error, (AuthenticationFailed, OutOfCredit)):
-            task.account.cool_down(NO_CREDIT_COOLDOWN_S, str(error))
+        task.fail(error)
+
+
+def _account_refused(task: GenerationTask, account: ProviderAccount, error: ProviderError) -> None:
+    """It is the account's fault, not the request's: another account may take it."""
+    assert task.spec is not None
+    account.cool_down(NO_CREDIT_COOLDOWN_S, str(error))
+    refused = task.attempts.filter(error_code=error.code).values("account")
+    others = ProviderAccount.objects.usable(timezone.now()).exclude(pk__in=refused).for_model(task.spec)
+    if others and not task.is_bound:
+        _try_again(task, error)
+    else:
         task.fail(error)
 
 
@@ -200,7 +227,13 @@ def _try_again(task: GenerationTask, error: ProviderError) -> None:
     delay = timedelta(seconds=retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds()))
     if isinstance(error, (RateLimited, Unreachable)):
         task.account.cool_down(min(delay.total_seconds(), 60.0), str(error))
-    task.move(Status.QUEUED, note=str(error), due_at=timezone.now() + delay, wait_reason=error.message[:200], account=None)
+    task.move(
+        Status.QUEUED,
+        note=str(error),
+        due_at=timezone.now() + delay,
+        wait_reason=error.message[:200],
+        account=task.account if task.is_bound else None,
+    )
 
 
 def _park(task: GenerationTask, error: ProviderError) -> None:
@@ -235,7 +268,7 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
     except ProviderError as error:
         _look_up_later(task, error)
     else:
-        _after_look_up(task, attempt, found, lost)
+        _after_look_up(task, attempt, client, found, lost)
 
 
 def _known(account: ProviderAccount, attempt: Attempt) -> list[str]:
@@ -258,12 +291,17 @@ def _look_up_later(task: GenerationTask, error: ProviderError) -> None:
         task.reschedule(backoff(task.starts, most=timedelta(minutes=1)))
 
 
-def _after_look_up(task: GenerationTask, attempt: Attempt, found: Submission | None, lost: ProviderError) -> None:
+def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClient, found: Submission | None, lost: ProviderError) -> None:
+    """Absent is not enough to send again: whoever was sending may only be paused, and send later. Only a vendor that refuses a reference
+    which it has already makes a second try safe, and only on the same account.
+    """
     if found is not None:
         accept(task, attempt, found)
         return
-    if task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
-        task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
-        return
     _mark_unknown(attempt, lost)
-    task.move(Status.QUEUED, note="The vendor does not know our reference: it was not accepted.", failures=0)
+    if not client.idempotent_submit or task.attempt_count > MOST_DOUBTS:
+        _park(task, Uncertain(f"{lost.message} {NOT_LISTED}"))
+    elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
+        task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
+    else:
+        task.move(Status.QUEUED, note=NOT_LISTED, failures=0, is_bound=True)

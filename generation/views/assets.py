@@ -45,7 +45,7 @@ def _refused(code: str, message: str) -> JsonResponse:
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """An image, for its owner and staff."""
     asset = Asset.objects.visible_to(the_user(request)).filter(pk=pk).first()
-    if asset is None:
+    if asset is None or not asset.file.storage.exists(str(asset.file.name)):
         raise Http404
     return serve_file(
         request,

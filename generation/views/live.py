@@ -22,6 +22,7 @@ __all__ = ["card", "tick"]
 
 OVERLAP = timedelta(seconds=2)
 """A change is stamped before it is committed, and clocks of machines differ a little: look back further than the cursor says."""
+EARLIEST, LATEST = 2000, 9000
 TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html"}
 
 
@@ -45,7 +46,8 @@ def _cursor(text: str) -> datetime | None:
         found = parse_datetime(text)
     except ValueError:
         return None
-    return found if found and timezone.is_aware(found) else None
+    is_usable = found and timezone.is_aware(found) and EARLIEST <= found.year <= LATEST
+    return found if is_usable else None
 
 
 @login_required

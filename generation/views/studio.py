@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation.errors import InvalidRequest, PortalError
@@ -128,11 +129,14 @@ def _sent(request: HttpRequest) -> ComposeForm:
 
 
 def _spec(request: HttpRequest) -> ModelSpec:
+    """The model that was asked for. A page from yesterday may name one that is gone: `_order` then refuses."""
     return find_model(request.POST.get("model", "")) or first_choice(the_user(request))
 
 
 def _order(form: ComposeForm) -> list[GenerationTask] | None:
     """The tasks, or None when the form says what is wrong."""
+    if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
+        form.add_error(None, _("The model that you chose is no longer offered. Choose another; what you wrote is kept."))
     if not form.is_valid():
         return None
     data = form.cleaned_data

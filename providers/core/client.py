@@ -177,6 +177,11 @@ class BlockingClient:
         """The vendor can be asked about our reference."""
         return self.provider.can_look_up
 
+    @property
+    def idempotent_submit(self) -> bool:
+        """The vendor refuses to start the same reference twice."""
+        return self.provider.idempotent_submit
+
     def submit(self, request: GenerationRequest, *, transcript: Transcript | None = None) -> Submission:
         return self._run(self.provider.submit(request), transcript)
 

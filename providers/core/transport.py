@@ -12,10 +12,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 from providers.core.redact import redact_url
@@ -57,6 +60,10 @@ class Timeouts:
     connect_s: float = 5.0
     read_s: float = 30.0
 
+    def send_s(self, body_bytes: int) -> float:
+        """What sending a body may take: images go up slow lines too (half a megabit a second)."""
+        return 10.0 + body_bytes / 64_000
+
 
 def _url(base_url: str, path: str) -> str:
     return path if "://" in path else f"{base_url.rstrip('/')}/{path.lstrip('/')}"
@@ -96,6 +103,9 @@ class BlockingTransport:
         started = time.monotonic()
         with requests.Session() as session:
             session.trust_env = False
+            patience_s = self.timeouts.send_s(_body_bytes(request))
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _PatientAdapter(patience_s))
             with session.request(
                 request.method,
                 url,
@@ -111,6 +121,47 @@ class BlockingTransport:
                 body = _read_capped(answer, started + self.timeouts.connect_s + self.timeouts.read_s)
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return _reply(answer.status_code, headers, body)
+
+
+def _body_bytes(request: WireRequest) -> int:
+    """About how much goes up; JSON is measured by its longest texts, which is where images are."""
+    if request.content is not None:
+        return len(request.content)
+    return sum(len(part.content) for part in request.parts) + _text_bytes(request.json)
+
+
+def _text_bytes(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_text_bytes(item) for item in value.values())
+    return sum(_text_bytes(item) for item in value) if isinstance(value, (list, tuple)) else 0
+
+
+class _PatientAdapter(HTTPAdapter):
+    """urllib3 sends the body under the connect timeout; a large image over a slow line needs a time of its own."""
+
+    def __init__(self, send_s: float) -> None:
+        self._send_s = send_s
+        super().__init__()
+
+    def init_poolmanager(self, *words: Any, **options: Any) -> None:
+        super().init_poolmanager(*words, **options)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _patient(HTTPConnectionPool, HTTPConnection, self._send_s),
+            "https": _patient(HTTPSConnectionPool, HTTPSConnection, self._send_s),
+        }
+
+
+def _patient(pool: type[HTTPConnectionPool], connection: type[HTTPConnection], send_s: float) -> type[HTTPConnectionPool]:
+    """The same pool, whose connections give a body `send_s` seconds once they are made. The answer has the read timeout as before."""
+
+    def connect(self: HTTPConnection) -> None:
+        connection.connect(self)
+        self.sock.settimeout(send_s)
+
+    patient = type(f"Patient{connection.__name__}", (connection,), {"connect": connect})
+    return type(f"Patient{pool.__name__}", (pool,), {"ConnectionCls": patient})
 
 
 def _files(request: WireRequest) -> list[tuple[str, tuple[str | None, bytes, str]]] | None:

@@ -78,7 +78,7 @@ class WireReply:
             raise UnexpectedReply(f"The vendor answered {self._gist()} where JSON was due.", http_status=self.status) from error
         if not isinstance(value, dict):
             raise UnexpectedReply(f"The vendor answered {self._gist()} where an object was due.", http_status=self.status)
-        return value
+        return _storable(value) if b"\\u" in self.body else value
 
     def part(self, name: str) -> dict[str, Any]:
         """The object under `name` of the body; `UnexpectedReply` when there is none."""
@@ -128,6 +128,11 @@ class GenerationRequest:
     inputs: Mapping[str, tuple[InputFile, ...]] = field(default_factory=dict)
     reference: str
 
+    @property
+    def body_bytes(self) -> int:
+        """About how large the request will be on the wire: its images, as base64."""
+        return sum(len(file.content) * 4 // 3 for files in self.inputs.values() for file in files)
+
     def only_input(self, slot: str) -> InputFile | None:
         """The first file in `slot`, or None."""
         return next(iter(self.inputs.get(slot, ())), None)
@@ -175,3 +180,14 @@ class AccountReport:
     message: str
     balance: str = ""
     checked_at: datetime | None = None
+
+
+def _storable(value: Any) -> Any:
+    """Text that a database takes: half a surrogate pair and NUL, which JSON can carry, become a mark."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\x00", "?")
+    return value

@@ -113,12 +113,12 @@ def test_a_poll_claim_is_the_next_appointment(account, user):
     task = make_task(user, status="running", account=account, submission_id="v")
     now = timezone.now()
 
-    claimed = claim_polls(account, now=now, every=lambda task: timedelta(seconds=10), limit=10)
+    claimed = claim_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10)
 
     assert [one.pk for one in claimed] == [task.pk]
     task.refresh_from_db()
     assert timedelta(seconds=9) <= task.due_at - now <= timedelta(seconds=11)
-    assert claim_polls(account, now=now, every=lambda task: timedelta(seconds=10), limit=10) == []
+    assert claim_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10) == []
 
 
 def test_a_write_under_an_old_fence_changes_nothing(account, user):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from generation.lifecycle import Status
@@ -82,12 +84,27 @@ def test_a_submit_that_was_not_accepted_is_sent_again_after_two_denials(user, dr
     assert driver.simulator.ledger()["count"] == 1
 
 
-@pytest.mark.parametrize("fault", ["media-short", "media-hole", "media-html", "media-404", "media-expired", "media-empty"])
+@pytest.mark.parametrize("fault", ["media-short", "media-hole"])
 def test_a_damaged_delivery_never_succeeds(fault, user, driver):
     task = driver.finish(wish(user, WITH_LOOK_UP, fault))
 
-    assert task.status == Status.FAILED
-    assert task.error_code in {"bad_media", "result_gone"}
+    assert (task.status, task.error_code) == (Status.FAILED, "bad_media")
+    assert not Video.objects.exists()
+
+
+@pytest.mark.parametrize("fault", ["media-html", "media-404", "media-expired", "media-empty"])
+def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user, driver):
+    task = driver.until(wish(user, WITH_LOOK_UP, fault), Status.INGESTING)
+    for _ in range(8):
+        driver.step()
+    task.refresh_from_db()
+    assert task.status == Status.INGESTING
+    assert task.failures >= 6
+
+    type(task).objects.filter(pk=task.pk).update(rendered_at=task.rendered_at - timedelta(hours=25))
+    task = driver.finish(task)
+
+    assert (task.status, task.error_code) == (Status.FAILED, "result_gone")
     assert not Video.objects.exists()
 
 

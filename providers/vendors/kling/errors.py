@@ -74,10 +74,8 @@ def vendor_error(reply: WireReply) -> ProviderError | None:
 
 
 def is_gone(error: Refused) -> bool:
-    """The vendor says that it has no such task. A bare 404 is not its word: it may be a proxy's, or a wrong address."""
-    if error.vendor_code == NO_SUCH_RESOURCE:
-        return True
-    return error.http_status == 404 and error.vendor_code not in {None, WRONG_METHOD}
+    """The vendor says, by its own code, that it has no such task. Any other 404 may be a proxy's, a gateway's, or a wrong address."""
+    return error.vendor_code == NO_SUCH_RESOURCE
 
 
 def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> ProviderError:
