@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short bench screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short bench witnesses screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,11 +35,14 @@ chaos-short: $(VENV)/.dev  ## the same in a few minutes
 bench: $(VENV)/.dev  ## the figures of docs/performance.md
 	@$(PY) -m benchmarks
 
+witnesses: $(VENV)/.dev  ## the vendors' own SDKs, unmodified, each in its own environment, against the simulator
+	@$(PY) -m tools.witnesses
+
 screenshots: $(VENV)/.dev  ## take the pictures in docs/screenshots anew
 	@$(PY) docs/screenshots.py
 
 messages: $(VENV)/.dev  ## collect texts for translation and compile them (needs GNU gettext)
-	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans
+	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --no-wrap --add-location file --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
