@@ -74,15 +74,15 @@ class Callbacks:
         self.sent: deque[dict[str, Any]] = deque(maxlen=200)
 
     def add(
-        self, url: str, moments: list[float], body: Body, *, tries: int = 1, is_signed: bool = True, is_challenged: bool = False
+        self, url: str, moments: list[float], body: Body, *, tries: int = 1, is_signed: bool = True, challenged_at: float | None = None
     ) -> None:
         """`body` is asked what to say at each moment; with a challenge, nothing follows unless it is echoed."""
         if not is_loopback(url):
             return
         talk = next(self._order)
-        if is_challenged:
+        if challenged_at is not None:
             token = secrets.token_hex(16)
-            self._push(moments[0], talk, url, lambda _: {"challenge": token}, is_signed=False, challenge=token)
+            self._push(challenged_at, talk, url, lambda _: {"challenge": token}, is_signed=False, challenge=token)
         for moment in moments:
             if moment < math.inf:
                 self._push(moment, talk, url, body, is_signed=is_signed, tries=tries)

@@ -9,6 +9,7 @@ from providers.simulator.vendors.cogvideox import CogVideoX
 from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.jimeng import Jimeng
 from providers.simulator.vendors.kling import Kling
+from providers.simulator.vendors.minimax import MiniMax
 from providers.simulator.vendors.openai_videos import OpenAIVideos
 from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
@@ -21,6 +22,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
         "dashscope": DashScope(site),
         "ark": Ark(site),
+        "minimax": MiniMax(site),
         "openai": OpenAIVideos(site),
         "zhipu": Zhipu(site),
         "cogvideox": CogVideoX(site),

@@ -1,0 +1,192 @@
+"""MiniMax, two APIs at one host and for one account. The first (Hailuo): submit, query, then ask for the file's address."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from providers.simulator.accounts import Account, nature
+from providers.simulator.dialect import Dialect, Refusal, Refused
+from providers.simulator.intake import take_order
+from providers.simulator.media import links
+from providers.simulator.media.serve import deliver
+from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.site import Site
+from providers.simulator.tasks import SimTask, State
+from providers.simulator.vendors.minimax_rules import invalid, read_order
+from providers.simulator.vendors.minimax_v2 import MiniMaxV2
+from providers.simulator.wire import json_reply, own_base
+
+HOST = "minimax"
+_HOUR_S = 3600.0
+_WEEK_S = 7 * 24 * _HOUR_S
+_FILE_STEP = 9
+"""A file's id is its task's and this."""
+_CALLED_BACK = {"Success": "success", "Fail": "failed"}
+_ODD_WORD = "Upscaling"
+_FAILURES = {"fail-content": (1027, "output new_sensitive"), "fail-internal": (0, "video generation failed")}
+_REFUSALS = {
+    Refusal.AUTH: (200, 1004, "login fail: Please carry the API secret key in the 'Authorization' field of the request header"),
+    Refusal.ARREARS: (200, 1008, "insufficient balance"),
+    Refusal.RATE: (200, 1002, "rate limit"),
+    Refusal.RATE_WITH_200: (200, 1002, "rate limit"),
+    Refusal.SLOTS: (200, 1041, "conn limit"),
+    Refusal.BAD_PARAM: (200, 2013, "invalid params"),
+    Refusal.CONTENT: (200, 1026, "input new_sensitive"),
+    Refusal.DUPLICATE: (200, 2013, "invalid params"),
+    Refusal.SERVER: (200, 1024, "internal error"),
+    Refusal.OPENAI_STYLE: (200, 2013, "invalid params"),
+}
+
+
+class MiniMax:
+    """A Vendor: the host, with both APIs behind it."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._first, self._second = MiniMaxV1(site), MiniMaxV2(site)
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        api = self._second if path.startswith("/v2/") else self._first
+        try:
+            return await api.routed(request, self._account(request, api), path)
+        except Refused as refused:
+            if request.method == "POST":
+                self.site.tally.refused[HOST] += 1
+            return api.error(refused)
+
+    def _account(self, request: web.BaseRequest, api: Dialect) -> Account:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not key or nature(key) == "bad":
+            raise api.refusal(Refusal.AUTH)
+        return self.site.accounts.get(HOST, key)
+
+
+class MiniMaxV1:
+    """A Dialect. HTTP says 200 to everything: the code is in `base_resp`."""
+
+    host = HOST
+    task_ttl_s = _WEEK_S
+    result_ttl_s = _HOUR_S
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def routed(self, request: web.BaseRequest, account: Account, path: str) -> web.StreamResponse:
+        path, _, query = path.partition("?")
+        fields = {name: values[0] for name, values in parse_qs(query).items()}
+        match request.method, path:
+            case "POST", "/v1/video_generation":
+                return await self._submit(request, account)
+            case "GET", "/v1/query/video_generation":
+                name = fields.get("task_id", "")
+                poll = Poll(request=request, account=account, name=name, task=self._find(account, name))
+                return await answer_poll(self.site, self, poll)
+            case "GET", "/v1/files/retrieve":
+                return await self._file(request, self._of_file(account, fields.get("file_id", "")))
+            case "GET", "/v1/files/retrieve_content":
+                return await deliver(self.site, request, self._of_file(account, fields.get("file_id", "")))
+        raise Refused(404, 2013, "no such page")
+
+    async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
+        self.site.tally.submits[self.host] += 1
+        try:
+            body = json.loads(await request.read())
+        except ValueError:
+            invalid("not JSON")
+        order = await read_order(body)
+        return await take_order(self.site, self, request, account, order, on_accepted=self._promise_callbacks)
+
+    def _promise_callbacks(self, task: SimTask) -> None:
+        if url := task.order.callback_url:
+
+            def told(at: float) -> dict[str, Any]:
+                body = _told(task, at)
+                return {**body, "status": _CALLED_BACK.get(body["status"], "processing")}
+
+            self.site.callbacks.add(url, [task.started_at, task.ended_at], told, is_signed=False, challenged_at=task.submitted_at)
+
+    def _find(self, account: Account, name: str) -> SimTask | None:
+        task = self.site.tasks.find(account, name, self.site.clock.now())
+        return task if task and task.order.kind == "v1" else None
+
+    def _of_file(self, account: Account, file_id: str) -> SimTask:
+        task = self._find(account, str(int(file_id) - _FILE_STEP)) if file_id.isdecimal() else None
+        if task is None or task.state(self.site.clock.now()) is not State.SUCCEEDED:
+            raise Refused(200, 2013, "invalid params, file_id not exist")
+        return task
+
+    async def _file(self, request: web.BaseRequest, task: SimTask) -> web.Response:
+        """The id is a number here, and a string in the query: as at the vendor."""
+        url = links.link(own_base(request), task.id, task.id[-8:], self.site.clock.now() + task.result_ttl_s)
+        file = {
+            "file_id": int(_file_id(task)),
+            "bytes": len(await self.site.clips.bytes_of(task.clip)),
+            "created_at": int(task.ended_at),
+            "filename": "output.mp4",
+            "purpose": "video_generation",
+            "download_url": url,
+        }
+        return _answered({"file": file})
+
+    # What the Dialect asks for.
+
+    def new_id(self) -> str:
+        return str(17 * 10**13 + secrets.randbelow(10**13))
+
+    def refusal(self, why: Refusal) -> Refused:
+        return Refused(*_REFUSALS[why])
+
+    def error(self, refused: Refused) -> web.Response:
+        body = {"base_resp": {"status_code": refused.code, "status_msg": refused.message}}
+        return json_reply(body, refused.status, refused.headers)
+
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+        return _answered({"task_id": task.id})
+
+    def accepted_flat(self, task: SimTask) -> web.Response:
+        return json_reply({"data": {"task_id": task.id}})
+
+    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - the address is the second step's
+        return json_reply(_told(task, now))
+
+    def odd_state(self, task: SimTask, now: float) -> web.Response:
+        return json_reply({**_told(task, now), "status": _ODD_WORD})
+
+    def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - not repeated by the vendor
+        return self.error(Refused(200, 2013, "invalid params, invalid task_id"))
+
+
+def _answered(body: dict[str, Any]) -> web.Response:
+    return json_reply({**body, "base_resp": {"status_code": 0, "status_msg": "success"}})
+
+
+def _file_id(task: SimTask) -> str:
+    return str(int(task.id) + _FILE_STEP)
+
+
+def _told(task: SimTask, now: float) -> dict[str, Any]:
+    told: dict[str, Any] = {"task_id": task.id, "status": _word(task, now), "file_id": ""}
+    code, message = 0, "success"
+    match told["status"]:
+        case "Success":
+            size = {"video_width": task.order.width_px, "video_height": task.order.height_px}
+            told |= {"file_id": _file_id(task), **size}
+        case "Fail":
+            code, message = _FAILURES[task.failure or "fail-internal"]
+    return {**told, "base_resp": {"status_code": code, "status_msg": message}}
+
+
+def _word(task: SimTask, now: float) -> str:
+    match task.state(now):
+        case State.QUEUED:
+            return "Queueing" if now < (task.submitted_at + task.started_at) / 2 else "Preparing"
+        case State.RUNNING:
+            return "Processing"
+        case State.SUCCEEDED:
+            return "Success"
+    return "Fail"
