@@ -7,8 +7,10 @@ import logging
 from datetime import timedelta
 
 import pytest
+from option_values import setting_for, slots_for, values_of
 from vendor_samples import NOON, make_provider, make_request
 
+from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient, Transcript, poll_concurrently, utc_now
 from providers.core.errors import (
     AuthenticationFailed,
@@ -40,23 +42,35 @@ DOORS = {
     "official": ("volcvisual", "hosts/volcvisual"),
     "local": ("cogvideox", "hosts/cogvideox"),
     "web": ("jimeng", "hosts/jimeng"),
+    "volcengine": ("ark", "hosts/ark/api/v3"),
+    "compatible": ("openai-videos", "hosts/openai/v1"),
+    "china": ("minimax", "hosts/minimax"),
 }
 OF_THEIR_OWN = {"local"}
 """No keys, no error codes: these have tests of their own."""
 EVERY_DOOR = pytest.mark.parametrize("door", [door for door in DOORS if door not in OF_THEIR_OWN])
-VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn", "official", "web"])
+VENDOR_DOORS = pytest.mark.parametrize("door", ["official-jwt", "beijing", "cn", "official", "web", "volcengine", "compatible", "china"])
 MODELS = {
     "kling": "kling/kling-v1",
     "dashscope": "dashscope/wanx2.1-t2v-turbo",
     "zhipu": "zhipu/cogvideox-3",
     "volcvisual": "volcvisual/jimeng_t2v_v30",
     "jimeng": "jimeng/jimeng-video-2.0",
+    "ark": "ark/doubao-seedance-1-5-pro-251215",
+    "openai-videos": "openai-videos/gateway-model",
+    "minimax": "minimax/MiniMax-H3",
 }
 
 
 def door_to(slug: str) -> str:
     """The vendor's first surface."""
     return next(door for door, (vendor, _path) in DOORS.items() if vendor == slug)
+
+
+def door_of(spec: ModelSpec) -> str:
+    """A surface that offers the model."""
+    offering = [door for door in spec.surfaces if door in DOORS]
+    return offering[0] if offering else door_to(spec.provider)
 
 
 def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = QUICK, **keys: str) -> BlockingClient:
@@ -82,7 +96,7 @@ def paid(simulator: SimulatorProcess) -> int:
 
 @pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
 def test_every_model_renders(simulator, spec):
-    client = client_at(simulator, door_to(spec.provider))
+    client = client_at(simulator, door_of(spec))
 
     submission = client.submit(make_request(spec.name))
     waiting = client.poll(submission)
@@ -91,9 +105,20 @@ def test_every_model_renders(simulator, spec):
 
     assert waiting.state in {State.QUEUED, State.RUNNING}
     assert blocking.state is concurrent.state is State.SUCCEEDED
-    assert blocking.outputs[0].url.startswith(f"{simulator.url}/media/")
+    assert blocking.outputs[0].url.startswith(f"{simulator.url}/{'hosts' if blocking.outputs[0].headers_needed else 'media'}/")
     assert blocking.outputs[0].expires_in == spec.result_life
     assert paid(simulator) == 1
+
+
+@pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
+def test_every_value_of_every_option_is_taken(simulator, spec):
+    client = client_at(simulator, door_of(spec))
+    wishes = [setting_for(spec, name, value) for name in spec.params.model_fields for value in values_of(spec, name)]
+    requests = [make_request(spec.name, slots_for(spec, wish), reference=f"r-{n}", **wish) for n, wish in enumerate(wishes)]
+
+    accepted = {client.submit(request).id for request in requests}
+
+    assert len(accepted) == paid(simulator) == len(wishes)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +132,7 @@ def test_every_model_renders(simulator, spec):
     ],
 )
 def test_first_and_last_frame_are_accepted(simulator, model, params):
-    client = client_at(simulator, door_to(ALL_MODELS[model].provider))
+    client = client_at(simulator, door_of(ALL_MODELS[model]))
 
     assert client.submit(make_request(model, ["first_frame", "last_frame"], **params)).id
     assert paid(simulator) == 1

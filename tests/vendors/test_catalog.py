@@ -1,10 +1,9 @@
 """What may be asked: names, rules between options and inputs, and that nothing asked is dropped on the way to the wire."""
 
 from datetime import date
-from typing import Any, get_args
 
 import pytest
-from annotated_types import Ge, Le
+from option_values import setting_for, values_of
 from pydantic import ValidationError
 from vendor_samples import make_provider, make_request, needed_slots, said
 
@@ -12,19 +11,6 @@ from providers.core.catalog import InputConflict
 from providers.vendors import ALL_MODELS, PROVIDERS, find_model
 
 EVERY_MODEL = pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
-
-SETTING: dict[tuple[str, str], dict[str, Any]] = {
-    ("kling/kling-v1", "camera"): {"camera_amount": 3.0},
-    ("kling/kling-v1", "camera_axis"): {"camera": "simple", "camera_amount": 3.0},
-    ("kling/kling-v1", "camera_amount"): {"camera": "simple"},
-    ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
-    ("ark/doubao-seedance-1-5-pro-251215", "draft"): {"resolution": "480p"},
-    ("kling/kling-2.6", "with_audio"): {"resolution": "1080p"},
-}
-"""What else must be set so that an option may be set at all."""
-
-TEXTS: dict[str, list[Any]] = {"audio_url": ["", "https://files.example/a.mp3"], "size": ["", "1280x720"]}
-"""Two values of options whose text must have a form."""
 
 NEED_AN_IMAGE = {
     "minimax": {"MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"},
@@ -56,26 +42,6 @@ PRICES = {
 }
 FIXED_LENGTH = {"minimax/S2V-01", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
 EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
-
-
-def values_of(spec, name: str) -> list[Any]:
-    """Every choice of a closed option, both ends of a range, something for a text."""
-    field = spec.params.model_fields[name]
-    if name in TEXTS:
-        return TEXTS[name]
-    if choices := [choice for choice in get_args(field.annotation) if not isinstance(choice, type)]:
-        return choices
-    if field.annotation is bool:
-        return [False, True]
-    if field.annotation is str:
-        return ["", "fog"]
-    ends = [rule.ge if isinstance(rule, Ge) else rule.le for rule in field.metadata if isinstance(rule, (Ge, Le))]
-    return ends if name == "camera_amount" else [field.default, *ends]
-
-
-def setting_for(spec, name: str, value: Any) -> dict[str, Any]:
-    around = SETTING.get((spec.name, name), {})
-    return {name: value} if name == "camera" and value != "simple" else {**around, name: value}
 
 
 def cases():

@@ -50,8 +50,8 @@ def refused(code):
     return {"base_resp": {"status_code": code, "status_msg": "words of the vendor"}}
 
 
-def v2_error(kind):
-    return {"type": "error", "error": {"type": kind, "message": "words of the vendor (1026)", "http_code": "422"}, "request_id": "rq-1"}
+def v2_error(kind, words="words of the vendor (1026)"):
+    return {"type": "error", "error": {"type": kind, "message": words, "http_code": "422"}, "request_id": "rq-1"}
 
 
 def task(**changes):
@@ -214,7 +214,7 @@ def test_v1_code_has_its_class_though_http_says_200(code, kind):
         (422, "unprocessable_entity_error", ContentRejected),
         (429, "rate_limit_error", RateLimited),
         (500, "server_error", Uncertain),
-        (529, "overloaded_error", RateLimited),
+        (529, "overloaded_error", Uncertain),
         (418, "teapot_error", Refused),
     ],
 )
@@ -323,6 +323,8 @@ def test_v2_failed_task_keeps_code(word, error, kind, code):
 
 def test_v2_unknown_task_is_gone_and_a_bare_404_says_nothing():
     assert type(poll(SECOND, v2_error("bad_request_error"), status=404)) is SubmissionGone
+    assert type(poll(SECOND, v2_error("bad_request_error", "invalid task_id (2013)"), status=400)) is SubmissionGone
+    assert type(poll(SECOND, v2_error("bad_request_error"), status=400)) is InvalidParams
     assert type(poll(SECOND, b"<html>", status=404)) is Refused
 
 

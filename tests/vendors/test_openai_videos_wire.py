@@ -32,7 +32,7 @@ QUEUED = COMPLETED | {"status": "queued", "progress": 0, "completed_at": None}
 
 
 def service(base_url="https://gateway.example/v1"):
-    return make_provider("openai-videos", "gateway", base_url)
+    return make_provider("openai-videos", "compatible", base_url)
 
 
 def poll(body, status=200):
@@ -67,7 +67,7 @@ def test_first_frame_is_a_file_part():
     assert [(part.name, part.content) for part in fields] == [
         ("prompt", b"a boat"),
         ("model", b"kling/kling-v3"),
-        ("seconds", b"5"),
+        ("seconds", b"4"),
         ("size", b"640x360"),
     ]
     assert (file.name, file.filename, file.content_type) == ("input_reference", "first_frame.png", "image/png")
@@ -107,7 +107,7 @@ def test_value_that_the_api_does_not_take_is_refused_by_field(model, params, fie
 
 def test_closed_models_are_marked_and_free_names_need_a_gateway():
     assert {spec.id: (spec.retired, spec.surfaces) for spec in service().models.values()} == {
-        "gateway-model": (None, ("gateway",)),
+        "gateway-model": (None, ("compatible",)),
         "sora-2": (date(2026, 9, 24), ()),
         "sora-2-pro": (date(2026, 9, 24), ()),
     }

@@ -45,7 +45,7 @@ CODES: Mapping[str, type[ProviderError]] = {
     "authorized_error": AuthenticationFailed,
     "bad_request_error": InvalidParams,
     "insufficient_balance_error": OutOfCredit,
-    "overloaded_error": RateLimited,
+    "overloaded_error": ProviderDown,
     "rate_limit_error": RateLimited,
     "server_error": ProviderDown,
     "unprocessable_entity_error": ContentRejected,
@@ -70,8 +70,8 @@ def vendor_error(reply: WireReply) -> ProviderError | None:
 
 def is_gone(error: Refused) -> bool:
     """MiniMax says that it has no such task. A bare 404 may be a proxy's, and bad parameters need not be the task's id."""
-    if error.vendor_code == INVALID:
-        return "task" in error.message.lower()
+    if error.vendor_code in {INVALID, "bad_request_error"} and "task" in error.message.lower():
+        return True
     return error.http_status == 404 and error.vendor_code in CODES
 
 

@@ -14,7 +14,7 @@ from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, par
 __all__ = ["ANY_MODEL", "GATEWAY", "MODELS", "SIZES"]
 
 SLUG = "openai-videos"
-GATEWAY = "gateway"
+GATEWAY = "compatible"
 ANY_MODEL = "gateway-model"
 DOCS_URL = "https://developers.openai.com/api/docs/guides/video-generation"
 DOCS_READ = date(2026, 11, 20)
@@ -51,7 +51,7 @@ class AnyModelParams(Params):
     """What the API says of any model; what the gateway's model makes of it is the gateway's affair."""
 
     model_name: str = param("", "Model name", "Its name at the gateway; left empty, the gateway chooses.", main=True, max_length=200)
-    duration_s: int = param(5, "Duration", "Length of the video.", unit="s", main=True, ge=1, le=60)
+    duration_s: int = param(4, "Duration", "Length of the video.", unit="s", main=True, ge=1, le=60)
     size: str = param(
         "",
         "Size",

@@ -48,7 +48,7 @@ API_KEY = CredentialField(name="api_key", label="API key")
 SURFACES = (
     Surface(
         slug=GATEWAY,
-        label="OpenAI Videos, gateway",
+        label="OpenAI Videos, compatible service",
         base_url="https://gateway.example.com/v1",
         credentials=(API_KEY,),
         help="The gateway's address up to and with /v1: LiteLLM, new-api, another portal.",
