@@ -6,7 +6,6 @@ Unofficial: the vendor documents none of it and may change it any day; as known 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,36 +13,19 @@ from typing import Any, ClassVar
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
-from providers.core.errors import AuthenticationFailed, ProviderError, SubmissionGone, Unsupported
+from providers.core.errors import ProviderError, SubmissionGone, Unsupported
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.jimeng.bodies import APP_ID, DRAFT_VERSION, draft_body, generate_body, submit_id_of
 from providers.vendors.jimeng.catalog import MODELS, WIRE_KEYS
 from providers.vendors.jimeng.errors import vendor_error
+from providers.vendors.jimeng.page import SITE, page_headers
 from providers.vendors.jimeng.replies import credits_of, entry_of, id_of, snapshot_or_error
 
 __all__ = ["Jimeng"]
 
 TASK, HISTORY = "task", "history"
 """Kinds of submissions: the older request is asked about by task id, a draft by its record in the history."""
-SITE = "https://jimeng.jianying.com"
-PLATFORM, APP_VERSION = "7", "5.8.0"
-SIGN_HEAD, SIGN_TAIL = "9e2c", "11ac"
-SIGNED_PATH_CHARS = 7
-CAPTURED_SIGN = re.compile(r"[0-9a-f]{32}")
 SHORTEST_SECRET = 8
-BROWSER: Mapping[str, str] = {
-    "Accept": "application/json, text/plain, */*",
-    "Accept-Language": "zh-CN,zh;q=0.9",
-    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
-    "app-sdk-version": "48.0.0",
-    "appid": str(APP_ID),
-    "appvr": APP_VERSION,
-    "lan": "zh-Hans",
-    "loc": "cn",
-    "origin": SITE,
-    "pf": PLATFORM,
-    "referer": f"{SITE}/ai-tool/video/generate",
-}
 DRAFT_QUERY: Mapping[str, str | int] = {
     "aid": APP_ID,
     "device_platform": "web",
@@ -128,10 +110,9 @@ class Jimeng(Provider):
         return AccountReport(message="Jimeng accepts the cookie.", balance=f"{credits_of(reply)} credits left.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
-        cookie, moment = self.options.credentials["cookie"], str(int(at.timestamp()))
-        session = cookie if "=" in cookie else f"sessionid={cookie}"
-        headers = {**BROWSER, "cookie": session, "device-time": moment, **self._sign_headers(request.path, moment)}
-        return replace(request, headers={**request.headers, **headers})
+        keys = self.options.credentials
+        page = page_headers(request.path, cookie=keys["cookie"], sign=keys["sign"], moment=str(int(at.timestamp())))
+        return replace(request, headers={**request.headers, **page})
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)
@@ -142,18 +123,6 @@ class Jimeng(Provider):
         cookie = self.options.credentials["cookie"]
         values = (pair.partition("=")[2].strip() for pair in cookie.split(";"))
         return (cookie, *(value for value in values if len(value) >= SHORTEST_SECRET))
-
-    def _sign_headers(self, path: str, moment: str) -> Mapping[str, str]:
-        """Whether the site looks at the sign is disputed, so each account chooses."""
-        mode = self.options.credentials["sign"].strip().lower()
-        if mode == "none":
-            return {}
-        if mode == "computed":
-            text = f"{SIGN_HEAD}|{path[-SIGNED_PATH_CHARS:]}|{PLATFORM}|{APP_VERSION}|{moment}||{SIGN_TAIL}"
-            return {"sign": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), "sign-ver": "1"}
-        if CAPTURED_SIGN.fullmatch(mode):
-            return {"sign": mode, "sign-ver": "1"}
-        raise AuthenticationFailed("The account's sign must be “computed”, “none”, or the 32 characters of a captured one.")
 
     def _web_id(self) -> str:
         """The page's number for a browser: 19 digits, the same for the same cookie."""

@@ -7,7 +7,6 @@ Gateways take a Bearer key instead of a signature and put /jimeng before the pat
 from __future__ import annotations
 
 import base64
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -20,38 +19,28 @@ from providers.core.errors import (
     OutOfCredit,
     ProviderError,
     Refused,
-    SubmissionGone,
     UnexpectedReply,
 )
 from providers.core.types import (
     AccountReport,
     Exchange,
     GenerationRequest,
-    Output,
     Snapshot,
     State,
     Submission,
     WireReply,
     WireRequest,
 )
-from providers.vendors.volcvisual.catalog import MODELS, RESULT_LIFE
-from providers.vendors.volcvisual.errors import CODES, OK, code_of, task_failure, vendor_error
+from providers.vendors.volcvisual.catalog import MODELS
+from providers.vendors.volcvisual.errors import CODES, code_of, vendor_error
+from providers.vendors.volcvisual.replies import snapshot_of, task_id_of
 from providers.vendors.volcvisual.signature import signed
 
 __all__ = ["VolcVisual"]
 
-log = logging.getLogger("providers.volcvisual")
-
 SUBMIT, RESULT, VERSION = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult", "2022-08-31"
 NO_TASK = "0"
 FRAMES = {5: 121, 10: 241}
-STATES: Mapping[str, State] = {
-    "in_queue": State.QUEUED,
-    "generating": State.RUNNING,
-    "processing": State.RUNNING,
-    "done": State.SUCCEEDED,
-}
-GONE = frozenset({"not_found", "expired"})
 KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
 SURFACES = (
     Surface(
@@ -84,7 +73,7 @@ class VolcVisual(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield self._action(SUBMIT, _body(request), billable=True)
-        return Submission(id=_task_id(reply), model=request.spec.id)
+        return Submission(id=task_id_of(reply), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:
@@ -93,7 +82,7 @@ class VolcVisual(Provider):
             if error.vendor_code not in CODES:
                 raise
             return Snapshot(state=State.FAILED, vendor_state="failed", error=error)
-        return _snapshot(reply)
+        return snapshot_of(reply)
 
     def check_account(self) -> Exchange[AccountReport]:
         """Asks about a task that cannot be: the signature is looked at first, so any other refusal means that the keys are good."""
@@ -137,33 +126,3 @@ def _body(request: GenerationRequest) -> dict[str, Any]:
     if values["seed"] is not None:
         body["seed"] = values["seed"]
     return body
-
-
-def _task_id(reply: WireReply) -> str:
-    value = reply.part("data").get("task_id")
-    if isinstance(value, (str, int)) and value:
-        return str(value)
-    raise UnexpectedReply("Volcengine's answer to the submit has no task id.", http_status=reply.status)
-
-
-def _snapshot(reply: WireReply) -> Snapshot:
-    """The outer code comes first: it tells a failure also of a task that is `done`."""
-    body, data = reply.data(), reply.part("data")
-    word = _text(data, "status")
-    if word in GONE:
-        raise SubmissionGone("Volcengine no longer knows this task; it keeps tasks for 12 hours.", vendor_code=word)
-    if code_of(body) not in {"", OK}:
-        return Snapshot(state=State.FAILED, vendor_state=word, error=task_failure(body))
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
-    outputs = (Output(url=_text(data, "video_url"), expires_in=RESULT_LIFE),) if state is State.SUCCEEDED else ()
-    return Snapshot(state=state, vendor_state=word, outputs=outputs)
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Volcengine's answer has no text “{name}”.")
-    return value

@@ -7,9 +7,8 @@ vendor's pages and its SDKs give it. There is no cancel, no list and no callback
 from __future__ import annotations
 
 import base64
-import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -21,14 +20,12 @@ from providers.core.errors import (
     ProviderError,
     Refused,
     SubmissionGone,
-    UnexpectedReply,
 )
 from providers.core.types import (
     AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
-    Output,
     Snapshot,
     State,
     Submission,
@@ -36,15 +33,12 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.zhipu.catalog import MODELS
-from providers.vendors.zhipu.errors import is_gone, task_failure, vendor_error
+from providers.vendors.zhipu.errors import is_gone, vendor_error
+from providers.vendors.zhipu.replies import snapshot_of, task_id_of, text_of
 
 __all__ = ["Zhipu"]
 
-log = logging.getLogger("providers.zhipu")
-
-RESULT_LIFE = timedelta(days=1)
 NO_TASK = "0"
-STATES: Mapping[str, State] = {"PROCESSING": State.RUNNING, "SUCCESS": State.SUCCEEDED, "FAIL": State.FAILED}
 NAMES: Mapping[str, str] = {
     "aspect_ratio": "aspect_ratio",
     "duration_s": "duration",
@@ -88,7 +82,7 @@ class Zhipu(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="videos/generations", json=_body(request), billable=True)
-        return Submission(id=_task_id(reply), model=request.spec.id)
+        return Submission(id=task_id_of(reply), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:
@@ -99,7 +93,7 @@ class Zhipu(Provider):
             if is_gone(error):
                 raise SubmissionGone("Zhipu no longer knows this task.", vendor_code=error.vendor_code) from error
             raise
-        return _snapshot(reply)
+        return snapshot_of(reply)
 
     def check_account(self) -> Exchange[AccountReport]:
         """Asks about a task that cannot be: the key is looked at first, so any other refusal means that it is good."""
@@ -111,7 +105,7 @@ class Zhipu(Provider):
             if not error.vendor_code:
                 raise
         else:
-            _text(reply.data(), "task_status")
+            text_of(reply.data(), "task_status")
         return AccountReport(message="Zhipu accepts the key.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
@@ -145,40 +139,3 @@ def _images(request: GenerationRequest) -> str | list[str]:
 
 def _data_uri(file: InputFile) -> str:
     return f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
-
-
-def _task_id(reply: WireReply) -> str:
-    value = reply.data().get("id")
-    if isinstance(value, int) and value:
-        return str(value)
-    return _text(reply.data(), "id")
-
-
-def _text(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Zhipu's answer has no text “{name}”.")
-    return value
-
-
-def _snapshot(reply: WireReply) -> Snapshot:
-    body = reply.data()
-    word = _text(body, "task_status")
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(_output(body),) if state is State.SUCCEEDED else (),
-        error=task_failure(body) if state is State.FAILED else None,
-    )
-
-
-def _output(body: Mapping[str, Any]) -> Output:
-    videos = body.get("video_result")
-    video = videos[0] if isinstance(videos, list) and videos else None
-    if not isinstance(video, dict):
-        raise UnexpectedReply("Zhipu says that the task succeeded but gives no video.")
-    return Output(url=_text(video, "url"), expires_in=RESULT_LIFE)

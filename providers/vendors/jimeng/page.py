@@ -1,0 +1,52 @@
+"""How a request looks as if the page had sent it: headers, cookie, and the sign in its three ways. Pure: the time comes in from outside.
+
+Undocumented by the vendor; as known on 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from providers.core.errors import AuthenticationFailed
+from providers.vendors.jimeng.bodies import APP_ID
+
+__all__ = ["SITE", "page_headers"]
+
+SITE = "https://jimeng.jianying.com"
+PLATFORM, APP_VERSION = "7", "5.8.0"
+SIGN_HEAD, SIGN_TAIL = "9e2c", "11ac"
+SIGNED_PATH_CHARS = 7
+CAPTURED_SIGN = re.compile(r"[0-9a-f]{32}")
+BROWSER: Mapping[str, str] = {
+    "Accept": "application/json, text/plain, */*",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
+    "app-sdk-version": "48.0.0",
+    "appid": str(APP_ID),
+    "appvr": APP_VERSION,
+    "lan": "zh-Hans",
+    "loc": "cn",
+    "origin": SITE,
+    "pf": PLATFORM,
+    "referer": f"{SITE}/ai-tool/video/generate",
+}
+
+
+def page_headers(path: str, *, cookie: str, sign: str, moment: str) -> dict[str, str]:
+    """`moment` in Unix seconds. A bare session id is a cookie too. Raises `AuthenticationFailed` for a sign of no meaning."""
+    session = cookie if "=" in cookie else f"sessionid={cookie}"
+    return {**BROWSER, "cookie": session, "device-time": moment, **_sign_headers(sign.strip().lower(), path, moment)}
+
+
+def _sign_headers(mode: str, path: str, moment: str) -> Mapping[str, str]:
+    """Whether the site looks at the sign is disputed, so each account chooses."""
+    if mode == "none":
+        return {}
+    if mode == "computed":
+        text = f"{SIGN_HEAD}|{path[-SIGNED_PATH_CHARS:]}|{PLATFORM}|{APP_VERSION}|{moment}||{SIGN_TAIL}"
+        return {"sign": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), "sign-ver": "1"}
+    if CAPTURED_SIGN.fullmatch(mode):
+        return {"sign": mode, "sign-ver": "1"}
+    raise AuthenticationFailed("The account's sign must be “computed”, “none”, or the 32 characters of a captured one.")

@@ -1,0 +1,57 @@
+"""What the answers of Volcengine's visual service mean: task ids, states, finished files. Reading only; what is asked stands in wire.py.
+
+Volcengine documents, visual service, CVSync2AsyncGetResult; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.errors import SubmissionGone, UnexpectedReply
+from providers.core.types import Output, Snapshot, State, WireReply
+from providers.vendors.volcvisual.catalog import RESULT_LIFE
+from providers.vendors.volcvisual.errors import OK, code_of, task_failure
+
+__all__ = ["snapshot_of", "task_id_of"]
+
+log = logging.getLogger("providers.volcvisual")
+
+STATES: Mapping[str, State] = {
+    "in_queue": State.QUEUED,
+    "generating": State.RUNNING,
+    "processing": State.RUNNING,
+    "done": State.SUCCEEDED,
+}
+GONE = frozenset({"not_found", "expired"})
+
+
+def task_id_of(reply: WireReply) -> str:
+    value = reply.part("data").get("task_id")
+    if isinstance(value, (str, int)) and value:
+        return str(value)
+    raise UnexpectedReply("Volcengine's answer to the submit has no task id.", http_status=reply.status)
+
+
+def snapshot_of(reply: WireReply) -> Snapshot:
+    """The outer code comes first: it tells a failure also of a task that is `done`."""
+    body, data = reply.data(), reply.part("data")
+    word = _text(data, "status")
+    if word in GONE:
+        raise SubmissionGone("Volcengine no longer knows this task; it keeps tasks for 12 hours.", vendor_code=word)
+    if code_of(body) not in {"", OK}:
+        return Snapshot(state=State.FAILED, vendor_state=word, error=task_failure(body))
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    outputs = (Output(url=_text(data, "video_url"), expires_in=RESULT_LIFE),) if state is State.SUCCEEDED else ()
+    return Snapshot(state=state, vendor_state=word, outputs=outputs)
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"Volcengine's answer has no text “{name}”.")
+    return value
