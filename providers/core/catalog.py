@@ -116,6 +116,16 @@ class ModelSpec:
     def slot(self, name: str) -> InputSlot | None:
         return next((slot for slot in self.slots if slot.name == name), None)
 
+    @property
+    def needed_slots(self) -> tuple[str, ...]:
+        """The slots that a request with default options must fill, whether the slot says so or a rule between slots."""
+        needed = tuple(slot.name for slot in self.slots if slot.min_count)
+        try:
+            self.params().check_inputs(frozenset(needed))
+        except InputConflict as conflict:
+            return (*needed, conflict.path.removeprefix("inputs."))
+        return needed
+
     def json_schema(self) -> dict[str, Any]:
         """The params as JSON Schema, as API users see them. Shared: do not change it."""
         return _schema(self.params)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from providers.core.base import Options, Provider
-from providers.core.catalog import InputConflict, ModelSpec
+from providers.core.catalog import ModelSpec
 from providers.core.client import converse
 from providers.core.errors import ProviderError
 from providers.core.types import Exchange, GenerationRequest, InputFile, WireReply, WireRequest
@@ -46,13 +46,7 @@ def picture(slot: str, colour: str = "teal") -> InputFile:
 
 
 def needed_slots(spec: ModelSpec) -> tuple[str, ...]:
-    """The slots that a request of this model must fill, whether the slot says so or a rule between slots."""
-    needed = tuple(slot.name for slot in spec.slots if slot.min_count)
-    try:
-        spec.params().check_inputs(frozenset(needed))
-    except InputConflict as conflict:
-        needed = (*needed, conflict.path.removeprefix("inputs."))
-    return needed
+    return spec.needed_slots
 
 
 def make_request(
