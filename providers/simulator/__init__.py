@@ -7,6 +7,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
 `simulator ready on http://127.0.0.1:PORT`. Each vendor has a prefix that stands for its host, to be used as base URL:
 
     {base}/hosts/kling        /v1/videos/{text2video,image2video}[/{id}], /account/costs     JWT or API key
+                              /{text-to-video,image-to-video,omni-video}/{model}, /tasks       API key
     {base}/hosts/dmxapi       /kling/v1/videos/{text2video,image2video}[/{id}]               the sk- gateway
     {base}/hosts/dashscope    /api/v1/services/aigc/..., /api/v1/tasks[/{id}[/cancel]]
     {base}/hosts/ark          /api/v3/contents/generations/tasks[/{id}]

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from providers.simulator.clock import Clock
+from providers.simulator.tuning import Tuning
 
 TICK_S = 0.05
 RETRY_S = 5.0
@@ -64,6 +65,13 @@ class _Call:
     challenge: str = ""
 
 
+def _signed(tuning: Tuning, message_id: str, body: bytes) -> dict[str, str]:
+    """While secrets are exchanged there is a signature by each."""
+    timestamp = int(time.time() - tuning.webhook_age_s)
+    signatures = [signature(secret, message_id, timestamp, body) for secret in tuning.webhook_secret.split()]
+    return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": " ".join(signatures)}
+
+
 class Callbacks:
     """A heap of calls, worked off by `run`."""
 
@@ -91,31 +99,29 @@ class Callbacks:
         call = _Call(due=moment, number=next(self._order), talk=talk, tells_of=moment, url=url, body=body, **more)
         heapq.heappush(self._due, call)
 
-    async def run(self, clock: Clock, secret: Callable[[], str]) -> None:
+    async def run(self, clock: Clock, tuning: Callable[[], Tuning]) -> None:
         """Until cancelled."""
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             while True:
                 while self._due and self._due[0].due <= clock.now():
-                    await self._make(session, heapq.heappop(self._due), clock, secret())
+                    await self._make(session, heapq.heappop(self._due), clock, tuning())
                 await asyncio.sleep(TICK_S)
 
-    async def _make(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, secret: str) -> None:
+    async def _make(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, tuning: Tuning) -> None:
         if call.talk in self._broken_off:
             return
-        status, answer = await self._send(session, call, secret if call.is_signed else "")
+        status, answer = await self._send(session, call, tuning)
         if call.challenge and not _echoes(answer, call.challenge):
             self._broken_off.add(call.talk)
         elif status != HTTP_OK and call.tries > 1:
             heapq.heappush(self._due, replace(call, due=clock.now() + RETRY_S, tries=call.tries - 1))
 
-    async def _send(self, session: aiohttp.ClientSession, call: _Call, secret: str) -> tuple[int | None, str]:
+    async def _send(self, session: aiohttp.ClientSession, call: _Call, tuning: Tuning) -> tuple[int | None, str]:
         body = call.body(call.tells_of)
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
-        if secret:
-            now, message_id = int(time.time()), f"msg_{call.number}"
-            headers |= {"webhook-id": message_id, "webhook-timestamp": str(now)}
-            headers["webhook-signature"] = signature(secret, message_id, now, raw)
+        if call.is_signed and tuning.webhook_secret:
+            headers |= _signed(tuning, f"msg_{call.number}", raw)
         status, answer = None, ""
         timeout = _CHALLENGE_TIMEOUT if call.challenge else _TIMEOUT
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, UnicodeDecodeError):

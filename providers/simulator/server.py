@@ -90,7 +90,7 @@ async def run(site: Site, host: str, port: int, ready: Callable[[str], None], *,
     await runner.setup()
     tcp = web.TCPSite(runner, host, port)
     await tcp.start()
-    callbacks = asyncio.create_task(site.callbacks.run(site.clock, lambda: site.tuning.webhook_secret))
+    callbacks = asyncio.create_task(site.callbacks.run(site.clock, lambda: site.tuning))
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

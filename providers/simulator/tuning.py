@@ -33,7 +33,9 @@ class Tuning:
     strict_sign: int = 0
     """1: Jimeng's web site checks `sign` by its page's recipe."""
     webhook_secret: str = ""
-    """`whsec_<base64>`; callbacks are signed when it is set."""
+    """`whsec_<base64>`; callbacks are signed when it is set, by each where several stand with spaces between."""
+    webhook_age_s: float = 0.0
+    """Dates signatures back."""
 
     def changed(self, changes: Mapping[str, Any]) -> Tuning:
         """A copy with the changes. Raises ValueError naming what is unknown or is not a number."""

@@ -1,4 +1,4 @@
-"""Kling's classic API v1, official host and the gateway that speaks the same under `/kling`."""
+"""Kling's classic API v1, official host and the gateway that speaks the same under `/kling`. The new API is in kling_new.py."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from providers.simulator.polling import Poll, answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.kling_auth import Doorkeeper
+from providers.simulator.vendors.kling_new import KlingNew
 from providers.simulator.vendors.kling_rules import read_order
 from providers.simulator.wire import json_reply, own_base
 
@@ -58,6 +59,7 @@ class Kling:
         self._prefix = prefix
         self._is_gateway = is_gateway
         self._door = Doorkeeper()
+        self._new = KlingNew(site, self)
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
         try:
@@ -70,6 +72,8 @@ class Kling:
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         account = self.site.accounts.get(self.host, self._door.key_of(request.headers.get("Authorization")))
         path, _, query = path.removeprefix(self._prefix).partition("?")
+        if not self._is_gateway and self._new.knows(path):
+            return await self._new.routed(request, account, path, query)
         match = _TASKS.fullmatch(path)
         if request.method == "GET" and path == "/account/costs":
             return self._costs()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import BadPicture, Picture, from_base64, from_url
+from providers.simulator.pictures import MAX_BYTES, BadPicture, Picture, from_base64, from_url
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -180,11 +180,11 @@ async def _size(kind: str, given: Body, model: Model, mode: str) -> tuple[int, i
         return short * across // min(across, down), short * down // min(across, down)
     picture = await _first_picture(given, model, mode)
     if picture.ratio >= 1:
-        return _even(short * picture.ratio), short
-    return short, _even(short / picture.ratio)
+        return even(short * picture.ratio), short
+    return short, even(short / picture.ratio)
 
 
-def _even(value: float) -> int:
+def even(value: float) -> int:
     return round(value / 2) * 2
 
 
@@ -199,7 +199,7 @@ async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
             invalid("image_tail is not supported by this model and mode")
         if has_masks or "camera_control" in given:
             invalid("image_tail excludes static_mask, dynamic_masks and camera_control")
-    pictures = [await _picture(given[name], name) for name in ("image", "image_tail") if name in given]
+    pictures = [await read_picture(given[name], name) for name in ("image", "image_tail") if name in given]
     return pictures[0]
 
 
@@ -212,11 +212,12 @@ def _check_masks(masks: object) -> None:
             invalid("trajectories must have 2 to 77 points")
 
 
-async def _picture(value: object, name: str) -> Picture:
+async def read_picture(value: object, name: str, at_most: int = MAX_BYTES) -> Picture:
+    """Raises Refused."""
     if not isinstance(value, str) or value.startswith("data:"):
         invalid(f"{name} must be an address or base64 without a data: prefix")
     try:
-        picture = await (from_url(value) if value.startswith(("http://", "https://")) else from_base64(value))
+        picture = await (from_url if value.startswith(("http://", "https://")) else from_base64)(value, at_most)
     except BadPicture as error:
         invalid(f"{name}: {error}")
     if picture.kind not in {"JPEG", "PNG"}:
