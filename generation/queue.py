@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django_q.brokers.orm import ORM
@@ -84,7 +84,8 @@ class PortalBroker(ORM):  # type: ignore[misc]
     _released_by = 0
 
     def dequeue(self) -> list[tuple[int, str]] | None:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()
         self._release_once()
         keys = [self.list_key, private_key(self.list_key, instance_id())]
         waiting = OrmQ.objects.filter(key__in=keys, lock__lt=timezone.now()).order_by("-key", "lock")

@@ -171,7 +171,7 @@ def test_somebody_elses_video_does_not_exist(visitor, staff_visitor, other_user,
     video = make_video(other_user)
 
     seen = staff_visitor.get(f"/videos/{video.pk}/{part}")
-    seen.close()
+    assert b"".join(seen)  # to its end: closing it half-way would take the test's database connection along
 
     assert seen.status_code == 200
     assert visitor.get(f"/videos/{video.pk}/{part}").status_code == 404
