@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.stack import ROOT
 
-ON_POSTGRES = ["tests/services", "tests/api", "tests/pages", "tests/worker", "tests/access", "tests/admin"]
+ON_POSTGRES = ["tests/services", "tests/api", "tests/pages", "tests/worker", "tests/access"]
 DEADLINE_S = 900
 
 

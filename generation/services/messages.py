@@ -38,6 +38,11 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("An administrator must check the account's base URL; then retry."),
     ),
     "generation_failed": (gettext_lazy("The vendor could not render it."), gettext_lazy("Retry; if it fails again, change the prompt.")),
+    "out_of_memory": (
+        gettext_lazy("The renderer ran out of memory."),
+        gettext_lazy("Ask for fewer frames or a smaller picture, then try again."),
+    ),
+    "render_timeout": (gettext_lazy("The renderer took too long and stopped."), gettext_lazy("Retry; if it fails again, ask for less.")),
     "cancelled_by_vendor": (gettext_lazy("The render was cancelled at the vendor."), gettext_lazy("Retry if you still want it.")),
     "submission_gone": (
         gettext_lazy("The vendor no longer knows this render."),
