@@ -86,25 +86,29 @@ def _wishes(models: Any) -> Iterator[Wish]:
     listed = models["models"] if isinstance(models, dict) and "models" in models else models
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for number, model in enumerate(model for model in listed if model["available"] and not model["retired"]):
-        names = [slot["name"] for slot in model["inputs"]]
-        needed = any(slot["min_count"] for slot in model["inputs"])
-        for slots in (
-            ({()} if not needed else set()) | ({tuple(names[:1])} if names else set()) | ({tuple(names)} if len(names) > 1 else set())
-        ):
+        for slots in _slot_sets(model["inputs"]):
             family = (model["name"].partition("/")[0], slots)
             if family not in seen:
                 seen.add(family)
                 yield Wish(model=model["name"], prompt=PROMPTS[number % len(PROMPTS)], slots=slots)
 
 
+def _slot_sets(inputs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """No image, the first frame, all frames, the references: what the model has and what it may be asked with."""
+    needed = {slot["slot"] for slot in inputs if slot["min_count"]}
+    frames = tuple(slot["slot"] for slot in inputs if slot["slot"] != "references")
+    references = tuple(slot["slot"] for slot in inputs if slot["slot"] == "references")
+    return sorted(slots for slots in {(), frames[:1], frames, references} if needed <= set(slots))
+
+
 def _send(api: Api, wish: Wish, image: str) -> Any:
     inputs = {slot: [image] for slot in wish.slots}
-    params = {"mode": "pro"} if len(wish.slots) > 1 and _takes_mode(api, wish.model) else {}
+    params = {"mode": "pro"} if len(wish.slots) > 1 and _has_mode_pro(api, wish.model) else {}
     return api.post("/tasks", json={"model": wish.model, "prompt": wish.prompt, "params": params, "inputs": inputs})
 
 
-def _takes_mode(api: Api, model: str) -> bool:
-    return "mode" in api.get(f"/models/{model}")["json_schema"]["properties"]
+def _has_mode_pro(api: Api, model: str) -> bool:
+    return "pro" in api.get(f"/models/{model}")["json_schema"]["properties"].get("mode", {}).get("enum", ())
 
 
 def _outcome(api: Api, wish: Wish, task_id: str) -> dict[str, Any]:
