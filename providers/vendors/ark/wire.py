@@ -6,7 +6,6 @@ Volcengine Ark documents, "video generation API": create, query, list and cancel
 from __future__ import annotations
 
 import base64
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -14,14 +13,13 @@ from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
-from providers.core.errors import GenerationFailed, ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
-from providers.core.listings import Listed, moment, require_absence, rows_of, snapshots_by_id
+from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
+from providers.core.listings import require_absence, rows_of, snapshots_by_id
 from providers.core.types import (
     AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
-    Output,
     Snapshot,
     State,
     Submission,
@@ -29,25 +27,14 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.ark.catalog import MODELS
-from providers.vendors.ark.errors import is_gone, task_failure, vendor_error
+from providers.vendors.ark.errors import is_gone, vendor_error
+from providers.vendors.ark.replies import listed, snapshot_of, text_of, total_of
 
 __all__ = ["Ark"]
 
-log = logging.getLogger("providers.ark")
-
 TASKS = "contents/generations/tasks"
-RESULT_LIFE = timedelta(hours=24)
 PAGE_SIZE = 500
 MOST_PAGES = 20
-EXPIRED = "expired"
-STATES: Mapping[str, State] = {
-    "queued": State.QUEUED,
-    "running": State.RUNNING,
-    "succeeded": State.SUCCEEDED,
-    "failed": State.FAILED,
-    "cancelled": State.CANCELLED,
-    EXPIRED: State.FAILED,
-}
 ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
 SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "aspect_ratio": lambda value: {} if value == "auto" else {"ratio": value},
@@ -91,7 +78,7 @@ class Ark(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path=TASKS, json=_body(request), billable=True)
-        return Submission(id=_text(reply.data(), "id"), model=request.spec.id)
+        return Submission(id=text_of(reply.data(), "id"), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:
@@ -100,12 +87,12 @@ class Ark(Provider):
             if not is_gone(error):
                 raise
             raise SubmissionGone("Ark no longer knows this task; it keeps tasks for 7 days.", vendor_code=error.vendor_code) from error
-        return _snapshot(reply.data())
+        return snapshot_of(reply.data())
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
         names = [submission.id for submission in submissions]
         reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": 1, "page_size": len(names), "filter.task_ids": names})
-        return snapshots_by_id(reply.data().get("items"), _snapshot)
+        return snapshots_by_id(reply.data().get("items"), snapshot_of)
 
     def cancel(self, submission: Submission) -> Exchange[None]:
         """The vendor's one DELETE stops a waiting task and wipes a finished one out, so it is sent to waiting ones only."""
@@ -119,9 +106,8 @@ class Ark(Provider):
         seen = 0
         for page in range(1, MOST_PAGES + 1):
             reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": page, "page_size": PAGE_SIZE})
-            rows, total = rows_of(reply.data().get("items")), _total(reply)
-            listed = [Listed(id=_text(row, "id"), created_at=moment(row.get("created_at"))) for row in rows]
-            require_absence(listed, since=since, known=known)
+            rows, total = rows_of(reply.data().get("items")), total_of(reply)
+            require_absence(listed(rows), since=since, known=known)
             seen += len(rows)
             if seen >= total:
                 return None
@@ -169,45 +155,3 @@ def _content(request: GenerationRequest) -> list[dict[str, Any]]:
 def _image(file: InputFile, role: str) -> dict[str, Any]:
     url = f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
     return {"type": "image_url", "image_url": {"url": url}, "role": role}
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Ark's answer has no text “{name}”.")
-    return value
-
-
-def _total(reply: WireReply) -> int:
-    total = reply.data().get("total")
-    if not isinstance(total, int):
-        raise UnexpectedReply("Ark's list does not say how many tasks there are.")
-    return total
-
-
-def _snapshot(data: Mapping[str, Any]) -> Snapshot:
-    word = _text(data, "status")
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
-    usage = data.get("usage")
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(_output(data),) if state is State.SUCCEEDED else (),
-        error=_failure(word, data) if state is State.FAILED else None,
-        units=" ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else "",
-    )
-
-
-def _failure(word: str, data: Mapping[str, Any]) -> ProviderError:
-    if word == EXPIRED:
-        return GenerationFailed("It waited and rendered longer than the time set for it, and Ark dropped it.", vendor_code=EXPIRED)
-    return task_failure(data.get("error"))
-
-
-def _output(data: Mapping[str, Any]) -> Output:
-    content, length = data.get("content"), data.get("duration")
-    url = _text(content if isinstance(content, dict) else {}, "video_url")
-    return Output(url=url, expires_in=RESULT_LIFE, duration_s=float(length) if isinstance(length, (int, float)) else None)

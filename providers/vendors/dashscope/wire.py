@@ -7,47 +7,33 @@ manage-asynchronous-tasks; read 2026-11-20. The base URL holds /api/v1, as the v
 from __future__ import annotations
 
 import base64
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
-from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply, Unsupported
-from providers.core.listings import Listed, moment, require_absence, rows_of
+from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
+from providers.core.listings import require_absence
 from providers.core.types import (
     AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
-    Output,
     Snapshot,
-    State,
     Submission,
     WireReply,
     WireRequest,
 )
 from providers.vendors.dashscope.catalog import MODELS, SIZES
-from providers.vendors.dashscope.errors import task_failure, vendor_error
+from providers.vendors.dashscope.errors import vendor_error
+from providers.vendors.dashscope.replies import listed, page_of, snapshot_of, text_of
 
 __all__ = ["DashScope"]
 
-log = logging.getLogger("providers.dashscope")
-
-RESULT_LIFE = timedelta(hours=24)
 SUBMIT_PATH = "services/aigc/video-generation/video-synthesis"
 FRAMES_PATH = "services/aigc/image2video/video-synthesis"
-UNKNOWN = "UNKNOWN"
-STATES: Mapping[str, State] = {
-    "PENDING": State.QUEUED,
-    "SUSPENDED": State.QUEUED,
-    "RUNNING": State.RUNNING,
-    "SUCCEEDED": State.SUCCEEDED,
-    "FAILED": State.FAILED,
-    "CANCELED": State.CANCELLED,
-}
 INPUT_NAMES: Mapping[str, str] = {"negative_prompt": "negative_prompt", "style": "template", "audio_url": "audio_url"}
 PARAMETERS: Mapping[str, str] = {
     "duration_s": "duration",
@@ -103,11 +89,11 @@ class DashScope(Provider):
         path = FRAMES_PATH if frames else SUBMIT_PATH
         ask = WireRequest(method="POST", path=path, json=_body(request, frames=frames), billable=True)
         reply = yield ask.with_headers(X_DashScope_Async="enable")
-        return Submission(id=_text(reply.part("output"), "task_id"), model=request.spec.id)
+        return Submission(id=text_of(reply.part("output"), "task_id"), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         reply = yield WireRequest(method="GET", path=f"tasks/{quote(submission.id, safe='')}")
-        return _snapshot(reply)
+        return snapshot_of(reply)
 
     def cancel(self, submission: Submission) -> Exchange[None]:
         """Stops a task that still waits; DashScope refuses once it renders."""
@@ -118,8 +104,8 @@ class DashScope(Provider):
         seen = 0
         for page in range(1, MOST_PAGES + 1):
             reply = yield WireRequest(method="GET", path="tasks", query={"model_name": spec.id, "page_no": page, "page_size": PAGE_SIZE})
-            rows, total = _rows(reply)
-            require_absence(_listed(rows), since=since, known=known)
+            rows, total = page_of(reply)
+            require_absence(listed(rows), since=since, known=known)
             seen += len(rows)
             if seen >= total:
                 return None
@@ -185,54 +171,3 @@ def _media(images: Mapping[str, str], audio_url: str) -> list[dict[str, str]]:
 
 def _image(file: InputFile) -> str:
     return f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
-
-
-def _text(output: Mapping[str, Any], name: str) -> str:
-    value = output.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"DashScope's answer has no text “{name}”.")
-    return value
-
-
-def _rows(reply: WireReply) -> tuple[Sequence[Mapping[str, Any]], int]:
-    """One page of the list, and how many tasks there are in all."""
-    body = reply.data()
-    total = body.get("total")
-    if not isinstance(total, int):
-        raise UnexpectedReply("DashScope answered without the list of tasks.")
-    return rows_of(body.get("data")), total
-
-
-def _listed(rows: Sequence[Mapping[str, Any]]) -> Iterator[Listed]:
-    """Only the milliseconds are believed: the vendor's written times have no zone."""
-    for row in rows:
-        made_ms = row.get("gmt_create")
-        made_at = moment(made_ms / 1000) if isinstance(made_ms, int) else None
-        yield Listed(id=_text(row, "task_id"), created_at=made_at)
-
-
-def _snapshot(reply: WireReply) -> Snapshot:
-    output = reply.part("output")
-    word = _text(output, "task_status")
-    if word == UNKNOWN:
-        raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=UNKNOWN)
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
-    usage = reply.data().get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(_output(output, usage),) if state is State.SUCCEEDED else (),
-        error=task_failure(output) if state is State.FAILED else None,
-        actual_prompt=str(output.get("actual_prompt") or ""),
-        units=" ".join(f"{name}={value}" for name, value in usage.items()),
-    )
-
-
-def _output(output: Mapping[str, Any], usage: Mapping[str, Any]) -> Output:
-    length = usage.get("output_video_duration") or usage.get("video_duration")
-    duration_s = float(length) if isinstance(length, (int, float)) else None
-    return Output(url=_text(output, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s)

@@ -1,0 +1,82 @@
+"""What DashScope's answers mean: states, finished files, pages of the list. Reading only; what is asked stands in wire.py.
+
+Model Studio documents, the API references' replies and manage-asynchronous-tasks; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from providers.core.errors import SubmissionGone, UnexpectedReply
+from providers.core.listings import Listed, moment, rows_of
+from providers.core.types import Output, Snapshot, State, WireReply
+from providers.vendors.dashscope.errors import task_failure
+
+__all__ = ["listed", "page_of", "snapshot_of", "text_of"]
+
+log = logging.getLogger("providers.dashscope")
+
+RESULT_LIFE = timedelta(hours=24)
+UNKNOWN = "UNKNOWN"
+STATES: Mapping[str, State] = {
+    "PENDING": State.QUEUED,
+    "SUSPENDED": State.QUEUED,
+    "RUNNING": State.RUNNING,
+    "SUCCEEDED": State.SUCCEEDED,
+    "FAILED": State.FAILED,
+    "CANCELED": State.CANCELLED,
+}
+
+
+def text_of(output: Mapping[str, Any], name: str) -> str:
+    value = output.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"DashScope's answer has no text “{name}”.")
+    return value
+
+
+def page_of(reply: WireReply) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """One page of the list, and how many tasks there are in all."""
+    body = reply.data()
+    total = body.get("total")
+    if not isinstance(total, int):
+        raise UnexpectedReply("DashScope answered without the list of tasks.")
+    return rows_of(body.get("data")), total
+
+
+def listed(rows: Sequence[Mapping[str, Any]]) -> Iterator[Listed]:
+    """Only the milliseconds are believed: the vendor's written times have no zone."""
+    for row in rows:
+        made_ms = row.get("gmt_create")
+        made_at = moment(made_ms / 1000) if isinstance(made_ms, int) else None
+        yield Listed(id=text_of(row, "task_id"), created_at=made_at)
+
+
+def snapshot_of(reply: WireReply) -> Snapshot:
+    output = reply.part("output")
+    word = text_of(output, "task_status")
+    if word == UNKNOWN:
+        raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=UNKNOWN)
+    state = STATES.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80])
+        state = State.RUNNING
+    usage = reply.data().get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        outputs=(_output(output, usage),) if state is State.SUCCEEDED else (),
+        error=task_failure(output) if state is State.FAILED else None,
+        actual_prompt=str(output.get("actual_prompt") or ""),
+        units=" ".join(f"{name}={value}" for name, value in usage.items()),
+    )
+
+
+def _output(output: Mapping[str, Any], usage: Mapping[str, Any]) -> Output:
+    length = usage.get("output_video_duration") or usage.get("video_duration")
+    duration_s = float(length) if isinstance(length, (int, float)) else None
+    return Output(url=text_of(output, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s)
