@@ -93,7 +93,7 @@ def _accept(site: Site, dialect: Dialect, account: Account, order: Order, plan: 
         result_ttl_s=_or(site.tuning.result_ttl_s, dialect.result_ttl_s),
         clip=clip_for(order, task_id, is_faststart=not plan.has("media-not-faststart")),
     )
-    account.hold(number, ended_at)
+    account.hold(number, min(ended_at, now + order.gives_up_after_s))
     site.tasks.add(task)
     site.ledger.add(_entry(dialect.host, task))
     site.clips.prepare(task.clip)

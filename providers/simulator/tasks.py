@@ -40,6 +40,8 @@ class Order:
     mark: str = ""
     """The same where it need not be: the ledger shows it, nothing is found by it."""
     callback_url: str = ""
+    gives_up_after_s: float = math.inf
+    """When the vendor ends a task that has not come to an end, counted from its submit."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What only the vendor's own answers need."""
 

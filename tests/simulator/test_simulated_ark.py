@@ -113,14 +113,23 @@ def test_failure_names_its_reason(ark: Caller, simulator: SimulatorProcess) -> N
     assert [answer["error"]["code"] for answer in answers] == ["OutputVideoSensitiveContentDetected", "InternalServiceError"]
 
 
-def test_unfinished_task_expires_when_it_was_told_to(ark: Caller, simulator: SimulatorProcess) -> None:
-    task = ark.task("a boat #fault:never", execution_expires_after=3600)
+@pytest.mark.parametrize("render_s", [5000, 500_000])
+def test_unfinished_task_expires_when_it_was_told_to_and_gives_its_slot_back(
+    ark: Caller, simulator: SimulatorProcess, render_s: float
+) -> None:
+    simulator.settings(slots=1, render_s=render_s)
+    task = ark.task(execution_expires_after=3600)
 
-    simulator.advance(3599)
-    before = ark.get(task)["status"]
-    simulator.advance(1)
+    simulator.advance(3590)
+    before = ark.get(task)["status"], ark.submit("no slot yet").status_code
+    simulator.advance(10)
 
-    assert (before, ark.get(task)["status"]) == ("running", "expired")
+    after = ark.get(task)
+    assert (before, after["status"]) == (("running", 429), "expired")
+    assert after["updated_at"] == after["created_at"] + 3600
+    assert ark.submit("a slot").status_code == 200
+    simulator.advance(6000)
+    assert ark.get(task)["status"] == "expired"
 
 
 def test_url_lives_a_day_and_the_task_a_week(ark: Caller, simulator: SimulatorProcess) -> None:

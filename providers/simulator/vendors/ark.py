@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import string
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from providers.simulator.intake import take_order
 from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_batch, answer_poll
 from providers.simulator.site import Site
-from providers.simulator.tasks import SimTask, State
+from providers.simulator.tasks import SimTask
 from providers.simulator.vendors.ark_rules import FPS, read_order
 from providers.simulator.wire import json_reply, own_base
 
@@ -113,7 +114,7 @@ class Ark:
             return _told(task, at, base)
 
         self.site.callbacks.add(url, [task.submitted_at, task.started_at], told, is_signed=False)
-        self.site.callbacks.add(url, [task.ended_at], told, is_signed=False, tries=_CALLBACK_TRIES)
+        self.site.callbacks.add(url, [min(task.ended_at, _expiry(task))], told, is_signed=False, tries=_CALLBACK_TRIES)
 
     def _find(self, account: Account, name: str) -> SimTask | None:
         now = self.site.clock.now()
@@ -190,12 +191,15 @@ def _is_swept(task: SimTask, now: float) -> bool:
     return task.cancelled_at is not None and now >= task.cancelled_at + _DAY_S
 
 
+def _expiry(task: SimTask) -> float:
+    """When the task expires; never, if it ends before."""
+    moment = task.submitted_at + task.order.gives_up_after_s
+    return moment if moment < task.ended_at and task.cancelled_at is None else math.inf
+
+
 def _word(task: SimTask, now: float) -> str:
     """The vendor's words for states are ours, but for one."""
-    state = task.state(now)
-    if state in {State.QUEUED, State.RUNNING} and now >= task.submitted_at + task.order.extra["expires_after_s"]:
-        return _EXPIRED
-    return state.value
+    return _EXPIRED if now >= _expiry(task) else task.state(now).value
 
 
 def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
@@ -206,7 +210,7 @@ def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
         told["error"] = {"code": code, "message": message}
     if word == "succeeded":
         told |= _result(task, base)
-    moments = {"created_at": int(task.submitted_at), "updated_at": int(task.changed_at(now))}
+    moments = {"created_at": int(task.submitted_at), "updated_at": int(_expiry(task) if word == _EXPIRED else task.changed_at(now))}
     return {**told, **task.order.extra["told"], **moments}
 
 

@@ -50,9 +50,9 @@ async def read_order(body: object) -> Order:
         duration_s=max(1, round(frames / FPS)) if frames else duration,
         body=body,
         callback_url=_callback(given),
+        gives_up_after_s=given.get("execution_expires_after", USUAL_EXPIRY_S),
         extra={
             "told": _told(given, model, resolution, ratio, {"frames": frames} if frames else {"duration": duration}),
-            "expires_after_s": given.get("execution_expires_after", USUAL_EXPIRY_S),
             "has_last_frame": given.get("return_last_frame", False),
         },
     )
