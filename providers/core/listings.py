@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
 from providers.core.types import Snapshot
 
-__all__ = ["Listed", "moment", "require_absence", "rows_of", "snapshots_by_id"]
+__all__ = ["Listed", "may_be_of", "moment", "require_absence", "rows_of", "snapshots_by_id"]
 
 CLOCK_SKEW = timedelta(minutes=5)
 CENTURIES_S = 10**11
@@ -42,6 +42,14 @@ def moment(seconds: object) -> datetime | None:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < CENTURIES_S:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def may_be_of(rows: Iterable[Mapping[str, Any]], model: str, *, named: str, models: Container[str]) -> list[Mapping[str, Any]]:
+    """Rows without those that are plainly of another model of ours.
+
+    The vendor is not asked to filter: were a model filed under another name, its tasks would look absent and be bought again.
+    """
+    return [row for row in rows if row.get(named) == model or not isinstance(row.get(named), str) or row[named] not in models]
 
 
 @dataclass(frozen=True, kw_only=True)

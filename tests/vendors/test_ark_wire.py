@@ -340,6 +340,13 @@ def test_task_that_may_be_ours_cannot_be_told(pages):
     assert type(look_up(*pages)) is Unsupported
 
 
+@pytest.mark.parametrize(("model", "kind"), [("doubao-seedance-2-0-260128", type(None)), ("ep-2026-x", Unsupported), (None, Unsupported)])
+def test_task_of_another_model_of_ours_is_passed_over(model, kind):
+    row = QUEUED | {"created_at": NOW, "model": model}
+
+    assert type(look_up(reply_of({"items": [row], "total": 1}))) is kind
+
+
 def test_list_without_a_count_proves_nothing():
     assert type(look_up(reply_of({"items": []}))) is UnexpectedReply
 

@@ -276,13 +276,13 @@ AN_HOUR_AGO = int((NOON.timestamp() - 3600) * 1000)
 JUST_NOW = int((NOON.timestamp() + 1) * 1000)
 
 
-def test_look_up_reads_the_models_whole_list():
+def test_look_up_reads_the_whole_list():
     dashscope = make_provider("dashscope")
 
     talk = dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, ())
     first, second = next(talk), talk.send(listing(AN_HOUR_AGO, total=2))
 
-    assert (first.path, dict(first.query)) == ("tasks", {"model_name": "wanx2.1-t2v-turbo", "page_no": 1, "page_size": 100})
+    assert (first.path, dict(first.query)) == ("tasks", {"page_no": 1, "page_size": 100})
     assert second.query["page_no"] == 2
 
 
@@ -311,6 +311,13 @@ def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
 )
 def test_task_that_may_be_ours_cannot_be_told(pages):
     assert type(look_up(*pages)) is Unsupported
+
+
+@pytest.mark.parametrize(("model", "kind"), [("wan2.6-t2v", type(None)), ("wanx2.1-t2v-turbo", Unsupported), ("renamed", Unsupported)])
+def test_task_of_another_model_of_ours_is_passed_over(model, kind):
+    row = {"task_id": "other", "gmt_create": JUST_NOW, "model_name": model}
+
+    assert type(look_up(reply_of({"data": [row], "total": 1}))) is kind
 
 
 @pytest.mark.parametrize("body", [{}, {"data": {}}, {"data": [], "total": "0"}, {"data": [7], "total": 1}, {"data": [{}], "total": 1}])

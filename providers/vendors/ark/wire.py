@@ -14,7 +14,7 @@ from urllib.parse import quote
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
-from providers.core.listings import require_absence, rows_of, snapshots_by_id
+from providers.core.listings import may_be_of, require_absence, rows_of, snapshots_by_id
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -107,7 +107,8 @@ class Ark(Provider):
         for page in range(1, MOST_PAGES + 1):
             reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": page, "page_size": PAGE_SIZE})
             rows, total = rows_of(reply.data().get("items")), total_of(reply)
-            require_absence(listed(rows), since=since, known=known)
+            ours = may_be_of(rows, spec.id, named="model", models=MODELS)
+            require_absence(listed(ours), since=since, known=known)
             seen += len(rows)
             if seen >= total:
                 return None

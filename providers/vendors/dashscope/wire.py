@@ -15,7 +15,7 @@ from urllib.parse import quote
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
-from providers.core.listings import require_absence
+from providers.core.listings import may_be_of, require_absence
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -103,9 +103,10 @@ class DashScope(Provider):
         """Tasks carry no reference: the list of the last 24 hours can only prove that there is none."""
         seen = 0
         for page in range(1, MOST_PAGES + 1):
-            reply = yield WireRequest(method="GET", path="tasks", query={"model_name": spec.id, "page_no": page, "page_size": PAGE_SIZE})
+            reply = yield WireRequest(method="GET", path="tasks", query={"page_no": page, "page_size": PAGE_SIZE})
             rows, total = page_of(reply)
-            require_absence(listed(rows), since=since, known=known)
+            ours = may_be_of(rows, spec.id, named="model_name", models=MODELS)
+            require_absence(listed(ours), since=since, known=known)
             seen += len(rows)
             if seen >= total:
                 return None
