@@ -17,7 +17,7 @@ run: $(VENV)/.run  ## the whole portal in this terminal: simulator, worker and w
 test: $(VENV)/.dev  ## all tests, on SQLite and on a real PostgreSQL, in parallel
 	@$(PY) -m tools.test
 
-demo: $(VENV)/.run  ## one video per family of models through the API, checked and shown in a table
+demo: $(VENV)/.run  ## one video of every model through the API, each file checked, a table at the end
 	@$(PY) -m tools.demo
 
 lint: $(VENV)/.dev  ## style, types, templates, migrations

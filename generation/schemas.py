@@ -135,7 +135,7 @@ class PriceOut(Schema):
 
 
 class ModelOut(BaseModel):
-    """A model. `available` is true while an enabled account offers it."""
+    """A model. `available` is true while an enabled account offers it; `needed_inputs` are the slots that a default request must fill."""
 
     name: str
     label: str
@@ -145,6 +145,7 @@ class ModelOut(BaseModel):
     max_prompt_chars: int
     usual_s: tuple[int, int]
     inputs: list[SlotOut]
+    needed_inputs: list[str]
     price: PriceOut | None
     retired: date | None
     docs_url: str
@@ -238,6 +239,7 @@ def model_out(spec: ModelSpec, vendor: str, *, available: bool) -> ModelOut:
         max_prompt_chars=spec.max_prompt_chars,
         usual_s=spec.usual_s,
         inputs=[_slot_out(slot) for slot in spec.slots],
+        needed_inputs=list(spec.needed_slots),
         price=price,
         retired=spec.retired,
         docs_url=spec.docs_url,

@@ -1,4 +1,4 @@
-"""`make demo`: one video per family of models and surface, made through the API of a portal of its own, each file checked."""
+"""`make demo`: one video of every model, made through the API of a portal of its own, each file checked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from tools.stack import Stack
 
-WAIT_S = 180.0
+WAIT_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ PROMPTS = ("A fox runs across fresh snow at dawn", "水墨远山，云雾缓缓�
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="portal-demo-") as folder:
-        environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "DATABASE_URL": ""}
+        environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "WARNING", "DATABASE_URL": ""}
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "4"))
         stack.prepare()
         stack.manage("first_admin")
@@ -81,34 +81,27 @@ def _make_all(api: Api) -> Iterator[dict[str, Any]]:
         yield _outcome(api, wish, task["id"])
 
 
-def _wishes(models: Any) -> Iterator[Wish]:
-    """The first available model of each family: a vendor together with the images that it needs or takes."""
-    listed = models["models"] if isinstance(models, dict) and "models" in models else models
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-    for number, model in enumerate(model for model in listed if model["available"] and not model["retired"]):
-        for slots in _slot_sets(model["inputs"]):
-            family = (model["name"].partition("/")[0], slots)
-            if family not in seen:
-                seen.add(family)
-                yield Wish(model=model["name"], prompt=PROMPTS[number % len(PROMPTS)], slots=slots)
+def _wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
+    """Every model that can be had with the images that it needs; of each vendor, one more with an image that is not needed."""
+    seen: set[str] = set()
+    for number, model in enumerate(model for model in models if model["available"] and not model["retired"]):
+        prompt, needed = PROMPTS[number % len(PROMPTS)], tuple(model["needed_inputs"])
+        yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, needed))
+        optional = [slot["slot"] for slot in model["inputs"] if slot["slot"] not in needed]
+        if optional and not needed and model["vendor"] not in seen:
+            seen.add(model["vendor"])
+            yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, (optional[0],)))
 
 
-def _slot_sets(inputs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """No image, the first frame, all frames, the references: what the model has and what it may be asked with."""
-    needed = {slot["slot"] for slot in inputs if slot["min_count"]}
-    frames = tuple(slot["slot"] for slot in inputs if slot["slot"] != "references")
-    references = tuple(slot["slot"] for slot in inputs if slot["slot"] == "references")
-    return sorted(slots for slots in {(), frames[:1], frames, references} if needed <= set(slots))
+def _filled(model: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
+    """A slot's name once for each image that it needs."""
+    least = {slot["slot"]: max(slot["min_count"], 1) for slot in model["inputs"]}
+    return tuple(name for name in names for _ in range(least[name]))
 
 
 def _send(api: Api, wish: Wish, image: str) -> Any:
-    inputs = {slot: [image] for slot in wish.slots}
-    params = {"mode": "pro"} if len(wish.slots) > 1 and _has_mode_pro(api, wish.model) else {}
-    return api.post("/tasks", json={"model": wish.model, "prompt": wish.prompt, "params": params, "inputs": inputs})
-
-
-def _has_mode_pro(api: Api, model: str) -> bool:
-    return "pro" in api.get(f"/models/{model}")["json_schema"]["properties"].get("mode", {}).get("enum", ())
+    inputs = {slot: [image] * wish.slots.count(slot) for slot in wish.slots}
+    return api.post("/tasks", json={"model": wish.model, "prompt": wish.prompt, "params": {}, "inputs": inputs})
 
 
 def _outcome(api: Api, wish: Wish, task_id: str) -> dict[str, Any]:
