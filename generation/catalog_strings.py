@@ -199,6 +199,7 @@ RULES = (
     _("the simple camera needs an amount other than 0"),
     _("only the simple camera has an amount"),
     _("sound needs the mode pro"),
+    _("sound needs the resolution 1080p"),
     _("An effect makes no use of a last frame; leave one of them out."),
 )
 """What the catalogs' own checks say."""

@@ -1,0 +1,151 @@
+"""The matrix of docs/providers.md: what every model takes, in which range, from which images, at what price, on whose word.
+
+Text out of the catalogs, the same on every run; no files and no Django. `manage.py provider_matrix` writes it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from providers.core.base import Provider, Surface
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Price
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+__all__ = ["matrix"]
+
+HEAD = f"""\
+# Vendors and models
+
+Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {len(ALL_MODELS)} models of {len(PROVIDERS)} vendors.
+
+A **bold** value is the default. An input is named with how many images it takes, and their types and bounds; a ratio is width to
+height. A price is the vendor's list price; — means that the catalog knows none for each second or video. The source is the vendor's
+page, with the day on which it was read.
+"""
+COLUMNS = ("Model", "Parameter", "Range", "Input", "Price", "Retired", "Source")
+RUN = 4
+"""So many whole numbers in a row are shown as a range."""
+
+
+def matrix() -> str:
+    """The whole page, in Markdown."""
+    sections = ("\n".join(_section(provider)) for provider in PROVIDERS.values())
+    return "\n".join([HEAD, *sections])
+
+
+def _section(provider: type[Provider]) -> Iterator[str]:
+    yield f"## {provider.label}"
+    yield ""
+    yield f"Names begin with `{provider.slug}/`. {_abilities(provider)}"
+    yield ""
+    yield from (_surface_line(surface, provider) for surface in provider.surfaces.values())
+    yield ""
+    yield _row(COLUMNS)
+    yield _row("---" for _column in COLUMNS)
+    for spec in provider.models.values():
+        yield from _model_rows(spec)
+    yield ""
+
+
+def _abilities(provider: type[Provider]) -> str:
+    asked = f"asked about {provider.poll_batch} tasks at a time" if provider.poll_batch > 1 else "asked about one task at a time"
+    stopped = "can stop a render" if provider.can_cancel else "cannot stop a render"
+    found = "finds a submit by our reference" if provider.can_look_up else "does not find a submit by our reference"
+    return f"It is {asked}, {stopped}, and {found}."
+
+
+def _surface_line(surface: Surface, provider: type[Provider]) -> str:
+    taken = [spec for spec in provider.models.values() if surface.slug in (spec.surfaces or provider.surfaces)]
+    needs = ", ".join(field.label for field in surface.credentials) or "nothing"
+    address = f"<{surface.base_url}>" if surface.base_url else "an address of its own"
+    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}."
+
+
+def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:
+    if len(taken) == len(provider.models):
+        return "all models"
+    missing = [spec for spec in provider.models.values() if spec not in taken]
+    if len(missing) < len(taken):
+        return "all models but " + ", ".join(f"`{spec.id}`" for spec in missing)
+    return ", ".join(f"`{spec.id}`" for spec in taken) or "no model"
+
+
+def _model_rows(spec: ModelSpec) -> Iterator[str]:
+    """One row for each parameter; what belongs to the model stands in the first."""
+    about = (_inputs(spec), _price(spec.price), str(spec.retired or "—"), f"[{spec.docs_read}]({spec.docs_url})")
+    name = f"`{spec.id}`<br>{spec.label}"
+    options = [(f"`{field}`", _range(schema)) for field, schema in spec.json_schema()["properties"].items()]
+    yield _row((name, *(options[0] if options else ("—", "—")), *about))
+    yield from (_row(("", *option, *[""] * len(about))) for option in options[1:])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |".replace("  ", " ")
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    """What a parameter takes: `3–15 s, **5**`."""
+    facts = next((one for one in schema.get("anyOf", ()) if one["type"] != "null"), schema)
+    default = schema["default"]
+    unit = f" {schema['unit']}" if schema.get("unit") else ""
+    if "const" in facts or "enum" in facts:
+        return _choices(facts.get("enum") or [facts["const"]], default, unit)
+    if facts["type"] == "boolean":
+        return _choices([False, True], default, "")
+    said = f"**{default}**" if default not in (None, "") else "**empty**"
+    return f"{_bounds(facts)}{unit}, {said}"
+
+
+def _choices(values: list[Any], default: Any, unit: str) -> str:
+    if _is_run(values):
+        return f"{values[0]}–{values[-1]}{unit}, **{default}**"
+    shown = (f"**{_word(value)}**" if value == default else _word(value) for value in values)
+    return ", ".join(shown) + unit
+
+
+def _is_run(values: list[Any]) -> bool:
+    """Whether these are whole numbers without a gap."""
+    numbers = [value for value in values if type(value) is int]
+    return len(values) >= RUN and numbers == values and values == [*range(values[0], values[0] + len(values))]
+
+
+def _word(value: Any) -> str:
+    return {True: "yes", False: "no", "": "none"}.get(value, str(value)) if isinstance(value, (bool, str)) else str(value)
+
+
+def _bounds(facts: Mapping[str, Any]) -> str:
+    if facts["type"] == "string":
+        return f"text, {facts['maxLength']} characters" if "maxLength" in facts else "text"
+    low, high = (facts.get(name) for name in ("minimum", "maximum"))
+    kind = "whole number" if facts["type"] == "integer" else "number"
+    if low is None or high is None:
+        return kind
+    return f"{low:g}–{high:g}" if isinstance(low, float) else f"{low}–{high}"
+
+
+def _inputs(spec: ModelSpec) -> str:
+    prompt = f"prompt, {spec.max_prompt_chars} characters" + ("" if spec.needs_prompt else ", may be empty beside an image")
+    return "<br>".join([prompt, *(_input(slot, spec) for slot in spec.slots)])
+
+
+def _input(slot: InputSlot, spec: ModelSpec) -> str:
+    count = str(slot.max_count) if slot.min_count == slot.max_count else f"{slot.min_count}–{slot.max_count}"
+    if not slot.min_count and slot.name in spec.needed_slots:
+        count += ", needed unless another image stands for it"
+    return f"`{slot.name}`, {count}: {_images(slot.rules)}"
+
+
+def _images(rules: ImageRules) -> str:
+    """`JPEG, PNG, up to 10.0 MB, sides 300–20000 px, ratio 0.4–2.5`."""
+    facts = [", ".join(kind.removeprefix("image/").upper() for kind in rules.formats), f"up to {rules.max_bytes / 1_000_000:.1f} MB"]
+    facts.append(f"sides {rules.min_side_px}–{rules.max_side_px} px")
+    if rules.max_ratio != float("inf"):
+        facts.append(f"ratio {rules.min_ratio:g}–{rules.max_ratio:g}")
+    if not rules.alpha:
+        facts.append("not transparent")
+    return ", ".join(facts)
+
+
+def _price(price: Price | None) -> str:
+    return f"{price.amount} {price.currency} a {price.unit}" if price else "—"

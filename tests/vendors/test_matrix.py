@@ -1,0 +1,78 @@
+"""docs/providers.md is what the catalogs say today, and names every model, parameter and surface of theirs."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from providers.matrix import matrix
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+PAGE = Path(settings.BASE_DIR) / "docs/providers.md"
+
+
+def cells_of(model: str) -> list[list[str]]:
+    """The rows of one model: its own and those of its further parameters."""
+    provider, _, model_id = model.partition("/")
+    section = matrix().split(f"\nNames begin with `{provider}/`.")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| ")]
+    start = next(number for number, row in enumerate(rows) if row[0].startswith(f"`{model_id}`"))
+    further = rows[start + 1 :]
+    end = next((number for number, row in enumerate(further) if row[0]), len(further))
+    return [rows[start], *further[:end]]
+
+
+def test_page_is_fresh():
+    call_command("provider_matrix", check=True)
+
+
+@pytest.mark.parametrize("model", ALL_MODELS)
+def test_each_model_has_a_row_for_each_parameter(model):
+    spec = ALL_MODELS[model]
+
+    rows = cells_of(model)
+
+    assert [row[1] for row in rows] == [f"`{name}`" for name in spec.params.model_fields]
+    assert rows[0][6] == f"[{spec.docs_read}]({spec.docs_url})"
+    assert {len(row) for row in rows} == {7}
+
+
+def test_each_surface_has_a_line():
+    said = [line for line in matrix().splitlines() if line.startswith("- `")]
+
+    assert [line.split("`")[1] for line in said] == [slug for provider in PROVIDERS.values() for slug in provider.surfaces]
+
+
+def test_row_says_range_inputs_price_and_retirement():
+    text, retired = cells_of("dashscope/wanx2.1-t2v-plus"), cells_of("kling/kling-v2-1")
+    ranges = {row[1].strip("`"): row[2] for row in cells_of("cogvideox/cogvideox-2b")}
+
+    assert text[0][4:6] == ["0.70 CNY a second", "—"]
+    assert retired[0][5] == "2026-09-15"
+    assert "`first_frame`, 1: JPEG, PNG, up to 10.5 MB, sides 300–20000 px, ratio 0.4–2.5" in retired[0][3]
+    assert ranges == {
+        "frames": "1–161, **16**",
+        "width_px": "64–1920 px, **512**",
+        "height_px": "64–1920 px, **512**",
+        "steps": "1–200, **20**",
+    }
+
+
+def test_check_fails_and_writes_nothing_when_page_is_stale(tmp_path):
+    page = tmp_path / "providers.md"
+    page.write_text(matrix() + "\n", encoding="utf-8")
+
+    with pytest.raises(CommandError, match="stale"):
+        call_command("provider_matrix", check=True, path=page)
+
+    assert page.read_text(encoding="utf-8") == matrix() + "\n"
+
+
+def test_page_is_written_when_there_is_none(tmp_path):
+    page = tmp_path / "providers.md"
+
+    call_command("provider_matrix", path=page, stdout=io.StringIO())
+
+    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
