@@ -181,6 +181,8 @@ RULES = (
     _("512P needs a first frame."),
     _("several shots need the extended prompt"),
     _("a soundtrack needs the sound on"),
+    _("4:3 is not to be had at 480P"),
+    _("3:4 is not to be had at 480P"),
     _("A last frame needs a first frame."),
     _("Reference images and frames exclude each other."),
     _("Reference images go up to 720p."),

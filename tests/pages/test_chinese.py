@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from page_rows import fill_slots, make_asset, make_task, make_video
+from pydantic import ValidationError
 
-from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, TITLES
+from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, RULES, TITLES
 from generation.lifecycle import Status
 from generation.models import TaskInput
 from providers.vendors import ALL_MODELS, PROVIDERS
@@ -81,6 +82,20 @@ def test_catalogs_texts_are_all_listed_for_translation():
     assert titles - {""} == TITLES
     assert parts == LABEL_PARTS
     assert {choice for choice in choices if WORD.search(choice)} <= set(CHOICE_WORDS) <= choices
+
+
+def test_rules_of_the_catalogs_are_all_listed_for_translation():
+    said = set()
+    for path in Path(settings.BASE_DIR).glob("providers/vendors/*/catalog*.py"):
+        raised = [node.exc for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Raise)]
+        said |= {call.args[-1].value for call in raised if isinstance(call, ast.Call) and isinstance(call.args[-1], ast.Constant)}
+    for model in ("wan2.5-t2v-preview", "wan2.2-t2v-plus", "wanx2.1-t2v-turbo"):
+        for shape in ("4:3", "3:4"):
+            with pytest.raises(ValidationError) as refused:
+                ALL_MODELS[f"dashscope/{model}"].params(resolution="480P", aspect_ratio=shape)
+            said.add(refused.value.errors()[0]["msg"].removeprefix("Value error, "))
+
+    assert said == set(RULES)
 
 
 class Shown(HTMLParser):
