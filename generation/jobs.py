@@ -1,7 +1,7 @@
 """What django-q2 runs: thin doors to the services. A job may come twice, late, or for a row that moved on; services know.
 
-`except Exception` stands here and only here: a bug of ours is logged and raised again, the lease brings the step back, and a paid
-video is not thrown away.
+`except Exception` stands here: a bug of ours is logged and raised again, the lease brings the step back, and a paid video is not thrown
+away. The two others keep one task's trouble from its neighbours in a batch of polls (`services/polling.py`, `providers/core/client.py`).
 """
 
 from __future__ import annotations
