@@ -67,11 +67,9 @@ class ClusterProcess:
         self.name = name
         self.instance = instance
         self.folder = folder / name
-        self.restarts = -1
         self.start()
 
     def start(self) -> None:
-        self.restarts += 1
         self.pulse = Pulse(sent_at=time.monotonic())
         self.folder.mkdir(parents=True, exist_ok=True)
         queue.drop_beats(self.name, self.instance)

@@ -55,7 +55,3 @@ class Video(models.Model):
     def ratio(self) -> float:
         """Width / height."""
         return self.width_px / self.height_px
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.sha256[:32]}"'

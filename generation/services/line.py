@@ -29,10 +29,6 @@ class AccountLoad:
     account: ProviderAccount
     used: int
 
-    def is_open(self, now: datetime) -> bool:
-        """Another task could start here now."""
-        return self.account.enabled and not self.account.is_cooling(now) and self.used < self.account.max_in_flight
-
 
 @dataclass(frozen=True, kw_only=True)
 class Line:

@@ -99,8 +99,6 @@ class Provider:
 
     slug: ClassVar[str]
     label: ClassVar[str]
-    short: ClassVar[str]
-    """Two letters for the model card."""
     docs_url: ClassVar[str]
     surfaces: ClassVar[Mapping[str, Surface]]
     models: ClassVar[Mapping[str, ModelSpec]]

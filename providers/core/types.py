@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -179,7 +179,6 @@ class AccountReport:
 
     message: str
     balance: str = ""
-    checked_at: datetime | None = None
 
 
 def _storable(value: Any) -> Any:

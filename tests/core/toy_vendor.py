@@ -29,7 +29,6 @@ class Toy(Provider):
 
     slug = "toy"
     label = "Toy"
-    short = "To"
     docs_url = "https://toy.example/docs"
     surfaces = {
         "only": Surface(

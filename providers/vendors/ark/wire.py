@@ -67,7 +67,6 @@ class Ark(Provider):
 
     slug = "ark"
     label = "Ark"
-    short = "Ar"
     docs_url = "https://www.volcengine.com/docs/82379/1520757"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS

@@ -63,7 +63,6 @@ class CogVideoX(Provider):
 
     slug = "cogvideox"
     label = "CogVideoX"
-    short = "Cx"
     docs_url = "https://github.com/zai-org/CogVideo"
     surfaces: ClassVar[Mapping[str, Surface]] = {SURFACE.slug: SURFACE}
     models = MODELS

@@ -76,7 +76,6 @@ class DashScope(Provider):
 
     slug = "dashscope"
     label = "DashScope"
-    short = "Ds"
     docs_url = "https://help.aliyun.com/zh/model-studio/text-to-video-api-reference"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS

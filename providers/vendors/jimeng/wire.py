@@ -54,7 +54,6 @@ class Jimeng(Provider):
 
     slug = "jimeng"
     label = "Jimeng web (unofficial)"
-    short = "Jm"
     docs_url = f"{SITE}/ai-tool/video/generate"
     surfaces: ClassVar[Mapping[str, Surface]] = {SURFACE.slug: SURFACE}
     models = MODELS

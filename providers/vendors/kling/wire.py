@@ -92,7 +92,6 @@ class Kling(Provider):
 
     slug = "kling"
     label = "Kling"
-    short = "Kl"
     docs_url = "https://app.klingai.com/global/dev/document-api"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models: ClassVar[Mapping[str, ModelSpec]] = {**MODELS, **NEW_MODELS}

@@ -39,7 +39,6 @@ class MiniMax(Provider):
 
     slug = "minimax"
     label = "MiniMax"
-    short = "Mm"
     docs_url = "https://platform.minimax.io/docs/api-reference/video-generation"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS

@@ -63,7 +63,6 @@ class OpenAIVideos(Provider):
 
     slug = "openai-videos"
     label = "OpenAI Videos"
-    short = "OV"
     docs_url = "https://developers.openai.com/api/docs/guides/video-generation"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS

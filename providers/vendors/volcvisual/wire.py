@@ -66,7 +66,6 @@ class VolcVisual(Provider):
 
     slug = "volcvisual"
     label = "Jimeng (Volcengine)"
-    short = "Jv"
     docs_url = "https://www.volcengine.com/docs/85621"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS

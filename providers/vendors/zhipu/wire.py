@@ -75,7 +75,6 @@ class Zhipu(Provider):
 
     slug = "zhipu"
     label = "Zhipu"
-    short = "Zp"
     docs_url = "https://docs.bigmodel.cn/cn/guide/models/video-generation/cogvideox-3"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
