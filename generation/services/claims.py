@@ -7,15 +7,14 @@ due again. Slots and rates belong to the account and are counted from the rows t
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
 from uuid import UUID
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
@@ -26,7 +25,7 @@ from generation.models import Attempt, GenerationTask
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["Claim", "claim_due", "claim_one", "claim_polls", "claim_queued", "holding"]
+__all__ = ["Claim", "claim_due", "claim_one", "claim_queued", "holding"]
 
 log = logging.getLogger("generation.claims")
 
@@ -36,11 +35,6 @@ MOST_WAITING = 100
 """Claimed rows that may wait for a worker at one time, per account (submits) or in all (ingests): leases must outlive the wait."""
 HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
-POLLED = (
-    *("status", "fence", "model", "submission_id", "submission_kind", "account"),
-    *("progress", "vendor_state", "failures", "due_at", "deadline_at", "cancel_requested_at"),
-)
-"""What a poll and its answer need of a row: a whole one costs as much CPU to build as a third of its poll."""
 RATE_WINDOW = timedelta(seconds=60)
 
 
@@ -154,22 +148,3 @@ def _renew(task_id: UUID, status: str, fence: int, done: Event) -> None:
         log.warning("lease of task %s not renewed: %s", task_id, error)
     finally:
         connection.close()
-
-
-def claim_polls(
-    account: ProviderAccount, *, now: datetime, every: Callable[[GenerationTask], timedelta], limit: int
-) -> list[GenerationTask]:
-    """Running tasks of the account that are due. The claim is the next appointment, so an unchanged poll needs no second write.
-
-    `every` is a task's interval; each batch's next one is moved by up to 10 %, so that batches spread. The rows carry the old `due_at`.
-    """
-    with transaction.atomic():
-        due = GenerationTask.objects.due(now).filter(status=Status.RUNNING, account=account)
-        rows = list(due.only(*POLLED).select_for_update(skip_locked=True)[:limit])
-        by_interval: dict[timedelta, list[UUID]] = {}
-        for row in rows:
-            by_interval.setdefault(every(row), []).append(row.pk)
-        for interval, ids in by_interval.items():
-            next_at = now + interval * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
-            GenerationTask.objects.filter(pk__in=ids, status=Status.RUNNING).update(due_at=next_at)
-    return rows

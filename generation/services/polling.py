@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from generation.models import GenerationTask
 from generation.queue import POLL, is_crowded
-from generation.services.claims import claim_polls
+from generation.services.appointments import claim_polls
 from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import observe
 from providers.core.errors import ProviderError

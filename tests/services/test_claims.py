@@ -11,7 +11,8 @@ from django.utils import timezone
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import Attempt, GenerationTask, Prompt
-from generation.services.claims import claim_due, claim_one, claim_polls, claim_queued
+from generation.services.appointments import claim_polls
+from generation.services.claims import claim_due, claim_one, claim_queued
 from generation.services.dispatch import tick
 from providers.models import ProviderAccount
 

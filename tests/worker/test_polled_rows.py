@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from generation.models import GenerationTask, Prompt
-from generation.services.claims import claim_polls
+from generation.services.appointments import claim_polls
 from generation.services.observe import observe
 from providers.core.errors import ProviderDown
 from providers.core.types import Snapshot, State
