@@ -1,10 +1,15 @@
-"""`ProviderAccount`: one set of credentials of a vendor at one endpoint, edited in the admin. The only vendor data outside code."""
+"""`ProviderAccount`: one set of credentials of a vendor at one endpoint; `ModelPrice`: what a model costs here. Edited in the admin.
+
+The only vendor data outside code.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Self
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -12,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from providers.core.base import Provider
-from providers.core.catalog import ModelSpec
+from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
 from providers.vendors import PROVIDERS
 
@@ -57,6 +62,8 @@ class ProviderAccount(models.Model):
     last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
     last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
+    balance = models.CharField(_("balance"), max_length=200, blank=True, editable=False)
+    balance_at = models.DateTimeField(_("balance told"), null=True, editable=False)
     poll_lease_until = models.DateTimeField(null=True, editable=False)
     claims = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -110,6 +117,40 @@ class ProviderAccount(models.Model):
         """The last error stays visible until the next one; it never holds secrets."""
         ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=timezone.now(), last_error=message[:500])
 
+    def note_balance(self, words: str) -> None:
+        """What is left, in the vendor's words."""
+        ProviderAccount.objects.filter(pk=self.pk).update(balance=words[:200], balance_at=timezone.now())
+
     def lock_for_claims(self) -> None:
         """Inside a transaction: makes claims on this account's slots wait for one another."""
         ProviderAccount.objects.filter(pk=self.pk).update(claims=F("claims") + 1)
+
+
+class ModelPrice(models.Model):
+    """What a model costs this installation; goes before the catalog's list price wherever a cost is shown or counted."""
+
+    class Unit(models.TextChoices):
+        SECOND = "second", _("per second")
+        VIDEO = "video", _("per video")
+
+    model = models.CharField(_("model"), max_length=100, unique=True)
+    unit = models.CharField(_("unit"), max_length=10, choices=Unit.choices)
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=4, validators=[MinValueValidator(Decimal("0.0001"))])
+    currency = models.CharField(_("currency"), max_length=3, default="CNY", help_text=_("Three letters of ISO 4217: CNY, USD."))
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("model price")
+        verbose_name_plural = _("model prices")
+        ordering = ["model"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="price_costs_something"),
+            models.CheckConstraint(condition=Q(unit__in=["second", "video"]), name="price_has_a_known_unit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.model
+
+    @property
+    def price(self) -> Price:
+        return Price(amount=self.amount, unit=self.unit, currency=self.currency)
