@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from providers.breaker import Breaker, BreakerState
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
@@ -24,7 +25,7 @@ from providers.vendors import PROVIDERS
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
     def usable(self, now: datetime) -> Self:
-        """Enabled and not cooling down, best first."""
+        """Enabled and their breakers closed, best first."""
         warm = Q(cooldown_until=None) | Q(cooldown_until__lte=now)
         return self.filter(warm, enabled=True).order_by("priority", "-weight", "id")
 
@@ -49,16 +50,25 @@ class ProviderAccount(models.Model):
         _("models allowed"), default=list, blank=True, help_text=_("Model ids of this vendor; empty means all of them.")
     )
     priority = models.PositiveSmallIntegerField(_("priority"), default=10, help_text=_("Lower goes first."))
-    weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    weight = models.PositiveSmallIntegerField(
+        _("weight"), default=1, help_text=_("Accounts of one priority share the work in proportion to their weights.")
+    )
     max_in_flight = models.PositiveIntegerField(
         _("slots"), default=5, help_text=_("Renders at the vendor at one time: what your plan allows.")
     )
     submits_per_minute = models.PositiveIntegerField(_("submits per minute"), default=60)
+    submits_per_second = models.PositiveSmallIntegerField(
+        _("submits per second"), null=True, blank=True, help_text=_("Never more in any second; empty means no such limit.")
+    )
     polls_per_second = models.PositiveIntegerField(_("polls per second"), default=20)
     connect_timeout_s = models.PositiveSmallIntegerField(_("connect timeout, seconds"), default=5)
     read_timeout_s = models.PositiveSmallIntegerField(_("answer timeout, seconds"), default=30)
     cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
     cooldown_reason = models.CharField(_("because"), max_length=300, blank=True)
+    cooling_since = models.DateTimeField(_("cooling down since"), null=True, blank=True, editable=False)
+    rests = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
+    closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
+    probe_lease_until = models.DateTimeField(null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
     last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
@@ -76,7 +86,9 @@ class ProviderAccount(models.Model):
         ordering = ["vendor", "priority", "label"]
         constraints = [
             models.CheckConstraint(condition=Q(max_in_flight__gte=1), name="account_has_a_slot"),
+            models.CheckConstraint(condition=Q(weight__gte=1), name="account_has_weight"),
             models.CheckConstraint(condition=Q(submits_per_minute__gte=1), name="account_may_submit"),
+            models.CheckConstraint(condition=Q(submits_per_second=None) | Q(submits_per_second__gte=1), name="account_may_submit_now"),
             models.CheckConstraint(condition=Q(polls_per_second__gte=1), name="account_may_poll"),
         ]
 
@@ -97,6 +109,13 @@ class ProviderAccount(models.Model):
             return False
         right_surface = not spec.surfaces or self.surface in spec.surfaces
         return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
+
+    def breaker(self, now: datetime) -> Breaker:
+        """Whether paid submits may start here, and if not, since when, until when and why."""
+        if self.cooldown_until is None:
+            return Breaker(state=BreakerState.CLOSED)
+        state = BreakerState.OPEN if self.cooldown_until > now else BreakerState.HALF_OPEN
+        return Breaker(state=state, reason=self.cooldown_reason, since=self.cooling_since, until=self.cooldown_until)
 
     def is_cooling(self, now: datetime) -> bool:
         return self.cooldown_until is not None and self.cooldown_until > now

@@ -1,8 +1,10 @@
 """What we want and remember, by aggregate."""
 
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
+from generation.models.failover import FailoverRule
 from generation.models.prompt import Asset, Prompt
 from generation.models.task import GenerationTask, TaskInput
 from generation.models.video import Video
+from generation.models.worker import LiveWorker
 
-__all__ = ["Asset", "Attempt", "Dispatch", "GenerationTask", "Prompt", "TaskEvent", "TaskInput", "Video"]
+__all__ = ["Asset", "Attempt", "Dispatch", "FailoverRule", "GenerationTask", "LiveWorker", "Prompt", "TaskEvent", "TaskInput", "Video"]

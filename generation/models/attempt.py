@@ -22,7 +22,10 @@ class Dispatch(models.TextChoices):
 
 
 class Attempt(models.Model):
-    """One submission of a task to a vendor. `reference` is ours and goes to vendors that keep one."""
+    """One submission of a task to a vendor. `reference` is ours and goes to vendors that keep one.
+
+    Past `sender_gone_at` whoever was sending is dead or cut off: an attempt without an end holds nothing any more.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey("generation.GenerationTask", models.CASCADE, related_name="attempts")
@@ -37,13 +40,17 @@ class Attempt(models.Model):
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_message = models.TextField(_("error message"), blank=True)
     started_at = models.DateTimeField(_("started"))
+    sender_gone_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ["task", "number"]
-        indexes = [models.Index(fields=["account", "started_at"], name="attempt_rate")]
+        indexes = [
+            models.Index(fields=["account", "started_at"], name="attempt_rate"),
+            models.Index(fields=["account", "finished_at"], name="attempt_permit"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_number_once"),
             models.CheckConstraint(condition=Q(dispatch__in=Dispatch.values), name="attempt_dispatch_known"),

@@ -57,6 +57,7 @@ class GenerationTask(models.Model):
     """The row is the truth: its status, when it is next due, who holds it, and everything we know of its render.
 
     `fence` rises with every claim by a worker, and every write checks it: a process that was paused past its lease changes nothing.
+    `asked_model` is empty unless a failover rule replaced the model that was asked for.
     `is_bound` after a doubtful attempt: only that attempt's account may send it again, because only there does our reference protect.
     """
 
@@ -65,6 +66,7 @@ class GenerationTask(models.Model):
     token = models.ForeignKey("access.ApiToken", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("token"))
     prompt = models.ForeignKey("generation.Prompt", models.PROTECT, related_name="tasks", verbose_name=_("prompt"))
     model = models.CharField(_("model"), max_length=120)
+    asked_model = models.CharField(_("model asked for"), max_length=120, blank=True)
     params = models.JSONField(_("params"), default=dict)
     status = models.CharField(_("status"), max_length=12, choices=STATUS_CHOICES, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress"), null=True, blank=True)
@@ -120,6 +122,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["status", "due_at"], name="task_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["account", "due_at"], name="task_poll", condition=Q(status="running")),
             models.Index(fields=["account", "status"], name="task_slots"),
+            models.Index(fields=["owner", "created_at", "model", "due_at"], name="task_waiting", condition=Q(status="queued")),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
