@@ -8,9 +8,10 @@ __all__ = ["Conflict", "InvalidRequest", "LostRace", "NotThere", "PortalError"]
 
 
 class PortalError(Exception):
-    """Base: `code` is a stable slug for API, database and UI; the message says what to do."""
+    """Base: `code` is a stable slug for API, database and UI; the message says what to do; `status` is what HTTP calls it."""
 
     code = "error"
+    status = 400
 
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)
@@ -22,6 +23,7 @@ class InvalidRequest(PortalError):
     """The request cannot be taken as it is; `fields` maps a field's path to what is wrong with it."""
 
     code = "invalid_request"
+    status = 422
 
     def __init__(self, message: str, *, code: str = "", fields: Mapping[str, str] | None = None) -> None:
         super().__init__(message, code=code)
@@ -32,15 +34,18 @@ class Conflict(PortalError):
     """The thing is not in a state in which this can be done."""
 
     code = "conflict"
+    status = 409
 
 
 class NotThere(PortalError):
     """No such thing, or not for you."""
 
     code = "not_found"
+    status = 404
 
 
 class LostRace(PortalError):
     """Another process moved the row first. The caller drops its own result or looks again."""
 
     code = "lost_race"
+    status = 409

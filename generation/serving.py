@@ -1,22 +1,33 @@
 """A stored file as an HTTP answer, whole or in part (RFC 9110: ranges in section 14, conditions in section 13).
 
 The caller has already decided that this person may see the file. Works on WSGI: blocks are read as they are sent, nothing is held in
-memory. No models, no storage; the file comes from an opener, which is not called when no byte of it is needed.
+memory. A file comes from an opener, which is not called when no byte of it is needed.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal, cast
 
+from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_etags, parse_http_date_safe, quote_etag
+from django.utils.translation import gettext as _
 
-__all__ = ["FileSlice", "serve_file"]
+from generation.errors import NotThere
+from generation.models import Asset, Video
 
+__all__ = ["FileSlice", "Variant", "serve_asset", "serve_file", "serve_video"]
+
+Variant = Literal["video", "poster", "preview"]
+FILES: Mapping[Variant, tuple[str, str, str]] = {  # the field, its content type, the suffix of its name
+    "video": ("file", "video/mp4", "mp4"),
+    "poster": ("poster", "image/webp", "webp"),
+    "preview": ("preview", "video/mp4", "mp4"),
+}
 BLOCK_BYTES = 256 * 1024
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
@@ -53,6 +64,32 @@ class FileSlice:
 
     def close(self) -> None:
         self._file.close()
+
+
+def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True) -> HttpResponseBase:
+    """The video, or its poster or preview, which are made from it: its own hash names their content too. Raises `NotThere`."""
+    field, content_type, suffix = FILES[variant]
+    return _serve_stored(
+        request,
+        getattr(video, field),
+        etag=f"{video.sha256[:32]}-{variant}",
+        content_type=content_type,
+        last_modified=video.created_at,
+        download_name=f"{video.title or video.pk}.{suffix}",
+        inline=inline,
+    )
+
+
+def serve_asset(request: HttpRequest, asset: Asset) -> HttpResponseBase:
+    """An image that somebody gave. Raises `NotThere`."""
+    return _serve_stored(request, asset.file, etag=asset.sha256[:32], content_type=asset.content_type, last_modified=asset.created_at)
+
+
+def _serve_stored(request: HttpRequest, stored: FieldFile, **facts: Any) -> HttpResponseBase:
+    try:
+        return serve_file(request, lambda: cast("BinaryIO", stored.open("rb").file), size=stored.size, **facts)
+    except (FileNotFoundError, ValueError) as gone:  # ValueError: the row names no file
+        raise NotThere(_("The file is not in storage."), code="file_missing") from gone
 
 
 def serve_file(

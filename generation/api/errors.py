@@ -1,4 +1,4 @@
-"""Errors as the API tells them: `{"error": {"code", "message", "fields"}}`. The only place that knows their HTTP status."""
+"""Errors as the API tells them: `{"error": {"code", "message", "fields"}}`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from generation.api.strict import BadBody
-from generation.errors import Conflict, InvalidRequest, LostRace, NotThere, PortalError
+from generation.errors import InvalidRequest, PortalError
 from generation.services.messages import PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
 
 log = logging.getLogger("generation.api")
 
-STATUSES: Mapping[type[PortalError], int] = {InvalidRequest: 422, Conflict: 409, LostRace: 409, NotThere: 404}
 CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -76,9 +74,8 @@ def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
 
 
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
-    status = error.status if isinstance(error, BadBody) else STATUSES.get(type(error), 400)
     fields = error.fields if isinstance(error, InvalidRequest) else {}
-    return error_response(status, error.code, error.message, fields)
+    return error_response(error.status, error.code, error.message, fields)
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, Literal, cast
 from uuid import UUID
 
-from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -16,13 +14,11 @@ from generation.api.paging import PageIn, page_of
 from generation.errors import NotThere
 from generation.models import Video
 from generation.schemas import ErrorOut, Page, VideoOut, video_out
-from generation.serving import serve_file
+from generation.serving import Variant, serve_video
 
 __all__ = ["router"]
 
 router = Router(tags=["videos"])
-
-Variant = Literal["video", "poster", "preview"]
 
 
 @router.get("", response=Page[VideoOut], summary="Your videos, newest first")
@@ -51,22 +47,7 @@ def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
 )
 def video_content(request: HttpRequest, video_id: UUID, variant: Variant = "video") -> HttpResponseBase:
     """The video, its poster (WebP) or its short preview, with HTTP ranges and conditions."""
-    video = _visible_video(request, video_id)
-    file: FieldFile = video.file if variant == "video" else getattr(video, variant)
-    try:
-        size = file.size
-    except FileNotFoundError as error:
-        raise NotThere(_("The file is not in storage."), code="file_missing") from error
-    return serve_file(
-        request,
-        lambda: cast("BinaryIO", file.open("rb")),
-        size=size,
-        etag=f'"{video.sha256[:32]}-{variant}"',
-        content_type="image/webp" if variant == "poster" else "video/mp4",
-        download_name=f"{video.title or video.pk}.{'webp' if variant == 'poster' else 'mp4'}",
-        inline=True,
-        last_modified=video.created_at,
-    )
+    return serve_video(request, _visible_video(request, video_id), variant)
 
 
 def _visible_video(request: HttpRequest, video_id: UUID) -> Video:

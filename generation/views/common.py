@@ -9,16 +9,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from generation.errors import Conflict, InvalidRequest, PortalError
+from generation.errors import NotThere, PortalError
 from generation.models import GenerationTask, Video
 from generation.services.lists import task_for, task_in_full
 
-__all__ = ["answer", "back", "parse_uuid", "status_of", "the_task", "the_user", "the_video", "the_whole_task", "wants_fragment"]
-
-STATUS = {Conflict: 409, InvalidRequest: 422}
+__all__ = ["answer", "back", "found", "parse_uuid", "the_task", "the_user", "the_video", "the_whole_task", "wants_fragment"]
 
 
 def the_user(request: HttpRequest) -> User:
@@ -58,13 +57,17 @@ def parse_uuid(text: str) -> UUID | None:
         return None
 
 
+def found(serve: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What `serve` answers; a file that is not in storage is a page that does not exist."""
+    try:
+        return serve()
+    except NotThere as gone:
+        raise Http404 from gone
+
+
 def wants_fragment(request: HttpRequest) -> bool:
     """A script asks, and will not follow a redirect to a page."""
     return request.headers.get("HX-Request") == "true"
-
-
-def status_of(error: PortalError) -> int:
-    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
 
 
 def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> HttpResponse:
@@ -72,7 +75,7 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
     try:
         words, level, status = act(), messages.SUCCESS, 204
     except PortalError as error:
-        words, level, status = error.message, messages.ERROR, status_of(error)
+        words, level, status = error.message, messages.ERROR, error.status
     if wants_fragment(request):
         return _toast(words, level, status)
     messages.add_message(request, level, words)

@@ -10,6 +10,8 @@ from django.test import RequestFactory
 
 from generation.serving import BLOCK_BYTES, serve_file
 
+pytestmark = pytest.mark.django_db  # the end of a request looks after the connections of the process, if it has any
+
 DATA = random.Random(4).randbytes(1000)
 ETAG = "abc123"
 CHANGED = datetime(2026, 11, 20, 12, 30, 15, 400, tzinfo=UTC)

@@ -48,6 +48,7 @@ def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | No
     """A stored video of 1000 bytes with poster and preview."""
     task = task or make_task(owner, status=Status.SUCCEEDED, prompt=prompt)
     row = {
+        "title": prompt,
         "colour": "#224466",
         "sha256": task.pk.hex * 2,
         "source_sha256": "0" * 64,
