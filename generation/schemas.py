@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
 from generation.services.messages import failure_sentence
-from providers.core.catalog import InputSlot, ModelSpec
+from providers.core.catalog import InputSlot, ModelSpec, Price
 from providers.vendors import ALL_MODELS
 
 __all__ = [
@@ -228,8 +228,7 @@ class TaskOut(Schema):
     finished_at: datetime | None
 
 
-def model_out(spec: ModelSpec, vendor: str, *, available: bool) -> ModelOut:
-    price = PriceOut(amount=spec.price.amount, unit=spec.price.unit, currency=spec.price.currency) if spec.price else None
+def model_out(spec: ModelSpec, vendor: str, *, available: bool, price: Price | None) -> ModelOut:
     return ModelOut(
         name=spec.name,
         label=spec.label,
@@ -240,7 +239,7 @@ def model_out(spec: ModelSpec, vendor: str, *, available: bool) -> ModelOut:
         usual_s=spec.usual_s,
         inputs=[_slot_out(slot) for slot in spec.slots],
         needed_inputs=list(spec.needed_slots),
-        price=price,
+        price=PriceOut(amount=price.amount, unit=price.unit, currency=price.currency) if price else None,
         retired=spec.retired,
         docs_url=spec.docs_url,
         json_schema=spec.json_schema(),

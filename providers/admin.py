@@ -22,12 +22,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from providers.core.base import Provider, Surface
-from providers.forms import account_form, credential_names
-from providers.models import ProviderAccount
+from providers.core.catalog import Price
+from providers.forms import PriceForm, account_form, credential_names
+from providers.models import ModelPrice, ProviderAccount
 from providers.probe import probe
-from providers.vendors import PROVIDERS
+from providers.vendors import ALL_MODELS, PROVIDERS
 
-__all__ = ["ProviderAccountAdmin"]
+__all__ = ["ModelPriceAdmin", "ProviderAccountAdmin"]
 
 LIMITS = ("max_in_flight", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
 
@@ -152,3 +153,25 @@ def _surface(vendor: str, slug: str) -> tuple[type[Provider], Surface] | None:
     provider = PROVIDERS.get(vendor)
     surface = provider.surfaces.get(slug) if provider else None
     return (provider, surface) if provider and surface else None
+
+
+@admin.register(ModelPrice)
+class ModelPriceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What models cost here, beside what the vendors' pages say."""
+
+    form = PriceForm
+    list_display = ("model", "costs", "list_price", "updated_at")
+    search_fields = ("model",)
+
+    @admin.display(description=gettext_lazy("Costs here"))
+    def costs(self, row: ModelPrice) -> str:
+        return _price_words(row.price)
+
+    @admin.display(description=gettext_lazy("List price"))
+    def list_price(self, row: ModelPrice) -> str:
+        spec = ALL_MODELS.get(row.model)
+        return _price_words(spec.price) if spec and spec.price else _("not published")
+
+
+def _price_words(price: Price) -> str:
+    return f"{price.amount.normalize():f} {price.currency} {ModelPrice.Unit(price.unit).label}"

@@ -1,4 +1,6 @@
-"""The form of a provider account: its surface decides which credentials are asked for. Secrets go in and never come out."""
+"""The form of a provider account, whose surface decides which credentials are asked for (secrets go in and never come out); the form of
+a model's price.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from providers.accounts import set_credentials
 from providers.core.base import CredentialField, Provider, Surface
+from providers.core.catalog import ModelSpec
+from providers.currencies import CURRENCIES
+from providers.models import ModelPrice
 from providers.sealing import SealBroken, unseal
+from providers.vendors import ALL_MODELS, PROVIDERS
 
-__all__ = ["AccountForm", "account_form", "credential_names"]
+__all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
 
 PREFIX = "credential_"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -130,4 +136,38 @@ def _credential_input(field: CredentialField) -> forms.CharField:
 
 def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
     offered = [spec for spec in provider_class.models.values() if not spec.surfaces or surface.slug in spec.surfaces]
-    return [(spec.id, spec.label) for spec in offered]
+    return [(spec.id, _model_words(spec)) for spec in offered]
+
+
+def _model_words(spec: ModelSpec) -> str:
+    return _("%(model)s (retired on %(day)s)") % {"model": spec.label, "day": spec.retired} if spec.retired else spec.label
+
+
+class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A model of the catalog, by vendor, and what it costs here."""
+
+    class Meta:
+        model = ModelPrice
+        fields = ("model", "unit", "amount", "currency")
+        widgets: ClassVar[dict[str, Any]] = {"model": forms.Select}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "model" in self.fields:
+            self.fields["model"] = forms.ChoiceField(label=self.fields["model"].label, choices=self._models())
+
+    def _models(self) -> list[Any]:
+        """Those without a price yet, and the row's own, which the catalog may have lost."""
+        taken = set(ModelPrice.objects.exclude(pk=self.instance.pk).values_list("model", flat=True))
+        known = [
+            (vendor.label, [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
+            for vendor in PROVIDERS.values()
+        ]
+        own = self.instance.model
+        return [("", "---------"), *([(own, own)] if own and own not in ALL_MODELS else []), *known]
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"]).strip().upper()
+        if currency not in CURRENCIES:
+            raise forms.ValidationError(_("“%(code)s” is no currency of ISO 4217. The renminbi is CNY.") % {"code": currency})
+        return currency

@@ -8,7 +8,8 @@ from ninja import Router
 
 from generation.errors import NotThere
 from generation.schemas import ErrorOut, ModelOut, model_out
-from providers.core.catalog import ModelSpec
+from generation.services.estimates import price_list, price_of
+from providers.core.catalog import ModelSpec, Price
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -21,7 +22,8 @@ router = Router(tags=["models"])
 def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
     """Every model, with the JSON Schema of its params and the images that it takes."""
     accounts = list(ProviderAccount.objects.filter(enabled=True))
-    return [_shown(spec, accounts) for spec in ALL_MODELS.values()]
+    prices = price_list()
+    return [_shown(spec, accounts, prices[spec.name]) for spec in ALL_MODELS.values()]
 
 
 @router.get("/{provider}/{model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
@@ -29,9 +31,9 @@ def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # n
     spec = ALL_MODELS.get(f"{provider}/{model}")
     if spec is None:
         raise NotThere(_("There is no such model. The list of models is at /api/v1/models."))
-    return _shown(spec, list(ProviderAccount.objects.filter(enabled=True, vendor=spec.provider)))
+    return _shown(spec, list(ProviderAccount.objects.filter(enabled=True, vendor=spec.provider)), price_of(spec))
 
 
-def _shown(spec: ModelSpec, accounts: list[ProviderAccount]) -> ModelOut:
+def _shown(spec: ModelSpec, accounts: list[ProviderAccount], price: Price | None) -> ModelOut:
     offered = any(account.vendor == spec.provider and account.offers(spec) for account in accounts)
-    return model_out(spec, PROVIDERS[spec.provider].label, available=offered)
+    return model_out(spec, PROVIDERS[spec.provider].label, available=offered, price=price)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from generation.forms import ComposeForm, is_wide
 from generation.presenters.models import model_card, model_items, quote_of, unfit_notes
-from generation.services.estimates import usual_seconds
+from generation.services.estimates import price_list, usual_seconds
 from providers.core.catalog import InputSlot
 from providers.models import ProviderAccount
 
@@ -23,14 +23,15 @@ STORE_PIXELS = 40_000_000
 def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
     """Everything of studio/_compose.html."""
     spec = form.spec
-    usual = usual_seconds([spec.name]).get(spec.name)
+    usual, prices = usual_seconds([spec.name]).get(spec.name), price_list()
+    price = prices[spec.name]
     errors_behind = [name for name in form.rest if form[name].errors]
     changed = form.changed_rest()
     return {
         "form": form,
         "spec": spec,
-        "model": model_card(spec, accounts, usual),
-        "models": model_items(spec, accounts),
+        "model": model_card(spec, accounts, usual, price),
+        "models": model_items(spec, accounts, prices),
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
         "rest": [_behind(form[name]) for name in form.rest],
         "more_open": bool(errors_behind),
@@ -39,7 +40,7 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
         "unfit": unfit_notes(spec),
-        "quote": quote_of(spec, _values(form), _count(form), accounts, usual),
+        "quote": quote_of(spec, _values(form), _count(form), accounts, usual, price),
     }
 
 

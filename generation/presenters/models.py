@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,8 +13,7 @@ from django.utils.translation import ngettext
 
 from generation.presenters.settings import properties_of
 from generation.presenters.words import mark_of, model_label, time_range, vendor_label
-from generation.services.create import estimate_cost
-from generation.services.estimates import Usual
+from generation.services.estimates import Usual, estimate_cost
 from generation.templatetags.portal import money
 from providers.core.catalog import ModelSpec, Price
 from providers.models import ProviderAccount
@@ -30,16 +30,22 @@ def offering(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> list[Provi
 def price_words(price: Price | None) -> str:
     if price is None:
         return ""
-    amount = money(price.amount, price.currency)
+    amount = money(price.amount, price.currency, max(2, _decimals(price.amount)))
     return _("%(amount)s per second") % {"amount": amount} if price.unit == "second" else _("%(amount)s per video") % {"amount": amount}
 
 
-def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None) -> dict[str, Any]:
+def _decimals(amount: Decimal) -> int:
+    """How many it takes to say the amount in full: a price by the second may be less than a cent."""
+    exponent = amount.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> dict[str, Any]:
     """The chosen model on its button."""
     facts = [vendor_label(spec.provider)]
     if usual:
         facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
-    facts += [words for words in (price_words(spec.price), _standing(spec, accounts)) if words]
+    facts += [words for words in (price_words(price), _standing(spec, accounts)) if words]
     return {"label": model_label(spec.name), "mark": mark_of(spec.provider), "facts": facts}
 
 
@@ -50,14 +56,14 @@ def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
     return _("sandbox") if all(one.sandbox for one in offered) else ""
 
 
-def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount]) -> list[dict[str, Any]]:
+def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
     """Every model, by vendor; those without an account stay visible, so that one sees what could be had."""
-    return [_item(spec, accounts, current=spec is current) for spec in ALL_MODELS.values()]
+    return [_item(spec, accounts, prices[spec.name], current=spec is current) for spec in ALL_MODELS.values()]
 
 
-def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], *, current: bool) -> dict[str, Any]:
+def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> dict[str, Any]:
     offered = offering(spec, accounts)
-    parts = [_takes(spec), price_words(spec.price)]
+    parts = [_takes(spec), price_words(price)]
     if spec.retired:
         parts.append(_("retired"))
     if not offered:
@@ -82,22 +88,22 @@ def _takes(spec: ModelSpec) -> str:
 
 
 def quote_of(
-    spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None
+    spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None
 ) -> dict[str, str]:
     """What it will cost and how long it takes, for the foot of the form."""
-    cost = estimate_cost(spec, spec.params.model_construct(**params))
+    cost = estimate_cost(price, spec.params.model_construct(**params))
     videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
     time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
-    return {"cost": _cost_words(spec, cost, count, accounts), "detail": ", ".join(part for part in (videos, time) if part)}
+    return {"cost": _cost_words(spec, price, cost, count, accounts), "detail": ", ".join(part for part in (videos, time) if part)}
 
 
-def _cost_words(spec: ModelSpec, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:
+def _cost_words(spec: ModelSpec, price: Price | None, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:
     offered = offering(spec, accounts)
     if offered and all(one.sandbox for one in offered):
         return _("Sandbox, not billed")
-    if cost is None or spec.price is None:
+    if cost is None or price is None:
         return _("Price not published")
-    return _("about %(amount)s") % {"amount": money(cost * count, spec.price.currency)}
+    return _("about %(amount)s") % {"amount": money(cost * count, price.currency)}
 
 
 def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -20,12 +19,13 @@ from generation.errors import Conflict, InvalidRequest
 from generation.images import BadImage, check_slot
 from generation.models import Asset, GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.services.dispatch import start_soon
+from generation.services.estimates import estimate_cost, price_of
 from generation.services.messages import field_errors, image_error
 from providers.core.catalog import InputConflict, ModelSpec, Params
 from providers.models import ProviderAccount
 from providers.vendors import find_model
 
-__all__ = ["check_request", "create_task", "estimate_cost", "replay", "request_digest"]
+__all__ = ["check_request", "create_task", "replay", "request_digest"]
 
 Inputs = Mapping[str, Sequence[Asset]]
 
@@ -47,7 +47,7 @@ def create_task(
 ) -> GenerationTask:
     """A queued task, to be started as soon as an account has a free slot. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
     spec, checked = check_request(model=model, prompt=prompt, params=params, inputs=inputs or {})
-    now, cost = timezone.now(), estimate_cost(spec, checked)
+    now, price = timezone.now(), price_of(spec)
     try:
         with transaction.atomic():
             words = Prompt.objects.create(
@@ -67,8 +67,8 @@ def create_task(
                 idempotency_key=idempotency_key,
                 request_digest=digest,
                 retry_of=retry_of,
-                cost_estimated=cost,
-                currency=spec.price.currency if spec.price else "",
+                cost_estimated=estimate_cost(price, checked),
+                currency=price.currency if price else "",
             )
             _store_inputs(task, inputs or {})
             TaskEvent.objects.create(task=task, at=now, to_status=task.status)
@@ -159,14 +159,6 @@ def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
             except BadImage as bad:
                 wrong[f"inputs.{slot.name}"] = image_error(bad)
     return wrong
-
-
-def estimate_cost(spec: ModelSpec, params: Params) -> Decimal | None:
-    """List price of one video, in the price's currency; None where the vendor publishes none."""
-    if spec.price is None:
-        return None
-    seconds = getattr(params, "duration_s", None) or 5
-    return spec.price.amount * (Decimal(seconds) if spec.price.unit == "second" else 1)
 
 
 def request_digest(*parts: Any) -> str:

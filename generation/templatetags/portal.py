@@ -95,11 +95,11 @@ def size(count_bytes: int | None) -> str:
 
 
 @register.filter
-def money(amount: Decimal | None, currency: str = "CNY") -> str:
+def money(amount: Decimal | None, currency: str = "CNY", decimals: int = 2) -> str:
     """Decimal("7.3") -> ¥7.30; a currency without a sign of its own keeps its code."""
     if amount is None:
         return ""
-    number = number_format(amount, 2, use_l10n=True, force_grouping=True)
+    number = number_format(amount, decimals, use_l10n=True, force_grouping=True)
     sign = CURRENCY_SIGNS.get(currency)
     return f"{sign}{number}" if sign else f"{number} {currency}"
 

@@ -22,7 +22,7 @@ from generation.presenters.compose import compose_context
 from generation.presenters.models import quote_of
 from generation.presenters.videos import takes_of
 from generation.services.compose import order_videos
-from generation.services.estimates import usual_seconds
+from generation.services.estimates import price_of, usual_seconds
 from generation.services.lists import live_numbers, queue_of, todays_videos
 from generation.services.start import filled_from, first_choice, usable_accounts
 from generation.views.common import parse_uuid, the_task, the_user, the_video
@@ -67,7 +67,8 @@ def quote(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     usual = usual_seconds([form.spec.name]).get(form.spec.name)
     count = form.cleaned_data.get("count") or 1
-    return render(request, "studio/_quote.html", {"quote": quote_of(form.spec, form.params, count, usable_accounts(), usual)})
+    shown = quote_of(form.spec, form.params, count, usable_accounts(), usual, price_of(form.spec))
+    return render(request, "studio/_quote.html", {"quote": shown})
 
 
 @login_required

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from generation.models import Asset, GenerationTask, Prompt, Video
+from providers.models import ModelPrice
 from providers.vendors import ALL_MODELS
 
 BYTES = bytes(range(256)) * 8
@@ -53,7 +54,7 @@ def video(user, idle_account):
 
 
 def test_models_are_listed_with_rules_and_schema(api, idle_account, django_assert_max_num_queries):
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         models = api.get("/models").json()
 
     found = {model["name"]: model for model in models}
@@ -65,6 +66,18 @@ def test_models_are_listed_with_rules_and_schema(api, idle_account, django_asser
     assert kling["inputs"][0]["min_count"] == 1
     assert kling["inputs"][0]["rules"]["min_side_px"] == 300
     assert kling["json_schema"] == json.loads(json.dumps(ALL_MODELS["kling/kling-v2-1"].json_schema()))
+
+
+def test_models_cost_what_an_administrator_set(api, idle_account):
+    ModelPrice.objects.create(model="kling/kling-v3", unit="video", amount="3.5", currency="USD")
+
+    listed = {model["name"]: model["price"] for model in api.get("/models").json()}
+    task = api.post("/tasks", {"model": "kling/kling-v3", "prompt": "a fox"}).json()
+
+    assert listed["kling/kling-v3"] == {"amount": "3.5000", "unit": "video", "currency": "USD"}
+    assert listed["dashscope/wanx2.1-t2v-turbo"] == {"amount": "0.24", "unit": "second", "currency": "CNY"}
+    assert api.get("/models/kling/kling-v3").json()["price"] == listed["kling/kling-v3"]
+    assert task["cost"] == {"estimated": "3.5000", "currency": "USD"}
 
 
 def test_one_model_is_answered(api, db):
