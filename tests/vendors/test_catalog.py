@@ -1,5 +1,6 @@
 """What may be asked: names, rules between options and inputs, and that nothing asked is dropped on the way to the wire."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -41,6 +42,8 @@ PRICES = {
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
 }
 FIXED_LENGTH = {"minimax/S2V-01", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
+ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
+"""A value that models with only one do not have."""
 EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
 
 
@@ -57,6 +60,24 @@ def test_each_value_of_each_option_changes_the_request(spec, name):
     bodies = [said(provider, make_request(spec.name, **setting_for(spec, name, value))) for value in values_of(spec, name)]
 
     assert len(set(bodies)) == len(set(values_of(spec, name)))
+
+
+def fixed_options():
+    for spec in ALL_MODELS.values():
+        for name in spec.params.model_fields:
+            if len(values_of(spec, name)) == 1:
+                yield pytest.param(spec, name, id=f"{spec.name}-{name}")
+
+
+@pytest.mark.parametrize(("spec", "name"), [*fixed_options()])
+def test_option_with_one_value_is_said_too(spec, name):
+    """Past the checks, another value would change the request: so this one is in it."""
+    provider, request = make_provider(spec.provider), make_request(spec.name)
+    other = ANOTHER[name]
+
+    changed = replace(request, params=spec.params.model_construct(**{**request.params.model_dump(), name: other}))
+
+    assert said(provider, changed) != said(provider, request)
 
 
 def filled_slots():
@@ -96,9 +117,13 @@ def test_defaults_are_valid_and_go_with_any_image(spec):
 
 
 @EVERY_MODEL
-def test_unknown_option_is_refused(spec):
-    with pytest.raises(ValidationError):
-        spec.params(colour="red")
+def test_option_of_other_models_is_refused_by_name(spec):
+    others = {name for other in ALL_MODELS.values() for name in other.params.model_fields} - spec.params.model_fields.keys()
+
+    for name in ("colour", *others):
+        with pytest.raises(ValidationError) as caught:
+            spec.params(**{name: "red"})
+        assert [(error["loc"], error["type"]) for error in caught.value.errors()] == [((name,), "extra_forbidden")]
 
 
 def test_name_of_no_model_is_none():

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from datetime import timedelta
 
 import pytest
-from test_against_simulator import client_at, door_to, paid
+from simulated_doors import ask, client_at, door_to, paid
 from vendor_samples import make_request
 
 from providers.core.client import BlockingClient, utc_now
-from providers.core.errors import ProviderError, Refused, SubmissionGone, Uncertain, Unsupported
+from providers.core.errors import Refused, SubmissionGone, Uncertain, Unsupported
 from providers.core.fetch import Expired, NetworkPolicy, safe_fetch
-from providers.core.polling import poll_all
-from providers.core.transport import ConcurrentTransport, Timeouts
-from providers.core.types import Snapshot, State, Submission
+from providers.core.types import State, Submission
 from providers.simulator.testing import SimulatorProcess
 
 ARK, HAILUO, H3 = "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"
@@ -26,14 +23,6 @@ LOCAL = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 def client_for(simulator: SimulatorProcess, model: str) -> BlockingClient:
     slug = model.partition("/")[0]
     return client_at(simulator, "official-key" if slug == "kling" else door_to(slug))
-
-
-def ask(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:
-    async def run() -> list[Snapshot | ProviderError]:
-        async with ConcurrentTransport(timeouts=Timeouts(connect_s=2, read_s=5)) as transport:
-            return await poll_all(client.provider, submissions, transport)
-
-    return asyncio.run(run())
 
 
 @pytest.mark.parametrize("models", [[ARK], [HAILUO, H3], [KLING, KLING_NEW], [WAN]])
