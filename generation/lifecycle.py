@@ -3,7 +3,8 @@
     queued -> submitting -> running -> ingesting -> succeeded
 
 `submitting` goes back to `queued` only after an error that is surely safe to repeat, and to `needs_review` when the vendor may have
-accepted and nobody can tell. Terminal states are final. `GenerationTask.move` is the only code that performs a move.
+accepted and nobody can tell. Terminal states are final but for one: a failed task whose render turns out to be alive or done at the vendor
+goes on (docs/adr/0007). `GenerationTask.move` is the only code that performs a move.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Status(StrEnum):
     NEEDS_REVIEW = "needs_review"
     """It may have been paid for and we cannot tell. A person or a look-up settles it."""
     FAILED = "failed"
-    """It will not come; `error_code` says why."""
+    """It will not come by itself; `error_code` says why."""
     CANCELLED = "cancelled"
     """Stopped by its owner."""
 
@@ -66,7 +67,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.RUNNING: frozenset({Status.INGESTING, Status.FAILED, Status.CANCELLED}),
     Status.INGESTING: frozenset({Status.SUCCEEDED, Status.FAILED}),
     Status.SUCCEEDED: frozenset(),
-    Status.FAILED: frozenset(),
+    Status.FAILED: frozenset({Status.RUNNING, Status.INGESTING}),
     Status.CANCELLED: frozenset(),
 }
 

@@ -3,8 +3,21 @@
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.failover import FailoverRule
 from generation.models.prompt import Asset, Prompt
+from generation.models.switch import PaidSubmits
 from generation.models.task import GenerationTask, TaskInput
 from generation.models.video import Video
 from generation.models.worker import LiveWorker
 
-__all__ = ["Asset", "Attempt", "Dispatch", "FailoverRule", "GenerationTask", "LiveWorker", "Prompt", "TaskEvent", "TaskInput", "Video"]
+__all__ = [
+    "Asset",
+    "Attempt",
+    "Dispatch",
+    "FailoverRule",
+    "GenerationTask",
+    "LiveWorker",
+    "PaidSubmits",
+    "Prompt",
+    "TaskEvent",
+    "TaskInput",
+    "Video",
+]

@@ -183,13 +183,14 @@ class GenerationTask(models.Model):
         changes.setdefault("due_at", now)
         if not wants_attention(to):
             changes["due_at"] = None
-        if to in TERMINAL:
-            changes["finished_at"] = now
+        changes["finished_at"] = now if to in TERMINAL else None
+        if seen in TERMINAL:  # it goes on after all: answers to what was asked before its end are void
+            changes["fence"] = self.fence + 1
         with transaction.atomic():
             self._write(changes, status=seen.value)
             TaskEvent.objects.create(task=self, at=now, from_status=seen.value, to_status=to.value, note=note[:500])
 
-    def accept(self, submission: Submission, *, note: str = "") -> None:
+    def accept(self, submission: Submission, *, note: str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""
         now = timezone.now()
         self.move(
@@ -202,6 +203,7 @@ class GenerationTask(models.Model):
             due_at=now + FIRST_POLL,
             failures=0,
             **NO_ERROR,
+            **changes,
         )
 
     def park(self, error: ProviderError) -> None:

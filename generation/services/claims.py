@@ -20,12 +20,12 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from generation.errors import LostRace
-from generation.lifecycle import Status
+from generation.lifecycle import AT_VENDOR, Status
 from generation.models import Attempt, GenerationTask
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["Claim", "claim_due", "claim_one", "claim_queued", "holding"]
+__all__ = ["Claim", "claim_due", "claim_one", "claim_queued", "holding", "take_up"]
 
 log = logging.getLogger("generation.claims")
 
@@ -65,7 +65,7 @@ def claim_queued(account: ProviderAccount, *, now: datetime, instance: str) -> l
 
 
 def _free_slots(account: ProviderAccount) -> int:
-    at_vendor = GenerationTask.objects.filter(account=account, status__in=[Status.SUBMITTING, Status.RUNNING]).count()
+    at_vendor = GenerationTask.objects.filter(account=account, status__in=AT_VENDOR).count()
     return account.max_in_flight - at_vendor
 
 
@@ -117,6 +117,12 @@ def _leased(now: datetime, lease: timedelta, instance: str) -> dict[str, object]
         "fence": F("fence") + 1,
         "starts": F("starts") + 1,
     }
+
+
+def take_up(task_id: UUID | str, fence: int, status: Status) -> GenerationTask | None:
+    """The task in this status under this fence; None when it moved on, which is normal: messages may come twice or late."""
+    rows = GenerationTask.objects.select_related("account", "prompt", "owner")
+    return rows.filter(pk=task_id, fence=fence, status=status).first()
 
 
 @contextmanager

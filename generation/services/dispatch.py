@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -18,6 +17,7 @@ from generation import queue
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.claims import Claim, claim_due, claim_one, claim_queued
+from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
@@ -49,7 +49,7 @@ def start_soon(spec: ModelSpec) -> None:
 
 
 def _start_queued(accounts: Iterable[ProviderAccount], now: datetime, instance: str) -> int:
-    if settings.STOP_PAID_SUBMITS or not GenerationTask.objects.due(now).filter(status=Status.QUEUED).exists():
+    if not GenerationTask.objects.due(now).filter(status=Status.QUEUED).exists() or current_stop():
         return 0
     rung = 0
     for account in accounts:

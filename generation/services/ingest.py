@@ -24,8 +24,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.media import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
-from generation.services.claims import holding
-from generation.services.leased import take_up
+from generation.services.claims import holding, take_up
 from generation.services.observe import stored_outputs
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone

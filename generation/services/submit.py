@@ -10,15 +10,15 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from generation.errors import LostRace
-from generation.lifecycle import TRANSITIONS, Status, backoff
+from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.services.leased import take_up
+from generation.services.claims import take_up
 from generation.services.outgoing import InputMissing, generation_request
+from generation.services.switch import current_stop, is_stopped_for_sure
 from providers.accounts import client_for
 from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
@@ -45,6 +45,10 @@ class CancelledMeanwhile(Exception):
     """The owner's wish to stop arrived between the claim and the intent; nothing was sent."""
 
 
+class StoppedMeanwhile(Exception):
+    """Paid submits were switched off between the claim and the intent; nothing was sent."""
+
+
 LOST = "The process that was sending ended before the vendor's answer was stored."
 NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."
 LOOK_AGAIN = timedelta(seconds=5)
@@ -55,6 +59,8 @@ ABSENT_TWICE = 2
 MOST_LOOK_UPS = 20
 MOST_DOUBTS = 5
 """Attempts of a task that may end in doubt before a person looks."""
+CAME_LATE = "The vendor's answer came late: it had accepted it."
+LATE_TRIES = 5
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
 MOST_ATTEMPTS = 50
@@ -69,10 +75,15 @@ def submit(task_id: UUID | str, fence: int) -> None:
         return
     if task.cancel_requested_at is not None:
         task.move(Status.CANCELLED)
-    elif settings.STOP_PAID_SUBMITS or not task.account.enabled:  # decided after the claim
-        task.reschedule(LOOK_AGAIN, account=None)
+    elif not task.account.enabled or current_stop():  # decided after the claim
+        _put_back(task)
     else:
         _prepare(task, task.account)
+
+
+def _put_back(task: GenerationTask, **changes: str) -> None:
+    """It waits for any account, or for its own where only that one protects from a second sale."""
+    task.reschedule(LOOK_AGAIN, account=task.account if task.is_bound else None, **changes)
 
 
 def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
@@ -92,7 +103,7 @@ def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: st
     log.error("account %s: %s", account.pk, reason)
     account.cool_down(BAD_SEAL_COOLDOWN_S, reason)
     account.note_error(reason)
-    task.reschedule(LOOK_AGAIN, wait_reason=reason[:200], account=None)
+    _put_back(task, wait_reason=reason[:200])
 
 
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
@@ -101,6 +112,9 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         attempt = _commit_intent(task, request.body_bytes)
     except CancelledMeanwhile:
         GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note="Before it started")
+        return
+    except StoppedMeanwhile:
+        _put_back(GenerationTask.objects.select_related("account").get(pk=task.pk, status=Status.QUEUED))
         return
     try:
         submission = client.submit(request, transcript=transcript)
@@ -121,7 +135,10 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
         task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=lease_end, wait_reason="", failures=0)
         if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
             raise CancelledMeanwhile
-        return Attempt.objects.create(task=task, number=number, account=task.account, reference=task.reference, started_at=now)
+        attempt = Attempt.objects.create(task=task, number=number, account=task.account, reference=task.reference, started_at=now)
+        if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
+            raise StoppedMeanwhile
+        return attempt
 
 
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
@@ -141,17 +158,33 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
     try:
         task.accept(submission)
     except LostRace:
-        _accept_late(task, submission)
+        _accept_late(attempt, submission)
     if task.account is not None:
         task.account.note_ok()
 
 
-def _accept_late(task: GenerationTask, submission: Submission) -> None:
-    row = GenerationTask.objects.get(pk=task.pk)
-    if row.submission_id or Status.RUNNING not in TRANSITIONS[row.state]:
-        log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
-    else:
-        row.accept(submission)
+def _accept_late(attempt: Attempt, submission: Submission) -> None:
+    """The row moved on while the answer was on its way. It names a render that was paid, so the task follows it, also after a person gave
+    up or asked for a second sending that has not begun. Whoever cancelled wants no video: the attempt alone keeps the id.
+    """
+    for _ in range(LATE_TRIES):
+        row = GenerationTask.objects.get(pk=attempt.task_id)
+        if row.submission_id or row.state is Status.CANCELLED:
+            log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
+            return
+        try:
+            _follow(row, attempt, submission)
+        except LostRace:
+            continue
+        return
+    log.error("task %s: its answer %s came late and could not be stored; ask the vendor again", attempt.task_id, submission.id)
+
+
+def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
+    with transaction.atomic():
+        if row.state is Status.QUEUED:
+            row.move(Status.SUBMITTING, note=CAME_LATE)
+        row.accept(submission, note=CAME_LATE, account=attempt.account, cancel_requested_at=None)
 
 
 def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:

@@ -9,7 +9,19 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from generation.lifecycle import LIVE, TERMINAL, TRANSITIONS, IllegalTransition, Status, backoff, require_move, wants_attention
+from generation.errors import LostRace
+from generation.lifecycle import (
+    AT_VENDOR,
+    LIVE,
+    RESTING,
+    TERMINAL,
+    TRANSITIONS,
+    IllegalTransition,
+    Status,
+    backoff,
+    require_move,
+    wants_attention,
+)
 from generation.models import GenerationTask, Prompt, TaskEvent
 
 
@@ -20,18 +32,45 @@ def task(user):
     return GenerationTask.objects.create(owner=user, prompt=prompt, model="m", due_at=now, created_at=now, updated_at=now)
 
 
+TABLE = {
+    "queued": {"submitting", "failed", "cancelled"},
+    "submitting": {"running", "queued", "needs_review", "failed"},
+    "needs_review": {"running", "queued", "failed"},
+    "running": {"ingesting", "failed", "cancelled"},
+    "ingesting": {"succeeded", "failed"},
+    "succeeded": set(),
+    "failed": {"running", "ingesting"},
+    "cancelled": set(),
+}
+
+
 @pytest.mark.parametrize("seen", Status)
 @pytest.mark.parametrize("to", Status)
-def test_only_the_tables_moves_are_allowed(seen, to):
-    if to in TRANSITIONS[seen]:
+def test_only_the_moves_of_the_table_are_allowed(seen, to):
+    if to.value in TABLE[seen.value]:
         require_move(seen, to)
     else:
         with pytest.raises(IllegalTransition):
             require_move(seen, to)
 
 
-def test_terminal_states_are_final():
-    assert {status for status in Status if not TRANSITIONS[status]} == TERMINAL == set(Status) - LIVE
+def test_each_state_is_live_or_has_ended_and_rests_or_is_attended_to():
+    assert {"succeeded", "failed", "cancelled"} == TERMINAL
+    assert {"queued", "submitting", "running", "ingesting", "needs_review"} == LIVE
+    assert {status for status in Status if not wants_attention(status)} == {"succeeded", "failed", "cancelled", "needs_review"} == RESTING
+    assert {"submitting", "running"} == AT_VENDOR
+
+
+def test_leaving_the_end_takes_the_end_back_and_voids_what_was_asked_before(task):
+    task.move(Status.FAILED)
+    before = GenerationTask.objects.get(pk=task.pk)
+
+    task.move(Status.RUNNING, submission_id="v1")
+
+    row = GenerationTask.objects.get(pk=task.pk)
+    assert (row.finished_at, row.fence) == (None, before.fence + 1)
+    with pytest.raises(LostRace):
+        before.move(Status.RUNNING, submission_id="v1")
 
 
 def test_a_submit_in_doubt_goes_back_to_the_queue_only_through_submitting_or_a_person():
@@ -80,7 +119,3 @@ def test_backoff_grows_to_its_ceiling():
     assert all(a <= b * 1.1 for a, b in pairwise(most))
     assert most[0] <= timedelta(seconds=2)
     assert timedelta(seconds=30) <= most[-1] <= timedelta(seconds=60)
-
-
-def test_only_a_review_and_the_end_want_no_attention():
-    assert {status for status in Status if not wants_attention(status)} == {*TERMINAL, Status.NEEDS_REVIEW}

@@ -1,0 +1,28 @@
+"""The one switch over every paid submit."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class PaidSubmits(models.Model):
+    """One row: whether anything may be bought now, who said so last, when, and why. Written by services/switch.py alone."""
+
+    THE_ROW = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=THE_ROW, editable=False)
+    stopped = models.BooleanField(_("stopped"), default=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("since"), null=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("switch for paid submits")
+        verbose_name_plural = _("switch for paid submits")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="paid_submits_one_row")]
+
+    def __str__(self) -> str:
+        return "stopped" if self.stopped else "on"

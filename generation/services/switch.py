@@ -1,0 +1,62 @@
+"""The switch that stops every paid submit at once, on all workers, without a restart.
+
+The clock and the submit look before they begin; `is_stopped_for_sure` looks once more inside the transaction that commits the intent, and
+waits for a switch that is being turned. So what is sent after the switch's commit had its intent committed before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from generation.errors import InvalidRequest
+from generation.models import PaidSubmits
+
+__all__ = ["Stop", "current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Why nothing is bought now. One that the environment ordered has no person and no time."""
+
+    by_environment: bool = False
+    since: datetime | None = None
+    by: str = ""
+    reason: str = ""
+
+
+def current_stop() -> Stop | None:
+    """None while paid submits go out."""
+    if settings.STOP_PAID_SUBMITS:
+        return Stop(by_environment=True)
+    row = PaidSubmits.objects.select_related("by").filter(stopped=True).first()
+    return Stop(since=row.at, by=row.by.get_username() if row.by else "", reason=row.reason) if row else None
+
+
+def is_stopped_for_sure() -> bool:
+    """For the transaction of an intent: locks the row, so that turning the switch and committing an intent never overlap."""
+    locked = PaidSubmits.objects.select_for_update(no_key=True).filter(pk=PaidSubmits.THE_ROW)
+    return settings.STOP_PAID_SUBMITS or any(locked.values_list("stopped", flat=True))
+
+
+def stop_submits(*, by: User, reason: str) -> PaidSubmits:
+    """Nothing new is sent from here on; polls and downloads go on. Raises `InvalidRequest` without a reason."""
+    if not reason.strip():
+        raise InvalidRequest(_("Say why, so that others know when to switch it on again."), fields={"reason": _("This is needed.")})
+    return _turn(stopped=True, by=by, reason=reason.strip()[:300])
+
+
+def resume_submits(*, by: User) -> PaidSubmits:
+    """What waits goes on at the clock's next round."""
+    return _turn(stopped=False, by=by, reason="")
+
+
+def _turn(*, stopped: bool, by: User, reason: str) -> PaidSubmits:
+    facts = {"stopped": stopped, "by": by, "at": timezone.now(), "reason": reason}
+    row, _created = PaidSubmits.objects.update_or_create(pk=PaidSubmits.THE_ROW, defaults=facts)
+    return row
