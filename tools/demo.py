@@ -1,84 +1,69 @@
-"""`make demo`: one video of every model, made through the API of a portal of its own, each file checked."""
+"""`make demo`: one video of every model, made through a door of a portal of its own (the API, the form, the command), each file checked."""
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import av
-import requests
 from PIL import Image, ImageDraw
 
+from tools.doors import DOORS, Api, Door, House, Wish
 from tools.stack import Stack
 
 WAIT_S = 300.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What is asked for."""
-
-    model: str
-    prompt: str
-    slots: tuple[str, ...] = ()
 
 
 PROMPTS = ("A fox runs across fresh snow at dawn", "水墨远山，云雾缓缓流动，红日初升", "Paper lanterns rise over the old town")
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--door", choices=list(DOORS), default="api", help="by which way the videos are asked for")
+    return demonstrate(parser.parse_args().door)
+
+
+def demonstrate(door: str) -> int:
     with tempfile.TemporaryDirectory(prefix="portal-demo-") as folder:
         environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "WARNING", "DATABASE_URL": ""}
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "4"))
         stack.prepare()
-        stack.manage("first_admin")
-        token = stack.manage("create_token", "admin", "demo").strip().split()[-1]
+        password = stack.manage("first_admin").split()[-1]
+        token = stack.manage("create_token", "admin", "demo").split()[-1]
+        picture = Path(folder) / "frame.png"
+        _draw(picture)
         with stack:
-            rows = list(_make_all(Api(stack.url, token)))
+            house = House(stack=stack, password=password, api=Api(stack.url, token), picture=picture)
+            rows = list(_make_all(house, DOORS[door](house)))
     _print_table(rows)
     failed = [row for row in rows if row["result"] != "ok"]
     print(f"\n{len(rows) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
-class Api:
-    """The portal as a program sees it."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self.url = f"{url}/api/v1"
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def get(self, path: str) -> Any:
-        answer = self.session.get(self.url + path, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def post(self, path: str, **what: Any) -> Any:
-        answer = self.session.post(self.url + path, timeout=30, **what)
-        if not answer.ok:
-            raise RuntimeError(f"POST {path} answered {answer.status_code}: {answer.text[:300]}")
-        return answer.json()
-
-    def content(self, video_id: str) -> bytes:
-        answer = self.session.get(f"{self.url}/videos/{video_id}/content", timeout=30)
-        answer.raise_for_status()
-        return answer.content
-
-
-def _make_all(api: Api) -> Iterator[dict[str, Any]]:
+def _make_all(house: House, door: Door) -> Iterator[dict[str, Any]]:
     """Every wish is sent first, then each is waited for, as a program would."""
-    wishes = list(_wishes(api.get("/models")))
-    image = api.post("/assets", files={"file": ("frame.png", _picture(), "image/png")})["id"]
-    tasks = [(wish, _send(api, wish, image)) for wish in wishes]
-    for wish, task in tasks:
-        yield _outcome(api, wish, task["id"])
+    tasks = [(wish, _ordered(door, wish)) for wish in _wishes(house.api.get("/models"))]
+    for wish, (task_id, refusal) in tasks:
+        yield _outcome(house.api, wish, task_id) if task_id else _row(wish, refusal)
+
+
+def _ordered(door: Door, wish: Wish) -> tuple[str, str]:
+    """The task's id, or the words of the refusal."""
+    try:
+        return door.order(wish), ""
+    except RuntimeError as refusal:
+        return "", str(refusal)
+
+
+def _row(wish: Wish, result: str) -> dict[str, Any]:
+    return {"model": wish.model, "images": ", ".join(wish.slots) or "none", "file": "", "result": result}
 
 
 def _wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
@@ -99,17 +84,12 @@ def _filled(model: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names for _ in range(least[name]))
 
 
-def _send(api: Api, wish: Wish, image: str) -> Any:
-    inputs = {slot: [image] * wish.slots.count(slot) for slot in wish.slots}
-    return api.post("/tasks", json={"model": wish.model, "prompt": wish.prompt, "params": {}, "inputs": inputs})
-
-
 def _outcome(api: Api, wish: Wish, task_id: str) -> dict[str, Any]:
     started, task = time.monotonic(), api.get(f"/tasks/{task_id}")
     while task["status"] not in {"succeeded", "failed", "cancelled", "needs_review"} and time.monotonic() - started < WAIT_S:
         time.sleep(0.5)
         task = api.get(f"/tasks/{task_id}")
-    row = {"model": wish.model, "images": ", ".join(wish.slots) or "none", "file": "", "result": task["status"]}
+    row = _row(wish, task["status"])
     if task["status"] == "succeeded":
         row |= _checked(api.content(task["videos"][0]["id"]), task["videos"][0])
     elif task["error"]:
@@ -135,7 +115,7 @@ def _checked(content: bytes, video: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _picture() -> bytes:
+def _draw(picture: Path) -> None:
     """A first frame: a red sun over hills."""
     image = Image.new("RGB", (1280, 720), "#e9dfcf")
     pen = ImageDraw.Draw(image)
@@ -143,9 +123,7 @@ def _picture() -> bytes:
     for step, shade in enumerate(("#b9b2a6", "#8f8b85", "#5f6064")):
         top = 380 + step * 90
         pen.polygon([(0, 720), (0, top + 60), (400, top), (800, top + 70), (1280, top - 10), (1280, 720)], fill=shade)
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
+    image.save(picture, "PNG")
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

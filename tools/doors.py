@@ -1,0 +1,168 @@
+"""The portal's three doors as their users come through them: a program, a person at a form, a person at a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Protocol
+
+import requests
+
+from tools.stack import Stack
+
+__all__ = ["DOORS", "Api", "Door", "House", "Wish"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked for; a slot's name stands once for each image in it."""
+
+    model: str
+    prompt: str
+    slots: tuple[str, ...] = ()
+
+
+class Api:
+    """The portal as a program sees it."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = f"{url}/api/v1"
+        self.session = _session()
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str) -> Any:
+        answer = self.session.get(self.url + path, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, **what: Any) -> Any:
+        answer = self.session.post(self.url + path, timeout=30, **what)
+        if not answer.ok:
+            raise RuntimeError(f"POST {path} answered {answer.status_code}: {answer.text[:300]}")
+        return answer.json()
+
+    def content(self, video_id: str) -> bytes:
+        answer = self.session.get(f"{self.url}/videos/{video_id}/content", timeout=30)
+        answer.raise_for_status()
+        return answer.content
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """A running portal and what its visitors carry: the administrator's password, a token, a picture."""
+
+    stack: Stack
+    password: str
+    api: Api
+    picture: Path
+
+
+class Door(Protocol):
+    """A way to ask for a video."""
+
+    def order(self, wish: Wish) -> str:
+        """The new task's id. Raises `RuntimeError` with the portal's words when it refuses."""
+
+
+class ApiDoor:
+    """POST /api/v1/tasks."""
+
+    def __init__(self, house: House) -> None:
+        self.api = house.api
+        with house.picture.open("rb") as file:
+            self.image = self.api.post("/assets", files={"file": (house.picture.name, file, "image/png")})["id"]
+
+    def order(self, wish: Wish) -> str:
+        inputs = {slot: [self.image] * wish.slots.count(slot) for slot in wish.slots}
+        return str(self.api.post("/tasks", json={"model": wish.model, "prompt": wish.prompt, "params": {}, "inputs": inputs})["id"])
+
+
+class FormDoor:
+    """The Studio's form, filled in and sent as a browser without script does it."""
+
+    def __init__(self, house: House) -> None:
+        self.url, self.api, self.picture = house.stack.url, house.api, house.picture.read_bytes()
+        self.session = _session()
+        fields = self._form("/accounts/login/") | {"username": "admin", "password": house.password}
+        self._send("/accounts/login/", fields)
+
+    def order(self, wish: Wish) -> str:
+        fields = self._form("/studio/", model=wish.model) | {"prompt": wish.prompt}
+        self._send("/studio/", fields, [(f"{slot}_file", (f"{slot}.png", self.picture, "image/png")) for slot in wish.slots])
+        return str(self.api.get("/tasks?limit=1")["items"][0]["id"])
+
+    def _form(self, path: str, **query: str) -> dict[str, str]:
+        page = self.session.get(self.url + path, params=query, timeout=30)
+        page.raise_for_status()
+        reader = _FormReader(action=path)
+        reader.feed(page.text)
+        return reader.values
+
+    def _send(self, path: str, fields: dict[str, str], files: Any = None) -> None:
+        answer = self.session.post(self.url + path, data=fields, files=files, timeout=30, allow_redirects=False)
+        if answer.status_code != requests.codes.found:
+            raise RuntimeError(f"the form at {path} was answered with {answer.status_code}: {_complaints(answer.text)}")
+
+
+class CommandDoor:
+    """manage.py generate."""
+
+    def __init__(self, house: House) -> None:
+        self.stack, self.picture = house.stack, house.picture
+
+    def order(self, wish: Wish) -> str:
+        images = [word for slot in wish.slots for word in ("--image", f"{slot}={self.picture}")]
+        return self.stack.manage("generate", wish.prompt, "--model", wish.model, *images).split()[1]
+
+
+DOORS: dict[str, Callable[[House], Door]] = {"api": ApiDoor, "form": FormDoor, "command": CommandDoor}
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def _complaints(page: str) -> str:
+    """What the page says in red, as text."""
+    found = re.findall(r'<span class="error">(.*?)</span>|<div class="note bad">(.*?)</div>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", "", "".join(texts)).strip() for texts in found) or page[:300]
+
+
+class _FormReader(HTMLParser):
+    """The values that a browser would send of the form with this action, as the page came."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self.action, self.values = action, dict[str, str]()
+        self.inside = False
+        self.select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        here = {name: value if value is not None else name for name, value in attrs}
+        if tag == "form":
+            self.inside = here.get("action") == self.action
+        elif self.inside and tag == "select":
+            self.select = here["name"]
+        elif self.inside and tag == "option":
+            self._option(here)
+        elif self.inside and tag == "input":
+            self._input(here)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.inside = False
+
+    def _option(self, here: dict[str, str]) -> None:
+        if "selected" in here or self.select not in self.values:
+            self.values[self.select] = here.get("value", "")
+
+    def _input(self, here: dict[str, str]) -> None:
+        kind, name = here.get("type", "text"), here.get("name", "")
+        if not name or kind in {"file", "submit", "button"} or (kind in {"radio", "checkbox"} and "checked" not in here):
+            return
+        self.values[name] = here.get("value", "on" if kind == "checkbox" else "")
