@@ -5,6 +5,7 @@ a model's price.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -38,7 +39,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         self.stored_url = self.instance.base_url
         if not self.instance.vendor:
             self.instance.vendor, self.instance.surface = self.provider_class.slug, self.surface.slug
-            self.initial.setdefault("base_url", self.surface.base_url)
+            for name, value in {"base_url": self.surface.base_url, **asdict(self.surface.limits)}.items():
+                self.initial.setdefault(name, value)
         for field in self.surface.credentials:
             self._describe(field)
 
@@ -56,9 +58,17 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         parts = urlsplit(url)
         if parts.username or parts.password or parts.query or parts.fragment:
             raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK and "sandbox" not in self.data:
-            raise forms.ValidationError(_("Use https, so that the key is not sent in clear."))
+        if parts.scheme not in {"http", "https"}:
+            raise forms.ValidationError(_("The address begins with https:// or http://."))
+        if parts.scheme == "http" and not self._may_be_plain(parts.hostname):
+            raise forms.ValidationError(
+                _("Use https: over http everybody on the way could read the key. Only a sandbox account on this machine may do without.")
+            )
         return url
+
+    def _may_be_plain(self, host: str | None) -> bool:
+        """Nothing secret is sent, or what is sent is invented and stays on this machine."""
+        return not self.surface.credentials or ("sandbox" in self.data and host in LOOPBACK)
 
     def clean(self) -> dict[str, Any]:
         super().clean()

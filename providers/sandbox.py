@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from providers.accounts import set_credentials
 from providers.core.base import Provider, Sandbox, Surface
 from providers.models import ProviderAccount
@@ -29,9 +31,7 @@ def _ensure(provider: type[Provider], surface: Surface, sandbox: Sandbox, simula
             label=f"{surface.label} · sandbox",
             sandbox=True,
             priority=sandbox.priority,
-            max_in_flight=10,
-            submits_per_minute=120,
-            polls_per_second=50,
+            **asdict(surface.limits),
         )
     account.base_url = simulator_url + sandbox.path
     set_credentials(account, sandbox.credentials)

@@ -36,7 +36,7 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["CredentialField", "Options", "Provider", "Sandbox", "Surface", "coded_error", "http_error", "retry_after_s"]
+__all__ = ["CredentialField", "Limits", "Options", "Provider", "Sandbox", "Surface", "coded_error", "http_error", "retry_after_s"]
 
 REFUSALS: Mapping[int, type[Refused]] = {
     400: InvalidParams,
@@ -68,6 +68,15 @@ class Sandbox:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a new account of a surface starts with, by the names of the account's own fields: what the vendor's smallest plan allows."""
+
+    max_in_flight: int = 5
+    submits_per_minute: int = 60
+    polls_per_second: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surface:
     """One way into a vendor: its own API, another generation of it, or a gateway that speaks the same protocol."""
 
@@ -76,6 +85,7 @@ class Surface:
     base_url: str
     credentials: tuple[CredentialField, ...]
     help: str = ""
+    limits: Limits = Limits()
     sandbox: Sandbox | None = None
 
 

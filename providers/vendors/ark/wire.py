@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import may_be_of, require_absence, rows_of, snapshots_by_id
@@ -50,15 +50,24 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 API_KEY = CredentialField(name="api_key", label="API key")
+LIMITS = Limits(max_in_flight=3, submits_per_minute=180)
+"""Of a personal account; a company's renders ten at a time and takes 600 a minute. Ark documents, "rate limits"; read 2026-11-20."""
 SURFACES = (
     Surface(
         slug="volcengine",
         label="Volcengine Ark, Beijing",
         base_url="https://ark.cn-beijing.volces.com/api/v3",
         credentials=(API_KEY,),
+        limits=LIMITS,
         sandbox=Sandbox(path="/hosts/ark/api/v3", credentials={"api_key": "sk-sandbox-ark"}),
     ),
-    Surface(slug="byteplus", label="BytePlus ModelArk", base_url="https://ark.ap-southeast.bytepluses.com/api/v3", credentials=(API_KEY,)),
+    Surface(
+        slug="byteplus",
+        label="BytePlus ModelArk",
+        base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
+        credentials=(API_KEY,),
+        limits=LIMITS,
+    ),
 )
 
 

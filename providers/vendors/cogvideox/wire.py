@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote, urljoin, urlsplit
 
-from providers.core.base import Provider, Sandbox, Surface
+from providers.core.base import Limits, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
 from providers.core.types import (
     AccountReport,
@@ -51,9 +51,10 @@ SURFACE = Surface(
     base_url="http://localhost:6006",
     credentials=(),
     help=(
-        "One card renders two videos at a time: give the account two slots. Its network must be among those that downloads may come from. "
+        "One card renders two videos at a time. Its network must be among those that downloads may come from. "
         "A service that answers only when the video is rendered needs an answer timeout of minutes."
     ),
+    limits=Limits(max_in_flight=2, polls_per_second=1),
     sandbox=Sandbox(path="/hosts/cogvideox", credentials={}),
 )
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
 from providers.core.listings import may_be_of, require_absence
@@ -52,11 +52,17 @@ PAGE_SIZE = 100
 MOST_PAGES = 50
 
 API_KEY = CredentialField(name="api_key", label="API key")
+LIMITS = Limits(max_in_flight=2, submits_per_minute=120, polls_per_second=20)
+"""Two at a time and two submits a second, of most Wan models; 20 questions a second of the whole account. Model Studio documents, "rate
+limits"; read 2026-11-20.
+"""
 HELP = "Key and endpoint belong to one region."
 
 
 def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -> Surface:
-    return Surface(slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP, sandbox=sandbox)
+    return Surface(
+        slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP, limits=LIMITS, sandbox=sandbox
+    )
 
 
 def _sandbox(priority: int) -> Sandbox:

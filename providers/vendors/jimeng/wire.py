@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, SubmissionGone, Unsupported
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
@@ -44,7 +44,8 @@ SURFACE = Surface(
         CredentialField(name="cookie", label="Cookie of a signed-in browser; its sessionid is enough"),
         CredentialField(name="sign", label="Sign: computed, none, or 32 characters captured in the browser", secret=False),
     ),
-    help="Not an API that the vendor offers: it may stop working any day. The site renders one video at a time: give the account one slot.",
+    help="Not an API that the vendor offers: it may stop working any day. The site renders one video at a time.",
+    limits=Limits(max_in_flight=1, polls_per_second=2),
     sandbox=Sandbox(path="/hosts/jimeng", credentials={"cookie": "sessionid=sim-session-000000000000", "sign": "computed"}),
 )
 

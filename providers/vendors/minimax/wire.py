@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
@@ -22,15 +22,18 @@ from providers.vendors.minimax.values import text_of
 __all__ = ["MiniMax"]
 
 API_KEY = CredentialField(name="api_key", label="API key")
+LIMITS = Limits(max_in_flight=5, submits_per_minute=20)
+"""20 submits a minute of Hailuo; H3 takes 300 and 30 at a time. MiniMax documents, "rate limits"; read 2026-11-20."""
 SURFACES = (
     Surface(
         slug="china",
         label="MiniMax, mainland China",
         base_url="https://api.minimaxi.com",
         credentials=(API_KEY,),
+        limits=LIMITS,
         sandbox=Sandbox(path="/hosts/minimax", credentials={"api_key": "sk-sandbox-minimax"}),
     ),
-    Surface(slug="global", label="MiniMax, global", base_url="https://api.minimax.io", credentials=(API_KEY,)),
+    Surface(slug="global", label="MiniMax, global", base_url="https://api.minimax.io", credentials=(API_KEY,), limits=LIMITS),
 )
 
 

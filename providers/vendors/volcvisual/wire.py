@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
@@ -48,7 +48,8 @@ SURFACES = (
         label="Jimeng on Volcengine",
         base_url="https://visual.volcengineapi.com",
         credentials=KEY_PAIR,
-        help="Free accounts render one video at a time, paid ones two: set the account's slots so.",
+        help="Free accounts render one video at a time, paid ones two.",
+        limits=Limits(max_in_flight=1),
         sandbox=Sandbox(path="/hosts/volcvisual", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
     ),
     Surface(
@@ -57,6 +58,7 @@ SURFACES = (
         base_url="",
         credentials=(CredentialField(name="api_key", label="API key"),),
         help="The gateway's host alone: /jimeng is added to the path.",
+        limits=Limits(max_in_flight=2),
     ),
 )
 

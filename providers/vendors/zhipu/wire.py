@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Provider, Sandbox, Surface
+from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
@@ -51,6 +51,8 @@ NAMES: Mapping[str, str] = {
     "with_audio": "with_audio",
 }
 API_KEY = CredentialField(name="api_key", label="API key")
+LIMITS = Limits(max_in_flight=1)
+"""CogVideoX renders one at a time, Vidu five: as seen with one account, the vendor publishes no figures. 2026-11-20."""
 SURFACES = (
     Surface(
         slug="cn",
@@ -58,6 +60,7 @@ SURFACES = (
         base_url="https://open.bigmodel.cn/api/paas/v4",
         credentials=(API_KEY,),
         help="Keys look like id.secret.",
+        limits=LIMITS,
         sandbox=Sandbox(path="/hosts/zhipu/api/paas/v4", credentials={"api_key": "simid.simsecret0000000000"}),
     ),
     Surface(
@@ -66,6 +69,7 @@ SURFACES = (
         base_url="https://api.z.ai/api/paas/v4",
         credentials=(API_KEY,),
         help="A key of Z.ai; keys of the Chinese platform are not known there.",
+        limits=LIMITS,
     ),
 )
 

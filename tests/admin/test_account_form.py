@@ -1,0 +1,95 @@
+"""What a new account starts with, and which addresses are taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.models import ProviderAccount
+from providers.vendors import PROVIDERS
+
+ADD = "/admin/providers/provideraccount/add/"
+LIMITS = {"max_in_flight": 2, "submits_per_minute": 60, "polls_per_second": 1, "connect_timeout_s": 5, "read_timeout_s": 30}
+LOCAL = {"label": "the card downstairs", "base_url": "http://192.168.1.20:6006", "enabled": "on", "priority": 10, "weight": 1, **LIMITS}
+KEYED = {**LOCAL, "base_url": "https://api-singapore.klingai.com", "credential_api_key": "sk-canary-1234567890"}
+
+STARTS = {
+    ("kling", "official-key"): (5, 60, 20),
+    ("dashscope", "beijing"): (2, 120, 20),
+    ("zhipu", "cn"): (1, 60, 20),
+    ("volcvisual", "official"): (1, 60, 20),
+    ("volcvisual", "gateway"): (2, 60, 20),
+    ("cogvideox", "local"): (2, 60, 1),
+    ("jimeng", "web"): (1, 60, 2),
+    ("ark", "volcengine"): (3, 180, 20),
+    ("minimax", "china"): (5, 20, 20),
+}
+SURFACES = [(vendor, slug) for vendor, provider in PROVIDERS.items() for slug in provider.surfaces]
+
+
+def address(vendor, surface):
+    return f"{ADD}?vendor={vendor}&surface={surface}"
+
+
+def starts_with(form):
+    return tuple(int(form[name].value()) for name in ("max_in_flight", "submits_per_minute", "polls_per_second"))
+
+
+@pytest.mark.parametrize(("surface", "expected"), STARTS.items(), ids=[f"{vendor}-{slug}" for vendor, slug in STARTS])
+def test_new_account_starts_with_the_limits_of_its_surface(desk, db, surface, expected):
+    assert starts_with(desk.get(address(*surface)).context["adminform"].form) == expected
+
+
+@pytest.mark.parametrize(("vendor", "slug"), SURFACES)
+def test_every_surface_has_an_address_and_limits_that_the_form_takes(desk, db, vendor, slug):
+    form = desk.get(address(vendor, slug)).context["adminform"].form
+    keys = {name: "canary-0123456789" for name in form.fields if name.startswith("credential_")}
+    url = form["base_url"].value() or "https://gateway.example.com"
+
+    desk.post(address(vendor, slug), {**LOCAL, "base_url": url, "max_in_flight": starts_with(form)[0], **keys})
+
+    account = ProviderAccount.objects.get()
+    assert (account.vendor, account.surface, account.base_url) == (vendor, slug, url)
+
+
+def test_sandbox_accounts_start_with_the_limits_of_their_surfaces(sandbox_accounts):
+    found = {(one.vendor, one.surface): (one.max_in_flight, one.submits_per_minute, one.polls_per_second) for one in sandbox_accounts}
+
+    assert {surface: found[surface] for surface in STARTS if surface in found} == {
+        surface: limits for surface, limits in STARTS.items() if surface != ("volcvisual", "gateway")
+    }
+
+
+def test_surface_without_a_secret_may_be_asked_over_plain_http(desk, db):
+    desk.post(address("cogvideox", "local"), LOCAL)
+
+    assert ProviderAccount.objects.get().base_url == "http://192.168.1.20:6006"
+
+
+@pytest.mark.parametrize(
+    ("url", "sandbox"),
+    [
+        ("http://api-singapore.klingai.com", False),
+        ("http://api-singapore.klingai.com", True),
+        ("http://192.168.1.20:9100", True),
+        ("http://127.0.0.1:9100", False),
+    ],
+)
+def test_secret_is_not_sent_in_clear_and_the_form_says_why(desk, db, url, sandbox):
+    reply = desk.post(address("kling", "official-key"), {**KEYED, "base_url": url, **({"sandbox": "on"} if sandbox else {})})
+
+    [words] = reply.context["adminform"].form.errors["base_url"]
+    assert words.startswith("Use https: over http everybody on the way could read the key.")
+    assert not ProviderAccount.objects.exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_sandbox_on_this_machine_may_be_asked_over_plain_http(desk, db, host):
+    desk.post(address("kling", "official-key"), {**KEYED, "base_url": f"http://{host}:9100/hosts/kling", "sandbox": "on"})
+
+    assert ProviderAccount.objects.get().sandbox
+
+
+def test_address_of_another_kind_is_refused_also_without_a_secret(desk, db):
+    reply = desk.post(address("cogvideox", "local"), {**LOCAL, "base_url": "ftp://192.168.1.20"})
+
+    assert list(reply.context["adminform"].form.errors) == ["base_url"]
