@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from providers.core.catalog import ImageRules
 
-__all__ = ["STORE_RULES", "BadImage", "ImageFacts", "SlotImage", "check_slot", "inspect_image"]
+__all__ = ["STORE_RULES", "BadImage", "ImageFacts", "SlotImage", "check_slot", "inspect_image", "too_large"]
 
 # Known formats are told apart from rubbish, so that the person reads "GIF is not taken" and not "this is no image".
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -42,7 +42,8 @@ class BadImage(Exception):
         self.facts = facts
 
 
-STORE_RULES = ImageRules(formats=("image/jpeg", "image/png", "image/webp", "image/bmp"), max_bytes=20_000_000)
+MEBIBYTE = 1024 * 1024
+STORE_RULES = ImageRules(formats=("image/jpeg", "image/png", "image/webp", "image/bmp"))  # how large a file may be is a setting
 
 
 @dataclass(kw_only=True)
@@ -68,11 +69,11 @@ class SlotImage(Protocol):
     has_transparency: bool
 
 
-def inspect_image(file: BinaryIO, *, rules: ImageRules = STORE_RULES) -> ImageFacts:
+def inspect_image(file: BinaryIO, *, rules: ImageRules) -> ImageFacts:
     """Read at most the allowed bytes, judge by the header, then decode and write anew."""
     data = file.read(rules.max_bytes + 1)
     if len(data) > rules.max_bytes:
-        raise BadImage("too_large_bytes", f"The image is larger than {rules.max_bytes} bytes", max_bytes=rules.max_bytes)
+        raise too_large(rules.max_bytes)
     image = _opened(data, rules)
     kind = _kind(image)
     _check_kind(image, kind, rules)
@@ -88,14 +89,15 @@ def check_slot(facts: SlotImage, rules: ImageRules) -> None:
     if facts.content_type not in rules.formats:
         raise _unsupported(facts.content_type, rules)
     if facts.size_bytes > rules.max_bytes:
-        raise BadImage(
-            "too_large_bytes",
-            f"The image has {facts.size_bytes} bytes, at most {rules.max_bytes} are taken",
-            size_bytes=facts.size_bytes,
-            max_bytes=rules.max_bytes,
-        )
+        raise too_large(rules.max_bytes)
     _check_pixels(facts.width_px, facts.height_px, rules)
     _check_shape(facts, rules)
+
+
+def too_large(max_bytes: int) -> BadImage:
+    """The file has more bytes than this."""
+    megabytes = f"{max_bytes / MEBIBYTE:.3g}"
+    return BadImage("too_large_bytes", f"The image has more than {megabytes} MB", max_bytes=max_bytes, max_mb=megabytes)
 
 
 def _opened(data: bytes, rules: ImageRules) -> Image.Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -16,18 +15,17 @@ from pydantic import ValidationError
 from access.auth import caller
 from generation.api.strict import BadBody, read_json
 from generation.errors import InvalidRequest, NotThere
+from generation.images import too_large
 from generation.models import Asset
 from generation.schemas import AssetOut, AssetUrlIn, ErrorOut, asset_out
-from generation.services.assets import store_asset
-from providers.core.fetch import FetchError, NetworkPolicy, Timeouts, safe_fetch
+from generation.services.assets import fetch_asset, store_asset
+from generation.services.messages import image_error
 
 __all__ = ["router"]
 
 router = Router(tags=["assets"])
 
-IN_MEMORY_BYTES = 1024 * 1024
 FORM_OVERHEAD_BYTES = 64 * 1024
-PATIENCE = Timeouts(total_s=20.0, stall_s=10.0)
 BODY = {
     "required": True,
     "content": {
@@ -45,7 +43,9 @@ BODY = {
 def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]:
     """As a form with `file`, or as JSON with the `url` to fetch. The same image gives the same asset."""
     owner = caller(request).user
-    asset = _uploaded(request, owner) if request.content_type == "multipart/form-data" else _fetched(request, owner)
+    asset = (
+        _uploaded(request, owner) if request.content_type == "multipart/form-data" else fetch_asset(owner=owner, url=_asked_url(request))
+    )
     response["Location"] = f"/api/v1/assets/{asset.pk}"
     return Status(201, asset_out(asset))
 
@@ -61,33 +61,11 @@ def get_asset(request: HttpRequest, asset_id: UUID) -> AssetOut:
 def _uploaded(request: HttpRequest, owner: User) -> Asset:
     announced = int(request.META.get("CONTENT_LENGTH") or 0)
     if announced > settings.MAX_IMAGE_BYTES + FORM_OVERHEAD_BYTES:
-        raise BadBody(_("The request is too large."), code="too_large", status=413)
+        raise BadBody(image_error(too_large(settings.MAX_IMAGE_BYTES)), code="too_large", status=413)
     file = request.FILES.get("file")
     if file is None:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"file": _("This is needed.")})
     return store_asset(owner=owner, file=cast("BinaryIO", file))
-
-
-def _fetched(request: HttpRequest, owner: User) -> Asset:
-    url = _asked_url(request)
-    allowed = tuple(settings.OUTBOUND_ALLOW_CIDRS)
-    policy = NetworkPolicy(allow_http=bool(allowed), allow_cidrs=allowed)
-    with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
-        try:
-            safe_fetch(
-                url,
-                to=cast("BinaryIO", file),
-                max_bytes=settings.MAX_IMAGE_BYTES,
-                allow=policy,
-                expected="image",
-                timeouts=PATIENCE,
-                tries=2,
-            )
-        except FetchError as error:
-            message = _("The image could not be fetched: %(words)s") % {"words": error.message}
-            raise InvalidRequest(message, code=error.code, fields={"url": message}) from error
-        file.seek(0)
-        return store_asset(owner=owner, file=cast("BinaryIO", file))
 
 
 def _asked_url(request: HttpRequest) -> str:

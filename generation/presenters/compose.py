@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.forms import BoundField
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from generation.forms import ComposeForm, is_wide
+from generation.images import STORE_RULES
 from generation.presenters.models import model_card, model_items, quote_of, unfit_notes
 from generation.services.estimates import price_list, usual_seconds
 from providers.core.catalog import InputSlot
@@ -17,7 +19,7 @@ from providers.models import ProviderAccount
 
 __all__ = ["compose_context"]
 
-STORE_PIXELS = 40_000_000
+MEBIBYTE = 1024 * 1024
 
 
 def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
         "changed": changed,
         "slots": [place for slot in spec.slots for place in _places(form, slot)],
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
+        "image_mb": min((_most_bytes(slot) for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
         "unfit": unfit_notes(spec),
         "quote": quote_of(spec, _values(form), _count(form), accounts, usual, price),
@@ -75,8 +78,13 @@ def _place(slot: InputSlot) -> dict[str, Any]:
         "max": slot.max_count,
         "required": slot.min_count > 0,
         "reference": slot.name == "references",
-        "types": ",".join(dict.fromkeys((*rules.formats, "image/webp", "image/bmp"))),
-        "max_bytes": rules.max_bytes,
-        "max_pixels": STORE_PIXELS,
+        "types": ",".join(dict.fromkeys((*rules.formats, *STORE_RULES.formats))),
+        "max_bytes": _most_bytes(slot),
+        "max_pixels": STORE_RULES.max_pixels,
         "min_side": rules.min_side_px,
     }
+
+
+def _most_bytes(slot: InputSlot) -> int:
+    """As many as the model takes, and no more than the portal stores."""
+    return min(slot.rules.max_bytes, settings.MAX_IMAGE_BYTES)

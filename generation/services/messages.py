@@ -110,7 +110,7 @@ def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
 IMAGES = {
     "not_an_image": gettext_lazy("This file is not an image that can be opened."),
     "unsupported_type": gettext_lazy("This model does not take this kind of image. Use JPEG or PNG."),
-    "too_large_bytes": gettext_lazy("The file is too large."),
+    "too_large_bytes": gettext_lazy("The image is too large: at most %(max_mb)s MB are taken here."),
     "too_many_pixels": gettext_lazy("The image has too many pixels. Make it smaller, 40 megapixels at most."),
     "too_small": gettext_lazy("The image is too small for this model."),
     "too_big_side": gettext_lazy("A side of the image is too long for this model."),
@@ -123,4 +123,6 @@ IMAGES = {
 def image_error(bad: BadImage) -> str:
     """What is wrong with an image, with the figures where they help."""
     sentence = str(IMAGES.get(bad.code, IMAGES["not_an_image"]))
+    if "%(" in sentence:
+        return sentence % bad.facts
     return f"{sentence} ({bad.message})" if bad.message else sentence

@@ -201,7 +201,7 @@ def test_inspect_reads_no_more_than_the_cap() -> None:
     with pytest.raises(BadImage) as caught:
         inspect_image(file, rules=ImageRules(max_bytes=1000))
 
-    assert (caught.value.code, caught.value.facts, file.tell()) == ("too_large_bytes", {"max_bytes": 1000}, 1001)
+    assert (caught.value.code, caught.value.facts, file.tell()) == ("too_large_bytes", {"max_bytes": 1000, "max_mb": "0.000954"}, 1001)
 
 
 @pytest.mark.parametrize(

@@ -315,3 +315,16 @@ def test_image_is_served_to_its_owner_only(visitor, user, other_user):
     assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/png")
     assert b"".join(shown.streaming_content).startswith(b"\x89PNG")
     assert visitor.get(f"/assets/{theirs.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("megabytes", [1, 2])
+def test_largest_image_is_what_the_setting_says_everywhere(visitor, user, accounts, settings, megabytes):
+    settings.MAX_IMAGE_BYTES = megabytes * 1024 * 1024
+    large = io.BytesIO(picture().getvalue() + bytes(settings.MAX_IMAGE_BYTES))
+
+    page = visitor.get("/studio/", {"model": FRAMES})
+    reply = visitor.post("/assets/upload", {"file": large})
+
+    assert f"at most {megabytes} MB each" in page.content.decode()
+    assert f'data-max-bytes="{settings.MAX_IMAGE_BYTES}"' in page.content.decode()
+    assert (reply.status_code, reply.json()["error"]["message"]) == (422, f"The image is too large: at most {megabytes} MB are taken here.")

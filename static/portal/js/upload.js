@@ -3,7 +3,8 @@
 import { csrfToken, text } from "./net.js";
 import { toast } from "./toast.js";
 
-const MB = 1e6;
+const MB = 1024 * 1024;
+const MEGAPIXEL = 1e6;
 
 async function fault(slot, file) {
   const { types, maxBytes, maxPixels, minSide } = slot.dataset;
@@ -13,7 +14,7 @@ async function fault(slot, file) {
   if (!picture) return text("image_broken");
   const { width, height } = picture;
   picture.close();
-  if (maxPixels && width * height > Number(maxPixels)) return text("image_pixels", { n: Math.floor(maxPixels / MB) });
+  if (maxPixels && width * height > Number(maxPixels)) return text("image_pixels", { n: Math.floor(maxPixels / MEGAPIXEL) });
   if (minSide && Math.min(width, height) < Number(minSide)) return text("image_small", { n: minSide });
   return "";
 }
