@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short bench witnesses screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short bench witnesses live screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ bench: $(VENV)/.dev  ## the figures of docs/performance.md
 
 witnesses: $(VENV)/.dev  ## the vendors' own SDKs, unmodified, each in its own environment, against the simulator
 	@$(PY) -m tools.witnesses
+
+live: $(VENV)/.run  ## the same contract asked of real vendors, for those whose keys are in the environment (docs/live.md)
+	@$(PY) -m tools.live
 
 screenshots: $(VENV)/.dev  ## take the pictures in docs/screenshots anew
 	@$(PY) docs/screenshots.py
