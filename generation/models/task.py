@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from generation.errors import LostRace
 from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_attention
-from generation.models.attempt import Attempt, TaskEvent
+from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
@@ -164,7 +164,14 @@ class GenerationTask(models.Model):
 
     @property
     def reference(self) -> str:
-        """Our id for the vendor. The same for every attempt: a vendor that keeps references unique cannot be made to sell it twice."""
+        """Our id for the vendor, for the next attempt. The same for every attempt where the vendor can be asked about it: a vendor that
+        keeps references unique cannot be made to sell it twice, and what it refuses as known is found and adopted.
+
+        Elsewhere only a person sends again what is in doubt, to pay once more if need be, and a known reference would be refused.
+        """
+        doubts = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
+        if doubts and self.account is not None and not self.account.provider_class.can_look_up:
+            return f"vp-{self.pk}-{doubts + 1}"
         return f"vp-{self.pk}"
 
     @property

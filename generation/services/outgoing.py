@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from generation.models import Dispatch, GenerationTask
+from generation.models import GenerationTask
 from providers.core.types import GenerationRequest, InputFile
 
-__all__ = ["InputMissing", "generation_request", "reference_for"]
+__all__ = ["InputMissing", "generation_request"]
 
 
 class InputMissing(Exception):
@@ -29,17 +29,4 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
         )
         files[place.slot] = (*files.get(place.slot, ()), image)
     params = task.spec.params.model_validate(task.params)
-    return GenerationRequest(spec=task.spec, prompt=task.prompt.text, params=params, inputs=files, reference=reference_for(task))
-
-
-def reference_for(task: GenerationTask) -> str:
-    """Our id for the vendor's side of the next attempt.
-
-    The same for every attempt where the vendor can be asked about it: what it refuses as known is then found and adopted. Elsewhere only
-    a person sends again what is in doubt, knowing that it may be paid twice, and a vendor that keeps references unique would refuse it.
-    """
-    assert task.account is not None
-    doubts = task.attempts.filter(dispatch=Dispatch.UNKNOWN).count()
-    if task.account.provider_class.can_look_up or not doubts:
-        return task.reference
-    return f"{task.reference}-{doubts + 1}"
+    return GenerationRequest(spec=task.spec, prompt=task.prompt.text, params=params, inputs=files, reference=task.reference)
