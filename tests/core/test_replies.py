@@ -60,13 +60,13 @@ def test_a_vendor_may_name_other_lasting_kinds():
 
 @pytest.mark.parametrize(("status", "kind"), [(200, UnexpectedReply), (502, ProviderDown), (400, InvalidParams)])
 def test_reply_without_a_body_to_read_is_judged_by_its_status(status, kind):
-    error = judged_by_body(lambda reply, body: None)(WireReply(status=status, body=b"<html>"))
+    error = judged_by_body(lambda _reply, _body: None)(WireReply(status=status, body=b"<html>"))
 
     assert type(error) is kind
 
 
 def test_reply_with_a_body_is_judged_by_the_vendor():
-    judge = judged_by_body(lambda reply, body: GenerationFailed(body["why"]))
+    judge = judged_by_body(lambda _reply, body: GenerationFailed(body["why"]))
 
     assert str(judge(WireReply(status=200, body=b'{"why": "so"}'))) == "so"
 
