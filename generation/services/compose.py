@@ -27,12 +27,12 @@ def order_videos(
     """`count` queued tasks, oldest first; the same key and content give the same tasks. Raises `InvalidRequest` or `Conflict`."""
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
     digest = request_digest(spec.name, prompt, dict(params), pictures, count)
-    tasks = []
+    tasks: list[GenerationTask] = []
     for number in range(count):
         one_key = f"form-{key[:KEY_CHARS]}-{digest[:16]}-{number}" if key else ""
         task = replay(owner, one_key, digest)
         if task is None:
-            task = _create(owner, spec, prompt, _varied(spec, params, number, count), inputs, one_key, digest)
+            task = _create(owner, spec, prompt, _varied(spec, params, number, count), inputs, one_key, digest, tasks[0] if tasks else None)
         tasks.append(task)
     return tasks
 
@@ -45,15 +45,25 @@ def _create(
     inputs: Mapping[str, Sequence[Asset]],
     key: str,
     digest: str,
+    first: GenerationTask | None,
 ) -> GenerationTask:
     """The second of two presses at the same moment finds the first one's task."""
     try:
-        return create_task(owner=owner, model=spec.name, prompt=prompt, params=params, inputs=inputs, idempotency_key=key, digest=digest)
+        return create_task(
+            owner=owner,
+            model=spec.name,
+            prompt=prompt,
+            params=params,
+            inputs=inputs,
+            idempotency_key=key,
+            digest=digest,
+            ordered_with=first,
+        )
     except Conflict:
-        first = replay(owner, key, digest)
-        if first is None:
+        stored = replay(owner, key, digest)
+        if stored is None:
             raise
-        return first
+        return stored
 
 
 def _varied(spec: ModelSpec, params: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:

@@ -44,15 +44,14 @@ def create_task(
     idempotency_key: str = "",
     digest: str = "",
     retry_of: GenerationTask | None = None,
+    ordered_with: GenerationTask | None = None,
 ) -> GenerationTask:
     """A queued task, to be started as soon as an account has a free slot. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
     spec, checked = check_request(model=model, prompt=prompt, params=params, inputs=inputs or {})
     now, price = timezone.now(), price_of(spec)
     try:
         with transaction.atomic():
-            words = Prompt.objects.create(
-                owner=owner, text=prompt, negative_text=getattr(checked, "negative_prompt", "") or "", source=source
-            )
+            words = _prompt(owner, prompt, getattr(checked, "negative_prompt", "") or "", source, retry_of or ordered_with)
             task = GenerationTask.objects.create(
                 owner=owner,
                 token=token,
@@ -76,6 +75,14 @@ def create_task(
         raise _taken(owner, external_id, idempotency_key) or error from error
     start_soon(spec)
     return task
+
+
+def _prompt(owner: User, text: str, negative_text: str, source: str, earlier: GenerationTask | None) -> Prompt:
+    """One prompt, many tasks: that of the task which this one repeats or was ordered with, where the owner and the words are the same."""
+    said = {"owner_id": owner.pk, "text": text, "negative_text": negative_text}
+    if earlier is not None and all(getattr(earlier.prompt, name) == value for name, value in said.items()):
+        return earlier.prompt
+    return Prompt.objects.create(**said, source=source)
 
 
 def _store_inputs(task: GenerationTask, inputs: Inputs) -> None:

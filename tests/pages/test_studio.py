@@ -70,6 +70,15 @@ def test_several_videos_without_a_seed_stay_random(visitor, accounts):
     assert [task.params["seed"] for task in GenerationTask.objects.all()] == [None, None]
 
 
+def test_videos_of_one_order_share_their_prompt_and_another_order_has_its_own(visitor, accounts):
+    visitor.post("/studio/tasks/", order(count="3"), headers=SCRIPT)
+    visitor.post("/studio/tasks/", order(key="press-2"), headers=SCRIPT)
+
+    prompts = list(GenerationTask.objects.order_by("id").values_list("prompt", flat=True))
+
+    assert (len(prompts), len(set(prompts[:3])), prompts[3] in prompts[:3]) == (4, 1, False)
+
+
 def test_without_script_the_form_leads_back_to_the_studio(visitor, accounts):
     reply = visitor.post("/studio/", order())
 

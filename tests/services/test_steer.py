@@ -88,7 +88,16 @@ def test_retry_makes_a_new_task_with_the_same_request(user, driver):
     again = steer.retry(failed, by=user)
 
     assert (again.retry_of, again.model, again.params, again.prompt.text) == (failed, failed.model, failed.params, failed.prompt.text)
+    assert again.prompt_id == failed.prompt_id
     assert fresh(failed).status == Status.FAILED
+
+
+def test_retry_by_somebody_else_has_a_prompt_of_its_own(user, staff, driver):
+    failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
+
+    again = steer.retry(failed, by=staff)
+
+    assert (again.prompt.text, again.prompt.owner, failed.prompt.owner) == (failed.prompt.text, staff, user)
 
 
 def test_retry_of_a_live_task_is_refused(user, sandbox_accounts):
