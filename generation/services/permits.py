@@ -1,0 +1,151 @@
+"""What an account may still do: slots, submits per second and per minute, and its share of the processes that submit.
+
+Everything is counted from tasks and attempts, so a killed worker leaks nothing: what it held ends with `Attempt.sender_gone_at`. The
+clock looks here to claim no more than can start soon; the intent looks again under the account's lock, and that decides.
+
+An attempt holds its permit from before it is sent until `WINDOW` after its end. So two uses of one permit are a full second apart at
+the vendor, however long the network takes, and a vendor that counts in sliding seconds never sees more than it allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from generation import queue
+from generation.lifecycle import AT_VENDOR, Status
+from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
+from providers.models import ProviderAccount
+
+__all__ = ["WINDOW", "Usage", "Wait", "room_of", "usage_of", "wait_for_permit"]
+
+WINDOW = timedelta(seconds=1.03)
+"""A second, and what clocks of several machines may differ."""
+MINUTE = timedelta(seconds=60)
+DOUBTFUL_HOLDS = timedelta(minutes=10)
+"""What may render at the vendor unknown to us, parked, given up or past our deadline, keeps its slot for so long."""
+MOST_WAITING = 100
+"""Claimed rows of one account that may wait for a worker at one time: leases must outlive the wait."""
+SLOT_WAIT_S = 1.0
+RECHECK_S = 0.1
+"""While somebody is sending, nobody knows when the permit comes back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What an account has going on. `in_air` are attempts without an answer yet; `recent` those of the last second besides."""
+
+    at_vendor: int = 0
+    about_to: int = 0
+    in_air: int = 0
+    recent: int = 0
+    last_minute: int = 0
+    doubtful: int = 0
+
+    @property
+    def slots(self) -> int:
+        return self.at_vendor + self.doubtful
+
+    @property
+    def permits(self) -> int:
+        return self.in_air + self.recent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Not now; ask again in so many seconds."""
+
+    seconds: float
+    because: str
+
+
+def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, Usage]:
+    """Three queries, however many accounts and tasks there are."""
+    keys = [account.pk for account in accounts]
+    facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
+    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(keys, now)):
+        for row in rows:
+            facts[row.pop("account")] |= row
+    return {key: Usage(**found) for key, found in facts.items()}
+
+
+def _tasks(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+    there, claimed = Q(status__in=AT_VENDOR), Q(status=Status.QUEUED, lease_until__gt=now)
+    rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
+    return rows.annotate(at_vendor=Count("pk", filter=there), about_to=Count("pk", filter=claimed))
+
+
+def _attempts(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+    flying = Q(finished_at=None, sender_gone_at__gt=now)
+    rows = Attempt.objects.filter(Q(finished_at=None) | Q(finished_at__gt=now - MINUTE), account__in=keys).order_by().values("account")
+    return rows.annotate(
+        in_air=Count("pk", filter=flying),
+        recent=Count("pk", filter=Q(finished_at__gt=now - WINDOW)),
+        last_minute=Count("pk", filter=Q(started_at__gt=now - MINUTE)),
+    )
+
+
+def _doubtful(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+    """Attempts that may have been accepted and whose tasks no longer say so, and renders that outlived our deadline."""
+    since = now - DOUBTFUL_HOLDS
+    unsettled = Q(dispatch=Dispatch.UNKNOWN, finished_at__gt=since, task__status__in=[Status.NEEDS_REVIEW, Status.FAILED])
+    overdue = Q(dispatch=Dispatch.ACCEPTED, task__status=Status.FAILED, task__error_code="deadline", task__finished_at__gt=since)
+    rows = Attempt.objects.filter(unsettled | overdue, account__in=keys).order_by().values("account")
+    return rows.annotate(doubtful=Count("task", distinct=True))
+
+
+def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
+    """How many tasks to claim for it now: what can start within about a second."""
+    if usage.in_air >= _share(workers, others_at_work):
+        return 0
+    limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
+    if account.submits_per_second is not None:
+        limits.append(account.submits_per_second - usage.in_air)
+    return max(min(limits) - usage.about_to, 0)
+
+
+def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
+    """None: it may send now. Decides only under the account's lock, in the transaction that commits the intent."""
+    usage = usage_of([account], now)[account.pk]
+    if usage.slots >= account.max_in_flight:
+        return Wait(seconds=SLOT_WAIT_S, because="all slots are taken")
+    if account.submits_per_second is not None and usage.permits >= account.submits_per_second:
+        return Wait(seconds=_permit_returns_s(account, usage, now), because="the submits of this second are used up")
+    if usage.last_minute >= account.submits_per_minute:
+        return Wait(seconds=SLOT_WAIT_S, because="the submits of this minute are used up")
+    workers = submit_processes(now)
+    if usage.in_air >= _share(workers, others_at_work=False) or (
+        usage.in_air >= _share(workers, others_at_work=True) and others_at_work([account], now)
+    ):
+        return Wait(seconds=SLOT_WAIT_S, because="its share of the workers is taken")
+    return None
+
+
+def _permit_returns_s(account: ProviderAccount, usage: Usage, now: datetime) -> float:
+    if not usage.recent:
+        return RECHECK_S
+    ends = Attempt.objects.filter(account=account, finished_at__gt=now - WINDOW).order_by("finished_at").values_list("finished_at", flat=True)
+    first = ends[usage.permits - (account.submits_per_second or 0)] if usage.in_air == 0 else ends[0]
+    return max((first + WINDOW - now).total_seconds(), 0.01) if first else RECHECK_S
+
+
+def submit_processes(now: datetime) -> int:
+    """Processes that take submits, of all workers; this machine's setting where none has said so yet."""
+    return LiveWorker.objects.submit_processes(now) or queue.workers_of(queue.SUBMIT)
+
+
+def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
+    """Somebody else's tasks wait for a worker or are being sent."""
+    keys = [account.pk for account in accounts]
+    claimed = GenerationTask.objects.filter(status=Status.QUEUED, lease_until__gt=now, account__isnull=False).exclude(account__in=keys)
+    flying = Attempt.objects.filter(finished_at=None, sender_gone_at__gt=now).exclude(account__in=keys)
+    return claimed.exists() or flying.exists()
+
+
+def _share(workers: int, others_at_work: bool) -> int:
+    """At most half of all while others work, so that a vendor that hangs starves nobody; never the last one, which others may need."""
+    return max(workers // 2 if others_at_work else workers - 1, 1)
