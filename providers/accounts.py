@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from providers.core.base import Options, Provider
 from providers.core.client import BlockingClient
 from providers.core.fetch import NetworkPolicy
+from providers.core.transport import Timeouts
 from providers.models import ProviderAccount
 from providers.sealing import seal, tail, unseal
 
-__all__ = ["client_for", "network_policy", "provider_for", "set_credentials"]
+__all__ = ["client_for", "free_client_for", "network_policy", "provider_for", "set_credentials"]
 
+FREE_READ_S = 10.0
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -24,6 +26,12 @@ def provider_for(account: ProviderAccount) -> Provider:
 def client_for(account: ProviderAccount) -> BlockingClient:
     """A client for single calls. Raises `SealBroken`."""
     return BlockingClient(provider=provider_for(account), timeouts=account.timeouts)
+
+
+def free_client_for(account: ProviderAccount) -> BlockingClient:
+    """For calls that cost nothing: they can be made again, so nobody waits for them as long as for a paid one. Raises `SealBroken`."""
+    patience = Timeouts(connect_s=account.timeouts.connect_s, read_s=min(account.timeouts.read_s, FREE_READ_S))
+    return BlockingClient(provider=provider_for(account), timeouts=patience)
 
 
 def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:

@@ -14,8 +14,8 @@ from enum import StrEnum
 
 __all__ = ["FIRST_REST_S", "LONGEST_REST_S", "Breaker", "BreakerState", "rest_s"]
 
-FIRST_REST_S = 15.0
-LONGEST_REST_S = 480.0
+FIRST_REST_S = 5.0
+LONGEST_REST_S = 300.0
 
 
 class BreakerState(StrEnum):

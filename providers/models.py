@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from providers.breaker import Breaker, BreakerState
+from providers.breaker import Breaker, BreakerState, rest_s
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
@@ -24,10 +25,9 @@ from providers.vendors import PROVIDERS
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
-    def usable(self, now: datetime) -> Self:
-        """Enabled and their breakers closed, best first."""
-        warm = Q(cooldown_until=None) | Q(cooldown_until__lte=now)
-        return self.filter(warm, enabled=True).order_by("priority", "-weight", "id")
+    def usable(self) -> Self:
+        """Enabled and with a closed breaker, best first."""
+        return self.filter(enabled=True, cooldown_until=None).order_by("priority", "-weight", "id")
 
     def for_model(self, spec: ModelSpec) -> list[ProviderAccount]:
         """Those of the model's vendor that may use it."""
@@ -120,11 +120,41 @@ class ProviderAccount(models.Model):
     def is_cooling(self, now: datetime) -> bool:
         return self.cooldown_until is not None and self.cooldown_until > now
 
+    @property
+    def may_start(self) -> bool:
+        """Paid submits may start here."""
+        return self.enabled and self.cooldown_until is None
+
     def cool_down(self, seconds: float, reason: str) -> None:
-        """Leave the vendor alone for a while. An end that is already later stays."""
-        until = timezone.now() + timedelta(seconds=seconds)
+        """Leave the vendor alone for so long; then a free call decides. An end that is already later stays."""
+        now = timezone.now()
+        until = now + timedelta(seconds=seconds)
         earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
-        ProviderAccount.objects.filter(earlier, pk=self.pk).update(cooldown_until=until, cooldown_reason=reason[:300])
+        ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
+
+    def rest(self, reason: str, *, at_least_s: float = 0.0) -> None:
+        """Cool down, for longer each time until a submit is accepted. While it cools already nothing changes."""
+        now = timezone.now()
+        awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
+        rests = awake.values_list("rests", flat=True).first()
+        if rests is not None:
+            until = now + timedelta(seconds=max(rest_s(rests), at_least_s))
+            awake.filter(rests=rests).update(rests=rests + 1, **self._resting(now, until, reason))
+
+    @staticmethod
+    def _resting(now: datetime, until: datetime, reason: str) -> dict[str, Any]:
+        since = Coalesce(F("cooling_since"), Value(now), output_field=models.DateTimeField())
+        return {"cooldown_until": until, "cooldown_reason": reason[:300], "cooling_since": since, "probe_lease_until": None}
+
+    def close_breaker(self) -> None:
+        """It answers: submits may start again. A rest that was ordered meanwhile stays."""
+        now = timezone.now()
+        over = ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now)
+        over.update(cooldown_until=None, cooldown_reason="", cooling_since=None, probe_lease_until=None, closed_at=now)
+
+    def note_accepted(self) -> None:
+        """A submit was accepted: the next rest is a short one again."""
+        ProviderAccount.objects.filter(pk=self.pk, rests__gt=0, cooldown_until=None).update(rests=0)
 
     def note_ok(self) -> None:
         """A good answer came. Written at most every few seconds, so that polls do not become writes."""

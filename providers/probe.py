@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from providers.accounts import client_for
+from providers.accounts import free_client_for
 from providers.core.errors import (
     AuthenticationFailed,
     OutOfCredit,
@@ -25,17 +25,18 @@ __all__ = ["Finding", "probe"]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`code` is ok, seal_broken, unreachable, wrong_endpoint, auth_failed, or the vendor error's own."""
+    """`code` is ok, seal_broken, unreachable, wrong_endpoint, auth_failed, or the vendor error's own; `retry_after_s` is its wish."""
 
     ok: bool
     code: str
     message: str
+    retry_after_s: float = 0.0
 
 
 def probe(account: ProviderAccount) -> Finding:
     """Ask the vendor, and note the answer with the account."""
     try:
-        report = client_for(account).check_account()
+        report = free_client_for(account).check_account()
     except SealBroken as broken:
         return Finding(ok=False, code="seal_broken", message=str(broken))
     except ProviderError as error:
@@ -49,7 +50,8 @@ def probe(account: ProviderAccount) -> Finding:
 def _finding(error: ProviderError, account: ProviderAccount) -> Finding:
     code, sentence = _meaning(error)
     facts = {"vendor": account.provider_class.label, "url": account.base_url, "words": str(error)}
-    return Finding(ok=False, code=code, message=sentence % facts)
+    wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
+    return Finding(ok=False, code=code, message=sentence % facts, retry_after_s=wish_s)
 
 
 def _meaning(error: ProviderError) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""Who works on which row: leases, slots and rates. A claim is one short transaction; whoever loses it does nothing.
+"""Who works on which row: leases. A claim is one short transaction; whoever loses it does nothing.
 
 A claim raises the row's fence, pushes `due_at` to the end of the lease and counts a start. When the worker dies, the row simply comes
-due again. Slots and rates belong to the account and are counted from the rows themselves, so a killed worker leaks none.
+due again.
 """
 
 from __future__ import annotations
@@ -15,27 +15,22 @@ from threading import Event, Thread
 from uuid import UUID
 
 from django.db import DatabaseError, connection
-from django.db.models import F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, Q
 from django.utils import timezone
 
 from generation.errors import LostRace
-from generation.lifecycle import AT_VENDOR, Status
-from generation.models import Attempt, GenerationTask
+from generation.lifecycle import Status
+from generation.models import GenerationTask
 from providers.models import ProviderAccount
-from providers.vendors import ALL_MODELS
 
-__all__ = ["Claim", "claim_due", "claim_one", "claim_queued", "holding", "take_up"]
+__all__ = ["Claim", "claim_due", "claim_one", "holding", "lease_rows", "take_up"]
 
 log = logging.getLogger("generation.claims")
 
-MESSAGE_LEASE = timedelta(seconds=60)
-"""How long a claimed row may wait in the queue and be worked on before it is due again."""
 MOST_WAITING = 100
-"""Claimed rows that may wait for a worker at one time, per account (submits) or in all (ingests): leases must outlive the wait."""
+"""Claimed rows of one status that may wait for a worker at one time: leases must outlive the wait."""
 HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
-RATE_WINDOW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,40 +41,12 @@ class Claim:
     fence: int
 
 
-def claim_queued(account: ProviderAccount, *, now: datetime, instance: str) -> list[Claim]:
-    """Queued tasks that this account may start now: as many as it has free slots and rate, its owners in turn.
-
-    The account is written into the row, so that the slot is taken from here on. Call inside a transaction.
-    """
-    account.lock_for_claims()
-    about_to = GenerationTask.objects.filter(account=account, status=Status.QUEUED, lease_until__gt=now).count()
-    room = min(_free_slots(account) - about_to, _free_rate(account, now) - about_to, MOST_WAITING - about_to)
-    if room <= 0:
-        return []
-    names = [name for name, spec in ALL_MODELS.items() if spec.provider == account.vendor and account.offers(spec)]
-    anyones = Q(is_bound=False) | Q(account=account)
-    waiting = GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now, model__in=names)
-    in_turn = waiting.annotate(turn=Window(RowNumber(), partition_by="owner", order_by="id")).order_by("turn", "id")
-    chosen = list(in_turn.values_list("pk", flat=True)[:room])
-    return _lease(chosen, status=Status.QUEUED, now=now, lease=MESSAGE_LEASE, instance=instance, account=account)
-
-
-def _free_slots(account: ProviderAccount) -> int:
-    at_vendor = GenerationTask.objects.filter(account=account, status__in=AT_VENDOR).count()
-    return account.max_in_flight - at_vendor
-
-
-def _free_rate(account: ProviderAccount, now: datetime) -> int:
-    sent = Attempt.objects.filter(account=account, started_at__gt=now - RATE_WINDOW).count()
-    return account.submits_per_minute - sent
-
-
-def claim_due(status: Status, *, now: datetime, instance: str, lease: timedelta) -> list[Claim]:
-    """Rows of one status whose time has come. Call inside a transaction."""
+def claim_due(status: Status, *, now: datetime, instance: str, lease: timedelta, most: int = MOST_WAITING) -> list[Claim]:
+    """Rows of one status whose time has come, while fewer than `most` are held. Call inside a transaction."""
     due = GenerationTask.objects.due(now).filter(status=status)
-    room = MOST_WAITING - waiting_claims(status, now)
+    room = most - waiting_claims(status, now)
     chosen = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[: max(room, 0)])
-    return _lease(chosen, status=status, now=now, lease=lease, instance=instance)
+    return lease_rows(chosen, status=status, now=now, lease=lease, instance=instance)
 
 
 def waiting_claims(status: Status, now: datetime) -> int:
@@ -96,9 +63,10 @@ def claim_one(task: GenerationTask, *, now: datetime, instance: str, lease: time
     return Claim(task_id=task.pk, fence=task.fence + 1) if matched else None
 
 
-def _lease(
+def lease_rows(
     ids: list[UUID], *, status: Status, now: datetime, lease: timedelta, instance: str, account: ProviderAccount | None = None
 ) -> list[Claim]:
+    """These rows where they are still due in this status, with the account that they are to start on. Call inside a transaction."""
     if not ids:
         return []
     changes = _leased(now, lease, instance)

@@ -45,10 +45,11 @@ class Usage:
     recent: int = 0
     last_minute: int = 0
     doubtful: int = 0
+    overdue: int = 0
 
     @property
     def slots(self) -> int:
-        return self.at_vendor + self.doubtful
+        return self.at_vendor + self.doubtful + self.overdue
 
     @property
     def permits(self) -> int:
@@ -64,10 +65,10 @@ class Wait:
 
 
 def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, Usage]:
-    """Three queries, however many accounts and tasks there are."""
+    """Four queries, however many accounts and tasks there are."""
     keys = [account.pk for account in accounts]
     facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
-    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(keys, now)):
+    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(keys, now), _overdue(keys, now)):
         for row in rows:
             facts[row.pop("account")] |= row
     return {key: Usage(**found) for key, found in facts.items()}
@@ -90,12 +91,16 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
 
 
 def _doubtful(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
-    """Attempts that may have been accepted and whose tasks no longer say so, and renders that outlived our deadline."""
-    since = now - DOUBTFUL_HOLDS
-    unsettled = Q(dispatch=Dispatch.UNKNOWN, finished_at__gt=since, task__status__in=[Status.NEEDS_REVIEW, Status.FAILED])
-    overdue = Q(dispatch=Dispatch.ACCEPTED, task__status=Status.FAILED, task__error_code="deadline", task__finished_at__gt=since)
-    rows = Attempt.objects.filter(unsettled | overdue, account__in=keys).order_by().values("account")
+    """What may have been accepted, and whose task no longer counts as being there."""
+    lately = Attempt.objects.filter(account__in=keys, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
+    rows = lately.filter(task__status__in=[Status.NEEDS_REVIEW, Status.FAILED]).order_by().values("account")
     return rows.annotate(doubtful=Count("task", distinct=True))
+
+
+def _overdue(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+    """Renders that outlived our deadline."""
+    given_up = GenerationTask.objects.filter(status=Status.FAILED, error_code="deadline", finished_at__gt=now - DOUBTFUL_HOLDS)
+    return given_up.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))
 
 
 def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
@@ -126,10 +131,9 @@ def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
 
 
 def _permit_returns_s(account: ProviderAccount, usage: Usage, now: datetime) -> float:
-    if not usage.recent:
-        return RECHECK_S
-    ends = Attempt.objects.filter(account=account, finished_at__gt=now - WINDOW).order_by("finished_at").values_list("finished_at", flat=True)
-    first = ends[usage.permits - (account.submits_per_second or 0)] if usage.in_air == 0 else ends[0]
+    """Until the first that ended lately is a window ago; of those in the air nobody knows."""
+    lately = Attempt.objects.filter(account=account, finished_at__gt=now - WINDOW).order_by("finished_at")
+    first = lately.values_list("finished_at", flat=True).first() if usage.recent else None
     return max((first + WINDOW - now).total_seconds(), 0.01) if first else RECHECK_S
 
 

@@ -1,42 +1,37 @@
-"""The only step that costs money: commit the intent, send once, commit the vendor's id before anything else.
+"""The only step that costs money: take a permit and commit the intent, send once, commit the vendor's id before anything else.
 
-A submit that may have been accepted is never sent again by itself: the vendor is asked about our reference where it can be, otherwise a
-person decides (docs/adr/0003).
+Only what was surely refused goes back to the queue; what may have been accepted is for `settle` (docs/adr/0003).
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
+from generation.services.accept import accept
 from generation.services.claims import take_up
+from generation.services.failover import has_stand_in
+from generation.services.health import heed_acceptance, heed_error
 from generation.services.outgoing import InputMissing, generation_request
+from generation.services.permits import Wait, wait_for_permit
+from generation.services.settle import FIRST_LOOK_UP, look_up, park
 from generation.services.switch import current_stop, is_stopped_for_sure
 from providers.accounts import client_for
-from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
-from providers.core.errors import (
-    AuthenticationFailed,
-    OutOfCredit,
-    ProviderError,
-    RateLimited,
-    Refused,
-    Uncertain,
-    Unreachable,
-    Unsupported,
-)
-from providers.core.types import GenerationRequest, Submission
+from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderError, Refused, Uncertain
+from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["accept", "settle", "submit"]
+__all__ = ["submit"]
+
 
 log = logging.getLogger("generation.submit")
 
@@ -45,27 +40,22 @@ class CancelledMeanwhile(Exception):
     """The owner's wish to stop arrived between the claim and the intent; nothing was sent."""
 
 
-class StoppedMeanwhile(Exception):
-    """Paid submits were switched off between the claim and the intent; nothing was sent."""
+class NotNow(Exception):
+    """Something between the claim and the intent forbids to send; nothing was sent. `wait` is None where waiting here is of no use."""
+
+    def __init__(self, wait: Wait | None = None) -> None:
+        super().__init__(wait.because if wait else "")
+        self.wait = wait
 
 
-LOST = "The process that was sending ended before the vendor's answer was stored."
-NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."
 LOOK_AGAIN = timedelta(seconds=5)
-LISTING_WINDOW = timedelta(minutes=10)
-FIRST_LOOK_UP = timedelta(seconds=5)
-SECOND_LOOK_UP = timedelta(seconds=15)
-ABSENT_TWICE = 2
-MOST_LOOK_UPS = 20
-MOST_DOUBTS = 5
-"""Attempts of a task that may end in doubt before a person looks."""
-CAME_LATE = "The vendor's answer came late: it had accepted it."
-LATE_TRIES = 5
+SOON = timedelta(seconds=0.5)
+MOST_WAIT_S = 1.5
+"""How long a process may wait for a permit before it serves others."""
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
 MOST_ATTEMPTS = 50
 BAD_SEAL_COOLDOWN_S = 300.0
-NO_CREDIT_COOLDOWN_S = 60.0
 
 
 def submit(task_id: UUID | str, fence: int) -> None:
@@ -81,9 +71,9 @@ def submit(task_id: UUID | str, fence: int) -> None:
         _prepare(task, task.account)
 
 
-def _put_back(task: GenerationTask, **changes: str) -> None:
-    """It waits for any account, or for its own where only that one protects from a second sale."""
-    task.reschedule(LOOK_AGAIN, account=task.account if task.is_bound else None, **changes)
+def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: str) -> None:
+    """It waits for any account, or for its own where only that one protects from a second sale. Counts as no failure."""
+    task.reschedule(after, account=task.account if task.is_bound else None, starts=0, **changes)
 
 
 def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
@@ -109,12 +99,12 @@ def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: st
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
     transcript = Transcript()
     try:
-        attempt = _commit_intent(task, request.body_bytes)
+        attempt = _intend(task, request.body_bytes)
     except CancelledMeanwhile:
         GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note="Before it started")
         return
-    except StoppedMeanwhile:
-        _put_back(GenerationTask.objects.select_related("account").get(pk=task.pk, status=Status.QUEUED))
+    except NotNow as refusal:
+        _put_back(task, SOON if refusal.wait else LOOK_AGAIN)
         return
     try:
         submission = client.submit(request, transcript=transcript)
@@ -123,68 +113,54 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         _after_error(task, attempt, client, error)
     else:
         accept(task, attempt, submission, transcript)
+        heed_acceptance(attempt.account)
+
+
+def _intend(task: GenerationTask, body_bytes: int) -> Attempt:
+    """Commit the intent as soon as the account has a permit, waiting for a moment. Raises `NotNow`, `CancelledMeanwhile`."""
+    until = time.monotonic() + MOST_WAIT_S
+    while True:
+        try:
+            return _commit_intent(task, body_bytes)
+        except NotNow as refusal:
+            if refusal.wait is None or time.monotonic() + refusal.wait.seconds > until:
+                raise
+            time.sleep(refusal.wait.seconds)
 
 
 def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
-    """From here on, until the answer is stored, the render may have been paid."""
-    assert task.account is not None
-    now, limits = timezone.now(), task.account.timeouts
-    lease_end = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + SETTLE_AFTER
-    with transaction.atomic():
-        number = task.attempt_count + 1
-        task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=lease_end, wait_reason="", failures=0)
-        if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
-            raise CancelledMeanwhile
-        attempt = Attempt.objects.create(task=task, number=number, account=task.account, reference=task.reference, started_at=now)
-        if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
-            raise StoppedMeanwhile
-        return attempt
-
-
-def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
-    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for.
-
-    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `settle`.
-    """
-    changes = {
-        "dispatch": Dispatch.ACCEPTED,
-        "submission_id": submission.id,
-        "submission_kind": submission.kind,
-        "finished_at": timezone.now(),
-    }
-    if transcript is not None:
-        changes |= {"request": transcript.request, "reply": transcript.reply}
-    Attempt.objects.filter(pk=attempt.pk).update(**changes)
+    """From here on, until the answer is stored, the render may have been paid. The permit is taken in the same transaction."""
+    seen = dict(task.__dict__)
     try:
-        task.accept(submission)
-    except LostRace:
-        _accept_late(attempt, submission)
-    if task.account is not None:
-        task.account.note_ok()
+        with transaction.atomic():
+            account = _account_that_may_send(task)
+            now, limits, number = timezone.now(), account.timeouts, task.attempt_count + 1
+            gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + SETTLE_AFTER
+            task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, wait_reason="", failures=0)
+            if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
+                raise CancelledMeanwhile
+            attempt = Attempt.objects.create(
+                task=task, number=number, account=account, reference=task.reference, started_at=now, sender_gone_at=gone_at
+            )
+            if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
+                raise NotNow
+            return attempt
+    except (NotNow, CancelledMeanwhile):
+        task.__dict__.update(seen)  # the row was rolled back, and so is the object
+        raise
 
 
-def _accept_late(attempt: Attempt, submission: Submission) -> None:
-    """The row moved on while the answer was on its way. It names a render that was paid, so the task follows it, also after a person gave
-    up or asked for a second sending that has not begun. Whoever cancelled wants no video: the attempt alone keeps the id.
-    """
-    for _ in range(LATE_TRIES):
-        row = GenerationTask.objects.get(pk=attempt.task_id)
-        if row.submission_id or row.state is Status.CANCELLED:
-            log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
-            return
-        try:
-            _follow(row, attempt, submission)
-        except LostRace:
-            continue
-        return
-    log.error("task %s: its answer %s came late and could not be stored; ask the vendor again", attempt.task_id, submission.id)
-
-
-def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
-    with transaction.atomic():
-        if row.state is Status.QUEUED:
-            row.move(Status.SUBMITTING, note=CAME_LATE)
-        row.accept(submission, note=CAME_LATE, account=attempt.account, cancel_requested_at=None)
+def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
+    """The account as it is now, locked until the transaction ends. Raises `NotNow`."""
+    assert task.account is not None
+    task.account.lock_for_claims()
+    account = ProviderAccount.objects.get(pk=task.account.pk)
+    if not account.may_start or task.spec is None or not account.offers(task.spec):
+        raise NotNow
+    wait = wait_for_permit(account, timezone.now())
+    if wait is not None:
+        raise NotNow(wait)
+    return account
 
 
 def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:
@@ -200,41 +176,39 @@ def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> N
 
 
 def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient, error: ProviderError) -> None:
-    assert task.account is not None
-    task.account.note_error(str(error))
+    heed_error(attempt.account, error)
     if isinstance(error, Uncertain):
         _await_look_up(task, client, error)
-    elif isinstance(error, Refused) and _was_uncertain_before(task, client):
+    elif isinstance(error, Refused) and _was_doubtful_before(task, client):
         _refused_after_doubt(task, attempt, client, error)
     elif error.retryable:
         _try_again(task, error)
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
-        _account_refused(task, task.account, error)
+        _account_refused(task, error)
     else:
         task.fail(error)
 
 
-def _account_refused(task: GenerationTask, account: ProviderAccount, error: ProviderError) -> None:
-    """It is the account's fault, not the request's: another account may take it."""
+def _account_refused(task: GenerationTask, error: ProviderError) -> None:
+    """It is the account's fault, not the request's: another account may take it, or a model that stands in."""
     assert task.spec is not None
-    account.cool_down(NO_CREDIT_COOLDOWN_S, str(error))
     refused = task.attempts.filter(error_code=error.code).values("account")
-    others = ProviderAccount.objects.usable(timezone.now()).exclude(pk__in=refused).for_model(task.spec)
-    if others and not task.is_bound:
+    others = ProviderAccount.objects.filter(enabled=True).exclude(pk__in=refused).for_model(task.spec)
+    if not task.is_bound and (others or has_stand_in(task)):
         _try_again(task, error)
     else:
         task.fail(error)
 
 
-def _was_uncertain_before(task: GenerationTask, client: BlockingClient) -> bool:
-    return client.can_look_up and task.attempts.filter(error_code="uncertain").exists()
+def _was_doubtful_before(task: GenerationTask, client: BlockingClient) -> bool:
+    return client.can_look_up and task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
 
 
 def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
     """The refusal may be the vendor's way to say that it has this reference already: ask before believing it."""
     assert task.spec is not None
     try:
-        found = client.look_up(task.reference, spec=task.spec, since=attempt.started_at, known=_known(attempt.account, attempt))
+        found = look_up(client, task, task.spec, attempt)
     except ProviderError:
         task.reschedule(FIRST_LOOK_UP)
         return
@@ -248,93 +222,19 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
     if client.can_look_up:
         task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=str(error))
     else:
-        _park(task, error)
+        park(task, error)
 
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
-    """Surely not accepted: back to the queue. A vendor that limits or cannot be reached is left alone for a while."""
-    assert task.account is not None
+    """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
     if task.attempt_count > MOST_ATTEMPTS:
         task.give_up("gave_up", error.message, note=str(error))
         return
-    delay = timedelta(seconds=retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds()))
-    if isinstance(error, (RateLimited, Unreachable)):
-        task.account.cool_down(min(delay.total_seconds(), 60.0), str(error))
+    delay_s = retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds())
     task.move(
         Status.QUEUED,
         note=str(error),
-        due_at=timezone.now() + delay,
+        due_at=timezone.now() + timedelta(seconds=delay_s),
         wait_reason=error.message[:200],
         account=task.account if task.is_bound else None,
     )
-
-
-def _park(task: GenerationTask, error: ProviderError) -> None:
-    log.warning("task %s needs review: %s", task.pk, error)
-    task.park(error)
-
-
-def settle(task_id: UUID | str, fence: int) -> None:
-    """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
-    task = take_up(task_id, fence, Status.SUBMITTING)
-    attempt = task.last_attempt() if task else None
-    if task is None or attempt is None or task.account is None or task.spec is None:
-        return
-    if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
-        accept(task, attempt, Submission(id=attempt.submission_id, model=task.spec.id, kind=attempt.submission_kind))
-    else:
-        _look_up(task, task.account, task.spec, attempt)
-
-
-def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
-    lost = Uncertain(attempt.error_message or LOST)
-    try:
-        client = client_for(account)
-        if not client.can_look_up:
-            raise Unsupported(LOST)
-        found = client.look_up(task.reference, spec=spec, since=attempt.started_at, known=_known(account, attempt))
-    except Unsupported:
-        _mark_unknown(attempt, lost)
-        _park(task, lost)
-    except SealBroken as broken:
-        _park(task, Uncertain(str(broken)))
-    except ProviderError as error:
-        _look_up_later(task, error)
-    else:
-        _after_look_up(task, attempt, client, found, lost)
-
-
-def _known(account: ProviderAccount, attempt: Attempt) -> list[str]:
-    """Vendor ids of our other tasks since then, for vendors that can only list."""
-    since = attempt.started_at - LISTING_WINDOW
-    others = Attempt.objects.filter(account=account, started_at__gte=since).exclude(submission_id="")
-    return list(others.values_list("submission_id", flat=True))
-
-
-def _mark_unknown(attempt: Attempt, error: ProviderError) -> None:
-    Attempt.objects.filter(pk=attempt.pk, dispatch=Dispatch.SENDING).update(
-        dispatch=Dispatch.UNKNOWN, error_code=error.code, error_message=str(error), finished_at=timezone.now()
-    )
-
-
-def _look_up_later(task: GenerationTask, error: ProviderError) -> None:
-    if task.starts >= MOST_LOOK_UPS:
-        _park(task, Uncertain(f"{error} The vendor could not be asked about our reference."))
-    else:
-        task.reschedule(backoff(task.starts, most=timedelta(minutes=1)))
-
-
-def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClient, found: Submission | None, lost: ProviderError) -> None:
-    """Absent is not enough to send again: whoever was sending may only be paused, and send later. Only a vendor that refuses a reference
-    which it has already makes a second try safe, and only on the same account.
-    """
-    if found is not None:
-        accept(task, attempt, found)
-        return
-    _mark_unknown(attempt, lost)
-    if not client.idempotent_submit or task.attempt_count > MOST_DOUBTS:
-        _park(task, Uncertain(f"{lost.message} {NOT_LISTED}"))
-    elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
-        task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
-    else:
-        task.move(Status.QUEUED, note=NOT_LISTED, failures=0, is_bound=True)

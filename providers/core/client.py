@@ -196,10 +196,14 @@ class BlockingClient:
 
     def look_up(self, reference: str, *, spec: ModelSpec, since: datetime, known: Sequence[str] = ()) -> Submission | None:
         """The submission, or None when there surely is none; `Unsupported` when the vendor cannot tell (any more)."""
-        limit = self.provider.look_up_within
-        if limit is not None and self.clock() - since > limit:
+        if not self.can_still_look_up(since):
             raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
         return self._run(self.provider.look_up(reference, spec, since, known))
+
+    def can_still_look_up(self, since: datetime) -> bool:
+        """Whether an answer about what was sent then can be hoped for at all."""
+        limit = self.provider.look_up_within
+        return self.can_look_up and (limit is None or self.clock() - since <= limit)
 
     def check_account(self) -> AccountReport:
         return self._run(self.provider.check_account())

@@ -1,0 +1,69 @@
+"""Stores the vendor's id of a render that was accepted, before anything else and wherever its task stands by now."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from generation.errors import LostRace
+from generation.lifecycle import Status
+from generation.models import Attempt, Dispatch, GenerationTask
+from providers.core.client import Transcript
+from providers.core.types import Submission
+
+__all__ = ["accept"]
+
+log = logging.getLogger("generation.submit")
+
+CAME_LATE = "The vendor's answer came late: it had accepted it."
+LATE_TRIES = 5
+
+
+def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
+    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for.
+
+    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `settle`.
+    """
+    changes = {
+        "dispatch": Dispatch.ACCEPTED,
+        "submission_id": submission.id,
+        "submission_kind": submission.kind,
+        "finished_at": timezone.now(),
+    }
+    if transcript is not None:
+        changes |= {"request": transcript.request, "reply": transcript.reply}
+    Attempt.objects.filter(pk=attempt.pk).update(**changes)
+    try:
+        task.accept(submission)
+    except LostRace:
+        _accept_late(attempt, submission)
+    if task.account is not None:
+        task.account.note_ok()
+
+
+def _accept_late(attempt: Attempt, submission: Submission) -> None:
+    """The row moved on while the answer was on its way. It names a render that was paid, so the task follows it, also after a person gave
+    up or asked for a second sending that has not begun. Whoever cancelled wants no video: the attempt alone keeps the id.
+    """
+    for _ in range(LATE_TRIES):
+        row = GenerationTask.objects.get(pk=attempt.task_id)
+        if row.submission_id or row.state is Status.CANCELLED:
+            log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
+            return
+        try:
+            _follow(row, attempt, submission)
+        except LostRace:
+            continue
+        return
+    log.error("task %s: its answer %s came late and could not be stored; ask the vendor again", attempt.task_id, submission.id)
+
+
+def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
+    with transaction.atomic():
+        if row.state is Status.QUEUED:
+            row.move(Status.SUBMITTING, note=CAME_LATE)
+        row.accept(submission, note=CAME_LATE, account=attempt.account, cancel_requested_at=None)
+
+

@@ -1,0 +1,136 @@
+"""What became of a submit whose answer is not stored: the vendor is asked for our reference where it can be, otherwise a person decides.
+
+A submit that may have been accepted is never sent again by itself (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from generation.lifecycle import Status, backoff
+from generation.models import Attempt, Dispatch, GenerationTask
+from generation.services.accept import accept
+from generation.services.claims import take_up
+from providers.accounts import free_client_for
+from providers.core.catalog import ModelSpec
+from providers.core.client import BlockingClient
+from providers.core.errors import ProviderError, Uncertain, Unsupported
+from providers.core.types import Submission
+from providers.models import ProviderAccount
+from providers.sealing import SealBroken
+
+__all__ = ["FIRST_LOOK_UP", "look_up", "park", "settle"]
+
+log = logging.getLogger("generation.submit")
+
+LOST = "The process that was sending ended before the vendor's answer was stored."
+NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."
+SENDER_LOST = "sender_lost"
+"""An attempt's error that says nothing about its vendor."""
+LISTING_WINDOW = timedelta(minutes=10)
+FIRST_LOOK_UP = timedelta(seconds=5)
+SECOND_LOOK_UP = timedelta(seconds=15)
+ABSENT_TWICE = 2
+UNTOLD_AGAIN = timedelta(seconds=25)
+MOST_UNTOLD = 3
+"""Look-ups that end without a yes or no, over a minute: a later listing may tell."""
+MOST_LOOK_UPS = 20
+LONGEST_DOUBT = timedelta(minutes=30)
+"""A vendor that could not be asked for so long is a person's matter."""
+MOST_DOUBTS = 5
+"""Attempts of a task that may end in doubt before a person looks."""
+
+
+def settle(task_id: UUID | str, fence: int) -> None:
+    """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
+    task = take_up(task_id, fence, Status.SUBMITTING)
+    attempt = task.last_attempt() if task else None
+    if task is None or attempt is None or task.account is None or task.spec is None:
+        return
+    if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
+        accept(task, attempt, Submission(id=attempt.submission_id, model=task.spec.id, kind=attempt.submission_kind))
+    elif task.account.is_cooling(timezone.now()):
+        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_rest_left(task.account))
+    else:
+        _look_up(task, task.account, task.spec, attempt)
+
+
+def _rest_left(account: ProviderAccount) -> timedelta:
+    """How long the vendor is to be left alone yet."""
+    return account.cooldown_until - timezone.now() if account.cooldown_until else timedelta(0)
+
+
+def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
+    lost = Uncertain(attempt.error_message or LOST)
+    try:
+        client = free_client_for(account)
+    except SealBroken as broken:
+        park(task, Uncertain(str(broken)))
+        return
+    if not client.can_still_look_up(attempt.started_at):
+        _mark_unknown(attempt, lost)
+        park(task, lost)
+        return
+    try:
+        found = look_up(client, task, spec, attempt)
+    except Unsupported:
+        _untold(task, attempt, lost)
+    except ProviderError as error:
+        _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
+    else:
+        _after_look_up(task, attempt, client, found, lost)
+
+
+def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attempt: Attempt) -> Submission | None:
+    """The vendor's word on our reference. Raises `ProviderError`; `Unsupported` when it cannot tell."""
+    known = Attempt.objects.filter(account=attempt.account, started_at__gte=attempt.started_at - LISTING_WINDOW)
+    ours = list(known.exclude(submission_id="").values_list("submission_id", flat=True))  # for vendors that can only list
+    return client.look_up(task.reference, spec=spec, since=attempt.started_at, known=ours)
+
+
+def _mark_unknown(attempt: Attempt, error: ProviderError) -> None:
+    Attempt.objects.filter(pk=attempt.pk, dispatch=Dispatch.SENDING).update(
+        dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=str(error), finished_at=timezone.now()
+    )
+
+
+def _untold(task: GenerationTask, attempt: Attempt, lost: ProviderError) -> None:
+    """Neither yes nor no: the list may be too long, or not have it yet."""
+    _mark_unknown(attempt, lost)
+    if task.starts < MOST_UNTOLD:
+        task.reschedule(UNTOLD_AGAIN)
+    else:
+        park(task, lost)
+
+
+def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
+    if task.starts >= MOST_LOOK_UPS or timezone.now() - attempt.started_at > LONGEST_DOUBT:
+        park(task, Uncertain(f"{error} The vendor could not be asked about our reference."))
+    else:
+        task.reschedule(after)
+
+
+def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClient, found: Submission | None, lost: ProviderError) -> None:
+    """Absent is not enough to send again: whoever was sending may only be paused, and send later. Only a vendor that refuses a reference
+    which it has already makes a second try safe, and only on the same account.
+    """
+    if found is not None:
+        accept(task, attempt, found)
+        return
+    _mark_unknown(attempt, lost)
+    if not client.idempotent_submit or task.attempt_count > MOST_DOUBTS:
+        park(task, Uncertain(f"{lost.message} {NOT_LISTED}"))
+    elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
+        task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
+    else:
+        task.move(Status.QUEUED, note=NOT_LISTED, failures=0, is_bound=True)
+
+
+def park(task: GenerationTask, error: ProviderError) -> None:
+    """Hand it to a person."""
+    log.warning("task %s needs review: %s", task.pk, error)
+    task.park(error)
