@@ -19,8 +19,8 @@ from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.presenters.settings import choice_label, properties_of
 from generation.services.assets import store_asset
+from generation.services.checks import check_request
 from generation.services.compose import MOST_VIDEOS
-from generation.services.create import check_request
 from providers.core.catalog import InputSlot, ModelSpec
 
 __all__ = ["ComposeForm", "form_for"]

@@ -14,12 +14,13 @@ from typing import ParamSpec
 from generation import presence
 from generation.errors import LostRace
 from generation.services import housekeeping
+from generation.services.health import probe_account
 from generation.services.ingest import ingest as ingest_task
 from generation.services.polling import poll_account
-from generation.services.submit import settle as settle_task
+from generation.services.settle import settle as settle_task
 from generation.services.submit import submit as submit_task
 
-__all__ = ["beat", "ingest", "poll", "settle", "submit", "sweep"]
+__all__ = ["beat", "ingest", "poll", "probe", "settle", "submit", "sweep"]
 
 log = logging.getLogger("generation.jobs")
 P = ParamSpec("P")
@@ -55,6 +56,11 @@ def settle(task_id: str, fence: int) -> None:
 @job
 def poll(account_id: str) -> None:
     poll_account(account_id)
+
+
+@job
+def probe(account_id: str) -> None:
+    probe_account(account_id)
 
 
 @job

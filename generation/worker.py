@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -24,6 +25,7 @@ from django.db import DatabaseError, close_old_connections
 from generation import presence, queue
 from generation.deathpact import die_with_parent
 from generation.services.dispatch import tick
+from generation.services.workers import sign_in, sign_out
 
 __all__ = ["Worker"]
 
@@ -36,6 +38,7 @@ CUT_OFF_AFTER_S = 60.0
 """A cluster that is frozen while some of its processes still work on something may finish that for so long."""
 STOP_WITHIN_S = 25.0
 SWEEP_EVERY_S = 900.0
+SIGN_EVERY_S = 5.0
 
 
 @dataclass(kw_only=True)
@@ -138,6 +141,7 @@ class Worker:
         self.instance = queue.instance_id()
         self.stopping = False
         self.swept_at = time.monotonic()
+        self.signed_at = float("-inf")
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -161,6 +165,7 @@ class Worker:
         started = time.monotonic()
         close_old_connections()
         try:
+            self._sign_in_now_and_then(started)
             tick()
             for cluster in clusters:
                 cluster.watch(time.monotonic())
@@ -173,6 +178,11 @@ class Worker:
         if now - self.swept_at > SWEEP_EVERY_S:
             self.swept_at = now
             queue.enqueue(queue.SUBMIT, "sweep")
+
+    def _sign_in_now_and_then(self, now: float) -> None:
+        if now - self.signed_at > SIGN_EVERY_S:
+            sign_in(self.instance)
+            self.signed_at = now
 
     def _sleep(self, seconds: float) -> None:
         """In small pieces, so that a signal is heeded at once."""
@@ -187,6 +197,8 @@ class Worker:
             cluster.ask_to_stop()
         for cluster in clusters:
             cluster.stop(deadline)
+        with suppress(DatabaseError):
+            sign_out(self.instance)
 
 
 def run_cluster() -> None:

@@ -122,7 +122,12 @@ class GenerationTask(models.Model):
             models.Index(fields=["status", "due_at"], name="task_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["account", "due_at"], name="task_poll", condition=Q(status="running")),
             models.Index(fields=["account", "status"], name="task_slots"),
-            models.Index(fields=["owner", "created_at", "model", "due_at"], name="task_waiting", condition=Q(status="queued")),
+            models.Index(
+                fields=["owner", "created_at", "model", "due_at", "is_bound", "account"],
+                name="task_waiting",
+                condition=Q(status="queued"),
+            ),
+            models.Index(fields=["account", "finished_at"], name="task_overdue", condition=Q(status="failed", error_code="deadline")),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
@@ -234,6 +239,15 @@ class GenerationTask(models.Model):
         now = timezone.now()
         changes |= {"due_at": now + delay, "lease_owner": "", "lease_until": None, "updated_at": now}
         self._write(changes, status=self.status)
+
+    def stand_in(self, spec: ModelSpec, *, note: str, **changes: Any) -> None:
+        """Another model is to render it. Still waiting; the fence rises, so that whoever knew the old model comes too late."""
+        now = timezone.now()
+        changes |= {"model": spec.name, "due_at": now, "updated_at": now, "wait_reason": "", "account": None, "fence": self.fence + 1}
+        with transaction.atomic():
+            self._write(changes, status=Status.QUEUED)
+            TaskEvent.objects.create(task=self, at=now, from_status=self.status, to_status=self.status, note=note[:500])
+        self.__dict__.pop("spec", None)
 
     def keep_lease(self, until: datetime) -> None:
         """Hold the row for longer. Raises `LostRace` when it is no longer ours."""

@@ -65,5 +65,3 @@ def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> No
         if row.state is Status.QUEUED:
             row.move(Status.SUBMITTING, note=CAME_LATE)
         row.accept(submission, note=CAME_LATE, account=attempt.account, cancel_requested_at=None)
-
-

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from pydantic import ValidationError
 
 from access.models import ApiToken
 from generation.errors import Conflict, InvalidRequest
-from generation.images import BadImage, check_slot
-from generation.models import Asset, GenerationTask, Prompt, TaskEvent, TaskInput
+from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
+from generation.services.checks import Inputs, check_request
 from generation.services.dispatch import start_soon
 from generation.services.estimates import estimate_cost, price_of
-from generation.services.messages import field_errors, image_error
-from providers.core.catalog import InputConflict, ModelSpec, Params
-from providers.models import ProviderAccount
-from providers.vendors import find_model
 
 __all__ = ["check_request", "create_task", "replay", "request_digest"]
-
-Inputs = Mapping[str, Sequence[Asset]]
 
 
 def create_task(
@@ -101,71 +93,6 @@ def _taken(owner: User, external_id: str, idempotency_key: str) -> Conflict | No
     if idempotency_key and mine.filter(idempotency_key=idempotency_key).exists():
         return Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
     return None
-
-
-def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs) -> tuple[ModelSpec, Params]:
-    """The model and its validated params, or `InvalidRequest` with every field that is wrong."""
-    spec = find_model(model)
-    if spec is None:
-        raise InvalidRequest(
-            _("There is no model “%(model)s”. The list of models is at /api/v1/models.") % {"model": model[:100]},
-            code="unknown_model",
-            fields={"model": _("Choose one of the listed models.")},
-        )
-    _require_account(spec)
-    wrong = {**_prompt_errors(spec, prompt, inputs), **_input_errors(spec, inputs)}
-    checked = None
-    try:
-        checked = spec.params.model_validate(dict(params))
-        checked.check_inputs(frozenset(slot for slot, assets in inputs.items() if assets))
-    except ValidationError as error:
-        wrong |= field_errors(error, spec)
-    except InputConflict as conflict:
-        wrong[conflict.path] = conflict.message
-    if wrong or checked is None:
-        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
-    return spec, checked
-
-
-def _require_account(spec: ModelSpec) -> None:
-    if not ProviderAccount.objects.filter(enabled=True).for_model(spec):
-        raise InvalidRequest(
-            _("No enabled account offers %(model)s. An administrator can add one.") % {"model": spec.label},
-            code="no_account",
-            fields={"model": _("Choose a model that has an account.")},
-        )
-
-
-def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs) -> dict[str, str]:
-    if _is_blank(prompt) and (spec.needs_prompt or not any(inputs.values())):
-        return {"prompt": _("Say what the video should show.")}
-    if len(prompt) > spec.max_prompt_chars:
-        limit = {"limit": spec.max_prompt_chars, "length": len(prompt)}
-        return {"prompt": _("At most %(limit)d characters; this has %(length)d.") % limit}
-    if "\x00" in prompt:
-        return {"prompt": _("The text holds a NUL character. Remove it.")}
-    return {}
-
-
-def _is_blank(prompt: str) -> bool:
-    """Nothing that would show: spaces of any kind, and marks without width."""
-    return all(letter.isspace() or unicodedata.category(letter) == "Cf" for letter in prompt)
-
-
-def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
-    wrong = {f"inputs.{name}": _("%(model)s takes no image here.") % {"model": spec.label} for name in inputs if spec.slot(name) is None}
-    for slot in spec.slots:
-        assets = inputs.get(slot.name, ())
-        if len(assets) < slot.min_count:
-            wrong[f"inputs.{slot.name}"] = _("An image is needed here.")
-        elif len(assets) > slot.max_count:
-            wrong[f"inputs.{slot.name}"] = _("At most %(count)d images.") % {"count": slot.max_count}
-        for asset in assets:
-            try:
-                check_slot(asset, slot.rules)
-            except BadImage as bad:
-                wrong[f"inputs.{slot.name}"] = image_error(bad)
-    return wrong
 
 
 def request_digest(*parts: Any) -> str:

@@ -5,7 +5,7 @@ Any number of clocks on any number of machines may do this at once: the lease de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,10 @@ from django.utils import timezone
 from generation import queue
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.services.claims import Claim, claim_due, claim_one, claim_queued
+from generation.services.claims import Claim, claim_due, claim_one
+from generation.services.failover import fail_over
+from generation.services.permits import submit_processes
+from generation.services.pool import claim_queued, waiting_vendors
 from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
@@ -26,6 +29,7 @@ __all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "poll_again", "start_soo
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
 SETTLE_LEASE = timedelta(seconds=90)
+PROBE_LEASE = timedelta(seconds=45)
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
 """How long a rung poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
@@ -34,32 +38,48 @@ POLL_TURN = timedelta(seconds=30)
 def tick(now: datetime | None = None) -> int:
     """One round over everything that is due. Returns how many jobs were rung for."""
     at, instance = now or timezone.now(), queue.instance_id()
+    fail_over()
     return (
-        _start_queued(ProviderAccount.objects.usable(at), at, instance)
+        _start_queued(waiting_vendors(at), at, instance)
         + _settle_lost(at, instance)
         + _poll_due(at)
         + _ingest_due(at, instance)
+        + _probe_rested(at)
     )
 
 
 def start_soon(spec: ModelSpec) -> None:
     """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
-    now = timezone.now()
-    _start_queued(ProviderAccount.objects.usable(now).for_model(spec), now, queue.instance_id())
+    _start_queued({spec.provider}, timezone.now(), queue.instance_id())
 
 
-def _start_queued(accounts: Iterable[ProviderAccount], now: datetime, instance: str) -> int:
-    if not GenerationTask.objects.due(now).filter(status=Status.QUEUED).exists() or current_stop():
+def _start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:
+    """The accounts of a vendor are one pool: claimed for together."""
+    if not vendors or current_stop():
         return 0
-    rung = 0
-    for account in accounts:
-        rung += _ring(queue.SUBMIT, "submit", partial(claim_queued, account, now=now, instance=instance))
-    return rung
+    pools: dict[str, list[ProviderAccount]] = {}
+    for account in ProviderAccount.objects.usable().filter(vendor__in=vendors):
+        pools.setdefault(account.vendor, []).append(account)
+    return sum(_ring(queue.SUBMIT, "submit", partial(claim_queued, pool, now=now, instance=instance)) for pool in pools.values())
 
 
 def _settle_lost(now: datetime, instance: str) -> int:
-    """Submits whose lease ended between intent and answer, and those that wait for a look-up."""
-    return _ring(queue.SUBMIT, "settle", partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=SETTLE_LEASE))
+    """Submits whose lease ended between intent and answer, and those that wait for a look-up; half of the workers at most."""
+    most = max(submit_processes(now) // 2, 1)
+    return _ring(queue.SUBMIT, "settle", partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=SETTLE_LEASE, most=most))
+
+
+def _probe_rested(now: datetime) -> int:
+    """Accounts whose rest is over are asked by a free call whether they answer. Disabled ones wait for a person."""
+    free = Q(probe_lease_until=None) | Q(probe_lease_until__lte=now)
+    rested = ProviderAccount.objects.filter(free, enabled=True, cooldown_until__lte=now)
+    rung = 0
+    for account in rested:
+        with transaction.atomic():
+            if rested.filter(pk=account.pk).update(probe_lease_until=now + PROBE_LEASE):
+                queue.enqueue(queue.POLL, "probe", account.pk)
+                rung += 1
+    return rung
 
 
 def _ingest_due(now: datetime, instance: str) -> int:

@@ -21,7 +21,7 @@ from generation.lifecycle import AT_VENDOR, Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from providers.models import ProviderAccount
 
-__all__ = ["WINDOW", "Usage", "Wait", "room_of", "usage_of", "wait_for_permit"]
+__all__ = ["MOST_WAITING", "WINDOW", "Usage", "Wait", "others_at_work", "room_of", "submit_processes", "usage_of", "wait_for_permit"]
 
 WINDOW = timedelta(seconds=1.03)
 """A second, and what clocks of several machines may differ."""

@@ -125,9 +125,7 @@ def _in_turn(accounts: Collection[ProviderAccount], places: list[Place], now: da
 def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
     """Due tasks that one of these accounts may start."""
     vendors = {place.account.vendor for place in places}
-    names = [
-        name for name, spec in ALL_MODELS.items() if spec.provider in vendors and any(place.account.offers(spec) for place in places)
-    ]
+    names = [name for name, spec in ALL_MODELS.items() if spec.provider in vendors and any(place.account.offers(spec) for place in places)]
     anyones = Q(is_bound=False) | Q(account__in=[place.account.pk for place in places])
     return GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now, model__in=names)
 

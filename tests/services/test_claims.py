@@ -12,8 +12,9 @@ from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import Attempt, GenerationTask, Prompt
 from generation.services.appointments import claim_polls
-from generation.services.claims import claim_due, claim_one, claim_queued
+from generation.services.claims import claim_due, claim_one
 from generation.services.dispatch import tick
+from generation.services.pool import claim_queued
 from providers.models import ProviderAccount
 
 MODEL = "kling/kling-v1"
@@ -33,7 +34,7 @@ def make_task(owner, **fields) -> GenerationTask:
 
 def claim(account, now=None):
     with transaction.atomic():
-        return claim_queued(account, now=now or timezone.now(), instance="me")
+        return claim_queued([account], now=now or timezone.now(), instance="me")
 
 
 def test_a_claim_takes_no_more_than_the_free_slots(account, user):

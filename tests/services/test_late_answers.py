@@ -7,8 +7,9 @@ import pytest
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.services import steer
+from generation.services.accept import accept
 from generation.services.create import create_task
-from generation.services.submit import _commit_intent, accept
+from generation.services.submit import _commit_intent
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 

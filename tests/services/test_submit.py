@@ -9,7 +9,8 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.services import steer
 from generation.services.create import create_task
-from generation.services.submit import _commit_intent, settle, submit
+from generation.services.settle import settle
+from generation.services.submit import _commit_intent, submit
 from providers.models import ProviderAccount
 
 WAN = "dashscope/wanx2.1-t2v-turbo"

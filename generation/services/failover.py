@@ -1,0 +1,124 @@
+"""When no account of the asked vendor may start a task, another model may stand in for the one that was asked: by an admin's rule only,
+only for what was surely never accepted, and only where everything that was asked for fits the other model.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from generation.errors import InvalidRequest, LostRace
+from generation.lifecycle import Status
+from generation.models import Asset, Attempt, Dispatch, FailoverRule, GenerationTask
+from generation.services.checks import check_request
+from generation.services.estimates import estimate_cost, price_of
+from providers.core.catalog import ModelSpec, Params
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["fail_over", "has_stand_in"]
+
+log = logging.getLogger("generation.failover")
+
+AT_ONCE = 20
+"""Tasks that one round may move: what stands in has limits too, and the model asked for may be back soon."""
+DOUBTFUL = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
+
+
+def fail_over() -> int:
+    """Move waiting tasks of models that cannot be had now to those that stand in, or back. Returns how many."""
+    rules = _rules()
+    if not rules:
+        return 0
+    moved = 0
+    for model in sorted(_waiting_models()):
+        if not _can_be_had(model):
+            for task in _movable(model)[:AT_ONCE]:
+                moved += _move(task, rules)
+    return moved
+
+
+def _rules() -> dict[str, list[str]]:
+    """What may stand in, by the model asked for, in the admin's order."""
+    found: dict[str, list[str]] = {}
+    for asked, other in FailoverRule.objects.filter(enabled=True).values_list("from_model", "to_model"):
+        found.setdefault(asked, []).append(other)
+    return found
+
+
+def _waiting_models() -> set[str]:
+    return set(GenerationTask.objects.filter(status=Status.QUEUED).order_by().values_list("model", flat=True).distinct())
+
+
+def _can_be_had(model: str) -> bool:
+    """An account may start it. One that is cooling may not, and neither may one that waits for its probe."""
+    spec = ALL_MODELS.get(model)
+    return spec is not None and bool(ProviderAccount.objects.usable().for_model(spec))
+
+
+def _movable(model: str) -> Any:
+    """Waiting tasks of which no vendor can have any."""
+    doubtful = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=DOUBTFUL)
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, is_bound=False, cancel_requested_at=None)
+    free = waiting.exclude(lease_until__gt=timezone.now()).exclude(Exists(doubtful))
+    return free.select_related("prompt", "owner").order_by("created_at")
+
+
+def has_stand_in(task: GenerationTask) -> bool:
+    """A model that stands in can be had now and takes the task."""
+    return next(_candidates(task, _rules()), None) is not None
+
+
+def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
+    found = next(_candidates(task, rules), None)
+    if found is None:
+        return False
+    spec, params = found
+    price, asked = price_of(spec), task.asked_model or task.model
+    try:
+        with transaction.atomic():
+            task.stand_in(
+                spec,
+                note=f"{spec.name} stands in for {asked}: no account may start {task.model} now",
+                asked_model="" if spec.name == asked else asked,
+                params=params.model_dump(mode="json"),
+                cost_estimated=estimate_cost(price, params),
+                currency=price.currency if price else "",
+            )
+    except LostRace:
+        return False
+    log.info("task %s: %s stands in for %s", task.pk, spec.name, asked)
+    return True
+
+
+def _candidates(task: GenerationTask, rules: dict[str, list[str]]) -> Iterator[tuple[ModelSpec, Params]]:
+    """The model asked for first, then those that may stand in for it; only what can be had and takes all that was asked."""
+    asked = task.asked_model or task.model
+    for name in (asked, *rules.get(asked, [])):
+        if name != task.model and _can_be_had(name):
+            params = fitting(task, ALL_MODELS[name])
+            if params is not None:
+                yield ALL_MODELS[name], params
+
+
+def fitting(task: GenerationTask, to: ModelSpec) -> Params | None:
+    """The task's options as the other model's; None when it would not take every one of them, the prompt or the images.
+
+    An option that the other model does not have may be left out only where it stands at its first value: nobody set it.
+    """
+    if task.spec is None:
+        return None
+    untouched = task.spec.params().model_dump(mode="json")
+    asked = {name: value for name, value in task.params.items() if name in to.params.model_fields or value != untouched.get(name, object())}
+    inputs: dict[str, list[Asset]] = {}
+    for place in task.inputs.select_related("asset"):
+        inputs.setdefault(place.slot, []).append(place.asset)
+    try:
+        return check_request(model=to.name, prompt=task.prompt.text, params=asked, inputs=inputs)[1]
+    except InvalidRequest:
+        return None
