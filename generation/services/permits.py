@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -74,13 +75,13 @@ def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, U
     return {key: Usage(**found) for key, found in facts.items()}
 
 
-def _tasks(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
     there, claimed = Q(status__in=AT_VENDOR), Q(status=Status.QUEUED, lease_until__gt=now)
     rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
     return rows.annotate(at_vendor=Count("pk", filter=there), about_to=Count("pk", filter=claimed))
 
 
-def _attempts(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
     flying = Q(finished_at=None, sender_gone_at__gt=now)
     rows = Attempt.objects.filter(Q(finished_at=None) | Q(finished_at__gt=now - MINUTE), account__in=keys).order_by().values("account")
     return rows.annotate(
@@ -90,14 +91,14 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
     )
 
 
-def _doubtful(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+def _doubtful(keys: list[UUID], now: datetime) -> Iterable[Any]:
     """What may have been accepted, and whose task no longer counts as being there."""
     lately = Attempt.objects.filter(account__in=keys, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
     rows = lately.filter(task__status__in=[Status.NEEDS_REVIEW, Status.FAILED]).order_by().values("account")
     return rows.annotate(doubtful=Count("task", distinct=True))
 
 
-def _overdue(keys: list[UUID], now: datetime) -> Iterable[dict[str, int]]:
+def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
     """Renders that outlived our deadline."""
     given_up = GenerationTask.objects.filter(status=Status.FAILED, error_code="deadline", finished_at__gt=now - DOUBTFUL_HOLDS)
     return given_up.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))

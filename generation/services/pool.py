@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
@@ -44,6 +44,15 @@ class Place:
         return (self.account.priority, (self.had + 1) / self.account.weight, -self.account.weight, self.account.pk)
 
 
+class Waiting(NamedTuple):
+    """What the choice needs of a queued task."""
+
+    key: UUID
+    model: str
+    is_bound: bool
+    account: UUID | None
+
+
 def waiting_vendors(now: datetime) -> set[str]:
     """Vendors for whose models tasks are due."""
     due = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now).order_by()
@@ -64,7 +73,7 @@ def claim_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance
     for task in _in_turn(accounts, places, now):
         place = _best(places, task)
         if place is not None:
-            given[place.account.pk].append(task["pk"])
+            given[place.account.pk].append(task.key)
             place.room, place.had = place.room - 1, place.had + 1
     by_key = {account.pk: account for account in accounts}
     return [
@@ -86,17 +95,17 @@ def _places(accounts: Sequence[ProviderAccount], now: datetime) -> list[Place]:
     return places
 
 
-def _best(places: Iterable[Place], task: dict[str, Any]) -> Place | None:
-    spec = ALL_MODELS[task["model"]]
+def _best(places: Iterable[Place], task: Waiting) -> Place | None:
+    spec = ALL_MODELS[task.model]
     fit = [
         place
         for place in places
-        if place.room > 0 and place.account.offers(spec) and (not task["is_bound"] or task["account"] == place.account.pk)
+        if place.room > 0 and place.account.offers(spec) and (not task.is_bound or task.account == place.account.pk)
     ]
     return min(fit, key=attrgetter("rank"), default=None)
 
 
-def _in_turn(accounts: Collection[ProviderAccount], places: list[Place], now: datetime) -> Iterator[dict[str, Any]]:
+def _in_turn(accounts: Collection[ProviderAccount], places: list[Place], now: datetime) -> Iterator[Waiting]:
     """Waiting tasks in the order in which they are to start; no more than there is room for. One query for each owner who has a turn."""
     room = min(sum(place.room for place in places), MOST_WAITING)
     waiting = _waiting(places, now)
@@ -113,13 +122,13 @@ def _in_turn(accounts: Collection[ProviderAccount], places: list[Place], now: da
         if left > 1:
             heapq.heappush(line, (taken + 1, first, owner, left - 1))
     rows = {
-        owner: iter(waiting.filter(owner=owner).order_by("created_at", "pk").values("pk", "model", "is_bound", "account")[:count])
+        owner: iter(waiting.filter(owner=owner).order_by("created_at", "pk").values_list("pk", "model", "is_bound", "account")[:count])
         for owner, count in allotted.items()
     }
     for owner in turns:
         row = next(rows[owner], None)
         if row is not None:
-            yield row
+            yield Waiting(*row)
 
 
 def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
