@@ -13,6 +13,7 @@ from page_rows import WAN, ago, fill_slots, make_task, make_video
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
+from generation.services.lists import ACTIVITY_PAGE
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"HX-Request": "true"}
@@ -68,14 +69,13 @@ def test_activity_asks_as_often_for_many_tasks_as_for_one(visitor, user, account
         visitor.get("/activity/")
 
 
-def test_activity_pages_by_key(visitor, user, monkeypatch):
-    monkeypatch.setattr("generation.services.lists.ACTIVITY_PAGE", 2)
-    ids = [str(make_task(user).pk) for _ in range(3)]
+def test_activity_pages_by_key(visitor, user):
+    ids = [str(make_task(user).pk) for _ in range(ACTIVITY_PAGE + 1)]
 
     first = visitor.get("/activity/")
     second = visitor.get(first.context["next_url"])
 
-    assert [card["id"] for card in first.context["cards"]] == [ids[2], ids[1]]
+    assert [card["id"] for card in first.context["cards"]] == ids[:0:-1]
     assert [card["id"] for card in second.context["cards"]] == [ids[0]]
     assert second.context["next_url"] == ""
 

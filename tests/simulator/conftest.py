@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from callback_listener import Listener, listening
 from simulator_callers import DashScopeCaller, KlingCaller
 
 from providers.simulator.testing import SimulatorProcess
@@ -35,3 +36,9 @@ def gateway(simulator: SimulatorProcess) -> KlingCaller:
 @pytest.fixture
 def dashscope_api(simulator: SimulatorProcess) -> DashScopeCaller:
     return DashScopeCaller(simulator.base("dashscope"))
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as somebody:
+        yield somebody

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from callback_listener import Listener
 from simulator_callers import DashScopeCaller, KlingCaller
 
 from providers.simulator.accounts import Account, masked, nature
@@ -164,50 +163,20 @@ def test_clock_stands_still_unless_moved() -> None:
     assert clock.now() == 105.0
 
 
-class Listener(http.server.BaseHTTPRequestHandler):
-    """Keeps what it is sent on its server's `received`."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-        self.server.received.append((dict(self.headers), body))
-        if len(self.server.received) == 3:
-            self.server.complete.set()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def listener() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    server.received, server.complete = [], threading.Event()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_callbacks_tell_every_change_and_are_signed(
-    simulator: SimulatorProcess, kling: KlingCaller, listener: http.server.ThreadingHTTPServer
-) -> None:
+def test_callbacks_tell_every_change_and_are_signed(simulator: SimulatorProcess, kling: KlingCaller, listener: Listener) -> None:
     secret = "whsec_c2ltdWxhdG9yLXNlY3JldC0wMDAx"
     simulator.settings(webhook_secret=secret)
-    task = kling.task(callback_url=f"http://127.0.0.1:{listener.server_port}/cb", external_task_id="cb-1")
+    task = kling.task(callback_url=listener.url, external_task_id="cb-1")
 
-    assert listener.complete.wait(10)
-    bodies = [json.loads(body) for _, body in listener.received]
+    assert listener.hears(3)
+    bodies = listener.bodies
 
     assert [body["task_status"] for body in bodies] == ["submitted", "processing", "succeed"]
     assert {body["task_id"] for body in bodies} == {task}
     assert bodies[2]["task_result"]["videos"][0]["url"].startswith(simulator.url)
     headers, raw = listener.received[0]
-    lowered = {name.lower(): value for name, value in headers.items()}
-    expected = signature(secret, lowered["webhook-id"], int(lowered["webhook-timestamp"]), raw)
-    assert lowered["webhook-signature"] == expected
+    expected = signature(secret, headers["webhook-id"], int(headers["webhook-timestamp"]), raw)
+    assert headers["webhook-signature"] == expected
 
 
 def test_signature_agrees_with_the_published_vector() -> None:

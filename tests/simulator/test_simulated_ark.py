@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http.server
 import io
-import json
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+from callback_listener import Listener
 from PIL import Image
 from simulator_callers import KEY, bearer
 
@@ -332,45 +329,16 @@ def test_fault_at_submit_is_refused_in_the_vendor_s_words(
     assert simulator.ledger()["count"] == 0
 
 
-class Listener(http.server.BaseHTTPRequestHandler):
-    """Answers 500 to the first `unwilling` calls that tell of success."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.received.append((dict(self.headers), body))
-        is_refused = body["status"] == "succeeded" and self.server.unwilling > 0
-        self.server.unwilling -= is_refused
-        self.send_response(500 if is_refused else 200)
-        self.end_headers()
-        if body["status"] == "succeeded":
-            self.server.told.release()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def listener() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    server.received, server.unwilling, server.told = [], 1, threading.Semaphore(0)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_callback_is_unsigned_and_tried_again_after_five_seconds(
-    ark: Caller, simulator: SimulatorProcess, listener: http.server.ThreadingHTTPServer
-) -> None:
+def test_callback_is_unsigned_and_tried_again_after_five_seconds(ark: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
     simulator.settings(webhook_secret="whsec_c2ltdWxhdG9yLXNlY3JldC0wMDAx")
-    task = ark.task(callback_url=f"http://127.0.0.1:{listener.server_port}/cb")
+    refusals = [500]
+    listener.answer = lambda body: (refusals.pop() if refusals and body["status"] == "succeeded" else 200, b"")
+    task = ark.task(callback_url=listener.url)
 
-    assert listener.told.acquire(timeout=10)
+    assert listener.hears(3)
     simulator.advance(5)
-    assert listener.told.acquire(timeout=10)
+    assert listener.hears(1)
 
-    assert [body["status"] for _, body in listener.received] == ["queued", "running", "succeeded", "succeeded"]
-    assert listener.received[-1][1] == ark.get(task)
-    assert not any(name.lower().startswith("webhook-") for headers, _ in listener.received for name in headers)
+    assert [body["status"] for body in listener.bodies] == ["queued", "running", "succeeded", "succeeded"]
+    assert listener.bodies[-1] == ark.get(task)
+    assert not any(name.startswith("webhook-") for headers, _ in listener.received for name in headers)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http.server
 import io
-import json
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
 import pytest
 import requests
+from callback_listener import Listener
 from PIL import Image
 from simulator_callers import KEY, KlingCaller, bearer
 
@@ -266,41 +263,13 @@ def test_fault_at_submit_is_refused_in_the_vendor_s_words(new: Caller, fault: st
     assert refusal(new.submit(f"a boat #fault:{fault}")) == expected
 
 
-class Listener(http.server.BaseHTTPRequestHandler):
-    """Keeps what it is sent on its server's `received`."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-        self.server.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.server.told.release()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def listener() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    server.received, server.told = [], threading.Semaphore(0)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_callbacks_have_the_new_shape_and_a_signature_by_each_secret(
-    new: Caller, simulator: SimulatorProcess, listener: http.server.ThreadingHTTPServer
-) -> None:
+def test_callbacks_have_the_new_shape_and_a_signature_by_each_secret(new: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
     simulator.settings(webhook_secret=" ".join(SECRETS), webhook_age_s=301)
-    task = new.task(options={"callback_url": f"http://127.0.0.1:{listener.server_port}/cb", "external_task_id": "job-9"})
+    task = new.task(options={"callback_url": listener.url, "external_task_id": "job-9"})
 
-    assert all(listener.told.acquire(timeout=10) for _ in range(3))
+    assert listener.hears(3)
 
-    bodies = [json.loads(raw) for _, raw in listener.received]
+    bodies = listener.bodies
     assert [body["status"] for body in bodies] == ["submitted", "processing", "succeeded"]
     assert bodies[2] == new.rows(task)[0]
     headers, raw = listener.received[2]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http.server
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
+from callback_listener import Listener
 from PIL import Image
 from simulator_callers import KEY, bearer
 
@@ -351,55 +350,29 @@ def test_second_api_makes_a_video_of_this_size_and_length(fields: dict[str, Any]
     assert (order.width_px, order.height_px, order.duration_s) == expected
 
 
-class Listener(http.server.BaseHTTPRequestHandler):
-    """Echoes a challenge when its server `echoes`."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.received.append(body)
-        self.send_response(200)
-        self.end_headers()
-        if self.server.echoes and "challenge" in body:
-            self.wfile.write(json.dumps(body).encode())
-        self.server.told.release()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Quiet."""
+def echo(body: dict[str, Any]) -> tuple[int, bytes]:
+    return 200, json.dumps(body).encode() if "challenge" in body else b""
 
 
-@pytest.fixture
-def listener() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    server.received, server.echoes, server.told = [], True, threading.Semaphore(0)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def test_callbacks_follow_an_echoed_challenge(minimax: Caller, listener: Listener) -> None:
+    listener.answer = echo
+    task = minimax.task(callback_url=listener.url)
 
+    assert listener.hears(3)
 
-def test_callbacks_follow_an_echoed_challenge(minimax: Caller, listener: http.server.ThreadingHTTPServer) -> None:
-    task = minimax.task(callback_url=f"http://127.0.0.1:{listener.server_port}/cb")
-
-    assert all(listener.told.acquire(timeout=10) for _ in range(3))
-
-    challenge, running, done = listener.received
+    challenge, running, done = listener.bodies
     assert challenge.keys() == {"challenge"}
     assert (running["task_id"], running["status"], done["status"]) == (task, "processing", "success")
     assert done["file_id"] == minimax.query(task)["file_id"]
 
 
-def test_nothing_is_told_when_the_challenge_is_not_echoed(
-    minimax: Caller, simulator: SimulatorProcess, listener: http.server.ThreadingHTTPServer
-) -> None:
-    listener.echoes = False
-    silent = minimax.task_2("silent", callback_url=f"http://127.0.0.1:{listener.server_port}/cb")
-    assert listener.told.acquire(timeout=10)
+def test_nothing_is_told_when_the_challenge_is_not_echoed(minimax: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
+    silent = minimax.task_2("silent", callback_url=listener.url)
+    assert listener.hears(1)
 
-    listener.echoes = True
-    minimax.task_2("heard", callback_url=f"http://127.0.0.1:{listener.server_port}/cb")
-    assert all(listener.told.acquire(timeout=10) for _ in range(3))
+    listener.answer = echo
+    minimax.task_2("heard", callback_url=listener.url)
+    assert listener.hears(3)
 
-    assert {body["task"]["id"] for body in listener.received if "task" in body}.isdisjoint({silent})
-    assert [body["task"]["status"] for body in listener.received if "task" in body] == ["running", "succeeded"]
+    assert {body["task"]["id"] for body in listener.bodies if "task" in body}.isdisjoint({silent})
+    assert [body["task"]["status"] for body in listener.bodies if "task" in body] == ["running", "succeeded"]

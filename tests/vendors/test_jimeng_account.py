@@ -1,0 +1,90 @@
+"""Whom we are to Jimeng's web site: the cookie, the sign of a request, and what the account has left."""
+
+import hashlib
+
+import pytest
+from jimeng_answers import answer, refusal
+from vendor_samples import NOON, make_provider, make_request, outcome, reply_of
+
+from providers.core.errors import AuthenticationFailed, Refused, UnexpectedReply
+from providers.core.types import AccountReport, WireRequest
+
+OLD = "jimeng/jimeng-video-2.0"
+COOKIE = "sessionid=sim-session-000000000000; uid=7"
+MOMENT = str(int(NOON.timestamp()))
+
+
+def check_account(body, status=200):
+    jimeng = make_provider("jimeng")
+    return outcome(jimeng, jimeng.check_account(), reply_of(body, status))
+
+
+def test_account_check_tells_the_credits():
+    request = next(make_provider("jimeng").check_account())
+    credit = {"gift_credit": 60, "purchase_credit": 0, "vip_credit": 100}
+
+    assert (request.method, request.path, request.billable) == ("POST", "commerce/v1/benefits/user_credit", False)
+    report = AccountReport(message="Jimeng accepts the cookie.", balance="160 credits left.")
+    assert check_account(answer({"credit": credit})) == report
+    assert check_account(answer(credit)) == report
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (refusal("1015"), 200, AuthenticationFailed),
+        (b"<html>", 404, Refused),
+        (b"<html>", 200, UnexpectedReply),
+        (answer({"credit": {"gift_credit": "many"}}), 200, UnexpectedReply),
+    ],
+)
+def test_bad_account_is_told_apart(body, status, kind):
+    assert type(check_account(body, status)) is kind
+
+
+def test_request_looks_like_the_pages_and_is_signed_for_its_path_and_second():
+    signed = make_provider("jimeng").sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON)
+
+    expected = hashlib.md5(f"9e2c|e_video|7|5.8.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
+    assert (signed.headers["sign"], signed.headers["sign-ver"], signed.headers["device-time"]) == (expected, "1", MOMENT)
+    assert (signed.headers["cookie"], signed.headers["appid"], signed.headers["pf"]) == (COOKIE, "513695", "7")
+
+
+def test_sign_can_be_a_captured_one_or_left_out():
+    request = WireRequest(method="POST", path="mweb/v1/generate_video")
+
+    captured, left_out = (make_provider("jimeng", sign=sign).sign(request, NOON).headers for sign in ("0123456789abcdef" * 2, "none"))
+
+    assert (captured["sign"], captured["device-time"]) == ("0123456789abcdef" * 2, MOMENT)
+    assert not {"sign", "sign-ver"} & left_out.keys()
+
+
+@pytest.mark.parametrize("sign", ["", "static", "0123"])
+def test_sign_of_no_meaning_sends_nothing(sign):
+    jimeng = make_provider("jimeng", sign=sign)
+
+    assert type(outcome(jimeng, jimeng.submit(make_request(OLD)))) is AuthenticationFailed
+
+
+def test_bare_session_is_sent_as_a_cookie():
+    signed = make_provider("jimeng", cookie="0123456789abcdef").sign(WireRequest(method="POST", path="x"), NOON)
+
+    assert signed.headers["cookie"] == "sessionid=0123456789abcdef"
+
+
+def test_values_of_the_cookie_are_secret_each():
+    assert make_provider("jimeng").secrets == (COOKIE, "sim-session-000000000000")
+
+
+def test_every_label_says_that_it_is_unofficial():
+    jimeng = make_provider("jimeng")
+    labels = [jimeng.label, *(spec.label for spec in jimeng.models.values()), *(surface.label for surface in jimeng.surfaces.values())]
+
+    assert all("unofficial" in label for label in labels)
+
+
+def test_images_and_cancelling_are_not_offered():
+    jimeng = make_provider("jimeng")
+
+    assert [spec.slots for spec in jimeng.models.values()] == [()] * 8
+    assert jimeng.can_cancel is False
