@@ -17,10 +17,11 @@ from generation.services import housekeeping
 from generation.services.health import probe_account
 from generation.services.ingest import ingest as ingest_task
 from generation.services.polling import poll_account
+from generation.services.settle import look_again as look_up_again
 from generation.services.settle import settle as settle_task
 from generation.services.submit import submit as submit_task
 
-__all__ = ["beat", "ingest", "poll", "probe", "settle", "submit", "sweep"]
+__all__ = ["beat", "ingest", "look_again", "poll", "probe", "settle", "submit", "sweep"]
 
 log = logging.getLogger("generation.jobs")
 P = ParamSpec("P")
@@ -51,6 +52,11 @@ def submit(task_id: str, fence: int) -> None:
 @job
 def settle(task_id: str, fence: int) -> None:
     settle_task(task_id, fence)
+
+
+@job
+def look_again(task_id: str) -> None:
+    look_up_again(task_id)
 
 
 @job

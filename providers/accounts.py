@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from providers.callbacks import callback_url
 from providers.core.base import Options, Provider
 from providers.core.client import BlockingClient
 from providers.core.fetch import NetworkPolicy
@@ -19,7 +20,12 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 def provider_for(account: ProviderAccount) -> Provider:
     """The account's adapter, credentials opened. Raises `SealBroken`."""
-    options = Options(surface=account.surface, base_url=account.base_url, credentials=unseal(account.pk, account.sealed))
+    options = Options(
+        surface=account.surface,
+        base_url=account.base_url,
+        credentials=unseal(account.pk, account.sealed),
+        callback_url=callback_url(account),
+    )
     return account.provider_class(options)
 
 
@@ -37,8 +43,9 @@ def free_client_for(account: ProviderAccount) -> BlockingClient:
 def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:
     """Seal these into the row (not saved here); secrets keep only their last characters in clear."""
     fields = account.provider_class.surfaces[account.surface].credentials
-    account.sealed = seal(account.pk, {field.name: credentials[field.name] for field in fields})
-    account.tails = {field.name: tail(credentials[field.name]) if field.secret else credentials[field.name] for field in fields}
+    given = {field.name: credentials[field.name] for field in fields if not field.optional or credentials.get(field.name)}
+    account.sealed = seal(account.pk, given)
+    account.tails = {field.name: tail(given[field.name]) if field.secret else given[field.name] for field in fields if field.name in given}
 
 
 def network_policy(account: ProviderAccount, allow_cidrs: tuple[str, ...]) -> NetworkPolicy:

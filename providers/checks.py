@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError
@@ -23,6 +24,19 @@ def accounts_can_be_used(app_configs: object, databases: Sequence[str] | None = 
         return [found for account in ProviderAccount.objects.all() for found in _check(account)]
     except DatabaseError:
         return []  # not migrated yet
+
+
+@register()
+def vendors_can_call(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """PORTAL_PUBLIC_URL, where it is set, is an address that vendors may be given."""
+    from providers.callbacks import UnusableUrl, require_usable
+
+    try:
+        if settings.PUBLIC_URL:
+            require_usable(settings.PUBLIC_URL)
+    except UnusableUrl as problem:
+        return [Error(str(problem), hint="Until then vendors are polled and not given an address.", id="providers.E003")]
+    return []
 
 
 def _check(account: Any) -> list[CheckMessage]:

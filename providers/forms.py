@@ -25,6 +25,8 @@ from providers.vendors import ALL_MODELS, PROVIDERS
 __all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
 
 PREFIX = "credential_"
+NO_MORE = "-"
+"""Typed for an optional value: what is stored goes."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -37,6 +39,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored_url = self.instance.base_url
+        self.credentials: Mapping[str, str] | None = None
         if not self.instance.vendor:
             self.instance.vendor, self.instance.surface = self.provider_class.slug, self.surface.slug
             for name, value in {"base_url": self.surface.base_url, **asdict(self.surface.limits)}.items():
@@ -51,7 +54,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if shown is None or not (self.instance.sealed and kept):
             return
         shown.required = False
-        shown.help_text = _("Stored: %(tail)s. Leave empty to keep it.") % {"tail": kept}
+        words = _("Stored: %(tail)s. Leave empty to keep it.") % {"tail": kept}
+        shown.help_text = _("%(stored)s A single - removes it.") % {"stored": words} if field.optional else words
 
     def clean_base_url(self) -> str:
         url = str(self.cleaned_data["base_url"]).rstrip("/")
@@ -73,29 +77,36 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         super().clean()
         typed = {field.name: self._typed(field) for field in self.surface.credentials}
-        missing = [name for name, value in typed.items() if not value]
-        if not missing:
-            self.credentials: Mapping[str, str] | None = typed
-        elif any(PREFIX + name in self.errors for name in missing):
-            self.credentials = None
-        else:
-            self.credentials = self._with_kept(typed, missing)
+        missing = [field.name for field in self.surface.credentials if not typed[field.name] and not field.optional]
+        spoilt = any(PREFIX + name in self.errors for name in missing)
+        self.credentials = None if spoilt else self._with_kept(typed, missing)
         return self.cleaned_data
 
     def _typed(self, field: CredentialField) -> str:
         return str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
 
     def _with_kept(self, typed: Mapping[str, str], missing: list[str]) -> Mapping[str, str] | None:
-        """What is stored, with what was typed over it. A stored key never follows an account to another host."""
-        if self._host_changed():
-            self._refuse(missing, _("The address leads to another host: type this in again, so that a stored key is not sent there."))
-            return None
+        """What is stored, with what was typed over it; None when something is missing that cannot be kept."""
         try:
-            kept = unseal(self.instance.pk, self.instance.sealed)
+            kept = self._stored()
+        except forms.ValidationError as reason:
+            if missing:
+                self._refuse(missing, str(reason.message))
+                return None
+            kept = {}
+        dropped = {field.name for field in self.surface.credentials if field.optional and typed[field.name] == NO_MORE}
+        whole = {**kept, **{name: value for name, value in typed.items() if value}}
+        return {name: value for name, value in whole.items() if name not in dropped}
+
+    def _stored(self) -> Mapping[str, str]:
+        """A stored key never follows an account to another host, nor a damaged seal. Raises ValidationError with what to do."""
+        if self._host_changed():
+            words = _("The address leads to another host: type this in again, so that a stored key is not sent there.")
+            raise forms.ValidationError(words)
+        try:
+            return unseal(self.instance.pk, self.instance.sealed)
         except SealBroken as broken:
-            self._refuse(missing, str(broken))
-            return None
-        return {**kept, **{name: value for name, value in typed.items() if value}}
+            raise forms.ValidationError(str(broken)) from broken
 
     def _host_changed(self) -> bool:
         asked = self.cleaned_data.get("base_url", self.stored_url)
@@ -141,7 +152,7 @@ def _credential_input(field: CredentialField) -> forms.CharField:
     widget: forms.Widget = AdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
     if field.secret:
         widget = forms.PasswordInput(attrs={"class": "vTextField", **quiet}, render_value=False)
-    return forms.CharField(label=field.label, max_length=4_000, widget=widget)
+    return forms.CharField(label=field.label, max_length=4_000, widget=widget, required=not field.optional, help_text=field.help)
 
 
 def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:

@@ -57,9 +57,10 @@ def _abilities(provider: type[Provider]) -> str:
 
 def _surface_line(surface: Surface, provider: type[Provider]) -> str:
     taken = [spec for spec in provider.models.values() if surface.slug in (spec.surfaces or provider.surfaces)]
-    needs = ", ".join(field.label for field in surface.credentials) or "nothing"
+    needs = ", ".join(field.label for field in surface.credentials if not field.optional) or "nothing"
+    calls = "; calls back" if surface.calls_back else ""
     address = f"<{surface.base_url}>" if surface.base_url else "an address of its own"
-    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}."
+    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}{calls}."
 
 
 def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:

@@ -136,7 +136,9 @@ SCRATCH_DIR = DATA_DIR / "scratch"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG or TESTING else "videoportal.storage.HashedStaticFiles"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -147,6 +149,7 @@ MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
 # Networks that downloads of vendor results and of given URLs may reach besides the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
 STOP_PAID_SUBMITS = env.boolean("PORTAL_STOP_PAID_SUBMITS", default=False)
+PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # where vendors may call; empty: they are polled and nothing else
 SIMULATOR_URL = env.text("PORTAL_SIMULATOR_URL", "http://127.0.0.1:9100")
 POLL_EVERY_S = env.integer("PORTAL_POLL_EVERY_S", 0)  # 0: as each model says
 
@@ -170,11 +173,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name} {message}", "style": "{"}},
+    "filters": {"callback_keys": {"()": "videoportal.logs.CallbackKeys"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
         for name in ("access", "generation", "providers", "videoportal")
     }
+    | {"django.request": {"filters": ["callback_keys"]}}
     | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}, "oss2": {"level": "INFO"}},
 }

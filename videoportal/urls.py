@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
+from generation.api.callbacks import receive
 from videoportal.api import api_urls
 from videoportal.health import healthz, readyz
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
+    path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
     path("healthz", healthz),
     path("readyz", readyz),
 ]

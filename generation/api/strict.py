@@ -13,7 +13,7 @@ from ninja.parser import Parser
 
 from generation.errors import PortalError
 
-__all__ = ["BadBody", "StrictParser", "read_json"]
+__all__ = ["BadBody", "StrictParser", "read_json", "read_strictly"]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -42,9 +42,14 @@ def read_json(request: HttpRequest) -> Any:
         raise BadBody(_("Send the body as application/json in UTF-8."), code="unsupported_media_type", status=415)
     if len(request.body) > MAX_BODY_BYTES:
         raise BadBody(_("The body is larger than 1 MiB."), code="too_large", status=413)
+    return read_strictly(request.body)
+
+
+def read_strictly(raw: bytes) -> Any:
+    """The same for bytes at hand."""
     try:
         value = json.loads(
-            request.body.decode("utf-8"),
+            raw.decode("utf-8"),
             parse_int=_integer,
             parse_float=_number,
             parse_constant=_constant,

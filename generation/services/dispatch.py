@@ -24,7 +24,7 @@ from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "poll_again", "start_soon", "tick"]
+__all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
 
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
@@ -96,15 +96,20 @@ def ingest_soon(task: GenerationTask) -> None:
 def _poll_due(now: datetime) -> int:
     """One poll job for each account that has due tasks and whose last poll job has ended or died."""
     due = GenerationTask.objects.filter(account=OuterRef("pk"), status=Status.RUNNING, due_at__lte=now)
-    idle = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
-    rung = 0
-    for account in ProviderAccount.objects.filter(idle).filter(Exists(due)):
-        with transaction.atomic():
-            mine = ProviderAccount.objects.filter(idle, pk=account.pk).update(poll_lease_until=now + POLL_TURN)
-            if mine:
-                queue.enqueue(queue.POLL, "poll", account.pk)
-                rung += 1
-    return rung
+    return sum(poll_soon(account, now) for account in ProviderAccount.objects.filter(_not_polled(now)).filter(Exists(due)))
+
+
+def poll_soon(account: ProviderAccount, now: datetime) -> bool:
+    """Ring for this account's poll job, unless one waits or is at work: that one finds what is due by itself."""
+    with transaction.atomic():
+        mine = ProviderAccount.objects.filter(_not_polled(now), pk=account.pk).update(poll_lease_until=now + POLL_TURN)
+        if mine:
+            queue.enqueue(queue.POLL, "poll", account.pk)
+    return bool(mine)
+
+
+def _not_polled(now: datetime) -> Q:
+    return Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
 
 
 def poll_again(account: ProviderAccount) -> None:

@@ -23,7 +23,7 @@ from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["FIRST_LOOK_UP", "look_up", "park", "settle"]
+__all__ = ["FIRST_LOOK_UP", "look_again", "look_up", "park", "settle"]
 
 log = logging.getLogger("generation.submit")
 
@@ -83,6 +83,21 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
         _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
     else:
         _after_look_up(task, attempt, client, found, lost)
+
+
+def look_again(task_id: UUID | str) -> None:
+    """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
+    task = GenerationTask.objects.select_related("account").filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
+    attempt = task.last_attempt() if task else None
+    if task is None or attempt is None or task.account is None or task.spec is None:
+        return
+    try:
+        found = look_up(free_client_for(task.account), task, task.spec, attempt)
+    except (ProviderError, SealBroken) as error:
+        log.info("task %s stays in review: %s", task.pk, error)
+        return
+    if found is not None:
+        accept(task, attempt, found)
 
 
 def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attempt: Attempt) -> Submission | None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
+from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
     AuthenticationFailed,
@@ -51,11 +52,13 @@ REFUSALS: Mapping[int, type[Refused]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialField:
-    """One value that an admin types in. Secret ones are sealed and never shown again."""
+    """One value that an admin types in. Secret ones are sealed and never shown again; optional ones may be left empty."""
 
     name: str
     label: str
     secret: bool = True
+    optional: bool = False
+    help: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +90,22 @@ class Surface:
     help: str = ""
     limits: Limits = Limits()
     sandbox: Sandbox | None = None
+    calls_back: bool = False
+    """The vendor takes a callback address with each submit (see `Provider.notice`)."""
 
 
 class Options(BaseModel):
-    """Endpoint and credentials of one account. Subclasses add nothing but checks."""
+    """Endpoint and credentials of one account. Subclasses add nothing but checks.
+
+    `callback_url` is where the vendor may call us; empty where it cannot. Its last part is a secret.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     surface: str
     base_url: str
     credentials: Mapping[str, str]
+    callback_url: str = ""
 
     def __repr__(self) -> str:
         return f"<Options {self.surface} {self.base_url}>"
@@ -162,6 +171,14 @@ class Provider:
         """A call that costs nothing and fails when endpoint or credentials are wrong."""
         raise NotImplementedError
 
+    def notice(self, callback: Callback, at: datetime) -> Notice:
+        """What a callback comes to. Raises `CallbackForged` where the account's callbacks are signed and this one is not."""
+        raise Unsupported(f"{self.label} does not call back.")
+
+    def callback_param(self, name: str) -> dict[str, str]:
+        """Where the vendor may call us, under the vendor's name for it; nothing where it cannot."""
+        return {name: self.options.callback_url} if self.options.callback_url else {}
+
     def download_headers(self, url: str, at: datetime) -> Mapping[str, str]:
         """What to send along when an output that needs headers is fetched. Nothing, unless the URL is of the account's own origin."""
         theirs, ours = urlsplit(url), urlsplit(self.options.base_url)
@@ -181,7 +198,8 @@ class Provider:
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be logged or stored in clear."""
         fields = self.surfaces[self.options.surface].credentials
-        return tuple(self.options.credentials[field.name] for field in fields if field.secret)
+        typed = (self.options.credentials.get(field.name, "") for field in fields if field.secret)
+        return tuple(filter(None, (*typed, self.options.callback_url.rpartition("/")[2])))
 
 
 def http_error(

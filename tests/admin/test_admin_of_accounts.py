@@ -60,7 +60,15 @@ def test_form_asks_for_the_credentials_of_its_surface(desk):
     form = desk.get(ADD).context["adminform"].form
     other = desk.get(f"{LIST}add/?vendor=dashscope&surface=beijing").context["adminform"].form
 
-    assert [name for name in form.fields if name.startswith("credential_")] == ["credential_access_key", "credential_secret_key"]
+    assert [name for name in form.fields if name.startswith("credential_")] == [
+        "credential_access_key",
+        "credential_secret_key",
+        "credential_webhook_secret",
+    ]
+    assert [name for name in form.fields if name.startswith("credential_") and form.fields[name].required] == [
+        "credential_access_key",
+        "credential_secret_key",
+    ]
     assert [name for name in other.fields if name.startswith("credential_")] == ["credential_api_key"]
     assert other["base_url"].value() == "https://dashscope.aliyuncs.com/api/v1"
 
@@ -103,6 +111,30 @@ def test_empty_secret_keeps_the_stored_one(desk, account):
     account.refresh_from_db()
     assert account.label == "renamed"
     assert unseal(account.pk, account.sealed) == {"access_key": "another-key-1234", "secret_key": SECRET}
+
+
+def test_optional_secret_is_kept_shown_by_its_tail_and_removed_by_a_dash(desk, account):
+    desk.post(url_of(account), {**KEPT, "credential_webhook_secret": "whsec_dGVzdHNlY3JldA=="})
+    desk.post(url_of(account), KEPT)
+    account.refresh_from_db()
+    kept, tails = unseal(account.pk, account.sealed), account.tails
+
+    desk.post(url_of(account), {**KEPT, "credential_webhook_secret": "-"})
+
+    account.refresh_from_db()
+    assert kept == {"access_key": ACCESS, "secret_key": SECRET, "webhook_secret": "whsec_dGVzdHNlY3JldA=="}
+    assert tails["webhook_secret"] == "…dA=="
+    assert unseal(account.pk, account.sealed) == {"access_key": ACCESS, "secret_key": SECRET}
+
+
+def test_optional_secret_is_not_asked_for_again_when_the_address_changes(desk, account):
+    desk.post(url_of(account), {**KEPT, "credential_webhook_secret": "whsec_dGVzdHNlY3JldA=="})
+
+    desk.post(url_of(account), {**FORM, "base_url": "https://api-beijing.klingai.com"})
+
+    account.refresh_from_db()
+    assert account.base_url == "https://api-beijing.klingai.com"
+    assert unseal(account.pk, account.sealed) == {"access_key": ACCESS, "secret_key": SECRET}
 
 
 def test_stored_key_does_not_follow_to_another_host(desk, account):

@@ -34,7 +34,7 @@ def make_provider(slug: str, surface: str = "", base_url: str = "https://vendor.
     """The vendor's adapter; its first surface unless told otherwise."""
     cls = PROVIDERS[slug]
     chosen = cls.surfaces[surface] if surface else next(iter(cls.surfaces.values()))
-    credentials = {field.name: (CREDENTIALS | keys)[field.name] for field in chosen.credentials}
+    credentials = {field.name: (CREDENTIALS | keys)[field.name] for field in chosen.credentials if field.name in keys or not field.optional}
     return cls(Options(surface=chosen.slug, base_url=base_url, credentials=credentials))
 
 

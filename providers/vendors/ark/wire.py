@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
+from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import may_be_of, require_absence, rows_of, snapshots_by_id
@@ -26,6 +27,7 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
+from providers.vendors.ark.callbacks import notice_of
 from providers.vendors.ark.catalog import MODELS
 from providers.vendors.ark.errors import is_gone, vendor_error
 from providers.vendors.ark.replies import listed, snapshot_of, text_of, total_of
@@ -60,6 +62,7 @@ SURFACES = (
         credentials=(API_KEY,),
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/ark/api/v3", credentials={"api_key": "sk-sandbox-ark"}),
+        calls_back=True,
     ),
     Surface(
         slug="byteplus",
@@ -67,6 +70,7 @@ SURFACES = (
         base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
         credentials=(API_KEY,),
         limits=LIMITS,
+        calls_back=True,
     ),
 )
 
@@ -85,7 +89,8 @@ class Ark(Provider):
     look_up_within = timedelta(days=6, hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
-        reply = yield WireRequest(method="POST", path=TASKS, json=_body(request), billable=True)
+        body = _body(request) | self.callback_param("callback_url")
+        reply = yield WireRequest(method="POST", path=TASKS, json=body, billable=True)
         return Submission(id=text_of(reply.data(), "id"), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
@@ -128,6 +133,9 @@ class Ark(Provider):
         reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": 1, "page_size": 1})
         rows_of(reply.data().get("items"))
         return AccountReport(message="Ark accepts the key.")
+
+    def notice(self, callback: Callback, at: datetime) -> Notice:  # noqa: ARG002
+        return notice_of(callback)
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
         return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")

@@ -1,6 +1,7 @@
 """What Kling's callbacks prove and name. A callback only makes us ask: the poll decides. Pure; time comes in from outside.
 
-Kling developer documents, "callbacks"; read 2026-11-20. The signature is there when a webhook secret exists in the vendor's console.
+Kling developer documents, "callbacks" (https://app.klingai.com/global/dev/document-api), get-started/callbacks; read 2026-11-20. The
+signature is there when a webhook secret exists in the vendor's console. The classic API's body and the new one's differ.
 """
 
 from __future__ import annotations
@@ -9,34 +10,47 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-__all__ = ["is_signed", "task_id_of"]
+from providers.core.callbacks import Callback, CallbackForged, Notice, name_of
+
+__all__ = ["is_signed", "notice_of"]
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets begin, not one of them
 VERSION = "v1,"
 TOLERANCE = timedelta(seconds=300)
+TIMESTAMP = re.compile(r"[0-9]{1,12}")
+
+
+def notice_of(callback: Callback, secret: str, at: datetime) -> Notice:
+    """`task_id` and a reference inside `task_info` in the classic form, `id` and `external_id` in the new one.
+
+    Without a secret there is nothing to check a signature with: the address alone tells the vendor from strangers.
+    """
+    if secret and not is_signed(secret, callback.headers, callback.raw, at):
+        raise CallbackForged("Kling's callback is not signed with this account's webhook secret, or its signature is not fresh.")
+    told = callback.fields
+    info = told.get("task_info")
+    classic = info.get("external_task_id") if isinstance(info, dict) else None
+    return Notice(submission_id=name_of(told.get("task_id"), told.get("id")), reference=name_of(classic, told.get("external_id")))
 
 
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
     """The body carries a fresh signature made with this secret. While a secret is being changed, one of several may match."""
     told = {name.lower(): value for name, value in headers.items()}
     message_id, sent = told.get("webhook-id", ""), told.get("webhook-timestamp", "")
-    if not message_id or not sent.isascii() or not sent.isdigit() or abs(int(sent) - at.timestamp()) > TOLERANCE.total_seconds():
+    if not message_id or not TIMESTAMP.fullmatch(sent) or abs(int(sent) - at.timestamp()) > TOLERANCE.total_seconds():
         return False
-    expected = _signature(secret, f"{message_id}.{sent}.".encode() + body)
+    expected = _signature(secret, _bytes(f"{message_id}.{sent}.") + body)
     given = told.get("webhook-signature", "").split()
-    return expected is not None and any(hmac.compare_digest(expected, one.encode()) for one in given)
+    return expected is not None and any(hmac.compare_digest(expected, _bytes(one)) for one in given)
 
 
-def task_id_of(body: Mapping[str, Any]) -> str:
-    """The task that a callback is about: `task_id` in the classic form, `id` in the new one; empty when it names none."""
-    for found in (body.get("task_id"), body.get("id")):
-        if isinstance(found, str) and found:
-            return found
-    return ""
+def _bytes(header: str) -> bytes:
+    """Whatever a stranger put into it."""
+    return header.encode("utf-8", "replace")
 
 
 def _signature(secret: str, signed: bytes) -> bytes | None:

@@ -23,9 +23,9 @@ KINDS: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_fr
 AUDIO = {False: "off", True: "native"}
 
 
-def submit(request: GenerationRequest) -> Exchange[Submission]:
+def submit(request: GenerationRequest, callback: Mapping[str, str]) -> Exchange[Submission]:
     way = _way(request)
-    reply = yield WireRequest(method="POST", path=f"/{way}/{request.spec.id}", json=_body(request, way), billable=True)
+    reply = yield WireRequest(method="POST", path=f"/{way}/{request.spec.id}", json=_body(request, way, callback), billable=True)
     name = reply.part("data").get("id")
     if not isinstance(name, (str, int)) or not name:
         raise UnexpectedReply("Kling's answer to the submit has no task id.", http_status=reply.status)
@@ -67,14 +67,14 @@ def _way(request: GenerationRequest) -> str:
     return "image-to-video" if any(request.inputs.values()) else "text-to-video"
 
 
-def _body(request: GenerationRequest, way: str) -> dict[str, Any]:
+def _body(request: GenerationRequest, way: str, callback: Mapping[str, str]) -> dict[str, Any]:
     values = request.params.model_dump()
     watermark = values.pop("watermark")
     said = {"prompt": request.prompt} if way == "text-to-video" else {"contents": _contents(request)}
     return {
         **said,
         "settings": _settings(values, shaped=request.only_input("first_frame") is None),
-        "options": {"external_task_id": request.reference, "watermark_info": {"enabled": watermark}},
+        "options": {"external_task_id": request.reference, "watermark_info": {"enabled": watermark}, **callback},
     }
 
 

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Options, Provider, Sandbox, Surface
+from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
     ProviderError,
@@ -37,6 +38,7 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.kling import tasks
+from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.catalog import MODELS
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
@@ -65,17 +67,32 @@ GLOBAL_HOST = "https://api-singapore.klingai.com"
 HOSTS = "In mainland China: https://api-beijing.klingai.com."
 API_KEY = CredentialField(name="api_key", label="API key")
 KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
+WEBHOOK_SECRET = CredentialField(
+    name="webhook_secret",
+    label="Webhook secret",
+    optional=True,
+    help="Only when one exists in Kling's console, where it begins with whsec_: callbacks must then carry its signature.",
+)
 KEY_SANDBOX = Sandbox(path="/hosts/kling", credentials={"api_key": "sk-sandbox-kling"}, priority=15)
 SURFACES = (
     Surface(
         slug="official-jwt",
         label="Kling, access key and secret key",
         base_url=GLOBAL_HOST,
-        credentials=KEY_PAIR,
+        credentials=(*KEY_PAIR, WEBHOOK_SECRET),
         help=HOSTS,
+        calls_back=True,
         sandbox=Sandbox(path="/hosts/kling", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
     ),
-    Surface(slug="official-key", label="Kling, API key", base_url=GLOBAL_HOST, credentials=(API_KEY,), help=HOSTS, sandbox=KEY_SANDBOX),
+    Surface(
+        slug="official-key",
+        label="Kling, API key",
+        base_url=GLOBAL_HOST,
+        credentials=(API_KEY, WEBHOOK_SECRET),
+        help=HOSTS,
+        sandbox=KEY_SANDBOX,
+        calls_back=True,
+    ),
     Surface(
         slug="gateway",
         label="Gateway (DMXAPI and others)",
@@ -105,9 +122,10 @@ class Kling(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         if request.spec.id in NEW_MODELS:
-            return (yield from tasks.submit(request))
+            return (yield from tasks.submit(request, self.callback_param("callback_url")))
         kind = IMAGE if any(request.inputs.values()) else TEXT
-        reply = yield WireRequest(method="POST", path=self._path(kind), json=_body(request, kind), billable=True)
+        body = _body(request, kind) | self.callback_param("callback_url")
+        reply = yield WireRequest(method="POST", path=self._path(kind), json=body, billable=True)
         return Submission(id=task_id_of(reply), model=request.spec.id, kind=kind)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
@@ -144,6 +162,9 @@ class Kling(Provider):
         if not isinstance(reply.data().get("data"), list):
             raise UnexpectedReply("Kling answered without the list of tasks; check the account's base URL.")
         return AccountReport(message="Kling accepts the credentials.")
+
+    def notice(self, callback: Callback, at: datetime) -> Notice:
+        return notice_of(callback, self.options.credentials.get("webhook_secret", ""), at)
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials

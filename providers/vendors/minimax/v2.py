@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import GenerationFailed, ProviderError
-from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import GenerationRequest, InputFile, Output, Snapshot, State
 from providers.vendors.minimax.catalog import RESULT_LIFE
 from providers.vendors.minimax.errors import render_failure
-from providers.vendors.minimax.values import data_uri, log
+from providers.vendors.minimax.values import data_uri, state_of, text_of
 
 __all__ = ["CREATE", "TASKS", "body", "snapshot"]
 
@@ -53,13 +52,13 @@ def _image(file: InputFile, role: str) -> dict[str, Any]:
 
 def snapshot(task: Mapping[str, Any]) -> Snapshot:
     word = text_of(task, "status")
-    state = state_of(word, STATES, log)
+    state, usage = state_of(word, STATES), task.get("usage")
     return Snapshot(
         state=state,
         vendor_state=word,
         outputs=(_output(task),) if state is State.SUCCEEDED else (),
         error=_failure(word, task.get("error")) if state is State.FAILED else None,
-        units=units_of(task.get("usage")),
+        units=" ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else "",
     )
 
 

@@ -11,13 +11,15 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
+from providers.core.callbacks import Callback, Notice
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import rows_of, snapshots_by_id
-from providers.core.replies import text_of
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
+from providers.vendors.minimax.callbacks import notice_of
 from providers.vendors.minimax.catalog import MODELS, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
+from providers.vendors.minimax.values import text_of
 
 __all__ = ["MiniMax"]
 
@@ -32,8 +34,16 @@ SURFACES = (
         credentials=(API_KEY,),
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/minimax", credentials={"api_key": "sk-sandbox-minimax"}),
+        calls_back=True,
     ),
-    Surface(slug="global", label="MiniMax, global", base_url="https://api.minimax.io", credentials=(API_KEY,), limits=LIMITS),
+    Surface(
+        slug="global",
+        label="MiniMax, global",
+        base_url="https://api.minimax.io",
+        credentials=(API_KEY,),
+        limits=LIMITS,
+        calls_back=True,
+    ),
 )
 
 
@@ -50,8 +60,9 @@ class MiniMax(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         speak = v2 if request.spec.id in SECOND_GENERATION else v1
-        reply = yield WireRequest(method="POST", path=speak.CREATE, json=speak.body(request), billable=True)
-        return Submission(id=text_of(reply.data(), "task_id", or_number=True), model=request.spec.id)
+        body = speak.body(request) | self.callback_param("callback_url")
+        reply = yield WireRequest(method="POST", path=speak.CREATE, json=body, billable=True)
+        return Submission(id=text_of(reply.data(), "task_id"), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:
@@ -88,6 +99,9 @@ class MiniMax(Provider):
         reply = yield WireRequest(method="GET", path=v2.TASKS, query={"page_num": 1, "page_size": 1})
         rows_of(reply.data().get("items"))
         return AccountReport(message="MiniMax accepts the key.")
+
+    def notice(self, callback: Callback, at: datetime) -> Notice:  # noqa: ARG002
+        return notice_of(callback)
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
         return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")

@@ -21,7 +21,6 @@ from providers.core.errors import (
     Refused,
     SubmissionGone,
 )
-from providers.core.replies import text_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -35,7 +34,7 @@ from providers.core.types import (
 )
 from providers.vendors.zhipu.catalog import MODELS
 from providers.vendors.zhipu.errors import is_gone, vendor_error
-from providers.vendors.zhipu.replies import snapshot_of, task_id_of
+from providers.vendors.zhipu.replies import snapshot_of, task_id_of, text_of
 
 __all__ = ["Zhipu"]
 

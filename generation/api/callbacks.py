@@ -1,0 +1,75 @@
+"""Where vendors call: an address per account. The one surface without a person or a token behind it, so it tells strangers nothing.
+
+The last part of the address is checked before anything else is looked at; who does not know it gets the same 404 as for no account.
+What comes in is small and strictly JSON, and names a task; the poll decides (docs/callbacks.md).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from generation.api.strict import BadBody, read_strictly
+from generation.services.callbacks import heed
+from providers.accounts import provider_for
+from providers.callbacks import calls_back, is_callback_key
+from providers.core.callbacks import Callback, CallbackForged
+from providers.models import ProviderAccount
+from providers.sealing import SealBroken
+
+__all__ = ["receive"]
+
+log = logging.getLogger("generation.callbacks")
+
+MOST_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@never_cache
+def receive(request: HttpRequest, vendor: str, account_id: str, key: str) -> HttpResponse:
+    """200 for whatever a vendor may say, also of tasks that are none of ours; 503 when it should say it again."""
+    if not is_callback_key(vendor, account_id, key):
+        return HttpResponse(status=404)
+    try:
+        account = ProviderAccount.objects.filter(pk=account_id, vendor=vendor).first()
+        return _answer(request, account) if account is not None and calls_back(account) else HttpResponse(status=404)
+    except (DatabaseError, SealBroken) as error:
+        log.warning("a callback of %s could not be heeded: %s", vendor, error)
+        return HttpResponse(status=503)
+
+
+def _answer(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
+    try:
+        notice = provider_for(account).notice(_callback(request), timezone.now())
+    except BadBody as error:
+        return HttpResponse(status=error.status)
+    except CallbackForged as error:
+        log.warning("%s: %s If its webhook secret has changed, type it in again with the account.", account, error)
+        return HttpResponse(status=403)
+    heed(account, notice)
+    return JsonResponse(dict(notice.answer))
+
+
+def _callback(request: HttpRequest) -> Callback:
+    """Raises `BadBody`."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if request.method == "GET":
+        return Callback(query=request.GET.dict(), headers=headers)
+    if request.method != "POST":
+        raise BadBody("Callbacks are sent by POST.", status=405)
+    try:
+        raw = request.read(MOST_BYTES + 1)
+    except UnreadablePostError as error:
+        raise BadBody("The body ended early.") from error
+    if len(raw) > MOST_BYTES:
+        raise BadBody("The body is too large for a callback.", status=413)
+    fields = read_strictly(raw)
+    if not isinstance(fields, dict):
+        raise BadBody("The body is no JSON object.")
+    return Callback(raw=raw, fields=fields, headers=headers)

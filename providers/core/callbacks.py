@@ -1,0 +1,45 @@
+"""What vendors tell of their own accord. A callback names tasks and nothing more: it makes us ask, and the poll decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Callback", "CallbackForged", "Notice", "name_of"]
+
+NAME = re.compile(r"[!-~]{1,200}")
+MOST = 10**20
+
+
+class CallbackForged(Exception):
+    """The signature that this account's callbacks must carry is missing, wrong or old."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callback:
+    """What came in at an account's callback address. Header names are lower case; `fields` is `raw` read as a JSON object."""
+
+    raw: bytes = field(default=b"", repr=False)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What a callback comes to: the vendor's task, our reference where it tells it, and what the vendor wants to be answered."""
+
+    submission_id: str = ""
+    reference: str = ""
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+def name_of(*told: object) -> str:
+    """The first of these that can be an id: printable ASCII without blanks; ids also come as numbers. Empty when none can."""
+    for one in told:
+        text = str(one) if type(one) is int and 0 < one < MOST else one
+        if isinstance(text, str) and NAME.fullmatch(text):
+            return text
+    return ""

@@ -1,0 +1,22 @@
+"""What MiniMax's callbacks name, and its challenge: before the first one it asks whether the address is ours. Nothing is signed. Pure.
+
+MiniMax platform documents, video generation v1 and v2, callback_url (https://platform.minimax.io/docs/api-reference/video-generation);
+read 2026-11-20. The challenge must come back within 3 seconds; v1 sends it by POST, v2 does not say how.
+"""
+
+from __future__ import annotations
+
+from providers.core.callbacks import Callback, Notice, name_of
+
+__all__ = ["notice_of"]
+
+
+def notice_of(callback: Callback) -> Notice:
+    """Both generations tell the structure of their query: the id stands at the top in v1, inside `task` in v2."""
+    told = callback.fields
+    for challenge in (told.get("challenge"), callback.query.get("challenge")):
+        if isinstance(challenge, (str, int)):
+            return Notice(answer={"challenge": challenge})
+    task = told.get("task")
+    inner = task.get("id") if isinstance(task, dict) else None
+    return Notice(submission_id=name_of(told.get("task_id"), inner))
