@@ -201,7 +201,8 @@ def _integer(name: str, schema: dict[str, Any]) -> forms.Field:
         attrs = {"data-dice": "1", "data-icon": "dice", "inputmode": "numeric", "placeholder": _("Random"), "class": "num"}
         return forms.IntegerField(required=False, widget=forms.TextInput(attrs=attrs), min_value=low, max_value=high)
     widget = forms.NumberInput(attrs={"data-stepper": "1"} if low is not None and high is not None else {})
-    return forms.IntegerField(required=not schema.get("optional"), widget=widget, min_value=low, max_value=high)
+    step = schema.get("multipleOf")
+    return forms.IntegerField(required=not schema.get("optional"), widget=widget, min_value=low, max_value=high, step_size=step)
 
 
 def _number(_name: str, schema: dict[str, Any]) -> forms.Field:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from providers.core.base import Provider, Surface
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Price
+from providers.core.catalog import LIKE, ImageRules, InputSlot, ModelSpec, Price
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = ["matrix"]
@@ -21,7 +21,8 @@ Generated from the catalogs by `manage.py provider_matrix`: do not edit it by ha
 
 A **bold** value is the default. An input is named with how many images it takes, and their types and bounds; a ratio is width to
 height. A price is the vendor's list price; — means that the catalog knows none for each second or video. The source is the vendor's
-page, with the day on which it was read.
+page, with the day on which it was read. A retired model is refused (`model_retired`) unless an account of a surface that still has it
+is enabled.
 """
 COLUMNS = ("Model", "Parameter", "Range", "Input", "Price", "Retired", "Source")
 RUN = 4
@@ -74,11 +75,18 @@ def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:
 
 def _model_rows(spec: ModelSpec) -> Iterator[str]:
     """One row for each parameter; what belongs to the model stands in the first."""
-    about = (_inputs(spec), _price(spec.price), str(spec.retired or "—"), f"[{spec.docs_read}]({spec.docs_url})")
+    about = (_inputs(spec), _price(spec.price), _retired(spec), f"[{spec.docs_read}]({spec.docs_url})")
     name = f"`{spec.id}`<br>{spec.label}"
     options = [(f"`{field}`", _range(schema)) for field, schema in spec.json_schema()["properties"].items()]
     yield _row((name, *(options[0] if options else ("—", "—")), *about))
     yield from (_row(("", *option, *[""] * len(about))) for option in options[1:])
+
+
+def _retired(spec: ModelSpec) -> str:
+    """`2026-09-15; still at: gateway`."""
+    if spec.retired is None:
+        return "—"
+    return f"{spec.retired}; {'still at: ' + ', '.join(f'`{slug}`' for slug in spec.surfaces) if spec.surfaces else 'refused'}"
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -122,7 +130,8 @@ def _bounds(facts: Mapping[str, Any]) -> str:
     kind = "whole number" if facts["type"] == "integer" else "number"
     if low is None or high is None:
         return kind
-    return f"{low:g}–{high:g}" if isinstance(low, float) else f"{low}–{high}"
+    steps = f" in steps of {facts['multipleOf']}" if "multipleOf" in facts else ""
+    return f"{low:g}–{high:g}{steps}" if isinstance(low, float) else f"{low}–{high}{steps}"
 
 
 def _inputs(spec: ModelSpec) -> str:
@@ -134,7 +143,8 @@ def _input(slot: InputSlot, spec: ModelSpec) -> str:
     count = str(slot.max_count) if slot.min_count == slot.max_count else f"{slot.min_count}–{slot.max_count}"
     if not slot.min_count and slot.name in spec.needed_slots:
         count += ", needed unless another image stands for it"
-    return f"`{slot.name}`, {count}: {_images(slot.rules)}"
+    like = f", {LIKE[0]:g}–{LIKE[1]:g} times the pixels of `{slot.like}`" if slot.like else ""
+    return f"`{slot.name}`, {count}: {_images(slot.rules)}{like}"
 
 
 def _images(rules: ImageRules) -> str:

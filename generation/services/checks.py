@@ -13,7 +13,7 @@ from generation.errors import InvalidRequest
 from generation.images import BadImage, check_slot
 from generation.models import Asset
 from generation.services.messages import field_errors, image_error
-from providers.core.catalog import InputConflict, ModelSpec, Params
+from providers.core.catalog import LIKE, InputConflict, ModelSpec, Params
 from providers.models import ProviderAccount
 from providers.vendors import find_model
 
@@ -40,19 +40,27 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
     except ValidationError as error:
         wrong |= field_errors(error, spec)
     except InputConflict as conflict:
-        wrong[conflict.path] = conflict.message
+        wrong[conflict.path] = _(conflict.message)
     if wrong or checked is None:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return spec, checked
 
 
 def _require_account(spec: ModelSpec) -> None:
-    if not ProviderAccount.objects.filter(enabled=True).for_model(spec):
+    if ProviderAccount.objects.filter(enabled=True).for_model(spec):
+        return
+    if spec.retired:
         raise InvalidRequest(
-            _("No enabled account offers %(model)s. An administrator can add one.") % {"model": spec.label},
-            code="no_account",
-            fields={"model": _("Choose a model that has an account.")},
+            _("%(model)s was retired by its vendor on %(date)s, and no account here still has it.")
+            % {"model": spec.label, "date": spec.retired.isoformat()},
+            code="model_retired",
+            fields={"model": _("Choose a model that is not retired.")},
         )
+    raise InvalidRequest(
+        _("No enabled account offers %(model)s. An administrator can add one.") % {"model": spec.label},
+        code="no_account",
+        fields={"model": _("Choose a model that has an account.")},
+    )
 
 
 def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs) -> dict[str, str]:
@@ -84,4 +92,18 @@ def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
                 check_slot(asset, slot.rules)
             except BadImage as bad:
                 wrong[f"inputs.{slot.name}"] = image_error(bad)
+        if slot.like and not _alike(inputs.get(slot.like, ()), assets):
+            words = _("This image must be about as large as the first frame: 0.8 to 1.25 times as many pixels.")
+            wrong.setdefault(f"inputs.{slot.name}", words)
     return wrong
+
+
+def _alike(some: Sequence[Asset], others: Sequence[Asset]) -> bool:
+    """Whether the first images of both have about as many pixels; where one is missing there is nothing to compare."""
+    if not some or not others:
+        return True
+    return LIKE[0] <= _pixels(some[0]) / _pixels(others[0]) <= LIKE[1]
+
+
+def _pixels(asset: Asset) -> int:
+    return asset.width_px * asset.height_px

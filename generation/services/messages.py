@@ -81,6 +81,7 @@ PYDANTIC = {
     "less_than_equal": gettext_lazy("At most %(le)s."),
     "greater_than": gettext_lazy("More than %(gt)s."),
     "less_than": gettext_lazy("Less than %(lt)s."),
+    "multiple_of": gettext_lazy("Use a multiple of %(multiple_of)s."),
     "string_too_long": gettext_lazy("At most %(max_length)s characters."),
     "int_parsing": gettext_lazy("Write a whole number."),
     "int_type": gettext_lazy("Write a whole number."),
@@ -100,7 +101,7 @@ def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
     for item in error.errors():
         path = ".".join(str(part) for part in ("params", *item["loc"]))
         template = PYDANTIC.get(item["type"])
-        message = str(template) % item.get("ctx", {}) if template else item["msg"].removeprefix("Value error, ")
+        message = str(template) % item.get("ctx", {}) if template else _(item["msg"].removeprefix("Value error, "))
         if item["type"] == "extra_forbidden":
             message = _("%(model)s has no setting “%(field)s”.") % {"model": spec.label, "field": ".".join(map(str, item["loc"]))[:60]}
         found[path] = message

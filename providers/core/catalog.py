@@ -13,7 +13,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ImageRules", "InputConflict", "InputSlot", "ModelSpec", "Params", "Price", "param"]
+__all__ = ["LIKE", "ImageRules", "InputConflict", "InputSlot", "ModelSpec", "Params", "Price", "param"]
+
+
+LIKE = (0.8, 1.25)
+"""An image has about as many pixels as another between so many times the other's."""
 
 
 class InputConflict(ValueError):
@@ -66,13 +70,17 @@ class ImageRules:
 
 @dataclass(frozen=True, kw_only=True)
 class InputSlot:
-    """A place for images: `first_frame`, `last_frame` or `references`. Required when `min_count` > 0."""
+    """A place for images: `first_frame`, `last_frame` or `references`. Required when `min_count` > 0.
+
+    `like` names a slot whose image must have about as many pixels.
+    """
 
     name: str
     title: str
     min_count: int = 0
     max_count: int = 1
     rules: ImageRules = field(default_factory=ImageRules)
+    like: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +98,7 @@ class ModelSpec:
 
     `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image may stand alone.
     `poll_every` and `deadline` are ours: how often to ask, and when to stop waiting. `result_life` is how long the vendor keeps the file.
+    A `retired` model is had only where its `surfaces` still have it, if anywhere.
     """
 
     provider: str

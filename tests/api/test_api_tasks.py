@@ -49,6 +49,7 @@ REFUSALS = [
     ({**FOX, "model": "kling/none"}, "unknown_model", ["model"]),
     ({**FOX, "model": 7}, "invalid_request", ["model"]),
     ({**FOX, "model": "dashscope/wanx2.1-t2v-turbo"}, "no_account", ["model"]),
+    ({**FOX, "model": "kling/kling-v2-1"}, "model_retired", ["model"]),
     ({**FOX, "prompt": " "}, "invalid_request", ["prompt"]),
     ({**FOX, "prompt": "x" * 2_501}, "invalid_request", ["prompt"]),
     ({**FOX, "params": {"speed": 1}}, "invalid_request", ["params.speed"]),
@@ -69,6 +70,21 @@ def test_bad_request_names_its_fields_and_stores_nothing(api, body, code, fields
     error = reply.json()["error"]
     assert (reply.status_code, error["code"], sorted(error["fields"])) == (422, code, fields)
     assert not GenerationTask.objects.exists()
+
+
+def test_retired_model_is_had_where_a_gateway_still_has_it(api, make_account):
+    make_account("kling", "gateway", "http://127.0.0.1:9")
+
+    assert api.post("/tasks", {**FOX, "model": "kling/kling-v1-6"}).status_code == 202
+
+
+def test_rules_of_the_catalogs_are_told_in_the_callers_language(api):
+    wish = {**FOX, "params": {"with_audio": True}}
+
+    english, chinese = (api.post("/tasks", wish, accept_language=language).json()["error"]["fields"] for language in ("en", "zh-hans"))
+
+    assert english == {"params.with_audio": "sound needs the mode pro"}
+    assert chinese == {"params.with_audio": "声音需要专业模式"}
 
 
 def test_image_that_the_model_does_not_take_is_refused(api, user, make_asset):

@@ -81,6 +81,17 @@ def test_an_image_that_is_too_small_for_the_model_is_refused(ask, user):
     assert "too small" in fields["inputs.first_frame"]
 
 
+@pytest.mark.parametrize(("size", "wrong"), [((640, 600), []), ((640, 480), []), ((720, 640), ["inputs.last_frame"])])
+def test_frames_that_must_be_alike_are_compared(ask, user, size, wrong):
+    first, last = store_asset(owner=user, file=picture((640, 480))), store_asset(owner=user, file=picture(size))
+    wish = ask | {"model": "zhipu/viduq1-start-end", "inputs": {"first_frame": [first], "last_frame": [last]}}
+
+    if wrong:
+        assert list(refused(**wish)) == wrong
+    else:
+        assert create_task(**wish).model == "zhipu/viduq1-start-end"
+
+
 def test_a_model_without_an_account_is_refused(ask):
     ProviderAccount.objects.update(enabled=False)
 

@@ -14,7 +14,7 @@ from providers.core.transport import ConcurrentTransport, Timeouts
 from providers.core.types import GenerationRequest, Snapshot, Submission
 from providers.simulator.testing import SimulatorProcess
 
-QUICK = Timeouts(connect_s=2, read_s=3)
+PATIENT = Timeouts(connect_s=10, read_s=30)
 DOORS = {
     "official-jwt": ("kling", "hosts/kling"),
     "official-key": ("kling", "hosts/kling"),
@@ -53,7 +53,7 @@ def door_of(spec: ModelSpec) -> str:
     return spec.surfaces[0] if spec.surfaces else door_to(spec.provider)
 
 
-def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = QUICK, **keys: str) -> BlockingClient:
+def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = PATIENT, **keys: str) -> BlockingClient:
     slug, path = DOORS[door]
     return BlockingClient(provider=make_provider(slug, door, f"{simulator.url}/{path}", **keys), timeouts=timeouts)
 
@@ -66,7 +66,7 @@ def ask(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot 
     """All at once, as the worker asks: together where the vendor answers for many."""
 
     async def run() -> list[Snapshot | ProviderError]:
-        async with ConcurrentTransport(timeouts=QUICK) as transport:
+        async with ConcurrentTransport(timeouts=PATIENT) as transport:
             return await poll_all(client.provider, submissions, transport)
 
     return asyncio.run(run())

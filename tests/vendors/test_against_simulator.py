@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from option_values import setting_for, slots_for, values_of
-from simulated_doors import DOORS, QUICK, a_request, ask, client_at, door_of, paid
+from simulated_doors import DOORS, PATIENT, a_request, ask, client_at, door_of, paid
 from vendor_samples import NOON, make_request
 
 from providers.core.client import BlockingClient, utc_now
@@ -141,7 +141,7 @@ def test_waiting_task_can_be_cancelled_and_a_rendering_one_cannot(simulator):
 
 def test_clock_that_is_wrong_is_told_as_a_stale_signature(simulator):
     late = client_at(simulator, "official-jwt")
-    asleep = BlockingClient(provider=late.provider, timeouts=QUICK, clock=lambda: utc_now() - timedelta(hours=2))
+    asleep = BlockingClient(provider=late.provider, timeouts=PATIENT, clock=lambda: utc_now() - timedelta(hours=2))
 
     with pytest.raises(AuthenticationFailed) as caught:
         asleep.check_account()

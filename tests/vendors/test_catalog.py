@@ -205,6 +205,8 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
         ("zhipu/vidu2-image", {"duration_s": 5}, "duration_s"),
         ("zhipu/vidu2-reference", {"style": "anime"}, "style"),
         ("cogvideox/cogvideox-2b", {"frames": 0}, "frames"),
+        ("cogvideox/cogvideox-2b", {"width_px": 508}, "width_px"),
+        ("cogvideox/cogvideox-2b", {"height_px": 513}, "height_px"),
         ("cogvideox/cogvideox-2b", {"steps": 201}, "steps"),
         ("cogvideox/cogvideox-2b", {"seed": 1}, "seed"),
         ("jimeng/jimeng-video-2.0", {"resolution": "720p"}, "resolution"),

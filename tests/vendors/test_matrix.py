@@ -50,12 +50,12 @@ def test_row_says_range_inputs_price_and_retirement():
     ranges = {row[1].strip("`"): row[2] for row in cells_of("cogvideox/cogvideox-2b")}
 
     assert text[0][4:6] == ["0.70 CNY a second", "—"]
-    assert retired[0][5] == "2026-09-15"
+    assert retired[0][5] == "2026-09-15; still at: `gateway`"
     assert "`first_frame`, 1: JPEG, PNG, up to 10.5 MB, sides 300–20000 px, ratio 0.4–2.5" in retired[0][3]
     assert ranges == {
         "frames": "1–161, **16**",
-        "width_px": "64–1920 px, **512**",
-        "height_px": "64–1920 px, **512**",
+        "width_px": "64–1920 in steps of 8 px, **512**",
+        "height_px": "64–1920 in steps of 8 px, **512**",
         "steps": "1–200, **20**",
     }
 

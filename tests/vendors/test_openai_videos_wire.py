@@ -108,8 +108,8 @@ def test_value_that_the_api_does_not_take_is_refused_by_field(model, params, fie
 def test_closed_models_are_marked_and_free_names_need_a_gateway():
     assert {spec.id: (spec.retired, spec.surfaces) for spec in service().models.values()} == {
         "gateway-model": (None, ("compatible",)),
-        "sora-2": (date(2026, 9, 24), ()),
-        "sora-2-pro": (date(2026, 9, 24), ()),
+        "sora-2": (date(2026, 9, 24), ("compatible",)),
+        "sora-2-pro": (date(2026, 9, 24), ("compatible",)),
     }
 
 

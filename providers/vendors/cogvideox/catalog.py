@@ -1,7 +1,7 @@
 """What may be asked of a local CogVideoX-2b service: Params and ModelSpec. Data only; how it is said is in wire.py.
 
-The service's own names are those of its published examples; the bounds are ours, wide enough for any graphics card.
-Read 2026-11-20.
+The service's own names are those of its published examples; the bounds are ours, wide enough for any graphics card. The model's own
+pipeline takes no side that eight does not divide (diffusers, `CogVideoXPipeline.check_inputs`). Read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class CogVideoX2bParams(Params):
     """cogvideox-2b. Memory grows with frames, width and height."""
 
     frames: int = param(16, "Frames", "How many pictures the video has. More need more graphics memory.", ge=1, le=161, main=True)
-    width_px: int = param(512, "Width", unit="px", ge=64, le=1_920, main=True)
-    height_px: int = param(512, "Height", unit="px", ge=64, le=1_920, main=True)
+    width_px: int = param(512, "Width", unit="px", ge=64, le=1_920, multiple_of=8, main=True)
+    height_px: int = param(512, "Height", unit="px", ge=64, le=1_920, multiple_of=8, main=True)
     steps: int = param(20, "Steps", "More steps look better and take longer.", ge=1, le=200)
 
 

@@ -19,6 +19,8 @@ SLUG = "kling"
 DOCS_URL = "https://app.klingai.com/global/dev/document-api/apiReference/model/textToVideo"
 DOCS_READ = date(2026, 11, 20)
 RETIRED = date(2026, 9, 15)
+STILL_HAD_AT = ("gateway",)
+"""Where models that the vendor retired may be had."""
 IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=10 * 1024 * 1024, min_side_px=300, min_ratio=1 / 2.5, max_ratio=2.5)
 
 
@@ -143,6 +145,7 @@ class V3Params(ShapedParams):
     )
     mode: Literal["std", "pro", "4k"] = param("std", "Mode", "std is faster and cheaper, pro looks better, 4k is the largest.", main=True)
     with_audio: bool = param(False, "Sound", "Render sound too.", main=True)
+    multi_shot: bool = param(False, "Several shots", "Let the video change its shots.")
 
 
 def _slots(*, image_needed: bool, last: bool) -> tuple[InputSlot, ...]:
@@ -164,6 +167,7 @@ def _spec(
         poll_every=timedelta(seconds=5),
         result_life=timedelta(days=30),
         retired=retired,
+        surfaces=STILL_HAD_AT if retired else (),
         docs_url=DOCS_URL,
         docs_read=DOCS_READ,
     )

@@ -60,6 +60,7 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "mode": lambda value: {"mode": value},
     "guidance": lambda value: {"cfg_scale": value},
     "with_audio": lambda value: {"sound": "on" if value else "off"},
+    "multi_shot": lambda value: {"multi_shot": value, "shot_type": "intelligence"} if value else {"multi_shot": value},
     "watermark": lambda value: {"watermark_info": {"enabled": value}},
 }
 

@@ -83,7 +83,7 @@ MODELS: Mapping[str, ModelSpec] = {
     spec.id: spec
     for spec in (
         _spec(ANY_MODEL, "A gateway's model", AnyModelParams, surfaces=(GATEWAY,)),
-        _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED),
-        _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED),
+        _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
+        _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
     )
 }

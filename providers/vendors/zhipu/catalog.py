@@ -103,7 +103,9 @@ def _first(rules: ImageRules, *, needed: bool) -> InputSlot:
 
 
 def _last(rules: ImageRules, *, needed: bool) -> InputSlot:
-    return InputSlot(name="last_frame", title="Last frame", min_count=int(needed), rules=rules)
+    """Vidu wants both frames about equally large (https://platform.vidu.cn/docs/start-end-to-video, read 2026-11-21)."""
+    like = "first_frame" if rules is VIDU_IMAGES else ""
+    return InputSlot(name="last_frame", title="Last frame", min_count=int(needed), rules=rules, like=like)
 
 
 COGVIDEO_IMAGE = (_first(COGVIDEO_IMAGES, needed=False),)
