@@ -1,31 +1,37 @@
-"""What happened, to look at in the admin; and the three ways to settle a task that needs review. Writes go through services."""
+"""What happened, to look at in the admin; and what administrators do about a review or a failure. Writes go through services."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from generation.errors import InvalidRequest, PortalError
-from generation.lifecycle import Status
+from generation.errors import PortalError
+from generation.lifecycle import AT_VENDOR
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
-from generation.services import steer
+from generation.presenters.detail import rescue_context
+from generation.services import rescue, review
+from generation.switch_admin import PaidSubmitsAdmin
 from providers.admin import ProviderAccountAdmin
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["AccountWithSlotsAdmin", "GenerationTaskAdmin"]
+__all__ = ["AccountWithSlotsAdmin", "GenerationTaskAdmin", "PaidSubmitsAdmin"]
 
-AT_VENDOR = (Status.SUBMITTING.value, Status.RUNNING.value)
+
+ASKED_AGAIN = gettext_lazy("The vendor has it: the task goes on.")
 
 
 class ReadOnly:
@@ -101,6 +107,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("id", "external_id", "submission_id", "prompt__text")
     show_full_result_count = False
     inlines = (AttemptInline, EventInline)
+    actions = ("ask_again_many",)
     change_form_template = "admin/generation/generationtask/change_form.html"
     fieldsets = (
         (None, {"fields": ("status", "model", "prompt_text", "params", "owner", "token")}),
@@ -132,68 +139,86 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: GenerationTask | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return ("prompt_text",)
 
-    def may_review(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("generation.change_generationtask"))
-
     def get_urls(self) -> list[URLPattern]:
-        ways = {"adopt": self.adopt_view, "submit_again": self.submit_again_view, "give_up": self.give_up_view}
+        ways = {
+            "ask_again": self.ask_again_view,
+            "adopt": self.adopt_view,
+            "submit_again": self.submit_again_view,
+            "give_up": self.give_up_view,
+        }
         own = [
             path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"generation_generationtask_{name}")
             for name, view in ways.items()
         ]
         return [*own, *super().get_urls()]
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if not review.may_settle(request.user):
+            actions.pop("ask_again_many", None)
+        return actions
+
+    @admin.action(description=gettext_lazy("Ask the vendors again about the chosen failed tasks"))
+    def ask_again_many(self, request: HttpRequest, chosen: QuerySet[GenerationTask]) -> None:
+        try:
+            outcome = rescue.ask_again_many(chosen.prefetch_related("attempts__account"), by=_person(request))
+        except PortalError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return
+        for task, refusal in outcome.items():
+            if refusal is None:
+                self.log_change(request, task, ASKED_AGAIN)
+            else:
+                self.message_user(request, f"{task.pk}: {refusal.message}", messages.WARNING)
+        recovered = sum(refusal is None for refusal in outcome.values())
+        if recovered:
+            words = ngettext("%(n)d task goes on.", "%(n)d tasks go on.", recovered) % {"n": recovered}
+            self.message_user(request, words, messages.SUCCESS)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         task = self.get_object(request, object_id)
-        waits = task is not None and task.state is Status.NEEDS_REVIEW and self.may_review(request)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "needs_review": waits})
+        ways = rescue_context(task, _person(request)) if task is not None else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **ways})
+
+    @method_decorator(require_POST)
+    def ask_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._settle(request, object_id, rescue.ask_again, ASKED_AGAIN)
 
     @method_decorator(require_POST)
     def adopt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        vendor_id = request.POST.get("vendor_id", "").strip()[:200]
-
-        def adopt(task: GenerationTask) -> None:
-            if not vendor_id:
-                raise InvalidRequest(_("Type the vendor's id of the render."))
-            steer.adopt(task, vendor_id)
-
+        adopt = partial(review.adopt, vendor_id=request.POST.get("vendor_id", ""))
         return self._settle(request, object_id, adopt, _("Adopted. The vendor is asked for its result."))
 
     @method_decorator(require_POST)
     def submit_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        knows = request.POST.get("knows_the_cost") == "on"
-
-        def submit_again(task: GenerationTask) -> None:
-            if not knows:
-                raise InvalidRequest(_("Tick that you know it may be paid twice."))
-            steer.submit_again(task)
-
+        submit_again = partial(review.submit_again, knows_cost=request.POST.get("knows_cost") == "on")
         return self._settle(request, object_id, submit_again, _("It waits to be sent again."))
 
     @method_decorator(require_POST)
     def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, steer.give_up, _("Given up."))
+        return self._settle(request, object_id, review.give_up, _("Given up."))
 
-    def _settle(self, request: HttpRequest, object_id: str, way: Callable[[GenerationTask], None], done: str) -> HttpResponse:
+    def _settle(self, request: HttpRequest, object_id: str, way: Callable[..., None], done: str | Promise) -> HttpResponse:
+        """Who may is the services' to say."""
         task = self.get_object(request, object_id)
         if task is None:
             raise Http404
-        if not self.may_review(request):
-            self.message_user(request, _("You may not settle this task."), messages.ERROR)
-        else:
-            self._try(request, task, way, done)
-        return HttpResponseRedirect(reverse("admin:generation_generationtask_change", args=[task.pk]))
-
-    def _try(self, request: HttpRequest, task: GenerationTask, way: Callable[[GenerationTask], None], done: str) -> None:
         try:
-            way(task)
+            way(task, by=_person(request))
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
-            return
-        self.log_change(request, task, done)
-        self.message_user(request, done, messages.SUCCESS)
+        else:
+            self.log_change(request, task, str(done))
+            self.message_user(request, str(done), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:generation_generationtask_change", args=[task.pk]))
+
+
+def _person(request: HttpRequest) -> User:
+    """The admin is for people who are signed in."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 @admin.register(Video)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["Conflict", "InvalidRequest", "LostRace", "NotThere", "PortalError"]
+__all__ = ["Conflict", "InvalidRequest", "LostRace", "NotAllowed", "NotThere", "PortalError"]
 
 
 class PortalError(Exception):
@@ -42,6 +42,13 @@ class NotThere(PortalError):
 
     code = "not_found"
     status = 404
+
+
+class NotAllowed(PortalError):
+    """This person may see it, and may not do this."""
+
+    code = "not_allowed"
+    status = 403
 
 
 class LostRace(PortalError):

@@ -20,6 +20,7 @@ __all__ = [
     "RESTING",
     "TERMINAL",
     "TRANSITIONS",
+    "UNDER_WAY",
     "IllegalTransition",
     "Status",
     "backoff",
@@ -59,6 +60,8 @@ RESTING = TERMINAL | {Status.NEEDS_REVIEW}
 """The clock does not come back to these."""
 AT_VENDOR = frozenset({Status.SUBMITTING, Status.RUNNING})
 """These hold one of the account's slots."""
+UNDER_WAY = AT_VENDOR | {Status.INGESTING}
+"""Work is being done for these."""
 
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),

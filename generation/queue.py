@@ -40,8 +40,10 @@ __all__ = [
     "enqueue",
     "instance_id",
     "is_crowded",
+    "ping_waits",
     "release_of_the_dead",
     "send_beat",
+    "send_ping",
     "workers_of",
 ]
 
@@ -149,6 +151,22 @@ def beat_is_waiting(cluster: str, instance: str) -> bool:
 def drop_beats(cluster: str, instance: str) -> None:
     """A cluster that is started anew must not be judged by the beat that its predecessor did not answer."""
     OrmQ.objects.filter(key=private_key(cluster, instance)).delete()
+
+
+def send_ping(cluster: str) -> list[int]:
+    """A message that does nothing, for any worker of this cluster. Returns its number, perhaps among others of the same moment."""
+    before = _newest()
+    enqueue(cluster, "beat")
+    return list(OrmQ.objects.filter(key=cluster, pk__gt=before, pk__lte=_newest()).values_list("pk", flat=True))
+
+
+def _newest() -> int:
+    return OrmQ.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def ping_waits(numbers: list[int]) -> bool:
+    """Not all of them have been done."""
+    return bool(OrmQ.objects.filter(pk__in=numbers).exists())
 
 
 def drop_stale_messages(older_than: timedelta = timedelta(minutes=10)) -> int:

@@ -18,16 +18,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
-from generation.services.messages import failure_sentence
+from generation.services.messages import failure_sentence, stop_sentence
+from generation.services.switch import Stop
 from providers.core.catalog import InputSlot, ModelSpec, Price
 from providers.vendors import ALL_MODELS
 
 __all__ = [
+    "AdoptIn",
     "AssetOut",
     "AssetUrlIn",
     "ErrorOut",
     "ModelOut",
     "Page",
+    "SubmitAgainIn",
     "TaskIn",
     "TaskOut",
     "VideoOut",
@@ -97,6 +100,22 @@ class TaskIn(Schema):
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
     )
+
+
+class AdoptIn(Schema):
+    """The vendor's own id of the render, as its console shows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    vendor_id: str = Field(max_length=200)
+
+
+class SubmitAgainIn(Schema):
+    """`knows_cost`: yes, the first request may have been charged too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    knows_cost: bool = False
 
 
 class AssetUrlIn(Schema):
@@ -272,8 +291,8 @@ def video_out(video: Video) -> VideoOut:
     return VideoOut(**facts, task=video.task_id, urls=urls)
 
 
-def task_out(task: GenerationTask) -> TaskOut:
-    """Ask for `prompt`, `inputs` and `videos` beforehand where there are many."""
+def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
+    """Ask for `prompt`, `inputs` and `videos` beforehand where there are many. `stop`: why nothing is sent now."""
     plain = {"id", "status", "model", "params", "progress", "external_id", "metadata"}
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
     inputs: dict[str, list[UUID]] = {}
@@ -283,7 +302,7 @@ def task_out(task: GenerationTask) -> TaskOut:
         **facts,
         prompt=task.prompt.text,
         inputs=inputs,
-        waits_because=task.wait_reason,
+        waits_because=stop_sentence(stop) if stop and task.state is Status.QUEUED else task.wait_reason,
         error=_failure(task),
         videos=[video_out(video) for video in task.videos.all()],
         retry_of=task.retry_of_id,

@@ -27,6 +27,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/card", live.card, name="task-card"),
     path("tasks/<uuid:pk>/cancel", tasks.cancel, name="task-cancel"),
     path("tasks/<uuid:pk>/retry", tasks.retry, name="task-retry"),
+    path("tasks/<uuid:pk>/ask-again", tasks.ask_again, name="task-ask-again"),
     path("tasks/<uuid:pk>/adopt", tasks.adopt, name="task-adopt"),
     path("tasks/<uuid:pk>/submit-again", tasks.submit_again, name="task-submit-again"),
     path("tasks/<uuid:pk>/give-up", tasks.give_up, name="task-give-up"),

@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import av
-from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -138,13 +137,9 @@ def check_accounts() -> Iterator[tuple[str, str | Unfit]]:
 
 def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float], None] = time.sleep) -> str:
     """A message that does nothing must be taken from the queue, and no task may be waiting for its turn for long."""
-    messages = apps.get_model("django_q", "OrmQ").objects.order_by("-pk")
-    before = messages.values_list("pk", flat=True).first() or 0
-    queue.enqueue(queue.SUBMIT, "beat")
-    sent = messages.filter(key=queue.SUBMIT, pk__gt=before, pk__lte=messages.values_list("pk", flat=True).first() or 0)
-    keys = list(sent.values_list("pk", flat=True))
+    sent = queue.send_ping(queue.SUBMIT)
     until = time.monotonic() + patience_s
-    while messages.filter(pk__in=keys).exists():
+    while queue.ping_waits(sent):
         if time.monotonic() >= until:
             raise Unfit(f"No worker took a message within {patience_s:.0f} s. Start one: manage.py worker")
         pause(0.25)

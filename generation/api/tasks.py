@@ -20,9 +20,10 @@ from generation.api.waiting import asked_wait_s, wait_for
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset, GenerationTask, Prompt, TaskInput
 from generation.models.task import TaskQuerySet
-from generation.schemas import ErrorOut, Page, TaskIn, TaskOut, task_out
-from generation.services import steer
+from generation.schemas import AdoptIn, ErrorOut, Page, SubmitAgainIn, TaskIn, TaskOut, task_out
+from generation.services import rescue, review, steer
 from generation.services.create import create_task, replay, request_digest
+from generation.services.switch import current_stop
 from providers.vendors import find_model
 
 __all__ = ["router"]
@@ -56,10 +57,15 @@ def post_task(
         response["Idempotent-Replayed"] = "true"
     else:
         task = _create(asking, body, idempotency_key, digest)
+    _wait(response, task, prefer)
+    return _accepted(response, asking, task)
+
+
+def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
+    """As long as the caller wishes and the process can bear."""
     wait_s = asked_wait_s(prefer)
     if wait_s and wait_for(task, wait_s):
         response["Preference-Applied"] = f"wait={wait_s}"
-    return _accepted(response, asking, task)
 
 
 def _create(asking: Caller, body: TaskIn, idempotency_key: str, digest: str) -> GenerationTask:
@@ -100,12 +106,13 @@ def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]
     if wanted.external_id:
         rows = rows.filter(external_id=wanted.external_id)
     tasks, cursor = page_of(rows, wanted)
-    return Page[TaskOut](items=[task_out(task) for task in tasks], next_cursor=cursor)
+    stop = current_stop()
+    return Page[TaskOut](items=[task_out(task, stop) for task in tasks], next_cursor=cursor)
 
 
 @router.get("/{task_id}", response={200: TaskOut, 404: ErrorOut}, summary="One task")
 def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
-    return task_out(_visible_task(caller(request), task_id))
+    return _shown(caller(request), task_id)
 
 
 @router.post("/{task_id}/cancel", response={200: TaskOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
@@ -113,7 +120,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """A waiting task at once, a rendering one where its vendor can; otherwise 409 says why not."""
     asking = caller(request)
     steer.cancel(_visible_task(asking, task_id))
-    return task_out(_visible_task(asking, task_id))
+    return _shown(asking, task_id)
 
 
 @router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
@@ -124,9 +131,55 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
     return _accepted(response, asking, task)
 
 
+SETTLED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
+
+
+@router.post("/{task_id}/ask-again", response=SETTLED, summary="Ask the vendor again about a failed task")
+def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, prefer: str = PREFER) -> TaskOut:
+    """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again.
+
+    Refused with 409 while nothing changed: `not_failed`, `no_vendor_id`, `vendor_away`, `submission_gone`, `render_failed`,
+    `render_cancelled`, `already_adopted`, `already_settled`.
+    """
+    asking = caller(request)
+    task = _visible_task(asking, task_id)
+    rescue.ask_again(task, by=asking.user)
+    _wait(response, task, prefer)
+    return _shown(asking, task_id)
+
+
+@router.post("/{task_id}/adopt", response=SETTLED, summary="Settle a review: the vendor has it under this id")
+def adopt_task(request: HttpRequest, task_id: UUID, body: AdoptIn) -> TaskOut:
+    """For administrators. The vendor is asked first; an id that it does not confirm is refused with `not_confirmed`."""
+    asking = caller(request)
+    review.adopt(_visible_task(asking, task_id), body.vendor_id, by=asking.user)
+    return _shown(asking, task_id)
+
+
+@router.post("/{task_id}/submit-again", response=SETTLED, summary="Settle a review: send it once more")
+def submit_task_again(request: HttpRequest, task_id: UUID, body: SubmitAgainIn) -> TaskOut:
+    """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused."""
+    asking = caller(request)
+    review.submit_again(_visible_task(asking, task_id), by=asking.user, knows_cost=body.knows_cost)
+    return _shown(asking, task_id)
+
+
+@router.post("/{task_id}/give-up", response=SETTLED, summary="Settle a review: it is not worth another try")
+def give_up_task(request: HttpRequest, task_id: UUID) -> TaskOut:
+    """For administrators. If the vendor's answer comes after all, the task goes on."""
+    asking = caller(request)
+    review.give_up(_visible_task(asking, task_id), by=asking.user)
+    return _shown(asking, task_id)
+
+
 def _accepted(response: HttpResponse, asking: Caller, task: GenerationTask) -> Status[TaskOut]:
     response["Location"] = f"/api/v1/tasks/{task.pk}"
-    return Status(202, task_out(_visible_task(asking, task.pk)))
+    return Status(202, _shown(asking, task.pk))
+
+
+def _shown(asking: Caller, task_id: UUID) -> TaskOut:
+    """The row as it is now."""
+    return task_out(_visible_task(asking, task_id), current_stop())
 
 
 def _visible(asking: Caller) -> TaskQuerySet:

@@ -6,7 +6,7 @@ import re
 import time
 from threading import BoundedSemaphore
 
-from generation.lifecycle import TERMINAL, Status
+from generation.lifecycle import RESTING
 from generation.models import GenerationTask
 
 __all__ = ["WAITERS", "asked_wait_s", "wait_for"]
@@ -14,7 +14,6 @@ __all__ = ["WAITERS", "asked_wait_s", "wait_for"]
 MAX_WAIT_S = 60
 LOOK_EVERY_S = 0.25
 WAITERS = BoundedSemaphore(8)
-RESTING = frozenset({status.value for status in TERMINAL} | {Status.NEEDS_REVIEW.value})
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})(?:$|[,;\s])", re.ASCII | re.IGNORECASE)
 
 

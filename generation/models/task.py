@@ -52,7 +52,7 @@ class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
         return self.filter(due_at__lte=now).order_by("due_at")
 
     def live(self) -> Self:
-        return self.filter(status__in=[status.value for status in LIVE])
+        return self.filter(status__in=LIVE)
 
 
 class GenerationTask(models.Model):
@@ -208,18 +208,16 @@ class GenerationTask(models.Model):
     def accept(self, submission: Submission, *, note: str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""
         now = timezone.now()
-        self.move(
-            Status.RUNNING,
-            note=note,
-            submission_id=submission.id,
-            submission_kind=submission.kind,
-            accepted_at=now,
-            deadline_at=now + self.spec.deadline if self.spec else None,
-            due_at=now + FIRST_POLL,
-            failures=0,
+        facts = {
+            "submission_id": submission.id,
+            "submission_kind": submission.kind,
+            "accepted_at": now,
+            "deadline_at": now + self.spec.deadline if self.spec else None,
+            "due_at": now + FIRST_POLL,
+            "failures": 0,
             **NO_ERROR,
-            **changes,
-        )
+        }
+        self.move(Status.RUNNING, note=note, **(facts | changes))
 
     def park(self, error: ProviderError) -> None:
         """It may have been accepted and nobody can tell: a person decides."""

@@ -14,6 +14,7 @@ from generation.models import GenerationTask
 from generation.presenters.states import REFUSALS
 from generation.presenters.words import language_of, title_of
 from generation.services.messages import failure_sentence
+from generation.services.review import may_settle
 
 __all__ = ["Action", "actions_of", "failure_note", "report_of"]
 
@@ -86,7 +87,7 @@ def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> d
 
 
 def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
-    if not user.is_staff:
+    if not may_settle(user):
         text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
         actions = []
     else:

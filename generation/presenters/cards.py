@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from generation.lifecycle import Status
+from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask
 from generation.presenters.actions import actions_of, failure_note, title_and_language
 from generation.presenters.settings import settings_line
@@ -21,8 +21,6 @@ from generation.presenters.words import model_label, name_of
 from generation.services.line import Line, look_around
 
 __all__ = ["card_of", "cards_of", "news_of"]
-
-ACTIVE = frozenset({Status.SUBMITTING, Status.RUNNING, Status.INGESTING})
 
 
 def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[dict[str, Any]]:
@@ -47,7 +45,7 @@ def card_of(task: GenerationTask, user: User, form: str, line: Line, now: dateti
         "title": title,
         "title_lang": language,
         "thumb_url": _thumb(task),
-        "live": task.state in ACTIVE,
+        "live": task.state in UNDER_WAY,
         "percent": percent_of(task),
         "text": text_of(task, line, now),
         "slim": task.state is Status.QUEUED,

@@ -20,9 +20,11 @@ from generation.presenters.snippets import snippets_of
 from generation.presenters.states import FACES
 from generation.presenters.videos import tile_of
 from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, vendor_label
+from generation.services.rescue import can_ask_again
+from generation.services.review import may_settle
 from generation.templatetags.portal import duration, money, size
 
-__all__ = ["history_of", "task_context", "video_context"]
+__all__ = ["history_of", "rescue_context", "task_context", "video_context"]
 
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
 TONES = {"succeeded": "ok", "failed": "bad", "cancelled": "off", "needs_review": "warn"}
@@ -72,8 +74,38 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
         "report": report_of(task),
         "actions": [act for act in actions_of(task) if act.method == "post"],
         "tiles": [tile_of(video) for video in task.videos.all()],
-        "in_review": task.state is Status.NEEDS_REVIEW and user.is_staff,
+        **rescue_context(task, user),
     }
+
+
+def rescue_context(task: GenerationTask, user: User) -> dict[str, Any]:
+    """What this person may do about a review or a failure, for the task's page and for the admin."""
+    return {
+        "review": _review(task) if task.state is Status.NEEDS_REVIEW and may_settle(user) else None,
+        "can_ask_again": can_ask_again(task, user),
+    }
+
+
+def _review(task: GenerationTask) -> dict[str, Any]:
+    """What was asked and what was found, so that a person can decide; and the vendor's id, where an attempt knows it."""
+    attempts = list(task.attempts.all())
+    last = attempts[-1] if attempts else None
+    rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": task.reference, "mono": True, "copy_text": task.reference}]
+    if last is not None:
+        sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
+        rows += [
+            {"label": _("Sent"), "value": sent},
+            {"label": _("What came back"), "value": _(last.error_message) if last.error_message else _("nothing")},
+            {"label": _("Asked about our reference"), "value": _finding(task, last)},
+        ]
+    return {"rows": rows, "vendor_id": last.submission_id if last else ""}
+
+
+def _finding(task: GenerationTask, attempt: Attempt) -> str:
+    if not attempt.account.provider_class.can_look_up:
+        return _("%(vendor)s cannot be asked about it; only its console can tell.") % {"vendor": vendor_label(attempt.account.vendor)}
+    found = task.error_message.removeprefix(attempt.error_message).strip()
+    return _(found) if found else _("The vendor did not say.")
 
 
 def input_figures(task: GenerationTask) -> list[dict[str, str]]:
@@ -142,6 +174,12 @@ def _event_words(task: GenerationTask, event: TaskEvent) -> str:
     vendor = {"vendor": vendor_label(task.model.partition("/")[0])}
     if not event.from_status:
         return _("Asked for by %(name)s") % {"name": name_of(task.owner)}
+    again = {
+        "running": _("Recovered: %(vendor)s still renders it") % vendor,
+        "ingesting": _("Recovered: %(vendor)s has the video") % vendor,
+    }
+    if event.from_status == Status.FAILED and event.to_status in again:
+        return again[event.to_status]
     words = {
         "submitting": _("Slot found, sent to %(vendor)s") % vendor,
         "running": _("%(vendor)s accepted it") % vendor,

@@ -14,6 +14,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.words import clock_time, time_range, vendor_label
 from generation.services.line import Line
+from generation.services.messages import stop_sentence
 from generation.templatetags.portal import duration
 
 __all__ = ["REFUSALS", "Face", "face_of", "percent_of", "state_key", "text_of"]
@@ -93,6 +94,8 @@ def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
 def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:
     vendor = task.model.partition("/")[0]
     names = {"vendor": vendor_label(vendor)}
+    if line.stop:
+        return stop_sentence(line.stop)
     if state_key(task, now) == "queued-later":
         return task.wait_reason or _("attempt %(n)d did not get through") % {"n": task.failures}
     if not line.of_vendor(vendor):

@@ -10,16 +10,16 @@ from uuid import UUID
 from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
-from generation.lifecycle import Status
+from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
 from generation.services.estimates import Usual, usual_seconds
+from generation.services.switch import Stop, current_stop
 from providers.models import ProviderAccount
 
 __all__ = ["AccountLoad", "Line", "account_loads", "look_around"]
 
 LINE_LENGTH = 1_000
 """Places further back than this are not counted out."""
-AT_VENDOR = (Status.SUBMITTING, Status.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ class Line:
     loads: list[AccountLoad] = field(default_factory=list)
     places: dict[UUID, int] = field(default_factory=dict)
     usual: dict[str, Usual] = field(default_factory=dict)
+    stop: Stop | None = None
 
     def of_vendor(self, vendor: str) -> list[AccountLoad]:
         return [load for load in self.loads if load.account.vendor == vendor and load.account.enabled]
@@ -53,7 +54,7 @@ class Line:
 
 
 def look_around(tasks: Iterable[GenerationTask]) -> Line:
-    """At most two queries beside the remembered usual times; none for tasks that are over."""
+    """At most three queries beside the remembered usual times; none for tasks that are over."""
     live = [task for task in tasks if not task.is_terminal]
     if not live:
         return Line()
@@ -62,6 +63,7 @@ def look_around(tasks: Iterable[GenerationTask]) -> Line:
         loads=account_loads() if waiting else [],
         places=_places() if waiting else {},
         usual=usual_seconds(task.model for task in live),
+        stop=current_stop() if waiting else None,
     )
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from generation.lifecycle import Status
+from generation.lifecycle import LIVE, UNDER_WAY, Status
 from generation.models import GenerationTask, Video
 
 __all__ = [
@@ -41,7 +41,6 @@ CHANGES_MOST = 200
 VERSIONS_MOST = 12
 ATTENTION_FOR = timedelta(days=7)
 
-RUNNING = (Status.SUBMITTING, Status.RUNNING, Status.INGESTING)
 TABS = ("all", "running", "waiting", "attention", "done", "cancelled")
 SHAPES: dict[str, Q] = {
     "wide": Q(width_px__gt=F("height_px")),
@@ -160,7 +159,7 @@ def activity_counts(user: User, *, mine: bool) -> dict[str, int]:
     counted = ("running", "waiting", "attention")
     found: dict[str, int] = (
         _seen(user, mine=mine)
-        .filter(lately | Q(status__in=[Status.QUEUED, *RUNNING, Status.NEEDS_REVIEW]))
+        .filter(lately | Q(status__in=LIVE))
         .aggregate(
             **{tab: Count("pk", filter=_tab(tab, now), distinct=True) for tab in counted},
             done=Count("pk", filter=Q(status=Status.SUCCEEDED, finished_at__gte=midnight), distinct=True),
@@ -175,7 +174,7 @@ def _seen(user: User, *, mine: bool) -> QuerySet[GenerationTask]:
 
 def _tab(tab: str, now: datetime) -> Q:
     return {
-        "running": Q(status__in=RUNNING),
+        "running": Q(status__in=UNDER_WAY),
         "waiting": Q(status=Status.QUEUED),
         "attention": Q(status=Status.NEEDS_REVIEW) | Q(status=Status.FAILED, finished_at__gte=now - ATTENTION_FOR, retries=None),
         "done": Q(status=Status.SUCCEEDED),

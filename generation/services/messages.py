@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
 from generation.images import BadImage
+from generation.services.switch import Stop
 from providers.core.catalog import ModelSpec
 
-__all__ = ["FAILURES", "failure_sentence", "field_errors", "image_error"]
+__all__ = ["FAILURES", "failure_sentence", "field_errors", "image_error", "stop_sentence"]
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (
@@ -71,6 +72,13 @@ def failure_sentence(code: str) -> tuple[str, str]:
     """What happened, and what to do."""
     happened, advice = FAILURES.get(code, (gettext_lazy("It failed."), gettext_lazy("Retry, or ask an administrator.")))
     return str(happened), str(advice)
+
+
+def stop_sentence(stop: Stop) -> str:
+    """Why new renders wait, for a card and for the API."""
+    if stop.by_environment:
+        return _("New renders wait: paid submits are stopped by the server's environment.")
+    return _("New renders wait: %(reason)s") % {"reason": stop.reason}
 
 
 PYDANTIC = {

@@ -18,7 +18,7 @@ from generation.services.dispatch import ingest_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
 from providers.core.types import Output, Snapshot, State
 
-__all__ = ["observe", "stored_outputs"]
+__all__ = ["observe", "rendered", "stored_outputs"]
 
 log = logging.getLogger("generation.poll")
 
@@ -40,7 +40,7 @@ def observe(task: GenerationTask, answer: Snapshot | ProviderError) -> bool:
 
 def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     if snapshot.state is State.SUCCEEDED and snapshot.outputs:
-        _rendered(task, snapshot)
+        rendered(task, snapshot)
     elif snapshot.state is State.FAILED:
         task.fail(snapshot.error or GenerationFailed("The vendor gave no reason."))
     elif snapshot.state is State.CANCELLED:
@@ -52,11 +52,13 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     return True
 
 
-def _rendered(task: GenerationTask, snapshot: Snapshot) -> None:
+def rendered(task: GenerationTask, snapshot: Snapshot, *, note: str = "", **changes: Any) -> None:
+    """The vendor has the video: it is fetched right away."""
     now = timezone.now()
     with transaction.atomic():
         task.move(
             Status.INGESTING,
+            note=note,
             outputs=stored_outputs(snapshot.outputs, now),
             actual_prompt=snapshot.actual_prompt,
             vendor_state=snapshot.vendor_state[:60],
@@ -64,6 +66,7 @@ def _rendered(task: GenerationTask, snapshot: Snapshot) -> None:
             progress=None,
             failures=0,
             **NO_ERROR,
+            **changes,
         )
         ingest_soon(task)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
@@ -27,8 +28,8 @@ __all__ = ["FIRST_LOOK_UP", "look_again", "look_up", "park", "settle"]
 
 log = logging.getLogger("generation.submit")
 
-LOST = "The process that was sending ended before the vendor's answer was stored."
-NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."
+LOST = gettext_noop("The process that was sending ended before the vendor's answer was stored.")
+NOT_LISTED = gettext_noop("The vendor shows no render under our reference: it was probably not accepted.")
 SENDER_LOST = "sender_lost"
 """An attempt's error that says nothing about its vendor."""
 LISTING_WINDOW = timedelta(minutes=10)

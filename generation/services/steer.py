@@ -1,29 +1,24 @@
-"""What people do to a task: cancel, retry, and settle one that needs review. Only services write; this is theirs for people."""
+"""What people do to a task of theirs: cancel it, retry it. Settling a review is in review.py, asking the vendor again in rescue.py."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.models import ApiToken
-from generation.errors import Conflict, InvalidRequest, LostRace
+from generation.errors import Conflict, LostRace
 from generation.lifecycle import Status
-from generation.models import Asset, Attempt, Dispatch, GenerationTask, Prompt
-from generation.models.task import NO_ERROR
+from generation.models import Asset, GenerationTask, Prompt
 from generation.services.create import create_task, replay, request_digest
-from generation.services.dispatch import start_soon
 from providers.accounts import client_for
-from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, Unsupported
-from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["adopt", "cancel", "give_up", "inputs_of", "retry", "submit_again"]
+__all__ = ["cancel", "inputs_of", "retry"]
 
 
 def cancel(task: GenerationTask) -> GenerationTask:
@@ -113,47 +108,3 @@ def inputs_of(task: GenerationTask) -> dict[str, list[Asset]]:
     for place in task.inputs.select_related("asset"):
         found.setdefault(place.slot, []).append(place.asset)
     return found
-
-
-def adopt(task: GenerationTask, vendor_id: str, *, kind: str = "") -> None:
-    """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing."""
-    _require_review(task)
-    spec, account = _spec_of(task), _account_of(task)
-    if GenerationTask.objects.filter(account=account, submission_id=vendor_id).exclude(pk=task.pk).exists():
-        raise Conflict(_("Another task has this vendor id already."), code="already_adopted")
-    submission = Submission(id=vendor_id, model=spec.id, kind=kind)
-    try:
-        client_for(account).poll(submission)
-    except (ProviderError, SealBroken) as error:
-        raise InvalidRequest(
-            _("The vendor does not confirm this id: %(words)s") % {"words": error}, code="not_confirmed", fields={"vendor_id": str(error)}
-        ) from error
-    attempt = Attempt.objects.filter(task=task, number=task.attempt_count)
-    with transaction.atomic():
-        attempt.update(dispatch=Dispatch.ACCEPTED, submission_id=vendor_id, submission_kind=kind, finished_at=timezone.now())
-        task.accept(submission, note=f"Adopted the vendor's task {vendor_id}")
-
-
-def submit_again(task: GenerationTask) -> None:
-    """A person decided to send it once more, knowing that the first may have been charged."""
-    _require_review(task)
-    spec = _spec_of(task)
-    task.move(Status.QUEUED, note="Sent again by hand", failures=0, is_bound=_account_of(task).enabled, **NO_ERROR)
-    start_soon(spec)
-
-
-def _spec_of(task: GenerationTask) -> ModelSpec:
-    if task.spec is None:
-        raise Conflict(_("The catalog no longer has the model %(model)s.") % {"model": task.model}, code="model_gone")
-    return task.spec
-
-
-def give_up(task: GenerationTask) -> None:
-    """A person decided that it is not worth another try."""
-    _require_review(task)
-    task.give_up("abandoned", task.error_message, note="Given up after review")
-
-
-def _require_review(task: GenerationTask) -> None:
-    if task.state is not Status.NEEDS_REVIEW:
-        raise Conflict(_("This task does not wait for a review."), code="not_in_review")

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from generation.errors import NotThere, PortalError
+from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
 from generation.services.lists import task_for, task_in_full
 
@@ -75,6 +76,8 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
     try:
         words, level, status = act(), messages.SUCCESS, 204
     except PortalError as error:
+        if isinstance(error, NotAllowed) and not wants_fragment(request):
+            raise PermissionDenied(error.message) from error
         words, level, status = error.message, messages.ERROR, error.status
     if wants_fragment(request):
         return _toast(words, level, status)

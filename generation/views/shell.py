@@ -1,4 +1,4 @@
-"""What every page's frame needs (theme, counts for the navigation, the cursor of its live updates), and the theme button."""
+"""What every page's frame needs (theme, counts, the stop of paid submits, the cursor of its live updates), and the theme button."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from generation.models import GenerationTask, Video
+from generation.services.switch import current_stop
 from generation.views.common import back
 
 __all__ = ["shell", "theme"]
@@ -25,6 +26,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     chosen = request.COOKIES.get("theme", "system")
     found: dict[str, Any] = {"theme": chosen if chosen in THEMES else "system", "tick_cursor": timezone.now().isoformat()}
     if user is not None and user.is_authenticated:
+        found["paid_stop"] = SimpleLazyObject(current_stop)
         found["nav_counts"] = {
             "videos": SimpleLazyObject(Video.objects.visible_to(user).count),
             "active": SimpleLazyObject(GenerationTask.objects.filter(owner=user).live().count),

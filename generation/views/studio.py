@@ -21,10 +21,9 @@ from generation.presenters.cards import cards_of
 from generation.presenters.compose import compose_context
 from generation.presenters.models import quote_of
 from generation.presenters.videos import takes_of
-from generation.services.compose import order_videos
+from generation.services.compose import filled_from, first_choice, order_videos, usable_accounts
 from generation.services.estimates import price_of, usual_seconds
 from generation.services.lists import live_numbers, queue_of, todays_videos
-from generation.services.start import filled_from, first_choice, usable_accounts
 from generation.views.common import parse_uuid, the_task, the_user, the_video
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model

@@ -6,30 +6,26 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.detail import task_context
-from generation.services import steer
+from generation.services import rescue, review, steer
 from generation.services.lists import queue_of
 from generation.views.common import answer, the_task, the_user, the_whole_task
 
-__all__ = ["adopt", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
-
-ID_CHARS = 200
+__all__ = ["adopt", "ask_again", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
 
 
 @login_required
 @require_GET
 def task(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Attempts, events, the vendor's words; for staff, the ways out of a review."""
+    """Attempts, events, the vendor's words; for administrators, the ways out of a review or a failure."""
     shown = the_whole_task(request, pk)
     return render(request, "tasks/page.html", task_context(shown, the_user(request)))
 
@@ -76,21 +72,28 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The vendor has it, under this id."""
-    vendor_id = request.POST.get("vendor_id", "").strip()[:ID_CHARS]
+def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A failed task: does the vendor have its render after all?"""
 
-    def act(reviewed: GenerationTask) -> str:
-        if not vendor_id:
-            raise InvalidRequest(_("Write the vendor's task id."), fields={"vendor_id": _("This is needed.")})
-        steer.adopt(reviewed, vendor_id, kind=_kind(request))
-        return _("Adopted: the render is followed from here on.")
+    def act(failed: GenerationTask) -> str:
+        rescue.ask_again(failed, by=the_user(request))
+        if failed.state is Status.INGESTING:
+            return _("The vendor has the video. It is being fetched.")
+        return _("The vendor still renders it. It is followed again, with a new deadline.")
 
     return _settle(request, pk, act)
 
 
-def _kind(request: HttpRequest) -> str:
-    return request.POST.get("kind", "").strip()[:40]
+@login_required
+@require_POST
+def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The vendor has it, under this id."""
+
+    def act(reviewed: GenerationTask) -> str:
+        review.adopt(reviewed, request.POST.get("vendor_id", ""), by=the_user(request))
+        return _("Adopted: the render is followed from here on.")
+
+    return _settle(request, pk, act)
 
 
 @login_required
@@ -99,7 +102,7 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send it once more, knowing that the first may be charged too."""
 
     def act(reviewed: GenerationTask) -> str:
-        steer.submit_again(reviewed)
+        review.submit_again(reviewed, by=the_user(request), knows_cost=request.POST.get("knows_cost") == "on")
         return _("It is sent again.")
 
     return _settle(request, pk, act)
@@ -111,15 +114,13 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Not worth another try."""
 
     def act(reviewed: GenerationTask) -> str:
-        steer.give_up(reviewed)
+        review.give_up(reviewed, by=the_user(request))
         return _("Given up.")
 
     return _settle(request, pk, act)
 
 
 def _settle(request: HttpRequest, pk: UUID, act: Callable[[GenerationTask], str]) -> HttpResponse:
-    """Reviews may cost money, so they are for staff."""
-    reviewed = the_task(request, pk)
-    if not the_user(request).is_staff:
-        raise PermissionDenied
-    return answer(request, lambda: act(reviewed), to=reverse("task", args=[reviewed.pk]))
+    """Who may is the services' to say."""
+    task = the_task(request, pk)
+    return answer(request, lambda: act(task), to=reverse("task", args=[task.pk]))

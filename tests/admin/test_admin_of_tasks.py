@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
+from generation.lifecycle import Status
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent
+from generation.services.create import create_task
 
 LIST = "/admin/generation/generationtask/"
 
@@ -83,15 +87,15 @@ def test_give_up_ends_the_task(desk, task):
 
 
 def test_sending_again_needs_the_tick(desk, task):
-    assert press(desk, task, "submit_again") == "Tick that you know it may be paid twice."
+    assert press(desk, task, "submit_again") == "Confirm that you know: if the vendor did accept the first request, both are charged."
     assert task.status == "needs_review"
 
-    assert press(desk, task, "submit_again", knows_the_cost="on") == "It waits to be sent again."
+    assert press(desk, task, "submit_again", knows_cost="on") == "It waits to be sent again."
     assert task.status == "queued"
 
 
 def test_adopting_needs_an_id_that_the_vendor_confirms(desk, task):
-    assert press(desk, task, "adopt") == "Type the vendor's id of the render."
+    assert press(desk, task, "adopt") == "Write the vendor's task id."
     assert "The vendor does not confirm this id" in press(desk, task, "adopt", vendor_id="7")
     assert task.status == "needs_review"
 
@@ -115,3 +119,42 @@ def test_other_rows_are_listed_and_read_only(desk, task, user, name):
 
     assert desk.get(f"/admin/generation/{name}/").status_code == 200
     assert desk.get(f"/admin/generation/{name}/add/").status_code == 403
+
+
+def ended(task, **facts):
+    """The same task, failed, with a vendor id."""
+    now = timezone.now()
+    GenerationTask.objects.filter(pk=task.pk).update(status="failed", finished_at=now, submission_id="v1", error_code="deadline", **facts)
+
+
+def test_asking_again_about_a_failed_task_says_when_the_vendor_is_away(desk, task):
+    ended(task)
+    assert "Was it rendered after all?" in desk.get(f"{LIST}{task.pk}/change/").text
+
+    assert "Nothing was changed; try again later." in press(desk, task, "ask_again")
+    assert (task.status, task.error_code) == ("failed", "deadline")
+
+
+def test_many_failed_tasks_are_recovered_by_an_action_that_is_logged(desk, user, driver):
+    tasks = [driver.until(create_task(owner=user, model="kling/kling-v1", prompt=f"boat {n}", params={}), Status.RUNNING) for n in (1, 2)]
+    for one in tasks:
+        one.give_up("deadline", "too late")
+    driver.simulator.advance(60)
+
+    reply = desk.post(LIST, {"action": "ask_again_many", "_selected_action": [str(one.pk) for one in tasks]})
+
+    assert [str(message) for message in get_messages(reply.wsgi_request)] == ["2 tasks go on."]
+    assert {driver.finish(one).status for one in tasks} == {"succeeded"}
+    assert driver.simulator.ledger()["count"] == 2
+    assert LogEntry.objects.filter(object_id__in=[str(one.pk) for one in tasks]).count() == 2
+
+
+def test_the_action_is_not_for_those_who_may_only_look(clerk, user, task):
+    user.user_permissions.add(Permission.objects.get(codename="view_generationtask"))
+    ended(task)
+
+    assert "ask_again_many" not in clerk.get(LIST).text
+    assert clerk.post(f"{LIST}{task.pk}/ask_again/").status_code == 302
+    task.refresh_from_db()
+    assert task.status == "failed"
+    assert "Was it rendered after all?" not in clerk.get(f"{LIST}{task.pk}/change/").text

@@ -6,7 +6,7 @@ import pytest
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.services import steer
+from generation.services import review, steer
 from generation.services.accept import accept
 from generation.services.create import create_task
 from generation.services.submit import _commit_intent
@@ -33,9 +33,9 @@ def late(user, driver):
     return task, attempt, answer
 
 
-def test_a_task_that_was_given_up_goes_on_and_becomes_a_video(late, driver):
+def test_a_task_that_was_given_up_goes_on_and_becomes_a_video(late, staff, driver):
     task, attempt, answer = late
-    steer.give_up(fresh(task))
+    review.give_up(fresh(task), by=staff)
 
     accept(task, attempt, answer)
 
@@ -46,11 +46,11 @@ def test_a_task_that_was_given_up_goes_on_and_becomes_a_video(late, driver):
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_a_second_sending_that_has_not_begun_is_not_needed_any_more(late, driver):
+def test_a_second_sending_that_has_not_begun_is_not_needed_any_more(late, staff, driver):
     task, attempt, answer = late
     account = fresh(task).account
     ProviderAccount.objects.update(enabled=False)
-    steer.submit_again(fresh(task))
+    review.submit_again(fresh(task), by=staff, knows_cost=True)
     assert fresh(task).status == Status.QUEUED
     GenerationTask.objects.filter(pk=task.pk).update(account=None)
 
@@ -63,10 +63,10 @@ def test_a_second_sending_that_has_not_begun_is_not_needed_any_more(late, driver
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(late):
+def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(late, staff):
     task, attempt, answer = late
     ProviderAccount.objects.update(enabled=False)
-    steer.submit_again(fresh(task))
+    review.submit_again(fresh(task), by=staff, knows_cost=True)
     steer.cancel(fresh(task))
 
     accept(task, attempt, answer)
@@ -76,9 +76,9 @@ def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(l
     assert (attempt.dispatch, attempt.submission_id) == (Dispatch.ACCEPTED, answer.id)
 
 
-def test_a_task_that_was_adopted_meanwhile_keeps_what_it_has(late):
+def test_a_task_that_was_adopted_meanwhile_keeps_what_it_has(late, staff):
     task, attempt, answer = late
-    steer.adopt(fresh(task), answer.id)
+    review.adopt(fresh(task), answer.id, by=staff)
 
     accept(task, attempt, answer)
 

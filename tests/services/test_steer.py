@@ -1,12 +1,12 @@
-"""Cancel, retry, and the three ways out of a review."""
+"""Cancel and retry."""
 
 from __future__ import annotations
 
 import pytest
 
-from generation.errors import Conflict, InvalidRequest
+from generation.errors import Conflict
 from generation.lifecycle import Status
-from generation.models import GenerationTask, Video
+from generation.models import GenerationTask
 from generation.services import steer
 from generation.services.create import create_task
 
@@ -16,13 +16,6 @@ WAN = "dashscope/wanx2.1-t2v-turbo"
 
 def fresh(task):
     return GenerationTask.objects.get(pk=task.pk)
-
-
-@pytest.fixture
-def in_review(user, driver):
-    task = driver.finish(create_task(owner=user, model=WAN, prompt="a boat #fault:reset-after-accept", params={}))
-    assert task.status == Status.NEEDS_REVIEW
-    return task
 
 
 def test_cancel_stops_a_waiting_task_at_once_and_sends_nothing(user, driver):
@@ -104,58 +97,6 @@ def test_retry_of_a_live_task_is_refused(user, sandbox_accounts):
 
     with pytest.raises(Conflict, match="still going on"):
         steer.retry(task, by=user)
-
-
-def test_adopt_takes_the_vendors_task_and_finishes_it(in_review, driver):
-    vendor_id = driver.simulator.ledger()["entries"][0]["task_id"]
-
-    steer.adopt(in_review, vendor_id)
-
-    task = driver.finish(in_review)
-    assert task.status == Status.SUCCEEDED
-    assert task.attempts.get().submission_id == vendor_id
-    assert Video.objects.filter(task=task).count() == 1
-    assert driver.simulator.ledger()["count"] == 1
-
-
-def test_adopt_refuses_an_id_that_the_vendor_does_not_know(in_review):
-    with pytest.raises(InvalidRequest, match="does not confirm") as refusal:
-        steer.adopt(in_review, "no-such-task")
-
-    assert set(refusal.value.fields) == {"vendor_id"}
-    assert fresh(in_review).status == Status.NEEDS_REVIEW
-
-
-def test_adopt_refuses_an_id_that_another_task_has(in_review, user, driver):
-    other = driver.until(create_task(owner=user, model=WAN, prompt="another", params={}), Status.RUNNING)
-
-    with pytest.raises(Conflict, match="already"):
-        steer.adopt(in_review, other.submission_id)
-
-
-def test_submit_again_is_a_persons_decision_and_buys_again(in_review, driver):
-    type(in_review.prompt).objects.filter(pk=in_review.prompt_id).update(text="a boat")
-
-    steer.submit_again(in_review)
-
-    task = driver.finish(in_review)
-    assert task.status == Status.SUCCEEDED
-    assert task.attempt_count == 2
-    assert driver.simulator.ledger()["count"] == 2
-
-
-def test_give_up_ends_the_review(in_review):
-    steer.give_up(in_review)
-
-    assert (fresh(in_review).status, fresh(in_review).error_code) == (Status.FAILED, "abandoned")
-
-
-@pytest.mark.parametrize("settle", [lambda task: steer.adopt(task, "x"), steer.submit_again, steer.give_up])
-def test_only_a_task_in_review_can_be_settled(settle, user, sandbox_accounts):
-    task = create_task(owner=user, model=KLING, prompt="a boat", params={})
-
-    with pytest.raises(Conflict, match="does not wait for a review"):
-        settle(task)
 
 
 def test_retry_under_the_same_key_gives_the_same_task(user, driver):

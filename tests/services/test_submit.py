@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.services import steer
 from generation.services.create import create_task
 from generation.services.settle import settle
 from generation.services.submit import _commit_intent, submit
@@ -97,14 +95,3 @@ def test_a_gateway_that_cannot_say_is_asked_once_and_then_a_person(user, driver)
     settled = driver.finish(task, steps=8)
 
     assert settled.status == Status.NEEDS_REVIEW
-
-
-def test_a_model_that_is_gone_is_not_submitted_again(user, driver):
-    task = driver.finish(create_task(owner=user, model=WAN, prompt="a boat #fault:reset-after-accept", params={}))
-    GenerationTask.objects.filter(pk=task.pk).update(model="gone/model")
-
-    with pytest.raises(Conflict) as refusal:
-        steer.submit_again(fresh(task))
-
-    assert refusal.value.code == "model_gone"
-    assert fresh(task).status == Status.NEEDS_REVIEW

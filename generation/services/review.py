@@ -1,0 +1,135 @@
+"""How a task in review is settled: adopted, submitted again, given up. And the one rule that says who may.
+
+The services refuse whoever may not, so that pages, the admin and the API need no rule of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
+from generation.lifecycle import Status
+from generation.models import Dispatch, GenerationTask
+from generation.models.task import NO_ERROR
+from generation.services.dispatch import start_soon
+from providers.accounts import client_for
+from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderError
+from providers.core.types import Submission
+from providers.models import ProviderAccount
+from providers.sealing import SealBroken
+
+__all__ = ["adopt", "first_come", "give_up", "may_settle", "refuse_taken", "require_settler", "submit_again"]
+
+ID_CHARS = 200
+
+
+def may_settle(user: User | AnonymousUser) -> bool:
+    """Staff who may change tasks. Settling decides over money, so owning the task is not enough."""
+    return user.is_staff and user.has_perm("generation.change_generationtask")
+
+
+def require_settler(user: User) -> None:
+    """Raises `NotAllowed`."""
+    if not may_settle(user):
+        raise NotAllowed(_("Only an administrator who may change tasks can do this."))
+
+
+@contextmanager
+def first_come() -> Iterator[None]:
+    """Two people, one task: who comes second is told so, and changes nothing."""
+    try:
+        with transaction.atomic():
+            yield
+    except LostRace as lost:
+        raise Conflict(_("Somebody was faster: the task has changed meanwhile. Look at it again."), code="already_settled") from lost
+    except IntegrityError as twice:
+        raise _taken() from twice
+
+
+def refuse_taken(account: ProviderAccount, vendor_id: str, but: GenerationTask) -> None:
+    """Raises `Conflict` when another task follows this render."""
+    if GenerationTask.objects.filter(account=account, submission_id=vendor_id).exclude(pk=but.pk).exists():
+        raise _taken()
+
+
+def _taken() -> Conflict:
+    return Conflict(_("Another task has this vendor id already."), code="already_adopted")
+
+
+def adopt(task: GenerationTask, vendor_id: str, *, by: User) -> None:
+    """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
+
+    Where the vendor files it (by text, by image) its adapter finds out from the model.
+    """
+    require_settler(by)
+    _require_review(task)
+    name, spec, account = _checked(vendor_id), _spec_of(task), _account_of(task)
+    refuse_taken(account, name, task)
+    submission = Submission(id=name, model=spec.id)
+    try:
+        client_for(account).poll(submission)
+    except (ProviderError, SealBroken) as error:
+        raise InvalidRequest(
+            _("The vendor does not confirm this id: %(words)s") % {"words": error}, code="not_confirmed", fields={"vendor_id": str(error)}
+        ) from error
+    attempt = task.attempts.filter(number=task.attempt_count)
+    with first_come():
+        attempt.update(dispatch=Dispatch.ACCEPTED, submission_id=name, submission_kind="", finished_at=timezone.now())
+        task.accept(submission, note=f"{by.get_username()} adopted the vendor's task {name}")
+
+
+def _checked(vendor_id: str) -> str:
+    name = vendor_id.strip()
+    if not name:
+        raise InvalidRequest(_("Write the vendor's task id."), fields={"vendor_id": _("This is needed.")})
+    if len(name) > ID_CHARS or not name.isprintable():
+        raise InvalidRequest(_("This cannot be a vendor's task id."), fields={"vendor_id": _("At most 200 characters, in one line.")})
+    return name
+
+
+def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
+    """A person decided to send it once more, and said that they know what the first may have cost."""
+    require_settler(by)
+    _require_review(task)
+    spec = _spec_of(task)
+    if not knows_cost:
+        raise InvalidRequest(
+            _("Confirm that you know: if the vendor did accept the first request, both are charged."),
+            code="cost_not_acknowledged",
+            fields={"knows_cost": _("This must be confirmed.")},
+        )
+    with first_come():
+        note = f"Sent again by {by.get_username()}, who knows that it may be paid twice"
+        task.move(Status.QUEUED, note=note, failures=0, is_bound=_account_of(task).enabled, **NO_ERROR)
+    start_soon(spec)
+
+
+def give_up(task: GenerationTask, *, by: User) -> None:
+    """A person decided that it is not worth another try."""
+    require_settler(by)
+    _require_review(task)
+    with first_come():
+        task.give_up("abandoned", task.error_message, note=f"Given up after review by {by.get_username()}")
+
+
+def _require_review(task: GenerationTask) -> None:
+    if task.state is not Status.NEEDS_REVIEW:
+        raise Conflict(_("This task does not wait for a review."), code="not_in_review")
+
+
+def _spec_of(task: GenerationTask) -> ModelSpec:
+    if task.spec is None:
+        raise Conflict(_("The catalog no longer has the model %(model)s.") % {"model": task.model}, code="model_gone")
+    return task.spec
+
+
+def _account_of(task: GenerationTask) -> ProviderAccount:
+    assert task.account is not None, "a task that was sent has its account"
+    return task.account

@@ -1,0 +1,59 @@
+"""The switch over paid submits: seen by staff, turned by who may, and every turn is on record."""
+
+from __future__ import annotations
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+
+from generation.models import PaidSubmits
+from generation.services.switch import current_stop
+
+PAGE = "/admin/generation/paidsubmits/"
+
+
+def test_stopping_and_resuming_shows_and_logs_who_and_why(desk, staff):
+    assert "Paid submits go out" in desk.get(PAGE).text
+
+    stopped = desk.post(PAGE, {"stop": "1", "reason": "the bill"}, follow=True).text
+    assert "New renders wait: the bill" in stopped
+    assert "admin stopped them on" in stopped
+    assert "New renders wait: the bill" in desk.get("/admin/").text
+    assert current_stop().by == "admin"
+
+    resumed = desk.post(PAGE, {"resume": "1"}, follow=True).text
+    assert "New renders wait" not in resumed
+    assert current_stop() is None
+    assert [(entry.user, entry.change_message) for entry in LogEntry.objects.order_by("pk")] == [
+        (staff, "stopped: the bill"),
+        (staff, "resumed"),
+    ]
+    assert "stopped: the bill" in desk.get(f"{PAGE}1/history/").text
+
+
+def test_stopping_without_a_reason_is_refused(desk):
+    assert "Say why" in desk.post(PAGE, {"stop": "1", "reason": " "}, follow=True).text
+    assert current_stop() is None
+
+
+def test_the_page_explains_that_the_environment_goes_first(desk, settings):
+    settings.STOP_PAID_SUBMITS = True
+
+    text = desk.get(PAGE).text
+
+    assert "The environment variable PORTAL_STOP_PAID_SUBMITS is True" in text
+    assert "paid submits are stopped by the server's environment" in text
+
+
+def test_who_may_only_look_cannot_turn_it(clerk, user):
+    assert clerk.get(PAGE).status_code == 403
+    user.user_permissions.add(Permission.objects.get(codename="view_paidsubmits"))
+
+    assert "You may look at this switch, but not turn it." in clerk.get(PAGE).text
+    assert clerk.post(PAGE, {"stop": "1", "reason": "x"}).status_code == 403
+    assert not PaidSubmits.objects.filter(stopped=True).exists()
+
+
+def test_the_row_has_no_other_pages(desk):
+    assert desk.get(f"{PAGE}1/change/")["Location"] == PAGE
+    assert desk.get(f"{PAGE}add/").status_code == 403
+    assert desk.get(f"{PAGE}1/delete/").status_code == 403
