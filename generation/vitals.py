@@ -5,11 +5,13 @@ The health pages ask the quick ones, `manage.py doctor` asks all. Nothing here c
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import av
 from django.conf import settings
@@ -17,16 +19,18 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.http.request import validate_host
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from generation import queue
 from generation.models import GenerationTask
+from providers.callbacks import UnusableUrl, is_on_this_machine, require_usable
 from providers.checks import accounts_can_be_used
 from providers.models import ProviderAccount
 from providers.probe import probe
 
-__all__ = ["QUICK", "THOROUGH", "Unfit", "check_accounts", "check_credentials", "check_worker"]
+__all__ = ["QUICK", "THOROUGH", "Unfit", "check_accounts", "check_credentials", "check_public_url", "check_worker"]
 
 OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
@@ -119,6 +123,32 @@ def check_disk() -> str:
     return f"{free_bytes // 2**30} GiB free"
 
 
+def check_public_url() -> str:
+    """What vendors are given to call is an address at which they can reach this portal, as far as can be told from here."""
+    url = settings.PUBLIC_URL
+    if not url:
+        return "not set: vendors are polled"
+    try:
+        require_usable(url)
+    except UnusableUrl as problem:
+        raise Unfit(str(problem)) from problem
+    host = urlsplit(url).hostname or ""
+    if not validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS):
+        raise Unfit(f"PORTAL_PUBLIC_URL names {host}, but PORTAL_HOSTS does not, so every callback is refused. Add it there.")
+    if is_on_this_machine(url):
+        return f"only the simulator can call {url}"
+    if _is_private(host):
+        raise Unfit(f"PORTAL_PUBLIC_URL names {host}, a private address that no vendor can reach. Write the public one, or leave it empty.")
+    return f"vendors call {url}"
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
 def check_credentials() -> str:
     found = accounts_can_be_used(None, databases=["default"])
     if found:
@@ -157,5 +187,6 @@ THOROUGH: Mapping[str, Callable[[], str]] = {
     "secrets": check_secret_files,
     "media tools": check_media_tools,
     "static files": check_static_files,
+    "callbacks": check_public_url,
 }
 """Needs no tables either; what does is for its own functions above."""

@@ -56,7 +56,8 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.web_port, self.simulator_port = free_port(self.web_port), free_port(self.simulator_port)
-        self.environment = {"PORTAL_SIMULATOR_URL": self.simulator_url, **self.environment}
+        public = os.environ.get("PORTAL_PUBLIC_URL", self.url)  # the simulator calls back, as vendors do
+        self.environment = {"PORTAL_SIMULATOR_URL": self.simulator_url, "PORTAL_PUBLIC_URL": public, **self.environment}
 
     @property
     def url(self) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tools.stack import ROOT
 
-ON_POSTGRES = ["tests/services", "tests/api", "tests/worker", "tests/access"]
+CALLBACKS = [f"tests/callbacks/{name}.py" for name in ("test_receiver", "test_receiver_fuzz", "test_called_back_tasks")]
+ON_POSTGRES = ["tests/services", "tests/api", "tests/worker", "tests/access", *CALLBACKS]
 DEADLINE_S = 900
 
 

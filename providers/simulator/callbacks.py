@@ -32,7 +32,7 @@ RETRY_S = 5.0
 HTTP_OK = 200
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _CHALLENGE_TIMEOUT = aiohttp.ClientTimeout(total=3)
-Body = Callable[[float], dict[str, Any]]
+Body = Callable[[float], dict[str, Any] | None]
 
 
 def is_loopback(url: str) -> bool:
@@ -50,13 +50,21 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(digest).decode()
 
 
+@dataclass(eq=False, slots=True)
+class Talk:
+    """The calls about one task come one after another; a receiver that is slow about it delays no other's."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_broken_off: bool = False
+
+
 @dataclass(order=True, kw_only=True, slots=True)
 class _Call:
-    """One POST that is due; those of one task are one talk."""
+    """One POST that is due."""
 
     due: float
     number: int
-    talk: int
+    talk: Talk = field(compare=False)
     tells_of: float
     url: str = field(compare=False)
     body: Body = field(compare=False)
@@ -78,46 +86,61 @@ class Callbacks:
     def __init__(self) -> None:
         self._due: list[_Call] = []
         self._order = itertools.count()
-        self._broken_off: set[int] = set()
         self.sent: deque[dict[str, Any]] = deque(maxlen=200)
 
     def add(
-        self, url: str, moments: list[float], body: Body, *, tries: int = 1, is_signed: bool = True, challenged_at: float | None = None
-    ) -> None:
-        """`body` is asked what to say at each moment; with a challenge, nothing follows unless it is echoed."""
+        self,
+        url: str,
+        moments: list[float],
+        body: Body,
+        *,
+        tries: int = 1,
+        is_signed: bool = True,
+        challenged_at: float | None = None,
+        talk: Talk | None = None,
+    ) -> Talk:
+        """`body` is asked what to say at each moment, and may say nothing; with a challenge, nothing follows unless it is echoed.
+
+        A `talk` that was begun by an earlier call goes on.
+        """
+        talk = talk or Talk()
         if not is_loopback(url):
-            return
-        talk = next(self._order)
+            return talk
         if challenged_at is not None:
             token = secrets.token_hex(16)
             self._push(challenged_at, talk, url, lambda _: {"challenge": token}, is_signed=False, challenge=token)
         for moment in moments:
             if moment < math.inf:
                 self._push(moment, talk, url, body, is_signed=is_signed, tries=tries)
+        return talk
 
-    def _push(self, moment: float, talk: int, url: str, body: Body, **more: Any) -> None:
+    def _push(self, moment: float, talk: Talk, url: str, body: Body, **more: Any) -> None:
         call = _Call(due=moment, number=next(self._order), talk=talk, tells_of=moment, url=url, body=body, **more)
         heapq.heappush(self._due, call)
 
     async def run(self, clock: Clock, tuning: Callable[[], Tuning]) -> None:
         """Until cancelled."""
-        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, asyncio.TaskGroup() as group:
             while True:
                 while self._due and self._due[0].due <= clock.now():
-                    await self._make(session, heapq.heappop(self._due), clock, tuning())
+                    group.create_task(self._make(session, heapq.heappop(self._due), clock, tuning()))
                 await asyncio.sleep(TICK_S)
 
     async def _make(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, tuning: Tuning) -> None:
-        if call.talk in self._broken_off:
+        async with call.talk.lock:
+            await self._call(session, call, clock, tuning)
+
+    async def _call(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, tuning: Tuning) -> None:
+        body = call.body(call.tells_of)
+        if call.talk.is_broken_off or body is None:
             return
-        status, answer = await self._send(session, call, tuning)
+        status, answer = await self._send(session, call, body, tuning)
         if call.challenge and not _echoes(answer, call.challenge):
-            self._broken_off.add(call.talk)
+            call.talk.is_broken_off = True
         elif status != HTTP_OK and call.tries > 1:
             heapq.heappush(self._due, replace(call, due=clock.now() + RETRY_S, tries=call.tries - 1))
 
-    async def _send(self, session: aiohttp.ClientSession, call: _Call, tuning: Tuning) -> tuple[int | None, str]:
-        body = call.body(call.tells_of)
+    async def _send(self, session: aiohttp.ClientSession, call: _Call, body: dict[str, Any], tuning: Tuning) -> tuple[int | None, str]:
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if call.is_signed and tuning.webhook_secret:
@@ -133,7 +156,6 @@ class Callbacks:
 
     def reset(self) -> None:
         self._due.clear()
-        self._broken_off.clear()
         self.sent.clear()
 
 

@@ -342,3 +342,17 @@ def test_callback_is_unsigned_and_tried_again_after_five_seconds(ark: Caller, si
     assert [body["status"] for body in listener.bodies] == ["queued", "running", "succeeded", "succeeded"]
     assert listener.bodies[-1] == ark.get(task)
     assert not any(name.startswith("webhook-") for headers, _ in listener.received for name in headers)
+
+
+def test_nothing_is_told_of_a_cancelled_task(ark: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
+    simulator.settings(queue_s=100)
+    cancelled = ark.task(callback_url=listener.url)
+    assert listener.hears(1)
+    ark.ask("DELETE", f"/{cancelled}")
+
+    simulator.advance(300)
+    simulator.settings(queue_s=0)
+    other = ark.task(callback_url=listener.url)
+
+    assert listener.hears(3)
+    assert [body["id"] for body in listener.bodies] == [cancelled, other, other, other]

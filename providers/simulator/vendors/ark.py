@@ -110,11 +110,12 @@ class Ark:
         if not (url := task.order.callback_url):
             return
 
-        def told(at: float) -> dict[str, Any]:
-            return _told(task, at, base)
+        def told(at: float) -> dict[str, Any] | None:
+            """Of a cancelled task nothing is told: it is none of the documented statuses."""
+            return _told(task, at, base) if task.cancelled_at is None else None
 
-        self.site.callbacks.add(url, [task.submitted_at, task.started_at], told, is_signed=False)
-        self.site.callbacks.add(url, [min(task.ended_at, _expiry(task))], told, is_signed=False, tries=_CALLBACK_TRIES)
+        talk = self.site.callbacks.add(url, [task.submitted_at, task.started_at], told, is_signed=False)
+        self.site.callbacks.add(url, [min(task.ended_at, _expiry(task))], told, is_signed=False, tries=_CALLBACK_TRIES, talk=talk)
 
     def _find(self, account: Account, name: str) -> SimTask | None:
         now = self.site.clock.now()

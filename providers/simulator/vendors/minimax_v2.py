@@ -87,8 +87,9 @@ class MiniMaxV2:
     def _promise_callbacks(self, task: SimTask, base: str) -> None:
         if url := task.order.callback_url:
 
-            def told(at: float) -> dict[str, Any]:
-                return {"task": _told(task, at, base)}
+            def told(at: float) -> dict[str, Any] | None:
+                """Whether a cancelled task is told of is not documented, so it is not."""
+                return {"task": _told(task, at, base)} if task.cancelled_at is None else None
 
             self.site.callbacks.add(url, [task.started_at, task.ended_at], told, is_signed=False, challenged_at=task.submitted_at)
 

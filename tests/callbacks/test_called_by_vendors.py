@@ -1,0 +1,70 @@
+"""The portal's own processes and the simulator: with polls ten minutes apart, a video is there seconds after its vendor called."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from called_rows import SECRET
+
+from tools.stack import Stack
+
+MODELS = ["kling/kling-v1", "kling/kling-3.0", "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"]
+RENDER_S = 8
+WITHIN_S = 120.0
+POLLS_APART_S = 600
+SIGN = f"""
+from providers.accounts import set_credentials
+from providers.models import ProviderAccount
+from providers.sealing import unseal
+ProviderAccount.objects.filter(surface="gateway").delete()
+for account in ProviderAccount.objects.filter(vendor="kling"):
+    set_credentials(account, unseal(account.pk, account.sealed) | {{"webhook_secret": "{SECRET}"}})
+    account.save()
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    environment = {
+        "PORTAL_DATA_DIR": str(tmp_path),
+        "PORTAL_TESTING": "True",
+        "PORTAL_POLL_EVERY_S": str(POLLS_APART_S),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "videoportal.settings",
+    }
+    words = ("--render-s", str(RENDER_S), "--queue-s", "0.5", "--media", "tiny")
+    stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=words)
+    stack.manage("migrate", "--verbosity", "0")
+    stack.manage("sandbox_accounts", "--url", stack.simulator_url)
+    stack.manage("shell", "--verbosity", "0", "-c", SIGN)
+    stack.manage("first_admin")
+    with stack:
+        yield stack
+
+
+def ask(url: str, body: dict[str, object] | None = None, token: str = "") -> dict:
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as reply:  # noqa: S310 - our own servers
+        return json.load(reply)
+
+
+def test_videos_come_by_callbacks_when_polls_are_minutes_apart(stack):
+    token = stack.manage("create_token", "admin", "test").strip().splitlines()[-1]
+    ask(f"{stack.simulator_url}/_control/settings", {"webhook_secret": SECRET})
+    tasks = [ask(f"{stack.url}/api/v1/tasks", {"model": model, "prompt": "a boat"}, token)["id"] for model in MODELS]
+
+    until, found = time.monotonic() + WITHIN_S, {}
+    while set(found.values()) != {"succeeded"} and time.monotonic() < until:
+        time.sleep(0.5)
+        found = {task: ask(f"{stack.url}/api/v1/tasks/{task}", token=token)["status"] for task in tasks}
+
+    called = ask(f"{stack.simulator_url}/_control/requests")["callbacks"]
+    assert set(found.values()) == {"succeeded"}, [call | {"body": ""} for call in called]
+    assert {call["status"] for call in called} == {200}
+    assert [call for call in called if "challenge" in call["body"]]
