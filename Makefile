@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short bench witnesses screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short doubt bench witnesses live screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -32,11 +32,17 @@ chaos: $(VENV)/.dev  ## kill any process at random while many tasks run, and cou
 chaos-short: $(VENV)/.dev  ## the same in a few minutes
 	@$(PY) -m tests.chaos --short
 
+doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
+	@$(PY) -m tests.chaos.doubt
+
 bench: $(VENV)/.dev  ## the figures of docs/performance.md
 	@$(PY) -m benchmarks
 
 witnesses: $(VENV)/.dev  ## the vendors' own SDKs, unmodified, each in its own environment, against the simulator
 	@$(PY) -m tools.witnesses
+
+live: $(VENV)/.run  ## the same contract asked of real vendors, for those whose keys are in the environment (docs/live.md)
+	@$(PY) -m tools.live
 
 screenshots: $(VENV)/.dev  ## take the pictures in docs/screenshots anew
 	@$(PY) docs/screenshots.py

@@ -1,6 +1,7 @@
 """`make witnesses`: the vendors' own SDKs, unmodified, against the simulator. Each runs in an environment of its own,
-since their pins exclude each other and ours. A witness is `tests/witnesses/<name>.py` (given the simulator's address, it
-exits with 0 when all is well) and `<name>.txt` (pinned requirements). Names as arguments run only those.
+since their pins exclude each other and ours, and with a simulator of its own, so that they run side by side. A witness is
+`tests/witnesses/<name>.py` (given the simulator's address, it submits, polls, downloads and is refused, and exits with 0 when all is
+well) and `<name>.txt` (pinned requirements). Names as arguments run only those. A package that cannot be had is a failure.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from providers.simulator.testing import SimulatorProcess
@@ -27,26 +29,28 @@ def main() -> int:
     if unheard := sorted(set(asked) - set(names)):
         print(f"no such witness: {', '.join(unheard)}; see {SCRIPTS.relative_to(ROOT)}")
         return 2
-    with SimulatorProcess() as simulator:
-        failed = [name for name in names if not _is_heard(name, simulator)]
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    (ENVIRONMENTS / ".gitignore").write_text("*\n")
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        heard = list(pool.map(_is_heard, names))
+    failed = [name for name, sound in zip(names, heard, strict=True) if not sound]
     print(f"\n{len(names) - len(failed)} of {len(names)} witnesses agree")
     return 1 if failed else 0
 
 
-def _is_heard(name: str, simulator: SimulatorProcess) -> bool:
-    simulator.reset()
+def _is_heard(name: str) -> bool:
     started = time.monotonic()
     try:
         python = _environment(name)
-        done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], HEARD_WITHIN_S)
+        with SimulatorProcess() as simulator:
+            done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], HEARD_WITHIN_S)
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
     except subprocess.TimeoutExpired as error:
         done = subprocess.CompletedProcess(error.cmd, 1, f"no answer within {error.timeout} s")
     took_s = time.monotonic() - started
-    print(f"{name:<16}{'agrees' if done.returncode == 0 else 'FAILED':<8}{took_s:.1f} s", flush=True)
-    if done.returncode != 0:
-        print(done.stdout)
+    words = f"\n{done.stdout}" if done.returncode else ""
+    print(f"{name:<16}{'FAILED' if done.returncode else 'agrees':<8}{took_s:.1f} s{words}", flush=True)
     return done.returncode == 0
 
 
@@ -59,7 +63,6 @@ def _environment(name: str) -> Path:
     if mark.exists() and mark.read_text() == digest:
         return python
     _run([sys.executable, "-m", "venv", "--clear", folder], INSTALLED_WITHIN_S, must_succeed=True)
-    (ENVIRONMENTS / ".gitignore").write_text("*\n")
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins]
     _run(pip, INSTALLED_WITHIN_S, must_succeed=True)
     mark.write_text(digest)

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from generation.errors import LostRace
 from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_attention
-from generation.models.attempt import Attempt, TaskEvent
+from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
@@ -40,6 +40,7 @@ ATTENDED = [status.value for status in Status if wants_attention(status)]
 NO_ERROR = {"error_code": "", "error_message": "", "vendor_code": ""}
 FIRST_POLL = timedelta(seconds=1)
 REFERENCE = "vp-"
+UUID_CHARS = 36
 
 
 def _facts_of(error: ProviderError) -> dict[str, str]:
@@ -171,14 +172,21 @@ class GenerationTask(models.Model):
 
     @property
     def reference(self) -> str:
-        """Our id for the vendor. The same for every attempt: a vendor that keeps references unique cannot be made to sell it twice."""
+        """Our id for the vendor, for the next attempt. The same for every attempt where the vendor can be asked about it: a vendor that
+        keeps references unique cannot be made to sell it twice, and what it refuses as known is found and adopted.
+
+        Elsewhere only a person sends again what is in doubt, to pay once more if need be, and a known reference would be refused.
+        """
+        doubts = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
+        if doubts and self.account is not None and not self.account.provider_class.can_look_up:
+            return f"{REFERENCE}{self.pk}-{doubts + 1}"
         return f"{REFERENCE}{self.pk}"
 
     @staticmethod
     def pk_of(reference: str) -> UUID | None:
-        """Whose reference this is; None for what is none of ours."""
+        """Whose reference this is, of whichever attempt; None for what is none of ours."""
         try:
-            return UUID(reference.removeprefix(REFERENCE)) if reference.startswith(REFERENCE) else None
+            return UUID(reference.removeprefix(REFERENCE)[:UUID_CHARS]) if reference.startswith(REFERENCE) else None
         except ValueError:
             return None
 

@@ -90,7 +90,8 @@ def _review(task: GenerationTask) -> dict[str, Any]:
     """What was asked and what was found, so that a person can decide; and the vendor's id, where an attempt knows it."""
     attempts = list(task.attempts.all())
     last = attempts[-1] if attempts else None
-    rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": task.reference, "mono": True, "copy_text": task.reference}]
+    reference = last.reference if last else task.reference
+    rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": reference, "mono": True, "copy_text": reference}]
     if last is not None:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
         rows += [

@@ -18,12 +18,12 @@ from generation.errors import InvalidRequest
 from generation.images import STORE_RULES, BadImage, inspect_image
 from generation.models import Asset
 from generation.services.messages import image_error
-from providers.core.fetch import FetchError, NetworkPolicy, Timeouts, safe_fetch
+from providers.core.fetch import FetchError, FetchTimeouts, NetworkPolicy, safe_fetch
 
 __all__ = ["fetch_asset", "store_asset"]
 
 IN_MEMORY_BYTES = 1024 * 1024
-PATIENCE = Timeouts(total_s=20.0, stall_s=10.0)
+PATIENCE = FetchTimeouts(total_s=20.0, stall_s=10.0)
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 

@@ -20,11 +20,11 @@ from urllib3.util import Url, parse_url
 from providers.core.fetch_errors import (
     Blocked,
     Cut,
+    Denied,
     Expired,
     FetchError,
     Gone,
     NotFound,
-    Refused,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -35,15 +35,15 @@ from providers.core.network import Deadline, Guard, NetworkPolicy, Resolver, gua
 __all__ = [
     "Blocked",
     "Cut",
+    "Denied",
     "Expected",
     "Expired",
     "FetchError",
+    "FetchTimeouts",
     "Fetched",
     "Gone",
     "NetworkPolicy",
     "NotFound",
-    "Refused",
-    "Timeouts",
     "TooLarge",
     "TooSlow",
     "Unavailable",
@@ -56,7 +56,7 @@ Expected = Literal["video", "image", "any"]
 BLOCK_BYTES = 1024 * 1024
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-REFUSALS: dict[int, type[Refused]] = {401: Expired, 403: Expired, 404: NotFound, 410: Gone}
+REFUSALS: dict[int, type[Denied]] = {401: Expired, 403: Expired, 404: NotFound, 410: Gone}
 TRY_LATER = frozenset({408, 425, 429})
 TEXT_TYPES = re.compile(r"text/|application/(json|xml|xhtml|javascript|.*\+json|.*\+xml)", re.IGNORECASE)
 TEXT_STARTS = (b"<", b"{", b"[")
@@ -65,7 +65,7 @@ CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timeouts:
+class FetchTimeouts:
     """Seconds: for a connection, between two bytes, for the whole fetch, and before a cut download goes on."""
 
     connect_s: float = 5.0
@@ -92,7 +92,7 @@ def safe_fetch(
     allow: NetworkPolicy,
     expected: Expected = "any",
     headers: Mapping[str, str] | None = None,
-    timeouts: Timeouts = Timeouts(),
+    timeouts: FetchTimeouts = FetchTimeouts(),
     tries: int = 4,
     resolve: Resolver = system_addresses,
 ) -> Fetched:
@@ -277,4 +277,4 @@ def _check_status(reply: BaseHTTPResponse) -> None:
         raise Unavailable(message, http_status=status)
     if 200 <= status < 300:
         raise WrongType(message, code="empty" if status == 204 else None, http_status=status)
-    raise REFUSALS.get(status, Refused)(message, http_status=status)
+    raise REFUSALS.get(status, Denied)(message, http_status=status)

@@ -2,7 +2,7 @@
 
     FetchError(message, *, code)
     ├─ Blocked      our policy says no: address, port, scheme, redirects, unreadable URL
-    ├─ Refused      the server says no in another way (4xx)
+    ├─ Denied       the server says no in another way (4xx)
     │   ├─ NotFound     404
     │   ├─ Gone         410
     │   └─ Expired      401, 403: a signed URL past its time
@@ -21,11 +21,11 @@ from typing import ClassVar
 __all__ = [
     "Blocked",
     "Cut",
+    "Denied",
     "Expired",
     "FetchError",
     "Gone",
     "NotFound",
-    "Refused",
     "TooLarge",
     "TooSlow",
     "Unavailable",
@@ -52,25 +52,25 @@ class Blocked(FetchError):
     default_code = "blocked_address"
 
 
-class Refused(FetchError):
+class Denied(FetchError):
     """The server answered that it will not give the file."""
 
     default_code = "refused"
 
 
-class NotFound(Refused):
+class NotFound(Denied):
     """The server knows no such file."""
 
     default_code = "not_found"
 
 
-class Gone(Refused):
+class Gone(Denied):
     """The server had the file and deleted it."""
 
     default_code = "gone"
 
 
-class Expired(Refused):
+class Expired(Denied):
     """The signed URL is no longer accepted."""
 
     default_code = "expired"

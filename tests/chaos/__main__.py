@@ -6,13 +6,13 @@ Runs on SQLite and on PostgreSQL, each on a stage of its own (the short form on 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from benchmarks.stage import DATABASES, Stage, open_stage
+from benchmarks.stage import DATABASES, open_stage
+from tests.chaos.reporting import counts, last_words, play
 
 FULL = {"tasks": 1000, "kills": 200, "gap_s": 2.5, "limit_s": 3600}
 SHORT = {"tasks": 100, "kills": 25, "gap_s": 1.6, "limit_s": 420}
@@ -48,27 +48,15 @@ def _one(database: str, plan: dict[str, Any], *, keep: bool) -> bool:
     """Returns whether the promise was broken."""
     began = time.monotonic()
     with open_stage(database, keep=keep) as stage:
-        facts = _trial(stage, plan)
+        facts = play(stage, "tests.chaos.trial", plan)
         title = f"\n{database}, {time.monotonic() - began:.0f} s in all"
         if facts is None:
-            print(f"{title}\n  the trial itself failed; the worker's last words:\n{_last_words(stage)}", flush=True)
+            print(f"{title}\n  the trial itself failed; the worker's last words:\n{last_words(stage)}", flush=True)
             return True
         complaints = [f"  BROKEN {complaint}" for complaint in _complaints(facts)]
-        evidence = [*complaints, _last_words(stage), "  the promise was broken"] if complaints else ["  the promise was kept"]
+        evidence = [*complaints, last_words(stage), "  the promise was broken"] if complaints else ["  the promise was kept"]
         print("\n".join([title, *_table(facts), *evidence]), flush=True)
         return bool(complaints)
-
-
-def _trial(stage: Stage, plan: dict[str, Any]) -> dict[str, Any] | None:
-    plan_file, result_file = stage.folder / "plan.json", stage.folder / "result.json"
-    plan_file.write_text(json.dumps(plan))
-    status = stage.run("-m", "tests.chaos.trial", str(plan_file), str(result_file))
-    return json.loads(result_file.read_text()) if status == 0 else None
-
-
-def _last_words(stage: Stage, lines: int = 40) -> str:
-    log = stage.folder / "worker.log"
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(none)"
 
 
 def _complaints(facts: dict[str, Any]) -> list[str]:
@@ -81,28 +69,24 @@ def _complaints(facts: dict[str, Any]) -> list[str]:
 
 def _table(facts: dict[str, Any]) -> list[str]:
     rows = {
-        "tasks": f"{facts['tasks']}: {_counts(facts['ended'])}",
-        "failed, why": _counts(facts["errors"]),
+        "tasks": f"{facts['tasks']}: {counts(facts['ended'])}",
+        "failed, why": counts(facts["errors"]),
         "paid submits": facts["paid"],
         "paid twice": len(facts["paid_twice"]),
         "paid and lost": len(facts["lost"]),
         "unsettled": len(facts["unsettled"]),
         "damaged files": len(facts["bad_files"]),
         "parked though unpaid": facts["parked_unpaid"],
-        "kills": f"{sum(facts['kills'].values())}: {_counts(facts['kills'])}",
-        "pauses": f"{sum(facts['pauses'].values())}: {_counts(facts['pauses'])}",
+        "kills": f"{sum(facts['kills'].values())}: {counts(facts['kills'])}",
+        "pauses": f"{sum(facts['pauses'].values())}: {counts(facts['pauses'])}",
         "starts of the root": facts["root_starts"],
         "clusters started anew": facts["cluster_restarts"],
         "seconds": f"{facts['seconds']}, of it after the last kill {facts['settled_after_last_kill_s']}",
-        "frozen cluster, seconds until served": _counts(facts["frozen"]),
+        "frozen cluster, seconds until served": counts(facts["frozen"]),
         "seconds to stop": facts["stopped_in_s"],
         "orphans": len(facts["orphans"]),
     }
     return [f"  {name:38} {value}" for name, value in rows.items()]
-
-
-def _counts(counts: dict[str, Any]) -> str:
-    return ", ".join(f"{name or 'none'} {number}" for name, number in sorted(counts.items())) or "-"
 
 
 if __name__ == "__main__":

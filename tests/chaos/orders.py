@@ -1,4 +1,4 @@
-"""What the portal is asked for during a storm: vendors with and without a look-up, and prompts that make the simulator misbehave."""
+"""What the portal is asked for: vendors with and without a look-up, and prompts that make the simulator misbehave."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generation.services.create import create_task
 from providers.models import ProviderAccount
 from providers.sandbox import ensure_sandbox_accounts
 
-__all__ = ["make_accounts", "make_task", "prompts"]
+__all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "make_task", "prompts"]
 
 MODELS = ("kling/kling-v2-5-turbo", "dashscope/wanx2.1-t2v-turbo")
 FAULTS = (
@@ -21,6 +21,9 @@ FAULTS = (
     *("fail-content", "fail-internal", "refuse"),
 )
 EVERY_NTH_HAS_A_FAULT = 3
+
+LOST_ANSWERS = {"reset": "reset-after-accept:1", "read timeout": "hang-after-accept:1", "502": "502-after:1"}
+"""Each strikes after the submit was accepted and paid, and only the first submit of a prompt."""
 
 
 def prompts() -> Iterator[tuple[str, str]]:
@@ -32,11 +35,22 @@ def prompts() -> Iterator[tuple[str, str]]:
         yield MODELS[number % len(MODELS)], text
 
 
-def make_accounts(simulator_url: str) -> None:
+def doubtful_prompts(models: list[str], each: int, *, rendered: int) -> Iterator[tuple[str, str]]:
+    """Model and prompt, `each` for every model and lost answer, in turn. The first `rendered` of them come to an end, the others
+    render for ever: what is counted is submits, and ingests would only take the processor's time.
+    """
+    for number in range(each):
+        fate = "" if number < rendered else " #fault:never"
+        for model in models:
+            for name, fault in LOST_ANSWERS.items():
+                yield model, f"doubt {model} {name} {number:04d} #fault:{fault}{fate}"
+
+
+def make_accounts(simulator_url: str, *, read_timeout_s: int = 4) -> None:
     """Sandbox accounts with limits that do not limit, and short patience."""
     ensure_sandbox_accounts(simulator_url)
     ProviderAccount.objects.update(
-        max_in_flight=2000, submits_per_minute=100_000, polls_per_second=1000, connect_timeout_s=2, read_timeout_s=4
+        max_in_flight=10_000, submits_per_minute=100_000, polls_per_second=1000, connect_timeout_s=2, read_timeout_s=read_timeout_s
     )
 
 

@@ -12,7 +12,7 @@ import psutil
 
 from benchmarks.stage import ROOT
 
-__all__ = ["SupervisedWorker"]
+__all__ = ["SupervisedWorker", "left_behind"]
 
 RESTART_AFTER_S = 1.0
 ROLES = ("root", "cluster", "sentinel", "pool")
@@ -71,6 +71,11 @@ class SupervisedWorker:
         """Processes of any tree that still live."""
         return [f"{role} {pid}" for (pid, born), role in self.seen.items() if pid != self._process.pid and _lives(pid, born)]
 
+    def kill(self) -> None:
+        """SIGKILL for the root; `tend` starts it again."""
+        self.tree()
+        self._process.kill()
+
     def stop(self, within_s: float = 40.0) -> float:
         """SIGTERM, as a deployment would. Returns the seconds until it was gone; raises `subprocess.TimeoutExpired`."""
         self.tree()
@@ -111,7 +116,15 @@ def _cluster_of(process: psutil.Process) -> str:
         return ""
 
 
-def strays(data_folder: str) -> list[int]:
+def left_behind(worker: SupervisedWorker, data_folder: str) -> list[str]:
+    """What is left of the tree a few seconds after its orderly stop; a media child may finish the file in hand."""
+    until = time.monotonic() + 10
+    while (left := [*worker.survivors(), *(f"stray {pid}" for pid in _strays(data_folder))]) and time.monotonic() < until:
+        time.sleep(0.5)
+    return left
+
+
+def _strays(data_folder: str) -> list[int]:
     """Any process of this stage's worker, whoever its parent is now."""
     found = []
     for process in psutil.process_iter():

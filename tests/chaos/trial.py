@@ -22,15 +22,14 @@ import psutil  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 
 from generation import queue  # noqa: E402
+from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.killer import Killer  # noqa: E402
 from tests.chaos.orders import make_accounts, make_task, prompts  # noqa: E402
-from tests.chaos.supervised import SupervisedWorker, strays  # noqa: E402
+from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 from tests.chaos.verdict import Facts, judge, unsettled  # noqa: E402
 
-SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
-"""What a task shows when this cluster has done its part."""
 SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
 """What a task shows when this cluster has done its part."""
 PATIENCE_S = 120.0
@@ -38,6 +37,7 @@ PATIENCE_S = 120.0
 
 
 def main() -> None:
+    die_with_parent()
     plan = json.loads(Path(sys.argv[1]).read_text())
     data = Path(os.environ["PORTAL_DATA_DIR"])
     owner = User.objects.create_user("chaos")
@@ -50,7 +50,7 @@ def main() -> None:
             facts |= judge(simulator.ledger())
         finally:
             stopped_in_s = worker.stop()
-        facts |= {"frozen": frozen, "stopped_in_s": round(stopped_in_s, 1), "orphans": _orphans(worker, str(data))}
+        facts |= {"frozen": frozen, "stopped_in_s": round(stopped_in_s, 1), "orphans": left_behind(worker, str(data))}
     Path(sys.argv[2]).write_text(json.dumps(facts))
 
 
@@ -115,14 +115,6 @@ def _kill(process: psutil.Process) -> None:
         process.send_signal(signal.SIGKILL)
     except psutil.NoSuchProcess:
         return
-
-
-def _orphans(worker: SupervisedWorker, data_folder: str) -> list[str]:
-    """What is left of the tree a few seconds after its orderly stop; a media child may finish the file in hand."""
-    until = time.monotonic() + 10
-    while (left := [*worker.survivors(), *(f"stray {pid}" for pid in strays(data_folder))]) and time.monotonic() < until:
-        time.sleep(0.5)
-    return left
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from fileserver import FileServer, serving
 
-from providers.core.fetch import Fetched, NetworkPolicy, Timeouts, safe_fetch
+from providers.core.fetch import Fetched, FetchTimeouts, NetworkPolicy, safe_fetch
 
 LOOPBACK = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
-QUICK = Timeouts(connect_s=2, stall_s=2, total_s=5, pause_s=0.001)
+QUICK = FetchTimeouts(connect_s=2, stall_s=2, total_s=5, pause_s=0.001)
 
 
 @pytest.fixture

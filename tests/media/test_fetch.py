@@ -10,13 +10,13 @@ from fileserver import BODY, BODY_SHA256, FileServer, chunked, cut_at, drip, in_
 from providers.core.fetch import (
     Blocked,
     Cut,
+    Denied,
     Expired,
     FetchError,
+    FetchTimeouts,
     Gone,
     NetworkPolicy,
     NotFound,
-    Refused,
-    Timeouts,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -51,7 +51,7 @@ def test_fetch_reads_to_the_end_when_no_length_is_given(files: FileServer, fetch
         (403, Expired, "expired", False),
         (404, NotFound, "not_found", False),
         (410, Gone, "gone", False),
-        (400, Refused, "refused", False),
+        (400, Denied, "refused", False),
         (204, WrongType, "empty", False),
         (429, Unavailable, "unavailable", True),
         (500, Unavailable, "unavailable", True),
@@ -180,7 +180,7 @@ def test_fetch_ends_at_its_deadline_when_the_server_drips(files: FileServer, fet
     started = time.monotonic()
 
     with pytest.raises(TooSlow):
-        fetch(files.url("/v.mp4"), timeouts=Timeouts(stall_s=2, total_s=0.4, pause_s=0))
+        fetch(files.url("/v.mp4"), timeouts=FetchTimeouts(stall_s=2, total_s=0.4, pause_s=0))
 
     assert time.monotonic() - started < 2
     assert len(files.seen) == 1
@@ -190,7 +190,7 @@ def test_fetch_is_cut_when_the_server_stalls(files: FileServer, fetch: Fetch) ->
     files.answers["/v.mp4"] = drip(3)
 
     with pytest.raises(Cut):
-        fetch(files.url("/v.mp4"), tries=1, timeouts=Timeouts(stall_s=0.2, total_s=5))
+        fetch(files.url("/v.mp4"), tries=1, timeouts=FetchTimeouts(stall_s=0.2, total_s=5))
 
 
 def test_fetch_is_unavailable_when_nobody_listens(fetch: Fetch) -> None:

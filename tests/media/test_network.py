@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from fileserver import BODY_SHA256, FileServer, plain, redirect
 
-from providers.core.fetch import Blocked, FetchError, NetworkPolicy, Timeouts, Unavailable, safe_fetch
+from providers.core.fetch import Blocked, FetchError, FetchTimeouts, NetworkPolicy, Unavailable, safe_fetch
 from providers.core.network import Resolver
 
 OPEN = NetworkPolicy(allow_http=True)
 EVERYTHING = NetworkPolicy(allow_http=True, allow_cidrs=("0.0.0.0/0", "::/0"))
 LOOPBACK = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
-QUICK = Timeouts(connect_s=0.5, stall_s=0.5, total_s=2, pause_s=0)
+QUICK = FetchTimeouts(connect_s=0.5, stall_s=0.5, total_s=2, pause_s=0)
 
 METADATA = [
     "169.254.169.254",

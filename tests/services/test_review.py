@@ -176,6 +176,17 @@ def test_submit_again_is_a_persons_decision_and_buys_again(in_review, staff, dri
     assert driver.simulator.ledger()["count"] == 2
 
 
+def test_submit_again_works_where_a_known_reference_is_refused(user, staff, driver):
+    task = driver.finish(create_task(owner=user, model="zhipu/cogvideox-3", prompt="a boat #fault:reset-after-accept:1", params={}))
+    assert task.status == Status.NEEDS_REVIEW
+
+    review.submit_again(task, by=staff, knows_cost=True)
+
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert list(task.attempts.values_list("reference", flat=True)) == [f"vp-{task.pk}", f"vp-{task.pk}-2"]
+    assert driver.simulator.ledger()["count"] == 2
+
+
 def test_submit_again_asks_whether_the_cost_is_known(in_review, staff):
     with pytest.raises(InvalidRequest) as refusal:
         review.submit_again(in_review, by=staff, knows_cost=False)

@@ -11,6 +11,7 @@ from generation.services import steer
 from generation.services.create import create_task
 
 KLING = "kling/kling-v2-5-turbo"
+ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from providers.core.base import http_error, retry_after_s
+from providers.core.base import coded_error, http_error
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
-    GenerationFailed,
     InvalidParams,
     OutOfCredit,
     ProviderDown,
     ProviderError,
     RateLimited,
     Refused,
-    UnexpectedReply,
 )
+from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
@@ -49,18 +48,15 @@ PARTS: Mapping[str, type[ProviderError]] = {"SensitiveContentDetected": ContentR
 TRIAL_WORDS = ("trial", "free", "试用", "免费")
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one: `{error: {code, message, type}}` below a 4xx or 5xx."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
     error = body.get("error")
     if reply.status < 400:  # a task that failed carries an `error` too, and the request for it was fine
         return None
     if not isinstance(error, dict) or not error.get("code"):
         return http_error(reply)
-    return _coded_error(reply, str(error["code"]), _words(error))
+    return _coded_error(reply, str(error["code"]), words_of(error))
 
 
 def is_gone(error: Refused) -> bool:
@@ -72,21 +68,13 @@ def task_failure(error: object) -> ProviderError:
     """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
     told = error if isinstance(error, dict) else {}
     code = str(told.get("code") or "")
-    words = _words(told) or "Ark failed to render the video and gave no reason."
-    kind = _kind(code, words)
-    if kind in {ContentRejected, InvalidParams}:
-        return kind(words, vendor_code=code)
-    return GenerationFailed(words, vendor_code=code or None)
+    words = words_of(told) or "Ark failed to render the video and gave no reason."
+    return render_error_of(_kind(code, words), words, code)
 
 
 def _coded_error(reply: WireReply, code: str, words: str) -> ProviderError:
     words = words or f"Ark answered with error {code}."
-    kind = _kind(code, words)
-    if kind is RateLimited:
-        return RateLimited(words, retry_after_s=retry_after_s(reply), vendor_code=code, http_status=reply.status)
-    if kind is not None:
-        return kind(words, vendor_code=code, http_status=reply.status)
-    return http_error(reply, message=words, vendor_code=code) or UnexpectedReply(words, vendor_code=code, http_status=reply.status)
+    return coded_error(reply, _kind(code, words), words, vendor_code=code)
 
 
 def _kind(code: str, words: str) -> type[ProviderError] | None:
@@ -96,8 +84,3 @@ def _kind(code: str, words: str) -> type[ProviderError] | None:
         return OutOfCredit
     by_part = (kind for part, kind in PARTS.items() if part in family)
     return CODES.get(family) or next(by_part, None)
-
-
-def _words(error: Mapping[str, Any]) -> str:
-    message = error.get("message")
-    return message if isinstance(message, str) else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.listings import Listed, moment
+from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.ark.errors import task_failure
 
@@ -31,13 +32,6 @@ STATES: Mapping[str, State] = {
 }
 
 
-def text_of(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Ark's answer has no text “{name}”.")
-    return value
-
-
 def total_of(reply: WireReply) -> int:
     total = reply.data().get("total")
     if not isinstance(total, int):
@@ -52,17 +46,13 @@ def listed(rows: Sequence[Mapping[str, Any]]) -> Iterator[Listed]:
 
 def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
     word = text_of(data, "status")
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
-    usage = data.get("usage")
+    state = state_of(word, STATES, log)
     return Snapshot(
         state=state,
         vendor_state=word,
         outputs=(_output(data),) if state is State.SUCCEEDED else (),
         error=_failure(word, data) if state is State.FAILED else None,
-        units=" ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else "",
+        units=units_of(data.get("usage")),
     )
 
 

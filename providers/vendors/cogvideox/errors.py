@@ -6,23 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.base import http_error, retry_after_s
-from providers.core.errors import GenerationFailed, ProviderError, RateLimited, UnexpectedReply
+from providers.core.errors import GenerationFailed, ProviderError, RateLimited
+from providers.core.replies import judged_by_body, words_of
 from providers.core.types import WireReply
 
-__all__ = ["render_error", "service_error", "words_of"]
+__all__ = ["render_error", "service_error", "words_in"]
 
 OUT_OF_MEMORY = ("out_of_memory", "The graphics card ran out of memory; ask for fewer frames or a smaller picture.")
 TIMEOUT = ("render_timeout", "The service gave up because the render took too long; ask for fewer frames or steps, or try again.")
 CAUSES: tuple[tuple[str, tuple[str, str]], ...] = (("memory", OUT_OF_MEMORY), ("timeout", TIMEOUT), ("timed out", TIMEOUT))
 
 
-def service_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def service_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. Busy (503) means that nothing was taken up; words tell a failed render from a sick service."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
-    words = words_of(body)
+    words = words_in(body)
     if reply.status >= 400 and _cause(words):
         return render_error(words)
     if reply.status == 503:
@@ -39,10 +37,9 @@ def render_error(words: str) -> GenerationFailed:
     return GenerationFailed(f"{advice} ({words})", code=code)
 
 
-def words_of(body: Mapping[str, Any]) -> str:
+def words_in(body: Mapping[str, Any]) -> str:
     """The service's `error`, or the `detail` of the web framework below it."""
-    found = (body.get(name) for name in ("error", "detail"))
-    return next((words for words in found if isinstance(words, str) and words), "")
+    return words_of(body, "error", "detail")
 
 
 def _cause(words: str) -> tuple[str, str] | None:

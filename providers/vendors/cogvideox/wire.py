@@ -13,6 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from providers.core.base import Limits, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
+from providers.core.replies import state_of, text_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -25,7 +26,7 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.cogvideox.catalog import MODELS, RESULT_LIFE
-from providers.vendors.cogvideox.errors import render_error, service_error, words_of
+from providers.vendors.cogvideox.errors import render_error, service_error, words_in
 
 __all__ = ["CogVideoX"]
 
@@ -91,23 +92,20 @@ class CogVideoX(Provider):
             if not _is_its_own_404(error):
                 raise
         else:
-            _text(reply.data(), "status")
+            text_of(reply.data(), "status")
         return AccountReport(message="The service answers.")
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return service_error(reply)
 
     def _snapshot(self, body: Mapping[str, Any]) -> Snapshot:
-        word = _text(body, "status")
-        state = STATES.get(word)
-        if state is None:
-            log.warning("undocumented task status %r; the task counts as running", word[:80])
-            state = State.RUNNING
+        word = text_of(body, "status")
+        state = state_of(word, STATES, log)
         return Snapshot(
             state=state,
             vendor_state=word,
-            outputs=(self._output(_text(body, "video_url")),) if state is State.SUCCEEDED else (),
-            error=render_error(words_of(body)) if state is State.FAILED else None,
+            outputs=(self._output(text_of(body, "video_url")),) if state is State.SUCCEEDED else (),
+            error=render_error(words_in(body)) if state is State.FAILED else None,
         )
 
     def _output(self, url: str) -> Output:
@@ -141,18 +139,11 @@ def _submission(reply: WireReply, model: str) -> Submission:
         url = body.get(name)
         if isinstance(url, str) and 0 < len(url) <= LONGEST_ID:
             return Submission(id=url, model=model, kind=FINISHED)
-    if body.get("success") is False or body.get("status") == "failed" or words_of(body):
-        raise render_error(words_of(body))
+    if body.get("success") is False or body.get("status") == "failed" or words_in(body):
+        raise render_error(words_in(body))
     raise UnexpectedReply("The service's answer has neither a task id nor a video.", http_status=reply.status)
 
 
 def _is_its_own_404(error: Refused) -> bool:
     """In JSON, as the service speaks. A page of HTML is a proxy's word."""
     return error.http_status == 404 and bool(error.vendor_code)
-
-
-def _text(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"The service's answer has no text “{name}”.")
-    return value

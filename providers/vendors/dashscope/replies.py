@@ -12,10 +12,11 @@ from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, moment, rows_of
+from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.dashscope.errors import task_failure
 
-__all__ = ["listed", "page_of", "snapshot_of", "text_of"]
+__all__ = ["listed", "page_of", "snapshot_of"]
 
 log = logging.getLogger("providers.dashscope")
 
@@ -29,13 +30,6 @@ STATES: Mapping[str, State] = {
     "FAILED": State.FAILED,
     "CANCELED": State.CANCELLED,
 }
-
-
-def text_of(output: Mapping[str, Any], name: str) -> str:
-    value = output.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"DashScope's answer has no text “{name}”.")
-    return value
 
 
 def page_of(reply: WireReply) -> tuple[Sequence[Mapping[str, Any]], int]:
@@ -60,10 +54,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
     word = text_of(output, "task_status")
     if word == UNKNOWN:
         raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=UNKNOWN)
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
+    state = state_of(word, STATES, log)
     usage = reply.data().get("usage")
     usage = usage if isinstance(usage, dict) else {}
     return Snapshot(
@@ -72,7 +63,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
         outputs=(_output(output, usage),) if state is State.SUCCEEDED else (),
         error=task_failure(output) if state is State.FAILED else None,
         actual_prompt=str(output.get("actual_prompt") or ""),
-        units=" ".join(f"{name}={value}" for name, value in usage.items()),
+        units=units_of(usage),
     )
 
 

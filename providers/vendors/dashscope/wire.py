@@ -16,6 +16,7 @@ from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surf
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
 from providers.core.listings import may_be_of, require_absence
+from providers.core.replies import text_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -28,7 +29,7 @@ from providers.core.types import (
 )
 from providers.vendors.dashscope.catalog import MODELS, SIZES
 from providers.vendors.dashscope.errors import vendor_error
-from providers.vendors.dashscope.replies import listed, page_of, snapshot_of, text_of
+from providers.vendors.dashscope.replies import listed, page_of, snapshot_of
 
 __all__ = ["DashScope"]
 

@@ -12,15 +12,14 @@ from providers.core.base import coded_error, http_error
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
-    GenerationFailed,
     InvalidParams,
     OutOfCredit,
     ProviderDown,
     ProviderError,
     RateLimited,
     Refused,
-    UnexpectedReply,
 )
+from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["task_failure", "vendor_error"]
@@ -42,35 +41,23 @@ OF_A_TASK = frozenset({ContentRejected, InvalidParams, OutOfCredit})
 """Reasons that keep their class when they end a task; the rest of the codes tell of the vendor's own trouble."""
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one: `ret` tells, nearly always with HTTP 200."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
-    ret, words = str(body.get("ret", "0")), _words(body, "errmsg")
+    ret, words = str(body.get("ret", "0")), words_of(body, "errmsg")
     if ret == "0":
         return http_error(reply, message=words)
-    log_id = body.get("logid")
     return coded_error(
         reply,
         CODES.get(ret),
         words or f"Jimeng answered with error {ret}.",
         vendor_code=ret,
-        request_id=log_id if isinstance(log_id, str) else None,
+        request_id=words_of(body, "logid") or None,
     )
 
 
 def task_failure(entry: Mapping[str, Any]) -> ProviderError:
     """Why a task failed. What would be 'try again' of a request is an end here: the render is over, and may have been charged."""
     code = str(entry.get("fail_code") or "")
-    words = _words(entry, "fail_msg", "fail_starling_message") or "Jimeng failed to render the video and gave no reason."
-    kind = CODES.get(code)
-    if kind in OF_A_TASK:
-        return kind(words, vendor_code=code)
-    return GenerationFailed(words, vendor_code=code or None)
-
-
-def _words(body: Mapping[str, Any], *names: str) -> str:
-    found = (body.get(name) for name in names)
-    return next((words for words in found if isinstance(words, str) and words), "")
+    words = words_of(entry, "fail_msg", "fail_starling_message") or "Jimeng failed to render the video and gave no reason."
+    return render_error_of(CODES.get(code), words, code, lasting=OF_A_TASK)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
+from providers.core.replies import state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.jimeng.catalog import RESULT_LIFE
 from providers.vendors.jimeng.errors import task_failure
@@ -74,10 +75,7 @@ def _snapshot(entry: object) -> Snapshot:
         raise UnexpectedReply("Jimeng's answer on a task is no object.")
     status = _status(entry)
     output = _output(entry)
-    state = State.SUCCEEDED if status in DONE_WITH_A_FILE and output else STATES.get(status)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", status)
-        state = State.RUNNING
+    state = State.SUCCEEDED if status in DONE_WITH_A_FILE and output else state_of(status, STATES, log)
     if state is State.SUCCEEDED and output is None:
         raise UnexpectedReply("Jimeng says that the task succeeded but gives no video.")
     return Snapshot(

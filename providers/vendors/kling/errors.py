@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from providers.core.base import http_error, retry_after_s
+from providers.core.base import coded_error, http_error
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
@@ -18,8 +18,8 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
     Refused,
-    UnexpectedReply,
 )
+from providers.core.replies import judged_by_body, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "vendor_error"]
@@ -59,18 +59,15 @@ GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
 )
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one; some gateways send errors with HTTP 200."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
     if isinstance(body.get("error"), dict):
         return _gateway_error(reply, body["error"])
     code = str(body.get("code") or 0)
     if code != "0":
         return _coded_error(reply, code, body)
-    return http_error(reply, message=_words(body))
+    return http_error(reply, message=words_of(body))
 
 
 def is_gone(error: Refused) -> bool:
@@ -79,36 +76,23 @@ def is_gone(error: Refused) -> bool:
 
 
 def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> ProviderError:
-    words = _words(body) or f"Kling answered with error {code}."
+    words = words_of(body) or f"Kling answered with error {code}."
     request_id = _request_id(body)
-    kind = CODES.get(code)
-    if kind is None:
-        unknown = http_error(reply, message=words, vendor_code=code, request_id=request_id)
-        return unknown or UnexpectedReply(words, vendor_code=code, http_status=reply.status, request_id=request_id)
-    if kind is RateLimited:
-        wait_s = retry_after_s(reply)
-        return RateLimited(words, retry_after_s=wait_s, vendor_code=code, http_status=reply.status, request_id=request_id)
     if code in STALE:
         return AuthenticationFailed(words, stale=True, vendor_code=code, http_status=reply.status, request_id=request_id)
-    return kind(words, vendor_code=code, http_status=reply.status, request_id=request_id)
+    return coded_error(reply, CODES.get(code), words, vendor_code=code, request_id=request_id)
 
 
 def _gateway_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
     code = str(error.get("code") or error.get("type") or "error")
     if code in CODES:
         return _coded_error(reply, code, error)
-    words = _words(error) or f"The gateway answered with error {code}."
+    words = words_of(error) or f"The gateway answered with error {code}."
     for part, kind in GATEWAY_WORDS:
         if part in code.lower() and reply.status < 500:
             return kind(words, vendor_code=code, http_status=reply.status)
-    return http_error(reply, message=words, vendor_code=code) or UnexpectedReply(words, vendor_code=code, http_status=reply.status)
-
-
-def _words(body: Mapping[str, Any]) -> str:
-    message = body.get("message")
-    return message if isinstance(message, str) else ""
+    return coded_error(reply, None, words, vendor_code=code)
 
 
 def _request_id(body: Mapping[str, Any]) -> str | None:
-    value = body.get("request_id")
-    return value if isinstance(value, str) else None
+    return words_of(body, "request_id") or None

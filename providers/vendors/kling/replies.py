@@ -12,7 +12,9 @@ from datetime import timedelta
 from math import isfinite
 from typing import Any
 
+from providers.core import replies
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply
+from providers.core.replies import text_of
 from providers.core.types import Output, Snapshot, State, WireReply
 
 __all__ = ["RESULT_LIFE", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of", "text_of"]
@@ -42,13 +44,6 @@ def task_id_of(reply: WireReply) -> str:
     raise UnexpectedReply("Kling's answer to the submit has no task id.", http_status=reply.status)
 
 
-def text_of(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Kling's answer has no text “{name}”.")
-    return value
-
-
 def reference_of(data: Mapping[str, Any]) -> str:
     info = data.get("task_info")
     return str(info.get("external_task_id") or "") if isinstance(info, dict) else ""
@@ -56,11 +51,7 @@ def reference_of(data: Mapping[str, Any]) -> str:
 
 def state_of(word: str) -> State:
     """Ours for the vendor's word, of either API. A word that is not documented counts as running."""
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        return State.RUNNING
-    return state
+    return replies.state_of(word, STATES, log)
 
 
 def snapshot_of(data: Mapping[str, Any]) -> Snapshot:

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from providers.core.base import http_error, retry_after_s
+from providers.core.base import coded_error, http_error
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
-    GenerationFailed,
     InvalidParams,
     OutOfCredit,
     ProviderDown,
     ProviderError,
     RateLimited,
     Refused,
-    UnexpectedReply,
 )
+from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["FAIL", "is_gone", "render_failure", "vendor_error"]
@@ -53,12 +52,9 @@ CODES: Mapping[str, type[ProviderError]] = {
 FAIL = "Fail"
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. A render that failed has a code in its `base_resp` too, and the request was fine."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
     error, base = body.get("error"), body.get("base_resp")
     if body.get("type") == "error" and isinstance(error, dict):
         return _coded_error(reply, str(error.get("type") or "error"), str(error.get("message") or ""), body)
@@ -79,21 +75,11 @@ def render_failure(code: str, words: str) -> ProviderError:
     """Why a render failed. What would be 'try again' of a request is an end here: the render is over."""
     words = words or "MiniMax failed to render the video and gave no reason."
     kind = CODES.get(code)
-    if kind in {ContentRejected, InvalidParams}:
-        return kind(words, vendor_code=code)
-    if "sensitive" in words.lower():
+    if kind is not InvalidParams and "sensitive" in words.lower():
         return ContentRejected(words, vendor_code=code or None)
-    return GenerationFailed(words, vendor_code=code or None)
+    return render_error_of(kind, words, code)
 
 
 def _coded_error(reply: WireReply, code: str, words: str, body: Mapping[str, Any]) -> ProviderError:
-    words, asked = words or f"MiniMax answered with error {code}.", body.get("request_id")
-    request_id = asked if isinstance(asked, str) else None
-    kind = CODES.get(code)
-    if kind is None:
-        unknown = http_error(reply, message=words, vendor_code=code, request_id=request_id)
-        return unknown or UnexpectedReply(words, vendor_code=code, http_status=reply.status, request_id=request_id)
-    if kind is RateLimited:
-        wait_s = retry_after_s(reply)
-        return RateLimited(words, retry_after_s=wait_s, vendor_code=code, http_status=reply.status, request_id=request_id)
-    return kind(words, vendor_code=code, http_status=reply.status, request_id=request_id)
+    words = words or f"MiniMax answered with error {code}."
+    return coded_error(reply, CODES.get(code), words, vendor_code=code, request_id=words_of(body, "request_id") or None)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from providers.core.errors import ProviderError, UnexpectedReply
+from providers.core.errors import ProviderError
+from providers.core.replies import state_of, text_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax.catalog import RESULT_LIFE
 from providers.vendors.minimax.errors import FAIL, render_failure
-from providers.vendors.minimax.values import data_uri, state_of, text_of
+from providers.vendors.minimax.values import data_uri, log
 
 __all__ = ["CREATE", "body", "poll"]
 
@@ -48,10 +49,10 @@ def poll(submission: Submission) -> Exchange[Snapshot]:
     reply = yield WireRequest(method="GET", path="/v1/query/video_generation", query={"task_id": submission.id})
     told = reply.data()
     word = text_of(told, "status")
-    state = state_of(word, STATES)
+    state = state_of(word, STATES, log)
     if state is not State.SUCCEEDED:
         return Snapshot(state=state, vendor_state=word, error=_failure(told) if state is State.FAILED else None)
-    file = yield WireRequest(method="GET", path="/v1/files/retrieve", query={"file_id": text_of(told, "file_id")})
+    file = yield WireRequest(method="GET", path="/v1/files/retrieve", query={"file_id": text_of(told, "file_id", or_number=True)})
     return Snapshot(state=state, vendor_state=word, outputs=(_output(file),))
 
 
@@ -64,8 +65,4 @@ def _failure(told: Mapping[str, Any]) -> ProviderError:
 
 
 def _output(reply: WireReply) -> Output:
-    file = reply.part("file")
-    url = file.get("download_url")
-    if not isinstance(url, str) or not url:
-        raise UnexpectedReply("MiniMax says that the render succeeded but gives no file.")
-    return Output(url=url, expires_in=RESULT_LIFE)
+    return Output(url=text_of(reply.part("file"), "download_url"), expires_in=RESULT_LIFE)

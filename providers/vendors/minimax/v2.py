@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import GenerationFailed, ProviderError
+from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import GenerationRequest, InputFile, Output, Snapshot, State
 from providers.vendors.minimax.catalog import RESULT_LIFE
 from providers.vendors.minimax.errors import render_failure
-from providers.vendors.minimax.values import data_uri, state_of, text_of
+from providers.vendors.minimax.values import data_uri, log
 
 __all__ = ["CREATE", "TASKS", "body", "snapshot"]
 
@@ -52,13 +53,13 @@ def _image(file: InputFile, role: str) -> dict[str, Any]:
 
 def snapshot(task: Mapping[str, Any]) -> Snapshot:
     word = text_of(task, "status")
-    state, usage = state_of(word, STATES), task.get("usage")
+    state = state_of(word, STATES, log)
     return Snapshot(
         state=state,
         vendor_state=word,
         outputs=(_output(task),) if state is State.SUCCEEDED else (),
         error=_failure(word, task.get("error")) if state is State.FAILED else None,
-        units=" ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else "",
+        units=units_of(task.get("usage")),
     )
 
 

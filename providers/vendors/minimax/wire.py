@@ -14,12 +14,12 @@ from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surf
 from providers.core.callbacks import Callback, Notice
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import rows_of, snapshots_by_id
+from providers.core.replies import text_of
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
 from providers.vendors.minimax.callbacks import notice_of
 from providers.vendors.minimax.catalog import MODELS, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
-from providers.vendors.minimax.values import text_of
 
 __all__ = ["MiniMax"]
 
@@ -62,7 +62,7 @@ class MiniMax(Provider):
         speak = v2 if request.spec.id in SECOND_GENERATION else v1
         body = speak.body(request) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=speak.CREATE, json=body, billable=True)
-        return Submission(id=text_of(reply.data(), "task_id"), model=request.spec.id)
+        return Submission(id=text_of(reply.data(), "task_id", or_number=True), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:

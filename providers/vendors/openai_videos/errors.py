@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.base import http_error
-from providers.core.errors import ContentRejected, GenerationFailed, OutOfCredit, ProviderError, Refused, UnexpectedReply
+from providers.core.errors import ContentRejected, OutOfCredit, ProviderError, Refused, UnexpectedReply
+from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "render_failure", "vendor_error"]
@@ -24,12 +25,9 @@ REFUSING_WORDS: Mapping[str, type[Refused]] = {
 WRONG_MODEL = "model_not_found"
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. A video that failed carries an `error` too, and the request for it was fine."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
     error = body.get("error")
     if reply.status < 400 and ("id" in body or not error):
         return None
@@ -44,13 +42,12 @@ def is_gone(error: Refused) -> bool:
 def render_failure(error: object) -> ProviderError:
     """Why a render failed."""
     told = error if isinstance(error, dict) else {}
-    code, words = _code(told), _words(told) or "The vendor failed to render the video and gave no reason."
-    kind = _kind(code)
-    return kind(words, vendor_code=code) if kind is ContentRejected else GenerationFailed(words, vendor_code=code or None)
+    words = words_of(told) or "The vendor failed to render the video and gave no reason."
+    return render_error_of(_kind(_code(told)), words, _code(told))
 
 
 def _told_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
-    code, words = _code(error), _words(error)
+    code, words = _code(error), words_of(error)
     kind = _kind(code)
     if kind is not None and reply.status < 500:
         return kind(words or f"The vendor answered with error {code}.", vendor_code=code, http_status=reply.status)
@@ -64,8 +61,3 @@ def _kind(code: str) -> type[Refused] | None:
 
 def _code(error: Mapping[str, Any]) -> str:
     return str(error.get("code") or error.get("type") or "")
-
-
-def _words(error: Mapping[str, Any]) -> str:
-    message = error.get("message")
-    return message if isinstance(message, str) else ""

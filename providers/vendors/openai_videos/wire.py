@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.errors import GenerationFailed, ProviderError, Refused, SubmissionGone, UnexpectedReply
+from providers.core.replies import state_of, text_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -129,13 +130,8 @@ def _id(reply: WireReply) -> str:
 
 
 def _snapshot(video: Mapping[str, Any], content_url: str) -> Snapshot:
-    word = video.get("status")
-    if not isinstance(word, str) or not word:
-        raise UnexpectedReply("The service's answer has no status.")
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
+    word = text_of(video, "status")
+    state = state_of(word, STATES, log)
     return Snapshot(
         state=state,
         vendor_state=word,

@@ -12,14 +12,13 @@ from providers.core.base import coded_error, http_error
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
-    GenerationFailed,
     InvalidParams,
     OutOfCredit,
     ProviderDown,
     ProviderError,
     RateLimited,
-    UnexpectedReply,
 )
+from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["CODES", "OK", "code_of", "task_failure", "vendor_error"]
@@ -56,35 +55,28 @@ FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
 """In the codes of Volcengine's front door, which looks at signature and account before the service sees the request."""
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. What is said of a task is an answer, also when its code says that it failed."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
     front_door = _front_door_error(reply, body)
     if front_door is not None:
         return front_door
     code = code_of(body)
     if code in {"", OK} or _is_about_a_task(body):
-        return http_error(reply, message=_words(body))
-    request_id = body.get("request_id")
+        return http_error(reply, message=words_of(body))
     return coded_error(
         reply,
         CODES.get(code),
-        _words(body) or f"Volcengine answered with error {code}.",
+        words_of(body) or f"Volcengine answered with error {code}.",
         vendor_code=code,
-        request_id=request_id if isinstance(request_id, str) else None,
+        request_id=words_of(body, "request_id") or None,
     )
 
 
 def task_failure(body: Mapping[str, Any]) -> ProviderError:
     """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
-    code, words = code_of(body), _words(body) or "Volcengine failed to render the video and gave no reason."
-    kind = CODES.get(code)
-    if kind in {ContentRejected, InvalidParams}:
-        return kind(words, vendor_code=code)
-    return GenerationFailed(words, vendor_code=code or None)
+    code, words = code_of(body), words_of(body) or "Volcengine failed to render the video and gave no reason."
+    return render_error_of(CODES.get(code), words, code)
 
 
 def code_of(body: Mapping[str, Any]) -> str:
@@ -102,11 +94,6 @@ def _front_door_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderErro
     error = meta.get("Error") if isinstance(meta, dict) else None
     if not isinstance(error, dict):
         return None
-    code, message = str(error.get("Code") or "error"), error.get("Message")
+    code = str(error.get("Code") or "error")
     kind = next((kind for word, kind in FRONT_DOOR_WORDS if word in code), None)
-    return coded_error(reply, kind, message if isinstance(message, str) else f"Volcengine answered with error {code}.", vendor_code=code)
-
-
-def _words(body: Mapping[str, Any]) -> str:
-    message = body.get("message")
-    return message if isinstance(message, str) else ""
+    return coded_error(reply, kind, words_of(error, "Message") or f"Volcengine answered with error {code}.", vendor_code=code)

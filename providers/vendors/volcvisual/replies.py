@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
+from providers.core.replies import state_of, text_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.volcvisual.catalog import RESULT_LIFE
 from providers.vendors.volcvisual.errors import OK, code_of, task_failure
@@ -37,21 +37,11 @@ def task_id_of(reply: WireReply) -> str:
 def snapshot_of(reply: WireReply) -> Snapshot:
     """The outer code comes first: it tells a failure also of a task that is `done`."""
     body, data = reply.data(), reply.part("data")
-    word = _text(data, "status")
+    word = text_of(data, "status")
     if word in GONE:
         raise SubmissionGone("Volcengine no longer knows this task; it keeps tasks for 12 hours.", vendor_code=word)
     if code_of(body) not in {"", OK}:
         return Snapshot(state=State.FAILED, vendor_state=word, error=task_failure(body))
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
-    outputs = (Output(url=_text(data, "video_url"), expires_in=RESULT_LIFE),) if state is State.SUCCEEDED else ()
+    state = state_of(word, STATES, log)
+    outputs = (Output(url=text_of(data, "video_url"), expires_in=RESULT_LIFE),) if state is State.SUCCEEDED else ()
     return Snapshot(state=state, vendor_state=word, outputs=outputs)
-
-
-def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Volcengine's answer has no text “{name}”.")
-    return value

@@ -12,15 +12,14 @@ from providers.core.base import coded_error, http_error
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
-    GenerationFailed,
     InvalidParams,
     OutOfCredit,
     ProviderDown,
     ProviderError,
     RateLimited,
     Refused,
-    UnexpectedReply,
 )
+from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
@@ -53,17 +52,14 @@ CODES: Mapping[str, type[ProviderError]] = {
 }
 
 
-def vendor_error(reply: WireReply) -> ProviderError | None:
+@judged_by_body
+def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. A task that failed is an answer like any other."""
-    try:
-        body = reply.data()
-    except UnexpectedReply as unread:
-        return http_error(reply) or unread
     error = body.get("error")
     if not isinstance(error, dict) or "task_status" in body:
         return http_error(reply)
     code = str(error.get("code") or "error")
-    return coded_error(reply, CODES.get(code), _words(error) or f"Zhipu answered with error {code}.", vendor_code=code)
+    return coded_error(reply, CODES.get(code), words_of(error) or f"Zhipu answered with error {code}.", vendor_code=code)
 
 
 def is_gone(error: Refused) -> bool:
@@ -76,13 +72,5 @@ def task_failure(body: Mapping[str, Any]) -> ProviderError:
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     code = str(error.get("code") or "")
-    words = _words(error) or "Zhipu failed to render the video and gave no reason."
-    kind = CODES.get(code)
-    if kind in {ContentRejected, InvalidParams}:
-        return kind(words, vendor_code=code)
-    return GenerationFailed(words, vendor_code=code or None)
-
-
-def _words(error: Mapping[str, Any]) -> str:
-    message = error.get("message")
-    return message if isinstance(message, str) else ""
+    words = words_of(error) or "Zhipu failed to render the video and gave no reason."
+    return render_error_of(CODES.get(code), words, code)

@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import UnexpectedReply
+from providers.core.replies import state_of, text_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.zhipu.errors import task_failure
 
-__all__ = ["snapshot_of", "task_id_of", "text_of"]
+__all__ = ["snapshot_of", "task_id_of"]
 
 log = logging.getLogger("providers.zhipu")
 
@@ -23,26 +24,13 @@ STATES: Mapping[str, State] = {"PROCESSING": State.RUNNING, "SUCCESS": State.SUC
 
 
 def task_id_of(reply: WireReply) -> str:
-    value = reply.data().get("id")
-    if isinstance(value, int) and value:
-        return str(value)
-    return text_of(reply.data(), "id")
-
-
-def text_of(body: Mapping[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnexpectedReply(f"Zhipu's answer has no text “{name}”.")
-    return value
+    return text_of(reply.data(), "id", or_number=True)
 
 
 def snapshot_of(reply: WireReply) -> Snapshot:
     body = reply.data()
     word = text_of(body, "task_status")
-    state = STATES.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80])
-        state = State.RUNNING
+    state = state_of(word, STATES, log)
     return Snapshot(
         state=state,
         vendor_state=word,

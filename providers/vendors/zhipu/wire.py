@@ -21,6 +21,7 @@ from providers.core.errors import (
     Refused,
     SubmissionGone,
 )
+from providers.core.replies import text_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -34,7 +35,7 @@ from providers.core.types import (
 )
 from providers.vendors.zhipu.catalog import MODELS
 from providers.vendors.zhipu.errors import is_gone, vendor_error
-from providers.vendors.zhipu.replies import snapshot_of, task_id_of, text_of
+from providers.vendors.zhipu.replies import snapshot_of, task_id_of
 
 __all__ = ["Zhipu"]
 

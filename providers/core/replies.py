@@ -1,0 +1,70 @@
+"""Reads vendors' answers: texts that must be there, states, and errors by the vendor's table of codes. Vendors bring tables and words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from typing import Any, TypeVar
+
+from providers.core.base import http_error
+from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
+from providers.core.types import State, WireReply
+
+__all__ = ["judged_by_body", "render_error_of", "state_of", "text_of", "units_of", "words_of"]
+
+Word = TypeVar("Word", str, int)
+THE_REQUESTS_FAULT = frozenset({ContentRejected, InvalidParams})
+
+
+def judged_by_body(judge: Callable[[WireReply, Mapping[str, Any]], ProviderError | None]) -> Callable[[WireReply], ProviderError | None]:
+    """Finds a vendor's error in the body of a reply; where there is no body to read, the HTTP status tells it."""
+
+    @wraps(judge)
+    def error_of(reply: WireReply) -> ProviderError | None:
+        try:
+            body = reply.data()
+        except UnexpectedReply as unread:
+            return http_error(reply) or unread
+        return judge(reply, body)
+
+    return error_of
+
+
+def render_error_of(
+    kind: type[ProviderError] | None, words: str, code: str, *, lasting: Collection[type[ProviderError]] = THE_REQUESTS_FAULT
+) -> ProviderError:
+    """Why a render failed. What would be 'try again' of a request is an end here: only `lasting` kinds stay what they are."""
+    if kind is not None and kind in lasting:
+        return kind(words, vendor_code=code)
+    return GenerationFailed(words, vendor_code=code or None)
+
+
+def text_of(data: Mapping[str, Any], name: str, *, or_number: bool = False) -> str:
+    """A text that must be there, or a number where a vendor writes its ids so; else `UnexpectedReply`."""
+    value = data.get(name)
+    if or_number and isinstance(value, int) and not isinstance(value, bool) and value:
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise UnexpectedReply(f"The vendor's answer has no text “{name}”.")
+    return value
+
+
+def words_of(body: Mapping[str, Any], *names: str) -> str:
+    """The first text under these names (`message` when none is given); nothing when there is none."""
+    found = (body.get(name) for name in names or ("message",))
+    return next((words for words in found if isinstance(words, str) and words), "")
+
+
+def state_of(word: Word, states: Mapping[Word, State], log: logging.Logger) -> State:
+    """Ours for the vendor's word. A word that is not documented counts as running, and is logged."""
+    state = states.get(word)
+    if state is None:
+        log.warning("undocumented task status %r; the task counts as running", word[:80] if isinstance(word, str) else word)
+        return State.RUNNING
+    return state
+
+
+def units_of(usage: object) -> str:
+    """What was charged, in the vendor's own words."""
+    return " ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else ""

@@ -1,0 +1,35 @@
+"""What the commands of this package share: play a trial on a stage, and tell about it in words that can go into docs/reliability.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from benchmarks.stage import Stage
+
+__all__ = ["counts", "last_words", "play", "table"]
+
+WORKER_LOG = "worker.log"
+
+
+def play(stage: Stage, module: str, plan: dict[str, Any]) -> dict[str, Any] | None:
+    """`python -m module PLAN.json RESULT.json` on this stage; what it found, or None when the trial itself failed."""
+    plan_file, result_file = stage.folder / "plan.json", stage.folder / "result.json"
+    plan_file.write_text(json.dumps(plan))
+    status = stage.run("-m", module, str(plan_file), str(result_file))
+    return json.loads(result_file.read_text()) if status == 0 else None
+
+
+def last_words(stage: Stage, lines: int = 40) -> str:
+    log = stage.folder / WORKER_LOG
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(none)"
+
+
+def table(heads: list[str], rows: dict[str, list[Any]]) -> str:
+    """A Markdown table with a name in front of each row."""
+    lines = [["", *heads], ["---"] * (len(heads) + 1), *([name, *map(str, cells)] for name, cells in rows.items())]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def counts(numbers: dict[str, Any]) -> str:
+    return ", ".join(f"{name or 'none'} {number}" for name, number in sorted(numbers.items())) or "-"

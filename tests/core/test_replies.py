@@ -1,0 +1,76 @@
+"""What every vendor's reader of answers builds on: texts, words, states, and why a render failed."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
+from providers.core.replies import judged_by_body, render_error_of, state_of, text_of, units_of, words_of
+from providers.core.types import State, WireReply
+
+
+@pytest.mark.parametrize("value", [None, "", 0, 7, True, [], {}])
+def test_text_that_is_none_is_not_understood(value):
+    with pytest.raises(UnexpectedReply, match="no text “id”"):
+        text_of({"id": value}, "id")
+
+
+@pytest.mark.parametrize(("value", "text"), [("a", "a"), (7, "7")])
+def test_id_may_be_a_number_where_the_vendor_writes_it_so(value, text):
+    assert text_of({"id": value}, "id", or_number=True) == text
+
+
+@pytest.mark.parametrize("value", [None, "", 0, True, 1.5])
+def test_id_that_is_neither_text_nor_number_is_not_understood(value):
+    with pytest.raises(UnexpectedReply):
+        text_of({"id": value}, "id", or_number=True)
+
+
+def test_words_are_the_first_text_under_the_names():
+    body = {"message": "no", "errmsg": "", "detail": 7, "error": "why"}
+
+    assert (words_of(body), words_of(body, "errmsg", "detail", "error"), words_of(body, "errmsg")) == ("no", "why", "")
+
+
+def test_unknown_state_runs_and_is_logged(caplog):
+    log = logging.getLogger("providers.toy")
+
+    with caplog.at_level(logging.WARNING, logger="providers.toy"):
+        states = [state_of(word, {"done": State.SUCCEEDED}, log) for word in ("done", "dreaming")]
+
+    assert states == [State.SUCCEEDED, State.RUNNING]
+    assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends_as"),
+    [(ContentRejected, ContentRejected), (InvalidParams, InvalidParams), (RateLimited, GenerationFailed), (None, GenerationFailed)],
+)
+def test_a_render_that_failed_is_over_whatever_the_code_means_of_a_request(kind, ends_as):
+    error = render_error_of(kind, "no", "7")
+
+    assert (type(error), error.message, error.vendor_code, error.retryable) == (ends_as, "no", "7", False)
+
+
+def test_a_vendor_may_name_other_lasting_kinds():
+    assert type(render_error_of(OutOfCredit, "no", "7", lasting={OutOfCredit})) is OutOfCredit
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, UnexpectedReply), (502, ProviderDown), (400, InvalidParams)])
+def test_reply_without_a_body_to_read_is_judged_by_its_status(status, kind):
+    error = judged_by_body(lambda _reply, _body: None)(WireReply(status=status, body=b"<html>"))
+
+    assert type(error) is kind
+
+
+def test_reply_with_a_body_is_judged_by_the_vendor():
+    judge = judged_by_body(lambda _reply, body: GenerationFailed(body["why"]))
+
+    assert str(judge(WireReply(status=200, body=b'{"why": "so"}'))) == "so"
+
+
+@pytest.mark.parametrize(("usage", "units"), [({"seconds": 5, "sr": 720}, "seconds=5 sr=720"), (None, ""), ("5", "")])
+def test_units_are_the_vendors_words(usage, units):
+    assert units_of(usage) == units

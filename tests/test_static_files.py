@@ -1,0 +1,46 @@
+"""Static files as an installation collects them: under names with their hash, compressed, and naming one another so."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+
+IMPORT = re.compile(r"""(?:from|import)\s*\(?["']([^"']+)["']""")
+HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
+
+
+@pytest.fixture
+def collected(settings, tmp_path) -> Path:
+    """The folder after collectstatic."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "videoportal.storage.HashedStaticFiles"}}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return tmp_path
+
+
+def test_modules_import_one_another_by_hashed_names(collected):
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    modules = [collected / hashed for name, hashed in names.items() if name.startswith("portal/js/")]
+
+    imports = [(module, target) for module in modules for target in IMPORT.findall(module.read_text())]
+
+    assert len(imports) >= len(modules) - 2
+    assert [target for _module, target in imports if not HASHED.search(target)] == []
+    assert [target for module, target in imports if not (module.parent / target).resolve().is_file()] == []
+
+
+def test_a_change_of_a_module_changes_the_name_of_those_that_import_it(collected, settings, tmp_path_factory):
+    before = staticfiles_storage.url("portal/js/main.js")
+    changed = tmp_path_factory.mktemp("changed")
+    for module in Path(settings.BASE_DIR, "static/portal/js").iterdir():
+        (changed / "portal/js").mkdir(parents=True, exist_ok=True)
+        (changed / "portal/js" / module.name).write_text(module.read_text() + ("// new" if module.name == "net.js" else ""))
+    settings.STATICFILES_DIRS = [changed, *settings.STATICFILES_DIRS]
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+    assert staticfiles_storage.url("portal/js/main.js") != before
