@@ -18,6 +18,7 @@ HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 def collected(settings, tmp_path) -> Path:
     """The folder after collectstatic."""
     settings.STATIC_ROOT = tmp_path
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours, without the packages'
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "videoportal.storage.HashedStaticFiles"}}
     call_command("collectstatic", interactive=False, verbosity=0)
     return tmp_path

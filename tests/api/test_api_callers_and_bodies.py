@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -81,7 +82,9 @@ wishes = st.fixed_dictionaries(
 
 
 @pytest.mark.usefixtures("idle_account")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150 if connection.vendor == "sqlite" else 40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(body=wishes | json_values, key=st.text(st.characters(codec="latin-1", exclude_characters="\r\n\x00"), max_size=300))
 def test_no_wish_is_a_crash(api, body, key):
     reply = api.raw("/tasks", json.dumps(body).encode(), idempotency_key=key)
