@@ -83,6 +83,14 @@ class ComposeForm(forms.Form):
         if not placed:
             self.add_error(None, wrong.message)
 
+    def point_out(self, path: str, message: str) -> None:
+        """On a form that is only opened: this field needs a change. The page opens with the cursor there."""
+        assert not self.errors, "a form that was sent has errors of its own"
+        self.cleaned_data = {}
+        kind, _dot, name = path.partition(".")
+        if self._place(kind, name, message) and kind != "inputs":
+            self.fields[name or kind].widget.attrs["autofocus"] = True
+
     def _place(self, kind: str, name: str, message: str) -> bool:
         field = name if kind == "params" else kind
         if kind == "inputs":

@@ -40,10 +40,10 @@ __all__ = [
     "enqueue",
     "instance_id",
     "is_crowded",
-    "ping_waits",
+    "open_beats_wait",
     "release_of_the_dead",
     "send_beat",
-    "send_ping",
+    "send_open_beat",
     "workers_of",
 ]
 
@@ -153,8 +153,8 @@ def drop_beats(cluster: str, instance: str) -> None:
     OrmQ.objects.filter(key=private_key(cluster, instance)).delete()
 
 
-def send_ping(cluster: str) -> list[int]:
-    """A message that does nothing, for any worker of this cluster. Returns its number, perhaps among others of the same moment."""
+def send_open_beat(cluster: str) -> list[int]:
+    """A beat that any worker of this cluster may answer. Returns its number, perhaps among others of the same moment."""
     before = _newest()
     enqueue(cluster, "beat")
     return list(OrmQ.objects.filter(key=cluster, pk__gt=before, pk__lte=_newest()).values_list("pk", flat=True))
@@ -164,7 +164,7 @@ def _newest() -> int:
     return OrmQ.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def ping_waits(numbers: list[int]) -> bool:
+def open_beats_wait(numbers: list[int]) -> bool:
     """Not all of them have been done."""
     return bool(OrmQ.objects.filter(pk__in=numbers).exists())
 

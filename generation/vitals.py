@@ -167,9 +167,9 @@ def check_accounts() -> Iterator[tuple[str, str | Unfit]]:
 
 def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float], None] = time.sleep) -> str:
     """A message that does nothing must be taken from the queue, and no task may be waiting for its turn for long."""
-    sent = queue.send_ping(queue.SUBMIT)
+    sent = queue.send_open_beat(queue.SUBMIT)
     until = time.monotonic() + patience_s
-    while queue.ping_waits(sent):
+    while queue.open_beats_wait(sent):
         if time.monotonic() >= until:
             raise Unfit(f"No worker took a message within {patience_s:.0f} s. Start one: manage.py worker")
         pause(0.25)

@@ -16,14 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from generation.errors import InvalidRequest, PortalError
 from generation.forms import ComposeForm, form_for
+from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.cards import cards_of
 from generation.presenters.compose import compose_context
 from generation.presenters.models import quote_of
 from generation.presenters.videos import takes_of
+from generation.services.blame import blamed_field
 from generation.services.compose import filled_from, first_choice, order_videos, usable_accounts
 from generation.services.estimates import price_of, usual_seconds
 from generation.services.lists import live_numbers, queue_of, todays_videos
+from generation.services.messages import failure_sentence
 from generation.views.common import parse_uuid, the_task, the_user, the_video
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
@@ -105,7 +108,10 @@ def _opened(request: HttpRequest) -> ComposeForm:
     user = the_user(request)
     spec = asked or (source.spec if source else None) or first_choice(user)
     initial, pictures = filled_from(source, _parts(request), spec) if source else ({}, {})
-    return form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": uuid4().hex})
+    form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": uuid4().hex})
+    if source is not None and source.state is Status.FAILED and (path := blamed_field(source, spec)):
+        form.point_out(path, source.error_message or failure_sentence(source.error_code)[0])
+    return form
 
 
 def _source(request: HttpRequest) -> GenerationTask | None:

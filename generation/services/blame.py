@@ -1,0 +1,38 @@
+"""Which field of the form a vendor's refusal names, so that Edit and retry begins there. Where its words name none, neither do we."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from generation.models import GenerationTask
+from providers.core.catalog import ModelSpec
+
+__all__ = ["blamed_field"]
+
+REFUSALS = frozenset({"invalid_params", "content_rejected", "refused"})
+UNIT = re.compile(r"_(s|px|bytes)$")
+
+
+def blamed_field(task: GenerationTask, spec: ModelSpec) -> str:
+    """`prompt`, `params.<name>` or `inputs.<slot>`; empty where the vendor's words name none of the model's fields."""
+    if task.error_code not in REFUSALS:
+        return ""
+    words = f"{task.vendor_code} {task.error_message}".lower()
+    spelled = sorted(_spellings(spec), key=lambda pair: len(pair[0]), reverse=True)  # negative_prompt before prompt
+    for spelling, path in spelled:
+        if re.search(rf"(?<![a-z]){re.escape(spelling)}(?![a-z])", words):
+            return path
+    only_words = task.error_code == "content_rejected" and not task.inputs.all()
+    return "prompt" if only_words else ""
+
+
+def _spellings(spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    """How a vendor may write each field, in small letters."""
+    names = {name: f"params.{name}" for name in spec.params.model_fields}
+    names |= {slot.name: f"inputs.{slot.name}" for slot in spec.slots} | {"prompt": "prompt"}
+    for name, path in names.items():
+        for word in {name, UNIT.sub("", name)}:
+            yield from ((word, path), (word.replace("_", " "), path), (word.replace("_", ""), path))
+    if spec.slots:
+        yield "image", f"inputs.{spec.slots[0].name}"
