@@ -10,7 +10,6 @@ import logging
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -63,13 +62,21 @@ def _callback(request: HttpRequest) -> Callback:
         return Callback(query=request.GET.dict(), headers=headers)
     if request.method != "POST":
         raise BadBody("Callbacks are sent by POST.", status=405)
-    try:
-        raw = request.read(MOST_BYTES + 1)
-    except UnreadablePostError as error:
-        raise BadBody("The body ended early.") from error
-    if len(raw) > MOST_BYTES:
-        raise BadBody("The body is too large for a callback.", status=413)
+    raw = _read(request)
     fields = read_strictly(raw)
     if not isinstance(fields, dict):
         raise BadBody("The body is no JSON object.")
     return Callback(raw=raw, fields=fields, headers=headers)
+
+
+def _read(request: HttpRequest) -> bytes:
+    """At most as much as a callback may have; also when it comes in chunks and names no length, where Django finds an empty body."""
+    is_chunked = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
+    source = request.META["wsgi.input"] if is_chunked else request
+    try:
+        raw: bytes = source.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BadBody("The body ended early.") from error
+    if len(raw) > MOST_BYTES:
+        raise BadBody("The body is too large for a callback.", status=413)
+    return raw

@@ -6,7 +6,9 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from called_rows import SECRET
@@ -54,6 +56,34 @@ def ask(url: str, body: dict[str, object] | None = None, token: str = "") -> dic
         return json.load(reply)
 
 
+ADDRESS = """
+from providers.callbacks import callback_url
+from providers.models import ProviderAccount
+print(callback_url(ProviderAccount.objects.get(vendor="minimax")))
+"""
+
+
+def post_in_chunks(url: str, *chunks: bytes) -> tuple[int, bytes]:
+    """A body that names no length, as some HTTP clients send it."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(str(parts.hostname), parts.port, timeout=30)
+    try:
+        connection.request("POST", parts.path, body=iter(chunks), encode_chunked=True)
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    finally:
+        connection.close()
+
+
+def challenged(stack: Stack) -> list[tuple[int, bytes]]:
+    url = stack.manage("shell", "--verbosity", "0", "-c", ADDRESS).strip()
+    return [
+        post_in_chunks(url, b'{"chall', b'enge": "c-1"}'),
+        post_in_chunks(url, *[b"x" * 1024] * 65),
+        post_in_chunks(url[:-1], b"{}"),
+    ]
+
+
 def test_videos_come_by_callbacks_when_polls_are_minutes_apart(stack):
     token = stack.manage("create_token", "admin", "test").strip().splitlines()[-1]
     ask(f"{stack.simulator_url}/_control/settings", {"webhook_secret": SECRET})
@@ -68,3 +98,4 @@ def test_videos_come_by_callbacks_when_polls_are_minutes_apart(stack):
     assert set(found.values()) == {"succeeded"}, [call | {"body": ""} for call in called]
     assert {call["status"] for call in called} == {200}
     assert [call for call in called if "challenge" in call["body"]]
+    assert challenged(stack) == [(200, b'{"challenge": "c-1"}'), (413, b""), (404, b"")]

@@ -4,12 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from vendor_samples import NOON, make_provider, make_request
+from vendor_samples import NOON, make_provider, make_request, reply_of
 
 from providers.core.base import Options
 from providers.core.callbacks import Callback, CallbackForged, Notice
 from providers.core.client import Transcript, converse
-from providers.core.errors import Unsupported
+from providers.core.errors import InvalidParams, Unsupported
 from providers.vendors import PROVIDERS
 from providers.vendors.kling.callbacks import is_signed
 
@@ -63,6 +63,18 @@ def test_nothing_is_said_of_callbacks_without_an_address(vendor, surface, model)
     body, _ = sent(make_provider(vendor, surface), model)
 
     assert "callback" not in json.dumps(body)
+
+
+def test_a_vendor_that_quotes_the_address_gives_no_secret_away():
+    talk = converse(account := bound("ark", "volcengine", URL), account.submit(make_request(CALLING[3][2])), clock=lambda: NOON)
+    next(talk)
+    words = {"error": {"code": "InvalidParameter", "message": f"callback_url {URL} is odd", "type": "BadRequest"}}
+
+    with pytest.raises(InvalidParams) as refused:
+        talk.send(reply_of(words, 400))
+
+    assert "https://portal.example/callbacks/x/0192/•••" in str(refused.value)
+    assert "k3y" not in str(refused.value)
 
 
 def test_these_surfaces_call_back_and_no_others():
