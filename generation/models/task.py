@@ -172,15 +172,20 @@ class GenerationTask(models.Model):
 
     @property
     def reference(self) -> str:
-        """Our id for the vendor, for the next attempt. The same for every attempt where the vendor can be asked about it: a vendor that
-        keeps references unique cannot be made to sell it twice, and what it refuses as known is found and adopted.
+        """Our id for the vendor. The same for every attempt where the vendor can be asked about it: a vendor that keeps references unique
+        cannot be made to sell it twice, and what it refuses as known is found and adopted.
+        """
+        return f"{REFERENCE}{self.pk}"
 
-        Elsewhere only a person sends again what is in doubt, to pay once more if need be, and a known reference would be refused.
+    @property
+    def next_reference(self) -> str:
+        """The reference of the next attempt. Where the vendor cannot be asked, only a person sends again what is in doubt, to pay once
+        more if need be, and a reference that it knows would be refused.
         """
         doubts = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
         if doubts and self.account is not None and not self.account.provider_class.can_look_up:
-            return f"{REFERENCE}{self.pk}-{doubts + 1}"
-        return f"{REFERENCE}{self.pk}"
+            return f"{self.reference}-{doubts + 1}"
+        return self.reference
 
     @staticmethod
     def pk_of(reference: str) -> UUID | None:

@@ -29,4 +29,4 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
         )
         files[place.slot] = (*files.get(place.slot, ()), image)
     params = task.spec.params.model_validate(task.params)
-    return GenerationRequest(spec=task.spec, prompt=task.prompt.text, params=params, inputs=files, reference=task.reference)
+    return GenerationRequest(spec=task.spec, prompt=task.prompt.text, params=params, inputs=files, reference=task.next_reference)

@@ -140,7 +140,7 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
             if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
                 raise CancelledMeanwhile
             attempt = Attempt.objects.create(
-                task=task, number=number, account=account, reference=task.reference, started_at=now, sender_gone_at=gone_at
+                task=task, number=number, account=account, reference=task.next_reference, started_at=now, sender_gone_at=gone_at
             )
             if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
                 raise NotNow
