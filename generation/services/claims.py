@@ -15,7 +15,7 @@ from threading import Event, Thread
 from uuid import UUID
 
 from django.db import DatabaseError, connection
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from generation.errors import LostRace
@@ -31,6 +31,9 @@ MOST_WAITING = 100
 """Claimed rows of one status that may wait for a worker at one time: leases must outlive the wait."""
 HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
+DEATHS = 3
+"""Starts of a step that may end with their process before the task is suspected: each further one leaves it alone for twice as long."""
+LONGEST_REST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,7 @@ def _leased(now: datetime, lease: timedelta, instance: str) -> dict[str, object]
         "lease_owner": instance,
         "lease_until": now + lease,
         "fence": F("fence") + 1,
-        "starts": F("starts") + 1,
+        "starts": Case(When(status=Status.INGESTING, then=F("starts")), default=F("starts") + 1),  # `holding` counts those of ingests
     }
 
 
@@ -97,14 +100,17 @@ def take_up(task_id: UUID | str, fence: int, status: Status) -> GenerationTask |
 def holding(task: GenerationTask) -> Iterator[None]:
     """Keep this row ours while the block runs and this process lives. Raises `LostRace` when it is another's already.
 
-    The fence rises once more, so that a second delivery of the same message finds the row taken.
+    The fence rises once more, so that a second delivery of the same message finds the row taken. The start is counted before anything is
+    done: a task that kills its process is held for longer and longer, and taken up as seldom.
     """
-    until, mine = timezone.now() + HOLD, GenerationTask.objects.filter(pk=task.pk, status=task.status)
-    if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, due_at=until, lease_until=until):
+    hold = min(HOLD * float(2 ** max(task.starts + 1 - DEATHS, 0)), LONGEST_REST)
+    until, mine = timezone.now() + hold, GenerationTask.objects.filter(pk=task.pk, status=task.status)
+    if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, starts=F("starts") + 1, due_at=until, lease_until=until):
         raise LostRace(f"task {task.pk} is taken")
     task.fence += 1
+    task.starts += 1
     done = Event()
-    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, done), name="lease", daemon=True)
+    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, hold, done), name="lease", daemon=True)
     renewer.start()
     try:
         yield
@@ -113,10 +119,10 @@ def holding(task: GenerationTask) -> Iterator[None]:
         renewer.join()
 
 
-def _renew(task_id: UUID, status: str, fence: int, done: Event) -> None:
+def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, done: Event) -> None:
     try:
         while not done.wait(HOLD.total_seconds() / 3):
-            until = timezone.now() + HOLD
+            until = timezone.now() + hold
             GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
     except DatabaseError as error:  # whoever claims the row then raises the fence, and this step changes nothing any more
         log.warning("lease of task %s not renewed: %s", task_id, error)

@@ -40,6 +40,11 @@ MOST_BAD_FILES = 6
 BELIEVE_VENDOR = timedelta(hours=24)
 """How long a file is asked for that the vendor says it has, and that its file server denies."""
 MOST_MISSING = 6
+MOST_STARTS = 10
+"""Ingests of a task that may end with their process, whoever killed it, before a person looks; the rests between them take hours."""
+KILLS = "The process that saves this video ended %d times without a word; it may be the file."
+OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
+"""A file that makes the check crash or hang costs an ingest worker minutes each time."""
 A_DAY = timedelta(days=1)
 KEEP_TRYING = timedelta(days=31)
 """For a model that the catalog no longer has; the others say how long the vendor keeps a result."""
@@ -53,6 +58,9 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     """Advance one rendered task. Does nothing when the row has moved on."""
     task = take_up(task_id, fence, Status.INGESTING)
     if task is None:
+        return
+    if task.starts >= MOST_STARTS:
+        task.give_up("ends_ingest", KILLS % task.starts)
         return
     try:
         with holding(task):
@@ -181,7 +189,8 @@ def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | Storage
     if (code := _given_up(task, error, failures, is_there=is_there)) is not None:
         task.give_up(code, str(error))
     else:
-        task.reschedule(backoff(failures), failures=failures, error_message=str(error)[:1000], outputs=task.outputs)
+        most = RARELY if isinstance(error, BadMedia) else OFTEN
+        task.reschedule(backoff(failures, most=most), failures=failures, starts=0, error_message=str(error)[:1000], outputs=task.outputs)
 
 
 def _given_up(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> str | None:

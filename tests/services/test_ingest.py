@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
+from generation.services.claims import claim_one, holding
 from generation.services.create import create_task
 from generation.services.housekeeping import sweep
-from generation.services.ingest import ingest
+from generation.services.ingest import MOST_STARTS, ingest
 
 MODEL = "kling/kling-v2-5-turbo"
 
@@ -70,6 +73,45 @@ def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
     ingest(rendered.pk, rendered.fence)
 
     assert not Video.objects.exists()
+
+
+class Death(BaseException):
+    """As good as a SIGKILL: nothing of ours catches it, so the row stays as it was."""
+
+
+def die_in_ingest(task_id) -> float:
+    """Take the task up as a claimed job does, and die. Returns for how many seconds nobody takes it up again."""
+    with transaction.atomic():
+        claim = claim_one(GenerationTask.objects.get(pk=task_id), now=timezone.now(), instance="dead", lease=timedelta(minutes=4))
+    with suppress(Death), holding(GenerationTask.objects.get(pk=task_id, fence=claim.fence)):
+        raise Death
+    rest = GenerationTask.objects.get(pk=task_id).due_at - timezone.now()
+    GenerationTask.objects.filter(pk=task_id).update(due_at=timezone.now(), lease_until=None)
+    return rest.total_seconds()
+
+
+def test_a_task_that_kills_its_process_is_taken_up_more_and_more_seldom_and_then_by_a_person(rendered, user, driver):
+    GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
+
+    rests = [die_in_ingest(rendered.pk) for _ in range(MOST_STARTS)]
+
+    assert [round(rest / 45) for rest in rests] == [1, 1, 1, 2, 4, 8, 16, 32, 64, 80]
+    task = driver.finish(rendered)
+    assert (task.status, task.error_code) == (Status.FAILED, "ends_ingest")
+
+    task.move(Status.INGESTING, note="A person asked again")
+
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
+    for _ in range(2 * MOST_STARTS):
+        GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
+        with transaction.atomic():
+            claim_one(GenerationTask.objects.get(pk=rendered.pk), now=timezone.now(), instance="busy", lease=timedelta(minutes=4))
+
+    assert driver.finish(rendered).status == Status.SUCCEEDED
 
 
 def test_the_sweep_removes_old_files_without_a_row_and_keeps_the_rest(rendered, driver):
