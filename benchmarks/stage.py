@@ -41,7 +41,7 @@ def open_stage(database: str, *, keep: bool = False, **settings: str) -> Iterato
     """A migrated database and an empty data directory, gone when the block ends. `settings` are environment variables."""
     folder = Path(tempfile.mkdtemp(prefix=f"portal-{database}-"))
     try:
-        with _database_url(database, folder) as url:
+        with _janitor(folder, keep=keep), _database_url(database, folder) as url:
             stage = Stage(database=database, folder=folder, environment=_environment(folder, url) | settings)
             if stage.run("manage.py", "migrate", "--verbosity", "0") != 0:
                 raise RuntimeError(f"the {database} database could not be migrated")
@@ -49,6 +49,20 @@ def open_stage(database: str, *, keep: bool = False, **settings: str) -> Iterato
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _janitor(folder: Path, *, keep: bool) -> Iterator[None]:
+    """Cleans up after us if we are killed."""
+    janitor = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.janitor", str(folder)], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        if keep:
+            janitor.kill()
+        janitor.communicate()
 
 
 def _environment(folder: Path, url: str) -> dict[str, str]:

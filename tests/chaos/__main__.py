@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
-from tests.chaos.reporting import counts, last_words, play
+from tests.chaos.reporting import counts, last_words, on_each, play
 
 FULL = {"tasks": 1000, "kills": 200, "gap_s": 2.5, "limit_s": 3600}
 SHORT = {"tasks": 100, "kills": 25, "gap_s": 1.6, "limit_s": 420}
@@ -33,9 +32,7 @@ def main() -> int:
     options = parser.parse_args()
     plan = _plan(options)
     print(f"chaos: {plan}", flush=True)
-    with ThreadPoolExecutor(max_workers=2 if options.short else 1) as pool:
-        broken = list(pool.map(lambda database: _one(database, plan, keep=options.keep), options.database or DATABASES))
-    return int(any(broken))
+    return on_each(options.database or DATABASES, lambda database: _one(database, plan, keep=options.keep), at_once=options.short)
 
 
 def _plan(options: argparse.Namespace) -> dict[str, Any]:
@@ -45,18 +42,18 @@ def _plan(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _one(database: str, plan: dict[str, Any], *, keep: bool) -> bool:
-    """Returns whether the promise was broken."""
+    """Returns whether the promise was kept."""
     began = time.monotonic()
     with open_stage(database, keep=keep) as stage:
         facts = play(stage, "tests.chaos.trial", plan)
         title = f"\n{database}, {time.monotonic() - began:.0f} s in all"
         if facts is None:
             print(f"{title}\n  the trial itself failed; the worker's last words:\n{last_words(stage)}", flush=True)
-            return True
+            return False
         complaints = [f"  BROKEN {complaint}" for complaint in _complaints(facts)]
         evidence = [*complaints, last_words(stage), "  the promise was broken"] if complaints else ["  the promise was kept"]
         print("\n".join([title, *_table(facts), *evidence]), flush=True)
-        return bool(complaints)
+        return not complaints
 
 
 def _complaints(facts: dict[str, Any]) -> list[str]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
-from tests.chaos.reporting import last_words, play, table
+from tests.chaos.reporting import last_words, on_each, play, table
 
 CAN_BE_ASKED = {"kling/kling-v2-5-turbo": True, "zhipu/cogvideox-3": False}
 """About our reference."""
@@ -34,9 +33,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the stage's files for a look at them")
     options = parser.parse_args()
     rounds = SHORT if options.short else ROUNDS
-    with ThreadPoolExecutor(max_workers=2 if options.short else 1) as pool:
-        kept = list(pool.map(lambda database: _all_rounds(database, rounds, keep=options.keep), options.database or DATABASES))
-    return int(not all(kept))
+    return on_each(options.database or DATABASES, lambda database: _all_rounds(database, rounds, keep=options.keep), at_once=options.short)
 
 
 def _all_rounds(database: str, rounds: dict[str, dict[str, int]], *, keep: bool) -> bool:

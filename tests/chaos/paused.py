@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
-from tests.chaos.reporting import last_words, play, table
+from tests.chaos.reporting import last_words, on_each, play, table
 
 TRIALS = 200
 
@@ -26,11 +25,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the moments; printed, so that a run can be repeated")
     options = parser.parse_args()
     print(f"paused: seed {options.seed}", flush=True)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        kept = list(
-            pool.map(lambda database: _one(database, {"trials": options.trials, "seed": options.seed}), options.database or DATABASES)
-        )
-    return int(not all(kept))
+    plan = {"trials": options.trials, "seed": options.seed}
+    return on_each(options.database or DATABASES, lambda database: _one(database, plan))
 
 
 def _one(database: str, plan: dict[str, Any]) -> bool:
