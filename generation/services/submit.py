@@ -55,6 +55,7 @@ MOST_WAIT_S = 1.5
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
 MOST_ATTEMPTS = 50
+DOUBT_REMAINS = "An earlier request of this task may have been accepted."
 BAD_SEAL_COOLDOWN_S = 300.0
 
 
@@ -179,7 +180,7 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     heed_error(attempt.account, error)
     if isinstance(error, Uncertain):
         _await_look_up(task, client, error)
-    elif isinstance(error, Refused) and _was_doubtful_before(task, client):
+    elif isinstance(error, Refused) and _was_doubtful_before(task):
         _refused_after_doubt(task, attempt, client, error)
     elif error.retryable:
         _try_again(task, error)
@@ -200,13 +201,18 @@ def _account_refused(task: GenerationTask, error: ProviderError) -> None:
         task.fail(error)
 
 
-def _was_doubtful_before(task: GenerationTask, client: BlockingClient) -> bool:
-    return client.can_look_up and task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
+def _was_doubtful_before(task: GenerationTask) -> bool:
+    return task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
 
 
 def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
-    """The refusal may be the vendor's way to say that it has this reference already: ask before believing it."""
+    """The refusal may be the vendor's way to say that it has this reference already: ask before believing it. A vendor that cannot be
+    asked has refused this attempt and said nothing of the one before, which may be paid.
+    """
     assert task.spec is not None
+    if not client.can_look_up:
+        park(task, Uncertain(f"{refusal.message} {DOUBT_REMAINS}"))
+        return
     try:
         found = look_up(client, task, task.spec, attempt)
     except ProviderError:
@@ -227,6 +233,9 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
     """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
+    if task.attempt_count > MOST_ATTEMPTS and _was_doubtful_before(task):
+        park(task, Uncertain(f"{error.message} {DOUBT_REMAINS}"))
+        return
     if task.attempt_count > MOST_ATTEMPTS:
         task.give_up("gave_up", error.message, note=str(error))
         return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth.models import User
+
 from generation.lifecycle import RESTING, Status
 from generation.models import GenerationTask
-from generation.services import steer
+from generation.services import review
 from providers.simulator.testing import SimulatorProcess
 
 __all__ = ["decide"]
@@ -19,11 +21,12 @@ def decide(simulator: SimulatorProcess, until: Until, *, adopt: int, again: int)
     console = {entry["prompt"]: entry["task_id"] for entry in simulator.ledger()["entries"]}
     ends = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW).exclude(prompt__text__contains="#fault:never")
     waiting = list(ends.filter(prompt__text__in=console).select_related("prompt", "account").order_by("id")[: adopt + again])
+    person = User.objects.create_superuser("decides")
     to_adopt, to_send = waiting[:adopt], waiting[adopt:]
     for task in to_adopt:
-        steer.adopt(task, console[task.prompt.text])
+        review.adopt(task, console[task.prompt.text], by=person)
     for task in to_send:
-        steer.submit_again(task)
+        review.submit_again(task, by=person, knows_cost=True)
     decided = GenerationTask.objects.filter(pk__in=[task.pk for task in waiting])
     until(lambda: not decided.exclude(status__in=RESTING).exists())
 

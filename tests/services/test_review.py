@@ -18,6 +18,7 @@ from generation.services.create import create_task
 from generation.services.submit import _commit_intent
 
 KLING = "kling/kling-v2-5-turbo"
+ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 
 
@@ -177,7 +178,7 @@ def test_submit_again_is_a_persons_decision_and_buys_again(in_review, staff, dri
 
 
 def test_submit_again_works_where_a_known_reference_is_refused(user, staff, driver):
-    task = driver.finish(create_task(owner=user, model="zhipu/cogvideox-3", prompt="a boat #fault:reset-after-accept:1", params={}))
+    task = driver.finish(create_task(owner=user, model=ZHIPU, prompt="a boat #fault:reset-after-accept:1", params={}))
     assert task.status == Status.NEEDS_REVIEW
 
     review.submit_again(task, by=staff, knows_cost=True)
@@ -185,6 +186,19 @@ def test_submit_again_works_where_a_known_reference_is_refused(user, staff, driv
     assert driver.finish(task).status == Status.SUCCEEDED
     assert list(task.attempts.values_list("reference", flat=True)) == [f"vp-{task.pk}", f"vp-{task.pk}-2"]
     assert driver.simulator.ledger()["count"] == 2
+
+
+def test_a_refusal_of_the_second_sending_does_not_settle_the_first(user, staff, driver):
+    task = driver.finish(create_task(owner=user, model=ZHIPU, prompt="a boat #fault:reset-after-accept:1", params={}))
+    driver.simulator.faults("zhipu", "refuse")
+    review.submit_again(task, by=staff, knows_cost=True)
+
+    task = driver.finish(task)
+
+    assert task.status == Status.NEEDS_REVIEW
+    review.adopt(task, driver.simulator.ledger()["entries"][0]["task_id"], by=staff)
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
 
 
 def test_submit_again_asks_whether_the_cost_is_known(in_review, staff):
