@@ -42,6 +42,7 @@ def _section(provider: type[Provider]) -> Iterator[str]:
     yield ""
     yield from (_surface_line(surface, provider) for surface in provider.surfaces.values())
     yield ""
+    yield from _not_offered(provider)
     yield _row(COLUMNS)
     yield _row("---" for _column in COLUMNS)
     for spec in provider.models.values():
@@ -54,6 +55,14 @@ def _abilities(provider: type[Provider]) -> str:
     stopped = "can stop a render" if provider.can_cancel else "cannot stop a render"
     found = "finds a submit by our reference" if provider.can_look_up else "does not find a submit by our reference"
     return f"It is {asked}, {stopped}, and {found}."
+
+
+def _not_offered(provider: type[Provider]) -> Iterator[str]:
+    if provider.not_offered:
+        yield "Not offered:"
+        yield ""
+        yield from (f"- {what}" for what in provider.not_offered)
+        yield ""
 
 
 def _surface_line(surface: Surface, provider: type[Provider]) -> str:

@@ -16,7 +16,7 @@ from typing import get_args
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from providers.core.base import Options, Provider, Surface
+from providers.core.base import CredentialField, Options, Provider, Surface
 from providers.core.catalog import ModelSpec, Params
 from providers.core.client import BlockingClient, utc_now
 from providers.core.errors import AuthenticationFailed, ProviderError, SubmissionGone, Unsupported
@@ -99,7 +99,7 @@ class Account:
         base_url = _setting(provider, "base_url") or surface.base_url
         if base_url == surface.base_url and NO_ADDRESS.search(base_url):
             raise NotRun(f"no address set: {_name(provider, 'base_url')}")
-        credentials = {field.name: _setting(provider, field.name) for field in surface.credentials}
+        credentials = {field.name: key for field in surface.credentials if (key := _setting(provider, field.name))}
         return cls(provider=provider(Options(surface=surface.slug, base_url=base_url, credentials=credentials)))
 
     @property
@@ -138,10 +138,14 @@ def _surface(provider: type[Provider]) -> Surface:
         raise NotRun(f"{_name(provider, 'surface')} is none of {', '.join(provider.surfaces)}")
     surfaces = [provider.surfaces[named]] if named else list(provider.surfaces.values())
     for surface in surfaces:
-        if all(_setting(provider, field.name) for field in surface.credentials):
+        if all(_setting(provider, field.name) for field in _needed(surface)):
             return surface
-    ways = (" and ".join(_name(provider, field.name) for field in surface.credentials) for surface in surfaces)
+    ways = (" and ".join(_name(provider, field.name) for field in _needed(surface)) for surface in surfaces)
     raise NotRun(f"no key set: {', or '.join(dict.fromkeys(ways))}")
+
+
+def _needed(surface: Surface) -> list[CredentialField]:
+    return [field for field in surface.credentials if not field.optional]
 
 
 def _name(provider: type[Provider], what: str) -> str:
@@ -162,7 +166,7 @@ def account(account: Account) -> str:
 def wrong_key(account: Account) -> str:
     """The same call with a secret that cannot be right."""
     options, provider = account.provider.options, type(account.provider)
-    secret = [field.name for field in provider.surfaces[options.surface].credentials if field.secret]
+    secret = [field.name for field in _needed(provider.surfaces[options.surface]) if field.secret]
     if not secret:
         raise NotRun("it has no keys")
     wrong = {**options.credentials, **{name: _wrong(name, options.credentials[name]) for name in secret}}

@@ -121,6 +121,8 @@ class Provider:
     docs_url: ClassVar[str]
     surfaces: ClassVar[Mapping[str, Surface]]
     models: ClassVar[Mapping[str, ModelSpec]]
+    not_offered: ClassVar[Sequence[str]] = ()
+    """What the vendor's pages have and this portal does not, in words for docs/providers.md."""
     poll_batch: ClassVar[int] = 1
     """How many submissions one `poll_many` may ask for; 1 means that the vendor has no such call."""
     can_cancel: ClassVar[bool] = False

@@ -40,7 +40,7 @@ def test_each_model_has_a_row_for_each_parameter(model):
 
 
 def test_each_surface_has_a_line():
-    said = [line for line in matrix().splitlines() if line.startswith("- `")]
+    said = [line for line in matrix().splitlines() if line.startswith("- `") and "; needs " in line]
 
     assert [line.split("`")[1] for line in said] == [slug for provider in PROVIDERS.values() for slug in provider.surfaces]
 
@@ -58,6 +58,13 @@ def test_row_says_range_inputs_price_and_retirement():
         "height_px": "64–1920 in steps of 8 px, **512**",
         "steps": "1–200, **20**",
     }
+
+
+def test_what_is_not_offered_is_said():
+    said = matrix().splitlines()
+
+    assert [what for provider in PROVIDERS.values() for what in provider.not_offered if f"- {what}" not in said] == []
+    assert all(provider.not_offered for provider in PROVIDERS.values())
 
 
 def test_check_fails_and_writes_nothing_when_page_is_stale(tmp_path):

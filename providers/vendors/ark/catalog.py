@@ -14,11 +14,16 @@ from pydantic import ValidationInfo, field_validator
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 
-__all__ = ["MODELS"]
+__all__ = ["MODELS", "NOT_OFFERED"]
 
 SLUG = "ark"
 DOCS_URL = "https://www.volcengine.com/docs/82379/1520757"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = (
+    "reference videos and sounds of Seedance 2.0: the portal keeps images in and videos out",
+    "the last frame as a second result (`return_last_frame`), and a final render of a draft (`draft_task`)",
+    "`priority`, `safety_identifier`, `output_format` and `omni_reference_task_type`, which only the SDK names",
+)
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif"),
     max_bytes=30 * 1024 * 1024 - 1,

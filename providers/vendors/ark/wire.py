@@ -28,7 +28,7 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.ark.callbacks import notice_of
-from providers.vendors.ark.catalog import MODELS
+from providers.vendors.ark.catalog import MODELS, NOT_OFFERED
 from providers.vendors.ark.errors import is_gone, vendor_error
 from providers.vendors.ark.replies import listed, snapshot_of, text_of, total_of
 
@@ -83,6 +83,7 @@ class Ark(Provider):
     docs_url = "https://www.volcengine.com/docs/82379/1520757"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
+    not_offered = NOT_OFFERED
     poll_batch = 100
     can_cancel = True
     can_look_up = True

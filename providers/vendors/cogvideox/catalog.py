@@ -11,8 +11,9 @@ from datetime import date, timedelta
 
 from providers.core.catalog import ModelSpec, Params, param
 
-__all__ = ["MODELS", "RESULT_LIFE"]
+__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE"]
 
+NOT_OFFERED = ("`guidance_scale`, `seed` and `fps`, which no published example names; `metadata`, which stays with the task here",)
 RESULT_LIFE = timedelta(days=1)
 """A guess: files stay for as long as the service's disk keeps them."""
 

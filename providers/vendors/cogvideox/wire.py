@@ -25,7 +25,7 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
-from providers.vendors.cogvideox.catalog import MODELS, RESULT_LIFE
+from providers.vendors.cogvideox.catalog import MODELS, NOT_OFFERED, RESULT_LIFE
 from providers.vendors.cogvideox.errors import render_error, service_error, words_in
 
 __all__ = ["CogVideoX"]
@@ -68,6 +68,7 @@ class CogVideoX(Provider):
     docs_url = "https://github.com/zai-org/CogVideo"
     surfaces: ClassVar[Mapping[str, Surface]] = {SURFACE.slug: SURFACE}
     models = MODELS
+    not_offered = NOT_OFFERED
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="api/v1/generate", json=_body(request), billable=True)

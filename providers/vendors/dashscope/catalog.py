@@ -14,11 +14,16 @@ from pydantic import ValidationInfo, field_validator
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
 
-__all__ = ["MODELS", "SIZES"]
+__all__ = ["MODELS", "NOT_OFFERED", "SIZES"]
 
 SLUG = "dashscope"
 DOCS = "https://help.aliyun.com/zh/model-studio/"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = (
+    "reference videos (`wan2.6-r2v`), `wanx2.1-vace-plus` with its `obj_or_bg`, and HappyHorse",
+    "a clip to continue (`first_clip` of wan2.7-i2v)",
+    "a soundtrack from one's own files: it is given by a public address",
+)
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/bmp", "image/webp"),
     max_bytes=10 * 1024 * 1024,

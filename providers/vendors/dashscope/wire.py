@@ -27,7 +27,7 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
-from providers.vendors.dashscope.catalog import MODELS, SIZES
+from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED, SIZES
 from providers.vendors.dashscope.errors import vendor_error
 from providers.vendors.dashscope.replies import listed, page_of, snapshot_of
 
@@ -86,6 +86,7 @@ class DashScope(Provider):
     docs_url = "https://help.aliyun.com/zh/model-studio/text-to-video-api-reference"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
+    not_offered = NOT_OFFERED
     can_cancel = True
     can_look_up = True
     look_up_within = timedelta(hours=23)

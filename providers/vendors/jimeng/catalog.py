@@ -13,10 +13,11 @@ from typing import Literal
 
 from providers.core.catalog import ModelSpec, Params, param
 
-__all__ = ["MODELS", "RESULT_LIFE", "WIRE_KEYS", "WireKeys"]
+__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE", "WIRE_KEYS", "WireKeys"]
 
 DOCS_URL = "https://jimeng.jianying.com/ai-tool/video/generate"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = ("images: how the page uploads them is not known well enough",)
 RESULT_LIFE = timedelta(days=7)
 LONGEST_QUEUE = timedelta(hours=24)
 FIRST_GENERATION = "dreamina_ic_generate_video_model_vgfm"

@@ -16,7 +16,7 @@ from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, SubmissionGone, Unsupported
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.jimeng.bodies import APP_ID, DRAFT_VERSION, draft_body, generate_body, submit_id_of
-from providers.vendors.jimeng.catalog import MODELS, WIRE_KEYS
+from providers.vendors.jimeng.catalog import MODELS, NOT_OFFERED, WIRE_KEYS
 from providers.vendors.jimeng.errors import vendor_error
 from providers.vendors.jimeng.page import SITE, page_headers
 from providers.vendors.jimeng.replies import credits_of, entry_of, id_of, snapshot_or_error
@@ -58,6 +58,7 @@ class Jimeng(Provider):
     docs_url = f"{SITE}/ai-tool/video/generate"
     surfaces: ClassVar[Mapping[str, Surface]] = {SURFACE.slug: SURFACE}
     models = MODELS
+    not_offered = NOT_OFFERED
     poll_batch = 20
     can_look_up = True
 

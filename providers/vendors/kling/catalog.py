@@ -13,11 +13,19 @@ from pydantic import ValidationInfo, field_validator
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 
-__all__ = ["DOCS_READ", "MODELS", "SLUG"]
+__all__ = ["DOCS_READ", "MODELS", "NOT_OFFERED", "SLUG"]
 
 SLUG = "kling"
 DOCS_URL = "https://app.klingai.com/global/dev/document-api/apiReference/model/textToVideo"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = (
+    "motion brushes (`static_mask`, `dynamic_masks`), elements and voices (`element_list`, `voice_list`)",
+    "shots of one's own (`multi_prompt`)",
+    "several reference images of the classic API (`multi-image2video`), which only the retired kling-v1-6 takes",
+    "cameras of kling-v1-5 and kling-v1-6, which the pages leave open",
+    "elements of the new API, and videos as inputs of 3.0 Omni (`feature_video`, `base_video`) with their sound (`original`)",
+    "other products: extending a video, lip sync, avatars, motion control, effects, sound alone",
+)
 RETIRED = date(2026, 9, 15)
 STILL_HAD_AT = ("gateway",)
 """Where models that the vendor retired may be had."""

@@ -39,7 +39,7 @@ from providers.core.types import (
 )
 from providers.vendors.kling import tasks
 from providers.vendors.kling.callbacks import notice_of
-from providers.vendors.kling.catalog import MODELS
+from providers.vendors.kling.catalog import MODELS, NOT_OFFERED
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.replies import reference_of, snapshot_of, task_id_of, text_of
@@ -113,6 +113,7 @@ class Kling(Provider):
     docs_url = "https://app.klingai.com/global/dev/document-api"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models: ClassVar[Mapping[str, ModelSpec]] = {**MODELS, **NEW_MODELS}
+    not_offered = NOT_OFFERED
     poll_batch = tasks.BATCH
     can_look_up = True
     idempotent_submit = True

@@ -13,11 +13,15 @@ from pydantic import ValidationInfo, field_validator
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 
-__all__ = ["MODELS", "RESULT_LIFE", "SECOND_GENERATION"]
+__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE", "SECOND_GENERATION"]
 
 SLUG = "minimax"
 DOCS = "https://platform.minimax.io/docs/api-reference/"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = (
+    "reference videos and sounds of H3, and files kept at the vendor (`mm_file://`)",
+    "`aigc_watermark`, which the pages of v1 do not name",
+)
 RESULT_LIFE = timedelta(hours=1)
 """The vendor's pages disagree (1 h, 9 h); a question asked again gives a fresh address."""
 SECOND_GENERATION = ("MiniMax-H3", "MiniMax-H3-Max")

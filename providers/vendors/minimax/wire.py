@@ -18,7 +18,7 @@ from providers.core.replies import text_of
 from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
 from providers.vendors.minimax.callbacks import notice_of
-from providers.vendors.minimax.catalog import MODELS, SECOND_GENERATION
+from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
 
 __all__ = ["MiniMax"]
@@ -55,6 +55,7 @@ class MiniMax(Provider):
     docs_url = "https://platform.minimax.io/docs/api-reference/video-generation"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
+    not_offered = NOT_OFFERED
     poll_batch = 50
     can_cancel = True
 

@@ -11,13 +11,14 @@ from typing import Literal
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
 
-__all__ = ["ANY_MODEL", "GATEWAY", "MODELS", "SIZES"]
+__all__ = ["ANY_MODEL", "GATEWAY", "MODELS", "NOT_OFFERED", "SIZES"]
 
 SLUG = "openai-videos"
 GATEWAY = "compatible"
 ANY_MODEL = "gateway-model"
 DOCS_URL = "https://developers.openai.com/api/docs/guides/video-generation"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = ("remix, edit, extend and characters; a first frame by address or file id",)
 CLOSED = date(2026, 9, 24)
 RESULT_LIFE = timedelta(hours=1)
 FIRST = InputSlot(

@@ -28,7 +28,7 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
-from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, RESULT_LIFE, SIZES
+from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, NOT_OFFERED, RESULT_LIFE, SIZES
 from providers.vendors.openai_videos.errors import is_gone, render_failure, vendor_error
 
 __all__ = ["OpenAIVideos"]
@@ -67,6 +67,7 @@ class OpenAIVideos(Provider):
     docs_url = "https://developers.openai.com/api/docs/guides/video-generation"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
+    not_offered = NOT_OFFERED
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="videos", parts=tuple(_parts(request)), billable=True)

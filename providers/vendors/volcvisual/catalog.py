@@ -11,11 +11,12 @@ from typing import Literal
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 
-__all__ = ["MODELS", "RESULT_LIFE"]
+__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE"]
 
 SLUG = "volcvisual"
 DOCS_URL = "https://www.volcengine.com/docs/85621"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = ("images by address: they are sent with the request",)
 RESULT_LIFE = timedelta(hours=1)
 IMAGES = ImageRules(max_bytes=3_500_000)
 """The vendor takes 4.7 MB of base64, which is three quarters as many bytes."""

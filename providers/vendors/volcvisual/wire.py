@@ -31,7 +31,7 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
-from providers.vendors.volcvisual.catalog import MODELS
+from providers.vendors.volcvisual.catalog import MODELS, NOT_OFFERED
 from providers.vendors.volcvisual.errors import CODES, code_of, vendor_error
 from providers.vendors.volcvisual.replies import snapshot_of, task_id_of
 from providers.vendors.volcvisual.signature import signed
@@ -71,6 +71,7 @@ class VolcVisual(Provider):
     docs_url = "https://www.volcengine.com/docs/85621"
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
+    not_offered = NOT_OFFERED
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield self._action(SUBMIT, _body(request), billable=True)

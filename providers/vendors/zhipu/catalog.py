@@ -12,11 +12,15 @@ from typing import Literal
 
 from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
 
-__all__ = ["MODELS"]
+__all__ = ["MODELS", "NOT_OFFERED"]
 
 SLUG = "zhipu"
 DOCS = "https://docs.bigmodel.cn/cn/guide/models/video-generation/"
 DOCS_READ = date(2026, 11, 20)
+NOT_OFFERED = (
+    "`user_id`, `sensitive_word_check` and `off_peak`, which change nothing in the picture",
+    "the sizes 480x360 and 720x480 of Vidu 2, which the vendor's pages and examples do not agree on",
+)
 MEBIBYTE = 1024 * 1024
 COGVIDEO_IMAGES = ImageRules(max_bytes=5 * MEBIBYTE)
 VIDU_IMAGES = ImageRules(formats=("image/jpeg", "image/png", "image/webp"), max_bytes=50 * MEBIBYTE, min_ratio=1 / 4, max_ratio=4)
