@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -19,19 +21,25 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from generation.errors import PortalError
-from generation.lifecycle import AT_VENDOR
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
+from generation.presenters.accounts import account_card, account_cards, desk_notes, desk_summary
 from generation.presenters.detail import rescue_context
 from generation.services import rescue, review
+from generation.services.desk import desk_of
 from generation.switch_admin import PaidSubmitsAdmin
 from providers.admin import ProviderAccountAdmin
 from providers.models import ProviderAccount
+from providers.probe import Finding
 from providers.vendors import ALL_MODELS
 
 __all__ = ["AccountWithSlotsAdmin", "GenerationTaskAdmin", "PaidSubmitsAdmin"]
 
 
 ASKED_AGAIN = gettext_lazy("The vendor has it: the task goes on.")
+
+
+for machinery in filter(admin.site.is_registered, apps.get_app_config("django_q").get_models()):
+    admin.site.unregister(machinery)  # messages and schedules of the job engine: nobody must edit them, our rows say what happened
 
 
 class ReadOnly:
@@ -49,19 +57,29 @@ class ReadOnly:
 
 @admin.register(ProviderAccount)
 class AccountWithSlotsAdmin(ProviderAccountAdmin):
-    """Provider accounts, with the slots that tasks hold right now."""
+    """Provider accounts with what tasks do to them: the page that says why videos do not start."""
 
-    list_display = (*ProviderAccountAdmin.list_display[:2], "slots", *ProviderAccountAdmin.list_display[2:])
+    change_list_template = "admin/providers/provideraccount/change_list.html"
+    list_per_page = 200
+    list_filter = ()
+    search_fields = ("label", "vendor", "base_url")
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        held = GenerationTask.objects.filter(account=OuterRef("pk"), status__in=AT_VENDOR).order_by()
-        counted = held.values("account").annotate(count=Count("pk")).values("count")
-        slots = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-        return super().get_queryset(request).annotate(slots_taken=slots)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        reply = super().changelist_view(request, {"title": _("Provider accounts"), **(extra_context or {})})
+        shown = getattr(reply, "context_data", None) or {}
+        if "cl" in shown:
+            accounts, now = list(shown["cl"].result_list), timezone.now()
+            desk = desk_of(accounts, now)
+            cards = account_cards(accounts, desk, now)
+            shown |= {"cards": cards, "notes": desk_notes(desk, accounts), "summary": desk_summary(cards, desk)}
+            shown["may_test"] = self.has_change_permission(request)
+        return reply
 
-    @admin.display(description=gettext_lazy("Slots taken"))
-    def slots(self, account: ProviderAccount) -> str:
-        return f"{account.slots_taken} / {account.max_in_flight}"  # type: ignore[attr-defined]
+    def show_finding(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
+        account.refresh_from_db()
+        now = timezone.now()
+        card = account_card(account, desk_of([account], now), now, finding)
+        return render(request, "admin/providers/provideraccount/_card.html", {"card": card, "may_test": True})
 
 
 class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]

@@ -10,19 +10,19 @@ from providers.core.client import BlockingClient
 from providers.core.fetch import NetworkPolicy
 from providers.core.transport import Timeouts
 from providers.models import ProviderAccount
-from providers.sealing import seal, tail, unseal
+from providers.sealing import SealBroken, seal, tail, unseal
 
-__all__ = ["client_for", "free_client_for", "network_policy", "provider_for", "set_credentials"]
+__all__ = ["client_for", "free_client_for", "locked_because", "network_policy", "provider_for", "set_credentials"]
 
 FREE_READ_S = 10.0
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
-def provider_for(account: ProviderAccount) -> Provider:
+def provider_for(account: ProviderAccount, *, base_url: str = "") -> Provider:
     """The account's adapter, credentials opened. Raises `SealBroken`."""
     options = Options(
         surface=account.surface,
-        base_url=account.base_url,
+        base_url=base_url or account.base_url,
         credentials=unseal(account.pk, account.sealed),
         callback_url=callback_url(account),
     )
@@ -34,10 +34,22 @@ def client_for(account: ProviderAccount) -> BlockingClient:
     return BlockingClient(provider=provider_for(account), timeouts=account.timeouts)
 
 
-def free_client_for(account: ProviderAccount) -> BlockingClient:
-    """For calls that cost nothing: they can be made again, so nobody waits for them as long as for a paid one. Raises `SealBroken`."""
+def free_client_for(account: ProviderAccount, *, base_url: str = "") -> BlockingClient:
+    """For calls that cost nothing: they can be made again, so nobody waits for them as long as for a paid one. Raises `SealBroken`.
+
+    Another `base_url` is shown the account's key: it must be the vendor's own.
+    """
     patience = Timeouts(connect_s=account.timeouts.connect_s, read_s=min(account.timeouts.read_s, FREE_READ_S))
-    return BlockingClient(provider=provider_for(account), timeouts=patience)
+    return BlockingClient(provider=provider_for(account, base_url=base_url), timeouts=patience)
+
+
+def locked_because(account: ProviderAccount) -> str:
+    """Why the credentials cannot be opened; empty when they can."""
+    try:
+        unseal(account.pk, account.sealed)
+    except SealBroken as broken:
+        return str(broken)
+    return ""
 
 
 def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:

@@ -25,29 +25,22 @@ from providers.core.base import Provider, Surface
 from providers.core.catalog import Price
 from providers.forms import PriceForm, account_form, credential_names
 from providers.models import ModelPrice, ProviderAccount
-from providers.probe import probe
+from providers.probe import Finding, probe
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = ["ModelPriceAdmin", "ProviderAccountAdmin"]
 
-LIMITS = ("max_in_flight", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
+LIST_PAGE, CHANGE_PAGE = "admin:providers_provideraccount_changelist", "admin:providers_provideraccount_change"
+LIMITS = ("max_in_flight", "submits_per_second", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
 
 
 class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Sealed text is on no page: not in a field, not in a list, not in the history."""
 
-    list_display: tuple[str, ...] = ("label", "vendor_and_surface", "enabled", "sandbox", "cooldown", "last_ok", "last_trouble")
-    list_filter = ("vendor", "enabled", "sandbox")
-    search_fields = ("label", "base_url")
     readonly_fields = ("cooldown", "last_ok", "last_trouble")
     actions = ("enable", "disable", "end_cooldown", "test_connection")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/providers/provideraccount/change_form.html"
-
-    @admin.display(description=gettext_lazy("Vendor"), ordering="vendor")
-    def vendor_and_surface(self, account: ProviderAccount) -> str:
-        surface = _surface(account.vendor, account.surface)
-        return surface[1].label if surface else f"{account.vendor} {account.surface}"
 
     @admin.display(description=gettext_lazy("Cooling down"))
     def cooldown(self, account: ProviderAccount) -> str:
@@ -103,18 +96,25 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """One free call; what it found is said on the page that asked."""
+        """Free calls; what they found is said on the page that asked: in a new card for its script, otherwise as a message."""
         account = self.get_object(request, object_id)
         if account is None:
             raise Http404
-        if self.has_change_permission(request, account):
-            self._tell(request, account)
-        else:
+        if not self.has_change_permission(request, account):
             self.message_user(request, _("You may not test this account."), messages.ERROR)
-        return HttpResponseRedirect(reverse("admin:providers_provideraccount_change", args=[account.pk]))
+        elif request.headers.get("X-Requested-With") == "fetch":
+            return self.show_finding(request, account, probe(account, in_other_regions=True))
+        else:
+            self._tell(request, account)
+        on_the_list = request.GET.get("from") == "list"
+        return HttpResponseRedirect(reverse(LIST_PAGE) if on_the_list else reverse(CHANGE_PAGE, args=[account.pk]))
+
+    def show_finding(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
+        """The account's card anew."""
+        raise NotImplementedError
 
     def _tell(self, request: HttpRequest, account: ProviderAccount) -> None:
-        finding = probe(account)
+        finding = probe(account, in_other_regions=True)
         words = _("“%(account)s”: %(finding)s") % {"account": account, "finding": finding.message}
         self.message_user(request, words, messages.SUCCESS if finding.ok else messages.ERROR)
 
@@ -133,7 +133,14 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("End the cooldown"), permissions=["change"])
     def end_cooldown(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        self._update(request, accounts, cooldown_until=None, cooldown_reason="")
+        over = {
+            "cooldown_until": None,
+            "cooldown_reason": "",
+            "cooling_since": None,
+            "probe_lease_until": None,
+            "closed_at": timezone.now(),
+        }
+        self._update(request, accounts, **over)
 
     def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
         for account in accounts:

@@ -21,7 +21,11 @@ from providers.breaker import Breaker, BreakerState, rest_s
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
+from providers.core.types import Balance
 from providers.vendors import PROVIDERS
+
+MOST_LEFT = Decimal(10) ** 13
+"""A vendor that tells of more is not believed; the column has no room for it."""
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
@@ -72,7 +76,8 @@ class ProviderAccount(models.Model):
     last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
     last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
-    balance = models.CharField(_("balance"), max_length=200, blank=True, editable=False)
+    balance = models.DecimalField(_("balance"), max_digits=16, decimal_places=2, null=True, editable=False)
+    balance_unit = models.CharField(max_length=20, blank=True, editable=False)
     balance_at = models.DateTimeField(_("balance told"), null=True, editable=False)
     poll_lease_until = models.DateTimeField(null=True, editable=False)
     claims = models.PositiveBigIntegerField(default=0, editable=False)
@@ -166,9 +171,10 @@ class ProviderAccount(models.Model):
         """The last error stays visible until the next one; it never holds secrets."""
         ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=timezone.now(), last_error=message[:500])
 
-    def note_balance(self, words: str) -> None:
-        """What is left, in the vendor's words."""
-        ProviderAccount.objects.filter(pk=self.pk).update(balance=words[:200], balance_at=timezone.now())
+    def note_balance(self, left: Balance) -> None:
+        """What the vendor says is left, and when it said so."""
+        self.balance, self.balance_unit, self.balance_at = min(left.amount, MOST_LEFT), left.unit[:20], timezone.now()
+        self.save(update_fields=["balance", "balance_unit", "balance_at"])
 
     def lock_for_claims(self) -> None:
         """Inside a transaction: makes claims on this account's slots wait for one another."""

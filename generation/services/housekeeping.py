@@ -1,4 +1,6 @@
-"""Sweeps what crashes leave behind: files without a row, scratch directories, messages of dead workers. Safe to run twice."""
+"""Sweeps what crashes leave behind: files without a row, scratch directories, messages of dead workers; asks vendors what is left of
+balances. Safe to run twice.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from django.utils import timezone
 
 from generation import queue
 from generation.models import Video
+from providers.probe import refresh_balances
 
 __all__ = ["sweep"]
 
@@ -29,6 +32,7 @@ def sweep() -> None:
     """One round."""
     queue.drop_stale_messages()
     _drop_scratch()
+    refresh_balances(timezone.now())
     for days in range(DAYS_BACK):
         _drop_orphans(f"videos/{timezone.now() - timedelta(days=days):%Y/%m/%d}")
 

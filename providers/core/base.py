@@ -29,6 +29,7 @@ from providers.core.errors import (
 )
 from providers.core.types import (
     AccountReport,
+    Balance,
     Exchange,
     GenerationRequest,
     Snapshot,
@@ -88,6 +89,8 @@ class Surface:
     base_url: str
     credentials: tuple[CredentialField, ...]
     help: str = ""
+    regional: bool = False
+    """The vendor runs the same service at its other regional surfaces; a key is good at one of them."""
     limits: Limits = Limits()
     sandbox: Sandbox | None = None
     calls_back: bool = False
@@ -180,6 +183,11 @@ class Provider:
     def callback_param(self, name: str) -> dict[str, str]:
         """Where the vendor may call us, under the vendor's name for it; nothing where it cannot."""
         return {name: self.options.callback_url} if self.options.callback_url else {}
+
+    def balance(self, at: datetime) -> Exchange[Balance]:
+        """What is left, by a call that costs nothing; `Unsupported` where the vendor does not tell."""
+        raise Unsupported(f"{self.label} does not tell what an account has left.")
+        yield  # pragma: no cover - makes this a conversation
 
     def download_headers(self, url: str, at: datetime) -> Mapping[str, str]:
         """What to send along when an output that needs headers is fetched. Nothing, unless the URL is of the account's own origin."""

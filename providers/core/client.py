@@ -26,6 +26,7 @@ from providers.core.redact import redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
 from providers.core.types import (
     AccountReport,
+    Balance,
     Exchange,
     GenerationRequest,
     Snapshot,
@@ -207,6 +208,9 @@ class BlockingClient:
 
     def check_account(self) -> AccountReport:
         return self._run(self.provider.check_account())
+
+    def balance(self) -> Balance:
+        return self._run(self.provider.balance(self.clock()))
 
     def _run(self, exchange: Exchange[T], transcript: Transcript | None = None) -> T:
         transport = BlockingTransport(base_url=self.provider.options.base_url, timeouts=self.timeouts)

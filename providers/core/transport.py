@@ -45,12 +45,13 @@ USER_AGENT = "VideoPortal/0.1"
 
 
 class TransportFailure(Exception):
-    """No usable answer came back. `sent` is False only when the request surely never left."""
+    """No usable answer came back. `sent` is False only when the request surely never left; `host_unknown`: no such name."""
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    def __init__(self, message: str, *, sent: bool, host_unknown: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.sent = sent
+        self.host_unknown = host_unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class BlockingTransport:
             reply = self._exchange(request, url)
         except requests.RequestException as error:
             _log(request, url, type(error).__name__, started)
-            raise TransportFailure(_gist(error), sent=not _never_left(error)) from error
+            raise TransportFailure(_gist(error), sent=not _never_left(error), host_unknown=_is_unnamed(error)) from error
         except LocationValueError as error:  # requests lets this one of urllib3's through
             raise TransportFailure("The address is not valid; check the account's base URL.", sent=False) from error
         except UnicodeError as error:  # http.client writes headers as latin-1: a key with a full-width character ends here
@@ -199,6 +200,11 @@ def _never_left(error: requests.RequestException) -> bool:
     if isinstance(error, faults.SSLError):
         return _handshake_failed(reason)
     return isinstance(reason, (NewConnectionError, NameResolutionError))
+
+
+def _is_unnamed(error: requests.RequestException) -> bool:
+    """The name was looked up and nobody has it."""
+    return isinstance(getattr(error.args[0] if error.args else None, "reason", None), NameResolutionError)
 
 
 def _handshake_failed(reason: object) -> bool:

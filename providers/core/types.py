@@ -6,6 +6,7 @@ import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountReport",
+    "Balance",
     "Exchange",
     "GenerationRequest",
     "InputFile",
@@ -175,10 +177,17 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountReport:
-    """What a free call told us of an account: it works, and what is left where the vendor tells."""
+    """What a free call told us of an account: it works."""
 
     message: str
-    balance: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """What an account has left. `unit` is the vendor's own: "units" of a package, "credits"."""
+
+    amount: Decimal
+    unit: str
 
 
 def _storable(value: Any) -> Any:

@@ -21,6 +21,11 @@ def nature(key: str) -> str:
     return kind if "-" in bare and kind in {"bad", "broke", "limited"} else "good"
 
 
+def is_from_abroad(key: str) -> bool:
+    """The key was made at a vendor's other region: `intl-*`. No region knows another's keys."""
+    return key.removeprefix("sk-").startswith("intl-")
+
+
 def masked(key: str) -> str:
     """Enough to tell two keys apart in a log, too little to use."""
     return f"{key[:3]}...{key[-4:]}" if len(key) >= 12 else f"...{key[-2:]}"

@@ -46,7 +46,7 @@ ONLY_AT = {
     **dict.fromkeys(("fail-memory", "fail-timeout"), _LOCAL),
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     "poll-no-data": _JIMENG,
-    "trial-over": ("ark",),
+    "trial-over": ("ark", "byteplus"),
     "content-redirect": ("openai",),
 }
 """Faults that only these hosts can have; anywhere else they are unknown."""

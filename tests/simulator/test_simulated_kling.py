@@ -84,7 +84,7 @@ def test_list_pages_newest_first(kling: KlingCaller) -> None:
 
 
 def test_costs_need_a_key_and_cost_nothing(kling: KlingCaller, simulator: SimulatorProcess) -> None:
-    url = simulator.base("kling") + "/account/costs"
+    url = simulator.base("kling") + "/account/costs?start_time=0&end_time=4102444800000"
 
     assert requests.get(url, headers=bearer(), timeout=20).json()["data"]["resource_pack_subscribe_infos"]
     assert refusal(requests.get(url, timeout=20)) == (401, 1001)

@@ -1,13 +1,14 @@
 """Whom we are to Jimeng's web site: the cookie, the sign of a request, and what the account has left."""
 
 import hashlib
+from decimal import Decimal
 
 import pytest
 from jimeng_answers import answer, refusal
 from vendor_samples import NOON, make_provider, make_request, outcome, reply_of
 
 from providers.core.errors import AuthenticationFailed, Refused, UnexpectedReply
-from providers.core.types import AccountReport, WireRequest
+from providers.core.types import AccountReport, Balance, WireRequest
 
 OLD = "jimeng/jimeng-video-2.0"
 COOKIE = "sessionid=sim-session-000000000000; uid=7"
@@ -20,13 +21,14 @@ def check_account(body, status=200):
 
 
 def test_account_check_tells_the_credits():
-    request = next(make_provider("jimeng").check_account())
+    jimeng = make_provider("jimeng")
+    request = next(jimeng.check_account())
     credit = {"gift_credit": 60, "purchase_credit": 0, "vip_credit": 100}
 
     assert (request.method, request.path, request.billable) == ("POST", "commerce/v1/benefits/user_credit", False)
-    report = AccountReport(message="Jimeng accepts the cookie.", balance="160 credits left.")
-    assert check_account(answer({"credit": credit})) == report
-    assert check_account(answer(credit)) == report
+    for body in ({"credit": credit}, credit):
+        assert check_account(answer(body)) == AccountReport(message="Jimeng accepts the cookie.")
+        assert outcome(jimeng, jimeng.balance(NOON), reply_of(answer(body))) == Balance(amount=Decimal(160), unit="credits")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from vendor_samples import NOON, make_provider, make_request
@@ -10,7 +11,7 @@ from vendor_samples import NOON, make_provider, make_request
 from providers.core.client import BlockingClient, poll_many_concurrently
 from providers.core.errors import AuthenticationFailed, ContentRejected, ProviderError, RateLimited, SubmissionGone, Uncertain, Unsupported
 from providers.core.transport import ConcurrentTransport, Timeouts
-from providers.core.types import Snapshot, State, Submission
+from providers.core.types import Balance, Snapshot, State, Submission
 from providers.simulator.testing import SimulatorProcess
 from providers.vendors import ALL_MODELS
 
@@ -102,7 +103,7 @@ def test_second_render_at_once_is_told_to_wait(simulator):
 
 
 def test_credits_are_shown(simulator):
-    assert client_at(simulator).check_account().balance == "10000 credits left."
+    assert client_at(simulator).balance() == Balance(amount=Decimal(10000), unit="credits")
 
 
 @pytest.mark.parametrize("sign", ["computed", "0123456789abcdef" * 2])

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, nature
+from providers.simulator.accounts import Account, is_from_abroad, nature
 from providers.simulator.clock import BEIJING
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.intake import take_order
@@ -59,14 +59,15 @@ _TYPES = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFou
 
 
 class Ark:
-    """A Vendor and its Dialect."""
+    """A Vendor and its Dialect, in one region: a key of another is as unknown there as an invented one."""
 
-    host = "ark"
     task_ttl_s = 7.0 * _DAY_S
     result_ttl_s = 1.0 * _DAY_S
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, host: str = "ark", is_abroad: bool = False) -> None:
         self.site = site
+        self.host = host
+        self._is_abroad = is_abroad
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
         try:
@@ -78,7 +79,7 @@ class Ark:
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad":
+        if scheme != "Bearer" or not key or nature(key) == "bad" or is_from_abroad(key) is not self._is_abroad:
             raise self.refusal(Refusal.AUTH)
         account = self.site.accounts.get(self.host, key)
         path, _, query = path.partition("?")

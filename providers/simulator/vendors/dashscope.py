@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, nature
+from providers.simulator.accounts import Account, is_from_abroad, nature
 from providers.simulator.clock import BEIJING, beijing_text, milliseconds
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.intake import take_order
@@ -58,13 +58,14 @@ _NOT_FOUND = Refused(404, "InvalidParameter", "url error, please check url!")
 
 
 class DashScope:
-    """A Vendor and its Dialect."""
+    """A Vendor and its Dialect, in one region: a key of another is as unknown there as an invented one."""
 
-    host = "dashscope"
     task_ttl_s = result_ttl_s = 1.0 * _DAY_S
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, host: str = "dashscope", is_abroad: bool = False) -> None:
         self.site = site
+        self.host = host
+        self._is_abroad = is_abroad
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
         try:
@@ -91,7 +92,7 @@ class DashScope:
 
     def _account(self, request: web.BaseRequest) -> Account:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad":
+        if scheme != "Bearer" or not key or nature(key) == "bad" or is_from_abroad(key) is not self._is_abroad:
             raise self.refusal(Refusal.AUTH)
         return self.site.accounts.get(self.host, key)
 

@@ -34,6 +34,7 @@ _WORDS = {
 _ODD_WORD = "upscaling"
 _FAILURES = {"fail-content": "Failure to pass the risk control system", "fail-internal": "Internal error, please retry"}
 _UNITS = {"std": 1, "pro": 2, "4k": 8}
+_PACKAGE_UNITS = 10_000
 _REFUSALS: dict[Refusal, tuple[int, int | str, str]] = {
     Refusal.AUTH: (401, 1000, "Authentication failed"),
     Refusal.ARREARS: (429, 1101, "Account in arrears"),
@@ -76,7 +77,7 @@ class Kling:
             return await self._new.routed(request, account, path, query)
         match = _TASKS.fullmatch(path)
         if request.method == "GET" and path == "/account/costs":
-            return self._costs()
+            return self._costs(account, query)
         if match is None:
             raise Refused(404, 1202, "The requested method does not exist")
         kind, name = match.groups()
@@ -118,20 +119,28 @@ class Kling:
         shown = tasks[(page - 1) * size : page * size]
         return _enveloped([self._told(task, now, own_base(request)) for task in shown])
 
-    def _costs(self) -> web.Response:
-        now = milliseconds(self.site.clock.now())
+    def _costs(self, account: Account, query: str) -> web.Response:
+        """Packages bought between the two dates; what is left of one falls with each render."""
+        fields, now = parse_qs(query), milliseconds(self.site.clock.now())
+        start, end = (_moment(fields, name) for name in ("start_time", "end_time"))
+        bought, left = now - 1000 * _DAY_S, self._units_left(account)
         pack = {
             "resource_pack_name": "Video generation, 10000 units",
             "resource_pack_id": "5a1f0c2d3e4b6978",
             "resource_pack_type": "decreasing_total",
-            "total_quantity": 10_000,
-            "remaining_quantity": 9_000,
-            "purchase_time": now - 1000 * _DAY_S,
-            "effective_time": now - 1000 * _DAY_S,
+            "total_quantity": _PACKAGE_UNITS,
+            "remaining_quantity": left,
+            "purchase_time": bought,
+            "effective_time": bought,
             "invalid_time": now + 30_000 * _DAY_S,
-            "status": "online",
+            "status": "online" if left else "runOut",
         }
-        return _enveloped({"code": 0, "msg": "SUCCEED", "resource_pack_subscribe_infos": [pack]})
+        return _enveloped({"code": 0, "msg": "SUCCEED", "resource_pack_subscribe_infos": [pack] if start <= bought <= end else []})
+
+    def _units_left(self, account: Account) -> float:
+        if account.nature == "broke":
+            return 0
+        return max(0.0, _PACKAGE_UNITS - sum(_units_of(task) for task in self.site.tasks.of(account, self.site.clock.now())))
 
     # What the Dialect asks for.
 
@@ -190,11 +199,10 @@ class Kling:
         name = str(9_000_000 + task.number)
         url = links.link(base, task.id, name, task.ended_at + task.result_ttl_s)
         video = {"id": name, "url": url, "watermark_url": "", "duration": f"{task.order.duration_s}.0"}
-        units = _UNITS[task.order.extra["mode"]] * task.order.duration_s / 5
         return {
             "task_result": {"videos": [video]},
             "watermark_info": {"enabled": bool(task.order.body.get("watermark_info", {}).get("enabled"))},
-            "final_unit_deduction": f"{units:g}",
+            "final_unit_deduction": f"{_units_of(task):g}",
             "final_balance_deduction": {"quota": "", "list_price": ""},
         }
 
@@ -209,6 +217,17 @@ class Kling:
 
 def _enveloped(data: Any) -> web.Response:
     return json_reply({"code": 0, "message": "SUCCEED", "request_id": _request_id(), "data": data})
+
+
+def _units_of(task: SimTask) -> float:
+    return _UNITS[task.order.extra.get("mode", "std")] * task.order.duration_s / 5
+
+
+def _moment(fields: dict[str, list[str]], name: str) -> int:
+    text = fields.get(name, [""])[0]
+    if not text.isdecimal():
+        raise Refused(400, 1201, f"{name} must be a Unix time in milliseconds")
+    return int(text)
 
 
 def _request_id() -> str:

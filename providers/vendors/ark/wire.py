@@ -60,6 +60,7 @@ SURFACES = (
         label="Volcengine Ark, Beijing",
         base_url="https://ark.cn-beijing.volces.com/api/v3",
         credentials=(API_KEY,),
+        regional=True,
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/ark/api/v3", credentials={"api_key": "sk-sandbox-ark"}),
         calls_back=True,
@@ -69,7 +70,9 @@ SURFACES = (
         label="BytePlus ModelArk",
         base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
         credentials=(API_KEY,),
+        regional=True,
         limits=LIMITS,
+        sandbox=Sandbox(path="/hosts/byteplus/api/v3", credentials={"api_key": "sk-intl-sandbox-ark"}, priority=20),
         calls_back=True,
     ),
 )

@@ -62,17 +62,26 @@ HELP = "Key and endpoint belong to one region."
 
 def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -> Surface:
     return Surface(
-        slug=slug, label=label, base_url=f"https://{host}/api/v1", credentials=(API_KEY,), help=HELP, limits=LIMITS, sandbox=sandbox
+        slug=slug,
+        label=label,
+        base_url=f"https://{host}/api/v1",
+        credentials=(API_KEY,),
+        help=HELP,
+        regional=True,
+        limits=LIMITS,
+        sandbox=sandbox,
     )
 
 
-def _sandbox(priority: int) -> Sandbox:
-    return Sandbox(path="/hosts/dashscope/api/v1", credentials={"api_key": "sk-sandbox-dashscope"}, priority=priority)
+def _sandbox(priority: int, host: str = "dashscope", key: str = "sk-sandbox-dashscope") -> Sandbox:
+    return Sandbox(path=f"/hosts/{host}/api/v1", credentials={"api_key": key}, priority=priority)
 
 
 SURFACES = (
     _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10)),
-    _surface("singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com"),
+    _surface(
+        "singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com", _sandbox(30, "dashscope-intl", "sk-intl-sandbox-dashscope")
+    ),
     _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com", _sandbox(20)),
     _surface("hongkong", "DashScope, Hong Kong", "cn-hongkong.dashscope.aliyuncs.com"),
 )

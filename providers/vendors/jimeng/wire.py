@@ -9,12 +9,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, SubmissionGone, Unsupported
-from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
+from providers.core.types import AccountReport, Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.jimeng.bodies import APP_ID, DRAFT_VERSION, draft_body, generate_body, submit_id_of
 from providers.vendors.jimeng.catalog import MODELS, NOT_OFFERED, WIRE_KEYS
 from providers.vendors.jimeng.errors import vendor_error
@@ -26,6 +27,7 @@ __all__ = ["Jimeng"]
 TASK, HISTORY = "task", "history"
 """Kinds of submissions: the older request is asked about by task id, a draft by its record in the history."""
 SHORTEST_SECRET = 8
+CREDITS_PATH = "commerce/v1/benefits/user_credit"
 DRAFT_QUERY: Mapping[str, str | int] = {
     "aid": APP_ID,
     "device_platform": "web",
@@ -107,8 +109,12 @@ class Jimeng(Provider):
         return _submission(spec, task_id=task.get("task_id"), history_id=task.get("history_id"))
 
     def check_account(self) -> Exchange[AccountReport]:
-        reply = yield _post("commerce/v1/benefits/user_credit", {})
-        return AccountReport(message="Jimeng accepts the cookie.", balance=f"{credits_of(reply)} credits left.")
+        credits_of((yield _post(CREDITS_PATH, {})))
+        return AccountReport(message="Jimeng accepts the cookie.")
+
+    def balance(self, at: datetime) -> Exchange[Balance]:  # noqa: ARG002
+        reply = yield _post(CREDITS_PATH, {})
+        return Balance(amount=Decimal(credits_of(reply)), unit="credits")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials

@@ -9,19 +9,22 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
 from providers.core import replies
-from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply
+from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
 from providers.core.replies import text_of
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.types import Balance, Output, Snapshot, State, WireReply
 
-__all__ = ["RESULT_LIFE", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of", "text_of"]
+__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of", "text_of"]
 
 log = logging.getLogger("providers.kling")
 
 RESULT_LIFE = timedelta(days=30)
+IN_USE = "online"
+"""A package may also be `toBeOnline`, `expired` or `runOut`."""
 RISK_WORDS = re.compile(r"risk control|sensitive|content risk|safety|violat|风控|敏感|违规|审核", re.IGNORECASE)
 STATES: Mapping[str, State] = {
     "submitted": State.QUEUED,
@@ -42,6 +45,19 @@ def task_id_of(reply: WireReply) -> str:
         if isinstance(found, (str, int)) and found:
             return str(found)
     raise UnexpectedReply("Kling's answer to the submit has no task id.", http_status=reply.status)
+
+
+def balance_of(data: Mapping[str, Any]) -> Balance:
+    """What is left of all packages that can be used now. Kling counts a render up to twelve hours later."""
+    packs = data.get("resource_pack_subscribe_infos")
+    if not isinstance(packs, list) or not all(isinstance(pack, dict) for pack in packs):
+        raise UnexpectedReply("Kling answered without the account's packages.")
+    if not packs:
+        raise Unsupported("Kling lists no package: what is rendered is paid as it goes.")
+    left = [pack.get("remaining_quantity") for pack in packs if pack.get("status") == IN_USE]
+    if not all(isinstance(amount, (int, float)) and isfinite(amount) for amount in left):
+        raise UnexpectedReply("Kling tells of a package but not what is left of it.")
+    return Balance(amount=sum((Decimal(str(amount)) for amount in left), Decimal(0)), unit="units")
 
 
 def reference_of(data: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 Models of the new API, which one account may use beside the classic ones, are passed on to tasks.py.
 
-Kling developer documents, "API authentication", "text to video", "image to video", "general errors"; read 2026-11-20. Three surfaces:
+Kling developer documents, "API authentication", "text to video", "image to video", "general errors"; read 2026-11-20. "Account information
+inquiry" as public clients of it quote it; 2026-11-21. Three surfaces:
 the vendor with a JWT made of two keys, the vendor with one API key, and gateways, which put /kling before every path.
 """
 
@@ -29,6 +30,7 @@ from providers.core.errors import (
 )
 from providers.core.types import (
     AccountReport,
+    Balance,
     Exchange,
     GenerationRequest,
     InputFile,
@@ -42,13 +44,15 @@ from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.catalog import MODELS, NOT_OFFERED
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
-from providers.vendors.kling.replies import reference_of, snapshot_of, task_id_of, text_of
+from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of, text_of
 
 __all__ = ["Kling"]
 
 TEXT, IMAGE = "text2video", "image2video"
 TOKEN_LIFE = timedelta(minutes=30)
 CLOCK_SKEW = timedelta(seconds=5)
+COSTS = "/account/costs"
+LONGEST_PACKAGE = timedelta(days=3 * 366)
 CAMERA_AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 
 IMAGE_FIELDS = {"first_frame": "image", "last_frame": "image_tail"}
@@ -168,6 +172,14 @@ class Kling(Provider):
     def notice(self, callback: Callback, at: datetime) -> Notice:
         return notice_of(callback, self.options.credentials.get("webhook_secret", ""), at)
 
+    def balance(self, at: datetime) -> Exchange[Balance]:
+        """What is left of the packages. Those bought outside the dates are not listed, so the dates reach back far."""
+        if self._is_gateway:
+            raise Unsupported("A gateway's own balance is not told by Kling.")
+        dates = {"start_time": _milliseconds(at - LONGEST_PACKAGE), "end_time": _milliseconds(at)}
+        reply = yield WireRequest(method="GET", path=COSTS, query=dates)
+        return balance_of(reply.part("data"))
+
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials
         jwt = self.options.surface == "official-jwt"
@@ -206,6 +218,10 @@ def _token(access_key: str, secret_key: str, at: datetime) -> str:
     signed = b".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in (head, claims))
     seal = hmac.new(secret_key.encode(), signed, hashlib.sha256).digest()
     return b".".join((signed, _base64url(seal))).decode()
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def _base64url(value: bytes) -> bytes:

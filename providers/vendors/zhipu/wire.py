@@ -61,6 +61,7 @@ SURFACES = (
         base_url="https://open.bigmodel.cn/api/paas/v4",
         credentials=(API_KEY,),
         help="Keys look like id.secret.",
+        regional=True,
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/zhipu/api/paas/v4", credentials={"api_key": "simid.simsecret0000000000"}),
     ),
@@ -70,6 +71,7 @@ SURFACES = (
         base_url="https://api.z.ai/api/paas/v4",
         credentials=(API_KEY,),
         help="A key of Z.ai; keys of the Chinese platform are not known there.",
+        regional=True,
         limits=LIMITS,
     ),
 )

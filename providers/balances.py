@@ -1,0 +1,20 @@
+"""A balance in words."""
+
+from __future__ import annotations
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from providers.core.types import Balance
+
+__all__ = ["balance_words"]
+
+UNITS = {"credits": gettext_lazy("%(amount)s credits"), "units": gettext_lazy("%(amount)s units")}
+
+
+def balance_words(left: Balance) -> str:
+    """10000 credits -> 10,000 credits; a unit that has no word here keeps its own."""
+    whole = left.amount == left.amount.to_integral_value()
+    amount = number_format(left.amount, 0 if whole else 2, use_l10n=True, force_grouping=True)
+    return UNITS[left.unit] % {"amount": amount} if left.unit in UNITS else _("%(amount)s %(unit)s") % {"amount": amount, "unit": left.unit}
