@@ -30,7 +30,7 @@ def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, doubtfu
     rows = staff_visitor.get(f"/tasks/{doubtful.pk}/").context["review"]["rows"]
 
     values = {row["label"]: row["value"] for row in rows}
-    assert values["Our reference"] == doubtful.reference
+    assert values["Our reference"] == doubtful.attempts.get().reference
     assert "through zhipu cn" in values["Sent"]
     assert values["What came back"] == "The connection broke off."
     assert values["Asked about our reference"].endswith("cannot be asked about it; only its console can tell.")
