@@ -9,11 +9,7 @@ the vendor with a JWT made of two keys, the vendor with one API key, and gateway
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -33,40 +29,24 @@ from providers.core.types import (
     Balance,
     Exchange,
     GenerationRequest,
-    InputFile,
     Snapshot,
     Submission,
     WireReply,
     WireRequest,
 )
 from providers.vendors.kling import tasks
+from providers.vendors.kling.bodies import IMAGE, TEXT, classic_body
 from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.catalog import MODELS, NOT_OFFERED
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of, text_of
+from providers.vendors.kling.token import token_of
 
 __all__ = ["Kling"]
 
-TEXT, IMAGE = "text2video", "image2video"
-TOKEN_LIFE = timedelta(minutes=30)
-CLOCK_SKEW = timedelta(seconds=5)
 COSTS = "/account/costs"
 LONGEST_PACKAGE = timedelta(days=3 * 366)
-CAMERA_AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
-
-IMAGE_FIELDS = {"first_frame": "image", "last_frame": "image_tail"}
-FIXED: Mapping[str, Mapping[str, str]] = {"kling-v2-1-master": {"mode": "pro"}}
-SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    "duration_s": lambda value: {"duration": str(value)},
-    "negative_prompt": lambda value: {"negative_prompt": value} if value else {},
-    "aspect_ratio": lambda value: {"aspect_ratio": value},
-    "mode": lambda value: {"mode": value},
-    "guidance": lambda value: {"cfg_scale": value},
-    "with_audio": lambda value: {"sound": "on" if value else "off"},
-    "multi_shot": lambda value: {"multi_shot": value, "shot_type": "intelligence"} if value else {"multi_shot": value},
-    "watermark": lambda value: {"watermark_info": {"enabled": value}},
-}
 
 GLOBAL_HOST = "https://api-singapore.klingai.com"
 HOSTS = "In mainland China: https://api-beijing.klingai.com."
@@ -130,7 +110,7 @@ class Kling(Provider):
         if request.spec.id in NEW_MODELS:
             return (yield from tasks.submit(request, self.callback_param("callback_url")))
         kind = IMAGE if any(request.inputs.values()) else TEXT
-        body = _body(request, kind) | self.callback_param("callback_url")
+        body = classic_body(request, kind) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=self._path(kind), json=body, billable=True)
         return Submission(id=task_id_of(reply), model=request.spec.id, kind=kind)
 
@@ -183,7 +163,7 @@ class Kling(Provider):
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials
         jwt = self.options.surface == "official-jwt"
-        token = _token(keys["access_key"], keys["secret_key"], at) if jwt else keys["api_key"]
+        token = token_of(keys["access_key"], keys["secret_key"], at) if jwt else keys["api_key"]
         return request.with_headers(Authorization=f"Bearer {token}")
 
     def check(self, reply: WireReply) -> ProviderError | None:
@@ -211,43 +191,5 @@ def _kinds(spec: ModelSpec) -> tuple[str, ...]:
     return (IMAGE,) if first is not None and first.min_count else (TEXT, IMAGE)
 
 
-def _token(access_key: str, secret_key: str, at: datetime) -> str:
-    """A JSON Web Token, HS256, good for half an hour."""
-    head = {"alg": "HS256", "typ": "JWT"}
-    claims = {"iss": access_key, "exp": int((at + TOKEN_LIFE).timestamp()), "nbf": int((at - CLOCK_SKEW).timestamp())}
-    signed = b".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in (head, claims))
-    seal = hmac.new(secret_key.encode(), signed, hashlib.sha256).digest()
-    return b".".join((signed, _base64url(seal))).decode()
-
-
 def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
-
-
-def _base64url(value: bytes) -> bytes:
-    return base64.urlsafe_b64encode(value).rstrip(b"=")
-
-
-def _body(request: GenerationRequest, kind: str) -> dict[str, Any]:
-    body: dict[str, Any] = {"model_name": request.spec.id, "prompt": request.prompt, **FIXED.get(request.spec.id, {})}
-    values = request.params.model_dump()
-    camera = {name: values.pop(name) for name in ("camera", "camera_axis", "camera_amount") if name in values}
-    if kind == IMAGE:
-        values.pop("aspect_ratio", None)  # refused by check_inputs unless it is the default, which only text needs
-    for name, value in values.items():
-        body |= SAID[name](value)
-    if camera.get("camera"):
-        body["camera_control"] = _camera_control(**camera)
-    body |= {IMAGE_FIELDS[slot]: _image(files[0]) for slot, files in request.inputs.items() if files}
-    return {**body, "external_task_id": request.reference}
-
-
-def _camera_control(*, camera: str, camera_axis: str, camera_amount: float) -> dict[str, Any]:
-    if camera != "simple":
-        return {"type": camera}
-    return {"type": camera, "config": {axis: camera_amount if axis == camera_axis else 0 for axis in CAMERA_AXES}}
-
-
-def _image(file: InputFile) -> str:
-    """Bare base64: Kling refuses a data: prefix."""
-    return base64.b64encode(file.content).decode()

@@ -6,43 +6,30 @@ file's address under `metadata`; without one, the file is fetched from the accou
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
-from providers.core.errors import GenerationFailed, ProviderError, Refused, SubmissionGone, UnexpectedReply
-from providers.core.replies import state_of, text_of
+from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
 from providers.core.types import (
     AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
-    Output,
     Part,
     Snapshot,
-    State,
     Submission,
     WireReply,
     WireRequest,
 )
-from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, NOT_OFFERED, RESULT_LIFE, SIZES
-from providers.vendors.openai_videos.errors import is_gone, render_failure, vendor_error
+from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, NOT_OFFERED, SIZES
+from providers.vendors.openai_videos.errors import is_gone, vendor_error
+from providers.vendors.openai_videos.replies import id_of, snapshot_of
 
 __all__ = ["OpenAIVideos"]
 
-log = logging.getLogger("providers.openai_videos")
-
-EXPIRED = "expired"
-STATES: Mapping[str, State] = {
-    "queued": State.QUEUED,
-    "in_progress": State.RUNNING,
-    "completed": State.SUCCEEDED,
-    "failed": State.FAILED,
-    EXPIRED: State.FAILED,
-}
 ENDINGS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg"}
 
 API_KEY = CredentialField(name="api_key", label="API key")
@@ -71,7 +58,7 @@ class OpenAIVideos(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="videos", parts=tuple(_parts(request)), billable=True)
-        return Submission(id=_id(reply), model=request.spec.id)
+        return Submission(id=id_of(reply), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         path = f"videos/{quote(submission.id, safe='')}"
@@ -81,7 +68,7 @@ class OpenAIVideos(Provider):
             if not is_gone(error):
                 raise
             raise SubmissionGone(f"{self.label}: the vendor no longer knows this video.", vendor_code=error.vendor_code) from error
-        return _snapshot(reply.data(), f"{self.options.base_url.rstrip('/')}/{path}/content")
+        return snapshot_of(reply.data(), f"{self.options.base_url.rstrip('/')}/{path}/content")
 
     def check_account(self) -> Exchange[AccountReport]:
         reply = yield WireRequest(method="GET", path="models")
@@ -120,44 +107,3 @@ def _fields(request: GenerationRequest) -> dict[str, str]:
 def _file(image: InputFile) -> Part:
     name = f"first_frame.{ENDINGS.get(image.content_type, 'bin')}"
     return Part(name="input_reference", content=image.content, filename=name, content_type=image.content_type)
-
-
-def _id(reply: WireReply) -> str:
-    body = reply.data()
-    for found in (body.get("id"), body.get("task_id")):
-        if isinstance(found, str) and found:
-            return found
-    raise UnexpectedReply("The service's answer to the submit has no id.", http_status=reply.status)
-
-
-def _snapshot(video: Mapping[str, Any], content_url: str) -> Snapshot:
-    word = text_of(video, "status")
-    state = state_of(word, STATES, log)
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        progress=_progress(video.get("progress")),
-        outputs=(_output(video, content_url),) if state is State.SUCCEEDED else (),
-        error=_failure(word, video) if state is State.FAILED else None,
-    )
-
-
-def _progress(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if 0 <= value <= 100 else None
-
-
-def _failure(word: str, video: Mapping[str, Any]) -> ProviderError:
-    if word == EXPIRED and not video.get("error"):
-        return GenerationFailed("The vendor dropped it before it was done.", vendor_code=EXPIRED)
-    return render_failure(video.get("error"))
-
-
-def _output(video: Mapping[str, Any], content_url: str) -> Output:
-    """Its `seconds` echo what was asked, so they say nothing of the file."""
-    facts = video.get("metadata")
-    direct = facts.get("url") if isinstance(facts, dict) else None
-    if isinstance(direct, str) and direct.startswith(("https://", "http://")):
-        return Output(url=direct, expires_in=RESULT_LIFE)
-    return Output(url=content_url, expires_in=RESULT_LIFE, headers_needed=True)

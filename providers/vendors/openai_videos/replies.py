@@ -1,0 +1,70 @@
+"""What the answers of an OpenAI Videos service mean: ids, states, finished files. Reading only; what is asked stands in wire.py.
+
+OpenAI's video generation guide and SDK; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
+from providers.core.replies import state_of, text_of
+from providers.core.types import Output, Snapshot, State, WireReply
+from providers.vendors.openai_videos.catalog import RESULT_LIFE
+from providers.vendors.openai_videos.errors import render_failure
+
+__all__ = ["id_of", "snapshot_of"]
+
+log = logging.getLogger("providers.openai_videos")
+
+EXPIRED = "expired"
+STATES: Mapping[str, State] = {
+    "queued": State.QUEUED,
+    "in_progress": State.RUNNING,
+    "completed": State.SUCCEEDED,
+    "failed": State.FAILED,
+    EXPIRED: State.FAILED,
+}
+
+
+def id_of(reply: WireReply) -> str:
+    body = reply.data()
+    for found in (body.get("id"), body.get("task_id")):
+        if isinstance(found, str) and found:
+            return found
+    raise UnexpectedReply("The service's answer to the submit has no id.", http_status=reply.status)
+
+
+def snapshot_of(video: Mapping[str, Any], content_url: str) -> Snapshot:
+    word = text_of(video, "status")
+    state = state_of(word, STATES, log)
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        progress=_progress(video.get("progress")),
+        outputs=(_output(video, content_url),) if state is State.SUCCEEDED else (),
+        error=_failure(word, video) if state is State.FAILED else None,
+    )
+
+
+def _progress(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if 0 <= value <= 100 else None
+
+
+def _failure(word: str, video: Mapping[str, Any]) -> ProviderError:
+    if word == EXPIRED and not video.get("error"):
+        return GenerationFailed("The vendor dropped it before it was done.", vendor_code=EXPIRED)
+    return render_failure(video.get("error"))
+
+
+def _output(video: Mapping[str, Any], content_url: str) -> Output:
+    """Its `seconds` echo what was asked, so they say nothing of the file."""
+    facts = video.get("metadata")
+    direct = facts.get("url") if isinstance(facts, dict) else None
+    if isinstance(direct, str) and direct.startswith(("https://", "http://")):
+        return Output(url=direct, expires_in=RESULT_LIFE)
+    return Output(url=content_url, expires_in=RESULT_LIFE, headers_needed=True)
