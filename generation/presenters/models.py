@@ -43,6 +43,8 @@ def _decimals(amount: Decimal) -> int:
 def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> dict[str, Any]:
     """The chosen model on its button."""
     facts = [vendor_label(spec.provider)]
+    if spec.retired:
+        facts.append(_("retired on %(day)s") % {"day": spec.retired.isoformat()})
     if usual:
         facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
     facts += [words for words in (price_words(price), _standing(spec, accounts)) if words]
