@@ -1,4 +1,6 @@
-"""`python -m benchmarks [polling] [overhead]`: the figures of docs/performance.md, measured here and now, on SQLite and PostgreSQL."""
+"""`python -m benchmarks [polling] [overhead] [pool]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured
+here and now, on SQLite and PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "overhead")
-SETTINGS = {"overhead": {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}}
+NAMES = ("polling", "overhead", "pool")
+QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
+SETTINGS = {"overhead": QUIET, "pool": QUIET}
 """Of the stage, per benchmark: `polling` reads the worker's log lines."""
 Row = dict[str, Any]
 
@@ -22,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}; otherwise all")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
+    parser.add_argument("--short", action="store_true", help="fewer tasks, where a benchmark knows how (pool)")
     options = parser.parse_args()
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
@@ -29,14 +33,15 @@ def main() -> int:
     )
     failed = 0
     for name in options.names:
-        results = {database: _run(name, database) for database in options.database or DATABASES}
+        results = {database: _run(name, database, short=options.short) for database in options.database or DATABASES}
         failed += sum(result is None for result in results.values())
         _print(name, {f"{database}: {who}": row for database, result in results.items() for who, row in (result or {}).items()})
     return int(failed > 0)
 
 
-def _run(name: str, database: str) -> dict[str, Row] | None:
-    with open_stage(database, **SETTINGS.get(name, {})) as stage:
+def _run(name: str, database: str, *, short: bool) -> dict[str, Row] | None:
+    length = {"BENCH_SHORT": "1"} if short else {}
+    with open_stage(database, **SETTINGS.get(name, {}), **length) as stage:
         result = stage.folder / "result.json"
         status = stage.run("-m", f"benchmarks.{name}", str(result))
         return json.loads(result.read_text()) if status == 0 else None

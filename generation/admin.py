@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from generation.errors import PortalError
+from generation.failover_admin import FailoverRuleAdmin
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
 from generation.presenters.accounts import account_card, account_cards, desk_notes, desk_summary
 from generation.presenters.detail import rescue_context
@@ -32,7 +33,7 @@ from providers.models import ProviderAccount
 from providers.probe import Finding
 from providers.vendors import ALL_MODELS
 
-__all__ = ["AccountWithSlotsAdmin", "GenerationTaskAdmin", "PaidSubmitsAdmin"]
+__all__ = ["AccountWithSlotsAdmin", "FailoverRuleAdmin", "GenerationTaskAdmin", "PaidSubmitsAdmin"]
 
 
 ASKED_AGAIN = gettext_lazy("The vendor has it: the task goes on.")

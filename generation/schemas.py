@@ -224,9 +224,12 @@ class CostOut(Schema):
 
 
 class TaskOut(Schema):
+    """`asked_model` differs from `model` where an administrator's rule let another model stand in."""
+
     id: UUID
     status: Status
     model: str
+    asked_model: str
     prompt: str
     params: dict[str, Any]
     inputs: dict[str, list[UUID]]
@@ -300,6 +303,7 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
         inputs.setdefault(place.slot, []).append(place.asset_id)
     return TaskOut(
         **facts,
+        asked_model=task.asked_model or task.model,
         prompt=task.prompt.text,
         inputs=inputs,
         waits_because=stop_sentence(stop) if stop and task.state is Status.QUEUED else task.wait_reason,

@@ -117,6 +117,8 @@ def input_figures(task: GenerationTask) -> list[dict[str, str]]:
 
 def _made_with(task: GenerationTask) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [{"label": _("Model"), "value": model_label(task.model)}]
+    if task.asked_model:
+        rows.append({"label": _("Stands in for"), "value": model_label(task.asked_model)})
     if task.account:
         rows.append({"label": _("Account"), "value": task.account.label})
     return rows
