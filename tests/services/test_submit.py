@@ -87,11 +87,15 @@ def test_credentials_that_cannot_be_opened_send_nothing_and_cool_the_account(cla
     assert driver.simulator.ledger()["count"] == 0
 
 
-def test_a_gateway_that_cannot_say_is_asked_once_and_then_a_person(user, driver):
+def test_a_gateway_that_cannot_say_is_asked_three_times_and_then_a_person(user, driver):
     ProviderAccount.objects.exclude(surface="gateway").update(enabled=False)
     task = create_task(owner=user, model=KLING, prompt="a boat #fault:reset-after-accept", params={})
     driver.simulator.control("settings", {"task_ttl_s": 0.001})
+    driver.run_jobs()
 
-    settled = driver.finish(task, steps=8)
+    for starts in (1, 2):
+        driver.step()
+        assert (fresh(task).status, fresh(task).starts) == (Status.SUBMITTING, starts)
+    driver.step()
 
-    assert settled.status == Status.NEEDS_REVIEW
+    assert fresh(task).status == Status.NEEDS_REVIEW
