@@ -122,14 +122,3 @@ def test_a_refused_key_moves_the_task_when_no_other_account_is_left(user, driver
 
     assert (done.status, done.model) == (Status.SUCCEEDED, WAN)
     assert list(done.attempts.values_list("dispatch", flat=True)) == ["rejected", "accepted"]
-
-
-def test_the_api_and_the_page_tell(user, client, driver, rule):
-    task = waiting(user)
-    fail_over()
-    client.force_login(user)
-
-    page = client.get(f"/tasks/{task.pk}/")
-
-    assert page.status_code == 200
-    assert "Stands in for" in page.content.decode()

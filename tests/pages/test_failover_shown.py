@@ -1,0 +1,36 @@
+"""Where a model stood in for another, the task says so: on its page and in the API. Its rule is an administrator's form."""
+
+from __future__ import annotations
+
+from page_rows import make_task
+
+from generation.models import FailoverRule
+from generation.schemas import task_out
+
+KLING, WAN = "kling/kling-v1", "dashscope/wanx2.1-t2v-turbo"
+
+
+def test_the_page_and_the_api_name_the_model_that_was_asked_for(visitor, user, accounts):
+    task = make_task(user, model=WAN, asked_model=KLING)
+
+    page = visitor.get(f"/tasks/{task.pk}/").content.decode()
+
+    assert "Stands in for" in page
+    assert (task_out(task).model, task_out(task).asked_model) == (WAN, KLING)
+
+
+def test_the_api_names_the_same_model_twice_where_nothing_stood_in(visitor, user, accounts):
+    task = make_task(user, model=KLING)
+
+    assert task_out(task).asked_model == KLING
+    assert "Stands in for" not in visitor.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def test_a_rule_is_made_of_listed_models(staff_visitor):
+    add, good = "/admin/generation/failoverrule/add/", {"from_model": KLING, "to_model": WAN, "position": 1, "enabled": "on"}
+
+    assert staff_visitor.post(add, good | {"to_model": "no/such"}).status_code == 200
+    assert staff_visitor.post(add, good | {"to_model": KLING}).status_code == 200
+    assert FailoverRule.objects.count() == 0
+    assert staff_visitor.post(add, good).status_code == 302
+    assert FailoverRule.objects.get().to_model == WAN
