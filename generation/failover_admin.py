@@ -36,7 +36,7 @@ class FailoverRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
     )
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in {"from_model", "to_model"}:
             models = [(name, f"{spec.label} ({name})") for name, spec in sorted(ALL_MODELS.items()) if not spec.retired]
             return forms.ChoiceField(label=db_field.verbose_name.capitalize(), choices=[("", "---------"), *models])
