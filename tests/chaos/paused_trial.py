@@ -35,7 +35,7 @@ from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.orders import make_accounts, make_task  # noqa: E402
 from tests.portal_driver import Driver  # noqa: E402
 
-STEPS = {"submit": 0.04, "poll": 0.06, "ingest": 0.9}
+STEPS = {"submit": 0.15, "poll": 0.15, "ingest": 0.9}
 """The job of a trial, and after how many seconds at most it is paused."""
 MODELS = ("kling/kling-v2-5-turbo", "zhipu/cogvideox-3")
 HEADS = ["paused at work", "had ended before", "let go on, held a lock", "late answer took it out of review", "stale writes", "paid twice"]
