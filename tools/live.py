@@ -159,8 +159,7 @@ def _setting(provider: type[Provider], what: str) -> str:
 
 def account(account: Account) -> str:
     """A free call with the right key."""
-    report = account.client.check_account()
-    return f"{report.message} {report.balance}".strip()
+    return account.client.check_account().message
 
 
 def wrong_key(account: Account) -> str:
