@@ -6,21 +6,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from concurrent.futures import Future
+import time
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from threading import Thread
 from types import TracebackType
 from typing import Self
 
 from providers.accounts import provider_for
-from providers.core.errors import ProviderError
-from providers.core.polling import poll_all
+from providers.core.polling import Answer, poll_all
 from providers.core.transport import ConcurrentTransport, Timeouts
-from providers.core.types import Snapshot, Submission
+from providers.core.types import Submission
 from providers.models import ProviderAccount
 
-__all__ = ["AccountPoller", "Answers"]
+__all__ = ["AccountPoller", "Answered"]
 
-Answers = list[Snapshot | ProviderError]
+Answered = tuple[Submission, Answer]
 
 POLL_READ_S = 10.0
 """A poll that hangs is asked again; its batch must not wait for it as long as a paid submit would."""
@@ -38,6 +39,8 @@ class AccountPoller:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="polls", daemon=True)
         self._switch_before_s = sys.getswitchinterval()
+        self._flying: list[Future[list[Answer]]] = []
+        self._answered: deque[Answered] = deque()
 
     def __enter__(self) -> Self:
         sys.setswitchinterval(SWITCH_S)
@@ -46,12 +49,34 @@ class AccountPoller:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        asyncio.run_coroutine_threadsafe(self._transport.__aexit__(None, None, None), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         sys.setswitchinterval(self._switch_before_s)
 
-    def ask(self, submissions: list[Submission]) -> Future[Answers]:
-        """Answers in the order of `submissions`; a vendor's errors are among them as values."""
-        return asyncio.run_coroutine_threadsafe(poll_all(self._provider, submissions, self._transport), self._loop)
+    async def _hang_up(self) -> None:
+        """What has not been answered by now is not waited for."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._transport.__aexit__(None, None, None)
+
+    def ask(self, submissions: list[Submission]) -> None:
+        """Send; the answers come by `answers`."""
+        asking = poll_all(self._provider, submissions, self._transport, tell=self._hear)
+        self._flying.append(asyncio.run_coroutine_threadsafe(asking, self._loop))
+
+    def _hear(self, submission: Submission, answer: Answer) -> None:
+        self._answered.append((submission, answer))
+
+    def answers(self, *, within_s: float) -> list[Answered]:
+        """What has come since the last call, a vendor's errors as values. Waits so long, or until one `ask` is answered whole."""
+        if not self._flying:
+            time.sleep(within_s)
+        done, _ = wait(self._flying, timeout=within_s, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()  # raises what went wrong with us
+            self._flying.remove(future)
+        return [self._answered.popleft() for _ in range(len(self._answered))]

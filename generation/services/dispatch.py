@@ -112,11 +112,13 @@ def _not_polled(now: datetime) -> Q:
     return Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
 
 
-def poll_again(account: ProviderAccount) -> None:
-    """The next turn of an account whose turn is over while there is more to ask: behind those who wait, without waiting for the clock."""
+def poll_again(account: ProviderAccount) -> datetime:
+    """Ring for the next turn of an account that has more to ask, behind those who wait. Returns the end of the lease until it begins."""
+    until = timezone.now() + POLL_TURN
     with transaction.atomic():
-        ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=timezone.now() + POLL_TURN)
+        ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=until)
         queue.enqueue(queue.POLL, "poll", account.pk)
+    return until
 
 
 def _ring(cluster: str, job: str, claim: Callable[[], list[Claim]]) -> int:

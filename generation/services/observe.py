@@ -14,8 +14,10 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.models import GenerationTask
 from generation.models.task import NO_ERROR
+from generation.services.appointments import Appointment
 from generation.services.dispatch import ingest_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
+from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
 
 __all__ = ["observe", "rendered", "stored_outputs"]
@@ -28,14 +30,27 @@ not know it yet, and a wrong key or address makes it deny what it has."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
-def observe(task: GenerationTask, answer: Snapshot | ProviderError) -> bool:
+def observe(polled: Appointment, answer: Answer) -> bool:
     """Apply one answer to a running task. Returns whether the row was written. A lost race means that somebody else was first: fine."""
+    if isinstance(answer, Snapshot) and _is_old_news(polled, answer):
+        return False
     try:
         if isinstance(answer, ProviderError):
-            return _trouble(task, answer)
-        return _snapshot(task, answer)
+            return _trouble(polled.task(), answer)
+        return _snapshot(polled.task(), answer)
     except LostRace:
         return False
+
+
+def _is_old_news(polled: Appointment, snapshot: Snapshot) -> bool:
+    """Still at it, and nothing to write: what nearly all polls say."""
+    ended = snapshot.state in {State.FAILED, State.CANCELLED} or (snapshot.state is State.SUCCEEDED and snapshot.outputs)
+    return not ended and not _past_deadline(polled) and _shown(polled, snapshot) == (polled.progress, polled.vendor_state, polled.failures)
+
+
+def _shown(task: Appointment | GenerationTask, snapshot: Snapshot) -> tuple[int | None, str, int]:
+    """Progress, the vendor's word and failures as the row is to have them; bars never go backwards."""
+    return max(snapshot.progress or 0, task.progress or 0) or None, snapshot.vendor_state[:60], 0
 
 
 def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
@@ -91,7 +106,7 @@ def _cancelled(task: GenerationTask) -> None:
         task.give_up("cancelled_by_vendor", "The vendor reports it as cancelled.")
 
 
-def _past_deadline(task: GenerationTask) -> bool:
+def _past_deadline(task: Appointment | GenerationTask) -> bool:
     return task.deadline_at is not None and timezone.now() > task.deadline_at
 
 
@@ -100,13 +115,9 @@ def _deadline(task: GenerationTask) -> None:
 
 
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
-    """Write only what changed; bars never go backwards."""
-    progress = max(snapshot.progress or 0, task.progress or 0) or None
-    state = snapshot.vendor_state[:60]
-    if (progress, state, task.failures) == (task.progress, task.vendor_state, 0):
-        return False
+    progress, state, failures = _shown(task, snapshot)
     changed = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
-    return bool(changed.update(progress=progress, vendor_state=state, failures=0, error_message="", updated_at=timezone.now()))
+    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message="", updated_at=timezone.now()))
 
 
 def _trouble(task: GenerationTask, error: ProviderError) -> bool:

@@ -1,16 +1,13 @@
 """Claims an account's due tasks and has its vendor asked about hundreds of them at once.
 
-A job stays for a while and claims batch after batch: the next one while the last is on the wire; when other accounts wait for a worker
-its turn is short. A dead poller loses nothing, because a claim is already the row's next appointment.
+A job stays for a while and claims batch after batch while the last ones are on the wire; when other accounts wait for a worker its turn is
+short. A dead poller loses nothing, because a claim is already the row's next appointment.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from concurrent import futures
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import quantiles
@@ -19,57 +16,68 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from generation.models import GenerationTask
 from generation.queue import POLL, is_crowded
-from generation.services.appointments import claim_polls
+from generation.services.appointments import Appointment, claim_polls
 from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import observe
-from providers.core.errors import ProviderError
-from providers.core.types import Snapshot
+from providers.core.errors import ProviderDown, ProviderError
+from providers.core.polling import Answer
 from providers.models import ProviderAccount
-from providers.poller import AccountPoller, Answers
+from providers.poller import AccountPoller
 from providers.sealing import SealBroken
+from providers.vendors import ALL_MODELS
 
 __all__ = ["poll_account"]
 
 log = logging.getLogger("generation.poll")
 
-STAY_S = 20.0
+STAY_S = 18.0
 TURN_S = 3.0
 """Stay this long while others wait."""
+HAND_OVER_S = 3.0
+"""Go on for so long at most until the next turn's job has come: a worker takes some tenths of a second to begin."""
+LAST_ANSWERS_S = 2.0
+"""Wait this long for what is still on the wire when the turn is over."""
 LOOK_ROUND_S = 0.5
 BATCH = 256
-BATCHES_ON_THE_WIRE = 2
-IDLE_S = 0.25
+MOST_ON_THE_WIRE = 512
+PAUSE_S = 0.1
+"""Between claims, unless the last one was full: a claim costs as much as ten polls, however few rows it finds."""
 LEAVE_AFTER_IDLE_S = 2.0
+NOTE_EVERY_S = 1.0
+LATE_S = 1.0
 SANDBOX_POLL = timedelta(seconds=2)
 UNKNOWN_MODEL_POLL = timedelta(seconds=10)
 
 
 @dataclass(kw_only=True)
 class Report:
-    """What one job did; logged at its end, for people and benchmarks."""
+    """What one job did; logged at its end, for people and benchmarks. The lag is the time from due to asked."""
 
     polls: int = 0
     writes: int = 0
     lags_s: list[float] = field(default_factory=list)
 
-    def asked(self, tasks: list[GenerationTask], at: datetime) -> None:
-        self.polls += len(tasks)
-        self.lags_s.extend((at - task.due_at).total_seconds() for task in tasks if task.due_at)
+    def asked(self, rows: list[Appointment], at: datetime) -> None:
+        self.polls += len(rows)
+        self.lags_s.extend((at - row.due_at).total_seconds() for row in rows)
 
     def __str__(self) -> str:
         cuts = quantiles(self.lags_s, n=20) if len(self.lags_s) > 1 else [0.0] * 19
-        return f"polls={self.polls} writes={self.writes} lag_p50_s={cuts[9]:.3f} lag_p95_s={cuts[18]:.3f}"
+        late = sum(lag_s > LATE_S for lag_s in self.lags_s)
+        return f"polls={self.polls} writes={self.writes} late={late} lag_p50_s={cuts[9]:.3f} lag_p95_s={cuts[18]:.3f}"
 
 
 def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S) -> None:
     """Poll this account's due tasks until none has been due for `linger_s`, or the job's time is up."""
     account, report = ProviderAccount.objects.get(pk=account_id), Report()
-    is_idle = True
     try:
         with AccountPoller(account, at_once=BATCH) as poller:
-            is_idle = _Round(account, poller, report).run(linger_s)
+            turn = _Turn(account, poller, report)
+            is_idle = turn.stay(linger_s)
+            if not is_idle:
+                turn.hand_over()
+                turn.end()
     except SealBroken as broken:
         account.note_error(str(broken))
         log.error("account %s: %s", account.pk, broken)
@@ -78,97 +86,120 @@ def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S
         log.info("account=%s %s", account.pk, report)
     if is_idle:
         ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
-    else:
-        poll_again(account)
 
 
-class _Round:
-    """One job's loop: claim, send, collect."""
+class _Turn:
+    """One job's time with an account: claim, ask, apply what has come, again and again."""
 
     def __init__(self, account: ProviderAccount, poller: AccountPoller, report: Report) -> None:
         self.account, self.poller, self.report = account, poller, report
-        self.flying: deque[tuple[list[GenerationTask], Future[Answers]]] = deque()
+        self.on_the_wire: dict[str, Appointment] = {}
         self.began = time.monotonic()
-        self.renewed = self.looked_at = 0.0
+        self.claim_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
         self.crowded = False
 
-    def run(self, linger_s: float) -> bool:
+    def stay(self, linger_s: float) -> bool:
         """Returns whether nothing was left to ask; otherwise the turn is over and the account wants another."""
-        idle_since, is_idle = time.monotonic(), False
-        while not is_idle and not self._turn_is_over():
+        busy_at = time.monotonic()
+        while not self._is_over():
             self._keep_lease()
-            sent = self._send_next()
-            if sent or self.flying:
-                idle_since = time.monotonic()
-            else:
-                is_idle = time.monotonic() - idle_since >= linger_s
-            self._collect(wait=not sent)
-        while self.flying:
-            self._collect(wait=True)
-        return is_idle
+            claimed = self._ask_next()
+            if claimed or self.on_the_wire:
+                busy_at = time.monotonic()
+            elif time.monotonic() - busy_at >= linger_s:
+                return True
+            if claimed < BATCH:
+                self._apply_answers()
+        return False
 
-    def _turn_is_over(self) -> bool:
-        stayed_s = time.monotonic() - self.began
-        if stayed_s - self.looked_at > LOOK_ROUND_S:
-            self.looked_at = stayed_s
+    def hand_over(self) -> None:
+        """Ring for the account's next turn, and go on until it has begun, or somebody else wants this worker."""
+        rung_until = poll_again(self.account)
+        end = time.monotonic() + HAND_OVER_S
+        while time.monotonic() < end and not self._others_wait() and self._lease() == rung_until:
+            self._ask_next()
+            self._apply_answers()
+
+    def end(self) -> None:
+        """Take the last answers. While others wait, a vendor that gave none is asked less often: it shall not have turn after turn."""
+        end = time.monotonic() + LAST_ANSWERS_S
+        while self.on_the_wire and time.monotonic() < end:
+            self._apply_answers()
+        if self._others_wait():
+            silent = ProviderDown("No answer before others had to be asked.")
+            self._apply([(row, silent) for row in self.on_the_wire.values()])
+
+    def _is_over(self) -> bool:
+        return time.monotonic() - self.began > (TURN_S if self._others_wait() else STAY_S)
+
+    def _others_wait(self) -> bool:
+        if time.monotonic() - self.looked_at > LOOK_ROUND_S:
+            self.looked_at = time.monotonic()
             self.crowded = is_crowded(POLL)
-        return stayed_s > (TURN_S if self.crowded else STAY_S)
+        return self.crowded
 
     def _keep_lease(self) -> None:
         """Tell the clocks that somebody polls this account; when this process dies, they find out within the lease."""
-        if time.monotonic() - self.renewed > POLL_LEASE.total_seconds() / 4:
-            self.renewed = time.monotonic()
+        if time.monotonic() - self.renewed_at > POLL_LEASE.total_seconds() / 4:
+            self.renewed_at = time.monotonic()
             ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=timezone.now() + POLL_LEASE)
 
-    def _send_next(self) -> bool:
-        room = min(BATCH, self._allowance())
-        if len(self.flying) >= BATCHES_ON_THE_WIRE or room <= 0:
-            return False
+    def _lease(self) -> datetime | None:
+        return ProviderAccount.objects.values_list("poll_lease_until", flat=True).get(pk=self.account.pk)
+
+    def _ask_next(self) -> int:
+        """Claims and sends, unless it is too soon. Returns how many rows were due."""
+        room = min(BATCH, MOST_ON_THE_WIRE - len(self.on_the_wire), self._allowance())
+        if time.monotonic() < self.claim_at or room <= 0:
+            return 0
         now = timezone.now()
-        tasks = claim_polls(self.account, now=now, every=self._interval, limit=room)
-        if not tasks:
-            return False
-        self.report.asked(tasks, now)
-        self.flying.append((tasks, self.poller.ask([task.submission for task in tasks])))
-        return True
+        rows = claim_polls(self.account, now=now, every=self._interval, limit=room)
+        self.claim_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
+        to_ask = [row for row in rows if row.submission_id not in self.on_the_wire]
+        if to_ask:
+            self.report.asked(to_ask, now)
+            self.on_the_wire |= {row.submission_id: row for row in to_ask}
+            self.poller.ask([row.submission for row in to_ask])
+        return len(rows)
 
     def _allowance(self) -> int:
         """Polls that the account's rate leaves us: it may have sent that many a second since we began."""
         elapsed = time.monotonic() - self.began + 1.0
         return int(elapsed * self.account.polls_per_second) - self.report.polls
 
-    def _interval(self, task: GenerationTask) -> timedelta:
+    def _interval(self, model: str) -> timedelta:
         if settings.POLL_EVERY_S:
             return timedelta(seconds=settings.POLL_EVERY_S)
-        asked_for = task.spec.poll_every if task.spec else UNKNOWN_MODEL_POLL
+        spec = ALL_MODELS.get(model)
+        asked_for = spec.poll_every if spec else UNKNOWN_MODEL_POLL
         return min(asked_for, SANDBOX_POLL) if self.account.sandbox else asked_for
 
-    def _collect(self, *, wait: bool) -> None:
-        if not self.flying:
-            time.sleep(IDLE_S)
-            return
-        while wait and not self.flying[0][1].done():
-            self._keep_lease()  # a vendor that hangs must not look like a dead job and get a second worker
-            futures.wait([self.flying[0][1]], timeout=1.0)
-        if not self.flying[0][1].done():
-            return
-        tasks, future = self.flying.popleft()
-        answers = future.result()
-        self.report.writes += sum(_observed(task, answer) for task, answer in zip(tasks, answers, strict=True))
-        self._note_health(answers)
+    def _apply_answers(self) -> None:
+        """Those that have come; waits a little, until it is time for the next claim."""
+        pause_s = self.claim_at - time.monotonic()
+        answered = self.poller.answers(within_s=pause_s if pause_s > 0 else PAUSE_S)
+        self._apply([(self.on_the_wire.pop(submission.id), answer) for submission, answer in answered])
 
-    def _note_health(self, answers: Answers) -> None:
+    def _apply(self, answered: list[tuple[Appointment, Answer]]) -> None:
+        self.report.writes += sum(_observed(row, answer) for row, answer in answered)
+        self._note_health([answer for _, answer in answered])
+
+    def _note_health(self, answers: list[Answer]) -> None:
+        """Now and then: health is for people, and ten writes a second of it would be felt."""
+        now = time.monotonic()
         errors = [answer for answer in answers if isinstance(answer, ProviderError)]
-        if len(errors) < len(answers):
+        if len(errors) < len(answers) and now - self.ok_noted_at > NOTE_EVERY_S:
+            self.ok_noted_at = now
             self.account.note_ok()
-        if errors:
+        if errors and now - self.error_noted_at > NOTE_EVERY_S:
+            self.error_noted_at = now
             self.account.note_error(str(errors[-1]))
 
 
-def _observed(task: GenerationTask, answer: Snapshot | ProviderError) -> bool:
+def _observed(row: Appointment, answer: Answer) -> bool:
     """One row that cannot be written must not hold up the others; the poll comes back to it."""
     try:
-        return observe(task, answer)
+        return observe(row, answer)
     except Exception:
-        log.exception("task %s: the answer could not be applied", task.pk)
+        log.exception("task %s: the answer could not be applied", row.id)
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from providers.core.base import Provider
 from providers.core.client import poll_concurrently, poll_many_concurrently
@@ -11,23 +11,37 @@ from providers.core.errors import ProviderError
 from providers.core.transport import ConcurrentTransport
 from providers.core.types import Snapshot, Submission
 
-__all__ = ["poll_all"]
+__all__ = ["Answer", "Tell", "poll_all"]
 
-Answers = list[Snapshot | ProviderError]
-
-
-async def poll_all(provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport) -> Answers:
-    """Answers in the order of `submissions`; errors are among them as values."""
-    groups = list(_groups(provider, submissions))
-    answers = await asyncio.gather(*(_ask(provider, group, transport) for group in groups))
-    by_id = {one.id: answer for group, found in zip(groups, answers, strict=True) for one, answer in zip(group, found, strict=True)}
-    return [by_id[submission.id] for submission in submissions]
+Answer = Snapshot | ProviderError
+Tell = Callable[[Submission, Answer], None]
 
 
-async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport) -> Answers:
+async def poll_all(
+    provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, tell: Tell | None = None
+) -> list[Answer]:
+    """Answers in the order of `submissions`; errors are among them as values.
+
+    `tell` hears of each answer as soon as it has come, so that one that hangs holds up no other.
+    """
+    answers: dict[str, Answer] = {}
+
+    def hear(submission: Submission, answer: Answer) -> None:
+        answers[submission.id] = answer
+        if tell is not None:
+            tell(submission, answer)
+
+    await asyncio.gather(*(_ask(provider, group, transport, hear) for group in _groups(provider, submissions)))
+    return [answers[submission.id] for submission in submissions]
+
+
+async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, hear: Tell) -> None:
     if provider.poll_group(group[0]) is None:
-        return [await poll_concurrently(provider, group[0], transport)]
-    return await poll_many_concurrently(provider, group, transport)
+        hear(group[0], await poll_concurrently(provider, group[0], transport))
+        return
+    answers = await poll_many_concurrently(provider, group, transport)
+    for submission, answer in zip(group, answers, strict=True):
+        hear(submission, answer)
 
 
 def _groups(provider: Provider, submissions: Sequence[Submission]) -> Iterator[list[Submission]]:

@@ -117,7 +117,7 @@ def test_a_poll_claim_is_the_next_appointment(account, user):
 
     claimed = claim_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10)
 
-    assert [one.pk for one in claimed] == [task.pk]
+    assert [one.id for one in claimed] == [task.pk]
     task.refresh_from_db()
     assert timedelta(seconds=9) <= task.due_at - now <= timedelta(seconds=11)
     assert claim_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10) == []

@@ -21,7 +21,7 @@ def polled(sandbox_accounts, user) -> GenerationTask:
         owner=user, prompt=Prompt.objects.create(owner=user, text="a boat"), model="kling/kling-v1", status="running", account=account,
         submission_id="v1", submission_kind="text2video", due_at=now, created_at=now, updated_at=now, deadline_at=now + timedelta(days=1),
     )  # fmt: skip
-    [row] = claim_polls(account, now=timezone.now(), every=lambda task: timedelta(seconds=len(task.model)), limit=9)
+    [row] = claim_polls(account, now=timezone.now(), every=lambda model: timedelta(seconds=len(model)), limit=9)
     return row
 
 
