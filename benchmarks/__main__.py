@@ -1,4 +1,4 @@
-"""`python -m benchmarks [polling] [overhead] [pool]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured
+"""`python -m benchmarks [polling] [hung] [overhead] [pool]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured
 here and now, on SQLite and PostgreSQL.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "overhead", "pool")
+NAMES = ("polling", "hung", "overhead", "pool")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 SETTINGS = {"overhead": QUIET, "pool": QUIET}
-"""Of the stage, per benchmark: `polling` reads the worker's log lines."""
+"""Of the stage, per benchmark: `polling` and `hung` read the worker's log lines."""
 Row = dict[str, Any]
 
 

@@ -1,6 +1,7 @@
 """Polling at full height: `python -m benchmarks.polling RESULT.json` on a stage. 10,000 renders that never end, all in flight at once.
 
-Polls are counted by the simulator; the lag between due and asked is the worker's own figure (its `generation.poll` log lines). Before
+Polls are counted by the simulator; the lag between due and asked is the worker's own figure (its `generation.poll` log lines, those of
+jobs that ended while it was measured). Before
 that, in the same run and against the same simulator, a bare aiohttp loop asks about the same renders as fast as it can.
 """
 
@@ -9,11 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
-import subprocess
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ import psutil  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from generation.models import GenerationTask, Prompt  # noqa: E402
+from benchmarks.load import fill, run_worker  # noqa: E402
 from providers.accounts import provider_for  # noqa: E402
 from providers.core.types import WireRequest  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
@@ -34,14 +32,12 @@ from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 
 TASKS = int(os.environ.get("BENCH_TASKS", "10000"))
-INTERVAL_S = 5
 WARM_UP_S = 20.0
 MEASURE_S = float(os.environ.get("BENCH_SECONDS", "40"))
 BARE_S = 12.0
 AT_ONCE = 256
 MODEL = "kling/kling-v2-5-turbo"
 PATH = "/v1/videos/text2video"
-REPORT = re.compile(r"polls=(\d+) .*lag_p50_s=([\d.]+) lag_p95_s=([\d.]+)")
 
 
 def main() -> None:
@@ -50,8 +46,8 @@ def main() -> None:
         base, token = simulator.base("kling") + PATH, _token(account)
         ids = asyncio.run(_order(base, token))
         bare = asyncio.run(_bare(base, token, ids))
-        _fill(account, ids)
-        product = _measure(simulator)
+        fill(account, User.objects.create_user("bench"), ids, model=MODEL, kind="text2video")
+        product = _measure(simulator, account)
     product["of_bare"] = round(product["polls_per_s"] / bare["polls_per_s"], 2)
     Path(sys.argv[1]).write_text(json.dumps({"bare": bare, "portal": product}))
 
@@ -106,53 +102,16 @@ async def _bare(base: str, token: str, ids: list[str]) -> dict[str, Any]:
         return {"polls_per_s": round(polls / seconds), "cpu_ms_per_poll": round((time.process_time() - cpu) / polls * 1000, 3)}
 
 
-def _fill(account: ProviderAccount, ids: list[str]) -> None:
-    """Rows as they are once the vendor has accepted, due over the next interval."""
-    owner, now = User.objects.create_user("bench"), timezone.now()
-    prompt = Prompt.objects.create(owner=owner, text="bench")
-    GenerationTask.objects.bulk_create(
-        (
-            GenerationTask(
-                owner=owner,
-                prompt=prompt,
-                model=MODEL,
-                status="running",
-                account=account,
-                submission_id=name,
-                submission_kind="text2video",
-                vendor_state="processing",
-                created_at=now,
-                updated_at=now,
-                accepted_at=now,
-                deadline_at=now + timedelta(days=1),
-                due_at=now + timedelta(seconds=INTERVAL_S * number / len(ids)),
-            )
-            for number, name in enumerate(ids)
-        ),
-        batch_size=1000,
-    )
-
-
-def _measure(simulator: SimulatorProcess) -> dict[str, Any]:
-    log = Path(os.environ["PORTAL_DATA_DIR"]).parent / "worker.log"
-    with log.open("wb") as file:
-        worker = subprocess.Popen(
-            [sys.executable, "manage.py", "worker"], env=os.environ | {"PORTAL_POLL_EVERY_S": str(INTERVAL_S)}, stderr=file
-        )
-    try:
+def _measure(simulator: SimulatorProcess, account: ProviderAccount) -> dict[str, Any]:
+    with run_worker() as worker:
         time.sleep(WARM_UP_S)
-        read_from, polls, cpu, began = log.stat().st_size, _polls(simulator), _cpu_s(worker.pid), time.monotonic()
+        read_from, polls, cpu, began = worker.written(), _polls(simulator), _cpu_s(worker.pid), time.monotonic()
         time.sleep(MEASURE_S)
         seconds, polls, cpu = time.monotonic() - began, _polls(simulator) - polls, _cpu_s(worker.pid) - cpu
         rss_mb = _rss_mb(worker.pid)
-    finally:
-        worker.terminate()
-        worker.wait(40)
-    p50_s, p95_s = _lags(log.read_text()[read_from:])
     return {
         "polls_per_s": round(polls / seconds),
-        "lag_p50_s": p50_s,
-        "lag_p95_s": p95_s,
+        **worker.lags(account, since=read_from),
         "cpu_ms_per_poll": round(cpu / polls * 1000, 3),
         "cpu_cores": round(cpu / seconds, 2),
         "rss_mb": rss_mb,
@@ -175,16 +134,6 @@ def _cpu_s(pid: int) -> float:
 def _rss_mb(pid: int) -> int:
     """Shared pages counted once per process that maps them, proportionally."""
     return round(sum(process.memory_full_info().pss for process in _tree(pid)) / 2**20)
-
-
-def _lags(lines: str) -> tuple[float, float]:
-    """The jobs' own quantiles, weighed by their polls."""
-    reports = [(int(polls), float(p50), float(p95)) for polls, p50, p95 in REPORT.findall(lines)]
-    total = sum(polls for polls, _, _ in reports) or 1
-    return (
-        round(sum(polls * p50 for polls, p50, _ in reports) / total, 3),
-        round(sum(polls * p95 for polls, _, p95 in reports) / total, 3),
-    )
 
 
 if __name__ == "__main__":

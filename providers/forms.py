@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget, AdminURLFieldWidget
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -119,6 +120,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Any:
         if self.credentials is not None:
             set_credentials(self.instance, self.credentials)
+        if any(name == "base_url" or name.startswith(PREFIX) for name in self.changed_data):
+            self.instance.changed_at = timezone.now()
         return super().save(commit)
 
 

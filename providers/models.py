@@ -26,6 +26,8 @@ from providers.vendors import PROVIDERS
 
 MOST_LEFT = Decimal(10) ** 13
 """A vendor that tells of more is not believed; the column has no room for it."""
+KNOWN_LATELY = timedelta(minutes=2)
+"""Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
@@ -73,6 +75,10 @@ class ProviderAccount(models.Model):
     rests = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
     closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
     probe_lease_until = models.DateTimeField(null=True, editable=False)
+    changed_at = models.DateTimeField(null=True, editable=False)
+    """Address or credentials led elsewhere before."""
+    known_at = models.DateTimeField(null=True, editable=False)
+    """A poll last found a render of ours."""
     last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
     last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
@@ -166,6 +172,20 @@ class ProviderAccount(models.Model):
         now = timezone.now()
         stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - timedelta(seconds=10))
         ProviderAccount.objects.filter(stale, pk=self.pk).update(last_ok_at=now)
+
+    def note_known(self) -> None:
+        """A poll found a render of ours: a good answer, and address and key lead to where our renders are."""
+        now = timezone.now()
+        stale = Q(known_at=None) | Q(known_at__lt=now - timedelta(seconds=10))
+        ProviderAccount.objects.filter(stale, pk=self.pk).update(known_at=now, last_ok_at=now)
+
+    def may_deny(self, accepted_at: datetime | None, now: datetime) -> bool:
+        """Whether its "no such render" says anything of one that it accepted then: not after its address or credentials were changed, and
+        not while it denies everything. A simulator forgets all when it is started anew, and nothing was paid there.
+        """
+        is_the_same = self.changed_at is None or (accepted_at is not None and accepted_at > self.changed_at)
+        knows_others = self.known_at is not None and self.known_at > now - KNOWN_LATELY
+        return self.sandbox or (is_the_same and knows_others)
 
     def note_error(self, message: str) -> None:
         """The last error stays visible until the next one; it never holds secrets."""

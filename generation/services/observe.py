@@ -25,8 +25,8 @@ __all__ = ["observe", "rendered", "stored_outputs"]
 log = logging.getLogger("generation.poll")
 
 GONE_FOR_SURE = 12
-"""Answers in a row that deny a submission before we believe them, over some eight minutes of backoff: right after a submit a vendor may
-not know it yet, and a wrong key or address makes it deny what it has."""
+"""Answers in a row that deny a submission before we believe them, over four to seven minutes of backoff: right after a submit a vendor may
+not know it yet. Where key or address may be wrong, or the vendor denies everything, we never do (`ProviderAccount.may_deny`)."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
@@ -124,9 +124,13 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
     failures = task.failures + 1
     if _past_deadline(task):
         _deadline(task)
-    elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE:
+    elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE and _is_believable(task):
         task.fail(error)
     else:
         log.info("poll of task %s: %s", task.pk, error)
         task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=str(error)[:1000])
     return True
+
+
+def _is_believable(task: GenerationTask) -> bool:
+    return task.account is not None and task.account.may_deny(task.accepted_at, timezone.now())

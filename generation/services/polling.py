@@ -190,7 +190,7 @@ class _Turn:
         errors = [answer for answer in answers if isinstance(answer, ProviderError)]
         if len(errors) < len(answers) and now - self.ok_noted_at > NOTE_EVERY_S:
             self.ok_noted_at = now
-            self.account.note_ok()
+            self.account.note_known()
         if errors and now - self.error_noted_at > NOTE_EVERY_S:
             self.error_noted_at = now
             self.account.note_error(str(errors[-1]))

@@ -93,3 +93,23 @@ def test_address_of_another_kind_is_refused_also_without_a_secret(desk, db):
     reply = desk.post(address("cogvideox", "local"), {**LOCAL, "base_url": "ftp://192.168.1.20"})
 
     assert list(reply.context["adminform"].form.errors) == ["base_url"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_dated"),
+    [
+        ({}, False),
+        ({"label": "upstairs"}, False),
+        ({"base_url": KEYED["base_url"] + "/v2"}, True),
+        ({"credential_api_key": "sk-canary-2"}, True),
+    ],
+)
+def test_a_change_of_address_or_credentials_is_dated(desk, db, edit, is_dated):
+    desk.post(address("kling", "official-key"), KEYED)
+    ProviderAccount.objects.update(changed_at=None)
+    account = ProviderAccount.objects.get()
+
+    desk.post(f"/admin/providers/provideraccount/{account.pk}/change/", {**KEYED, "credential_api_key": "", **edit})
+
+    account.refresh_from_db()
+    assert (account.changed_at is not None) is is_dated

@@ -8,14 +8,14 @@ import pytest
 from django.utils import timezone
 
 from generation.models import GenerationTask, Prompt
-from generation.services.appointments import claim_polls
+from generation.services.appointments import Appointment, claim_polls
 from generation.services.observe import observe
 from providers.core.errors import ProviderDown
 from providers.core.types import Snapshot, State
 
 
 @pytest.fixture
-def polled(sandbox_accounts, user) -> GenerationTask:
+def polled(sandbox_accounts, user) -> Appointment:
     account, now = sandbox_accounts[0], timezone.now()
     GenerationTask.objects.create(
         owner=user, prompt=Prompt.objects.create(owner=user, text="a boat"), model="kling/kling-v1", status="running", account=account,
@@ -38,3 +38,13 @@ def test_an_answer_costs_no_more_than_its_write(polled, django_assert_num_querie
 
     with django_assert_num_queries(queries):
         observe(polled, answer)
+
+
+def test_an_appointments_values_are_those_of_the_row(polled):
+    row = GenerationTask.objects.get(pk=polled.id)
+
+    ours = {name: getattr(polled.task(), name) for name in Appointment._fields if name != "due_at"}
+
+    assert ours == {name: getattr(row, name) for name in ours}
+    assert polled.due_at < row.due_at
+    assert polled.submission == row.submission
