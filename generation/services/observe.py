@@ -20,7 +20,7 @@ from providers.core.errors import GenerationFailed, ProviderError, SubmissionGon
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
 
-__all__ = ["observe", "rendered", "stored_outputs"]
+__all__ = ["is_old_news", "observe", "rendered", "stored_outputs"]
 
 log = logging.getLogger("generation.poll")
 
@@ -30,22 +30,24 @@ not know it yet. Where key or address may be wrong, or the vendor denies everyth
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
-def observe(polled: Appointment, answer: Answer) -> bool:
+def observe(task: GenerationTask, answer: Answer) -> bool:
     """Apply one answer to a running task. Returns whether the row was written. A lost race means that somebody else was first: fine."""
-    if isinstance(answer, Snapshot) and _is_old_news(polled, answer):
+    if is_old_news(task, answer):
         return False
     try:
         if isinstance(answer, ProviderError):
-            return _trouble(polled.task(), answer)
-        return _snapshot(polled.task(), answer)
+            return _trouble(task, answer)
+        return _snapshot(task, answer)
     except LostRace:
         return False
 
 
-def _is_old_news(polled: Appointment, snapshot: Snapshot) -> bool:
+def is_old_news(task: Appointment | GenerationTask, answer: Answer) -> bool:
     """Still at it, and nothing to write: what nearly all polls say."""
-    ended = snapshot.state in {State.FAILED, State.CANCELLED} or (snapshot.state is State.SUCCEEDED and snapshot.outputs)
-    return not ended and not _past_deadline(polled) and _shown(polled, snapshot) == (polled.progress, polled.vendor_state, polled.failures)
+    if isinstance(answer, ProviderError) or _past_deadline(task):
+        return False
+    ended = answer.state in {State.FAILED, State.CANCELLED} or (answer.state is State.SUCCEEDED and answer.outputs)
+    return not ended and _shown(task, answer) == (task.progress, task.vendor_state, task.failures)
 
 
 def _shown(task: Appointment | GenerationTask, snapshot: Snapshot) -> tuple[int | None, str, int]:

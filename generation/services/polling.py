@@ -19,7 +19,7 @@ from django.utils import timezone
 from generation.queue import POLL, is_crowded
 from generation.services.appointments import Appointment, claim_polls
 from generation.services.dispatch import POLL_LEASE, poll_again
-from generation.services.observe import observe
+from generation.services.observe import is_old_news, observe
 from providers.core.errors import ProviderDown, ProviderError
 from providers.core.polling import Answer
 from providers.models import ProviderAccount
@@ -199,7 +199,7 @@ class _Turn:
 def _observed(row: Appointment, answer: Answer) -> bool:
     """One row that cannot be written must not hold up the others; the poll comes back to it."""
     try:
-        return observe(row, answer)
+        return not is_old_news(row, answer) and observe(row.task(), answer)
     except Exception:
         log.exception("task %s: the answer could not be applied", row.id)
         return False

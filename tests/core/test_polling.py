@@ -21,6 +21,7 @@ class TwoTongues(Toy):
     """Old submissions are asked about alone, new ones by twos and by kind."""
 
     poll_batch = 2
+    can_look_up = True
     look_up_within = timedelta(hours=1)
 
     def poll_group(self, submission: Submission) -> str | None:
