@@ -63,10 +63,12 @@ class AccountPoller:
         await asyncio.gather(*others, return_exceptions=True)
         await self._transport.__aexit__(None, None, None)
 
-    def ask(self, submissions: list[Submission]) -> None:
-        """Send; the answers come by `answers`."""
+    def ask(self, submissions: list[Submission]) -> Future[list[Answer]]:
+        """Send. All answers in the order of `submissions`, a vendor's errors as values; each can be had sooner by `answers`."""
         asking = poll_all(self._provider, submissions, self._transport, tell=self._hear)
-        self._flying.append(asyncio.run_coroutine_threadsafe(asking, self._loop))
+        asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
+        self._flying.append(asked)
+        return asked
 
     def _hear(self, submission: Submission, answer: Answer) -> None:
         self._answered.append((submission, answer))
