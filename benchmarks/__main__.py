@@ -1,5 +1,5 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured
-here and now, on SQLite and PostgreSQL.
+"""`python -m benchmarks [polling] [hung] [overhead] [pool]`: the figures of docs/performance.md, and of the pool in docs/reliability.md,
+measured here and now, on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
