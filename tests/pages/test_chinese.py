@@ -21,7 +21,27 @@ from providers.vendors import ALL_MODELS, PROVIDERS
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 WORD = re.compile(r"[A-Za-z]{3,}")
-OURS = ("Portal", "API", "English", "official-key", "beijing", "lin", "admin", "Ctrl", "curl", "Python", "JavaScript", "fps", "WAV", "MP3")
+OURS = (
+    "Portal",
+    "API",
+    "English",
+    "official-key",
+    "beijing",
+    "lin",
+    "admin",
+    "Ctrl",
+    "curl",
+    "Python",
+    "JavaScript",
+    "fps",
+    "WAV",
+    "MP3",
+    "JPEG",
+    "PNG",
+    "WebP",
+    "BMP",
+    "MB",
+)
 VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]
 NAMES = re.compile(
     "|".join(
@@ -37,20 +57,30 @@ SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm",
 NO_TEXT = {"script", "style", "template", "code", "pre"}
 
 
+def blocks() -> list[dict[str, str]]:
+    """The entries of the .po file, by their keywords."""
+    found = []
+    for block in (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n"):
+        found.append({name: ast.literal_eval(text) for name, text in re.findall(r"^(msg[\w\[\]]+) (.*)$", block, re.MULTILINE)})
+    return [parts for parts in found if parts["msgid"]]
+
+
+def words_of(parts: dict[str, str]) -> str:
+    return parts.get("msgstr", parts.get("msgstr[0]", ""))
+
+
 def entries() -> dict[tuple[str, str], str]:
     """(context, msgid) -> msgstr of the .po file."""
-    found = {}
-    for block in (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n"):
-        parts = {name: ast.literal_eval(text) for name, text in re.findall(r"^(msg[\w\[\]]+) (.*)$", block, re.MULTILINE)}
-        if parts["msgid"]:
-            found[parts.get("msgctxt", ""), parts["msgid"]] = parts.get("msgstr", parts.get("msgstr[0]", ""))
-    return found
+    return {(parts.get("msgctxt", ""), parts["msgid"]): words_of(parts) for parts in blocks()}
 
 
 def test_every_text_has_a_translation_with_the_same_places():
     untranslated = [msgid for (_context, msgid), words in entries().items() if not words]
-    places = {msgid: set(PLACES.findall(words)) - set(PLACES.findall(msgid)) for (_context, msgid), words in entries().items()}
-    misplaced = [msgid for msgid, strange in places.items() if strange - {"%(n)s"}]
+    misplaced = [
+        parts["msgid"]
+        for parts in blocks()
+        if set(PLACES.findall(words_of(parts))) - set(PLACES.findall(parts["msgid"] + parts.get("msgid_plural", "")))
+    ]
 
     assert untranslated == []
     assert misplaced == []
