@@ -45,6 +45,7 @@ PAUSE_S = 0.1
 """Between claims, unless the last one was full: a claim costs as much as ten polls, however few rows it finds."""
 LEAVE_AFTER_IDLE_S = 2.0
 NOTE_EVERY_S = 1.0
+TELL_EVERY_S = 5.0
 LATE_S = 1.0
 SANDBOX_POLL = timedelta(seconds=2)
 UNKNOWN_MODEL_POLL = timedelta(seconds=10)
@@ -52,7 +53,7 @@ UNKNOWN_MODEL_POLL = timedelta(seconds=10)
 
 @dataclass(kw_only=True)
 class Report:
-    """What one job did; logged at its end, for people and benchmarks. The lag is the time from due to asked."""
+    """What a job did since it last told; for people and benchmarks. The lag is the time from due to asked."""
 
     polls: int = 0
     writes: int = 0
@@ -70,20 +71,14 @@ class Report:
 
 def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S) -> None:
     """Poll this account's due tasks until none has been due for `linger_s`, or the job's time is up."""
-    account, report = ProviderAccount.objects.get(pk=account_id), Report()
+    account = ProviderAccount.objects.get(pk=account_id)
     try:
         with AccountPoller(account, at_once=BATCH) as poller:
-            turn = _Turn(account, poller, report)
-            is_idle = turn.stay(linger_s)
-            if not is_idle:
-                turn.hand_over()
-                turn.end()
+            is_idle = _Turn(account, poller).take(linger_s)
     except SealBroken as broken:
         account.note_error(str(broken))
         log.error("account %s: %s", account.pk, broken)
         return  # the lease stays until its end: no need to look again sooner
-    finally:
-        log.info("account=%s %s", account.pk, report)
     if is_idle:
         ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
 
@@ -91,18 +86,30 @@ def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S
 class _Turn:
     """One job's time with an account: claim, ask, apply what has come, again and again."""
 
-    def __init__(self, account: ProviderAccount, poller: AccountPoller, report: Report) -> None:
-        self.account, self.poller, self.report = account, poller, report
+    def __init__(self, account: ProviderAccount, poller: AccountPoller) -> None:
+        self.account, self.poller, self.report = account, poller, Report()
         self.on_the_wire: dict[str, Appointment] = {}
-        self.began = time.monotonic()
+        self.polls = 0
+        self.began = self.told_at = time.monotonic()
         self.claim_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
         self.crowded = False
 
-    def stay(self, linger_s: float) -> bool:
-        """Returns whether nothing was left to ask; otherwise the turn is over and the account wants another."""
+    def take(self, linger_s: float) -> bool:
+        """Returns whether nothing was left to ask; otherwise the account's next turn has been rung for."""
+        try:
+            is_idle = self._stay(linger_s)
+            if not is_idle:
+                self._hand_over()
+                self._end()
+        finally:
+            self._tell()
+        return is_idle
+
+    def _stay(self, linger_s: float) -> bool:
         busy_at = time.monotonic()
         while not self._is_over():
             self._keep_lease()
+            self._tell_now_and_then()
             claimed = self._ask_next()
             if claimed or self.on_the_wire:
                 busy_at = time.monotonic()
@@ -112,7 +119,7 @@ class _Turn:
                 self._apply_answers()
         return False
 
-    def hand_over(self) -> None:
+    def _hand_over(self) -> None:
         """Ring for the account's next turn, and go on until it has begun, or somebody else wants this worker."""
         rung_until = poll_again(self.account)
         end = time.monotonic() + HAND_OVER_S
@@ -120,7 +127,7 @@ class _Turn:
             self._ask_next()
             self._apply_answers()
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """Take the last answers. While others wait, a vendor that gave none is asked less often: it shall not have turn after turn."""
         end = time.monotonic() + LAST_ANSWERS_S
         while self.on_the_wire and time.monotonic() < end:
@@ -128,6 +135,14 @@ class _Turn:
         if self._others_wait():
             silent = ProviderDown("No answer before others had to be asked.")
             self._apply([(row, silent) for row in self.on_the_wire.values()])
+
+    def _tell_now_and_then(self) -> None:
+        if time.monotonic() - self.told_at > TELL_EVERY_S:
+            self._tell()
+
+    def _tell(self) -> None:
+        log.info("account=%s %s", self.account.pk, self.report)
+        self.report, self.told_at = Report(), time.monotonic()
 
     def _is_over(self) -> bool:
         return time.monotonic() - self.began > (TURN_S if self._others_wait() else STAY_S)
@@ -157,6 +172,7 @@ class _Turn:
         self.claim_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
         to_ask = [row for row in rows if row.submission_id not in self.on_the_wire]
         if to_ask:
+            self.polls += len(to_ask)
             self.report.asked(to_ask, now)
             self.on_the_wire |= {row.submission_id: row for row in to_ask}
             self.poller.ask([row.submission for row in to_ask])
@@ -165,7 +181,7 @@ class _Turn:
     def _allowance(self) -> int:
         """Polls that the account's rate leaves us: it may have sent that many a second since we began."""
         elapsed = time.monotonic() - self.began + 1.0
-        return int(elapsed * self.account.polls_per_second) - self.report.polls
+        return int(elapsed * self.account.polls_per_second) - self.polls
 
     def _interval(self, model: str) -> timedelta:
         if settings.POLL_EVERY_S:

@@ -59,10 +59,10 @@ NO_TEXT = {"script", "style", "template", "code", "pre"}
 
 def blocks() -> list[dict[str, str]]:
     """The entries of the .po file, by their keywords."""
-    found = []
-    for block in (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n"):
-        found.append({name: ast.literal_eval(text) for name, text in re.findall(r"^(msg[\w\[\]]+) (.*)$", block, re.MULTILINE)})
-    return [parts for parts in found if parts["msgid"]]
+    texts = (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n")
+    found = (dict(re.findall(r"^(msg[\w\[\]]+) (.*)$", text, re.MULTILINE)) for text in texts)
+    read = ({name: ast.literal_eval(words) for name, words in parts.items()} for parts in found)
+    return [parts for parts in read if parts["msgid"]]
 
 
 def words_of(parts: dict[str, str]) -> str:
