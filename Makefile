@@ -31,6 +31,8 @@ chaos: $(VENV)/.dev  ## kill any process at random while many tasks run, and cou
 
 chaos-short: $(VENV)/.dev  ## the same in a few minutes
 	@$(PY) -m tests.chaos --short
+	@$(PY) -m tests.chaos.doubt --short
+	@$(PY) -m pytest tests/chaos
 
 doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
 	@$(PY) -m tests.chaos.doubt

@@ -67,13 +67,13 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("The address begins with https:// or http://."))
         if parts.scheme == "http" and not self._may_be_plain(parts.hostname):
             raise forms.ValidationError(
-                _("Use https: over http everybody on the way could read the key. Only a sandbox account on this machine may do without.")
+                _("Use https: over http everybody on the way could read the key. Only a service on this machine may do without.")
             )
         return url
 
     def _may_be_plain(self, host: str | None) -> bool:
-        """Nothing secret is sent, or what is sent is invented and stays on this machine."""
-        return not self.surface.credentials or ("sandbox" in self.data and host in LOOPBACK)
+        """Nothing secret is sent, or it stays on this machine."""
+        return not self.surface.credentials or host in LOOPBACK
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -18,7 +18,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.claims import Claim, claim_due, claim_one
 from generation.services.failover import fail_over
-from generation.services.permits import submit_processes
+from generation.services.permits import processes_to_settle
 from generation.services.pool import claim_queued, waiting_vendors
 from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
@@ -64,8 +64,8 @@ def _start_queued(vendors: Collection[str], now: datetime, instance: str) -> int
 
 
 def _settle_lost(now: datetime, instance: str) -> int:
-    """Submits whose lease ended between intent and answer, and those that wait for a look-up; half of the workers at most."""
-    most = max(submit_processes(now) // 2, 1)
+    """Submits whose lease ended between intent and answer, and those that wait for a look-up."""
+    most = processes_to_settle(now)
     return _ring(queue.SUBMIT, "settle", partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=SETTLE_LEASE, most=most))
 
 

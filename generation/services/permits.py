@@ -22,7 +22,18 @@ from generation.lifecycle import AT_VENDOR, Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from providers.models import ProviderAccount
 
-__all__ = ["MOST_WAITING", "WINDOW", "Usage", "Wait", "others_at_work", "room_of", "submit_processes", "usage_of", "wait_for_permit"]
+__all__ = [
+    "MOST_WAITING",
+    "WINDOW",
+    "Usage",
+    "Wait",
+    "others_at_work",
+    "processes_to_settle",
+    "room_of",
+    "submit_processes",
+    "usage_of",
+    "wait_for_permit",
+]
 
 WINDOW = timedelta(seconds=1.03)
 """A second, and what clocks of several machines may differ."""
@@ -31,17 +42,21 @@ DOUBTFUL_HOLDS = timedelta(minutes=10)
 """What may render at the vendor unknown to us, parked, given up or past our deadline, keeps its slot for so long."""
 MOST_WAITING = 100
 """Claimed rows of one account that may wait for a worker at one time: leases must outlive the wait."""
-SLOT_WAIT_S = 1.0
+LATER_S = 2.0
+"""For what no short wait brings back: a slot, the submits of a minute, a share of the workers."""
 RECHECK_S = 0.1
 """While somebody is sending, nobody knows when the permit comes back."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What an account has going on. `in_air` are attempts without an answer yet; `recent` those of the last second besides."""
+    """What an account has going on. `in_air` are attempts without an answer yet, `recent` those of the last second besides; `settling` are
+    lost answers that a process asks about now.
+    """
 
     at_vendor: int = 0
     about_to: int = 0
+    settling: int = 0
     in_air: int = 0
     recent: int = 0
     last_minute: int = 0
@@ -55,6 +70,10 @@ class Usage:
     @property
     def permits(self) -> int:
         return self.in_air + self.recent
+
+    @property
+    def processes(self) -> int:
+        return self.in_air + self.settling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +97,10 @@ def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, U
 def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
     there, claimed = Q(status__in=AT_VENDOR), Q(status=Status.QUEUED, lease_until__gt=now)
     rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
-    return rows.annotate(at_vendor=Count("pk", filter=there), about_to=Count("pk", filter=claimed))
+    asked_about = Q(status=Status.SUBMITTING, lease_until__gt=now)
+    return rows.annotate(
+        at_vendor=Count("pk", filter=there), about_to=Count("pk", filter=claimed), settling=Count("pk", filter=asked_about)
+    )
 
 
 def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
@@ -106,7 +128,7 @@ def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
 
 def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
     """How many tasks to claim for it now: what can start within about a second."""
-    if usage.in_air >= _share(workers, others_at_work):
+    if usage.processes >= _share(workers, others_at_work):
         return 0
     limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
     if account.submits_per_second is not None:
@@ -118,16 +140,16 @@ def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
     """None: it may send now. Decides only under the account's lock, in the transaction that commits the intent."""
     usage = usage_of([account], now)[account.pk]
     if usage.slots >= account.max_in_flight:
-        return Wait(seconds=SLOT_WAIT_S, because="all slots are taken")
+        return Wait(seconds=LATER_S, because="all slots are taken")
     if account.submits_per_second is not None and usage.permits >= account.submits_per_second:
         return Wait(seconds=_permit_returns_s(account, usage, now), because="the submits of this second are used up")
     if usage.last_minute >= account.submits_per_minute:
-        return Wait(seconds=SLOT_WAIT_S, because="the submits of this minute are used up")
+        return Wait(seconds=LATER_S, because="the submits of this minute are used up")
     workers = submit_processes(now)
-    if usage.in_air >= _share(workers, others_at_work=False) or (
-        usage.in_air >= _share(workers, others_at_work=True) and others_at_work([account], now)
+    if usage.processes >= _share(workers, others_at_work=False) or (
+        usage.processes >= _share(workers, others_at_work=True) and others_at_work([account], now)
     ):
-        return Wait(seconds=SLOT_WAIT_S, because="its share of the workers is taken")
+        return Wait(seconds=LATER_S, because="its share of the workers is taken")
     return None
 
 
@@ -141,6 +163,14 @@ def _permit_returns_s(account: ProviderAccount, usage: Usage, now: datetime) -> 
 def submit_processes(now: datetime) -> int:
     """Processes that take submits, of all workers; this machine's setting where none has said so yet."""
     return LiveWorker.objects.submit_processes(now) or queue.workers_of(queue.SUBMIT)
+
+
+def processes_to_settle(now: datetime) -> int:
+    """How many may ask about lost answers: half of all, and never the last one that no submit holds."""
+    workers = submit_processes(now)
+    sending = Attempt.objects.filter(finished_at=None, sender_gone_at__gt=now).count()
+    spare = 1 if workers > 1 else 0
+    return max(min(max(workers // 2, 1), workers - sending - spare), 0)
 
 
 def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:

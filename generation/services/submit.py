@@ -49,7 +49,6 @@ class NotNow(Exception):
 
 
 LOOK_AGAIN = timedelta(seconds=5)
-SOON = timedelta(seconds=0.5)
 MOST_WAIT_S = 1.5
 """How long a process may wait for a permit before it serves others."""
 SETTLE_AFTER = timedelta(seconds=30)
@@ -105,7 +104,7 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note="Before it started")
         return
     except NotNow as refusal:
-        _put_back(task, SOON if refusal.wait else LOOK_AGAIN)
+        _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
         return
     try:
         submission = client.submit(request, transcript=transcript)

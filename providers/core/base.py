@@ -77,6 +77,7 @@ class Limits:
 
     max_in_flight: int = 5
     submits_per_minute: int = 60
+    submits_per_second: int | None = None
     polls_per_second: int = 20
 
 

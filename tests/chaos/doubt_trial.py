@@ -15,6 +15,7 @@ import django
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import Status  # noqa: E402
@@ -78,8 +79,12 @@ class Round:
         return facts | {"by_hand": by_hand}
 
     def _tend(self) -> None:
-        """Keep the worker up; kill its root whenever another share of the tasks has left the queue."""
+        """Keep the worker up; kill its root whenever another share of the tasks has left the queue. Every answer of these accounts is lost,
+        so each would rest after five: a person who presses "End the cooldown" all the time lets them go on.
+        """
         self.worker.tend()
+        resting = ProviderAccount.objects.exclude(cooldown_until=None)
+        resting.update(cooldown_until=None, cooldown_reason="", cooling_since=None, rests=0, closed_at=timezone.now())
         if self.kills >= self.plan["kills"]:
             return
         share = len(self.plan["models"]) * len(LOST_ANSWERS) * self.plan["each"] // (self.plan["kills"] + 1)

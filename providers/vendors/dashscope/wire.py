@@ -53,7 +53,7 @@ PAGE_SIZE = 100
 MOST_PAGES = 50
 
 API_KEY = CredentialField(name="api_key", label="API key")
-LIMITS = Limits(max_in_flight=2, submits_per_minute=120, polls_per_second=20)
+LIMITS = Limits(max_in_flight=2, submits_per_minute=120, submits_per_second=2, polls_per_second=20)
 """Two at a time and two submits a second, of most Wan models; 20 questions a second of the whole account. Model Studio documents, "rate
 limits"; read 2026-11-20.
 """
