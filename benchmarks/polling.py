@@ -1,7 +1,7 @@
 """Polling at full height: `python -m benchmarks.polling RESULT.json` on a stage. 10,000 renders that never end, all in flight at once.
 
 Polls are counted by the simulator; the lag between due and asked is the worker's own figure (its `generation.poll` log lines, one every
-five seconds). Before that, in the same run and against the same simulator, a bare aiohttp loop asks about the same renders as fast as it
+ten seconds). Before that, in the same run and against the same simulator, a bare aiohttp loop asks about the same renders as fast as it
 can.
 """
 

@@ -178,6 +178,7 @@ def _pictures(video: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"{name}-1440-light", path, {}
         yield f"{name}-390-light", path, {"size": PHONE}
     yield "gallery-1440-dark", "/gallery/", {"scheme": "dark"}
+    yield "accounts-1440-light", "/admin/providers/provideraccount/", {}
 
 
 def _signed_in(browser: Browser, url: str, *, size: Any = None, scheme: Any = "light", language: str = "en") -> Page:

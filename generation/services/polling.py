@@ -45,7 +45,7 @@ PAUSE_S = 0.1
 """Between claims, unless the last one was full: a claim costs as much as ten polls, however few rows it finds."""
 LEAVE_AFTER_IDLE_S = 2.0
 NOTE_EVERY_S = 1.0
-TELL_EVERY_S = 5.0
+TELL_EVERY_S = 10.0
 LATE_S = 1.0
 SANDBOX_POLL = timedelta(seconds=2)
 UNKNOWN_MODEL_POLL = timedelta(seconds=10)
@@ -141,7 +141,8 @@ class _Turn:
             self._tell()
 
     def _tell(self) -> None:
-        log.info("account=%s %s", self.account.pk, self.report)
+        if self.report.polls:
+            log.info("account=%s %s", self.account.pk, self.report)
         self.report, self.told_at = Report(), time.monotonic()
 
     def _is_over(self) -> bool:
