@@ -23,7 +23,7 @@ from generation.services.checks import check_request
 from generation.services.compose import MOST_VIDEOS
 from providers.core.catalog import InputSlot, ModelSpec
 
-__all__ = ["ComposeForm", "form_for"]
+__all__ = ["ComposeForm", "form_for", "is_wide"]
 
 SEGMENTS_MOST = 5
 KEY_CHARS = 64

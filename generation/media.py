@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from generation.mp4 import RECORD_TAG, BadMedia, read_record
+from generation.mp4 import BadMedia, read_record
 
-__all__ = ["RECORD_TAG", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video", "read_record"]
+__all__ = ["BadMedia", "MediaLimits", "VideoInfo", "prepare_video", "read_record"]
 
 log = logging.getLogger(__name__)
 

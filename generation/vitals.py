@@ -30,7 +30,7 @@ from providers.checks import accounts_can_be_used
 from providers.models import ProviderAccount
 from providers.probe import probe
 
-__all__ = ["QUICK", "THOROUGH", "Unfit", "check_accounts", "check_credentials", "check_public_url", "check_worker"]
+__all__ = ["QUICK", "THOROUGH", "WORKER_PATIENCE_S", "Unfit", "check_accounts", "check_credentials", "check_public_url", "check_worker"]
 
 OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5

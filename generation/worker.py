@@ -27,7 +27,7 @@ from generation.deathpact import die_with_parent
 from generation.services.dispatch import tick
 from generation.services.workers import sign_in, sign_out
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "run_cluster"]
 
 log = logging.getLogger("generation.worker")
 

@@ -42,7 +42,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/providers/provideraccount/change_form.html"
 
-    @admin.display(description=gettext_lazy("Cooling down"))
+    @admin.display(description=gettext_lazy("Resting"))
     def cooldown(self, account: ProviderAccount) -> str:
         if account.cooldown_until is None or not account.is_cooling(timezone.now()):
             return "–"
@@ -131,7 +131,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def disable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         self._update(request, accounts, enabled=False)
 
-    @admin.action(description=gettext_lazy("End the cooldown"), permissions=["change"])
+    @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
     def end_cooldown(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         over = {
             "cooldown_until": None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["FIRST_REST_S", "LONGEST_REST_S", "Breaker", "BreakerState", "rest_s"]
+__all__ = ["Breaker", "BreakerState", "rest_s"]
 
 FIRST_REST_S = 5.0
 LONGEST_REST_S = 300.0

@@ -179,5 +179,5 @@ LOGGING = {
         for name in ("access", "generation", "providers", "videoportal")
     }
     | {"django.request": {"filters": ["callback_keys"]}}
-    | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}, "oss2": {"level": "INFO"}},
+    | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}},
 }

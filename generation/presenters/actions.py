@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.presenters.states import REFUSALS
 from generation.presenters.words import language_of, title_of
+from generation.services.blame import REFUSALS
 from generation.services.messages import failure_sentence
 from generation.services.review import may_settle
 
-__all__ = ["Action", "actions_of", "failure_note", "report_of"]
+__all__ = ["Action", "actions_of", "failure_note", "report_of", "title_and_language"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.words import clock_time, time_range, vendor_label
+from generation.services.blame import REFUSALS
 from generation.services.line import Line
 from generation.services.messages import stop_sentence
 from generation.templatetags.portal import duration
 
-__all__ = ["REFUSALS", "Face", "face_of", "percent_of", "state_key", "text_of"]
-
-REFUSALS = frozenset({"content_rejected", "invalid_params", "refused"})
+__all__ = ["FACES", "Face", "face_of", "percent_of", "state_key", "text_of"]
 
 
 @dataclass(frozen=True, kw_only=True)

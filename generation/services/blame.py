@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from generation.models import GenerationTask
 from providers.core.catalog import ModelSpec
 
-__all__ = ["blamed_field"]
+__all__ = ["REFUSALS", "blamed_field"]
 
 REFUSALS = frozenset({"invalid_params", "content_rejected", "refused"})
+"""Errors by which a vendor says no to what was asked, not to who asks."""
 UNIT = re.compile(r"_(s|px|bytes)$")
 
 

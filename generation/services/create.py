@@ -19,7 +19,7 @@ from generation.services.checks import Inputs, check_request
 from generation.services.dispatch import start_soon
 from generation.services.estimates import estimate_cost, price_of
 
-__all__ = ["check_request", "create_task", "replay", "request_digest"]
+__all__ = ["create_task", "replay", "request_digest"]
 
 
 def create_task(

@@ -24,7 +24,7 @@ from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["INGEST_LEASE", "POLL_LEASE", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
+__all__ = ["POLL_LEASE", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
 
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""

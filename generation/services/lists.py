@@ -28,7 +28,6 @@ __all__ = [
     "todays_videos",
     "versions_of",
     "wall_page",
-    "with_cards",
 ]
 
 JUST_FAILED = timedelta(hours=1)

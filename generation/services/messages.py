@@ -11,7 +11,7 @@ from generation.images import BadImage
 from generation.services.switch import Stop
 from providers.core.catalog import ModelSpec
 
-__all__ = ["FAILURES", "failure_sentence", "field_errors", "image_error", "stop_sentence"]
+__all__ = ["FAILURES", "PYDANTIC", "failure_sentence", "field_errors", "image_error", "stop_sentence"]
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (

@@ -24,7 +24,7 @@ from generation.services.permits import MOST_WAITING, others_at_work, room_of, s
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["MESSAGE_LEASE", "claim_queued", "waiting_vendors"]
+__all__ = ["claim_queued", "waiting_vendors"]
 
 MESSAGE_LEASE = timedelta(seconds=60)
 """How long a claimed row may wait in the queue and be worked on before it is due again."""

@@ -80,7 +80,7 @@ class Round:
 
     def _tend(self) -> None:
         """Keep the worker up; kill its root whenever another share of the tasks has left the queue. Every answer of these accounts is lost,
-        so each would rest after five: a person who presses "End the cooldown" all the time lets them go on.
+        so each would rest after five: a person who presses "End the rest" all the time lets them go on.
         """
         self.worker.tend()
         resting = ProviderAccount.objects.exclude(cooldown_until=None)

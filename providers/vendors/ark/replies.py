@@ -16,7 +16,7 @@ from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.ark.errors import task_failure
 
-__all__ = ["listed", "snapshot_of", "text_of", "total_of"]
+__all__ = ["listed", "snapshot_of", "total_of"]
 
 log = logging.getLogger("providers.ark")
 

@@ -16,6 +16,7 @@ from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import may_be_of, require_absence, rows_of, snapshots_by_id
+from providers.core.replies import text_of
 from providers.core.types import (
     AccountReport,
     Exchange,
@@ -30,7 +31,7 @@ from providers.core.types import (
 from providers.vendors.ark.callbacks import notice_of
 from providers.vendors.ark.catalog import MODELS, NOT_OFFERED
 from providers.vendors.ark.errors import is_gone, vendor_error
-from providers.vendors.ark.replies import listed, snapshot_of, text_of, total_of
+from providers.vendors.ark.replies import listed, snapshot_of, total_of
 
 __all__ = ["Ark"]
 

@@ -49,7 +49,6 @@ CODES: Mapping[str, type[ProviderError]] = {
 }
 STALE = frozenset({"1003", "1004"})
 NO_SUCH_RESOURCE = "1203"
-WRONG_METHOD = "1202"
 GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("insufficient", OutOfCredit),
     ("quota", OutOfCredit),

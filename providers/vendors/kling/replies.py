@@ -18,7 +18,7 @@ from providers.core.errors import ContentRejected, GenerationFailed, ProviderErr
 from providers.core.replies import text_of
 from providers.core.types import Balance, Output, Snapshot, State, WireReply
 
-__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of", "text_of"]
+__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of"]
 
 log = logging.getLogger("providers.kling")
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
 from providers.core.listings import rows_of, snapshots_by_id
+from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, InputFile, Output, Snapshot, State, Submission, WireRequest
 from providers.vendors.kling.catalog_new import OMNI
-from providers.vendors.kling.replies import RESULT_LIFE, failure_of, seconds_of, state_of, text_of
+from providers.vendors.kling.replies import RESULT_LIFE, failure_of, seconds_of, state_of
 
 __all__ = ["BATCH", "TASKS", "find", "poll", "poll_many", "submit"]
 

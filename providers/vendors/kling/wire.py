@@ -24,6 +24,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
+from providers.core.replies import text_of
 from providers.core.types import (
     AccountReport,
     Balance,
@@ -40,7 +41,7 @@ from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.catalog import MODELS, NOT_OFFERED
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
-from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of, text_of
+from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of
 from providers.vendors.kling.token import token_of
 
 __all__ = ["Kling"]
