@@ -159,7 +159,8 @@ def _setting(provider: type[Provider], what: str) -> str:
 
 def account(account: Account) -> str:
     """A free call with the right key."""
-    return account.client.check_account().message
+    account.client.check_account()
+    return "answered"
 
 
 def wrong_key(account: Account) -> str:

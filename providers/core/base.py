@@ -28,7 +28,6 @@ from providers.core.errors import (
     Unsupported,
 )
 from providers.core.types import (
-    AccountReport,
     Balance,
     Exchange,
     GenerationRequest,
@@ -173,7 +172,7 @@ class Provider:
         raise Unsupported(f"{self.label} cannot be asked about our reference.")
         yield  # pragma: no cover
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         """A call that costs nothing and fails when endpoint or credentials are wrong."""
         raise NotImplementedError
 

@@ -25,7 +25,6 @@ from providers.core.errors import (
 from providers.core.redact import redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
 from providers.core.types import (
-    AccountReport,
     Balance,
     Exchange,
     GenerationRequest,
@@ -206,8 +205,8 @@ class BlockingClient:
         limit = self.provider.look_up_within
         return self.can_look_up and (limit is None or self.clock() - since <= limit)
 
-    def check_account(self) -> AccountReport:
-        return self._run(self.provider.check_account())
+    def check_account(self) -> None:
+        self._run(self.provider.check_account())
 
     def balance(self) -> Balance:
         return self._run(self.provider.balance(self.clock()))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from providers.core.catalog import ModelSpec, Params
 
 __all__ = [
-    "AccountReport",
     "Balance",
     "Exchange",
     "GenerationRequest",
@@ -173,13 +172,6 @@ class Snapshot:
     error: ProviderError | None = None
     actual_prompt: str = ""
     units: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountReport:
-    """What a free call told us of an account: it works."""
-
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)

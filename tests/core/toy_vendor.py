@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from providers.core.base import CredentialField, Options, Provider, Surface, http_error
 from providers.core.catalog import ModelSpec, Params
 from providers.core.errors import AuthenticationFailed, ContentRejected, ProviderError, Refused
-from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
+from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 
 SECRET = "sk-very-secret-0123456789"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -49,9 +49,8 @@ class Toy(Provider):
             return Snapshot(state=State.CANCELLED, vendor_state="caught")
         return Snapshot(state=State.RUNNING, vendor_state=str(reply.data()["state"]))
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         yield WireRequest(method="GET", path="/me")
-        return AccountReport(message="ok")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         return request.with_headers(Authorization=f"{self.options.credentials['api_key']} {at:%H:%M:%S}")

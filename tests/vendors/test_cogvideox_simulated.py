@@ -24,7 +24,8 @@ def paid(simulator: SimulatorProcess) -> int:
 
 
 def test_account_check_costs_nothing(simulator):
-    assert client_at(simulator).check_account().message == "The service answers."
+    client_at(simulator).check_account()
+
     assert paid(simulator) == 0
 
 

@@ -24,7 +24,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import AccountReport, GenerationRequest, Output, State, Submission, WireRequest
+from providers.core.types import GenerationRequest, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 
 MODEL = "volcvisual/jimeng_t2v_v30"
@@ -241,7 +241,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
 )
 def test_good_keys_are_told_by_any_answer_of_the_services(body, status):
     assert next(make_provider("volcvisual").check_account()).query["Action"] == "CVSync2AsyncGetResult"
-    assert check_account(body, status) == AccountReport(message="Volcengine accepts the keys.")
+    assert check_account(body, status) is None
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupp
 from providers.core.listings import may_be_of, require_absence, rows_of, snapshots_by_id
 from providers.core.replies import text_of
 from providers.core.types import (
-    AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
@@ -134,10 +133,9 @@ class Ark(Provider):
                 break
         raise Unsupported("Ark's list of tasks is longer than can be read.")
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path=TASKS, query={"page_num": 1, "page_size": 1})
         rows_of(reply.data().get("items"))
-        return AccountReport(message="Ark accepts the key.")
 
     def notice(self, callback: Callback, at: datetime) -> Notice:  # noqa: ARG002
         return notice_of(callback)

@@ -15,7 +15,6 @@ from providers.core.base import Limits, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
 from providers.core.replies import state_of, text_of
 from providers.core.types import (
-    AccountReport,
     Exchange,
     GenerationRequest,
     Output,
@@ -85,7 +84,7 @@ class CogVideoX(Provider):
             raise
         return self._snapshot(reply.data())
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         """Asks about a task that cannot be: whatever it says of it, the service is there."""
         try:
             reply = yield _ask(NO_TASK)
@@ -94,7 +93,6 @@ class CogVideoX(Provider):
                 raise
         else:
             text_of(reply.data(), "status")
-        return AccountReport(message="The service answers.")
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return service_error(reply)

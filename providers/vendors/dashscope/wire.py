@@ -18,7 +18,6 @@ from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
 from providers.core.listings import may_be_of, require_absence
 from providers.core.replies import text_of
 from providers.core.types import (
-    AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
@@ -130,11 +129,10 @@ class DashScope(Provider):
                 break
         raise Unsupported("DashScope's list of tasks is longer than can be read.")
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path="tasks", query={"page_no": 1, "page_size": 1})
         if not {"data", "total"} & reply.data().keys():
             raise UnexpectedReply("DashScope answered without the list of tasks; check the account's base URL.")
-        return AccountReport(message="DashScope accepts the key.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
         return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, SubmissionGone, Unsupported
-from providers.core.types import AccountReport, Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
+from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.jimeng.bodies import APP_ID, DRAFT_VERSION, draft_body, generate_body, submit_id_of
 from providers.vendors.jimeng.catalog import MODELS, NOT_OFFERED, WIRE_KEYS
 from providers.vendors.jimeng.errors import vendor_error
@@ -108,9 +108,8 @@ class Jimeng(Provider):
         task = entry_of(entry_of(reply.part("data"), submit_id), "task")
         return _submission(spec, task_id=task.get("task_id"), history_id=task.get("history_id"))
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         credits_of((yield _post(CREDITS_PATH, {})))
-        return AccountReport(message="Jimeng accepts the cookie.")
 
     def balance(self, at: datetime) -> Exchange[Balance]:  # noqa: ARG002
         reply = yield _post(CREDITS_PATH, {})

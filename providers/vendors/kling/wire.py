@@ -26,7 +26,6 @@ from providers.core.errors import (
 )
 from providers.core.replies import text_of
 from providers.core.types import (
-    AccountReport,
     Balance,
     Exchange,
     GenerationRequest,
@@ -144,11 +143,10 @@ class Kling(Provider):
             raise UnexpectedReply("Kling answered with another task than the one we asked for.")
         return Submission(id=text_of(data, "task_id"), model=spec.id, kind=kind)
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path=self._path(TEXT), query={"pageNum": 1, "pageSize": 1})
         if not isinstance(reply.data().get("data"), list):
             raise UnexpectedReply("Kling answered without the list of tasks; check the account's base URL.")
-        return AccountReport(message="Kling accepts the credentials.")
 
     def notice(self, callback: Callback, at: datetime) -> Notice:
         return notice_of(callback, self.options.credentials.get("webhook_secret", ""), at)

@@ -15,7 +15,7 @@ from providers.core.callbacks import Callback, Notice
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.replies import text_of
-from providers.core.types import AccountReport, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
+from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
 from providers.vendors.minimax.callbacks import notice_of
 from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, SECOND_GENERATION
@@ -98,10 +98,9 @@ class MiniMax(Provider):
             raise Refused("MiniMax stops only what has not begun to render.", vendor_code=snapshot.vendor_state)
         yield WireRequest(method="DELETE", path=f"{v2.CREATE}/{quote(submission.id, safe='')}")
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path=v2.TASKS, query={"page_num": 1, "page_size": 1})
         rows_of(reply.data().get("items"))
-        return AccountReport(message="MiniMax accepts the key.")
 
     def notice(self, callback: Callback, at: datetime) -> Notice:  # noqa: ARG002
         return notice_of(callback)

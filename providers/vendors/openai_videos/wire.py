@@ -14,7 +14,6 @@ from urllib.parse import quote
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
 from providers.core.types import (
-    AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
@@ -70,11 +69,10 @@ class OpenAIVideos(Provider):
             raise SubmissionGone(f"{self.label}: the vendor no longer knows this video.", vendor_code=error.vendor_code) from error
         return snapshot_of(reply.data(), f"{self.options.base_url.rstrip('/')}/{path}/content")
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path="models")
         if not isinstance(reply.data().get("data"), list):
             raise UnexpectedReply("The service answered without its list of models; check the account's base URL.")
-        return AccountReport(message="The service accepts the key.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
         return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")

@@ -22,7 +22,6 @@ from providers.core.errors import (
     UnexpectedReply,
 )
 from providers.core.types import (
-    AccountReport,
     Exchange,
     GenerationRequest,
     Snapshot,
@@ -86,7 +85,7 @@ class VolcVisual(Provider):
             return Snapshot(state=State.FAILED, vendor_state="failed", error=error)
         return snapshot_of(reply)
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         """Asks about a task that cannot be: the signature is looked at first, so any other refusal means that the keys are good."""
         try:
             reply = yield self._ask(next(iter(MODELS)), NO_TASK)
@@ -98,7 +97,6 @@ class VolcVisual(Provider):
         else:
             if not code_of(reply.data()):
                 raise UnexpectedReply("Volcengine answered without a code; check the account's base URL.")
-        return AccountReport(message="Volcengine accepts the keys.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials

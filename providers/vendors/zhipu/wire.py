@@ -23,7 +23,6 @@ from providers.core.errors import (
 )
 from providers.core.replies import text_of
 from providers.core.types import (
-    AccountReport,
     Exchange,
     GenerationRequest,
     InputFile,
@@ -102,7 +101,7 @@ class Zhipu(Provider):
             raise
         return snapshot_of(reply)
 
-    def check_account(self) -> Exchange[AccountReport]:
+    def check_account(self) -> Exchange[None]:
         """Asks about a task that cannot be: the key is looked at first, so any other refusal means that it is good."""
         try:
             reply = yield _ask(NO_TASK)
@@ -113,7 +112,6 @@ class Zhipu(Provider):
                 raise
         else:
             text_of(reply.data(), "task_status")
-        return AccountReport(message="Zhipu accepts the key.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
         return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
