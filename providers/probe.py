@@ -57,7 +57,7 @@ def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Findin
         client = free_client_for(account)
         client.check_account()
     except SealBroken as broken:
-        return Finding(ok=False, code="seal_broken", message=str(broken))
+        return Finding(ok=False, code="seal_broken", message=_(str(broken)))
     except ProviderError as error:
         account.note_error(error.message)
         return _finding(error, account, in_other_regions=in_other_regions)

@@ -12,8 +12,15 @@ from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 __all__ = ["SealBroken", "seal", "tail", "unseal"]
+
+KEY_LOST = gettext_noop(
+    "The credentials of this account cannot be opened with the keys in CREDENTIAL_KEYS. "
+    "Restore the key they were sealed with, or type the credentials in again."
+)
+OF_ANOTHER = gettext_noop("These sealed credentials belong to another account. Type them in again.")
 
 
 class SealBroken(Exception):
@@ -31,12 +38,9 @@ def unseal(account_id: UUID, sealed: str) -> dict[str, str]:
     try:
         bound = json.loads(_fernet().decrypt(sealed.encode()))
     except (InvalidToken, ValueError) as error:
-        raise SealBroken(
-            "The credentials of this account cannot be opened with the keys in CREDENTIAL_KEYS. "
-            "Restore the key they were sealed with, or type the credentials in again."
-        ) from error
+        raise SealBroken(KEY_LOST) from error
     if bound.get("account") != str(account_id):
-        raise SealBroken("These sealed credentials belong to another account. Type them in again.")
+        raise SealBroken(OF_ANOTHER)
     return dict(bound["credentials"])
 
 

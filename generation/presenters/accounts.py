@@ -84,7 +84,7 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
     if not account.enabled:
         return _told("off", "circle-slash", _("Off"), _("Nothing is sent. What is rendering is still followed."))
     if why := locked_because(account):
-        return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), why)
+        return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), _(why))
     return _resting(account, now) or _used_up(account, usage) or _at_work(usage)
 
 

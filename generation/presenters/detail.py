@@ -154,27 +154,33 @@ def _version(video: Video, number: int, shown: Video) -> dict[str, Any]:
 
 def history_of(task: GenerationTask) -> list[dict[str, Any]]:
     """The moves of a task in order, each with how long the state before it took."""
-    events = list(task.events.all())
+    attempts = list(task.attempts.all())
     lines, before = [], None
-    for event in events:
-        lines.append(_event(task, event, before))
+    for event in task.events.all():
+        lines.append(_event(task, event, before, _vendor_then(task, attempts, event)))
         before = event
     return lines
 
 
-def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None) -> dict[str, Any]:
+def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskEvent) -> str:
+    """Who had it at that time: another vendor's model may have stood in since."""
+    begun = [attempt.account.vendor for attempt in attempts if attempt.started_at <= event.at]
+    return begun[-1] if begun else task.model.partition("/")[0]
+
+
+def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> dict[str, Any]:
     took = duration((event.at - before.at).total_seconds()) if before else ""
-    note = event.note if event.to_status != Status.FAILED else ""
+    note = _(event.note) if event.note and event.to_status != Status.FAILED else ""
     return {
-        "text": _event_words(task, event),
+        "text": _event_words(task, event, vendor),
         "detail": ", ".join(part for part in (took, note) if part),
         "at": event.at,
         "tone": TONES.get(event.to_status, ""),
     }
 
 
-def _event_words(task: GenerationTask, event: TaskEvent) -> str:
-    vendor = {"vendor": vendor_label(task.model.partition("/")[0])}
+def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
+    vendor = {"vendor": vendor_label(slug)}
     if not event.from_status:
         return _("Asked for by %(name)s") % {"name": name_of(task.owner)}
     again = {

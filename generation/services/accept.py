@@ -6,6 +6,7 @@ import logging
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
 from generation.lifecycle import Status
@@ -17,7 +18,7 @@ __all__ = ["accept"]
 
 log = logging.getLogger("generation.submit")
 
-CAME_LATE = "The vendor's answer came late: it had accepted it."
+CAME_LATE = gettext_noop("The vendor's answer came late: it had accepted it.")
 LATE_TRIES = 5
 
 

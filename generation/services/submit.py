@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
@@ -54,7 +55,8 @@ MOST_WAIT_S = 1.5
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
 MOST_ATTEMPTS = 50
-DOUBT_REMAINS = "An earlier request of this task may have been accepted."
+DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
+BEFORE_IT_STARTED = gettext_noop("Before it started")
 BAD_SEAL_COOLDOWN_S = 300.0
 
 
@@ -101,7 +103,7 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
     try:
         attempt = _intend(task, request.body_bytes)
     except CancelledMeanwhile:
-        GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note="Before it started")
+        GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note=BEFORE_IT_STARTED)
         return
     except NotNow as refusal:
         _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)

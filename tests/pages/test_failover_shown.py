@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone, translation
 from page_rows import make_task
 
-from generation.models import FailoverRule
+from generation.models import Attempt, FailoverRule, TaskEvent
+from generation.presenters.detail import history_of
 from generation.schemas import task_out
 
 KLING, WAN = "kling/kling-v1", "dashscope/wanx2.1-t2v-turbo"
@@ -24,6 +28,25 @@ def test_the_api_names_the_same_model_twice_where_nothing_stood_in(visitor, user
 
     assert task_out(task).asked_model == KLING
     assert "Stands in for" not in visitor.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def test_history_names_the_vendor_that_had_it_then(user, accounts):
+    task, now = make_task(user, model=WAN, asked_model=KLING), timezone.now()
+    for number, account in enumerate(accounts, start=1):
+        at = now + timedelta(seconds=number)
+        Attempt.objects.create(task=task, number=number, account=account, reference=task.reference, started_at=at)
+        TaskEvent.objects.create(task=task, at=at, from_status="queued", to_status="submitting")
+
+    assert [line["text"] for line in history_of(task)][1:] == ["Slot found, sent to Kling", "Slot found, sent to DashScope"]
+
+
+def test_history_is_read_in_the_readers_language(user, accounts):
+    task = make_task(user)
+    note = "The vendor shows no render under our reference: it was probably not accepted."
+    TaskEvent.objects.create(task=task, at=timezone.now(), from_status="submitting", to_status="queued", note=note)
+
+    with translation.override("zh-hans"):
+        assert history_of(task)[-1]["detail"].endswith("它很可能没有被接受。")
 
 
 def test_a_rule_is_made_of_listed_models(staff_visitor):
