@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 UNSENT = [Status.QUEUED.value, Status.SUBMITTING.value]
 SURFACES = ("official-key", "cn")
 READ_TIMEOUT_S = 1
+BREAKER_HELD = timedelta(days=1)
+"""Every answer of these accounts is lost, and each would rest after five. A breaker counts what began after it last closed: nothing."""
 POLLS_PER_SECOND = 100
 """Most tasks render for ever: they need no more than a look now and then."""
 
@@ -42,7 +45,7 @@ def main() -> None:
     with SimulatorProcess(render_s=1.0, queue_s=0.2) as simulator:
         make_accounts(simulator.url, read_timeout_s=READ_TIMEOUT_S)
         ProviderAccount.objects.exclude(surface__in=SURFACES).update(enabled=False)
-        ProviderAccount.objects.update(polls_per_second=POLLS_PER_SECOND)
+        ProviderAccount.objects.update(polls_per_second=POLLS_PER_SECOND, closed_at=timezone.now() + BREAKER_HELD)
         worker = SupervisedWorker(data.parent / "worker.log")
         try:
             facts = Round(worker, owner, plan, simulator).play()
@@ -79,12 +82,8 @@ class Round:
         return facts | {"by_hand": by_hand}
 
     def _tend(self) -> None:
-        """Keep the worker up; kill its root whenever another share of the tasks has left the queue. Every answer of these accounts is lost,
-        so each would rest after five: a person who presses "End the rest" all the time lets them go on.
-        """
+        """Keep the worker up; kill its root whenever another share of the tasks has left the queue."""
         self.worker.tend()
-        resting = ProviderAccount.objects.exclude(cooldown_until=None)
-        resting.update(cooldown_until=None, cooldown_reason="", cooling_since=None, rests=0, closed_at=timezone.now())
         if self.kills >= self.plan["kills"]:
             return
         share = len(self.plan["models"]) * len(LOST_ANSWERS) * self.plan["each"] // (self.plan["kills"] + 1)
