@@ -38,7 +38,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Sealed text is on no page: not in a field, not in a list, not in the history."""
 
     readonly_fields = ("cooldown", "last_ok", "last_trouble")
-    actions = ("enable", "disable", "end_cooldown", "test_connection")
+    actions = ("enable", "disable", "end_rest", "test_connection")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/providers/provideraccount/change_form.html"
 
@@ -132,7 +132,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self._update(request, accounts, enabled=False)
 
     @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
-    def end_cooldown(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+    def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         over = {
             "cooldown_until": None,
             "cooldown_reason": "",

@@ -18,20 +18,20 @@ from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["MOST_VIDEOS", "filled_from", "first_choice", "order_videos", "usable_accounts"]
+__all__ = ["MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
 
 MOST_VIDEOS = 4
 KEY_CHARS = 64
 
 
-def usable_accounts() -> list[ProviderAccount]:
+def enabled_accounts() -> list[ProviderAccount]:
     """Every enabled account."""
     return list(ProviderAccount.objects.filter(enabled=True))
 
 
 def first_choice(user: User) -> ModelSpec:
     """The model of the person's last task while it can be had; otherwise the newest that takes bare text."""
-    accounts = usable_accounts()
+    accounts = enabled_accounts()
     offered = [spec for spec in ALL_MODELS.values() if not spec.retired and any(one.offers(spec) for one in accounts)]
     last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
     for spec in offered:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Window
+from django.db.models import F, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
-from generation.lifecycle import AT_VENDOR, Status
+from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.estimates import Usual, usual_seconds
+from generation.services.permits import usage_of
 from generation.services.switch import Stop, current_stop
 from providers.models import ProviderAccount
 
@@ -54,7 +56,7 @@ class Line:
 
 
 def look_around(tasks: Iterable[GenerationTask]) -> Line:
-    """At most three queries beside the remembered usual times; none for tasks that are over."""
+    """At most seven queries beside the remembered usual times, however many tasks; none for tasks that are over."""
     live = [task for task in tasks if not task.is_terminal]
     if not live:
         return Line()
@@ -68,10 +70,10 @@ def look_around(tasks: Iterable[GenerationTask]) -> Line:
 
 
 def account_loads() -> list[AccountLoad]:
-    """Every account with the number of its slots in use, two queries."""
-    rows = GenerationTask.objects.filter(status__in=AT_VENDOR).values("account").annotate(n=Count("pk")).values_list("account", "n")
-    used = dict(rows)
-    return [AccountLoad(account=account, used=used.get(account.pk, 0)) for account in ProviderAccount.objects.all()]
+    """Every account with the number of its slots in use, counted as its limits are, five queries."""
+    accounts = list(ProviderAccount.objects.all())
+    usages = usage_of(accounts, timezone.now())
+    return [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
 
 
 def _places() -> dict[UUID, int]:

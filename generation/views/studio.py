@@ -23,7 +23,7 @@ from generation.presenters.compose import compose_context
 from generation.presenters.models import quote_of
 from generation.presenters.videos import takes_of
 from generation.services.blame import blamed_field
-from generation.services.compose import filled_from, first_choice, order_videos, usable_accounts
+from generation.services.compose import enabled_accounts, filled_from, first_choice, order_videos
 from generation.services.estimates import price_of, usual_seconds
 from generation.services.lists import live_numbers, queue_of, todays_videos
 from generation.services.messages import failure_sentence
@@ -55,7 +55,7 @@ def create(request: HttpRequest) -> HttpResponse:
     form = _sent(request)
     tasks = _order(form)
     if tasks is None:
-        response = render(request, "studio/_compose.html", compose_context(form, usable_accounts()), status=422)
+        response = render(request, "studio/_compose.html", compose_context(form, enabled_accounts()), status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
         return response
     return render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), the_user(request), "job")})
@@ -69,7 +69,7 @@ def quote(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     usual = usual_seconds([form.spec.name]).get(form.spec.name)
     count = form.cleaned_data.get("count") or 1
-    shown = quote_of(form.spec, form.params, count, usable_accounts(), usual, price_of(form.spec))
+    shown = quote_of(form.spec, form.params, count, enabled_accounts(), usual, price_of(form.spec))
     return render(request, "studio/_quote.html", {"quote": shown})
 
 
@@ -91,7 +91,7 @@ def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpRes
     user = the_user(request)
     tasks = queue_of(user)
     context = (
-        compose_context(form, usable_accounts()) | _today(user) | {"cards": cards_of(tasks, user, "job"), "numbers": live_numbers(user)}
+        compose_context(form, enabled_accounts()) | _today(user) | {"cards": cards_of(tasks, user, "job"), "numbers": live_numbers(user)}
     )
     return render(request, "studio/page.html", context, status=status)
 

@@ -245,7 +245,7 @@ def test_connection_is_tested_by_post_only_and_with_permission(desk, clerk, acco
     [
         ("disable", {}, {"enabled": False}),
         ("enable", {"enabled": False}, {"enabled": True}),
-        ("end_cooldown", {"cooldown_until": timezone.now(), "cooldown_reason": "x"}, {"cooldown_until": None, "cooldown_reason": ""}),
+        ("end_rest", {"cooldown_until": timezone.now(), "cooldown_reason": "x"}, {"cooldown_until": None, "cooldown_reason": ""}),
     ],
 )
 def test_actions_change_what_they_say(desk, account, action, before, after):

@@ -12,7 +12,8 @@ from django.utils import timezone
 from pool_rows import attempt_of, make_task
 
 from generation.lifecycle import Status
-from generation.models import Attempt, GenerationTask, LiveWorker
+from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
+from generation.services.line import look_around
 from generation.services.permits import WINDOW, usage_of, wait_for_permit
 from generation.services.submit import NotNow, _commit_intent, submit
 from providers.models import ProviderAccount
@@ -159,3 +160,16 @@ def test_twenty_at_once_never_overstep_slots_or_rate(account, user, simulator):
     assert 4 <= len(arrivals) <= 7
     assert max(sum(at <= other < at + 1.0 for other in arrivals) for at in arrivals) <= 4
     assert GenerationTask.objects.filter(status=Status.RUNNING).count() == len(arrivals)
+
+
+def test_pages_count_the_slots_that_doubtful_renders_hold_as_the_limit_does(account, user):
+    limit(account, max_in_flight=1)
+    now = timezone.now()
+    parked = make_task(user, account=account, status=Status.NEEDS_REVIEW, due_at=None)
+    attempt_of(parked, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
+    waiting = make_task(user)
+
+    line = look_around([waiting])
+
+    assert wait_for_permit(account, now) is not None
+    assert [(load.used, line.is_full("kling")) for load in line.loads] == [(1, True)]
