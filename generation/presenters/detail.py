@@ -211,7 +211,7 @@ def _task_rows(task: GenerationTask) -> list[dict[str, Any]]:
     if task.external_id:
         rows.append({"label": _("External id"), "value": task.external_id, "mono": True})
     if task.cost_estimated is not None:
-        rows.append({"label": _("Cost, by list price"), "value": money(task.cost_estimated, task.currency)})
+        rows.append({"label": _("Cost, estimated"), "value": money(task.cost_estimated, task.currency)})
     if task.retry_of_id:
         rows.append({"label": _("Repeats"), "value": str(task.retry_of_id)[-12:], "href": reverse("task", args=[task.retry_of_id])})
     return rows

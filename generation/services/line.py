@@ -45,9 +45,9 @@ class Line:
         return [load for load in self.loads if load.account.vendor == vendor and load.account.enabled]
 
     def is_full(self, vendor: str) -> bool:
-        """Every enabled account of the vendor has all its slots taken."""
-        loads = self.of_vendor(vendor)
-        return bool(loads) and all(load.used >= load.account.max_in_flight for load in loads)
+        """Every account of the vendor on which a submit may start has all its slots taken; those that rest do not count."""
+        awake = [load for load in self.of_vendor(vendor) if load.account.may_start]
+        return bool(awake) and all(load.used >= load.account.max_in_flight for load in awake)
 
     def cooling_until(self, vendor: str, now: datetime) -> datetime | None:
         """When the vendor may be asked again, while every enabled account of it rests."""

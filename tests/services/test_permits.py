@@ -167,9 +167,19 @@ def test_pages_count_the_slots_that_doubtful_renders_hold_as_the_limit_does(acco
     now = timezone.now()
     parked = make_task(user, account=account, status=Status.NEEDS_REVIEW, due_at=None)
     attempt_of(parked, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
+    assert wait_for_permit(account, now) is not None
+    line = look_around([make_task(user)])
+
+    assert ([load.used for load in line.loads], line.is_full("kling")) == ([1], True)
+
+
+def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(account, user, make_account):
+    limit(account, max_in_flight=1)
+    make_task(user, account=account, status=Status.SUBMITTING)
+    spare = make_account("kling", "official-key", account.base_url, label="spare")
     waiting = make_task(user)
 
-    line = look_around([waiting])
+    before = look_around([waiting]).is_full("kling")
+    spare.cool_down(60, "too many requests")
 
-    assert wait_for_permit(account, now) is not None
-    assert [(load.used, line.is_full("kling")) for load in line.loads] == [(1, True)]
+    assert (before, look_around([waiting]).is_full("kling")) == (False, True)
