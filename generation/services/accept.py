@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -12,6 +12,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from providers.core.client import Transcript
+from providers.core.errors import Uncertain
 from providers.core.types import Submission
 
 __all__ = ["accept"]
@@ -40,8 +41,17 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
         task.accept(submission)
     except LostRace:
         _accept_late(attempt, submission)
+    except IntegrityError:
+        _taken(task, submission)
     if task.account is not None:
         task.account.note_ok()
+
+
+def _taken(task: GenerationTask, submission: Submission) -> None:
+    """Another task follows this render: one of the two is wrong, and only a person can find out which."""
+    log.error("task %s: another task follows its render %s", task.pk, submission.id)
+    if task.state is Status.SUBMITTING:
+        task.park(Uncertain(f"The vendor names {submission.id}, which another task follows already."))
 
 
 def _accept_late(attempt: Attempt, submission: Submission) -> None:

@@ -42,6 +42,8 @@ DOUBTFUL_HOLDS = timedelta(minutes=10)
 """What may render at the vendor unknown to us, parked, given up or past our deadline, keeps its slot for so long."""
 MOST_WAITING = 100
 """Claimed rows of one account that may wait for a worker at one time: leases must outlive the wait."""
+LOOK_UP_WAITS = timedelta(seconds=15)
+"""How long look-ups leave all processes to submits; then one is theirs."""
 LATER_S = 2.0
 """For what no short wait brings back: a slot, the submits of a minute, a share of the workers."""
 RECHECK_S = 0.1
@@ -166,11 +168,13 @@ def submit_processes(now: datetime) -> int:
 
 
 def processes_to_settle(now: datetime) -> int:
-    """How many may ask about lost answers: half of all, and never the last one that no submit holds."""
+    """How many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
     workers = submit_processes(now)
     sending = Attempt.objects.filter(finished_at=None, sender_gone_at__gt=now).count()
     spare = 1 if workers > 1 else 0
-    return max(min(max(workers // 2, 1), workers - sending - spare), 0)
+    most = min(max(workers // 2, 1), workers - sending - spare)
+    waits_long = GenerationTask.objects.due(now - LOOK_UP_WAITS).filter(status=Status.SUBMITTING)
+    return most if most > 0 else int(waits_long.exists())
 
 
 def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:

@@ -47,6 +47,7 @@ class Place:
 class Waiting(NamedTuple):
     """What the choice needs of a queued task."""
 
+    owner: int
     key: UUID
     model: str
     is_bound: bool
@@ -68,19 +69,30 @@ def claim_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance
         return []
     for account in sorted(accounts, key=attrgetter("pk")):
         account.lock_for_claims()
-    places = _places(accounts, now)
-    given: dict[UUID, list[UUID]] = defaultdict(list)
-    for task in _in_turn(accounts, places, now):
-        place = _best(places, task)
-        if place is not None:
-            given[place.account.pk].append(task.key)
-            place.room, place.had = place.room - 1, place.had + 1
+    given = _share_out(accounts, _places(accounts, now), now)
     by_key = {account.pk: account for account in accounts}
     return [
         claim
         for key, ids in given.items()
         for claim in lease_rows(ids, status=Status.QUEUED, now=now, lease=MESSAGE_LEASE, instance=instance, account=by_key[key])
     ]
+
+
+def _share_out(accounts: Sequence[ProviderAccount], places: list[Place], now: datetime) -> dict[UUID, list[UUID]]:
+    """Tasks by account. Once more whenever an account is full: those that wait for it must not stand before others."""
+    given: dict[UUID, list[UUID]] = defaultdict(list)
+    busy, found, filled = _busy(accounts, now), set[UUID](), True
+    while places and filled:
+        for task in _in_turn(places, busy, found, now):
+            place = _best(places, task)
+            if place is not None:
+                given[place.account.pk].append(task.key)
+                found.add(task.key)
+                busy[task.owner] += 1
+                place.room, place.had = place.room - 1, place.had + 1
+        open_still = [place for place in places if place.room > 0]
+        places, filled = open_still, len(open_still) < len(places)
+    return given
 
 
 def _places(accounts: Sequence[ProviderAccount], now: datetime) -> list[Place]:
@@ -105,12 +117,11 @@ def _best(places: Iterable[Place], task: Waiting) -> Place | None:
     return min(fit, key=attrgetter("rank"), default=None)
 
 
-def _in_turn(accounts: Collection[ProviderAccount], places: list[Place], now: datetime) -> Iterator[Waiting]:
+def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: datetime) -> Iterator[Waiting]:
     """Waiting tasks in the order in which they are to start; no more than there is room for. One query for each owner who has a turn."""
-    room = min(sum(place.room for place in places), MOST_WAITING)
-    waiting = _waiting(places, now)
+    room = min(sum(place.room for place in places), MOST_WAITING - len(found))
+    waiting = _waiting(places, now).exclude(pk__in=found) if found else _waiting(places, now)
     owners = waiting.order_by().values("owner").annotate(count=Count("pk"), first=Min("created_at"))
-    busy = _busy(accounts, now)
     line = [(busy[row["owner"]], row["first"], row["owner"], row["count"]) for row in owners]
     heapq.heapify(line)
     turns: list[int] = []
@@ -128,7 +139,7 @@ def _in_turn(accounts: Collection[ProviderAccount], places: list[Place], now: da
     for owner in turns:
         row = next(rows[owner], None)
         if row is not None:
-            yield Waiting(*row)
+            yield Waiting(owner, *row)
 
 
 def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:

@@ -9,6 +9,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -24,12 +25,13 @@ from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["FIRST_LOOK_UP", "look_again", "look_up", "park", "settle"]
+__all__ = ["FIRST_LOOK_UP", "look_again", "look_up", "may_be_paid", "park", "settle"]
 
 log = logging.getLogger("generation.submit")
 
 LOST = gettext_noop("The process that was sending ended before the vendor's answer was stored.")
 NOT_LISTED = gettext_noop("The vendor shows no render under our reference: it was probably not accepted.")
+NOBODY_TOLD = "The vendor could not be asked about our reference."
 SENDER_LOST = "sender_lost"
 """An attempt's error that says nothing about its vendor."""
 LISTING_WINDOW = timedelta(minutes=10)
@@ -42,6 +44,7 @@ MOST_UNTOLD = 3
 MOST_LOOK_UPS = 20
 LONGEST_DOUBT = timedelta(minutes=30)
 """A vendor that could not be asked for so long is a person's matter."""
+MODEL_GONE = gettext_noop("The catalog no longer has the model, so the vendor cannot be asked.")
 MOST_DOUBTS = 5
 """Attempts of a task that may end in doubt before a person looks."""
 
@@ -50,14 +53,25 @@ def settle(task_id: UUID | str, fence: int) -> None:
     """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
     task = take_up(task_id, fence, Status.SUBMITTING)
     attempt = task.last_attempt() if task else None
-    if task is None or attempt is None or task.account is None or task.spec is None:
+    if task is None or attempt is None or task.account is None:
         return
     if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
-        accept(task, attempt, Submission(id=attempt.submission_id, model=task.spec.id, kind=attempt.submission_kind))
+        accept(task, attempt, Submission(id=attempt.submission_id, model=task.submission.model, kind=attempt.submission_kind))
+    elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
+        task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
+    elif task.spec is None:
+        park(task, Uncertain(MODEL_GONE))
+    elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
+        park(task, Uncertain(f"{attempt.error_message or LOST} {NOBODY_TOLD}"))
     elif task.account.is_cooling(timezone.now()):
         _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_rest_left(task.account))
     else:
         _look_up(task, task.account, task.spec, attempt)
+
+
+def may_be_paid(task: GenerationTask) -> bool:
+    """An attempt of it ended in doubt."""
+    return task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
 
 
 def _rest_left(account: ProviderAccount) -> timedelta:
@@ -73,13 +87,12 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
         park(task, Uncertain(str(broken)))
         return
     if not client.can_still_look_up(attempt.started_at):
-        _mark_unknown(attempt, lost)
         park(task, lost)
         return
     try:
         found = look_up(client, task, spec, attempt)
     except Unsupported:
-        _untold(task, attempt, lost)
+        _untold(task, lost)
     except ProviderError as error:
         _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
     else:
@@ -108,15 +121,15 @@ def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attem
     return client.look_up(task.reference, spec=spec, since=attempt.started_at, known=ours)
 
 
-def _mark_unknown(attempt: Attempt, error: ProviderError) -> None:
-    Attempt.objects.filter(pk=attempt.pk, dispatch=Dispatch.SENDING).update(
+def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:
+    attempts.filter(dispatch=Dispatch.SENDING).update(
         dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=str(error), finished_at=timezone.now()
     )
 
 
-def _untold(task: GenerationTask, attempt: Attempt, lost: ProviderError) -> None:
+def _untold(task: GenerationTask, lost: ProviderError) -> None:
     """Neither yes nor no: the list may be too long, or not have it yet."""
-    _mark_unknown(attempt, lost)
+    _mark_unknown(task.attempts.all(), lost)
     if task.starts < MOST_UNTOLD:
         task.reschedule(UNTOLD_AGAIN)
     else:
@@ -125,7 +138,7 @@ def _untold(task: GenerationTask, attempt: Attempt, lost: ProviderError) -> None
 
 def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
     if task.starts >= MOST_LOOK_UPS or timezone.now() - attempt.started_at > LONGEST_DOUBT:
-        park(task, Uncertain(f"{error} The vendor could not be asked about our reference."))
+        park(task, Uncertain(f"{error} {NOBODY_TOLD}"))
     else:
         task.reschedule(after)
 
@@ -137,7 +150,7 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
     if found is not None:
         accept(task, attempt, found)
         return
-    _mark_unknown(attempt, lost)
+    _mark_unknown(task.attempts.all(), lost)
     if not client.idempotent_submit or task.attempt_count > MOST_DOUBTS:
         park(task, Uncertain(f"{lost.message} {NOT_LISTED}"))
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
@@ -147,6 +160,7 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
 
 
 def park(task: GenerationTask, error: ProviderError) -> None:
-    """Hand it to a person."""
+    """Hand it to a person. An attempt without an answer is one in doubt from here on, also for whoever sends the task again."""
+    _mark_unknown(task.attempts.all(), error)
     log.warning("task %s needs review: %s", task.pk, error)
     task.park(error)

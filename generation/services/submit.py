@@ -22,7 +22,7 @@ from generation.services.failover import has_stand_in
 from generation.services.health import heed_acceptance, heed_error
 from generation.services.outgoing import InputMissing, generation_request
 from generation.services.permits import Wait, wait_for_permit
-from generation.services.settle import FIRST_LOOK_UP, look_up, park
+from generation.services.settle import FIRST_LOOK_UP, look_up, may_be_paid, park
 from generation.services.switch import current_stop, is_stopped_for_sure
 from providers.accounts import client_for
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
@@ -55,6 +55,12 @@ MOST_WAIT_S = 1.5
 SETTLE_AFTER = timedelta(seconds=30)
 """Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
 MOST_ATTEMPTS = 50
+FEW_STARTS = 3
+"""Claims in a row that may come to nothing, in a long queue or with a dead process, before the task itself is suspected."""
+MOST_DEATHS = 6
+FIRST_REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=1)
+KILLS = "The process that was to send it ended %d times before it was sent; it may be an image."
 DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
 BEFORE_IT_STARTED = gettext_noop("Before it started")
 BAD_SEAL_COOLDOWN_S = 300.0
@@ -69,13 +75,22 @@ def submit(task_id: UUID | str, fence: int) -> None:
         task.move(Status.CANCELLED)
     elif not task.account.enabled or current_stop():  # decided after the claim
         _put_back(task)
-    else:
+    elif task.starts <= FEW_STARTS or _is_counted(task):
         _prepare(task, task.account)
+
+
+def _is_counted(task: GenerationTask) -> bool:
+    """Count a suspect's start before anything is done, and leave it alone for longer each time. False: it had enough of them."""
+    if task.failures >= MOST_DEATHS and not may_be_paid(task):
+        task.give_up("ends_submit", KILLS % task.failures)
+        return False
+    task.reschedule(min(FIRST_REST * 2**task.failures, LONGEST_REST), failures=min(task.failures + 1, MOST_DEATHS))
+    return True
 
 
 def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: str) -> None:
     """It waits for any account, or for its own where only that one protects from a second sale. Counts as no failure."""
-    task.reschedule(after, account=task.account if task.is_bound else None, starts=0, **changes)
+    task.reschedule(after, account=task.account if task.is_bound else None, starts=0, failures=0, **changes)
 
 
 def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
@@ -167,7 +182,7 @@ def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
 
 def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:
     dispatch = Dispatch.UNKNOWN if isinstance(error, Uncertain) else Dispatch.REJECTED
-    Attempt.objects.filter(pk=attempt.pk).update(
+    Attempt.objects.filter(pk=attempt.pk).exclude(dispatch=Dispatch.ACCEPTED).update(  # a look-up may have been faster
         dispatch=dispatch,
         request=transcript.request,
         reply=transcript.reply,
@@ -181,10 +196,12 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     heed_error(attempt.account, error)
     if isinstance(error, Uncertain):
         _await_look_up(task, client, error)
-    elif isinstance(error, Refused) and _was_doubtful_before(task):
+    elif isinstance(error, Refused) and may_be_paid(task):
         _refused_after_doubt(task, attempt, client, error)
     elif error.retryable:
         _try_again(task, error)
+    elif may_be_paid(task):
+        park(task, Uncertain(f"{error.message} {DOUBT_REMAINS}"))
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
         _account_refused(task, error)
     else:
@@ -202,25 +219,23 @@ def _account_refused(task: GenerationTask, error: ProviderError) -> None:
         task.fail(error)
 
 
-def _was_doubtful_before(task: GenerationTask) -> bool:
-    return task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
-
-
 def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
     """The refusal may be the vendor's way to say that it has this reference already: ask before believing it. A vendor that cannot be
     asked has refused this attempt and said nothing of the one before, which may be paid.
     """
     assert task.spec is not None
-    if not client.can_look_up:
+    doubts = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
+    first = doubts[0]
+    if not client.can_look_up or doubts.exclude(account=attempt.account).exists():
         park(task, Uncertain(f"{refusal.message} {DOUBT_REMAINS}"))
         return
     try:
-        found = look_up(client, task, task.spec, attempt)
+        found = look_up(client, task, task.spec, first)  # a list is read back to where the doubt began
     except ProviderError:
         task.reschedule(FIRST_LOOK_UP)
         return
     if found is not None:
-        accept(task, attempt, found)
+        accept(task, first, found)
     else:
         task.fail(refusal)
 
@@ -234,7 +249,7 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
     """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
-    if task.attempt_count > MOST_ATTEMPTS and _was_doubtful_before(task):
+    if task.attempt_count > MOST_ATTEMPTS and may_be_paid(task):
         park(task, Uncertain(f"{error.message} {DOUBT_REMAINS}"))
         return
     if task.attempt_count > MOST_ATTEMPTS:

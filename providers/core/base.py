@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isnan
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -246,4 +247,4 @@ def retry_after_s(reply: WireReply) -> float | None:
         seconds = float(reply.headers.get("retry-after", ""))
     except ValueError:
         return None
-    return min(max(seconds, 0.0), timedelta(hours=1).total_seconds())
+    return None if isnan(seconds) else min(max(seconds, 0.0), timedelta(hours=1).total_seconds())

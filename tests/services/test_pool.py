@@ -168,3 +168,26 @@ def test_the_clock_uses_every_account_of_the_pool(pool, user):
     assert tick() == 4
     assert shares() == {"a": 2, "b": 2}
     assert ProviderAccount.objects.get(label="off").claims == 0
+
+
+def test_tasks_that_wait_for_a_full_account_do_not_stand_before_those_of_another(pool, user):
+    narrow = pool("narrow", models_allowed=["kling-v1"], submits_per_second=1)
+    wide = pool("wide", models_allowed=["kling-v2-6"])
+    for _ in range(150):
+        make_task(user)
+    others = [make_task(user, model="kling/kling-v2-6") for _ in range(3)]
+
+    claim(narrow, wide)
+
+    assert shares() == {"narrow": 1, "wide": len(others)}
+
+
+def test_a_bound_task_whose_account_no_longer_offers_its_model_stops_nobody(pool, user):
+    own, other = pool("own", models_allowed=["kling-v2-6"]), pool("other")
+    make_task(user, is_bound=True, account=own)
+    free = make_task(user)
+
+    claim(own, other)
+
+    free.refresh_from_db()
+    assert free.account == other

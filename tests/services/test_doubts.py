@@ -1,0 +1,180 @@
+"""What was perhaps paid stays perhaps paid, whatever happens to the task afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generation.lifecycle import Status
+from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
+from generation.services import review
+from generation.services.create import create_task
+from generation.services.permits import processes_to_settle
+from generation.services.settle import MOST_LOOK_UPS, settle
+from generation.services.submit import MOST_DEATHS, _commit_intent, submit
+from providers.core.client import BlockingClient
+from providers.core.errors import GenerationFailed, InvalidParams, ProviderDown
+from providers.core.types import Submission
+
+ZHIPU = "zhipu/cogvideox-3"
+WAN = "dashscope/wanx2.1-t2v-turbo"
+KLING = "kling/kling-v1"
+
+
+def fresh(task) -> GenerationTask:
+    return GenerationTask.objects.get(pk=task.pk)
+
+
+def sent_by_the_dead(user, model) -> GenerationTask:
+    """Its intent is committed, and nobody will store an answer."""
+    task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
+    _commit_intent(task)
+    return fresh(task)
+
+
+def answers(monkeypatch, **methods):
+    for name, answer in methods.items():
+
+        def reply(self, *args, answer=answer, **kwargs):
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(BlockingClient, name, reply)
+
+
+def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user, staff, driver, monkeypatch):
+    """Sent again by a person and refused as known, it must not end as failed with a paid render behind it."""
+    task = sent_by_the_dead(user, KLING)
+    Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
+    answers(monkeypatch, look_up=ProviderDown("away"), submit=InvalidParams("external_task_id is known already"))
+
+    settle(task.pk, task.fence)
+    assert fresh(task).status == Status.NEEDS_REVIEW
+    assert task.last_attempt().dispatch == Dispatch.UNKNOWN
+
+    review.submit_again(fresh(task), by=staff, knows_cost=True)
+    driver.run_jobs()
+    assert fresh(task).status == Status.SUBMITTING
+
+
+def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, driver, settings):
+    task = sent_by_the_dead(user, ZHIPU)
+    settings.CREDENTIAL_KEYS = ["8Zc0sMSGhv0c1RHUHZ0kCxuqzVnDG9RBnDo8YgZ0Lno="]
+
+    settle(task.pk, task.fence)
+
+    assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
+
+
+def in_doubt_and_sent_again(user, model) -> GenerationTask:
+    """Its first attempt of an hour ago is in doubt; the second is about to be sent."""
+    task = sent_by_the_dead(user, model)
+    Attempt.objects.update(dispatch=Dispatch.UNKNOWN, started_at=timezone.now() - timedelta(hours=1), finished_at=timezone.now())
+    task.move(Status.QUEUED, is_bound=True)
+    return task
+
+
+def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driver, monkeypatch):
+    task = in_doubt_and_sent_again(user, WAN)
+    asked_since = []
+    answers(monkeypatch, submit=InvalidParams("no"))
+    monkeypatch.setattr(BlockingClient, "look_up", lambda *_, **facts: asked_since.append(facts["since"]))
+
+    submit(task.pk, task.fence)
+
+    assert asked_since == [task.attempts.get(number=1).started_at]
+
+
+def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, make_account, monkeypatch):
+    task = in_doubt_and_sent_again(user, KLING)
+    other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
+    GenerationTask.objects.update(account=other, is_bound=False)
+    answers(monkeypatch, submit=InvalidParams("no"))
+
+    submit(task.pk, task.fence)
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+
+
+def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver, monkeypatch):
+    task = in_doubt_and_sent_again(user, KLING)
+    answers(monkeypatch, submit=GenerationFailed("broken"))
+
+    submit(task.pk, task.fence)
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+
+
+def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    Attempt.objects.update(dispatch=Dispatch.REJECTED, error_code="unreachable", finished_at=timezone.now())
+
+    settle(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).account) == (Status.QUEUED, None)
+
+
+def test_an_id_that_another_task_follows_goes_to_a_person(user, driver, monkeypatch):
+    first = driver.until(create_task(owner=user, model=WAN, prompt="a boat", params={}), Status.RUNNING)
+    second = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
+    answers(monkeypatch, submit=Submission(id=first.submission_id, model="wanx2.1-t2v-turbo"))
+
+    submit(second.pk, second.fence)
+
+    assert (fresh(second).status, fresh(second).submission_id) == (Status.NEEDS_REVIEW, "")
+
+
+@pytest.mark.parametrize("changes", [{"starts": MOST_LOOK_UPS + 1}, {"model": "dashscope/gone"}])
+def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver, monkeypatch):
+    task = sent_by_the_dead(user, WAN)
+    GenerationTask.objects.update(**changes)
+    answers(monkeypatch, look_up=AssertionError("asked"))
+
+    settle(task.pk, task.fence)
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+
+
+def test_a_task_that_ends_its_process_before_it_is_sent_is_left_alone_longer_and_longer_and_then_fails(user, driver, monkeypatch):
+    task = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
+    GenerationTask.objects.update(starts=4)
+
+    def dies(task):
+        raise MemoryError
+
+    monkeypatch.setattr("generation.services.submit.generation_request", dies)
+    rests = []
+    for _ in range(MOST_DEATHS):
+        with pytest.raises(MemoryError):
+            submit(task.pk, task.fence)
+        rests.append((fresh(task).due_at - timezone.now()).total_seconds())
+    submit(task.pk, task.fence)
+
+    assert rests == sorted(rests)
+    assert rests[0] > 50
+    assert rests[-1] > 1800
+    assert (fresh(task).status, fresh(task).error_code) == (Status.FAILED, "ends_submit")
+    assert driver.simulator.ledger()["count"] == 0
+
+
+def test_a_suspect_that_can_be_sent_after_all_is_sent(user, driver):
+    task = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
+    GenerationTask.objects.update(starts=5)
+
+    submit(task.pk, task.fence)
+
+    assert fresh(task).status == Status.RUNNING
+
+
+def test_look_ups_get_a_process_after_a_while_however_many_submits_are_in_the_air(user, driver):
+    now = timezone.now()
+    LiveWorker.objects.create(instance="me", submit_workers=2, seen_at=now)
+    task = sent_by_the_dead(user, WAN)
+    Attempt.objects.update(sender_gone_at=now + timedelta(minutes=2))
+    GenerationTask.objects.filter(pk=task.pk).update(due_at=now)
+
+    assert processes_to_settle(now + timedelta(seconds=1)) == 0
+    assert processes_to_settle(now + timedelta(seconds=16)) == 1
