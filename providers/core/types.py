@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from providers.core.errors import ProviderError, UnexpectedReply
@@ -74,7 +75,7 @@ class WireReply:
     def data(self) -> dict[str, Any]:
         """The body as a JSON object; anything else raises `UnexpectedReply` with the first words of what came."""
         try:
-            value = json.loads(self.body)
+            value = json.loads(self.body, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise UnexpectedReply(f"The vendor answered {self._gist()} where JSON was due.", http_status=self.status) from error
         if not isinstance(value, dict):
@@ -180,6 +181,15 @@ class Balance:
 
     amount: Decimal
     unit: str
+
+
+def _no_number(word: str) -> None:
+    """NaN and Infinity are no JSON, and no database takes them as such: they tell nothing."""
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if isfinite(number) else None
 
 
 def _storable(value: Any) -> Any:

@@ -120,11 +120,11 @@ def test_adapter_may_catch_an_error_at_its_yield():
 
 
 def test_retry_after_is_believed_up_to_an_hour():
-    waits = [
-        outcome(at_the_poll(), WireReply(status=429, headers={"retry-after": text})).retry_after_s for text in ("7", "-1", "90000", "soon")
-    ]
+    wishes = ("7", "-1", "90000", "soon", "nan")
 
-    assert waits == [7.0, 0.0, 3600.0, None]
+    waits = [outcome(at_the_poll(), WireReply(status=429, headers={"retry-after": text})).retry_after_s for text in wishes]
+
+    assert waits == [7.0, 0.0, 3600.0, None, None]
 
 
 def test_secret_is_absent_from_error_and_its_causes():

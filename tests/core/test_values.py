@@ -15,6 +15,10 @@ def test_reply_without_an_object_is_unexpected(body):
         WireReply(status=200, body=body).data()
 
 
+def test_numbers_that_are_none_tell_nothing():
+    assert WireReply(status=200, body=b'{"a": NaN, "b": [-Infinity, 1e999], "c": 1.5}').data() == {"a": None, "b": [None, None], "c": 1.5}
+
+
 def test_reply_part_is_unexpected_when_missing_or_of_another_kind():
     reply = WireReply(status=200, body=b'{"a": {"b": 1}, "c": []}')
 
