@@ -111,7 +111,7 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
     return rows.annotate(
         in_air=Count("pk", filter=flying),
         recent=Count("pk", filter=Q(finished_at__gt=now - WINDOW)),
-        last_minute=Count("pk", filter=Q(started_at__gt=now - MINUTE)),
+        last_minute=Count("pk", filter=flying | Q(started_at__gt=now - MINUTE) | Q(finished_at__gt=now - MINUTE)),
     )
 
 

@@ -11,7 +11,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.services import review
 from generation.services.create import create_task
-from generation.services.permits import processes_to_settle
+from generation.services.permits import processes_to_settle, wait_for_permit
 from generation.services.settle import MOST_LOOK_UPS, settle
 from generation.services.submit import MOST_DEATHS, _commit_intent, submit
 from providers.core.client import BlockingClient
@@ -178,3 +178,14 @@ def test_look_ups_get_a_process_after_a_while_however_many_submits_are_in_the_ai
 
     assert processes_to_settle(now + timedelta(seconds=1)) == 0
     assert processes_to_settle(now + timedelta(seconds=16)) == 1
+
+
+def test_a_submit_of_this_minute_counts_until_a_minute_after_its_end(user, driver):
+    """The vendor may have seen it arrive at any moment until then."""
+    now = timezone.now()
+    task = sent_by_the_dead(user, WAN)
+    Attempt.objects.update(started_at=now - timedelta(seconds=80), finished_at=now - timedelta(seconds=50))
+    task.account.submits_per_minute = 1
+
+    assert wait_for_permit(task.account, now) is not None
+    assert wait_for_permit(task.account, now + timedelta(seconds=11)) is None
