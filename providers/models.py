@@ -30,6 +30,10 @@ KNOWN_LATELY = timedelta(minutes=2)
 """Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
 
 
+MOST_RESTS = 1000
+"""Counted no further: a rest is at its longest long before."""
+
+
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
     def usable(self) -> Self:
         """Enabled and with a closed breaker, best first."""
@@ -150,7 +154,7 @@ class ProviderAccount(models.Model):
         rests = awake.values_list("rests", flat=True).first()
         if rests is not None:
             until = now + timedelta(seconds=max(rest_s(rests), at_least_s))
-            awake.filter(rests=rests).update(rests=rests + 1, **self._resting(now, until, reason))
+            awake.filter(rests=rests).update(rests=min(rests + 1, MOST_RESTS), **self._resting(now, until, reason))
 
     @staticmethod
     def _resting(now: datetime, until: datetime, reason: str) -> dict[str, Any]:

@@ -53,12 +53,13 @@ RECHECK_S = 0.1
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """What an account has going on. `in_air` are attempts without an answer yet, `recent` those of the last second besides; `settling` are
-    lost answers that a process asks about now.
+    lost answers that a process asks about now, `to_settle` those that wait for one.
     """
 
     at_vendor: int = 0
     about_to: int = 0
     settling: int = 0
+    to_settle: int = 0
     in_air: int = 0
     recent: int = 0
     last_minute: int = 0
@@ -73,9 +74,9 @@ class Usage:
     def permits(self) -> int:
         return self.in_air + self.recent
 
-    @property
-    def processes(self) -> int:
-        return self.in_air + self.settling
+    def has_its_share(self, share: int) -> bool:
+        """Its submits and look-ups take all the processes that it may have. Look-ups that wait keep submits from up to half of them."""
+        return self.in_air + self.settling + min(self.to_settle, share // 2) >= share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,10 @@ def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
     rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
     asked_about = Q(status=Status.SUBMITTING, lease_until__gt=now)
     return rows.annotate(
-        at_vendor=Count("pk", filter=there), about_to=Count("pk", filter=claimed), settling=Count("pk", filter=asked_about)
+        at_vendor=Count("pk", filter=there),
+        about_to=Count("pk", filter=claimed),
+        settling=Count("pk", filter=asked_about),
+        to_settle=Count("pk", filter=Q(status=Status.SUBMITTING, due_at__lte=now)),
     )
 
 
@@ -130,7 +134,7 @@ def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
 
 def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
     """How many tasks to claim for it now: what can start within about a second."""
-    if usage.processes >= _share(workers, others_at_work):
+    if usage.has_its_share(_share(workers, others_at_work)):
         return 0
     limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
     if account.submits_per_second is not None:
@@ -148,8 +152,8 @@ def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
     if usage.last_minute >= account.submits_per_minute:
         return Wait(seconds=LATER_S, because="the submits of this minute are used up")
     workers = submit_processes(now)
-    if usage.processes >= _share(workers, others_at_work=False) or (
-        usage.processes >= _share(workers, others_at_work=True) and others_at_work([account], now)
+    if usage.has_its_share(_share(workers, others_at_work=False)) or (
+        usage.has_its_share(_share(workers, others_at_work=True)) and others_at_work([account], now)
     ):
         return Wait(seconds=LATER_S, because="its share of the workers is taken")
     return None
