@@ -92,6 +92,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SYNCHRONOUS}; PRAGMA busy_timeout=20000;",
     }
+elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # A process that is paused or cut off inside a transaction keeps its locks: the server ends it, and nobody waits for it for ever.
+    LIMITS = "-c idle_in_transaction_session_timeout=20s -c lock_timeout=10s"
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", LIMITS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Work. The row is the truth and django-q2 carries (docs/architecture.md, docs/adr/0002). `retry` must exceed what a message may wait

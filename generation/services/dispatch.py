@@ -5,11 +5,12 @@ Any number of clocks on any number of machines may do this at once: the lease de
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -25,6 +26,8 @@ from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
 __all__ = ["POLL_LEASE", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
+
+log = logging.getLogger("generation.dispatch")
 
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
@@ -50,7 +53,10 @@ def tick(now: datetime | None = None) -> int:
 
 def start_soon(spec: ModelSpec) -> None:
     """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
-    _start_queued({spec.provider}, timezone.now(), queue.instance_id())
+    try:
+        _start_queued({spec.provider}, timezone.now(), queue.instance_id())
+    except OperationalError as error:  # somebody holds the accounts for long: the task is stored, and the clock comes by
+        log.warning("tasks of %s wait for the clock: %s", spec.name, error)
 
 
 def _start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:

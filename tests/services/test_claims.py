@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from generation.errors import LostRace
@@ -13,6 +14,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, GenerationTask, Prompt
 from generation.services.appointments import claim_polls
 from generation.services.claims import claim_due, claim_one
+from generation.services.create import create_task
 from generation.services.dispatch import tick
 from generation.services.pool import claim_queued
 from providers.models import ProviderAccount
@@ -153,3 +155,39 @@ def test_stopping_paid_submits_starts_nothing(account, user, settings):
     make_task(user)
 
     assert tick() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer and gives up by itself")
+def test_an_account_that_somebody_holds_for_long_keeps_no_task_from_being_stored(account, user):
+    """A process that is paused inside a transaction keeps the account's lock."""
+    held, done = Event(), Event()
+    holder = Thread(target=_hold, args=(account, held, done))
+    holder.start()
+    held.wait(10)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        task = create_task(owner=user, model="kling/kling-v2-5-turbo", prompt="a boat", params={})
+    finally:
+        done.set()
+        holder.join()
+        connection.close()
+
+    assert GenerationTask.objects.get(pk=task.pk).status == Status.QUEUED
+
+
+def _hold(account: ProviderAccount, held: Event, done: Event) -> None:
+    with transaction.atomic():
+        account.lock_for_claims()
+        held.set()
+        done.wait(10)
+    connection.close()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="settings of the server")
+def test_the_server_ends_what_is_paused_inside_a_transaction(db):
+    with connection.cursor() as cursor:
+        limits = {name: cursor.execute(f"SHOW {name}").fetchone()[0] for name in ("idle_in_transaction_session_timeout", "lock_timeout")}
+
+    assert limits == {"idle_in_transaction_session_timeout": "20s", "lock_timeout": "10s"}
