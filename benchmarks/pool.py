@@ -54,11 +54,10 @@ FAILS = "#fault:fail-internal"
 
 def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
-    with SimulatorProcess(render_s=0.3, queue_s=0.0) as simulator:
-        account = _only_account(simulator.url)
-        for name in WANTED:
-            rows[name] = PARTS[name](account, simulator)
-            sys.stderr.write(f"{name}: {rows[name]}\n")
+    for name in WANTED:
+        with SimulatorProcess(render_s=0.3, queue_s=0.0) as simulator:
+            rows[name] = PARTS[name](_only_account(simulator.url), simulator)
+        sys.stderr.write(f"{name}: {rows[name]}\n")
     Path(sys.argv[1]).write_text(json.dumps(rows))
 
 
