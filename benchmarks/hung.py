@@ -20,6 +20,7 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from benchmarks.load import RunningWorker, fill, run_worker  # noqa: E402
+from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import Attempt, GenerationTask, TaskEvent  # noqa: E402
 from generation.services.create import create_task  # noqa: E402
 from providers.accounts import client_for  # noqa: E402
@@ -105,4 +106,5 @@ def _accepted(owner: User, name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     main()

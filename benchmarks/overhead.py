@@ -23,6 +23,7 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from access.tokens import issue  # noqa: E402
+from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import TERMINAL  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
@@ -101,4 +102,5 @@ def _quantile(values: tuple[float, ...], percent: int) -> float:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     main()

@@ -25,6 +25,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks.load import fill, run_worker  # noqa: E402
+from generation.deathpact import die_with_parent  # noqa: E402
 from providers.accounts import provider_for  # noqa: E402
 from providers.core.types import WireRequest  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
@@ -138,4 +139,5 @@ def _rss_mb(pid: int) -> int:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     main()

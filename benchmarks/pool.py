@@ -29,6 +29,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import AT_VENDOR, TERMINAL  # noqa: E402
 from generation.models import Attempt, GenerationTask, LiveWorker, Prompt  # noqa: E402
 from generation.services.create import create_task  # noqa: E402
@@ -220,4 +221,5 @@ PARTS = {"limits": _limits, "fairness": _fairness, "kills": _kills}
 WANTED = os.environ.get("BENCH_PARTS", ",".join(PARTS)).split(",")
 
 if __name__ == "__main__":
+    die_with_parent()
     main()
