@@ -1,6 +1,7 @@
 """Accounts as a pool: `python -m benchmarks.pool RESULT.json` on a stage, judged from the simulator's own record of arrivals.
 
-limits    5 submits a second and 10 slots, eight workers, thousands of tasks: never more, and not much less
+limits    5 submits a second and 10 slots, eight workers, thousands of tasks: never more, and not much less. A render takes so long that
+          both limits are reached
 kills     processes killed while they submit: every slot is free again one lease later
 fairness  one owner has thousands of tasks waiting; another's first one starts soon. And what a claim costs then
 """
@@ -47,6 +48,7 @@ LIMITED_TASKS = 150 if SHORT else 2000
 KILLS = 25 if SHORT else 100
 WAITING = 1000 if SHORT else 5000
 PATIENCE_S = 1500.0
+RENDER_S = 1.6
 MODEL = "kling/kling-v2-5-turbo"
 SURFACE = "official-key"
 FAILS = "#fault:fail-internal"
@@ -56,7 +58,7 @@ FAILS = "#fault:fail-internal"
 def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
     for name in WANTED:
-        with SimulatorProcess(render_s=0.3, queue_s=0.0) as simulator:
+        with SimulatorProcess(render_s=RENDER_S, queue_s=0.0) as simulator:
             rows[name] = PARTS[name](_only_account(simulator.url), simulator)
         sys.stderr.write(f"{name}: {rows[name]}\n")
     Path(sys.argv[1]).write_text(json.dumps(rows))
