@@ -29,6 +29,7 @@ from generation.services import rescue, review
 from generation.services.desk import desk_of
 from generation.switch_admin import PaidSubmitsAdmin
 from providers.admin import ProviderAccountAdmin
+from providers.labels import label_of
 from providers.models import ProviderAccount
 from providers.probe import Finding
 from providers.vendors import ALL_MODELS
@@ -111,7 +112,7 @@ class ModelFilter(admin.SimpleListFilter):
     parameter_name = "model"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [(name, spec.label) for name, spec in ALL_MODELS.items()]
+        return [(name, label_of(spec)) for name, spec in ALL_MODELS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         return queryset.filter(model=self.value()) if self.value() else queryset

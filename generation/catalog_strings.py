@@ -1,13 +1,13 @@
-"""The catalogs' English, marked for translation: providers know no Django, so their titles and hints are listed here.
+"""The vendors' English, marked for translation: providers know no Django, so their labels, titles and hints are listed here.
 
-Text only. A test compares this list with every Params class, slot and choice, so that nothing is missing and nothing is left over.
+Text only. A test compares this list with every Params class, slot, choice and surface, so that nothing is missing and nothing is left over.
 """
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-__all__ = ["CHOICE_WORDS", "LABEL_PARTS", "RULES", "TITLES"]
+__all__ = ["CHOICE_WORDS", "LABEL_PARTS", "RULES", "SURFACE_WORDS", "TITLES", "VENDOR_LABELS"]
 
 TITLES = frozenset(
     {
@@ -205,3 +205,52 @@ RULES = (
     _("An effect makes no use of a last frame; leave one of them out."),
 )
 """What the catalogs' own checks say."""
+
+VENDOR_LABELS = frozenset({_("Jimeng (Volcengine)"), _("Jimeng web (unofficial)")})
+"""Labels of vendors that are more than a name."""
+
+SURFACE_WORDS = frozenset(
+    {
+        _("Kling, access key and secret key"),
+        _("Kling, API key"),
+        _("In mainland China: https://api-beijing.klingai.com."),
+        _("Gateway (DMXAPI and others)"),
+        _("The gateway's host alone: /kling is added to every path."),
+        _("DashScope, Beijing"),
+        _("DashScope, Singapore"),
+        _("DashScope, US (Virginia)"),
+        _("DashScope, Hong Kong"),
+        _("Key and endpoint belong to one region."),
+        _("Zhipu, China"),
+        _("Keys look like id.secret."),
+        _("Z.ai, international"),
+        _("A key of Z.ai; keys of the Chinese platform are not known there."),
+        _("Jimeng on Volcengine"),
+        _("Free accounts render one video at a time, paid ones two."),
+        _("Jimeng through a gateway"),
+        _("The gateway's host alone: /jimeng is added to the path."),
+        _("CogVideoX service"),
+        _(
+            "One card renders two videos at a time. Its network must be among those that downloads may come from. "
+            "A service that answers only when the video is rendered needs an answer timeout of minutes."
+        ),
+        _("Jimeng web site, unofficial"),
+        _("Not an API that the vendor offers: it may stop working any day. The site renders one video at a time."),
+        _("Volcengine Ark, Beijing"),
+        _("BytePlus ModelArk"),
+        _("MiniMax, mainland China"),
+        _("MiniMax, global"),
+        _("OpenAI Videos, compatible service"),
+        _("The gateway's address up to and with /v1: LiteLLM, new-api, another portal."),
+        _("OpenAI"),
+        _("Closed on 2026-09-24."),
+        _("API key"),
+        _("Access key"),
+        _("Secret key"),
+        _("Webhook secret"),
+        _("Only when one exists in Kling's console, where it begins with whsec_: callbacks must then carry its signature."),
+        _("Cookie of a signed-in browser; its sessionid is enough"),
+        _("Sign: computed, none, or 32 characters captured in the browser"),
+    }
+)
+"""What surfaces and their credentials are called, and their hints."""

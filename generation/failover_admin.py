@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from generation.models import FailoverRule
+from providers.labels import label_of
 from providers.vendors import ALL_MODELS
 
 __all__ = ["FailoverRuleAdmin"]
@@ -38,6 +39,6 @@ class FailoverRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in {"from_model", "to_model"}:
-            models = [(name, f"{spec.label} ({name})") for name, spec in sorted(ALL_MODELS.items()) if not spec.retired]
+            models = [(name, f"{label_of(spec)} ({name})") for name, spec in sorted(ALL_MODELS.items()) if not spec.retired]
             return forms.ChoiceField(label=db_field.verbose_name.capitalize(), choices=[("", "---------"), *models])
         return super().formfield_for_dbfield(db_field, request, **kwargs)

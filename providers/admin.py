@@ -88,7 +88,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         may_type = found is not None and (obj is None or self.has_change_permission(request, obj))
         secrets = credential_names(found[1]) if found and may_type else []
         sets = [
-            (found[1].label if found else None, {"fields": ("label", "base_url", *secrets)}),
+            (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets)}),
             (_("Use"), {"fields": ("enabled", "sandbox", "models_allowed", "priority", "weight")}),
             (_("Limits"), {"fields": LIMITS}),
         ]

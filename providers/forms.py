@@ -19,6 +19,7 @@ from providers.accounts import set_credentials
 from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
 from providers.currencies import CURRENCIES
+from providers.labels import label_of
 from providers.models import ModelPrice
 from providers.sealing import SealBroken, unseal
 from providers.vendors import ALL_MODELS, PROVIDERS
@@ -137,7 +138,7 @@ def account_form(provider_class: type[Provider], surface: Surface) -> type[Accou
         label=gettext_lazy("Base URL"),
         assume_scheme="https",
         max_length=300,
-        help_text=surface.help,
+        help_text=_(surface.help),
         widget=AdminURLFieldWidget,
     )
     fields["models_allowed"] = forms.MultipleChoiceField(
@@ -155,7 +156,8 @@ def _credential_input(field: CredentialField) -> forms.CharField:
     widget: forms.Widget = AdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
     if field.secret:
         widget = forms.PasswordInput(attrs={"class": "vTextField", **quiet}, render_value=False)
-    return forms.CharField(label=field.label, max_length=4_000, widget=widget, required=not field.optional, help_text=field.help)
+    label, help_text = _(field.label), _(field.help)
+    return forms.CharField(label=label, max_length=4_000, widget=widget, required=not field.optional, help_text=help_text)
 
 
 def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
@@ -164,7 +166,8 @@ def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tup
 
 
 def _model_words(spec: ModelSpec) -> str:
-    return _("%(model)s (retired on %(day)s)") % {"model": spec.label, "day": spec.retired} if spec.retired else spec.label
+    label = label_of(spec)
+    return _("%(model)s (retired on %(day)s)") % {"model": label, "day": spec.retired} if spec.retired else label
 
 
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -184,7 +187,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         """Those without a price yet, and the row's own, which the catalog may have lost."""
         taken = set(ModelPrice.objects.exclude(pk=self.instance.pk).values_list("model", flat=True))
         known = [
-            (vendor.label, [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
+            (_(vendor.label), [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
             for vendor in PROVIDERS.values()
         ]
         own = self.instance.model

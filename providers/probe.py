@@ -109,8 +109,8 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
         "url": account.base_url,
         "host": urlsplit(account.base_url).hostname,
         "usual": _surface(account).base_url,
-        "own": _surface(account).label,
-        "other": home.label if home else "",
+        "own": _(_surface(account).label),
+        "other": _(home.label) if home else "",
         "words": str(error),
     }
     wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0

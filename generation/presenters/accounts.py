@@ -44,7 +44,7 @@ def account_card(account: ProviderAccount, desk: Desk, now: datetime, finding: F
     return {
         "account": account,
         "mark": mark_of(account.vendor),
-        "surface": surface.label if surface else f"{account.vendor} {account.surface}",
+        "surface": _(surface.label) if surface else f"{account.vendor} {account.surface}",
         "state": _state(account, usage, now),
         "meters": _meters(account, usage),
         "facts": _facts(account, desk, now),

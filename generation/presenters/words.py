@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from generation.models import GenerationTask
 from generation.templatetags.portal import duration
+from providers.labels import label_of
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = [
@@ -46,20 +47,18 @@ def language_of(text: str) -> str:
 def model_label(name: str) -> str:
     """The model's name for people; a model that the catalog lost keeps its id."""
     spec = ALL_MODELS.get(name)
-    if spec is None:
-        return name
-    vendors_name, *parts = spec.label.split(", ")
-    return ", ".join([vendors_name, *(_(part) for part in parts)])
+    return label_of(spec) if spec else name
 
 
 def vendor_label(slug: str) -> str:
     provider = PROVIDERS.get(slug)
-    return provider.label if provider else slug
+    return _(provider.label) if provider else slug
 
 
 def mark_of(slug: str) -> str:
-    """Two letters that stand for a vendor."""
-    return vendor_label(slug)[:2].upper()
+    """Two letters that stand for a vendor, the same in every language."""
+    provider = PROVIDERS.get(slug)
+    return (provider.label if provider else slug)[:2].upper()
 
 
 def name_of(user: User) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from page_rows import fill_slots, make_asset, make_task, make_video
 from pydantic import ValidationError
 
-from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, RULES, TITLES
+from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, RULES, SURFACE_WORDS, TITLES, VENDOR_LABELS
 from generation.lifecycle import Status
 from generation.models import TaskInput
 from providers.vendors import ALL_MODELS, PROVIDERS
@@ -112,6 +112,14 @@ def test_catalogs_texts_are_all_listed_for_translation():
     assert titles - {""} == TITLES
     assert parts == LABEL_PARTS
     assert {choice for choice in choices if WORD.search(choice)} <= set(CHOICE_WORDS) <= choices
+
+
+def test_words_of_surfaces_are_all_listed_for_translation():
+    surfaces = [surface for provider in PROVIDERS.values() for surface in provider.surfaces.values()]
+    credentials = [field for surface in surfaces for field in surface.credentials]
+
+    assert {words for one in [*surfaces, *credentials] for words in (one.label, one.help)} - {""} == SURFACE_WORDS
+    assert {provider.label for provider in PROVIDERS.values() if "(" in provider.label} == VENDOR_LABELS
 
 
 def test_rules_of_the_catalogs_are_all_listed_for_translation():
