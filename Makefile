@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short doubt bench witnesses live screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short doubt paused bench witnesses live screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -32,10 +32,14 @@ chaos: $(VENV)/.dev  ## kill any process at random while many tasks run, and cou
 chaos-short: $(VENV)/.dev  ## the same in a few minutes
 	@$(PY) -m tests.chaos --short
 	@$(PY) -m tests.chaos.doubt --short
+	@$(PY) -m tests.chaos.paused --short
 	@$(PY) -m pytest tests/chaos
 
 doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
 	@$(PY) -m tests.chaos.doubt
+
+paused: $(VENV)/.dev  ## pause processes at their work for longer than their leases, 200 times for each database, and look for late writes (long)
+	@$(PY) -m tests.chaos.paused
 
 bench: $(VENV)/.dev  ## the figures of docs/performance.md
 	@$(PY) -m benchmarks

@@ -77,7 +77,10 @@ class AccountWithSlotsAdmin(ProviderAccountAdmin):
             shown["may_test"] = self.has_change_permission(request)
         return reply
 
-    def show_finding(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
+    def answer_to_test(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
+        """For a page's script, the account's card anew."""
+        if request.headers.get("X-Requested-With") != "fetch":
+            return super().answer_to_test(request, account, finding)
         account.refresh_from_db()
         now = timezone.now()
         card = account_card(account, desk_of([account], now), now, finding)

@@ -21,13 +21,14 @@ PREFIX = "portal-worker-"
 
 
 @contextmanager
-def new_folder() -> Iterator[Path]:
-    """Where a worker's clusters keep their locks. Folders of workers that were killed are cleared away first."""
-    for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+def new_folder(place: Path | None = None) -> Iterator[Path]:
+    """Where a worker's clusters keep their locks, in the system's temporary folder. Folders of killed workers are cleared away first."""
+    place = place or Path(tempfile.gettempdir())
+    for old in place.glob(f"{PREFIX}*"):
         pid = old.name.removeprefix(PREFIX).partition("-")[0]
         if pid.isdecimal() and not is_alive(int(pid)):
             shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=place, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

@@ -96,32 +96,28 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Free calls; what they found is said on the page that asked: in a new card for its script, otherwise as a message."""
+        """Free calls, and what they found."""
         account = self.get_object(request, object_id)
         if account is None:
             raise Http404
-        if not self.has_change_permission(request, account):
-            self.message_user(request, _("You may not test this account."), messages.ERROR)
-        elif request.headers.get("X-Requested-With") == "fetch":
-            return self.show_finding(request, account, probe(account, in_other_regions=True))
-        else:
-            self._tell(request, account)
-        on_the_list = request.GET.get("from") == "list"
-        return HttpResponseRedirect(reverse(LIST_PAGE) if on_the_list else reverse(CHANGE_PAGE, args=[account.pk]))
+        if self.has_change_permission(request, account):
+            return self.answer_to_test(request, account, probe(account, in_other_regions=True))
+        self.message_user(request, _("You may not test this account."), messages.ERROR)
+        return _back(request, account)
 
-    def show_finding(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
-        """The account's card anew."""
-        raise NotImplementedError
+    def answer_to_test(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
+        """The page that asked, with a message."""
+        self._say(request, account, finding)
+        return _back(request, account)
 
-    def _tell(self, request: HttpRequest, account: ProviderAccount) -> None:
-        finding = probe(account, in_other_regions=True)
+    def _say(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> None:
         words = _("“%(account)s”: %(finding)s") % {"account": account, "finding": finding.message}
         self.message_user(request, words, messages.SUCCESS if finding.ok else messages.ERROR)
 
     @admin.action(description=gettext_lazy("Test connection (free)"), permissions=["change"])
     def test_connection(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         for account in accounts:
-            self._tell(request, account)
+            self._say(request, account, probe(account, in_other_regions=True))
 
     @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
@@ -147,6 +143,12 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
         count = accounts.update(**changes)
         self.message_user(request, _("%(count)d accounts changed.") % {"count": count}, messages.SUCCESS)
+
+
+def _back(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
+    """To the page whose button was pressed."""
+    on_the_list = request.GET.get("from") == "list"
+    return HttpResponseRedirect(reverse(LIST_PAGE) if on_the_list else reverse(CHANGE_PAGE, args=[account.pk]))
 
 
 def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tuple[type[Provider], Surface] | None:

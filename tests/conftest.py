@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.test import Client
 from portal_driver import Driver
 
 from generation.models import GenerationTask
@@ -13,6 +15,12 @@ from providers.accounts import set_credentials
 from providers.models import ProviderAccount
 from providers.sandbox import ensure_sandbox_accounts
 from providers.simulator.testing import SimulatorProcess
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_root() -> None:
+    """The middleware that serves static files warns about a folder that is not there."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +49,14 @@ def other_user(db: None) -> User:
 @pytest.fixture
 def staff(db: None) -> User:
     return User.objects.create_superuser("admin", password="a long enough password")
+
+
+@pytest.fixture
+def desk(staff: User) -> Client:
+    """The admin as a superuser sees it."""
+    client = Client()
+    client.force_login(staff)
+    return client
 
 
 MakeAccount = Callable[..., ProviderAccount]

@@ -12,7 +12,7 @@ from generation import jobs
 from generation.lifecycle import Status, wants_attention
 from generation.models import GenerationTask
 from generation.services.dispatch import tick
-from generation.services.polling import poll_account
+from generation.services.polling import Patience, poll_account
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 
@@ -46,7 +46,7 @@ class Driver:
             name = package["func"].rpartition(".")[2]
             done.append(name)
             if name == "poll":
-                poll_account(*package["args"], linger_s=0)
+                poll_account(*package["args"], patience=Patience(linger_s=0))
             else:
                 getattr(jobs, name)(*package["args"])
         return done

@@ -27,28 +27,39 @@ from providers.poller import AccountPoller
 from providers.sealing import SealBroken
 from providers.vendors import ALL_MODELS
 
-__all__ = ["poll_account"]
+__all__ = ["Patience", "poll_account"]
 
 log = logging.getLogger("generation.poll")
 
-STAY_S = 18.0
-TURN_S = 3.0
-"""Stay this long while others wait."""
-HAND_OVER_S = 3.0
-"""Go on for so long at most until the next turn's job has come: a worker takes some tenths of a second to begin."""
-LAST_ANSWERS_S = 2.0
-"""Wait this long for what is still on the wire when the turn is over."""
-LOOK_ROUND_S = 0.5
 BATCH = 256
 MOST_ON_THE_WIRE = 512
 PAUSE_S = 0.1
 """Between claims, unless the last one was full: a claim costs as much as ten polls, however few rows it finds."""
-LEAVE_AFTER_IDLE_S = 2.0
 NOTE_EVERY_S = 1.0
 TELL_EVERY_S = 10.0
 LATE_S = 1.0
 SANDBOX_POLL = timedelta(seconds=2)
 UNKNOWN_MODEL_POLL = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a job bears with its account."""
+
+    stay_s: float = 18.0
+    turn_s: float = 3.0
+    """Stay this long while others wait."""
+    linger_s: float = 2.0
+    """Leave when nothing has been due for so long."""
+    hand_over_s: float = 3.0
+    """Go on for so long at most until the next turn's job has come: a worker takes some tenths of a second to begin."""
+    last_answers_s: float = 2.0
+    """Wait this long for what is still on the wire when the turn is over."""
+    look_round_s: float = 0.5
+    """Between looks at whether others wait."""
+
+
+USUAL = Patience()
 
 
 @dataclass(kw_only=True)
@@ -69,12 +80,12 @@ class Report:
         return f"polls={self.polls} writes={self.writes} late={late} lag_p50_s={cuts[9]:.3f} lag_p95_s={cuts[18]:.3f}"
 
 
-def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S) -> None:
-    """Poll this account's due tasks until none has been due for `linger_s`, or the job's time is up."""
+def poll_account(account_id: UUID | str, *, patience: Patience = USUAL) -> None:
+    """Poll this account's due tasks until none has been due for a while, or the job's time is up."""
     account = ProviderAccount.objects.get(pk=account_id)
     try:
         with AccountPoller(account, at_once=BATCH) as poller:
-            is_idle = _Turn(account, poller).take(linger_s)
+            is_idle = _Turn(account, poller, patience).take()
     except SealBroken as broken:
         account.note_error(str(broken))
         log.error("account %s: %s", account.pk, broken)
@@ -86,18 +97,18 @@ def poll_account(account_id: UUID | str, *, linger_s: float = LEAVE_AFTER_IDLE_S
 class _Turn:
     """One job's time with an account: claim, ask, apply what has come, again and again."""
 
-    def __init__(self, account: ProviderAccount, poller: AccountPoller) -> None:
-        self.account, self.poller, self.report = account, poller, Report()
+    def __init__(self, account: ProviderAccount, poller: AccountPoller, patience: Patience) -> None:
+        self.account, self.poller, self.patience, self.report = account, poller, patience, Report()
         self.on_the_wire: dict[str, Appointment] = {}
         self.polls = 0
         self.began = self.told_at = time.monotonic()
         self.claim_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
         self.crowded = False
 
-    def take(self, linger_s: float) -> bool:
+    def take(self) -> bool:
         """Returns whether nothing was left to ask; otherwise the account's next turn has been rung for."""
         try:
-            is_idle = self._stay(linger_s)
+            is_idle = self._stay()
             if not is_idle:
                 self._hand_over()
                 self._end()
@@ -105,7 +116,7 @@ class _Turn:
             self._tell()
         return is_idle
 
-    def _stay(self, linger_s: float) -> bool:
+    def _stay(self) -> bool:
         busy_at = time.monotonic()
         while not self._is_over():
             self._keep_lease()
@@ -113,7 +124,7 @@ class _Turn:
             claimed = self._ask_next()
             if claimed or self.on_the_wire:
                 busy_at = time.monotonic()
-            elif time.monotonic() - busy_at >= linger_s:
+            elif time.monotonic() - busy_at >= self.patience.linger_s:
                 return True
             if claimed < BATCH:
                 self._apply_answers()
@@ -122,14 +133,14 @@ class _Turn:
     def _hand_over(self) -> None:
         """Ring for the account's next turn, and go on until it has begun, or somebody else wants this worker."""
         rung_until = poll_again(self.account)
-        end = time.monotonic() + HAND_OVER_S
+        end = time.monotonic() + self.patience.hand_over_s
         while time.monotonic() < end and not self._others_wait() and self._lease() == rung_until:
             self._ask_next()
             self._apply_answers()
 
     def _end(self) -> None:
         """Take the last answers. While others wait, a vendor that gave none is asked less often: it shall not have turn after turn."""
-        end = time.monotonic() + LAST_ANSWERS_S
+        end = time.monotonic() + self.patience.last_answers_s
         while self.on_the_wire and time.monotonic() < end:
             self._apply_answers()
         if self._others_wait():
@@ -146,10 +157,10 @@ class _Turn:
         self.report, self.told_at = Report(), time.monotonic()
 
     def _is_over(self) -> bool:
-        return time.monotonic() - self.began > (TURN_S if self._others_wait() else STAY_S)
+        return time.monotonic() - self.began > (self.patience.turn_s if self._others_wait() else self.patience.stay_s)
 
     def _others_wait(self) -> bool:
-        if time.monotonic() - self.looked_at > LOOK_ROUND_S:
+        if time.monotonic() - self.looked_at > self.patience.look_round_s:
             self.looked_at = time.monotonic()
             self.crowded = is_crowded(POLL)
         return self.crowded

@@ -10,7 +10,7 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 class Clock:
-    """Wall time plus what a test has put it forward by; the source is a value so that tests can stop it."""
+    """Wall time plus what a test has put it forward (or back) by; the source is a value so that tests can stop it."""
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source

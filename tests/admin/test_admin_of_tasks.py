@@ -8,9 +8,10 @@ from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
+from task_rows import attempt_of, make_task
 
 from generation.lifecycle import Status
-from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent
+from generation.models import Asset, GenerationTask
 from generation.services.create import create_task
 
 LIST = "/admin/generation/generationtask/"
@@ -19,11 +20,10 @@ LIST = "/admin/generation/generationtask/"
 @pytest.fixture
 def task(user, make_account):
     """Sent to nobody listening, and nobody knows whether it was accepted."""
-    now = timezone.now()
     account = make_account("kling", "official-key", "http://127.0.0.1:9")
-    row = GenerationTask.objects.create(
-        owner=user,
-        prompt=Prompt.objects.create(owner=user, text="a red fox in the snow"),
+    row = make_task(
+        user,
+        prompt="a red fox in the snow",
         model="kling/kling-v3",
         status="needs_review",
         account=account,
@@ -31,11 +31,8 @@ def task(user, make_account):
         error_code="uncertain",
         error_message="No answer within the time limit.",
         outputs=[{"url": "https://vendor.example/signed"}],
-        created_at=now,
-        updated_at=now,
     )
-    Attempt.objects.create(task=row, number=1, account=account, reference=row.reference, dispatch="unknown", started_at=now)
-    TaskEvent.objects.create(task=row, at=now, from_status="submitting", to_status="needs_review")
+    attempt_of(row, account, dispatch="unknown")
     return row
 
 
@@ -65,10 +62,8 @@ def test_task_cannot_be_edited_or_deleted(desk, task):
 
 
 def test_list_needs_no_query_per_row(desk, task, user, django_assert_max_num_queries):
-    now = timezone.now()
     for _ in range(15):
-        prompt = Prompt.objects.create(owner=user, text="x")
-        GenerationTask.objects.create(owner=user, prompt=prompt, model="kling/kling-v3", due_at=now, created_at=now, updated_at=now)
+        make_task(user)
 
     with django_assert_max_num_queries(12):
         text = desk.get(LIST).content.decode()

@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from task_rows import attempt_of, make_task
 
-from generation.models import Attempt, GenerationTask, LiveWorker, Prompt
+from generation.models import LiveWorker
 from generation.services.switch import stop_submits
 from providers.models import ProviderAccount
 
@@ -32,18 +33,7 @@ def account(make_account, at_work):
 @pytest.fixture
 def task(user):
     def make(account=None, status="running"):
-        now = timezone.now()
-        return GenerationTask.objects.create(
-            owner=user,
-            prompt=Prompt.objects.create(owner=user),
-            model="kling/kling-v3",
-            status=status,
-            submission_id=str(GenerationTask.objects.count()) if status == "running" else "",
-            account=account,
-            due_at=None if status == "needs_review" else now,
-            created_at=now,
-            updated_at=now,
-        )
+        return make_task(user, status=status, model="kling/kling-v3", account=account)
 
     return make
 
@@ -113,10 +103,8 @@ def test_full_account_says_so(desk, account, task):
 def test_rates_are_counted_of_the_last_second_and_minute(desk, account, task):
     ProviderAccount.objects.update(submits_per_second=4, submits_per_minute=2)
     now, row = timezone.now(), task(account)
-    for number in (1, 2):
-        Attempt.objects.create(
-            task=row, number=number, account=account, reference="r", started_at=now, finished_at=now + SOON, dispatch="rejected"
-        )
+    for _ in range(2):
+        attempt_of(row, account, started_at=now, finished_at=now + SOON, dispatch="rejected")
 
     card = card_of(desk, account)
 
@@ -127,7 +115,7 @@ def test_rates_are_counted_of_the_last_second_and_minute(desk, account, task):
 def test_slot_in_doubt_is_said(desk, account, task):
     row = task(account, "needs_review")
     now = timezone.now()
-    Attempt.objects.create(task=row, number=1, account=account, reference="r", started_at=now, finished_at=now, dispatch="unknown")
+    attempt_of(row, account, started_at=now, finished_at=now, dispatch="unknown")
 
     [slots, *_rates] = card_of(desk, account)["meters"]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
+from task_rows import make_task
 
-from generation.models import GenerationTask, Prompt
 from providers.vendors import ALL_MODELS
 
 RETIRED = "kling/kling-v1-6"
@@ -14,16 +13,7 @@ DAY = ALL_MODELS[RETIRED].retired
 
 @pytest.fixture
 def old_task(staff):
-    now = timezone.now()
-    return GenerationTask.objects.create(
-        owner=staff,
-        prompt=Prompt.objects.create(owner=staff, text="a fox of last year"),
-        model=RETIRED,
-        status="cancelled",
-        created_at=now,
-        updated_at=now,
-        finished_at=now,
-    )
+    return make_task(staff, status="cancelled", model=RETIRED, prompt="a fox of last year")
 
 
 def test_studio_marks_the_chosen_model_and_the_list(desk, make_account):

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from api_pictures import picture
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from pictures import picture
 
 from access.tokens import issue
 from generation.models import Asset
@@ -55,12 +54,6 @@ def idle_account(make_account: Callable[..., Any]) -> Any:
 @pytest.fixture
 def make_asset() -> Callable[..., Asset]:
     def make(owner: User, colour: str = "red", size: tuple[int, int] = (640, 640)) -> Asset:
-        return store_asset(owner=owner, file=picture(colour, size))
+        return store_asset(owner=owner, file=picture(size, colour=colour))
 
     return make
-
-
-@pytest.fixture(scope="session", autouse=True)
-def static_root() -> None:
-    """The middleware that serves static files warns about a folder that is not there."""
-    settings.STATIC_ROOT.mkdir(exist_ok=True)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from uuid import uuid4
 
 import pytest
-from api_pictures import picture
 from django.core.files.base import ContentFile
 from django.test import Client
-from django.utils import timezone
+from pictures import picture
+from task_rows import make_task
 
-from generation.models import Asset, GenerationTask, Prompt, Video
+from generation.models import Asset, Video
 from providers.models import ModelPrice
 from providers.vendors import ALL_MODELS
 
@@ -22,19 +21,8 @@ BYTES = bytes(range(256)) * 8
 @pytest.fixture
 def video(user, idle_account):
     """A stored video; its bytes need not be a film here."""
-    now = timezone.now()
-    task = GenerationTask.objects.create(
-        owner=user,
-        prompt=Prompt.objects.create(owner=user, text="a fox"),
-        model="kling/kling-v2-6",
-        status="succeeded",
-        account=idle_account,
-        submission_id=str(uuid4()),
-        outputs=[{"url": "https://vendor.example/secret.mp4"}],
-        created_at=now,
-        updated_at=now,
-        finished_at=now,
-    )
+    outputs = [{"url": "https://vendor.example/secret.mp4"}]
+    task = make_task(user, status="succeeded", prompt="a fox", model="kling/kling-v2-6", account=idle_account, outputs=outputs)
     facts = {"duration_s": 5.0, "width_px": 1280, "height_px": 720, "fps": 24.0, "codec": "h264", "colour": "#102030"}
     row = Video(
         task=task,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
+from task_rows import make_task
 
 from access.tokens import issue
 from generation.lifecycle import Status
-from generation.models import GenerationTask, Prompt
 from generation.services.create import create_task
 from generation.services.switch import stop_submits
 
@@ -30,16 +29,7 @@ def failed(user, driver):
 
 @pytest.fixture
 def in_review(user, make_account):
-    now = timezone.now()
-    return GenerationTask.objects.create(
-        owner=user,
-        prompt=Prompt.objects.create(owner=user, text="a boat"),
-        model=MODEL,
-        status="needs_review",
-        account=make_account("kling", "official-key", "http://127.0.0.1:9"),
-        created_at=now,
-        updated_at=now,
-    )
+    return make_task(user, status="needs_review", account=make_account("kling", "official-key", "http://127.0.0.1:9"))
 
 
 def code_of(reply):

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.cache import cache
-from PIL import Image
+from pictures import picture
 from playwright.sync_api import BrowserContext, Page, expect
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread beside the ORM
@@ -43,12 +42,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """Tests write whole addresses; pytest-base-url's own fixture is of a kind that pytest warns about."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _static_folder() -> None:
-    """The live server looks for it once, when it starts."""
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture(autouse=True)
@@ -101,5 +94,5 @@ def signed_in(page: Page, live_server, user) -> Page:
 def picture_file(tmp_path: Path) -> Path:
     """An image on disk that every model takes."""
     path = tmp_path / "first.png"
-    Image.new("RGB", (640, 480), "#336699").save(path)
+    path.write_bytes(picture().getvalue())
     return path

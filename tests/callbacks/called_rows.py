@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from django.test import Client
 from django.utils import timezone
+from task_rows import attempt_of, make_task
 
-from generation.models import Attempt, GenerationTask, Prompt
+from generation.models import GenerationTask
 from providers.callbacks import callback_url
 from providers.models import ProviderAccount
 
@@ -23,18 +24,16 @@ MODELS = {"kling": "kling/kling-v1", "ark": "ark/doubao-seedance-1-0-pro-250528"
 LATER = timedelta(minutes=5)
 
 
-def make_task(owner, account: ProviderAccount, **fields: Any) -> GenerationTask:
-    """Running at the account's vendor as `v-1`, asked about again in five minutes."""
-    now = timezone.now()
-    facts = {"status": "running", "submission_id": "v-1", "due_at": now + LATER, "created_at": now, "updated_at": now, "attempt_count": 1}
-    prompt = Prompt.objects.create(owner=owner, text="a boat")
-    return GenerationTask.objects.create(owner=owner, prompt=prompt, account=account, model=MODELS[account.vendor], **(facts | fields))
+def make_running(owner, account: ProviderAccount, **facts: Any) -> GenerationTask:
+    """At the account's vendor as `v-1`, asked about again in five minutes."""
+    usual = {"status": "running", "submission_id": "v-1", "due_at": timezone.now() + LATER, "attempt_count": 1}
+    return make_task(owner, account=account, model=MODELS[account.vendor], **(usual | facts))
 
 
-def make_doubtful(owner, account: ProviderAccount, dispatch: str = "unknown", **fields: Any) -> GenerationTask:
+def make_doubtful(owner, account: ProviderAccount, dispatch: str = "unknown", **facts: Any) -> GenerationTask:
     """Sent, and the answer was lost; looked up in five minutes."""
-    task = make_task(owner, account, **({"status": "submitting", "submission_id": ""} | fields))
-    Attempt.objects.create(task=task, number=1, account=account, reference=task.reference, dispatch=dispatch, started_at=timezone.now())
+    task = make_running(owner, account, **({"status": "submitting", "submission_id": ""} | facts))
+    attempt_of(task, account, dispatch=dispatch)
     return task
 
 

@@ -9,7 +9,6 @@ from called_rows import PUBLIC, SECRET
 @pytest.fixture(autouse=True)
 def public(settings):
     settings.PUBLIC_URL = PUBLIC
-    settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns where there is none
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import logging
 
 import pytest
-from called_rows import LATER, SECRET, call, call_raw, is_due, make_doubtful, make_task, path_of, signed
+from called_rows import LATER, SECRET, call, call_raw, is_due, make_doubtful, make_running, path_of, signed
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -39,7 +39,7 @@ def rung():
 )
 def test_a_callback_makes_its_task_due_and_rings_for_the_poll(request, user, account, fields):
     account = request.getfixturevalue(account)
-    task = make_task(user, account)
+    task = make_running(user, account)
 
     answer = call(account, fields)
 
@@ -51,7 +51,7 @@ def test_a_callback_makes_its_task_due_and_rings_for_the_poll(request, user, acc
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "succeeded", "expired", "nonsense", 7, None])
 def test_what_a_callback_says_of_the_state_is_not_believed(user, ark, status):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
 
     assert call(ark, {"id": "v-1", "status": status}).status_code == 200
 
@@ -60,7 +60,7 @@ def test_what_a_callback_says_of_the_state_is_not_believed(user, ark, status):
 
 
 def test_the_same_callback_again_changes_nothing(user, ark):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
     call(ark, RUNNING)
     task.refresh_from_db()
     first = task.due_at
@@ -73,7 +73,7 @@ def test_the_same_callback_again_changes_nothing(user, ark):
 
 
 def test_a_poll_that_is_at_work_is_not_rung_for_again(user, ark):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
     ProviderAccount.objects.filter(pk=ark.pk).update(poll_lease_until=timezone.now() + LATER)
 
     call(ark, RUNNING)
@@ -86,7 +86,7 @@ def test_a_poll_that_is_at_work_is_not_rung_for_again(user, ark):
 def test_a_task_that_is_not_at_the_vendor_is_left_alone(user, ark, status):
     ended = status in {"succeeded", "failed", "cancelled"}
     due_at, finished_at = (None, timezone.now()) if ended else (timezone.now() + LATER, None)
-    task = make_task(user, ark, status=status, due_at=due_at, finished_at=finished_at)
+    task = make_running(user, ark, status=status, due_at=due_at, finished_at=finished_at)
 
     assert call(ark, RUNNING).status_code == 200
 
@@ -97,7 +97,7 @@ def test_a_task_that_is_not_at_the_vendor_is_left_alone(user, ark, status):
 
 def test_another_accounts_task_of_the_same_id_is_left_alone(user, ark, make_account):
     other = make_account("ark", "volcengine", "https://ark.example", label="other")
-    theirs, mine = make_task(user, other), make_task(user, ark)
+    theirs, mine = make_running(user, other), make_running(user, ark)
 
     call(ark, RUNNING)
 
@@ -109,7 +109,7 @@ def test_another_accounts_task_of_the_same_id_is_left_alone(user, ark, make_acco
     "fields", [{"id": "v-unknown"}, {"id": ""}, {"id": None}, {"id": ["v-1"]}, {"id": {"v-1": 1}}, {}, {"task_id": "v-1"}]
 )
 def test_what_names_none_of_our_tasks_is_taken_and_changes_nothing(user, ark, fields):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
 
     assert call(ark, fields).status_code == 200
 
@@ -179,7 +179,7 @@ def test_a_reference_that_is_none_of_ours_is_taken(db, unsigned, reference):
 
 
 def test_a_signed_callback_is_heeded(user, kling):
-    task = make_task(user, kling)
+    task = make_running(user, kling)
     raw = b'{"task_id":"v-1","task_status":"processing"}'
 
     assert call_raw(path_of(kling), raw, **signed(raw)).status_code == 200
@@ -201,7 +201,7 @@ RAW = b'{"task_id": "v-1"}'
     ids=["none", "old", "early", "other body", "other secret"],
 )
 def test_a_callback_without_a_fresh_signature_is_refused_where_there_is_a_secret(user, kling, sign):
-    task = make_task(user, kling)
+    task = make_running(user, kling)
 
     assert call_raw(path_of(kling), RAW, **sign()).status_code == 403
     assert not is_due(task)
@@ -258,7 +258,7 @@ def test_the_address_of_an_account_that_is_gone_is_a_strangers(ark):
 
 
 def test_an_account_that_is_switched_off_is_still_called(user, ark):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
     ProviderAccount.objects.update(enabled=False)
 
     call(ark, RUNNING)
@@ -287,7 +287,7 @@ def test_an_account_that_is_switched_off_is_still_called(user, ark):
     ],
 )
 def test_a_body_that_cannot_be_a_callback_is_refused(user, ark, raw, status):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
 
     assert call_raw(path_of(ark), raw).status_code == status
     assert not is_due(task)
@@ -295,7 +295,7 @@ def test_a_body_that_cannot_be_a_callback_is_refused(user, ark, raw, status):
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
 def test_a_body_counts_by_what_it_is_and_not_by_its_type(user, ark, content_type):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
 
     assert call_raw(path_of(ark), json.dumps(RUNNING).encode(), content_type=content_type).status_code == 200
     assert is_due(task)
@@ -307,7 +307,7 @@ def test_other_methods_are_refused(db, ark, method):
 
 
 def test_a_callback_needs_no_cookie_and_sets_none(user, ark):
-    make_task(user, ark)
+    make_running(user, ark)
 
     answer = call(ark, RUNNING)
 
@@ -316,7 +316,7 @@ def test_a_callback_needs_no_cookie_and_sets_none(user, ark):
 
 
 def test_a_callback_costs_two_queries_and_a_poll_two_more(user, ark):
-    make_task(user, ark)
+    make_running(user, ark)
     counts = []
     for fields in ({"id": "v-unknown"}, RUNNING, RUNNING):
         with CaptureQueriesContext(connection) as asked:
@@ -362,6 +362,6 @@ def test_the_log_holds_no_secret_part(kling, caplog):
 
 
 def test_a_task_knows_its_reference(user, ark):
-    task = make_task(user, ark)
+    task = make_running(user, ark)
 
     assert GenerationTask.pk_of(task.reference) == task.pk

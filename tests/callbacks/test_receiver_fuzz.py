@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from called_rows import LATER, call_raw, make_task, path_of
+from called_rows import LATER, call_raw, make_running, path_of
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -42,8 +42,8 @@ def test_any_body_and_signature_get_an_answer(accounts, user, which, raw, sent):
     account, other = accounts[which], accounts[which - 1]
     GenerationTask.objects.all().delete()
     ProviderAccount.objects.update(poll_lease_until=timezone.now() + LATER)
-    theirs = make_task(user, other, submission_id="v-2" if other.vendor == account.vendor else "v-1")
-    rests = make_task(user, account, submission_id="v-3", status="failed", due_at=None, finished_at=timezone.now())
+    theirs = make_running(user, other, submission_id="v-2" if other.vendor == account.vendor else "v-1")
+    rests = make_running(user, account, submission_id="v-3", status="failed", due_at=None, finished_at=timezone.now())
 
     answer = call_raw(path_of(account), raw, **sent)
 

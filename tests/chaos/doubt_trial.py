@@ -25,7 +25,7 @@ from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.decisions import decide  # noqa: E402
 from tests.chaos.doubt_verdict import judge  # noqa: E402
-from tests.chaos.orders import LOST_ANSWERS, doubtful_prompts, make_accounts, make_task  # noqa: E402
+from tests.chaos.orders import LOST_ANSWERS, doubtful_prompts, make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 
 UNSENT = [Status.QUEUED.value, Status.SUBMITTING.value]
@@ -65,7 +65,7 @@ class Round:
     def play(self) -> dict[str, Any]:
         began = time.monotonic()
         for model, prompt in doubtful_prompts(list(self.plan["models"]), self.plan["each"], rendered=self.plan["rendered"]):
-            make_task(self.owner, model, prompt)
+            order(self.owner, model, prompt)
             self._tend()
         self._until(lambda: not GenerationTask.objects.filter(status__in=UNSENT).exists())
         seconds = round(time.monotonic() - began)

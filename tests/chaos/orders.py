@@ -12,7 +12,7 @@ from generation.services.create import create_task
 from providers.models import ProviderAccount
 from providers.sandbox import ensure_sandbox_accounts
 
-__all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "make_task", "prompts"]
+__all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "order", "prompts"]
 
 MODELS = ("kling/kling-v2-5-turbo", "dashscope/wanx2.1-t2v-turbo")
 FAULTS = (
@@ -54,6 +54,6 @@ def make_accounts(simulator_url: str, *, read_timeout_s: int = 4) -> None:
     )
 
 
-def make_task(owner: User, model: str, prompt: str) -> GenerationTask:
+def order(owner: User, model: str, prompt: str) -> GenerationTask:
     """As the web process would."""
     return create_task(owner=owner, model=model, prompt=prompt, params={})

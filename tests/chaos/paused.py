@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.paused [--trials 200]`: pause a process at its work for longer than its lease, let others finish, wake it up.
+"""`python -m tests.chaos.paused [--short | --trials 200]`: pause a process at work for longer than its lease, let others finish, wake it.
 
 Each trial forks a process that runs one job (a submit, a poll or an ingest in turn), stops it with SIGSTOP at a random moment, lets its
 leases end, has the work done by another process, and continues it. Nothing that it does then may change the task, its videos or the ledger.
@@ -16,17 +16,23 @@ from benchmarks.stage import DATABASES, open_stage
 from tests.chaos.reporting import last_words, on_each, play, table
 
 TRIALS = 200
+SHORT_TRIALS = 9
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.paused", description=__doc__)
-    parser.add_argument("--trials", type=int, default=TRIALS)
+    trials = parser.add_mutually_exclusive_group()
+    trials.add_argument("--trials", type=int, default=TRIALS, help=f"for each database; {TRIALS} unless told otherwise")
+    trials.add_argument(
+        "--short", action="store_const", dest="trials", const=SHORT_TRIALS, help=f"{SHORT_TRIALS} of them, both databases at once"
+    )
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the moments; printed, so that a run can be repeated")
     options = parser.parse_args()
     print(f"paused: seed {options.seed}", flush=True)
     plan = {"trials": options.trials, "seed": options.seed}
-    return on_each(options.database or DATABASES, lambda database: _one(database, plan))
+    at_once = options.trials <= SHORT_TRIALS
+    return on_each(options.database or DATABASES, lambda database: _one(database, plan), at_once=at_once)
 
 
 def _one(database: str, plan: dict[str, Any]) -> bool:

@@ -28,11 +28,11 @@ from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import Status  # noqa: E402
 from generation.models import GenerationTask, TaskEvent, Video  # noqa: E402
 from generation.services.observe import observe  # noqa: E402
-from generation.services.polling import poll_account  # noqa: E402
+from generation.services.polling import Patience, poll_account  # noqa: E402
 from providers.accounts import client_for  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
-from tests.chaos.orders import make_accounts, make_task  # noqa: E402
+from tests.chaos.orders import make_accounts, order  # noqa: E402
 from tests.portal_driver import Driver  # noqa: E402
 
 STEPS = {"submit": 0.15, "poll": 0.15, "ingest": 0.9}
@@ -67,7 +67,7 @@ class Trials:
         step = list(STEPS)[self.number % len(STEPS)]
         model = MODELS[self.number // len(STEPS) % len(MODELS)]
         self.number += 1
-        task = make_task(self.owner, model, f"paused {self.number:04d} in {step}")
+        task = order(self.owner, model, f"paused {self.number:04d} in {step}")
         if step != "submit":
             task = self._rendered(task)
         if step == "ingest":
@@ -107,7 +107,7 @@ class Trials:
         try:
             row = GenerationTask.objects.get(pk=task.pk)
             if step == "poll":
-                poll_account(row.account_id, linger_s=0)
+                poll_account(row.account_id, patience=Patience(linger_s=0))
             else:
                 getattr(jobs, step)(str(row.pk), row.fence)
         except BaseException:

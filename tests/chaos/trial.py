@@ -26,7 +26,7 @@ from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.killer import Killer  # noqa: E402
-from tests.chaos.orders import make_accounts, make_task, prompts  # noqa: E402
+from tests.chaos.orders import make_accounts, order, prompts  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 from tests.chaos.verdict import Facts, judge, unsettled  # noqa: E402
 
@@ -56,13 +56,13 @@ def main() -> None:
 
 def freeze(worker: SupervisedWorker, owner: User, freezes: list[list[str]]) -> dict[str, Any]:
     """Kill the idle pools of some clusters: the holders of their queues' locks are among them. Seconds until a new task is served."""
-    _served(worker, make_task(owner, "kling/kling-v2-5-turbo", "frozen 0: warming up"), "videos__created_at")
+    _served(worker, order(owner, "kling/kling-v2-5-turbo", "frozen 0: warming up"), "videos__created_at")
     seconds = {}
     for number, clusters in enumerate(freezes, 1):
         for process in [process for cluster in clusters for process in worker.pool_of(cluster)]:
             _kill(process)
             time.sleep(0.1)
-        task = make_task(owner, "kling/kling-v2-5-turbo", f"frozen {number}: the locks of {clusters} are gone")
+        task = order(owner, "kling/kling-v2-5-turbo", f"frozen {number}: the locks of {clusters} are gone")
         seconds["+".join(clusters)] = _served(worker, task, SIGNS[clusters[-1]])
         _served(worker, task, "finished_at")
     return seconds
@@ -90,7 +90,7 @@ def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
         killer.act()
         wanted = min(plan["tasks"], 20 + plan["tasks"] * killer.count // max(killer.most, 1))
         for model, prompt in islice(orders, min(wanted - made, 5)):
-            make_task(owner, model, prompt)
+            order(owner, model, prompt)
             made += 1
         if not killer.is_done or made < plan["tasks"]:
             calm_at = time.monotonic()

@@ -7,11 +7,11 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from task_rows import make_task
 
 from access.models import ApiToken
 from access.tokens import authenticate
 from generation import vitals
-from generation.models import GenerationTask, Prompt
 from generation.vitals import Unfit, check_worker
 from providers.models import ProviderAccount
 
@@ -112,9 +112,7 @@ def test_worker_that_takes_messages_is_well(driver):
 
 
 def test_tasks_that_nobody_attends_to_are_told(driver, user):
-    then = timezone.now() - vitals.OVERDUE * 2
-    prompt = Prompt.objects.create(owner=user, text="x")
-    GenerationTask.objects.create(owner=user, prompt=prompt, model="x/y", due_at=then, created_at=then, updated_at=then)
+    make_task(user, due_at=timezone.now() - vitals.OVERDUE * 2)
 
     with pytest.raises(Unfit, match="1 tasks have been due for minutes"):
         check_worker(10, lambda _seconds: driver.run_jobs())

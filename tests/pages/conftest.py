@@ -10,9 +10,8 @@ from providers.models import ProviderAccount
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered(settings):
+def _nothing_remembered():
     cache.clear()
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture
@@ -23,10 +22,9 @@ def visitor(client: Client, user) -> Client:
 
 
 @pytest.fixture
-def staff_visitor(staff) -> Client:
-    client = Client()
-    client.force_login(staff)
-    return client
+def staff_visitor(desk: Client) -> Client:
+    """The pages as a superuser sees them."""
+    return desk
 
 
 @pytest.fixture

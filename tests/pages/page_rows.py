@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
-from PIL import Image
+from pictures import picture
+from task_rows import MODEL, make_task
 
-from generation.lifecycle import TERMINAL, Status, wants_attention
-from generation.models import Asset, GenerationTask, Prompt, TaskEvent, Video
+from generation.lifecycle import Status
+from generation.models import Asset, GenerationTask, Video
 from generation.services.assets import store_asset
 from providers.models import ProviderAccount
 
-KLING = "kling/kling-v2-5-turbo"
+KLING = MODEL
 WAN = "dashscope/wanx2.1-t2v-turbo"
 FRAMES = "dashscope/wanx2.1-kf2v-plus"
 BYTES = b"0123456789" * 100
-
-
-def make_task(owner: User, *, status: Status = Status.QUEUED, prompt: str = "a boat", model: str = KLING, **facts: Any) -> GenerationTask:
-    """A task as the worker would have left it."""
-    now = timezone.now()
-    sent = status in {Status.RUNNING, Status.INGESTING, Status.SUCCEEDED}
-    row: dict[str, Any] = {
-        "params": {"duration_s": 5, "aspect_ratio": "16:9", "mode": "std", "negative_prompt": "", "watermark": False},
-        "status": status.value,
-        "due_at": now if wants_attention(status) else None,
-        "finished_at": now if status in TERMINAL else None,
-        "created_at": now,
-        "updated_at": now,
-        "accepted_at": now if sent else None,
-    }
-    words = Prompt.objects.create(owner=owner, text=prompt)
-    task = GenerationTask(owner=owner, prompt=words, model=model, **(row | facts))
-    if sent and not task.submission_id:
-        task.submission_id = f"vendor-{task.pk}"
-    task.save()
-    TaskEvent.objects.create(task=task, at=now, to_status=status.value)
-    return task
 
 
 def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | None = None, **facts: Any) -> Video:
@@ -72,17 +50,8 @@ def moved(video: Video, when: datetime) -> Video:
     return video
 
 
-def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> io.BytesIO:
-    """An image file to upload."""
-    out = io.BytesIO()
-    Image.new("RGB", (width, height), "#336699").save(out, kind)
-    out.seek(0)
-    out.name = f"picture.{kind.lower()}"
-    return out
-
-
 def make_asset(owner: User, *, width: int = 640, height: int = 480) -> Asset:
-    return store_asset(owner=owner, file=picture(width, height))
+    return store_asset(owner=owner, file=picture((width, height)))
 
 
 def fill_slots(account: ProviderAccount, owner: User) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from page_rows import WAN, ago, fill_slots, make_task, make_video
+from page_rows import WAN, ago, fill_slots, make_video
+from task_rows import attempt_of, make_task
 
 from generation.lifecycle import Status
-from generation.models import Attempt, Dispatch, GenerationTask
+from generation.models import Dispatch, GenerationTask
 from generation.services.lists import ACTIVITY_PAGE
 
 pytestmark = pytest.mark.django_db
@@ -286,10 +287,8 @@ def test_adopt_without_an_id_is_refused(staff_visitor, user):
 
 def test_task_page_shows_attempts_and_the_vendors_words(visitor, user, kling):
     task = make_task(user, status=Status.FAILED, error_code="refused", error_message="no such voice", attempt_count=1, account=kling)
-    Attempt.objects.create(
-        task=task, number=1, account=kling, reference=task.reference, dispatch=Dispatch.REJECTED, started_at=ago(seconds=9),
-        finished_at=ago(seconds=8), error_message="no such voice", request={"body": {"prompt": "a boat"}}, reply={"status": 400},
-    )  # fmt: skip
+    exchanged = {"request": {"body": {"prompt": "a boat"}}, "reply": {"status": 400}, "error_message": "no such voice"}
+    attempt_of(task, kling, dispatch=Dispatch.REJECTED, started_at=ago(seconds=9), finished_at=ago(seconds=8), **exchanged)
 
     reply = visitor.get(f"/tasks/{task.pk}/")
 

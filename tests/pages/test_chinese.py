@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from page_rows import fill_slots, make_asset, make_task, make_video
+from page_rows import fill_slots, make_asset, make_video
 from pydantic import ValidationError
+from task_rows import make_task
 
 from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, RULES, SURFACE_WORDS, TITLES, VENDOR_LABELS
 from generation.lifecycle import Status

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from page_rows import KLING, make_task
+from page_rows import KLING
+from task_rows import make_task
 
 from generation.lifecycle import Status
 from generation.services.blame import blamed_field

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone, translation
-from page_rows import make_task
+from task_rows import attempt_of, make_task
 
-from generation.models import Attempt, FailoverRule, TaskEvent
+from generation.models import FailoverRule, TaskEvent
 from generation.presenters.detail import history_of
 from generation.schemas import task_out
 
@@ -34,7 +34,7 @@ def test_history_names_the_vendor_that_had_it_then(user, accounts):
     task, now = make_task(user, model=WAN, asked_model=KLING), timezone.now()
     for number, account in enumerate(accounts, start=1):
         at = now + timedelta(seconds=number)
-        Attempt.objects.create(task=task, number=number, account=account, reference=task.reference, started_at=at)
+        attempt_of(task, account, started_at=at)
         TaskEvent.objects.create(task=task, at=at, from_status="queued", to_status="submitting")
 
     assert [line["text"] for line in history_of(task)][1:] == ["Slot found, sent to Kling", "Slot found, sent to DashScope"]

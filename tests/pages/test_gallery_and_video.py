@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from page_rows import BYTES, WAN, ago, make_asset, make_task, make_video, moved
+from page_rows import BYTES, WAN, ago, make_asset, make_video, moved
+from task_rows import make_task
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, TaskInput, Video

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from page_rows import ago, make_task
+from page_rows import ago
+from task_rows import attempt_of, make_task
 
 from generation.lifecycle import Status
-from generation.models import Attempt, Dispatch, GenerationTask
+from generation.models import Dispatch, GenerationTask
 from generation.services.create import create_task
 from generation.services.switch import stop_submits
 
@@ -19,10 +20,8 @@ def doubtful(user, make_account):
     """Sent to a vendor that cannot be asked about our reference."""
     account = make_account("zhipu", "cn", "http://127.0.0.1:9")
     task = make_task(user, status=Status.NEEDS_REVIEW, model="zhipu/cogvideox-3", account=account, attempt_count=1)
-    Attempt.objects.create(
-        task=task, number=1, account=account, reference=task.reference, dispatch=Dispatch.UNKNOWN, started_at=ago(seconds=9),
-        finished_at=ago(seconds=8), error_code="uncertain", error_message="The connection broke off.",
-    )  # fmt: skip
+    words = {"error_code": "uncertain", "error_message": "The connection broke off."}
+    attempt_of(task, account, dispatch=Dispatch.UNKNOWN, started_at=ago(seconds=9), finished_at=ago(seconds=8), **words)
     return task
 
 
@@ -38,10 +37,7 @@ def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, doubtfu
 
 def test_a_review_tells_what_the_vendor_said_of_our_reference(staff_visitor, user, kling):
     task = make_task(user, status=Status.NEEDS_REVIEW, account=kling, error_message="It broke off. The vendor shows no render.")
-    Attempt.objects.create(
-        task=task, number=1, account=kling, reference=task.reference, dispatch=Dispatch.ACCEPTED, submission_id="v-17",
-        started_at=ago(seconds=9), error_message="It broke off.",
-    )  # fmt: skip
+    attempt_of(task, kling, dispatch=Dispatch.ACCEPTED, submission_id="v-17", started_at=ago(seconds=9), error_message="It broke off.")
 
     reply = staff_visitor.get(f"/tasks/{task.pk}/")
 

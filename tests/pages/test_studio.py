@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from page_rows import FRAMES, KLING, WAN, make_asset, make_task, make_video, picture
+from page_rows import FRAMES, KLING, WAN, make_asset, make_video
+from pictures import picture
+from task_rows import make_task
 
 from generation.forms import form_for
 from generation.lifecycle import Status

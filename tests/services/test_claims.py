@@ -8,10 +8,11 @@ from threading import Event, Thread
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from task_rows import attempt_of, make_task
 
 from generation.errors import LostRace
 from generation.lifecycle import Status
-from generation.models import Attempt, GenerationTask, Prompt
+from generation.models import GenerationTask
 from generation.services.appointments import claim_polls
 from generation.services.claims import claim_due, claim_one
 from generation.services.create import create_task
@@ -19,19 +20,10 @@ from generation.services.dispatch import tick
 from generation.services.pool import claim_queued
 from providers.models import ProviderAccount
 
-MODEL = "kling/kling-v1"
-
 
 @pytest.fixture
 def account(make_account):
     return make_account("kling", "official-key", "http://127.0.0.1:9", max_in_flight=3, submits_per_minute=100)
-
-
-def make_task(owner, **fields) -> GenerationTask:
-    now = timezone.now()
-    prompt = Prompt.objects.create(owner=owner, text="a boat")
-    facts = {"due_at": now, "created_at": now, "updated_at": now, "model": MODEL} | fields
-    return GenerationTask.objects.create(owner=owner, prompt=prompt, **facts)
 
 
 def claim(account, now=None):
@@ -48,8 +40,8 @@ def test_a_claim_takes_no_more_than_the_free_slots(account, user):
 
 
 def test_slots_are_held_until_the_vendor_is_done(account, user):
-    for number, status in enumerate(["submitting", "running", "ingesting"]):
-        make_task(user, status=status, account=account, submission_id="" if status == "submitting" else f"v{number}")
+    for status in ("submitting", "running", "ingesting"):
+        make_task(user, status=status, account=account)
     make_task(user), make_task(user)
 
     assert len(claim(account)) == 1
@@ -68,8 +60,7 @@ def test_a_dead_workers_claim_frees_its_slot_after_the_lease(account, user):
 def test_a_claim_takes_no_more_than_the_rate(account, user):
     ProviderAccount.objects.filter(pk=account.pk).update(submits_per_minute=2, max_in_flight=50)
     account.refresh_from_db()
-    done = make_task(user, status="failed", finished_at=timezone.now(), due_at=None)
-    Attempt.objects.create(task=done, number=1, account=account, reference="r", dispatch="rejected", started_at=timezone.now())
+    attempt_of(make_task(user, status="failed"), account, dispatch="rejected")
     make_task(user), make_task(user)
 
     assert len(claim(account)) == 1

@@ -6,7 +6,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from pictures import picture
 
 from generation.errors import Conflict, InvalidRequest
 from generation.models import Asset, GenerationTask, Prompt
@@ -16,13 +16,6 @@ from providers.models import ProviderAccount
 
 KLING = "kling/kling-v1"
 WAN = "dashscope/wanx2.1-t2v-turbo"
-
-
-def picture(size=(640, 480), kind="PNG", mode="RGB", **options) -> BytesIO:
-    out = BytesIO()
-    Image.new(mode, size, 120).save(out, kind, **options)
-    out.seek(0)
-    return out
 
 
 def refused(**request) -> dict[str, str]:

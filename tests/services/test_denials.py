@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from task_rows import make_task
 
 from generation.lifecycle import Status
-from generation.models import GenerationTask, Prompt
-from generation.services.polling import poll_account
+from generation.models import GenerationTask
+from generation.services.polling import Patience, poll_account
 from providers.accounts import client_for
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
@@ -28,11 +29,9 @@ def account(make_account, simulator) -> ProviderAccount:
 
 def running(account, owner, submission_id) -> GenerationTask:
     now = timezone.now()
-    return GenerationTask.objects.create(
-        owner=owner, prompt=Prompt.objects.create(owner=owner, text="a boat"), model=MODEL, status="running", account=account,
-        submission_id=submission_id, submission_kind="text2video", failures=OFTEN, due_at=now, created_at=now, updated_at=now,
-        accepted_at=now - timedelta(minutes=20), deadline_at=now + timedelta(days=1),
-    )  # fmt: skip
+    facts = {"submission_id": submission_id, "submission_kind": "text2video", "failures": OFTEN}
+    times = {"accepted_at": now - timedelta(minutes=20), "deadline_at": now + timedelta(days=1)}
+    return make_task(owner, status="running", model=MODEL, account=account, **facts, **times)
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def found(account, user) -> GenerationTask:
 
 def poll(task: GenerationTask) -> GenerationTask:
     GenerationTask.objects.update(due_at=timezone.now())
-    poll_account(task.account_id, linger_s=0)
+    poll_account(task.account_id, patience=Patience(linger_s=0))
     task.refresh_from_db()
     return task
 

@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from pictures import picture
+from scripted_server import ScriptedServer, answer
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.services import review
+from generation.services.assets import store_asset
 from generation.services.create import create_task
+from generation.services.outgoing import generation_request
 from generation.services.permits import processes_to_settle, wait_for_permit
 from generation.services.settle import MOST_LOOK_UPS, settle
 from generation.services.submit import MOST_DEATHS, _commit_intent, submit
-from providers.core.client import BlockingClient
-from providers.core.errors import GenerationFailed, InvalidParams, ProviderDown
-from providers.core.types import Submission
+from providers.accounts import client_for
+from providers.models import ProviderAccount
 
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
+WAN_WITH_IMAGE = "dashscope/wanx2.1-i2v-turbo"
 KLING = "kling/kling-v1"
+LOCAL = "cogvideox/cogvideox-2b"
 
 
 def fresh(task) -> GenerationTask:
     return GenerationTask.objects.get(pk=task.pk)
 
 
-def sent_by_the_dead(user, model) -> GenerationTask:
-    """Its intent is committed, and nobody will store an answer."""
+def sent_by_the_dead(user, model, *, has_arrived=False) -> GenerationTask:
+    """Its intent is committed, the vendor has perhaps accepted it, and nobody will store an answer."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
     _commit_intent(task)
+    if has_arrived:
+        client_for(task.account).submit(generation_request(task))
     return fresh(task)
 
 
-def answers(monkeypatch, **methods):
-    for name, answer in methods.items():
-
-        def reply(self, *args, answer=answer, **kwargs):
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        monkeypatch.setattr(BlockingClient, name, reply)
-
-
-def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user, staff, driver, monkeypatch):
+def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user, staff, driver):
     """Sent again by a person and refused as known, it must not end as failed with a paid render behind it."""
-    task = sent_by_the_dead(user, KLING)
+    task = sent_by_the_dead(user, KLING, has_arrived=True)
     Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
-    answers(monkeypatch, look_up=ProviderDown("away"), submit=InvalidParams("external_task_id is known already"))
+    driver.simulator.faults("kling", "poll-5xx", 2)
 
     settle(task.pk, task.fence)
     assert fresh(task).status == Status.NEEDS_REVIEW
@@ -58,6 +56,9 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user,
     review.submit_again(fresh(task), by=staff, knows_cost=True)
     driver.run_jobs()
     assert fresh(task).status == Status.SUBMITTING
+
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
 
 
 def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, driver, settings):
@@ -69,43 +70,49 @@ def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, drive
     assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
 
 
-def in_doubt_and_sent_again(user, model) -> GenerationTask:
+def in_doubt_and_sent_again(user, model, *, has_arrived=False) -> GenerationTask:
     """Its first attempt of an hour ago is in doubt; the second is about to be sent."""
-    task = sent_by_the_dead(user, model)
+    task = sent_by_the_dead(user, model, has_arrived=has_arrived)
     Attempt.objects.update(dispatch=Dispatch.UNKNOWN, started_at=timezone.now() - timedelta(hours=1), finished_at=timezone.now())
     task.move(Status.QUEUED, is_bound=True)
     return task
 
 
-def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driver, monkeypatch):
-    task = in_doubt_and_sent_again(user, WAN)
-    asked_since = []
-    answers(monkeypatch, submit=InvalidParams("no"))
-    monkeypatch.setattr(BlockingClient, "look_up", lambda *_, **facts: asked_since.append(facts["since"]))
+def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driver):
+    """What the vendor accepted half an hour ago may be the first attempt's."""
+    driver.simulator.advance(-1800)
+    task = in_doubt_and_sent_again(user, WAN, has_arrived=True)
+    driver.simulator.advance(1800)
+    driver.simulator.faults("dashscope", "bad-param")
 
     submit(task.pk, task.fence)
 
-    assert asked_since == [task.attempts.get(number=1).started_at]
+    assert (fresh(task).status, fresh(task).attempt_count) == (Status.SUBMITTING, 2)
+    assert driver.finish(task).status == Status.NEEDS_REVIEW
 
 
-def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, make_account, monkeypatch):
+def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, make_account):
     task = in_doubt_and_sent_again(user, KLING)
     other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
     GenerationTask.objects.update(account=other, is_bound=False)
-    answers(monkeypatch, submit=InvalidParams("no"))
+    driver.simulator.faults("kling", "bad-param")
 
     submit(task.pk, task.fence)
 
     assert fresh(task).status == Status.NEEDS_REVIEW
+    assert [attempt.dispatch for attempt in task.attempts.order_by("number")] == [Dispatch.UNKNOWN, Dispatch.REJECTED]
 
 
-def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver, monkeypatch):
-    task = in_doubt_and_sent_again(user, KLING)
-    answers(monkeypatch, submit=GenerationFailed("broken"))
+def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver):
+    """This service answers when the render is over."""
+    ProviderAccount.objects.filter(vendor="cogvideox").update(base_url=driver.simulator.base("cogvideox-sync"))
+    task = in_doubt_and_sent_again(user, LOCAL)
+    driver.simulator.settings(render_s=0.0)
+    driver.simulator.faults("cogvideox-sync", "fail-memory")
 
     submit(task.pk, task.fence)
 
-    assert fresh(task).status == Status.NEEDS_REVIEW
+    assert (fresh(task).status, task.last_attempt().error_code) == (Status.NEEDS_REVIEW, "out_of_memory")
 
 
 def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):
@@ -117,38 +124,41 @@ def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):
     assert (fresh(task).status, fresh(task).account) == (Status.QUEUED, None)
 
 
-def test_an_id_that_another_task_follows_goes_to_a_person(user, driver, monkeypatch):
+def test_an_id_that_another_task_follows_goes_to_a_person(user, driver):
     first = driver.until(create_task(owner=user, model=WAN, prompt="a boat", params={}), Status.RUNNING)
     second = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
-    answers(monkeypatch, submit=Submission(id=first.submission_id, model="wanx2.1-t2v-turbo"))
+    told = json.dumps({"request_id": "1", "output": {"task_id": first.submission_id, "task_status": "PENDING"}}).encode()
 
-    submit(second.pk, second.fence)
+    with ScriptedServer(answer(200, told, headers="Content-Type: application/json\r\n")) as vendor:
+        ProviderAccount.objects.filter(pk=first.account_id).update(base_url=vendor.url)
+        submit(second.pk, second.fence)
 
-    assert (fresh(second).status, fresh(second).submission_id) == (Status.NEEDS_REVIEW, "")
+    assert len(vendor.requests) == 1
+    assert (fresh(second).status, fresh(second).account_id, fresh(second).submission_id) == (Status.NEEDS_REVIEW, first.account_id, "")
 
 
 @pytest.mark.parametrize("changes", [{"starts": MOST_LOOK_UPS + 1}, {"model": "dashscope/gone"}])
-def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver, monkeypatch):
+def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver):
     task = sent_by_the_dead(user, WAN)
     GenerationTask.objects.update(**changes)
-    answers(monkeypatch, look_up=AssertionError("asked"))
 
     settle(task.pk, task.fence)
 
     assert fresh(task).status == Status.NEEDS_REVIEW
+    assert driver.simulator.requests()["polls"] == []
 
 
-def test_a_task_that_ends_its_process_before_it_is_sent_is_left_alone_longer_and_longer_and_then_fails(user, driver, monkeypatch):
-    task = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
+def test_a_task_that_ends_its_process_before_it_is_sent_is_left_alone_longer_and_longer_and_then_fails(user, driver):
+    image = store_asset(owner=user, file=picture())
+    task = fresh(create_task(owner=user, model=WAN_WITH_IMAGE, prompt="a boat", params={}, inputs={"first_frame": [image]}))
     GenerationTask.objects.update(starts=4)
+    place = Path(image.file.path)
+    place.unlink()
+    place.mkdir()  # whoever reads the image ends with an error that nobody expects
 
-    def dies(task):
-        raise MemoryError
-
-    monkeypatch.setattr("generation.services.submit.generation_request", dies)
     rests = []
     for _ in range(MOST_DEATHS):
-        with pytest.raises(MemoryError):
+        with pytest.raises(IsADirectoryError):
             submit(task.pk, task.fence)
         rests.append((fresh(task).due_at - timezone.now()).total_seconds())
     submit(task.pk, task.fence)

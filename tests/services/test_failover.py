@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.utils import timezone
-from pool_rows import attempt_of
+from task_rows import attempt_of
 
 from generation.lifecycle import Status
 from generation.models import FailoverRule, GenerationTask

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from pictures import picture
 
 from generation.lifecycle import Status
 from generation.media import read_record
@@ -17,13 +16,6 @@ from providers.vendors import ALL_MODELS
 
 TEXT_MODELS = [name for name, spec in ALL_MODELS.items() if not spec.needed_slots]
 IMAGE_MODELS = [name for name, spec in ALL_MODELS.items() if spec.needed_slots]
-
-
-def picture(size: tuple[int, int] = (640, 480), colour: str = "teal") -> BytesIO:
-    out = BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
-    out.seek(0)
-    return out
 
 
 @pytest.mark.parametrize("model", TEXT_MODELS)

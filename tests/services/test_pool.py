@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from pool_rows import MODEL, attempt_of, make_task
+from task_rows import MODEL, attempt_of, make_task
 
 from generation.models import GenerationTask, Prompt
 from generation.services.dispatch import tick
@@ -171,7 +171,7 @@ def test_the_clock_uses_every_account_of_the_pool(pool, user):
 
 
 def test_tasks_that_wait_for_a_full_account_do_not_stand_before_those_of_another(pool, user):
-    narrow = pool("narrow", models_allowed=["kling-v1"], submits_per_second=1)
+    narrow = pool("narrow", models_allowed=[MODEL.removeprefix("kling/")], submits_per_second=1)
     wide = pool("wide", models_allowed=["kling-v2-6"])
     for _ in range(150):
         make_task(user)

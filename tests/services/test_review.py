@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
+from pictures import picture
 
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
@@ -31,12 +28,6 @@ def in_review(user, driver):
     task = driver.finish(create_task(owner=user, model=WAN, prompt="a boat #fault:reset-after-accept", params={}))
     assert task.status == Status.NEEDS_REVIEW
     return task
-
-
-def frame(user):
-    out = io.BytesIO()
-    Image.new("RGB", (640, 640), "red").save(out, "PNG")
-    return store_asset(owner=user, file=SimpleUploadedFile("a.png", out.getvalue()))
 
 
 def parked(user, model):
@@ -113,7 +104,7 @@ def test_adopt_takes_the_vendors_task_and_finishes_it(in_review, staff, driver):
 @pytest.mark.parametrize(("model", "slot"), [(KLING, False), (KLING, True), ("kling/kling-v2-6", True)])
 def test_adopt_needs_no_word_on_how_the_vendor_files_the_task(model, slot, user, staff, driver):
     """Kling keeps renders from text and from images under different addresses."""
-    inputs = {"first_frame": [frame(user)]} if slot else {}
+    inputs = {"first_frame": [store_asset(owner=user, file=picture())]} if slot else {}
     paid = driver.until(create_task(owner=user, model=model, prompt="the paid one", params={}, inputs=inputs), Status.RUNNING)
     task = parked(user, model)
     GenerationTask.objects.filter(pk=task.pk).update(account=paid.account)

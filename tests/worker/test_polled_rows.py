@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from task_rows import make_task
 
-from generation.models import GenerationTask, Prompt
+from generation.models import GenerationTask
 from generation.services.appointments import Appointment, claim_polls
 from generation.services.observe import is_old_news, observe
 from providers.core.errors import ProviderDown
@@ -16,11 +17,8 @@ from providers.core.types import Snapshot, State
 
 @pytest.fixture
 def polled(sandbox_accounts, user) -> Appointment:
-    account, now = sandbox_accounts[0], timezone.now()
-    GenerationTask.objects.create(
-        owner=user, prompt=Prompt.objects.create(owner=user, text="a boat"), model="kling/kling-v1", status="running", account=account,
-        submission_id="v1", submission_kind="text2video", due_at=now, created_at=now, updated_at=now, deadline_at=now + timedelta(days=1),
-    )  # fmt: skip
+    account, facts = sandbox_accounts[0], {"submission_id": "v1", "submission_kind": "text2video"}
+    make_task(user, status="running", account=account, deadline_at=timezone.now() + timedelta(days=1), **facts)
     [row] = claim_polls(account, now=timezone.now(), every=lambda model: timedelta(seconds=len(model)), limit=9)
     return row
 

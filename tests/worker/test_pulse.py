@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -84,13 +83,12 @@ def test_presence_counts_only_the_living(tmp_path):
         assert count_busy(tmp_path) == 0
 
 
-def test_folders_of_killed_workers_are_cleared_away(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_folders_of_killed_workers_are_cleared_away(tmp_path):
     gone, living, other = tmp_path / f"{PREFIX}{2**22 + 1}-x", tmp_path / f"{PREFIX}{os.getpid()}-x", tmp_path / "somebody-elses"
     for folder in (gone, living, other):
         folder.mkdir()
 
-    with new_folder() as mine:
+    with new_folder(tmp_path) as mine:
         assert set(tmp_path.iterdir()) == {living, other, mine}
 
     assert not mine.exists()
