@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from generation.errors import InvalidRequest
 from generation.models import Asset
+from generation.notation import items_from_text, parts_of, text_of_items
 from generation.presenters.settings import choice_label, properties_of
 from generation.services.assets import store_asset
 from generation.services.checks import check_request
@@ -29,6 +30,35 @@ SEGMENTS_MOST = 5
 KEY_CHARS = 64
 ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
+
+
+class ItemsField(forms.CharField):
+    """A list, one item per line. The model's own check judges the items."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        example = "" if parts_of(schema) else text_of_items(schema["examples"][-1], schema)
+        widget = forms.Textarea(attrs={"rows": 2, "placeholder": example, "spellcheck": "false"})
+        super().__init__(required=False, widget=widget)
+        self.schema = schema
+
+    @property
+    def how_to_write(self) -> str:
+        words = {"n": self.schema["maxItems"], "parts": ", ".join(_part(part) for part in parts_of(self.schema).values())}
+        if not words["parts"]:
+            return _("One per line, at most %(n)d.") % words
+        return _("One per line, at most %(n)d: %(parts)s, with a space between.") % words
+
+    def to_python(self, value: Any) -> list[Any]:  # type: ignore[override]
+        return items_from_text(super().to_python(value) or "", self.schema)
+
+    def prepare_value(self, value: Any) -> Any:
+        """What a task stores is shown as lines; what was typed stays as it is."""
+        return text_of_items(value, self.schema) if isinstance(value, (list, tuple)) else value
+
+
+def _part(schema: Mapping[str, Any]) -> str:
+    title = _(schema["title"])
+    return f"{title} ({schema['unit']})" if schema.get("unit") else title
 
 
 class ComposeForm(forms.Form):
@@ -162,9 +192,12 @@ def _field(name: str, schema: dict[str, Any], *, hint: bool) -> forms.Field:
     field = _make(name, kind)
     field.label = _(schema.get("title", name))
     if description := schema.get("description"):
-        field.help_text = _(description) if hint or isinstance(field, forms.BooleanField) else ""
+        field.help_text = _(description) if hint or isinstance(field, (forms.BooleanField, ItemsField)) else ""
+    if isinstance(field, ItemsField):
+        field.help_text = f"{field.help_text} {field.how_to_write}".strip()
     field.initial = schema.get("default")
-    field.widget.attrs["data-default"] = str("" if field.initial is None else field.initial)
+    shown = field.prepare_value(field.initial)
+    field.widget.attrs["data-default"] = str("" if shown is None else shown)
     if "unit" in schema and not isinstance(field, forms.ChoiceField):
         field.widget.attrs["data-unit"] = schema["unit"]
     return field
@@ -181,7 +214,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 def _make(name: str, schema: dict[str, Any]) -> forms.Field:
     if "enum" in schema or "const" in schema:
         return _choice(schema)
-    makers = {"boolean": _switch, "integer": _integer, "number": _number, "string": _text}
+    makers = {"array": _items, "boolean": _switch, "integer": _integer, "number": _number, "string": _text}
     maker = makers.get(schema.get("type", ""))
     return maker(name, schema) if maker else _json(schema)
 
@@ -225,13 +258,17 @@ def _text(_name: str, schema: dict[str, Any]) -> forms.Field:
     return forms.CharField(required=False, empty_value=schema.get("default") or "", max_length=schema.get("maxLength"), widget=widget)
 
 
+def _items(_name: str, schema: dict[str, Any]) -> forms.Field:
+    return ItemsField(schema)
+
+
 def _json(schema: dict[str, Any]) -> forms.Field:
     return forms.JSONField(required=False, initial=schema.get("default"), widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}))
 
 
 def is_wide(field: forms.Field) -> bool:
     """The control needs the whole row."""
-    return (
+    return isinstance(field, ItemsField) or (
         isinstance(field, forms.ChoiceField)
         and isinstance(field.widget, forms.RadioSelect)
         and len(list(field.widget.choices)) >= SPANS_ROW

@@ -105,13 +105,15 @@ def _row(cells: Iterable[str]) -> str:
 def _range(schema: Mapping[str, Any]) -> str:
     """What a parameter takes: `3–15 s, **5**`."""
     facts = next((one for one in schema.get("anyOf", ()) if one["type"] != "null"), schema)
-    default = schema["default"]
+    default = schema.get("default", "")
     unit = f" {schema['unit']}" if schema.get("unit") else ""
     if "const" in facts or "enum" in facts:
         return _choices(facts.get("enum") or [facts["const"]], default, unit)
     if facts["type"] == "boolean":
         return _choices([False, True], default, "")
-    said = f"**{default}**" if default not in (None, "") else "**empty**"
+    if "default" not in schema:
+        return f"{_bounds(facts)}{unit}, needed"
+    said = f"**{default}**" if default not in (None, "", []) else "**empty**"
     return f"{_bounds(facts)}{unit}, {said}"
 
 
@@ -133,14 +135,26 @@ def _word(value: Any) -> str:
 
 
 def _bounds(facts: Mapping[str, Any]) -> str:
+    if facts["type"] == "array":
+        return f"{facts.get('minItems', 0)}–{facts['maxItems']} of: {_item(facts['items'])}"
     if facts["type"] == "string":
-        return f"text, {facts['maxLength']} characters" if "maxLength" in facts else "text"
+        kind = "public address" if facts.get("format") == "uri" else "text"
+        return f"{kind}, {facts['maxLength']} characters" if "maxLength" in facts else kind
     low, high = (facts.get(name) for name in ("minimum", "maximum"))
     kind = "whole number" if facts["type"] == "integer" else "number"
     if low is None or high is None:
         return kind
     steps = f" in steps of {facts['multipleOf']}" if "multipleOf" in facts else ""
     return f"{low:g}–{high:g}{steps}" if isinstance(low, float) else f"{low}–{high}{steps}"
+
+
+def _item(facts: Mapping[str, Any]) -> str:
+    """An item of a list; one of several parts names them: `duration_s` (1–15 s) and `prompt` (text, 512 characters)."""
+    parts = facts.get("properties", {})
+    if not parts:
+        return _bounds(facts)
+    shown = (f"`{name}` ({_bounds(part)}{' ' + part['unit'] if part.get('unit') else ''})" for name, part in parts.items())
+    return " and ".join(shown)
 
 
 def _inputs(spec: ModelSpec) -> str:

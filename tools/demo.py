@@ -71,11 +71,16 @@ def _wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
     seen: set[str] = set()
     for number, model in enumerate(model for model in models if model["available"] and not model["retired"]):
         prompt, needed = PROMPTS[number % len(PROMPTS)], tuple(model["needed_inputs"])
-        yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, needed))
+        yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, needed), params=_needed(model["json_schema"]))
         optional = [slot["slot"] for slot in model["inputs"] if slot["slot"] not in needed]
         if optional and not needed and model["vendor"] not in seen:
             seen.add(model["vendor"])
             yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, (optional[0],)))
+
+
+def _needed(schema: dict[str, Any]) -> dict[str, list[str]]:
+    """The lists that the model cannot do without, as its own schema shows them."""
+    return {name: schema["properties"][name]["examples"][0] for name in schema.get("required", [])}
 
 
 def _filled(model: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,11 +18,12 @@ __all__ = ["DOORS", "Api", "Door", "House", "Wish"]
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is asked for; a slot's name stands once for each image in it."""
+    """What is asked for; a slot's name stands once for each image in it. `params` are the lists that a model cannot do without."""
 
     model: str
     prompt: str
     slots: tuple[str, ...] = ()
+    params: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 class Api:
@@ -77,7 +78,8 @@ class ApiDoor:
 
     def order(self, wish: Wish) -> str:
         inputs = {slot: [self.image] * wish.slots.count(slot) for slot in wish.slots}
-        return str(self.api.post("/tasks", json={"model": wish.model, "prompt": wish.prompt, "params": {}, "inputs": inputs})["id"])
+        order = {"model": wish.model, "prompt": wish.prompt, "params": dict(wish.params), "inputs": inputs}
+        return str(self.api.post("/tasks", json=order)["id"])
 
 
 class FormDoor:
@@ -90,7 +92,8 @@ class FormDoor:
         self._send("/accounts/login/", fields)
 
     def order(self, wish: Wish) -> str:
-        fields = self._form("/studio/", model=wish.model) | {"prompt": wish.prompt}
+        lists = {name: "\n".join(items) for name, items in wish.params.items()}
+        fields = self._form("/studio/", model=wish.model) | {"prompt": wish.prompt, **lists}
         self._send("/studio/", fields, [(f"{slot}_file", (f"{slot}.png", self.picture, "image/png")) for slot in wish.slots])
         return str(self.api.get("/tasks?limit=1")["items"][0]["id"])
 
@@ -115,7 +118,8 @@ class CommandDoor:
 
     def order(self, wish: Wish) -> str:
         images = [word for slot in wish.slots for word in ("--image", f"{slot}={self.picture}")]
-        return self.stack.manage("generate", wish.prompt, "--model", wish.model, *images).split()[1]
+        params = [word for name, items in wish.params.items() for item in items for word in ("--param", f"{name}={item}")]
+        return self.stack.manage("generate", wish.prompt, "--model", wish.model, *images, *params).split()[1]
 
 
 DOORS: dict[str, Callable[[House], Door]] = {"api": ApiDoor, "form": FormDoor, "command": CommandDoor}

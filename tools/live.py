@@ -119,7 +119,7 @@ class Account:
 
     def _may_be_asked(self, spec: ModelSpec) -> bool:
         here = not spec.surfaces or self.provider.options.surface in spec.surfaces
-        return here and not spec.retired and not spec.needed_slots
+        return here and not spec.retired and not spec.needed_slots and not spec.needed_params
 
     @property
     def is_local(self) -> bool:

@@ -84,8 +84,11 @@ def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | N
 
 def _takes(spec: ModelSpec) -> str:
     """What the model is given."""
-    words = [] if any(slot.min_count for slot in spec.slots) else [_("text")]
-    words += [_("%(slot)s, needed") % {"slot": _(slot.title)} if slot.min_count else _(slot.title) for slot in spec.slots]
+    titles = properties_of(spec.params)
+    needed = [slot.title for slot in spec.slots if slot.min_count] + [titles[name]["title"] for name in spec.needed_params]
+    words = [] if needed else [_("text")]
+    words += [_("%(slot)s, needed") % {"slot": _(title)} for title in needed]
+    words += [_(slot.title) for slot in spec.slots if not slot.min_count]
     return ", ".join(words)
 
 

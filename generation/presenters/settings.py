@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,17 +9,17 @@ from django.utils.translation import pgettext
 
 from generation.catalog_strings import CHOICE_WORDS
 from generation.models import GenerationTask
-from providers.core.catalog import ModelSpec, Params
+from generation.notation import text_of_items
+from providers.core.catalog import ModelSpec, Params, schema_of
 
 __all__ = ["choice_label", "properties_of", "setting_rows", "settings_line", "value_words"]
 
 IN_LINE = ("resolution", "mode", "duration_s", "aspect_ratio", "with_audio")
 
 
-@cache
 def properties_of(params: type[Params]) -> dict[str, dict[str, Any]]:
-    """Name -> JSON Schema of each option; worked out once for each model, since a page asks for many rows. Not to be changed."""
-    return dict(params.model_json_schema()["properties"])
+    """Name -> JSON Schema of each option. Not to be changed."""
+    return dict(schema_of(params)["properties"])
 
 
 def choice_label(value: Any, unit: str = "") -> str:
@@ -40,6 +39,8 @@ def value_words(value: Any, schema: dict[str, Any]) -> str:
         return _("Random") if schema.get("title") == "Seed" else pgettext("setting", "None")
     if isinstance(value, bool):
         return pgettext("setting", "On") if value else pgettext("setting", "Off")
+    if isinstance(value, list) and "items" in schema:
+        return text_of_items(value, schema) or pgettext("setting", "None")
     if isinstance(value, str) and "enum" not in schema and "const" not in schema:
         return value or pgettext("setting", "None")
     return choice_label(value, schema.get("unit", ""))

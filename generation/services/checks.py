@@ -36,7 +36,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
     checked = None
     try:
         checked = spec.params.model_validate(dict(params))
-        checked.check_inputs(frozenset(slot for slot, assets in inputs.items() if assets))
+        checked.check_inputs({slot: len(assets) for slot, assets in inputs.items() if assets})
     except ValidationError as error:
         wrong |= field_errors(error, spec)
     except InputConflict as conflict:

@@ -37,7 +37,7 @@ def first_choice(user: User) -> ModelSpec:
     for spec in offered:
         if spec.name == last:
             return spec
-    from_text = [spec for spec in offered or ALL_MODELS.values() if not any(slot.min_count for slot in spec.slots)]
+    from_text = [spec for spec in offered or ALL_MODELS.values() if not spec.needed_slots and not spec.needed_params]
     return from_text[0]
 
 

@@ -113,7 +113,7 @@ def fitting(task: GenerationTask, to: ModelSpec) -> Params | None:
     """
     if task.spec is None:
         return None
-    untouched = task.spec.params().model_dump(mode="json")
+    untouched = task.spec.params.model_construct().model_dump(mode="json")
     asked = {name: value for name, value in task.params.items() if name in to.params.model_fields or value != untouched.get(name, object())}
     inputs: dict[str, list[Asset]] = {}
     for place in task.inputs.select_related("asset"):

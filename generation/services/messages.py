@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,20 +110,38 @@ PYDANTIC = {
     "bool_parsing": gettext_lazy("Write true or false."),
     "bool_type": gettext_lazy("Write true or false."),
     "string_type": gettext_lazy("Write text."),
+    "string_too_short": gettext_lazy("This is needed."),
+    "string_pattern_mismatch": gettext_lazy("This does not have the form that is needed."),
+    "too_long": gettext_lazy("At most %(max_length)s of them."),
+    "too_short": gettext_lazy("At least %(min_length)s of them."),
+    "tuple_type": gettext_lazy("Write a list."),
+    "model_type": gettext_lazy("Write all its parts."),
 }
 
 
 def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
-    """`params.<field>` -> a sentence, for every field that is wrong. A rule across fields stands at `params`."""
-    found = {}
+    """`params.<field>` -> a sentence, for every field that is wrong. A rule across fields stands at `params`.
+
+    Of a list it is the first item that is wrong, named by its number.
+    """
+    found: dict[str, str] = {}
     for item in error.errors():
-        path = ".".join(str(part) for part in ("params", *item["loc"]))
+        field, *place = item["loc"] or ("",)
         template = PYDANTIC.get(item["type"])
         message = str(template) % item.get("ctx", {}) if template else _(item["msg"].removeprefix("Value error, "))
-        if item["type"] == "extra_forbidden":
-            message = _("%(model)s has no setting “%(field)s”.") % {"model": spec.label, "field": ".".join(map(str, item["loc"]))[:60]}
-        found[path] = message
+        if place:
+            message = _("Item %(place)s: %(message)s") % {"place": _place(spec, str(field), place), "message": message}
+        elif item["type"] == "extra_forbidden":
+            message = _("%(model)s has no setting “%(field)s”.") % {"model": spec.label, "field": str(field)[:60]}
+        found.setdefault(f"params.{field}" if field else "params", message)
     return found
+
+
+def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
+    """The item's number, counted from one, and the part of it: `2, Duration`."""
+    parts = spec.json_schema()["properties"].get(field, {}).get("items", {}).get("properties", {})
+    words = (str(one + 1) if isinstance(one, int) else _(parts.get(one, {}).get("title", one)) for one in place)
+    return ", ".join(words)
 
 
 IMAGES = {

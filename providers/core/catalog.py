@@ -5,6 +5,7 @@ Field names are ours and the same for all vendors; `wire.py` of each vendor tran
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,11 +14,28 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["LIKE", "ImageRules", "InputConflict", "InputSlot", "ModelSpec", "Params", "Price", "param"]
+__all__ = [
+    "LIKE",
+    "NEEDED",
+    "Counts",
+    "ImageRules",
+    "InputConflict",
+    "InputSlot",
+    "ModelSpec",
+    "Params",
+    "Price",
+    "last_frame_needs_first",
+    "param",
+    "schema_of",
+]
 
 
 LIKE = (0.8, 1.25)
 """An image has about as many pixels as another between so many times the other's."""
+NEEDED: Any = ...
+"""In place of a default: the option must be given."""
+Counts = Mapping[str, int]
+"""How many images each slot holds; empty slots are not in it."""
 
 
 class InputConflict(ValueError):
@@ -42,12 +60,22 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        """Raise `InputConflict` where an option does not go with the slots that are filled. Most models have no such rule."""
+    def check_inputs(self, images: Counts) -> None:
+        """Raise `InputConflict` where an option does not go with the images that are given. Most models have no such rule."""
+
+
+def last_frame_needs_first(images: Counts) -> None:
+    """For models that end a video at an image only where they begin it at one."""
+    if "last_frame" in images and "first_frame" not in images:
+        raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
 
 
 def param(default: Any, title: str, description: str = "", *, unit: str = "", main: bool = False, **bounds: Any) -> Any:
-    """A field of a Params class. `main` puts it among the form's first settings; the rest stand under 'More settings'."""
+    """A field of a Params class. `main` puts it among the form's first settings; the rest stand under 'More settings'.
+
+    A list is a tuple, its default `()` or `NEEDED`, `max_length` its most items; what an item must be stands in its type, so that a
+    refusal can name the item. Options whose values have a form of their own have `examples`, whole values.
+    """
     extra: dict[str, Any] = {"main": main}
     if unit:
         extra["unit"] = unit
@@ -130,16 +158,33 @@ class ModelSpec:
         """The slots that a request with default options must fill, whether the slot says so or a rule between slots."""
         needed = tuple(slot.name for slot in self.slots if slot.min_count)
         try:
-            self.params().check_inputs(frozenset(needed))
+            self.params.model_construct().check_inputs(dict.fromkeys(needed, 1))
         except InputConflict as conflict:
             return (*needed, conflict.path.removeprefix("inputs."))
         return needed
 
+    @property
+    def needed_params(self) -> dict[str, Any]:
+        """The options that must be given, each with an example."""
+        return {name: field.examples[0] for name, field in self.params.model_fields.items() if field.is_required() and field.examples}
+
     def json_schema(self) -> dict[str, Any]:
         """The params as JSON Schema, as API users see them. Shared: do not change it."""
-        return _schema(self.params)
+        return schema_of(self.params)
 
 
 @cache
-def _schema(params: type[Params]) -> dict[str, Any]:
-    return params.model_json_schema()
+def schema_of(params: type[Params]) -> dict[str, Any]:
+    """The JSON Schema of a Params class, each part where it is used instead of by reference. Shared: do not change it."""
+    schema = params.model_json_schema()
+    return dict(_in_place(schema, schema.pop("$defs", {})))
+
+
+def _in_place(part: Any, parts: Mapping[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_in_place(item, parts) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _in_place(parts[part["$ref"].rpartition("/")[2]], parts)
+    return {name: _in_place(value, parts) for name, value in part.items()}

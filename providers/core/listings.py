@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
-from providers.core.types import Snapshot
+from providers.core.types import Exchange, Snapshot, WireReply, WireRequest
 
-__all__ = ["Listed", "may_be_of", "moment", "require_absence", "rows_of", "snapshots_by_id"]
+__all__ = ["Listed", "Page", "absence_on_pages", "may_be_of", "moment", "require_absence", "rows_of", "snapshots_by_id"]
 
 CLOCK_SKEW = timedelta(minutes=5)
 CENTURIES_S = 10**11
@@ -58,6 +58,32 @@ class Listed:
 
     id: str
     created_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a list: those of its tasks that may be of the model in question, how many rows it has, and how many there are in all."""
+
+    tasks: Sequence[Listed]
+    rows: int
+    total: int
+
+
+def absence_on_pages(
+    ask: Callable[[int], WireRequest], read: Callable[[WireReply], Page], *, most: int, since: datetime, known: Sequence[str]
+) -> Exchange[None]:
+    """Read a list to its end, at most `most` pages from the first on; return when it surely holds no task of ours begun at `since`."""
+    seen = 0
+    for number in range(1, most + 1):
+        reply = yield ask(number)
+        page = read(reply)
+        require_absence(page.tasks, since=since, known=known)
+        seen += page.rows
+        if seen >= page.total:
+            return
+        if not page.rows:
+            break
+    raise Unsupported("The vendor's list of tasks is longer than can be read.")
 
 
 def require_absence(listed: Iterable[Listed], *, since: datetime, known: Sequence[str]) -> None:

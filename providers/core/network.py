@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from providers.core.fetch_errors import Blocked, TooSlow, Unavailable
 
-__all__ = ["Deadline", "Guard", "NetworkPolicy", "Resolver", "guarded_pool", "system_addresses"]
+__all__ = ["Deadline", "Guard", "NetworkPolicy", "Resolver", "guarded_pool", "is_public", "system_addresses"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -106,7 +106,7 @@ def _is_metadata(address: Address) -> bool:
     return _inside(address, METADATA) or (inner is not None and _inside(inner, METADATA))
 
 
-def _is_public(address: Address) -> bool:
+def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         return address in GLOBAL_UNICAST_V6 and not _inside(address, INTERNAL_V6)
     return address.is_global and not _inside(address, INTERNAL_V4)
@@ -130,7 +130,7 @@ class NetworkPolicy:
             return False
         if _inside(parsed, [_network(text) for text in self.allow_cidrs]):
             return True
-        return port in self.allow_ports and _is_public(parsed)
+        return port in self.allow_ports and is_public(parsed)
 
 
 def system_addresses(host: str, port: int) -> list[str]:

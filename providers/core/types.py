@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -118,6 +119,14 @@ class InputFile:
     content_type: str
     width_px: int
     height_px: int
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.content).decode()
+
+    @property
+    def data_uri(self) -> str:
+        return f"data:{self.content_type};base64,{self.base64}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ def test_params_refuse_what_they_do_not_know():
 
 
 def test_params_have_no_input_rules_by_default():
-    assert Params().check_inputs(frozenset({"first_frame"})) is None
+    assert Params().check_inputs({"first_frame": 1}) is None
     assert isinstance(InputConflict("mode", "no"), ValueError)
 
 

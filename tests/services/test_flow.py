@@ -20,7 +20,8 @@ IMAGE_MODELS = [name for name, spec in ALL_MODELS.items() if spec.needed_slots]
 
 @pytest.mark.parametrize("model", TEXT_MODELS)
 def test_a_prompt_becomes_a_stored_video(model, user, driver):
-    task = driver.finish(create_task(owner=user, model=model, prompt="a fox runs across snow 雪", params={}))
+    params = ALL_MODELS[model].needed_params
+    task = driver.finish(create_task(owner=user, model=model, prompt="a fox runs across snow 雪", params=params))
 
     assert task.status == Status.SUCCEEDED
     video = Video.objects.get(task=task)

@@ -17,13 +17,15 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
 }
 """What else must be set so that an option may be set at all."""
 
-TEXTS: dict[str, list[Any]] = {"audio_url": ["", "https://files.example/a.mp3"], "size": ["", "1280x720"], "model_name": ["", "sora-2"]}
+TEXTS: dict[str, list[Any]] = {"size": ["", "1280x720"], "model_name": ["", "sora-2"]}
 """Two values of options whose text must have a form."""
 
 
 def values_of(spec, name: str) -> list[Any]:
-    """Every choice of a closed option, both ends of a range, something for a text."""
+    """Every choice of a closed option, both ends of a range, something for a text; the option's own examples, where it has some."""
     field = spec.params.model_fields[name]
+    if field.examples:
+        return field.examples if field.is_required() else [field.default, *field.examples]
     if name in TEXTS:
         return TEXTS[name]
     if choices := [choice for choice in get_args(field.annotation) if not isinstance(choice, type)]:
@@ -44,9 +46,9 @@ def setting_for(spec, name: str, value: Any) -> dict[str, Any]:
 def slots_for(spec, wish: dict[str, Any]) -> tuple[str, ...]:
     """The fewest images that go with these options."""
     needed = needed_slots(spec)
-    for slots in (needed, *((*needed, slot.name) for slot in spec.slots)):
+    for slots in (needed, *((*needed, slot.name) for slot in spec.slots), ()):
         try:
-            spec.params(**wish).check_inputs(frozenset(slots))
+            spec.params(**spec.needed_params | wish).check_inputs(dict.fromkeys(slots, 1))
         except InputConflict:
             continue
         return slots

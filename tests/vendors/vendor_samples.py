@@ -52,11 +52,12 @@ def needed_slots(spec: ModelSpec) -> tuple[str, ...]:
 def make_request(
     model: str, slots: Iterable[str] | None = None, *, prompt: str = "a boat", reference: str = "job-1", **params: Any
 ) -> GenerationRequest:
-    """A request with the slots that the model needs, unless told otherwise."""
+    """A request with the slots and options that the model needs, unless told otherwise."""
     spec = ALL_MODELS[model]
     filled = needed_slots(spec) if slots is None else slots
     inputs = {slot: (picture(slot),) for slot in filled}
-    return GenerationRequest(spec=spec, prompt=prompt, params=spec.params(**params), inputs=inputs, reference=reference)
+    options = spec.params(**spec.needed_params | params)
+    return GenerationRequest(spec=spec, prompt=prompt, params=options, inputs=inputs, reference=reference)
 
 
 def asked(provider: Provider, request: GenerationRequest) -> WireRequest:

@@ -15,9 +15,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Prompt
+from generation.notation import items_from_text
 from generation.services.assets import store_asset
 from generation.services.create import create_task
 from generation.services.messages import failure_sentence
+from providers.vendors import find_model
 
 LOOK_EVERY_S = 0.5
 WORRY_AFTER_S = 20.0
@@ -31,7 +33,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("prompt")
         parser.add_argument("--model", required=True, help="provider/model, as /api/v1/models lists them")
-        parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a setting of the model; may be repeated")
+        parser.add_argument(
+            "--param",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a setting of the model; may be repeated, for lists with the same name",
+        )
         parser.add_argument("--image", action="append", default=[], metavar="SLOT=PATH", help="an image in a slot; may be repeated")
         parser.add_argument("--user", default="", help="in whose name; default: the first superuser")
         parser.add_argument("--wait", action="store_true", help="follow it to its end")
@@ -52,7 +60,7 @@ class Command(BaseCommand):
                 owner=owner,
                 model=options["model"],
                 prompt=options["prompt"],
-                params=dict(_param(text) for text in options["param"]),
+                params=_params(options["model"], options["param"]),
                 inputs=_images(owner, options["image"]),
                 source=Prompt.Source.TYPED,
             )
@@ -91,13 +99,32 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _param(text: str) -> tuple[str, Any]:
+def _params(model: str, texts: list[str]) -> dict[str, Any]:
+    """Settings by name. A list's name stands once for each of its items, or once before the whole list as JSON."""
+    found: dict[str, Any] = {}
+    spec = find_model(model)
+    schemas = spec.json_schema()["properties"] if spec else {}
+    for text in texts:
+        name, value = _pair(text)
+        schema = schemas.get(name, {})
+        if schema.get("type") == "array":
+            found[name] = [*found.get(name, []), *_items(value, schema)]
+        else:
+            found[name] = _read(value)
+    return found
+
+
+def _items(value: str, schema: dict[str, Any]) -> list[Any]:
+    read = _read(value)
+    return read if isinstance(read, list) else items_from_text(value, schema)
+
+
+def _read(value: str) -> Any:
     """Numbers, true and false are read as such; anything else is text."""
-    name, value = _pair(text)
     try:
-        return name, json.loads(value)
+        return json.loads(value)
     except ValueError:
-        return name, value
+        return value
 
 
 def _images(owner: User, texts: list[str]) -> dict[str, list[Asset]]:

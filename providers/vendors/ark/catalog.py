@@ -1,7 +1,7 @@
 """What may be asked of Ark's Seedance models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
 
-Volcengine Ark documents, "create a video generation task" and the models' table; read 2026-11-20. Reference videos and sounds and
-the last frame as a second result are not offered: the portal keeps images in and videos out.
+Volcengine Ark documents, "create a video generation task" and the models' table; read 2026-11-20. Reference videos and sounds are given
+by public addresses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.content_tasks import REFERENCE_SOUNDS, REFERENCE_VIDEOS, ReferenceSounds, ReferenceVideos, exclusive_references
 
 __all__ = ["MODELS", "NOT_OFFERED"]
 
@@ -20,9 +21,10 @@ SLUG = "ark"
 DOCS_URL = "https://www.volcengine.com/docs/82379/1520757"
 DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
-    "reference videos and sounds of Seedance 2.0: the portal keeps images in and videos out",
-    "the last frame as a second result (`return_last_frame`), and a final render of a draft (`draft_task`)",
-    "`priority`, `safety_identifier`, `output_format` and `omni_reference_task_type`, which only the SDK names",
+    "reference videos and sounds other than by public address: no files of one's own, none kept at the vendor",
+    "the last frame as a second result (`return_last_frame`): a task has videos as results, no images",
+    "a final render of a draft (`draft_task`): a draft lives at one account, a task may go to any",
+    "`priority`, `safety_identifier`, `output_format` and `omni_reference_task_type`, of which only the names are known, from the SDK",
 )
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif"),
@@ -56,12 +58,9 @@ class SeedanceParams(Params):
         172_800, "Give up after", "How long it may wait and render before the vendor drops it.", unit="s", ge=3_600, le=259_200
     )
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if "last_frame" in slots and "first_frame" not in slots:
-            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
-        if "references" in slots and len(slots) > 1:
-            raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
-        if "references" in slots and self.resolution == "1080p":
+    def check_inputs(self, images: Counts) -> None:
+        exclusive_references(images)
+        if "references" in images and self.resolution == "1080p":
             raise InputConflict("resolution", "Reference images go up to 720p.")
 
 
@@ -71,9 +70,9 @@ class TieredParams(SeedanceParams):
     camera_fixed: bool = param(False, "Fixed camera", "Ask for a camera that does not move.")
     service_tier: Literal["default", "flex"] = param("default", "Service tier", "flex renders when there is room, at half the price.")
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        super().check_inputs(slots)
-        if self.camera_fixed and "references" in slots:
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if self.camera_fixed and "references" in images:
             raise InputConflict("camera_fixed", "A fixed camera does not go with reference images.")
 
 
@@ -91,9 +90,9 @@ class V10Params(TieredParams):
             raise ValueError("frames replace the duration; leave it at 5")
         return value
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        super().check_inputs(slots)
-        if self.aspect_ratio == "adaptive" and not slots:
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if self.aspect_ratio == "adaptive" and not images:
             raise InputConflict("aspect_ratio", "Without an image there is no shape to adapt to.")
 
 
@@ -109,10 +108,10 @@ class V10ImageParams(V10Params):
 
     resolution: Resolution = param("720p", "Resolution", main=True)
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if not slots:
+    def check_inputs(self, images: Counts) -> None:
+        if not images:
             raise InputConflict("inputs.first_frame", "An image is needed here.")
-        super().check_inputs(slots)
+        super().check_inputs(images)
 
 
 class V15Params(TieredParams):
@@ -135,7 +134,7 @@ class V15Params(TieredParams):
 
 
 class V20Params(SeedanceParams):
-    """Seedance 2.0: longer, with sound, from up to nine reference images."""
+    """Seedance 2.0: longer, with sound, from up to nine reference images, three videos and three sounds."""
 
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
         5, "Duration", "Length of the video.", unit="s", main=True
@@ -143,6 +142,14 @@ class V20Params(SeedanceParams):
     resolution: Resolution = param("720p", "Resolution", main=True)
     with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
     web_search: bool = param(False, "Web search", "Let the model look facts up before it renders.")
+    reference_videos: ReferenceVideos = REFERENCE_VIDEOS
+    reference_sounds: ReferenceSounds = REFERENCE_SOUNDS
+
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        exclusive_references(images, self.reference_videos, self.reference_sounds)
+        if (self.reference_videos or self.reference_sounds) and self.resolution == "1080p":
+            raise InputConflict("resolution", "References go up to 720p.")
 
 
 class V20FastParams(V20Params):

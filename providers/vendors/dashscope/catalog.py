@@ -1,18 +1,21 @@
 """What may be asked of DashScope's Wan models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
 
-Model Studio documents, text-to-video, image-to-video and image-to-video-by-first-and-last-frame API references; read 2026-11-20.
+Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references;
+read 2026-11-20.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
+from providers.core.addresses import Address, OptionalAddress
+from providers.core.catalog import NEEDED, Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
 
 __all__ = ["MODELS", "NOT_OFFERED", "SIZES"]
 
@@ -20,9 +23,9 @@ SLUG = "dashscope"
 DOCS = "https://help.aliyun.com/zh/model-studio/"
 DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
-    "reference videos (`wan2.6-r2v`), `wanx2.1-vace-plus` with its `obj_or_bg`, and HappyHorse",
-    "a clip to continue (`first_clip` of wan2.7-i2v)",
-    "a soundtrack from one's own files: it is given by a public address",
+    "`wanx2.1-vace-plus`: of its body only the names `function`, `ref_images_url` and `obj_or_bg` are known, not their values",
+    "HappyHorse: only gateways describe it, without the words for its shapes and with different sizes",
+    "sounds and videos from one's own files: they are given by public addresses",
 )
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/bmp", "image/webp"),
@@ -32,6 +35,7 @@ IMAGES = ImageRules(
     alpha=False,
 )
 FIRST = InputSlot(name="first_frame", title="First frame", min_count=1, rules=IMAGES)
+OR_A_CLIP = replace(FIRST, min_count=0)
 LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
 
 SIZES: Mapping[tuple[str, str], str] = {
@@ -94,12 +98,12 @@ class WanParams(Params):
 class ScoredParams(WanParams):
     """From 2.5 on the models make sound; a soundtrack of one's own replaces it."""
 
-    audio_url: str = param(
-        "", "Soundtrack", "Public address of a WAV or MP3 file to use as sound.", max_length=2_000, pattern=r"^(https?://\S+)?$"
+    audio_url: OptionalAddress = param(
+        "", "Soundtrack", "Public address of a WAV or MP3 file to use as sound.", examples=["https://files.example/song.mp3"]
     )
 
 
-class StagedParams(ScoredParams):
+class StagedParams(WanParams):
     """2.6 can tell a story in several shots."""
 
     multi_shot: bool = param(False, "Several shots", "Let the video change its shots. Needs the extended prompt.", main=True)
@@ -152,7 +156,7 @@ class Text25(ScoredParams, SmallSizedParams):
     resolution: Literal["480P", "720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
 
 
-class Text26Us(StagedParams, SizedParams):
+class Text26Us(StagedParams, ScoredParams, SizedParams):
     """wan2.6-t2v-us, for keys of the US region."""
 
     duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
@@ -205,7 +209,7 @@ class Image25(ScoredParams):
     resolution: Literal["480P", "720P", "1080P"] = param("1080P", "Resolution", main=True)
 
 
-class Image26(StagedParams):
+class Image26(StagedParams, ScoredParams):
     """wan2.6-i2v."""
 
     duration_s: Literal[5, 10, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
@@ -226,10 +230,38 @@ class Image26Flash(Image26):
 
 
 class Image27(ScoredParams):
-    """wan2.7-i2v, always with sound; also towards a last frame."""
+    """wan2.7-i2v, always with sound; begins at an image or a clip, also towards a last frame."""
 
     duration_s: UpToFifteen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)
+    first_clip: OptionalAddress = param(
+        "",
+        "Clip to continue",
+        "Public address of a video that this one goes on from, instead of a first frame.",
+        examples=["https://files.example/walk.mp4"],
+    )
+
+    def check_inputs(self, images: Counts) -> None:
+        if self.first_clip and "first_frame" in images:
+            raise InputConflict("first_clip", "A video begins at a first frame or at a clip, not at both.")
+        if not self.first_clip and "first_frame" not in images:
+            raise InputConflict("inputs.first_frame", "A first frame or a clip to continue is needed.")
+
+
+class Reference26(StagedParams, SizedParams):
+    """wan2.6-r2v, from videos of people or things."""
+
+    duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
+    reference_videos: tuple[Address, ...] = param(
+        NEEDED,
+        "Reference videos",
+        "Public addresses of videos whose people, things or movements the video takes up.",
+        main=True,
+        min_length=1,
+        max_length=3,
+        examples=[["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]],
+    )
 
 
 class Frames21Plus(WanParams):
@@ -238,8 +270,8 @@ class Frames21Plus(WanParams):
     resolution: Literal["720P"] = param("720P", "Resolution", main=True)
     style: FramesEffect = param("", "Effect", "A ready-made effect instead of prompt and last frame.")
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if self.style and "last_frame" in slots:
+    def check_inputs(self, images: Counts) -> None:
+        if self.style and "last_frame" in images:
             raise InputConflict("style", "An effect makes no use of a last frame; leave one of them out.")
 
 
@@ -250,6 +282,7 @@ class Frames22Flash(Frames21Plus):
 
 
 T2V, I2V = "text-to-video-api-reference", "image-to-video-api-reference"
+R2V = "wan-video-to-video-api-reference"
 KF2V = "image-to-video-by-first-and-last-frame-api-reference"
 PAGES: Mapping[tuple[str, ...], str] = {(): T2V, (FIRST.name,): I2V, (FIRST.name, LAST.name): KF2V}
 PROMPT_CHARS: Mapping[str, int] = {"wan2.5": 1_500, "wan2.6": 1_500, "wan2.7": 5_000}
@@ -288,11 +321,12 @@ MODELS: Mapping[str, ModelSpec] = {
     spec.id: spec
     for spec in (
         _spec("wan2.7-t2v", "Wan 2.7", Text27),
-        _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, FIRST, LAST, page=I2V),
+        _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, OR_A_CLIP, LAST, page=I2V),
         _spec("wan2.6-t2v", "Wan 2.6", Text26),
         _spec("wan2.6-t2v-us", "Wan 2.6, US region", Text26Us, surfaces=("us",)),
         _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST),
         _spec("wan2.6-i2v-flash", "Wan 2.6 Flash, from an image", Image26Flash, FIRST),
+        _spec("wan2.6-r2v", "Wan 2.6, from videos", Reference26, page=R2V),
         _spec("wan2.5-t2v-preview", "Wan 2.5", Text25),
         _spec("wan2.5-i2v-preview", "Wan 2.5, from an image", Image25, FIRST),
         _spec("wan2.2-t2v-plus", "Wan 2.2 Plus", Text22Plus),

@@ -6,17 +6,18 @@ Model Studio documents, the API references' replies and manage-asynchronous-task
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
-from providers.core.listings import Listed, moment, rows_of
+from providers.core.listings import Listed, Page, may_be_of, moment, rows_of
 from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import Output, Snapshot, State, WireReply
+from providers.vendors.dashscope.catalog import MODELS
 from providers.vendors.dashscope.errors import task_failure
 
-__all__ = ["listed", "page_of", "snapshot_of"]
+__all__ = ["page_of", "snapshot_of"]
 
 log = logging.getLogger("providers.dashscope")
 
@@ -32,21 +33,21 @@ STATES: Mapping[str, State] = {
 }
 
 
-def page_of(reply: WireReply) -> tuple[Sequence[Mapping[str, Any]], int]:
-    """One page of the list, and how many tasks there are in all."""
+def page_of(reply: WireReply, model: str) -> Page:
+    """One page of the list: those of its tasks that may be of this model."""
     body = reply.data()
     total = body.get("total")
     if not isinstance(total, int):
         raise UnexpectedReply("DashScope answered without the list of tasks.")
-    return rows_of(body.get("data")), total
+    rows = rows_of(body.get("data"))
+    ours = may_be_of(rows, model, named="model_name", models=MODELS)
+    return Page(tasks=[_listed(row) for row in ours], rows=len(rows), total=total)
 
 
-def listed(rows: Sequence[Mapping[str, Any]]) -> Iterator[Listed]:
+def _listed(row: Mapping[str, Any]) -> Listed:
     """Only the milliseconds are believed: the vendor's written times have no zone."""
-    for row in rows:
-        made_ms = row.get("gmt_create")
-        made_at = moment(made_ms / 1000) if isinstance(made_ms, int) else None
-        yield Listed(id=text_of(row, "task_id"), created_at=made_at)
+    made_ms = row.get("gmt_create")
+    return Listed(id=text_of(row, "task_id"), created_at=moment(made_ms / 1000) if isinstance(made_ms, int) else None)
 
 
 def snapshot_of(reply: WireReply) -> Snapshot:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 
 __all__ = ["DOCS_READ", "MODELS", "NOT_OFFERED", "SLUG"]
 
@@ -47,9 +47,9 @@ class ShapedParams(KlingParams):
         "16:9", "Aspect ratio", "Without an image only: with one, the video takes the image's shape.", main=True
     )
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        super().check_inputs(slots)
-        if slots and self.aspect_ratio != "16:9":
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if images and self.aspect_ratio != "16:9":
             raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
 
 
@@ -62,9 +62,9 @@ class ModedParams(KlingParams):
 class LastFrameInPro(ModedParams):
     """For models that take a last frame in `pro` only."""
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        super().check_inputs(slots)
-        if "last_frame" in slots and self.mode != "pro":
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if "last_frame" in images and self.mode != "pro":
             raise InputConflict("mode", "A last frame needs the mode pro.")
 
 
@@ -110,9 +110,9 @@ class V1Params(GuidedParams, ModedParams, ShapedParams):
             raise ValueError("only the simple camera has an amount")
         return value
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        super().check_inputs(slots)
-        if "last_frame" in slots and self.camera:
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if "last_frame" in images and self.camera:
             raise InputConflict("camera", "A last frame and a camera movement exclude each other.")
 
 

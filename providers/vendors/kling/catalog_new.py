@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 from providers.vendors.kling.catalog import DOCS_READ, SLUG
 
 __all__ = ["NEW_MODELS", "OMNI"]
@@ -34,10 +34,10 @@ class NewParams(Params):
     resolution: Literal["720p", "1080p"] = param("720p", "Resolution", main=True)
     watermark: bool = param(False, "Watermark", "Ask for the file that carries the vendor's mark.")
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if "last_frame" in slots and "first_frame" not in slots:
+    def check_inputs(self, images: Counts) -> None:
+        if "last_frame" in images and "first_frame" not in images:
             raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
-        if "first_frame" in slots and self.aspect_ratio != "16:9":
+        if "first_frame" in images and self.aspect_ratio != "16:9":
             raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
 
 

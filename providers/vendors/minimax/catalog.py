@@ -1,6 +1,7 @@
 """What may be asked of MiniMax's models: Params classes and ModelSpecs. Data and validators; how it is said is in v1.py and v2.py.
 
-MiniMax platform documents, video generation v1 and v2; read 2026-11-20. Reference videos and sounds are not offered.
+MiniMax platform documents, video generation v1 and v2; read 2026-11-20. Reference videos and sounds are given by
+public addresses.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
+from providers.core.content_tasks import REFERENCE_SOUNDS, REFERENCE_VIDEOS, ReferenceSounds, ReferenceVideos, exclusive_references
 
 __all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE", "SECOND_GENERATION"]
 
@@ -19,7 +21,7 @@ SLUG = "minimax"
 DOCS = "https://platform.minimax.io/docs/api-reference/"
 DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
-    "reference videos and sounds of H3, and files kept at the vendor (`mm_file://`)",
+    "reference videos and sounds of H3 other than by public address: no files of one's own, none kept at the vendor (`mm_file://`)",
     "`aigc_watermark`, which the pages of v1 do not name",
 )
 RESULT_LIFE = timedelta(hours=1)
@@ -28,6 +30,7 @@ SECOND_GENERATION = ("MiniMax-H3", "MiniMax-H3-Max")
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp"), max_bytes=20 * 1024 * 1024 - 1, min_side_px=301, min_ratio=0.4, max_ratio=2.5
 )
+MOST_REFERENCES = 12
 LARGE_IMAGES = ImageRules(formats=IMAGES.formats, max_bytes=30 * 1024 * 1024, min_side_px=256, max_side_px=5_760)
 
 
@@ -46,9 +49,8 @@ class HailuoParams(Params):
             raise ValueError("1080P videos are 6 s long")
         return value
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if "last_frame" in slots and "first_frame" not in slots:
-            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
+    def check_inputs(self, images: Counts) -> None:
+        last_frame_needs_first(images)
 
 
 class Hailuo02Params(HailuoParams):
@@ -58,9 +60,9 @@ class Hailuo02Params(HailuoParams):
         "768P", "Resolution", "512P from an image only.", main=True
     )
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        super().check_inputs(slots)
-        if self.resolution == "512P" and not slots:
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if self.resolution == "512P" and not images:
             raise InputConflict("resolution", "512P needs a first frame.")
 
 
@@ -83,19 +85,21 @@ class H3Params(Params):
 
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     aspect_ratio: Literal["16:9", "21:9", "4:3", "1:1", "3:4", "9:16", "adaptive"] = param(
-        "16:9", "Aspect ratio", "With a first frame, the video takes the image's shape; adaptive needs reference images.", main=True
+        "16:9", "Aspect ratio", "With a first frame, the video takes the image's shape; adaptive needs references.", main=True
     )
     resolution: Literal["768P", "2K"] = param("768P", "Resolution", main=True)
+    reference_videos: ReferenceVideos = REFERENCE_VIDEOS
+    reference_sounds: ReferenceSounds = REFERENCE_SOUNDS
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if "last_frame" in slots and "first_frame" not in slots:
-            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
-        if "references" in slots and len(slots) > 1:
-            raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
-        if "first_frame" in slots and self.aspect_ratio != "16:9":
+    def check_inputs(self, images: Counts) -> None:
+        exclusive_references(images, self.reference_videos, self.reference_sounds)
+        references = images.get("references", 0) + len(self.reference_videos) + len(self.reference_sounds)
+        if references > MOST_REFERENCES:
+            raise InputConflict("inputs.references", "At most 12 reference images, videos and sounds together.")
+        if "first_frame" in images and self.aspect_ratio != "16:9":
             raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
-        if self.aspect_ratio == "adaptive" and "references" not in slots:
-            raise InputConflict("aspect_ratio", "Without an image there is no shape to adapt to.")
+        if self.aspect_ratio == "adaptive" and not references:
+            raise InputConflict("aspect_ratio", "Without references there is no shape to adapt to.")
 
 
 class H3MaxParams(H3Params):

@@ -5,6 +5,7 @@ MiniMax platform documents, video generation v1; read 2026-11-20. A query tells 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,10 @@ from providers.core.replies import state_of, text_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax.catalog import RESULT_LIFE
 from providers.vendors.minimax.errors import FAIL, render_failure
-from providers.vendors.minimax.values import data_uri, log
 
 __all__ = ["CREATE", "body", "poll"]
+
+log = logging.getLogger("providers.minimax")
 
 CREATE = "/v1/video_generation"
 STATES: Mapping[str, State] = {
@@ -39,9 +41,9 @@ def body(request: GenerationRequest) -> dict[str, Any]:
     said |= {NAMES[name]: value for name, value in request.params.model_dump().items()}
     for slot, field in IMAGES.items():
         if (file := request.only_input(slot)) is not None:
-            said[field] = data_uri(file)
+            said[field] = file.data_uri
     if (subject := request.only_input("references")) is not None:
-        said["subject_reference"] = [{"type": "character", "image": [data_uri(subject)]}]
+        said["subject_reference"] = [{"type": "character", "image": [subject.data_uri]}]
     return said
 
 

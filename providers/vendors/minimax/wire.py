@@ -10,43 +10,20 @@ from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
+from providers.core.base import Provider, Surface
 from providers.core.callbacks import Callback, Notice
+from providers.core.content_tasks import batch_query, cancel_waiting
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
 from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.replies import text_of
-from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
+from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
 from providers.vendors.minimax.callbacks import notice_of
 from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
+from providers.vendors.minimax.surfaces import SURFACES
 
 __all__ = ["MiniMax"]
-
-API_KEY = CredentialField(name="api_key", label="API key")
-LIMITS = Limits(max_in_flight=5, submits_per_minute=20)
-"""20 submits a minute of Hailuo; H3 takes 300 and 30 at a time. MiniMax documents, "rate limits"; read 2026-11-20."""
-SURFACES = (
-    Surface(
-        slug="china",
-        label="MiniMax, mainland China",
-        base_url="https://api.minimaxi.com",
-        credentials=(API_KEY,),
-        regional=True,
-        limits=LIMITS,
-        sandbox=Sandbox(path="/hosts/minimax", credentials={"api_key": "sk-sandbox-minimax"}),
-        calls_back=True,
-    ),
-    Surface(
-        slug="global",
-        label="MiniMax, global",
-        base_url="https://api.minimax.io",
-        credentials=(API_KEY,),
-        regional=True,
-        limits=LIMITS,
-        calls_back=True,
-    ),
-)
 
 
 class MiniMax(Provider):
@@ -81,8 +58,7 @@ class MiniMax(Provider):
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
         """How the list's filter takes several ids is not documented, so what it leaves out is asked about alone."""
-        names = [submission.id for submission in submissions]
-        reply = yield WireRequest(method="GET", path=v2.TASKS, query={"page_num": 1, "page_size": len(names), "filter.task_ids": names})
+        reply = yield batch_query(v2.TASKS, [submission.id for submission in submissions])
         answers = snapshots_by_id(reply.data().get("items"), v2.snapshot)
         for submission in submissions:
             if submission.id not in answers:
@@ -90,13 +66,10 @@ class MiniMax(Provider):
         return answers
 
     def cancel(self, submission: Submission) -> Exchange[None]:
-        """v2's one DELETE stops a waiting task and wipes a finished one out, so it is sent to waiting ones only."""
         if not _is_second(submission):
             raise Unsupported("MiniMax cannot stop a render of this model once it is accepted.")
         snapshot = yield from self.poll(submission)
-        if snapshot.state is not State.QUEUED:
-            raise Refused("MiniMax stops only what has not begun to render.", vendor_code=snapshot.vendor_state)
-        yield WireRequest(method="DELETE", path=f"{v2.CREATE}/{quote(submission.id, safe='')}")
+        yield from cancel_waiting(snapshot, f"{v2.CREATE}/{quote(submission.id, safe='')}", self.label)
 
     def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path=v2.TASKS, query={"page_num": 1, "page_size": 1})

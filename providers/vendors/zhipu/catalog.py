@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from providers.core.catalog import ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
+from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
 
 __all__ = ["MODELS", "NOT_OFFERED"]
 
@@ -49,8 +49,8 @@ class CogVideo3Params(CogVideoParams):
         "1920x1080", "Resolution", main=True
     )
 
-    def check_inputs(self, slots: frozenset[str]) -> None:
-        if "last_frame" in slots and "first_frame" not in slots:
+    def check_inputs(self, images: Counts) -> None:
+        if "last_frame" in images and "first_frame" not in images:
             raise InputConflict("inputs.last_frame", "A last frame needs a first frame.")
 
 

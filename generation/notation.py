@@ -1,0 +1,47 @@
+"""Lists of a model's options as text: one item per line. An item of several parts has them in their order, the last takes the rest.
+
+What an item must be is not decided here: what cannot be read stays text, and the model's own check names the item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["items_from_text", "parts_of", "text_of_items"]
+
+Schema = Mapping[str, Any]
+
+
+def parts_of(schema: Schema) -> dict[str, Schema]:
+    """The parts of each item of a list, by name; none where an item is a plain text."""
+    return dict(schema["items"].get("properties", {}))
+
+
+def items_from_text(text: str, schema: Schema) -> list[Any]:
+    """The list that the lines say; empty ones are passed over."""
+    parts = parts_of(schema)
+    lines = (line.strip() for line in text.splitlines())
+    return [_item(line, parts) for line in lines if line]
+
+
+def _item(line: str, parts: Mapping[str, Schema]) -> Any:
+    if not parts:
+        return line
+    words = line.split(None, len(parts) - 1)
+    return {name: _value(word, part) for (name, part), word in zip(parts.items(), words, strict=False)}
+
+
+def _value(word: str, part: Schema) -> Any:
+    return int(word) if part.get("type") == "integer" and word.isdecimal() else word
+
+
+def text_of_items(items: Iterable[Any], schema: Schema) -> str:
+    """The lines that say this list."""
+    parts = parts_of(schema)
+    return "\n".join(_line(item, parts) for item in items)
+
+
+def _line(item: Any, parts: Mapping[str, Schema]) -> str:
+    values = [item.get(name, "") for name in parts] if parts and isinstance(item, Mapping) else [item]
+    return " ".join(" ".join(str(value).split()) for value in values)

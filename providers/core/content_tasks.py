@@ -1,0 +1,118 @@
+"""What the vendors have in common whose tasks take a list of contents: text, images, videos and sounds, each with its role.
+
+One object tells a task, a list filtered by ids tells many, and one DELETE stops what waits and wipes out what is finished. Vendors bring
+their paths, options and errors.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from providers.core.addresses import Address
+from providers.core.catalog import Counts, InputConflict, last_frame_needs_first, param
+from providers.core.errors import ProviderError, Refused
+from providers.core.replies import state_of, text_of, units_of
+from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, WireRequest
+
+__all__ = [
+    "EXPIRED",
+    "REFERENCE_SOUNDS",
+    "REFERENCE_VIDEOS",
+    "ReferenceSounds",
+    "ReferenceVideos",
+    "batch_query",
+    "cancel_waiting",
+    "contents_of",
+    "exclusive_references",
+    "inner_url",
+    "snapshot_of",
+]
+
+EXPIRED = "expired"
+"""The vendor dropped the task: its time was over."""
+STATES: Mapping[str, State] = {
+    "queued": State.QUEUED,
+    "running": State.RUNNING,
+    "succeeded": State.SUCCEEDED,
+    "failed": State.FAILED,
+    "cancelled": State.CANCELLED,
+    EXPIRED: State.FAILED,
+}
+IMAGE_ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
+ReferenceVideos = tuple[Address, ...]
+ReferenceSounds = tuple[Address, ...]
+REFERENCE_VIDEOS: Any = param(
+    (),
+    "Reference videos",
+    "Public addresses of videos whose people, things or movements the video takes up.",
+    max_length=3,
+    examples=[["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]],
+)
+REFERENCE_SOUNDS: Any = param(
+    (),
+    "Reference sounds",
+    "Public addresses of sounds whose voices or music the video takes up.",
+    max_length=3,
+    examples=[["https://files.example/voice.mp3"], ["https://files.example/voice.mp3", "https://files.example/song.wav"]],
+)
+
+
+def exclusive_references(images: Counts, *others: Sequence[str]) -> None:
+    """Frames say how a video begins and ends, references what is in it: never both. `others` are reference videos and sounds."""
+    last_frame_needs_first(images)
+    frames = "first_frame" in images or "last_frame" in images
+    if frames and "references" in images:
+        raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
+    if frames and any(others):
+        raise InputConflict("inputs.first_frame", "Reference videos or sounds and frames exclude each other.")
+
+
+def contents_of(request: GenerationRequest, videos: Sequence[str] = (), sounds: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The words, the images of every slot, then reference videos and sounds by their addresses."""
+    text = [{"type": "text", "text": request.prompt}] if request.prompt else []
+    images = [_content("image_url", file.data_uri, IMAGE_ROLES[slot]) for slot, files in request.inputs.items() for file in files]
+    clips = [_content("video_url", url, "reference_video") for url in videos]
+    return [*text, *images, *clips, *(_content("audio_url", url, "reference_audio") for url in sounds)]
+
+
+def _content(kind: str, url: str, role: str) -> dict[str, Any]:
+    return {"type": kind, kind: {"url": url}, "role": role}
+
+
+def snapshot_of(
+    task: Mapping[str, Any],
+    *,
+    output: Callable[[Mapping[str, Any]], Output],
+    failure: Callable[[str, Mapping[str, Any]], ProviderError],
+    log: logging.Logger,
+) -> Snapshot:
+    """What a task's object means. `failure` is given the vendor's word too: an expired task need not carry an error."""
+    word = text_of(task, "status")
+    state = state_of(word, STATES, log)
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        outputs=(output(task),) if state is State.SUCCEEDED else (),
+        error=failure(word, task) if state is State.FAILED else None,
+        units=units_of(task.get("usage")),
+    )
+
+
+def inner_url(task: Mapping[str, Any], name: str) -> str:
+    """The finished file's address, `name` inside `content`."""
+    content = task.get("content")
+    return text_of(content if isinstance(content, dict) else {}, name)
+
+
+def batch_query(path: str, ids: Sequence[str]) -> WireRequest:
+    """The list, filtered by ids, on one page."""
+    return WireRequest(method="GET", path=path, query={"page_num": 1, "page_size": len(ids), "filter.task_ids": ids})
+
+
+def cancel_waiting(snapshot: Snapshot, path: str, vendor: str) -> Exchange[None]:
+    """The one DELETE also wipes a finished task out, so it is sent to waiting ones only."""
+    if snapshot.state is not State.QUEUED:
+        raise Refused(f"{vendor} stops only what has not begun to render.", vendor_code=snapshot.vendor_state)
+    yield WireRequest(method="DELETE", path=path)

@@ -1,0 +1,44 @@
+"""What a submit to Ark says: contents, then each option under the vendor's name for it. Pure.
+
+Volcengine Ark documents, "create a video generation task"; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from providers.core.content_tasks import contents_of
+from providers.core.types import GenerationRequest
+
+__all__ = ["body_of"]
+
+SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "aspect_ratio": lambda value: {} if value == "auto" else {"ratio": value},
+    "camera_fixed": lambda value: {"camera_fixed": value},
+    "draft": lambda value: {"draft": value},
+    "expires_after_s": lambda value: {"execution_expires_after": value},
+    "resolution": lambda value: {"resolution": value},
+    "seed": lambda value: {} if value is None else {"seed": value},
+    "service_tier": lambda value: {"service_tier": value},
+    "watermark": lambda value: {"watermark": value},
+    "web_search": lambda value: {"tools": [{"type": "web_search"}]} if value else {},
+    "with_audio": lambda value: {"generate_audio": value},
+}
+
+
+def body_of(request: GenerationRequest) -> dict[str, Any]:
+    values = request.params.model_dump(mode="json")
+    content = contents_of(request, values.pop("reference_videos", ()), values.pop("reference_sounds", ()))
+    body: dict[str, Any] = {"model": request.spec.id, "content": content, **_length(values)}
+    for name, value in values.items():
+        body |= SAID[name](value)
+    return body
+
+
+def _length(values: dict[str, Any]) -> dict[str, int]:
+    """Frames replace seconds; -1 leaves the length to the model."""
+    seconds, frames = values.pop("duration_s"), values.pop("frames", None)
+    if frames is not None:
+        return {"frames": frames}
+    return {"duration": -1 if values.pop("duration_auto", False) else seconds}

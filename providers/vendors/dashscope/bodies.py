@@ -1,0 +1,84 @@
+"""What a submit to DashScope says, by model family: where it goes, its inputs and its parameters. Pure.
+
+Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references;
+read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core.types import GenerationRequest
+from providers.vendors.dashscope.catalog import SIZES
+
+__all__ = ["body_of", "path_of"]
+
+SUBMIT_PATH = "services/aigc/video-generation/video-synthesis"
+FRAMES_PATH = "services/aigc/image2video/video-synthesis"
+INPUT_NAMES: Mapping[str, str] = {
+    "negative_prompt": "negative_prompt",
+    "style": "template",
+    "audio_url": "audio_url",
+    "reference_videos": "reference_video_urls",
+}
+PARAMETERS: Mapping[str, str] = {
+    "duration_s": "duration",
+    "prompt_extend": "prompt_extend",
+    "resolution": "resolution",
+    "seed": "seed",
+    "watermark": "watermark",
+    "with_audio": "audio",
+}
+SHOTS = {False: "single", True: "multi"}
+IMAGE_NAMES: Mapping[bool, Mapping[str, str]] = {
+    False: {"first_frame": "img_url"},
+    True: {"first_frame": "first_frame_url", "last_frame": "last_frame_url"},
+}
+CLIPS: Mapping[str, str] = {"first_clip": "first_clip", "audio_url": "driving_audio"}
+
+
+def path_of(model: str) -> str:
+    return FRAMES_PATH if _takes_frames(model) else SUBMIT_PATH
+
+
+def _takes_frames(model: str) -> bool:
+    """First-and-last-frame models have a path and image names of their own."""
+    return "kf2v" in model
+
+
+def _lists_media(model: str) -> bool:
+    """From 2.7 on, images, clip and sound of an image-to-video task stand in one list."""
+    return model.startswith("wan2.7-i2v")
+
+
+def body_of(request: GenerationRequest) -> dict[str, Any]:
+    model, values = request.spec.id, request.params.model_dump(mode="json")
+    images = {slot: files[0].data_uri for slot, files in request.inputs.items() if files}
+    if _lists_media(model):
+        inputs: dict[str, Any] = {"media": _media(images | {kind: values.pop(name) for name, kind in CLIPS.items()})}
+    else:
+        inputs = {IMAGE_NAMES[_takes_frames(model)][slot]: image for slot, image in images.items()}
+    texts = {"prompt": request.prompt} | {INPUT_NAMES[name]: values.pop(name) for name in INPUT_NAMES if name in values}
+    return {
+        "model": model,
+        "input": {name: value for name, value in texts.items() if value} | inputs,
+        "parameters": _parameters(model, values),
+    }
+
+
+def _parameters(model: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Resolution and shape make one `size`, apart from 2.7, which takes them apart."""
+    said: dict[str, Any] = {}
+    shape = values.pop("aspect_ratio", None)
+    if shape and model.startswith("wan2.7"):
+        said["ratio"] = shape
+    elif shape:
+        said["size"] = SIZES[values.pop("resolution"), shape]
+    if "multi_shot" in values:
+        said["shot_type"] = SHOTS[values.pop("multi_shot")]
+    return said | {PARAMETERS[name]: value for name, value in values.items() if value is not None}
+
+
+def _media(addresses: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"type": kind, "url": url} for kind, url in addresses.items() if url]

@@ -1,0 +1,43 @@
+"""Where DashScope is reached and with what, and what most models allow. Data.
+
+Model Studio documents, API references and "rate limits"; read 2026-11-20. The base URL holds /api/v1, as the vendor's pages and its SDK
+give it.
+"""
+
+from __future__ import annotations
+
+from providers.core.base import CredentialField, Limits, Sandbox, Surface
+
+__all__ = ["SURFACES"]
+
+API_KEY = CredentialField(name="api_key", label="API key")
+LIMITS = Limits(max_in_flight=2, submits_per_minute=120, submits_per_second=2, polls_per_second=20)
+"""Two at a time and two submits a second, of most Wan models; 20 questions a second of the whole account."""
+HELP = "Key and endpoint belong to one region."
+
+
+def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -> Surface:
+    return Surface(
+        slug=slug,
+        label=label,
+        base_url=f"https://{host}/api/v1",
+        credentials=(API_KEY,),
+        help=HELP,
+        regional=True,
+        limits=LIMITS,
+        sandbox=sandbox,
+    )
+
+
+def _sandbox(priority: int, host: str = "dashscope", key: str = "sk-sandbox-dashscope") -> Sandbox:
+    return Sandbox(path=f"/hosts/{host}/api/v1", credentials={"api_key": key}, priority=priority)
+
+
+SURFACES = (
+    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10)),
+    _surface(
+        "singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com", _sandbox(30, "dashscope-intl", "sk-intl-sandbox-dashscope")
+    ),
+    _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com", _sandbox(20)),
+    _surface("hongkong", "DashScope, Hong Kong", "cn-hongkong.dashscope.aliyuncs.com"),
+)

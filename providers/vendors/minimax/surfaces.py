@@ -1,0 +1,35 @@
+"""Where MiniMax is reached and with what, and what its smallest plan allows. Data.
+
+MiniMax platform documents, video generation and "rate limits"; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from providers.core.base import CredentialField, Limits, Sandbox, Surface
+
+__all__ = ["SURFACES"]
+
+API_KEY = CredentialField(name="api_key", label="API key")
+LIMITS = Limits(max_in_flight=5, submits_per_minute=20)
+"""20 submits a minute of Hailuo; H3 takes 300 and 30 at a time."""
+SURFACES = (
+    Surface(
+        slug="china",
+        label="MiniMax, mainland China",
+        base_url="https://api.minimaxi.com",
+        credentials=(API_KEY,),
+        regional=True,
+        limits=LIMITS,
+        sandbox=Sandbox(path="/hosts/minimax", credentials={"api_key": "sk-sandbox-minimax"}),
+        calls_back=True,
+    ),
+    Surface(
+        slug="global",
+        label="MiniMax, global",
+        base_url="https://api.minimax.io",
+        credentials=(API_KEY,),
+        regional=True,
+        limits=LIMITS,
+        calls_back=True,
+    ),
+)
