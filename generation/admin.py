@@ -32,6 +32,7 @@ from providers.admin import ProviderAccountAdmin
 from providers.labels import label_of
 from providers.models import ProviderAccount
 from providers.probe import Finding
+from providers.sentences import tell
 from providers.vendors import ALL_MODELS
 
 __all__ = ["AccountWithSlotsAdmin", "FailoverRuleAdmin", "GenerationTaskAdmin", "PaidSubmitsAdmin"]
@@ -105,7 +106,12 @@ class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
 class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = TaskEvent
     extra = 0
-    fields = ("at", "from_status", "to_status", "note")
+    fields = ("at", "from_status", "to_status", "told")
+    readonly_fields = ("told",)
+
+    @admin.display(description=gettext_lazy("note"))
+    def told(self, event: TaskEvent) -> str:
+        return tell(event.note, event.note_parts)
 
 
 class ModelFilter(admin.SimpleListFilter):
@@ -138,7 +144,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             gettext_lazy("At the vendor"),
             {"fields": ("account", "submission_id", "vendor_state", "progress", "attempt_count", "actual_prompt")},
         ),
-        (gettext_lazy("Trouble"), {"fields": ("error_code", "error_message", "vendor_code", "wait_reason", "failures")}),
+        (gettext_lazy("Trouble"), {"fields": ("error_code", "error_words", "vendor_code", "wait_words", "failures")}),
         (gettext_lazy("Caller"), {"fields": ("external_id", "metadata", "retry_of", "cost_estimated", "currency")}),
         (
             gettext_lazy("Times"),
@@ -160,7 +166,15 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return task.prompt.text
 
     def get_readonly_fields(self, request: HttpRequest, obj: GenerationTask | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        return ("prompt_text",)
+        return ("prompt_text", "error_words", "wait_words")
+
+    @admin.display(description=gettext_lazy("error message"))
+    def error_words(self, task: GenerationTask) -> str:
+        return tell(task.error_message, task.error_parts)
+
+    @admin.display(description=gettext_lazy("waits because"))
+    def wait_words(self, task: GenerationTask) -> str:
+        return tell(task.wait_reason, task.wait_parts)
 
     def get_urls(self) -> list[URLPattern]:
         ways = {

@@ -3,8 +3,9 @@
     queued -> submitting -> running -> ingesting -> succeeded
 
 `submitting` goes back to `queued` only after an error that is surely safe to repeat, and to `needs_review` when the vendor may have
-accepted and nobody can tell. Terminal states are final but for one: a failed task whose render turns out to be alive or done at the vendor
-goes on (docs/adr/0007). `GenerationTask.move` is the only code that performs a move.
+accepted and nobody can tell. So does what waits to be sent once more after a doubt and cannot be sent. Terminal states are final but
+for one: a failed task whose render turns out to be alive or done at the vendor goes on (docs/adr/0007). `GenerationTask.move` is the only
+code that performs a move.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ UNDER_WAY = AT_VENDOR | {Status.INGESTING}
 """Work is being done for these."""
 
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.SUBMITTING, Status.FAILED, Status.CANCELLED}),
+    Status.QUEUED: frozenset({Status.SUBMITTING, Status.NEEDS_REVIEW, Status.FAILED, Status.CANCELLED}),
     Status.SUBMITTING: frozenset({Status.RUNNING, Status.QUEUED, Status.NEEDS_REVIEW, Status.FAILED}),
     Status.NEEDS_REVIEW: frozenset({Status.RUNNING, Status.QUEUED, Status.FAILED}),
     Status.RUNNING: frozenset({Status.INGESTING, Status.FAILED, Status.CANCELLED}),

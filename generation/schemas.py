@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
-from generation.services.messages import failure_sentence, stop_sentence
+from generation.services.messages import failure_sentence, waits_because
 from generation.services.switch import Stop
 from providers.core.catalog import InputSlot, ModelSpec, Price
 from providers.vendors import ALL_MODELS
@@ -306,7 +306,7 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
         asked_model=task.asked_model or task.model,
         prompt=task.prompt.text,
         inputs=inputs,
-        waits_because=stop_sentence(stop) if stop and task.state is Status.QUEUED else task.wait_reason,
+        waits_because=waits_because(task, stop),
         error=_failure(task),
         videos=[video_out(video) for video in task.videos.all()],
         retry_of=task.retry_of_id,

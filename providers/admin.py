@@ -47,7 +47,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if account.cooldown_until is None or not account.is_cooling(timezone.now()):
             return "–"
         until = date_format(timezone.localtime(account.cooldown_until), "H:i:s")
-        return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.cooldown_reason}
+        return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.breaker(timezone.now()).reason}
 
     @admin.display(description=gettext_lazy("Last good answer"), ordering="last_ok_at")
     def last_ok(self, account: ProviderAccount) -> str:
@@ -129,9 +129,10 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
     def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        over = {
+        over: dict[str, Any] = {
             "cooldown_until": None,
             "cooldown_reason": "",
+            "cooldown_parts": [],
             "cooling_since": None,
             "probe_lease_until": None,
             "closed_at": timezone.now(),

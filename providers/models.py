@@ -22,6 +22,7 @@ from providers.core.base import Provider
 from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
 from providers.core.types import Balance
+from providers.sentences import Sentence, kept, parts_of, tell
 from providers.vendors import PROVIDERS
 
 MOST_LEFT = Decimal(10) ** 13
@@ -75,6 +76,7 @@ class ProviderAccount(models.Model):
     read_timeout_s = models.PositiveSmallIntegerField(_("answer timeout, seconds"), default=30)
     cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
     cooldown_reason = models.CharField(_("because"), max_length=300, blank=True)
+    cooldown_parts = models.JSONField(default=list, editable=False)
     cooling_since = models.DateTimeField(_("cooling down since"), null=True, blank=True, editable=False)
     rests = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
     closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
@@ -126,11 +128,17 @@ class ProviderAccount(models.Model):
         return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
 
     def breaker(self, now: datetime) -> Breaker:
-        """Whether paid submits may start here, and if not, since when, until when and why."""
+        """Whether paid submits may start here, and if not, since when, until when and why, in the reader's language."""
         if self.cooldown_until is None:
             return Breaker(state=BreakerState.CLOSED)
         state = BreakerState.OPEN if self.cooldown_until > now else BreakerState.HALF_OPEN
-        return Breaker(state=state, reason=self.cooldown_reason, since=self.cooling_since, until=self.cooldown_until)
+        reason = tell(self.cooldown_reason, self.cooldown_parts)
+        return Breaker(state=state, reason=reason, since=self.cooling_since, until=self.cooldown_until)
+
+    @property
+    def why_it_rests(self) -> Sentence:
+        """As it was said; the breaker's `reason` is for whoever reads it now."""
+        return kept(self.cooldown_reason, self.cooldown_parts)
 
     def is_cooling(self, now: datetime) -> bool:
         return self.cooldown_until is not None and self.cooldown_until > now
@@ -159,13 +167,14 @@ class ProviderAccount(models.Model):
     @staticmethod
     def _resting(now: datetime, until: datetime, reason: str) -> dict[str, Any]:
         since = Coalesce(F("cooling_since"), Value(now), output_field=models.DateTimeField())
-        return {"cooldown_until": until, "cooldown_reason": reason[:300], "cooling_since": since, "probe_lease_until": None}
+        why = {"cooldown_reason": reason[:300], "cooldown_parts": parts_of(reason)}
+        return {"cooldown_until": until, "cooling_since": since, "probe_lease_until": None, **why}
 
     def close_breaker(self) -> None:
         """It answers: submits may start again. A rest that was ordered meanwhile stays."""
         now = timezone.now()
         over = ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now)
-        over.update(cooldown_until=None, cooldown_reason="", cooling_since=None, probe_lease_until=None, closed_at=now)
+        over.update(cooldown_until=None, cooldown_reason="", cooldown_parts=[], cooling_since=None, probe_lease_until=None, closed_at=now)
 
     def note_accepted(self) -> None:
         """A submit was accepted: the next rest is a short one again."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from providers.accounts import free_client_for
 from providers.balances import balance_words
@@ -30,11 +30,13 @@ from providers.core.transport import TransportFailure
 from providers.core.types import Balance
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
+from providers.sentences import Sentence, say, tell
 
 __all__ = ["Finding", "probe", "refresh_balances"]
 
 log = logging.getLogger("providers.probe")
 
+NOTHING_LEFT = _("%(vendor)s accepts the credentials, but nothing is left of the balance. Top it up at the vendor.")
 BALANCE_IS_OLD = timedelta(minutes=55)
 """The sweep comes by every quarter of an hour; so a balance is asked for once an hour."""
 
@@ -47,8 +49,13 @@ class Finding:
 
     ok: bool
     code: str
-    message: str
+    words: Sentence
     retry_after_s: float = 0.0
+
+    @property
+    def message(self) -> str:
+        """In the reader's language."""
+        return tell(self.words)
 
 
 def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Finding:
@@ -57,7 +64,7 @@ def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Findin
         client = free_client_for(account)
         client.check_account()
     except SealBroken as broken:
-        return Finding(ok=False, code="seal_broken", message=_(str(broken)))
+        return Finding(ok=False, code="seal_broken", words=say(str(broken)))
     except ProviderError as error:
         account.note_error(error.message)
         return _finding(error, account, in_other_regions=in_other_regions)
@@ -91,14 +98,13 @@ def _noted_balance(account: ProviderAccount, client: BlockingClient) -> Balance 
 def _working(account: ProviderAccount, left: Balance | None) -> Finding:
     vendor = account.provider_class.label
     if left is not None and left.amount <= 0:
-        words = _("%(vendor)s accepts the credentials, but nothing is left of the balance. Top it up at the vendor.") % {"vendor": vendor}
-        return Finding(ok=False, code=OutOfCredit.default_code, message=words)
+        return Finding(ok=False, code=OutOfCredit.default_code, words=say(NOTHING_LEFT, vendor=vendor))
     sends_a_secret = bool(_surface(account).credentials)
     sentence = _("%(vendor)s accepts the credentials.") if sends_a_secret else _("%(vendor)s answers.")
-    words = sentence % {"vendor": vendor}
+    words = say(sentence, vendor=vendor)
     if left is not None:
-        words = f"{words} {_('Left: %(balance)s.') % {'balance': balance_words(left)}}"
-    return Finding(ok=True, code="ok", message=words)
+        words = words.then(say(_("Left: %(balance)s."), balance=balance_words(left)))
+    return Finding(ok=True, code="ok", words=words)
 
 
 def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions: bool) -> Finding:
@@ -107,14 +113,14 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
     facts = {
         "vendor": account.provider_class.label,
         "url": account.base_url,
-        "host": urlsplit(account.base_url).hostname,
+        "host": urlsplit(account.base_url).hostname or "",
         "usual": _surface(account).base_url,
         "own": _(_surface(account).label),
         "other": _(home.label) if home else "",
         "words": str(error),
     }
     wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
-    return Finding(ok=False, code=code, message=sentence % facts, retry_after_s=wish_s)
+    return Finding(ok=False, code=code, words=say(sentence, **facts), retry_after_s=wish_s)
 
 
 def _meaning(error: ProviderError) -> tuple[str, str]:

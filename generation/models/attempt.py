@@ -70,6 +70,7 @@ class TaskEvent(models.Model):
     from_status = models.CharField(_("from"), max_length=12, blank=True)
     to_status = models.CharField(_("to"), max_length=12)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    note_parts = models.JSONField(default=list, editable=False)
 
     class Meta:
         verbose_name = _("event")

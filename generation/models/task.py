@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from uuid_utils.compat import uuid7
 
 from generation.errors import LostRace
@@ -21,6 +22,7 @@ from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
 from providers.core.types import Submission
+from providers.sentences import parts_of
 from providers.vendors import ALL_MODELS
 
 STATUS_CHOICES = [
@@ -37,14 +39,22 @@ ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]
 
 
-NO_ERROR = {"error_code": "", "error_message": "", "vendor_code": ""}
+NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": "", "error_parts": [], "vendor_code": ""}
+NO_WAIT: dict[str, Any] = {"wait_reason": "", "wait_parts": []}
 FIRST_POLL = timedelta(seconds=1)
 REFERENCE = "vp-"
+BEFORE_IT_STARTED = gettext_noop("Before it started")
 UUID_CHARS = 36
 
 
-def _facts_of(error: ProviderError) -> dict[str, str]:
-    return {"error_code": error.code, "error_message": error.message, "vendor_code": (error.vendor_code or "")[:80]}
+def _facts_of(error: ProviderError) -> dict[str, Any]:
+    words = {"error_message": error.message, "error_parts": parts_of(error.message)}
+    return {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], **words}
+
+
+def waits_because(reason: str) -> dict[str, Any]:
+    """Changes of a row that waits for this reason; pages translate it."""
+    return {"wait_reason": reason[:200], "wait_parts": parts_of(reason)}
 
 
 class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
@@ -95,8 +105,10 @@ class GenerationTask(models.Model):
 
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_message = models.TextField(_("error message"), blank=True)
+    error_parts = models.JSONField(default=list, editable=False)
     vendor_code = models.CharField(_("vendor's code"), max_length=80, blank=True)
     wait_reason = models.CharField(_("waits because"), max_length=200, blank=True)
+    wait_parts = models.JSONField(default=list, editable=False)
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
 
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
@@ -216,7 +228,7 @@ class GenerationTask(models.Model):
             changes["fence"] = self.fence + 1
         with transaction.atomic():
             self._write(changes, status=seen.value)
-            TaskEvent.objects.create(task=self, at=now, from_status=seen.value, to_status=to.value, note=note[:500])
+            self._remember(now, seen, to, note)
 
     def accept(self, submission: Submission, *, note: str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""
@@ -232,9 +244,13 @@ class GenerationTask(models.Model):
         }
         self.move(Status.RUNNING, note=note, **(facts | changes))
 
-    def park(self, error: ProviderError) -> None:
+    def _remember(self, at: datetime, seen: Status, to: Status, note: str) -> None:
+        facts = {"note": note[:500], "note_parts": parts_of(note)}
+        TaskEvent.objects.create(task=self, at=at, from_status=seen.value, to_status=to.value, **facts)
+
+    def park(self, error: ProviderError, **changes: Any) -> None:
         """It may have been accepted and nobody can tell: a person decides."""
-        self.move(Status.NEEDS_REVIEW, note=str(error), **_facts_of(error))
+        self.move(Status.NEEDS_REVIEW, note=error.message, **_facts_of(error), **changes)
 
     def fail(self, error: ProviderError) -> None:
         """Over, with the vendor's own words."""
@@ -242,7 +258,11 @@ class GenerationTask(models.Model):
 
     def give_up(self, code: str, message: str, *, note: str = "") -> None:
         """Over for a reason of ours; `code` is one of services.messages.FAILURES."""
-        self.move(Status.FAILED, note=note or message, error_code=code, error_message=message)
+        self.move(Status.FAILED, note=note or message, error_code=code, error_message=message, error_parts=parts_of(message))
+
+    def cancel_unsent(self) -> None:
+        """Its owner's wish reached it in time."""
+        self.move(Status.CANCELLED, note=BEFORE_IT_STARTED, cancel_requested_at=self.cancel_requested_at or timezone.now())
 
     def request_cancel(self, at: datetime | None) -> None:
         """Note the wish; None takes it back. Same status. Raises `LostRace`."""
@@ -257,10 +277,10 @@ class GenerationTask(models.Model):
     def stand_in(self, spec: ModelSpec, *, note: str, **changes: Any) -> None:
         """Another model is to render it. Still waiting; the fence rises, so that whoever knew the old model comes too late."""
         now = timezone.now()
-        changes |= {"model": spec.name, "due_at": now, "updated_at": now, "wait_reason": "", "account": None, "fence": self.fence + 1}
+        changes |= {"model": spec.name, "due_at": now, "updated_at": now, "account": None, "fence": self.fence + 1, **NO_WAIT}
         with transaction.atomic():
             self._write(changes, status=Status.QUEUED)
-            TaskEvent.objects.create(task=self, at=now, from_status=self.status, to_status=self.status, note=note[:500])
+            self._remember(now, self.state, self.state, note)
         self.__dict__.pop("spec", None)
 
     def keep_lease(self, until: datetime) -> None:
@@ -277,6 +297,10 @@ class GenerationTask(models.Model):
 
     def last_attempt(self) -> Attempt | None:
         return self.attempts.order_by("-number").first()
+
+    def attempt_in_doubt(self) -> Attempt | None:
+        """The last that the vendor may have accepted. A later one may have been refused for sure, also by another account."""
+        return self.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number").first()
 
 
 class TaskInput(models.Model):

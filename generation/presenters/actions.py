@@ -15,6 +15,7 @@ from generation.presenters.words import language_of, title_of
 from generation.services.blame import REFUSALS
 from generation.services.messages import failure_sentence
 from generation.services.review import may_settle
+from providers.sentences import tell
 
 __all__ = ["Action", "actions_of", "failure_note", "report_of", "title_and_language"]
 
@@ -97,7 +98,7 @@ def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
     return {
         "title": _("The request was sent, but no answer came: the vendor may have accepted it."),
         "text": text,
-        "code": task.error_message[:300],
+        "code": tell(task.error_message, task.error_parts)[:300],
         "tone": "warn",
         "icon": "triangle-alert",
         "actions": actions,
@@ -107,7 +108,7 @@ def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
 
 def _vendor_words(task: GenerationTask) -> str:
     """What the vendor said, with its code."""
-    return " ".join(part for part in (task.vendor_code, task.error_message[:300]) if part)
+    return " ".join(part for part in (task.vendor_code, tell(task.error_message, task.error_parts)[:300]) if part)
 
 
 def report_of(task: GenerationTask) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from generation.lifecycle import Status
-from generation.models import Attempt, GenerationTask, TaskEvent, Video
+from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
 from generation.presenters.actions import actions_of, report_of, title_and_language
 from generation.presenters.cards import cards_of
 from generation.presenters.settings import setting_rows
@@ -23,6 +23,7 @@ from generation.presenters.words import date_time, mark_of, model_label, name_of
 from generation.services.rescue import can_ask_again
 from generation.services.review import may_settle
 from generation.templatetags.portal import duration, money, size
+from providers.sentences import tell
 
 __all__ = ["history_of", "rescue_context", "task_context", "video_context"]
 
@@ -89,14 +90,15 @@ def rescue_context(task: GenerationTask, user: User) -> dict[str, Any]:
 def _review(task: GenerationTask) -> dict[str, Any]:
     """What was asked and what was found, so that a person can decide; and the vendor's id, where an attempt knows it."""
     attempts = list(task.attempts.all())
-    last = attempts[-1] if attempts else None
+    doubts = [attempt for attempt in attempts if attempt.dispatch == Dispatch.UNKNOWN]
+    last = next(reversed(doubts or attempts), None)
     reference = last.reference if last else task.reference
     rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": reference, "mono": True, "copy_text": reference}]
     if last is not None:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
         rows += [
             {"label": _("Sent"), "value": sent},
-            {"label": _("What came back"), "value": _(last.error_message) if last.error_message else _("nothing")},
+            {"label": _("What came back"), "value": tell(last.error_message) or _("nothing")},
             {"label": _("Asked about our reference"), "value": _finding(task, last)},
         ]
     return {"rows": rows, "vendor_id": last.submission_id if last else ""}
@@ -105,8 +107,9 @@ def _review(task: GenerationTask) -> dict[str, Any]:
 def _finding(task: GenerationTask, attempt: Attempt) -> str:
     if not attempt.account.provider_class.can_look_up:
         return _("%(vendor)s cannot be asked about it; only its console can tell.") % {"vendor": vendor_label(attempt.account.vendor)}
-    found = task.error_message.removeprefix(attempt.error_message).strip()
-    return _(found) if found else _("The vendor did not say.")
+    kept = task.error_message.removeprefix(attempt.error_message).strip()
+    found = tell("" if task.error_parts else kept, [part for part in task.error_parts if part[0] != attempt.error_message])
+    return found or _("The vendor did not say.")
 
 
 def input_figures(task: GenerationTask) -> list[dict[str, str]]:
@@ -170,7 +173,7 @@ def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskE
 
 def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> dict[str, Any]:
     took = duration((event.at - before.at).total_seconds()) if before else ""
-    note = _(event.note) if event.note and event.to_status != Status.FAILED else ""
+    note = tell(event.note, event.note_parts) if event.to_status != Status.FAILED else ""
     return {
         "text": _event_words(task, event, vendor),
         "detail": ", ".join(part for part in (took, note) if part),
@@ -229,7 +232,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "at": attempt.started_at,
         "took_s": took,
         "vendor_id": attempt.submission_id,
-        "error": attempt.error_message,
+        "error": tell(attempt.error_message),
         "request_text": json.dumps(attempt.request, ensure_ascii=False, indent=2),
         "reply_text": json.dumps(attempt.reply, ensure_ascii=False, indent=2),
     }

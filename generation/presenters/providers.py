@@ -12,6 +12,7 @@ from generation.presenters.words import clock_time, mark_of
 from generation.services.estimates import Usual, median_seconds
 from generation.services.line import AccountLoad
 from generation.templatetags.portal import duration
+from providers.breaker import BreakerState
 from providers.models import ProviderAccount
 
 __all__ = ["provider_cards"]
@@ -34,7 +35,7 @@ def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | Non
 
 def _card(load: AccountLoad, median_s: float | None, now: datetime) -> dict[str, Any]:
     account, most = load.account, load.account.max_in_flight
-    resting = account.is_cooling(now)
+    resting = account.breaker(now).state is not BreakerState.CLOSED
     used = _("%(used)d of %(most)d slots") % {"used": load.used, "most": most}
     return {
         "name": account.label,
@@ -51,9 +52,12 @@ def _words(load: AccountLoad, now: datetime) -> str:
     account, most = load.account, load.account.max_in_flight
     if not account.enabled:
         return _("off")
-    if account.is_cooling(now) and account.cooldown_until:
-        facts = {"time": clock_time(account.cooldown_until), "why": account.cooldown_reason}
-        return _("resting until %(time)s: %(why)s") % facts if account.cooldown_reason else _("resting until %(time)s") % facts
+    breaker = account.breaker(now)
+    if breaker.state is BreakerState.HALF_OPEN:
+        return _("being asked whether it answers again")
+    if breaker.until is not None:
+        facts = {"time": clock_time(breaker.until), "why": breaker.reason}
+        return _("resting until %(time)s: %(why)s") % facts if breaker.reason else _("resting until %(time)s") % facts
     if load.used >= most:
         return _("full, %(most)d slots") % {"most": most}
     return _("%(used)d of %(most)d slots") % {"used": load.used, "most": most} if load.used else _("idle")

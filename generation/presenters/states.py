@@ -15,8 +15,10 @@ from generation.models import GenerationTask
 from generation.presenters.words import clock_time, time_range, vendor_label
 from generation.services.blame import REFUSALS
 from generation.services.line import Line
-from generation.services.messages import stop_sentence
+from generation.services.messages import stop_sentence, why_stranded
 from generation.templatetags.portal import duration
+from providers.breaker import Breaker, BreakerState
+from providers.sentences import tell
 
 __all__ = ["FACES", "Face", "face_of", "percent_of", "state_key", "text_of"]
 
@@ -95,16 +97,24 @@ def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:
     names = {"vendor": vendor_label(vendor)}
     if line.stop:
         return stop_sentence(line.stop)
+    if why := why_stranded(task):
+        return tell(why)
     if state_key(task, now) == "queued-later":
-        return task.wait_reason or _("attempt %(n)d did not get through") % {"n": task.failures}
-    if not line.of_vendor(vendor):
+        return tell(task.wait_reason, task.wait_parts) or _("attempt %(n)d did not get through") % {"n": task.failures}
+    if not line.open_to(task):
         return _("no enabled account for %(vendor)s") % names
-    if until := line.cooling_until(vendor, now):
-        return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(until)})
+    if rest := line.rest_of(task, now):
+        return _resting(rest, names)
     place = line.places.get(task.pk)
-    if line.is_full(vendor) and place:
+    if line.is_full(task) and place:
         return _("%(vendor)s is full, %(place)s in line") % (names | {"place": ordinal(place)})
-    return _("starts when a slot frees") if line.is_full(vendor) else _("starts in a moment")
+    return _("starts when a slot frees") if line.is_full(task) else _("starts in a moment")
+
+
+def _resting(rest: Breaker, names: dict[str, str]) -> str:
+    if rest.state is BreakerState.HALF_OPEN or rest.until is None:
+        return _("%(vendor)s is being asked whether it answers again") % names
+    return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(rest.until)})
 
 
 def _rendering(task: GenerationTask, line: Line, now: datetime) -> str:

@@ -14,12 +14,14 @@ from generation.models import Attempt, Dispatch, GenerationTask
 from providers.core.client import Transcript
 from providers.core.errors import Uncertain
 from providers.core.types import Submission
+from providers.sentences import say
 
 __all__ = ["accept"]
 
 log = logging.getLogger("generation.submit")
 
 CAME_LATE = gettext_noop("The vendor's answer came late: it had accepted it.")
+ANOTHERS = gettext_noop("The vendor names %(id)s, which another task follows already.")
 LATE_TRIES = 5
 
 
@@ -51,7 +53,7 @@ def _taken(task: GenerationTask, submission: Submission) -> None:
     """Another task follows this render: one of the two is wrong, and only a person can find out which."""
     log.error("task %s: another task follows its render %s", task.pk, submission.id)
     if task.state is Status.SUBMITTING:
-        task.park(Uncertain(f"The vendor names {submission.id}, which another task follows already."))
+        task.park(Uncertain(say(ANOTHERS, id=submission.id)))
 
 
 def _accept_late(attempt: Attempt, submission: Submission) -> None:
@@ -74,5 +76,5 @@ def _accept_late(attempt: Attempt, submission: Submission) -> None:
 def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
     with transaction.atomic():
         if row.state is Status.QUEUED:
-            row.move(Status.SUBMITTING, note=CAME_LATE)
-        row.accept(submission, note=CAME_LATE, account=attempt.account, cancel_requested_at=None)
+            row.move(Status.SUBMITTING, note=say(CAME_LATE))
+        row.accept(submission, note=say(CAME_LATE), account=attempt.account, cancel_requested_at=None)

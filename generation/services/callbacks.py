@@ -5,7 +5,7 @@ A callback may come twice, late, out of order, before the answer to its submit, 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -20,6 +20,9 @@ from providers.core.callbacks import Notice
 from providers.models import ProviderAccount
 
 __all__ = ["heed"]
+
+LOOK_AGAIN_EVERY = timedelta(seconds=30)
+"""However often a vendor calls about a task in review, it is asked about it once in so long."""
 
 
 def heed(account: ProviderAccount, notice: Notice) -> None:
@@ -45,5 +48,5 @@ def _look_up_now(account: ProviderAccount, task_id: UUID, now: datetime) -> None
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     if named.filter(free, Exists(last), status=Status.SUBMITTING, due_at__gt=now).update(due_at=now):
         return
-    if named.filter(status=Status.NEEDS_REVIEW).exists():
+    if named.filter(free, status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
         queue.enqueue(queue.SUBMIT, "look_again", task_id)

@@ -23,12 +23,12 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
 
-__all__ = ["Claim", "claim_due", "claim_one", "holding", "lease_rows", "take_up"]
+__all__ = ["MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "take_up"]
 
 log = logging.getLogger("generation.claims")
 
 MOST_WAITING = 100
-"""Claimed rows of one status that may wait for a worker at one time: leases must outlive the wait."""
+"""Claimed rows of one status or one account that may wait for a worker at one time: leases must outlive the wait."""
 HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
 DEATHS = 3
@@ -109,8 +109,22 @@ def holding(task: GenerationTask) -> Iterator[None]:
         raise LostRace(f"task {task.pk} is taken")
     task.fence += 1
     task.starts += 1
+    with _renewing(task, hold=hold, every=HOLD / 3):
+        yield
+
+
+@contextmanager
+def keeping(task: GenerationTask, hold: timedelta) -> Iterator[None]:
+    """The same for a step whose start its claim has counted: the lease that had to outlive the wait for a worker becomes this short one."""
+    task.keep_lease(timezone.now() + hold)
+    with _renewing(task, hold=hold, every=hold / 3):
+        yield
+
+
+@contextmanager
+def _renewing(task: GenerationTask, *, hold: timedelta, every: timedelta) -> Iterator[None]:
     done = Event()
-    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, hold, done), name="lease", daemon=True)
+    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, hold, every, done), name="lease", daemon=True)
     renewer.start()
     try:
         yield
@@ -119,9 +133,9 @@ def holding(task: GenerationTask) -> Iterator[None]:
         renewer.join()
 
 
-def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, done: Event) -> None:
+def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, every: timedelta, done: Event) -> None:
     try:
-        while not done.wait(HOLD.total_seconds() / 3):
+        while not done.wait(every.total_seconds()):
             until = timezone.now() + hold
             GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
     except DatabaseError as error:  # whoever claims the row then raises the fence, and this step changes nothing any more

@@ -21,6 +21,7 @@ from generation.services.claims import Claim, claim_due, claim_one
 from generation.services.failover import fail_over
 from generation.services.permits import processes_to_settle
 from generation.services.pool import claim_queued, waiting_vendors
+from generation.services.stranded import free_stranded
 from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
@@ -32,6 +33,7 @@ log = logging.getLogger("generation.dispatch")
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
 SETTLE_LEASE = timedelta(seconds=90)
+"""How long a look-up may wait for a worker; at work it renews a shorter lease (`claims.keeping`)."""
 PROBE_LEASE = timedelta(seconds=45)
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
@@ -41,6 +43,7 @@ POLL_TURN = timedelta(seconds=30)
 def tick(now: datetime | None = None) -> int:
     """One round over everything that is due. Returns how many jobs were rung for."""
     at, instance = now or timezone.now(), queue.instance_id()
+    free_stranded(at)
     fail_over()
     return (
         _start_queued(waiting_vendors(at), at, instance)

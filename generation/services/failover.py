@@ -1,16 +1,18 @@
-"""When no account of the asked vendor may start a task, another model may stand in for the one that was asked: by an admin's rule only,
-only for what was surely never accepted, and only where everything that was asked for fits the other model.
+"""When no account of the asked vendor may start a task for a while yet, another model may stand in for the one that was asked: by an
+admin's rule only, only for what was surely never accepted, and only where everything that was asked for fits the other model.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.errors import InvalidRequest, LostRace
 from generation.lifecycle import Status
@@ -19,6 +21,7 @@ from generation.services.checks import check_request
 from generation.services.estimates import estimate_cost, price_of
 from providers.core.catalog import ModelSpec, Params
 from providers.models import ProviderAccount
+from providers.sentences import say
 from providers.vendors import ALL_MODELS
 
 __all__ = ["fail_over", "has_stand_in"]
@@ -27,6 +30,9 @@ log = logging.getLogger("generation.failover")
 
 AT_ONCE = 20
 """Tasks that one round may move: what stands in has limits too, and the model asked for may be back soon."""
+STANDS_IN = gettext_noop("%(model)s stands in for %(asked)s: no account may start %(away)s now")
+LONG_REST = timedelta(seconds=30)
+"""What must be left of the rest of every account before waiting tasks move to another model."""
 DOUBTFUL = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
 
 
@@ -37,7 +43,7 @@ def fail_over() -> int:
         return 0
     moved = 0
     for model in sorted(_waiting_models()):
-        if not _can_be_had(model):
+        if _is_long_away(model):
             for task in _movable(model)[:AT_ONCE]:
                 moved += _move(task, rules)
     return moved
@@ -59,6 +65,13 @@ def _can_be_had(model: str) -> bool:
     """An account may start it. One that is cooling may not, and neither may one that waits for its probe."""
     spec = ALL_MODELS.get(model)
     return spec is not None and bool(ProviderAccount.objects.usable().for_model(spec))
+
+
+def _is_long_away(model: str) -> bool:
+    """No account may start it, and none is about to: a short rest or a probe is no reason to render with another model."""
+    spec = ALL_MODELS.get(model)
+    soon = Q(cooldown_until=None) | Q(cooldown_until__lte=timezone.now() + LONG_REST)
+    return spec is None or not ProviderAccount.objects.filter(soon, enabled=True).for_model(spec)
 
 
 def _movable(model: str) -> Any:
@@ -84,7 +97,7 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
         with transaction.atomic():
             task.stand_in(
                 spec,
-                note=f"{spec.name} stands in for {asked}: no account may start {task.model} now",
+                note=say(STANDS_IN, model=spec.name, asked=asked, away=task.model),
                 asked_model="" if spec.name == asked else asked,
                 params=params.model_dump(mode="json"),
                 cost_estimated=estimate_cost(price, params),

@@ -12,12 +12,15 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.models import Attempt
+from generation.services.messages import trouble
 from providers.breaker import BreakerState
 from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderError, RateLimited, Unreachable
 from providers.models import ProviderAccount
 from providers.probe import probe
+from providers.sentences import Sentence, say
 
 __all__ = ["heed_acceptance", "heed_error", "probe_account"]
 
@@ -28,6 +31,9 @@ FAULTS = frozenset({"unreachable", "uncertain", "auth_failed"})
 STRAIGHT = 5
 LATELY = timedelta(seconds=60)
 ENOUGH = 20
+IN_A_ROW = gettext_noop("%(n)s submits failed in a row.")
+OF_MANY = gettext_noop("%(bad)s of the last %(all)s submits failed.")
+LAST = gettext_noop("Last: %(words)s")
 NO_CREDIT_COOLDOWN_S = 60.0
 """Of an account whose key or credit is refused: a person has to act, or its plan's next day to begin."""
 
@@ -40,29 +46,29 @@ def heed_error(account: ProviderAccount, error: ProviderError) -> None:
     """After the attempt that ended so is stored."""
     account.note_error(str(error))
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        account.cool_down(max(error.retry_after_s, 1.0), str(error))
+        account.cool_down(max(error.retry_after_s, 1.0), trouble(error))
     elif isinstance(error, (RateLimited, Unreachable)):
-        account.rest(str(error))
+        account.rest(trouble(error))
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
-        account.cool_down(NO_CREDIT_COOLDOWN_S, str(error))
+        account.cool_down(NO_CREDIT_COOLDOWN_S, trouble(error))
     elif error.code in FAULTS and (why := why_open(account, timezone.now())):
         log.warning("account %s: %s", account.pk, why)
-        account.rest(f"{why} Last: {error}")
+        account.rest(why.then(say(LAST, words=str(error))))
 
 
-def why_open(account: ProviderAccount, now: datetime) -> str:
-    """A sentence when the account fails too often; empty while it may go on."""
+def why_open(account: ProviderAccount, now: datetime) -> Sentence | None:
+    """When the account fails too often; None while it may go on."""
     ended = Attempt.objects.filter(account=account, finished_at__isnull=False)
     closed_at = ProviderAccount.objects.values_list("closed_at", flat=True).get(pk=account.pk)
     if closed_at is not None:
         ended = ended.filter(started_at__gt=closed_at)
     last = list(ended.order_by("-finished_at").values_list("error_code", flat=True)[:STRAIGHT])
     if len(last) == STRAIGHT and FAULTS.issuperset(last):
-        return f"{STRAIGHT} submits failed in a row."
+        return say(IN_A_ROW, n=STRAIGHT)
     counts = ended.filter(finished_at__gt=now - LATELY).aggregate(all=Count("pk"), bad=Count("pk", filter=Q(error_code__in=FAULTS)))
     if counts["all"] >= ENOUGH and counts["bad"] * 2 >= counts["all"]:
-        return f"{counts['bad']} of the last {counts['all']} submits failed."
-    return ""
+        return say(OF_MANY, bad=counts["bad"], all=counts["all"])
+    return None
 
 
 def probe_account(account_id: UUID | str) -> None:
@@ -75,5 +81,5 @@ def probe_account(account_id: UUID | str) -> None:
         log.info("account %s answers again", account.pk)
         account.close_breaker()
     else:
-        log.info("account %s does not answer yet: %s", account.pk, finding.message)
-        account.rest(finding.message, at_least_s=finding.retry_after_s)
+        log.info("account %s does not answer yet: %s", account.pk, finding.words)
+        account.rest(finding.words, at_least_s=finding.retry_after_s)

@@ -19,6 +19,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
@@ -30,6 +31,7 @@ from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.fetch import FetchError, safe_fetch
 from providers.sealing import SealBroken
+from providers.sentences import say
 
 __all__ = ["ingest"]
 
@@ -42,7 +44,7 @@ BELIEVE_VENDOR = timedelta(hours=24)
 MOST_MISSING = 6
 MOST_STARTS = 10
 """Ingests of a task that may end with their process, whoever killed it, before a person looks; the rests between them take hours."""
-KILLS = "The process that saves this video ended %d times without a word; it may be the file."
+KILLS = gettext_noop("The process that saves this video ended %(n)d times without a word; it may be the file.")
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """A file that makes the check crash or hang costs an ingest worker minutes each time."""
 A_DAY = timedelta(days=1)
@@ -60,7 +62,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     if task is None:
         return
     if task.starts >= MOST_STARTS:
-        task.give_up("ends_ingest", KILLS % task.starts)
+        task.give_up("ends_ingest", say(KILLS, n=task.starts))
         return
     try:
         with holding(task):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.db.models import F, Window
@@ -16,6 +17,7 @@ from generation.models import GenerationTask
 from generation.services.estimates import Usual, usual_seconds
 from generation.services.permits import usage_of
 from generation.services.switch import Stop, current_stop
+from providers.breaker import Breaker
 from providers.models import ProviderAccount
 
 __all__ = ["AccountLoad", "Line", "account_loads", "look_around"]
@@ -41,18 +43,23 @@ class Line:
     usual: dict[str, Usual] = field(default_factory=dict)
     stop: Stop | None = None
 
-    def of_vendor(self, vendor: str) -> list[AccountLoad]:
-        return [load for load in self.loads if load.account.vendor == vendor and load.account.enabled]
+    def open_to(self, task: GenerationTask) -> list[AccountLoad]:
+        """Enabled accounts that take its model; of a bound task only its own."""
+        if task.spec is None:
+            return []
+        mine = {task.account_id} if task.is_bound else {load.account.pk for load in self.loads}
+        return [load for load in self.loads if load.account.pk in mine and load.account.enabled and load.account.offers(task.spec)]
 
-    def is_full(self, vendor: str) -> bool:
-        """Every account of the vendor on which a submit may start has all its slots taken; those that rest do not count."""
-        awake = [load for load in self.of_vendor(vendor) if load.account.may_start]
+    def is_full(self, task: GenerationTask) -> bool:
+        """Every account on which it may start has all its slots taken; those that rest do not count."""
+        awake = [load for load in self.open_to(task) if load.account.may_start]
         return bool(awake) and all(load.used >= load.account.max_in_flight for load in awake)
 
-    def cooling_until(self, vendor: str, now: datetime) -> datetime | None:
-        """When the vendor may be asked again, while every enabled account of it rests."""
-        ends = [load.account.cooldown_until for load in self.of_vendor(vendor) if load.account.is_cooling(now)]
-        return min(end for end in ends if end) if ends and len(ends) == len(self.of_vendor(vendor)) else None
+    def rest_of(self, task: GenerationTask, now: datetime) -> Breaker | None:
+        """Of the account that comes back first, while none may start it."""
+        breakers = [load.account.breaker(now) for load in self.open_to(task)]
+        resting = [breaker for breaker in breakers if breaker.until is not None]
+        return min(resting, key=attrgetter("until")) if resting and len(resting) == len(breakers) else None
 
 
 def look_around(tasks: Iterable[GenerationTask]) -> Line:

@@ -6,14 +6,29 @@ from collections.abc import Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from pydantic import ValidationError
 
 from generation.images import BadImage
+from generation.lifecycle import Status
+from generation.models import GenerationTask
 from generation.services.switch import Stop
 from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderError
+from providers.sentences import Sentence, in_full, say, tell
 
-__all__ = ["FAILURES", "PYDANTIC", "failure_sentence", "field_errors", "image_error", "stop_sentence"]
+__all__ = [
+    "FAILURES",
+    "MODEL_GONE",
+    "PYDANTIC",
+    "failure_sentence",
+    "field_errors",
+    "image_error",
+    "stop_sentence",
+    "trouble",
+    "waits_because",
+    "why_stranded",
+]
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (
@@ -74,8 +89,26 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "no_account": (gettext_lazy("No account could take it."), gettext_lazy("An administrator must add or enable one; then retry.")),
     "abandoned": (gettext_lazy("It was given up after a review."), gettext_lazy("Retry makes, and pays for, a new one.")),
     "input_missing": (gettext_lazy("An image of this task is no longer in storage."), gettext_lazy("Choose the image again and retry.")),
+    "model_gone": (
+        gettext_lazy("The portal no longer has this model."),
+        gettext_lazy("Nothing was charged. Ask for it with another model."),
+    ),
     "gave_up": (gettext_lazy("It could not be sent after many tries."), gettext_lazy("Nothing was charged. Retry later.")),
 }
+
+
+TROUBLES = {
+    "unreachable": gettext_noop("Nothing answers at the vendor's address. (%(words)s)"),
+    "rate_limited": gettext_noop("The vendor asks for fewer requests just now. (%(words)s)"),
+    "auth_failed": gettext_noop("The vendor refuses the account's credentials. (%(words)s)"),
+    "out_of_credit": gettext_noop("The account has no credit left at the vendor. (%(words)s)"),
+}
+
+
+def trouble(error: ProviderError) -> Sentence:
+    """Why an account rests or a task waits; with the vendor's words."""
+    template = TROUBLES.get(error.code)
+    return say(template, words=str(error)) if template else in_full(error)
 
 
 def failure_sentence(code: str) -> tuple[str, str]:
@@ -89,6 +122,26 @@ def stop_sentence(stop: Stop) -> str:
     if stop.by_environment:
         return _("New renders wait: paid submits are stopped by the server's environment.")
     return _("New renders wait: %(reason)s") % {"reason": stop.reason}
+
+
+MODEL_GONE = gettext_noop("The portal no longer has the model %(model)s.")
+ACCOUNT_OFF = gettext_noop("Only “%(account)s” may send it again, and it is off or no longer takes this model.")
+
+
+def why_stranded(task: GenerationTask) -> Sentence:
+    """Why a waiting task cannot start by itself (`services/stranded.py` ends the wait); empty when it can."""
+    if task.spec is None:
+        return say(MODEL_GONE, model=task.model)
+    if task.is_bound and task.account is not None and not (task.account.enabled and task.account.offers(task.spec)):
+        return say(ACCOUNT_OFF, account=task.account.label)
+    return say("")
+
+
+def waits_because(task: GenerationTask, stop: Stop | None) -> str:
+    """For programs: why it has not started; empty when it just waits its turn."""
+    if task.state is not Status.QUEUED:
+        return ""
+    return stop_sentence(stop) if stop else tell(why_stranded(task)) or tell(task.wait_reason, task.wait_parts)
 
 
 PYDANTIC = {

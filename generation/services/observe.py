@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
@@ -19,6 +20,7 @@ from generation.services.dispatch import ingest_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
+from providers.sentences import say
 
 __all__ = ["is_old_news", "observe", "rendered", "stored_outputs"]
 
@@ -27,6 +29,9 @@ log = logging.getLogger("generation.poll")
 GONE_FOR_SURE = 12
 """Answers in a row that deny a submission before we believe them, over four to seven minutes of backoff: right after a submit a vendor may
 not know it yet. Where key or address may be wrong, or the vendor denies everything, we never do (`ProviderAccount.may_deny`)."""
+CANCELLED_THERE = gettext_noop("The vendor reports it as cancelled.")
+TOO_LATE = gettext_noop("Still not finished at the vendor when our deadline passed.")
+NO_REASON = gettext_noop("The vendor gave no reason.")
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
@@ -59,7 +64,7 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     if snapshot.state is State.SUCCEEDED and snapshot.outputs:
         rendered(task, snapshot)
     elif snapshot.state is State.FAILED:
-        task.fail(snapshot.error or GenerationFailed("The vendor gave no reason."))
+        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)))
     elif snapshot.state is State.CANCELLED:
         _cancelled(task)
     elif _past_deadline(task):
@@ -105,7 +110,7 @@ def _cancelled(task: GenerationTask) -> None:
     if task.cancel_requested_at is not None:
         task.move(Status.CANCELLED)
     else:
-        task.give_up("cancelled_by_vendor", "The vendor reports it as cancelled.")
+        task.give_up("cancelled_by_vendor", say(CANCELLED_THERE))
 
 
 def _past_deadline(task: Appointment | GenerationTask) -> bool:
@@ -113,7 +118,7 @@ def _past_deadline(task: Appointment | GenerationTask) -> bool:
 
 
 def _deadline(task: GenerationTask) -> None:
-    task.give_up("deadline", "Still not finished at the vendor when our deadline passed.")
+    task.give_up("deadline", say(TOO_LATE))
 
 
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:

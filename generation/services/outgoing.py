@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from generation.models import GenerationTask
+from generation.services.messages import MODEL_GONE
 from providers.core.types import GenerationRequest, InputFile
+from providers.sentences import say
 
-__all__ = ["InputMissing", "generation_request"]
+__all__ = ["CannotBeSent", "generation_request"]
 
 
-class InputMissing(Exception):
-    """An image or the model itself is no longer there; the task cannot be sent."""
+class CannotBeSent(Exception):
+    """An image or the model itself is no longer there; `code` is one of services.messages.FAILURES."""
+
+    def __init__(self, code: str, because: str) -> None:
+        super().__init__(because)
+        self.code = code
+        self.because = because
+
+
+IMAGE_GONE = gettext_noop("The image in %(slot)s is no longer in storage.")
 
 
 def generation_request(task: GenerationTask) -> GenerationRequest:
-    """Everything an adapter needs. Raises `InputMissing`. Reads images from storage, so call it before the intent is committed."""
+    """Everything an adapter needs. Raises `CannotBeSent`. Reads images from storage, so call it before the intent is committed."""
     if task.spec is None:
-        raise InputMissing(f"The catalog no longer has the model {task.model}.")
+        raise CannotBeSent("model_gone", say(MODEL_GONE, model=task.model))
     files: dict[str, tuple[InputFile, ...]] = {}
     for place in task.inputs.select_related("asset"):
         asset = place.asset
@@ -23,7 +35,7 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
             with asset.file.open("rb") as stream:
                 content = stream.read()
         except FileNotFoundError as error:
-            raise InputMissing(f"The image in {place.slot} is no longer in storage.") from error
+            raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=place.slot)) from error
         image = InputFile(
             slot=place.slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px
         )

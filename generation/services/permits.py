@@ -15,15 +15,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from generation import queue
 from generation.lifecycle import AT_VENDOR, Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
+from generation.services.claims import MOST_WAITING
 from providers.models import ProviderAccount
+from providers.vendors import PROVIDERS
 
 __all__ = [
-    "MOST_WAITING",
     "WINDOW",
     "Usage",
     "Wait",
@@ -39,9 +40,7 @@ WINDOW = timedelta(seconds=1.03)
 """A second, and what clocks of several machines may differ."""
 MINUTE = timedelta(seconds=60)
 DOUBTFUL_HOLDS = timedelta(minutes=10)
-"""What may render at the vendor unknown to us, parked, given up or past our deadline, keeps its slot for so long."""
-MOST_WAITING = 100
-"""Claimed rows of one account that may wait for a worker at one time: leases must outlive the wait."""
+"""What may render at the vendor unknown to us, in doubt or past our deadline, keeps its slot for so long."""
 LOOK_UP_WAITS = timedelta(seconds=15)
 """How long look-ups leave all processes to submits; then one is theirs."""
 LATER_S = 2.0
@@ -89,9 +88,10 @@ class Wait:
 
 def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, Usage]:
     """Four queries, however many accounts and tasks there are."""
-    keys = [account.pk for account in accounts]
+    asked = list(accounts)
+    keys = [account.pk for account in asked]
     facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
-    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(keys, now), _overdue(keys, now)):
+    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(asked, now), _overdue(keys, now)):
         for row in rows:
             facts[row.pop("account")] |= row
     return {key: Usage(**found) for key, found in facts.items()}
@@ -119,11 +119,22 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
     )
 
 
-def _doubtful(keys: list[UUID], now: datetime) -> Iterable[Any]:
-    """What may have been accepted, and whose task no longer counts as being there."""
-    lately = Attempt.objects.filter(account__in=keys, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
-    rows = lately.filter(task__status__in=[Status.NEEDS_REVIEW, Status.FAILED]).order_by().values("account")
-    return rows.annotate(doubtful=Count("task", distinct=True))
+def _doubtful(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
+    """What may have been accepted, whatever became of its task since, beside the render that its task is counted for: the attempt that is
+    looked up, and every attempt of a task that stays with an account whose vendor takes a reference only once.
+    """
+    one_render = [account.pk for account in accounts if _takes_a_reference_once(account)]
+    lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
+    looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
+    the_same = Q(account__in=one_render, task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
+    rows = lately.exclude(looked_up).exclude(the_same).order_by().values("account")
+    for row in rows.annotate(attempts=Count("pk"), tasks=Count("task", distinct=True)):
+        yield {"account": row["account"], "doubtful": row["tasks" if row["account"] in one_render else "attempts"]}
+
+
+def _takes_a_reference_once(account: ProviderAccount) -> bool:
+    provider = PROVIDERS.get(account.vendor)
+    return provider is not None and provider.idempotent_submit
 
 
 def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:

@@ -19,8 +19,8 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
-from generation.services.claims import Claim, lease_rows
-from generation.services.permits import MOST_WAITING, others_at_work, room_of, submit_processes, usage_of
+from generation.services.claims import MOST_WAITING, Claim, lease_rows
+from generation.services.permits import others_at_work, room_of, submit_processes, usage_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 

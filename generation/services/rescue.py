@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.lifecycle import Status
@@ -24,12 +25,15 @@ from providers.core.types import Snapshot, State, Submission
 from providers.models import ProviderAccount
 from providers.poller import AccountPoller
 from providers.sealing import SealBroken
+from providers.sentences import say
 
 __all__ = ["MOST_AT_ONCE", "ask_again", "ask_again_many", "can_ask_again"]
 
 MOST_AT_ONCE = 100
 """Tasks of one request: their vendors are asked while a person waits."""
 CALLS_AT_ONCE = 10
+IS_THERE = gettext_noop("%(name)s asked again: the vendor has the video")
+STILL_RENDERS = gettext_noop("%(name)s asked again: the vendor still renders it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +140,7 @@ def _save(render: _Render, snapshot: Snapshot, by: User) -> None:
     rendered(
         render.task,
         snapshot,
-        note=f"{by.get_username()} asked again: the vendor has the video",
+        note=say(IS_THERE, name=by.get_username()),
         submission_id=named.id,
         submission_kind=named.kind,
         account=render.account,
@@ -147,7 +151,7 @@ def _save(render: _Render, snapshot: Snapshot, by: User) -> None:
 def _follow(render: _Render, by: User) -> None:
     render.task.accept(
         render.submission,
-        note=f"{by.get_username()} asked again: the vendor still renders it",
+        note=say(STILL_RENDERS, name=by.get_username()),
         account=render.account,
         accepted_at=render.task.accepted_at or timezone.now(),
         cancel_requested_at=None,

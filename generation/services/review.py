@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
 from generation.lifecycle import Status
@@ -24,10 +25,14 @@ from providers.core.errors import ProviderError
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
+from providers.sentences import kept, say
 
 __all__ = ["adopt", "first_come", "give_up", "may_settle", "refuse_taken", "require_settler", "submit_again"]
 
 ID_CHARS = 200
+ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
+SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid twice")
+GIVEN_UP = gettext_noop("Given up after review by %(name)s")
 
 
 def may_settle(user: User | AnonymousUser) -> bool:
@@ -79,10 +84,12 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User) -> None:
         raise InvalidRequest(
             _("The vendor does not confirm this id: %(words)s") % {"words": error}, code="not_confirmed", fields={"vendor_id": str(error)}
         ) from error
-    attempt = task.attempts.filter(number=task.attempt_count)
+    doubt = task.attempt_in_doubt() or task.last_attempt()
     with first_come():
-        attempt.update(dispatch=Dispatch.ACCEPTED, submission_id=name, submission_kind="", finished_at=timezone.now())
-        task.accept(submission, note=f"{by.get_username()} adopted the vendor's task {name}")
+        if doubt is not None:
+            facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": timezone.now()}
+            task.attempts.filter(pk=doubt.pk).update(**facts)
+        task.accept(submission, note=say(ADOPTED, name=by.get_username(), id=name), account=account)
 
 
 def _checked(vendor_id: str) -> str:
@@ -106,8 +113,9 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
             fields={"knows_cost": _("This must be confirmed.")},
         )
     with first_come():
-        note = f"Sent again by {by.get_username()}, who knows that it may be paid twice"
-        task.move(Status.QUEUED, note=note, failures=0, is_bound=_account_of(task).enabled, **NO_ERROR)
+        account = _account_of(task)
+        note = say(SENT_AGAIN, name=by.get_username())
+        task.move(Status.QUEUED, note=note, failures=0, account=account, is_bound=account.enabled, **NO_ERROR)
     start_soon(spec)
 
 
@@ -116,7 +124,7 @@ def give_up(task: GenerationTask, *, by: User) -> None:
     require_settler(by)
     _require_review(task)
     with first_come():
-        task.give_up("abandoned", task.error_message, note=f"Given up after review by {by.get_username()}")
+        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=say(GIVEN_UP, name=by.get_username()))
 
 
 def _require_review(task: GenerationTask) -> None:
@@ -131,5 +139,8 @@ def _spec_of(task: GenerationTask) -> ModelSpec:
 
 
 def _account_of(task: GenerationTask) -> ProviderAccount:
-    assert task.account is not None, "a task that was sent has its account"
-    return task.account
+    """That may have accepted it."""
+    doubt = task.attempt_in_doubt()
+    account = doubt.account if doubt else task.account
+    assert account is not None, "a task that was sent has its account"
+    return account

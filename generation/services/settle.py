@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.services.accept import accept
-from generation.services.claims import take_up
+from generation.services.claims import keeping, take_up
 from providers.accounts import free_client_for
 from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient
@@ -24,17 +24,21 @@ from providers.core.errors import ProviderError, Uncertain, Unsupported
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
+from providers.sentences import in_full, say
 
-__all__ = ["FIRST_LOOK_UP", "look_again", "look_up", "may_be_paid", "park", "settle"]
+__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_again", "look_up", "may_be_paid", "park", "park_after_doubt", "settle"]
 
 log = logging.getLogger("generation.submit")
 
 LOST = gettext_noop("The process that was sending ended before the vendor's answer was stored.")
 NOT_LISTED = gettext_noop("The vendor shows no render under our reference: it was probably not accepted.")
-NOBODY_TOLD = "The vendor could not be asked about our reference."
+DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
+NOBODY_TOLD = gettext_noop("The vendor could not be asked about our reference.")
 SENDER_LOST = "sender_lost"
 """An attempt's error that says nothing about its vendor."""
 LISTING_WINDOW = timedelta(minutes=10)
+AT_WORK = timedelta(seconds=24)
+"""The lease of a look-up that has a process, renewed: one that is killed gives its share of the processes back soon."""
 FIRST_LOOK_UP = timedelta(seconds=5)
 SECOND_LOOK_UP = timedelta(seconds=15)
 ABSENT_TWICE = 2
@@ -60,11 +64,11 @@ def settle(task_id: UUID | str, fence: int) -> None:
     elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
         task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
     elif task.spec is None:
-        park(task, Uncertain(MODEL_GONE))
+        park(task, Uncertain(say(MODEL_GONE)))
     elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
-        park(task, Uncertain(f"{attempt.error_message or LOST} {NOBODY_TOLD}"))
+        park(task, Uncertain(say(attempt.error_message or LOST).then(NOBODY_TOLD)))
     elif task.account.is_cooling(timezone.now()):
-        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_rest_left(task.account))
+        _look_up_later(task, attempt, Uncertain(task.account.why_it_rests), after=_rest_left(task.account))
     else:
         _look_up(task, task.account, task.spec, attempt)
 
@@ -80,17 +84,18 @@ def _rest_left(account: ProviderAccount) -> timedelta:
 
 
 def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
-    lost = Uncertain(attempt.error_message or LOST)
+    lost = Uncertain(say(attempt.error_message or LOST))
     try:
         client = free_client_for(account)
     except SealBroken as broken:
-        park(task, Uncertain(str(broken)))
+        park(task, Uncertain(say(str(broken))))
         return
     if not client.can_still_look_up(attempt.started_at):
         park(task, lost)
         return
     try:
-        found = look_up(client, task, spec, attempt)
+        with keeping(task, AT_WORK):
+            found = look_up(client, task, spec, attempt)
     except Unsupported:
         _untold(task, lost)
     except ProviderError as error:
@@ -101,12 +106,12 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
 
 def look_again(task_id: UUID | str) -> None:
     """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
-    task = GenerationTask.objects.select_related("account").filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
-    attempt = task.last_attempt() if task else None
-    if task is None or attempt is None or task.account is None or task.spec is None:
+    task = GenerationTask.objects.filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
+    attempt = task.attempt_in_doubt() if task else None
+    if task is None or attempt is None or task.spec is None:
         return
     try:
-        found = look_up(free_client_for(task.account), task, task.spec, attempt)
+        found = look_up(free_client_for(attempt.account), task, task.spec, attempt)
     except (ProviderError, SealBroken) as error:
         log.info("task %s stays in review: %s", task.pk, error)
         return
@@ -138,7 +143,7 @@ def _untold(task: GenerationTask, lost: ProviderError) -> None:
 
 def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
     if task.starts >= MOST_LOOK_UPS or timezone.now() - attempt.started_at > LONGEST_DOUBT:
-        park(task, Uncertain(f"{error} {NOBODY_TOLD}"))
+        park(task, Uncertain(in_full(error).then(NOBODY_TOLD)))
     else:
         task.reschedule(after)
 
@@ -152,7 +157,7 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
         return
     _mark_unknown(task.attempts.all(), lost)
     if not client.idempotent_submit or task.attempt_count > MOST_DOUBTS:
-        park(task, Uncertain(f"{lost.message} {NOT_LISTED}"))
+        park(task, Uncertain(say(lost.message).then(NOT_LISTED)))
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
     else:
@@ -160,7 +165,23 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
 
 
 def park(task: GenerationTask, error: ProviderError) -> None:
-    """Hand it to a person. An attempt without an answer is one in doubt from here on, also for whoever sends the task again."""
+    """Hand it to a person, with the account that may have accepted it. An attempt without an answer is one in doubt from here on, also for
+    whoever sends the task again.
+    """
     _mark_unknown(task.attempts.all(), error)
     log.warning("task %s needs review: %s", task.pk, error)
-    task.park(error)
+    doubt = task.attempt_in_doubt()
+    task.park(error, account=doubt.account if doubt else task.account)
+
+
+def end_unsent(task: GenerationTask, code: str, message: str) -> None:
+    """A waiting task that cannot be sent any more. Without a doubt nothing was paid; what is in doubt is for a person to find out."""
+    if may_be_paid(task):
+        park_after_doubt(task, message)
+    else:
+        task.give_up(code, message)
+
+
+def park_after_doubt(task: GenerationTask, message: str) -> None:
+    """This trouble says nothing of an earlier request."""
+    park(task, Uncertain(say(message).then(DOUBT_REMAINS)))

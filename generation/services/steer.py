@@ -34,7 +34,7 @@ def cancel(task: GenerationTask) -> GenerationTask:
 
 def _cancel_waiting(task: GenerationTask) -> GenerationTask:
     try:
-        task.move(Status.CANCELLED, note="Before it started", cancel_requested_at=timezone.now())
+        task.cancel_unsent()
     except LostRace:
         _cancel_claimed(task)
     return task

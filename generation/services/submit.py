@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,13 +17,15 @@ from django.utils.translation import gettext_noop
 
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
+from generation.models.task import NO_WAIT, waits_because
 from generation.services.accept import accept
 from generation.services.claims import take_up
 from generation.services.failover import has_stand_in
 from generation.services.health import heed_acceptance, heed_error
-from generation.services.outgoing import InputMissing, generation_request
+from generation.services.messages import trouble
+from generation.services.outgoing import CannotBeSent, generation_request
 from generation.services.permits import Wait, wait_for_permit
-from generation.services.settle import FIRST_LOOK_UP, look_up, may_be_paid, park
+from generation.services.settle import FIRST_LOOK_UP, end_unsent, look_up, may_be_paid, park, park_after_doubt
 from generation.services.switch import current_stop, is_stopped_for_sure
 from providers.accounts import client_for
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
@@ -30,6 +33,7 @@ from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderErr
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
+from providers.sentences import in_full, say
 
 __all__ = ["submit"]
 
@@ -60,9 +64,7 @@ FEW_STARTS = 3
 MOST_DEATHS = 6
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
-KILLS = "The process that was to send it ended %d times before it was sent; it may be an image."
-DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
-BEFORE_IT_STARTED = gettext_noop("Before it started")
+KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
 BAD_SEAL_COOLDOWN_S = 300.0
 
 
@@ -72,7 +74,7 @@ def submit(task_id: UUID | str, fence: int) -> None:
     if task is None or task.account is None:
         return
     if task.cancel_requested_at is not None:
-        task.move(Status.CANCELLED)
+        task.cancel_unsent()
     elif not task.account.enabled or current_stop():  # decided after the claim
         _put_back(task)
     elif task.starts <= FEW_STARTS or _is_counted(task):
@@ -82,13 +84,13 @@ def submit(task_id: UUID | str, fence: int) -> None:
 def _is_counted(task: GenerationTask) -> bool:
     """Count a suspect's start before anything is done, and leave it alone for longer each time. False: it had enough of them."""
     if task.failures >= MOST_DEATHS and not may_be_paid(task):
-        task.give_up("ends_submit", KILLS % task.failures)
+        task.give_up("ends_submit", say(KILLS, n=task.failures))
         return False
     task.reschedule(min(FIRST_REST * 2**task.failures, LONGEST_REST), failures=min(task.failures + 1, MOST_DEATHS))
     return True
 
 
-def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: str) -> None:
+def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: Any) -> None:
     """It waits for any account, or for its own where only that one protects from a second sale. Counts as no failure."""
     task.reschedule(after, account=task.account if task.is_bound else None, starts=0, failures=0, **changes)
 
@@ -99,8 +101,8 @@ def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
         request = generation_request(task)
     except SealBroken as broken:
         _account_unusable(task, account, str(broken))
-    except InputMissing as missing:
-        task.give_up("input_missing", str(missing))
+    except CannotBeSent as gone:
+        end_unsent(task, gone.code, gone.because)
     else:
         _send(task, client, request)
 
@@ -108,9 +110,9 @@ def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
 def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: str) -> None:
     """Nothing can be sent with this account; the task waits for another or for its repair."""
     log.error("account %s: %s", account.pk, reason)
-    account.cool_down(BAD_SEAL_COOLDOWN_S, reason)
+    account.cool_down(BAD_SEAL_COOLDOWN_S, say(reason))
     account.note_error(reason)
-    _put_back(task, wait_reason=reason[:200])
+    _put_back(task, **waits_because(say(reason)))
 
 
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
@@ -118,7 +120,7 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
     try:
         attempt = _intend(task, request.body_bytes)
     except CancelledMeanwhile:
-        GenerationTask.objects.get(pk=task.pk).move(Status.CANCELLED, note=BEFORE_IT_STARTED)
+        GenerationTask.objects.get(pk=task.pk).cancel_unsent()
         return
     except NotNow as refusal:
         _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
@@ -153,7 +155,7 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
             account = _account_that_may_send(task)
             now, limits, number = timezone.now(), account.timeouts, task.attempt_count + 1
             gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + SETTLE_AFTER
-            task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, wait_reason="", failures=0)
+            task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, failures=0, **NO_WAIT)
             if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
                 raise CancelledMeanwhile
             attempt = Attempt.objects.create(
@@ -201,7 +203,7 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     elif error.retryable:
         _try_again(task, error)
     elif may_be_paid(task):
-        park(task, Uncertain(f"{error.message} {DOUBT_REMAINS}"))
+        park_after_doubt(task, error.message)
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
         _account_refused(task, error)
     else:
@@ -227,7 +229,7 @@ def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: Blockin
     doubts = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
     first = doubts[0]
     if not client.can_look_up or doubts.exclude(account=attempt.account).exists():
-        park(task, Uncertain(f"{refusal.message} {DOUBT_REMAINS}"))
+        park_after_doubt(task, refusal.message)
         return
     try:
         found = look_up(client, task, task.spec, first)  # a list is read back to where the doubt began
@@ -249,17 +251,14 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
     """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
-    if task.attempt_count > MOST_ATTEMPTS and may_be_paid(task):
-        park(task, Uncertain(f"{error.message} {DOUBT_REMAINS}"))
-        return
     if task.attempt_count > MOST_ATTEMPTS:
-        task.give_up("gave_up", error.message, note=str(error))
+        end_unsent(task, "gave_up", in_full(error))
         return
     delay_s = retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds())
     task.move(
         Status.QUEUED,
-        note=str(error),
+        note=in_full(error),
         due_at=timezone.now() + timedelta(seconds=delay_s),
-        wait_reason=error.message[:200],
+        **waits_because(trouble(error)),
         account=task.account if task.is_bound else None,
     )

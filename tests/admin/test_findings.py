@@ -130,7 +130,7 @@ def test_account_without_credit_is_told_from_one_that_works(found, vendor, surfa
 def test_what_is_left_is_said_and_kept(found):
     finding = found("jimeng", "web", "/hosts/jimeng", cookie="sessionid=sim-session-000000000000", sign="computed")
 
-    assert finding == Finding(ok=True, code="ok", message="Jimeng web (unofficial) accepts the credentials. Left: 10,000 credits.")
+    assert finding == Finding(ok=True, code="ok", words="Jimeng web (unofficial) accepts the credentials. Left: 10,000 credits.")
     assert balance() == (Decimal(10_000), "credits")
 
 

@@ -15,6 +15,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from generation.models import GenerationTask
+from generation.services.callbacks import LOOK_AGAIN_EVERY
 from providers.models import ProviderAccount
 
 RUNNING = {"id": "v-1", "status": "running"}
@@ -167,6 +168,20 @@ def test_a_task_in_review_is_looked_up_and_stays_there_until_the_vendor_confirms
     task.refresh_from_db()
     assert (task.status, task.due_at, task.submission_id) == ("needs_review", None, "")
     assert rung() == ["look_again"]
+
+
+def test_a_flood_of_calls_about_a_task_in_review_is_one_look_up(user, unsigned):
+    task = make_doubtful(user, unsigned, status="needs_review", due_at=None)
+
+    for _ in range(20):
+        call(unsigned, naming(task))
+    assert rung() == ["look_again"]
+
+    task.refresh_from_db()
+    assert timezone.now() < task.lease_until <= timezone.now() + LOOK_AGAIN_EVERY
+    type(task).objects.update(lease_until=timezone.now())
+    call(unsigned, naming(task))
+    assert rung() == ["look_again", "look_again"]
 
 
 @pytest.mark.parametrize("reference", ["vp-", "vp-nobody", "job-1", "vp-00000000-0000-7000-8000-000000000000"])

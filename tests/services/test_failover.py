@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from task_rows import attempt_of
@@ -63,6 +65,16 @@ def test_nothing_moves_while_one_account_may_start_it(user, driver, rule):
 
     assert fail_over() == 0
     assert fresh(task).model == KLING
+
+
+@pytest.mark.parametrize(("left_s", "moved"), [(-1, 0), (5, 0), (25, 0), (40, 1)])
+def test_a_short_rest_is_waited_out(user, driver, rule, left_s, moved):
+    """Nor does it move while the account is being asked whether it answers."""
+    waiting(user)
+    ends = timezone.now() + timedelta(seconds=left_s)
+    ProviderAccount.objects.filter(vendor="kling").update(cooldown_until=ends)
+
+    assert fail_over() == moved
 
 
 @pytest.mark.parametrize("dispatch", ["sending", "unknown"])

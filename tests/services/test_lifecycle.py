@@ -31,7 +31,7 @@ def task(user):
 
 
 TABLE = {
-    "queued": {"submitting", "failed", "cancelled"},
+    "queued": {"submitting", "needs_review", "failed", "cancelled"},
     "submitting": {"running", "queued", "needs_review", "failed"},
     "needs_review": {"running", "queued", "failed"},
     "running": {"ingesting", "failed", "cancelled"},

@@ -168,9 +168,10 @@ def test_pages_count_the_slots_that_doubtful_renders_hold_as_the_limit_does(acco
     parked = make_task(user, account=account, status=Status.NEEDS_REVIEW, due_at=None)
     attempt_of(parked, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
     assert wait_for_permit(account, now) is not None
-    line = look_around([make_task(user)])
+    waiting = make_task(user)
+    line = look_around([waiting])
 
-    assert ([load.used for load in line.loads], line.is_full("kling")) == ([1], True)
+    assert ([load.used for load in line.loads], line.is_full(waiting)) == ([1], True)
 
 
 def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(account, user, make_account):
@@ -179,7 +180,7 @@ def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(acco
     spare = make_account("kling", "official-key", account.base_url, label="spare")
     waiting = make_task(user)
 
-    before = look_around([waiting]).is_full("kling")
+    before = look_around([waiting]).is_full(waiting)
     spare.cool_down(60, "too many requests")
 
-    assert (before, look_around([waiting]).is_full("kling")) == (False, True)
+    assert (before, look_around([waiting]).is_full(waiting)) == (False, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 from pictures import picture
 
 from generation.errors import Conflict, InvalidRequest, NotAllowed
@@ -12,6 +13,7 @@ from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.services import review
 from generation.services.assets import store_asset
 from generation.services.create import create_task
+from generation.services.permits import DOUBTFUL_HOLDS
 from generation.services.submit import _commit_intent
 
 KLING = "kling/kling-v2-5-turbo"
@@ -36,6 +38,11 @@ def parked(user, model):
     _commit_intent(task)
     task.move(Status.NEEDS_REVIEW)
     return task
+
+
+def much_later():
+    """What is in doubt no longer holds a slot."""
+    Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - DOUBTFUL_HOLDS)
 
 
 def may(name, *codes, staff=True):
@@ -173,6 +180,9 @@ def test_submit_again_works_where_a_known_reference_is_refused(user, staff, driv
     assert task.status == Status.NEEDS_REVIEW
 
     review.submit_again(task, by=staff, knows_cost=True)
+    driver.step()
+    assert (fresh(task).status, fresh(task).attempt_count) == (Status.QUEUED, 1)  # Zhipu's only slot may be taken
+    much_later()
 
     assert driver.finish(task).status == Status.SUCCEEDED
     assert list(task.attempts.values_list("reference", flat=True)) == [f"vp-{task.pk}", f"vp-{task.pk}-2"]
@@ -183,6 +193,7 @@ def test_a_refusal_of_the_second_sending_does_not_settle_the_first(user, staff, 
     task = driver.finish(create_task(owner=user, model=ZHIPU, prompt="a boat #fault:reset-after-accept:1", params={}))
     driver.simulator.faults("zhipu", "refuse")
     review.submit_again(task, by=staff, knows_cost=True)
+    much_later()
 
     task = driver.finish(task)
 
