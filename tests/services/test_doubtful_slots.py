@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pool_rows import attempt_of, make_task
+from task_rows import attempt_of, make_task
 
 from generation.models import Dispatch
 from generation.services.permits import DOUBTFUL_HOLDS, usage_of, wait_for_permit
@@ -36,11 +36,8 @@ def doubt(task, account):
 
 @pytest.mark.parametrize("status", ["queued", "cancelled", "failed", "needs_review", "succeeded"])
 def test_a_doubt_holds_a_slot_wherever_its_task_stands(zhipu, user, status):
-    ended = status in {"cancelled", "failed", "succeeded"}
-    rests = ended or status == "needs_review"
     now = timezone.now()
-    facts = {"due_at": None if rests else now, "finished_at": now if ended else None, "submission_id": "v" if status == "succeeded" else ""}
-    doubt(make_task(user, model=ZHIPU, status=status, account=zhipu, attempt_count=1, **facts), zhipu)
+    doubt(make_task(user, model=ZHIPU, status=status, account=zhipu, attempt_count=1), zhipu)
 
     assert slots(zhipu) == 1
     assert wait_for_permit(zhipu, now) is not None
@@ -84,7 +81,7 @@ def test_a_doubt_stays_with_its_account_when_the_task_goes_elsewhere(kling, make
 
 
 def test_several_attempts_of_one_reference_are_one_render(kling, user):
-    task = make_task(user, status="needs_review", due_at=None, account=kling, attempt_count=2)
+    task = make_task(user, status="needs_review", account=kling, attempt_count=2)
     doubt(task, kling)
     doubt(task, kling)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.utils import timezone, translation
-from pool_rows import attempt_of, make_task
+from task_rows import attempt_of, make_task
 
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, TaskEvent
@@ -65,7 +65,7 @@ def test_the_history_tells_why_a_review_is_needed(account, user):
 
     park(task, Uncertain(say(LOST).then(NOT_LISTED)))
 
-    row, event = GenerationTask.objects.get(pk=task.pk), TaskEvent.objects.get(task=task)
+    row, event = GenerationTask.objects.get(pk=task.pk), TaskEvent.objects.get(task=task, from_status="submitting")
     said = f"{chinese(LOST)} {chinese(NOT_LISTED)}"
     assert (row.error_message, event.note) == (f"{LOST} {NOT_LISTED}", f"{LOST} {NOT_LISTED}")
     assert in_chinese(row.error_message, row.error_parts) == in_chinese(event.note, event.note_parts) == said

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pool_rows import MODEL, attempt_of, make_task
+from task_rows import MODEL, attempt_of, make_task
 
 from generation.lifecycle import Status
 from generation.models import Asset, Dispatch, GenerationTask, TaskInput
