@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-__all__ = ["CHOICE_WORDS", "LABEL_PARTS", "RULES", "SURFACE_WORDS", "TITLES", "VENDOR_LABELS"]
+__all__ = ["CHOICE_WORDS", "LABEL_PARTS", "PART_TITLES", "RULES", "SURFACE_WORDS", "TITLES", "VENDOR_LABELS"]
 
 TITLES = frozenset(
     {
@@ -61,6 +61,23 @@ TITLES = frozenset(
         _("Public address of a WAV or MP3 file to use as sound."),
         _("Clip to continue"),
         _("Public address of a video that this one goes on from, instead of a first frame."),
+        _("Mask of what stays still"),
+        _("Masks of what moves"),
+        _("Paths"),
+        _("For each moving area, the points that it passes in the first frame, as x,y in pixels: 2 to 77 of them."),
+        _("Voices"),
+        _("The vendor's ids of voices, which the prompt names as <<<voice_1>>> and <<<voice_2>>>. Needs the sound."),
+        _("Own shots"),
+        _("Each with its length; together they are as long as the video, and stand in for the prompt."),
+        _("Elements"),
+        _("The vendor's ids of people or things, which the prompt names as <<<element_1>>> and so on. Needs a first frame."),
+        _("People or things that the vendor keeps, each with the name by which the prompt calls it: @name."),
+        _("Video to take up"),
+        _("Public address of a video whose features this one takes up."),
+        _("Video to change"),
+        _("Public address of a video that is changed as the prompt says."),
+        _("Original sound"),
+        _("Keep the sound of the video that is given."),
         _("Reference videos"),
         _("Public addresses of videos whose people, things or movements the video takes up."),
         _("Reference sounds"),
@@ -103,6 +120,9 @@ TITLES = frozenset(
         _("A ready-made effect instead of prompt and last frame."),
     }
 )
+
+PART_TITLES = frozenset({_("Duration"), _("Prompt"), _("Name"), _("Id")})
+"""What the parts of a list's items are called."""
 
 LABEL_PARTS = frozenset(
     {
@@ -198,6 +218,17 @@ RULES = (
     _("Without references there is no shape to adapt to."),
     _("A video begins at a first frame or at a clip, not at both."),
     _("A first frame or a clip to continue is needed."),
+    _("voices need the sound on"),
+    _("own shots leave nothing to choose: turn Several shots off"),
+    _("the shots together must be as long as the video"),
+    _("elements and voices exclude each other"),
+    _("Elements need a first frame."),
+    _("Masks need the mode pro."),
+    _("A last frame and masks exclude each other."),
+    _("Each moving area needs its path, and each path its area."),
+    _("a video is either taken up or changed; leave one of them out"),
+    _("the original sound needs a video"),
+    _("the original sound and a rendered one exclude each other"),
     _("Write a public address that begins with http:// or https://."),
     _("Reference images go up to 720p."),
     _("A fixed camera does not go with reference images."),

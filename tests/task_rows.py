@@ -21,7 +21,7 @@ def make_task(owner: User, *, status: str = Status.QUEUED, prompt: str = "a boat
     now, state = timezone.now(), Status(status)
     sent = state in {Status.RUNNING, Status.INGESTING, Status.SUCCEEDED}
     row: dict[str, Any] = {
-        "params": ALL_MODELS[model].params().model_dump(mode="json") if model in ALL_MODELS else {},
+        "params": ALL_MODELS[model].params(**ALL_MODELS[model].needed_params).model_dump(mode="json") if model in ALL_MODELS else {},
         "status": state.value,
         "due_at": now if wants_attention(state) else None,
         "finished_at": now if state in TERMINAL else None,

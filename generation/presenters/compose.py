@@ -19,6 +19,7 @@ from providers.models import ProviderAccount
 
 __all__ = ["compose_context"]
 
+FRAMES = ("first_frame", "last_frame")
 MEBIBYTE = 1024 * 1024
 
 
@@ -77,7 +78,7 @@ def _place(slot: InputSlot) -> dict[str, Any]:
         "label": _(slot.title),
         "max": slot.max_count,
         "required": slot.min_count > 0,
-        "reference": slot.name == "references",
+        "reference": slot.name not in FRAMES,
         "types": ",".join(dict.fromkeys((*rules.formats, *STORE_RULES.formats))),
         "max_bytes": _most_bytes(slot),
         "max_pixels": STORE_RULES.max_pixels,

@@ -14,7 +14,7 @@ from page_rows import fill_slots, make_asset, make_video
 from pydantic import ValidationError
 from task_rows import make_task
 
-from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, RULES, SURFACE_WORDS, TITLES, VENDOR_LABELS
+from generation.catalog_strings import CHOICE_WORDS, LABEL_PARTS, PART_TITLES, RULES, SURFACE_WORDS, TITLES, VENDOR_LABELS
 from generation.lifecycle import Status
 from generation.models import TaskInput
 from providers.core.addresses import NOT_PUBLIC
@@ -106,16 +106,18 @@ def test_compiled_catalog_is_that_of_the_source():
 
 
 def test_catalogs_texts_are_all_listed_for_translation():
-    titles, choices, parts = set(), set(), set()
+    titles, choices, parts, part_titles = set(), set(), set(), set()
     for spec in ALL_MODELS.values():
         parts |= {part for part in spec.label.split(", ")[1:] if WORD.search(part)}
         titles |= {slot.title for slot in spec.slots}
         for schema in spec.json_schema()["properties"].values():
             titles |= {schema["title"], schema.get("description", "")}
+            part_titles |= {part["title"] for part in schema.get("items", {}).get("properties", {}).values()}
             choices |= {value for value in [*schema.get("enum", []), schema.get("const")] if isinstance(value, str)}
 
     assert titles - {""} == TITLES
     assert parts == LABEL_PARTS
+    assert part_titles == PART_TITLES
     assert {choice for choice in choices if WORD.search(choice)} <= set(CHOICE_WORDS) <= choices
 
 

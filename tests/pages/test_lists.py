@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.core.management import call_command
-from page_rows import make_task
+from task_rows import make_task
 
 from access.tokens import issue
 from generation.forms import form_for

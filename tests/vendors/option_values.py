@@ -14,8 +14,27 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
     ("ark/doubao-seedance-1-5-pro-251215", "draft"): {"resolution": "480p"},
     ("kling/kling-2.6", "with_audio"): {"resolution": "1080p"},
+    ("kling/kling-v2-6", "voice_ids"): {"with_audio": True, "mode": "pro"},
+    ("kling/kling-v3", "voice_ids"): {"with_audio": True},
+    ("kling/kling-v1-5", "paths"): {"mode": "pro"},
+    ("kling/kling-3.0-omni", "keep_sound"): {"base_video": "https://files.example/walk.mp4"},
 }
 """What else must be set so that an option may be set at all."""
+
+BESIDE: dict[tuple[str, str], dict[str, Any]] = {
+    ("kling/kling-v1-5", "static_mask"): {"mode": "pro"},
+    ("kling/kling-v1-5", "dynamic_masks"): {"mode": "pro", "paths": ["10,20 30,40"]},
+}
+"""What must be set so that a slot may be filled at all."""
+
+SAID_WITH: dict[tuple[str, str], str] = {
+    ("kling/kling-v1-5", "paths"): "dynamic_masks",
+    ("kling/kling-3.0", "elements"): "first_frame",
+}
+"""Options that are said together with an image only."""
+
+PROMPTS: dict[tuple[str, str], str] = {("kling/kling-3.0", "elements"): "@cat runs", ("kling/kling-3.0-omni", "elements"): "@cat runs"}
+"""Options that the prompt must name."""
 
 TEXTS: dict[str, list[Any]] = {"size": ["", "1280x720"], "model_name": ["", "sora-2"]}
 """Two values of options whose text must have a form."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from option_values import setting_for, slots_for, values_of
+from option_values import PROMPTS, setting_for, slots_for, values_of
 from simulated_doors import DOORS, PATIENT, a_request, ask, client_at, door_of, paid
 from vendor_samples import NOON, make_request
 
@@ -23,8 +23,11 @@ WITH_A_KEY = pytest.mark.parametrize("door", [door for door in DOORS if door != 
 @pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
 def test_every_value_of_every_option_is_taken(simulator, spec):
     client = client_at(simulator, door_of(spec))
-    wishes = [setting_for(spec, name, value) for name in spec.params.model_fields for value in values_of(spec, name)]
-    requests = [make_request(spec.name, slots_for(spec, wish), reference=f"r-{n}", **wish) for n, wish in enumerate(wishes)]
+    tried = [(name, value) for name in spec.params.model_fields for value in values_of(spec, name)]
+    wishes = [(setting_for(spec, name, value), PROMPTS.get((spec.name, name), "a boat")) for name, value in tried]
+    requests = [
+        make_request(spec.name, slots_for(spec, wish), prompt=prompt, reference=f"r-{n}", **wish) for n, (wish, prompt) in enumerate(wishes)
+    ]
 
     accepted = {client.submit(request).id for request in requests}
 

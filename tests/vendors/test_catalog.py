@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from option_values import setting_for, values_of
+from option_values import BESIDE, SAID_WITH, setting_for, values_of
 from pydantic import ValidationError
 from vendor_samples import make_provider, make_request, needed_slots, said
 
@@ -55,10 +55,12 @@ def cases():
 
 @pytest.mark.parametrize(("spec", "name"), [*cases()])
 def test_each_value_of_each_option_changes_the_request(spec, name):
-    provider = make_provider(spec.provider)
+    provider, values = make_provider(spec.provider), values_of(spec, name)
+    image = SAID_WITH.get((spec.name, name))
+    slots = [[*needed_slots(spec), *([image] if image and value else [])] for value in values]
 
-    values = values_of(spec, name)
-    bodies = [said(provider, make_request(spec.name, **setting_for(spec, name, value))) for value in values]
+    requests = [make_request(spec.name, filled, **setting_for(spec, name, value)) for value, filled in zip(values, slots, strict=True)]
+    bodies = [said(provider, request) for request in requests]
 
     assert len(set(bodies)) == len({repr(value) for value in values})
 
@@ -92,9 +94,10 @@ def test_each_image_changes_the_request(spec, slot):
     provider = make_provider(spec.provider)
     others = [name for name in needed_slots(spec) if name != slot]
 
-    with_it, without = (said(provider, make_request(spec.name, slots)) for slots in ([*others, slot], others))
+    beside = BESIDE.get((spec.name, slot), {})
+    with_it, without = (make_request(spec.name, slots, **params) for slots, params in (([*others, slot], beside), (others, {})))
 
-    assert with_it != without
+    assert said(provider, with_it) != said(provider, replace(without, params=with_it.params))
 
 
 @EVERY_MODEL

@@ -300,11 +300,12 @@ def test_look_up_finds_the_task_on_either_path():
 def test_look_up_is_sure_of_none_only_by_the_vendors_word():
     missing, wrong_method, proxy = (reply_of(error_body(1203), 404), reply_of(error_body(1202), 404), reply_of(b"<html>", 404))
 
-    assert look_up(missing, missing) is None
+    assert look_up(missing, missing, missing) is None
+    assert look_up(missing, missing, spec=ALL_MODELS["kling/kling-v3"]) is None
     assert look_up(missing, spec=ALL_MODELS["kling/kling-v2-1"]) is None
     assert type(look_up(wrong_method)) is Refused
     assert type(look_up(proxy)) is Refused
-    assert type(look_up(missing, missing, surface="gateway")) is Unsupported
+    assert type(look_up(missing, missing, missing, surface="gateway")) is Unsupported
 
 
 def test_look_up_refuses_a_task_that_is_not_ours():

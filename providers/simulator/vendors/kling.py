@@ -24,7 +24,7 @@ from providers.simulator.vendors.kling_rules import read_order
 from providers.simulator.wire import json_reply, own_base
 
 _DAY_S = 86_400
-_TASKS = re.compile(r"/v1/videos/(text2video|image2video)(?:/([^/?]+))?")
+_TASKS = re.compile(r"/v1/videos/(text2video|image2video|multi-image2video)(?:/([^/?]+))?")
 _WORDS = {
     State.QUEUED: "submitted",
     State.RUNNING: "processing",

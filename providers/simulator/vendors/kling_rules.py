@@ -17,6 +17,9 @@ _SHORT_SIDE_PX = {"std": 720, "pro": 1080, "4k": 2160}
 _RATIOS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
 _CAMERA_TYPES = {"simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward"}
 _CAMERA_AXES = {"horizontal", "vertical", "pan", "tilt", "roll", "zoom"}
+_MAX_SHOTS, _MAX_SHOT_WORDS = 6, 512
+_MAX_VOICES, _MAX_ELEMENTS, _MAX_MASKS, _MAX_REFERENCES = 2, 3, 6, 4
+_POINTS = range(2, 78)
 _FIVE_OR_TEN = frozenset({"5", "10"})
 
 
@@ -31,6 +34,10 @@ class Model:
     is_steerable: bool = True
     """Takes cfg_scale and camera_control, as the models before v2 do."""
     sound_modes: frozenset[str] = frozenset()
+    mask_modes: frozenset[str] = frozenset()
+    """Modes in which motion brushes are taken."""
+    has_shots: bool = False
+    """Also shots of one's own, and elements beside an image."""
 
 
 _ONLY_IMAGE = frozenset({"image2video"})
@@ -38,8 +45,8 @@ _PRO = frozenset({"pro"})
 _ALL = frozenset({"std", "pro", "4k"})
 MODELS = {
     "kling-v1": Model(tail_modes=frozenset({"std", "pro"})),
-    "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO),
-    "kling-v1-6": Model(tail_modes=_PRO),
+    "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, mask_modes=_PRO),
+    "kling-v1-6": Model(kinds=frozenset({"text2video", "image2video", "multi-image2video"}), tail_modes=_PRO),
     "kling-v2-master": Model(modes=("std", "pro"), is_steerable=False),
     "kling-v2-1": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, is_steerable=False),
     "kling-v2-1-master": Model(modes=("pro",), is_steerable=False),
@@ -50,6 +57,7 @@ MODELS = {
         durations=frozenset(str(seconds) for seconds in range(3, 16)),
         tail_modes=_ALL,
         sound_modes=_ALL,
+        has_shots=True,
     ),
 }
 
@@ -68,6 +76,8 @@ async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
     _check_prompts(kind, given)
     _check_options(given, model, mode)
     duration = _duration(given, model, is_gateway=is_gateway)
+    _check_shots(given, model, duration)
+    _check_voices_and_elements(kind, given, model)
     width, height = await _size(kind, given, model, mode)
     return Order(
         kind=kind,
@@ -108,8 +118,8 @@ def _text(given: Body, name: str, at_most: int = 512) -> str:
 
 
 def _check_prompts(kind: str, given: Body) -> None:
-    has_parts = given.get("multi_shot") is True and isinstance(given.get("multi_prompt"), list)
-    if kind == "text2video" and not has_parts and "prompt" not in given:
+    has_parts = given.get("multi_shot") is True and given.get("shot_type") == "customize"
+    if kind != "image2video" and not has_parts and "prompt" not in given:
         invalid("prompt is required")
     _text(given, "prompt", MAX_PROMPT)
     _text(given, "negative_prompt", MAX_PROMPT)
@@ -165,6 +175,55 @@ def _duration(given: Body, model: Model, *, is_gateway: bool) -> int:
     return int(value)
 
 
+def _check_shots(given: Body, model: Model, duration: int) -> None:
+    """Without `multi_shot` the fields beside it count for nothing."""
+    is_multi = given.get("multi_shot", False)
+    if not isinstance(is_multi, bool):
+        invalid("multi_shot must be a boolean")
+    if not is_multi:
+        return
+    if not model.has_shots:
+        invalid("multi_shot is not supported by this model")
+    if given.get("shot_type") not in {"customize", "intelligence"}:
+        invalid("shot_type must be customize or intelligence")
+    if given["shot_type"] == "customize":
+        _check_own_shots(given.get("multi_prompt"), duration)
+
+
+def _check_own_shots(shots: object, duration: int) -> None:
+    if not isinstance(shots, list) or not 1 <= len(shots) <= _MAX_SHOTS or not all(isinstance(shot, dict) for shot in shots):
+        invalid(f"multi_prompt must be a list of 1 to {_MAX_SHOTS} shots")
+    if [shot.get("index") for shot in shots] != list(range(1, len(shots) + 1)):
+        invalid("multi_prompt: index must count from 1")
+    for shot in shots:
+        if not _text(shot, "prompt", _MAX_SHOT_WORDS):
+            invalid("multi_prompt: prompt is required")
+        if not isinstance(shot.get("duration"), str) or not shot["duration"].isdecimal() or int(shot["duration"]) < 1:
+            invalid("multi_prompt: duration must be a string of whole seconds")
+    if sum(int(shot["duration"]) for shot in shots) != duration:
+        invalid("multi_prompt: the durations must sum up to the video's")
+
+
+def _check_voices_and_elements(kind: str, given: Body, model: Model) -> None:
+    voices, elements = _entries(given, "voice_list", "voice_id", _MAX_VOICES), _entries(given, "element_list", "element_id", _MAX_ELEMENTS)
+    if voices and elements:
+        invalid("element_list and voice_list exclude each other")
+    if voices and (not model.sound_modes or given.get("sound") != "on"):
+        invalid("voice_list needs a model with sound, and sound on")
+    if elements and not (model.has_shots and kind == "image2video"):
+        invalid("element_list is not supported by this model or without an image")
+
+
+def _entries(given: Body, name: str, inner: str, at_most: int) -> list[Body]:
+    """Voices are named by strings, elements by numbers."""
+    entries, kind = given.get(name, []), str if inner == "voice_id" else int
+    if not isinstance(entries, list) or len(entries) > at_most:
+        invalid(f"{name} must be a list of at most {at_most}")
+    if not all(isinstance(entry, dict) and entry.keys() == {inner} and isinstance(entry[inner], kind) for entry in entries):
+        invalid(f"{name}: each must have {inner}, a {kind.__name__}")
+    return entries
+
+
 def _callback(given: Body) -> str:
     url = _text(given, "callback_url", 2048)
     if url and not url.startswith(("http://", "https://")):
@@ -174,7 +233,9 @@ def _callback(given: Body) -> str:
 
 async def _size(kind: str, given: Body, model: Model, mode: str) -> tuple[int, int]:
     short = _SHORT_SIDE_PX[mode]
-    if kind == "text2video":
+    if kind == "multi-image2video":
+        await _check_references(given)
+    if kind != "image2video":
         ratio = _one_of(given, "aspect_ratio", tuple(_RATIOS)) or "16:9"
         across, down = _RATIOS[ratio]
         return short * across // min(across, down), short * down // min(across, down)
@@ -188,12 +249,23 @@ def even(value: float) -> int:
     return round(value / 2) * 2
 
 
+async def _check_references(given: Body) -> None:
+    """The shape of an entry as two public clients send it: the pages that were read name the path alone."""
+    entries = given.get("image_list")
+    if not isinstance(entries, list) or not 1 <= len(entries) <= _MAX_REFERENCES:
+        invalid(f"image_list must be a list of 1 to {_MAX_REFERENCES}")
+    if not all(isinstance(entry, dict) and entry.keys() == {"image"} for entry in entries):
+        invalid("image_list: each must have image")
+    for entry in entries:
+        await read_picture(entry["image"], "image_list")
+
+
 async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
     if "image" not in given and "image_tail" not in given:
         invalid("image or image_tail is required")
     has_masks = "static_mask" in given or "dynamic_masks" in given
     if has_masks:
-        _check_masks(given.get("dynamic_masks", []))
+        await _check_masks(given, model, mode)
     if "image_tail" in given:
         if mode not in model.tail_modes:
             invalid("image_tail is not supported by this model and mode")
@@ -203,13 +275,26 @@ async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
     return pictures[0]
 
 
-def _check_masks(masks: object) -> None:
-    if not isinstance(masks, list) or len(masks) > 6:
-        invalid("dynamic_masks must be a list of at most 6")
+async def _check_masks(given: Body, model: Model, mode: str) -> None:
+    if mode not in model.mask_modes or "image" not in given:
+        invalid("static_mask and dynamic_masks are not supported by this model and mode, or without image")
+    masks = given.get("dynamic_masks", [])
+    if not isinstance(masks, list) or len(masks) > _MAX_MASKS:
+        invalid(f"dynamic_masks must be a list of at most {_MAX_MASKS}")
+    if "static_mask" in given:
+        await read_picture(given["static_mask"], "static_mask")
     for mask in masks:
-        points = mask.get("trajectories") if isinstance(mask, dict) else None
-        if not isinstance(points, list) or not 2 <= len(points) <= 77:
-            invalid("trajectories must have 2 to 77 points")
+        if not isinstance(mask, dict):
+            invalid("dynamic_masks must be a list of objects")
+        _check_path(mask.get("trajectories"))
+        await read_picture(mask.get("mask"), "dynamic_masks.mask")
+
+
+def _check_path(points: object) -> None:
+    if not isinstance(points, list) or len(points) not in _POINTS:
+        invalid(f"trajectories must have {_POINTS.start} to {_POINTS.stop - 1} points")
+    if not all(isinstance(point, dict) and point.keys() == {"x", "y"} and all(map(_is_number, point.values())) for point in points):
+        invalid("trajectories: each point must have x and y")
 
 
 async def read_picture(value: object, name: str, at_most: int = MAX_BYTES) -> Picture:

@@ -1,21 +1,22 @@
-"""What a submit to Kling's classic API says: names, camera, images. Pure.
+"""What a submit to Kling's classic API says: the path, names, camera, shots, images. Pure.
 
-Kling developer documents, "text to video" and "image to video"; read 2026-11-20.
+Kling developer documents, "text to video" and "image to video"; read 2026-11-20. "Multi-image to video" as two public clients send it;
+2026-11-21.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from providers.core.types import GenerationRequest, InputFile
+from providers.core.catalog import ModelSpec
+from providers.core.types import GenerationRequest
 
-__all__ = ["IMAGE", "TEXT", "classic_body"]
+__all__ = ["IMAGE", "IMAGES", "TEXT", "classic_body", "kind_of", "kinds_of"]
 
-TEXT, IMAGE = "text2video", "image2video"
+TEXT, IMAGE, IMAGES = "text2video", "image2video", "multi-image2video"
 CAMERA_AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
-IMAGE_FIELDS = {"first_frame": "image", "last_frame": "image_tail"}
+IMAGE_FIELDS = {"first_frame": "image", "last_frame": "image_tail", "static_mask": "static_mask"}
 FIXED: Mapping[str, Mapping[str, str]] = {"kling-v2-1-master": {"mode": "pro"}}
 SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "duration_s": lambda value: {"duration": str(value)},
@@ -25,22 +26,39 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "guidance": lambda value: {"cfg_scale": value},
     "with_audio": lambda value: {"sound": "on" if value else "off"},
     "multi_shot": lambda value: {"multi_shot": value, "shot_type": "intelligence"} if value else {"multi_shot": value},
+    "shots": lambda value: _shots(value) if value else {},
+    "voice_ids": lambda value: {"voice_list": [{"voice_id": name} for name in value]} if value else {},
+    "element_ids": lambda value: {"element_list": [{"element_id": int(name)} for name in value]} if value else {},
     "watermark": lambda value: {"watermark_info": {"enabled": value}},
 }
 
 
-def classic_body(request: GenerationRequest, kind: str) -> dict[str, Any]:
+def kind_of(request: GenerationRequest) -> str:
+    """The path that takes this request."""
+    if request.inputs.get("references"):
+        return IMAGES
+    return IMAGE if any(request.inputs.values()) else TEXT
+
+
+def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
+    """The paths that a task of this model may live under."""
+    first = spec.slot("first_frame")
+    kinds = (IMAGE,) if first is not None and first.min_count else (TEXT, IMAGE)
+    return (*kinds, IMAGES) if spec.slot("references") else kinds
+
+
+def classic_body(request: GenerationRequest) -> dict[str, Any]:
     body: dict[str, Any] = {"model_name": request.spec.id, "prompt": request.prompt, **FIXED.get(request.spec.id, {})}
     values = request.params.model_dump()
     camera = {name: values.pop(name) for name in ("camera", "camera_axis", "camera_amount") if name in values}
-    if kind == IMAGE:
+    paths = values.pop("paths", ())
+    if kind_of(request) == IMAGE:
         values.pop("aspect_ratio", None)  # refused by check_inputs unless it is the default, which only text needs
     for name, value in values.items():
         body |= SAID[name](value)
     if camera.get("camera"):
         body["camera_control"] = _camera_control(**camera)
-    body |= {IMAGE_FIELDS[slot]: _image(files[0]) for slot, files in request.inputs.items() if files}
-    return {**body, "external_task_id": request.reference}
+    return {**body, **_images(request, paths), "external_task_id": request.reference}
 
 
 def _camera_control(*, camera: str, camera_axis: str, camera_amount: float) -> dict[str, Any]:
@@ -49,6 +67,21 @@ def _camera_control(*, camera: str, camera_axis: str, camera_amount: float) -> d
     return {"type": camera, "config": {axis: camera_amount if axis == camera_axis else 0 for axis in CAMERA_AXES}}
 
 
-def _image(file: InputFile) -> str:
+def _shots(shots: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    told = [{"index": number, "prompt": shot["prompt"], "duration": str(shot["duration_s"])} for number, shot in enumerate(shots, start=1)]
+    return {"multi_shot": True, "shot_type": "customize", "multi_prompt": told}
+
+
+def _images(request: GenerationRequest, paths: Sequence[str]) -> dict[str, Any]:
     """Bare base64: Kling refuses a data: prefix."""
-    return base64.b64encode(file.content).decode()
+    said: dict[str, Any] = {IMAGE_FIELDS[slot]: files[0].base64 for slot, files in request.inputs.items() if slot in IMAGE_FIELDS and files}
+    if references := request.inputs.get("references"):
+        said["image_list"] = [{"image": file.base64} for file in references]
+    if masks := request.inputs.get("dynamic_masks"):
+        said["dynamic_masks"] = [{"mask": mask.base64, "trajectories": _points(path)} for mask, path in zip(masks, paths, strict=True)]
+    return said
+
+
+def _points(path: str) -> list[dict[str, int]]:
+    pairs = (point.split(",") for point in path.split())
+    return [{"x": int(x), "y": int(y)} for x, y in pairs]

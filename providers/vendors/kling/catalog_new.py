@@ -1,6 +1,7 @@
 """What may be asked of the models of Kling's new API: Params classes and ModelSpecs. Data and validators; how it is said is in tasks.py.
 
-Kling developer documents, "text to video" and "image to video" of 3.0 omni; read 2026-11-20. Elements and videos as inputs are not offered.
+Kling developer documents, "text to video" and "image to video" of 3.0 omni; read 2026-11-20. That a task takes one video at most, as a
+public copy of the omni page has it; 2026-11-21.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.addresses import OptionalAddress
+from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
 from providers.vendors.kling.catalog import DOCS_READ, SLUG
 
 __all__ = ["NEW_MODELS", "OMNI"]
@@ -35,8 +37,7 @@ class NewParams(Params):
     watermark: bool = param(False, "Watermark", "Ask for the file that carries the vendor's mark.")
 
     def check_inputs(self, images: Counts) -> None:
-        if "last_frame" in images and "first_frame" not in images:
-            raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
+        last_frame_needs_first(images)
         if "first_frame" in images and self.aspect_ratio != "16:9":
             raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
 
@@ -55,12 +56,65 @@ class New26Params(NewParams):
         return value
 
 
+class Element(BaseModel):
+    """A person or thing that the vendor keeps."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^\w{1,32}$", title="Name")
+    element_id: str = Field(pattern=r"^[\w-]{1,64}$", title="Id")
+
+
 class New30Params(NewParams):
-    """kling-3.0 and kling-3.0-omni."""
+    """What kling-3.0 and kling-3.0-omni take."""
 
     resolution: Literal["720p", "1080p", "4k"] = param("720p", "Resolution", main=True)  # type: ignore[assignment]
     with_audio: bool = param(False, "Sound", "Render sound too.", main=True)
     multi_shot: bool = param(True, "Several shots", "Let the video change its shots.")
+    elements: tuple[Element, ...] = param(
+        (),
+        "Elements",
+        "People or things that the vendor keeps, each with the name by which the prompt calls it: @name.",
+        max_length=3,
+        examples=[[{"name": "cat", "element_id": "829836802793406551"}], [{"name": "cat", "element_id": "829836802793406552"}]],
+    )
+
+
+class FramedParams(New30Params):
+    """kling-3.0, which takes elements beside an image only."""
+
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if self.elements and "first_frame" not in images:
+            raise InputConflict("elements", "Elements need a first frame.")
+
+
+class OmniParams(New30Params):
+    """kling-3.0-omni, also from a video: one whose features it takes up, or one that it changes."""
+
+    feature_video: OptionalAddress = param(
+        "", "Video to take up", "Public address of a video whose features this one takes up.", examples=["https://files.example/walk.mp4"]
+    )
+    base_video: OptionalAddress = param(
+        "", "Video to change", "Public address of a video that is changed as the prompt says.", examples=["https://files.example/walk.mp4"]
+    )
+    keep_sound: bool = param(False, "Original sound", "Keep the sound of the video that is given.")
+
+    @field_validator("base_video")
+    @classmethod
+    def _one_video(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("feature_video"):
+            raise ValueError("a video is either taken up or changed; leave one of them out")
+        return value
+
+    @field_validator("keep_sound")
+    @classmethod
+    def _sound_of_a_video(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not (info.data.get("feature_video") or info.data.get("base_video")):
+            raise ValueError("the original sound needs a video")
+        if value and info.data.get("with_audio"):
+            raise ValueError("the original sound and a rendered one exclude each other")
+        return value
 
 
 def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
@@ -84,9 +138,9 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> Mo
 NEW_MODELS: Mapping[str, ModelSpec] = {
     spec.id: spec
     for spec in (
-        _spec("kling-3.0", "Kling 3.0 (new API)", New30Params, FIRST, LAST),
+        _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, FIRST, LAST),
         _spec("kling-3.0-turbo", "Kling 3.0 Turbo", NewParams, FIRST),
-        _spec(OMNI, "Kling 3.0 Omni", New30Params, FIRST, LAST, REFERENCES),
+        _spec(OMNI, "Kling 3.0 Omni", OmniParams, FIRST, LAST, REFERENCES),
         _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, FIRST, LAST),
     )
 }

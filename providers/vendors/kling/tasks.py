@@ -5,14 +5,13 @@ Kling developer documents, "text to video" and "image to video" of 3.0 omni, "qu
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
 from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.replies import text_of
-from providers.core.types import Exchange, GenerationRequest, InputFile, Output, Snapshot, State, Submission, WireRequest
+from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, Submission, WireRequest
 from providers.vendors.kling.catalog_new import OMNI
 from providers.vendors.kling.replies import RESULT_LIFE, failure_of, seconds_of, state_of
 
@@ -21,6 +20,7 @@ __all__ = ["BATCH", "TASKS", "find", "poll", "poll_many", "submit"]
 BATCH = 20
 TASKS = "/tasks"
 KINDS: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "refer_image"}
+VIDEOS = ("feature_video", "base_video")
 AUDIO = {False: "off", True: "native"}
 
 
@@ -71,7 +71,7 @@ def _way(request: GenerationRequest) -> str:
 def _body(request: GenerationRequest, way: str, callback: Mapping[str, str]) -> dict[str, Any]:
     values = request.params.model_dump()
     watermark = values.pop("watermark")
-    said = {"prompt": request.prompt} if way == "text-to-video" else {"contents": _contents(request)}
+    said = {"prompt": request.prompt} if way == "text-to-video" else {"contents": _contents(request, values)}
     return {
         **said,
         "settings": _settings(values, shaped=request.only_input("first_frame") is None),
@@ -85,20 +85,19 @@ def _settings(values: Mapping[str, Any], *, shaped: bool) -> dict[str, Any]:
     if shaped:
         said["aspect_ratio"] = values["aspect_ratio"]
     if "with_audio" in values:
-        said["audio"] = AUDIO[values["with_audio"]]
+        said["audio"] = "original" if values.get("keep_sound") else AUDIO[values["with_audio"]]
     if "multi_shot" in values:
         said["multi_shot"] = values["multi_shot"]
     return said
 
 
-def _contents(request: GenerationRequest) -> list[dict[str, str]]:
+def _contents(request: GenerationRequest, values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The words, the images as bare base64, a video by its address, and elements: `id` is the name in the words."""
     text = [{"type": "prompt", "text": request.prompt}] if request.prompt else []
-    return [*text, *(_image(file, KINDS[slot]) for slot, files in request.inputs.items() for file in files)]
-
-
-def _image(file: InputFile, kind: str) -> dict[str, str]:
-    """Bare base64, as the classic API wants it."""
-    return {"type": kind, "url": base64.b64encode(file.content).decode()}
+    images = [{"type": KINDS[slot], "url": file.base64} for slot, files in request.inputs.items() for file in files]
+    videos = [{"type": name, "url": values[name]} for name in VIDEOS if values.get(name)]
+    elements = [{"type": "element", "element_id": one["element_id"], "id": one["name"]} for one in values.get("elements", ())]
+    return [*text, *images, *videos, *elements]
 
 
 def _snapshot(task: Mapping[str, Any]) -> Snapshot:

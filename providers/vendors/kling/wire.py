@@ -3,8 +3,7 @@
 Models of the new API, which one account may use beside the classic ones, are passed on to tasks.py.
 
 Kling developer documents, "API authentication", "text to video", "image to video", "general errors"; read 2026-11-20. "Account information
-inquiry" as public clients of it quote it; 2026-11-21. Three surfaces:
-the vendor with a JWT made of two keys, the vendor with one API key, and gateways, which put /kling before every path.
+inquiry" as public clients of it quote it; 2026-11-21. Gateways put /kling before every path.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import CredentialField, Options, Provider, Sandbox, Surface
+from providers.core.base import Options, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
@@ -35,58 +34,19 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.kling import tasks
-from providers.vendors.kling.bodies import IMAGE, TEXT, classic_body
+from providers.vendors.kling.bodies import TEXT, classic_body, kind_of, kinds_of
 from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.catalog import MODELS, NOT_OFFERED
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of
+from providers.vendors.kling.surfaces import SURFACES
 from providers.vendors.kling.token import token_of
 
 __all__ = ["Kling"]
 
 COSTS = "/account/costs"
 LONGEST_PACKAGE = timedelta(days=3 * 366)
-
-GLOBAL_HOST = "https://api-singapore.klingai.com"
-HOSTS = "In mainland China: https://api-beijing.klingai.com."
-API_KEY = CredentialField(name="api_key", label="API key")
-KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
-WEBHOOK_SECRET = CredentialField(
-    name="webhook_secret",
-    label="Webhook secret",
-    optional=True,
-    help="Only when one exists in Kling's console, where it begins with whsec_: callbacks must then carry its signature.",
-)
-KEY_SANDBOX = Sandbox(path="/hosts/kling", credentials={"api_key": "sk-sandbox-kling"}, priority=15)
-SURFACES = (
-    Surface(
-        slug="official-jwt",
-        label="Kling, access key and secret key",
-        base_url=GLOBAL_HOST,
-        credentials=(*KEY_PAIR, WEBHOOK_SECRET),
-        help=HOSTS,
-        calls_back=True,
-        sandbox=Sandbox(path="/hosts/kling", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
-    ),
-    Surface(
-        slug="official-key",
-        label="Kling, API key",
-        base_url=GLOBAL_HOST,
-        credentials=(API_KEY, WEBHOOK_SECRET),
-        help=HOSTS,
-        sandbox=KEY_SANDBOX,
-        calls_back=True,
-    ),
-    Surface(
-        slug="gateway",
-        label="Gateway (DMXAPI and others)",
-        base_url="https://www.dmxapi.cn",
-        credentials=(API_KEY,),
-        help="The gateway's host alone: /kling is added to every path.",
-        sandbox=Sandbox(path="/hosts/dmxapi", credentials={"api_key": "sk-sandbox-gateway"}, priority=20),
-    ),
-)
 
 
 class Kling(Provider):
@@ -109,15 +69,15 @@ class Kling(Provider):
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         if request.spec.id in NEW_MODELS:
             return (yield from tasks.submit(request, self.callback_param("callback_url")))
-        kind = IMAGE if any(request.inputs.values()) else TEXT
-        body = classic_body(request, kind) | self.callback_param("callback_url")
+        kind = kind_of(request)
+        body = classic_body(request) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=self._path(kind), json=body, billable=True)
         return Submission(id=task_id_of(reply), model=request.spec.id, kind=kind)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         if submission.model in NEW_MODELS:
             return (yield from tasks.poll(submission))
-        kinds = (submission.kind,) if submission.kind else _kinds(self.models[submission.model])
+        kinds = (submission.kind,) if submission.kind else kinds_of(self.models[submission.model])
         found = yield from self._find(submission.id, kinds)
         if found is None:
             raise SubmissionGone("Kling no longer knows this task.")
@@ -133,7 +93,7 @@ class Kling(Provider):
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
         if spec.id in NEW_MODELS:
             return (yield from tasks.find(reference, spec.id))
-        found = yield from self._find(reference, _kinds(spec))
+        found = yield from self._find(reference, kinds_of(spec))
         if found is None:
             if self._is_gateway:
                 raise Unsupported("The gateway does not know our reference, which need not mean that it has no such task.")
@@ -182,12 +142,6 @@ class Kling(Provider):
                 continue
             return kind, reply.part("data")
         return None
-
-
-def _kinds(spec: ModelSpec) -> tuple[str, ...]:
-    """The paths that a task of this model may live under."""
-    first = spec.slot("first_frame")
-    return (IMAGE,) if first is not None and first.min_count else (TEXT, IMAGE)
 
 
 def _milliseconds(at: datetime) -> int:

@@ -1,0 +1,50 @@
+"""Where Kling is reached and with what: the vendor with a JWT made of two keys, the vendor with one API key, and gateways. Data.
+
+Kling developer documents, "API authentication" and "callbacks"; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from providers.core.base import CredentialField, Sandbox, Surface
+
+__all__ = ["SURFACES"]
+
+GLOBAL_HOST = "https://api-singapore.klingai.com"
+HOSTS = "In mainland China: https://api-beijing.klingai.com."
+API_KEY = CredentialField(name="api_key", label="API key")
+KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
+WEBHOOK_SECRET = CredentialField(
+    name="webhook_secret",
+    label="Webhook secret",
+    optional=True,
+    help="Only when one exists in Kling's console, where it begins with whsec_: callbacks must then carry its signature.",
+)
+KEY_SANDBOX = Sandbox(path="/hosts/kling", credentials={"api_key": "sk-sandbox-kling"}, priority=15)
+SURFACES = (
+    Surface(
+        slug="official-jwt",
+        label="Kling, access key and secret key",
+        base_url=GLOBAL_HOST,
+        credentials=(*KEY_PAIR, WEBHOOK_SECRET),
+        help=HOSTS,
+        calls_back=True,
+        sandbox=Sandbox(path="/hosts/kling", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
+    ),
+    Surface(
+        slug="official-key",
+        label="Kling, API key",
+        base_url=GLOBAL_HOST,
+        credentials=(API_KEY, WEBHOOK_SECRET),
+        help=HOSTS,
+        sandbox=KEY_SANDBOX,
+        calls_back=True,
+    ),
+    Surface(
+        slug="gateway",
+        label="Gateway (DMXAPI and others)",
+        base_url="https://www.dmxapi.cn",
+        credentials=(API_KEY,),
+        help="The gateway's host alone: /kling is added to every path.",
+        sandbox=Sandbox(path="/hosts/dmxapi", credentials={"api_key": "sk-sandbox-gateway"}, priority=20),
+    ),
+)
