@@ -1,10 +1,24 @@
-"""What services raise. Providers' own errors are in providers.core.errors."""
+"""What services raise, and how a lock that somebody holds for long is told. Providers' own errors are in providers.core.errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["Conflict", "InvalidRequest", "LostRace", "NotAllowed", "NotThere", "PortalError"]
+from django.db import OperationalError
+
+__all__ = ["BUSY_FOR_S", "Conflict", "InvalidRequest", "LostRace", "NotAllowed", "NotThere", "PortalError", "is_held_lock"]
+
+BUSY_FOR_S = 5
+"""What we tell those who met a held lock: the database ends a transaction that stands still after 20 s."""
+LOCK_STATES = frozenset({"55P03", "40P01"})
+"""PostgreSQL's lock_not_available (our lock_timeout) and deadlock_detected: the transaction was rolled back."""
+
+
+def is_held_lock(error: OperationalError) -> bool:
+    """Somebody held a row, or SQLite's file, for longer than we wait. Nothing was changed; the same request may work in a moment."""
+    cause = error.__cause__
+    sqlite = str(getattr(cause, "sqlite_errorname", ""))
+    return getattr(cause, "sqlstate", None) in LOCK_STATES or sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 class PortalError(Exception):

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -16,8 +17,8 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from generation.errors import InvalidRequest, PortalError
-from generation.services.messages import PYDANTIC
+from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_held_lock
+from generation.services.messages import BUSY, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
 
@@ -69,6 +70,7 @@ def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
         TooManyFieldsSent: _broken_upload,
         TooManyFilesSent: _broken_upload,
         UnreadablePostError: _broken_upload,
+        OperationalError: _trouble_of_the_database,
         Exception: _bug,
     }
 
@@ -96,6 +98,15 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa:
 
 def _broken_upload(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
     return error_response(400, "bad_request", _("The upload is broken or incomplete. Send it again."))
+
+
+def _trouble_of_the_database(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    if not is_held_lock(error):
+        return _bug(request, error)
+    log.warning("%s %s met a lock that somebody holds: %s", request.method, request.path, error)
+    refusal = error_response(503, "busy", str(BUSY))
+    refusal["Retry-After"] = str(BUSY_FOR_S)
+    return refusal
 
 
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -18,6 +18,7 @@ from providers.core.errors import ProviderError
 from providers.sentences import Sentence, in_full, say, tell
 
 __all__ = [
+    "BUSY",
     "FAILURES",
     "MODEL_GONE",
     "PYDANTIC",
@@ -29,6 +30,8 @@ __all__ = [
     "waits_because",
     "why_stranded",
 ]
+
+BUSY = gettext_lazy("This is being changed by somebody else just now. Nothing was changed; try again in a moment.")
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (

@@ -18,7 +18,7 @@ from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
 from generation.services.lists import task_for, task_in_full
 
-__all__ = ["answer", "back", "found", "parse_uuid", "the_task", "the_user", "the_video", "the_whole_task", "wants_fragment"]
+__all__ = ["answer", "back", "found", "parse_uuid", "the_task", "the_user", "the_video", "the_whole_task", "toast", "wants_fragment"]
 
 
 def the_user(request: HttpRequest) -> User:
@@ -80,12 +80,13 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
             raise PermissionDenied(error.message) from error
         words, level, status = error.message, messages.ERROR, error.status
     if wants_fragment(request):
-        return _toast(words, level, status)
+        return toast(words, level, status)
     messages.add_message(request, level, words)
     return redirect(to) if to else back(request)
 
 
-def _toast(words: str, level: int, status: int) -> HttpResponse:
+def toast(words: str, level: int, status: int) -> HttpResponse:
+    """Words for the script that asked."""
     tone = "ok" if level == messages.SUCCESS else "bad"
     response = HttpResponse(status=status)
     response["HX-Trigger"] = json.dumps({"portal:toast": {"text": words, "tone": tone}, "portal:created": {}})

@@ -1,0 +1,114 @@
+"""A row that somebody holds for longer than we wait is no error of ours: whoever asked is told to try again, and nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+from conftest import Api
+from django.db import OperationalError, connection, transaction
+from django.test import Client
+from task_rows import make_task
+
+from access.tokens import issue
+from generation.errors import is_held_lock
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def held(task: GenerationTask) -> Iterator[None]:
+    """Another process is inside a transaction that changed the row; this one waits for no longer than it must."""
+    begun, done = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            GenerationTask.objects.filter(pk=task.pk).update(progress=1)
+            begun.set()
+            done.wait(30)
+            transaction.set_rollback(True)
+        connection.close()
+
+    holder = Thread(target=hold)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'" if connection.vendor == "postgresql" else "PRAGMA busy_timeout = 200")
+    holder.start()
+    assert begun.wait(10)
+    try:
+        yield
+    finally:
+        done.set()
+        holder.join()
+        connection.close()
+
+
+@pytest.fixture
+def task(user) -> GenerationTask:
+    return make_task(user)
+
+
+@pytest.fixture
+def person(staff) -> Client:
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+def status_of(task) -> str:
+    return GenerationTask.objects.get(pk=task.pk).status
+
+
+def test_a_program_is_told_to_come_again(task, user):
+    api = Api(issue(user, "tests")[1])
+
+    with held(task):
+        reply = api.post(f"/tasks/{task.pk}/cancel")
+
+    assert (reply.status_code, reply["Retry-After"], reply.json()["error"]["code"]) == (503, "5", "busy")
+    assert status_of(task) == Status.QUEUED
+    assert api.post(f"/tasks/{task.pk}/cancel").status_code == 200
+    assert status_of(task) == Status.CANCELLED
+
+
+def test_a_page_says_so_in_both_languages(task, person):
+    with held(task):
+        reply = person.post(f"/tasks/{task.pk}/cancel")
+
+    assert (reply.status_code, reply["Retry-After"]) == (503, "5")
+    assert "try again in a moment" in reply.text
+    assert "稍后再试" in reply.text
+    assert status_of(task) == Status.QUEUED
+
+
+def test_a_script_is_told_by_a_toast(task, person):
+    with held(task):
+        reply = person.post(f"/tasks/{task.pk}/cancel", headers={"HX-Request": "true"})
+
+    assert reply.status_code == 503
+    assert "Nothing was changed" in reply["HX-Trigger"]
+
+
+def test_the_admin_too(task, person):
+    GenerationTask.objects.filter(pk=task.pk).update(status="needs_review", due_at=None)
+
+    with held(task):
+        reply = person.post(f"/admin/generation/generationtask/{task.pk}/give_up/")
+
+    assert reply.status_code == 503
+    assert status_of(task) == Status.NEEDS_REVIEW
+
+
+def test_other_trouble_of_the_database_stays_what_it_is(db):
+    refused = (
+        "ATTACH DATABASE '/no/such/folder/x' AS x" if connection.vendor == "sqlite" else "SELECT pg_terminate_backend(pg_backend_pid())"
+    )
+
+    with pytest.raises(OperationalError) as raised, connection.cursor() as cursor:
+        cursor.execute(refused)
+    connection.close()
+
+    assert not is_held_lock(raised.value)
