@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -25,6 +26,7 @@ from generation.failover_admin import FailoverRuleAdmin
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
 from generation.presenters.accounts import account_card, account_cards, desk_notes, desk_summary
 from generation.presenters.detail import rescue_context
+from generation.presenters.states import FACES
 from generation.services import rescue, review
 from generation.services.desk import desk_of
 from generation.switch_admin import PaidSubmitsAdmin
@@ -106,8 +108,16 @@ class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
 class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = TaskEvent
     extra = 0
-    fields = ("at", "from_status", "to_status", "told")
-    readonly_fields = ("told",)
+    fields = ("at", "from_label", "to_label", "told")
+    readonly_fields = ("from_label", "to_label", "told")
+
+    @admin.display(description=gettext_lazy("from"))
+    def from_label(self, event: TaskEvent) -> str | Promise:
+        return FACES[event.from_status].label if event.from_status else "–"
+
+    @admin.display(description=gettext_lazy("to"))
+    def to_label(self, event: TaskEvent) -> str | Promise:
+        return FACES[event.to_status].label
 
     @admin.display(description=gettext_lazy("note"))
     def told(self, event: TaskEvent) -> str:
@@ -142,10 +152,10 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         (None, {"fields": ("status", "model", "prompt_text", "params", "owner", "token")}),
         (
             gettext_lazy("At the vendor"),
-            {"fields": ("account", "submission_id", "vendor_state", "progress", "attempt_count", "actual_prompt")},
+            {"fields": ("account", "submission_id", "vendor_state", "progress", "attempt_count", "rewritten")},
         ),
         (gettext_lazy("Trouble"), {"fields": ("error_code", "error_words", "vendor_code", "wait_words", "failures")}),
-        (gettext_lazy("Caller"), {"fields": ("external_id", "metadata", "retry_of", "cost_estimated", "currency")}),
+        (gettext_lazy("Caller"), {"fields": ("external_id", "metadata", "retried", "cost_estimated", "currency")}),
         (
             gettext_lazy("Times"),
             {
@@ -165,8 +175,18 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def prompt_text(self, task: GenerationTask) -> str:
         return task.prompt.text
 
+    @admin.display(description=gettext_lazy("As the vendor rewrote it"))
+    def rewritten(self, task: GenerationTask) -> str:
+        return task.actual_prompt or "–"
+
+    @admin.display(description=gettext_lazy("Retry of"))
+    def retried(self, task: GenerationTask) -> str:
+        if task.retry_of is None:
+            return "–"
+        return format_html('<a href="{}">{}</a>', reverse("admin:generation_generationtask_change", args=[task.retry_of_id]), task.retry_of)
+
     def get_readonly_fields(self, request: HttpRequest, obj: GenerationTask | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        return ("prompt_text", "error_words", "wait_words")
+        return ("prompt_text", "rewritten", "retried", "error_words", "wait_words")
 
     @admin.display(description=gettext_lazy("error message"))
     def error_words(self, task: GenerationTask) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
 
-__all__ = ["CHOICE_WORDS", "LABEL_PARTS", "PART_TITLES", "RULES", "SURFACE_WORDS", "TITLES", "VENDOR_LABELS"]
+__all__ = ["ADMIN_WORDS", "CHOICE_WORDS", "LABEL_PARTS", "PART_TITLES", "RULES", "SURFACE_WORDS", "TITLES", "VENDOR_LABELS"]
 
 TITLES = frozenset(
     {
@@ -299,3 +299,12 @@ SURFACE_WORDS = frozenset(
     }
 )
 """What surfaces and their credentials are called, and their hints."""
+
+ADMIN_WORDS = (
+    _("Error:"),
+    _("Add link"),
+    _("Change or view list link"),
+    _("Forgotten your login credentials?"),
+    _("After you’ve created a user, you’ll be able to edit more user options."),
+)
+"""What Django's admin says and Django 5.2 has no Chinese for."""

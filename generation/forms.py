@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from generation.errors import InvalidRequest
@@ -109,7 +110,7 @@ class ComposeForm(forms.Form):
         placed = False
         for path, message in wrong.fields.items():
             kind, _dot, name = path.partition(".")
-            placed = self._place(kind, name, _(message)) or placed
+            placed = self._place(kind, name, capfirst(_(message))) or placed
         if not placed:
             self.add_error(None, wrong.message)
 

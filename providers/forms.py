@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextInputWidget, AdminURLFieldWidget
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -139,7 +139,7 @@ def account_form(provider_class: type[Provider], surface: Surface) -> type[Accou
         assume_scheme="https",
         max_length=300,
         help_text=_(surface.help),
-        widget=AdminURLFieldWidget,
+        widget=forms.URLInput(attrs={"class": "vURLField"}),
     )
     fields["models_allowed"] = forms.MultipleChoiceField(
         label=gettext_lazy("Models allowed"),

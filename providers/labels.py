@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 from providers.core.catalog import ModelSpec
 
-__all__ = ["label_of"]
+__all__ = ["label_of", "listed"]
 
 
 def label_of(spec: ModelSpec) -> str:
     name, *parts = spec.label.split(", ")
-    return ", ".join([name, *(_(part) for part in parts)])
+    return listed([name, *(_(part) for part in parts)])
+
+
+def listed(parts: Iterable[str]) -> str:
+    """What is not empty, with the commas of the reader's language."""
+    comma = _(", ")
+    return comma.join(part for part in parts if part)

@@ -82,7 +82,7 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
             "bad", "circle-x", _("Unknown vendor"), _("This portal does not know its vendor or surface any more. Delete or disable it.")
         )
     if not account.enabled:
-        return _told("off", "circle-slash", _("Off"), _("Nothing is sent. What is rendering is still followed."))
+        return _told("off", "circle-slash", _("Switched off"), _("Nothing is sent. What is rendering is still followed."))
     if why := locked_because(account):
         return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), _(why))
     return _resting(account, now) or _used_up(account, usage) or _at_work(usage)

@@ -19,6 +19,7 @@ from generation.presenters.settings import settings_line
 from generation.presenters.states import face_of, percent_of, state_key, text_of
 from generation.presenters.words import model_label, name_of
 from generation.services.line import Line, look_around
+from providers.labels import listed
 
 __all__ = ["card_of", "cards_of", "news_of"]
 
@@ -52,7 +53,7 @@ def card_of(task: GenerationTask, user: User, form: str, line: Line, now: dateti
         "facts": [model_label(task.model), *settings_line(task)],
         "model": model_label(task.model),
         "owner": name_of(task.owner),
-        "settings": ", ".join([*settings_line(task), _inputs_words(task)]),
+        "settings": listed([*settings_line(task), _inputs_words(task)]),
         "actions": actions_of(task),
         "note": failure_note(task, user),
         "sent_at": task.created_at,

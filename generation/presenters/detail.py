@@ -23,6 +23,7 @@ from generation.presenters.words import date_time, mark_of, model_label, name_of
 from generation.services.rescue import can_ask_again
 from generation.services.review import may_settle
 from generation.templatetags.portal import duration, money, size
+from providers.labels import listed
 from providers.sentences import tell
 
 __all__ = ["history_of", "rescue_context", "task_context", "video_context"]
@@ -176,7 +177,7 @@ def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, ven
     note = tell(event.note, event.note_parts) if event.to_status != Status.FAILED else ""
     return {
         "text": _event_words(task, event, vendor),
-        "detail": ", ".join(part for part in (took, note) if part),
+        "detail": listed([took, note]),
         "at": event.at,
         "tone": TONES.get(event.to_status, ""),
     }

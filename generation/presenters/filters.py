@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from generation.presenters.words import model_label
 from generation.services.lists import SHAPES, WallFilter
+from providers.labels import listed
 from providers.vendors import ALL_MODELS
 
 __all__ = ["chosen_words", "filter_menus", "query_of", "shape_words"]
@@ -72,4 +73,4 @@ def chosen_words(wanted: WallFilter) -> str:
         _("starred") if wanted.starred else "",
         _("made by me") if wanted.mine else "",
     ]
-    return ", ".join(part for part in parts if part)
+    return listed(parts)

@@ -16,6 +16,7 @@ from generation.presenters.words import mark_of, model_label, time_range, vendor
 from generation.services.estimates import Usual, estimate_cost
 from generation.templatetags.portal import money
 from providers.core.catalog import ModelSpec, Price
+from providers.labels import listed
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
@@ -89,7 +90,7 @@ def _takes(spec: ModelSpec) -> str:
     words = [] if needed else [_("text")]
     words += [_("%(slot)s, needed") % {"slot": _(title)} for title in needed]
     words += [_(slot.title) for slot in spec.slots if not slot.min_count]
-    return ", ".join(words)
+    return listed(words)
 
 
 def quote_of(
@@ -99,7 +100,7 @@ def quote_of(
     cost = estimate_cost(price, spec.params.model_construct(**params))
     videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
     time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
-    return {"cost": _cost_words(spec, price, cost, count, accounts), "detail": ", ".join(part for part in (videos, time) if part)}
+    return {"cost": _cost_words(spec, price, cost, count, accounts), "detail": listed([videos, time])}
 
 
 def _cost_words(spec: ModelSpec, price: Price | None, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:

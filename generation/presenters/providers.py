@@ -13,6 +13,7 @@ from generation.services.estimates import Usual, median_seconds
 from generation.services.line import AccountLoad
 from generation.templatetags.portal import duration
 from providers.breaker import BreakerState
+from providers.labels import listed
 from providers.models import ProviderAccount
 
 __all__ = ["provider_cards"]
@@ -40,7 +41,7 @@ def _card(load: AccountLoad, median_s: float | None, now: datetime) -> dict[str,
     return {
         "name": account.label,
         "mark": mark_of(account.vendor),
-        "text": ", ".join(part for part in (_words(load, now), _median_words(median_s)) if part),
+        "text": listed([_words(load, now), _median_words(median_s)]),
         "slots": _dots(min(load.used, most), most, held=resting),
         "slots_text": used,
         "limited": resting,

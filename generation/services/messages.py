@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -202,12 +203,19 @@ def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
 
 IMAGES = {
     "not_an_image": gettext_lazy("This file is not an image that can be opened."),
-    "unsupported_type": gettext_lazy("This model does not take this kind of image. Use JPEG or PNG."),
+    "unsupported_type": gettext_lazy("This kind of image is not taken here. Use one of: %(kinds)s."),
     "too_large_bytes": gettext_lazy("The image is too large: at most %(max_mb)s MB are taken here."),
     "too_many_pixels": gettext_lazy("The image has too many pixels. Make it smaller, 40 megapixels at most."),
-    "too_small": gettext_lazy("The image is too small for this model."),
-    "too_big_side": gettext_lazy("A side of the image is too long for this model."),
-    "wrong_ratio": gettext_lazy("The image is too wide or too tall for this model."),
+    "too_small": gettext_lazy(
+        "The image is too small for this model: %(width_px)s × %(height_px)s px; each side needs %(min_side_px)s px."
+    ),
+    "too_big_side": gettext_lazy(
+        "A side of the image is too long for this model: %(width_px)s × %(height_px)s px; a side may have %(max_side_px)s px."
+    ),
+    "wrong_ratio": gettext_lazy(
+        "The image is too wide or too tall for this model: %(width_px)s × %(height_px)s px; "
+        "its width may be %(narrowest)s to %(widest)s times its height."
+    ),
     "animated": gettext_lazy("Animated images cannot be used. Save one frame and use that."),
     "transparent": gettext_lazy("This model does not take transparent images. Save it without transparency."),
 }
@@ -215,7 +223,14 @@ IMAGES = {
 
 def image_error(bad: BadImage) -> str:
     """What is wrong with an image, with the figures where they help."""
-    sentence = str(IMAGES.get(bad.code, IMAGES["not_an_image"]))
-    if "%(" in sentence:
-        return sentence % bad.facts
-    return f"{sentence} ({bad.message})" if bad.message else sentence
+    return str(IMAGES.get(bad.code, IMAGES["not_an_image"])) % _figures(bad.facts)
+
+
+def _figures(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts, and those that are not said as they are stored: image/jpeg is JPEG."""
+    figures = dict(facts)
+    if "formats" in facts:
+        figures["kinds"] = ", ".join(name.removeprefix("image/").upper() for name in facts["formats"])
+    if "min_ratio" in facts:
+        figures |= {"narrowest": f"{facts['min_ratio']:.3g}", "widest": f"{facts['max_ratio']:.3g}"}
+    return figures

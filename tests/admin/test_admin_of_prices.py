@@ -32,6 +32,10 @@ def errors(desk, **changes):
     return sorted(reply.context["adminform"].form.errors) if reply.status_code == 200 else []
 
 
+def test_list_without_a_price_says_what_it_is_for(desk):
+    assert "No price of your own yet" in desk.get(LIST).text
+
+
 def test_price_is_stored_and_listed_beside_the_vendors(shop):
     row = ModelPrice.objects.get()
 

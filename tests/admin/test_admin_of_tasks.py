@@ -53,6 +53,18 @@ def test_task_is_shown_with_attempts_and_events(desk, task, django_assert_max_nu
     assert 'name="_save"' not in text
 
 
+def test_events_and_the_task_tried_anew_are_told_in_words(desk, task, user):
+    now = timezone.now()
+    again = GenerationTask.objects.create(
+        owner=user, prompt=task.prompt, model=task.model, due_at=now, created_at=now, updated_at=now, retry_of=task
+    )
+
+    events = desk.get(f"{LIST}{task.pk}/change/").text
+    assert "Sending" in events
+    assert "Needs review" in events
+    assert f'<a href="{LIST}{task.pk}/change/">' in desk.get(f"{LIST}{again.pk}/change/").text
+
+
 def test_task_cannot_be_edited_or_deleted(desk, task):
     assert desk.post(f"{LIST}{task.pk}/change/", {"status": "succeeded"}).status_code == 403
     assert desk.post(f"{LIST}{task.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -58,7 +58,7 @@ def meters(card):
     ("changes", "word", "tone"),
     [
         ({}, "Ready", "ok"),
-        ({"enabled": False}, "Off", "off"),
+        ({"enabled": False}, "Switched off", "off"),
         ({"sealed": "damaged"}, "Locked", "bad"),
         ({"balance": Decimal(0), "balance_unit": "units"}, "No credit", "bad"),
         ({"balance": Decimal(3), "balance_unit": "units"}, "Ready", "ok"),

@@ -213,6 +213,17 @@ def test_review_of_staff_is_chinese(staff_visitor, user, kling):
     assert english(staff_visitor.get(f"/tasks/{task.pk}/").text) == []
 
 
+def test_forms_of_accounts_are_chinese(staff_visitor):
+    staff_visitor.cookies["django_language"] = "zh-hans"
+    account = "/admin/providers/provideraccount/add/"
+
+    assert "Jimeng，经网关" in staff_visitor.get(account).text
+    form = staff_visitor.get(f"{account}?vendor=kling&surface=official-jwt").text
+    assert "私有密钥（Secret Key）" in form
+    assert "Access key" not in form
+    assert "whsec_ 开头" in form
+
+
 def test_empty_pages_are_chinese(chinese, db):
     for page in ("/gallery/", "/activity/", "/activity/?tab=done"):
         assert english(chinese.get(page).text) == []

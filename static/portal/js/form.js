@@ -124,9 +124,10 @@ export function start() {
     if (event.target.dataset?.filter) narrow(event.target);
   });
   document.addEventListener("htmx:afterRequest", afterRequest);
-  document.addEventListener("htmx:afterSettle", (event) =>
-    event.target.querySelector?.("[aria-invalid='true'], [data-invalid]")?.focus(),
-  );
+  document.addEventListener("htmx:afterSettle", (event) => {
+    event.target.querySelectorAll?.("[data-count]").forEach(count);
+    event.target.querySelector?.("[aria-invalid='true'], [data-invalid]")?.focus();
+  });
   document.querySelectorAll("form[data-keep]").forEach(restore);
   document.querySelectorAll("[data-count]").forEach(count);
 }

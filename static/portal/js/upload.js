@@ -1,7 +1,7 @@
 // Image slots: drop, paste or browse; checked here first, sent at once, and the form posts only the asset's id.
+// Until that id is there, and while the file is refused, the form posts the file itself: no image is left out unnoticed.
 
 import { csrfToken, text } from "./net.js";
-import { toast } from "./toast.js";
 
 const MB = 1024 * 1024;
 const MEGAPIXEL = 1e6;
@@ -41,9 +41,10 @@ function transfer(slot, file) {
 }
 
 async function take(slot, file) {
+  hold(slot, file);
   const wrong = await fault(slot, file);
-  slot.classList.toggle("bad", Boolean(wrong));
-  if (wrong) return toast(wrong, "bad");
+  complain(slot, wrong);
+  if (wrong) return;
   const picture = slot.querySelector("img");
   picture.src = URL.createObjectURL(file);
   slot.classList.add("busy");
@@ -51,17 +52,32 @@ async function take(slot, file) {
     fill(slot, (await transfer(slot, file)).id, picture.src);
   } catch (error) {
     empty(slot);
-    slot.classList.add("bad");
-    toast(error.message, "bad");
+    complain(slot, error.message);
   }
+}
+
+/** What was dropped or pasted stands in the file field, as if it had been chosen there. */
+function hold(slot, file) {
+  const held = new DataTransfer();
+  held.items.add(file);
+  slot.querySelector("input[type=file]").files = held.files;
+}
+
+/** Beside the slots, where the server's words about an image stand too. */
+function complain(slot, wrong) {
+  slot.classList.toggle("bad", Boolean(wrong));
+  const place = slot.closest("fieldset").querySelector("[data-slot-fault]");
+  place.hidden = !wrong;
+  place.querySelector("[data-fault-text]").textContent = wrong;
 }
 
 function fill(slot, id, source) {
   slot.querySelector("[data-slot-value]").value = id;
   slot.querySelector("img").src = source;
   slot.querySelector("input[type=file]").value = "";
-  slot.classList.remove("busy", "bad");
+  slot.classList.remove("busy");
   slot.classList.add("full");
+  complain(slot, "");
   offerAnother(slot);
   slot.dispatchEvent(new Event("change", { bubbles: true }));
 }
@@ -119,6 +135,7 @@ function onClick(event) {
   if (remove) {
     event.preventDefault();
     empty(remove.closest("[data-slot]"));
+    complain(remove.closest("[data-slot]"), "");
   }
   if (exchange) swap(exchange);
 }
