@@ -16,6 +16,7 @@ from generation.models import GenerationTask
 from generation.services.switch import Stop
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
+from providers.labels import listed
 from providers.sentences import Sentence, in_full, say, tell
 
 __all__ = [
@@ -198,7 +199,7 @@ def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
     """The item's number, counted from one, and the part of it: `2, Duration`."""
     parts = spec.json_schema()["properties"].get(field, {}).get("items", {}).get("properties", {})
     words = (str(one + 1) if isinstance(one, int) else _(parts.get(one, {}).get("title", one)) for one in place)
-    return ", ".join(words)
+    return listed(words)
 
 
 IMAGES = {
