@@ -23,7 +23,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from providers.vendors.dashscope.catalog import SIZES
+from providers.vendors.dashscope.catalog_options import SIZES
 
 TASK = Submission(id="0385dc79-0000-4000-8000-000000000001", model="wanx2.1-t2v-turbo")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from providers.simulator.dialect import Refused
 from providers.simulator.pictures import MAX_BYTES, BadPicture, Picture, from_base64, from_url
 from providers.simulator.tasks import Order
+from providers.simulator.vendors.kling_lists import check_shots, check_voices_and_elements, invalid, text
+from providers.simulator.vendors.kling_models import MODELS, Model
+
+__all__ = ["even", "invalid", "read_order", "read_picture"]
 
 Body = dict[str, Any]
 MAX_PROMPT = 2500
@@ -17,53 +20,8 @@ _SHORT_SIDE_PX = {"std": 720, "pro": 1080, "4k": 2160}
 _RATIOS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
 _CAMERA_TYPES = {"simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward"}
 _CAMERA_AXES = {"horizontal", "vertical", "pan", "tilt", "roll", "zoom"}
-_MAX_SHOTS, _MAX_SHOT_WORDS = 6, 512
-_MAX_VOICES, _MAX_ELEMENTS, _MAX_MASKS, _MAX_REFERENCES = 2, 3, 6, 4
+_MAX_MASKS, _MAX_REFERENCES = 6, 4
 _POINTS = range(2, 78)
-_FIVE_OR_TEN = frozenset({"5", "10"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    kinds: frozenset[str] = frozenset({"text2video", "image2video"})
-    modes: tuple[str, ...] = ("std", "pro")
-    """The first is what an absent mode means."""
-    durations: frozenset[str] = _FIVE_OR_TEN
-    tail_modes: frozenset[str] = frozenset()
-    """Modes in which a last frame is taken."""
-    is_steerable: bool = True
-    """Takes cfg_scale and camera_control, as the models before v2 do."""
-    sound_modes: frozenset[str] = frozenset()
-    mask_modes: frozenset[str] = frozenset()
-    """Modes in which motion brushes are taken."""
-    has_shots: bool = False
-    """Also shots of one's own, and elements beside an image."""
-
-
-_ONLY_IMAGE = frozenset({"image2video"})
-_PRO = frozenset({"pro"})
-_ALL = frozenset({"std", "pro", "4k"})
-MODELS = {
-    "kling-v1": Model(tail_modes=frozenset({"std", "pro"})),
-    "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, mask_modes=_PRO),
-    "kling-v1-6": Model(kinds=frozenset({"text2video", "image2video", "multi-image2video"}), tail_modes=_PRO),
-    "kling-v2-master": Model(modes=("std", "pro"), is_steerable=False),
-    "kling-v2-1": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, is_steerable=False),
-    "kling-v2-1-master": Model(modes=("pro",), is_steerable=False),
-    "kling-v2-5-turbo": Model(tail_modes=_PRO, is_steerable=False),
-    "kling-v2-6": Model(tail_modes=_PRO, sound_modes=_PRO, is_steerable=False),
-    "kling-v3": Model(
-        modes=("std", "pro", "4k"),
-        durations=frozenset(str(seconds) for seconds in range(3, 16)),
-        tail_modes=_ALL,
-        sound_modes=_ALL,
-        has_shots=True,
-    ),
-}
-
-
-def invalid(message: str) -> NoReturn:
-    raise Refused(400, 1201, message)
 
 
 async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
@@ -76,8 +34,8 @@ async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
     _check_prompts(kind, given)
     _check_options(given, model, mode)
     duration = _duration(given, model, is_gateway=is_gateway)
-    _check_shots(given, model, duration)
-    _check_voices_and_elements(kind, given, model)
+    check_shots(given, model, duration)
+    check_voices_and_elements(kind, given, model)
     width, height = await _size(kind, given, model, mode)
     return Order(
         kind=kind,
@@ -87,7 +45,7 @@ async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
         height_px=height,
         duration_s=duration,
         body=body,
-        reference=_text(given, "external_task_id"),
+        reference=text(given, "external_task_id"),
         callback_url=_callback(given),
         extra={"mode": mode},
     )
@@ -110,19 +68,12 @@ def _one_of(given: Body, name: str, allowed: tuple[str, ...]) -> str | None:
     return value
 
 
-def _text(given: Body, name: str, at_most: int = 512) -> str:
-    value = given.get(name, "")
-    if not isinstance(value, str) or len(value) > at_most:
-        invalid(f"{name} must be a string of at most {at_most} characters")
-    return value
-
-
 def _check_prompts(kind: str, given: Body) -> None:
     has_parts = given.get("multi_shot") is True and given.get("shot_type") == "customize"
     if kind != "image2video" and not has_parts and "prompt" not in given:
         invalid("prompt is required")
-    _text(given, "prompt", MAX_PROMPT)
-    _text(given, "negative_prompt", MAX_PROMPT)
+    text(given, "prompt", MAX_PROMPT)
+    text(given, "negative_prompt", MAX_PROMPT)
 
 
 def _check_options(given: Body, model: Model, mode: str) -> None:
@@ -175,57 +126,8 @@ def _duration(given: Body, model: Model, *, is_gateway: bool) -> int:
     return int(value)
 
 
-def _check_shots(given: Body, model: Model, duration: int) -> None:
-    """Without `multi_shot` the fields beside it count for nothing."""
-    is_multi = given.get("multi_shot", False)
-    if not isinstance(is_multi, bool):
-        invalid("multi_shot must be a boolean")
-    if not is_multi:
-        return
-    if not model.has_shots:
-        invalid("multi_shot is not supported by this model")
-    if given.get("shot_type") not in {"customize", "intelligence"}:
-        invalid("shot_type must be customize or intelligence")
-    if given["shot_type"] == "customize":
-        _check_own_shots(given.get("multi_prompt"), duration)
-
-
-def _check_own_shots(shots: object, duration: int) -> None:
-    if not isinstance(shots, list) or not 1 <= len(shots) <= _MAX_SHOTS or not all(isinstance(shot, dict) for shot in shots):
-        invalid(f"multi_prompt must be a list of 1 to {_MAX_SHOTS} shots")
-    if [shot.get("index") for shot in shots] != list(range(1, len(shots) + 1)):
-        invalid("multi_prompt: index must count from 1")
-    for shot in shots:
-        if not _text(shot, "prompt", _MAX_SHOT_WORDS):
-            invalid("multi_prompt: prompt is required")
-        if not isinstance(shot.get("duration"), str) or not shot["duration"].isdecimal() or int(shot["duration"]) < 1:
-            invalid("multi_prompt: duration must be a string of whole seconds")
-    if sum(int(shot["duration"]) for shot in shots) != duration:
-        invalid("multi_prompt: the durations must sum up to the video's")
-
-
-def _check_voices_and_elements(kind: str, given: Body, model: Model) -> None:
-    voices, elements = _entries(given, "voice_list", "voice_id", _MAX_VOICES), _entries(given, "element_list", "element_id", _MAX_ELEMENTS)
-    if voices and elements:
-        invalid("element_list and voice_list exclude each other")
-    if voices and (not model.sound_modes or given.get("sound") != "on"):
-        invalid("voice_list needs a model with sound, and sound on")
-    if elements and not (model.has_shots and kind == "image2video"):
-        invalid("element_list is not supported by this model or without an image")
-
-
-def _entries(given: Body, name: str, inner: str, at_most: int) -> list[Body]:
-    """Voices are named by strings, elements by numbers."""
-    entries, kind = given.get(name, []), str if inner == "voice_id" else int
-    if not isinstance(entries, list) or len(entries) > at_most:
-        invalid(f"{name} must be a list of at most {at_most}")
-    if not all(isinstance(entry, dict) and entry.keys() == {inner} and isinstance(entry[inner], kind) for entry in entries):
-        invalid(f"{name}: each must have {inner}, a {kind.__name__}")
-    return entries
-
-
 def _callback(given: Body) -> str:
-    url = _text(given, "callback_url", 2048)
+    url = text(given, "callback_url", 2048)
     if url and not url.startswith(("http://", "https://")):
         invalid("callback_url must be an http or https address")
     return url

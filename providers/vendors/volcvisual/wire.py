@@ -6,7 +6,6 @@ Gateways take a Bearer key instead of a signature and put /jimeng before the pat
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -120,7 +119,7 @@ def _body(request: GenerationRequest) -> dict[str, Any]:
     body = {"req_key": request.spec.id, "prompt": request.prompt, "frames": FRAMES[values["duration_s"]]}
     images = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
     if images:
-        body["binary_data_base64"] = [base64.b64encode(file.content).decode() for file in images]
+        body["binary_data_base64"] = [file.base64 for file in images]
     elif "aspect_ratio" in values:  # with an image it is refused by check_inputs, unless it is the default, which only text needs
         body["aspect_ratio"] = values["aspect_ratio"]
     if values["seed"] is not None:

@@ -6,7 +6,6 @@ vendor's pages and its SDKs give it. There is no cancel, no list and no callback
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -25,7 +24,6 @@ from providers.core.replies import text_of
 from providers.core.types import (
     Exchange,
     GenerationRequest,
-    InputFile,
     Snapshot,
     State,
     Submission,
@@ -138,9 +136,5 @@ def _images(request: GenerationRequest) -> str | list[str]:
     """One image stands alone, two frames and any number of references in a list."""
     references = request.inputs.get("references", ())
     frames = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
-    images = [_data_uri(file) for file in (*frames, *references)]
+    images = [file.data_uri for file in (*frames, *references)]
     return images[0] if len(images) == 1 and not references else images
-
-
-def _data_uri(file: InputFile) -> str:
-    return f"data:{file.content_type};base64,{base64.b64encode(file.content).decode()}"
