@@ -19,10 +19,14 @@ MODELS = ["kling/kling-v1", "kling/kling-3.0", "ark/doubao-seedance-1-0-pro-2505
 RENDER_S = 8
 WITHIN_S = 120.0
 POLLS_APART_S = 600
-SIGN = f"""
+PREPARE = f"""
+from django.core.management import call_command
 from providers.accounts import set_credentials
 from providers.models import ProviderAccount
 from providers.sealing import unseal
+call_command("migrate", verbosity=0)
+call_command("sandbox_accounts", url="%s")
+call_command("first_admin")
 ProviderAccount.objects.filter(surface="gateway").delete()
 for account in ProviderAccount.objects.filter(vendor="kling"):
     set_credentials(account, unseal(account.pk, account.sealed) | {{"webhook_secret": "{SECRET}"}})
@@ -41,10 +45,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     }
     words = ("--render-s", str(RENDER_S), "--queue-s", "0.5", "--media", "tiny")
     stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=words)
-    stack.manage("migrate", "--verbosity", "0")
-    stack.manage("sandbox_accounts", "--url", stack.simulator_url)
-    stack.manage("shell", "--verbosity", "0", "-c", SIGN)
-    stack.manage("first_admin")
+    stack.manage("shell", "--no-imports", "-c", PREPARE % stack.simulator_url)
     with stack:
         yield stack
 

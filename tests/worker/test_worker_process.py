@@ -18,9 +18,14 @@ GROWN = 4 + 3 + 9 + 6
 """Root, three clusters, their sentinels, pool processes at least: 4 + 3 + 2 workers, each cluster's monitor and pusher."""
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    mine = os.environ | {"PORTAL_DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}"}
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A portal of its own with an empty database."""
+    folder = tmp_path_factory.mktemp("portal")
+    mine = os.environ | {"PORTAL_DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}"}
     mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings", "PORTAL_SUBMIT_WORKERS": "4"}
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=mine, check=True)
     return mine
