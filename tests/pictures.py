@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from io import BytesIO
 from typing import Any
 
 from PIL import Image
 
-__all__ = ["picture"]
+__all__ = ["as_base64", "as_data_uri", "picture"]
 
 
 def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", *, colour: str = "teal", mode: str = "RGB", **options: Any) -> BytesIO:
@@ -17,3 +18,11 @@ def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", *, colour: st
     out.seek(0)
     out.name = f"picture.{kind.lower()}"
     return out
+
+
+def as_base64(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
+    return base64.b64encode(picture((width, height), kind).getvalue()).decode()
+
+
+def as_data_uri(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
+    return f"data:image/{kind.lower()};base64,{as_base64(width, height, kind)}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
 import pytest
 import requests
-from PIL import Image
+from pictures import as_data_uri, picture
 from simulator_callers import KEY, bearer
 
 from providers.simulator.testing import SimulatorProcess
@@ -44,10 +42,8 @@ def openai(simulator: SimulatorProcess) -> Caller:
     return Caller(simulator.base("openai"))
 
 
-def picture(width: int = 1280, height: int = 720, kind: str = "PNG") -> bytes:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "olive").save(target, kind)
-    return target.getvalue()
+def content_of(width: int = 1280, height: int = 720, kind: str = "PNG") -> bytes:
+    return picture((width, height), kind).getvalue()
 
 
 def refusal(response: requests.Response) -> tuple[int, str, str | None]:
@@ -185,7 +181,7 @@ def test_remix_takes_over_all_but_the_words(openai: Caller, simulator: Simulator
 
 
 def test_file_is_taken_and_not_kept_in_the_ledger(openai: Caller, simulator: SimulatorProcess) -> None:
-    content = picture()
+    content = content_of()
     response = openai.form(model="sora-2", size="1280x720", file=("a.png", content, "image/png"))
 
     assert response.status_code == 200
@@ -200,9 +196,9 @@ def test_file_is_taken_and_not_kept_in_the_ledger(openai: Caller, simulator: Sim
         ({"seconds": "7"}, "seconds"),
         ({"size": "1280*720"}, "size"),
         ({"size": "1920x1080"}, "size"),
-        ({"file": ("a.png", picture(640, 480), "image/png")}, "input_reference"),
+        ({"file": ("a.png", content_of(640, 480), "image/png")}, "input_reference"),
         ({"file": ("a.png", b"no picture", "image/png")}, "input_reference"),
-        ({"file": ("a.bmp", picture(720, 1280, "BMP"), "image/bmp")}, "input_reference"),
+        ({"file": ("a.bmp", content_of(720, 1280, "BMP"), "image/bmp")}, "input_reference"),
     ],
 )
 def test_bad_form_is_refused_by_parameter_and_not_billed(
@@ -231,7 +227,7 @@ def test_unknown_model_and_bad_bodies_are_refused(openai: Caller) -> None:
         ({"model": "sora-2-pro", "size": "1920x1080", "seconds": "20"}, ("sora-2-pro", "20", "1920x1080")),
         ({"input_reference": {"file_id": "file-1"}}, ("house-video-1", "5", "1280x720")),
         (
-            {"input_reference": {"image_url": "data:image/png;base64," + base64.b64encode(picture(300, 300)).decode()}},
+            {"input_reference": {"image_url": as_data_uri(300, 300)}},
             ("house-video-1", "5", "1280x720"),
         ),
     ],

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import hmac
-import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from PIL import Image
+from pictures import as_base64
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import volcvisual_rules
@@ -67,12 +65,6 @@ class Caller:
 @pytest.fixture
 def visual(simulator: SimulatorProcess) -> Caller:
     return Caller(simulator.base("volcvisual"))
-
-
-def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "olive").save(target, kind)
-    return base64.b64encode(target.getvalue()).decode()
 
 
 def refusal(response: requests.Response) -> tuple[int, int | str]:
@@ -187,10 +179,10 @@ def test_key_decides(simulator: SimulatorProcess, access: str, secret: str, expe
         {"req_key": "jimeng_i2v_first_v30", "image_urls": FAR},
         {"req_key": "jimeng_i2v_first_v30", "image_urls": [FAR, FAR]},
         {"req_key": "jimeng_i2v_first_v30", "image_urls": ["oss://bucket/a.png"]},
-        {"req_key": "jimeng_i2v_first_v30", "binary_data_base64": ["data:image/png;base64," + picture()]},
-        {"req_key": "jimeng_i2v_first_v30", "binary_data_base64": [picture(kind="WEBP")]},
+        {"req_key": "jimeng_i2v_first_v30", "binary_data_base64": ["data:image/png;base64," + as_base64()]},
+        {"req_key": "jimeng_i2v_first_v30", "binary_data_base64": [as_base64(kind="WEBP")]},
         {"req_key": "jimeng_i2v_first_tail_v30", "image_urls": [FAR]},
-        {"req_key": "jimeng_i2v_first_tail_v30", "image_urls": [FAR], "binary_data_base64": [picture()]},
+        {"req_key": "jimeng_i2v_first_tail_v30", "image_urls": [FAR], "binary_data_base64": [as_base64()]},
     ],
 )
 def test_bad_request_is_refused_and_not_billed(visual: Caller, simulator: SimulatorProcess, fields: dict[str, Any]) -> None:
@@ -203,10 +195,10 @@ def test_bad_request_is_refused_and_not_billed(visual: Caller, simulator: Simula
     [
         ({"req_key": "jimeng_t2v_v30"}, (1248, 704, 5)),
         ({"req_key": "jimeng_t2v_v30_1080p", "aspect_ratio": "9:16", "frames": 241, "seed": 7}, (1088, 1920, 10)),
-        ({"req_key": "jimeng_i2v_first_v30", "binary_data_base64": [picture(400, 300)], "prompt": ""}, (1120, 832, 5)),
+        ({"req_key": "jimeng_i2v_first_v30", "binary_data_base64": [as_base64(400, 300)], "prompt": ""}, (1120, 832, 5)),
         ({"req_key": "jimeng_i2v_first_v30_1080", "image_urls": [FAR], "aspect_ratio": "1:1"}, (1440, 1440, 5)),
         ({"req_key": "jimeng_i2v_first_tail_v30", "image_urls": [FAR, FAR]}, (1248, 704, 5)),
-        ({"req_key": "jimeng_i2v_first_tail_v30_1080", "binary_data_base64": [picture(kind="JPEG")] * 2}, (1664, 1248, 5)),
+        ({"req_key": "jimeng_i2v_first_tail_v30_1080", "binary_data_base64": [as_base64(kind="JPEG")] * 2}, (1664, 1248, 5)),
         ({"req_key": "jimeng_ti2v_v30_pro", "aspect_ratio": "21:9"}, (2176, 928, 5)),
         ({"req_key": "jimeng_ti2v_v30_pro", "image_urls": [FAR], "frames": 241}, (1920, 1088, 10)),
         ({"req_key": "jimeng_vgfm_t2v_l20", "seed": -1}, (1248, 704, 5)),

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import io
 import json
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from PIL import Image
+from pictures import as_data_uri
 from simulator_callers import KEY, bearer
 
 from providers.simulator.testing import SimulatorProcess
@@ -46,15 +45,9 @@ def zhipu(simulator: SimulatorProcess) -> Caller:
     return Caller(simulator.base("zhipu"))
 
 
-def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "olive").save(target, kind)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(target.getvalue()).decode()
-
-
 def heavy_picture() -> str:
     """A sound PNG of more than 5 MB."""
-    content = base64.b64decode(picture().partition(",")[2]) + bytes(5 * 1024 * 1024)
+    content = base64.b64decode(as_data_uri().partition(",")[2]) + bytes(5 * 1024 * 1024)
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
@@ -153,7 +146,7 @@ def test_failure_comes_with_and_without_a_reason(zhipu: Caller, simulator: Simul
         ({"request_id": 7}, (400, "1214")),
         ({"image_url": [FAR]}, (400, "1214")),
         ({"image_url": [FAR, FAR, FAR]}, (400, "1214")),
-        ({"image_url": picture(kind="WEBP")}, (400, "1214")),
+        ({"image_url": as_data_uri(kind="WEBP")}, (400, "1214")),
         ({"image_url": "data:image/png;base64,AAAA"}, (400, "1214")),
         ({"image_url": heavy_picture()}, (400, "1214")),
         ({"image_url": "http://127.0.0.1:9/none.png"}, (400, "1214")),
@@ -167,12 +160,12 @@ def test_failure_comes_with_and_without_a_reason(zhipu: Caller, simulator: Simul
         ({"model": "viduq1-text", "with_audio": True}, (400, "1210")),
         ({"model": "viduq1-image"}, (400, "1213")),
         ({"model": "viduq1-image", "image_url": FAR, "duration": 4}, (400, "1214")),
-        ({"model": "viduq1-image", "image_url": picture(900, 200)}, (400, "1214")),
+        ({"model": "viduq1-image", "image_url": as_data_uri(900, 200)}, (400, "1214")),
         ({"model": "vidu2-image", "image_url": FAR, "movement_amplitude": "huge"}, (400, "1214")),
         ({"model": "vidu2-start-end", "image_url": [FAR]}, (400, "1214")),
-        ({"model": "vidu2-start-end", "image_url": [picture(640, 480), picture(480, 480)]}, (400, "1214")),
+        ({"model": "vidu2-start-end", "image_url": [as_data_uri(640, 480), as_data_uri(480, 480)]}, (400, "1214")),
         ({"model": "vidu2-reference", "image_url": [FAR] * 4}, (400, "1214")),
-        ({"model": "vidu2-reference", "image_url": [picture(300, 100)]}, (400, "1214")),
+        ({"model": "vidu2-reference", "image_url": [as_data_uri(300, 100)]}, (400, "1214")),
     ],
 )
 def test_bad_request_is_refused_and_not_billed(
@@ -187,17 +180,17 @@ def test_bad_request_is_refused_and_not_billed(
     [
         ({"model": "cogvideox-3"}, (1920, 1080, 5)),
         ({"model": "cogvideox-3", "size": "2048x1080", "duration": 10, "fps": 60, "quality": "quality"}, (2048, 1080, 10)),
-        ({"model": "cogvideox-3", "image_url": [picture(600, 400), picture(300, 300)], "with_audio": True}, (1620, 1080, 5)),
+        ({"model": "cogvideox-3", "image_url": [as_data_uri(600, 400), as_data_uri(300, 300)], "with_audio": True}, (1620, 1080, 5)),
         ({"model": "cogvideox-2", "size": "720x480", "watermark_enabled": False}, (720, 480, 6)),
-        ({"model": "cogvideox-2", "prompt": "", "image_url": picture(400, 800).partition(",")[2]}, (1080, 2160, 6)),
-        ({"model": "cogvideox-2", "image_url": picture(100, 1000)}, (384, 3840, 6)),
+        ({"model": "cogvideox-2", "prompt": "", "image_url": as_data_uri(400, 800).partition(",")[2]}, (1080, 2160, 6)),
+        ({"model": "cogvideox-2", "image_url": as_data_uri(100, 1000)}, (384, 3840, 6)),
         ({"model": "cogvideox-flash", "image_url": FAR, "size": "960x1280"}, (960, 1280, 6)),
         ({"model": "viduq1-text", "style": "anime", "aspect_ratio": "9:16", "movement_amplitude": "large"}, (1080, 1920, 5)),
         ({"model": "viduq1-text", "size": "1920x1080", "duration": 5, "aspect_ratio": "1:1"}, (1080, 1080, 5)),
-        ({"model": "viduq1-image", "prompt": "", "image_url": [picture(kind="WEBP")]}, (1920, 1080, 5)),
+        ({"model": "viduq1-image", "prompt": "", "image_url": [as_data_uri(kind="WEBP")]}, (1920, 1080, 5)),
         ({"model": "viduq1-start-end", "image_url": [FAR, FAR], "with_audio": True}, (1920, 1080, 5)),
         ({"model": "vidu2-image", "image_url": heavy_picture(), "size": "1280x720", "duration": 4}, (1280, 720, 4)),
-        ({"model": "vidu2-start-end", "image_url": [picture(), picture(480, 640)], "size": "480x360"}, (480, 360, 4)),
+        ({"model": "vidu2-start-end", "image_url": [as_data_uri(), as_data_uri(480, 640)], "size": "480x360"}, (480, 360, 4)),
         ({"model": "vidu2-reference", "image_url": [FAR] * 3, "aspect_ratio": "9:16", "with_audio": False}, (720, 1280, 4)),
     ],
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PIL import Image
+import pictures
 
 from providers.core.base import Options, Provider
 from providers.core.catalog import ModelSpec
@@ -40,9 +39,8 @@ def make_provider(slug: str, surface: str = "", base_url: str = "https://vendor.
 
 def picture(slot: str, colour: str = "teal") -> InputFile:
     """A real PNG that every vendor takes."""
-    file = io.BytesIO()
-    Image.new("RGB", (400, 400), colour).save(file, "PNG")
-    return InputFile(slot=slot, content=file.getvalue(), content_type="image/png", width_px=400, height_px=400)
+    content = pictures.picture((400, 400), colour=colour).getvalue()
+    return InputFile(slot=slot, content=content, content_type="image/png", width_px=400, height_px=400)
 
 
 def needed_slots(spec: ModelSpec) -> tuple[str, ...]:
