@@ -211,7 +211,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
-        if not review.may_settle(request.user):
+        if not review.may_decide(request.user):
             actions.pop("ask_again_many", None)
         return actions
 
@@ -241,23 +241,23 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @method_decorator(require_POST)
     def ask_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, rescue.ask_again, ASKED_AGAIN)
+        return self._decide(request, object_id, rescue.ask_again, ASKED_AGAIN)
 
     @method_decorator(require_POST)
     def adopt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         adopt = partial(review.adopt, vendor_id=request.POST.get("vendor_id", ""))
-        return self._settle(request, object_id, adopt, _("Adopted. The vendor is asked for its result."))
+        return self._decide(request, object_id, adopt, _("Adopted. The vendor is asked for its result."))
 
     @method_decorator(require_POST)
     def submit_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         submit_again = partial(review.submit_again, knows_cost=request.POST.get("knows_cost") == "on")
-        return self._settle(request, object_id, submit_again, _("It waits to be sent again."))
+        return self._decide(request, object_id, submit_again, _("It waits to be sent again."))
 
     @method_decorator(require_POST)
     def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, review.give_up, _("Given up."))
+        return self._decide(request, object_id, review.give_up, _("Given up."))
 
-    def _settle(self, request: HttpRequest, object_id: str, way: Callable[..., None], done: str | Promise) -> HttpResponse:
+    def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., None], done: str | Promise) -> HttpResponse:
         """Who may is the services' to say."""
         task = self.get_object(request, object_id)
         if task is None:

@@ -48,7 +48,7 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"
     """The video is ours."""
     NEEDS_REVIEW = "needs_review"
-    """It may have been paid for and we cannot tell. A person or a look-up settles it."""
+    """It may have been paid for and we cannot tell. A look-up settles it, or a person decides."""
     FAILED = "failed"
     """It will not come by itself; `error_code` says why."""
     CANCELLED = "cancelled"

@@ -44,7 +44,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("Resting"))
     def cooldown(self, account: ProviderAccount) -> str:
-        if account.cooldown_until is None or not account.is_cooling(timezone.now()):
+        if account.cooldown_until is None or not account.is_resting(timezone.now()):
             return "–"
         until = date_format(timezone.localtime(account.cooldown_until), "H:i:s")
         return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.breaker(timezone.now()).reason}

@@ -140,7 +140,7 @@ class ProviderAccount(models.Model):
         """As it was said; the breaker's `reason` is for whoever reads it now."""
         return kept(self.cooldown_reason, self.cooldown_parts)
 
-    def is_cooling(self, now: datetime) -> bool:
+    def is_resting(self, now: datetime) -> bool:
         return self.cooldown_until is not None and self.cooldown_until > now
 
     @property
@@ -148,15 +148,15 @@ class ProviderAccount(models.Model):
         """Paid submits may start here."""
         return self.enabled and self.cooldown_until is None
 
-    def cool_down(self, seconds: float, reason: str) -> None:
-        """Leave the vendor alone for so long; then a free call decides. An end that is already later stays."""
+    def rest_for(self, seconds: float, reason: str) -> None:
+        """Rest for so long; then a free call decides. An end that is already later stays."""
         now = timezone.now()
         until = now + timedelta(seconds=seconds)
         earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
         ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
 
     def rest(self, reason: str, *, at_least_s: float = 0.0) -> None:
-        """Cool down, for longer each time until a submit is accepted. While it cools already nothing changes."""
+        """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
         now = timezone.now()
         awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
         rests = awake.values_list("rests", flat=True).first()

@@ -131,10 +131,10 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
     return _accepted(response, asking, task)
 
 
-SETTLED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
+DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 
-@router.post("/{task_id}/ask-again", response=SETTLED, summary="Ask the vendor again about a failed task")
+@router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a failed task")
 def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, prefer: str = PREFER) -> TaskOut:
     """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again.
 
@@ -148,7 +148,7 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, prefe
     return _shown(asking, task_id)
 
 
-@router.post("/{task_id}/adopt", response=SETTLED, summary="Settle a review: the vendor has it under this id")
+@router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id")
 def adopt_task(request: HttpRequest, task_id: UUID, body: AdoptIn) -> TaskOut:
     """For administrators. The vendor is asked first; an id that it does not confirm is refused with `not_confirmed`."""
     asking = caller(request)
@@ -156,7 +156,7 @@ def adopt_task(request: HttpRequest, task_id: UUID, body: AdoptIn) -> TaskOut:
     return _shown(asking, task_id)
 
 
-@router.post("/{task_id}/submit-again", response=SETTLED, summary="Settle a review: send it once more")
+@router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more")
 def submit_task_again(request: HttpRequest, task_id: UUID, body: SubmitAgainIn) -> TaskOut:
     """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused."""
     asking = caller(request)
@@ -164,7 +164,7 @@ def submit_task_again(request: HttpRequest, task_id: UUID, body: SubmitAgainIn) 
     return _shown(asking, task_id)
 
 
-@router.post("/{task_id}/give-up", response=SETTLED, summary="Settle a review: it is not worth another try")
+@router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")
 def give_up_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """For administrators. If the vendor's answer comes after all, the task goes on."""
     asking = caller(request)

@@ -14,7 +14,7 @@ from generation.models import GenerationTask
 from generation.presenters.words import language_of, title_of
 from generation.services.blame import REFUSALS
 from generation.services.messages import failure_sentence
-from generation.services.review import may_settle
+from generation.services.review import may_decide
 from providers.sentences import tell
 
 __all__ = ["Action", "actions_of", "failure_note", "report_of", "title_and_language"]
@@ -88,13 +88,13 @@ def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> d
 
 
 def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
-    if not may_settle(user):
+    if not may_decide(user):
         text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
         actions = []
     else:
         text = _("Look it up at the vendor: adopt its task id if it is there, or send it again.")
-        settle = Action(url=f"{reverse('task', args=[task.pk])}#review", label=_("Settle"), icon="search", method="get")
-        actions = [settle]
+        decide = Action(url=f"{reverse('task', args=[task.pk])}#review", label=_("Decide"), icon="search", method="get")
+        actions = [decide]
     return {
         "title": _("The request was sent, but no answer came: the vendor may have accepted it."),
         "text": text,

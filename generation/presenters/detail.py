@@ -21,7 +21,7 @@ from generation.presenters.states import FACES
 from generation.presenters.videos import tile_of
 from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, vendor_label
 from generation.services.rescue import can_ask_again
-from generation.services.review import may_settle
+from generation.services.review import may_decide
 from generation.templatetags.portal import duration, money, size
 from providers.labels import listed
 from providers.sentences import tell
@@ -83,7 +83,7 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
 def rescue_context(task: GenerationTask, user: User) -> dict[str, Any]:
     """What this person may do about a review or a failure, for the task's page and for the admin."""
     return {
-        "review": _review(task) if task.state is Status.NEEDS_REVIEW and may_settle(user) else None,
+        "review": _review(task) if task.state is Status.NEEDS_REVIEW and may_decide(user) else None,
         "can_ask_again": can_ask_again(task, user),
     }
 

@@ -33,7 +33,7 @@ HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
 DEATHS = 3
 """Starts of a step that may end with their process before the task is suspected: each further one leaves it alone for twice as long."""
-LONGEST_REST = timedelta(hours=1)
+LONGEST_HOLD = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ def holding(task: GenerationTask) -> Iterator[None]:
     The fence rises once more, so that a second delivery of the same message finds the row taken. The start is counted before anything is
     done: a task that kills its process is held for longer and longer, and taken up as seldom.
     """
-    hold = min(HOLD * float(2 ** max(task.starts + 1 - DEATHS, 0)), LONGEST_REST)
+    hold = min(HOLD * float(2 ** max(task.starts + 1 - DEATHS, 0)), LONGEST_HOLD)
     until, mine = timezone.now() + hold, GenerationTask.objects.filter(pk=task.pk, status=task.status)
     if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, starts=F("starts") + 1, due_at=until, lease_until=until):
         raise LostRace(f"task {task.pk} is taken")

@@ -62,7 +62,7 @@ def _waiting_models() -> set[str]:
 
 
 def _can_be_had(model: str) -> bool:
-    """An account may start it. One that is cooling may not, and neither may one that waits for its probe."""
+    """An account may start it. One that rests may not, and neither may one that waits for its probe."""
     spec = ALL_MODELS.get(model)
     return spec is not None and bool(ProviderAccount.objects.usable().for_model(spec))
 

@@ -34,7 +34,7 @@ ENOUGH = 20
 IN_A_ROW = gettext_noop("%(n)s submits failed in a row.")
 OF_MANY = gettext_noop("%(bad)s of the last %(all)s submits failed.")
 LAST = gettext_noop("Last: %(words)s")
-NO_CREDIT_COOLDOWN_S = 60.0
+NO_CREDIT_REST_S = 60.0
 """Of an account whose key or credit is refused: a person has to act, or its plan's next day to begin."""
 
 
@@ -46,11 +46,11 @@ def heed_error(account: ProviderAccount, error: ProviderError) -> None:
     """After the attempt that ended so is stored."""
     account.note_error(str(error))
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        account.cool_down(max(error.retry_after_s, 1.0), trouble(error))
+        account.rest_for(max(error.retry_after_s, 1.0), trouble(error))
     elif isinstance(error, (RateLimited, Unreachable)):
         account.rest(trouble(error))
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
-        account.cool_down(NO_CREDIT_COOLDOWN_S, trouble(error))
+        account.rest_for(NO_CREDIT_REST_S, trouble(error))
     elif error.code in FAULTS and (why := why_open(account, timezone.now())):
         log.warning("account %s: %s", account.pk, why)
         account.rest(why.then(say(LAST, words=str(error))))

@@ -18,7 +18,7 @@ from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.observe import rendered
-from generation.services.review import first_come, may_settle, refuse_taken, require_settler
+from generation.services.review import first_come, may_decide, refuse_taken, require_decider
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.types import Snapshot, State, Submission
@@ -47,12 +47,12 @@ class _Render:
 
 def can_ask_again(task: GenerationTask, user: User) -> bool:
     """It failed, the vendor's id is known, and this person may."""
-    return task.state is Status.FAILED and may_settle(user) and _paid(task) is not None
+    return task.state is Status.FAILED and may_decide(user) and _paid(task) is not None
 
 
 def ask_again(task: GenerationTask, *, by: User) -> None:
     """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
-    require_settler(by)
+    require_decider(by)
     render = _render_of(task)
     try:
         answer: Snapshot | ProviderError | SealBroken = client_for(render.account).poll(render.submission)
@@ -63,7 +63,7 @@ def ask_again(task: GenerationTask, *, by: User) -> None:
 
 def ask_again_many(tasks: Iterable[GenerationTask], *, by: User) -> Mapping[GenerationTask, PortalError | None]:
     """The same for up to `MOST_AT_ONCE` tasks, side by side: each with None when it goes on, or with why it does not."""
-    require_settler(by)
+    require_decider(by)
     asked = list(tasks)
     if len(asked) > MOST_AT_ONCE:
         raise InvalidRequest(_("At most %(n)d tasks at one time.") % {"n": MOST_AT_ONCE})

@@ -1,4 +1,4 @@
-"""How a task in review is settled: adopted, submitted again, given up. And the one rule that says who may.
+"""How a person decides a review: adopted, submitted again, given up. And the one rule that says who may.
 
 The services refuse whoever may not, so that pages, the admin and the API need no rule of their own.
 """
@@ -27,7 +27,7 @@ from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 from providers.sentences import kept, say
 
-__all__ = ["adopt", "first_come", "give_up", "may_settle", "refuse_taken", "require_settler", "submit_again"]
+__all__ = ["adopt", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
 
 ID_CHARS = 200
 ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
@@ -35,14 +35,14 @@ SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid
 GIVEN_UP = gettext_noop("Given up after review by %(name)s")
 
 
-def may_settle(user: User | AnonymousUser) -> bool:
-    """Staff who may change tasks. Settling decides over money, so owning the task is not enough."""
+def may_decide(user: User | AnonymousUser) -> bool:
+    """Staff who may change tasks. Deciding is about money, so owning the task is not enough."""
     return user.is_staff and user.has_perm("generation.change_generationtask")
 
 
-def require_settler(user: User) -> None:
+def require_decider(user: User) -> None:
     """Raises `NotAllowed`."""
-    if not may_settle(user):
+    if not may_decide(user):
         raise NotAllowed(_("Only an administrator who may change tasks can do this."))
 
 
@@ -73,7 +73,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User) -> None:
 
     Where the vendor files it (by text, by image) its adapter finds out from the model.
     """
-    require_settler(by)
+    require_decider(by)
     _require_review(task)
     name, spec, account = _checked(vendor_id), _spec_of(task), _account_of(task)
     refuse_taken(account, name, task)
@@ -103,7 +103,7 @@ def _checked(vendor_id: str) -> str:
 
 def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
     """A person decided to send it once more, and said that they know what the first may have cost."""
-    require_settler(by)
+    require_decider(by)
     _require_review(task)
     spec = _spec_of(task)
     if not knows_cost:
@@ -121,7 +121,7 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
 
 def give_up(task: GenerationTask, *, by: User) -> None:
     """A person decided that it is not worth another try."""
-    require_settler(by)
+    require_decider(by)
     _require_review(task)
     with first_come():
         task.give_up("abandoned", kept(task.error_message, task.error_parts), note=say(GIVEN_UP, name=by.get_username()))

@@ -67,7 +67,7 @@ def settle(task_id: UUID | str, fence: int) -> None:
         park(task, Uncertain(say(MODEL_GONE)))
     elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
         park(task, Uncertain(say(attempt.error_message or LOST).then(NOBODY_TOLD)))
-    elif task.account.is_cooling(timezone.now()):
+    elif task.account.is_resting(timezone.now()):
         _look_up_later(task, attempt, Uncertain(task.account.why_it_rests), after=_rest_left(task.account))
     else:
         _look_up(task, task.account, task.spec, attempt)

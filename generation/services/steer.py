@@ -1,4 +1,4 @@
-"""What people do to a task of theirs: cancel it, retry it. Settling a review is in review.py, asking the vendor again in rescue.py."""
+"""What people do to a task of theirs: cancel it, retry it. Deciding a review is in review.py, asking the vendor again in rescue.py."""
 
 from __future__ import annotations
 

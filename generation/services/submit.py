@@ -62,10 +62,10 @@ MOST_ATTEMPTS = 50
 FEW_STARTS = 3
 """Claims in a row that may come to nothing, in a long queue or with a dead process, before the task itself is suspected."""
 MOST_DEATHS = 6
-FIRST_REST = timedelta(minutes=1)
-LONGEST_REST = timedelta(hours=1)
+FIRST_DELAY = timedelta(minutes=1)
+LONGEST_DELAY = timedelta(hours=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
-BAD_SEAL_COOLDOWN_S = 300.0
+BAD_SEAL_REST_S = 300.0
 
 
 def submit(task_id: UUID | str, fence: int) -> None:
@@ -86,7 +86,7 @@ def _is_counted(task: GenerationTask) -> bool:
     if task.failures >= MOST_DEATHS and not may_be_paid(task):
         task.give_up("ends_submit", say(KILLS, n=task.failures))
         return False
-    task.reschedule(min(FIRST_REST * 2**task.failures, LONGEST_REST), failures=min(task.failures + 1, MOST_DEATHS))
+    task.reschedule(min(FIRST_DELAY * 2**task.failures, LONGEST_DELAY), failures=min(task.failures + 1, MOST_DEATHS))
     return True
 
 
@@ -110,7 +110,7 @@ def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
 def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: str) -> None:
     """Nothing can be sent with this account; the task waits for another or for its repair."""
     log.error("account %s: %s", account.pk, reason)
-    account.cool_down(BAD_SEAL_COOLDOWN_S, say(reason))
+    account.rest_for(BAD_SEAL_REST_S, say(reason))
     account.note_error(reason)
     _put_back(task, **waits_because(say(reason)))
 

@@ -81,7 +81,7 @@ def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
             return _("The vendor has the video. It is being fetched.")
         return _("The vendor still renders it. It is followed again, with a new deadline.")
 
-    return _settle(request, pk, act)
+    return _decide(request, pk, act)
 
 
 @login_required
@@ -93,7 +93,7 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
         review.adopt(reviewed, request.POST.get("vendor_id", ""), by=the_user(request))
         return _("Adopted: the render is followed from here on.")
 
-    return _settle(request, pk, act)
+    return _decide(request, pk, act)
 
 
 @login_required
@@ -105,7 +105,7 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
         review.submit_again(reviewed, by=the_user(request), knows_cost=request.POST.get("knows_cost") == "on")
         return _("It is sent again.")
 
-    return _settle(request, pk, act)
+    return _decide(request, pk, act)
 
 
 @login_required
@@ -117,10 +117,10 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
         review.give_up(reviewed, by=the_user(request))
         return _("Given up.")
 
-    return _settle(request, pk, act)
+    return _decide(request, pk, act)
 
 
-def _settle(request: HttpRequest, pk: UUID, act: Callable[[GenerationTask], str]) -> HttpResponse:
+def _decide(request: HttpRequest, pk: UUID, act: Callable[[GenerationTask], str]) -> HttpResponse:
     """Who may is the services' to say."""
     task = the_task(request, pk)
     return answer(request, lambda: act(task), to=reverse("task", args=[task.pk]))

@@ -134,9 +134,9 @@ def test_one_poll_job_per_account_at_a_time(account, user):
     assert tick() == 0
 
 
-def test_a_cooling_account_starts_nothing(account, user):
+def test_a_resting_account_starts_nothing(account, user):
     make_task(user)
-    account.cool_down(60, "429")
+    account.rest_for(60, "429")
 
     assert tick() == 0
 

@@ -28,7 +28,7 @@ def rule(db) -> FailoverRule:
 
 def cool(vendor):
     for account in ProviderAccount.objects.filter(vendor=vendor):
-        account.cool_down(3600, "too many requests")
+        account.rest_for(3600, "too many requests")
 
 
 def waiting(user, **params) -> GenerationTask:

@@ -120,7 +120,7 @@ def test_what_failed_before_it_closed_does_not_count_again(account, user):
 
 def test_after_its_rest_an_account_is_probed_for_free_and_comes_back(driver, user, account):
     ProviderAccount.objects.exclude(pk=account.pk).update(enabled=False)
-    account.cool_down(60, "429")
+    account.rest_for(60, "429")
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
     assert tick() == 0
     assert driver.simulator.ledger()["count"] == 0
@@ -172,7 +172,7 @@ def test_no_look_up_before_the_rest_is_over(driver, user, account):
     task = create_task(owner=user, model=KLING, prompt="a boat #fault:reset-after-accept:1", params={})
     row = GenerationTask.objects.get(pk=task.pk)
     submit(row.pk, row.fence)
-    account.cool_down(600, "429")
+    account.rest_for(600, "429")
     asked = len(driver.simulator.requests()["polls"])
 
     GenerationTask.objects.update(due_at=timezone.now())

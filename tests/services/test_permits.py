@@ -181,6 +181,6 @@ def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(acco
     waiting = make_task(user)
 
     before = look_around([waiting]).is_full(waiting)
-    spare.cool_down(60, "too many requests")
+    spare.rest_for(60, "too many requests")
 
     assert (before, look_around([waiting]).is_full(waiting)) == (False, True)

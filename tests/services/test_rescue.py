@@ -164,7 +164,7 @@ def test_without_a_vendor_id_there_is_nothing_to_ask_about(user, staff, driver):
     assert not rescue.can_ask_again(task, staff)
 
 
-def test_only_failed_tasks_are_asked_about_and_only_by_who_may_settle(user, staff, driver):
+def test_only_failed_tasks_are_asked_about_and_only_by_who_may_decide(user, staff, driver):
     failed = timed_out(user, driver)
     done = driver.finish(create_task(owner=user, model=KLING, prompt="a boat", params={}))
 
@@ -256,7 +256,7 @@ def test_too_many_at_one_time_are_refused_before_anybody_is_asked(user, staff, d
     assert unchanged(task)
 
 
-def test_a_review_is_not_asked_about_but_settled(user, staff, driver):
+def test_a_review_is_not_asked_about_but_decided(user, staff, driver):
     task = driver.finish(create_task(owner=user, model=WAN, prompt="a boat #fault:reset-after-accept", params={}))
 
     with pytest.raises(Conflict) as refusal:

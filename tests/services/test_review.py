@@ -52,12 +52,12 @@ def may(name, *codes, staff=True):
 
 
 @pytest.mark.django_db
-def test_staff_who_may_change_tasks_may_settle_and_nobody_else(staff, user):
-    assert review.may_settle(staff)
-    assert review.may_settle(may("chief", "change_generationtask"))
-    assert not review.may_settle(may("clerk", "view_generationtask"))
-    assert not review.may_settle(may("outsider", "change_generationtask", staff=False))
-    assert not review.may_settle(user)
+def test_staff_who_may_change_tasks_may_decide_and_nobody_else(staff, user):
+    assert review.may_decide(staff)
+    assert review.may_decide(may("chief", "change_generationtask"))
+    assert not review.may_decide(may("clerk", "view_generationtask"))
+    assert not review.may_decide(may("outsider", "change_generationtask", staff=False))
+    assert not review.may_decide(user)
 
 
 WAYS = [
@@ -67,29 +67,29 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize("settle", WAYS)
-def test_who_may_not_settle_changes_nothing(settle, in_review, user):
+@pytest.mark.parametrize("decide", WAYS)
+def test_who_may_not_settle_changes_nothing(decide, in_review, user):
     with pytest.raises(NotAllowed):
-        settle(in_review, user)
+        decide(in_review, user)
 
     assert fresh(in_review).status == Status.NEEDS_REVIEW
 
 
-@pytest.mark.parametrize("settle", WAYS)
-def test_only_a_task_in_review_can_be_settled(settle, user, staff, sandbox_accounts):
+@pytest.mark.parametrize("decide", WAYS)
+def test_only_a_task_in_review_can_be_decided(decide, user, staff, sandbox_accounts):
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
 
     with pytest.raises(Conflict, match="does not wait for a review"):
-        settle(task, staff)
+        decide(task, staff)
 
 
-@pytest.mark.parametrize("settle", WAYS[1:])
-def test_who_comes_second_is_told_and_changes_nothing(settle, in_review, staff):
+@pytest.mark.parametrize("decide", WAYS[1:])
+def test_who_comes_second_is_told_and_changes_nothing(decide, in_review, staff):
     second = fresh(in_review)
     review.give_up(in_review, by=staff)
 
     with pytest.raises(Conflict) as refusal:
-        settle(second, staff)
+        decide(second, staff)
 
     assert refusal.value.code == "already_settled"
     assert fresh(in_review).error_code == "abandoned"

@@ -160,7 +160,7 @@ def _end(task: GenerationTask) -> str:
     if task.state is Status.CANCELLED:
         return "It was cancelled."
     if task.state is Status.NEEDS_REVIEW:
-        return f"The vendor may have accepted it, and we cannot tell. Settle task {task.pk} in the admin. ({task.error_message})"
+        return f"The vendor may have accepted it, and we cannot tell. Decide on task {task.pk} in the admin. ({task.error_message})"
     happened, advice = failure_sentence(task.error_code)
     words = f" ({task.error_message})" if task.error_message else ""
     return f"{happened} {advice}{words}"
