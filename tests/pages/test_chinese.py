@@ -52,6 +52,7 @@ NAMES = re.compile(
             r"[0-9a-f-]{12,}",
             r"vendor-\S+",
             r"https://files\.example/\S+",
+            r"<<<\w+>>>",
             *map(re.escape, sorted([*OURS, *VENDORS, *PROVIDERS], key=len, reverse=True)),
         ]
     )
