@@ -52,6 +52,7 @@ async function take(slot, file) {
     fill(slot, (await transfer(slot, file)).id, picture.src);
   } catch (error) {
     empty(slot);
+    hold(slot, file);
     complain(slot, error.message);
   }
 }
