@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from providers.core.addresses import Address
 from providers.core.catalog import Counts, InputConflict, last_frame_needs_first, param
 from providers.core.errors import ProviderError, Refused
 from providers.core.replies import state_of, text_of, units_of
@@ -18,15 +17,14 @@ from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, 
 
 __all__ = [
     "EXPIRED",
-    "REFERENCE_SOUNDS",
-    "REFERENCE_VIDEOS",
-    "ReferenceSounds",
-    "ReferenceVideos",
+    "VIDEOS_TAKEN_UP",
     "batch_query",
     "cancel_waiting",
     "contents_of",
     "exclusive_references",
     "inner_url",
+    "reference_sounds",
+    "reference_videos",
     "snapshot_of",
 ]
 
@@ -41,22 +39,20 @@ STATES: Mapping[str, State] = {
     EXPIRED: State.FAILED,
 }
 IMAGE_ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
-ReferenceVideos = tuple[Address, ...]
-ReferenceSounds = tuple[Address, ...]
-REFERENCE_VIDEOS: Any = param(
-    (),
-    "Reference videos",
-    "Public addresses of videos whose people, things or movements the video takes up.",
-    max_length=3,
-    examples=[["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]],
-)
-REFERENCE_SOUNDS: Any = param(
-    (),
-    "Reference sounds",
-    "Public addresses of sounds whose voices or music the video takes up.",
-    max_length=3,
-    examples=[["https://files.example/voice.mp3"], ["https://files.example/voice.mp3", "https://files.example/song.wav"]],
-)
+VIDEOS_TAKEN_UP = "Public addresses of videos whose people, things or movements the video takes up."
+SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video takes up."
+
+
+def reference_videos(limits: str = "") -> Any:
+    """Up to three, by their addresses; `limits` is a sentence on what each may be."""
+    examples = [["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]]
+    return param((), "Reference videos", f"{VIDEOS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
+
+
+def reference_sounds(limits: str = "") -> Any:
+    """Up to three, by their addresses; `limits` is a sentence on what each may be."""
+    examples = [["https://files.example/voice.mp3"], ["https://files.example/voice.mp3", "https://files.example/song.wav"]]
+    return param((), "Reference sounds", f"{SOUNDS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
 
 
 def exclusive_references(images: Counts, *others: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What may be asked of Ark's Seedance models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
+"""What may be asked of Ark's Seedance models: Params classes and ModelSpecs. Data and validators; how it is said is in bodies.py.
 
 Volcengine Ark documents, "create a video generation task" and the models' table; read 2026-11-20. Reference videos and sounds are given
 by public addresses.
@@ -12,8 +12,9 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from providers.core.addresses import Address
 from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
-from providers.core.content_tasks import REFERENCE_SOUNDS, REFERENCE_VIDEOS, ReferenceSounds, ReferenceVideos, exclusive_references
+from providers.core.content_tasks import exclusive_references, reference_sounds, reference_videos
 
 __all__ = ["MODELS", "NOT_OFFERED"]
 
@@ -142,8 +143,8 @@ class V20Params(SeedanceParams):
     resolution: Resolution = param("720p", "Resolution", main=True)
     with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
     web_search: bool = param(False, "Web search", "Let the model look facts up before it renders.")
-    reference_videos: ReferenceVideos = REFERENCE_VIDEOS
-    reference_sounds: ReferenceSounds = REFERENCE_SOUNDS
+    reference_videos: tuple[Address, ...] = reference_videos()
+    reference_sounds: tuple[Address, ...] = reference_sounds()
 
     def check_inputs(self, images: Counts) -> None:
         super().check_inputs(images)

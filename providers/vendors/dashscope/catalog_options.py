@@ -13,6 +13,7 @@ from pydantic import ValidationInfo, field_validator
 
 from providers.core.addresses import Address, OptionalAddress
 from providers.core.catalog import NEEDED, Counts, InputConflict, Params, param
+from providers.core.content_tasks import VIDEOS_TAKEN_UP
 
 __all__ = [
     "SIZES",
@@ -254,7 +255,7 @@ class Reference26(StagedParams, SizedParams):
     reference_videos: tuple[Address, ...] = param(
         NEEDED,
         "Reference videos",
-        "Public addresses of videos whose people, things or movements the video takes up.",
+        VIDEOS_TAKEN_UP,
         main=True,
         min_length=1,
         max_length=3,

@@ -12,8 +12,9 @@ from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from providers.core.addresses import Address
 from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
-from providers.core.content_tasks import REFERENCE_SOUNDS, REFERENCE_VIDEOS, ReferenceSounds, ReferenceVideos, exclusive_references
+from providers.core.content_tasks import exclusive_references, reference_sounds, reference_videos
 
 __all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE", "SECOND_GENERATION"]
 
@@ -88,8 +89,8 @@ class H3Params(Params):
         "16:9", "Aspect ratio", "With a first frame, the video takes the image's shape; adaptive needs references.", main=True
     )
     resolution: Literal["768P", "2K"] = param("768P", "Resolution", main=True)
-    reference_videos: ReferenceVideos = REFERENCE_VIDEOS
-    reference_sounds: ReferenceSounds = REFERENCE_SOUNDS
+    reference_videos: tuple[Address, ...] = reference_videos("Each 2 to 15 s long, at most 50 MB.")
+    reference_sounds: tuple[Address, ...] = reference_sounds("Each at most 15 MB.")
 
     def check_inputs(self, images: Counts) -> None:
         exclusive_references(images, self.reference_videos, self.reference_sounds)
