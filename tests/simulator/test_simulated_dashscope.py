@@ -184,7 +184,14 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
             {"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": FAR}, {"type": "driving_audio", "url": "a.mp3"}]},
             (400, "InvalidURL"),
         ),
+        ({"model": "wan2.7-i2v", "media": [{"type": "first_clip", "url": "clip.mp4"}]}, (400, "InvalidURL")),
+        (
+            {"model": "wan2.7-i2v", "media": [{"type": "first_clip", "url": FAR}, {"type": "first_frame", "url": FAR}]},
+            (400, "InvalidParameter"),
+        ),
         ({"model": "wan2.6-r2v", "reference_video_urls": [FAR] * 4}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-r2v", "reference_video_urls": FAR}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-r2v", "reference_video_urls": ["clip.mp4"]}, (400, "InvalidURL")),
         ({"model": "wan2.2-kf2v-flash", "first_frame_url": FAR}, (400, "InvalidParameter")),
     ],
 )

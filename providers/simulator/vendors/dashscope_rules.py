@@ -16,6 +16,7 @@ from providers.simulator.vendors.dashscope_models import AREAS_PX, BY_RATIO, I2V
 Body = dict[str, Any]
 MAX_SEED = 2**31 - 1
 _SIDES_PX = (360, 2000)
+_CLIP = ("http://", "https://", "oss://")
 _AUDIO = ("http://", "https://", "data:audio/", "oss://")
 _MEDIA_2_7 = frozenset({"first_frame", "last_frame", "driving_audio", "first_clip"})
 
@@ -135,8 +136,12 @@ def _check_references(given: Body) -> None:
     videos = given.get("reference_video_urls")
     if not isinstance(videos, list) or not 1 <= len(videos) <= 3:
         invalid("reference_video_urls must hold 1 to 3 addresses")
-    if not all(isinstance(url, str) and url.startswith(("http://", "https://", "oss://")) for url in videos):
-        invalid("reference_video_urls must hold addresses", "InvalidURL")
+    _check_clips(videos, "reference_video_urls")
+
+
+def _check_clips(urls: list[object], name: str) -> None:
+    if not all(isinstance(url, str) and url.startswith(_CLIP) for url in urls):
+        invalid(f"{name} must be an address of a video", "InvalidURL")
 
 
 def _even(value: float) -> int:
@@ -175,6 +180,8 @@ async def _first_of_media(given: Body, *, resolves_oss: bool) -> Picture:
     fields = _media_fields(given)
     if ("first_frame" in fields) == ("first_clip" in fields):
         invalid("media must begin with one first_frame or one first_clip")
+    if "first_clip" in fields:
+        _check_clips([fields["first_clip"]], "media.first_clip")
     if "driving_audio" in fields:
         _check_audio(fields["driving_audio"], "media.driving_audio")
     names = [name for name in ("first_frame", "last_frame") if name in fields]
