@@ -54,7 +54,7 @@ screenshots: $(VENV)/.dev  ## take the pictures in docs/screenshots anew
 	@$(PY) docs/screenshots.py
 
 messages: $(VENV)/.dev  ## collect texts for translation and compile them (needs GNU gettext)
-	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --no-wrap --add-location file --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans
+	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --no-wrap --add-location file --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans --ignore '.venv/*'
 
 clean:  ## remove the virtual environment and caches; data in var/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -218,7 +218,7 @@ def test_forms_of_accounts_are_chinese(staff_visitor):
     staff_visitor.cookies["django_language"] = "zh-hans"
     account = "/admin/providers/provideraccount/add/"
 
-    assert "Jimeng，经网关" in staff_visitor.get(account).text
+    assert "即梦，经网关" in staff_visitor.get(account).text
     form = staff_visitor.get(f"{account}?vendor=kling&surface=official-jwt").text
     assert "私有密钥（Secret Key）" in form
     assert "Access key" not in form
