@@ -14,7 +14,7 @@ help:  ## this list
 run: $(VENV)/.run  ## the whole portal in this terminal: simulator, worker and web, with sandbox accounts
 	@exec $(PY) -m tools.run
 
-test: $(VENV)/.dev  ## all tests, on SQLite and on a real PostgreSQL, in parallel
+test: $(VENV)/.dev  ## all tests on SQLite, then what touches the database on a real PostgreSQL, in parallel
 	@$(PY) -m tools.test
 
 demo: $(VENV)/.run  ## one video of every model through the API (DOOR=form or DOOR=command: through the form, the command line), each file checked

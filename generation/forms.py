@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from generation.errors import InvalidRequest
 from generation.models import Asset
-from generation.notation import items_from_text, parts_of, text_of_items
+from generation.notation import items_from_text, parts_of_item, text_of_items
 from generation.presenters.settings import choice_label, properties_of
 from generation.services.assets import store_asset
 from generation.services.checks import check_request
@@ -37,14 +37,14 @@ class ItemsField(forms.CharField):
     """A list, one item per line. The model's own check judges the items."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        example = "" if parts_of(schema) else text_of_items(schema["examples"][-1], schema)
+        example = "" if parts_of_item(schema) else text_of_items(schema["examples"][-1], schema)
         widget = forms.Textarea(attrs={"rows": 2, "placeholder": example, "spellcheck": "false"})
         super().__init__(required=False, widget=widget)
         self.schema = schema
 
     @property
     def how_to_write(self) -> str:
-        words = {"n": self.schema["maxItems"], "parts": ", ".join(_part(part) for part in parts_of(self.schema).values())}
+        words = {"n": self.schema["maxItems"], "parts": ", ".join(_part(part) for part in parts_of_item(self.schema).values())}
         if not words["parts"]:
             return _("One per line, at most %(n)d.") % words
         return _("One per line, at most %(n)d: %(parts)s, with a space between.") % words

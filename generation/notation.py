@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["items_from_text", "parts_of", "text_of_items"]
+__all__ = ["items_from_text", "parts_of_item", "text_of_items"]
 
 Schema = Mapping[str, Any]
 
 
-def parts_of(schema: Schema) -> dict[str, Schema]:
+def parts_of_item(schema: Schema) -> dict[str, Schema]:
     """The parts of each item of a list, by name; none where an item is a plain text."""
     return dict(schema["items"].get("properties", {}))
 
 
 def items_from_text(text: str, schema: Schema) -> list[Any]:
     """The list that the lines say; empty ones are passed over."""
-    parts = parts_of(schema)
+    parts = parts_of_item(schema)
     lines = (line.strip() for line in text.splitlines())
     return [_item(line, parts) for line in lines if line]
 
@@ -38,7 +38,7 @@ def _value(word: str, part: Schema) -> Any:
 
 def text_of_items(items: Iterable[Any], schema: Schema) -> str:
     """The lines that say this list."""
-    parts = parts_of(schema)
+    parts = parts_of_item(schema)
     return "\n".join(_line(item, parts) for item in items)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import Q
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_noop
 
 from providers.accounts import free_client_for
 from providers.balances import balance_words
@@ -36,7 +36,7 @@ __all__ = ["Finding", "probe", "refresh_balances"]
 
 log = logging.getLogger("providers.probe")
 
-NOTHING_LEFT = _("%(vendor)s accepts the credentials, but nothing is left of the balance. Top it up at the vendor.")
+NOTHING_LEFT = gettext_noop("%(vendor)s accepts the credentials, but nothing is left of the balance. Top it up at the vendor.")
 BALANCE_IS_OLD = timedelta(minutes=55)
 """The sweep comes by every quarter of an hour; so a balance is asked for once an hour."""
 
@@ -100,10 +100,10 @@ def _working(account: ProviderAccount, left: Balance | None) -> Finding:
     if left is not None and left.amount <= 0:
         return Finding(ok=False, code=OutOfCredit.default_code, words=say(NOTHING_LEFT, vendor=vendor))
     sends_a_secret = bool(_surface(account).credentials)
-    sentence = _("%(vendor)s accepts the credentials.") if sends_a_secret else _("%(vendor)s answers.")
+    sentence = gettext_noop("%(vendor)s accepts the credentials.") if sends_a_secret else gettext_noop("%(vendor)s answers.")
     words = say(sentence, vendor=vendor)
     if left is not None:
-        words = words.then(say(_("Left: %(balance)s."), balance=balance_words(left)))
+        words = words.then(say(gettext_noop("Left: %(balance)s."), balance=balance_words(left)))
     return Finding(ok=True, code="ok", words=words)
 
 
@@ -115,8 +115,8 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
         "url": account.base_url,
         "host": urlsplit(account.base_url).hostname or "",
         "usual": _surface(account).base_url,
-        "own": _(_surface(account).label),
-        "other": _(home.label) if home else "",
+        "own": _surface(account).label,
+        "other": home.label if home else "",
         "words": str(error),
     }
     wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
@@ -125,32 +125,38 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
 
 def _meaning(error: ProviderError) -> tuple[str, str]:
     if isinstance(error, Unreachable) and isinstance(error.__cause__, TransportFailure) and error.__cause__.host_unknown:
-        return "unknown_host", _("No host is called %(host)s. Check the spelling and the region in the base URL; usually it is %(usual)s.")
+        return "unknown_host", gettext_noop(
+            "No host is called %(host)s. Check the spelling and the region in the base URL; usually it is %(usual)s."
+        )
     if isinstance(error, Unreachable):
-        return error.code, _("Nothing answers at %(url)s. Check the base URL and this machine's way out. (%(words)s)")
+        return error.code, gettext_noop("Nothing answers at %(url)s. Check the base URL and this machine's way out. (%(words)s)")
     if isinstance(error, AuthenticationFailed):
-        return error.code, _(
+        return error.code, gettext_noop(
             "%(vendor)s answers, but refuses the key: it is mistyped, revoked or not allowed here. Type it in again. (%(words)s)"
         )
     if isinstance(error, OutOfCredit):
-        return error.code, _("%(vendor)s accepts the key, but the account has no credit left. (%(words)s)")
+        return error.code, gettext_noop("%(vendor)s accepts the key, but the account has no credit left. (%(words)s)")
     if isinstance(error, RateLimited):
-        return error.code, _("%(vendor)s answers, but asks for fewer requests just now. Test again in a minute. (%(words)s)")
+        return error.code, gettext_noop("%(vendor)s answers, but asks for fewer requests just now. Test again in a minute. (%(words)s)")
     if isinstance(error, ProviderDown):
-        return error.code, _("%(url)s gives no good answer just now. Test again later. (%(words)s)")
+        return error.code, gettext_noop("%(url)s gives no good answer just now. Test again later. (%(words)s)")
     if isinstance(error, Refused) and error.vendor_code:
-        return "wrong_path", _(
+        return "wrong_path", gettext_noop(
             "%(vendor)s answers, but has nothing at %(url)s. Check the path of the base URL; usually it is %(usual)s. (%(words)s)"
         )
     if isinstance(error, (UnexpectedReply, Refused)):
-        return "wrong_endpoint", _("%(url)s answers, but not as %(vendor)s does. Check the base URL; usually it is %(usual)s. (%(words)s)")
+        return "wrong_endpoint", gettext_noop(
+            "%(url)s answers, but not as %(vendor)s does. Check the base URL; usually it is %(usual)s. (%(words)s)"
+        )
     return error.code, "%(words)s"
 
 
 def _region_sentence(account: ProviderAccount, home: Surface) -> str:
     if home.slug == account.surface:
-        return _("The address is of another region: the key is good at %(own)s. Set the base URL to that region's, usually %(usual)s.")
-    return _(
+        return gettext_noop(
+            "The address is of another region: the key is good at %(own)s. Set the base URL to that region's, usually %(usual)s."
+        )
+    return gettext_noop(
         "The key is of another region: %(other)s accepts it, %(own)s does not. Add an account of %(other)s with it, or type in a key of "
         "this region."
     )

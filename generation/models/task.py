@@ -52,7 +52,7 @@ def _facts_of(error: ProviderError) -> dict[str, Any]:
     return {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], **words}
 
 
-def waits_because(reason: str) -> dict[str, Any]:
+def wait_facts(reason: str) -> dict[str, Any]:
     """Changes of a row that waits for this reason; pages translate it."""
     return {"wait_reason": reason[:200], "wait_parts": parts_of(reason)}
 

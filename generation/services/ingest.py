@@ -43,7 +43,7 @@ BELIEVE_VENDOR = timedelta(hours=24)
 """How long a file is asked for that the vendor says it has, and that its file server denies."""
 MOST_MISSING = 6
 MOST_STARTS = 10
-"""Ingests of a task that may end with their process, whoever killed it, before a person looks; the rests between them take hours."""
+"""Ingests of a task that may end with their process, whoever killed it, before a person looks; the delays between them take hours."""
 KILLS = gettext_noop("The process that saves this video ended %(n)d times without a word; it may be the file.")
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """A file that makes the check crash or hang costs an ingest worker minutes each time."""

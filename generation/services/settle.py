@@ -48,7 +48,7 @@ MOST_UNTOLD = 3
 MOST_LOOK_UPS = 20
 LONGEST_DOUBT = timedelta(minutes=30)
 """A vendor that could not be asked for so long is a person's matter."""
-MODEL_GONE = gettext_noop("The catalog no longer has the model, so the vendor cannot be asked.")
+NOT_IN_CATALOG = gettext_noop("The catalog no longer has the model, so the vendor cannot be asked.")
 MOST_DOUBTS = 5
 """Attempts of a task that may end in doubt before a person looks."""
 
@@ -64,7 +64,7 @@ def settle(task_id: UUID | str, fence: int) -> None:
     elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
         task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
     elif task.spec is None:
-        park(task, Uncertain(say(MODEL_GONE)))
+        park(task, Uncertain(say(NOT_IN_CATALOG)))
     elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
         park(task, Uncertain(say(attempt.error_message or LOST).then(NOBODY_TOLD)))
     elif task.account.is_resting(timezone.now()):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.models.task import NO_WAIT, waits_because
+from generation.models.task import NO_WAIT, wait_facts
 from generation.services.accept import accept
 from generation.services.claims import take_up
 from generation.services.failover import has_stand_in
@@ -112,7 +112,7 @@ def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: st
     log.error("account %s: %s", account.pk, reason)
     account.rest_for(BAD_SEAL_REST_S, say(reason))
     account.note_error(reason)
-    _put_back(task, **waits_because(say(reason)))
+    _put_back(task, **wait_facts(say(reason)))
 
 
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
@@ -259,6 +259,6 @@ def _try_again(task: GenerationTask, error: ProviderError) -> None:
         Status.QUEUED,
         note=in_full(error),
         due_at=timezone.now() + timedelta(seconds=delay_s),
-        **waits_because(trouble(error)),
+        **wait_facts(trouble(error)),
         account=task.account if task.is_bound else None,
     )

@@ -1,4 +1,4 @@
-"""Tasks in the admin: read, and settled when they need review."""
+"""Tasks in the admin: read, and decided when they need review."""
 
 from __future__ import annotations
 
@@ -105,13 +105,13 @@ def test_adopting_needs_an_id_that_the_vendor_confirms(desk, task):
     assert task.status == "needs_review"
 
 
-def test_settling_twice_is_refused(desk, task):
+def test_deciding_twice_is_refused(desk, task):
     press(desk, task, "give_up")
 
     assert press(desk, task, "give_up") == "This task does not wait for a review."
 
 
-def test_settling_needs_permission_and_post(desk, clerk, task):
+def test_deciding_needs_permission_and_post(desk, clerk, task):
     assert desk.get(f"{LIST}{task.pk}/give_up/").status_code == 405
     assert clerk.post(f"{LIST}{task.pk}/give_up/").status_code in {302, 403}
     task.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Asking the vendor again and settling reviews by the API, with administrators' tokens alone; what tasks say while submits are stopped."""
+"""Asking the vendor again and deciding reviews by the API, with administrators' tokens alone; what tasks say while submits are stopped."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_owners_who_are_no_administrators_are_refused(api, other_api, in_review,
     assert in_review.status == "needs_review"
 
 
-def test_a_review_is_settled_by_the_api(admin_api, in_review):
+def test_a_review_is_decided_by_the_api(admin_api, in_review):
     assert code_of(admin_api.post(f"/tasks/{in_review.pk}/adopt", {"vendor_id": "x"})) == (422, "not_confirmed")
     assert code_of(admin_api.post(f"/tasks/{in_review.pk}/submit-again", {})) == (422, "cost_not_acknowledged")
     assert code_of(admin_api.post(f"/tasks/{in_review.pk}/ask-again")) == (409, "not_failed")

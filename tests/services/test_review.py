@@ -68,7 +68,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize("decide", WAYS)
-def test_who_may_not_settle_changes_nothing(decide, in_review, user):
+def test_who_may_not_decide_changes_nothing(decide, in_review, user):
     with pytest.raises(NotAllowed):
         decide(in_review, user)
 
