@@ -49,7 +49,7 @@ def demonstrate(door: str) -> int:
 
 def _make_all(house: House, door: Door) -> Iterator[dict[str, Any]]:
     """Every wish is sent first, then each is waited for, as a program would."""
-    tasks = [(wish, _ordered(door, wish)) for wish in _wishes(house.api.get("/models"))]
+    tasks = [(wish, _ordered(door, wish)) for wish in wishes(house.api.get("/models"))]
     for wish, (task_id, refusal) in tasks:
         yield _outcome(house.api, wish, task_id) if task_id else _row(wish, refusal)
 
@@ -66,14 +66,16 @@ def _row(wish: Wish, result: str) -> dict[str, Any]:
     return {"model": wish.model, "images": ", ".join(wish.slots) or "none", "file": "", "result": result}
 
 
-def _wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
-    """Every model that can be had with the images that it needs; of each vendor, one more with an image that is not needed."""
+def wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
+    """Every model that can be had, also a retired one that a gateway still has, with the images that it needs; of each vendor one more, not
+    retired, with an image that is not needed.
+    """
     seen: set[str] = set()
-    for number, model in enumerate(model for model in models if model["available"] and not model["retired"]):
+    for number, model in enumerate(model for model in models if model["available"]):
         prompt, needed = PROMPTS[number % len(PROMPTS)], tuple(model["needed_inputs"])
         yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, needed), params=_needed(model["json_schema"]))
         optional = [slot["slot"] for slot in model["inputs"] if slot["slot"] not in needed]
-        if optional and not needed and model["vendor"] not in seen:
+        if optional and not needed and not model["retired"] and model["vendor"] not in seen:
             seen.add(model["vendor"])
             yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, (optional[0],)))
 
