@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
-from conftest import Api
 from django.db import OperationalError, connection, transaction
 from django.test import Client
 from task_rows import make_task
 
-from access.tokens import issue
 from generation.errors import is_held_lock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
@@ -62,9 +60,7 @@ def status_of(task) -> str:
     return GenerationTask.objects.get(pk=task.pk).status
 
 
-def test_a_program_is_told_to_come_again(task, user):
-    api = Api(issue(user, "tests")[1])
-
+def test_a_program_is_told_to_come_again(task, api):
     with held(task):
         reply = api.post(f"/tasks/{task.pk}/cancel")
 
