@@ -110,7 +110,7 @@ class OmniParams(New30Params):
     @field_validator("keep_sound")
     @classmethod
     def _sound_of_a_video(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and not (info.data.get("feature_video") or info.data.get("base_video")):
+        if value and not any(info.data.get(video, "refused") for video in ("feature_video", "base_video")):
             raise ValueError("the original sound needs a video")
         if value and info.data.get("with_audio"):
             raise ValueError("the original sound and a rendered one exclude each other")

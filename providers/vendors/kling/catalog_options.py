@@ -30,7 +30,7 @@ class Shot(BaseModel):
 
 
 class KlingParams(Params):
-    """What every classic model takes."""
+    """What every classic model takes. A rule between two options is silent where the other was refused: one mistake is told once."""
 
     duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     negative_prompt: str = param("", "Negative prompt", "What the video should not show.", max_length=2_500)
@@ -94,7 +94,7 @@ class V1Params(GuidedParams, ModedParams, ShapedParams):
     @field_validator("camera_axis")
     @classmethod
     def _axis_with_simple(cls, value: str, info: ValidationInfo) -> str:
-        if value != "horizontal" and info.data.get("camera") != "simple":
+        if value != "horizontal" and info.data.get("camera", "simple") != "simple":
             raise ValueError("only the simple camera has an axis")
         return value
 
@@ -103,7 +103,7 @@ class V1Params(GuidedParams, ModedParams, ShapedParams):
     def _amount_with_simple(cls, value: float, info: ValidationInfo) -> float:
         if info.data.get("camera") == "simple" and value == 0:
             raise ValueError("the simple camera needs an amount other than 0")
-        if info.data.get("camera") != "simple" and value != 0:
+        if info.data.get("camera", "simple") != "simple" and value != 0:
             raise ValueError("only the simple camera has an amount")
         return value
 
@@ -168,7 +168,7 @@ class VoicedParams(KlingParams):
     @field_validator("voice_ids")
     @classmethod
     def _voices_with_sound(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if value and not info.data.get("with_audio"):
+        if value and not info.data.get("with_audio", True):
             raise ValueError("voices need the sound on")
         return value
 
@@ -217,7 +217,8 @@ class V3Params(VoicedParams, ShapedParams):
     def _shots_fill_the_video(cls, value: tuple[Shot, ...], info: ValidationInfo) -> tuple[Shot, ...]:
         if value and info.data.get("multi_shot"):
             raise ValueError("own shots leave nothing to choose: turn Several shots off")
-        if value and sum(shot.duration_s for shot in value) != info.data.get("duration_s"):
+        together_s = sum(shot.duration_s for shot in value)
+        if value and together_s != info.data.get("duration_s", together_s):
             raise ValueError("the shots together must be as long as the video")
         return value
 
