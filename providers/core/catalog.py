@@ -158,7 +158,7 @@ class ModelSpec:
         """The slots that a request with default options must fill, whether the slot says so or a rule between slots."""
         needed = tuple(slot.name for slot in self.slots if slot.min_count)
         try:
-            self.params.model_construct().check_inputs(dict.fromkeys(needed, 1))
+            self.params(**self.needed_params).check_inputs(dict.fromkeys(needed, 1))
         except InputConflict as conflict:
             return (*needed, conflict.path.removeprefix("inputs."))
         return needed

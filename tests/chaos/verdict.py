@@ -15,7 +15,6 @@ from providers.models import ProviderAccount
 
 __all__ = ["Facts", "judge", "unsettled"]
 
-VENDORS_WORD = frozenset({"content_rejected", "generation_failed", "vendor_failed"})
 Facts = dict[str, Any]
 
 

@@ -124,6 +124,16 @@ def test_every_model_has_the_facts_that_others_rely_on(spec):
 
 
 @EVERY_MODEL
+def test_lists_and_what_must_be_given_have_what_form_and_page_show_of_them(spec):
+    schema = spec.json_schema()
+
+    lists = {name: one for name, one in schema["properties"].items() if one.get("type") == "array"}
+
+    assert [name for name, one in lists.items() if not one.get("maxItems") or not one.get("examples")] == []
+    assert set(schema.get("required", [])) == set(spec.needed_params)
+
+
+@EVERY_MODEL
 def test_defaults_are_valid_and_go_with_any_image(spec):
     params = spec.params(**spec.needed_params)
 

@@ -124,11 +124,7 @@ class KlingNew:
             for task in self.site.tasks.of(account, now)
             if task.order.kind in {T2V, I2V, OMNI} and since <= milliseconds(task.submitted_at) <= until
         ]
-        rows = [
-            row
-            for row in rows
-            if row["status"] in wanted.get("status", {row["status"]}) and "video" in wanted.get("product_type", {"video"})
-        ]
+        rows = [row for row in rows if _is_wanted(row, wanted)]
         shown, has_more = rows[start : start + limit], len(rows) > start + limit
         cursor = base64.b64encode(str(start + limit).encode()).decode() if has_more else ""
         return _enveloped({"result": shown, "count": len(shown), "next_cursor": cursor, "has_more": has_more})
