@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from portal_driver import Driver
 
-from generation.models import GenerationTask
 from providers.accounts import set_credentials
 from providers.models import ProviderAccount
 from providers.sandbox import ensure_sandbox_accounts
@@ -85,9 +84,3 @@ def sandbox_accounts(db: None, simulator: SimulatorProcess) -> list[ProviderAcco
 def driver(sandbox_accounts: list[ProviderAccount], simulator: SimulatorProcess) -> Driver:
     """Does in this process what the clock and the clusters do, against the simulator."""
     return Driver(simulator)
-
-
-@pytest.fixture
-def drive(driver: Driver) -> Callable[[GenerationTask], GenerationTask]:
-    """Advance one task until it rests."""
-    return driver.finish
