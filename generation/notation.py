@@ -11,6 +11,8 @@ from typing import Any
 __all__ = ["items_from_text", "parts_of_item", "text_of_items"]
 
 Schema = Mapping[str, Any]
+MOST_DIGITS = 20
+"""Longer ones are no number of ours, and Python reads none of thousands."""
 
 
 def parts_of_item(schema: Schema) -> dict[str, Schema]:
@@ -33,7 +35,8 @@ def _item(line: str, parts: Mapping[str, Schema]) -> Any:
 
 
 def _value(word: str, part: Schema) -> Any:
-    return int(word) if part.get("type") == "integer" and word.isdecimal() else word
+    is_number = part.get("type") == "integer" and word.isdecimal() and len(word) <= MOST_DIGITS
+    return int(word) if is_number else word
 
 
 def text_of_items(items: Iterable[Any], schema: Schema) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -297,6 +297,14 @@ class GenerationTask(models.Model):
 
     def last_attempt(self) -> Attempt | None:
         return self.attempts.order_by("-number").first()
+
+    def attempt_with_stored_id(self) -> Attempt | None:
+        """The last that the vendor accepted, as long as neither this task nor another follows its render."""
+        if self.submission_id:
+            return None
+        followed = GenerationTask.objects.filter(account=OuterRef("account"), submission_id=OuterRef("submission_id"))
+        accepted = self.attempts.select_related("account").filter(dispatch=Dispatch.ACCEPTED)
+        return accepted.exclude(Exists(followed)).order_by("-number").first()
 
     def attempt_in_doubt(self) -> Attempt | None:
         """The last that the vendor may have accepted. A later one may have been refused for sure, also by another account."""

@@ -16,7 +16,7 @@ from providers.core.errors import Uncertain
 from providers.core.types import Submission
 from providers.sentences import say
 
-__all__ = ["accept"]
+__all__ = ["accept", "follow_stored_id"]
 
 log = logging.getLogger("generation.submit")
 
@@ -47,6 +47,15 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
         _taken(task, submission)
     if task.account is not None:
         task.account.note_ok()
+
+
+def follow_stored_id(task: GenerationTask) -> bool:
+    """Whoever stored a vendor's id of it may have died before the task knew. Then it goes on from there, and nothing is sent."""
+    attempt = task.attempt_with_stored_id()
+    if attempt is None:
+        return False
+    _accept_late(attempt, Submission(id=attempt.submission_id, model=task.submission.model, kind=attempt.submission_kind))
+    return True
 
 
 def _taken(task: GenerationTask, submission: Submission) -> None:

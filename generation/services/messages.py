@@ -160,6 +160,7 @@ PYDANTIC = {
     "multiple_of": gettext_lazy("Use a multiple of %(multiple_of)s."),
     "string_too_long": gettext_lazy("At most %(max_length)s characters."),
     "int_parsing": gettext_lazy("Write a whole number."),
+    "int_parsing_size": gettext_lazy("Write a whole number."),
     "int_type": gettext_lazy("Write a whole number."),
     "int_from_float": gettext_lazy("Write a whole number."),
     "float_parsing": gettext_lazy("Write a number."),

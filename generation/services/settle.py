@@ -9,13 +9,14 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.services.accept import accept
+from generation.services.accept import accept, follow_stored_id
 from generation.services.claims import keeping, take_up
 from providers.accounts import free_client_for
 from providers.core.catalog import ModelSpec
@@ -61,6 +62,8 @@ def settle(task_id: UUID | str, fence: int) -> None:
         return
     if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
         accept(task, attempt, Submission(id=attempt.submission_id, model=task.submission.model, kind=attempt.submission_kind))
+    elif follow_stored_id(task):  # that of an earlier attempt, which was found when this one was refused
+        return
     elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
         task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
     elif task.spec is None:
@@ -84,24 +87,29 @@ def _rest_left(account: ProviderAccount) -> timedelta:
 
 
 def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
-    lost = Uncertain(say(attempt.error_message or LOST))
+    """A list is read back to where the doubt began; another account's doubt cannot be asked about here."""
+    first = task.attempts.filter(account=account).exclude(dispatch=Dispatch.REJECTED).order_by("number").first()
+    lost = Uncertain(say((first or attempt).error_message or LOST))
+    if first is None:
+        park(task, lost)
+        return
     try:
         client = free_client_for(account)
     except SealBroken as broken:
         park(task, Uncertain(say(str(broken))))
         return
-    if not client.can_still_look_up(attempt.started_at):
+    if not client.can_still_look_up(first.started_at):
         park(task, lost)
         return
     try:
         with keeping(task, AT_WORK):
-            found = look_up(client, task, spec, attempt)
+            found = look_up(client, task, spec, first)
     except Unsupported:
         _untold(task, lost)
     except ProviderError as error:
         _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
     else:
-        _after_look_up(task, attempt, client, found, lost)
+        _after_look_up(task, first, client, found, lost)
 
 
 def look_again(task_id: UUID | str) -> None:
@@ -168,10 +176,11 @@ def park(task: GenerationTask, error: ProviderError) -> None:
     """Hand it to a person, with the account that may have accepted it. An attempt without an answer is one in doubt from here on, also for
     whoever sends the task again.
     """
-    _mark_unknown(task.attempts.all(), error)
     log.warning("task %s needs review: %s", task.pk, error)
-    doubt = task.attempt_in_doubt()
-    task.park(error, account=doubt.account if doubt else task.account)
+    with transaction.atomic():
+        _mark_unknown(task.attempts.all(), error)
+        doubt = task.attempt_in_doubt()
+        task.park(error, account=doubt.account if doubt else task.account)
 
 
 def end_unsent(task: GenerationTask, code: str, message: str) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.services.accept import follow_stored_id
 from generation.services.messages import why_stranded
 from generation.services.settle import end_unsent, may_be_paid, park_after_doubt
 from providers.models import ProviderAccount
@@ -56,6 +57,8 @@ def _free(task: GenerationTask) -> None:
     """A bound task is in doubt, as a rule: sent by another account it might be paid twice, so a person decides."""
     if task.cancel_requested_at is not None:
         task.cancel_unsent()
+    elif follow_stored_id(task):
+        task.refresh_from_db()
     elif task.spec is None:
         end_unsent(task, "model_gone", why_stranded(task))
     elif may_be_paid(task):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.models.task import NO_WAIT, wait_facts
-from generation.services.accept import accept
+from generation.services.accept import accept, follow_stored_id
 from generation.services.claims import take_up
 from generation.services.failover import has_stand_in
 from generation.services.health import heed_acceptance, heed_error
@@ -75,6 +75,8 @@ def submit(task_id: UUID | str, fence: int) -> None:
         return
     if task.cancel_requested_at is not None:
         task.cancel_unsent()
+    elif task.attempt_count and follow_stored_id(task):
+        log.warning("task %s is not sent again: an attempt has its vendor id", task.pk)
     elif not task.account.enabled or current_stop():  # decided after the claim
         _put_back(task)
     elif task.starts <= FEW_STARTS or _is_counted(task):
@@ -83,8 +85,8 @@ def submit(task_id: UUID | str, fence: int) -> None:
 
 def _is_counted(task: GenerationTask) -> bool:
     """Count a suspect's start before anything is done, and leave it alone for longer each time. False: it had enough of them."""
-    if task.failures >= MOST_DEATHS and not may_be_paid(task):
-        task.give_up("ends_submit", say(KILLS, n=task.failures))
+    if task.failures >= MOST_DEATHS:
+        end_unsent(task, "ends_submit", say(KILLS, n=task.failures))
         return False
     task.reschedule(min(FIRST_DELAY * 2**task.failures, LONGEST_DELAY), failures=min(task.failures + 1, MOST_DEATHS))
     return True
@@ -198,6 +200,8 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     heed_error(attempt.account, error)
     if isinstance(error, Uncertain):
         _await_look_up(task, client, error)
+    elif task.attempt_count > 1 and follow_stored_id(task):
+        log.info("attempt %s was refused; an earlier one has its vendor id", attempt)
     elif isinstance(error, Refused) and may_be_paid(task):
         _refused_after_doubt(task, attempt, client, error)
     elif error.retryable:

@@ -40,10 +40,10 @@ def _is_public_address(text: str) -> bool:
 
 def _is_public_host(host: str) -> bool:
     try:
-        return is_public(ipaddress.ip_address(host))
+        return "%" not in host and is_public(ipaddress.ip_address(host))
     except ValueError:
         labels = host.rstrip(".").split(".")
-        return len(labels) > 1 and all(labels) and labels[-1] not in HOME_NAMES and not labels[-1].isdecimal()
+        return len(labels) > 1 and all(labels) and labels[-1] not in HOME_NAMES and not labels[-1][0].isdecimal()
 
 
 _URI = Field(max_length=MAX_ADDRESS_CHARS, json_schema_extra={"format": "uri"})

@@ -38,6 +38,8 @@ def test_public_address_is_taken_as_it_is(address):
         "https://nas/a.mp4",
         "https://nas.local/a.mp4",
         "https://files..example/a.mp4",
+        "https://127.0.0.0x1/a.mp4",
+        "https://[2606:4700::1111%25eth0]/a.mp4",
         "https://10.0.0.1/a.mp4",
         "https://127.0.0.1/a.mp4",
         "https://169.254.169.254/latest",

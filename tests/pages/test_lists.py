@@ -111,3 +111,12 @@ def test_item_of_several_parts_is_one_line():
 
 def test_what_cannot_be_read_is_left_to_the_models_check():
     assert items_from_text("long A boat\n3", SHOTS) == [{"duration_s": "long", "prompt": "A boat"}, {"duration_s": 3}]
+    assert items_from_text("9" * 5_000, SHOTS) == [{"duration_s": "9" * 5_000}]
+
+
+def test_number_of_five_thousand_digits_is_named_as_wrong(visitor, kling):
+    body = {"model": "kling/kling-v3", "prompt": "a boat", "count": "1", "key": "k", "shots": "9" * 5_000 + " A boat"}
+
+    reply = visitor.post("/studio/", body)
+
+    assert reply.context["form"].errors["shots"] == ["Item 1, Duration: Write a whole number."]

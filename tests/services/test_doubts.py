@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from pictures import picture
 from scripted_server import ScriptedServer, answer
+from task_rows import attempt_of
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
@@ -89,6 +90,7 @@ def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driv
 
     assert (fresh(task).status, fresh(task).attempt_count) == (Status.SUBMITTING, 2)
     assert driver.finish(task).status == Status.NEEDS_REVIEW
+    assert "probably not accepted" not in fresh(task).error_message
 
 
 def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, make_account):
@@ -101,6 +103,18 @@ def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, ma
 
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert [attempt.dispatch for attempt in task.attempts.order_by("number")] == [Dispatch.UNKNOWN, Dispatch.REJECTED]
+
+
+def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, driver, make_account):
+    task = in_doubt_and_sent_again(user, KLING)
+    first = task.account
+    other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
+    task.move(Status.SUBMITTING, account=other, is_bound=False, attempt_count=2)
+    attempt_of(task, other, dispatch=Dispatch.REJECTED, error_code="rate_limited", finished_at=timezone.now())
+
+    settle(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).account) == (Status.NEEDS_REVIEW, first)
 
 
 def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver):
@@ -168,6 +182,16 @@ def test_a_task_that_ends_its_process_before_it_is_sent_is_left_alone_longer_and
     assert rests[-1] > 1800
     assert (fresh(task).status, fresh(task).error_code) == (Status.FAILED, "ends_submit")
     assert driver.simulator.ledger()["count"] == 0
+
+
+def test_of_a_suspect_that_may_be_paid_a_person_hears(user, driver):
+    task = in_doubt_and_sent_again(user, WAN)
+    GenerationTask.objects.update(starts=4, failures=MOST_DEATHS)
+
+    submit(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).attempt_count) == (Status.NEEDS_REVIEW, 1)
+    assert "may have been accepted" in fresh(task).error_message
 
 
 def test_a_suspect_that_can_be_sent_after_all_is_sent(user, driver):

@@ -80,10 +80,11 @@ def test_a_doubt_whose_account_may_not_send_any_more_goes_to_a_person(user, acco
     assert simulator.ledger()["count"] == 0
 
 
-def test_it_can_be_sent_by_another_account_then(user, staff, account, make_account, simulator, long_ago):
+@pytest.mark.parametrize("change", [{"enabled": False}, {"models_allowed": ["kling-v1-6"]}])
+def test_it_can_be_sent_by_another_account_then(user, staff, account, make_account, simulator, long_ago, change):
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
     task = in_doubt(user, account, updated_at=long_ago)
-    switch_off(account)
+    ProviderAccount.objects.filter(pk=account.pk).update(**change)
     tick()
 
     review.submit_again(fresh(task), by=staff, knows_cost=True)
