@@ -163,8 +163,8 @@ def _kills(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[str, 
     account.refresh_from_db()
     return {
         "kills": len(claims),
-        "held right after": held.at_vendor,
-        "held one lease later": left.at_vendor + left.in_air,
+        "held right after": held.slots,
+        "held one lease later": left.slots + left.in_air,
         "all settled after s": round(time.monotonic() - lost_at),
     }
 

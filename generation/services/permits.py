@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from generation import queue
 from generation.lifecycle import AT_VENDOR, Status
@@ -120,13 +120,15 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
 
 
 def _doubtful(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
-    """What may have been accepted, whatever became of its task since, beside the render that its task is counted for: the attempt that is
-    looked up, and every attempt of a task that stays with an account whose vendor takes a reference only once.
+    """What may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already. Nor,
+    where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
     """
     one_render = [account.pk for account in accounts if _takes_a_reference_once(account)]
+    accepted = Attempt.objects.filter(task=OuterRef("task"), account=OuterRef("account"), dispatch=Dispatch.ACCEPTED)
     lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
     looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
-    the_same = Q(account__in=one_render, task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
+    sent_again = Q(task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
+    the_same = Q(account__in=one_render) & (sent_again | Q(Exists(accepted)))
     rows = lately.exclude(looked_up).exclude(the_same).order_by().values("account")
     for row in rows.annotate(attempts=Count("pk"), tasks=Count("task", distinct=True)):
         yield {"account": row["account"], "doubtful": row["tasks" if row["account"] in one_render else "attempts"]}

@@ -73,6 +73,15 @@ def test_where_a_reference_is_taken_once_the_next_attempt_is_the_same_render(kli
     assert slots(kling) == taken
 
 
+@pytest.mark.parametrize("status", ["ingesting", "succeeded", "failed"])
+def test_where_a_reference_is_taken_once_an_accepted_attempt_was_the_only_render(kling, user, status):
+    task = make_task(user, status=status, account=kling, attempt_count=2, submission_id="v")
+    doubt(task, kling)
+    attempt_of(task, kling, dispatch=Dispatch.ACCEPTED, submission_id="v", finished_at=timezone.now())
+
+    assert slots(kling) == 0
+
+
 def test_a_doubt_stays_with_its_account_when_the_task_goes_elsewhere(kling, make_account, user):
     other = make_account("kling", "official-key", "http://127.0.0.1:9", label="another")
     doubt(make_task(user, status="submitting", account=other, attempt_count=2), kling)
