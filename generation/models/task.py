@@ -22,7 +22,7 @@ from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
 from providers.core.types import Submission
-from providers.sentences import parts_of
+from providers.sentences import in_full, parts_of
 from providers.vendors import ALL_MODELS
 
 STATUS_CHOICES = [
@@ -254,7 +254,7 @@ class GenerationTask(models.Model):
 
     def fail(self, error: ProviderError) -> None:
         """Over, with the vendor's own words."""
-        self.move(Status.FAILED, note=str(error), **_facts_of(error))
+        self.move(Status.FAILED, note=in_full(error), **_facts_of(error))
 
     def give_up(self, code: str, message: str, *, note: str = "") -> None:
         """Over for a reason of ours; `code` is one of services.messages.FAILURES."""

@@ -10,9 +10,10 @@ from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.services.accept import CAME_LATE
 from generation.services.health import heed_error, probe_account
+from generation.services.observe import NO_REASON
 from generation.services.settle import LOST, NOT_LISTED, park
 from generation.services.submit import submit
-from providers.core.errors import RateLimited, Uncertain
+from providers.core.errors import GenerationFailed, RateLimited, Uncertain
 from providers.models import ProviderAccount
 from providers.sentences import in_full, kept, parts_of, say, tell
 
@@ -69,6 +70,15 @@ def test_the_history_tells_why_a_review_is_needed(account, user):
     said = f"{chinese(LOST)} {chinese(NOT_LISTED)}"
     assert (row.error_message, event.note) == (f"{LOST} {NOT_LISTED}", f"{LOST} {NOT_LISTED}")
     assert in_chinese(row.error_message, row.error_parts) == in_chinese(event.note, event.note_parts) == said
+
+
+def test_the_history_tells_why_a_task_failed_with_the_vendors_code(account, user):
+    task = make_task(user, status="running", account=account)
+
+    task.fail(GenerationFailed(say(NO_REASON), vendor_code="5000"))
+
+    event = TaskEvent.objects.get(task=task, to_status="failed")
+    assert (event.note, in_chinese(event.note, event.note_parts)) == (f"{NO_REASON} [5000]", f"{chinese(NO_REASON)} [5000]")
 
 
 def test_why_an_account_rests_is_told_whoever_ordered_it(account):
