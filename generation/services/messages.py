@@ -98,6 +98,10 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("The portal no longer has this model."),
         gettext_lazy("Nothing was charged. Ask for it with another model."),
     ),
+    "settings_gone": (
+        gettext_lazy("The model no longer takes the settings of this task."),
+        gettext_lazy("Nothing was charged. Edit and retry, and choose them anew."),
+    ),
     "gave_up": (gettext_lazy("It could not be sent after many tries."), gettext_lazy("Nothing was charged. Retry later.")),
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop
+from pydantic import ValidationError
 
 from generation.models import GenerationTask
 from generation.services.messages import MODEL_GONE
+from providers.core.catalog import ModelSpec, Params
 from providers.core.types import GenerationRequest, InputFile
 from providers.sentences import say
 
@@ -13,7 +15,7 @@ __all__ = ["CannotBeSent", "generation_request"]
 
 
 class CannotBeSent(Exception):
-    """An image or the model itself is no longer there; `code` is one of services.messages.FAILURES."""
+    """An image, a setting or the model itself is no longer there; `code` is one of services.messages.FAILURES."""
 
     def __init__(self, code: str, because: str) -> None:
         super().__init__(because)
@@ -22,6 +24,7 @@ class CannotBeSent(Exception):
 
 
 IMAGE_GONE = gettext_noop("The image in %(slot)s is no longer in storage.")
+SETTINGS_GONE = gettext_noop("%(model)s no longer takes the settings that this task was made with.")
 
 
 def generation_request(task: GenerationTask) -> GenerationRequest:
@@ -40,5 +43,13 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
             slot=place.slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px
         )
         files[place.slot] = (*files.get(place.slot, ()), image)
-    params = task.spec.params.model_validate(task.params)
+    params = _params(task, task.spec)
     return GenerationRequest(spec=task.spec, prompt=task.prompt.text, params=params, inputs=files, reference=task.next_reference)
+
+
+def _params(task: GenerationTask, spec: ModelSpec) -> Params:
+    """As they are stored: the catalog may have changed while the task waited."""
+    try:
+        return spec.params.model_validate(task.params)
+    except ValidationError as error:
+        raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name)) from error

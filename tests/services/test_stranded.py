@@ -155,6 +155,18 @@ def test_an_image_that_is_gone_throws_away_nothing_that_may_be_paid(user, accoun
     assert (fresh(other).status, fresh(other).error_code) == (Status.FAILED, "input_missing")
 
 
+def test_settings_that_the_model_no_longer_takes_throw_away_nothing_that_may_be_paid(user, account):
+    task, other = in_doubt(user, account), make_task(user, account=account)
+    GenerationTask.objects.update(params={"of_last_year": True})
+
+    for one in (task, other):
+        submit(one.pk, one.fence)
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+    assert (fresh(other).status, fresh(other).error_code) == (Status.FAILED, "settings_gone")
+    assert fresh(other).error_message == f"{MODEL} no longer takes the settings that this task was made with."
+
+
 def test_a_review_names_the_account_that_may_have_accepted_it(user, account, make_account, simulator, lost_asset):
     """Not the one that was to send it next."""
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
