@@ -192,6 +192,10 @@ class ProviderAccount(models.Model):
         stale = Q(known_at=None) | Q(known_at__lt=now - timedelta(seconds=10))
         ProviderAccount.objects.filter(stale, pk=self.pk).update(known_at=now, last_ok_at=now)
 
+    def led_elsewhere(self, at: datetime) -> bool:
+        """Its address or credentials were changed since: what it has now says nothing of what was sent then."""
+        return self.changed_at is not None and self.changed_at >= at
+
     def may_deny(self, accepted_at: datetime | None, now: datetime) -> bool:
         """Whether its "no such render" says anything of one that it accepted then: not after its address or credentials were changed, and
         not while it denies everything. A simulator forgets all when it is started anew, and nothing was paid there.

@@ -115,8 +115,10 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
 def look_again(task_id: UUID | str) -> None:
     """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
     task = GenerationTask.objects.filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
-    attempt = task.attempt_in_doubt() if task else None
-    if task is None or attempt is None or task.spec is None:
+    if task is None or follow_stored_id(task):
+        return
+    attempt = task.attempt_in_doubt()
+    if attempt is None or task.spec is None:
         return
     try:
         found = look_up(free_client_for(attempt.account), task, task.spec, attempt)
@@ -128,10 +130,13 @@ def look_again(task_id: UUID | str) -> None:
 
 
 def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attempt: Attempt) -> Submission | None:
-    """The vendor's word on our reference. Raises `ProviderError`; `Unsupported` when it cannot tell."""
+    """The vendor's word on our reference. Raises `ProviderError`; `Unsupported` when it cannot tell, or another account of it would."""
     known = Attempt.objects.filter(account=attempt.account, started_at__gte=attempt.started_at - LISTING_WINDOW)
     ours = list(known.exclude(submission_id="").values_list("submission_id", flat=True))  # for vendors that can only list
-    return client.look_up(task.reference, spec=spec, since=attempt.started_at, known=ours)
+    found = client.look_up(task.reference, spec=spec, since=attempt.started_at, known=ours)
+    if found is None and attempt.account.led_elsewhere(attempt.started_at):
+        raise Unsupported("The account's address or credentials were changed since.")
+    return found
 
 
 def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:

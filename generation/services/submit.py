@@ -65,6 +65,7 @@ MOST_DEATHS = 6
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
+CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
 BAD_SEAL_REST_S = 300.0
 
 
@@ -77,10 +78,18 @@ def submit(task_id: UUID | str, fence: int) -> None:
         task.cancel_unsent()
     elif task.attempt_count and follow_stored_id(task):
         log.warning("task %s is not sent again: an attempt has its vendor id", task.pk)
+    elif task.is_bound and _protects_no_more(task, task.account):
+        park_after_doubt(task, say(CHANGED, account=task.account.label))
     elif not task.account.enabled or current_stop():  # decided after the claim
         _put_back(task)
     elif task.starts <= FEW_STARTS or _is_counted(task):
         _prepare(task, task.account)
+
+
+def _protects_no_more(task: GenerationTask, account: ProviderAccount) -> bool:
+    """In doubt, and bound to an account that is another at the vendor by now, where our reference is not known."""
+    decided = task.events.filter(to_status=Status.QUEUED).order_by("-id").first()
+    return decided is not None and account.led_elsewhere(decided.at) and may_be_paid(task)
 
 
 def _is_counted(task: GenerationTask) -> bool:

@@ -21,7 +21,7 @@ from generation.services.outgoing import generation_request
 from generation.services.permits import processes_to_settle, wait_for_permit
 from generation.services.settle import MOST_LOOK_UPS, settle
 from generation.services.submit import MOST_DEATHS, _commit_intent, submit
-from providers.accounts import client_for
+from providers.accounts import client_for, set_credentials
 from providers.models import ProviderAccount
 
 ZHIPU = "zhipu/cogvideox-3"
@@ -103,6 +103,34 @@ def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, ma
 
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert [attempt.dispatch for attempt in task.attempts.order_by("number")] == [Dispatch.UNKNOWN, Dispatch.REJECTED]
+
+
+def leads_elsewhere(account) -> None:
+    """The same row has the key of another account of the vendor now."""
+    set_credentials(account, {"access_key": "ak-another-plan", "secret_key": "sk-another-plan"})
+    account.changed_at = timezone.now()
+    account.save()
+
+
+def test_an_account_that_was_changed_since_cannot_say_that_nothing_was_accepted(user, driver):
+    task = sent_by_the_dead(user, KLING, has_arrived=True)
+    leads_elsewhere(task.account)
+
+    assert driver.finish(task).status == Status.NEEDS_REVIEW
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, driver):
+    """A reference that the vendor takes once protects in one account only."""
+    task = in_doubt_and_sent_again(user, KLING)
+    leads_elsewhere(task.account)
+
+    submit(task.pk, task.fence)
+    assert (fresh(task).status, driver.simulator.ledger()["count"]) == (Status.NEEDS_REVIEW, 0)
+    assert "changed" in fresh(task).error_message
+
+    review.submit_again(fresh(task), by=staff, knows_cost=True)
+    assert driver.finish(task).status == Status.SUCCEEDED
 
 
 def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, driver, make_account):

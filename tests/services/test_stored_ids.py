@@ -11,7 +11,7 @@ from task_rows import attempt_of, make_task
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.services.dispatch import tick
-from generation.services.settle import settle
+from generation.services.settle import look_again, settle
 from generation.services.stranded import PATIENCE
 from generation.services.submit import submit
 from providers.models import ProviderAccount
@@ -80,6 +80,14 @@ def test_a_refusal_that_meets_a_stored_id_fails_nothing(user, account, simulator
     first.save()
 
     settle(task.pk, task.fence)
+
+    assert goes_on(task, simulator)
+
+
+def test_a_callback_about_a_review_follows_it(user, account, simulator):
+    task = with_stored_id(user, account, status=Status.NEEDS_REVIEW)
+
+    look_again(task.pk)
 
     assert goes_on(task, simulator)
 
