@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
-from generation.models import GenerationTask
+from generation.models import GenerationTask, TaskInput
 from generation.services.messages import MODEL_GONE
 from providers.core.catalog import ModelSpec, Params
 from providers.core.types import GenerationRequest, InputFile
@@ -29,22 +29,11 @@ SETTINGS_GONE = gettext_noop("%(model)s no longer takes the settings that this t
 
 def generation_request(task: GenerationTask) -> GenerationRequest:
     """Everything an adapter needs. Raises `CannotBeSent`. Reads images from storage, so call it before the intent is committed."""
-    if task.spec is None:
+    spec = task.spec
+    if spec is None:
         raise CannotBeSent("model_gone", say(MODEL_GONE, model=task.model))
-    files: dict[str, tuple[InputFile, ...]] = {}
-    for place in task.inputs.select_related("asset"):
-        asset = place.asset
-        try:
-            with asset.file.open("rb") as stream:
-                content = stream.read()
-        except FileNotFoundError as error:
-            raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=place.slot)) from error
-        image = InputFile(
-            slot=place.slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px
-        )
-        files[place.slot] = (*files.get(place.slot, ()), image)
-    params = _params(task, task.spec)
-    return GenerationRequest(spec=task.spec, prompt=task.prompt.text, params=params, inputs=files, reference=task.next_reference)
+    params, inputs = _params(task, spec), _inputs(task, spec)
+    return GenerationRequest(spec=spec, prompt=task.prompt.text, params=params, inputs=inputs, reference=task.next_reference)
 
 
 def _params(task: GenerationTask, spec: ModelSpec) -> Params:
@@ -53,3 +42,22 @@ def _params(task: GenerationTask, spec: ModelSpec) -> Params:
         return spec.params.model_validate(task.params)
     except ValidationError as error:
         raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name)) from error
+
+
+def _inputs(task: GenerationTask, spec: ModelSpec) -> dict[str, tuple[InputFile, ...]]:
+    files: dict[str, tuple[InputFile, ...]] = {}
+    for place in task.inputs.select_related("asset"):
+        if spec.slot(place.slot) is None:
+            raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name))
+        files[place.slot] = (*files.get(place.slot, ()), _file(place))
+    return files
+
+
+def _file(place: TaskInput) -> InputFile:
+    asset = place.asset
+    try:
+        with asset.file.open("rb") as stream:
+            content = stream.read()
+    except FileNotFoundError as error:
+        raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=place.slot)) from error
+    return InputFile(slot=place.slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px)

@@ -167,6 +167,15 @@ def test_settings_that_the_model_no_longer_takes_throw_away_nothing_that_may_be_
     assert fresh(other).error_message == f"{MODEL} no longer takes the settings that this task was made with."
 
 
+def test_an_image_in_a_slot_that_the_model_no_longer_has_is_not_left_out(user, account, lost_asset):
+    task = make_task(user, account=account)
+    TaskInput.objects.create(task=task, asset=lost_asset, slot="slot_of_last_year", position=0)
+
+    submit(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).error_code) == (Status.FAILED, "settings_gone")
+
+
 def test_a_review_names_the_account_that_may_have_accepted_it(user, account, make_account, simulator, lost_asset):
     """Not the one that was to send it next."""
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
