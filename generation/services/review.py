@@ -75,21 +75,33 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User) -> None:
     """
     require_decider(by)
     _require_review(task)
-    name, spec, account = _checked(vendor_id), _spec_of(task), _account_of(task)
-    refuse_taken(account, name, task)
+    name, spec = _checked(vendor_id), _spec_of(task)
     submission = Submission(id=name, model=spec.id)
-    try:
-        client_for(account).poll(submission)
-    except (ProviderError, SealBroken) as error:
-        raise InvalidRequest(
-            _("The vendor does not confirm this id: %(words)s") % {"words": error}, code="not_confirmed", fields={"vendor_id": str(error)}
-        ) from error
-    doubt = task.attempt_in_doubt() or task.last_attempt()
+    account = _confirming(task, submission)
+    doubt = task.attempts.filter(dispatch=Dispatch.UNKNOWN, account=account).last() or task.last_attempt()
     with first_come():
         if doubt is not None:
             facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": timezone.now()}
             task.attempts.filter(pk=doubt.pk).update(**facts)
         task.accept(submission, note=say(ADOPTED, name=by.get_username(), id=name), account=account)
+
+
+def _confirming(task: GenerationTask, submission: Submission) -> ProviderAccount:
+    """Whose render it is. What was sent again with another account may be in doubt with several; the last is asked first."""
+    refusals: list[ProviderError | SealBroken] = []
+    doubts = task.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number")
+    for account in dict.fromkeys(doubt.account for doubt in doubts) or [_account_of(task)]:
+        refuse_taken(account, submission.id, task)
+        try:
+            client_for(account).poll(submission)
+        except (ProviderError, SealBroken) as error:
+            refusals.append(error)
+        else:
+            return account
+    words = refusals[0]
+    raise InvalidRequest(
+        _("The vendor does not confirm this id: %(words)s") % {"words": words}, code="not_confirmed", fields={"vendor_id": str(words)}
+    ) from words
 
 
 def _checked(vendor_id: str) -> str:

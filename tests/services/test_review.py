@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from pictures import picture
+from task_rows import attempt_of, make_task
 
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
@@ -225,3 +226,23 @@ def test_give_up_ends_the_review(in_review, staff):
     review.give_up(in_review, by=staff)
 
     assert (fresh(in_review).status, fresh(in_review).error_code) == (Status.FAILED, "abandoned")
+
+
+def test_an_id_of_an_earlier_doubt_with_another_account_can_be_adopted(user, staff, driver, make_account):
+    """A person had it sent again when the first account was off; now both may have it."""
+    render = driver.until(create_task(owner=user, model=KLING, prompt="the paid one", params={}), Status.RUNNING)
+    first, vendor_id = render.account, render.submission_id
+    render.move(Status.FAILED, submission_id="")
+    credentials = {"access_key": "ak-another-plan", "secret_key": "sk-another-plan"}
+    other = make_account("kling", "official-jwt", first.base_url, label="another", credentials=credentials)
+    task = make_task(user, model=KLING, status=Status.NEEDS_REVIEW, account=other, attempt_count=2)
+    for account in (first, other):
+        attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
+
+    with pytest.raises(InvalidRequest):
+        review.adopt(fresh(task), "8", by=staff)
+    review.adopt(fresh(task), vendor_id, by=staff)
+
+    assert (fresh(task).status, fresh(task).account) == (Status.RUNNING, first)
+    told = [(attempt.dispatch, attempt.submission_id) for attempt in task.attempts.order_by("number")]
+    assert told == [(Dispatch.ACCEPTED, vendor_id), (Dispatch.UNKNOWN, "")]
