@@ -18,7 +18,7 @@ SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "set-cookie"
 
 
 def redact(value: Any, secrets: Iterable[str] = ()) -> Any:
-    """A copy of a JSON-like value: secrets masked, secret headers masked, base64 bulk replaced by its length."""
+    """A copy of a JSON-like value that can be stored: secrets masked, secret headers masked, base64 bulk replaced by its length."""
     known = tuple(secret for secret in secrets if secret)
     return _redact(value, known)
 
@@ -36,6 +36,7 @@ def _redact(value: Any, secrets: tuple[str, ...]) -> Any:
 def _redact_text(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
+    text = text.replace("\x00", "?")  # no database takes it
     if len(text) > BULK and BASE64.fullmatch(text, 0, BULK):
         return f"<{len(text)} characters left out>"
     text = JWT.sub(MASK, text)

@@ -179,6 +179,18 @@ def test_an_id_that_another_task_follows_goes_to_a_person(user, driver):
     assert (fresh(second).status, fresh(second).account_id, fresh(second).submission_id) == (Status.NEEDS_REVIEW, first.account_id, "")
 
 
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_of_bytes_that_no_database_takes_as_text_is_kept_as_a_doubt(user, driver, status):
+    task = fresh(create_task(owner=user, model=ZHIPU, prompt="a boat", params={}))
+
+    with ScriptedServer(answer(status, b"\x00\x16\x03 no text", headers="Content-Type: text/html\r\n")) as vendor:
+        ProviderAccount.objects.filter(pk=task.account_id).update(base_url=vendor.url)
+        submit(task.pk, task.fence)
+
+    assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
+    assert "no text" in task.last_attempt().reply["body"]
+
+
 @pytest.mark.parametrize("changes", [{"starts": MOST_LOOK_UPS + 1}, {"model": "dashscope/gone"}])
 def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver):
     task = sent_by_the_dead(user, WAN)
