@@ -5,7 +5,7 @@ Text out of the catalogs, the same on every run; no files and no Django. `manage
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from providers.core.base import Provider, Surface
@@ -42,7 +42,8 @@ def _section(provider: type[Provider]) -> Iterator[str]:
     yield ""
     yield from (_surface_line(surface, provider) for surface in provider.surfaces.values())
     yield ""
-    yield from _not_offered(provider)
+    yield from _list("Not offered", provider.not_offered)
+    yield from _list("Read elsewhere than on the page that stands with the model", provider.read_elsewhere)
     yield _row(COLUMNS)
     yield _row("---" for _column in COLUMNS)
     for spec in provider.models.values():
@@ -57,11 +58,11 @@ def _abilities(provider: type[Provider]) -> str:
     return f"It is {asked}, {stopped}, and {found}."
 
 
-def _not_offered(provider: type[Provider]) -> Iterator[str]:
-    if provider.not_offered:
-        yield "Not offered:"
+def _list(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"{title}:"
         yield ""
-        yield from (f"- {what}" for what in provider.not_offered)
+        yield from (f"- {line}" for line in lines)
         yield ""
 
 

@@ -127,6 +127,8 @@ class Provider:
     models: ClassVar[Mapping[str, ModelSpec]]
     not_offered: ClassVar[Sequence[str]] = ()
     """What the vendor's pages have and this portal does not, in words for docs/providers.md."""
+    read_elsewhere: ClassVar[Sequence[str]] = ()
+    """Facts whose source is not the page that their model names, with where and when they were read; for docs/providers.md."""
     poll_batch: ClassVar[int] = 1
     """How many submissions one `poll_many` may ask for; 1 means that the vendor has no such call."""
     can_cancel: ClassVar[bool] = False

@@ -67,6 +67,13 @@ def test_what_is_not_offered_is_said():
     assert all(provider.not_offered for provider in PROVIDERS.values())
 
 
+def test_what_was_read_elsewhere_is_said_with_its_day():
+    said, elsewhere = matrix().splitlines(), [fact for provider in PROVIDERS.values() for fact in provider.read_elsewhere]
+
+    assert elsewhere
+    assert [fact for fact in elsewhere if f"- {fact}" not in said or not fact.endswith("2026-11-21")] == []
+
+
 def test_check_fails_and_writes_nothing_when_page_is_stale(tmp_path):
     page = tmp_path / "providers.md"
     page.write_text(matrix() + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ from providers.vendors.kling.catalog_options import (
     V26Params,
 )
 
-__all__ = ["DOCS_READ", "MODELS", "NOT_OFFERED", "SLUG"]
+__all__ = ["DOCS_READ", "MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "SLUG"]
 
 SLUG = "kling"
 DOCS_URL = "https://app.klingai.com/global/dev/document-api/apiReference/model/textToVideo"
@@ -32,6 +32,13 @@ NOT_OFFERED = (
     "shots of one's own as an option of the new API: its prompt carries them (`镜头 n, m, words; ...`)",
     "`omni-video` of the classic API: the new API's 3.0 Omni stands for it",
     "other products: extending a video, lip sync, avatars, motion control, effects, sound alone",
+)
+CLIENT = "https://github.com/vercel/ai/blob/main/packages/klingai/src/klingai-video-model-options.ts"
+READ_ELSEWHERE = (
+    f"the shapes of own shots, voices, elements and motion brushes, and what excludes what: a public client, <{CLIENT}>, 2026-11-21",
+    "several reference images of kling-v1-6: a gateway's copy of the page, <https://docs.yutoai.net/en/api/api-327714825.html>, 2026-11-21",
+    "that the two videos of 3.0 Omni exclude each other: a public copy of the classic omni page; 2026-11-21",
+    "the balance (`/account/costs`): the page names its path, public clients quote the rest; 2026-11-21",
 )
 RETIRED = date(2026, 9, 15)
 STILL_HAD_AT = ("gateway",)

@@ -1,7 +1,7 @@
 """The options of Kling's classic models: Params classes and the rules between them. How they are said is in bodies.py.
 
 Kling developer documents, "text to video", "image to video" and the per-model tables; read 2026-11-20. The shapes of shots, voices and
-elements as a public copy of the same pages has them; 2026-11-21.
+elements as a public client has them (`READ_ELSEWHERE` of catalog.py); 2026-11-21.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from providers.core.types import (
 from providers.vendors.kling import tasks
 from providers.vendors.kling.bodies import TEXT, classic_body, kind_of, kinds_of
 from providers.vendors.kling.callbacks import notice_of
-from providers.vendors.kling.catalog import MODELS, NOT_OFFERED
+from providers.vendors.kling.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of
@@ -58,6 +58,7 @@ class Kling(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models: ClassVar[Mapping[str, ModelSpec]] = {**MODELS, **NEW_MODELS}
     not_offered = NOT_OFFERED
+    read_elsewhere = READ_ELSEWHERE
     poll_batch = tasks.BATCH
     can_look_up = True
     idempotent_submit = True
