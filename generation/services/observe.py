@@ -107,7 +107,8 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
 
 
 def _cancelled(task: GenerationTask) -> None:
-    if task.cancel_requested_at is not None:
+    wished = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
+    if wished.exists():
         task.move(Status.CANCELLED)
     else:
         task.give_up("cancelled_by_vendor", say(CANCELLED_THERE))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
+from task_rows import make_task
 
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services import steer
 from generation.services.create import create_task
+from generation.services.observe import observe
+from providers.core.types import Snapshot, State
 
 KLING = "kling/kling-v2-5-turbo"
 ZHIPU = "zhipu/cogvideox-3"
@@ -17,6 +21,11 @@ WAN = "dashscope/wanx2.1-t2v-turbo"
 
 def fresh(task):
     return GenerationTask.objects.get(pk=task.pk)
+
+
+@pytest.fixture
+def account_of_nobody(make_account):
+    return make_account("dashscope", "beijing", "http://127.0.0.1:9")
 
 
 def test_cancel_stops_a_waiting_task_at_once_and_sends_nothing(user, driver):
@@ -55,6 +64,15 @@ def test_cancel_reaches_the_vendor_where_it_can(user, driver):
     steer.cancel(task)
 
     assert driver.finish(task).status == Status.CANCELLED
+
+
+def test_a_poll_that_was_asked_before_the_wish_ends_the_task_as_cancelled_too(user, account_of_nobody):
+    polled = make_task(user, status=Status.RUNNING, account=account_of_nobody)
+    fresh(polled).request_cancel(timezone.now())
+
+    observe(polled, Snapshot(state=State.CANCELLED, vendor_state="CANCELED"))
+
+    assert (fresh(polled).status, fresh(polled).error_code) == (Status.CANCELLED, "")
 
 
 def test_cancel_takes_itself_back_when_the_vendor_has_begun(user, driver):
