@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -59,15 +60,22 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
     try:
         client_for(_account_of(task)).cancel(task.submission)
     except (Refused, Unsupported) as error:
-        task.request_cancel(None)
+        _take_back(task)
         raise Conflict(_("It is too late to stop this render: %(words)s") % {"words": error.message}, code="cannot_cancel") from error
     except (ProviderError, SealBroken) as error:
-        task.request_cancel(None)
+        _take_back(task)
         raise Conflict(
             _("The vendor could not be asked to stop it (%(words)s). Try again in a moment.") % {"words": error}, code="vendor_away"
         ) from error
-    task.reschedule(timedelta(0))  # the next poll decides what became of it
+    with suppress(LostRace):  # a poll was faster
+        task.reschedule(timedelta(0))  # the next poll decides what became of it
     return task
+
+
+def _take_back(task: GenerationTask) -> None:
+    """The wish came too late. A task that a poll has moved on meanwhile needs nothing."""
+    with suppress(LostRace):
+        task.request_cancel(None)
 
 
 def _account_of(task: GenerationTask) -> ProviderAccount:

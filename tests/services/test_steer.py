@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
+from django.db import connection
 from django.utils import timezone
+from scripted_server import ScriptedServer, answer
 from task_rows import make_task
 
 from generation.errors import Conflict
@@ -13,6 +17,7 @@ from generation.services import steer
 from generation.services.create import create_task
 from generation.services.observe import observe
 from providers.core.types import Snapshot, State
+from providers.models import ProviderAccount
 
 KLING = "kling/kling-v2-5-turbo"
 ZHIPU = "zhipu/cogvideox-3"
@@ -73,6 +78,41 @@ def test_a_poll_that_was_asked_before_the_wish_ends_the_task_as_cancelled_too(us
     observe(polled, Snapshot(state=State.CANCELLED, vendor_state="CANCELED"))
 
     assert (fresh(polled).status, fresh(polled).error_code) == (Status.CANCELLED, "")
+
+
+@contextmanager
+def vendor_that_is_polled_first(task, state, reply):
+    """Before it answers a cancel, a poll's answer is applied."""
+
+    def act(socket, stop):
+        observe(fresh(task), Snapshot(state=state, vendor_state="X"))
+        connection.close()
+        reply(socket, stop)
+
+    with ScriptedServer(act) as vendor:
+        ProviderAccount.objects.update(base_url=vendor.url)
+        yield
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_poll_may_be_faster_than_the_answer_to_a_cancel(user, account_of_nobody):
+    task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
+
+    with vendor_that_is_polled_first(task, State.CANCELLED, answer(200, b'{"request_id": "1"}')):
+        steer.cancel(fresh(task))
+
+    assert fresh(task).status == Status.CANCELLED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_too_late_is_told_so_also_when_a_poll_was_faster(user, account_of_nobody):
+    task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
+    refusal = b'{"request_id": "1", "code": "UnsupportedOperation", "message": "no"}'
+
+    with vendor_that_is_polled_first(task, State.FAILED, answer(409, refusal)), pytest.raises(Conflict, match="too late"):
+        steer.cancel(fresh(task))
+
+    assert fresh(task).status == Status.FAILED
 
 
 def test_cancel_takes_itself_back_when_the_vendor_has_begun(user, driver):
