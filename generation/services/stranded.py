@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
-from generation.errors import LostRace
+from generation.errors import LostRace, is_held_lock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.accept import follow_stored_id
@@ -32,6 +33,11 @@ def free_stranded(now: datetime) -> int:
         try:
             _free(task)
         except LostRace:
+            continue
+        except OperationalError as error:
+            if not is_held_lock(error):
+                raise
+            log.warning("task %s is left to a later round: %s", task.pk, error)
             continue
         freed += 1
         log.warning("task %s could never start; it is %s now", task.pk, task.status)

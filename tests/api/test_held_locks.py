@@ -9,11 +9,13 @@ from threading import Event, Thread
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 from task_rows import make_task
 
 from generation.errors import is_held_lock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.services.stranded import free_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,3 +110,14 @@ def test_other_trouble_of_the_database_stays_what_it_is(db):
     connection.close()
 
     assert not is_held_lock(raised.value)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+def test_the_clock_passes_over_a_stranded_task_that_somebody_holds(task):
+    GenerationTask.objects.update(cancel_requested_at=timezone.now())
+
+    with held(task):
+        assert free_stranded(timezone.now()) == 0
+
+    assert free_stranded(timezone.now()) == 1
+    assert status_of(task) == Status.CANCELLED
