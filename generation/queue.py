@@ -34,6 +34,7 @@ __all__ = [
     "POLL",
     "SUBMIT",
     "PortalBroker",
+    "ahead_in",
     "beat_is_waiting",
     "drop_beats",
     "drop_stale_messages",
@@ -63,6 +64,11 @@ def enqueue(cluster: str, job: str, *ids: UUID | int | str) -> None:
     async_task(f"generation.jobs.{job}", *[str(i) if isinstance(i, UUID) else i for i in ids], cluster=cluster)
 
 
+def ahead_in(cluster: str) -> str:
+    """A queue that the cluster serves before its own; sorts behind the cluster's key and before a beat's, and highest goes first."""
+    return f"{cluster}!"
+
+
 def workers_of(cluster: str) -> int:
     """How many processes of one machine take this cluster's messages."""
     return _setting(cluster, "workers")
@@ -81,7 +87,7 @@ def is_crowded(cluster: str) -> bool:
 
 
 class PortalBroker(ORM):  # type: ignore[misc]
-    """django-q2's ORM broker with SKIP LOCKED on PostgreSQL, where stock clusters collide, and beats ahead of other messages."""
+    """django-q2's ORM broker with SKIP LOCKED on PostgreSQL, where stock clusters collide. First beats, then what was put ahead."""
 
     _released_by = 0
 
@@ -89,7 +95,7 @@ class PortalBroker(ORM):  # type: ignore[misc]
         if not connection.in_atomic_block:
             close_old_connections()
         self._release_once()
-        keys = [self.list_key, private_key(self.list_key, instance_id())]
+        keys = [self.list_key, ahead_in(self.list_key), private_key(self.list_key, instance_id())]
         waiting = OrmQ.objects.filter(key__in=keys, lock__lt=timezone.now()).order_by("-key", "lock")
         if not waiting.exists():  # asked without a write lock: on SQLite an idle cluster must not hold up the others
             time.sleep(Conf.POLL)
@@ -101,7 +107,8 @@ class PortalBroker(ORM):  # type: ignore[misc]
 
     def _hold(self, ids: list[int]) -> None:
         """Beats keep their key: the watchdog looks for them there."""
-        held = Case(When(key=self.list_key, then=Value(held_key(self.list_key, instance_id()))), default=F("key"))
+        served = (self.list_key, ahead_in(self.list_key))
+        held = Case(When(key__in=served, then=Value(held_key(self.list_key, instance_id()))), default=F("key"))
         OrmQ.objects.filter(pk__in=ids).update(key=held, lock=timezone.now() + timedelta(seconds=Conf.RETRY))
 
     def _release_once(self) -> None:

@@ -44,6 +44,17 @@ def test_a_beat_overtakes_waiting_messages(broker):
     assert taken(broker) == ["beat"]
 
 
+def test_what_was_put_ahead_overtakes_all_but_beats_and_is_held_like_the_rest(broker):
+    put(queue.SUBMIT, "work", locked_for_s=-60)
+    ahead = put(queue.ahead_in(queue.SUBMIT), "a look-up")
+    put(private_key(queue.SUBMIT, ME), "beat")
+
+    assert [taken(broker), taken(broker), taken(broker)] == [["beat"], ["a look-up"], ["work"]]
+
+    ahead.refresh_from_db()
+    assert ahead.key == held_key(queue.SUBMIT, ME)
+
+
 def test_a_beat_of_another_worker_is_not_ours(broker):
     put(private_key(queue.SUBMIT, "there:1"), "beat")
 
