@@ -25,6 +25,20 @@ def generate(page: Page, prompt: str) -> GenerationTask:
     return GenerationTask.objects.latest("pk")
 
 
+def test_button_listens_while_the_price_is_asked_for(signed_in: Page, live_server, driver) -> None:
+    page = signed_in
+    page.route("**/studio/quote/", lambda _route: None)  # an answer that takes long
+    studio(page, live_server)
+    button = page.get_by_role("button", name="Generate")
+
+    with page.expect_request("**/studio/quote/"):
+        page.get_by_label("Prompt", exact=True).fill("a koi pond at dusk")
+    expect(button).to_be_enabled()
+    button.click()
+
+    expect(page.locator("#queue li").first).to_contain_text("a koi pond at dusk")
+
+
 def test_prompt_becomes_a_video_that_plays(signed_in: Page, live_server, driver) -> None:
     page = signed_in
     studio(page, live_server)
