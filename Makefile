@@ -17,8 +17,8 @@ run: $(VENV)/.run  ## the whole portal in this terminal: simulator, worker and w
 test: $(VENV)/.dev  ## all tests on SQLite, then what touches the database on a real PostgreSQL, in parallel
 	@$(PY) -m tools.test
 
-demo: $(VENV)/.run  ## one video of every model through the API (DOOR=form or DOOR=command: through the form, the command line), each file checked
-	@$(PY) -m tools.demo --door $(or $(DOOR),api)
+demo: $(VENV)/.run  ## one video of every model through the API (DOOR=form or DOOR=command: through the form, the command line; SHORT=1: a few of each vendor), each file checked
+	@$(PY) -m tools.demo --door $(or $(DOOR),api) $(if $(SHORT),--short)
 
 lint: $(VENV)/.dev  ## style, types, templates, migrations
 	@$(PY) -m tools.lint

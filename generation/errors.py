@@ -15,7 +15,7 @@ LOCK_STATES = frozenset({"55P03", "40P01"})
 
 
 def is_held_lock(error: OperationalError) -> bool:
-    """Somebody held a row, or SQLite's file, for longer than we wait. Nothing was changed; the same request may work in a moment."""
+    """Somebody held a row, or SQLite's file, for longer than we wait. This transaction changed nothing; it may succeed in a moment."""
     cause = error.__cause__
     sqlite = str(getattr(cause, "sqlite_errorname", ""))
     return getattr(cause, "sqlstate", None) in LOCK_STATES or sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))

@@ -142,7 +142,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
         for account in accounts:
             self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
-        count = accounts.update(**changes)
+        count = accounts.update(edited_at=timezone.now(), **changes)
         self.message_user(request, _("%(count)d accounts changed.") % {"count": count}, messages.SUCCESS)
 
 

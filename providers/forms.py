@@ -123,6 +123,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             set_credentials(self.instance, self.credentials)
         if any(name == "base_url" or name.startswith(PREFIX) for name in self.changed_data):
             self.instance.changed_at = timezone.now()
+        self.instance.edited_at = timezone.now()
         return super().save(commit)
 
 

@@ -23,7 +23,7 @@ from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
 from providers.core.types import Balance
 from providers.sentences import Sentence, kept, parts_of, tell
-from providers.vendors import PROVIDERS
+from providers.vendors import ALL_MODELS, PROVIDERS
 
 MOST_LEFT = Decimal(10) ** 13
 """A vendor that tells of more is not believed; the column has no room for it."""
@@ -93,6 +93,8 @@ class ProviderAccount(models.Model):
     balance_at = models.DateTimeField(_("balance told"), null=True, editable=False)
     poll_lease_until = models.DateTimeField(null=True, editable=False)
     claims = models.PositiveBigIntegerField(default=0, editable=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+    """A person last changed it; what the portal itself notes down about it does not count."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -126,6 +128,14 @@ class ProviderAccount(models.Model):
             return False
         right_surface = not spec.surfaces or self.surface in spec.surfaces
         return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
+
+    def takes(self, spec: ModelSpec) -> bool:
+        """A person lets it be used for this model; whether it rests just now is another question."""
+        return self.enabled and self.offers(spec)
+
+    def models_offered(self) -> list[str]:
+        """Names of the models that it may be used for."""
+        return [name for name, spec in ALL_MODELS.items() if self.offers(spec)]
 
     def breaker(self, now: datetime) -> Breaker:
         """Whether paid submits may start here, and if not, since when, until when and why, in the reader's language."""

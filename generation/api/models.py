@@ -35,5 +35,5 @@ def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # n
 
 
 def _shown(spec: ModelSpec, accounts: list[ProviderAccount], price: Price | None) -> ModelOut:
-    offered = any(account.vendor == spec.provider and account.offers(spec) for account in accounts)
+    offered = any(account.takes(spec) for account in accounts)
     return model_out(spec, PROVIDERS[spec.provider].label, available=offered, price=price)

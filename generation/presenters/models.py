@@ -25,7 +25,7 @@ __all__ = ["model_card", "model_items", "offering", "quote_of", "unfit_notes"]
 
 def offering(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
     """The enabled accounts through which the model can be had."""
-    return [one for one in accounts if one.enabled and one.vendor == spec.provider and one.offers(spec)]
+    return [one for one in accounts if one.takes(spec)]
 
 
 def price_words(price: Price | None) -> str:

@@ -48,7 +48,7 @@ class Line:
         if task.spec is None:
             return []
         mine = {task.account_id} if task.is_bound else {load.account.pk for load in self.loads}
-        return [load for load in self.loads if load.account.pk in mine and load.account.enabled and load.account.offers(task.spec)]
+        return [load for load in self.loads if load.account.pk in mine and load.account.takes(task.spec)]
 
     def is_full(self, task: GenerationTask) -> bool:
         """Every account on which it may start has all its slots taken; those that rest do not count."""

@@ -33,7 +33,9 @@ __all__ = [
     "why_stranded",
 ]
 
-BUSY = gettext_lazy("This is being changed by somebody else just now. Nothing was changed; try again in a moment.")
+BUSY = gettext_lazy(
+    "Somebody else is changing this just now. What you asked for was not finished; look at it again in a moment, and repeat it if need be."
+)
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (
@@ -141,7 +143,7 @@ def why_stranded(task: GenerationTask) -> Sentence:
     """Why a waiting task cannot start by itself (`services/stranded.py` ends the wait); empty when it can."""
     if task.spec is None:
         return say(MODEL_GONE, model=task.model)
-    if task.is_bound and task.account is not None and not (task.account.enabled and task.account.offers(task.spec)):
+    if task.is_bound and task.account is not None and not task.account.takes(task.spec):
         return say(ACCOUNT_OFF, account=task.account.label)
     return say("")
 

@@ -144,10 +144,11 @@ def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: dat
 
 def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
     """Due tasks that one of these accounts may start."""
-    vendors = {place.account.vendor for place in places}
-    names = [name for name, spec in ALL_MODELS.items() if spec.provider in vendors and any(place.account.offers(spec) for place in places)]
-    anyones = Q(is_bound=False) | Q(account__in=[place.account.pk for place in places])
-    return GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now, model__in=names)
+    offers = {place.account.pk: place.account.models_offered() for place in places}
+    anyones = Q(is_bound=False, model__in=sorted(set().union(*offers.values())))
+    for account, names in offers.items():
+        anyones |= Q(is_bound=True, account=account, model__in=names)
+    return GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now)
 
 
 def _busy(accounts: Collection[ProviderAccount], now: datetime) -> Counter[int]:

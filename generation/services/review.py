@@ -127,7 +127,7 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
     with first_come():
         account = _account_of(task)
         note = say(SENT_AGAIN, name=by.get_username())
-        task.move(Status.QUEUED, note=note, failures=0, account=account, is_bound=account.enabled and account.offers(spec), **NO_ERROR)
+        task.move(Status.QUEUED, note=note, failures=0, account=account, is_bound=account.takes(spec), **NO_ERROR)
     start_soon(spec)
 
 

@@ -47,16 +47,16 @@ def free_stranded(now: datetime) -> int:
 def _stranded(now: datetime) -> QuerySet[GenerationTask]:
     """Rows that nobody holds."""
     waiting = GenerationTask.objects.filter(status=Status.QUEUED).exclude(lease_until__gt=now)
-    in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~_welcome())
+    in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~_may_wait(now))
     return waiting.filter(Q(cancel_requested_at__isnull=False) | (Q(updated_at__lte=now - PATIENCE) & in_vain))
 
 
-def _welcome() -> Q:
-    """Bound to an account that takes it."""
-    taken = Q(pk__in=[])
+def _may_wait(now: datetime) -> Q:
+    """For its account, which takes it, or was edited only lately."""
+    waits = Q(account__edited_at__gt=now - PATIENCE)
     for account in ProviderAccount.objects.filter(enabled=True):
-        taken |= Q(account=account, model__in=[name for name, spec in ALL_MODELS.items() if account.offers(spec)])
-    return taken
+        waits |= Q(account=account, model__in=account.models_offered())
+    return waits
 
 
 def _free(task: GenerationTask) -> None:

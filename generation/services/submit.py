@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -88,8 +89,20 @@ def submit(task_id: UUID | str, fence: int) -> None:
 
 def _protects_no_more(task: GenerationTask, account: ProviderAccount) -> bool:
     """In doubt, and bound to an account that is another at the vendor by now, where our reference is not known."""
-    decided = task.events.filter(to_status=Status.QUEUED).order_by("-id").first()
-    return decided is not None and account.led_elsewhere(decided.at) and may_be_paid(task)
+    decided_at = _sent_again_since(task)
+    return decided_at is not None and account.led_elsewhere(decided_at)
+
+
+def _sent_again_since(task: GenerationTask) -> datetime | None:
+    """When it was decided to send again what is in doubt: its first return to the queue since the doubt, or since a person last looked.
+    Later returns follow sure refusals and decide nothing. None without a doubt.
+    """
+    doubted_at = task.attempts.filter(dispatch=Dispatch.UNKNOWN).aggregate(last=Max("finished_at"))["last"]
+    if doubted_at is None:
+        return None
+    reviewed_at = task.events.filter(to_status=Status.NEEDS_REVIEW).aggregate(last=Max("at"))["last"]
+    decided = task.events.filter(to_status=Status.QUEUED, at__gte=max(doubted_at, reviewed_at or doubted_at)).order_by("id").first()
+    return decided.at if decided else doubted_at
 
 
 def _is_counted(task: GenerationTask) -> bool:

@@ -255,6 +255,7 @@ def test_actions_change_what_they_say(desk, account, action, before, after):
 
     account.refresh_from_db()
     assert {name: getattr(account, name) for name in after} == after
+    assert account.edited_at is not None
 
 
 def test_person_without_permission_sees_no_account(clerk, account):

@@ -154,6 +154,13 @@ def test_many_failed_tasks_are_recovered_by_an_action_that_is_logged(desk, user,
     assert LogEntry.objects.filter(object_id__in=[str(one.pk) for one in tasks]).count() == 2
 
 
+def test_a_filter_that_no_database_takes_is_refused(desk):
+    reply = desk.get(f"{LIST}?model=%00")
+
+    assert reply.status_code == 400
+    assert "made no sense to us" in reply.text
+
+
 def test_the_action_is_not_for_those_who_may_only_look(clerk, user, task):
     user.user_permissions.add(Permission.objects.get(codename="view_generationtask"))
     ended(task)

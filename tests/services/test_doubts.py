@@ -133,6 +133,19 @@ def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, 
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
+def test_a_change_between_that_decision_and_a_sure_refusal_counts_too(user, driver):
+    task = in_doubt_and_sent_again(user, KLING)
+    driver.simulator.faults("kling", "rate-limit")
+    submit(task.pk, task.fence)
+    refused = fresh(task)
+    assert (refused.status, refused.last_attempt().dispatch) == (Status.QUEUED, Dispatch.REJECTED)
+    ProviderAccount.objects.update(changed_at=refused.last_attempt().started_at)
+
+    submit(task.pk, refused.fence)
+
+    assert (fresh(task).status, driver.simulator.ledger()["count"]) == (Status.NEEDS_REVIEW, 0)
+
+
 def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, driver, make_account):
     task = in_doubt_and_sent_again(user, KLING)
     first = task.account

@@ -88,6 +88,16 @@ def test_a_bound_task_goes_only_to_its_account_and_takes_nobodys_turn(pool, user
     assert one.task_id == free.pk
 
 
+def test_nor_does_one_whose_account_no_longer_takes_its_model(pool, user, other_user):
+    mine, other = pool("mine", models_allowed=["kling-v1"]), pool("other", max_in_flight=1)
+    make_task(user, is_bound=True, account=mine, created_at=timezone.now() - timedelta(hours=1))
+    free = make_task(other_user)
+
+    [one] = claim(mine, other)
+
+    assert one.task_id == free.pk
+
+
 def test_no_more_is_claimed_than_may_start_within_a_second(pool, user):
     account = pool("a", submits_per_second=5)
     for _ in range(9):

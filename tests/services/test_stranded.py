@@ -21,13 +21,15 @@ from providers.models import ProviderAccount
 
 
 @pytest.fixture
-def account(make_account, simulator):
-    return make_account("kling", "official-key", simulator.base("kling"))
+def long_ago():
+    return timezone.now() - PATIENCE
 
 
 @pytest.fixture
-def long_ago():
-    return timezone.now() - PATIENCE
+def account(make_account, simulator, long_ago):
+    account = make_account("kling", "official-key", simulator.base("kling"))
+    ProviderAccount.objects.update(edited_at=long_ago)
+    return account
 
 
 def fresh(task) -> GenerationTask:
@@ -110,6 +112,15 @@ def test_what_its_account_may_still_send_is_left_alone(user, account, long_ago):
     tick()
 
     assert (fresh(task).status, fresh(task).is_bound) == (Status.QUEUED, True)
+
+
+def test_an_account_that_was_switched_off_a_moment_ago_may_come_back(user, account, long_ago):
+    task = in_doubt(user, account, updated_at=long_ago)
+    ProviderAccount.objects.filter(pk=account.pk).update(enabled=False, edited_at=timezone.now())
+
+    tick()
+
+    assert fresh(task).status == Status.QUEUED
 
 
 def test_a_task_that_somebody_holds_is_left_alone(user, account, long_ago):
