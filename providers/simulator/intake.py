@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from providers.simulator import wire
 from providers.simulator.accounts import Account, masked
-from providers.simulator.dialect import Dialect, Refusal
+from providers.simulator.dialect import Dialect, Refusal, Refused
 from providers.simulator.faults import AFTER, BEFORE, HEADER, Plan, known, parse, usual_count
 from providers.simulator.ledger import Entry, elided
 from providers.simulator.media.clip import clip_for
@@ -28,6 +28,16 @@ _REFUSALS = {
 }
 
 _SILENCES = {"reset-before", "reset-after-accept", "hang-before", "hang-after-accept"}
+
+
+async def answered(site: Site, dialect: Dialect, answer: Awaitable[web.StreamResponse], *, is_order: bool) -> web.StreamResponse:
+    """What the vendor answers: a refusal in its own words, and one of an order is counted."""
+    try:
+        return await answer
+    except Refused as refused:
+        if is_order:
+            site.tally.refused[dialect.host] += 1
+        return dialect.error(refused)
 
 
 async def take_order(

@@ -16,7 +16,7 @@ from aiohttp import web
 from providers.simulator.accounts import Account, is_from_abroad, nature
 from providers.simulator.clock import BEIJING
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_batch, answer_poll
 from providers.simulator.site import Site
@@ -69,13 +69,8 @@ class Ark:
         self.host = host
         self._is_abroad = is_abroad
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
-        try:
-            return await self._routed(request, path)
-        except Refused as refused:
-            if request.method == "POST":
-                self.site.tally.refused[self.host] += 1
-            return self.error(refused)
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")

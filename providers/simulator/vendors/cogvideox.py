@@ -13,7 +13,7 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account, nature
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_poll
 from providers.simulator.site import Site
@@ -58,13 +58,8 @@ class CogVideoX:
         self.host = host
         self._is_waiting = is_waiting
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
-        try:
-            return await self._routed(request, path.partition("?")[0])
-        except Refused as refused:
-            if request.method == "POST":
-                self.site.tally.refused[self.host] += 1
-            return self.error(refused)
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        return await answered(self.site, self, self._routed(request, path.partition("?")[0]), is_order=request.method == "POST")
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         key = request.headers.get("Authorization", "").removeprefix("Bearer").strip() or _NOBODY

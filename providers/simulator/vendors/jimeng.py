@@ -15,7 +15,7 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.polling import answer_batch
 from providers.simulator.site import Site
 from providers.simulator.tasks import Order, SimTask
@@ -52,14 +52,9 @@ class Jimeng:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         path = path.partition("?")[0]
-        try:
-            return await self._routed(request, path)
-        except Refused as refused:
-            if path in _SUBMITS:
-                self.site.tally.refused[self.host] += 1
-            return self.error(refused)
+        return await answered(self.site, self, self._routed(request, path), is_order=path in _SUBMITS)
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         key = key_of(request, is_strict=bool(self.site.tuning.strict_sign))

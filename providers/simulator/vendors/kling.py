@@ -13,7 +13,7 @@ from aiohttp import web
 from providers.simulator.accounts import Account
 from providers.simulator.clock import milliseconds
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_poll
 from providers.simulator.site import Site
@@ -62,13 +62,8 @@ class Kling:
         self._door = Doorkeeper()
         self._new = KlingNew(site, self)
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
-        try:
-            return await self._routed(request, path)
-        except Refused as refused:
-            if request.method == "POST":
-                self.site.tally.refused[self.host] += 1
-            return self.error(refused)
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         account = self.site.accounts.get(self.host, self._door.key_of(request.headers.get("Authorization")))

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account, nature
 from providers.simulator.dialect import Dialect, Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
 from providers.simulator.media.serve import deliver
 from providers.simulator.polling import Poll, answer_poll
@@ -52,12 +52,10 @@ class MiniMax:
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         api = self._second if path.startswith("/v2/") else self._first
-        try:
-            return await api.routed(request, self._account(request, api), path)
-        except Refused as refused:
-            if request.method == "POST":
-                self.site.tally.refused[HOST] += 1
-            return api.error(refused)
+        return await answered(self.site, api, self._routed(request, api, path), is_order=request.method == "POST")
+
+    async def _routed(self, request: web.BaseRequest, api: MiniMaxV1 | MiniMaxV2, path: str) -> web.StreamResponse:
+        return await api.routed(request, self._account(request, api), path)
 
     def _account(self, request: web.BaseRequest, api: Dialect) -> Account:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")

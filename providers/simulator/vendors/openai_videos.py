@@ -14,7 +14,7 @@ from PIL import Image
 
 from providers.simulator.accounts import Account, nature
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
 from providers.simulator.media.serve import deliver
 from providers.simulator.polling import Poll, answer_batch, answer_poll
@@ -66,12 +66,7 @@ class OpenAIVideos:
         self.site = site
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        try:
-            return await self._routed(request, path)
-        except Refused as refused:
-            if request.method == "POST":
-                self.site.tally.refused[self.host] += 1
-            return self.error(refused)
+        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")

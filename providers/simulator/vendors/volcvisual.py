@@ -11,7 +11,7 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import take_order
+from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_poll
 from providers.simulator.site import Site
@@ -56,19 +56,17 @@ class VolcVisual:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         query = parse_qs(path.partition("?")[2])
         action = query.get("Action", [""])[0]
-        try:
-            if request.method != "POST" or (action, query.get("Version")) not in ((_SUBMIT, [_VERSION]), (_RESULT, [_VERSION])):
-                raise Refused(404, "InvalidActionOrVersion", f"Could not find operation {action}.")
-            access = await key_of(request, f"/hosts/{self.host}")
-            account = self.site.accounts.get(self.host, access)
-            return await (self._submit if action == _SUBMIT else self._result)(request, account)
-        except Refused as refused:
-            if action == _SUBMIT:
-                self.site.tally.refused[self.host] += 1
-            return self.error(refused)
+        return await answered(self.site, self, self._routed(request, action, query.get("Version")), is_order=action == _SUBMIT)
+
+    async def _routed(self, request: web.BaseRequest, action: str, version: list[str] | None) -> web.Response:
+        if request.method != "POST" or (action, version) not in ((_SUBMIT, [_VERSION]), (_RESULT, [_VERSION])):
+            raise Refused(404, "InvalidActionOrVersion", f"Could not find operation {action}.")
+        access = await key_of(request, f"/hosts/{self.host}")
+        account = self.site.accounts.get(self.host, access)
+        return await (self._submit if action == _SUBMIT else self._result)(request, account)
 
     async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
         self.site.tally.submits[self.host] += 1
