@@ -103,6 +103,9 @@ TITLES = frozenset(
         _("More steps look better and take longer."),
         _("Reference images"),
         _("auto: 16:9 for text, the image's own shape for a first frame."),
+        _("auto: the first frame's own shape, 16:9 for references."),
+        _("auto: the model chooses, by the words or by the first frame."),
+        _("auto: the model chooses, by the words, the first frame or the references."),
         _("Give up after"),
         _("How long it may wait and render before the vendor drops it."),
         _("Web search"),
@@ -236,7 +239,7 @@ RULES = (
     _("A fixed camera does not go with reference images."),
     _("the number of frames is 25 and a multiple of 4"),
     _("frames replace the duration; leave it at 5"),
-    _("Without an image there is no shape to adapt to."),
+    _("Without a first frame there is no shape to adapt to."),
     _("An image is needed here."),
     _("a draft needs the resolution 480p"),
     _("a draft needs the default service tier"),
@@ -267,7 +270,13 @@ SURFACE_WORDS = frozenset(
         _("DashScope, Singapore"),
         _("DashScope, US (Virginia)"),
         _("DashScope, Hong Kong"),
-        _("Key and endpoint belong to one region."),
+        _(
+            "Key and endpoint belong to one region. A workspace's own address works too: "
+            "https://{WorkspaceId}.{region}.maas.aliyuncs.com/api/v1, "
+            "where the region is cn-beijing, ap-southeast-1, us-east-1 or cn-hongkong."
+        ),
+        _("Workspace ID"),
+        _("Only for a key that may use several workspaces: which of them renders and is billed."),
         _("Zhipu, China"),
         _("Keys look like id.secret."),
         _("Z.ai, international"),

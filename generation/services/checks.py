@@ -32,8 +32,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
             fields={"model": _("Choose one of the listed models.")},
         )
     _require_account(spec)
-    wrong = {**_prompt_errors(spec, prompt, inputs), **_input_errors(spec, inputs)}
-    checked = None
+    wrong, checked = _input_errors(spec, inputs), None
     try:
         checked = spec.params.model_validate(dict(params))
         checked.check_inputs({slot: len(assets) for slot, assets in inputs.items() if assets})
@@ -41,6 +40,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
         wrong |= field_errors(error, spec)
     except InputConflict as conflict:
         wrong[conflict.path] = _(conflict.message)
+    wrong = _prompt_errors(spec, prompt, inputs, may_be_empty=checked is not None and checked.replaces_prompt) | wrong
     if wrong or checked is None:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return spec, checked
@@ -63,8 +63,8 @@ def _require_account(spec: ModelSpec) -> None:
     )
 
 
-def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs) -> dict[str, str]:
-    if _is_blank(prompt) and (spec.needs_prompt or not any(inputs.values())):
+def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs, *, may_be_empty: bool) -> dict[str, str]:
+    if _is_blank(prompt) and not may_be_empty and (spec.needs_prompt or not any(inputs.values())):
         return {"prompt": _("Say what the video should show.")}
     if len(prompt) > spec.max_prompt_chars:
         limit = {"limit": spec.max_prompt_chars, "length": len(prompt)}

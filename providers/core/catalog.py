@@ -60,6 +60,11 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @property
+    def replaces_prompt(self) -> bool:
+        """These options say what the video shows, so that the prompt may be empty. Most models have no such option."""
+        return False
+
     def check_inputs(self, images: Counts) -> None:
         """Raise `InputConflict` where an option does not go with the images that are given. Most models have no such rule."""
 

@@ -68,7 +68,10 @@ def test_form_asks_for_the_credentials_of_its_surface(desk):
         "credential_access_key",
         "credential_secret_key",
     ]
-    assert [name for name in other.fields if name.startswith("credential_")] == ["credential_api_key"]
+    assert [name for name in other.fields if name.startswith("credential_")] == [
+        "credential_api_key",
+        "credential_workspace",
+    ]
     assert other["base_url"].value() == "https://dashscope.aliyuncs.com/api/v1"
 
 

@@ -52,6 +52,14 @@ def test_bad_input_names_its_field_and_stores_nothing(change, field, ask, simula
     assert simulator.ledger()["count"] == 0
 
 
+def test_effect_stands_for_the_prompt_and_nothing_else_does(ask, user):
+    image = store_asset(owner=user, file=picture((400, 400)))
+    wish = ask | {"model": "dashscope/wanx2.1-i2v-turbo", "prompt": " ", "inputs": {"first_frame": [image]}}
+
+    assert list(refused(**wish)) == ["prompt"]
+    assert create_task(**wish | {"params": {"style": "squish"}}).params["style"] == "squish"
+
+
 def test_every_wrong_field_is_named_at_once(ask):
     assert set(refused(**(ask | {"prompt": "", "params": {"mode": "turbo", "duration_s": 7}}))) == {
         "prompt",

@@ -234,6 +234,8 @@ def test_delete_cancels_refuses_or_deletes_by_state(ark: Caller, simulator: Simu
         ({"resolution": "720P"}, (400, "InvalidParameter")),
         ({"model": NEW_FAST, "resolution": "1080p"}, (400, "InvalidParameter")),
         ({"ratio": "2:1"}, (400, "InvalidParameter")),
+        ({"model": OLD_PRO, "ratio": "adaptive"}, (400, "InvalidParameter")),
+        ({"model": IMAGE_ONLY, "content": [image("reference_image")], "ratio": "adaptive"}, (400, "InvalidParameter")),
         ({"duration": "5"}, (400, "InvalidParameter")),
         ({"duration": 3}, (400, "InvalidParameter")),
         ({"model": OLD_PRO, "duration": -1}, (400, "InvalidParameter")),

@@ -106,6 +106,14 @@ def test_unknown_expired_and_foreign_tasks_are_unknown(dashscope_api: DashScopeC
     assert dashscope_api.poll(task).json()["output"] == {"task_id": task, "task_status": "UNKNOWN"}
 
 
+def test_workspace_that_the_key_may_not_use_is_refused(dashscope_api: DashScopeCaller, simulator: SimulatorProcess) -> None:
+    answers = [dashscope_api.submit(headers={"X-DashScope-WorkSpace": workspace}) for workspace in ("ws-4711", "bad-ws")]
+
+    assert answers[0].status_code == 200
+    assert refusal(answers[1]) == (403, "Workspace.AccessDenied")
+    assert simulator.ledger()["count"] == 1
+
+
 def test_cancel_is_for_pending_tasks_only(dashscope_api: DashScopeCaller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=100, render_s=100)
     early, late = dashscope_api.task("early"), dashscope_api.task("late")

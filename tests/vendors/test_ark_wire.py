@@ -97,6 +97,23 @@ def test_references_have_a_role_of_their_own_and_prompt_may_be_missing():
 
 
 @pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (V10, "auto: 16:9 for text, the image's own shape for a first frame."),
+        (LITE_TEXT, "auto is 16:9."),
+        (LITE, "auto: the first frame's own shape, 16:9 for references."),
+        (V15, "auto: the model chooses, by the words or by the first frame."),
+        (V20, "auto: the model chooses, by the words, the first frame or the references."),
+        (V20_FAST, "auto: the model chooses, by the words, the first frame or the references."),
+    ],
+)
+def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, words):
+    assert ALL_MODELS[model].params.model_fields["aspect_ratio"].description == words
+    assert "ratio" not in asked(ark(), make_request(model)).json
+    assert asked(ark(), make_request(V15, aspect_ratio="adaptive")).json["ratio"] == "adaptive"
+
+
+@pytest.mark.parametrize(
     ("model", "params", "length"),
     [
         (V10, {"duration_s": 12}, {"duration": 12}),
@@ -146,6 +163,7 @@ def test_value_that_ark_does_not_take_is_refused_by_field(model, params, field):
         (V20, {}, {"first_frame", "references"}, "inputs.references"),
         (V20, {"resolution": "1080p"}, {"references"}, "params.resolution"),
         (V10, {"aspect_ratio": "adaptive"}, set(), "params.aspect_ratio"),
+        (LITE, {"aspect_ratio": "adaptive"}, {"references"}, "params.aspect_ratio"),
         (LITE, {}, set(), "inputs.first_frame"),
         (LITE, {"camera_fixed": True}, {"references"}, "params.camera_fixed"),
     ],

@@ -338,3 +338,24 @@ def test_key_is_sent_as_a_bearer_token():
     signed = make_provider("dashscope").sign(WireRequest(method="GET", path="tasks"), NOON)
 
     assert signed.headers == {"Authorization": "Bearer sk-portal-test"}
+
+
+def test_workspace_goes_with_every_call_of_an_account_that_has_one():
+    signed = make_provider("dashscope", workspace="ws-4711").sign(WireRequest(method="GET", path="tasks"), NOON)
+
+    assert signed.headers == {"Authorization": "Bearer sk-portal-test", "X-DashScope-WorkSpace": "ws-4711"}
+
+
+def test_task_is_waited_for_nearly_as_long_as_the_vendor_keeps_it():
+    kept = {(spec.deadline, spec.result_life) for spec in make_provider("dashscope").models.values()}
+
+    assert kept == {(timedelta(hours=22), timedelta(hours=24))}
+
+
+def test_effect_stands_for_the_prompt():
+    model = "dashscope/wanx2.1-i2v-turbo"
+    said = asked(make_provider("dashscope"), make_request(model, prompt="", style="squish"))
+
+    assert set(said.json["input"]) == {"template", "img_url"}
+    assert ALL_MODELS[model].params(style="squish").replaces_prompt
+    assert not ALL_MODELS[model].params().replaces_prompt

@@ -42,6 +42,8 @@ class Model:
     may_choose_duration: bool = False
     """Takes -1."""
     has_draft: bool = False
+    adapts: bool = False
+    """`adaptive` also without a first frame, and where no ratio is said."""
     is_2_0: bool = False
 
 
@@ -57,11 +59,12 @@ def _seedance_2_0(*resolutions: str) -> Model:
         max_references=9,
         takes_clips=True,
         has_audio=True,
+        adapts=True,
         is_2_0=True,
     )
 
 
-SEEDANCE_1_5_PRO = Model(durations=range(4, 13), sizes=_SIZES_1_5, has_audio=True, may_choose_duration=True, has_draft=True)
+SEEDANCE_1_5_PRO = Model(durations=range(4, 13), sizes=_SIZES_1_5, has_audio=True, may_choose_duration=True, has_draft=True, adapts=True)
 MODELS = {
     "doubao-seedance-1-5-pro-251215": SEEDANCE_1_5_PRO,
     "doubao-seedance-1-0-pro-250528": _seedance_1_0(usual_resolution="1080p"),

@@ -126,9 +126,11 @@ def _resolution(given: Body, model: Model, content: Content) -> str:
 
 
 def _size(given: Body, model: Model, content: Content, resolution: str) -> tuple[str, tuple[int, int]]:
-    ratio = given.get("ratio", "adaptive" if content.first else "16:9")
-    if ratio not in (*RATIOS, "adaptive"):
-        invalid("ratio", f"must be one of {', '.join(RATIOS)}, adaptive")
+    may_adapt = model.adapts or content.first is not None
+    ratio = given.get("ratio", "adaptive" if may_adapt else "16:9")
+    allowed = (*RATIOS, "adaptive") if may_adapt else RATIOS
+    if ratio not in allowed:
+        invalid("ratio", f"must be one of {', '.join(allowed)}")
     sizes = model.sizes[resolution]
     if ratio == "adaptive":
         like = content.first.ratio if content.first else 16 / 9

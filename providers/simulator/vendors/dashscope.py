@@ -54,6 +54,7 @@ _REFUSALS = {
     Refusal.SERVER: (503, "ModelUnavailable", "Model is unavailable, please try again later."),
     Refusal.OPENAI_STYLE: (400, "InvalidParameter", "Input data is invalid."),
 }
+_NO_WORKSPACE = Refused(403, "Workspace.AccessDenied", "Workspace access denied.")
 _NOT_FOUND = Refused(404, "InvalidParameter", "url error, please check url!")
 
 
@@ -89,6 +90,8 @@ class DashScope:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or not key or nature(key) == "bad" or is_from_abroad(key) is not self._is_abroad:
             raise self.refusal(Refusal.AUTH)
+        if nature(request.headers.get("X-DashScope-WorkSpace", "")) == "bad":
+            raise _NO_WORKSPACE
         return self.site.accounts.get(self.host, key)
 
     async def _submit(self, request: web.BaseRequest, account: Account, task_group: str) -> web.Response:

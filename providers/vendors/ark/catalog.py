@@ -45,6 +45,9 @@ Resolution = Literal["480p", "720p", "1080p"]
 Shape = Literal["auto", "16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]
 ShapeOrImages = Literal["auto", "16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"]
 AUTO = "auto: 16:9 for text, the image's own shape for a first frame."
+ADAPTS = "auto: the model chooses, by the words or by the first frame."
+ADAPTS_TO_ALL = "auto: the model chooses, by the words, the first frame or the references."
+"""What the vendor does where no ratio is said: `adaptive` for 1.5 and 2.0."""
 
 
 class SeedanceParams(Params):
@@ -93,8 +96,8 @@ class V10Params(TieredParams):
 
     def check_inputs(self, images: Counts) -> None:
         super().check_inputs(images)
-        if self.aspect_ratio == "adaptive" and not images:
-            raise InputConflict("aspect_ratio", "Without an image there is no shape to adapt to.")
+        if self.aspect_ratio == "adaptive" and "first_frame" not in images:
+            raise InputConflict("aspect_ratio", "Without a first frame there is no shape to adapt to.")
 
 
 class V10TextParams(V10Params):
@@ -107,6 +110,7 @@ class V10TextParams(V10Params):
 class V10ImageParams(V10Params):
     """seedance-1-0-lite-i2v, from images only."""
 
+    aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", "auto: the first frame's own shape, 16:9 for references.", main=True)
     resolution: Resolution = param("720p", "Resolution", main=True)
 
     def check_inputs(self, images: Counts) -> None:
@@ -118,6 +122,7 @@ class V10ImageParams(V10Params):
 class V15Params(TieredParams):
     """Seedance 1.5 pro: with sound, a length of its own choice, and cheap drafts."""
 
+    aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", ADAPTS, main=True)
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     duration_auto: bool = param(False, "Length by the model", "Let the model choose the length, whatever the duration says.")
     resolution: Resolution = param("720p", "Resolution", main=True)
@@ -137,6 +142,7 @@ class V15Params(TieredParams):
 class V20Params(SeedanceParams):
     """Seedance 2.0: longer, with sound, from up to nine reference images, three videos and three sounds."""
 
+    aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", ADAPTS_TO_ALL, main=True)
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
         5, "Duration", "Length of the video.", unit="s", main=True
     )

@@ -58,6 +58,9 @@ T2V, I2V = "text-to-video-api-reference", "image-to-video-api-reference"
 R2V = "wan-video-to-video-api-reference"
 KF2V = "image-to-video-by-first-and-last-frame-api-reference"
 PAGES: Mapping[tuple[str, ...], str] = {(): T2V, (FIRST.name,): I2V, (FIRST.name, LAST.name): KF2V}
+TASK_LIFE = timedelta(hours=24)
+TIME_TO_FETCH = timedelta(hours=2)
+"""What exceeds an account's limits queues as PENDING at the vendor, and is paid: it is waited for while the file can still be fetched."""
 PROMPT_CHARS: Mapping[str, int] = {"wan2.5": 1_500, "wan2.6": 1_500, "wan2.7": 5_000}
 SHORTEST_PROMPT = 800
 
@@ -82,7 +85,8 @@ def _spec(
         max_prompt_chars=PROMPT_CHARS.get(model.partition("-")[0], SHORTEST_PROMPT),
         usual_s=(60, 300),
         poll_every=timedelta(seconds=10),
-        result_life=timedelta(hours=24),
+        deadline=TASK_LIFE - TIME_TO_FETCH,
+        result_life=TASK_LIFE,
         price=Price(amount=Decimal(cny_per_s), unit="second") if cny_per_s else None,
         surfaces=surfaces,
         docs_url=DOCS + (page or PAGES[tuple(slot.name for slot in slots)]),

@@ -181,6 +181,10 @@ class Image21Plus(WanParams):
     resolution: Literal["720P"] = param("720P", "Resolution", main=True)
     style: ImageEffect = param("", "Effect", "A ready-made effect instead of the prompt. Not every effect is open to every model.")
 
+    @property
+    def replaces_prompt(self) -> bool:
+        return bool(self.style)
+
 
 class Image21Turbo(Image21Plus):
     """wanx2.1-i2v-turbo: also 480P, and shorter."""

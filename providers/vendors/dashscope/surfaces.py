@@ -11,9 +11,21 @@ from providers.core.base import CredentialField, Limits, Sandbox, Surface
 __all__ = ["SURFACES"]
 
 API_KEY = CredentialField(name="api_key", label="API key")
+WORKSPACE = CredentialField(
+    name="workspace",
+    label="Workspace ID",
+    secret=False,
+    optional=True,
+    help="Only for a key that may use several workspaces: which of them renders and is billed.",
+)
+"""Sent as a header with every call, as the vendor's SDK does (dashscope 2.0.2, client/base_api.py; read 2026-11-21)."""
 LIMITS = Limits(max_in_flight=2, submits_per_minute=120, submits_per_second=2, polls_per_second=20)
 """Two at a time and two submits a second, of most Wan models; 20 questions a second of the whole account."""
-HELP = "Key and endpoint belong to one region."
+HELP = (
+    "Key and endpoint belong to one region. A workspace's own address works too: https://{WorkspaceId}.{region}.maas.aliyuncs.com/api/v1, "
+    "where the region is cn-beijing, ap-southeast-1, us-east-1 or cn-hongkong."
+)
+"""Regions by dashscope 2.0.2, `set_region`; read 2026-11-21. The vendor recommends them; the older addresses stay."""
 
 
 def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -> Surface:
@@ -21,7 +33,7 @@ def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -
         slug=slug,
         label=label,
         base_url=f"https://{host}/api/v1",
-        credentials=(API_KEY,),
+        credentials=(API_KEY, WORKSPACE),
         help=HELP,
         regional=True,
         limits=LIMITS,

@@ -68,7 +68,9 @@ class DashScope(Provider):
             raise UnexpectedReply("DashScope answered without the list of tasks; check the account's base URL.")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
-        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
+        workspace = self.options.credentials.get("workspace")
+        place = {"X_DashScope_WorkSpace": workspace} if workspace else {}
+        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}", **place)
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)
