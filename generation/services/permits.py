@@ -22,12 +22,12 @@ from generation.lifecycle import AT_VENDOR, Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.services.claims import MOST_WAITING
 from providers.models import ProviderAccount
-from providers.vendors import PROVIDERS
 
 __all__ = [
     "WINDOW",
     "Usage",
     "Wait",
+    "about_to_start",
     "others_at_work",
     "processes_to_settle",
     "room_of",
@@ -98,7 +98,7 @@ def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, U
 
 
 def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
-    there, claimed = Q(status__in=AT_VENDOR), Q(status=Status.QUEUED, lease_until__gt=now)
+    there, claimed = Q(status__in=AT_VENDOR), about_to_start(now)
     rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
     asked_about = Q(status=Status.SUBMITTING, lease_until__gt=now)
     return rows.annotate(
@@ -109,8 +109,18 @@ def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
     )
 
 
+def about_to_start(now: datetime) -> Q:
+    """Tasks that are claimed for an account and not sent yet."""
+    return Q(status=Status.QUEUED, lease_until__gt=now)
+
+
+def _in_air(now: datetime) -> Q:
+    """Attempts that somebody is sending."""
+    return Q(finished_at=None, sender_gone_at__gt=now)
+
+
 def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
-    flying = Q(finished_at=None, sender_gone_at__gt=now)
+    flying = _in_air(now)
     rows = Attempt.objects.filter(Q(finished_at=None) | Q(finished_at__gt=now - MINUTE), account__in=keys).order_by().values("account")
     return rows.annotate(
         in_air=Count("pk", filter=flying),
@@ -123,20 +133,23 @@ def _doubtful(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
     """What may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already. Nor,
     where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
     """
-    one_render = [account.pk for account in accounts if _takes_a_reference_once(account)]
+    one_render = _one_render(accounts)
     accepted = Attempt.objects.filter(task=OuterRef("task"), account=OuterRef("account"), dispatch=Dispatch.ACCEPTED)
     lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
     looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
     sent_again = Q(task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
-    the_same = Q(account__in=one_render) & (sent_again | Q(Exists(accepted)))
+    the_same = one_render & (sent_again | Q(Exists(accepted)))
     rows = lately.exclude(looked_up).exclude(the_same).order_by().values("account")
-    for row in rows.annotate(attempts=Count("pk"), tasks=Count("task", distinct=True)):
-        yield {"account": row["account"], "doubtful": row["tasks" if row["account"] in one_render else "attempts"]}
+    for row in rows.annotate(attempts=Count("pk", filter=~one_render), tasks=Count("task", distinct=True, filter=one_render)):
+        yield {"account": row["account"], "doubtful": row["attempts"] + row["tasks"]}
 
 
-def _takes_a_reference_once(account: ProviderAccount) -> bool:
-    provider = PROVIDERS.get(account.vendor)
-    return provider is not None and provider.idempotent_submit
+def _one_render(accounts: list[ProviderAccount]) -> Q:
+    """Attempts whose vendor takes a reference once: those of one task are one render at most."""
+    attempts = Q(pk__in=[])
+    for account in accounts:
+        attempts |= Q(account=account, task__model__in=account.models_taken_once())
+    return attempts
 
 
 def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
@@ -187,7 +200,7 @@ def submit_processes(now: datetime) -> int:
 def processes_to_settle(now: datetime) -> int:
     """How many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
     workers = submit_processes(now)
-    sending = Attempt.objects.filter(finished_at=None, sender_gone_at__gt=now).count()
+    sending = Attempt.objects.filter(_in_air(now)).count()
     spare = 1 if workers > 1 else 0
     most = min(max(workers // 2, 1), workers - sending - spare)
     waits_long = GenerationTask.objects.due(now - LOOK_UP_WAITS).filter(status=Status.SUBMITTING)
@@ -197,8 +210,8 @@ def processes_to_settle(now: datetime) -> int:
 def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
     """Somebody else's tasks wait for a worker or are being sent."""
     keys = [account.pk for account in accounts]
-    claimed = GenerationTask.objects.filter(status=Status.QUEUED, lease_until__gt=now, account__isnull=False).exclude(account__in=keys)
-    flying = Attempt.objects.filter(finished_at=None, sender_gone_at__gt=now).exclude(account__in=keys)
+    claimed = GenerationTask.objects.filter(about_to_start(now), account__isnull=False).exclude(account__in=keys)
+    flying = Attempt.objects.filter(_in_air(now)).exclude(account__in=keys)
     return claimed.exists() or flying.exists()
 
 

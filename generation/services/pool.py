@@ -20,7 +20,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
 from generation.services.claims import MOST_WAITING, Claim, lease_rows
-from generation.services.permits import others_at_work, room_of, submit_processes, usage_of
+from generation.services.permits import about_to_start, others_at_work, room_of, submit_processes, usage_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
@@ -153,6 +153,6 @@ def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
 
 def _busy(accounts: Collection[ProviderAccount], now: datetime) -> Counter[int]:
     """What each owner has at the vendor or about to go there."""
-    there = Q(status__in=AT_VENDOR) | Q(status=Status.QUEUED, lease_until__gt=now)
+    there = Q(status__in=AT_VENDOR) | about_to_start(now)
     rows = GenerationTask.objects.filter(there, account__in=[account.pk for account in accounts]).order_by().values("owner")
     return Counter(dict(rows.annotate(count=Count("pk")).values_list("owner", "count")))

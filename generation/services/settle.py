@@ -169,7 +169,7 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
         accept(task, attempt, found)
         return
     _mark_unknown(task.attempts.all(), lost)
-    if not client.idempotent_submit or task.attempt_count > MOST_DOUBTS:
+    if task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_DOUBTS:
         park(task, Uncertain(say(lost.message).then(NOT_LISTED)))
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)

@@ -16,9 +16,10 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.models.task import NO_WAIT, wait_facts
+from generation.models.task import NO_ERROR, NO_WAIT, wait_facts
 from generation.services.accept import accept, follow_stored_id
 from generation.services.claims import take_up
 from generation.services.failover import has_stand_in
@@ -30,7 +31,7 @@ from generation.services.settle import FIRST_LOOK_UP, end_unsent, look_up, may_b
 from generation.services.switch import current_stop, is_stopped_for_sure
 from providers.accounts import client_for
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
-from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderError, Refused, Uncertain
+from providers.core.errors import AuthenticationFailed, NotSent, OutOfCredit, ProviderError, Refused, Uncertain
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
@@ -57,8 +58,8 @@ class NotNow(Exception):
 LOOK_AGAIN = timedelta(seconds=5)
 MOST_WAIT_S = 1.5
 """How long a process may wait for a permit before it serves others."""
-SETTLE_AFTER = timedelta(seconds=30)
-"""Added to the account's own time limits: past that, whoever was sending is dead or cut off."""
+HELD_UP = timedelta(seconds=30)
+"""After its intent a request leaves within this or not at all; with the account's own time limits on top, its sender is dead or cut off."""
 MOST_ATTEMPTS = 50
 FEW_STARTS = 3
 """Claims in a row that may come to nothing, in a long queue or with a dead process, before the task itself is suspected."""
@@ -150,7 +151,7 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
         return
     try:
-        submission = client.submit(request, transcript=transcript)
+        submission = client.submit(request, transcript=transcript, not_after=attempt.started_at + HELD_UP)
     except ProviderError as error:
         _record(attempt, transcript, error)
         _after_error(task, attempt, client, error)
@@ -178,7 +179,7 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
         with transaction.atomic():
             account = _account_that_may_send(task)
             now, limits, number = timezone.now(), account.timeouts, task.attempt_count + 1
-            gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + SETTLE_AFTER
+            gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + HELD_UP
             task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, failures=0, **NO_WAIT)
             if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
                 raise CancelledMeanwhile
@@ -219,6 +220,9 @@ def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> N
 
 
 def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient, error: ProviderError) -> None:
+    if isinstance(error, NotSent):
+        _was_not_sent(task, error)
+        return
     heed_error(attempt.account, error)
     if isinstance(error, Uncertain):
         _await_look_up(task, client, error)
@@ -234,6 +238,16 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
         _account_refused(task, error)
     else:
         task.fail(error)
+
+
+def _was_not_sent(task: GenerationTask, error: NotSent) -> None:
+    """Others may have taken this process for dead meanwhile, and asked a person what became of the request: nothing did."""
+    try:
+        _try_again(task, error)
+    except LostRace:
+        row = GenerationTask.objects.get(pk=task.pk)
+        if row.state is Status.NEEDS_REVIEW and not may_be_paid(row):
+            row.move(Status.QUEUED, note=error.message, account=None, is_bound=False, **NO_ERROR)
 
 
 def _account_refused(task: GenerationTask, error: ProviderError) -> None:

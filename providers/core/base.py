@@ -136,11 +136,14 @@ class Provider:
     """The vendor can be asked whether it knows our reference (see `look_up`)."""
     look_up_within: ClassVar[timedelta | None] = None
     """How long after a submit an absence still proves something; None where the vendor forgets nothing."""
-    idempotent_submit: ClassVar[bool] = False
-    """The vendor refuses to start the same reference twice."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
+
+    @classmethod
+    def takes_reference_once(cls, surface: str, model: str) -> bool:  # noqa: ARG003
+        """The vendor is known to refuse a reference that it has already, for this model (its id) at this surface."""
+        return False
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         """Ask for a video. Exactly one of the requests is billable."""

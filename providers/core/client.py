@@ -12,6 +12,7 @@ from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
     AuthenticationFailed,
+    NotSent,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -177,13 +178,13 @@ class BlockingClient:
         """The vendor can be asked about our reference."""
         return self.provider.can_look_up
 
-    @property
-    def idempotent_submit(self) -> bool:
-        """The vendor refuses to start the same reference twice."""
-        return self.provider.idempotent_submit
+    def takes_reference_once(self, spec: ModelSpec) -> bool:
+        """The vendor refuses to start a reference that it has already."""
+        return self.provider.takes_reference_once(self.provider.options.surface, spec.id)
 
-    def submit(self, request: GenerationRequest, *, transcript: Transcript | None = None) -> Submission:
-        return self._run(self.provider.submit(request), transcript)
+    def submit(self, request: GenerationRequest, *, transcript: Transcript | None = None, not_after: datetime | None = None) -> Submission:
+        """`NotSent` when the paid request would leave later than `not_after`: by then others may take its sender for dead."""
+        return self._run(self.provider.submit(request), transcript, not_after)
 
     def poll(self, submission: Submission) -> Snapshot:
         try:
@@ -211,12 +212,14 @@ class BlockingClient:
     def balance(self) -> Balance:
         return self._run(self.provider.balance(self.clock()))
 
-    def _run(self, exchange: Exchange[T], transcript: Transcript | None = None) -> T:
+    def _run(self, exchange: Exchange[T], transcript: Transcript | None = None, not_after: datetime | None = None) -> T:
         transport = BlockingTransport(base_url=self.provider.options.base_url, timeouts=self.timeouts)
         talk = converse(self.provider, exchange, clock=self.clock, transcript=transcript)
         try:
             request = next(talk)
             while True:
+                if request.billable and not_after is not None and self.clock() > not_after:
+                    raise NotSent("It was held up on its way, so it was not sent.")
                 try:
                     reply = transport.send(request)
                 except TransportFailure as failure:

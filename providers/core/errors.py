@@ -2,6 +2,7 @@
 
     ProviderError
     ├─ Unreachable          surely not accepted: DNS, refused, TLS, connect timeout      retryable
+    ├─ NotSent              held up here for so long that it was not sent                retryable
     ├─ Uncertain            a billable request may have been accepted: read timeout,
     │                       reset, 5xx, an answer we cannot read                         never sent again by itself
     ├─ RateLimited          429 and what vendors say instead; carries `retry_after_s`    retryable
@@ -26,6 +27,7 @@ __all__ = [
     "ContentRejected",
     "GenerationFailed",
     "InvalidParams",
+    "NotSent",
     "OutOfCredit",
     "ProviderDown",
     "ProviderError",
@@ -72,6 +74,13 @@ class Unreachable(ProviderError):
     """The request surely never arrived."""
 
     default_code = "unreachable"
+    default_retryable = True
+
+
+class NotSent(ProviderError):
+    """The process was held up (paused, swapped out, starved) past the time at which others may take it for dead. Nothing left it."""
+
+    default_code = "not_sent"
     default_retryable = True
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import traceback
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from providers.core.client import BlockingClient, Transcript, converse, poll_con
 from providers.core.errors import (
     AuthenticationFailed,
     InvalidParams,
+    NotSent,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -156,6 +158,17 @@ def test_blocking_client_submits_over_a_socket():
 
     assert submission == TASK
     assert [request.split(b" ")[1] for request in server.requests] == [b"/upload", b"/renders"]
+
+
+@pytest.mark.parametrize(("late_s", "asked"), [(0, [b"/upload", b"/renders"]), (1, [b"/upload"])])
+def test_what_was_held_up_is_not_sent(late_s, asked):
+    """Its sender may pass for dead by now."""
+    with ScriptedServer(answer(200, b"{}"), answer(200, b'{"render": {"id": "7"}}')) as server:
+        client = BlockingClient(provider=toy(server.url), timeouts=QUICK, clock=lambda: NOON + timedelta(seconds=late_s))
+        with pytest.raises(NotSent) if late_s else nullcontext():
+            client.submit(toy_request(), not_after=NOON)
+
+    assert [request.split(b" ")[1] for request in server.requests] == asked
 
 
 @pytest.mark.parametrize("action", [reset, hang], ids=["reset", "hang"])

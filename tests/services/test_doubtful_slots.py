@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from task_rows import attempt_of, make_task
+from task_rows import MODEL, attempt_of, make_task
 
 from generation.models import Dispatch
 from generation.services.permits import DOUBTFUL_HOLDS, usage_of, wait_for_permit
@@ -89,9 +89,10 @@ def test_a_doubt_stays_with_its_account_when_the_task_goes_elsewhere(kling, make
     assert (slots(kling), slots(other)) == (1, 1)
 
 
-def test_several_attempts_of_one_reference_are_one_render(kling, user):
-    task = make_task(user, status="needs_review", account=kling, attempt_count=2)
+@pytest.mark.parametrize(("model", "taken"), [(MODEL, 1), ("kling/kling-3.0", 2)])
+def test_several_attempts_of_one_reference_are_one_render_where_it_is_taken_once(kling, user, model, taken):
+    task = make_task(user, model=model, status="needs_review", account=kling, attempt_count=2)
     doubt(task, kling)
     doubt(task, kling)
 
-    assert slots(kling) == 1
+    assert slots(kling) == taken

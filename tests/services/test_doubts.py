@@ -20,14 +20,17 @@ from generation.services.create import create_task
 from generation.services.outgoing import generation_request
 from generation.services.permits import processes_to_settle, wait_for_permit
 from generation.services.settle import MOST_LOOK_UPS, settle
-from generation.services.submit import MOST_DEATHS, _commit_intent, submit
+from generation.services.submit import MOST_DEATHS, _after_error, _commit_intent, _record, submit
 from providers.accounts import client_for, set_credentials
+from providers.core.client import Transcript
+from providers.core.errors import NotSent
 from providers.models import ProviderAccount
 
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 WAN_WITH_IMAGE = "dashscope/wanx2.1-i2v-turbo"
 KLING = "kling/kling-v1"
+NEW_KLING = "kling/kling-3.0-turbo"
 LOCAL = "cogvideox/cogvideox-2b"
 
 
@@ -168,6 +171,59 @@ def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver):
     submit(task.pk, task.fence)
 
     assert (fresh(task).status, task.last_attempt().error_code) == (Status.NEEDS_REVIEW, "out_of_memory")
+
+
+def test_where_no_reference_protects_an_absence_is_a_persons_matter(user, driver):
+    """Whoever was to send it may only be paused."""
+    task = sent_by_the_dead(user, NEW_KLING)
+
+    assert driver.finish(task).status == Status.NEEDS_REVIEW
+    assert "probably not accepted" in fresh(task).error_message
+    assert driver.simulator.ledger()["count"] == 0
+
+
+def held_up(task) -> None:
+    """Whoever was to send it wakes up, too late to send."""
+    attempt = task.last_attempt()
+    error = NotSent("held up")
+    _record(attempt, Transcript(), error)
+    _after_error(task, attempt, client_for(task.account), error)
+
+
+def test_what_was_held_up_is_sent_by_another(user, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    account = task.account
+
+    held_up(task)
+
+    account.refresh_from_db()
+    assert (fresh(task).status, account.last_error, account.cooldown_until) == (Status.QUEUED, "", None)
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_what_was_held_up_needs_no_person_any_more(user, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    asleep = fresh(task)
+    settle(task.pk, task.fence)
+    assert fresh(task).status == Status.NEEDS_REVIEW
+
+    held_up(asleep)
+
+    assert (fresh(task).status, fresh(task).error_message) == (Status.QUEUED, "")
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_what_a_person_decided_meanwhile_stands(user, staff, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    asleep = fresh(task)
+    settle(task.pk, task.fence)
+    review.give_up(fresh(task), by=staff)
+
+    held_up(asleep)
+
+    assert fresh(task).status == Status.FAILED
 
 
 def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):

@@ -20,6 +20,7 @@ from providers.vendors.kling.catalog_options import (
     V25Params,
     V26Params,
 )
+from providers.vendors.kling.surfaces import GATEWAY
 
 __all__ = ["DOCS_READ", "MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "SLUG"]
 
@@ -38,10 +39,11 @@ READ_ELSEWHERE = (
     f"the shapes of own shots, voices, elements and motion brushes, and what excludes what: a public client, <{CLIENT}>, 2026-11-21",
     "several reference images of kling-v1-6: a gateway's copy of the page, <https://docs.yutoai.net/en/api/api-327714825.html>, 2026-11-21",
     "that the two videos of 3.0 Omni exclude each other: a public copy of the classic omni page; 2026-11-21",
+    "that the classic API refuses a reference which it has (400, code 1201): public clients; the page asks for unique ones; 2026-11-21",
     "the balance (`/account/costs`): the page names its path, public clients quote the rest; 2026-11-21",
 )
 RETIRED = date(2026, 9, 15)
-STILL_HAD_AT = ("gateway",)
+STILL_HAD_AT = (GATEWAY,)
 """Where models that the vendor retired may be had."""
 IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=10 * 1024 * 1024, min_side_px=300, min_ratio=1 / 2.5, max_ratio=2.5)
 

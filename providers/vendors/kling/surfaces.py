@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from providers.core.base import CredentialField, Sandbox, Surface
 
-__all__ = ["SURFACES"]
+__all__ = ["GATEWAY", "SURFACES"]
 
+GATEWAY = "gateway"
 GLOBAL_HOST = "https://api-singapore.klingai.com"
 HOSTS = "In mainland China: https://api-beijing.klingai.com."
 API_KEY = CredentialField(name="api_key", label="API key")
@@ -40,7 +41,7 @@ SURFACES = (
         calls_back=True,
     ),
     Surface(
-        slug="gateway",
+        slug=GATEWAY,
         label="Gateway (DMXAPI and others)",
         base_url="https://www.dmxapi.cn",
         credentials=(API_KEY,),

@@ -40,7 +40,7 @@ from providers.vendors.kling.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of
-from providers.vendors.kling.surfaces import SURFACES
+from providers.vendors.kling.surfaces import GATEWAY, SURFACES
 from providers.vendors.kling.token import token_of
 
 __all__ = ["Kling"]
@@ -61,11 +61,17 @@ class Kling(Provider):
     read_elsewhere = READ_ELSEWHERE
     poll_batch = tasks.BATCH
     can_look_up = True
-    idempotent_submit = True
+    look_up_within = timedelta(days=29)
+    """Tasks are kept for 30 days (https://app.klingai.com/global/dev/document-api, 2026-11-20)."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._is_gateway = options.surface == "gateway"
+        self._is_gateway = options.surface == GATEWAY
+
+    @classmethod
+    def takes_reference_once(cls, surface: str, model: str) -> bool:
+        """Of the classic API (`READ_ELSEWHERE`). Of the new one and of gateways nobody knows."""
+        return surface != GATEWAY and model in MODELS
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         if request.spec.id in NEW_MODELS:
