@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from generation.models import FailoverRule
@@ -15,11 +14,28 @@ from providers.vendors import ALL_MODELS
 
 __all__ = ["FailoverRuleAdmin"]
 
+NAMES = {"from_model", "to_model"}
+
+
+class FailoverForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The models that may be asked for, and those that the row names already: the catalog may have retired or lost them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in NAMES & self.fields.keys():
+            self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=_models(getattr(self.instance, name)))
+
+
+def _models(own: str) -> list[tuple[str, str]]:
+    named = [(name, f"{label_of(spec)} ({name})") for name, spec in sorted(ALL_MODELS.items()) if name == own or not spec.retired]
+    return [("", "---------"), *([(own, own)] if own and own not in ALL_MODELS else []), *named]
+
 
 @admin.register(FailoverRule)
 class FailoverRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Which model may be bought instead of another. Models are chosen, not typed."""
 
+    form = FailoverForm
     list_display = ("from_model", "to_model", "position", "enabled")
     list_editable = ("position", "enabled")
     list_filter = ("enabled",)
@@ -36,9 +52,3 @@ class FailoverRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
     )
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in {"from_model", "to_model"}:
-            models = [(name, f"{label_of(spec)} ({name})") for name, spec in sorted(ALL_MODELS.items()) if not spec.retired]
-            return forms.ChoiceField(label=db_field.verbose_name.capitalize(), choices=[("", "---------"), *models])
-        return super().formfield_for_dbfield(db_field, request, **kwargs)

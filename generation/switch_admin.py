@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -59,10 +59,12 @@ class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 row = stop_submits(by=request.user, reason=reason)  # type: ignore[arg-type]
                 done = _("Stopped. Nothing new is sent; what renders goes on.")
                 self.log_change(request, row, f"stopped: {row.reason}")
-            else:
+            elif "resume" in request.POST:
                 row = resume_submits(by=request.user)  # type: ignore[arg-type]
                 done = _("Paid submits go out again. What waits starts within a second.")
                 self.log_change(request, row, "resumed")
+            else:
+                raise BadRequest("Neither stop nor resume was pressed.")
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
         else:

@@ -177,7 +177,7 @@ class Worker:
     def _sweep_now_and_then(self, now: float) -> None:
         if now - self.swept_at > SWEEP_EVERY_S:
             self.swept_at = now
-            queue.enqueue(queue.SUBMIT, "sweep")
+            queue.enqueue(queue.INGEST, "sweep")
 
     def _sign_in_now_and_then(self, now: float) -> None:
         if now - self.signed_at > SIGN_EVERY_S:

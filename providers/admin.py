@@ -18,7 +18,7 @@ from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from providers.core.base import Provider, Surface
@@ -94,6 +94,10 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
         return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]
 
+    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:  # noqa: ARG002
+        """What the portal noted down about the account since it was read stays."""
+        obj.save(update_fields=form.columns() if change else None)
+
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Free calls, and what they found."""
@@ -129,21 +133,14 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
     def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        over: dict[str, Any] = {
-            "cooldown_until": None,
-            "cooldown_reason": "",
-            "cooldown_parts": [],
-            "cooling_since": None,
-            "probe_lease_until": None,
-            "closed_at": timezone.now(),
-        }
-        self._update(request, accounts, **over)
+        self._update(request, accounts, **ProviderAccount.awake(timezone.now()))
 
     def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
         for account in accounts:
             self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
         count = accounts.update(edited_at=timezone.now(), **changes)
-        self.message_user(request, _("%(count)d accounts changed.") % {"count": count}, messages.SUCCESS)
+        words = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
 
 
 def _back(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
@@ -155,13 +152,9 @@ def _back(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
 def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tuple[type[Provider], Surface] | None:
     """The account's own surface; for a new one, what the address asks for."""
     if account is not None:
-        return _surface(account.vendor, account.surface)
-    return _surface(request.GET.get("vendor", ""), request.GET.get("surface", ""))
-
-
-def _surface(vendor: str, slug: str) -> tuple[type[Provider], Surface] | None:
-    provider = PROVIDERS.get(vendor)
-    surface = provider.surfaces.get(slug) if provider else None
+        return (account.provider_class, account.known_surface) if account.known_surface else None
+    provider = PROVIDERS.get(request.GET.get("vendor", ""))
+    surface = provider.surfaces.get(request.GET.get("surface", "")) if provider else None
     return (provider, surface) if provider and surface else None
 
 

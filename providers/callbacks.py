@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from providers.models import ProviderAccount
-from providers.vendors import PROVIDERS
 
 __all__ = ["UnusableUrl", "callback_url", "calls_back", "is_callback_key", "is_on_this_machine", "require_usable"]
 
@@ -41,9 +40,7 @@ def callback_url(account: ProviderAccount) -> str:
 
 def calls_back(account: ProviderAccount) -> bool:
     """The vendor can be told where to call. False for a vendor or surface that is known no more."""
-    provider = PROVIDERS.get(account.vendor)
-    surface = provider.surfaces.get(account.surface) if provider else None
-    return surface is not None and surface.calls_back
+    return account.known_surface is not None and account.known_surface.calls_back
 
 
 def is_callback_key(vendor: str, account_id: str, key: str) -> bool:

@@ -10,8 +10,6 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import DatabaseError
 
-from providers.vendors import PROVIDERS
-
 
 @register(Tags.database)
 def accounts_can_be_used(app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
@@ -42,8 +40,7 @@ def vendors_can_call(app_configs: object, **kwargs: Any) -> list[CheckMessage]: 
 def _check(account: Any) -> list[CheckMessage]:
     from providers.sealing import SealBroken, unseal
 
-    provider = PROVIDERS.get(account.vendor)
-    if provider is None or account.surface not in provider.surfaces:
+    if account.known_surface is None:
         return [Error(f"Account “{account}” is of an unknown vendor or surface.", hint="Delete it or disable it.", id="providers.E002")]
     if not account.sealed:
         return [Caution(f"Account “{account}” has no credentials.", hint="Type them in, in the admin.", id="providers.W001")]

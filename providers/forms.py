@@ -118,6 +118,11 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in names:
             self.add_error(PREFIX + name, message)
 
+    def columns(self) -> list[str]:
+        """What saving the form writes."""
+        typed = [name for name in self.cleaned_data if not name.startswith(PREFIX)]
+        return [*typed, "sealed", "tails", "changed_at", "edited_at"]
+
     def save(self, commit: bool = True) -> Any:
         if self.credentials is not None:
             set_credentials(self.instance, self.credentials)

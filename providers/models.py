@@ -15,13 +15,15 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from uuid_utils.compat import uuid7
 
 from providers.breaker import Breaker, BreakerState, rest_s
-from providers.core.base import Provider
+from providers.core.base import Provider, Surface
 from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
 from providers.core.types import Balance
+from providers.sealing import SealBroken
 from providers.sentences import Sentence, kept, parts_of, tell
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -29,8 +31,7 @@ MOST_LEFT = Decimal(10) ** 13
 """A vendor that tells of more is not believed; the column has no room for it."""
 KNOWN_LATELY = timedelta(minutes=2)
 """Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
-
-
+VENDOR_GONE = gettext_noop("The portal no longer knows the vendor or surface of this account. Delete or disable the account.")
 MOST_RESTS = 1000
 """Counted no further: a rest is at its longest long before."""
 
@@ -115,8 +116,27 @@ class ProviderAccount(models.Model):
         return self.label
 
     @property
+    def known_surface(self) -> Surface | None:
+        """None when the catalog no longer has its vendor or surface: nothing is sent, asked or cancelled there any more."""
+        provider = PROVIDERS.get(self.vendor)
+        return provider.surfaces.get(self.surface) if provider else None
+
+    @property
     def provider_class(self) -> type[Provider]:
+        """Raises `SealBroken` when there is none."""
+        if self.known_surface is None:
+            raise SealBroken(VENDOR_GONE)
         return PROVIDERS[self.vendor]
+
+    @property
+    def can_cancel(self) -> bool:
+        """Its vendor can be asked to stop a render."""
+        return self.known_surface is not None and self.provider_class.can_cancel
+
+    @property
+    def can_look_up(self) -> bool:
+        """Its vendor can be asked whether it knows our reference."""
+        return self.known_surface is not None and self.provider_class.can_look_up
 
     @property
     def timeouts(self) -> Timeouts:
@@ -124,7 +144,7 @@ class ProviderAccount(models.Model):
 
     def offers(self, spec: ModelSpec) -> bool:
         """The account is of the model's vendor and may be used for it."""
-        if self.vendor != spec.provider:
+        if self.vendor != spec.provider or self.known_surface is None:
             return False
         right_surface = not spec.surfaces or self.surface in spec.surfaces
         return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
@@ -188,8 +208,13 @@ class ProviderAccount(models.Model):
     def close_breaker(self) -> None:
         """It answers: submits may start again. A rest that was ordered meanwhile stays."""
         now = timezone.now()
-        over = ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now)
-        over.update(cooldown_until=None, cooldown_reason="", cooldown_parts=[], cooling_since=None, probe_lease_until=None, closed_at=now)
+        ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now).update(**self.awake(now))
+
+    @staticmethod
+    def awake(now: datetime) -> dict[str, Any]:
+        """Changes of a row whose rest ends."""
+        why = {"cooldown_reason": "", "cooldown_parts": []}
+        return {"cooldown_until": None, "cooling_since": None, "probe_lease_until": None, "closed_at": now, **why}
 
     def note_accepted(self) -> None:
         """A submit was accepted: the next rest is a short one again."""

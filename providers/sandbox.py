@@ -23,17 +23,16 @@ def ensure_sandbox_accounts(simulator_url: str) -> list[ProviderAccount]:
 
 
 def _ensure(provider: type[Provider], surface: Surface, sandbox: Sandbox, simulator_url: str) -> ProviderAccount:
-    account = ProviderAccount.objects.filter(vendor=provider.slug, surface=surface.slug, sandbox=True).first()
-    if account is None:
-        account = ProviderAccount(
-            vendor=provider.slug,
-            surface=surface.slug,
-            label=f"{surface.label} · sandbox",
-            sandbox=True,
-            priority=sandbox.priority,
-            **asdict(surface.limits),
-        )
+    stored = ProviderAccount.objects.filter(vendor=provider.slug, surface=surface.slug, sandbox=True).first()
+    account = stored or ProviderAccount(
+        vendor=provider.slug,
+        surface=surface.slug,
+        label=f"{surface.label} · sandbox",
+        sandbox=True,
+        priority=sandbox.priority,
+        **asdict(surface.limits),
+    )
     account.base_url = simulator_url + sandbox.path
     set_credentials(account, sandbox.credentials)
-    account.save()
+    account.save(update_fields=["base_url", "sealed", "tails"] if stored else None)
     return account

@@ -24,7 +24,7 @@ OF_ANOTHER = gettext_noop("These sealed credentials belong to another account. T
 
 
 class SealBroken(Exception):
-    """The credentials cannot be opened; nothing may be sent."""
+    """The credentials cannot be opened, or nothing here knows any more what they are for; nothing may be sent."""
 
 
 def seal(account_id: UUID, credentials: Mapping[str, str]) -> str:

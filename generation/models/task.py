@@ -195,7 +195,7 @@ class GenerationTask(models.Model):
         more if need be, and a reference that it knows would be refused.
         """
         doubts = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
-        if doubts and self.account is not None and not self.account.provider_class.can_look_up:
+        if doubts and self.account is not None and not self.account.can_look_up:
             return f"{self.reference}-{doubts + 1}"
         return self.reference
 

@@ -20,7 +20,6 @@ from providers.breaker import BreakerState
 from providers.core.types import Balance
 from providers.models import ProviderAccount
 from providers.probe import Finding
-from providers.vendors import PROVIDERS
 
 __all__ = ["account_card", "account_cards", "desk_notes", "desk_summary"]
 
@@ -39,8 +38,7 @@ def account_cards(accounts: Sequence[ProviderAccount], desk: Desk, now: datetime
 def account_card(account: ProviderAccount, desk: Desk, now: datetime, finding: Finding | None = None) -> dict[str, Any]:
     """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
     usage = desk.usage.get(account.pk, Usage())
-    provider = PROVIDERS.get(account.vendor)
-    surface = provider.surfaces.get(account.surface) if provider else None
+    surface = account.known_surface
     return {
         "account": account,
         "mark": mark_of(account.vendor),
@@ -71,13 +69,13 @@ def desk_summary(cards: Sequence[dict[str, Any]], desk: Desk) -> str:
     count = sum(card["state"]["tone"] == STARTS for card in cards)
     starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
     total = sum(desk.waiting.values())
-    waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("None waits.")
+    waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("No video waits.")
     return f"{starting % {'count': count, 'all': len(cards)}} {waiting}"
 
 
 def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
     """The first of these that is so; `why` is somebody's own words."""
-    if account.vendor not in PROVIDERS or account.surface not in PROVIDERS[account.vendor].surfaces:
+    if account.known_surface is None:
         return _told(
             "bad", "circle-x", _("Unknown vendor"), _("This portal does not know its vendor or surface any more. Delete or disable it.")
         )

@@ -47,7 +47,7 @@ def actions_of(task: GenerationTask) -> list[Action]:
 
 
 def _cancel(task: GenerationTask) -> Action:
-    stoppable = task.state is Status.RUNNING and task.account is not None and task.account.provider_class.can_cancel
+    stoppable = task.state is Status.RUNNING and task.account is not None and task.account.can_cancel
     ask = _("Ask the vendor to stop this render? What it has cost so far is charged.") if stoppable else ""
     return Action(url=reverse("task-cancel", args=[task.pk]), label=_("Cancel"), icon="x", confirm=ask)
 

@@ -106,7 +106,7 @@ def _review(task: GenerationTask) -> dict[str, Any]:
 
 
 def _finding(task: GenerationTask, attempt: Attempt) -> str:
-    if not attempt.account.provider_class.can_look_up:
+    if not attempt.account.can_look_up:
         return _("%(vendor)s cannot be asked about it; only its console can tell.") % {"vendor": vendor_label(attempt.account.vendor)}
     kept = task.error_message.removeprefix(attempt.error_message).strip()
     found = tell("" if task.error_parts else kept, [part for part in task.error_parts if part[0] != attempt.error_message])

@@ -14,16 +14,16 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
-from generation.errors import LostRace
+from generation.errors import LostRace, is_held_lock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
 
-__all__ = ["MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "take_up"]
+__all__ = ["MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "passing_over", "take_up"]
 
 log = logging.getLogger("generation.claims")
 
@@ -94,6 +94,19 @@ def take_up(task_id: UUID | str, fence: int, status: Status) -> GenerationTask |
     """The task in this status under this fence; None when it moved on, which is normal: messages may come twice or late."""
     rows = GenerationTask.objects.select_related("account", "prompt", "owner")
     return rows.filter(pk=task_id, fence=fence, status=status).first()
+
+
+@contextmanager
+def passing_over(task: GenerationTask) -> Iterator[None]:
+    """A round over many rows leaves out one that moved meanwhile or that somebody holds for long; a later round comes by."""
+    try:
+        yield
+    except LostRace:
+        return
+    except OperationalError as error:
+        if not is_held_lock(error):
+            raise
+        log.warning("task %s is left to a later round: %s", task.pk, error)
 
 
 @contextmanager

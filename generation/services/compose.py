@@ -30,15 +30,15 @@ def enabled_accounts() -> list[ProviderAccount]:
 
 
 def first_choice(user: User) -> ModelSpec:
-    """The model of the person's last task while it can be had; otherwise the newest that takes bare text."""
+    """The model of the person's last task while it can be had; otherwise the first that can be, if possible one that takes bare text."""
     accounts = enabled_accounts()
     offered = [spec for spec in ALL_MODELS.values() if not spec.retired and any(one.offers(spec) for one in accounts)]
     last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
     for spec in offered:
         if spec.name == last:
             return spec
-    from_text = [spec for spec in offered or ALL_MODELS.values() if not spec.needed_slots and not spec.needed_params]
-    return from_text[0]
+    known = offered or list(ALL_MODELS.values())
+    return next((spec for spec in known if not spec.needed_slots and not spec.needed_params), known[0])
 
 
 def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -> tuple[dict[str, Any], dict[str, list[Asset]]]:

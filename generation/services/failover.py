@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from generation.errors import InvalidRequest, LostRace
+from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import Asset, Attempt, Dispatch, FailoverRule, GenerationTask
 from generation.services.checks import check_request
+from generation.services.claims import passing_over
 from generation.services.estimates import estimate_cost, price_of
 from providers.core.catalog import ModelSpec, Params
 from providers.models import ProviderAccount
@@ -45,7 +45,8 @@ def fail_over() -> int:
     for model in sorted(_waiting_models()):
         if _is_long_away(model):
             for task in _movable(model)[:AT_ONCE]:
-                moved += _move(task, rules)
+                with passing_over(task):
+                    moved += _move(task, rules)
     return moved
 
 
@@ -93,18 +94,14 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
         return False
     spec, params = found
     price, asked = price_of(spec), task.asked_model or task.model
-    try:
-        with transaction.atomic():
-            task.stand_in(
-                spec,
-                note=say(STANDS_IN, model=spec.name, asked=asked, away=task.model),
-                asked_model="" if spec.name == asked else asked,
-                params=params.model_dump(mode="json"),
-                cost_estimated=estimate_cost(price, params),
-                currency=price.currency if price else "",
-            )
-    except LostRace:
-        return False
+    task.stand_in(
+        spec,
+        note=say(STANDS_IN, model=spec.name, asked=asked, away=task.model),
+        asked_model="" if spec.name == asked else asked,
+        params=params.model_dump(mode="json"),
+        cost_estimated=estimate_cost(price, params),
+        currency=price.currency if price else "",
+    )
     log.info("task %s: %s stands in for %s", task.pk, spec.name, asked)
     return True
 

@@ -1,5 +1,5 @@
-"""Sweeps what crashes leave behind: files without a row, scratch directories, messages of dead workers; asks vendors what is left of
-balances. Safe to run twice.
+"""Sweeps what crashes leave behind: files of videos that were never published, scratch directories, messages of dead workers; asks vendors
+what is left of balances. Safe to run twice.
 """
 
 from __future__ import annotations
@@ -7,16 +7,16 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db.models import Q
 from django.utils import timezone
 
 from generation import queue
-from generation.models import Video
+from generation.models import GenerationTask, Video
 from providers.probe import refresh_balances
 
 __all__ = ["sweep"]
@@ -25,37 +25,50 @@ log = logging.getLogger("generation.housekeeping")
 
 OLD_ENOUGH = timedelta(hours=1)
 SCRATCH_OLD_ENOUGH_S = 3600.0
-DAYS_BACK = 3
+MOVED_LATELY = timedelta(days=3)
+"""An ingest that was killed is taken up again and moves its task then; so its files are found, however old the task is."""
 
 
 def sweep() -> None:
     """One round."""
+    now = timezone.now()
     queue.drop_stale_messages()
     _drop_scratch()
-    refresh_balances(timezone.now())
-    for days in range(DAYS_BACK):
-        _drop_orphans(f"videos/{timezone.now() - timedelta(days=days):%Y/%m/%d}")
+    for folder in _folders(now):
+        _drop_orphans(folder, now)
+    refresh_balances(now)
 
 
 def _drop_scratch() -> None:
-    """Directories of ingests that were killed."""
+    """Directories of ingests that were killed. One that is at work may remove its own meanwhile."""
     for folder in settings.SCRATCH_DIR.glob("*"):
-        if time.time() - folder.stat().st_mtime > SCRATCH_OLD_ENOUGH_S:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > SCRATCH_OLD_ENOUGH_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _drop_orphans(folder: str) -> None:
+def _folders(now: datetime) -> Iterator[str]:
+    """Where ingests of tasks that moved lately keep videos: by the day on which the task was created."""
+    moved = GenerationTask.objects.filter(updated_at__gte=now - MOVED_LATELY)
+    for day in moved.datetimes("created_at", "day", tzinfo=UTC):
+        yield f"videos/{day:%Y/%m/%d}"
+
+
+def _drop_orphans(folder: str, now: datetime) -> None:
     """Files that were saved but never published."""
     try:
         names = default_storage.listdir(folder)[1]
     except FileNotFoundError:
         return
-    for name in names:
-        key = str(Path(folder) / name)
-        if timezone.now() - default_storage.get_modified_time(key) > OLD_ENOUGH and not _is_published(key):
-            log.info("sweeping %s", key)
-            default_storage.delete(key)
+    saved = {f"{folder}/{name}" for name in names}
+    for key in sorted(saved - _published(folder)):
+        with suppress(FileNotFoundError):  # an ingest that could not publish it has removed it itself
+            if now - default_storage.get_modified_time(key) > OLD_ENOUGH:
+                log.info("sweeping %s", key)
+                default_storage.delete(key)
 
 
-def _is_published(key: str) -> bool:
-    return Video.objects.filter(Q(file=key) | Q(poster=key) | Q(preview=key)).exists()
+def _published(folder: str) -> set[str]:
+    """Every file of the videos there; the three of one video stand side by side."""
+    videos = Video.objects.filter(file__startswith=f"{folder}/")
+    return {name for names in videos.values_list("file", "poster", "preview") for name in names}

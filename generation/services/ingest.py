@@ -29,7 +29,7 @@ from generation.services.claims import holding, take_up
 from generation.services.observe import stored_outputs
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
-from providers.core.fetch import FetchError, safe_fetch
+from providers.core.fetch import FetchError, FetchTimeouts, safe_fetch
 from providers.sealing import SealBroken
 from providers.sentences import say
 
@@ -37,6 +37,8 @@ __all__ = ["ingest"]
 
 log = logging.getLogger("generation.ingest")
 
+FETCH_PATIENCE = FetchTimeouts(total_s=600.0)
+"""With the time of the check less than a job may take: a slow download ends as one, and not as a process that died."""
 MOST_BAD_FILES = 6
 """A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
 BELIEVE_VENDOR = timedelta(hours=24)
@@ -93,7 +95,9 @@ def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
     if output.get("headers_needed"):
         headers = provider_for(task.account).download_headers(url, timezone.now())
     with to.open("w+b") as file:
-        safe_fetch(url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers)
+        safe_fetch(
+            url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=FETCH_PATIENCE
+        )
     return to
 
 

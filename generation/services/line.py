@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, Value, Window
+from django.db.models.functions import RowNumber, StrIndex, Substr
 from django.utils import timezone
 
 from generation.lifecycle import Status
@@ -84,12 +85,13 @@ def account_loads() -> list[AccountLoad]:
 
 
 def _places() -> dict[UUID, int]:
-    """Place in line (1 is next) by task, per vendor, in the order in which accounts take them: owners in turn."""
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED)
-    in_turn = waiting.annotate(turn=Window(RowNumber(), partition_by=F("owner"), order_by=F("id").asc())).order_by("turn", "id")
-    seen: dict[str, int] = {}
+    """Place in line (1 is next) by task, per vendor, in the order in which its accounts take them: owners in turn."""
+    vendor = Substr("model", 1, StrIndex("model", Value("/")))
+    turn = Window(RowNumber(), partition_by=[F("owner"), F("vendor")], order_by=F("id").asc())
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED).annotate(vendor=vendor, turn=turn).order_by("turn", "id")
+    seen: Counter[str] = Counter()
     places = {}
-    for pk, model in in_turn.values_list("pk", "model")[:LINE_LENGTH]:
-        vendor = model.partition("/")[0]
-        seen[vendor] = places[pk] = seen.get(vendor, 0) + 1
+    for pk, of in waiting.values_list("pk", "vendor")[:LINE_LENGTH]:
+        seen[of] += 1
+        places[pk] = seen[of]
     return places

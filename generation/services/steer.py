@@ -13,13 +13,14 @@ from access.models import ApiToken
 from generation.errors import Conflict, LostRace
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Prompt
+from generation.services.claims import passing_over
 from generation.services.create import create_task, replay, request_digest
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, Refused, Unsupported
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["cancel", "inputs_of", "retry"]
+__all__ = ["cancel", "cancel_waiting", "inputs_of", "retry"]
 
 
 def cancel(task: GenerationTask) -> GenerationTask:
@@ -31,6 +32,16 @@ def cancel(task: GenerationTask) -> GenerationTask:
     if task.state is not Status.RUNNING:
         raise Conflict(_("It is being sent or saved right now and cannot be stopped here."), code="cannot_cancel")
     return _cancel_running(task)
+
+
+def cancel_waiting(user: User) -> int:
+    """Stop all of this person's tasks that wait, passing over those that start meanwhile. Returns how many were stopped."""
+    stopped = 0
+    for task in GenerationTask.objects.filter(owner=user, status=Status.QUEUED).order_by("id"):
+        with suppress(Conflict), passing_over(task):
+            _cancel_waiting(task)
+            stopped += 1
+    return stopped
 
 
 def _cancel_waiting(task: GenerationTask) -> GenerationTask:
@@ -50,15 +61,16 @@ def _cancel_claimed(task: GenerationTask) -> None:
 
 
 def _cancel_running(task: GenerationTask) -> GenerationTask:
-    provider = _account_of(task).provider_class
-    if not provider.can_cancel:
+    account = _account_of(task)
+    if account.known_surface is not None and not account.can_cancel:
+        label = account.provider_class.label
         raise Conflict(
-            _("%(vendor)s cannot stop a render once it is accepted. It will finish, and it is charged.") % {"vendor": provider.label},
+            _("%(vendor)s cannot stop a render once it is accepted. It will finish, and it is charged.") % {"vendor": label},
             code="cannot_cancel",
         )
     task.request_cancel(timezone.now())
     try:
-        client_for(_account_of(task)).cancel(task.submission)
+        client_for(account).cancel(task.submission)
     except (Refused, Unsupported) as error:
         _take_back(task)
         raise Conflict(_("It is too late to stop this render: %(words)s") % {"words": error.message}, code="cannot_cancel") from error

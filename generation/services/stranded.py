@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
-from generation.errors import LostRace, is_held_lock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.accept import follow_stored_id
+from generation.services.claims import passing_over
 from generation.services.messages import why_stranded
 from generation.services.settle import end_unsent, may_be_paid, park_after_doubt
 from providers.models import ProviderAccount
@@ -30,17 +29,10 @@ def free_stranded(now: datetime) -> int:
     """End, park or unbind what has waited in vain for `PATIENCE`; at once what its owner cancelled. Returns how many."""
     freed = 0
     for task in _stranded(now).select_related("account")[:AT_ONCE]:
-        try:
+        with passing_over(task):
             _free(task)
-        except LostRace:
-            continue
-        except OperationalError as error:
-            if not is_held_lock(error):
-                raise
-            log.warning("task %s is left to a later round: %s", task.pk, error)
-            continue
-        freed += 1
-        log.warning("task %s could never start; it is %s now", task.pk, task.status)
+            freed += 1
+            log.warning("task %s could never start; it is %s now", task.pk, task.status)
     return freed
 
 

@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.detail import task_context
 from generation.services import rescue, review, steer
-from generation.services.lists import queue_of
 from generation.views.common import answer, the_task, the_user, the_whole_task
 
 __all__ = ["adopt", "ask_again", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
@@ -47,12 +47,13 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def cancel_waiting(request: HttpRequest) -> HttpResponse:
     """Stop everything of one's own that waits; what renders goes on."""
-    waiting = [one for one in queue_of(the_user(request)) if one.state is Status.QUEUED]
 
     def act() -> str:
-        for one in waiting:
-            steer.cancel(one)
-        return _("Everything that waited is cancelled. What renders goes on.")
+        stopped = steer.cancel_waiting(the_user(request))
+        words = ngettext(
+            "%(n)d waiting video is cancelled. What renders goes on.", "%(n)d waiting videos are cancelled. What renders goes on.", stopped
+        )
+        return words % {"n": stopped} if stopped else _("Nothing waits any more. What renders goes on.")
 
     return answer(request, act)
 

@@ -35,6 +35,14 @@ def test_stopping_without_a_reason_is_refused(desk):
     assert current_stop() is None
 
 
+def test_a_form_without_a_button_turns_nothing(desk):
+    desk.post(PAGE, {"stop": "1", "reason": "the bill"})
+
+    assert desk.post(PAGE).status_code == 400
+    assert current_stop().reason == "the bill"
+    assert LogEntry.objects.count() == 1
+
+
 def test_the_page_explains_that_the_environment_goes_first(desk, settings):
     settings.STOP_PAID_SUBMITS = True
 

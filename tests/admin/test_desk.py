@@ -153,7 +153,7 @@ def test_accounts_that_need_somebody_come_first(desk, account, make_account):
     reply = desk.get(LIST)
 
     assert [card["account"].label for card in reply.context["cards"]] == ["z", account.label, "a"]
-    assert "1 of 3 accounts are ready. None waits." in reply.content.decode()
+    assert "1 of 3 accounts are ready. No video waits." in reply.content.decode()
 
 
 def test_what_stops_all_is_said_above(desk, account, staff):

@@ -14,7 +14,8 @@ from task_rows import make_task
 
 from generation.errors import is_held_lock
 from generation.lifecycle import Status
-from generation.models import GenerationTask
+from generation.models import FailoverRule, GenerationTask
+from generation.services.failover import fail_over
 from generation.services.stranded import free_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,3 +122,15 @@ def test_the_clock_passes_over_a_stranded_task_that_somebody_holds(task):
 
     assert free_stranded(timezone.now()) == 1
     assert status_of(task) == Status.CANCELLED
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+def test_the_clock_passes_over_a_task_for_which_another_model_would_stand_in(task, user, make_account):
+    wan = make_account("dashscope", "beijing", "http://127.0.0.1:9")
+    FailoverRule.objects.create(from_model=task.model, to_model="dashscope/wanx2.1-t2v-turbo")
+
+    with held(task):
+        assert fail_over() == 0
+
+    assert fail_over() == 1
+    assert GenerationTask.objects.get(pk=task.pk).spec.provider == wan.vendor

@@ -208,9 +208,13 @@ def statuses(*tasks):
 def test_cancel_waiting_leaves_what_renders(visitor, user, accounts):
     waiting, running = make_task(user), make_task(user, status=Status.RUNNING, account=accounts[0])
 
-    visitor.post("/studio/cancel-waiting/")
+    said = [json.loads(visitor.post("/studio/cancel-waiting/", headers=SCRIPT).headers["HX-Trigger"]) for _ in range(2)]
 
     assert statuses(waiting, running) == ["cancelled", "running"]
+    assert [one["portal:toast"]["text"] for one in said] == [
+        "1 waiting video is cancelled. What renders goes on.",
+        "Nothing waits any more. What renders goes on.",
+    ]
 
 
 def test_cancel_that_the_vendor_cannot_do_says_so(visitor, user, kling):

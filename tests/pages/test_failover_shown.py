@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone, translation
 from task_rows import attempt_of, make_task
 
@@ -12,6 +13,7 @@ from generation.presenters.detail import history_of
 from generation.schemas import task_out
 
 KLING, WAN = "kling/kling-v1", "dashscope/wanx2.1-t2v-turbo"
+RETIRED = "kling/kling-v1-6"
 
 
 def test_the_page_and_the_api_name_the_model_that_was_asked_for(visitor, user, accounts):
@@ -57,3 +59,16 @@ def test_a_rule_is_made_of_listed_models(staff_visitor):
     assert FailoverRule.objects.count() == 0
     assert staff_visitor.post(add, good).status_code == 302
     assert FailoverRule.objects.get().to_model == WAN
+
+
+@pytest.mark.parametrize("own", ["kling/kling-v9-gone", RETIRED])
+def test_a_rule_about_a_model_that_is_retired_or_gone_can_be_edited(staff_visitor, own):
+    rule = FailoverRule.objects.create(from_model=own, to_model=WAN)
+    page = f"/admin/generation/failoverrule/{rule.pk}/change/"
+
+    reply = staff_visitor.post(page, {"from_model": own, "to_model": WAN, "position": 3})
+
+    assert reply.status_code == 302
+    rule.refresh_from_db()
+    assert (rule.from_model, rule.position, rule.enabled) == (own, 3, False)
+    assert f'value="{own}"' not in staff_visitor.get("/admin/generation/failoverrule/add/").text

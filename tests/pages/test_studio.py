@@ -340,3 +340,12 @@ def test_largest_image_is_what_the_setting_says_everywhere(visitor, user, accoun
     assert f"at most {megabytes} MB each" in page.content.decode()
     assert f'data-max-bytes="{settings.MAX_IMAGE_BYTES}"' in page.content.decode()
     assert (reply.status_code, reply.json()["error"]["message"]) == (422, f"The image is too large: at most {megabytes} MB are taken here.")
+
+
+def test_studio_opens_while_only_models_that_need_an_image_are_offered(visitor, user, wan):
+    """And the person's last model is not one of them."""
+    wan.models_allowed = [ALL_MODELS[FRAMES].id]
+    wan.save()
+    make_task(user, model=KLING)
+
+    assert visitor.get("/studio/").context["spec"].name == FRAMES

@@ -14,11 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from generation.lifecycle import Status
+from generation.media import MediaLimits
 from generation.models import GenerationTask, Video
 from generation.services.claims import claim_one, holding
 from generation.services.create import create_task
 from generation.services.housekeeping import sweep
-from generation.services.ingest import MOST_STARTS, ingest
+from generation.services.ingest import FETCH_PATIENCE, MOST_STARTS, ingest
 
 MODEL = "kling/kling-v2-5-turbo"
 
@@ -129,3 +130,9 @@ def test_the_sweep_removes_old_files_without_a_row_and_keeps_the_rest(rendered, 
     assert not default_storage.exists(orphan)
     assert default_storage.exists(young)
     assert default_storage.exists(video.file.name)
+
+
+def test_a_slow_download_and_a_slow_check_end_before_the_job_does(settings):
+    job_s = settings.Q_CLUSTER["ALT_CLUSTERS"]["ingest"]["timeout"]
+
+    assert FETCH_PATIENCE.total_s + MediaLimits().time_s < job_s

@@ -165,3 +165,36 @@ def test_retry_under_the_same_key_gives_the_same_task(user, driver):
 
     assert steer.retry(failed, by=user, idempotency_key="again") == first
     assert steer.retry(failed, by=user, idempotency_key="once more") != first
+
+
+def test_everything_that_waits_is_cancelled_however_much_it_is(user, other_user):
+    mine, anothers = [make_task(user) for _ in range(61)], make_task(other_user)
+
+    assert steer.cancel_waiting(user) == 61
+
+    assert {fresh(task).status for task in mine} == {Status.CANCELLED}
+    assert fresh(anothers).status == Status.QUEUED
+
+
+def test_one_that_starts_meanwhile_is_passed_over(user, account_of_nobody):
+    """Its row moves on between the look at all of them and its own turn."""
+    first, last = make_task(user), make_task(user)
+
+    with meanwhile(lambda: GenerationTask.objects.get(pk=last.pk).move(Status.SUBMITTING, account=account_of_nobody)):
+        assert steer.cancel_waiting(user) == 1
+
+    assert (fresh(first).status, fresh(last).status) == (Status.CANCELLED, Status.SUBMITTING)
+
+
+@contextmanager
+def meanwhile(act):
+    """Before the first event of a cancelled task is written, once."""
+    left = [act]
+
+    def look(execute, sql, params, many, context):
+        if left and sql.startswith("INSERT INTO") and "taskevent" in sql:
+            left.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        yield
