@@ -25,6 +25,7 @@ def provider_for(account: ProviderAccount, *, base_url: str = "") -> Provider:
         base_url=base_url or account.base_url,
         credentials=unseal(account.pk, account.sealed),
         callback_url=callback_url(account),
+        names=account.model_names,
     )
     return account.provider_class(options)
 

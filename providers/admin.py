@@ -87,9 +87,10 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         found = _asked_surface(request, obj)
         may_type = found is not None and (obj is None or self.has_change_permission(request, obj))
         secrets = credential_names(found[1]) if found and may_type else []
+        names = ["model_names"] if found and found[1].takes_names else []
         sets = [
             (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets)}),
-            (_("Use"), {"fields": ("enabled", "sandbox", "models_allowed", "priority", "weight")}),
+            (_("Use"), {"fields": ("enabled", "sandbox", "models_allowed", *names, "priority", "weight")}),
             (_("Limits"), {"fields": LIMITS}),
         ]
         return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]

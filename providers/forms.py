@@ -21,6 +21,7 @@ from providers.core.catalog import ModelSpec
 from providers.currencies import CURRENCIES
 from providers.labels import label_of
 from providers.models import ModelPrice
+from providers.names import NamesField
 from providers.sealing import SealBroken, unseal
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -78,11 +79,23 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        self._require_known_models()
         typed = {field.name: self._typed(field) for field in self.surface.credentials}
         missing = [field.name for field in self.surface.credentials if not typed[field.name] and not field.optional]
         spoilt = any(PREFIX + name in self.errors for name in missing)
         self.credentials = None if spoilt else self._with_kept(typed, missing)
         return self.cleaned_data
+
+    def _require_known_models(self) -> None:
+        """What is ticked is known to be there, or has a name."""
+        names, models = self.cleaned_data.get("model_names"), self.provider_class.models
+        if names is None:
+            return
+        ticked = [models[model] for model in self.cleaned_data.get("models_allowed", ())]
+        for spec in ticked:
+            if not spec.is_at(self.surface.slug) and spec.id not in names:
+                words = _("“%(model)s” is not known to be there. Write its name at the vendor below, or untick it.")
+                self.add_error("models_allowed", words % {"model": label_of(spec)})
 
     def _typed(self, field: CredentialField) -> str:
         return str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
@@ -154,6 +167,17 @@ def account_form(provider_class: type[Provider], surface: Surface) -> type[Accou
         choices=_model_choices(provider_class, surface),
         widget=forms.CheckboxSelectMultiple,
     )
+    if surface.takes_names:
+        fields["model_names"] = NamesField(
+            label=gettext_lazy("Names at the vendor"),
+            help_text=_(
+                "One on each line: %(model)s = its name there. For an endpoint of your own, or where the vendor calls a model otherwise "
+                "than this portal. A model that is named here counts as one that this account has."
+            )
+            % {"model": next(iter(provider_class.models))},
+            provider_class=provider_class,
+            surface=surface,
+        )
     return type("SurfaceAccountForm", (AccountForm,), {**fields, "provider_class": provider_class, "surface": surface})
 
 
@@ -167,8 +191,11 @@ def _credential_input(field: CredentialField) -> forms.CharField:
 
 
 def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
-    offered = [spec for spec in provider_class.models.values() if not spec.surfaces or surface.slug in spec.surfaces]
-    return [(spec.id, _model_words(spec)) for spec in offered]
+    """Those that are there; where an account may name models, the others too."""
+    specs = provider_class.models.values()
+    others = [spec for spec in specs if not spec.is_at(surface.slug)] if surface.takes_names else []
+    named = [(spec.id, _("%(model)s (only with a name at the vendor)") % {"model": _model_words(spec)}) for spec in others]
+    return [*((spec.id, _model_words(spec)) for spec in specs if spec.is_at(surface.slug)), *named]
 
 
 def _model_words(spec: ModelSpec) -> str:

@@ -67,11 +67,13 @@ def _list(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _surface_line(surface: Surface, provider: type[Provider]) -> str:
-    taken = [spec for spec in provider.models.values() if surface.slug in (spec.surfaces or provider.surfaces)]
+    taken = [spec for spec in provider.models.values() if spec.is_at(surface.slug)]
     needs = ", ".join(field.label for field in surface.credentials if not field.optional) or "nothing"
     calls = "; calls back" if surface.calls_back else ""
+    named = ", ".join(f"`{ours}` is `{theirs}`" for ours, theirs in surface.names.items())
+    names = (f"; there {named}" if named else "") + ("; an account may have names of its own" if surface.takes_names else "")
     address = f"<{surface.base_url}>" if surface.base_url else "an address of its own"
-    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}{calls}."
+    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}{calls}{names}."
 
 
 def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:

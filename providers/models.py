@@ -61,6 +61,7 @@ class ProviderAccount(models.Model):
     models_allowed = models.JSONField(
         _("models allowed"), default=list, blank=True, help_text=_("Model ids of this vendor; empty means all of them.")
     )
+    model_names = models.JSONField(_("names at the vendor"), default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(_("priority"), default=10, help_text=_("Lower goes first."))
     weight = models.PositiveSmallIntegerField(
         _("weight"), default=1, help_text=_("Accounts of one priority share the work in proportion to their weights.")
@@ -146,8 +147,8 @@ class ProviderAccount(models.Model):
         """The account is of the model's vendor and may be used for it."""
         if self.vendor != spec.provider or self.known_surface is None:
             return False
-        right_surface = not spec.surfaces or self.surface in spec.surfaces
-        return right_surface and (not self.models_allowed or spec.id in self.models_allowed)
+        is_there = spec.is_at(self.surface) or spec.id in self.model_names
+        return is_there and (not self.models_allowed or spec.id in self.models_allowed)
 
     def takes(self, spec: ModelSpec) -> bool:
         """A person lets it be used for this model; whether it rests just now is another question."""

@@ -118,8 +118,7 @@ class Account:
         return offered[min(priced)[1]] if priced else offered[-1]
 
     def _may_be_asked(self, spec: ModelSpec) -> bool:
-        here = not spec.surfaces or self.provider.options.surface in spec.surfaces
-        return here and not spec.retired and not spec.needed_slots and not spec.needed_params
+        return spec.is_at(self.provider.options.surface) and not spec.retired and not spec.needed_slots and not spec.needed_params
 
     @property
     def is_local(self) -> bool:

@@ -7,7 +7,7 @@ vendor's page, also where a vendor needs two calls, and the same ones serve the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import isnan
 from typing import ClassVar
@@ -96,6 +96,10 @@ class Surface:
     sandbox: Sandbox | None = None
     calls_back: bool = False
     """The vendor takes a callback address with each submit (see `Provider.notice`)."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the vendor calls models here, by our ids; a model that is not in it goes by its id."""
+    takes_names: bool = False
+    """An account may have names of its own for models (see `Provider.name_of`): for endpoints, or where nobody knows what is there."""
 
 
 class Options(BaseModel):
@@ -110,6 +114,8 @@ class Options(BaseModel):
     base_url: str
     credentials: Mapping[str, str]
     callback_url: str = ""
+    names: Mapping[str, str] = {}
+    """The account's own names for models, by our ids."""
 
     def __repr__(self) -> str:
         return f"<Options {self.surface} {self.base_url}>"
@@ -209,6 +215,20 @@ class Provider:
     def check(self, reply: WireReply) -> ProviderError | None:
         """The vendor's error in this reply, if it is one. Extend for vendors that say no with HTTP 200."""
         return http_error(reply)
+
+    def name_of(self, model: str) -> str:
+        """What the vendor calls this model of ours at this account."""
+        return self.options.names.get(model) or self.surfaces[self.options.surface].names.get(model, model)
+
+    def names_of_others(self, model: str) -> frozenset[str]:
+        """What the vendor's list calls a task that surely is not of this model.
+
+        Nothing where the account has a name of its own for it: what stands behind that name only the vendor knows.
+        """
+        if model in self.options.names:
+            return frozenset()
+        names = self.surfaces[self.options.surface].names
+        return frozenset(names.get(other, other) for other in self.models if other != model)
 
     @property
     def secrets(self) -> tuple[str, ...]:

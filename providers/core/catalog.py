@@ -155,6 +155,10 @@ class ModelSpec:
     def name(self) -> str:
         return f"{self.provider}/{self.id}"
 
+    def is_at(self, surface: str) -> bool:
+        """The vendor is known to have it there."""
+        return not self.surfaces or surface in self.surfaces
+
     def slot(self, name: str) -> InputSlot | None:
         return next((slot for slot in self.slots if slot.name == name), None)
 

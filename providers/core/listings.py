@@ -10,7 +10,7 @@ from typing import Any
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
 from providers.core.types import Exchange, Snapshot, WireReply, WireRequest
 
-__all__ = ["Listed", "Page", "absence_on_pages", "may_be_of", "moment", "require_absence", "rows_of", "snapshots_by_id"]
+__all__ = ["Listed", "Page", "absence_on_pages", "moment", "require_absence", "rows_of", "snapshots_by_id", "without_others"]
 
 CLOCK_SKEW = timedelta(minutes=5)
 CENTURIES_S = 10**11
@@ -44,12 +44,12 @@ def moment(seconds: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def may_be_of(rows: Iterable[Mapping[str, Any]], model: str, *, named: str, models: Container[str]) -> list[Mapping[str, Any]]:
-    """Rows without those that are plainly of another model of ours.
+def without_others(rows: Iterable[Mapping[str, Any]], *, named: str, others: Container[str]) -> list[Mapping[str, Any]]:
+    """Rows without those that are plainly of another model (see `Provider.names_of_others`).
 
     The vendor is not asked to filter: were a model filed under another name, its tasks would look absent and be bought again.
     """
-    return [row for row in rows if row.get(named) == model or not isinstance(row.get(named), str) or row[named] not in models]
+    return [row for row in rows if not isinstance(row.get(named), str) or row[named] not in others]
 
 
 @dataclass(frozen=True, kw_only=True)

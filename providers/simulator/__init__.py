@@ -11,7 +11,8 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/dmxapi       /kling/v1/videos/{text2video,image2video}[/{id}]               the sk- gateway
     {base}/hosts/dashscope    /api/v1/services/aigc/..., /api/v1/tasks[/{id}[/cancel]]
     {base}/hosts/ark          /api/v3/contents/generations/tasks[/{id}]
-    {base}/hosts/dashscope-intl, {base}/hosts/byteplus    the same two in another region: keys `intl-*` and no others
+    {base}/hosts/dashscope-intl, {base}/hosts/byteplus    the same two abroad, with names of their own: keys `intl-*` and no others
+    {base}/hosts/dashscope-us the few models of a third region: keys `us-*` and no others
     {base}/hosts/minimax      /v1/video_generation, /v1/query/..., /v1/files/retrieve, /v2/...
     {base}/hosts/openai       /v1/videos[/{id}[/content|/remix]], /v1/models               OpenAI's models and a gateway's own
     {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
@@ -24,7 +25,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/_control/...                                  what tests read and set: see control.py
 
 Keys: any key is accepted, except `bad-*` (refused), `broke-*` (no balance), `limited-*` (2 slots, 2 submits a second) and
-`intl-*` (of another region: known there and nowhere else, where a vendor has two);
+`intl-*` and `us-*` (of another region: known there and nowhere else, where a vendor has several). DashScope's workspace `bad-*` is refused;
 an `sk-` or `ak-` in front changes nothing. A Kling JWT is signed for `sim-access` with `sim-secret`, or for any
 `ak-<x>` with `sk-<x>`, as is a Volcengine request; a Zhipu JWT for `simid` with `simsecret0000000000`, or for any
 other id with `secret-of-<id>`. A prompt may ask for a fault, `#fault:NAME` or `#fault:NAME:COUNT`: the names are in faults.py.

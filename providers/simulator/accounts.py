@@ -21,9 +21,10 @@ def nature(key: str) -> str:
     return kind if "-" in bare and kind in {"bad", "broke", "limited"} else "good"
 
 
-def is_from_abroad(key: str) -> bool:
-    """The key was made at a vendor's other region: `intl-*`. No region knows another's keys."""
-    return key.removeprefix("sk-").startswith("intl-")
+def region_of(key: str) -> str:
+    """`intl` or `us`: the key was made at this region of its vendor's; empty: at the first one. No region knows another's keys."""
+    region, dash, _rest = key.removeprefix("sk-").partition("-")
+    return region if dash and region in {"intl", "us"} else ""
 
 
 def masked(key: str) -> str:

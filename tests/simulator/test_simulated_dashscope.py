@@ -114,6 +114,14 @@ def test_workspace_that_the_key_may_not_use_is_refused(dashscope_api: DashScopeC
     assert simulator.ledger()["count"] == 1
 
 
+@pytest.mark.parametrize("duration", [7, 15])
+def test_regional_model_has_lengths_of_its_own(simulator: SimulatorProcess, duration: int) -> None:
+    virginia = DashScopeCaller(simulator.base("dashscope-us"), key="sk-us-somebody")
+
+    assert refusal(virginia.submit(model="wan2.6-t2v-us", parameters={"duration": duration})) == (400, "InvalidParameter")
+    assert virginia.submit(model="wan2.6-t2v-us", parameters={"duration": 10}).status_code == 200
+
+
 def test_cancel_is_for_pending_tasks_only(dashscope_api: DashScopeCaller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=100, render_s=100)
     early, late = dashscope_api.task("early"), dashscope_api.task("late")
@@ -178,7 +186,8 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
         ({"model": "wan2.2-t2v-plus", "parameters": {"size": "1280*720"}}, (400, "InvalidParameter")),
         ({"model": "wan2.5-t2v-preview", "audio_url": "song.mp3"}, (400, "InvalidURL")),
         ({"model": "wan2.6-t2v", "parameters": {"duration": 16}}, (400, "InvalidParameter")),
-        ({"model": "wan2.6-t2v-us", "parameters": {"duration": 7}}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-t2v-us"}, (404, "ModelNotFound")),
+        ({"model": "wan2.1-t2v-turbo"}, (404, "ModelNotFound")),
         ({"model": "wan2.6-t2v", "parameters": {"shot_type": "triple"}}, (400, "InvalidParameter")),
         ({"model": "wan2.6-t2v", "parameters": {"shot_type": "multi", "prompt_extend": False}}, (400, "InvalidParameter")),
         ({"model": "wan2.6-i2v-flash", "img_url": picture(), "parameters": {"audio": "on"}}, (400, "InvalidParameter")),

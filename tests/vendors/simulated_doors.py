@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from vendor_samples import make_provider, make_request
 
@@ -20,12 +21,14 @@ DOORS = {
     "official-key": ("kling", "hosts/kling"),
     "gateway": ("kling", "hosts/dmxapi"),
     "beijing": ("dashscope", "hosts/dashscope/api/v1"),
-    "us": ("dashscope", "hosts/dashscope/api/v1"),
+    "singapore": ("dashscope", "hosts/dashscope-intl/api/v1"),
+    "us": ("dashscope", "hosts/dashscope-us/api/v1"),
     "cn": ("zhipu", "hosts/zhipu/api/paas/v4"),
     "official": ("volcvisual", "hosts/volcvisual"),
     "local": ("cogvideox", "hosts/cogvideox"),
     "web": ("jimeng", "hosts/jimeng"),
     "volcengine": ("ark", "hosts/ark/api/v3"),
+    "byteplus": ("ark", "hosts/byteplus/api/v3"),
     "compatible": ("openai-videos", "hosts/openai/v1"),
     "china": ("minimax", "hosts/minimax"),
 }
@@ -41,6 +44,10 @@ MODELS = {
     "minimax": "minimax/MiniMax-H3",
 }
 """The model that stands for its vendor where a surface is tested, not a model."""
+MODELS_AT = {"us": "dashscope/wan2.6-t2v-us"}
+"""The same, at a surface that does not have it."""
+KEYS = {"singapore": "sk-intl-portal-test", "byteplus": "sk-intl-portal-test", "us": "sk-us-portal-test"}
+"""Of regions that know no other's keys."""
 
 
 def door_to(slug: str) -> str:
@@ -53,13 +60,20 @@ def door_of(spec: ModelSpec) -> str:
     return spec.surfaces[0] if spec.surfaces else door_to(spec.provider)
 
 
-def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = PATIENT, **keys: str) -> BlockingClient:
+def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = PATIENT, **keys: Any) -> BlockingClient:
     slug, path = DOORS[door]
+    if door in KEYS:
+        keys = {"api_key": KEYS[door]} | keys
     return BlockingClient(provider=make_provider(slug, door, f"{simulator.url}/{path}", **keys), timeouts=timeouts)
 
 
+def model_at(door: str) -> str:
+    """The model that stands for a surface."""
+    return MODELS_AT.get(door, MODELS[DOORS[door][0]])
+
+
 def a_request(door: str, prompt: str = "a boat", **facts) -> GenerationRequest:
-    return make_request(MODELS[DOORS[door][0]], prompt=prompt, **facts)
+    return make_request(model_at(door), prompt=prompt, **facts)
 
 
 def ask(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from simulated_doors import DOORS, MODELS, ask, client_at, door_of, paid
+from simulated_doors import DOORS, MODELS, MODELS_AT, ask, client_at, door_of, paid
 from vendor_samples import make_provider, make_request
 
 from providers.core.catalog import ModelSpec
@@ -58,7 +58,7 @@ def _cases() -> Iterator[Case]:
     for spec in ALL_MODELS.values():
         yield Case(spec=spec, door=door_of(spec))
     for door, (slug, _path) in DOORS.items():
-        if door != door_of(ALL_MODELS[MODELS[slug]]) and door != "us":
+        if door != door_of(ALL_MODELS[MODELS[slug]]) and door not in MODELS_AT:
             yield Case(spec=ALL_MODELS[MODELS[slug]], door=door)
 
 

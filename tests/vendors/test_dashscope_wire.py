@@ -128,8 +128,13 @@ def test_2_7_from_images_lists_its_media():
     assert said.json["input"]["media"][0]["url"].startswith("data:image/png;base64,")
 
 
-def test_us_model_is_offered_to_keys_of_that_region_only():
-    assert ALL_MODELS["dashscope/wan2.6-t2v-us"].surfaces == ("us",)
+def test_models_are_offered_where_the_vendor_is_known_to_have_them():
+    models = make_provider("dashscope").models.values()
+    there = {slug: {spec.id for spec in models if spec.is_at(slug)} for slug in ("beijing", "singapore", "us", "hongkong")}
+
+    assert there["beijing"] == there["singapore"] == {spec.id for spec in models} - {"wan2.6-t2v-us"}
+    assert there["us"] == {"wan2.6-t2v-us", "wan2.6-i2v", "wan2.6-r2v"}
+    assert there["hongkong"] == set()
 
 
 def test_accepted_task_gives_its_id():

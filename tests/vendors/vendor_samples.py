@@ -29,12 +29,14 @@ CREDENTIALS = {
 T = TypeVar("T")
 
 
-def make_provider(slug: str, surface: str = "", base_url: str = "https://vendor.example", **keys: str) -> Provider:
+def make_provider(
+    slug: str, surface: str = "", base_url: str = "https://vendor.example", *, names: Mapping[str, str] | None = None, **keys: str
+) -> Provider:
     """The vendor's adapter; its first surface unless told otherwise."""
     cls = PROVIDERS[slug]
     chosen = cls.surfaces[surface] if surface else next(iter(cls.surfaces.values()))
     credentials = {field.name: (CREDENTIALS | keys)[field.name] for field in chosen.credentials if field.name in keys or not field.optional}
-    return cls(Options(surface=chosen.slug, base_url=base_url, credentials=credentials))
+    return cls(Options(surface=chosen.slug, base_url=base_url, credentials=credentials, names=names or {}))
 
 
 def picture(slot: str, colour: str = "teal") -> InputFile:

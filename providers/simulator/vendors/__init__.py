@@ -5,8 +5,10 @@ from __future__ import annotations
 from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
 from providers.simulator.vendors.ark import Ark
+from providers.simulator.vendors.ark_models import MODELS_ABROAD
 from providers.simulator.vendors.cogvideox import CogVideoX
 from providers.simulator.vendors.dashscope import DashScope
+from providers.simulator.vendors.dashscope_models import MODELS_IN_SINGAPORE, MODELS_IN_VIRGINIA
 from providers.simulator.vendors.jimeng import Jimeng
 from providers.simulator.vendors.kling import Kling
 from providers.simulator.vendors.minimax import MiniMax
@@ -21,9 +23,10 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "kling": Kling(site, host="kling"),
         "dmxapi": Kling(site, host="dmxapi", prefix="/kling", is_gateway=True),
         "dashscope": DashScope(site),
-        "dashscope-intl": DashScope(site, host="dashscope-intl", is_abroad=True),
+        "dashscope-intl": DashScope(site, host="dashscope-intl", region="intl", models=MODELS_IN_SINGAPORE),
+        "dashscope-us": DashScope(site, host="dashscope-us", region="us", models=MODELS_IN_VIRGINIA),
         "ark": Ark(site),
-        "byteplus": Ark(site, host="byteplus", is_abroad=True),
+        "byteplus": Ark(site, host="byteplus", region="intl", models=MODELS_ABROAD),
         "minimax": MiniMax(site),
         "openai": OpenAIVideos(site),
         "zhipu": Zhipu(site),

@@ -6,14 +6,14 @@ import json
 import math
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, is_from_abroad, nature
+from providers.simulator.accounts import Account, nature, region_of
 from providers.simulator.clock import BEIJING
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.intake import answered, take_order
@@ -21,6 +21,7 @@ from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_batch, answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask
+from providers.simulator.vendors.ark_models import MODELS, Model
 from providers.simulator.vendors.ark_rules import FPS, read_order
 from providers.simulator.wire import json_reply, own_base
 
@@ -64,17 +65,18 @@ class Ark:
     task_ttl_s = 7.0 * _DAY_S
     result_ttl_s = 1.0 * _DAY_S
 
-    def __init__(self, site: Site, *, host: str = "ark", is_abroad: bool = False) -> None:
+    def __init__(self, site: Site, *, host: str = "ark", region: str = "", models: Mapping[str, Model] = MODELS) -> None:
         self.site = site
         self.host = host
-        self._is_abroad = is_abroad
+        self._region = region
+        self._models = models
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
 
     async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad" or is_from_abroad(key) is not self._is_abroad:
+        if scheme != "Bearer" or not key or nature(key) == "bad" or region_of(key) != self._region:
             raise self.refusal(Refusal.AUTH)
         account = self.site.accounts.get(self.host, key)
         path, _, query = path.partition("?")
@@ -99,7 +101,7 @@ class Ark:
         except ValueError as error:
             raise Refused(400, "InvalidParameter", "The request body is not JSON.") from error
         base = own_base(request)
-        order = await read_order(body)
+        order = await read_order(body, self._models)
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:

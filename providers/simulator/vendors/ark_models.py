@@ -74,3 +74,11 @@ MODELS = {
     "doubao-seedance-2-0-260128": _seedance_2_0("480p", "720p", "1080p"),
     "doubao-seedance-2-0-fast-260128": _seedance_2_0("480p", "720p"),
 }
+MODELS_ABROAD = {
+    "seedance-1-5-pro-251215": SEEDANCE_1_5_PRO,
+    "seedance-1-0-pro-250528": MODELS["doubao-seedance-1-0-pro-250528"],
+    "seedance-1-0-pro-fast-251015": MODELS["doubao-seedance-1-0-pro-fast-251015"],
+    "dreamina-seedance-2-0-260128": MODELS["doubao-seedance-2-0-260128"],
+    "dreamina-seedance-2-0-fast-260128": MODELS["doubao-seedance-2-0-fast-260128"],
+}
+"""BytePlus has the same models under other names, and no longer those of 1.0 lite."""

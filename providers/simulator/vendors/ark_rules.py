@@ -6,6 +6,7 @@ A field that is null counts as not sent: the official SDK sends every field that
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
@@ -27,12 +28,12 @@ def invalid(name: str, message: str) -> NoReturn:
     raise Refused(400, "InvalidParameter", f"The parameter `{name}` specified in the request is not valid: {message}.")
 
 
-async def read_order(body: object) -> Order:
-    """Raises Refused."""
+async def read_order(body: object, models: Mapping[str, Model] = MODELS) -> Order:
+    """Raises Refused. `models` are those of the region."""
     if not isinstance(body, dict):
         invalid("body", "not a JSON object")
     given = {name: value for name, value in body.items() if value is not None}
-    name, model = _model(given)
+    name, model = _model(given, models)
     content = await read_content(given.get("content"), model)
     given = {**_inline(content.text), **given}
     _check_flags(given, model, content)
@@ -58,12 +59,12 @@ async def read_order(body: object) -> Order:
     )
 
 
-def _model(given: Body) -> tuple[str, Model]:
+def _model(given: Body, models: Mapping[str, Model]) -> tuple[str, Model]:
     name = given.get("model")
     if not isinstance(name, str) or not name:
         raise Refused(400, "MissingParameter", "The request failed because it is missing `model` parameter.")
-    if name in MODELS:
-        return name, MODELS[name]
+    if name in models:
+        return name, models[name]
     if name.startswith("ep-"):
         return name, SEEDANCE_1_5_PRO
     message = f"The model or endpoint {name} does not exist or you do not have access to it."

@@ -6,14 +6,14 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, is_from_abroad, nature
+from providers.simulator.accounts import Account, nature, region_of
 from providers.simulator.clock import BEIJING, beijing_text, milliseconds
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.intake import answered, take_order
@@ -21,7 +21,7 @@ from providers.simulator.media import links
 from providers.simulator.polling import Poll, answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
-from providers.simulator.vendors.dashscope_models import AREAS_PX
+from providers.simulator.vendors.dashscope_models import AREAS_PX, MODELS, Model
 from providers.simulator.vendors.dashscope_rules import read_order
 from providers.simulator.wire import json_reply
 
@@ -63,10 +63,11 @@ class DashScope:
 
     task_ttl_s = result_ttl_s = 1.0 * _DAY_S
 
-    def __init__(self, site: Site, *, host: str = "dashscope", is_abroad: bool = False) -> None:
+    def __init__(self, site: Site, *, host: str = "dashscope", region: str = "", models: Mapping[str, Model] = MODELS) -> None:
         self.site = site
         self.host = host
-        self._is_abroad = is_abroad
+        self._region = region
+        self._models = models
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
@@ -88,7 +89,7 @@ class DashScope:
 
     def _account(self, request: web.BaseRequest) -> Account:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad" or is_from_abroad(key) is not self._is_abroad:
+        if scheme != "Bearer" or not key or nature(key) == "bad" or region_of(key) != self._region:
             raise self.refusal(Refusal.AUTH)
         if nature(request.headers.get("X-DashScope-WorkSpace", "")) == "bad":
             raise _NO_WORKSPACE
@@ -103,7 +104,7 @@ class DashScope:
         except ValueError as error:
             raise Refused(400, "InvalidParameter", "Required body invalid, please check the request body format.") from error
         resolves_oss = request.headers.get("X-DashScope-OssResourceResolve") == "enable"
-        order = await read_order(task_group, body, resolves_oss=resolves_oss)
+        order = await read_order(task_group, body, self._models, resolves_oss=resolves_oss)
         return await take_order(self.site, self, request, account, order)
 
     def _cancel(self, account: Account, task_id: str) -> web.Response:

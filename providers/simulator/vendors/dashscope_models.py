@@ -72,9 +72,6 @@ MODELS = {
     "wan2.2-t2v-plus": Model(kind="t2v", resolutions=("1080P", "480P")),
     "wan2.5-t2v-preview": Model(kind="t2v", resolutions=_ALL, durations=(5, 10), max_prompt=1500, has_sound=True),
     "wan2.6-t2v": Model(kind="t2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=1500, is_newer=True, has_sound=True, has_shots=True),
-    "wan2.6-t2v-us": Model(
-        kind="t2v", resolutions=_HIGH, durations=(5, 10), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
-    ),
     "wan2.7-t2v": Model(kind="t2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=5000, is_newer=True, has_sound=True, by_ratio=True),
     "wanx2.1-i2v-turbo": Model(kind="i2v", resolutions=("720P", "480P"), durations=(3, 4, 5)),
     "wanx2.1-i2v-plus": Model(kind="i2v", resolutions=("720P",)),
@@ -89,4 +86,18 @@ MODELS = {
     "wan2.6-r2v": Model(kind="r2v", resolutions=_HIGH, durations=(5, 10), max_prompt=1500, is_newer=True, has_shots=True),
     "wanx2.1-kf2v-plus": Model(kind="kf2v", resolutions=("720P",)),
     "wan2.2-kf2v-flash": Model(kind="kf2v", resolutions=("720P", "480P", "1080P")),
+}
+"""In Beijing."""
+MODELS_IN_SINGAPORE = {name.replace("wanx2.1", "wan2.1"): model for name, model in MODELS.items()}
+MODELS_IN_VIRGINIA = {
+    "wan2.6-t2v": Model(
+        kind="t2v", resolutions=_HIGH, durations=(5, 10, 15), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
+    ),
+    "wan2.6-t2v-us": Model(
+        kind="t2v", resolutions=_HIGH, durations=(5, 10), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
+    ),
+    "wan2.6-i2v": Model(
+        kind="i2v", resolutions=_HIGH, durations=(5, 10, 15), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
+    ),
+    "wan2.6-r2v": MODELS["wan2.6-r2v"],
 }

@@ -6,6 +6,7 @@ Keys of `input` and `parameters` that are not known are ignored, as the official
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
@@ -25,11 +26,11 @@ def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> 
     raise Refused(status, code, message)
 
 
-async def read_order(task_group: str, body: object, *, resolves_oss: bool) -> Order:
-    """Raises Refused. `task_group` is the path's: `video-generation`, or `image2video` for first and last frame."""
+async def read_order(task_group: str, body: object, models: Mapping[str, Model] = MODELS, *, resolves_oss: bool) -> Order:
+    """Raises Refused. `models` are the region's, `task_group` is the path's: `video-generation`; `image2video` for first and last frame."""
     if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
         invalid("Required body invalid, please check the request body format.")
-    name, model = _model(body, task_group)
+    name, model = _model(body, task_group, models)
     given, options = body["input"], body.get("parameters") or {}
     if not isinstance(options, dict):
         invalid("parameters must be an object")
@@ -53,9 +54,9 @@ async def read_order(task_group: str, body: object, *, resolves_oss: bool) -> Or
     )
 
 
-def _model(body: Body, task_group: str) -> tuple[str, Model]:
+def _model(body: Body, task_group: str, models: Mapping[str, Model]) -> tuple[str, Model]:
     name = body.get("model")
-    model = MODELS.get(name) if isinstance(name, str) else None
+    model = models.get(name) if isinstance(name, str) else None
     if model is None or not isinstance(name, str):
         invalid("Model not exist.", "ModelNotFound", 404)
     if (task_group == "image2video") != (model.kind == "kf2v"):

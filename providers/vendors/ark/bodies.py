@@ -27,12 +27,13 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def body_of(request: GenerationRequest) -> dict[str, Any]:
+def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
+    """`name` is what the vendor calls the model at this account."""
     values = request.params.model_dump(mode="json")
     content = contents_of(request, values.pop("reference_videos", ()), values.pop("reference_sounds", ()))
-    body: dict[str, Any] = {"model": request.spec.id, "content": content, **_length(values)}
-    for name, value in values.items():
-        body |= SAID[name](value)
+    body: dict[str, Any] = {"model": name, "content": content, **_length(values)}
+    for option, value in values.items():
+        body |= SAID[option](value)
     return body
 
 

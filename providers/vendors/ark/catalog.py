@@ -16,7 +16,7 @@ from providers.core.addresses import Address
 from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
 from providers.core.content_tasks import exclusive_references, reference_sounds, reference_videos
 
-__all__ = ["MODELS", "NOT_OFFERED"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
 
 SLUG = "ark"
 DOCS_URL = "https://www.volcengine.com/docs/82379/1520757"
@@ -26,6 +26,11 @@ NOT_OFFERED = (
     "the last frame as a second result (`return_last_frame`): a task has videos as results, no images",
     "a final render of a draft (`draft_task`): a draft lives at one account, a task may go to any",
     "`priority`, `safety_identifier`, `output_format` and `omni_reference_task_type`, of which only the names are known, from the SDK",
+)
+READ_ELSEWHERE = (
+    "the names at BytePlus: https://github.com/vercel/ai, packages/bytedance/src/bytedance-video-settings.ts; read 2026-11-21",
+    "that BytePlus ended the lite models on 2026-05-13: https://docs.byteplus.com/en/docs/ModelArk/1350667; read 2026-11-21",
+    "the shape where no ratio is said: later copies of the page, https://www.volcengine.com/docs/82379/1520757; read 2026-11-21",
 )
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif"),
@@ -40,6 +45,7 @@ LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
 FOUR = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
 NINE = InputSlot(name="references", title="Reference images", max_count=9, rules=IMAGES)
 LONGEST_WAIT = timedelta(hours=72)
+AT_HOME = ("volcengine",)
 
 Resolution = Literal["480p", "720p", "1080p"]
 Shape = Literal["auto", "16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]
@@ -165,7 +171,7 @@ class V20FastParams(V20Params):
     resolution: Literal["480p", "720p"] = param("720p", "Resolution", main=True)
 
 
-def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
+def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, surfaces: tuple[str, ...] = ()) -> ModelSpec:
     return ModelSpec(
         provider=SLUG,
         id=model,
@@ -178,6 +184,7 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> Mo
         poll_every=timedelta(seconds=10),
         deadline=LONGEST_WAIT + timedelta(hours=1),
         result_life=timedelta(hours=24),
+        surfaces=surfaces,
         docs_url=DOCS_URL,
         docs_read=DOCS_READ,
     )
@@ -191,7 +198,7 @@ MODELS: Mapping[str, ModelSpec] = {
         _spec("doubao-seedance-1-5-pro-251215", "Seedance 1.5 Pro", V15Params, FIRST, LAST),
         _spec("doubao-seedance-1-0-pro-250528", "Seedance 1.0 Pro", V10Params, FIRST, LAST),
         _spec("doubao-seedance-1-0-pro-fast-251015", "Seedance 1.0 Pro Fast", V10Params, FIRST),
-        _spec("doubao-seedance-1-0-lite-t2v-250428", "Seedance 1.0 Lite", V10TextParams),
-        _spec("doubao-seedance-1-0-lite-i2v-250428", "Seedance 1.0 Lite, from images", V10ImageParams, FIRST, LAST, FOUR),
+        _spec("doubao-seedance-1-0-lite-t2v-250428", "Seedance 1.0 Lite", V10TextParams, surfaces=AT_HOME),
+        _spec("doubao-seedance-1-0-lite-i2v-250428", "Seedance 1.0 Lite, from images", V10ImageParams, FIRST, LAST, FOUR, surfaces=AT_HOME),
     )
 }

@@ -6,17 +6,16 @@ Volcengine Ark documents, "video generation API": query and list pages; read 202
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import timedelta
 from typing import Any
 
 from providers.core import content_tasks
 from providers.core.content_tasks import EXPIRED, inner_url
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
-from providers.core.listings import Listed, Page, may_be_of, moment, rows_of
+from providers.core.listings import Listed, Page, moment, rows_of, without_others
 from providers.core.replies import text_of
 from providers.core.types import Output, Snapshot, WireReply
-from providers.vendors.ark.catalog import MODELS
 from providers.vendors.ark.errors import task_failure
 
 __all__ = ["page_of", "snapshot_of"]
@@ -26,13 +25,13 @@ log = logging.getLogger("providers.ark")
 RESULT_LIFE = timedelta(hours=24)
 
 
-def page_of(reply: WireReply, model: str) -> Page:
-    """One page of the list: those of its tasks that may be of this model."""
+def page_of(reply: WireReply, others: Container[str]) -> Page:
+    """One page of the list, without tasks of other models."""
     body = reply.data()
     rows, total = rows_of(body.get("items")), body.get("total")
     if not isinstance(total, int):
         raise UnexpectedReply("Ark's list does not say how many tasks there are.")
-    ours = may_be_of(rows, model, named="model", models=MODELS)
+    ours = without_others(rows, named="model", others=others)
     listed = [Listed(id=text_of(row, "id"), created_at=moment(row.get("created_at"))) for row in ours]
     return Page(tasks=listed, rows=len(rows), total=total)
 

@@ -1,9 +1,12 @@
 """Where Ark is reached and with what, and what its smallest plan allows. Data.
 
-Volcengine Ark documents, "video generation API" and "rate limits"; read 2026-11-20. The base URL holds /api/v3.
+Volcengine Ark documents, "video generation API" and "rate limits"; read 2026-11-20. The base URL holds /api/v3. A model may be asked for
+by the id of an endpoint of one's own, `ep-...`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from providers.core.base import CredentialField, Limits, Sandbox, Surface
 
@@ -12,6 +15,14 @@ __all__ = ["SURFACES"]
 API_KEY = CredentialField(name="api_key", label="API key")
 LIMITS = Limits(max_in_flight=3, submits_per_minute=180)
 """Of a personal account; a company's renders ten at a time and takes 600 a minute."""
+ABROAD: Mapping[str, str] = {
+    "doubao-seedance-2-0-260128": "dreamina-seedance-2-0-260128",
+    "doubao-seedance-2-0-fast-260128": "dreamina-seedance-2-0-fast-260128",
+    "doubao-seedance-1-5-pro-251215": "seedance-1-5-pro-251215",
+    "doubao-seedance-1-0-pro-250528": "seedance-1-0-pro-250528",
+    "doubao-seedance-1-0-pro-fast-251015": "seedance-1-0-pro-fast-251015",
+}
+"""What BytePlus calls the models; where each was read stands in `READ_ELSEWHERE` of catalog.py."""
 SURFACES = (
     Surface(
         slug="volcengine",
@@ -22,6 +33,7 @@ SURFACES = (
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/ark/api/v3", credentials={"api_key": "sk-sandbox-ark"}),
         calls_back=True,
+        takes_names=True,
     ),
     Surface(
         slug="byteplus",
@@ -32,5 +44,7 @@ SURFACES = (
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/byteplus/api/v3", credentials={"api_key": "sk-intl-sandbox-ark"}, priority=20),
         calls_back=True,
+        names=ABROAD,
+        takes_names=True,
     ),
 )

@@ -21,7 +21,7 @@ from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.ark.bodies import body_of
 from providers.vendors.ark.callbacks import notice_of
-from providers.vendors.ark.catalog import MODELS, NOT_OFFERED
+from providers.vendors.ark.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
 from providers.vendors.ark.errors import is_gone, vendor_error
 from providers.vendors.ark.replies import page_of, snapshot_of
 from providers.vendors.ark.surfaces import SURFACES
@@ -42,13 +42,14 @@ class Ark(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
     not_offered = NOT_OFFERED
+    read_elsewhere = READ_ELSEWHERE
     poll_batch = 100
     can_cancel = True
     can_look_up = True
     look_up_within = timedelta(days=6, hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
-        body = body_of(request) | self.callback_param("callback_url")
+        body = body_of(request, self.name_of(request.spec.id)) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=TASKS, json=body, billable=True)
         return Submission(id=text_of(reply.data(), "id"), model=request.spec.id)
 
@@ -71,7 +72,7 @@ class Ark(Provider):
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
         """Tasks carry no reference: the list of the last 7 days can only prove that there is none."""
-        read = partial(page_of, model=spec.id)
+        read = partial(page_of, others=self.names_of_others(spec.id))
         yield from absence_on_pages(_page, read, most=MOST_PAGES, since=since, known=known)
         return None
 

@@ -52,17 +52,18 @@ def _lists_media(model: str) -> bool:
     return model.startswith("wan2.7-i2v")
 
 
-def body_of(request: GenerationRequest) -> dict[str, Any]:
+def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
+    """`name` is what the vendor calls the model at this account."""
     model, values = request.spec.id, request.params.model_dump(mode="json")
     images = {slot: files[0].data_uri for slot, files in request.inputs.items() if files}
     if _lists_media(model):
-        inputs: dict[str, Any] = {"media": _media(images | {kind: values.pop(name) for name, kind in CLIPS.items()})}
+        inputs: dict[str, Any] = {"media": _media(images | {kind: values.pop(option) for option, kind in CLIPS.items()})}
     else:
         inputs = {IMAGE_NAMES[_takes_frames(model)][slot]: image for slot, image in images.items()}
-    texts = {"prompt": request.prompt} | {INPUT_NAMES[name]: values.pop(name) for name in INPUT_NAMES if name in values}
+    texts = {"prompt": request.prompt} | {INPUT_NAMES[option]: values.pop(option) for option in INPUT_NAMES if option in values}
     return {
-        "model": model,
-        "input": {name: value for name, value in texts.items() if value} | inputs,
+        "model": name,
+        "input": {field: value for field, value in texts.items() if value} | inputs,
         "parameters": _parameters(model, values),
     }
 

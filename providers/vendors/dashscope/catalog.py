@@ -33,16 +33,26 @@ from providers.vendors.dashscope.catalog_options import (
     Text27,
 )
 
-__all__ = ["MODELS", "NOT_OFFERED"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
 
 SLUG = "dashscope"
 DOCS = "https://help.aliyun.com/zh/model-studio/"
+ABROAD = "https://www.alibabacloud.com/help/pt-br/model-studio/"
 DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
     "`wanx2.1-vace-plus`: of its body only the names `function`, `ref_images_url` and `obj_or_bg` are known, not their values",
     "HappyHorse: only gateways describe it, without the words for its shapes and with different sizes",
     "sounds and videos from one's own files: they are given by public addresses",
+    "`wan2.6-t2v` in Virginia, where it takes 5, 10 and 15 s only, and `wan2.6-i2v-us`, the twin there of `wan2.6-i2v`",
+    "models in Hong Kong: no page names one; an account may name those that it has",
 )
+READ_ELSEWHERE = (
+    f"which models each region has, and Singapore's names for those of 2.1: {DOCS}rate-limit and the guides beside it; read 2026-11-21",
+    f"`wan2.2-kf2v-flash` in Singapore: {ABROAD}legacy-image-to-video-by-first-and-last-frame-api-reference; read 2026-11-21",
+    "the header of a workspace and the regions of its addresses: the vendor's SDK, dashscope 2.0.2; read 2026-11-21",
+)
+IN_ASIA = ("beijing", "singapore")
+ALSO_IN_VIRGINIA = (*IN_ASIA, "us")
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/bmp", "image/webp"),
     max_bytes=10 * 1024 * 1024,
@@ -72,7 +82,7 @@ def _spec(
     *slots: InputSlot,
     needs_prompt: bool = True,
     cny_per_s: str = "",
-    surfaces: tuple[str, ...] = (),
+    surfaces: tuple[str, ...] = IN_ASIA,
     page: str = "",
 ) -> ModelSpec:
     return ModelSpec(
@@ -101,9 +111,9 @@ MODELS: Mapping[str, ModelSpec] = {
         _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, OR_A_CLIP, LAST, page=I2V),
         _spec("wan2.6-t2v", "Wan 2.6", Text26),
         _spec("wan2.6-t2v-us", "Wan 2.6, US region", Text26Us, surfaces=("us",)),
-        _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST),
+        _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST, surfaces=ALSO_IN_VIRGINIA),
         _spec("wan2.6-i2v-flash", "Wan 2.6 Flash, from an image", Image26Flash, FIRST),
-        _spec("wan2.6-r2v", "Wan 2.6, from videos", Reference26, page=R2V),
+        _spec("wan2.6-r2v", "Wan 2.6, from videos", Reference26, surfaces=ALSO_IN_VIRGINIA, page=R2V),
         _spec("wan2.5-t2v-preview", "Wan 2.5", Text25),
         _spec("wan2.5-i2v-preview", "Wan 2.5, from an image", Image25, FIRST),
         _spec("wan2.2-t2v-plus", "Wan 2.2 Plus", Text22Plus),

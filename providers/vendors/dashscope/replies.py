@@ -6,15 +6,14 @@ Model Studio documents, the API references' replies and manage-asynchronous-task
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
-from providers.core.listings import Listed, Page, may_be_of, moment, rows_of
+from providers.core.listings import Listed, Page, moment, rows_of, without_others
 from providers.core.replies import state_of, text_of, units_of
 from providers.core.types import Output, Snapshot, State, WireReply
-from providers.vendors.dashscope.catalog import MODELS
 from providers.vendors.dashscope.errors import task_failure
 
 __all__ = ["page_of", "snapshot_of"]
@@ -33,14 +32,14 @@ STATES: Mapping[str, State] = {
 }
 
 
-def page_of(reply: WireReply, model: str) -> Page:
-    """One page of the list: those of its tasks that may be of this model."""
+def page_of(reply: WireReply, others: Container[str]) -> Page:
+    """One page of the list, without tasks of other models."""
     body = reply.data()
     total = body.get("total")
     if not isinstance(total, int):
         raise UnexpectedReply("DashScope answered without the list of tasks.")
     rows = rows_of(body.get("data"))
-    ours = may_be_of(rows, model, named="model_name", models=MODELS)
+    ours = without_others(rows, named="model_name", others=others)
     return Page(tasks=[_listed(row) for row in ours], rows=len(rows), total=total)
 
 

@@ -6,6 +6,8 @@ give it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from providers.core.base import CredentialField, Limits, Sandbox, Surface
 
 __all__ = ["SURFACES"]
@@ -19,6 +21,7 @@ WORKSPACE = CredentialField(
     help="Only for a key that may use several workspaces: which of them renders and is billed.",
 )
 """Sent as a header with every call, as the vendor's SDK does (dashscope 2.0.2, client/base_api.py; read 2026-11-21)."""
+NO_NAMES: Mapping[str, str] = {}
 LIMITS = Limits(max_in_flight=2, submits_per_minute=120, submits_per_second=2, polls_per_second=20)
 """Two at a time and two submits a second, of most Wan models; 20 questions a second of the whole account."""
 HELP = (
@@ -28,7 +31,17 @@ HELP = (
 """Regions by dashscope 2.0.2, `set_region`; read 2026-11-21. The vendor recommends them; the older addresses stay."""
 
 
-def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -> Surface:
+IN_SINGAPORE: Mapping[str, str] = {
+    "wanx2.1-t2v-turbo": "wan2.1-t2v-turbo",
+    "wanx2.1-t2v-plus": "wan2.1-t2v-plus",
+    "wanx2.1-i2v-turbo": "wan2.1-i2v-turbo",
+    "wanx2.1-i2v-plus": "wan2.1-i2v-plus",
+    "wanx2.1-kf2v-plus": "wan2.1-kf2v-plus",
+}
+"""Where each was read stands in `READ_ELSEWHERE` of catalog.py."""
+
+
+def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None, names: Mapping[str, str] = NO_NAMES) -> Surface:
     return Surface(
         slug=slug,
         label=label,
@@ -38,6 +51,8 @@ def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None) -
         regional=True,
         limits=LIMITS,
         sandbox=sandbox,
+        names=names,
+        takes_names=True,
     )
 
 
@@ -48,8 +63,12 @@ def _sandbox(priority: int, host: str = "dashscope", key: str = "sk-sandbox-dash
 SURFACES = (
     _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10)),
     _surface(
-        "singapore", "DashScope, Singapore", "dashscope-intl.aliyuncs.com", _sandbox(30, "dashscope-intl", "sk-intl-sandbox-dashscope")
+        "singapore",
+        "DashScope, Singapore",
+        "dashscope-intl.aliyuncs.com",
+        _sandbox(30, "dashscope-intl", "sk-intl-sandbox-dashscope"),
+        IN_SINGAPORE,
     ),
-    _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com", _sandbox(20)),
+    _surface("us", "DashScope, US (Virginia)", "dashscope-us.aliyuncs.com", _sandbox(20, "dashscope-us", "sk-us-sandbox-dashscope")),
     _surface("hongkong", "DashScope, Hong Kong", "cn-hongkong.dashscope.aliyuncs.com"),
 )

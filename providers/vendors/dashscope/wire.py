@@ -19,7 +19,7 @@ from providers.core.listings import absence_on_pages
 from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.dashscope.bodies import body_of, path_of
-from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED
+from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
 from providers.vendors.dashscope.errors import vendor_error
 from providers.vendors.dashscope.replies import page_of, snapshot_of
 from providers.vendors.dashscope.surfaces import SURFACES
@@ -39,12 +39,14 @@ class DashScope(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
     not_offered = NOT_OFFERED
+    read_elsewhere = READ_ELSEWHERE
     can_cancel = True
     can_look_up = True
     look_up_within = timedelta(hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
-        ask = WireRequest(method="POST", path=path_of(request.spec.id), json=body_of(request), billable=True)
+        body = body_of(request, self.name_of(request.spec.id))
+        ask = WireRequest(method="POST", path=path_of(request.spec.id), json=body, billable=True)
         reply = yield ask.with_headers(X_DashScope_Async="enable")
         return Submission(id=text_of(reply.part("output"), "task_id"), model=request.spec.id)
 
@@ -58,7 +60,7 @@ class DashScope(Provider):
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
         """Tasks carry no reference: the list of the last 24 hours can only prove that there is none."""
-        read = partial(page_of, model=spec.id)
+        read = partial(page_of, others=self.names_of_others(spec.id))
         yield from absence_on_pages(_page, read, most=MOST_PAGES, since=since, known=known)
         return None
 
