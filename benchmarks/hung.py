@@ -24,6 +24,7 @@ from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import Attempt, GenerationTask, TaskEvent  # noqa: E402
 from generation.services.create import create_task  # noqa: E402
 from providers.accounts import client_for  # noqa: E402
+from providers.core.catalog import vendor_of  # noqa: E402
 from providers.core.types import GenerationRequest  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def _account(model: str) -> ProviderAccount:
-    vendor = model.partition("/")[0]
+    vendor = vendor_of(model)
     return ProviderAccount.objects.get(vendor=vendor, surface=SURFACES[vendor])
 
 

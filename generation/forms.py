@@ -22,13 +22,12 @@ from generation.notation import items_from_text, parts_of_item, text_of_items
 from generation.presenters.settings import choice_label, properties_of
 from generation.services.assets import store_asset
 from generation.services.checks import check_request
-from generation.services.compose import MOST_VIDEOS
+from generation.services.compose import KEY_CHARS, MOST_VIDEOS
 from providers.core.catalog import InputSlot, ModelSpec
 
 __all__ = ["ComposeForm", "form_for", "is_wide"]
 
 SEGMENTS_MOST = 5
-KEY_CHARS = 64
 ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
 

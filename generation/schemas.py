@@ -298,14 +298,11 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
     """Ask for `prompt`, `inputs` and `videos` beforehand where there are many. `stop`: why nothing is sent now."""
     plain = {"id", "status", "model", "params", "progress", "external_id", "metadata"}
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
-    inputs: dict[str, list[UUID]] = {}
-    for place in task.inputs.all():
-        inputs.setdefault(place.slot, []).append(place.asset_id)
     return TaskOut(
         **facts,
         asked_model=task.asked_model or task.model,
         prompt=task.prompt.text,
-        inputs=inputs,
+        inputs=task.image_ids(),
         waits_because=waits_because(task, stop),
         error=_failure(task),
         videos=[video_out(video) for video in task.videos.all()],

@@ -160,8 +160,8 @@ class ProviderAccount(models.Model):
 
     def models_taken_once(self) -> list[str]:
         """Names of the models for which the vendor refuses, here, a reference that it has already."""
-        known = [(name, spec.id) for name, spec in ALL_MODELS.items() if spec.provider == self.vendor]
-        return [name for name, model in known if self.provider_class.takes_reference_once(self.surface, model)]
+        known = {name: spec.id for name, spec in ALL_MODELS.items() if self.known_surface and spec.provider == self.vendor}
+        return [name for name, model in known.items() if self.provider_class.takes_reference_once(self.surface, model)]
 
     def breaker(self, now: datetime) -> Breaker:
         """Whether paid submits may start here, and if not, since when, until when and why, in the reader's language."""

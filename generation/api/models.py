@@ -8,6 +8,7 @@ from ninja import Router
 
 from generation.errors import NotThere
 from generation.schemas import ErrorOut, ModelOut, model_out
+from generation.services.compose import enabled_accounts
 from generation.services.estimates import price_list, price_of
 from providers.core.catalog import ModelSpec, Price
 from providers.models import ProviderAccount
@@ -21,7 +22,7 @@ router = Router(tags=["models"])
 @router.get("", response=list[ModelOut], summary="All models")
 def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
     """Every model, with the JSON Schema of its params and the images that it takes."""
-    accounts = list(ProviderAccount.objects.filter(enabled=True))
+    accounts = enabled_accounts()
     prices = price_list()
     return [_shown(spec, accounts, prices[spec.name]) for spec in ALL_MODELS.values()]
 
@@ -31,7 +32,7 @@ def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # n
     spec = ALL_MODELS.get(f"{provider}/{model}")
     if spec is None:
         raise NotThere(_("There is no such model. The list of models is at /api/v1/models."))
-    return _shown(spec, list(ProviderAccount.objects.filter(enabled=True, vendor=spec.provider)), price_of(spec))
+    return _shown(spec, enabled_accounts(), price_of(spec))
 
 
 def _shown(spec: ModelSpec, accounts: list[ProviderAccount], price: Price | None) -> ModelOut:

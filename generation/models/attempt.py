@@ -7,6 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from providers.core.catalog import vendors_id_of
+from providers.core.types import Submission
+
 
 class Dispatch(models.TextChoices):
     """What became of the paid request."""
@@ -19,6 +22,11 @@ class Dispatch(models.TextChoices):
     """Surely not accepted: nothing was paid."""
     UNKNOWN = "unknown", _("Unknown")
     """It may have been accepted."""
+
+
+def submission_of(model: str, submission_id: str, kind: str) -> Submission:
+    """The vendor's handle as adapters want it, from what rows keep of it."""
+    return Submission(id=submission_id, model=vendors_id_of(model), kind=kind)
 
 
 class Attempt(models.Model):
@@ -59,6 +67,11 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} #{self.number}"
+
+    @property
+    def submission(self) -> Submission:
+        """The vendor's handle, where it is stored."""
+        return submission_of(self.task.model, self.submission_id, self.submission_kind)
 
 
 class TaskEvent(models.Model):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -17,14 +18,16 @@ from uuid_utils.compat import uuid7
 
 from generation.errors import LostRace
 from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_attention
-from generation.models.attempt import Attempt, Dispatch, TaskEvent
+from generation.models.attempt import Attempt, Dispatch, TaskEvent, submission_of
+from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
-from providers.core.catalog import ModelSpec
+from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
 from providers.core.types import Submission
 from providers.sentences import in_full, parts_of
 from providers.vendors import ALL_MODELS
 
+T = TypeVar("T")
 STATUS_CHOICES = [
     (Status.QUEUED.value, _("Waiting")),
     (Status.SUBMITTING.value, _("Sending")),
@@ -52,6 +55,13 @@ def _facts_of(error: ProviderError) -> dict[str, Any]:
     return {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], **words}
 
 
+def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for slot, item in places:
+        found.setdefault(slot, []).append(item)
+    return found
+
+
 def wait_facts(reason: str) -> dict[str, Any]:
     """Changes of a row that waits for this reason; pages translate it."""
     return {"wait_reason": reason[:200], "wait_parts": parts_of(reason)}
@@ -64,6 +74,14 @@ class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
 
     def live(self) -> Self:
         return self.filter(status__in=LIVE)
+
+    def held(self, now: datetime) -> Self:
+        """Rows that somebody works on, or that wait for a worker who was told of them."""
+        return self.filter(lease_until__gt=now)
+
+    def free(self, now: datetime) -> Self:
+        """Rows that nobody holds."""
+        return self.filter(Q(lease_until=None) | Q(lease_until__lte=now))
 
 
 class GenerationTask(models.Model):
@@ -208,9 +226,22 @@ class GenerationTask(models.Model):
             return None
 
     @property
+    def vendor(self) -> str:
+        """Slug of its model's vendor, also of one that the catalog no longer has."""
+        return vendor_of(self.model)
+
+    @property
     def submission(self) -> Submission:
         """The vendor's handle, as adapters want it."""
-        return Submission(id=self.submission_id, model=self.model.partition("/")[2], kind=self.submission_kind)
+        return submission_of(self.model, self.submission_id, self.submission_kind)
+
+    def images(self) -> dict[str, list[Asset]]:
+        """By slot, in order."""
+        return _by_slot((place.slot, place.asset) for place in self.inputs.select_related("asset"))
+
+    def image_ids(self) -> dict[str, list[UUID]]:
+        """The same without a query where `inputs` were asked for beforehand."""
+        return _by_slot((place.slot, place.asset_id) for place in self.inputs.all())
 
     def move(self, to: Status, *, note: str = "", **changes: Any) -> None:
         """The only writer of `status`: from the status and fence seen to `to`, with its event, in one transaction.

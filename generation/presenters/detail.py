@@ -169,7 +169,7 @@ def history_of(task: GenerationTask) -> list[dict[str, Any]]:
 def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskEvent) -> str:
     """Who had it at that time: another vendor's model may have stood in since."""
     begun = [attempt.account.vendor for attempt in attempts if attempt.started_at <= event.at]
-    return begun[-1] if begun else task.model.partition("/")[0]
+    return begun[-1] if begun else task.vendor
 
 
 def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> dict[str, Any]:

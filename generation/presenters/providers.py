@@ -13,6 +13,7 @@ from generation.services.estimates import Usual, median_seconds
 from generation.services.line import AccountLoad
 from generation.templatetags.portal import duration
 from providers.breaker import BreakerState
+from providers.core.catalog import vendor_of
 from providers.labels import listed
 from providers.models import ProviderAccount
 
@@ -29,7 +30,7 @@ def provider_cards(loads: Sequence[AccountLoad], usual: Mapping[str, Usual], now
 
 def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | None:
     """Of the account's vendor: the middle of what its models usually take, as far as measured."""
-    known = [median_seconds(one) for name, one in usual.items() if name.partition("/")[0] == account.vendor]
+    known = [median_seconds(one) for name, one in usual.items() if vendor_of(name) == account.vendor]
     times = sorted(time for time in known if time is not None)
     return times[len(times) // 2] if times else None
 

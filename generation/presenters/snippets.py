@@ -60,9 +60,7 @@ def _request(task: GenerationTask) -> dict[str, Any]:
     """The body of POST /api/v1/tasks; settings that are as the model has them by itself are left out."""
     defaults = task.spec.params.model_construct().model_dump(mode="json") if task.spec else {}
     params = {name: value for name, value in task.params.items() if name not in defaults or defaults[name] != value}
-    inputs: dict[str, list[str]] = {}
-    for place in task.inputs.all():
-        inputs.setdefault(place.slot, []).append(str(place.asset_id))
+    inputs = {slot: [str(key) for key in ids] for slot, ids in task.image_ids().items()}
     body: dict[str, Any] = {"model": task.model, "prompt": task.prompt.text, "params": params}
     return body | ({"inputs": inputs} if inputs else {})
 

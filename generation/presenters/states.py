@@ -93,8 +93,7 @@ def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
 
 
 def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:
-    vendor = task.model.partition("/")[0]
-    names = {"vendor": vendor_label(vendor)}
+    names = {"vendor": vendor_label(task.vendor)}
     if line.stop:
         return stop_sentence(line.stop)
     if why := why_stranded(task):

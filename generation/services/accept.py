@@ -54,7 +54,7 @@ def follow_stored_id(task: GenerationTask) -> bool:
     attempt = task.attempt_with_stored_id()
     if attempt is None:
         return False
-    _accept_late(attempt, Submission(id=attempt.submission_id, model=task.submission.model, kind=attempt.submission_kind))
+    _accept_late(attempt, attempt.submission)
     return True
 
 

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.models.attempt import submission_of
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
@@ -40,7 +41,7 @@ class Appointment(NamedTuple):
 
     @property
     def submission(self) -> Submission:
-        return Submission(id=self.submission_id, model=self.model.partition("/")[2], kind=self.submission_kind)
+        return submission_of(self.model, self.submission_id, self.submission_kind)
 
     def task(self) -> GenerationTask:
         """The row as it was when it was claimed; what is not among the values would be fetched one by one."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from generation import queue
@@ -43,10 +43,9 @@ def _poll_now(account: ProviderAccount, submission_id: str, now: datetime) -> bo
 
 def _look_up_now(account: ProviderAccount, task_id: UUID, now: datetime) -> None:
     """A submit whose answer was lost: the vendor is asked about our reference. One that is being sent is left to its sender."""
-    named = GenerationTask.objects.filter(pk=task_id, account=account)
+    named = GenerationTask.objects.free(now).filter(pk=task_id, account=account)
     last = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempt_count"), dispatch=Dispatch.UNKNOWN)
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    if named.filter(free, Exists(last), status=Status.SUBMITTING, due_at__gt=now).update(due_at=now):
+    if named.filter(Exists(last), status=Status.SUBMITTING, due_at__gt=now).update(due_at=now):
         return
-    if named.filter(free, status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
+    if named.filter(status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
         queue.enqueue(queue.SUBMIT, "look_again", task_id)

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from uuid import UUID
 
 from django.db import DatabaseError, OperationalError, connection
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from generation.errors import LostRace, is_held_lock
@@ -54,15 +54,15 @@ def claim_due(status: Status, *, now: datetime, instance: str, lease: timedelta,
 
 def waiting_claims(status: Status, now: datetime) -> int:
     """Rows of this status that somebody holds."""
-    return GenerationTask.objects.filter(status=status, lease_until__gt=now).count()
+    return GenerationTask.objects.held(now).filter(status=status).count()
 
 
 def claim_one(task: GenerationTask, *, now: datetime, instance: str, lease: timedelta) -> Claim | None:
     """This very row, if nobody holds it and the queue is not long already. Call inside a transaction."""
     if waiting_claims(task.state, now) >= MOST_WAITING:
         return None
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    matched = GenerationTask.objects.filter(free, pk=task.pk, status=task.status, fence=task.fence).update(**_leased(now, lease, instance))
+    free = GenerationTask.objects.free(now).filter(pk=task.pk, status=task.status, fence=task.fence)
+    matched = free.update(**_leased(now, lease, instance))
     return Claim(task_id=task.pk, fence=task.fence + 1) if matched else None
 
 

@@ -13,12 +13,11 @@ from django.contrib.auth.models import User
 from generation.errors import Conflict
 from generation.models import Asset, GenerationTask
 from generation.services.create import create_task, replay, request_digest
-from generation.services.steer import inputs_of
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
+__all__ = ["KEY_CHARS", "MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
 
 MOST_VIDEOS = 4
 KEY_CHARS = 64
@@ -50,7 +49,7 @@ def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -
     if "settings" in parts:
         values |= {name: value for name, value in task.params.items() if name in spec.params.model_fields}
     if "images" in parts:
-        pictures = {slot: assets for slot, assets in inputs_of(task).items() if spec.slot(slot)}
+        pictures = {slot: assets for slot, assets in task.images().items() if spec.slot(slot)}
     return values, pictures
 
 

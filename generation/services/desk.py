@@ -14,6 +14,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
 from generation.services.permits import Usage, usage_of
 from generation.services.switch import Stop, current_stop
+from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 
 __all__ = ["Desk", "desk_of"]
@@ -43,5 +44,5 @@ def _waiting() -> Counter[str]:
     counted: Counter[str] = Counter()
     rows = GenerationTask.objects.filter(status=Status.QUEUED).order_by().values("model").annotate(count=Count("pk"))
     for model, count in rows.values_list("model", "count"):
-        counted[model.partition("/")[0]] += count
+        counted[vendor_of(model)] += count
     return counted

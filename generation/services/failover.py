@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
-from generation.models import Asset, Attempt, Dispatch, FailoverRule, GenerationTask
+from generation.models import Attempt, Dispatch, FailoverRule, GenerationTask
 from generation.services.checks import check_request
 from generation.services.claims import passing_over
 from generation.services.estimates import estimate_cost, price_of
@@ -79,8 +79,8 @@ def _movable(model: str) -> Any:
     """Waiting tasks of which no vendor can have any."""
     doubtful = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=DOUBTFUL)
     waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, is_bound=False, cancel_requested_at=None)
-    free = waiting.exclude(lease_until__gt=timezone.now()).exclude(Exists(doubtful))
-    return free.select_related("prompt", "owner").order_by("created_at")
+    sure = waiting.free(timezone.now()).exclude(Exists(doubtful))
+    return sure.select_related("prompt", "owner").order_by("created_at")
 
 
 def has_stand_in(task: GenerationTask) -> bool:
@@ -125,10 +125,7 @@ def fitting(task: GenerationTask, to: ModelSpec) -> Params | None:
         return None
     untouched = task.spec.params.model_construct().model_dump(mode="json")
     asked = {name: value for name, value in task.params.items() if name in to.params.model_fields or value != untouched.get(name, object())}
-    inputs: dict[str, list[Asset]] = {}
-    for place in task.inputs.select_related("asset"):
-        inputs.setdefault(place.slot, []).append(place.asset)
     try:
-        return check_request(model=to.name, prompt=task.prompt.text, params=asked, inputs=inputs)[1]
+        return check_request(model=to.name, prompt=task.prompt.text, params=asked, inputs=task.images())[1]
     except InvalidRequest:
         return None

@@ -86,12 +86,12 @@ def account_loads() -> list[AccountLoad]:
 
 def _places() -> dict[UUID, int]:
     """Place in line (1 is next) by task, per vendor, in the order in which its accounts take them: owners in turn."""
-    vendor = Substr("model", 1, StrIndex("model", Value("/")))
-    turn = Window(RowNumber(), partition_by=[F("owner"), F("vendor")], order_by=F("id").asc())
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED).annotate(vendor=vendor, turn=turn).order_by("turn", "id")
+    at = Substr("model", 1, StrIndex("model", Value("/")))
+    turn = Window(RowNumber(), partition_by=[F("owner"), F("at")], order_by=F("id").asc())
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED).annotate(at=at, turn=turn).order_by("turn", "id")
     seen: Counter[str] = Counter()
     places = {}
-    for pk, of in waiting.values_list("pk", "vendor")[:LINE_LENGTH]:
-        seen[of] += 1
-        places[pk] = seen[of]
+    for pk, vendor in waiting.values_list("pk", "at")[:LINE_LENGTH]:
+        seen[vendor] += 1
+        places[pk] = seen[vendor]
     return places

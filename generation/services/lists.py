@@ -20,6 +20,7 @@ __all__ = [
     "activity_counts",
     "activity_page",
     "changed_tasks",
+    "live_count",
     "live_numbers",
     "neighbours",
     "queue_of",
@@ -79,10 +80,19 @@ def live_numbers(user: User) -> dict[str, int]:
     return GenerationTask.objects.filter(owner=user).live().aggregate(waiting=waiting, running=Count("pk") - waiting)
 
 
+def live_count(user: User) -> int:
+    """How many of the person's tasks are not over."""
+    return GenerationTask.objects.filter(owner=user).live().count()
+
+
+def _midnight(now: datetime) -> datetime:
+    """The beginning of the reader's day."""
+    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def todays_videos(user: User) -> list[Video]:
     """The person's videos since midnight, newest first."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Video.objects.filter(owner=user, created_at__gte=midnight)
+    mine = Video.objects.filter(owner=user, created_at__gte=_midnight(timezone.now()))
     return list(mine.select_related("task__prompt").order_by("-id")[:TODAY_MOST])
 
 
@@ -153,7 +163,7 @@ def activity_page(
 def activity_counts(user: User, *, mine: bool) -> dict[str, int]:
     """How many tasks each tab has; `done` counts today's. One query over rows that are alive or changed lately."""
     now = timezone.now()
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = _midnight(now)
     lately = Q(updated_at__gte=min(midnight, now - ATTENTION_FOR))
     counted = ("running", "waiting", "attention")
     found: dict[str, int] = (

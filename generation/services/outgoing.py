@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
-from generation.models import GenerationTask, TaskInput
+from generation.models import Asset, GenerationTask
 from generation.services.messages import MODEL_GONE
 from providers.core.catalog import ModelSpec, Params
 from providers.core.types import GenerationRequest, InputFile
@@ -45,19 +45,16 @@ def _params(task: GenerationTask, spec: ModelSpec) -> Params:
 
 
 def _inputs(task: GenerationTask, spec: ModelSpec) -> dict[str, tuple[InputFile, ...]]:
-    files: dict[str, tuple[InputFile, ...]] = {}
-    for place in task.inputs.select_related("asset"):
-        if spec.slot(place.slot) is None:
-            raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name))
-        files[place.slot] = (*files.get(place.slot, ()), _file(place))
-    return files
+    images = task.images()
+    if any(spec.slot(slot) is None for slot in images):
+        raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name))
+    return {slot: tuple(_file(slot, asset) for asset in assets) for slot, assets in images.items()}
 
 
-def _file(place: TaskInput) -> InputFile:
-    asset = place.asset
+def _file(slot: str, asset: Asset) -> InputFile:
     try:
         with asset.file.open("rb") as stream:
             content = stream.read()
     except FileNotFoundError as error:
-        raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=place.slot)) from error
-    return InputFile(slot=place.slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px)
+        raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=slot)) from error
+    return InputFile(slot=slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px)

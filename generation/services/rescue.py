@@ -117,8 +117,7 @@ def _paid(task: GenerationTask) -> _Render | None:
     if not known:
         return None
     attempt = known[-1]
-    named = Submission(id=attempt.submission_id, model=task.submission.model, kind=attempt.submission_kind)
-    return _Render(task=task, account=attempt.account, submission=named)
+    return _Render(task=task, account=attempt.account, submission=attempt.submission)
 
 
 def _recover(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User) -> None:

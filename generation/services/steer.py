@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from access.models import ApiToken
 from generation.errors import Conflict, LostRace
 from generation.lifecycle import Status
-from generation.models import Asset, GenerationTask, Prompt
+from generation.models import GenerationTask, Prompt
 from generation.services.claims import passing_over
 from generation.services.create import create_task, replay, request_digest
 from providers.accounts import client_for
@@ -20,7 +20,7 @@ from providers.core.errors import ProviderError, Refused, Unsupported
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["cancel", "cancel_waiting", "inputs_of", "retry"]
+__all__ = ["cancel", "cancel_waiting", "retry"]
 
 
 def cancel(task: GenerationTask) -> GenerationTask:
@@ -113,18 +113,10 @@ def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None, idem
         model=task.model,
         prompt=task.prompt.text,
         params=task.params,
-        inputs=inputs_of(task),
+        inputs=task.images(),
         source=source,
         metadata=task.metadata,
         idempotency_key=idempotency_key,
         digest=digest,
         retry_of=task,
     )
-
-
-def inputs_of(task: GenerationTask) -> dict[str, list[Asset]]:
-    """The task's images by slot."""
-    found: dict[str, list[Asset]] = {}
-    for place in task.inputs.select_related("asset"):
-        found.setdefault(place.slot, []).append(place.asset)
-    return found

@@ -38,7 +38,7 @@ def free_stranded(now: datetime) -> int:
 
 def _stranded(now: datetime) -> QuerySet[GenerationTask]:
     """Rows that nobody holds."""
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED).exclude(lease_until__gt=now)
+    waiting = GenerationTask.objects.free(now).filter(status=Status.QUEUED)
     in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~_may_wait(now))
     return waiting.filter(Q(cancel_requested_at__isnull=False) | (Q(updated_at__lte=now - PATIENCE) & in_vain))
 

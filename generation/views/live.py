@@ -13,9 +13,8 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from generation.models import GenerationTask
 from generation.presenters.cards import cards_of, news_of
-from generation.services.lists import changed_tasks
+from generation.services.lists import changed_tasks, live_count
 from generation.views.common import the_task, the_user
 
 __all__ = ["card", "tick"]
@@ -29,7 +28,7 @@ TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.htm
 @never_cache
 @require_GET
 def tick(request: HttpRequest) -> HttpResponse:
-    """JSON of UI tasks that changed or are alive; 204 when there is nothing to tell; 401 tells the page to sign in again."""
+    """The tasks that changed or are alive, and a new cursor, as JSON; 204 when there is nothing to tell, 401 for who must sign in again."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
     user, now = the_user(request), timezone.now()
@@ -37,8 +36,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     tasks = changed_tasks(user, since - OVERLAP if since else None)
     if not tasks and since:
         return HttpResponse(status=204)
-    mine = GenerationTask.objects.filter(owner=user).live().count()
-    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, user), "mine": mine})
+    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, user), "mine": live_count(user)})
 
 
 def _cursor(text: str) -> datetime | None:

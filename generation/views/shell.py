@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
-from generation.models import GenerationTask, Video
+from generation.models import Video
+from generation.services.lists import live_count
 from generation.services.switch import current_stop
 from generation.views.common import back
 
@@ -29,7 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         found["paid_stop"] = SimpleLazyObject(current_stop)
         found["nav_counts"] = {
             "videos": SimpleLazyObject(Video.objects.visible_to(user).count),
-            "active": SimpleLazyObject(GenerationTask.objects.filter(owner=user).live().count),
+            "active": SimpleLazyObject(partial(live_count, user)),
         }
     return found
 

@@ -182,6 +182,16 @@ class ModelSpec:
         return schema_of(self.params)
 
 
+def vendor_of(name: str) -> str:
+    """kling/kling-v1 -> kling. Also of a model that the catalog no longer has."""
+    return name.partition("/")[0]
+
+
+def vendors_id_of(name: str) -> str:
+    """kling/kling-v1 -> kling-v1: what its vendor calls it."""
+    return name.partition("/")[2]
+
+
 @cache
 def schema_of(params: type[Params]) -> dict[str, Any]:
     """The JSON Schema of a Params class, each part where it is used instead of by reference. Shared: do not change it."""

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.errors import InvalidRequest, PortalError
-from generation.lifecycle import Status
+from generation.lifecycle import RESTING, Status
 from generation.models import Asset, GenerationTask, Prompt
 from generation.notation import items_from_text
 from generation.services.assets import store_asset
@@ -70,7 +70,7 @@ class Command(BaseCommand):
     def _follow(self, task: GenerationTask, timeout_s: float) -> None:
         """Print each change until the task rests."""
         started, seen, worried = time.monotonic(), (task.status, task.progress), False
-        while not task.is_terminal and task.state is not Status.NEEDS_REVIEW:
+        while task.state not in RESTING:
             waited = time.monotonic() - started
             if waited > timeout_s:
                 raise CommandError(f"Still {task.status} after {timeout_s:.0f} s. The task goes on: {task.pk}")
