@@ -183,12 +183,12 @@ class ModelSpec:
 
 
 def vendor_of(name: str) -> str:
-    """kling/kling-v1 -> kling. Also of a model that the catalog no longer has."""
+    """acme/model-1 -> acme. Also of a model that the catalog no longer has."""
     return name.partition("/")[0]
 
 
 def vendors_id_of(name: str) -> str:
-    """kling/kling-v1 -> kling-v1: what its vendor calls it."""
+    """acme/model-1 -> model-1: its id at the vendor."""
     return name.partition("/")[2]
 
 
