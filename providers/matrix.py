@@ -162,7 +162,9 @@ def _item(facts: Mapping[str, Any]) -> str:
 
 def _inputs(spec: ModelSpec) -> str:
     prompt = f"prompt, {spec.max_prompt_chars} characters" + ("" if spec.needs_prompt else ", may be empty beside an image")
-    return "<br>".join([prompt, *(_input(slot, spec) for slot in spec.slots)])
+    most = spec.max_images_bytes if spec.slots else None
+    together = [f"all images together up to {most / 1_000_000:.1f} MB as base64"] if most else []
+    return "<br>".join([prompt, *(_input(slot, spec) for slot in spec.slots), *together])
 
 
 def _input(slot: InputSlot, spec: ModelSpec) -> str:

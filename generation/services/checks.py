@@ -12,9 +12,11 @@ from pydantic import ValidationError
 from generation.errors import InvalidRequest
 from generation.images import BadImage, check_slot
 from generation.models import Asset
-from generation.services.messages import field_errors, image_error
+from generation.services.messages import field_errors, image_error, too_large_together
 from providers.core.catalog import LIKE, InputConflict, ModelSpec, Params
+from providers.core.types import base64_bytes
 from providers.models import ProviderAccount
+from providers.sentences import tell
 from providers.vendors import find_model
 
 __all__ = ["Inputs", "check_request"]
@@ -32,7 +34,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
             fields={"model": _("Choose one of the listed models.")},
         )
     _require_account(spec)
-    wrong, checked = _input_errors(spec, inputs), None
+    wrong, checked = _weight_errors(spec, inputs) | _input_errors(spec, inputs), None
     try:
         checked = spec.params.model_validate(dict(params))
         checked.check_inputs({slot: len(assets) for slot, assets in inputs.items() if assets})
@@ -96,6 +98,13 @@ def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
             words = _("This image must be about as large as the first frame: 0.8 to 1.25 times as many pixels.")
             wrong.setdefault(f"inputs.{slot.name}", words)
     return wrong
+
+
+def _weight_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
+    """All images together, beside the slot that holds most."""
+    weights = {slot: sum(base64_bytes(asset.size_bytes) for asset in assets) for slot, assets in inputs.items() if assets}
+    too_large = too_large_together(spec, sum(weights.values()))
+    return {f"inputs.{max(weights, key=weights.__getitem__)}": tell(too_large, too_large.parts)} if too_large else {}
 
 
 def _alike(some: Sequence[Asset], others: Sequence[Asset]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from django.utils.functional import Promise
@@ -28,6 +29,7 @@ __all__ = [
     "field_errors",
     "image_error",
     "stop_sentence",
+    "too_large_together",
     "trouble",
     "waits_because",
     "why_stranded",
@@ -99,6 +101,10 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "model_gone": (
         gettext_lazy("The portal no longer has this model."),
         gettext_lazy("Nothing was charged. Ask for it with another model."),
+    ),
+    "too_large": (
+        gettext_lazy("Its images together are larger than the vendor takes."),
+        gettext_lazy("Nothing was charged. Edit and retry, with smaller or fewer images."),
     ),
     "settings_gone": (
         gettext_lazy("The model no longer takes the settings of this task."),
@@ -228,6 +234,20 @@ IMAGES = {
     "animated": gettext_lazy("Animated images cannot be used. Save one frame and use that."),
     "transparent": gettext_lazy("This model does not take transparent images. Save it without transparency."),
 }
+
+
+TOO_LARGE = gettext_noop(
+    "As they are sent, a third larger than their files, the images together have %(sum)s MB; %(model)s takes %(limit)s MB. "
+    "Use smaller or fewer images."
+)
+
+
+def too_large_together(spec: ModelSpec, image_bytes: int) -> Sentence:
+    """What is wrong when so many bytes of base64 are more than the model's vendor reads; empty when they are not."""
+    limit = spec.max_images_bytes
+    if limit is None or image_bytes <= limit:
+        return say("")
+    return say(TOO_LARGE, model=spec.label, sum=f"{ceil(image_bytes / 100_000) / 10:g}", limit=f"{limit // 100_000 / 10:g}")
 
 
 def image_error(bad: BadImage) -> str:

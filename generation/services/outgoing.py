@@ -6,7 +6,7 @@ from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
 from generation.models import Asset, GenerationTask
-from generation.services.messages import MODEL_GONE
+from generation.services.messages import MODEL_GONE, too_large_together
 from providers.core.catalog import ModelSpec, Params
 from providers.core.types import GenerationRequest, InputFile
 from providers.sentences import say
@@ -33,7 +33,10 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
     if spec is None:
         raise CannotBeSent("model_gone", say(MODEL_GONE, model=task.model))
     params, inputs = _params(task, spec), _inputs(task, spec)
-    return GenerationRequest(spec=spec, prompt=task.prompt.text, params=params, inputs=inputs, reference=task.next_reference)
+    request = GenerationRequest(spec=spec, prompt=task.prompt.text, params=params, inputs=inputs, reference=task.next_reference)
+    if too_large := too_large_together(spec, request.body_bytes):  # the vendor's server would cut it off, which looks like a doubt
+        raise CannotBeSent("too_large", too_large)
+    return request
 
 
 def _params(task: GenerationTask, spec: ModelSpec) -> Params:

@@ -32,6 +32,8 @@ __all__ = [
 
 LIKE = (0.8, 1.25)
 """An image has about as many pixels as another between so many times the other's."""
+ROOM_FOR_WORDS = 256 * 1024
+"""Kept free in a body that has a limit, for what is not an image: more than the longest prompt takes with every letter escaped."""
 NEEDED: Any = ...
 """In place of a default: the option must be given."""
 Counts = Mapping[str, int]
@@ -131,7 +133,8 @@ class ModelSpec:
 
     `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image may stand alone.
     `poll_every` and `deadline` are ours: how often to ask, and when to stop waiting. `result_life` is how long the vendor keeps the file.
-    A `retired` model is had only where its `surfaces` still have it, if anywhere.
+    `max_body_bytes` is what the vendor's server reads of a submit, where the images travel in it. A `retired` model is had only where its
+    `surfaces` still have it, if anywhere.
     """
 
     provider: str
@@ -141,6 +144,7 @@ class ModelSpec:
     slots: tuple[InputSlot, ...] = ()
     needs_prompt: bool = True
     max_prompt_chars: int
+    max_body_bytes: int | None = None
     usual_s: tuple[int, int] = (60, 180)
     poll_every: timedelta = timedelta(seconds=5)
     deadline: timedelta = timedelta(hours=2)
@@ -158,6 +162,11 @@ class ModelSpec:
     def is_at(self, surface: str) -> bool:
         """The vendor is known to have it there."""
         return not self.surfaces or surface in self.surfaces
+
+    @property
+    def max_images_bytes(self) -> int | None:
+        """How large all images of a submit may be together, as base64; None where nobody says."""
+        return None if self.max_body_bytes is None else self.max_body_bytes - ROOM_FOR_WORDS
 
     def slot(self, name: str) -> InputSlot | None:
         return next((slot for slot in self.slots if slot.name == name), None)

@@ -29,6 +29,7 @@ __all__ = [
     "Submission",
     "WireReply",
     "WireRequest",
+    "base64_bytes",
 ]
 
 
@@ -95,6 +96,11 @@ class WireReply:
         return f"HTTP {self.status} “{words}”" if words else f"HTTP {self.status} with an empty body"
 
 
+def base64_bytes(size: int) -> int:
+    """What so many bytes come to as base64."""
+    return (size + 2) // 3 * 4
+
+
 T = TypeVar("T")
 Exchange = Generator[WireRequest, WireReply, T]
 """A conversation with a vendor: yields requests, is sent replies, returns a value. Pure: no sockets, no clock."""
@@ -142,7 +148,7 @@ class GenerationRequest:
     @property
     def body_bytes(self) -> int:
         """About how large the request will be on the wire: its images, as base64."""
-        return sum(len(file.content) * 4 // 3 for files in self.inputs.values() for file in files)
+        return sum(base64_bytes(len(file.content)) for files in self.inputs.values() for file in files)
 
     def only_input(self, slot: str) -> InputFile | None:
         """The first file in `slot`, or None."""

@@ -44,6 +44,8 @@ FIRST = InputSlot(name="first_frame", title="First frame", rules=IMAGES)
 LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
 FOUR = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
 NINE = InputSlot(name="references", title="Reference images", max_count=9, rules=IMAGES)
+MAX_BODY_BYTES = 64_000_000
+"""64 MB, in the smaller of its two meanings."""
 LONGEST_WAIT = timedelta(hours=72)
 AT_HOME = ("volcengine",)
 
@@ -180,6 +182,7 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, surfa
         slots=slots,
         needs_prompt=not slots,
         max_prompt_chars=4_000,
+        max_body_bytes=MAX_BODY_BYTES,
         usual_s=(40, 240),
         poll_every=timedelta(seconds=10),
         deadline=LONGEST_WAIT + timedelta(hours=1),

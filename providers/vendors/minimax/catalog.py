@@ -32,6 +32,8 @@ IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp"), max_bytes=20 * 1024 * 1024 - 1, min_side_px=301, min_ratio=0.4, max_ratio=2.5
 )
 MOST_REFERENCES = 12
+MAX_BODY_BYTES = 64_000_000
+"""64 MB, in the smaller of its two meanings; v1 says nothing."""
 LARGE_IMAGES = ImageRules(formats=IMAGES.formats, max_bytes=30 * 1024 * 1024, min_side_px=256, max_side_px=5_760)
 
 
@@ -135,6 +137,7 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page:
         slots=slots,
         needs_prompt=second or not slots,
         max_prompt_chars=7_000 if second else 2_000,
+        max_body_bytes=MAX_BODY_BYTES if second else None,
         usual_s=(60, 300),
         poll_every=timedelta(seconds=10),
         result_life=RESULT_LIFE,
