@@ -114,6 +114,15 @@ def test_template_compiles_and_names_only_icons_that_exist(path: Path) -> None:
     assert used <= known
 
 
+def test_every_icon_is_in_use() -> None:
+    words = "".join(path.read_text() for path in TEMPLATES)
+    named = set(re.findall(r'{% icon "([^"]+)"', words)) | set(re.findall(r'\w*icon=["\']([^"\']+)["\']', words))
+    sources = [path for room in ("access", "generation", "providers") for path in (ROOT / room).rglob("*.py")]
+    named |= {text for path in sources for text in re.findall(r'"([a-z0-9-]+)"', path.read_text())}
+
+    assert set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text())) - named == set()
+
+
 def test_pages_load_nothing_from_elsewhere() -> None:
     files = [*TEMPLATES, *STATIC.rglob("*.css"), *STATIC.rglob("*.js")]
 

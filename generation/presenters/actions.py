@@ -29,7 +29,6 @@ class Action:
     icon: str
     method: str = "post"
     confirm: str = ""
-    optional: bool = False
 
 
 def actions_of(task: GenerationTask) -> list[Action]:
