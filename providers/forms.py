@@ -108,10 +108,15 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             if missing:
                 self._refuse(missing, str(reason.message))
                 return None
-            kept = {}
+            kept = self._no_secrets()
         dropped = {field.name for field in self.surface.credentials if field.optional and typed[field.name] == NO_MORE}
         whole = {**kept, **{name: value for name, value in typed.items() if value}}
         return {name: value for name, value in whole.items() if name not in dropped}
+
+    def _no_secrets(self) -> Mapping[str, str]:
+        """What is stored in clear may go anywhere."""
+        open_fields = [field.name for field in self.surface.credentials if not field.secret]
+        return {name: self.instance.tails[name] for name in open_fields if name in self.instance.tails}
 
     def _stored(self) -> Mapping[str, str]:
         """A stored key never follows an account to another host, nor a damaged seal. Raises ValidationError with what to do."""

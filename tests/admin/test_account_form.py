@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.models import ProviderAccount
+from providers.sealing import unseal
 from providers.vendors import PROVIDERS
 
 ADD = "/admin/providers/provideraccount/add/"
@@ -92,6 +93,24 @@ def test_address_of_another_kind_is_refused_also_without_a_secret(desk, db):
     reply = desk.post(address("cogvideox", "local"), {**LOCAL, "base_url": "ftp://192.168.1.20"})
 
     assert list(reply.context["adminform"].form.errors) == ["base_url"]
+
+
+def test_value_that_is_no_secret_follows_to_another_address_and_goes_by_a_dash(desk, db):
+    wan = {**KEYED, "base_url": "https://dashscope.aliyuncs.com/api/v1"}
+    desk.post(address("dashscope", "beijing"), {**wan, "credential_workspace": "ws-4711"})
+    account = ProviderAccount.objects.get()
+    page = f"/admin/providers/provideraccount/{account.pk}/change/"
+
+    shown = desk.get(page).context["adminform"].form.fields["credential_workspace"].help_text
+    desk.post(page, {**wan, "base_url": "https://ws-4711.cn-beijing.maas.aliyuncs.com/api/v1"})
+    account.refresh_from_db()
+    moved = unseal(account.pk, account.sealed)
+    desk.post(page, {**wan, "base_url": account.base_url, "credential_workspace": "-"})
+
+    account.refresh_from_db()
+    assert shown == "Stored: ws-4711. Leave empty to keep it. A single - removes it."
+    assert moved == {"api_key": KEYED["credential_api_key"], "workspace": "ws-4711"}
+    assert unseal(account.pk, account.sealed) == {"api_key": KEYED["credential_api_key"]}
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,9 @@ def call_and_wait() -> None:
 def be_refused() -> None:
     wrong_size = VideoSynthesis.async_call(T2V, "a boat", size="1280x720")
     wrong_key = VideoSynthesis.async_call(T2V, "a boat", api_key="bad-key")
+    wrong_place = VideoSynthesis.async_call(T2V, "a boat", workspace="bad-ws")
+    assert (wrong_place.status_code, wrong_place.code) == (403, "Workspace.AccessDenied")
+    assert VideoSynthesis.async_call(T2V, "a boat", workspace="ws-4711").status_code == 200
     assert (wrong_size.status_code, wrong_size.code) == (400, "InvalidParameter")
     assert (wrong_key.status_code, wrong_key.code) == (401, "InvalidApiKey")
 
