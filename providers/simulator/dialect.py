@@ -26,6 +26,9 @@ class Refusal(StrEnum):
     OPENAI_STYLE = "openai-style"
     TRIAL_OVER = "trial-over"
     """The same code as SLOTS at the one vendor that has it, but for good."""
+    OVERLOADED = "overloaded"
+    PLAN_USED_UP = "plan-used-up"
+    """Until the plan's next hours or day."""
 
 
 class Refused(Exception):

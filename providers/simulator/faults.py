@@ -18,7 +18,7 @@ ALWAYS = 1_000_000_000
 
 BEFORE = (
     *("refuse", "auth", "quota", "bad-param", "rate-limit", "rate-limit-200", "5xx-before", "openai-error"),
-    *("reset-before", "hang-before", "trial-over"),
+    *("reset-before", "hang-before", "trial-over", "overloaded", "plan-used-up"),
 )
 """Strike a submit that is not accepted: nothing is billed, and a look-up finds nothing."""
 AFTER = (
@@ -28,7 +28,8 @@ AFTER = (
 """Strike the answer to a submit that is accepted and billed."""
 POLL = (
     *("poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset", "poll-hang"),
-    *("poll-unknown-state", "poll-no-data"),
+    *("poll-unknown-state", "poll-no-data", "poll-busy-code"),
+    *("poll-list-refused", "poll-list-unfiltered", "poll-mget-refused", "poll-mget-lacks"),
 )
 FATE = (
     *("fail-content", "fail-internal", "never", "expire", "fail-memory", "fail-timeout"),
@@ -45,7 +46,11 @@ _LOCAL, _JIMENG = ("cogvideox", "cogvideox-sync"), ("jimeng",)
 ONLY_AT = {
     **dict.fromkeys(("fail-memory", "fail-timeout"), _LOCAL),
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
-    "poll-no-data": _JIMENG,
+    **dict.fromkeys(("poll-no-data", "poll-mget-refused", "poll-mget-lacks"), _JIMENG),
+    **dict.fromkeys(("poll-list-refused", "poll-list-unfiltered"), ("minimax",)),
+    "poll-busy-code": ("volcvisual",),
+    "overloaded": ("minimax", "zhipu"),
+    "plan-used-up": ("jimeng", "minimax", "zhipu"),
     "trial-over": ("ark", "byteplus"),
     "content-redirect": ("openai",),
 }

@@ -25,6 +25,8 @@ _REFUSALS = {
     "5xx-before": Refusal.SERVER,
     "openai-error": Refusal.OPENAI_STYLE,
     "trial-over": Refusal.TRIAL_OVER,
+    "overloaded": Refusal.OVERLOADED,
+    "plan-used-up": Refusal.PLAN_USED_UP,
 }
 
 _SILENCES = {"reset-before", "reset-after-accept", "hang-before", "hang-after-accept"}

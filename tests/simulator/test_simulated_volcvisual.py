@@ -227,6 +227,17 @@ def test_fault_refuses_and_bills_nothing(visual: Caller, simulator: SimulatorPro
     assert simulator.ledger()["count"] == 0
 
 
+def test_services_trouble_may_stand_beside_a_task_that_goes_on(visual: Caller) -> None:
+    task = visual.task("a boat #fault:poll-busy-code:1")
+
+    told = [visual.poll(task) for _ in range(2)]
+
+    assert [(reply.status_code, reply.json()["code"], reply.json()["data"]["status"]) for reply in told] == [
+        (200, 50430, "in_queue"),
+        (200, 10000, "in_queue"),
+    ]
+
+
 def test_second_task_waits_for_a_free_slot(visual: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(slots=1)
     visual.task("first")

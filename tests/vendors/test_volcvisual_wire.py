@@ -199,6 +199,37 @@ def test_outer_code_tells_the_failure_of_a_task_that_is_done(code, kind):
     assert snapshot.error.message == "words of the vendor"
 
 
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_failure_of_a_task_that_is_done_counts_whatever_http_says(status):
+    snapshot = poll({**fixture("volcvisual_done"), "code": 50511, "message": "words of the vendor"}, status)
+
+    assert (snapshot.state, type(snapshot.error)) == (State.FAILED, ContentRejected)
+
+
+@pytest.mark.parametrize("word", ["in_queue", "generating"])
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(50429, RateLimited), (50430, RateLimited), *[(code, ProviderDown) for code in (50500, 50501, 50520, 50521, 50522)]],
+)
+def test_trouble_of_the_services_beside_a_task_that_is_not_done_ends_nothing(word, code, kind):
+    error = poll({**fixture("volcvisual_done", status=word), "code": code, "message": "words of the vendor"})
+
+    assert (type(error), error.vendor_code, error.retryable) == (kind, str(code), True)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(50411, ContentRejected), (50215, InvalidParams), (59999, GenerationFailed)])
+def test_any_other_code_ends_a_task_that_is_not_done(code, kind):
+    snapshot = poll({**fixture("volcvisual_done", status="generating"), "code": code})
+
+    assert (snapshot.state, type(snapshot.error)) == (State.FAILED, kind)
+
+
+def test_late_task_is_waited_for_until_its_video_can_just_be_fetched():
+    spec = ALL_MODELS[MODEL]
+
+    assert spec.deadline + spec.result_life == timedelta(hours=12)
+
+
 @pytest.mark.parametrize(("code", "kind"), [(50412, ContentRejected), (50215, InvalidParams)])
 def test_refusal_of_the_content_instead_of_a_status_is_the_end_of_the_task(code, kind):
     snapshot = poll(error_body(code), 400)

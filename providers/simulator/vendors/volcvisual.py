@@ -13,12 +13,12 @@ from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.polling import answer_batch
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.volcvisual_rules import invalid, read_order
 from providers.simulator.vendors.volcvisual_sign import REGION, SERVICE, key_of
-from providers.simulator.wire import json_reply
+from providers.simulator.wire import json_reply, own_base
 
 _HOUR_S = 3600.0
 _SUBMIT, _RESULT = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult"
@@ -31,6 +31,7 @@ _WORDS = {
     State.FAILED: "done",
 }
 _ODD_WORD = "upscaling"
+_BUSY = (50430, "Request Has Reached API Concurrent Limit, Please Try Later")
 _FAILURES = {"fail-content": (50511, "Post Img Risk Not Pass"), "fail-internal": (50501, "Internal RPC Error")}
 _REFUSALS: dict[Refusal, tuple[int, int | str, str]] = {
     Refusal.AUTH: (401, "InvalidAccessKey", "The access key does not exist."),
@@ -80,7 +81,17 @@ class VolcVisual:
         task = self.site.tasks.find(account, name, self.site.clock.now())
         if task is not None and task.order.model != body.get("req_key"):
             invalid("req_key is not that of the task")
-        return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+
+        def tell(now: float, fault: str | None) -> web.Response:
+            if task is None:
+                return self._unknown(name)
+            if fault == "poll-unknown-state":
+                return _ok({"status": _ODD_WORD, "video_url": ""})
+            if fault == "poll-busy-code":
+                return json_reply(_envelope(*_BUSY, {"status": _WORDS[task.state(now)]}))
+            return self._snapshot(task, now, own_base(request))
+
+        return await answer_batch(self.site, self, request, account, [task] if task else [], tell)
 
     # What the Dialect asks for.
 
@@ -103,7 +114,9 @@ class VolcVisual:
     def accepted_flat(self, task: SimTask) -> web.Response:
         return json_reply({"code": _OK, "task_id": task.id, "message": "Success"})
 
-    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
+    # How a task is told.
+
+    def _snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
         state = task.state(now)
         if state is State.FAILED:
             code, message = _FAILURES[task.failure or "fail-internal"]
@@ -111,10 +124,7 @@ class VolcVisual:
         url = links.link(base, task.id, task.id[-8:], task.ended_at + task.result_ttl_s) if state is State.SUCCEEDED else ""
         return _ok({"status": _WORDS[state], "video_url": url})
 
-    def odd_state(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the word is odd at any time
-        return _ok({"status": _ODD_WORD, "video_url": ""})
-
-    def unknown(self, name: str) -> web.Response:
+    def _unknown(self, name: str) -> web.Response:
         task = self.site.tasks.any_with_id(name)
         is_expired = task is not None and task.is_gone(self.site.clock.now())
         return _ok({"status": "expired" if is_expired else "not_found", "video_url": ""})

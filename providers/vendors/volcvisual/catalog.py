@@ -18,6 +18,8 @@ DOCS_URL = "https://www.volcengine.com/docs/85621"
 DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = ("images by address: they are sent with the request",)
 RESULT_LIFE = timedelta(hours=1)
+TASK_LIFE = timedelta(hours=12)
+"""How long the vendor can be asked about a task. One that is late is waited for until only the time to fetch its video is left."""
 IMAGES = ImageRules(max_bytes=3_500_000)
 """The vendor takes 4.7 MB of base64, which is three quarters as many bytes."""
 
@@ -60,6 +62,7 @@ def _spec(model: str, label: str, params: type[Params], slots: tuple[InputSlot, 
         max_prompt_chars=800,
         usual_s=(60, 300),
         poll_every=timedelta(seconds=10),
+        deadline=TASK_LIFE - RESULT_LIFE,
         result_life=RESULT_LIFE,
         docs_url=DOCS_URL,
         docs_read=DOCS_READ,

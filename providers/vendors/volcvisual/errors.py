@@ -21,9 +21,10 @@ from providers.core.errors import (
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
-__all__ = ["CODES", "OK", "code_of", "task_failure", "vendor_error"]
+__all__ = ["CODES", "DONE", "OK", "code_of", "task_failure", "vendor_error"]
 
 OK = "10000"
+DONE = "done"
 CODES: Mapping[str, type[ProviderError]] = {
     "50215": InvalidParams,
     "50411": ContentRejected,
@@ -43,6 +44,8 @@ CODES: Mapping[str, type[ProviderError]] = {
     "50521": ProviderDown,
     "50522": ProviderDown,
 }
+PASSING = frozenset({RateLimited, ProviderDown})
+"""The service's own trouble: beside a task that is not done it says nothing of the task."""
 FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
     ("Signature", AuthenticationFailed),
     ("Credential", AuthenticationFailed),
@@ -57,16 +60,21 @@ FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one. What is said of a task is an answer, also when its code says that it failed."""
+    """The error in this reply, if it is one. What is said of a task is an answer, also when its code says that it failed: that of a done
+    one whatever HTTP says.
+    """
     front_door = _front_door_error(reply, body)
     if front_door is not None:
         return front_door
     code = code_of(body)
-    if code in {"", OK} or _is_about_a_task(body):
+    if code in {"", OK}:
         return http_error(reply, message=words_of(body))
+    word, kind = _state_word(body), CODES.get(code)
+    if word == DONE or (word and kind not in PASSING and reply.status < 400):
+        return None
     return coded_error(
         reply,
-        CODES.get(code),
+        kind,
         words_of(body) or f"Volcengine answered with error {code}.",
         vendor_code=code,
         request_id=words_of(body, "request_id") or None,
@@ -84,9 +92,10 @@ def code_of(body: Mapping[str, Any]) -> str:
     return str(code) if isinstance(code, (int, str)) else ""
 
 
-def _is_about_a_task(body: Mapping[str, Any]) -> bool:
+def _state_word(body: Mapping[str, Any]) -> str:
+    """What is said of a task; nothing in an answer that is about none."""
     data = body.get("data")
-    return isinstance(data, dict) and isinstance(data.get("status"), str)
+    return words_of(data, "status") if isinstance(data, dict) else ""
 
 
 def _front_door_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:

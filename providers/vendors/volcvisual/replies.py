@@ -12,7 +12,7 @@ from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.replies import state_of, text_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.volcvisual.catalog import RESULT_LIFE
-from providers.vendors.volcvisual.errors import OK, code_of, task_failure
+from providers.vendors.volcvisual.errors import DONE, OK, code_of, task_failure
 
 __all__ = ["snapshot_of", "task_id_of"]
 
@@ -22,7 +22,7 @@ STATES: Mapping[str, State] = {
     "in_queue": State.QUEUED,
     "generating": State.RUNNING,
     "processing": State.RUNNING,
-    "done": State.SUCCEEDED,
+    DONE: State.SUCCEEDED,
 }
 GONE = frozenset({"not_found", "expired"})
 
