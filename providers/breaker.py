@@ -12,10 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Breaker", "BreakerState", "rest_s"]
+__all__ = ["PLAN", "USUAL", "Breaker", "BreakerState", "Pace", "rest_s"]
 
-FIRST_REST_S = 5.0
-LONGEST_REST_S = 300.0
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How rests grow."""
+
+    first_s: float
+    longest_s: float
+
+
+USUAL = Pace(first_s=5.0, longest_s=300.0)
+PLAN = Pace(first_s=300.0, longest_s=3_600.0)
+"""Of an account whose plan is used up, where the vendor does not say until when: plans count by hours, days and weeks."""
 
 
 class BreakerState(StrEnum):
@@ -39,6 +49,6 @@ class Breaker:
     until: datetime | None = None
 
 
-def rest_s(rests: int) -> float:
+def rest_s(rests: int, pace: Pace = USUAL) -> float:
     """How long to leave an account alone after `rests` rests (0, 1, ...) since its last accepted submit: doubling, capped."""
-    return min(FIRST_REST_S * 2.0 ** min(rests, 16), LONGEST_REST_S)
+    return min(pace.first_s * 2.0 ** min(rests, 16), pace.longest_s)

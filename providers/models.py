@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from uuid_utils.compat import uuid7
 
-from providers.breaker import Breaker, BreakerState, rest_s
+from providers.breaker import USUAL, Breaker, BreakerState, Pace, rest_s
 from providers.core.base import Provider, Surface
 from providers.core.catalog import ModelSpec, Price
 from providers.core.transport import Timeouts
@@ -191,13 +191,13 @@ class ProviderAccount(models.Model):
         earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
         ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
 
-    def rest(self, reason: str, *, at_least_s: float = 0.0) -> None:
+    def rest(self, reason: str, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
         """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
         now = timezone.now()
         awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
         rests = awake.values_list("rests", flat=True).first()
         if rests is not None:
-            until = now + timedelta(seconds=max(rest_s(rests), at_least_s))
+            until = now + timedelta(seconds=max(rest_s(rests, pace), at_least_s))
             awake.filter(rests=rests).update(rests=min(rests + 1, MOST_RESTS), **self._resting(now, until, reason))
 
     @staticmethod

@@ -18,6 +18,7 @@ from providers.core.client import BlockingClient
 from providers.core.errors import (
     AuthenticationFailed,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -136,6 +137,8 @@ def _meaning(error: ProviderError) -> tuple[str, str]:
         )
     if isinstance(error, OutOfCredit):
         return error.code, gettext_noop("%(vendor)s accepts the key, but the account has no credit left. (%(words)s)")
+    if isinstance(error, PlanUsedUp):
+        return error.code, gettext_noop("%(vendor)s accepts the key, but what the account's plan allows is used up for now. (%(words)s)")
     if isinstance(error, RateLimited):
         return error.code, gettext_noop("%(vendor)s answers, but asks for fewer requests just now. Test again in a minute. (%(words)s)")
     if isinstance(error, ProviderDown):

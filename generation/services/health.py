@@ -16,8 +16,8 @@ from django.utils.translation import gettext_noop
 
 from generation.models import Attempt
 from generation.services.messages import trouble
-from providers.breaker import BreakerState
-from providers.core.errors import AuthenticationFailed, OutOfCredit, ProviderError, RateLimited, Unreachable
+from providers.breaker import PLAN, BreakerState
+from providers.core.errors import AuthenticationFailed, OutOfCredit, PlanUsedUp, ProviderError, RateLimited, Unreachable
 from providers.models import ProviderAccount
 from providers.probe import probe
 from providers.sentences import Sentence, say
@@ -35,7 +35,9 @@ IN_A_ROW = gettext_noop("%(n)s submits failed in a row.")
 OF_MANY = gettext_noop("%(bad)s of the last %(all)s submits failed.")
 LAST = gettext_noop("Last: %(words)s")
 NO_CREDIT_REST_S = 60.0
-"""Of an account whose key or credit is refused: a person has to act, or its plan's next day to begin."""
+"""Of an account whose key or credit is refused: a person has to act."""
+LONGEST_BELIEVED = timedelta(days=1)
+"""Of a time at which a plan opens again: it stands in words of the vendor's, and one day's refusal costs nothing."""
 
 
 def heed_acceptance(account: ProviderAccount) -> None:
@@ -45,7 +47,9 @@ def heed_acceptance(account: ProviderAccount) -> None:
 def heed_error(account: ProviderAccount, error: ProviderError) -> None:
     """After the attempt that ended so is stored."""
     account.note_error(str(error))
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+    if isinstance(error, PlanUsedUp):
+        _await_the_plan(account, error)
+    elif isinstance(error, RateLimited) and error.retry_after_s is not None:
         account.rest_for(max(error.retry_after_s, 1.0), trouble(error))
     elif isinstance(error, (RateLimited, Unreachable)):
         account.rest(trouble(error))
@@ -54,6 +58,14 @@ def heed_error(account: ProviderAccount, error: ProviderError) -> None:
     elif error.code in FAULTS and (why := why_open(account, timezone.now())):
         log.warning("account %s: %s", account.pk, why)
         account.rest(why.then(say(LAST, words=str(error))))
+
+
+def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
+    now = timezone.now()
+    if error.opens_at is not None and error.opens_at > now:
+        account.rest_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
+    else:
+        account.rest(trouble(error), pace=PLAN)
 
 
 def why_open(account: ProviderAccount, now: datetime) -> Sentence | None:

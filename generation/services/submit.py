@@ -31,7 +31,7 @@ from generation.services.settle import FIRST_LOOK_UP, end_unsent, look_up, may_b
 from generation.services.switch import current_stop, is_stopped_for_sure
 from providers.accounts import client_for
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
-from providers.core.errors import AuthenticationFailed, NotSent, OutOfCredit, ProviderError, Refused, Uncertain
+from providers.core.errors import AuthenticationFailed, NotSent, OutOfCredit, PlanUsedUp, ProviderError, Refused, Uncertain
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
@@ -289,9 +289,16 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
         park(task, error)
 
 
+def _has_had_enough(task: GenerationTask) -> bool:
+    """A plan that is used up for a week is tried now and then, which counts against nobody."""
+    if task.attempt_count <= MOST_ATTEMPTS:
+        return False
+    return task.attempts.exclude(error_code=PlanUsedUp.default_code).count() > MOST_ATTEMPTS
+
+
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
     """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
-    if task.attempt_count > MOST_ATTEMPTS:
+    if _has_had_enough(task):
         end_unsent(task, "gave_up", in_full(error))
         return
     delay_s = retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds())

@@ -137,6 +137,8 @@ class Provider:
     """Facts whose source is not the page that their model names, with where and when they were read; for docs/providers.md."""
     poll_batch: ClassVar[int] = 1
     """How many submissions one `poll_many` may ask for; 1 means that the vendor has no such call."""
+    batch_is_whole: ClassVar[bool] = True
+    """What the answer to a `poll_many` leaves out is gone; otherwise it is asked about alone."""
     can_cancel: ClassVar[bool] = False
     can_look_up: ClassVar[bool] = False
     """The vendor can be asked whether it knows our reference (see `look_up`)."""
@@ -166,7 +168,7 @@ class Provider:
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
         """Ask about at most `poll_batch` submissions of one group in one call.
 
-        Answers by submission id: an id that is missing is gone, and one that cannot be read spoils nobody else's answer.
+        Answers by submission id: one that cannot be read spoils nobody else's answer. An id that is missing is gone, if `batch_is_whole`.
         """
         raise Unsupported(f"{self.label} answers for one task at a time.")
         yield  # pragma: no cover

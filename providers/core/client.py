@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unreachable,
     Unsupported,
+    is_of_the_call,
 )
 from providers.core.redact import redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
@@ -239,13 +240,23 @@ async def poll_concurrently(
 
 async def poll_many_concurrently(
     provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, clock: Clock = utc_now
-) -> list[Snapshot | ProviderError]:
-    """The same through the vendor's batch call, at most `poll_batch` submissions; answers in the order of `submissions`."""
-    answer = await _talk_concurrently(provider, provider.poll_many(submissions), transport, clock)
-    if isinstance(answer, ProviderError):
-        return [answer] * len(submissions)
+) -> Mapping[str, Snapshot | ProviderError]:
+    """The same through the vendor's batch call, at most `poll_batch` submissions; by their ids. Whoever is missing is to be asked alone."""
+    answer = await _talk_concurrently(provider, _together(provider, submissions), transport, clock)
+    return {submission.id: answer for submission in submissions} if isinstance(answer, ProviderError) else answer
+
+
+def _together(provider: Provider, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
+    """A call for many that is refused or cannot be read says nothing of any of them."""
+    try:
+        found = yield from provider.poll_many(submissions)
+    except ProviderError as error:
+        if not is_of_the_call(error):
+            raise
+        log.info("%s: a call for many tasks came to nothing: %s", provider.slug, error)
+        return {}
     gone = SubmissionGone(f"{provider.label} no longer knows this task.")
-    return [answer.get(submission.id, gone) for submission in submissions]
+    return {submission.id: found.get(submission.id, gone) for submission in submissions} if provider.batch_is_whole else found
 
 
 async def _talk_concurrently(provider: Provider, exchange: Exchange[T], transport: ConcurrentTransport, clock: Clock) -> T | ProviderError:

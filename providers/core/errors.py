@@ -6,6 +6,7 @@
     ├─ Uncertain            a billable request may have been accepted: read timeout,
     │                       reset, 5xx, an answer we cannot read                         never sent again by itself
     ├─ RateLimited          429 and what vendors say instead; carries `retry_after_s`    retryable
+    │  └─ PlanUsedUp            until the plan's next hours, day or week; `opens_at`     retryable
     ├─ ProviderDown         5xx or a broken answer to a request that costs nothing       retryable
     ├─ Refused              the vendor said no
     │  ├─ InvalidParams         a parameter or input it does not take
@@ -22,6 +23,8 @@ Callers branch on type, `retryable` and `code` only; the rest is evidence. Messa
 
 from __future__ import annotations
 
+from datetime import datetime
+
 __all__ = [
     "AuthenticationFailed",
     "ContentRejected",
@@ -29,6 +32,7 @@ __all__ = [
     "InvalidParams",
     "NotSent",
     "OutOfCredit",
+    "PlanUsedUp",
     "ProviderDown",
     "ProviderError",
     "RateLimited",
@@ -38,6 +42,7 @@ __all__ = [
     "UnexpectedReply",
     "Unreachable",
     "Unsupported",
+    "is_of_the_call",
 ]
 
 
@@ -99,6 +104,18 @@ class RateLimited(ProviderError):
     def __init__(self, message: str, *, retry_after_s: float | None = None, **facts: object) -> None:
         super().__init__(message, **facts)  # type: ignore[arg-type]
         self.retry_after_s = retry_after_s
+
+
+class PlanUsedUp(RateLimited):
+    """What the account's plan allows in some hours, a day or a week is used up. It opens again by itself: at `opens_at`, aware, when the
+    vendor said so.
+    """
+
+    default_code = "plan_used_up"
+
+    def __init__(self, message: str, *, opens_at: datetime | None = None, **facts: object) -> None:
+        super().__init__(message, **facts)  # type: ignore[arg-type]
+        self.opens_at = opens_at
 
 
 class ProviderDown(ProviderError):
@@ -165,3 +182,8 @@ class Unsupported(ProviderError):
     """This provider has no such operation."""
 
     default_code = "unsupported"
+
+
+def is_of_the_call(error: ProviderError) -> bool:
+    """The vendor refuses or garbles this way of asking, and says nothing against the account: another way may be tried."""
+    return isinstance(error, (Refused, UnexpectedReply)) and not isinstance(error, (AuthenticationFailed, OutOfCredit))

@@ -36,12 +36,17 @@ async def poll_all(
 
 
 async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, hear: Tell) -> None:
-    if provider.poll_group(group[0]) is None:
-        hear(group[0], await poll_concurrently(provider, group[0], transport))
-        return
-    answers = await poll_many_concurrently(provider, group, transport)
-    for submission, answer in zip(group, answers, strict=True):
-        hear(submission, answer)
+    """Together, then alone who got no answer so: a batch that comes to nothing costs one call more than none would have."""
+    shared = provider.poll_group(group[0]) is not None
+    answers = await poll_many_concurrently(provider, group, transport) if shared else {}
+    for submission in group:
+        if submission.id in answers:
+            hear(submission, answers[submission.id])
+    await asyncio.gather(*(_ask_alone(provider, one, transport, hear) for one in group if one.id not in answers))
+
+
+async def _ask_alone(provider: Provider, submission: Submission, transport: ConcurrentTransport, hear: Tell) -> None:
+    hear(submission, await poll_concurrently(provider, submission, transport))
 
 
 def _groups(provider: Provider, submissions: Sequence[Submission]) -> Iterator[list[Submission]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, tzinfo
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -11,9 +13,10 @@ from providers.core.base import http_error
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
 from providers.core.types import State, WireReply
 
-__all__ = ["judged_by_body", "render_error_of", "state_of", "text_of", "units_of", "words_of"]
+__all__ = ["judged_by_body", "moment_in", "render_error_of", "state_of", "text_of", "units_of", "words_of"]
 
 Word = TypeVar("Word", str, int)
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?")
 THE_REQUESTS_FAULT = frozenset({ContentRejected, InvalidParams})
 
 
@@ -63,6 +66,16 @@ def state_of(word: Word, states: Mapping[Word, State], log: logging.Logger) -> S
         log.warning("undocumented task status %r; the task counts as running", word[:80] if isinstance(word, str) else word)
         return State.RUNNING
     return state
+
+
+def moment_in(words: str, *, zone: tzinfo) -> datetime | None:
+    """The first date with a time of day in a vendor's words; in `zone` unless it names its own."""
+    found = MOMENT.search(words)
+    try:
+        at = datetime.fromisoformat(found[0]) if found else None
+        return at.replace(tzinfo=at.tzinfo or zone) if at else None
+    except ValueError:
+        return None
 
 
 def units_of(usage: object) -> str:

@@ -10,7 +10,7 @@ from toy_vendor import NOON, SECRET, Toy, toy, toy_request
 
 from providers.core.base import Options
 from providers.core.client import BlockingClient
-from providers.core.errors import ProviderDown, ProviderError, SubmissionGone, Unsupported
+from providers.core.errors import ProviderDown, ProviderError, RateLimited, SubmissionGone, Unsupported
 from providers.core.listings import Listed, require_absence
 from providers.core.polling import poll_all
 from providers.core.transport import ConcurrentTransport, Timeouts
@@ -38,14 +38,20 @@ class TwoTongues(Toy):
         yield
 
 
-def two_tongues(url: str = "https://toy.example") -> TwoTongues:
-    return TwoTongues(Options(surface="only", base_url=url, credentials={"api_key": SECRET}))
+class Fragmentary(TwoTongues):
+    """Its batches may leave out what it has."""
+
+    batch_is_whole = False
 
 
-def ask(url: str, submissions: list[Submission]) -> list[Snapshot | ProviderError]:
+def two_tongues(url: str = "https://toy.example", vendor: type[TwoTongues] = TwoTongues) -> TwoTongues:
+    return vendor(Options(surface="only", base_url=url, credentials={"api_key": SECRET}))
+
+
+def ask(url: str, submissions: list[Submission], vendor: type[TwoTongues] = TwoTongues) -> list[Snapshot | ProviderError]:
     async def run() -> list[Snapshot | ProviderError]:
         async with ConcurrentTransport(timeouts=Timeouts(connect_s=1, read_s=1)) as transport:
-            return await poll_all(two_tongues(url), submissions, transport)
+            return await poll_all(two_tongues(url, vendor), submissions, transport)
 
     return asyncio.run(run())
 
@@ -66,6 +72,33 @@ def test_trouble_with_a_batch_is_everyones_answer():
         answers = ask(server.url, [Submission(id=name, model="toy-1", kind="a") for name in "12"])
 
     assert [type(one) for one in answers] == [ProviderDown, ProviderDown]
+
+
+@pytest.mark.parametrize("refusal", [answer(400, b"odd"), answer(404), answer(200, b"<html>")], ids=["refused", "not there", "unreadable"])
+def test_batch_that_is_refused_or_unreadable_is_asked_about_one_by_one(refusal):
+    alone = answer(200, b'{"state": "alone"}')
+
+    with ScriptedServer(refusal, alone, alone) as server:
+        answers = ask(server.url, [Submission(id=name, model="toy-1", kind="a") for name in "12"])
+
+    assert [one.vendor_state for one in answers] == ["alone", "alone"]
+    assert sorted(request.split(b" ")[1] for request in server.requests) == [b"/batch/a/1,2", b"/renders/1", b"/renders/2"]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, ProviderDown), (402, ProviderDown), (429, RateLimited)])
+def test_batch_that_the_account_is_refused_for_is_not_asked_about_again(status, kind):
+    with ScriptedServer(answer(status, b"odd")) as server:
+        answers = ask(server.url, [Submission(id=name, model="toy-1", kind="a") for name in "12"])
+
+    assert [type(one) for one in answers] == [kind, kind]
+
+
+def test_task_that_a_list_of_unknown_reach_leaves_out_is_asked_about_alone():
+    with ScriptedServer(answer(200, b'{"found": ["1"]}'), answer(200, b'{"state": "alone"}')) as server:
+        answers = ask(server.url, [Submission(id=name, model="toy-1", kind="a") for name in "12"], Fragmentary)
+
+    assert [one.vendor_state for one in answers] == ["on", "alone"]
+    assert server.requests[1].startswith(b"GET /renders/2 ")
 
 
 @pytest.mark.parametrize(
