@@ -207,7 +207,9 @@ def test_key_decides(simulator: SimulatorProcess, key: str, first: int, second: 
         ("refuse", 1026, (422, "unprocessable_entity_error", "1026")),
         ("quota", 1008, (402, "insufficient_balance_error", "1008")),
         ("rate-limit", 1002, (429, "rate_limit_error", "1002")),
-        ("5xx-before", 1024, (529, "overloaded_error", "1000")),
+        ("5xx-before", 1024, (500, "server_error", "1000")),
+        ("overloaded", 1002, (529, "overloaded_error", "1000")),
+        ("plan-used-up", 2056, (429, "rate_limit_error", "2056")),
     ],
 )
 def test_fault_at_submit_is_refused_in_the_vendor_s_words(
@@ -262,6 +264,19 @@ def test_second_api_lists_by_ids_either_way(minimax: Caller, join: Callable[[lis
     answer = minimax.ask("GET", "/v2/query/video_generation", params=join([tasks[0], tasks[2], "unknown"])).json()
 
     assert ([item["id"] for item in answer["items"]], answer["total"]) == ([tasks[2], tasks[0]], 2)
+
+
+def test_list_may_refuse_the_filter_or_not_know_it(minimax: Caller, simulator: SimulatorProcess) -> None:
+    tasks = [minimax.task_2(f"boat {number}") for number in range(3)]
+    query = {"page_size": 2, "filter.task_ids": tasks[0]}
+
+    simulator.faults("minimax", "poll-list-refused")
+    refused = minimax.ask("GET", "/v2/query/video_generation", params=query)
+    simulator.faults("minimax", "poll-list-unfiltered")
+    unfiltered = minimax.ask("GET", "/v2/query/video_generation", params=query).json()
+
+    assert refusal_2(refused) == (400, "bad_request_error", "2013")
+    assert [item["id"] for item in unfiltered["items"]] == [tasks[2], tasks[1]]
 
 
 def test_second_api_filters_and_pages(minimax: Caller, simulator: SimulatorProcess) -> None:

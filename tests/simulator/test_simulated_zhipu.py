@@ -253,6 +253,8 @@ REFUSALS = {
     "rate-limit": (429, "1302"),
     "rate-limit-200": (200, "1302"),
     "5xx-before": (500, "1234"),
+    "overloaded": (429, "1305"),
+    "plan-used-up": (429, "1308"),
 }
 
 

@@ -39,6 +39,19 @@ def test_many_of_one_account_are_asked_together(simulator, models):
     assert type(unknown) is SubmissionGone
 
 
+@pytest.mark.parametrize(("fault", "asked"), [("poll-list-refused", 1 + 7), ("poll-list-unfiltered", 1 + 6)])
+def test_tasks_of_h3_are_seen_though_their_list_is_refused_or_not_filtered(simulator, fault, asked):
+    client = client_for(simulator, H3)
+    submissions = [client.submit(make_request(H3, prompt=f"boat {n}")) for n in range(12)]
+    simulator.advance(60)
+    simulator.faults("minimax", fault, 1)
+
+    *known, unknown = ask(client, [*submissions[:6], Submission(id="272000000000000", model="MiniMax-H3")])
+
+    assert ({snapshot.state for snapshot in known}, type(unknown)) == ({State.SUCCEEDED}, SubmissionGone)
+    assert len(simulator.requests()["polls"]) == asked
+
+
 @pytest.mark.parametrize("model", [ARK, WAN])
 def test_list_tells_a_lost_submit_from_one_that_never_came(simulator, model):
     client, began = client_for(simulator, model), utc_now()

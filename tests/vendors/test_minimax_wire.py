@@ -15,6 +15,7 @@ from providers.core.errors import (
     GenerationFailed,
     InvalidParams,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     RateLimited,
     Refused,
@@ -195,7 +196,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(model, body):
         (1042, InvalidParams),
         (2013, InvalidParams),
         (2049, AuthenticationFailed),
-        (2056, OutOfCredit),
+        (2056, PlanUsedUp),
     ],
 )
 def test_v1_code_has_its_class_though_http_says_200(code, kind):
@@ -214,7 +215,7 @@ def test_v1_code_has_its_class_though_http_says_200(code, kind):
         (422, "unprocessable_entity_error", ContentRejected),
         (429, "rate_limit_error", RateLimited),
         (500, "server_error", Uncertain),
-        (529, "overloaded_error", Uncertain),
+        (529, "overloaded_error", RateLimited),
         (418, "teapot_error", Refused),
     ],
 )
@@ -222,6 +223,21 @@ def test_v2_type_has_its_class(status, word, kind):
     error = submit(v2_error(word), status, model=H3)
 
     assert (type(error), error.vendor_code, error.http_status, error.request_id) == (kind, word, status, "rq-1")
+
+
+@pytest.mark.parametrize(
+    ("words", "opens_at"),
+    [
+        ("usage limit exceeded (2056)", None),
+        ("usage limit exceeded, 5-hour usage limit reached, resets at 2026-11-20T15:00:00Z (2056)", NOON + timedelta(hours=3)),
+        ("usage limit exceeded, resets at 2026-99-99 15:00:00 (2056)", None),
+    ],
+)
+def test_used_up_plan_is_told_from_other_rate_limits_by_its_number(words, opens_at):
+    first = submit({"base_resp": {"status_code": 2056, "status_msg": words}})
+    second = submit(v2_error("rate_limit_error", words), 429, H3)
+
+    assert [(type(error), error.vendor_code, error.opens_at) for error in (first, second)] == [(PlanUsedUp, "2056", opens_at)] * 2
 
 
 def test_wait_is_taken_from_the_rate_limit_reply():
@@ -342,28 +358,16 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'Dreaming'; the task counts as running"]
 
 
-def test_only_v2_is_asked_for_many_and_what_its_list_leaves_out_is_asked_alone():
-    tasks = [Submission(id=name, model="MiniMax-H3") for name in ("v2-1", "left-out", "gone")]
+def test_only_v2_is_asked_for_many_and_what_its_list_leaves_out_is_not_gone():
+    tasks = [Submission(id=name, model="MiniMax-H3") for name in ("v2-1", "left-out")]
 
-    talk = minimax().poll_many(tasks)
-    request = next(talk)
-    alone = talk.send(reply_of({"items": [SUCCEEDED["task"]], "total": 1}))
-    answers = outcome(
-        minimax(),
-        minimax().poll_many(tasks),
-        reply_of({"items": [SUCCEEDED["task"]], "total": 1}),
-        reply_of(task(id="left-out", status="running")),
-        reply_of(v2_error("bad_request_error"), 404),
-    )
+    request = next(minimax().poll_many(tasks))
+    answers = outcome(minimax(), minimax().poll_many(tasks), reply_of({"items": [SUCCEEDED["task"]], "total": 1}))
 
     assert [minimax().poll_group(one) for one in (FIRST, SECOND)] == [None, "v2"]
-    assert (request.path, request.query["filter.task_ids"]) == ("/v2/query/video_generation", ["v2-1", "left-out", "gone"])
-    assert alone.path == "/v2/query/video_generation/left-out"
-    assert {name: getattr(answer, "state", type(answer)) for name, answer in answers.items()} == {
-        "v2-1": State.SUCCEEDED,
-        "left-out": State.RUNNING,
-        "gone": SubmissionGone,
-    }
+    assert (request.path, request.query["filter.task_ids"]) == ("/v2/query/video_generation", ["v2-1", "left-out"])
+    assert {name: answer.state for name, answer in answers.items()} == {"v2-1": State.SUCCEEDED}
+    assert minimax().batch_is_whole is False
 
 
 # cancel, account

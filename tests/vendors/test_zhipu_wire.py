@@ -13,6 +13,7 @@ from providers.core.errors import (
     GenerationFailed,
     InvalidParams,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     RateLimited,
     Refused,
@@ -163,9 +164,9 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
         (400, "1301", ContentRejected),
         (429, "1302", RateLimited),
         (429, "1305", RateLimited),
-        (429, "1308", OutOfCredit),
+        (429, "1308", PlanUsedUp),
         (429, "1309", OutOfCredit),
-        (429, "1310", OutOfCredit),
+        (429, "1310", PlanUsedUp),
         (400, "1999", InvalidParams),
         (429, "1999", RateLimited),
         (503, "1999", Uncertain),
@@ -182,6 +183,21 @@ def test_error_code_has_its_class(status, code, kind):
 @pytest.mark.parametrize("code", ["1200", "1230", "1234"])
 def test_vendor_down_on_a_poll_is_not_uncertain(code):
     assert type(poll(error_body(code), 500)) is ProviderDown
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "opens_at"),
+    [
+        ("1308", "Usage limit reached for 5 hour. Your limit will reset at 2026-11-20 21:30:00", NOON + timedelta(hours=1, minutes=30)),
+        ("1310", "您已达到每周/每月使用上限，您的限额将在 2026-11-22 20:00:00 重置。", NOON + timedelta(days=2)),
+        ("1310", "Weekly/Monthly Limit Exhausted. Your limit will reset at 2026-11-20T13:00:00Z", NOON + timedelta(hours=1)),
+        ("1316", "Usage limit reached for the past 5 hours.", None),
+    ],
+)
+def test_used_up_plan_says_in_beijing_time_when_it_opens_again(code, words, opens_at):
+    error = submit({"error": {"code": code, "message": words}}, 429)
+
+    assert (type(error), error.opens_at) == (PlanUsedUp, opens_at)
 
 
 def test_wait_is_taken_from_the_rate_limit_reply():

@@ -40,6 +40,8 @@ _REFUSALS = {
     Refusal.DUPLICATE: (200, 2013, "invalid params"),
     Refusal.SERVER: (200, 1024, "internal error"),
     Refusal.OPENAI_STYLE: (200, 2013, "invalid params"),
+    Refusal.OVERLOADED: (200, 1002, "rate limit"),
+    Refusal.PLAN_USED_UP: (200, 2056, "usage limit exceeded"),
 }
 
 

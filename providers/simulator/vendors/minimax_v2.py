@@ -34,8 +34,10 @@ _REFUSALS = {
     Refusal.BAD_PARAM: (400, 2013, "invalid params"),
     Refusal.CONTENT: (422, 1026, "input new_sensitive"),
     Refusal.DUPLICATE: (400, 2013, "invalid params"),
-    Refusal.SERVER: (529, 1000, "overloaded, please try again later"),
+    Refusal.SERVER: (500, 1000, "unknown error"),
     Refusal.OPENAI_STYLE: (400, 2013, "invalid params"),
+    Refusal.OVERLOADED: (529, 1000, "overloaded, please try again later"),
+    Refusal.PLAN_USED_UP: (429, 2056, "usage limit exceeded"),
 }
 _TYPES = {
     200: "rate_limit_error",
@@ -102,7 +104,10 @@ class MiniMaxV2:
         shown = found[(page - 1) * size : page * size]
 
         def tell(at: float, fault: str | None) -> web.Response:
-            items = [_told(task, at, base) for task in shown]
+            if fault == "poll-list-refused":
+                raise Refused(400, 2013, "invalid params, filter.task_ids")
+            listed = mine[:size] if fault == "poll-list-unfiltered" else shown
+            items = [_told(task, at, base) for task in listed]
             if fault == "poll-unknown-state":
                 items = [{**item, "status": _ODD_WORD} for item in items]
             return json_reply({"items": items, "total": len(found)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,9 @@ from providers.simulator.vendors.zhipu_rules import read_order
 from providers.simulator.wire import json_reply
 
 _DAY_S = 86_400
+_WINDOW_S = 3_600.0
+"""From now until a plan that is used up opens again."""
+_BEIJING = timezone(timedelta(hours=8))
 _SUBMIT = "/api/paas/v4/videos/generations"
 _POLL = "/api/paas/v4/async-result/"
 _RUNNING, _DONE, _FAILED = "PROCESSING", "SUCCESS", "FAIL"
@@ -35,6 +39,7 @@ _REFUSALS = {
     Refusal.DUPLICATE: (400, "1214", "request_id must be unique"),
     Refusal.SERVER: (500, "1234", "Network error, please try again later"),
     Refusal.OPENAI_STYLE: (400, "1210", "Incorrect parameters for this API call"),
+    Refusal.OVERLOADED: (429, "1305", "The service may be temporarily overloaded, please try again later"),
 }
 
 
@@ -80,6 +85,9 @@ class Zhipu:
         return str(88 * 10**16 + secrets.randbelow(10**16))
 
     def refusal(self, why: Refusal) -> Refused:
+        if why is Refusal.PLAN_USED_UP:
+            opens_at = datetime.fromtimestamp(self.site.clock.now() + _WINDOW_S, _BEIJING)
+            return Refused(429, "1308", f"Usage limit reached for 5 hour. Your limit will reset at {opens_at:%Y-%m-%d %H:%M:%S}")
         return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:

@@ -16,7 +16,7 @@ from providers.core.addresses import Address
 from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
 from providers.core.content_tasks import exclusive_references, reference_sounds, reference_videos
 
-__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE", "SECOND_GENERATION"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "SECOND_GENERATION"]
 
 SLUG = "minimax"
 DOCS = "https://platform.minimax.io/docs/api-reference/"
@@ -24,6 +24,9 @@ DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
     "reference videos and sounds of H3 other than by public address: no files of one's own, none kept at the vendor (`mm_file://`)",
     "`aigc_watermark`, which the pages of v1 do not name",
+)
+READ_ELSEWHERE = (
+    "that a used-up plan is a rate limit of v2, with 2056 in its words: <https://github.com/MiniMax-AI/MiniMax-M2.7/issues/36>, 2026-11-21",
 )
 RESULT_LIFE = timedelta(hours=1)
 """The vendor's pages disagree (1 h, 9 h); a question asked again gives a fresh address."""

@@ -1,11 +1,14 @@
 """What MiniMax's error codes mean to us: v1's `base_resp` inside an HTTP 200, and v2's `{type: "error", error: {...}}`. Pure.
 
-MiniMax platform documents, "error codes"; read 2026-11-20.
+MiniMax platform documents, "error codes"; read 2026-11-20. The words of a v2 error end with v1's number of it in brackets; those of a
+used-up plan may say until when (`READ_ELSEWHERE` of catalog.py).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from providers.core.base import coded_error, http_error
@@ -14,17 +17,19 @@ from providers.core.errors import (
     ContentRejected,
     InvalidParams,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     ProviderError,
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, render_error_of, words_of
+from providers.core.replies import judged_by_body, moment_in, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["FAIL", "is_gone", "render_failure", "vendor_error"]
 
-INVALID = "2013"
+INVALID, USED_UP = "2013", "2056"
+NUMBER = re.compile(r"\((\d{4})\)\s*$")
 CODES: Mapping[str, type[ProviderError]] = {
     "1000": ProviderDown,
     "1001": ProviderDown,
@@ -40,11 +45,11 @@ CODES: Mapping[str, type[ProviderError]] = {
     "1042": InvalidParams,
     INVALID: InvalidParams,
     "2049": AuthenticationFailed,
-    "2056": OutOfCredit,
+    USED_UP: PlanUsedUp,
     "authorized_error": AuthenticationFailed,
     "bad_request_error": InvalidParams,
     "insufficient_balance_error": OutOfCredit,
-    "overloaded_error": ProviderDown,
+    "overloaded_error": RateLimited,
     "rate_limit_error": RateLimited,
     "server_error": ProviderDown,
     "unprocessable_entity_error": ContentRejected,
@@ -81,5 +86,16 @@ def render_failure(code: str, words: str) -> ProviderError:
 
 
 def _coded_error(reply: WireReply, code: str, words: str, body: Mapping[str, Any]) -> ProviderError:
-    words = words or f"MiniMax answered with error {code}."
-    return coded_error(reply, CODES.get(code), words, vendor_code=code, request_id=words_of(body, "request_id") or None)
+    number = NUMBER.search(words)
+    if number and number[1] == USED_UP:  # to v2 it is a rate limit like others
+        code = USED_UP
+    told = coded_error(
+        reply,
+        CODES.get(code),
+        words or f"MiniMax answered with error {code}.",
+        vendor_code=code,
+        request_id=words_of(body, "request_id") or None,
+    )
+    if isinstance(told, PlanUsedUp):
+        told.opens_at = moment_in(words, zone=UTC)
+    return told

@@ -19,7 +19,7 @@ from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
 from providers.vendors.minimax.callbacks import notice_of
-from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, SECOND_GENERATION
+from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
 from providers.vendors.minimax.surfaces import SURFACES
 
@@ -35,7 +35,9 @@ class MiniMax(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
     not_offered = NOT_OFFERED
+    read_elsewhere = READ_ELSEWHERE
     poll_batch = 50
+    batch_is_whole = False
     can_cancel = True
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
@@ -57,13 +59,9 @@ class MiniMax(Provider):
         return "v2" if _is_second(submission) else None
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
-        """How the list's filter takes several ids is not documented, so what it leaves out is asked about alone."""
+        """The list's filter takes several ids, but how they are written is not said: what it leaves out proves nothing."""
         reply = yield batch_query(v2.TASKS, [submission.id for submission in submissions])
-        answers = snapshots_by_id(reply.data().get("items"), v2.snapshot)
-        for submission in submissions:
-            if submission.id not in answers:
-                answers[submission.id] = yield from self._alone(submission)
-        return answers
+        return snapshots_by_id(reply.data().get("items"), v2.snapshot)
 
     def cancel(self, submission: Submission) -> Exchange[None]:
         if not _is_second(submission):
@@ -89,12 +87,6 @@ class MiniMax(Provider):
             return (yield from v1.poll(submission))
         reply = yield WireRequest(method="GET", path=f"{v2.TASKS}/{quote(submission.id, safe='')}")
         return v2.snapshot(reply.part("task"))
-
-    def _alone(self, submission: Submission) -> Exchange[Snapshot | ProviderError]:
-        try:
-            return (yield from self.poll(submission))
-        except ProviderError as error:
-            return error
 
 
 def _is_second(submission: Submission) -> bool:

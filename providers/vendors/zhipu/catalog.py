@@ -12,7 +12,7 @@ from typing import Literal
 
 from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
 
-__all__ = ["MODELS", "NOT_OFFERED"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
 
 SLUG = "zhipu"
 DOCS = "https://docs.bigmodel.cn/cn/guide/models/video-generation/"
@@ -20,6 +20,11 @@ DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
     "`user_id`, `sensitive_word_check` and `off_peak`, which change nothing in the picture",
     "the sizes 480x360 and 720x480 of Vidu 2, which the vendor's pages and examples do not agree on",
+    "the size 1080x1920 of Vidu: its pages have 1920x1080 (Q1) and 1280x720 (2) alone; from text or references, ask for the ratio 9:16",
+)
+READ_ELSEWHERE = (
+    "the codes 1316 and 1317: <https://docs.z.ai/api-reference/api-code>, as public clients quote it; 2026-11-21",
+    "that a used-up plan opens again at a time of Beijing, also at Z.ai: <https://github.com/hugalafutro/model-hotel/pull/955>, 2026-11-21",
 )
 MEBIBYTE = 1024 * 1024
 COGVIDEO_IMAGES = ImageRules(max_bytes=5 * MEBIBYTE)

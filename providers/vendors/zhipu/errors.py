@@ -1,11 +1,13 @@
 """What Zhipu's error codes mean to us, in a refused request and in a task that failed. Pure.
 
-Zhipu open platform documents, error-code page; read 2026-11-20.
+Zhipu open platform documents, error-code page; read 2026-11-20. When a used-up plan opens again stands in the words alone, in Beijing
+time (`READ_ELSEWHERE` of catalog.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta, timezone
 from typing import Any
 
 from providers.core.base import coded_error, http_error
@@ -14,12 +16,13 @@ from providers.core.errors import (
     ContentRejected,
     InvalidParams,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     ProviderError,
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, render_error_of, words_of
+from providers.core.replies import judged_by_body, moment_in, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
@@ -46,10 +49,13 @@ CODES: Mapping[str, type[ProviderError]] = {
     "1301": ContentRejected,
     "1302": RateLimited,
     "1305": RateLimited,
-    "1308": OutOfCredit,
+    "1308": PlanUsedUp,
     "1309": OutOfCredit,
-    "1310": OutOfCredit,
+    "1310": PlanUsedUp,
+    "1316": PlanUsedUp,
+    "1317": PlanUsedUp,
 }
+BEIJING = timezone(timedelta(hours=8))
 
 
 @judged_by_body
@@ -58,8 +64,11 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     error = body.get("error")
     if not isinstance(error, dict) or "task_status" in body:
         return http_error(reply)
-    code = str(error.get("code") or "error")
-    return coded_error(reply, CODES.get(code), words_of(error) or f"Zhipu answered with error {code}.", vendor_code=code)
+    code, words = str(error.get("code") or "error"), words_of(error)
+    told = coded_error(reply, CODES.get(code), words or f"Zhipu answered with error {code}.", vendor_code=code)
+    if isinstance(told, PlanUsedUp):
+        told.opens_at = moment_in(words, zone=BEIJING)
+    return told
 
 
 def is_gone(error: Refused) -> bool:

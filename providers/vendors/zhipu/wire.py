@@ -30,7 +30,7 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
-from providers.vendors.zhipu.catalog import MODELS, NOT_OFFERED
+from providers.vendors.zhipu.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
 from providers.vendors.zhipu.errors import is_gone, vendor_error
 from providers.vendors.zhipu.replies import snapshot_of, task_id_of
 
@@ -83,6 +83,7 @@ class Zhipu(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
     not_offered = NOT_OFFERED
+    read_elsewhere = READ_ELSEWHERE
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="videos/generations", json=_body(request), billable=True)
