@@ -307,6 +307,16 @@ SURFACE_WORDS = frozenset(
         _("Only when one exists in Kling's console, where it begins with whsec_: callbacks must then carry its signature."),
         _("Cookie of a signed-in browser; its sessionid is enough"),
         _("Sign: computed, none, or 32 characters captured in the browser"),
+        _("App version"),
+        _("The request header appvr; empty: 5.8.0."),
+        _("App number"),
+        _("The request header appid; empty: 513695."),
+        _("Web version"),
+        _("web_version in the address of a submit; empty: 7.5.0."),
+        _("Draft version"),
+        _("da_version in the address of a submit; empty: 3.3.9."),
+        _("Model keys"),
+        _("Where the page's names differ: MODEL=model_req_key:benefit_type, with spaces between models. Either name may be left out."),
     }
 )
 """What surfaces and their credentials are called, and their hints."""

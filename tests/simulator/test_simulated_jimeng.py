@@ -222,6 +222,13 @@ def test_poll_fault_of_one_strikes_the_whole_batch_and_passes(jimeng: Caller, fa
     assert jimeng.poll(*tasks).json()["data"]["task_map"].keys() == set(tasks)
 
 
+def test_older_question_may_be_refused_or_lack_a_task(jimeng: Caller) -> None:
+    refused, lacking = jimeng.task("a boat #fault:poll-mget-refused:1"), jimeng.task("a boat #fault:poll-mget-lacks:1")
+
+    assert [jimeng.poll(refused).status_code for _ in range(2)] == [404, 200]
+    assert [jimeng.poll(lacking).json()["data"]["task_map"].keys() == {lacking} for _ in range(2)] == [False, True]
+
+
 def test_undocumented_state_passes(jimeng: Caller) -> None:
     task = jimeng.task("a boat #fault:poll-unknown-state:1")
 
@@ -365,7 +372,7 @@ def test_second_task_has_to_wait_where_one_may_run(jimeng: Caller, simulator: Si
     assert ret(jimeng.submit("second")) == "1310"
 
 
-REFUSALS = {"refuse": "2038", "auth": "1015", "quota": "1006", "bad-param": "1000", "rate-limit": "1057", "rate-limit-200": "1057"}
+REFUSALS = {"refuse": "2038", "auth": "1015", "quota": "1006", "bad-param": "1000", "rate-limit": "1057", "plan-used-up": "121101"}
 
 
 @pytest.mark.parametrize(("fault", "expected"), REFUSALS.items())

@@ -91,6 +91,10 @@ OF_A_LOCAL_SERVICE = {
 """A service on one's own machine has no moderation and no bill, and a 503 of its says that the card is busy."""
 
 
+ASKED_ABOUT_TWICE = ("jimeng-video-2.0", "jimeng-video-2.0-pro")
+"""What cannot be read in the answer to the first question, the second one tells."""
+
+
 def due(case: Case, faults: dict[str, type[ProviderError]]) -> dict[str, type[ProviderError]]:
     """What each fault must come out as."""
     return {fault: OF_A_LOCAL_SERVICE.get(fault, kind) if case.door == "local" else kind for fault, kind in faults.items()}
@@ -170,6 +174,8 @@ def test_silence_is_uncertain_once_the_paid_request_has_left(case, sent, kind):
 @CONTRACT
 def test_poll_faults_pass_and_leave_the_task_alone(simulator, case):
     client, kinds = client_at(simulator, case.door), due(case, POLL_FAULTS)
+    if case.spec.id in ASKED_ABOUT_TWICE:
+        kinds = {fault: kind for fault, kind in kinds.items() if kind is not UnexpectedReply}
     tasks = {fault: client.submit(case.wish(f"a boat #fault:{fault}:1", reference=f"r-{fault}")) for fault in kinds}
     simulator.advance(60 * len(tasks))
 
@@ -217,7 +223,7 @@ def test_failed_render_says_why(simulator, case):
 def test_missing_task_is_gone_and_spoils_no_other_answer(simulator, case):
     client = client_at(simulator, case.door)
     first, last = (client.submit(case.wish(f"boat {number}", reference=f"r-{number}")) for number in range(2))
-    unknown = Submission(id="0385dc79-0000-4000-8000-000000000001", model=case.spec.id, kind=first.kind)
+    unknown = Submission(id="0385dc79-0000-4000-8000-000000000001", model=case.spec.id, kind=first.kind.partition(" ")[0])
     simulator.advance(120)
 
     answers = ask(client, [first, unknown, last])

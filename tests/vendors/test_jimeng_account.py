@@ -1,6 +1,7 @@
 """Whom we are to Jimeng's web site: the cookie, the sign of a request, and what the account has left."""
 
 import hashlib
+import json
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from providers.core.errors import AuthenticationFailed, Refused, UnexpectedReply
 from providers.core.types import Balance, WireRequest
 
 OLD = "jimeng/jimeng-video-2.0"
+MODELS_TOLD = ("jimeng-video-2.0", "jimeng-video-3.0", "jimeng-video-3.0-pro")
 COOKIE = "sessionid=sim-session-000000000000; uid=7"
 MOMENT = str(int(NOON.timestamp()))
 
@@ -72,6 +74,46 @@ def test_bare_session_is_sent_as_a_cookie():
     signed = make_provider("jimeng", cookie="0123456789abcdef").sign(WireRequest(method="POST", path="x"), NOON)
 
     assert signed.headers["cookie"] == "sessionid=0123456789abcdef"
+
+
+def test_newer_page_is_told_by_the_accounts_own_versions_and_names():
+    keys = "jimeng-video-3.0=dreamina_next:next_benefit jimeng-video-3.0-pro=:pro_benefit"
+    newer = make_provider("jimeng", app_version="8.4.0", app_id="600000", web_version="7.6", draft_version="3.4.0", model_keys=keys)
+
+    older, first, second = (next(newer.submit(make_request(f"jimeng/{model}"))) for model in MODELS_TOLD)
+    signed = newer.sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON).headers
+
+    expected = hashlib.md5(f"9e2c|e_video|7|8.4.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
+    assert (signed["appvr"], signed["appid"], signed["sign"]) == ("8.4.0", "600000", expected)
+    assert (older.query, older.json["http_common_info"]) == ({"aid": 600000}, {"aid": 600000})
+    assert [first.query[name] for name in ("aid", "web_version", "da_version")] == [600000, "7.6", "3.4.0"]
+    assert json.loads(first.json["draft_content"])["version"] == "3.4.0"
+    assert [
+        (said.json["extend"]["root_model"], said.json["extend"]["m_video_commerce_info"]["benefit_type"]) for said in (first, second)
+    ] == [
+        ("dreamina_next", "next_benefit"),
+        ("dreamina_ic_generate_video_model_vgfm_3.0_pro", "pro_benefit"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("app_version", "newest"),
+        ("web_version", "7"),
+        ("draft_version", "3.3.9; x"),
+        ("app_id", "five"),
+        ("model_keys", "jimeng-video-9=a:b"),
+        ("model_keys", "jimeng-video-3.0"),
+    ],
+)
+def test_setting_of_no_meaning_sends_nothing_and_is_told_by_the_test_of_the_account(name, value):
+    jimeng = make_provider("jimeng", **{name: value})
+
+    for exchange in (jimeng.submit(make_request(OLD)), jimeng.check_account()):
+        error = outcome(jimeng, exchange)
+        assert type(error) is AuthenticationFailed
+        assert name.replace("_", " ").replace("app id", "app number") in error.message
 
 
 def test_values_of_the_cookie_are_secret_each():

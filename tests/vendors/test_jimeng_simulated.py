@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from vendor_samples import NOON, make_provider, make_request
 
-from providers.core.client import BlockingClient, poll_many_concurrently
+from providers.core.client import BlockingClient
 from providers.core.errors import AuthenticationFailed, ContentRejected, ProviderError, RateLimited, SubmissionGone, Uncertain, Unsupported
+from providers.core.polling import poll_all
 from providers.core.transport import ConcurrentTransport, Timeouts
 from providers.core.types import Balance, Snapshot, State, Submission
 from providers.simulator.testing import SimulatorProcess
@@ -27,7 +28,7 @@ def client_at(simulator: SimulatorProcess, **keys: str) -> BlockingClient:
 def poll_batch(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:
     async def run() -> list[Snapshot | ProviderError]:
         async with ConcurrentTransport() as transport:
-            return await poll_many_concurrently(client.provider, submissions, transport)
+            return await poll_all(client.provider, submissions, transport)
 
     return asyncio.run(run())
 
@@ -39,13 +40,26 @@ def test_batch_is_one_request_and_tells_the_missing(simulator, model):
     for number in range(3):
         submissions.append(client.submit(make_request(model, reference=f"job-{number}")))
         simulator.advance(60)
-    unknown = Submission(id="3599999999999", model=submissions[0].model, kind=submissions[0].kind)
+    unknown = Submission(id="3599999999999", model=submissions[0].model, kind=submissions[0].kind.partition(" ")[0])
 
     *known, missing = poll_batch(client, [*submissions, unknown])
 
     assert [snapshot.state for snapshot in known] == [State.SUCCEEDED] * 3
     assert isinstance(missing, SubmissionGone)
     assert len(simulator.requests()["polls"]) == 1
+
+
+@pytest.mark.parametrize("fault", ["poll-mget-refused", "poll-mget-lacks"])
+def test_history_tells_what_the_older_question_does_not(simulator, fault):
+    client = client_at(simulator)
+    submissions = [client.submit(make_request(OLD, reference=f"job-{number}")) for number in range(2)]
+    simulator.advance(60)
+    simulator.faults("jimeng", fault, 100)
+
+    told = poll_batch(client, submissions)
+
+    assert [(one.state, len(one.outputs)) for one in told] == [(State.SUCCEEDED, 1)] * 2
+    assert [poll["path"].rpartition("/")[2] for poll in simulator.requests()["polls"]] == ["mget_generate_task", "get_history_by_ids"]
 
 
 @BOTH
@@ -108,13 +122,13 @@ def test_credits_are_shown(simulator):
 
 @pytest.mark.parametrize("sign", ["computed", "0123456789abcdef" * 2])
 def test_sign_of_either_making_is_taken_where_the_site_is_loose(simulator, sign):
-    assert client_at(simulator, sign=sign).submit(make_request(OLD)).kind == "task"
+    assert client_at(simulator, sign=sign).submit(make_request(OLD)).id
 
 
 def test_only_a_computed_sign_is_taken_where_the_site_is_strict(simulator):
     simulator.settings(strict_sign=1)
 
-    assert client_at(simulator).submit(make_request(OLD)).kind == "task"
+    assert client_at(simulator).submit(make_request(OLD)).id
     with pytest.raises(AuthenticationFailed) as caught:
         client_at(simulator, sign="0123456789abcdef" * 2).submit(make_request(OLD, reference="job-2"))
     assert caught.value.vendor_code == "1014"

@@ -17,6 +17,7 @@ from providers.core.errors import (
     GenerationFailed,
     InvalidParams,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -32,6 +33,7 @@ from providers.vendors import ALL_MODELS
 OLD, NEW = "jimeng/jimeng-video-2.0", "jimeng/jimeng-video-3.0"
 TASK = Submission(id="3500000000001", model="jimeng-video-2.0", kind="task")
 RECORD = Submission(id="3500000000002", model="jimeng-video-3.0", kind="history")
+RECORDED = Submission(id="3500000000001", model="jimeng-video-2.0", kind="task 3500000000002")
 FILE = Output(url="https://v.example/abc/6841aaaa/video.mp4", expires_in=timedelta(days=7), duration_s=5.041)
 COOKIE = "sessionid=sim-session-000000000000; uid=7"
 MOMENT = str(int(NOON.timestamp()))
@@ -158,7 +160,7 @@ def test_seed_of_chance_is_told_from_a_chosen_one():
 
 
 def test_accepted_task_gives_the_id_that_it_is_polled_by():
-    assert submit(fixture("jimeng_submitted")) == TASK
+    assert submit(fixture("jimeng_submitted")) == RECORDED
     assert submit(fixture("jimeng_submitted"), model=NEW) == RECORD
 
 
@@ -186,13 +188,14 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
 @pytest.mark.parametrize(
     ("ret", "kind"),
     [
-        *[(code, AuthenticationFailed) for code in ("1014", "1015", "1018", "4003", "4010")],
-        *[(code, OutOfCredit) for code in ("1006", "4001", "5000", "121101")],
+        *[(code, AuthenticationFailed) for code in ("1014", "1015", "1018", "1021", "4003", "4010")],
+        *[(code, OutOfCredit) for code in ("1006", "4001", "5000")],
+        ("121101", PlanUsedUp),
         *[(code, RateLimited) for code in ("1", "1010", "1057", "1310", "2014", "2020", "10020")],
         *[(code, ContentRejected) for code in ("1019", "1063", "1159", "2003", "2004", "2005", "2035")],
         *[(code, ContentRejected) for code in ("2038", "2039", "2041", "2042", "2048", "2050")],
         *[(code, InvalidParams) for code in ("1000", "1001", "1161", "1162")],
-        *[(code, Refused) for code in ("1021", "2043")],
+        ("2043", Refused),
         *[(code, Uncertain) for code in ("1002", "2002")],
     ],
 )
@@ -219,37 +222,6 @@ def test_page_of_a_firewall_is_told_by_its_http_status():
 
 
 # poll
-
-
-def test_each_kind_is_polled_where_it_is_known():
-    jimeng = make_provider("jimeng")
-
-    task, record = next(jimeng.poll(TASK)), next(jimeng.poll(RECORD))
-
-    assert (task.path, task.json, task.billable) == ("mweb/v1/mget_generate_task", {"task_id_list": ["3500000000001"]}, False)
-    assert (record.path, record.json) == ("mweb/v1/get_history_by_ids", {"history_ids": ["3500000000002"]})
-    assert [jimeng.poll_group(one) for one in (TASK, RECORD)] == ["task", "history"]
-
-
-def test_many_tasks_are_asked_about_at_once_and_one_odd_answer_spoils_no_other():
-    jimeng = make_provider("jimeng")
-    tasks = [Submission(id=str(number), model="jimeng-video-2.0", kind="task") for number in range(5)]
-    entries = {"0": entry(), "1": entry(status=20, item_list=[]), "2": "odd", "3": entry(item_list=[])}
-
-    found = outcome(jimeng, jimeng.poll_many(tasks), reply_of(answer({"task_map": entries})))
-
-    assert next(jimeng.poll_many(tasks)).json == {"task_id_list": ["0", "1", "2", "3", "4"]}
-    assert (found["0"].state, found["1"].state) == (State.SUCCEEDED, State.RUNNING)
-    assert (type(found["2"]), type(found["3"]), "4" in found) == (UnexpectedReply, UnexpectedReply, False)
-
-
-def test_adopted_task_of_unknown_kind_is_looked_for_in_both_places():
-    jimeng = make_provider("jimeng")
-    adopted = Submission(id="3500000000002", model="jimeng-video-3.0")
-
-    replies = (reply_of(answer({"task_map": {}})), reply_of(answer({"3500000000002": entry()})))
-
-    assert outcome(jimeng, jimeng.poll(adopted), *replies).state is State.SUCCEEDED
 
 
 @pytest.mark.parametrize(
@@ -372,7 +344,7 @@ def test_odd_value_in_an_answer_on_a_task_is_a_value_or_an_error(name, odd):
 # look-up
 
 
-@pytest.mark.parametrize(("model", "found"), [(OLD, TASK), (NEW, RECORD)])
+@pytest.mark.parametrize(("model", "found"), [(OLD, RECORDED), (NEW, RECORD)])
 def test_look_up_finds_the_task_by_our_submit_id(model, found):
     submit_id = asked(make_provider("jimeng"), make_request(model)).json["submit_id"]
     record = {"task": {"task_id": "3500000000001", "history_id": "3500000000002", "submit_id": submit_id}}

@@ -38,6 +38,7 @@ _REFUSALS = {
     Refusal.DUPLICATE: (200, "1000", "invalid parameter: submit_id"),
     Refusal.SERVER: (503, "1002", "common error"),
     Refusal.OPENAI_STYLE: (200, "1000", "invalid parameter"),
+    Refusal.PLAN_USED_UP: (200, "121101", "daily limit"),
 }
 Body = dict[str, Any]
 
@@ -90,7 +91,7 @@ class Jimeng:
 
     async def _many(self, request: web.BaseRequest, account: Account, names: list[str]) -> web.Response:
         found = {name: task for name in names if (task := self._found(account, name)) and task.id == name}
-        return await self._batch(request, account, found, records.told, lambda tasks: {"task_map": tasks})
+        return await self._batch(request, account, found, records.told, lambda tasks: {"task_map": tasks}, is_older=True)
 
     async def _histories(self, request: web.BaseRequest, account: Account, body: Body) -> web.Response:
         if "submit_ids" in body:
@@ -107,12 +108,18 @@ class Jimeng:
         found: dict[str, SimTask],
         tell: Callable[[SimTask, float, str], Body],
         wrap: Callable[[Body], Body],
+        *,
+        is_older: bool = False,
     ) -> web.Response:
-        """A name that is not found is simply absent from the answer."""
+        """A name that is not found is simply absent from the answer. The older of the two ways to ask may be going out of use."""
 
         def answer(now: float, fault: str | None) -> web.Response:
             if fault == "poll-no-data":
                 return self._said()
+            if is_older and fault == "poll-mget-refused":
+                raise Refused(404, "1000", "not found")
+            if is_older and fault == "poll-mget-lacks":
+                return self._said(wrap({}))
             tasks = {name: tell(task, now, own_base(request)) for name, task in found.items()}
             if fault == "poll-unknown-state":
                 tasks = {name: {**told, "status": records.ODD} for name, told in tasks.items()}

@@ -11,12 +11,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from providers.core.types import GenerationRequest
-from providers.vendors.jimeng.catalog import WIRE_KEYS
+from providers.vendors.jimeng.release import Release
 
-__all__ = ["APP_ID", "DRAFT_VERSION", "draft_body", "generate_body", "submit_id_of"]
+__all__ = ["draft_body", "draft_query", "generate_body", "submit_id_of"]
 
-APP_ID = 513695
-DRAFT_VERSION = "3.3.9"
 OLDEST_DRAFT = "3.0.5"
 FROM_WORDS = 2
 WEB = 3
@@ -28,14 +26,14 @@ def submit_id_of(reference: str) -> str:
     return _id(reference, "submit")
 
 
-def generate_body(request: GenerationRequest) -> dict[str, Any]:
+def generate_body(request: GenerationRequest, release: Release) -> dict[str, Any]:
     """For `generate_video`."""
-    keys, submit_id = WIRE_KEYS[request.spec.id], submit_id_of(request.reference)
+    keys, submit_id = release.keys[request.spec.id], submit_id_of(request.reference)
     extra = {**_origin(request), "originTemplateId": "", "imageNameMapping": {}, "isUseAiGenPrompt": False, "batchNumber": 1}
     return {
         "submit_id": submit_id,
         "task_extra": json.dumps(extra),
-        "http_common_info": {"aid": APP_ID},
+        "http_common_info": {"aid": release.app_id},
         "input": {
             **_shape(request),
             "video_gen_inputs": [{**_scene(request), "template_id": ""}],
@@ -49,25 +47,40 @@ def generate_body(request: GenerationRequest) -> dict[str, Any]:
     }
 
 
-def draft_body(request: GenerationRequest) -> dict[str, Any]:
+def draft_body(request: GenerationRequest, release: Release) -> dict[str, Any]:
     """For `aigc_draft/generate`, which takes the draft itself as text."""
-    keys = WIRE_KEYS[request.spec.id]
+    keys = release.keys[request.spec.id]
     commerce = _commerce(keys.benefit)
     return {
         "extend": {"root_model": keys.model, "m_video_commerce_info": commerce, "m_video_commerce_info_list": [commerce]},
         "submit_id": submit_id_of(request.reference),
         "metrics_extra": json.dumps(_metrics(request)),
-        "draft_content": json.dumps(_draft(request, keys.model), ensure_ascii=False),
-        "http_common_info": {"aid": APP_ID},
+        "draft_content": json.dumps(_draft(request, keys.model, release.draft_version), ensure_ascii=False),
+        "http_common_info": {"aid": release.app_id},
     }
 
 
-def _draft(request: GenerationRequest, model: str) -> dict[str, Any]:
+def draft_query(release: Release, web_id: str) -> dict[str, str | int]:
+    """What stands in the address beside it."""
+    return {
+        "aid": release.app_id,
+        "device_platform": "web",
+        "region": "cn",
+        "webId": web_id,
+        "da_version": release.draft_version,
+        "os": "windows",
+        "web_component_open_flag": 1,
+        "web_version": release.web_version,
+        "aigc_features": "app_lip_sync",
+    }
+
+
+def _draft(request: GenerationRequest, model: str, version: str) -> dict[str, Any]:
     component_id = _id(request.reference, "component")
     return {
         "type": "draft",
         "id": _id(request.reference, "draft"),
-        "version": DRAFT_VERSION,
+        "version": version,
         "min_version": OLDEST_DRAFT,
         "is_from_tsn": True,
         "main_component_id": component_id,

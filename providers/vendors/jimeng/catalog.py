@@ -13,11 +13,20 @@ from typing import Literal
 
 from providers.core.catalog import ModelSpec, Params, param
 
-__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE", "WIRE_KEYS", "WireKeys"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "WIRE_KEYS", "WireKeys"]
 
 DOCS_URL = "https://jimeng.jianying.com/ai-tool/video/generate"
 DOCS_READ = date(2026, 11, 20)
-NOT_OFFERED = ("images: how the page uploads them is not known well enough",)
+NOT_OFFERED = (
+    "images: how the page uploads them is not known well enough",
+    "the international site (Dreamina, capcut.com): hosts and app number are known, models, benefits and headers of its page are not",
+)
+READ_ELSEWHERE = (
+    "everything: the site documents nothing; this is what its page and public clients of it send; 2026-11-21",
+    "guesses: the benefits of 3.0 Fast and 3.0 Pro, whether the site looks at the sign, the states 10 and 45, the code 4001; 2026-11-21",
+    "the app version: a page told 5.8.0, public clients tell 8.4.0; an account may have its own versions, app number and keys; 2026-11-21",
+    "whether `mget_generate_task` still answers: what it refuses or lacks is looked for in the history; 2026-11-21",
+)
 RESULT_LIFE = timedelta(days=7)
 LONGEST_QUEUE = timedelta(hours=24)
 FIRST_GENERATION = "dreamina_ic_generate_video_model_vgfm"

@@ -1,6 +1,7 @@
 """What the numbers of Jimeng's web site mean to us: `ret` of an answer, `fail_code` of a task. Pure.
 
-Undocumented by the vendor; as known on 2026-11-20. 4001 is read as used-up credit, though some take it for moderation.
+Undocumented by the vendor; as known on 2026-11-20. 4001 is read as used-up credit, though some take it for moderation. With 1018 the site
+punishes the account, with 1021 it takes it for a robot: nothing that is sent with it goes through.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from providers.core.errors import (
     ContentRejected,
     InvalidParams,
     OutOfCredit,
+    PlanUsedUp,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -25,15 +27,16 @@ from providers.core.types import WireReply
 __all__ = ["task_failure", "vendor_error"]
 
 MEANINGS: Mapping[type[ProviderError], tuple[str, ...]] = {
-    AuthenticationFailed: ("1014", "1015", "1018", "4003", "4010"),
-    OutOfCredit: ("1006", "4001", "5000", "121101"),
+    AuthenticationFailed: ("1014", "1015", "1018", "1021", "4003", "4010"),
+    OutOfCredit: ("1006", "4001", "5000"),
+    PlanUsedUp: ("121101",),
     RateLimited: ("1", "1010", "1057", "1310", "2014", "2020", "10020"),
     ContentRejected: (
         *("1019", "1063", "1159", "2003", "2004", "2005", "2035"),
         *("2038", "2039", "2041", "2042", "2048", "2050"),
     ),
     InvalidParams: ("1000", "1001", "1161", "1162"),
-    Refused: ("1021", "2043"),
+    Refused: ("2043",),
     ProviderDown: ("1002", "2002"),
 }
 CODES: Mapping[str, type[ProviderError]] = {code: kind for kind, codes in MEANINGS.items() for code in codes}

@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from providers.core.errors import AuthenticationFailed
-from providers.vendors.jimeng.bodies import APP_ID
+from providers.core.types import WireRequest
+from providers.vendors.jimeng.release import Release
 
-__all__ = ["SITE", "page_headers"]
+__all__ = ["SITE", "page_headers", "post"]
 
 SITE = "https://jimeng.jianying.com"
-PLATFORM, APP_VERSION = "7", "5.8.0"
+PLATFORM = "7"
 SIGN_HEAD, SIGN_TAIL = "9e2c", "11ac"
 SIGNED_PATH_CHARS = 7
 CAPTURED_SIGN = re.compile(r"[0-9a-f]{32}")
@@ -24,8 +26,6 @@ BROWSER: Mapping[str, str] = {
     "Accept-Language": "zh-CN,zh;q=0.9",
     "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
     "app-sdk-version": "48.0.0",
-    "appid": str(APP_ID),
-    "appvr": APP_VERSION,
     "lan": "zh-Hans",
     "loc": "cn",
     "origin": SITE,
@@ -34,18 +34,24 @@ BROWSER: Mapping[str, str] = {
 }
 
 
-def page_headers(path: str, *, cookie: str, sign: str, moment: str) -> dict[str, str]:
+def post(path: str, body: Mapping[str, Any], release: Release) -> WireRequest:
+    """How the page asks for nearly everything."""
+    return WireRequest(method="POST", path=path, query={"aid": release.app_id}, json=body)
+
+
+def page_headers(path: str, *, cookie: str, sign: str, moment: str, release: Release) -> dict[str, str]:
     """`moment` in Unix seconds. A bare session id is a cookie too. Raises `AuthenticationFailed` for a sign of no meaning."""
     session = cookie if "=" in cookie else f"sessionid={cookie}"
-    return {**BROWSER, "cookie": session, "device-time": moment, **_sign_headers(sign.strip().lower(), path, moment)}
+    told = {"appid": str(release.app_id), "appvr": release.app_version, "cookie": session, "device-time": moment}
+    return {**BROWSER, **told, **_sign_headers(sign.strip().lower(), path, moment, release.app_version)}
 
 
-def _sign_headers(mode: str, path: str, moment: str) -> Mapping[str, str]:
+def _sign_headers(mode: str, path: str, moment: str, app_version: str) -> Mapping[str, str]:
     """Whether the site looks at the sign is disputed, so each account chooses."""
     if mode == "none":
         return {}
     if mode == "computed":
-        text = f"{SIGN_HEAD}|{path[-SIGNED_PATH_CHARS:]}|{PLATFORM}|{APP_VERSION}|{moment}||{SIGN_TAIL}"
+        text = f"{SIGN_HEAD}|{path[-SIGNED_PATH_CHARS:]}|{PLATFORM}|{app_version}|{moment}||{SIGN_TAIL}"
         return {"sign": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), "sign-ver": "1"}
     if CAPTURED_SIGN.fullmatch(mode):
         return {"sign": mode, "sign-ver": "1"}
