@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from access.models import ApiToken
 from access.tokens import issue
@@ -84,7 +84,10 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("Revoke: refused from now on, for good"), permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        now, count = timezone.now(), 0
         for token in tokens:
-            self.log_change(request, token, [{"changed": {"fields": ["revoked_at"]}}])
-        count = tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, _("%(count)d tokens revoked.") % {"count": count}, messages.SUCCESS)
+            if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+                self.log_change(request, token, [{"changed": {"fields": ["revoked_at"]}}])
+                count += 1
+        words = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)

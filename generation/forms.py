@@ -18,8 +18,7 @@ from django.utils.translation import gettext as _
 
 from generation.errors import InvalidRequest
 from generation.models import Asset
-from generation.notation import items_from_text, parts_of_item, text_of_items
-from generation.presenters.settings import choice_label, properties_of
+from generation.notation import choice_label, items_from_text, parts_of_item, properties_of, text_of_items
 from generation.services.assets import store_asset
 from generation.services.checks import check_request
 from generation.services.compose import KEY_CHARS, MOST_VIDEOS

@@ -1,7 +1,8 @@
 """The process that touches vendor bytes: `python -m generation.media_child`, a JSON request on stdin, a JSON answer on stdout.
 
 One pass over the file: every packet is decoded (any error is damage) and copied into the final file; frames on their way feed the
-poster and the preview. Run by `media.prepare_video` only. PyAV is imported nowhere else in the portal's own code path.
+poster and the preview (`media_pictures.py`). Run by `media.prepare_video` only. These two alone work with PyAV; `vitals.py` only asks
+which codecs it has.
 An answer is `{"facts": ...}` or `{"error": {code, message}}`; anything that is not the file's fault ends in a traceback.
 """
 
@@ -215,7 +216,7 @@ def _check_duration(decoded_s: float, claimed_s: float | None, expected_s: float
     if claimed_s is not None and abs(decoded_s - claimed_s) > _slack(claimed_s):
         raise BadMedia("wrong_duration", f"The file says {claimed_s:.2f} s, its pictures last {decoded_s:.2f} s")
     if expected_s is not None and decoded_s < expected_s - _slack(expected_s):
-        raise BadMedia("wrong_duration", f"{expected_s:.2f} s were asked for, the pictures last {decoded_s:.2f} s")
+        raise BadMedia("wrong_duration", f"The vendor says {expected_s:.2f} s, the pictures last {decoded_s:.2f} s")
 
 
 def _slack(duration_s: float) -> float:

@@ -1,4 +1,5 @@
-"""Lists of a model's options as text: one item per line. An item of several parts has them in their order, the last takes the rest.
+"""A model's options as text: the words of a choice, and lists, one item per line. An item of several parts has them in their order, the
+last takes the rest.
 
 What an item must be is not decided here: what cannot be read stays text, and the model's own check names the item.
 """
@@ -8,11 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["items_from_text", "parts_of_item", "text_of_items"]
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from generation.catalog_strings import CHOICE_WORDS
+from providers.core.catalog import Params, schema_of
+
+__all__ = ["choice_label", "items_from_text", "parts_of_item", "properties_of", "text_of_items"]
 
 Schema = Mapping[str, Any]
 MOST_DIGITS = 20
 """Longer ones are no number of ours, and Python reads none of thousands."""
+
+
+def properties_of(params: type[Params]) -> dict[str, dict[str, Any]]:
+    """Name -> JSON Schema of each option. Not to be changed."""
+    return dict(schema_of(params)["properties"])
+
+
+def choice_label(value: Any, unit: str = "") -> str:
+    """One choice of an option: 5 -> 5 s, "std" -> Standard, "" -> None."""
+    if value == "":
+        return pgettext("setting", "None")
+    if isinstance(value, str):
+        return _(CHOICE_WORDS[value]) if value in CHOICE_WORDS else value
+    if unit == "s":
+        return _("%(n)s s") % {"n": value}
+    return f"{value} {unit}" if unit else str(value)
 
 
 def parts_of_item(schema: Schema) -> dict[str, Schema]:

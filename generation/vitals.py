@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import av
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -101,6 +100,8 @@ def check_static_files() -> str:
 
 
 def check_media_tools() -> str:
+    import av  # here, because a web process has no need of it
+
     missing = [name for name, way in CODECS if not _has_codec(name, way)]
     if missing:
         raise Unfit(f"PyAV lacks {', '.join(missing)}. Install the pinned wheel again: pip install -r requirements.txt")
@@ -108,6 +109,8 @@ def check_media_tools() -> str:
 
 
 def _has_codec(name: str, way: str) -> bool:
+    import av
+
     try:
         av.codec.Codec(name, way)  # type: ignore[arg-type]
     except av.codec.codec.UnknownCodecError:

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from generation.errors import LostRace
@@ -33,10 +33,10 @@ STATUS_CHOICES = [
     (Status.SUBMITTING.value, _("Sending")),
     (Status.RUNNING.value, _("Rendering")),
     (Status.INGESTING.value, _("Saving video")),
-    (Status.SUCCEEDED.value, _("Done")),
+    (Status.SUCCEEDED.value, pgettext_lazy("task", "Done")),
     (Status.NEEDS_REVIEW.value, _("Needs review")),
     (Status.FAILED.value, _("Failed")),
-    (Status.CANCELLED.value, _("Cancelled")),
+    (Status.CANCELLED.value, pgettext_lazy("task", "Cancelled")),
 ]
 ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]

@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.presenters.words import language_of, title_of
 from generation.services.blame import REFUSALS
 from generation.services.messages import failure_sentence
 from generation.services.review import may_decide
 from providers.sentences import tell
 
-__all__ = ["Action", "actions_of", "failure_note", "report_of", "title_and_language"]
+__all__ = ["Action", "actions_of", "failure_note", "report_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +124,3 @@ def report_of(task: GenerationTask) -> str:
         "finished": task.finished_at.isoformat(timespec="seconds") if task.finished_at else "",
     }
     return "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in {"", 0})
-
-
-def title_and_language(task: GenerationTask) -> tuple[str, str]:
-    title = title_of(task)
-    return title, language_of(task.prompt.text) if task.prompt.text else ""

@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask
-from generation.presenters.actions import actions_of, failure_note, title_and_language
+from generation.presenters.actions import actions_of, failure_note
 from generation.presenters.settings import settings_line
 from generation.presenters.states import face_of, percent_of, state_key, text_of
-from generation.presenters.words import model_label, name_of
+from generation.presenters.words import model_label, name_of, title_and_language
 from generation.services.line import Line, look_around
 from providers.labels import listed
 

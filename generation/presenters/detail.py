@@ -11,15 +11,15 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from generation.lifecycle import Status
+from generation.lifecycle import RESTING, Status
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
-from generation.presenters.actions import actions_of, report_of, title_and_language
+from generation.presenters.actions import actions_of, report_of
 from generation.presenters.cards import cards_of
 from generation.presenters.settings import setting_rows
 from generation.presenters.snippets import snippets_of
 from generation.presenters.states import FACES
 from generation.presenters.videos import tile_of
-from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, vendor_label
+from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
 from generation.services.rescue import can_ask_again
 from generation.services.review import may_decide
 from generation.templatetags.portal import duration, money, size
@@ -29,7 +29,6 @@ from providers.sentences import tell
 __all__ = ["history_of", "rescue_context", "task_context", "video_context"]
 
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
-TONES = {"succeeded": "ok", "failed": "bad", "cancelled": "off", "needs_review": "warn"}
 
 
 def video_context(
@@ -179,7 +178,7 @@ def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, ven
         "text": _event_words(task, event, vendor),
         "detail": listed([took, note]),
         "at": event.at,
-        "tone": TONES.get(event.to_status, ""),
+        "tone": FACES[event.to_status].tone if event.to_status in RESTING else "",
     }
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from generation.presenters.settings import properties_of
+from generation.notation import properties_of
 from generation.presenters.words import mark_of, model_label, time_range, vendor_label
 from generation.services.estimates import Usual, estimate_cost
 from generation.templatetags.portal import money

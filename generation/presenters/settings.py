@@ -7,30 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from generation.catalog_strings import CHOICE_WORDS
 from generation.models import GenerationTask
-from generation.notation import text_of_items
-from providers.core.catalog import ModelSpec, Params, schema_of
+from generation.notation import choice_label, properties_of, text_of_items
+from providers.core.catalog import ModelSpec
 
-__all__ = ["choice_label", "properties_of", "setting_rows", "settings_line", "value_words"]
+__all__ = ["setting_rows", "settings_line", "value_words"]
 
 IN_LINE = ("resolution", "mode", "duration_s", "aspect_ratio", "with_audio")
-
-
-def properties_of(params: type[Params]) -> dict[str, dict[str, Any]]:
-    """Name -> JSON Schema of each option. Not to be changed."""
-    return dict(schema_of(params)["properties"])
-
-
-def choice_label(value: Any, unit: str = "") -> str:
-    """One choice of an option: 5 -> 5 s, "std" -> Standard, "" -> None."""
-    if value == "":
-        return pgettext("setting", "None")
-    if isinstance(value, str):
-        return _(CHOICE_WORDS[value]) if value in CHOICE_WORDS else value
-    if unit == "s":
-        return _("%(n)s s") % {"n": value}
-    return f"{value} {unit}" if unit else str(value)
 
 
 def value_words(value: Any, schema: dict[str, Any]) -> str:

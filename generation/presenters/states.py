@@ -1,4 +1,4 @@
-"""How a task's state looks and reads: the one table of labels, tones and icons, and the line of text beside them."""
+"""How a task's state looks and reads: the one table of tones and icons with the model's words, and the line of text beside them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import datetime
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.models.task import STATUS_CHOICES
 from generation.presenters.words import clock_time, time_range, vendor_label
 from generation.services.blame import REFUSALS
 from generation.services.line import Line
@@ -21,6 +22,9 @@ from providers.breaker import Breaker, BreakerState
 from providers.sentences import tell
 
 __all__ = ["FACES", "Face", "face_of", "percent_of", "state_key", "text_of"]
+
+MIN_PERCENT = 5
+"""Below this, a remaining time would be a guess."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +36,19 @@ class Face:
     icon: str
 
 
+WORDS = dict(STATUS_CHOICES)
 FACES = {
-    "queued": Face(label=gettext_lazy("Waiting"), tone="wait", icon="clock"),
+    "queued": Face(label=WORDS["queued"], tone="wait", icon="clock"),
     "queued-later": Face(label=gettext_lazy("Trying again"), tone="warn", icon="hourglass"),
-    "submitting": Face(label=gettext_lazy("Sending"), tone="run", icon="spinner"),
-    "running": Face(label=gettext_lazy("Rendering"), tone="run", icon="spinner"),
+    "submitting": Face(label=WORDS["submitting"], tone="run", icon="spinner"),
+    "running": Face(label=WORDS["running"], tone="run", icon="spinner"),
     "running-cancelling": Face(label=gettext_lazy("Cancelling…"), tone="warn", icon="spinner"),
-    "ingesting": Face(label=gettext_lazy("Saving video"), tone="busy", icon="arrow-down-to-line"),
-    "succeeded": Face(label=pgettext_lazy("task", "Done"), tone="ok", icon="circle-check"),
-    "needs_review": Face(label=gettext_lazy("Needs review"), tone="warn", icon="triangle-alert"),
-    "failed": Face(label=gettext_lazy("Failed"), tone="bad", icon="circle-x"),
+    "ingesting": Face(label=WORDS["ingesting"], tone="busy", icon="arrow-down-to-line"),
+    "succeeded": Face(label=WORDS["succeeded"], tone="ok", icon="circle-check"),
+    "needs_review": Face(label=WORDS["needs_review"], tone="warn", icon="triangle-alert"),
+    "failed": Face(label=WORDS["failed"], tone="bad", icon="circle-x"),
     "failed-refused": Face(label=gettext_lazy("Refused"), tone="bad", icon="circle-alert"),
-    "cancelled": Face(label=pgettext_lazy("task", "Cancelled"), tone="off", icon="circle-slash"),
+    "cancelled": Face(label=WORDS["cancelled"], tone="off", icon="circle-slash"),
 }
 
 
@@ -128,7 +133,3 @@ def _rendering(task: GenerationTask, line: Line, now: datetime) -> str:
     if so_far > usual.slow_s:
         return _("%(time)s so far, longer than usual") % {"time": duration(so_far)}
     return _("%(time)s so far, usually %(usual)s") % {"time": duration(so_far), "usual": time_range(usual.low_s, usual.high_s)}
-
-
-MIN_PERCENT = 5
-"""Below this, a remaining time would be a guess."""

@@ -12,9 +12,8 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from generation.models import Video
-from generation.presenters.actions import title_and_language
 from generation.presenters.settings import settings_line
-from generation.presenters.words import day_name, model_label
+from generation.presenters.words import day_name, model_label, title_and_language
 
 __all__ = ["days_of", "takes_of", "tile_of"]
 

@@ -25,6 +25,7 @@ __all__ = [
     "name_of",
     "plain_number",
     "time_range",
+    "title_and_language",
     "title_of",
     "vendor_label",
 ]
@@ -37,6 +38,11 @@ SHORT_S = 100
 def title_of(task: GenerationTask) -> str:
     """The prompt in one line; a task made of an image alone says so."""
     return " ".join(task.prompt.text.split()) or _("From an image, no prompt")
+
+
+def title_and_language(task: GenerationTask) -> tuple[str, str]:
+    """The title and its lang attribute; none for a sentence of ours."""
+    return title_of(task), language_of(task.prompt.text) if task.prompt.text else ""
 
 
 def language_of(text: str) -> str:

@@ -95,7 +95,6 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("The process that was to send it ended again and again."),
         gettext_lazy("Nothing was charged. An administrator should read the worker's log; try other images."),
     ),
-    "no_account": (gettext_lazy("No account could take it."), gettext_lazy("An administrator must add or enable one; then retry.")),
     "abandoned": (gettext_lazy("It was given up after a review."), gettext_lazy("Retry makes, and pays for, a new one.")),
     "input_missing": (gettext_lazy("An image of this task is no longer in storage."), gettext_lazy("Choose the image again and retry.")),
     "model_gone": (

@@ -19,7 +19,6 @@ from generation.forms import ComposeForm, form_for
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.cards import cards_of
-from generation.presenters.compose import compose_context
 from generation.presenters.models import quote_of
 from generation.presenters.videos import takes_of
 from generation.services.blame import blamed_field
@@ -28,6 +27,7 @@ from generation.services.estimates import price_of, usual_seconds
 from generation.services.lists import live_numbers, queue_of, todays_videos
 from generation.services.messages import failure_sentence
 from generation.views.common import parse_uuid, the_task, the_user, the_video
+from generation.views.compose import compose_context
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
 

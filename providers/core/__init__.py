@@ -1,1 +1,1 @@
-"""How any vendor is spoken to: values, conversations, errors. No Django, no clock, no settings; transport.py and fetch.py open sockets."""
+"""How any vendor is spoken to: values, conversations, errors. No Django, clock or settings; transport.py and network.py open sockets."""

@@ -103,7 +103,7 @@ class Surface:
 
 
 class Options(BaseModel):
-    """Endpoint and credentials of one account. Subclasses add nothing but checks.
+    """Endpoint and credentials of one account.
 
     `callback_url` is where the vendor may call us; empty where it cannot. Its last part is a secret.
     """

@@ -15,7 +15,7 @@
     │  ├─ OutOfCredit           balance or package used up
     │  └─ SubmissionGone        the vendor no longer knows the submission
     ├─ GenerationFailed     accepted, then failed at the vendor
-    ├─ UnexpectedReply      we do not understand the answer; a bug here or a change there
+    ├─ UnexpectedReply      we do not understand the answer; a bug here or a change there     retryable
     └─ Unsupported          the provider cannot do this
 
 Callers branch on type, `retryable` and `code` only; the rest is evidence. Messages never hold secrets.

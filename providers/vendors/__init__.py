@@ -1,4 +1,4 @@
-"""The list of vendors: each one's adapter, and every model by name. A new vendor is one package and one line here."""
+"""The list of vendors: each one's adapter, and every model by name. A new vendor is one package and two lines here."""
 
 from __future__ import annotations
 

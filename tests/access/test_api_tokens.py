@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,15 @@ def test_revoked_token_is_refused_at_once(desk, user):
     assert authenticate(raw) is None
     row.refresh_from_db()
     assert row.revoked_at <= timezone.now()
+
+
+def test_revoking_again_changes_and_logs_nothing(desk, user):
+    first, second = issue(user, "shop")[0], issue(user, "till")[0]
+    desk.post(LIST, {"action": "revoke", "_selected_action": [str(first.pk)]})
+    revoked_at = ApiToken.objects.get(pk=first.pk).revoked_at
+
+    said = desk.post(LIST, {"action": "revoke", "_selected_action": [str(first.pk), str(second.pk)]}, follow=True).text
+
+    assert "1 token revoked." in said
+    assert ApiToken.objects.get(pk=first.pk).revoked_at == revoked_at
+    assert LogEntry.objects.filter(object_id=str(first.pk)).count() == 1

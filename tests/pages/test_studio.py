@@ -12,7 +12,7 @@ from task_rows import make_task
 from generation.forms import form_for
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, TaskInput
-from generation.presenters.compose import compose_context
+from generation.views.compose import compose_context
 from providers.vendors import ALL_MODELS
 
 SCRIPT = {"HX-Request": "true"}

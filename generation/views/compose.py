@@ -1,4 +1,4 @@
-"""The Studio's form as its template wants it: settings in their places, image slots with their limits."""
+"""The Studio's form as its template wants it: settings in their places, image slots with their limits. No page of its own."""
 
 from __future__ import annotations
 
