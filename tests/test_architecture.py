@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("videoportal", "generation", "access", "providers")
 FRAMEWORKS = ("django", "ninja", "django_q")
-BRANDS = "openai volcengine byteplus hailuo seedance vidu doubao bigmodel wan2 klingai bailian sora dmxapi".split()
+BRANDS = ("openai", "volcengine", "byteplus", "hailuo", "seedance", "vidu", "doubao", "bigmodel", "wan2", "klingai", "bailian", "dmxapi")
 
 
 def modules(*rooms: str) -> list[Path]:
