@@ -42,6 +42,9 @@ def _check(account: Any) -> list[CheckMessage]:
 
     if account.known_surface is None:
         return [Error(f"Account “{account}” is of an unknown vendor or surface.", hint="Delete it or disable it.", id="providers.E002")]
+    if account.enabled and not account.models_offered():
+        hint = "Name the models that it has, in the admin, or disable it."
+        return [Caution(f"Account “{account}” offers no model.", hint=hint, id="providers.W002")]
     if not account.sealed:
         return [Caution(f"Account “{account}” has no credentials.", hint="Type them in, in the admin.", id="providers.W001")]
     try:

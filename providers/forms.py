@@ -96,6 +96,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             if not spec.is_at(self.surface.slug) and spec.id not in names:
                 words = _("“%(model)s” is not known to be there. Write its name at the vendor below, or untick it.")
                 self.add_error("models_allowed", words % {"model": label_of(spec)})
+        if self.cleaned_data.get("enabled") and not (names or any(spec.is_at(self.surface.slug) for spec in models.values())):
+            self.add_error("model_names", _("No model is known to be there. Name those that this account has."))
 
     def _typed(self, field: CredentialField) -> str:
         return str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
@@ -176,10 +178,10 @@ def account_form(provider_class: type[Provider], surface: Surface) -> type[Accou
         fields["model_names"] = NamesField(
             label=gettext_lazy("Names at the vendor"),
             help_text=_(
-                "One on each line: %(model)s = its name there. For an endpoint of your own, or where the vendor calls a model otherwise "
-                "than this portal. A model that is named here counts as one that this account has."
+                "One on each line: model = its name there. For an endpoint of your own, or where the vendor calls a model otherwise than "
+                "this portal. A model that is named here counts as one that this account has. The models are: %(models)s."
             )
-            % {"model": next(iter(provider_class.models))},
+            % {"models": ", ".join(provider_class.models)},
             provider_class=provider_class,
             surface=surface,
         )

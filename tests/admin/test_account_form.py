@@ -44,6 +44,8 @@ def test_new_account_starts_with_the_limits_of_its_surface(desk, db, surface, ex
 def test_every_surface_has_an_address_and_limits_that_the_form_takes(desk, db, vendor, slug):
     form = desk.get(address(vendor, slug)).context["adminform"].form
     keys = {name: "canary-0123456789" for name in form.fields if name.startswith("credential_")}
+    if not any(spec.is_at(slug) for spec in PROVIDERS[vendor].models.values()):
+        keys["model_names"] = f"{next(iter(PROVIDERS[vendor].models))} = its-name"
     url = form["base_url"].value() or "https://gateway.example.com"
 
     desk.post(address(vendor, slug), {**LOCAL, "base_url": url, "max_in_flight": starts_with(form)[0], **keys})

@@ -7,6 +7,7 @@ import pytest
 from generation.lifecycle import Status
 from generation.services.create import create_task
 from providers.accounts import provider_for
+from providers.checks import accounts_can_be_used
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -110,9 +111,21 @@ def test_model_that_is_not_known_to_be_there_is_had_by_its_name_only(desk, db):
 
 
 def test_surface_without_a_known_model_offers_what_the_account_names(desk, db):
+    refused = add(desk, "", "dashscope", "hongkong")
     add(desk, "wan2.6-t2v = wan2.6-t2v", "dashscope", "hongkong")
 
+    assert form_of(refused).errors["model_names"] == ["No model is known to be there. Name those that this account has."]
     assert ProviderAccount.objects.get().models_offered() == ["dashscope/wan2.6-t2v"]
+
+
+def test_enabled_account_that_offers_no_model_is_told_of(make_account):
+    account = make_account("dashscope", "hongkong", "https://cn-hongkong.dashscope.aliyuncs.com/api/v1", label="empty")
+    make_account("dashscope", "hongkong", account.base_url, label="named", model_names={"wan2.6-t2v": "wan2.6-t2v"})
+    make_account("dashscope", "hongkong", account.base_url, label="off", enabled=False)
+
+    assert [(found.id, found.msg) for found in accounts_can_be_used(None, ["default"])] == [
+        ("providers.W002", "Account “empty” offers no model.")
+    ]
 
 
 def test_task_is_rendered_by_the_endpoint_that_the_account_names(user, driver):
