@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from providers.vendors import ALL_MODELS, PROVIDERS
 __all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
 
 PREFIX = "credential_"
+MOST_AMOUNT = 1_000_000
 NO_MORE = "-"
 """Typed for an optional value: what is stored goes."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -232,6 +234,13 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         ]
         own = self.instance.model
         return [("", "---------"), *([(own, own)] if own and own not in ALL_MODELS else []), *known]
+
+    def clean_amount(self) -> Decimal:
+        """What the longest video costs must fit where costs are kept."""
+        amount = Decimal(self.cleaned_data["amount"])
+        if amount > MOST_AMOUNT:
+            raise forms.ValidationError(_("At most %(most)s.") % {"most": MOST_AMOUNT})
+        return amount
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).strip().upper()

@@ -59,8 +59,9 @@ def first_come() -> Iterator[None]:
 
 
 def refuse_taken(account: ProviderAccount, vendor_id: str, but: GenerationTask) -> None:
-    """Raises `Conflict` when another task follows this render."""
-    if GenerationTask.objects.filter(account=account, submission_id=vendor_id).exclude(pk=but.pk).exists():
+    """Raises `Conflict` when another task follows this render, by this account or by another that leads to the same place."""
+    same_place = GenerationTask.objects.filter(account__vendor=account.vendor, account__base_url=account.base_url)
+    if same_place.filter(submission_id=vendor_id).exclude(pk=but.pk).exists():
         raise _taken()
 
 

@@ -68,6 +68,7 @@ FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
 CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
+STOPPED = gettext_noop("Paid submits were stopped right before it was sent.")
 BAD_SEAL_REST_S = 300.0
 
 
@@ -151,13 +152,20 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
         return
     try:
-        submission = client.submit(request, transcript=transcript, not_after=attempt.started_at + HELD_UP)
+        not_after = attempt.started_at + HELD_UP
+        submission = client.submit(request, transcript=transcript, not_after=not_after, last_look=_refuse_while_stopped)
     except ProviderError as error:
         _record(attempt, transcript, error)
         _after_error(task, attempt, client, error)
     else:
         accept(task, attempt, submission, transcript)
         heed_acceptance(attempt.account)
+
+
+def _refuse_while_stopped() -> None:
+    """The intent was committed before the switch was turned, and nothing has left yet. Raises `NotSent`."""
+    if current_stop():
+        raise NotSent(say(STOPPED))
 
 
 def _intend(task: GenerationTask, body_bytes: int) -> Attempt:

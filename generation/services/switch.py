@@ -1,7 +1,7 @@
 """The switch that stops every paid submit at once, on all workers, without a restart.
 
 The clock and the submit look before they begin; `is_stopped_for_sure` looks once more inside the transaction that commits the intent, and
-waits for a switch that is being turned. So what is sent after the switch's commit had its intent committed before it.
+waits for a switch that is being turned. Whoever was held up after its intent looks a last time right before the paid request leaves.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def stop_submits(*, by: User, reason: str) -> PaidSubmits:
     """Nothing new is sent from here on; polls and downloads go on. Raises `InvalidRequest` without a reason."""
     if not reason.strip():
         raise InvalidRequest(_("Say why, so that others know when to switch it on again."), fields={"reason": _("This is needed.")})
-    return _turn(stopped=True, by=by, reason=reason.strip()[:300])
+    return _turn(stopped=True, by=by, reason=reason.replace("\x00", "").strip()[:300])
 
 
 def resume_submits(*, by: User) -> PaidSubmits:

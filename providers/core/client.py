@@ -42,6 +42,10 @@ log = logging.getLogger("providers.client")
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
+MOVED = frozenset({301, 307, 308})
+"""Redirects that say that nothing was done here. Others may follow on what was: a 303 shows where its result is."""
+MOST_ID_CHARS = 200
+"""Of a vendor's id: what the rows have room for."""
 
 
 def utc_now() -> datetime:
@@ -114,6 +118,8 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
 
 def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> ProviderError | None:
     if 300 <= reply.status < 400:
+        if request.billable and reply.status not in MOVED:
+            return _unreadable(ProviderDown("The vendor's address leads elsewhere; check the account's base URL."), request)
         return Refused(
             "The vendor's address has moved; check the account's base URL.",
             code="wrong_endpoint",
@@ -183,9 +189,28 @@ class BlockingClient:
         """The vendor refuses to start a reference that it has already."""
         return self.provider.takes_reference_once(self.provider.options.surface, spec.id)
 
-    def submit(self, request: GenerationRequest, *, transcript: Transcript | None = None, not_after: datetime | None = None) -> Submission:
-        """`NotSent` when the paid request would leave later than `not_after`: by then others may take its sender for dead."""
-        return self._run(self.provider.submit(request), transcript, not_after)
+    def submit(
+        self,
+        request: GenerationRequest,
+        *,
+        transcript: Transcript | None = None,
+        not_after: datetime | None = None,
+        last_look: Callable[[], None] = lambda: None,
+    ) -> Submission:
+        """`NotSent` when the paid request would leave later than `not_after`: by then others may take its sender for dead.
+
+        `last_look` is called right before it leaves, and may raise `NotSent` too.
+        """
+
+        def look() -> None:
+            if not_after is not None and self.clock() > not_after:
+                raise NotSent("It was held up on its way, so it was not sent.")
+            last_look()
+
+        submission = self._run(self.provider.submit(request), transcript, look)
+        if len(submission.id) > MOST_ID_CHARS:
+            raise Uncertain(f"The vendor names the render by {len(submission.id)} characters, which is no id. It was probably accepted.")
+        return submission
 
     def poll(self, submission: Submission) -> Snapshot:
         try:
@@ -200,7 +225,10 @@ class BlockingClient:
         """The submission, or None when there surely is none; `Unsupported` when the vendor cannot tell (any more)."""
         if not self.can_still_look_up(since):
             raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
-        return self._run(self.provider.look_up(reference, spec, since, known))
+        found = self._run(self.provider.look_up(reference, spec, since, known))
+        if found is not None and len(found.id) > MOST_ID_CHARS:
+            raise Unsupported(f"The vendor names the render by {len(found.id)} characters, which is no id.")
+        return found
 
     def can_still_look_up(self, since: datetime) -> bool:
         """Whether an answer about what was sent then can be hoped for at all."""
@@ -213,14 +241,14 @@ class BlockingClient:
     def balance(self) -> Balance:
         return self._run(self.provider.balance(self.clock()))
 
-    def _run(self, exchange: Exchange[T], transcript: Transcript | None = None, not_after: datetime | None = None) -> T:
+    def _run(self, exchange: Exchange[T], transcript: Transcript | None = None, before_paying: Callable[[], None] = lambda: None) -> T:
         transport = BlockingTransport(base_url=self.provider.options.base_url, timeouts=self.timeouts)
         talk = converse(self.provider, exchange, clock=self.clock, transcript=transcript)
         try:
             request = next(talk)
             while True:
-                if request.billable and not_after is not None and self.clock() > not_after:
-                    raise NotSent("It was held up on its way, so it was not sent.")
+                if request.billable:
+                    before_paying()
                 try:
                     reply = transport.send(request)
                 except TransportFailure as failure:

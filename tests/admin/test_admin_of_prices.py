@@ -53,6 +53,7 @@ def test_price_is_stored_and_listed_beside_the_vendors(shop):
         ({"model": ""}, "model"),
         ({"amount": "0"}, "amount"),
         ({"amount": "-1"}, "amount"),
+        ({"amount": "1000000.01"}, "amount"),
         ({"amount": "0.00001"}, "amount"),
         ({"currency": "RMB"}, "currency"),
         ({"currency": "¥"}, "currency"),

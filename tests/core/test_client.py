@@ -70,7 +70,9 @@ ANSWERS = [
     (WireReply(status=200, body=b"[" * 100_000), Uncertain, UnexpectedReply),
     (WireReply(status=429), RateLimited, RateLimited),
     (WireReply(status=400), InvalidParams, InvalidParams),
-    (WireReply(status=302), Refused, Refused),
+    (WireReply(status=307), Refused, Refused),
+    (WireReply(status=303), Uncertain, Refused),
+    (WireReply(status=302), Uncertain, Refused),
 ]
 
 
@@ -169,6 +171,12 @@ def test_what_was_held_up_is_not_sent(late_s, asked):
             client.submit(toy_request(), not_after=NOON)
 
     assert [request.split(b" ")[1] for request in server.requests] == asked
+
+
+def test_an_id_that_no_row_has_room_for_is_a_doubt_that_says_so():
+    long = b'{"render": {"id": "' + b"7" * 201 + b'"}}'
+    with ScriptedServer(answer(200, b"{}"), answer(200, long)) as server, pytest.raises(Uncertain, match="201 characters"):
+        BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request())
 
 
 @pytest.mark.parametrize("action", [reset, hang], ids=["reset", "hang"])

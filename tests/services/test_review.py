@@ -165,6 +165,19 @@ def test_adopt_refuses_an_id_that_another_task_has(in_review, user, staff, drive
     assert refusal.value.code == "already_adopted"
 
 
+def test_adopt_refuses_an_id_that_another_task_has_by_another_account_at_the_same_place(in_review, user, staff, driver, make_account):
+    other = driver.until(create_task(owner=user, model=WAN, prompt="another", params={}), Status.RUNNING)
+    assert other.account is not None
+    twin = make_account("dashscope", other.account.surface, other.account.base_url, label="the same key twice")
+    in_review.attempts.update(account=twin)
+    type(in_review).objects.filter(pk=in_review.pk).update(account=twin)
+
+    with pytest.raises(Conflict) as refusal:
+        review.adopt(fresh(in_review), other.submission_id, by=staff)
+
+    assert refusal.value.code == "already_adopted"
+
+
 def test_submit_again_is_a_persons_decision_and_buys_again(in_review, staff, driver):
     type(in_review.prompt).objects.filter(pk=in_review.prompt_id).update(text="a boat")
 

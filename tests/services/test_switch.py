@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection, transaction
 
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
-from generation.models import GenerationTask, PaidSubmits
+from generation.models import Dispatch, GenerationTask, PaidSubmits
 from generation.services.create import create_task
 from generation.services.dispatch import tick
 from generation.services.submit import _commit_intent, submit
@@ -100,6 +100,31 @@ def test_a_stop_just_before_the_intent_takes_the_intent_back(user, staff, driver
     assert turned
     assert (row.status, row.attempt_count, row.attempts.count(), row.account) == (Status.QUEUED, 0, 0, None)
     assert driver.simulator.ledger()["count"] == 0
+
+
+def test_what_was_held_up_between_its_intent_and_a_stop_is_not_sent(user, staff, driver):
+    task, looks = make(user), []
+
+    def stop_before_the_last_look(execute, sql, params, many, context):
+        if sql.startswith("SELECT") and "generation_paidsubmits" in sql and fresh(task).status == Status.SUBMITTING:
+            looks.append(sql)
+            if len(looks) == 2:  # the first is that of the intent
+                stop_submits(by=staff, reason="the bill")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(stop_before_the_last_look):
+        submit(task.pk, task.fence)
+
+    row = fresh(task)
+    assert (row.status, row.attempts.get().dispatch) == (Status.QUEUED, Dispatch.REJECTED)
+    assert driver.simulator.ledger()["count"] == 0
+    resume_submits(by=staff)
+    assert driver.finish(row).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_a_reason_may_hold_what_no_database_takes(staff):
+    assert stop_submits(by=staff, reason="the\x00 bill").reason == "the bill"
 
 
 def test_a_task_that_is_bound_to_its_account_stays_so_while_stopped(user, staff, driver):

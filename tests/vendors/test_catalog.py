@@ -151,6 +151,22 @@ def test_option_of_other_models_is_refused_by_name(spec):
         assert [(error["loc"], error["type"]) for error in caught.value.errors()] == [((name,), "extra_forbidden")]
 
 
+@EVERY_MODEL
+def test_true_is_no_number(spec):
+    """Read as 1 it would be a seed that nobody asked for."""
+    numbers = [name for name, schema in spec.json_schema()["properties"].items() if is_number(schema)]
+
+    for name in numbers:
+        with pytest.raises(ValidationError) as refusal:
+            spec.params.model_validate({**spec.needed_params, name: True})
+        assert refusal.value.errors()[0]["loc"] == (name,)
+
+
+def is_number(schema):
+    kinds = {one.get("type") for one in [schema, *schema.get("anyOf", ())]}
+    return bool(kinds & {"integer", "number"})
+
+
 def test_name_of_no_model_is_none():
     assert find_model("kling/nothing") is None
     assert find_model("nothing") is None
