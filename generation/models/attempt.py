@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from providers.core.catalog import vendors_id_of
-from providers.core.types import Submission
+from providers.core.types import LONGEST_ID_BYTES, Submission
 
 
 class Dispatch(models.TextChoices):
@@ -41,7 +41,7 @@ class Attempt(models.Model):
     account = models.ForeignKey("providers.ProviderAccount", models.PROTECT, related_name="+", verbose_name=_("account"))
     reference = models.CharField(_("our reference"), max_length=60)
     dispatch = models.CharField(_("dispatch"), max_length=10, choices=Dispatch.choices, default=Dispatch.SENDING)
-    submission_id = models.CharField(_("vendor's task id"), max_length=200, blank=True)
+    submission_id = models.CharField(_("vendor's task id"), max_length=LONGEST_ID_BYTES, blank=True)
     submission_kind = models.CharField(max_length=40, blank=True)
     request = models.JSONField(_("request, redacted"), default=dict)
     reply = models.JSONField(_("last reply, redacted"), default=dict)

@@ -23,7 +23,7 @@ from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
-from providers.core.types import Submission
+from providers.core.types import LONGEST_ID_BYTES, Submission
 from providers.sentences import in_full, parts_of
 from providers.vendors import ALL_MODELS
 
@@ -115,7 +115,7 @@ class GenerationTask(models.Model):
         "providers.ProviderAccount", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
     )
     is_bound = models.BooleanField(default=False)
-    submission_id = models.CharField(_("vendor's task id"), max_length=200, blank=True)
+    submission_id = models.CharField(_("vendor's task id"), max_length=LONGEST_ID_BYTES, blank=True)
     submission_kind = models.CharField(max_length=40, blank=True)
     attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
     outputs = models.JSONField(default=list)

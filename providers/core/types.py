@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from providers.core.catalog import ModelSpec, Params
 
 __all__ = [
+    "LONGEST_ID_BYTES",
     "Balance",
     "Exchange",
     "GenerationRequest",
@@ -31,6 +32,10 @@ __all__ = [
     "WireRequest",
     "base64_bytes",
 ]
+
+
+LONGEST_ID_BYTES = 2_000
+"""Of a submission's id, which for a vendor that renders while it is asked is an address. PostgreSQL's unique index takes 2,704 at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +162,17 @@ class GenerationRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """The vendor's handle for accepted work. `model` is our bare model id: some vendors' paths depend on it; `kind` too."""
+    """The vendor's handle for accepted work. `model` is our bare model id: some vendors' paths depend on it; `kind` too. Raises
+    `UnexpectedReply` for an id that cannot be kept.
+    """
 
     id: str
     model: str
     kind: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.id.encode()) > LONGEST_ID_BYTES:
+            raise UnexpectedReply(f"The vendor names it by more than {LONGEST_ID_BYTES} bytes: “{self.id[:80]}…”.")
 
 
 @dataclass(frozen=True, kw_only=True)

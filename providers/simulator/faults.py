@@ -32,7 +32,7 @@ POLL = (
     *("poll-list-refused", "poll-list-unfiltered", "poll-mget-refused", "poll-mget-lacks"),
 )
 FATE = (
-    *("fail-content", "fail-internal", "never", "expire", "fail-memory", "fail-timeout"),
+    *("fail-content", "fail-internal", "never", "expire", "fail-memory", "fail-timeout", "long-address"),
     *("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"),
 )
 """Decide how an accepted task ends."""
@@ -44,7 +44,7 @@ MEDIA = (
 NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *MEDIA))
 _LOCAL, _JIMENG = ("cogvideox", "cogvideox-sync"), ("jimeng",)
 ONLY_AT = {
-    **dict.fromkeys(("fail-memory", "fail-timeout"), _LOCAL),
+    **dict.fromkeys(("fail-memory", "fail-timeout", "long-address"), _LOCAL),
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     **dict.fromkeys(("poll-no-data", "poll-mget-refused", "poll-mget-lacks"), _JIMENG),
     **dict.fromkeys(("poll-list-refused", "poll-list-unfiltered"), ("minimax",)),

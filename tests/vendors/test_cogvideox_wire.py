@@ -70,13 +70,26 @@ def test_service_that_renders_while_we_wait_needs_no_poll(name):
     submission = submit({"success": True, name: f"{HOST}/files/1.mp4"})
     snapshot = outcome(service, service.poll(submission))
 
+    assert submit({"success": True, name: f"{HOST}/files/{'1' * 1_900}.mp4"}).kind == "finished"
     assert submission == Submission(id=f"{HOST}/files/1.mp4", model="cogvideox-2b", kind="finished")
     assert (snapshot.state, snapshot.vendor_state) == (State.SUCCEEDED, "finished")
     assert snapshot.outputs == (Output(url=f"{HOST}/files/1.mp4", expires_in=timedelta(days=1)),)
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>ok</html>", b"[]", {}, {"task_id": ""}, {"task_id": None}, {"url": 7}, {"url": "x" * 201}, {"success": True}]
+    "body",
+    [
+        b"",
+        b"<html>ok</html>",
+        b"[]",
+        {},
+        {"task_id": ""},
+        {"task_id": None},
+        {"url": 7},
+        {"url": "x" * 2_001},
+        {"task_id": "é" * 1_001},
+        {"success": True},
+    ],
 )
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain

@@ -33,7 +33,6 @@ log = logging.getLogger("providers.cogvideox")
 
 FINISHED = "finished"
 """Kind of a submission that was rendered while we waited; its id is the video's address."""
-LONGEST_ID = 200
 NO_TASK = "none"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - recognised, never bound
 STATES: Mapping[str, State] = {
@@ -136,7 +135,7 @@ def _submission(reply: WireReply, model: str) -> Submission:
         return Submission(id=str(task_id), model=model)
     for name in ("video_url", "url"):
         url = body.get(name)
-        if isinstance(url, str) and 0 < len(url) <= LONGEST_ID:
+        if isinstance(url, str) and url:
             return Submission(id=url, model=model, kind=FINISHED)
     if body.get("success") is False or body.get("status") == "failed" or words_in(body):
         raise render_error(words_in(body))
