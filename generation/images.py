@@ -17,10 +17,11 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from providers.core.catalog import ImageRules
 
-__all__ = ["STORE_RULES", "BadImage", "ImageFacts", "SlotImage", "check_slot", "inspect_image", "too_large"]
+__all__ = ["BadImage", "ImageFacts", "SlotImage", "check_slot", "inspect_image", "too_large"]
 
 # Known formats are told apart from rubbish, so that the person reads "GIF is not taken" and not "this is no image".
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+DEEP_MODES = {"I", "F"}
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png"}
 JPEG_QUALITY = 92
 SRGB = ImageCms.createProfile("sRGB")
@@ -32,7 +33,7 @@ BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 class BadImage(Exception):
     """This image cannot be used. `code` is a stable slug, `facts` are the figures a message needs.
 
-    Codes: not_an_image, unsupported_type, too_large_bytes, too_many_pixels, too_small, too_big_side, wrong_ratio, animated, transparent.
+    Codes: not_an_image, unsupported_type, too_large_bytes, too_many_pixels, too_small, too_big_side, wrong_ratio, transparent.
     """
 
     def __init__(self, code: str, message: str, **facts: object) -> None:
@@ -43,12 +44,11 @@ class BadImage(Exception):
 
 
 MEBIBYTE = 1024 * 1024
-STORE_RULES = ImageRules(formats=("image/jpeg", "image/png", "image/webp", "image/bmp"))  # how large a file may be is a setting
 
 
 @dataclass(kw_only=True)
 class ImageFacts:
-    """A clean image: PNG or JPEG bytes, upright, without metadata."""
+    """A clean image: PNG or JPEG bytes, upright, without metadata. Of a file with several pictures it is the first."""
 
     content: bytes = field(repr=False)
     content_type: str
@@ -76,7 +76,8 @@ def inspect_image(file: BinaryIO, *, rules: ImageRules) -> ImageFacts:
         raise too_large(rules.max_bytes)
     image = _opened(data, rules)
     kind = _kind(image)
-    _check_kind(image, kind, rules)
+    if f"image/{kind}" not in rules.formats:
+        raise _unsupported(f"image/{kind}", rules)
     _check_pixels(image.width, image.height, rules)
     clean = _cleaned(image)
     facts = _written(clean, _target_kind(clean, kind))
@@ -114,17 +115,6 @@ def _kind(image: Image.Image) -> str:
     # A JPEG with a second picture inside (many phones write it) is a JPEG to everybody else.
     name = (image.format or "").lower()
     return "jpeg" if name == "mpo" else name
-
-
-def _check_kind(image: Image.Image, kind: str, rules: ImageRules) -> None:
-    if f"image/{kind}" not in rules.formats:
-        raise _unsupported(f"image/{kind}", rules)
-    try:
-        moving = kind != "jpeg" and getattr(image, "n_frames", 1) > 1
-    except DECODING_FAILURES as error:
-        raise BadImage("not_an_image", "The image is damaged") from error
-    if moving:
-        raise BadImage("animated", "Animated images are not taken")
 
 
 def _unsupported(content_type: str, rules: ImageRules) -> BadImage:
@@ -169,7 +159,9 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 
 
 def _in_plain_mode(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
+    if image.mode in DEEP_MODES:
+        raise ValueError("nothing says which brightness is white")
+    if image.mode.startswith("I"):
         return image.convert("I").point(lambda value: value / 256).convert("L")
     if image.has_transparency_data:
         return image if image.mode == "RGBA" else image.convert("RGBA")

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -20,7 +21,7 @@ from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
 from generation.services.messages import failure_sentence, waits_because
 from generation.services.switch import Stop
-from providers.core.catalog import InputSlot, ModelSpec, Price
+from providers.core.catalog import InputSlot, ModelSpec, Price, offered
 from providers.vendors import ALL_MODELS
 
 __all__ = [
@@ -127,7 +128,10 @@ class AssetUrlIn(Schema):
 
 
 class RulesOut(Schema):
-    """Null means no bound. A ratio is width / height."""
+    """What may be given; it is stored and sent as JPEG or PNG, of several pictures in a file the first, and must keep within `max_bytes`.
+
+    Null means no bound. A ratio is width / height.
+    """
 
     formats: list[str]
     max_bytes: int
@@ -154,17 +158,22 @@ class PriceOut(Schema):
 
 
 class ModelOut(BaseModel):
-    """A model. `available` is true while an enabled account offers it; `needed_inputs` are the slots that a default request must fill."""
+    """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill,
+    `one_of_inputs` those of which it must fill one, whichever. Where `needs_prompt` is false, an image may stand alone; the setting that
+    `instead_of_prompt` names, where it is given, stands in for the prompt, which must be empty then.
+    """
 
     name: str
     label: str
     vendor: str
     available: bool
     needs_prompt: bool
+    instead_of_prompt: str | None
     max_prompt_chars: int
     usual_s: tuple[int, int]
     inputs: list[SlotOut]
     needed_inputs: list[str]
+    one_of_inputs: list[str]
     price: PriceOut | None
     retired: date | None
     docs_url: str
@@ -257,10 +266,12 @@ def model_out(spec: ModelSpec, vendor: str, *, available: bool, price: Price | N
         vendor=vendor,
         available=available,
         needs_prompt=spec.needs_prompt,
+        instead_of_prompt=spec.params.instead_of_prompt or None,
         max_prompt_chars=spec.max_prompt_chars,
         usual_s=spec.usual_s,
         inputs=[_slot_out(slot) for slot in spec.slots],
-        needed_inputs=list(spec.needed_slots),
+        needed_inputs=[name for name in spec.needed_slots if name not in spec.one_of_slots],
+        one_of_inputs=list(spec.one_of_slots),
         price=PriceOut(amount=price.amount, unit=price.unit, currency=price.currency) if price else None,
         retired=spec.retired,
         docs_url=spec.docs_url,
@@ -269,7 +280,7 @@ def model_out(spec: ModelSpec, vendor: str, *, available: bool, price: Price | N
 
 
 def _slot_out(slot: InputSlot) -> SlotOut:
-    rules = slot.rules
+    rules = offered(slot.rules, settings.MAX_IMAGE_BYTES)
     shown = RulesOut(
         formats=list(rules.formats),
         max_bytes=rules.max_bytes,

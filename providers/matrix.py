@@ -9,20 +9,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from providers.core.base import Provider, Surface
-from providers.core.catalog import LIKE, ImageRules, InputSlot, ModelSpec, Price
+from providers.core.catalog import LIKE, PORTAL_IMAGES, ImageRules, InputSlot, ModelSpec, Price, offered
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = ["matrix"]
 
+MEBIBYTE = 1024 * 1024
+MEGABYTES, MEGAPIXELS = PORTAL_IMAGES.max_bytes // MEBIBYTE, PORTAL_IMAGES.max_pixels // 1_000_000
+FORMATS = ", ".join(kind.removeprefix("image/").upper() for kind in PORTAL_IMAGES.formats)
 HEAD = f"""\
 # Vendors and models
 
 Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {len(ALL_MODELS)} models of {len(PROVIDERS)} vendors.
 
 A **bold** value is the default. An input is named with how many images it takes, and their types and bounds; a ratio is width to
-height. A price is the vendor's list price; — means that the catalog knows none for each second or video. The source is the vendor's
-page, with the day on which it was read. A retired model is refused (`model_retired`) unless an account of a surface that still has it
-is enabled.
+height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of several pictures in a
+file it is the first. Their bounds are the lesser of the vendor's and the portal's: {MEGAPIXELS} million pixels, and {MEGABYTES} MB unless
+`PORTAL_MAX_IMAGE_MB` says otherwise. A price is the vendor's list price; — means that the catalog knows none for each second or video.
+The source is the vendor's page, with the day on which it was read. A retired model is refused (`model_retired`) unless an account of a
+surface that still has it is enabled.
 """
 COLUMNS = ("Model", "Parameter", "Range", "Input", "Price", "Retired", "Source")
 RUN = 4
@@ -52,10 +57,14 @@ def _section(provider: type[Provider]) -> Iterator[str]:
 
 
 def _abilities(provider: type[Provider]) -> str:
-    asked = f"asked about {provider.poll_batch} tasks at a time" if provider.poll_batch > 1 else "asked about one task at a time"
-    stopped = "can stop a render" if provider.can_cancel else "cannot stop a render"
-    found = "finds a submit by our reference" if provider.can_look_up else "does not find a submit by our reference"
-    return f"It is {asked}, {stopped}, and {found}."
+    asked = f"{provider.poll_batch} tasks{_note(provider.poll_batch_note)} at a time" if provider.poll_batch > 1 else "one task at a time"
+    stopped = f"can stop a render{_note(provider.cancel_note)}" if provider.can_cancel else "cannot stop a render"
+    found = provider.look_up_tells if provider.can_look_up else "cannot be asked about a submit whose answer was lost"
+    return f"It is asked about {asked}, {stopped}, and {found}."
+
+
+def _note(words: str) -> str:
+    return f" ({words})" if words else ""
 
 
 def _list(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -161,23 +170,35 @@ def _item(facts: Mapping[str, Any]) -> str:
 
 
 def _inputs(spec: ModelSpec) -> str:
-    prompt = f"prompt, {spec.max_prompt_chars} characters" + ("" if spec.needs_prompt else ", may be empty beside an image")
+    prompt = f"prompt, {spec.max_prompt_chars} characters{_prompt_rule(spec)}"
     most = spec.max_images_bytes if spec.slots else None
     together = [f"all images together up to {most / 1_000_000:.1f} MB as base64"] if most else []
     return "<br>".join([prompt, *(_input(slot, spec) for slot in spec.slots), *together])
 
 
+def _prompt_rule(spec: ModelSpec) -> str:
+    stands_in = f", empty with `{spec.params.instead_of_prompt}`" if spec.params.instead_of_prompt else ""
+    if spec.needs_prompt:
+        return stands_in
+    wordy = " and ".join(f"`{slot.name}`" for slot in spec.slots if slot.wants_words)
+    return f", may be empty beside an image{f' other than {wordy}' if wordy else ''}{stands_in}"
+
+
 def _input(slot: InputSlot, spec: ModelSpec) -> str:
     count = str(slot.max_count) if slot.min_count == slot.max_count else f"{slot.min_count}–{slot.max_count}"
-    if not slot.min_count and slot.name in spec.needed_slots:
-        count += ", needed unless another image stands for it"
+    if slot.name in spec.one_of_slots:
+        others = " or ".join(f"`{name}`" for name in spec.one_of_slots if name != slot.name)
+        count += f", needed unless {others} is given"
+    elif not slot.min_count and slot.name in spec.needed_slots:
+        count += ", needed unless an option stands for it"
+    exact = ", just as large as the video" if spec.params(**spec.needed_params).size_of(slot.name) else ""
     like = f", {LIKE[0]:g}–{LIKE[1]:g} times the pixels of `{slot.like}`" if slot.like else ""
-    return f"`{slot.name}`, {count}: {_images(slot.rules)}{like}"
+    return f"`{slot.name}`, {count}: {_images(offered(slot.rules))}{exact}{like}"
 
 
 def _images(rules: ImageRules) -> str:
-    """`JPEG, PNG, up to 10.0 MB, sides 300–20000 px, ratio 0.4–2.5`."""
-    facts = [", ".join(kind.removeprefix("image/").upper() for kind in rules.formats), f"up to {rules.max_bytes / 1_000_000:.1f} MB"]
+    """`up to 10 MB, sides 300–10000 px, ratio 0.4–2.5`."""
+    facts = [f"up to {rules.max_bytes / MEBIBYTE:.3g} MB"]
     facts.append(f"sides {rules.min_side_px}–{rules.max_side_px} px")
     if rules.max_ratio != float("inf"):
         facts.append(f"ratio {rules.min_ratio:g}–{rules.max_ratio:g}")

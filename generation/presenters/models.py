@@ -86,10 +86,13 @@ def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | N
 def _takes(spec: ModelSpec) -> str:
     """What the model is given."""
     titles = properties_of(spec.params)
-    needed = [slot.title for slot in spec.slots if slot.min_count] + [titles[name]["title"] for name in spec.needed_params]
+    one_of = spec.one_of_slots
+    needed = [_(slot.title) for slot in spec.slots if slot.min_count] + [_(titles[name]["title"]) for name in spec.needed_params]
+    if one_of:
+        needed.append(" / ".join(_(slot.title) for slot in spec.slots if slot.name in one_of))
     words = [] if needed else [_("text")]
-    words += [_("%(slot)s, needed") % {"slot": _(title)} for title in needed]
-    words += [_(slot.title) for slot in spec.slots if not slot.min_count]
+    words += [_("%(slot)s, needed") % {"slot": title} for title in needed]
+    words += [_(slot.title) for slot in spec.slots if not slot.min_count and slot.name not in one_of]
     return listed(words)
 
 

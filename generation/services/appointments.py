@@ -1,9 +1,11 @@
-"""Which of an account's running tasks are asked about next. A claim is the row's next appointment, so it needs no lease."""
+"""Which of an account's running tasks are asked about next. A claim is the row's next appointment, so it needs no lease; a vendor that
+wishes to be asked later gets a later one.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -16,7 +18,7 @@ from generation.models.attempt import submission_of
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
-__all__ = ["Appointment", "claim_polls"]
+__all__ = ["Appointment", "claim_polls", "put_off"]
 
 
 class Appointment(NamedTuple):
@@ -64,3 +66,13 @@ def claim_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str
             next_at = now + interval * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
             GenerationTask.objects.filter(pk__in=ids, status=Status.RUNNING).update(due_at=next_at)
     return rows
+
+
+def put_off(wishes: Iterable[tuple[UUID, timedelta]], *, now: datetime) -> None:
+    """Ask about these rows no sooner than so long from now. One that is due already stays so: its vendor has called meanwhile."""
+    by_wish: dict[timedelta, list[UUID]] = {}
+    for task_id, wish in wishes:
+        by_wish.setdefault(wish, []).append(task_id)
+    for wish, ids in by_wish.items():
+        next_at = now + wish * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, hides nothing
+        GenerationTask.objects.filter(pk__in=ids, status=Status.RUNNING, due_at__gt=now).update(due_at=next_at)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
 from generation.errors import InvalidRequest
-from generation.images import STORE_RULES, BadImage, inspect_image
+from generation.images import BadImage, inspect_image
 from generation.models import Asset
 from generation.services.messages import image_error
+from providers.core.catalog import PORTAL_IMAGES
 from providers.core.fetch import FetchError, FetchTimeouts, NetworkPolicy, safe_fetch
 
 __all__ = ["fetch_asset", "store_asset"]
@@ -30,7 +31,7 @@ SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 def store_asset(*, owner: User, file: BinaryIO) -> Asset:
     """The asset for these bytes; the same bytes of the same owner give the same asset. Raises `InvalidRequest`."""
     try:
-        facts = inspect_image(file, rules=replace(STORE_RULES, max_bytes=settings.MAX_IMAGE_BYTES))
+        facts = inspect_image(file, rules=replace(PORTAL_IMAGES, max_bytes=settings.MAX_IMAGE_BYTES))
     except BadImage as bad:
         message = image_error(bad)
         raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad

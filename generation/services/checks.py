@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,15 +34,19 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
             fields={"model": _("Choose one of the listed models.")},
         )
     _require_account(spec)
+    filled = {slot: len(assets) for slot, assets in inputs.items() if assets}
     wrong, checked = _weight_errors(spec, inputs) | _input_errors(spec, inputs), None
     try:
         checked = spec.params.model_validate(dict(params))
-        checked.check_inputs({slot: len(assets) for slot, assets in inputs.items() if assets})
+        wrong |= _size_errors(checked, inputs)
+        checked.check_inputs(filled)
     except ValidationError as error:
         wrong |= field_errors(error, spec)
     except InputConflict as conflict:
         wrong[conflict.path] = _(conflict.message)
-    wrong = _prompt_errors(spec, prompt, inputs, may_be_empty=checked is not None and checked.replaces_prompt) | wrong
+    stand_in = spec.params.instead_of_prompt if params.get(spec.params.instead_of_prompt) else ""
+    may_be_empty = bool(stand_in) or (checked is not None and checked.replaces_prompt)
+    wrong = _prompt_errors(spec, prompt, filled, stand_in=stand_in, may_be_empty=may_be_empty) | wrong
     if wrong or checked is None:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return spec, checked
@@ -65,8 +69,12 @@ def _require_account(spec: ModelSpec) -> None:
     )
 
 
-def _prompt_errors(spec: ModelSpec, prompt: str, inputs: Inputs, *, may_be_empty: bool) -> dict[str, str]:
-    if _is_blank(prompt) and not may_be_empty and (spec.needs_prompt or not any(inputs.values())):
+def _prompt_errors(spec: ModelSpec, prompt: str, filled: Collection[str], *, stand_in: str, may_be_empty: bool) -> dict[str, str]:
+    """`stand_in` is the option that is given in place of the prompt."""
+    if stand_in and not _is_blank(prompt):
+        title = _(spec.params.model_fields[stand_in].title or stand_in)
+        return {"prompt": _("“%(title)s” stands in for the prompt: leave one of them empty.") % {"title": title}}
+    if _is_blank(prompt) and not may_be_empty and spec.needs_words(filled):
         return {"prompt": _("Say what the video should show.")}
     if len(prompt) > spec.max_prompt_chars:
         limit = {"limit": spec.max_prompt_chars, "length": len(prompt)}
@@ -105,6 +113,18 @@ def _weight_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
     weights = {slot: sum(base64_bytes(asset.size_bytes) for asset in assets) for slot, assets in inputs.items() if assets}
     too_large = too_large_together(spec, sum(weights.values()))
     return {f"inputs.{max(weights, key=weights.__getitem__)}": tell(too_large, too_large.parts)} if too_large else {}
+
+
+def _size_errors(params: Params, inputs: Inputs) -> dict[str, str]:
+    """Images that must have just the size that the settings give the video."""
+    wrong = {}
+    for slot, assets in inputs.items():
+        wanted = params.size_of(slot)
+        for asset in assets:
+            if wanted and (asset.width_px, asset.height_px) != wanted:
+                sizes = {"width": asset.width_px, "height": asset.height_px, "wanted": f"{wanted[0]} × {wanted[1]}"}
+                wrong[f"inputs.{slot}"] = _("The image is %(width)d × %(height)d px; with these settings it must be %(wanted)s px.") % sizes
+    return wrong
 
 
 def _alike(some: Sequence[Asset], others: Sequence[Asset]) -> bool:

@@ -231,7 +231,6 @@ IMAGES = {
         "The image is too wide or too tall for this model: %(width_px)s × %(height_px)s px; "
         "its width may be %(narrowest)s to %(widest)s times its height."
     ),
-    "animated": gettext_lazy("Animated images cannot be used. Save one frame and use that."),
     "transparent": gettext_lazy("This model does not take transparent images. Save it without transparency."),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import quantiles
@@ -17,11 +18,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from generation.queue import POLL, is_crowded
-from generation.services.appointments import Appointment, claim_polls
+from generation.services.appointments import Appointment, claim_polls, put_off
 from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import is_old_news, observe
 from providers.core.errors import ProviderDown, ProviderError
 from providers.core.polling import Answer
+from providers.core.types import Snapshot
 from providers.models import ProviderAccount
 from providers.poller import AccountPoller
 from providers.sealing import SealBroken
@@ -210,7 +212,20 @@ class _Turn:
 
     def _apply(self, answered: list[tuple[Appointment, Answer]]) -> None:
         self.report.writes += sum(_observed(row, answer) for row, answer in answered)
+        if not self._is_hurried():
+            put_off(self._wishes(answered), now=timezone.now())
         self._note_health([answer for _, answer in answered])
+
+    def _is_hurried(self) -> bool:
+        """Asked more often than vendors would like, by the server's setting or because its renders take seconds."""
+        return bool(settings.POLL_EVERY_S or self.account.sandbox)
+
+    def _wishes(self, answered: list[tuple[Appointment, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
+        """The vendor's own, where they are longer than the model's interval."""
+        for row, answer in answered:
+            wish = answer.ask_again_after if isinstance(answer, Snapshot) else None
+            if wish is not None and wish > self._interval(row.model):
+                yield row.id, wish
 
     def _note_health(self, answers: list[Answer]) -> None:
         """Now and then: health is for people, and ten writes a second of it would be felt."""

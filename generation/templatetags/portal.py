@@ -27,7 +27,7 @@ RATIO = re.compile(r"^(\d+(?:\.\d+)?)[:*x](\d+(?:\.\d+)?)$")
 SCRIPT_TEXTS = {
     "copied": gettext_lazy("Copied."),
     "copy_failed": gettext_lazy("The browser refused to copy. Select the text and copy it by hand."),
-    "image_type": gettext_lazy("This file type is not accepted here. Use JPEG, PNG, WebP or BMP."),
+    "image_type": gettext_lazy("This file type is not accepted here. Use JPEG, PNG, WebP, BMP, GIF or TIFF."),
     "image_large": gettext_lazy("This image is too large. The limit is {n} MB."),
     "image_pixels": gettext_lazy("This image has too many pixels. The limit is {n} megapixels."),
     "image_small": gettext_lazy("This image is too small. Each side needs at least {n} pixels."),

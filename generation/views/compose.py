@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from generation.forms import ComposeForm, is_wide
-from generation.images import STORE_RULES
 from generation.presenters.models import model_card, model_items, quote_of, unfit_notes
 from generation.services.estimates import price_list, usual_seconds
-from providers.core.catalog import InputSlot
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, offered
 from providers.models import ProviderAccount
 
 __all__ = ["compose_context"]
@@ -29,19 +28,20 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
     usual, prices = usual_seconds([spec.name]).get(spec.name), price_list()
     price = prices[spec.name]
     errors_behind = [name for name in form.rest if form[name].errors]
-    changed = form.changed_rest()
+    changed, one_of = form.changed_rest(), spec.one_of_slots
     return {
         "form": form,
         "spec": spec,
+        "prompt_note": _prompt_note(spec),
         "model": model_card(spec, accounts, usual, price),
         "models": model_items(spec, accounts, prices),
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
         "rest": [_behind(form[name]) for name in form.rest],
         "more_open": bool(errors_behind),
         "changed": changed,
-        "slots": [place for slot in spec.slots for place in _places(form, slot)],
+        "slots": [place | {"one_of": slot.name in one_of} for slot in spec.slots for place in _places(form, slot)],
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
-        "image_mb": min((_most_bytes(slot) for slot in spec.slots), default=0) // MEBIBYTE,
+        "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
         "unfit": unfit_notes(spec),
         "quote": quote_of(spec, _values(form), _count(form), accounts, usual, price),
@@ -72,20 +72,26 @@ def _places(form: ComposeForm, slot: InputSlot) -> list[dict[str, Any]]:
 
 
 def _place(slot: InputSlot) -> dict[str, Any]:
-    rules = slot.rules
+    rules = _rules(slot)
     return {
         "name": slot.name,
         "label": _(slot.title),
         "max": slot.max_count,
         "required": slot.min_count > 0,
         "reference": slot.name not in FRAMES,
-        "types": ",".join(dict.fromkeys((*rules.formats, *STORE_RULES.formats))),
-        "max_bytes": _most_bytes(slot),
-        "max_pixels": STORE_RULES.max_pixels,
+        "types": ",".join(rules.formats),
+        "max_bytes": rules.max_bytes,
+        "max_pixels": rules.max_pixels,
         "min_side": rules.min_side_px,
     }
 
 
-def _most_bytes(slot: InputSlot) -> int:
-    """As many as the model takes, and no more than the portal stores."""
-    return min(slot.rules.max_bytes, settings.MAX_IMAGE_BYTES)
+def _rules(slot: InputSlot) -> ImageRules:
+    return offered(slot.rules, settings.MAX_IMAGE_BYTES)
+
+
+def _prompt_note(spec: ModelSpec) -> str:
+    """When the prompt may, or must, stay empty."""
+    if option := spec.params.instead_of_prompt:
+        return _("empty with “%(title)s”") % {"title": _(spec.params.model_fields[option].title or option)}
+    return "" if spec.needs_prompt else _("may stay empty beside an image")

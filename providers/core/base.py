@@ -38,8 +38,20 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["CredentialField", "Limits", "Options", "Provider", "Sandbox", "Surface", "coded_error", "http_error", "retry_after_s"]
+__all__ = [
+    "WHILE_WAITING",
+    "CredentialField",
+    "Limits",
+    "Options",
+    "Provider",
+    "Sandbox",
+    "Surface",
+    "coded_error",
+    "http_error",
+    "retry_after_s",
+]
 
+WHILE_WAITING = "only while it waits"
 REFUSALS: Mapping[int, type[Refused]] = {
     400: InvalidParams,
     401: AuthenticationFailed,
@@ -137,11 +149,17 @@ class Provider:
     """Facts whose source is not the page that their model names, with where and when they were read; for docs/providers.md."""
     poll_batch: ClassVar[int] = 1
     """How many submissions one `poll_many` may ask for; 1 means that the vendor has no such call."""
+    poll_batch_note: ClassVar[str] = ""
+    """Where that does not hold for all its models; in words for docs/providers.md, as are the next two."""
     batch_is_whole: ClassVar[bool] = True
     """What the answer to a `poll_many` leaves out is gone; otherwise it is asked about alone."""
     can_cancel: ClassVar[bool] = False
+    cancel_note: ClassVar[str] = ""
+    """Which renders it can stop, where not all; `WHILE_WAITING` is usual."""
     can_look_up: ClassVar[bool] = False
-    """The vendor can be asked whether it knows our reference (see `look_up`)."""
+    """The vendor can be asked about a submit whose answer was lost (see `look_up`)."""
+    look_up_tells: ClassVar[str] = "finds a submit by our reference"
+    """What that look-up can find out."""
     look_up_within: ClassVar[timedelta | None] = None
     """How long after a submit an absence still proves something; None where the vendor forgets nothing."""
 

@@ -5,12 +5,13 @@ Field names are ours and the same for all vendors; `wire.py` of each vendor tran
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any, get_args
+from math import isinf, sqrt
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
@@ -18,6 +19,7 @@ from pydantic_core import PydanticKnownError
 __all__ = [
     "LIKE",
     "NEEDED",
+    "PORTAL_IMAGES",
     "Counts",
     "ImageRules",
     "InputConflict",
@@ -26,6 +28,7 @@ __all__ = [
     "Params",
     "Price",
     "last_frame_needs_first",
+    "offered",
     "param",
     "schema_of",
 ]
@@ -63,6 +66,9 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    instead_of_prompt: ClassVar[str] = ""
+    """The option that, where it is given, stands in for the prompt, which must be empty then."""
+
     @field_validator("*", mode="before")
     @classmethod
     def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
@@ -77,10 +83,14 @@ class Params(BaseModel):
     @property
     def replaces_prompt(self) -> bool:
         """These options say what the video shows, so that the prompt may be empty. Most models have no such option."""
-        return False
+        return bool(self.instead_of_prompt and getattr(self, self.instead_of_prompt))
 
     def check_inputs(self, images: Counts) -> None:
         """Raise `InputConflict` where an option does not go with the images that are given. Most models have no such rule."""
+
+    def size_of(self, slot: str) -> tuple[int, int] | None:  # noqa: ARG002
+        """Width and height in pixels that an image in this slot must have just so; None where any will do."""
+        return None
 
 
 def last_frame_needs_first(images: Counts) -> None:
@@ -115,11 +125,28 @@ class ImageRules:
     alpha: bool = True
 
 
+PORTAL_IMAGES = ImageRules(
+    formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/tiff"), max_bytes=20 * 1024 * 1024
+)
+"""What the portal stores of any image, as JPEG or PNG. How large a file may be is a setting, of which this is the default."""
+
+
+def offered(rules: ImageRules, most_bytes: int = PORTAL_IMAGES.max_bytes) -> ImageRules:
+    """What may be given where a model has these rules: the lesser of what it takes and what the portal stores. Every model takes what the
+    portal makes of the formats. A side is bounded by the pixels too, where the shape is.
+    """
+    pixels = min(rules.max_pixels, PORTAL_IMAGES.max_pixels)
+    slimmest = max(rules.max_ratio, 1 / rules.min_ratio if rules.min_ratio else float("inf"))
+    longest = rules.max_side_px if isinf(slimmest) else min(rules.max_side_px, int(sqrt(pixels * slimmest)))
+    most = min(rules.max_bytes, most_bytes)
+    return replace(rules, formats=PORTAL_IMAGES.formats, max_bytes=most, max_pixels=pixels, max_side_px=longest)
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputSlot:
     """A place for images: `first_frame`, `last_frame` or `references`. Required when `min_count` > 0.
 
-    `like` names a slot whose image must have about as many pixels.
+    `like` names a slot whose image must have about as many pixels. `wants_words`: its images do not stand without a prompt.
     """
 
     name: str
@@ -128,6 +155,7 @@ class InputSlot:
     max_count: int = 1
     rules: ImageRules = field(default_factory=ImageRules)
     like: str = ""
+    wants_words: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,11 +215,31 @@ class ModelSpec:
     def needed_slots(self) -> tuple[str, ...]:
         """The slots that a request with default options must fill, whether the slot says so or a rule between slots."""
         needed = tuple(slot.name for slot in self.slots if slot.min_count)
+        missing = self._missing_beside(needed)
+        return (*needed, missing) if missing else needed
+
+    @property
+    def one_of_slots(self) -> tuple[str, ...]:
+        """Where one of several slots must be filled and any of them will do: their names; otherwise empty."""
+        needed = tuple(slot.name for slot in self.slots if slot.min_count)
+        if not self._missing_beside(needed):
+            return ()
+        enough = (slot.name for slot in self.slots if slot.name not in needed and not self._missing_beside((*needed, slot.name)))
+        found = tuple(enough)
+        return found if len(found) > 1 else ()
+
+    def _missing_beside(self, filled: Collection[str]) -> str:
+        """The slot that a rule wants filled beside these, with default options."""
         try:
-            self.params(**self.needed_params).check_inputs(dict.fromkeys(needed, 1))
+            self.params(**self.needed_params).check_inputs(dict.fromkeys(filled, 1))
         except InputConflict as conflict:
-            return (*needed, conflict.path.removeprefix("inputs."))
-        return needed
+            kind, _dot, name = conflict.path.partition(".")
+            return name if kind == "inputs" else ""
+        return ""
+
+    def needs_words(self, filled: Collection[str]) -> bool:
+        """Whether a request with images in these slots needs a prompt too."""
+        return self.needs_prompt or not any(slot.name in filled and not slot.wants_words for slot in self.slots)
 
     @property
     def needed_params(self) -> dict[str, Any]:

@@ -10,8 +10,22 @@ from typing import Any
 from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
 from providers.core.types import Exchange, Snapshot, WireReply, WireRequest
 
-__all__ = ["Listed", "Page", "absence_on_pages", "moment", "require_absence", "rows_of", "snapshots_by_id", "without_others"]
+__all__ = [
+    "LISTS_TELL",
+    "Listed",
+    "Page",
+    "Stretch",
+    "absence_along",
+    "absence_on_pages",
+    "moment",
+    "require_absence",
+    "rows_of",
+    "snapshots_by_id",
+    "without_others",
+]
 
+LISTS_TELL = "tells from its list that a submit was not accepted, but not which render is ours"
+"""What a look-up can find out where tasks carry no reference of ours (`Provider.look_up_tells`)."""
 CLOCK_SKEW = timedelta(minutes=5)
 CENTURIES_S = 10**11
 
@@ -83,6 +97,35 @@ def absence_on_pages(
             return
         if not page.rows:
             break
+    raise Unsupported("The vendor's list of tasks is longer than can be read.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A part of a list that is read on from a cursor: its tasks, and what to ask the next part after; empty at the end."""
+
+    tasks: Sequence[Listed]
+    after: str
+
+
+def absence_along(
+    ask: Callable[[str], WireRequest], read: Callable[[WireReply], Stretch], *, most: int, since: datetime, known: Sequence[str]
+) -> Exchange[None]:
+    """Read a list from cursor to cursor to its end, at most `most` parts; return when it surely holds no task of ours begun at `since`.
+
+    A list that has none of the tasks which are known to be there is not the list of this account, and proves nothing.
+    """
+    after, unseen = "", set(known)
+    for _ in range(most):
+        reply = yield ask(after)
+        stretch = read(reply)
+        require_absence(stretch.tasks, since=since, known=known)
+        unseen -= {task.id for task in stretch.tasks}
+        if not stretch.after:
+            if known and len(unseen) == len(set(known)):
+                raise Unsupported("The vendor's list has none of the account's tasks.")
+            return
+        after = stretch.after
     raise Unsupported("The vendor's list of tasks is longer than can be read.")
 
 

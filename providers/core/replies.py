@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import wraps
+from math import isnan
 from typing import Any, TypeVar
 
 from providers.core.base import http_error
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
 from providers.core.types import State, WireReply
 
-__all__ = ["judged_by_body", "moment_in", "render_error_of", "state_of", "text_of", "units_of", "words_of"]
+__all__ = ["judged_by_body", "moment_in", "poll_wish", "render_error_of", "state_of", "text_of", "units_of", "words_of"]
 
 Word = TypeVar("Word", str, int)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?")
+LONGEST_POLL_WISH = timedelta(minutes=5)
 THE_REQUESTS_FAULT = frozenset({ContentRejected, InvalidParams})
 
 
@@ -76,6 +78,17 @@ def moment_in(words: str, *, zone: tzinfo) -> datetime | None:
         return at.replace(tzinfo=at.tzinfo or zone) if at else None
     except ValueError:
         return None
+
+
+def poll_wish(value: object, *, unit_s: float = 1.0) -> timedelta | None:
+    """How long a vendor wishes not to be asked, from a number or its digits; at most some minutes are believed."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        seconds = float(value) * unit_s
+    except (ValueError, OverflowError):
+        return None
+    return None if isnan(seconds) or seconds <= 0 else timedelta(seconds=min(seconds, LONGEST_POLL_WISH.total_seconds()))
 
 
 def units_of(usage: object) -> str:

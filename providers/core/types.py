@@ -189,7 +189,8 @@ class Output:
 class Snapshot:
     """What one poll told us. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor tells it.
 
-    `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words.
+    `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words. `ask_again_after` is how long the
+    vendor wishes not to be asked (`replies.poll_wish`).
     """
 
     state: State
@@ -199,6 +200,7 @@ class Snapshot:
     error: ProviderError | None = None
     actual_prompt: str = ""
     units: str = ""
+    ask_again_after: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

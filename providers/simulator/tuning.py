@@ -26,6 +26,8 @@ class Tuning:
     result_ttl_s: float | None = None
     """None is the vendor's own: 24 hours at DashScope, 30 days at Kling."""
     task_ttl_s: float | None = None
+    poll_after_s: float = 1.0
+    """How long a vendor that says so wishes not to be asked, unless something changes sooner."""
     hang_s: float = 600.0
     """How long a hanging answer is held back."""
     drip_s: float = 10.0

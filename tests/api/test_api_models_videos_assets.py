@@ -56,6 +56,29 @@ def test_models_are_listed_with_rules_and_schema(api, idle_account, django_asser
     assert kling["json_schema"] == json.loads(json.dumps(ALL_MODELS["kling/kling-v2-1"].json_schema()))
 
 
+def test_models_say_what_a_request_needs(api, db):
+    facts = {model["name"]: model for model in api.get("/models").json()}
+
+    def needs(name):
+        return [facts[name][field] for field in ("needs_prompt", "instead_of_prompt", "needed_inputs", "one_of_inputs")]
+
+    assert needs("kling/kling-v3") == [True, "shots", [], []]
+    assert needs("kling/kling-v2-6") == [False, None, [], []]
+    assert needs("kling/kling-v2-1") == [False, None, ["first_frame"], []]
+    assert needs("kling/kling-v1-5") == [False, None, [], ["first_frame", "last_frame"]]
+
+
+def test_rules_of_images_are_those_that_hold_here(api, db, settings):
+    """Whatever the vendor takes, no file is larger than the portal stores, and every kind becomes one that the vendor takes."""
+    settings.MAX_IMAGE_BYTES = 15_000_000
+
+    vidu, kling = (api.get(f"/models/{name}").json()["inputs"][0]["rules"] for name in ("zhipu/viduq1-image", "kling/kling-v3"))
+
+    assert (vidu["max_bytes"], vidu["max_side_px"]) == (15_000_000, 12_649)
+    assert (kling["max_bytes"], kling["max_side_px"], kling["max_pixels"]) == (10 * 1024 * 1024, 10_000, 40_000_000)
+    assert kling["formats"] == [f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "gif", "tiff")]
+
+
 def test_models_cost_what_an_administrator_set(api, idle_account):
     ModelPrice.objects.create(model="kling/kling-v3", unit="video", amount="3.5", currency="USD")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, render_error_of, state_of, text_of, units_of, words_of
+from providers.core.replies import judged_by_body, poll_wish, render_error_of, state_of, text_of, units_of, words_of
 from providers.core.types import State, WireReply
 
 
@@ -74,3 +75,25 @@ def test_reply_with_a_body_is_judged_by_the_vendor():
 @pytest.mark.parametrize(("usage", "units"), [({"seconds": 5, "sr": 720}, "seconds=5 sr=720"), (None, ""), ("5", "")])
 def test_units_are_the_vendors_words(usage, units):
     assert units_of(usage) == units
+
+
+@pytest.mark.parametrize(
+    ("value", "wish"),
+    [
+        (30, timedelta(seconds=30)),
+        (0.5, timedelta(seconds=0.5)),
+        ("45", timedelta(seconds=45)),
+        (86_400, timedelta(minutes=5)),
+        ("inf", timedelta(minutes=5)),
+        (0, None),
+        (-3, None),
+        (10**400, None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+        (True, None),
+        ([30], None),
+    ],
+)
+def test_wish_to_be_asked_later_is_believed_within_reason(value, wish):
+    assert poll_wish(value) == wish

@@ -42,6 +42,8 @@ OURS = (
     "PNG",
     "WebP",
     "BMP",
+    "GIF",
+    "TIFF",
     "MB",
 )
 VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]

@@ -349,3 +349,25 @@ def test_studio_opens_while_only_models_that_need_an_image_are_offered(visitor, 
     make_task(user, model=KLING)
 
     assert visitor.get("/studio/").context["spec"].name == FRAMES
+
+
+@pytest.mark.parametrize(
+    ("model", "shown", "hidden"),
+    [
+        ("kling/kling-v3", ["empty with “Own shots”"], ["one of these", "may stay empty"]),
+        ("kling/kling-v2-6", ["may stay empty beside an image"], ["one of these"]),
+        ("kling/kling-v1-5", ["may stay empty beside an image", "one of these"], []),
+        ("kling/kling-v2-1", [], ["one of these"]),
+    ],
+)
+def test_form_says_when_prompt_and_images_may_be_left_out(visitor, accounts, model, shown, hidden):
+    page = visitor.get("/studio/", {"model": model}).text
+
+    assert [words for words in shown if words not in page] == []
+    assert [words for words in hidden if words in page] == []
+
+
+def test_picker_says_that_one_of_several_images_is_needed(visitor, accounts):
+    page = visitor.get("/studio/").text
+
+    assert "First frame / Last frame, needed" in page

@@ -104,11 +104,11 @@ def test_a_model_without_an_account_is_refused(ask):
     [
         (BytesIO(b"<html>no</html>"), "not_an_image"),
         (BytesIO(b""), "not_an_image"),
-        (picture(kind="GIF"), "unsupported_type"),
+        (BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "not_an_image"),
         (picture((13_000, 13_000), mode="1"), "too_many_pixels"),
         (BytesIO(b"\x89PNG" + b"\0" * 21_000_000), "too_large_bytes"),
     ],
-    ids=["html", "empty", "gif", "pixel bomb", "too many bytes"],
+    ids=["html", "empty", "heic", "pixel bomb", "too many bytes"],
 )
 def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
     with pytest.raises(InvalidRequest) as refusal:
@@ -116,6 +116,14 @@ def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
 
     assert refusal.value.code == code
     assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_a_kind_that_vendors_need_not_take_is_stored_as_one_that_they_do(user, ask, kind):
+    frame = store_asset(owner=user, file=picture(kind=kind))
+
+    assert (frame.content_type, frame.width_px, frame.file.name[-4:]) == ("image/png", 640, ".png")
+    assert create_task(**ask | {"inputs": {"first_frame": [frame]}}).inputs.count() == 1
 
 
 def test_the_same_image_twice_is_one_asset(user, other_user):

@@ -148,6 +148,8 @@ def test_good_field_is_accepted(kling: KlingCaller, fields: dict[str, Any]) -> N
         {"image": picture(kind="BMP")},
         {"image": picture(), "image_tail": picture(), "mode": "std", "model_name": "kling-v1-6"},
         {"image": picture(), "image_tail": picture(), "camera_control": {"type": "forward_up"}},
+        {"image_tail": picture()},
+        {"image_tail": picture(), "mode": "pro", "model_name": "kling-v2-1"},
         {"image": "http://127.0.0.1:9/nobody-listens.png"},
     ],
 )
@@ -161,7 +163,8 @@ def test_bad_picture_is_refused(kling: KlingCaller, fields: dict[str, Any]) -> N
         {"image": picture(kind="JPEG")},
         {"image": "https://example.com/taken-on-trust.jpg"},
         {"image": picture(), "image_tail": picture(), "mode": "pro", "model_name": "kling-v1-6"},
-        {"image_tail": picture()},
+        {"image_tail": picture(), "mode": "pro", "model_name": "kling-v1-6"},
+        {"image_tail": picture(), "mode": "pro", "model_name": "kling-v1-5"},
         {"image": picture(), "model_name": "kling-v2-1", "prompt": ""},
     ],
 )

@@ -22,7 +22,7 @@ def shot(number: int = 1, seconds: str = "5", **changes: Any) -> dict[str, Any]:
 
 
 def own(*shots: Any, **changes: Any) -> dict[str, Any]:
-    return {"model_name": "kling-v3", "multi_shot": True, "shot_type": "customize", "multi_prompt": list(shots), **changes}
+    return {"model_name": "kling-v3", "multi_shot": True, "shot_type": "customize", "multi_prompt": list(shots), "prompt": "", **changes}
 
 
 def mask(points: int = 2, **changes: Any) -> dict[str, Any]:
@@ -68,6 +68,9 @@ def test_documented_shape_is_taken(kling: KlingCaller, kind: str, body: dict[str
         ("text2video", own(shot(), shot_type="free")),
         ("text2video", own(shot(), model_name="kling-v2-6")),
         ("text2video", own("a boat")),
+        ("text2video", own(shot(), prompt="a boat")),
+        ("image2video", {"model_name": "kling-v3", "image": picture(), "prompt": ""}),
+        ("text2video", {"model_name": "kling-v3", "multi_shot": True, "shot_type": "intelligence", "prompt": ""}),
         ("text2video", {"model_name": "kling-v3", "multi_shot": "true"}),
         ("text2video", {**VOICED, "sound": "off"}),
         ("text2video", {**VOICED, "voice_list": [{"voice_id": f"v-{number}"} for number in range(3)]}),

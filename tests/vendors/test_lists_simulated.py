@@ -52,7 +52,7 @@ def test_tasks_of_h3_are_seen_though_their_list_is_refused_or_not_filtered(simul
     assert len(simulator.requests()["polls"]) == asked
 
 
-@pytest.mark.parametrize("model", [ARK, WAN])
+@pytest.mark.parametrize("model", [ARK, WAN, SORA])
 def test_list_tells_a_lost_submit_from_one_that_never_came(simulator, model):
     client, began = client_for(simulator, model), utc_now()
     first = client.submit(make_request(model))
@@ -68,7 +68,7 @@ def test_list_tells_a_lost_submit_from_one_that_never_came(simulator, model):
     assert look([entry["task_id"] for entry in simulator.ledger()["entries"]]) is None
 
 
-@pytest.mark.parametrize("model", [ARK, WAN])
+@pytest.mark.parametrize("model", [ARK, WAN, SORA])
 def test_list_is_not_asked_about_what_it_no_longer_holds(simulator, model):
     client = client_for(simulator, model)
 

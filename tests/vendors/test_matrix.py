@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from providers.core.catalog import PORTAL_IMAGES
 from providers.matrix import matrix
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -51,13 +52,48 @@ def test_row_says_range_inputs_price_and_retirement():
 
     assert text[0][4:6] == ["0.70 CNY a second", "—"]
     assert retired[0][5] == "2026-09-15; still at: `gateway`"
-    assert "`first_frame`, 1: JPEG, PNG, up to 10.5 MB, sides 300–20000 px, ratio 0.4–2.5" in retired[0][3]
+    assert "`first_frame`, 1: up to 10 MB, sides 300–10000 px, ratio 0.4–2.5" in retired[0][3]
     assert ranges == {
         "frames": "1–161, **16**",
         "width_px": "64–1920 in steps of 8 px, **512**",
         "height_px": "64–1920 in steps of 8 px, **512**",
         "steps": "1–200, **20**",
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("kling/kling-v3", "prompt, 2500 characters, empty with `shots`<br>"),
+        ("kling/kling-v2-6", "prompt, 2500 characters, may be empty beside an image<br>"),
+        ("kling/kling-v1-6", "may be empty beside an image other than `references`<br>"),
+        ("kling/kling-v1-5", "`last_frame`, 0–1, needed unless `first_frame` is given:"),
+        ("dashscope/wan2.7-i2v", "`first_frame`, 0–1, needed unless an option stands for it:"),
+        ("openai-videos/sora-2", "`first_frame`, 0–1: up to 19.1 MB, sides 1–20000 px, just as large as the video"),
+        ("zhipu/viduq1-image", "`first_frame`, 1: up to 20 MB, sides 1–12649 px, ratio 0.25–4"),
+    ],
+)
+def test_row_says_what_prompt_and_images_must_be(model, words):
+    assert words in cells_of(model)[0][3]
+
+
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        ("kling", "asked about 20 tasks (of the new API only) at a time, cannot stop a render, and finds a submit by our reference."),
+        ("ark", "can stop a render (only while it waits), and tells from its list that a submit was not accepted, but not which"),
+        ("minimax", "asked about 50 tasks (of H3 only) at a time, can stop a render (of H3, only while it waits), and cannot be asked"),
+        ("zhipu", "asked about one task at a time, cannot stop a render, and cannot be asked about a submit whose answer was lost."),
+    ],
+)
+def test_page_says_what_a_vendor_can_do_and_no_more(slug, words):
+    [line] = [line for line in matrix().splitlines() if line.startswith(f"Names begin with `{slug}/`.")]
+
+    assert words in line
+
+
+def test_bounds_of_files_are_those_of_the_settings_default():
+    assert PORTAL_IMAGES.max_bytes == settings.MAX_IMAGE_BYTES
 
 
 def test_what_is_not_offered_is_said():

@@ -110,6 +110,9 @@ def test_closed_models_are_marked_and_free_names_need_a_gateway():
         "gateway-model": (None, ("compatible",)),
         "sora-2": (date(2026, 9, 24), ("compatible",)),
         "sora-2-pro": (date(2026, 9, 24), ("compatible",)),
+        "sora-2-2025-12-08": (date(2026, 9, 24), ("compatible",)),
+        "sora-2-2025-10-06": (date(2026, 9, 24), ("compatible",)),
+        "sora-2-pro-2025-10-06": (date(2026, 9, 24), ("compatible",)),
     }
 
 
@@ -237,8 +240,22 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
 
 
-def test_neither_cancel_nor_look_up_is_offered():
-    assert (service().can_cancel, service().can_look_up) == (False, False)
+@pytest.mark.parametrize(
+    ("header", "wish"), [("2500", timedelta(seconds=2.5)), ("9999999", timedelta(minutes=5)), ("soon", None), ("-1", None)]
+)
+def test_wish_when_to_be_asked_again_is_read_from_the_header(header, wish):
+    reply = reply_of(QUEUED, openai_poll_after_ms=header)
+
+    assert outcome(service(), service().poll(TASK), reply).ask_again_after == wish
+    assert poll(QUEUED).ask_again_after is None
+
+
+def test_dated_model_is_asked_for_by_its_own_name():
+    assert asked(service(), make_request(f"{SORA}-2025-12-08")).parts[1] == Part(name="model", content=b"sora-2-2025-12-08")
+
+
+def test_cancel_is_not_offered():
+    assert service().can_cancel is False
     assert type(outcome(service(), service().cancel(TASK))) is Unsupported
 
 

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     pause: Callable[[float], None] = staticmethod(time.sleep)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("prompt")
+        parser.add_argument("prompt", nargs="?", default="", help="what the video should show; may be left out where an image says it")
         parser.add_argument("--model", required=True, help="provider/model, as /api/v1/models lists them")
         parser.add_argument(
             "--param",

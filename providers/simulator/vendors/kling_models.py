@@ -14,14 +14,16 @@ class Model:
     """The first is what an absent mode means."""
     durations: frozenset[str] = _FIVE_OR_TEN
     tail_modes: frozenset[str] = frozenset()
-    """Modes in which a last frame is taken."""
+    """Modes in which a last frame is taken beside a first."""
+    lone_tail_modes: frozenset[str] = frozenset()
+    """Modes in which it is taken alone too."""
     is_steerable: bool = True
     """Takes cfg_scale and camera_control, as the models before v2 do."""
     sound_modes: frozenset[str] = frozenset()
     mask_modes: frozenset[str] = frozenset()
     """Modes in which motion brushes are taken."""
     has_shots: bool = False
-    """Also shots of one's own, and elements beside an image."""
+    """Also shots of one's own, and elements beside an image; no image stands without words."""
 
 
 _ONLY_IMAGE = frozenset({"image2video"})
@@ -29,8 +31,8 @@ _PRO = frozenset({"pro"})
 _ALL = frozenset({"std", "pro", "4k"})
 MODELS = {
     "kling-v1": Model(tail_modes=frozenset({"std", "pro"})),
-    "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, mask_modes=_PRO),
-    "kling-v1-6": Model(kinds=frozenset({"text2video", "image2video", "multi-image2video"}), tail_modes=_PRO),
+    "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, lone_tail_modes=_PRO, mask_modes=_PRO),
+    "kling-v1-6": Model(kinds=frozenset({"text2video", "image2video", "multi-image2video"}), tail_modes=_PRO, lone_tail_modes=_PRO),
     "kling-v2-master": Model(modes=("std", "pro"), is_steerable=False),
     "kling-v2-1": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, is_steerable=False),
     "kling-v2-1-master": Model(modes=("pro",), is_steerable=False),
@@ -40,6 +42,7 @@ MODELS = {
         modes=("std", "pro", "4k"),
         durations=frozenset(str(seconds) for seconds in range(3, 16)),
         tail_modes=_ALL,
+        lone_tail_modes=_ALL,
         sound_modes=_ALL,
         has_shots=True,
     ),

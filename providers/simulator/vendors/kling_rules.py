@@ -31,7 +31,7 @@ async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
     given = {name: value for name, value in body.items() if value not in ("", None)}
     name, model = _model(kind, given, is_gateway=is_gateway)
     mode = _one_of(given, "mode", model.modes) or model.modes[0]
-    _check_prompts(kind, given)
+    _check_prompts(kind, given, model)
     _check_options(given, model, mode)
     duration = _duration(given, model, is_gateway=is_gateway)
     check_shots(given, model, duration)
@@ -68,9 +68,12 @@ def _one_of(given: Body, name: str, allowed: tuple[str, ...]) -> str | None:
     return value
 
 
-def _check_prompts(kind: str, given: Body) -> None:
-    has_parts = given.get("multi_shot") is True and given.get("shot_type") == "customize"
-    if kind != "image2video" and not has_parts and "prompt" not in given:
+def _check_prompts(kind: str, given: Body, model: Model) -> None:
+    """With shots of one's own the prompt is invalid."""
+    if given.get("multi_shot") is True and given.get("shot_type") == "customize":
+        if "prompt" in given:
+            invalid("prompt is invalid beside multi_prompt")
+    elif "prompt" not in given and (kind != "image2video" or model.has_shots):
         invalid("prompt is required")
     text(given, "prompt", MAX_PROMPT)
     text(given, "negative_prompt", MAX_PROMPT)
@@ -169,8 +172,8 @@ async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
     if has_masks:
         await _check_masks(given, model, mode)
     if "image_tail" in given:
-        if mode not in model.tail_modes:
-            invalid("image_tail is not supported by this model and mode")
+        if mode not in (model.tail_modes if "image" in given else model.lone_tail_modes):
+            invalid("image_tail is not supported by this model and mode, or not without image")
         if has_masks or "camera_control" in given:
             invalid("image_tail excludes static_mask, dynamic_masks and camera_control")
     pictures = [await read_picture(given[name], name) for name in ("image", "image_tail") if name in given]

@@ -27,7 +27,7 @@ _HOUR_S = 3600.0
 _WEEK_S = 7 * 24 * _HOUR_S
 _VIDEOS = "/v1/videos"
 _BORN = 1_759_708_800
-_SLOWEST_POLL_MS, _FASTEST_POLL_MS = 1000, 50
+_FASTEST_POLL_MS = 50
 _WORDS = {
     State.QUEUED: "queued",
     State.RUNNING: "in_progress",
@@ -179,14 +179,14 @@ class OpenAIVideos:
         return json_reply({"error": error}, refused.status, refused.headers)
 
     def accepted(self, task: SimTask, now: float) -> web.Response:
-        return json_reply(_told(task, now), headers=_poll_after(task, now))
+        return json_reply(_told(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
 
     def accepted_flat(self, task: SimTask) -> web.Response:
         told = _told(task, task.submitted_at)
         return json_reply({"task_id": told.pop("id"), **told})
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - no address is told
-        return json_reply(_told(task, now), headers=_poll_after(task, now))
+        return json_reply(_told(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
         return json_reply({**_told(task, now), "status": _ODD_WORD})
@@ -241,12 +241,12 @@ def _progress(task: SimTask, now: float) -> int:
     return int(99 * (now - task.started_at) / (task.ended_at - task.started_at))
 
 
-def _poll_after(task: SimTask, now: float) -> dict[str, str]:
+def _poll_after(task: SimTask, now: float, longest_s: float) -> dict[str, str]:
     """Until the next change, within reason."""
     coming = [moment for moment in (task.started_at, task.ended_at) if moment > now]
     if not coming:
         return {}
-    wait_ms = min(_SLOWEST_POLL_MS, (coming[0] - now) * 1000)
+    wait_ms = min(longest_s, coming[0] - now) * 1000
     return {"openai-poll-after-ms": str(max(_FASTEST_POLL_MS, int(wait_ms)))}
 
 

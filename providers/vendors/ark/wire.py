@@ -11,12 +11,12 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import Provider, Surface
+from providers.core.base import WHILE_WAITING, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.content_tasks import batch_query, cancel_waiting
 from providers.core.errors import ProviderError, Refused, SubmissionGone
-from providers.core.listings import absence_on_pages, rows_of, snapshots_by_id
+from providers.core.listings import LISTS_TELL, absence_on_pages, rows_of, snapshots_by_id
 from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.ark.bodies import body_of
@@ -45,7 +45,9 @@ class Ark(Provider):
     read_elsewhere = READ_ELSEWHERE
     poll_batch = 100
     can_cancel = True
+    cancel_note = WHILE_WAITING
     can_look_up = True
+    look_up_tells = LISTS_TELL
     look_up_within = timedelta(days=6, hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:

@@ -12,10 +12,10 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import Provider, Surface
+from providers.core.base import WHILE_WAITING, Provider, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply
-from providers.core.listings import absence_on_pages
+from providers.core.listings import LISTS_TELL, absence_on_pages
 from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.dashscope.bodies import body_of, path_of
@@ -41,7 +41,9 @@ class DashScope(Provider):
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
     can_cancel = True
+    cancel_note = WHILE_WAITING
     can_look_up = True
+    look_up_tells = LISTS_TELL
     look_up_within = timedelta(hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:

@@ -42,14 +42,15 @@ def kind_of(request: GenerationRequest) -> str:
 
 def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
     """The paths that a task of this model may live under."""
-    first = spec.slot("first_frame")
-    kinds = (IMAGE,) if first is not None and first.min_count else (TEXT, IMAGE)
+    kinds = (IMAGE,) if spec.needed_slots else (TEXT, IMAGE)
     return (*kinds, IMAGES) if spec.slot("references") else kinds
 
 
 def classic_body(request: GenerationRequest) -> dict[str, Any]:
-    body: dict[str, Any] = {"model_name": request.spec.id, "prompt": request.prompt, **FIXED.get(request.spec.id, {})}
     values = request.params.model_dump()
+    body: dict[str, Any] = {"model_name": request.spec.id, **FIXED.get(request.spec.id, {})}
+    if request.prompt and not values.get("shots"):
+        body["prompt"] = request.prompt
     camera = {name: values.pop(name) for name in ("camera", "camera_axis", "camera_amount") if name in values}
     paths = values.pop("paths", ())
     if kind_of(request) == IMAGE:

@@ -35,10 +35,17 @@ NOT_OFFERED = (
     "other products: extending a video, lip sync, avatars, motion control, effects, sound alone",
 )
 CLIENT = "https://github.com/vercel/ai/blob/main/packages/klingai/src/klingai-video-model-options.ts"
+COPY = "https://github.com/betasecond/KlingDemo/blob/main/APIDoc.md"
+GATEWAY_FAQ = "https://vercel.com/ai-gateway/models/kling-v3.0-i2v/faq"
+GATEWAY_PAGE = "https://mulerouter.ai/docs/api-reference/endpoint/klingai/kling-v3"
 READ_ELSEWHERE = (
     f"the shapes of own shots, voices, elements and motion brushes, and what excludes what: a public client, <{CLIENT}>, 2026-11-21",
     "several reference images of kling-v1-6: a gateway's copy of the page, <https://docs.yutoai.net/en/api/api-327714825.html>, 2026-11-21",
     "that the two videos of 3.0 Omni exclude each other: a public copy of the classic omni page; 2026-11-21",
+    f"that 1.5 and 1.6 take a last frame alone and 1 does not, and that a frame needs no prompt: a copy of the page, <{COPY}>, 2026-11-21",
+    "that kling-v2-1 to kling-v2-6 take a last frame beside a first only: public copies of the vendor's table of abilities; 2026-11-21",
+    f"that kling-v3 takes a last frame alone: a gateway's page, <{GATEWAY_FAQ}>, 2026-11-21",
+    f"that kling-v3 needs a prompt beside a frame too, but not with own shots: a gateway's page, <{GATEWAY_PAGE}>, 2026-11-21",
     "that the classic API refuses a reference which it has (400, code 1201): public clients; the page asks for unique ones; 2026-11-21",
     "the balance (`/account/costs`): the page names its path, public clients quote the rest; 2026-11-21",
 )
@@ -51,18 +58,21 @@ IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=10 * 1024 * 1
 FIRST = InputSlot(name="first_frame", title="First frame", rules=IMAGES)
 NEEDED_FIRST = replace(FIRST, min_count=1)
 LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
-REFERENCES = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
+REFERENCES = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES, wants_words=True)
 STATIC = InputSlot(name="static_mask", title="Mask of what stays still", rules=IMAGES)
 DYNAMIC = InputSlot(name="dynamic_masks", title="Masks of what moves", max_count=6, rules=IMAGES)
 
 
-def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, retired: date | None = None) -> ModelSpec:
+def _spec(
+    model: str, label: str, params: type[Params], *slots: InputSlot, needs_prompt: bool = False, retired: date | None = None
+) -> ModelSpec:
     return ModelSpec(
         provider=SLUG,
         id=model,
         label=label,
         params=params,
         slots=slots,
+        needs_prompt=needs_prompt,
         max_prompt_chars=2_500,
         usual_s=(60, 300),
         poll_every=timedelta(seconds=5),
@@ -77,14 +87,14 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, retir
 MODELS: Mapping[str, ModelSpec] = {
     spec.id: spec
     for spec in (
-        _spec("kling-v3", "Kling 3", V3Params, FIRST, LAST),
+        _spec("kling-v3", "Kling 3", V3Params, FIRST, LAST, needs_prompt=True),
         _spec("kling-v2-6", "Kling 2.6", V26Params, FIRST, LAST),
         _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, FIRST, LAST),
         _spec("kling-v2-1-master", "Kling 2.1 Master", ShapedParams, FIRST),
         _spec("kling-v2-1", "Kling 2.1", V21Params, NEEDED_FIRST, LAST, retired=RETIRED),
         _spec("kling-v2-master", "Kling 2 Master", ShapedParams, FIRST),
         _spec("kling-v1-6", "Kling 1.6", V16Params, FIRST, LAST, REFERENCES, retired=RETIRED),
-        _spec("kling-v1-5", "Kling 1.5", V15Params, NEEDED_FIRST, LAST, STATIC, DYNAMIC),
+        _spec("kling-v1-5", "Kling 1.5", V15Params, FIRST, LAST, STATIC, DYNAMIC),
         _spec("kling-v1", "Kling 1", V1Params, FIRST, LAST),
     )
 }

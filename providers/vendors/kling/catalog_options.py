@@ -6,11 +6,11 @@ elements as a public client has them (`READ_ELSEWHERE` of catalog.py); 2026-11-2
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from providers.core.catalog import Counts, InputConflict, Params, param
+from providers.core.catalog import Counts, InputConflict, Params, last_frame_needs_first, param
 
 __all__ = ["ShapedParams", "Shot", "V1Params", "V3Params", "V15Params", "V16Params", "V21Params", "V25Params", "V26Params"]
 
@@ -57,12 +57,20 @@ class ModedParams(KlingParams):
 
 
 class LastFrameInPro(ModedParams):
-    """For models that take a last frame in `pro` only."""
+    """For models that take a last frame in `pro` only; some of them take it alone."""
 
     def check_inputs(self, images: Counts) -> None:
         super().check_inputs(images)
         if "last_frame" in images and self.mode != "pro":
             raise InputConflict("mode", "A last frame needs the mode pro.")
+
+
+class BothFramesInPro(LastFrameInPro):
+    """For models that take a last frame in `pro` only, and only beside a first."""
+
+    def check_inputs(self, images: Counts) -> None:
+        last_frame_needs_first(images)
+        super().check_inputs(images)
 
 
 class GuidedParams(KlingParams):
@@ -108,6 +116,7 @@ class V1Params(GuidedParams, ModedParams, ShapedParams):
         return value
 
     def check_inputs(self, images: Counts) -> None:
+        last_frame_needs_first(images)
         super().check_inputs(images)
         if "last_frame" in images and self.camera:
             raise InputConflict("camera", "A last frame and a camera movement exclude each other.")
@@ -125,6 +134,8 @@ class V15Params(GuidedParams, LastFrameInPro):
     )
 
     def check_inputs(self, images: Counts) -> None:
+        if not images.keys() & {"first_frame", "last_frame"}:
+            raise InputConflict("inputs.first_frame", "A first or a last frame is needed.")
         super().check_inputs(images)
         masks = images.keys() & {"static_mask", "dynamic_masks"}
         if masks and self.mode != "pro":
@@ -145,11 +156,11 @@ class V16Params(GuidedParams, LastFrameInPro, ShapedParams):
             super().check_inputs(images)
 
 
-class V21Params(LastFrameInPro):
+class V21Params(BothFramesInPro):
     """kling-v2-1, from images only."""
 
 
-class V25Params(LastFrameInPro, ShapedParams):
+class V25Params(BothFramesInPro, ShapedParams):
     """kling-v2-5-turbo."""
 
 
@@ -173,7 +184,7 @@ class VoicedParams(KlingParams):
         return value
 
 
-class V26Params(VoicedParams, LastFrameInPro, ShapedParams):
+class V26Params(VoicedParams, BothFramesInPro, ShapedParams):
     """kling-v2-6, which can add sound in `pro`."""
 
     with_audio: bool = param(False, "Sound", "Render sound too. Needs the mode pro.", main=True)
@@ -189,6 +200,8 @@ class V26Params(VoicedParams, LastFrameInPro, ShapedParams):
 class V3Params(VoicedParams, ShapedParams):
     """kling-v3: any whole length, up to 4k, with sound, shots of one's own and elements."""
 
+    instead_of_prompt: ClassVar[str] = "shots"
+
     duration_s: Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
         5, "Duration", "Length of the video.", unit="s", main=True
     )
@@ -197,7 +210,7 @@ class V3Params(VoicedParams, ShapedParams):
     shots: tuple[Shot, ...] = param(
         (),
         "Own shots",
-        "Each with its length; together they are as long as the video, and stand in for the prompt.",
+        "Each with its length; together they are as long as the video, and stand in for the prompt, which must be empty then.",
         max_length=6,
         examples=[
             [{"duration_s": 5, "prompt": "A boat leaves the harbour"}],

@@ -60,6 +60,7 @@ class Kling(Provider):
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
     poll_batch = tasks.BATCH
+    poll_batch_note = "of the new API only"
     can_look_up = True
     look_up_within = timedelta(days=29)
     """Tasks are kept for 30 days (https://app.klingai.com/global/dev/document-api, 2026-11-20)."""

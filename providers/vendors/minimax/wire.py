@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import Provider, Surface
+from providers.core.base import WHILE_WAITING, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.content_tasks import batch_query, cancel_waiting
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
@@ -37,8 +37,10 @@ class MiniMax(Provider):
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
     poll_batch = 50
+    poll_batch_note = "of H3 only"
     batch_is_whole = False
     can_cancel = True
+    cancel_note = f"of H3, {WHILE_WAITING}"
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         speak = v2 if request.spec.id in SECOND_GENERATION else v1

@@ -35,11 +35,15 @@ SIZES: Mapping[tuple[str, str], str] = {
 
 
 class SoraParams(Params):
-    """sora-2."""
+    """sora-2, whose first frame must match the size of the video."""
 
     duration_s: Literal[4, 8, 12, 16, 20] = param(4, "Duration", "Length of the video.", unit="s", main=True)
     aspect_ratio: Literal["9:16", "16:9"] = param("9:16", "Aspect ratio", "A first frame must have just the size of the video.", main=True)
     resolution: Literal["720p", "1024p"] = param("720p", "Resolution", main=True)
+
+    def size_of(self, slot: str) -> tuple[int, int] | None:  # noqa: ARG002
+        width, _, height = SIZES[self.resolution, self.aspect_ratio].partition("x")
+        return int(width), int(height)
 
 
 class SoraProParams(SoraParams):
@@ -86,5 +90,8 @@ MODELS: Mapping[str, ModelSpec] = {
         _spec(ANY_MODEL, "A gateway's model", AnyModelParams, surfaces=(GATEWAY,)),
         _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
         _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
+        _spec("sora-2-2025-12-08", "Sora 2 (2025-12-08)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
+        _spec("sora-2-2025-10-06", "Sora 2 (2025-10-06)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
+        _spec("sora-2-pro-2025-10-06", "Sora 2 Pro (2025-10-06)", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
     )
 }

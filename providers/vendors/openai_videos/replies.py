@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
-from providers.core.replies import state_of, text_of
+from providers.core.listings import Listed, Stretch, moment, rows_of
+from providers.core.replies import poll_wish, state_of, text_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.openai_videos.catalog import RESULT_LIFE
 from providers.vendors.openai_videos.errors import render_failure
 
-__all__ = ["id_of", "snapshot_of"]
+__all__ = ["id_of", "snapshot_of", "stretch_of"]
 
 log = logging.getLogger("providers.openai_videos")
 
@@ -37,7 +38,18 @@ def id_of(reply: WireReply) -> str:
     raise UnexpectedReply("The service's answer to the submit has no id.", http_status=reply.status)
 
 
-def snapshot_of(video: Mapping[str, Any], content_url: str) -> Snapshot:
+def stretch_of(reply: WireReply) -> Stretch:
+    """A part of the list, whole: a model may be listed under another of its names, so none is left out."""
+    body = reply.data()
+    rows, more = rows_of(body.get("data")), body.get("has_more")
+    if not isinstance(more, bool):
+        raise UnexpectedReply("The service's list does not say whether there is more of it.")
+    listed = [Listed(id=text_of(row, "id"), created_at=moment(row.get("created_at"))) for row in rows]
+    return Stretch(tasks=listed, after=listed[-1].id if more and listed else "")
+
+
+def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:
+    video = reply.data()
     word = text_of(video, "status")
     state = state_of(word, STATES, log)
     return Snapshot(
@@ -46,6 +58,7 @@ def snapshot_of(video: Mapping[str, Any], content_url: str) -> Snapshot:
         progress=_progress(video.get("progress")),
         outputs=(_output(video, content_url),) if state is State.SUCCEEDED else (),
         error=_failure(word, video) if state is State.FAILED else None,
+        ask_again_after=poll_wish(reply.headers.get("openai-poll-after-ms"), unit_s=0.001),
     )
 
 

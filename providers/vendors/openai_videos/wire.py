@@ -1,4 +1,4 @@
-"""How the OpenAI Videos API is spoken: create (multipart), retrieve, content. Pure; no I/O.
+"""How the OpenAI Videos API is spoken: create (multipart), retrieve, list, content. Pure; no I/O.
 
 OpenAI's video generation guide and SDK; read 2026-11-20. The base URL holds /v1. Gateways add a `task_id` beside the id, and put the
 file's address under `metadata`; without one, the file is fetched from the account's own host, with its key.
@@ -6,13 +6,15 @@ file's address under `metadata`; without one, the file is fetched from the accou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote
 
 from providers.core.base import CredentialField, Provider, Sandbox, Surface
-from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
+from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
+from providers.core.listings import LISTS_TELL, absence_along
 from providers.core.types import (
     Exchange,
     GenerationRequest,
@@ -23,12 +25,16 @@ from providers.core.types import (
     WireReply,
     WireRequest,
 )
-from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, NOT_OFFERED, SIZES
+from providers.vendors.openai_videos.catalog import ANY_MODEL, GATEWAY, MODELS, NOT_OFFERED, RESULT_LIFE, SIZES
 from providers.vendors.openai_videos.errors import is_gone, vendor_error
-from providers.vendors.openai_videos.replies import id_of, snapshot_of
+from providers.vendors.openai_videos.replies import id_of, snapshot_of, stretch_of
 
 __all__ = ["OpenAIVideos"]
 
+PAGE_SIZE = 100
+MOST_PAGES = 50
+NO_LIST = {400, 404, 405}
+"""How services answer that do not have the list."""
 ENDINGS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg"}
 
 API_KEY = CredentialField(name="api_key", label="API key")
@@ -54,6 +60,9 @@ class OpenAIVideos(Provider):
     surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
     models = MODELS
     not_offered = NOT_OFFERED
+    can_look_up = True
+    look_up_tells = LISTS_TELL
+    look_up_within = RESULT_LIFE - timedelta(minutes=5)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="videos", parts=tuple(_parts(request)), billable=True)
@@ -67,7 +76,17 @@ class OpenAIVideos(Provider):
             if not is_gone(error):
                 raise
             raise SubmissionGone(f"{self.label}: the vendor no longer knows this video.", vendor_code=error.vendor_code) from error
-        return snapshot_of(reply.data(), f"{self.options.base_url.rstrip('/')}/{path}/content")
+        return snapshot_of(reply, f"{self.options.base_url.rstrip('/')}/{path}/content")
+
+    def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
+        """Videos carry no reference: the list can only prove that there is none, while it holds what was begun then."""
+        try:
+            yield from absence_along(_list, stretch_of, most=MOST_PAGES, since=since, known=known)
+        except Refused as error:
+            if error.http_status not in NO_LIST:
+                raise
+            raise Unsupported("The service has no list of its videos.") from error
+        return None
 
     def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path="models")
@@ -79,6 +98,11 @@ class OpenAIVideos(Provider):
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)
+
+
+def _list(after: str) -> WireRequest:
+    start = {"after": after} if after else {}
+    return WireRequest(method="GET", path="videos", query={"limit": PAGE_SIZE, "order": "desc", **start})
 
 
 def _parts(request: GenerationRequest) -> Iterator[Part]:

@@ -1,5 +1,7 @@
 // Forms: what makes typing and choosing quicker. Every form also works without it.
 
+import { imageUrl } from "./net.js";
+
 const DRAFT = "portal.draft";
 
 function randomKey() {
@@ -71,7 +73,7 @@ function restore(form) {
 function showPicture(slot) {
   const id = slot.querySelector("[data-slot-value]").value;
   if (!id || !slot.dataset.imageUrl) return;
-  slot.querySelector("img").src = slot.dataset.imageUrl.replace("00000000-0000-0000-0000-000000000000", id);
+  slot.querySelector("img").src = imageUrl(slot, id);
   slot.classList.add("full");
 }
 

@@ -11,6 +11,11 @@ export function csrfToken() {
   return document.querySelector("meta[name='csrf-token']")?.content ?? "";
 }
 
+/** Where the stored image with this id is shown. */
+export function imageUrl(slot, id) {
+  return slot.dataset.imageUrl.replace("00000000-0000-0000-0000-000000000000", id);
+}
+
 /** fetch() with our cookie and CSRF token; throws on a network error only. */
 export function send(url, { method = "GET", body, headers = {} } = {}) {
   const ours = { "X-Requested-With": "fetch", ...headers };

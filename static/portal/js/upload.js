@@ -1,17 +1,18 @@
 // Image slots: drop, paste or browse; checked here first, sent at once, and the form posts only the asset's id.
 // Until that id is there, and while the file is refused, the form posts the file itself: no image is left out unnoticed.
 
-import { csrfToken, text } from "./net.js";
+import { csrfToken, imageUrl, text } from "./net.js";
 
 const MB = 1024 * 1024;
 const MEGAPIXEL = 1e6;
+const STORED_OTHERWISE = ["image/gif", "image/tiff"]; // of a GIF the first picture; a TIFF most browsers cannot draw
 
 async function fault(slot, file) {
   const { types, maxBytes, maxPixels, minSide } = slot.dataset;
   if (types && !types.split(",").includes(file.type)) return text("image_type");
   if (maxBytes && file.size > Number(maxBytes)) return text("image_large", { n: Math.floor(maxBytes / MB) });
   const picture = await createImageBitmap(file).catch(() => null);
-  if (!picture) return text("image_broken");
+  if (!picture) return STORED_OTHERWISE.includes(file.type) ? "" : text("image_broken");
   const { width, height } = picture;
   picture.close();
   if (maxPixels && width * height > Number(maxPixels)) return text("image_pixels", { n: Math.floor(maxPixels / MEGAPIXEL) });
@@ -49,7 +50,8 @@ async function take(slot, file) {
   picture.src = URL.createObjectURL(file);
   slot.classList.add("busy");
   try {
-    fill(slot, (await transfer(slot, file)).id, picture.src);
+    const { id } = await transfer(slot, file);
+    fill(slot, id, STORED_OTHERWISE.includes(file.type) ? imageUrl(slot, id) : picture.src);
   } catch (error) {
     empty(slot);
     hold(slot, file);
