@@ -292,7 +292,10 @@ SURFACE_WORDS = frozenset(
             "A service that answers only when the video is rendered needs an answer timeout of minutes."
         ),
         _("Jimeng web site, unofficial"),
-        _("Not an API that the vendor offers: it may stop working any day. The site renders one video at a time."),
+        _(
+            "Not an API that the vendor offers: it may stop working any day. The site renders one video at a time. "
+            "A model's name there is its model_req_key; its benefit_type may follow after a colon."
+        ),
         _("Volcengine Ark, Beijing"),
         _("BytePlus ModelArk"),
         _("MiniMax, mainland China"),
@@ -316,8 +319,6 @@ SURFACE_WORDS = frozenset(
         _("web_version in the address of a submit; empty: 7.5.0."),
         _("Draft version"),
         _("da_version in the address of a submit; empty: 3.3.9."),
-        _("Model keys"),
-        _("Where the page's names differ: MODEL=model_req_key:benefit_type, with spaces between models. Either name may be left out."),
     }
 )
 """What surfaces and their credentials are called, and their hints."""

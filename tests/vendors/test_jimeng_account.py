@@ -77,8 +77,8 @@ def test_bare_session_is_sent_as_a_cookie():
 
 
 def test_newer_page_is_told_by_the_accounts_own_versions_and_names():
-    keys = "jimeng-video-3.0=dreamina_next:next_benefit jimeng-video-3.0-pro=:pro_benefit"
-    newer = make_provider("jimeng", app_version="8.4.0", app_id="600000", web_version="7.6", draft_version="3.4.0", model_keys=keys)
+    names = {"jimeng-video-3.0": "dreamina_next:next_benefit", "jimeng-video-3.0-pro": "dreamina_pro"}
+    newer = make_provider("jimeng", names=names, app_version="8.4.0", app_id="600000", web_version="7.6", draft_version="3.4.0")
 
     older, first, second = (next(newer.submit(make_request(f"jimeng/{model}"))) for model in MODELS_TOLD)
     signed = newer.sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON).headers
@@ -92,7 +92,7 @@ def test_newer_page_is_told_by_the_accounts_own_versions_and_names():
         (said.json["extend"]["root_model"], said.json["extend"]["m_video_commerce_info"]["benefit_type"]) for said in (first, second)
     ] == [
         ("dreamina_next", "next_benefit"),
-        ("dreamina_ic_generate_video_model_vgfm_3.0_pro", "pro_benefit"),
+        ("dreamina_pro", "basic_video_operation_vgfm_v_three"),
     ]
 
 
@@ -103,8 +103,6 @@ def test_newer_page_is_told_by_the_accounts_own_versions_and_names():
         ("web_version", "7"),
         ("draft_version", "3.3.9; x"),
         ("app_id", "five"),
-        ("model_keys", "jimeng-video-9=a:b"),
-        ("model_keys", "jimeng-video-3.0"),
     ],
 )
 def test_setting_of_no_meaning_sends_nothing_and_is_told_by_the_test_of_the_account(name, value):

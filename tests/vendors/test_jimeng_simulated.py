@@ -129,6 +129,7 @@ def test_only_a_computed_sign_is_taken_where_the_site_is_strict(simulator):
     simulator.settings(strict_sign=1)
 
     assert client_at(simulator).submit(make_request(OLD)).id
+    assert client_at(simulator, app_version="8.4.0").submit(make_request(OLD, reference="job-3")).id
     with pytest.raises(AuthenticationFailed) as caught:
         client_at(simulator, sign="0123456789abcdef" * 2).submit(make_request(OLD, reference="job-2"))
     assert caught.value.vendor_code == "1014"

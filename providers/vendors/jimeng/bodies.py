@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from providers.core.types import GenerationRequest
+from providers.vendors.jimeng.catalog import WireKeys
 from providers.vendors.jimeng.release import Release
 
 __all__ = ["draft_body", "draft_query", "generate_body", "submit_id_of"]
@@ -26,9 +27,9 @@ def submit_id_of(reference: str) -> str:
     return _id(reference, "submit")
 
 
-def generate_body(request: GenerationRequest, release: Release) -> dict[str, Any]:
+def generate_body(request: GenerationRequest, keys: WireKeys, release: Release) -> dict[str, Any]:
     """For `generate_video`."""
-    keys, submit_id = release.keys[request.spec.id], submit_id_of(request.reference)
+    submit_id = submit_id_of(request.reference)
     extra = {**_origin(request), "originTemplateId": "", "imageNameMapping": {}, "isUseAiGenPrompt": False, "batchNumber": 1}
     return {
         "submit_id": submit_id,
@@ -47,9 +48,8 @@ def generate_body(request: GenerationRequest, release: Release) -> dict[str, Any
     }
 
 
-def draft_body(request: GenerationRequest, release: Release) -> dict[str, Any]:
+def draft_body(request: GenerationRequest, keys: WireKeys, release: Release) -> dict[str, Any]:
     """For `aigc_draft/generate`, which takes the draft itself as text."""
-    keys = release.keys[request.spec.id]
     commerce = _commerce(keys.benefit)
     return {
         "extend": {"root_model": keys.model, "m_video_commerce_info": commerce, "m_video_commerce_info_list": [commerce]},

@@ -17,7 +17,7 @@ from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, SubmissionGone, Unsupported
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.jimeng.bodies import draft_body, draft_query, generate_body, submit_id_of
-from providers.vendors.jimeng.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, WIRE_KEYS
+from providers.vendors.jimeng.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, WIRE_KEYS, WireKeys
 from providers.vendors.jimeng.errors import vendor_error
 from providers.vendors.jimeng.page import SITE, page_headers, post
 from providers.vendors.jimeng.questions import HISTORY_PATH, ask_for, kind_of, submission_of
@@ -45,12 +45,12 @@ class Jimeng(Provider):
     can_look_up = True
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
-        release = self._release
-        if WIRE_KEYS[request.spec.id].draft:
-            query, body = draft_query(release, self._web_id()), draft_body(request, release)
+        release, keys = self._release, self._keys_of(request.spec)
+        if keys.draft:
+            query, body = draft_query(release, self._web_id()), draft_body(request, keys, release)
             ask = WireRequest(method="POST", path="mweb/v1/aigc_draft/generate", query=query, json=body)
         else:
-            ask = post("mweb/v1/generate_video", generate_body(request, release), release)
+            ask = post("mweb/v1/generate_video", generate_body(request, keys, release), release)
         reply = yield replace(ask, billable=True)
         accepted = entry_of(reply.part("data"), "aigc_data")
         return submission_of(request.spec, task_id=entry_of(accepted, "task").get("task_id"), history_id=accepted.get("history_record_id"))
@@ -105,6 +105,12 @@ class Jimeng(Provider):
     @property
     def _release(self) -> Release:
         return release_of(self.options.credentials)
+
+    def _keys_of(self, spec: ModelSpec) -> WireKeys:
+        """What an account calls a model is its key on the wire; the benefit may follow after a colon."""
+        known = WIRE_KEYS[spec.id]
+        model, _, benefit = self.name_of(spec.id).partition(":")
+        return replace(known, model=model, benefit=benefit or known.benefit)
 
     def _web_id(self) -> str:
         """The page's number for a browser: 19 digits, the same for the same cookie."""
