@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
@@ -30,6 +30,7 @@ __all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
 
 PREFIX = "credential_"
 MOST_AMOUNT = 1_000_000
+MOST_CONNECT_S, MOST_READ_S = 30, 240
 NO_MORE = "-"
 """Typed for an optional value: what is stored goes."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -65,6 +66,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_base_url(self) -> str:
         url = str(self.cleaned_data["base_url"]).rstrip("/")
         parts = urlsplit(url)
+        if not _has_a_port(parts):
+            raise forms.ValidationError(_("The port is a number from 1 to 65535."))
         if parts.username or parts.password or parts.query or parts.fragment:
             raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
         if parts.scheme not in {"http", "https"}:
@@ -75,6 +78,19 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             )
         return url
 
+    def clean_connect_timeout_s(self) -> int:
+        return self._seconds("connect_timeout_s", MOST_CONNECT_S)
+
+    def clean_read_timeout_s(self) -> int:
+        return self._seconds("read_timeout_s", MOST_READ_S)
+
+    def _seconds(self, name: str, most: int) -> int:
+        """Within no time nothing can be sent, and what takes longer ends with its process."""
+        seconds = int(self.cleaned_data[name])
+        if not 1 <= seconds <= most:
+            raise forms.ValidationError(_("From 1 to %(most)d seconds.") % {"most": most})
+        return seconds
+
     def _may_be_plain(self, host: str | None) -> bool:
         """Nothing secret is sent, or it stays on this machine."""
         return not self.surface.credentials or host in LOOPBACK
@@ -84,6 +100,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         self._require_known_models()
         typed = {field.name: self._typed(field) for field in self.surface.credentials}
         missing = [field.name for field in self.surface.credentials if not typed[field.name] and not field.optional]
+        self._refuse(
+            [name for name, value in typed.items() if not _can_be_sent(value)], _("Only plain letters, digits and marks, in one line.")
+        )
         spoilt = any(PREFIX + name in self.errors for name in missing)
         self.credentials = None if spoilt else self._with_kept(typed, missing)
         return self.cleaned_data
@@ -152,6 +171,19 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.changed_at = timezone.now()
         self.instance.edited_at = timezone.now()
         return super().save(commit)
+
+
+def _has_a_port(parts: SplitResult) -> bool:
+    """Or none, which is the usual one."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def _can_be_sent(credential: str) -> bool:
+    """In a header: full-width letters and line breaks come from other pages."""
+    return credential.isascii() and credential.isprintable()
 
 
 def credential_names(surface: Surface) -> list[str]:

@@ -44,8 +44,6 @@ T = TypeVar("T")
 Clock = Callable[[], datetime]
 MOVED = frozenset({301, 307, 308})
 """Redirects that say that nothing was done here. Others may follow on what was: a 303 shows where its result is."""
-MOST_ID_CHARS = 200
-"""Of a vendor's id: what the rows have room for."""
 
 
 def utc_now() -> datetime:
@@ -207,10 +205,7 @@ class BlockingClient:
                 raise NotSent("It was held up on its way, so it was not sent.")
             last_look()
 
-        submission = self._run(self.provider.submit(request), transcript, look)
-        if len(submission.id) > MOST_ID_CHARS:
-            raise Uncertain(f"The vendor names the render by {len(submission.id)} characters, which is no id. It was probably accepted.")
-        return submission
+        return self._run(self.provider.submit(request), transcript, look)
 
     def poll(self, submission: Submission) -> Snapshot:
         try:
@@ -225,10 +220,7 @@ class BlockingClient:
         """The submission, or None when there surely is none; `Unsupported` when the vendor cannot tell (any more)."""
         if not self.can_still_look_up(since):
             raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
-        found = self._run(self.provider.look_up(reference, spec, since, known))
-        if found is not None and len(found.id) > MOST_ID_CHARS:
-            raise Unsupported(f"The vendor names the render by {len(found.id)} characters, which is no id.")
-        return found
+        return self._run(self.provider.look_up(reference, spec, since, known))
 
     def can_still_look_up(self, since: datetime) -> bool:
         """Whether an answer about what was sent then can be hoped for at all."""

@@ -45,7 +45,8 @@ def _redact_text(text: str, secrets: tuple[str, ...]) -> str:
 
 def redact_url(url: str) -> str:
     """A URL without its query and user part: both may carry a signature or a password."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    netloc = f"{host}:{parts.port}" if parts.port else host
-    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -97,6 +97,25 @@ def test_address_of_another_kind_is_refused_also_without_a_secret(desk, db):
     assert list(reply.context["adminform"].form.errors) == ["base_url"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"base_url": "https://api.klingai.com:99999"}, "base_url"),
+        ({"base_url": "https://api.klingai.com:0"}, "base_url"),
+        ({"read_timeout_s": 0}, "read_timeout_s"),
+        ({"read_timeout_s": 241}, "read_timeout_s"),
+        ({"connect_timeout_s": 0}, "connect_timeout_s"),
+        ({"credential_api_key": "ｓk-full-width"}, "credential_api_key"),
+        ({"credential_api_key": "sk-two\nlines"}, "credential_api_key"),
+    ],
+)
+def test_what_could_never_be_sent_is_refused_by_field(desk, db, typed, field):
+    reply = desk.post(address("kling", "official-key"), {**KEYED, **typed})
+
+    assert list(reply.context["adminform"].form.errors) == [field]
+    assert not ProviderAccount.objects.exists()
+
+
 def test_value_that_is_no_secret_follows_to_another_address_and_goes_by_a_dash(desk, db):
     wan = {**KEYED, "base_url": "https://dashscope.aliyuncs.com/api/v1"}
     desk.post(address("dashscope", "beijing"), {**wan, "credential_workspace": "ws-4711"})

@@ -174,8 +174,8 @@ def test_what_was_held_up_is_not_sent(late_s, asked):
 
 
 def test_an_id_that_no_row_has_room_for_is_a_doubt_that_says_so():
-    long = b'{"render": {"id": "' + b"7" * 201 + b'"}}'
-    with ScriptedServer(answer(200, b"{}"), answer(200, long)) as server, pytest.raises(Uncertain, match="201 characters"):
+    long = b'{"render": {"id": "' + b"7" * 2_001 + b'"}}'
+    with ScriptedServer(answer(200, b"{}"), answer(200, long)) as server, pytest.raises(Uncertain, match="more than 2000 bytes"):
         BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request())
 
 
