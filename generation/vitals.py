@@ -161,7 +161,7 @@ def check_credentials() -> str:
 
 def check_accounts() -> Iterator[tuple[str, str | Unfit]]:
     """Each enabled account's name with what a free call found. Bounded in time for each."""
-    for account in ProviderAccount.objects.filter(enabled=True):
+    for account in ProviderAccount.objects.enabled():
         account.connect_timeout_s = min(account.connect_timeout_s, ACCOUNT_PATIENCE_S)
         account.read_timeout_s = min(account.read_timeout_s, ACCOUNT_PATIENCE_S)
         finding = probe(account)

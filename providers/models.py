@@ -37,9 +37,13 @@ MOST_RESTS = 1000
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
+    def enabled(self) -> Self:
+        """Those that a person lets be used."""
+        return self.filter(enabled=True)
+
     def usable(self) -> Self:
         """Enabled and with a closed breaker, best first."""
-        return self.filter(enabled=True, cooldown_until=None).order_by("priority", "-weight", "id")
+        return self.enabled().filter(cooldown_until=None).order_by("priority", "-weight", "id")
 
     def for_model(self, spec: ModelSpec) -> list[ProviderAccount]:
         """Those of the model's vendor that may use it."""

@@ -53,7 +53,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
 
 
 def _require_account(spec: ModelSpec) -> None:
-    if ProviderAccount.objects.filter(enabled=True).for_model(spec):
+    if ProviderAccount.objects.enabled().for_model(spec):
         return
     if spec.retired:
         raise InvalidRequest(

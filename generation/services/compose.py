@@ -25,7 +25,7 @@ KEY_CHARS = 64
 
 def enabled_accounts() -> list[ProviderAccount]:
     """Every enabled account."""
-    return list(ProviderAccount.objects.filter(enabled=True))
+    return list(ProviderAccount.objects.enabled())
 
 
 def first_choice(user: User) -> ModelSpec:

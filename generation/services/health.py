@@ -22,7 +22,7 @@ from providers.models import ProviderAccount
 from providers.probe import probe
 from providers.sentences import Sentence, say
 
-__all__ = ["heed_acceptance", "heed_error", "probe_account"]
+__all__ = ["heed_error", "probe_account"]
 
 log = logging.getLogger("generation.health")
 
@@ -38,10 +38,6 @@ NO_CREDIT_REST_S = 60.0
 """Of an account whose key or credit is refused: a person has to act."""
 LONGEST_BELIEVED = timedelta(days=1)
 """Of a time at which a plan opens again: it stands in words of the vendor's, and one day's refusal costs nothing."""
-
-
-def heed_acceptance(account: ProviderAccount) -> None:
-    account.note_accepted()
 
 
 def heed_error(account: ProviderAccount, error: ProviderError) -> None:

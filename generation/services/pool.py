@@ -21,6 +21,7 @@ from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
 from generation.services.claims import MOST_WAITING, Claim, lease_rows
 from generation.services.permits import about_to_start, others_at_work, room_of, submit_processes, usage_of
+from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
@@ -57,7 +58,7 @@ class Waiting(NamedTuple):
 def waiting_vendors(now: datetime) -> set[str]:
     """Vendors for whose models tasks are due."""
     due = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now).order_by()
-    return {model.partition("/")[0] for model in due.values_list("model", flat=True).distinct()}
+    return {vendor_of(model) for model in due.values_list("model", flat=True).distinct()}
 
 
 def claim_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance: str) -> list[Claim]:

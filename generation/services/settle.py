@@ -61,7 +61,7 @@ def settle(task_id: UUID | str, fence: int) -> None:
     if task is None or attempt is None or task.account is None:
         return
     if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
-        accept(task, attempt, Submission(id=attempt.submission_id, model=task.submission.model, kind=attempt.submission_kind))
+        accept(task, attempt, attempt.submission)
     elif follow_stored_id(task):  # that of an earlier attempt, which was found when this one was refused
         return
     elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal

@@ -46,7 +46,7 @@ def _stranded(now: datetime) -> QuerySet[GenerationTask]:
 def _may_wait(now: datetime) -> Q:
     """For its account, which takes it, or was edited only lately."""
     waits = Q(account__edited_at__gt=now - PATIENCE)
-    for account in ProviderAccount.objects.filter(enabled=True):
+    for account in ProviderAccount.objects.enabled():
         waits |= Q(account=account, model__in=account.models_offered())
     return waits
 

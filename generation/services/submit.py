@@ -23,7 +23,7 @@ from generation.models.task import NO_ERROR, NO_WAIT, wait_facts
 from generation.services.accept import accept, follow_stored_id
 from generation.services.claims import take_up
 from generation.services.failover import has_stand_in
-from generation.services.health import heed_acceptance, heed_error
+from generation.services.health import heed_error
 from generation.services.messages import trouble
 from generation.services.outgoing import CannotBeSent, generation_request
 from generation.services.permits import Wait, wait_for_permit
@@ -159,7 +159,7 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         _after_error(task, attempt, client, error)
     else:
         accept(task, attempt, submission, transcript)
-        heed_acceptance(attempt.account)
+        attempt.account.note_accepted()
 
 
 def _refuse_while_stopped() -> None:
@@ -262,7 +262,7 @@ def _account_refused(task: GenerationTask, error: ProviderError) -> None:
     """It is the account's fault, not the request's: another account may take it, or a model that stands in."""
     assert task.spec is not None
     refused = task.attempts.filter(error_code=error.code).values("account")
-    others = ProviderAccount.objects.filter(enabled=True).exclude(pk__in=refused).for_model(task.spec)
+    others = ProviderAccount.objects.enabled().exclude(pk__in=refused).for_model(task.spec)
     if not task.is_bound and (others or has_stand_in(task)):
         _try_again(task, error)
     else:

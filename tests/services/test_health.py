@@ -12,7 +12,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.create import create_task
 from generation.services.dispatch import tick
-from generation.services.health import heed_acceptance, heed_error, probe_account
+from generation.services.health import heed_error, probe_account
 from generation.services.submit import submit
 from providers.breaker import BreakerState, rest_s
 from providers.core.errors import ContentRejected, RateLimited, Uncertain, Unreachable
@@ -70,7 +70,7 @@ def test_a_rest_grows_until_a_submit_is_accepted(account):
     assert rest_s(50) == 300
 
     rested(account).close_breaker()
-    heed_acceptance(account)
+    account.note_accepted()
     assert fresh(account).rests == 0
 
 

@@ -13,7 +13,7 @@ from generation.models import FailoverRule, GenerationTask
 from generation.services.create import create_task
 from generation.services.dispatch import tick
 from generation.services.failover import fail_over
-from generation.services.health import heed_acceptance, heed_error
+from generation.services.health import heed_error
 from generation.services.submit import MOST_ATTEMPTS
 from providers.core.errors import OutOfCredit, PlanUsedUp, RateLimited
 from providers.models import ProviderAccount
@@ -80,7 +80,7 @@ def test_rests_without_a_known_end_grow_from_minutes_to_an_hour(sandbox_accounts
         lengths.append(round(rest_left(ZHIPU).total_seconds() / 60))
         rested(ZHIPU)
     account_of(ZHIPU).close_breaker()
-    heed_acceptance(account_of(ZHIPU))
+    account_of(ZHIPU).note_accepted()
     heed_error(account_of(ZHIPU), PlanUsedUp("Used up."))
 
     assert lengths == [5, 10, 20, 40, 60, 60]
