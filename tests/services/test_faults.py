@@ -16,9 +16,9 @@ WITH_LOOK_UP = "kling/kling-v2-5-turbo"
 WITHOUT_LOOK_UP = "dashscope/wanx2.1-t2v-turbo"
 
 
-def once(word: str) -> ParameterSet:
+def once(*words: str) -> ParameterSet:
     """Its rows go the same way as those of another case."""
-    return pytest.param(word, marks=pytest.mark.once)
+    return pytest.param(*words, marks=pytest.mark.once)
 
 
 MODELS = (WITH_LOOK_UP, once(WITHOUT_LOOK_UP))
@@ -73,6 +73,22 @@ def test_an_accepted_submit_without_an_answer_is_found_again_where_the_vendor_ca
     assert task.status == Status.SUCCEEDED
     assert task.attempt_count == 1
     assert driver.simulator.ledger()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "fault"),
+    [
+        ("volcvisual/jimeng_t2v_v30", "poll-busy-code:4"),
+        ("jimeng/jimeng-video-2.0", "poll-mget-refused:1000"),
+        once("jimeng/jimeng-video-2.0", "poll-mget-lacks:1000"),
+        ("minimax/MiniMax-H3", "poll-list-refused:1000"),
+        once("minimax/MiniMax-H3", "poll-list-unfiltered:1000"),
+    ],
+)
+def test_a_vendor_that_answers_one_question_oddly_costs_no_render(model, fault, user, driver):
+    task = driver.finish(wish(user, model, fault))
+
+    assert (task.status, driver.simulator.ledger()["count"]) == (Status.SUCCEEDED, 1)
 
 
 @pytest.mark.parametrize("fault", LOST_ANSWERS)

@@ -87,7 +87,7 @@ class VolcVisual:
                 return self._unknown(name)
             if fault == "poll-unknown-state":
                 return _ok({"status": _ODD_WORD, "video_url": ""})
-            if fault == "poll-busy-code":
+            if fault == "poll-busy-code" and now < task.ended_at:
                 return json_reply(_envelope(*_BUSY, {"status": _WORDS[task.state(now)]}))
             return self._snapshot(task, now, own_base(request))
 
