@@ -229,7 +229,8 @@ def test_older_question_may_be_refused_or_lack_a_task(jimeng: Caller) -> None:
     assert [jimeng.poll(lacking).json()["data"]["task_map"].keys() == {lacking} for _ in range(2)] == [False, True]
 
 
-def test_undocumented_state_passes(jimeng: Caller) -> None:
+def test_undocumented_state_passes(jimeng: Caller, simulator: SimulatorProcess) -> None:
+    simulator.settings(render_s=60.0)
     task = jimeng.task("a boat #fault:poll-unknown-state:1")
 
     assert [jimeng.told(task)["status"] for _ in range(2)] == [77, 20]
