@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -23,6 +25,8 @@ log = logging.getLogger("generation.submit")
 CAME_LATE = gettext_noop("The vendor's answer came late: it had accepted it.")
 ANOTHERS = gettext_noop("The vendor names %(id)s, which another task follows already.")
 LATE_TRIES = 5
+STORED_WITHIN_S = 60.0
+AGAIN_AFTER_S = 1.0
 
 
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
@@ -38,7 +42,7 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
     }
     if transcript is not None:
         changes |= {"request": transcript.request, "reply": transcript.reply}
-    Attempt.objects.filter(pk=attempt.pk).update(**changes)
+    _store(attempt, changes)
     try:
         task.accept(submission)
     except LostRace:
@@ -47,6 +51,22 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
         _taken(task, submission)
     if task.account is not None:
         task.account.note_ok()
+
+
+def _store(attempt: Attempt, changes: dict[str, Any]) -> None:
+    """Nobody else knows the vendor's id: a database that is away is waited for. Not inside a transaction, which is lost with it."""
+    until = time.monotonic() + STORED_WITHIN_S
+    while True:
+        try:
+            Attempt.objects.filter(pk=attempt.pk).update(**changes)
+        except (InterfaceError, OperationalError) as error:
+            log.error("attempt %s: the vendor's id %s is not stored yet: %s", attempt, changes["submission_id"], error)
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            connection.close()
+            time.sleep(AGAIN_AFTER_S)
+        else:
+            return
 
 
 def follow_stored_id(task: GenerationTask) -> bool:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 from task_rows import attempt_of, make_task
 
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
+from generation.services.create import create_task
 from generation.services.dispatch import tick
 from generation.services.settle import look_again, settle
 from generation.services.stranded import PATIENCE
 from generation.services.submit import submit
 from providers.models import ProviderAccount
 
-ID = "843250000000000000"
+ID, KLING = "843250000000000000", "kling/kling-v1"
 
 
 @pytest.fixture
@@ -100,3 +102,20 @@ def test_an_id_that_another_task_follows_stops_no_sending(user, account, simulat
     submit(task.pk, task.fence)
 
     assert (fresh(task).status, fresh(task).submission_id != ID, simulator.ledger()["count"]) == (Status.RUNNING, True, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_for_a_moment_costs_no_id(user, driver):
+    task, away = create_task(owner=user, model=KLING, prompt="a boat", params={}), []
+
+    def go_away_once(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and "generation_attempt" in sql and not away:
+            away.append(sql)
+            raise OperationalError("the server closed the connection unexpectedly")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(go_away_once):
+        settled = driver.finish(task)
+
+    assert (bool(away), settled.status, settled.attempt_count) == (True, Status.SUCCEEDED, 1)
+    assert driver.simulator.ledger()["count"] == 1
