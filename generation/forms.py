@@ -85,6 +85,7 @@ class ComposeForm(forms.Form):
         self.pictures: dict[str, list[Asset]] = dict(pictures or {})
         self.slot_errors: dict[str, list[str]] = {}
         self.fields["prompt"].label = _("Prompt")
+        self.fields["prompt"].help_text = _prompt_hint(self.spec)
         self.fields["prompt"].widget.attrs["placeholder"] = _("What should the video show?")
         self.fields["count"].label = _("Videos")
         self.fields["count"].widget.attrs["aria-label"] = _("Videos")
@@ -162,6 +163,13 @@ class ComposeForm(forms.Form):
     def changed_rest(self) -> list[str]:
         """Titles of the settings behind More settings that are not as the model has them by itself."""
         return [str(self.fields[name].label) for name in self.rest if not _is_default(self[name].value(), self.fields[name])]
+
+
+def _prompt_hint(spec: ModelSpec) -> str:
+    """When the prompt may, or must, stay empty."""
+    if option := spec.params.instead_of_prompt:
+        return _("Leave it empty with “%(title)s”.") % {"title": _(spec.params.model_fields[option].title or option)}
+    return "" if spec.needs_prompt else _("May stay empty beside an image.")
 
 
 def _values(source: Any, name: str) -> list[Any]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from generation.forms import ComposeForm, is_wide
 from generation.presenters.models import model_card, model_items, quote_of, unfit_notes
 from generation.services.estimates import price_list, usual_seconds
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, offered
+from providers.core.catalog import ImageRules, InputSlot, offered
 from providers.models import ProviderAccount
 
 __all__ = ["compose_context"]
@@ -32,7 +32,6 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
     return {
         "form": form,
         "spec": spec,
-        "prompt_note": _prompt_note(spec),
         "model": model_card(spec, accounts, usual, price),
         "models": model_items(spec, accounts, prices),
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
@@ -88,10 +87,3 @@ def _place(slot: InputSlot) -> dict[str, Any]:
 
 def _rules(slot: InputSlot) -> ImageRules:
     return offered(slot.rules, settings.MAX_IMAGE_BYTES)
-
-
-def _prompt_note(spec: ModelSpec) -> str:
-    """When the prompt may, or must, stay empty."""
-    if option := spec.params.instead_of_prompt:
-        return _("empty with “%(title)s”") % {"title": _(spec.params.model_fields[option].title or option)}
-    return "" if spec.needs_prompt else _("may stay empty beside an image")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+from pictures import picture
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from generation.lifecycle import Status
@@ -139,6 +142,21 @@ def test_change_of_model_keeps_what_fits_and_says_what_does_not(signed_in: Page,
     page.wait_for_url("**/studio/?model=kling**")
     expect(page.locator("input[name=first_frame]")).to_have_value(asset)
     expect(page.locator(".slot.full img")).to_have_attribute("src", f"/assets/{asset}/")
+
+
+@pytest.mark.parametrize("kind", ["gif", "tiff"])
+def test_image_that_is_stored_otherwise_is_shown_as_it_is_stored(signed_in: Page, live_server, driver, tmp_path, kind) -> None:
+    """An animation lies about its first frame, and few browsers draw a TIFF."""
+    page, path = signed_in, tmp_path / f"fox.{kind}"
+    path.write_bytes(picture(kind=kind.upper(), save_all=True, append_images=[Image.new("RGB", (640, 480), "red")]).getvalue())
+    studio(page, live_server)
+
+    page.locator("input[name=first_frame_file]").set_input_files(path)
+    expect(page.locator(".slot.full")).to_have_count(1)
+
+    asset = page.locator("input[name=first_frame]").input_value()
+    expect(page.locator(".slot.full img")).to_have_attribute("src", f"/assets/{asset}/")
+    assert page.locator(".slot.full img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
 
 
 def test_star_turns_in_place_and_tabs_show_one_language(signed_in: Page, live_server, user, driver) -> None:

@@ -354,9 +354,9 @@ def test_studio_opens_while_only_models_that_need_an_image_are_offered(visitor, 
 @pytest.mark.parametrize(
     ("model", "shown", "hidden"),
     [
-        ("kling/kling-v3", ["empty with “Own shots”"], ["one of these", "may stay empty"]),
-        ("kling/kling-v2-6", ["may stay empty beside an image"], ["one of these"]),
-        ("kling/kling-v1-5", ["may stay empty beside an image", "one of these"], []),
+        ("kling/kling-v3", ["Leave it empty with “Own shots”."], ["one of these", "May stay empty"]),
+        ("kling/kling-v2-6", ["May stay empty beside an image."], ["one of these"]),
+        ("kling/kling-v1-5", ["May stay empty beside an image.", "one of these"], []),
         ("kling/kling-v2-1", [], ["one of these"]),
     ],
 )

@@ -24,6 +24,7 @@ DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = (
     "reference videos and sounds other than by public address: no files of one's own, none kept at the vendor",
     "the last frame as a second result (`return_last_frame`): a task has videos as results, no images",
+    "images as HEIC or HEIF, which 1.5 Pro takes: the portal cannot read them",
     "a final render of a draft (`draft_task`): a draft lives at one account, a task may go to any",
     "`priority`, `safety_identifier`, `output_format` and `omni_reference_task_type`, of which only the names are known, from the SDK",
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,8 @@ __all__ = ["page_of", "snapshot_of"]
 log = logging.getLogger("providers.ark")
 
 RESULT_LIFE = timedelta(hours=24)
+OFFLINE_POLL = timedelta(seconds=60)
+"""How often clients ask about what renders when there is room."""
 
 
 def page_of(reply: WireReply, others: Container[str]) -> Page:
@@ -37,7 +40,8 @@ def page_of(reply: WireReply, others: Container[str]) -> Page:
 
 
 def snapshot_of(task: Mapping[str, Any]) -> Snapshot:
-    return content_tasks.snapshot_of(task, output=_output, failure=_failure, log=log)
+    snapshot = content_tasks.snapshot_of(task, output=_output, failure=_failure, log=log)
+    return replace(snapshot, ask_again_after=OFFLINE_POLL) if task.get("service_tier") == "flex" else snapshot
 
 
 def _failure(word: str, task: Mapping[str, Any]) -> ProviderError:

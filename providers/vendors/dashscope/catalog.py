@@ -94,7 +94,7 @@ def _spec(
         needs_prompt=needs_prompt,
         max_prompt_chars=PROMPT_CHARS.get(model.partition("-")[0], SHORTEST_PROMPT),
         usual_s=(60, 300),
-        poll_every=timedelta(seconds=10),
+        poll_every=timedelta(seconds=15),
         deadline=TASK_LIFE - TIME_TO_FETCH,
         result_life=TASK_LIFE,
         price=Price(amount=Decimal(cny_per_s), unit="second") if cny_per_s else None,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
-from providers.core.replies import state_of
+from providers.core.replies import poll_wish, state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.jimeng.catalog import RESULT_LIFE
 from providers.vendors.jimeng.errors import task_failure
@@ -83,7 +84,15 @@ def _snapshot(entry: object) -> Snapshot:
         vendor_state=str(status),
         outputs=(output,) if output and state is State.SUCCEEDED else (),
         error=_failure(status, entry) if state is State.FAILED else None,
+        ask_again_after=_wish(entry),
     )
+
+
+def _wish(entry: Mapping[str, Any]) -> timedelta | None:
+    """What the page itself would wait before it asks again; not every answer says."""
+    queue = entry.get("queue_info")
+    config = queue.get("polling_config") if isinstance(queue, dict) else None
+    return poll_wish(config.get("interval_seconds")) if isinstance(config, dict) else None
 
 
 def _status(entry: Mapping[str, Any]) -> int:
