@@ -12,6 +12,7 @@ from django_q.models import OrmQ
 
 from generation import queue
 from generation.queue import PortalBroker, held_key, private_key
+from generation.worker import SWEEP_EVERY_S, Worker
 
 ME = "here:1"
 
@@ -128,3 +129,12 @@ def test_stale_messages_without_a_listener_are_dropped(db):
 
     assert queue.drop_stale_messages() == 2
     assert set(OrmQ.objects.values_list("payload", flat=True)) == {"waiting for long", "in hand"}
+
+
+def test_the_sweep_takes_no_process_from_submits(db):
+    """It asks vendors and reads folders: that may take its time."""
+    worker = Worker()
+
+    worker._sweep_now_and_then(worker.swept_at + SWEEP_EVERY_S + 1)
+
+    assert OrmQ.objects.get().key == queue.INGEST
