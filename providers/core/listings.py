@@ -115,14 +115,14 @@ def absence_along(
 
     A list that has none of the tasks which are known to be there is not the list of this account, and proves nothing.
     """
-    after, unseen = "", set(known)
+    after, ours, has_ours = "", set(known), False
     for _ in range(most):
         reply = yield ask(after)
         stretch = read(reply)
         require_absence(stretch.tasks, since=since, known=known)
-        unseen -= {task.id for task in stretch.tasks}
+        has_ours = has_ours or any(task.id in ours for task in stretch.tasks)
         if not stretch.after:
-            if known and len(unseen) == len(set(known)):
+            if ours and not has_ours:
                 raise Unsupported("The vendor's list has none of the account's tasks.")
             return
         after = stretch.after
