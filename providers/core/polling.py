@@ -37,8 +37,10 @@ async def poll_all(
 
 async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, hear: Tell) -> None:
     """Together, then alone who got no answer so: a batch that comes to nothing costs one call more than none would have."""
-    shared = provider.poll_group(group[0]) is not None
-    answers = await poll_many_concurrently(provider, group, transport) if shared else {}
+    if provider.poll_group(group[0]) is None:
+        await _ask_alone(provider, group[0], transport, hear)
+        return
+    answers = await poll_many_concurrently(provider, group, transport)
     for submission in group:
         if submission.id in answers:
             hear(submission, answers[submission.id])
