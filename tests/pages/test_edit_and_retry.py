@@ -42,7 +42,8 @@ def test_the_form_opens_at_the_named_field_with_the_vendors_words(visitor, user,
     box = re.search(r'<textarea[^>]*name="prompt"[^>]*>', text)[0]
     assert 'aria-invalid="true"' in box
     assert " autofocus" in box
-    assert 'aria-describedby="id_prompt_error"' in box
+    assert 'aria-describedby="id_prompt_helptext id_prompt_error"' in box
+    assert 'id="id_prompt_helptext"' in text
     assert re.search(r'id="id_prompt_error">.*the prompt is too long', text)
 
 
