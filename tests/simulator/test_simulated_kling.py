@@ -150,6 +150,9 @@ def test_good_field_is_accepted(kling: KlingCaller, fields: dict[str, Any]) -> N
         {"image": picture(), "image_tail": picture(), "camera_control": {"type": "forward_up"}},
         {"image_tail": picture()},
         {"image_tail": picture(), "mode": "pro", "model_name": "kling-v2-1"},
+        {"image": picture(), "image_tail": picture(), "duration": "10"},
+        {"image": picture(), "image_tail": picture(), "mode": "pro", "sound": "on", "model_name": "kling-v2-6"},
+        {"image": picture(), "static_mask": picture(), "mode": "pro", "duration": "10", "model_name": "kling-v1-5"},
         {"image": "http://127.0.0.1:9/nobody-listens.png"},
     ],
 )

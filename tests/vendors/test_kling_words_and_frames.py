@@ -69,6 +69,21 @@ def test_no_other_model_leaves_the_choice(model):
     assert ALL_MODELS[model].one_of_slots == ()
 
 
+@pytest.mark.parametrize(
+    ("model", "params", "images", "path"),
+    [
+        (V1, {"duration_s": 10}, {"first_frame": 1, "last_frame": 1}, "params.duration_s"),
+        (V15, {"duration_s": 10, "mode": "pro"}, {"first_frame": 1, "static_mask": 1}, "params.duration_s"),
+        (V26, {"mode": "pro", "with_audio": True}, {"first_frame": 1, "last_frame": 1}, "params.with_audio"),
+    ],
+)
+def test_what_images_leave_no_choice_of_is_refused_by_field(model, params, images, path):
+    with pytest.raises(InputConflict) as refused:
+        ALL_MODELS[model].params(**params).check_inputs(images)
+
+    assert refused.value.path == path
+
+
 def test_lost_submit_from_a_last_frame_is_looked_for_where_images_are():
     assert next(make_provider("kling").look_up("job-1", ALL_MODELS[V15], NOON, ())).path == "/v1/videos/image2video/job-1"
 
@@ -79,7 +94,8 @@ def test_lost_submit_from_a_last_frame_is_looked_for_where_images_are():
         (V26, ["first_frame"], {}),
         (V21, ["first_frame", "last_frame"], {"mode": "pro"}),
         (V15, ["last_frame"], {"mode": "pro"}),
-        (V16, ["last_frame"], {"mode": "pro"}),
+        (V16, ["last_frame"], {"mode": "pro", "duration_s": 10}),
+        (V3, ["first_frame", "last_frame"], {"with_audio": True, "shots": SHOTS, "duration_s": 7}),
         (V3, [], {"shots": SHOTS, "duration_s": 7}),
         (V3, ["first_frame"], {"shots": SHOTS, "duration_s": 7}),
     ],

@@ -17,6 +17,8 @@ class Model:
     """Modes in which a last frame is taken beside a first."""
     lone_tail_modes: frozenset[str] = frozenset()
     """Modes in which it is taken alone too."""
+    tail_durations: frozenset[str] = frozenset(str(seconds) for seconds in range(3, 16))
+    """Of these, what the model makes at all."""
     is_steerable: bool = True
     """Takes cfg_scale and camera_control, as the models before v2 do."""
     sound_modes: frozenset[str] = frozenset()
@@ -30,7 +32,7 @@ _ONLY_IMAGE = frozenset({"image2video"})
 _PRO = frozenset({"pro"})
 _ALL = frozenset({"std", "pro", "4k"})
 MODELS = {
-    "kling-v1": Model(tail_modes=frozenset({"std", "pro"})),
+    "kling-v1": Model(tail_modes=frozenset({"std", "pro"}), tail_durations=frozenset({"5"})),
     "kling-v1-5": Model(kinds=_ONLY_IMAGE, tail_modes=_PRO, lone_tail_modes=_PRO, mask_modes=_PRO),
     "kling-v1-6": Model(kinds=frozenset({"text2video", "image2video", "multi-image2video"}), tail_modes=_PRO, lone_tail_modes=_PRO),
     "kling-v2-master": Model(modes=("std", "pro"), is_steerable=False),

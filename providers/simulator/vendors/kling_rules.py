@@ -174,6 +174,10 @@ async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
     if "image_tail" in given:
         if mode not in (model.tail_modes if "image" in given else model.lone_tail_modes):
             invalid("image_tail is not supported by this model and mode, or not without image")
+        if str(given.get("duration", "5")) not in model.tail_durations:
+            invalid("image_tail is not supported by this model and duration")
+        if given.get("sound") == "on" and not model.has_shots:
+            invalid("image_tail and sound exclude each other")
         if has_masks or "camera_control" in given:
             invalid("image_tail excludes static_mask, dynamic_masks and camera_control")
     pictures = [await read_picture(given[name], name) for name in ("image", "image_tail") if name in given]
@@ -183,6 +187,8 @@ async def _first_picture(given: Body, model: Model, mode: str) -> Picture:
 async def _check_masks(given: Body, model: Model, mode: str) -> None:
     if mode not in model.mask_modes or "image" not in given:
         invalid("static_mask and dynamic_masks are not supported by this model and mode, or without image")
+    if str(given.get("duration", "5")) != "5":
+        invalid("static_mask and dynamic_masks need the duration 5")
     masks = given.get("dynamic_masks", [])
     if not isinstance(masks, list) or len(masks) > _MAX_MASKS:
         invalid(f"dynamic_masks must be a list of at most {_MAX_MASKS}")

@@ -37,6 +37,7 @@ NOT_OFFERED = (
 CLIENT = "https://github.com/vercel/ai/blob/main/packages/klingai/src/klingai-video-model-options.ts"
 COPY = "https://github.com/betasecond/KlingDemo/blob/main/APIDoc.md"
 GATEWAY_FAQ = "https://vercel.com/ai-gateway/models/kling-v3.0-i2v/faq"
+GATEWAY_V26 = "https://docs.apimart.ai/en/api-reference/videos/kling-v2-6/generation"
 GATEWAY_PAGE = "https://mulerouter.ai/docs/api-reference/endpoint/klingai/kling-v3"
 READ_ELSEWHERE = (
     f"the shapes of own shots, voices, elements and motion brushes, and what excludes what: a public client, <{CLIENT}>, 2026-11-21",
@@ -44,6 +45,8 @@ READ_ELSEWHERE = (
     "that the two videos of 3.0 Omni exclude each other: a public copy of the classic omni page; 2026-11-21",
     f"that 1.5 and 1.6 take a last frame alone and 1 does not, and that a frame needs no prompt: a copy of the page, <{COPY}>, 2026-11-21",
     "that kling-v2-1 to kling-v2-6 take a last frame beside a first only: public copies of the vendor's table of abilities; 2026-11-21",
+    f"that kling-v1 with a last frame, and kling-v1-5 with masks, make 5 s only: the same copy, <{COPY}>, 2026-11-21",
+    f"that kling-v2-6 with a last frame is silent: a gateway's page, <{GATEWAY_V26}>, 2026-11-21",
     f"that kling-v3 takes a last frame alone: a gateway's page, <{GATEWAY_FAQ}>, 2026-11-21",
     f"that kling-v3 needs a prompt beside a frame too, but not with own shots: a gateway's page, <{GATEWAY_PAGE}>, 2026-11-21",
     "that the classic API refuses a reference which it has (400, code 1201): public clients; the page asks for unique ones; 2026-11-21",

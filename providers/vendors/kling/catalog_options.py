@@ -120,6 +120,8 @@ class V1Params(GuidedParams, ModedParams, ShapedParams):
         super().check_inputs(images)
         if "last_frame" in images and self.camera:
             raise InputConflict("camera", "A last frame and a camera movement exclude each other.")
+        if "last_frame" in images and self.duration_s != 5:
+            raise InputConflict("duration_s", "With a last frame the video is 5 s long.")
 
 
 class V15Params(GuidedParams, LastFrameInPro):
@@ -140,6 +142,8 @@ class V15Params(GuidedParams, LastFrameInPro):
         masks = images.keys() & {"static_mask", "dynamic_masks"}
         if masks and self.mode != "pro":
             raise InputConflict("mode", "Masks need the mode pro.")
+        if masks and self.duration_s != 5:
+            raise InputConflict("duration_s", "With masks the video is 5 s long.")
         if masks and "last_frame" in images:
             raise InputConflict("inputs.last_frame", "A last frame and masks exclude each other.")
         if len(self.paths) != images.get("dynamic_masks", 0):
@@ -195,6 +199,11 @@ class V26Params(VoicedParams, BothFramesInPro, ShapedParams):
         if value and info.data.get("mode") == "std":
             raise ValueError("sound needs the mode pro")
         return value
+
+    def check_inputs(self, images: Counts) -> None:
+        super().check_inputs(images)
+        if "last_frame" in images and self.with_audio:
+            raise InputConflict("with_audio", "A last frame and sound exclude each other.")
 
 
 class V3Params(VoicedParams, ShapedParams):
