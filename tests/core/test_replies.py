@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, poll_wish, render_error_of, state_of, text_of, units_of, words_of
+from providers.core.replies import judged_by_body, moment_in, poll_wish, render_error_of, state_of, text_of, units_of, words_of
 from providers.core.types import State, WireReply
 
 
@@ -97,3 +97,20 @@ def test_units_are_the_vendors_words(usage, units):
 )
 def test_wish_to_be_asked_later_is_believed_within_reason(value, wish):
     assert poll_wish(value) == wish
+
+
+@pytest.mark.parametrize(
+    ("words", "moment"),
+    [
+        ("it opens at 2026-11-20 20:00:00.", "2026-11-20T20:00:00+08:00"),
+        ("at 2026-11-20T12:00:00Z", "2026-11-20T12:00:00+00:00"),
+        ("at 2026-11-20T12:00:00-05:00, or later", "2026-11-20T12:00:00-05:00"),
+        ("at 2026-99-99 12:00:00", None),
+        ("on 2026-11-20", None),
+        ("", None),
+    ],
+)
+def test_moment_in_a_vendors_words_is_of_the_zone_that_it_names(words, moment):
+    found = moment_in(words, zone=timezone(timedelta(hours=8)))
+
+    assert (found.isoformat() if found else None) == moment
