@@ -29,6 +29,8 @@ __all__ = ["ComposeForm", "form_for", "is_wide"]
 SEGMENTS_MOST = 5
 ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
+BESIDE = frozenset({"model", "csrfmiddlewaretoken"})
+"""What a form sends beside its fields."""
 
 
 class ItemsField(forms.CharField):
@@ -98,11 +100,21 @@ class ComposeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The model's own checks, in the same service that stores tasks."""
         self._take_pictures()
+        self._refuse_strangers()
         try:
             check_request(model=self.spec.name, prompt=self.cleaned_data.get("prompt", ""), params=self.params, inputs=self.pictures)
         except InvalidRequest as wrong:
             self.show(wrong)
         return self.cleaned_data
+
+    def _refuse_strangers(self) -> None:
+        """A page from yesterday may have settings that the model has no more: named, not dropped."""
+        if self.data.get("model") != self.spec.name:  # the form of another model, which is refused as such
+            return
+        slots = {name for slot in self.spec.slots for name in (slot.name, f"{slot.name}_file")}
+        for name in sorted({*self.data, *self.files} - {*self.fields, *slots, *BESIDE}):
+            words = _("This model has no setting “%(name)s”. Nothing was sent: check the form as it is now, and send it again.")
+            self.add_error(None, words % {"name": name[:100]})
 
     def show(self, wrong: InvalidRequest) -> None:
         """Put each complaint where its field is; what has no place stands above the form."""

@@ -22,6 +22,7 @@ from generation.models import Asset, GenerationTask, Video
 from generation.services.messages import failure_sentence, waits_because
 from generation.services.switch import Stop
 from providers.core.catalog import InputSlot, ModelSpec, Price, offered
+from providers.core.types import LONGEST_ID_BYTES
 from providers.vendors import ALL_MODELS
 
 __all__ = [
@@ -108,7 +109,7 @@ class AdoptIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    vendor_id: str = Field(max_length=200)
+    vendor_id: str = Field(max_length=LONGEST_ID_BYTES)
 
 
 class SubmitAgainIn(Schema):

@@ -22,14 +22,13 @@ from generation.services.dispatch import start_soon
 from providers.accounts import client_for
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
-from providers.core.types import Submission
+from providers.core.types import LONGEST_ID_BYTES, Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 from providers.sentences import kept, say
 
 __all__ = ["adopt", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
 
-ID_CHARS = 200
 ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
 SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid twice")
 GIVEN_UP = gettext_noop("Given up after review by %(name)s")
@@ -109,8 +108,9 @@ def _checked(vendor_id: str) -> str:
     name = vendor_id.strip()
     if not name:
         raise InvalidRequest(_("Write the vendor's task id."), fields={"vendor_id": _("This is needed.")})
-    if len(name) > ID_CHARS or not name.isprintable():
-        raise InvalidRequest(_("This cannot be a vendor's task id."), fields={"vendor_id": _("At most 200 characters, in one line.")})
+    if len(name.encode()) > LONGEST_ID_BYTES or not name.isprintable():
+        most = _("At most %(most)d characters, in one line.") % {"most": LONGEST_ID_BYTES}
+        raise InvalidRequest(_("This cannot be a vendor's task id."), fields={"vendor_id": most})
     return name
 
 

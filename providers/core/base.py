@@ -52,6 +52,8 @@ __all__ = [
 ]
 
 WHILE_WAITING = "only while it waits"
+GIVEN_UP = frozenset({408, 499})
+"""Somebody on the way stopped waiting for the request, or for its answer."""
 REFUSALS: Mapping[int, type[Refused]] = {
     400: InvalidParams,
     401: AuthenticationFailed,
@@ -268,7 +270,7 @@ def http_error(
     if reply.status == 429:
         wait_s = retry_after_s(reply)
         return RateLimited(words, retry_after_s=wait_s, vendor_code=vendor_code, http_status=429, request_id=request_id)
-    ill = reply.status >= 500 or reply.status == 408
+    ill = reply.status >= 500 or reply.status in GIVEN_UP
     kind = ProviderDown if ill else REFUSALS.get(reply.status, Refused)
     return kind(words, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
 

@@ -64,6 +64,7 @@ ANSWERS = [
     (WireReply(status=500), Uncertain, ProviderDown),
     (WireReply(status=502, body=b"<html>"), Uncertain, ProviderDown),
     (WireReply(status=408), Uncertain, ProviderDown),
+    (WireReply(status=499), Uncertain, ProviderDown),
     (WireReply(status=200, body=b"<html>welcome</html>"), Uncertain, UnexpectedReply),
     (WireReply(status=200), Uncertain, UnexpectedReply),
     (WireReply(status=200, body=b"[1]"), Uncertain, UnexpectedReply),

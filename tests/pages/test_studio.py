@@ -108,6 +108,15 @@ def test_bad_value_is_named_at_its_field_and_nothing_is_stored(visitor, accounts
     assert GenerationTask.objects.count() == 0
 
 
+def test_setting_that_the_model_no_longer_has_is_named_and_nothing_is_stored(visitor, accounts):
+    reply = visitor.post("/studio/tasks/", order(camera_shake="3"), headers=SCRIPT)
+
+    assert reply.status_code == 422
+    assert "This model has no setting “camera_shake”." in reply.text
+    assert "a koi pond at dusk" in reply.text
+    assert not GenerationTask.objects.exists()
+
+
 def test_bad_value_keeps_the_rest_of_the_form(visitor, accounts):
     reply = visitor.post("/studio/", order(count="9", mode="pro"))
 
