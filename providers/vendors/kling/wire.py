@@ -16,23 +16,9 @@ from urllib.parse import quote
 from providers.core.base import Options, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
-from providers.core.errors import (
-    ProviderError,
-    Refused,
-    SubmissionGone,
-    UnexpectedReply,
-    Unsupported,
-)
+from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
 from providers.core.replies import text_of
-from providers.core.types import (
-    Balance,
-    Exchange,
-    GenerationRequest,
-    Snapshot,
-    Submission,
-    WireReply,
-    WireRequest,
-)
+from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.kling import tasks
 from providers.vendors.kling.bodies import TEXT, classic_body, kind_of, kinds_of
 from providers.vendors.kling.callbacks import notice_of
