@@ -20,6 +20,8 @@ from providers.core.catalog import ROOM_FOR_WORDS
 from providers.core.types import base64_bytes
 from providers.vendors import ALL_MODELS, PROVIDERS
 
+pytestmark = pytest.mark.once
+
 SEEDANCE = "ark/doubao-seedance-2-0-260128"
 LIMIT = 64_000_000
 MOST = 47_803_392

@@ -11,6 +11,8 @@ from generation.services.assets import store_asset
 from generation.services.checks import check_request
 from providers.vendors import ALL_MODELS
 
+pytestmark = pytest.mark.once
+
 SHOTS = {"shots": [{"duration_s": 5, "prompt": "A boat leaves the harbour"}]}
 
 

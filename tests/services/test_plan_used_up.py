@@ -18,6 +18,8 @@ from generation.services.submit import MOST_ATTEMPTS
 from providers.core.errors import OutOfCredit, PlanUsedUp, RateLimited
 from providers.models import ProviderAccount
 
+pytestmark = pytest.mark.once
+
 ZHIPU, MINIMAX, JIMENG = "zhipu/cogvideox-3", "minimax/MiniMax-H3", "jimeng/jimeng-video-2.0"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 

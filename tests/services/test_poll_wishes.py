@@ -14,6 +14,8 @@ from generation.services.appointments import put_off
 from generation.services.create import create_task
 from providers.models import ProviderAccount
 
+pytestmark = pytest.mark.once
+
 MODEL = "openai-videos/gateway-model"
 
 
