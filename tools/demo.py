@@ -75,7 +75,7 @@ def wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
     """
     seen: set[str] = set()
     for number, model in enumerate(model for model in models if model["available"]):
-        prompt, needed = PROMPTS[number % len(PROMPTS)], tuple(model["needed_inputs"])
+        prompt, needed = PROMPTS[number % len(PROMPTS)], (*model["needed_inputs"], *model["one_of_inputs"][:1])
         yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, needed), params=_needed(model["json_schema"]))
         optional = [slot["slot"] for slot in model["inputs"] if slot["slot"] not in needed]
         if optional and not needed and not model["retired"] and model["vendor"] not in seen:
