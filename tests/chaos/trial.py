@@ -28,10 +28,12 @@ from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.killer import Killer  # noqa: E402
 from tests.chaos.orders import make_accounts, order, prompts  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
-from tests.chaos.verdict import Facts, judge, unsettled  # noqa: E402
+from tests.chaos.verdict import Facts, held, judge, unsettled  # noqa: E402
 
 SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
 """What a task shows when this cluster has done its part."""
+LONGEST_LEASE_S = 30.0
+"""Of a poll job whose message died with its cluster. By then it has ended by itself, or never will."""
 PATIENCE_S = 120.0
 """The bar for a frozen cluster is 60 s; waiting longer tells by how much it was missed."""
 
@@ -47,6 +49,7 @@ def main() -> None:
         try:
             frozen = freeze(worker, owner, plan["freezes"])
             facts = storm(worker, owner, plan)
+            _let_leases_end(worker)
             facts |= judge(simulator.ledger())
         finally:
             stopped_in_s = worker.stop()
@@ -108,6 +111,13 @@ def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
         "seconds": round(time.monotonic() - began),
         "settled_after_last_kill_s": round(time.monotonic() - calm_at),
     }
+
+
+def _let_leases_end(worker: SupervisedWorker) -> None:
+    until = time.monotonic() + LONGEST_LEASE_S + 2.0
+    while held() and time.monotonic() < until:
+        worker.tend()
+        time.sleep(0.5)
 
 
 def _kill(process: psutil.Process) -> None:

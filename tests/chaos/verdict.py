@@ -13,7 +13,7 @@ from generation.lifecycle import TERMINAL, Status
 from generation.models import GenerationTask, Video
 from providers.models import ProviderAccount
 
-__all__ = ["Facts", "judge", "unsettled"]
+__all__ = ["Facts", "held", "judge", "unsettled"]
 
 Facts = dict[str, Any]
 
@@ -37,7 +37,7 @@ def judge(ledger: dict[str, Any]) -> Facts:
         "lost": [found for entry in ledger["entries"] if (found := _lost(tasks.get(entry["prompt"]), entry))],
         "unsettled": [f"{task.pk} {task.status}" for task in tasks.values() if not _is_settled(task)],
         "bad_files": _bad_files(),
-        "held": _held(),
+        "held": held(),
     }
 
 
@@ -82,8 +82,8 @@ def _bad_files() -> list[str]:
     return bad
 
 
-def _held() -> list[str]:
-    """Leases that outlive the work."""
+def held() -> list[str]:
+    """Leases for which no work is left."""
     now = timezone.now()
     rows = GenerationTask.objects.filter(lease_until__gt=now, status__in=[status.value for status in TERMINAL])
     accounts = ProviderAccount.objects.filter(poll_lease_until__gt=now)
