@@ -139,7 +139,8 @@ def test_gateway_may_answer_in_another_style(gateway: KlingCaller, simulator: Si
 
 
 @pytest.mark.parametrize("fault", POLL_FAULTS)
-def test_poll_fault_lasts_two_polls(kling: KlingCaller, dashscope_api: DashScopeCaller, fault: str) -> None:
+def test_poll_fault_lasts_two_polls(kling: KlingCaller, dashscope_api: DashScopeCaller, simulator: SimulatorProcess, fault: str) -> None:
+    simulator.settings(render_s=60.0)
     for caller, field in ((kling, "data"), (dashscope_api, "output")):
         task = caller.task(f"a boat #fault:{fault}")
         troubled = [seen_by(caller, task) for _ in range(2)]
