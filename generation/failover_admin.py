@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from generation.models import FailoverRule
-from providers.labels import label_of
+from providers.labels import label_of, with_own
 from providers.vendors import ALL_MODELS
 
 __all__ = ["FailoverRuleAdmin"]
@@ -27,8 +27,9 @@ class FailoverForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def _models(own: str) -> list[tuple[str, str]]:
-    named = [(name, f"{label_of(spec)} ({name})") for name, spec in sorted(ALL_MODELS.items()) if name == own or not spec.retired]
-    return [("", "---------"), *([(own, own)] if own and own not in ALL_MODELS else []), *named]
+    return with_own(
+        own, [(name, f"{label_of(spec)} ({name})") for name, spec in sorted(ALL_MODELS.items()) if name == own or not spec.retired]
+    )
 
 
 @admin.register(FailoverRule)

@@ -20,11 +20,11 @@ from providers.accounts import set_credentials
 from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
 from providers.currencies import CURRENCIES
-from providers.labels import label_of
+from providers.labels import label_of, with_own
 from providers.models import ModelPrice
 from providers.names import NamesField
 from providers.sealing import SealBroken, unseal
-from providers.vendors import ALL_MODELS, PROVIDERS
+from providers.vendors import PROVIDERS
 
 __all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
 
@@ -264,8 +264,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             (_(vendor.label), [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
             for vendor in PROVIDERS.values()
         ]
-        own = self.instance.model
-        return [("", "---------"), *([(own, own)] if own and own not in ALL_MODELS else []), *known]
+        return with_own(self.instance.model, known)
 
     def clean_amount(self) -> Decimal:
         """What the longest video costs must fit where costs are kept."""

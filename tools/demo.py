@@ -14,6 +14,7 @@ from typing import Any
 import av
 from PIL import Image, ImageDraw
 
+from providers.core.catalog import vendor_of
 from tools.doors import DOORS, Api, Door, House, Wish
 from tools.stack import Stack
 
@@ -85,7 +86,7 @@ def wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
 
 def _few(asked: list[Wish]) -> list[Wish]:
     """Of each vendor the first without images and the first with."""
-    return list({(wish.model.partition("/")[0], bool(wish.slots)): wish for wish in reversed(asked)}.values())
+    return list({(vendor_of(wish.model), bool(wish.slots)): wish for wish in reversed(asked)}.values())
 
 
 def _needed(schema: dict[str, Any]) -> dict[str, list[str]]:

@@ -115,7 +115,6 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
 
 TROUBLES = {
     "unreachable": gettext_noop("Nothing answers at the vendor's address. (%(words)s)"),
-    "not_sent": gettext_noop("The server was busy, so it was not sent. It is tried again."),
     "rate_limited": gettext_noop("The vendor asks for fewer requests just now. (%(words)s)"),
     "plan_used_up": gettext_noop("What the account's plan allows is used up for now; it waits until more is allowed. (%(words)s)"),
     "auth_failed": gettext_noop("The vendor refuses the account's credentials. (%(words)s)"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,7 @@ FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
 CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
+TOO_LATE = gettext_noop("It was held up on this server, so it was not sent. It is tried again.")
 STOPPED = gettext_noop("Paid submits were stopped right before it was sent.")
 BAD_SEAL_REST_S = 300.0
 
@@ -152,8 +154,7 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
         return
     try:
-        not_after = attempt.started_at + HELD_UP
-        submission = client.submit(request, transcript=transcript, not_after=not_after, last_look=_refuse_while_stopped)
+        submission = client.submit(request, transcript=transcript, before_paying=partial(_look_once_more, attempt))
     except ProviderError as error:
         _record(attempt, transcript, error)
         _after_error(task, attempt, client, error)
@@ -162,8 +163,10 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
         attempt.account.note_accepted()
 
 
-def _refuse_while_stopped() -> None:
-    """The intent was committed before the switch was turned, and nothing has left yet. Raises `NotSent`."""
+def _look_once_more(attempt: Attempt) -> None:
+    """Nothing has left yet. Raises `NotSent` when others may take its sender for dead by now, or the switch was turned since the intent."""
+    if timezone.now() > attempt.started_at + HELD_UP:
+        raise NotSent(say(TOO_LATE))
     if current_stop():
         raise NotSent(say(STOPPED))
 

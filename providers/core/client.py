@@ -12,7 +12,6 @@ from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
     AuthenticationFailed,
-    NotSent,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -192,20 +191,10 @@ class BlockingClient:
         request: GenerationRequest,
         *,
         transcript: Transcript | None = None,
-        not_after: datetime | None = None,
-        last_look: Callable[[], None] = lambda: None,
+        before_paying: Callable[[], None] = lambda: None,
     ) -> Submission:
-        """`NotSent` when the paid request would leave later than `not_after`: by then others may take its sender for dead.
-
-        `last_look` is called right before it leaves, and may raise `NotSent` too.
-        """
-
-        def look() -> None:
-            if not_after is not None and self.clock() > not_after:
-                raise NotSent("It was held up on its way, so it was not sent.")
-            last_look()
-
-        return self._run(self.provider.submit(request), transcript, look)
+        """`before_paying` is called right before the paid request leaves, and may raise `NotSent`."""
+        return self._run(self.provider.submit(request), transcript, before_paying)
 
     def poll(self, submission: Submission) -> Snapshot:
         try:

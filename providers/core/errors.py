@@ -2,7 +2,7 @@
 
     ProviderError
     ├─ Unreachable          surely not accepted: DNS, refused, TLS, connect timeout      retryable
-    ├─ NotSent              held up here for so long that it was not sent                retryable
+    ├─ NotSent              held up or stopped here, right before it was to leave        retryable
     ├─ Uncertain            a billable request may have been accepted: read timeout,
     │                       reset, 5xx, an answer we cannot read                         never sent again by itself
     ├─ RateLimited          429 and what vendors say instead; carries `retry_after_s`    retryable
@@ -83,7 +83,9 @@ class Unreachable(ProviderError):
 
 
 class NotSent(ProviderError):
-    """The process was held up (paused, swapped out, starved) past the time at which others may take it for dead. Nothing left it."""
+    """Nothing left the process: it was held up (paused, swapped out, starved) past the time at which others may take it for dead, or paid
+    submits were stopped meanwhile.
+    """
 
     default_code = "not_sent"
     default_retryable = True

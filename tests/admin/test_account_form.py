@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from account_fields import LIMITS, USE
 
 from providers.models import ProviderAccount
 from providers.sealing import unseal
 from providers.vendors import PROVIDERS
 
 ADD = "/admin/providers/provideraccount/add/"
-LIMITS = {"max_in_flight": 2, "submits_per_minute": 60, "polls_per_second": 1, "connect_timeout_s": 5, "read_timeout_s": 30}
-LOCAL = {"label": "the card downstairs", "base_url": "http://192.168.1.20:6006", "enabled": "on", "priority": 10, "weight": 1, **LIMITS}
+LOCAL = {"label": "the card downstairs", "base_url": "http://192.168.1.20:6006", **USE, **LIMITS}
 KEYED = {**LOCAL, "base_url": "https://api-singapore.klingai.com", "credential_api_key": "sk-canary-1234567890"}
 
 STARTS = {

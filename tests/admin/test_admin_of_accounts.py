@@ -6,6 +6,7 @@ import json
 import socket
 
 import pytest
+from account_fields import LIMITS, USE
 from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.utils import timezone
@@ -21,15 +22,9 @@ FORM = {
     "base_url": "https://api-singapore.klingai.com",
     "credential_access_key": ACCESS,
     "credential_secret_key": SECRET,
-    "enabled": "on",
     "models_allowed": ["kling-v3"],
-    "priority": 10,
-    "weight": 1,
-    "max_in_flight": 5,
-    "submits_per_minute": 60,
-    "polls_per_second": 20,
-    "connect_timeout_s": 5,
-    "read_timeout_s": 30,
+    **USE,
+    **LIMITS,
 }
 KEPT = {**FORM, "credential_access_key": "", "credential_secret_key": ""}
 

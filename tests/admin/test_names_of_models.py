@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from account_fields import LIMITS, USE
 
 from generation.lifecycle import Status
 from generation.services.create import create_task
@@ -17,14 +18,8 @@ FORM = {
     "label": "ours",
     "base_url": "https://vendor.example/api/v3",
     "credential_api_key": "sk-canary-1234567890",
-    "enabled": "on",
-    "priority": 10,
-    "weight": 1,
-    "max_in_flight": 5,
-    "submits_per_minute": 60,
-    "polls_per_second": 20,
-    "connect_timeout_s": 5,
-    "read_timeout_s": 30,
+    **USE,
+    **LIMITS,
 }
 
 

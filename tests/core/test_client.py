@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import traceback
-from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -163,15 +162,17 @@ def test_blocking_client_submits_over_a_socket():
     assert [request.split(b" ")[1] for request in server.requests] == [b"/upload", b"/renders"]
 
 
-@pytest.mark.parametrize(("late_s", "asked"), [(0, [b"/upload", b"/renders"]), (1, [b"/upload"])])
-def test_what_was_held_up_is_not_sent(late_s, asked):
-    """Its sender may pass for dead by now."""
-    with ScriptedServer(answer(200, b"{}"), answer(200, b'{"render": {"id": "7"}}')) as server:
-        client = BlockingClient(provider=toy(server.url), timeouts=QUICK, clock=lambda: NOON + timedelta(seconds=late_s))
-        with pytest.raises(NotSent) if late_s else nullcontext():
-            client.submit(toy_request(), not_after=NOON)
+def test_the_last_look_comes_right_before_the_paid_request():
+    def look() -> None:
+        seen.extend(server.requests)
+        raise NotSent("held up")
 
-    assert [request.split(b" ")[1] for request in server.requests] == asked
+    seen: list[bytes] = []
+    with ScriptedServer(answer(200, b"{}"), answer(200, b'{"render": {"id": "7"}}')) as server, pytest.raises(NotSent):
+        BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request(), before_paying=look)
+
+    assert [request.split(b" ")[1] for request in seen] == [b"/upload"]
+    assert server.requests == seen
 
 
 def test_an_id_that_no_row_has_room_for_is_a_doubt_that_says_so():

@@ -20,7 +20,7 @@ from generation.services.create import create_task
 from generation.services.outgoing import generation_request
 from generation.services.permits import processes_to_settle, wait_for_permit
 from generation.services.settle import MOST_LOOK_UPS, settle
-from generation.services.submit import MOST_DEATHS, _after_error, _commit_intent, _record, submit
+from generation.services.submit import HELD_UP, MOST_DEATHS, _after_error, _commit_intent, _look_once_more, _record, submit
 from providers.accounts import client_for, set_credentials
 from providers.core.client import Transcript
 from providers.core.errors import NotSent
@@ -188,6 +188,15 @@ def held_up(task) -> None:
     error = NotSent("held up")
     _record(attempt, Transcript(), error)
     _after_error(task, attempt, client_for(task.account), error)
+
+
+def test_nothing_leaves_once_its_sender_may_pass_for_dead(user, driver):
+    attempt = sent_by_the_dead(user, ZHIPU).last_attempt()
+    _look_once_more(attempt)
+    attempt.started_at -= HELD_UP
+
+    with pytest.raises(NotSent):
+        _look_once_more(attempt)
 
 
 def test_what_was_held_up_is_sent_by_another(user, driver):

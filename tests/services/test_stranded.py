@@ -82,6 +82,15 @@ def test_a_doubt_whose_account_may_not_send_any_more_goes_to_a_person(user, acco
     assert simulator.ledger()["count"] == 0
 
 
+def test_an_account_whose_edits_were_never_dated_is_no_excuse(user, account, long_ago):
+    task = in_doubt(user, account, updated_at=long_ago)
+    ProviderAccount.objects.update(enabled=False, edited_at=None)
+
+    tick()
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+
+
 @pytest.mark.parametrize("change", [{"enabled": False}, {"models_allowed": ["kling-v1-6"]}])
 def test_it_can_be_sent_by_another_account_then(user, staff, account, make_account, simulator, long_ago, change):
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
