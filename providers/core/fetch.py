@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Url, parse_url
 
 from providers.core.fetch_errors import (
+    BadAddress,
     Blocked,
     Cut,
     Denied,
@@ -25,6 +26,7 @@ from providers.core.fetch_errors import (
     FetchError,
     Gone,
     NotFound,
+    OurLimit,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -33,6 +35,7 @@ from providers.core.fetch_errors import (
 from providers.core.network import Deadline, Guard, NetworkPolicy, Resolver, guarded_pool, system_addresses
 
 __all__ = [
+    "BadAddress",
     "Blocked",
     "Cut",
     "Denied",
@@ -44,6 +47,7 @@ __all__ = [
     "Gone",
     "NetworkPolicy",
     "NotFound",
+    "OurLimit",
     "TooLarge",
     "TooSlow",
     "Unavailable",
@@ -121,17 +125,19 @@ class _Web:
 
     def get(self, url: str, own: dict[str, str], common: dict[str, str]) -> BaseHTTPResponse:
         """`own` headers are for the origin of `url` alone, `common` ones travel along redirects."""
-        first = target = _target(url, self.guard.policy)
+        first = target = _target(url)
         for _ in range(MAX_REDIRECTS + 1):
             headers = common | (own if _origin(target) == _origin(first) else {})
             reply = self._ask(target, headers)
             if reply.status not in REDIRECTS:
                 return reply
             reply.close()
-            target = _target(urljoin(target.url, reply.headers.get("Location", "")), self.guard.policy)
-        raise Blocked(f"{first.host} redirects more than {MAX_REDIRECTS} times", code="too_many_redirects")
+            target = _target(reply.headers.get("Location", ""), base=target.url)
+        raise BadAddress(f"{first.host} redirects more than {MAX_REDIRECTS} times", code="too_many_redirects")
 
     def _ask(self, target: Url, headers: dict[str, str]) -> BaseHTTPResponse:
+        if target.scheme == "http" and not self.guard.policy.allow_http:
+            return self._ask_over_https(target, headers)
         scheme, host, port = _origin(target)
         pool = guarded_pool(scheme, host, port, self.guard)
         with self.errors(Unavailable, f"{host} did not answer"):
@@ -146,6 +152,16 @@ class _Web:
                 decode_content=False,
                 timeout=Timeout(connect=self.guard.connect_s, read=self.stall_s),
             )
+
+    def _ask_over_https(self, target: Url, headers: dict[str, str]) -> BaseHTTPResponse:
+        """Ask the same host over https: object storages serve both, also where a vendor hands out http addresses."""
+        secure = target._replace(scheme="https", port=None if target.port == 80 else target.port)
+        try:
+            return self._ask(secure, headers)
+        except Unavailable as error:
+            if error.code == "no_address":
+                raise
+            raise Blocked(f"{target.host} does not answer over https, and plain http is not allowed", code="plain_http") from error
 
     @contextmanager
     def errors(self, kind: type[FetchError], message: str) -> Iterator[None]:
@@ -251,15 +267,13 @@ class _Download:
             raise WrongType("The answer is empty", code="empty")
 
 
-def _target(url: str, policy: NetworkPolicy) -> Url:
+def _target(url: str, *, base: str = "") -> Url:
     try:
-        target = parse_url(url)
+        target = parse_url(urljoin(base, url))
     except (LocationParseError, UnicodeError, ValueError) as error:
-        raise Blocked("The address cannot be read", code="bad_url") from error
+        raise BadAddress("The address cannot be read") from error
     if not target.host or target.auth or target.scheme not in {"http", "https"}:
-        raise Blocked("Only plain http and https addresses can be fetched", code="bad_url")
-    if target.scheme == "http" and not policy.allow_http:
-        raise Blocked(f"{target.host} is not reached over https", code="plain_http")
+        raise BadAddress("Only plain http and https addresses can be fetched")
     return target
 
 

@@ -1,24 +1,29 @@
 """What can go wrong while something is fetched from a URL that somebody else chose.
 
     FetchError(message, *, code)
-    ├─ Blocked      our policy says no: address, port, scheme, redirects, unreadable URL
+    ├─ OurLimit     the file may well be there, a setting of ours keeps us from it   retryable
+    │   ├─ Blocked      our network policy: address, port, plain http
+    │   └─ TooLarge     more bytes than the caller allows
+    ├─ BadAddress   the URL cannot be read, has no http scheme, or redirects without end
     ├─ Denied       the server says no in another way (4xx)
     │   ├─ NotFound     404
     │   ├─ Gone         410
     │   └─ Expired      401, 403: a signed URL past its time
-    ├─ TooLarge     more bytes than the caller allows
     ├─ WrongType    a page, JSON, encoded or empty body where a file was asked
     ├─ Cut          the body ended early, stalled or changed               retryable
     ├─ TooSlow      the whole fetch took longer than its deadline          retryable
     └─ Unavailable  no name, no connection, TLS failure, 429, 5xx          retryable
 
-Callers branch on the type, `retryable` and `code`. Messages name the host, never the path or query: signed URLs are secrets.
+An `OurLimit` says nothing about the file, so it never means that the file is gone; it is retryable because the same address works once
+the setting is changed. Callers branch on the type, `retryable` and `code`. Messages name the host, never the path or query: signed URLs
+are secrets.
 No behaviour lives here.
 """
 
 from typing import ClassVar
 
 __all__ = [
+    "BadAddress",
     "Blocked",
     "Cut",
     "Denied",
@@ -26,6 +31,7 @@ __all__ = [
     "FetchError",
     "Gone",
     "NotFound",
+    "OurLimit",
     "TooLarge",
     "TooSlow",
     "Unavailable",
@@ -46,10 +52,28 @@ class FetchError(Exception):
         self.http_status = http_status
 
 
-class Blocked(FetchError):
-    """Our network policy refuses the address, port, scheme or redirect."""
+class OurLimit(FetchError):
+    """A setting of this installation kept us from the file; the server said nothing about it."""
+
+    retryable = True
+
+
+class Blocked(OurLimit):
+    """Our network policy refuses the address, the port or plain http."""
 
     default_code = "blocked_address"
+
+
+class TooLarge(OurLimit):
+    """The body is larger than the caller allows."""
+
+    default_code = "too_large"
+
+
+class BadAddress(FetchError):
+    """The URL cannot be followed."""
+
+    default_code = "bad_url"
 
 
 class Denied(FetchError):
@@ -74,12 +98,6 @@ class Expired(Denied):
     """The signed URL is no longer accepted."""
 
     default_code = "expired"
-
-
-class TooLarge(FetchError):
-    """The body is larger than the caller allows."""
-
-    default_code = "too_large"
 
 
 class WrongType(FetchError):

@@ -219,7 +219,7 @@ class Guard:
         self.deadline.check()
         permitted = [address for address in addresses if self.policy.permits(address, port)]
         if not permitted:
-            raise Blocked(f"The address of {host} (port {port}) may not be reached from here")
+            raise Blocked(f"Our network policy blocks the address of {host} (port {port})")
         return permitted[:MAX_ADDRESSES_TRIED]
 
     def _connect(self, host: str, port: int, addresses: list[str]) -> socket.socket:

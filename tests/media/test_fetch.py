@@ -8,6 +8,7 @@ import pytest
 from fileserver import BODY, BODY_SHA256, FileServer, chunked, cut_at, drip, in_turn, plain, redirect, serving, status, unannounced
 
 from providers.core.fetch import (
+    BadAddress,
     Blocked,
     Cut,
     Denied,
@@ -17,6 +18,7 @@ from providers.core.fetch import (
     Gone,
     NetworkPolicy,
     NotFound,
+    OurLimit,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -222,10 +224,10 @@ def test_fetch_follows_redirects_and_keeps_its_headers_at_home(files: FileServer
     assert [headers.get("authorization") for _, headers in other.seen] == [None]
 
 
-def test_fetch_is_blocked_when_redirects_never_end(files: FileServer, fetch: Fetch) -> None:
+def test_fetch_ends_when_redirects_never_end(files: FileServer, fetch: Fetch) -> None:
     files.answers["/a"] = redirect("/a")
 
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(BadAddress) as caught:
         fetch(files.url("/a"))
 
     assert caught.value.code == "too_many_redirects"
@@ -233,33 +235,44 @@ def test_fetch_is_blocked_when_redirects_never_end(files: FileServer, fetch: Fet
 
 
 @pytest.mark.parametrize(
-    ("location", "slug"),
+    ("location", "kind", "slug"),
     [
-        ("http://169.254.169.254/latest/meta-data/", "blocked_address"),
-        ("http://[::ffff:169.254.169.254]/", "blocked_address"),
-        ("http://10.0.0.1/", "blocked_address"),
-        ("ftp://127.0.0.1/", "bad_url"),
-        ("file:///etc/passwd", "bad_url"),
-        ("http://user:pass@127.0.0.1/", "bad_url"),
+        ("http://169.254.169.254/latest/meta-data/", Blocked, "blocked_address"),
+        ("http://[::ffff:169.254.169.254]/", Blocked, "blocked_address"),
+        ("http://10.0.0.1/", Blocked, "blocked_address"),
+        ("http://198.18.0.5/", Blocked, "blocked_address"),
+        ("ftp://127.0.0.1/", BadAddress, "bad_url"),
+        ("file:///etc/passwd", BadAddress, "bad_url"),
+        ("http://user:pass@127.0.0.1/", BadAddress, "bad_url"),
+        ("http://[::1", BadAddress, "bad_url"),
     ],
 )
-def test_fetch_is_blocked_when_it_is_sent_elsewhere(files: FileServer, fetch: Fetch, location: str, slug: str) -> None:
+def test_fetch_is_refused_when_it_is_sent_elsewhere(
+    files: FileServer, fetch: Fetch, location: str, kind: type[FetchError], slug: str
+) -> None:
     files.answers["/a"] = redirect(location)
 
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(kind) as caught:
         fetch(files.url("/a"))
 
-    assert caught.value.code == slug
+    assert (caught.value.code, len(files.seen)) == (slug, 1)
 
 
-def test_fetch_is_blocked_when_http_is_not_allowed(files: FileServer, fetch: Fetch) -> None:
+def test_a6_plain_http_is_not_asked_when_it_is_not_allowed(files: FileServer, fetch: Fetch) -> None:
     files.answers["/v.mp4"] = plain()
 
     with pytest.raises(Blocked) as caught:
         fetch(files.url("/v.mp4"), allow=NetworkPolicy(allow_cidrs=("127.0.0.0/8",)))
 
-    assert caught.value.code == "plain_http"
+    assert (caught.value.code, caught.value.retryable) == ("plain_http", True)
     assert files.seen == []
+
+
+def test_a6_a_limit_of_ours_says_nothing_about_the_file() -> None:
+    limits = {kind for kind in FetchError.__subclasses__() if issubclass(kind, OurLimit)} | set(OurLimit.__subclasses__())
+
+    assert limits == {OurLimit, Blocked, TooLarge}
+    assert all(kind.retryable and not issubclass(kind, Denied) for kind in limits)
 
 
 def test_fetch_never_names_the_query_in_its_errors(files: FileServer, fetch: Fetch) -> None:

@@ -331,6 +331,24 @@ def test_tls_checks_the_name_while_the_address_is_pinned(certificate: Path, tls_
     assert (fetched.size_bytes, names) == (3, ["pictures.example"])
 
 
+def test_a6_http_address_is_fetched_over_https_on_the_same_host(certificate: Path, tls_port: tuple[int, list[str | None]]) -> None:
+    port, names = tls_port
+    policy = NetworkPolicy(allow_cidrs=("127.0.0.0/8",), ca_file=str(certificate))
+
+    fetched = _fetch(f"http://pictures.example:{port}/x?Signature=s", policy, resolve=leads_to(["127.0.0.1"]))
+
+    assert (fetched.size_bytes, names) == (3, ["pictures.example"])
+
+
+def test_a6_http_address_without_a_port_is_asked_on_the_port_of_https(connected: list[object]) -> None:
+    policy = NetworkPolicy(allow_cidrs=("127.0.0.0/8",))
+
+    with pytest.raises(Blocked) as caught:
+        _fetch("http://dashscope-result.example/x", policy, resolve=leads_to(["127.0.0.1"]))
+
+    assert (caught.value.code, connected) == ("plain_http", [("127.0.0.1", 443)])
+
+
 @pytest.mark.parametrize(("host", "trusted"), [("other.example", True), ("pictures.example", False)])
 def test_tls_fails_when_the_certificate_is_not_good(
     certificate: Path, tls_port: tuple[int, list[str | None]], host: str, trusted: bool
