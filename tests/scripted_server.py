@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -27,6 +29,32 @@ def reset(connection: socket.socket, stop: threading.Event) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def raw(*pieces: bytes) -> Action:
+    """These very bytes."""
+
+    def act(connection: socket.socket, stop: threading.Event) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+
+    return act
+
+
+def plain_on_tls(connection: socket.socket, stop: threading.Event) -> None:
+    """Unencrypted words on a connection that is encrypted: what a proxy that has lost its backend may say."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as beneath:
+        beneath.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+
+def storm(piece: bytes) -> Action:
+    """The same again and again, for as long as the client listens."""
+
+    def act(connection: socket.socket, stop: threading.Event) -> None:
+        while not stop.is_set():
+            connection.sendall(piece)
+
+    return act
+
+
 def close(connection: socket.socket, stop: threading.Event) -> None:
     """Close without a word."""
 
@@ -49,7 +77,8 @@ def drip(connection: socket.socket, stop: threading.Event) -> None:
 class ScriptedServer:
     """Use as a context manager; `requests` holds what arrived, raw."""
 
-    def __init__(self, *script: Action) -> None:
+    def __init__(self, *script: Action, tls: ssl.SSLContext | None = None, reads_body: bool = True) -> None:
+        self._tls, self._reads_body = tls, reads_body
         self.requests: list[bytes] = []
         self._script = list(script)
         self._stop = threading.Event()
@@ -57,7 +86,7 @@ class ScriptedServer:
         self._listener.settimeout(0.02)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = f"http://{self.host}"
+        self.url = f"{'https' if tls else 'http'}://{self.host}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -85,13 +114,21 @@ class ScriptedServer:
             with connection:
                 connection.settimeout(5)
                 try:
-                    self.requests.append(_read_request(connection))
-                    action(connection, self._stop)
+                    self._play(connection, action)
                 except OSError:
                     continue
 
+    def _play(self, connection: socket.socket, action: Action) -> None:
+        if self._tls is None:
+            self.requests.append(_read_request(connection, whole=self._reads_body))
+            action(connection, self._stop)
+            return
+        with self._tls.wrap_socket(connection, server_side=True) as wrapped:
+            self.requests.append(_read_request(wrapped))
+            action(wrapped, self._stop)
 
-def _read_request(connection: socket.socket) -> bytes:
+
+def _read_request(connection: socket.socket, *, whole: bool = True) -> bytes:
     seen = b""
     while b"\r\n\r\n" not in seen:
         block = connection.recv(65_536)
@@ -100,6 +137,6 @@ def _read_request(connection: socket.socket) -> bytes:
         seen += block
     head, _, body = seen.partition(b"\r\n\r\n")
     wanted = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
-    while len(body) < wanted:
+    while whole and len(body) < wanted:
         body += connection.recv(65_536)
     return head + b"\r\n\r\n" + body

@@ -22,7 +22,17 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from providers.core.fetch_errors import Blocked, TooSlow, Unavailable
 
-__all__ = ["Deadline", "Guard", "NetworkPolicy", "Resolver", "guarded_pool", "is_public", "system_addresses"]
+__all__ = [
+    "Deadline",
+    "Guard",
+    "GuardedHTTPConnection",
+    "GuardedHTTPSConnection",
+    "NetworkPolicy",
+    "Resolver",
+    "guarded_pool",
+    "is_public",
+    "system_addresses",
+]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -168,6 +178,14 @@ class Deadline:
         if self.is_over:
             raise TooSlow("The download took longer than its deadline")
 
+    def restart(self, seconds: float) -> None:
+        """Give the next phase this long from now on. Raises `TooSlow` when time is over already."""
+        self._timer.cancel()
+        self.check()
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
     def wait(self, seconds: float) -> None:
         """Pause, but not past the deadline."""
         self._over.wait(seconds)
@@ -233,7 +251,7 @@ class Guard:
         raise Unavailable(f"No connection to {host}") from failure
 
 
-class _GuardedHTTPConnection(HTTPConnection):
+class GuardedHTTPConnection(HTTPConnection):
     def __init__(self, *args: Any, guard: Guard, **options: Any) -> None:
         super().__init__(*args, **options)
         self._guard = guard
@@ -242,7 +260,7 @@ class _GuardedHTTPConnection(HTTPConnection):
         return self._guard.open(self._dns_host, self.port)
 
 
-class _GuardedHTTPSConnection(HTTPSConnection):
+class GuardedHTTPSConnection(HTTPSConnection):
     def __init__(self, *args: Any, guard: Guard, **options: Any) -> None:
         super().__init__(*args, **options)
         self._guard = guard
@@ -252,11 +270,11 @@ class _GuardedHTTPSConnection(HTTPSConnection):
 
 
 class _GuardedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _GuardedHTTPConnection
+    ConnectionCls = GuardedHTTPConnection
 
 
 class _GuardedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _GuardedHTTPSConnection
+    ConnectionCls = GuardedHTTPSConnection
 
 
 def guarded_pool(scheme: str, host: str, port: int, guard: Guard) -> HTTPConnectionPool:

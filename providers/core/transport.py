@@ -1,28 +1,43 @@
-"""Opens the sockets for vendor calls: one blocking transport (requests) and one concurrent (aiohttp).
+"""Exchanges HTTP requests with vendors: one blocking transport (urllib3) and one concurrent (aiohttp).
 
 Both raise `TransportFailure`, whose `sent` says whether the vendor may have received the request.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+import zlib
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from http.client import HTTPException
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, ReadTimeoutError
+import certifi
+from aiohttp import AddrInfoType
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
+from urllib3.fields import RequestField
+from urllib3.filepost import encode_multipart_formdata
+from urllib3.util import Url, parse_url
 
+from providers.core.fetch_errors import Blocked, FetchError
+from providers.core.network import (
+    Deadline,
+    Guard,
+    GuardedHTTPConnection,
+    GuardedHTTPSConnection,
+    NetworkPolicy,
+)
 from providers.core.redact import redact_url
-from providers.core.types import WireReply, WireRequest
+from providers.core.types import Part, WireReply, WireRequest
 
 __all__ = ["BlockingTransport", "ConcurrentTransport", "Timeouts", "TransportFailure"]
 
@@ -30,18 +45,10 @@ log = logging.getLogger("providers.wire")
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 BLOCK_BYTES = 64 * 1024
-HANDSHAKE_REASONS = frozenset(
-    {
-        "HTTP_REQUEST",
-        "NO_PROTOCOLS_AVAILABLE",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-        "TLSV1_ALERT_PROTOCOL_VERSION",
-        "TLSV1_UNRECOGNIZED_NAME",
-        "UNSUPPORTED_PROTOCOL",
-        "WRONG_VERSION_NUMBER",
-    }
-)
 USER_AGENT = "VideoPortal/0.1"
+ANY_BUT_METADATA = NetworkPolicy(allow_cidrs=("0.0.0.0/0", "::/0"))
+"""An administrator chose the account's address: services in the local network are meant, metadata services are not."""
+GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class TransportFailure(Exception):
@@ -62,7 +69,7 @@ class Timeouts:
     read_s: float = 30.0
 
     def send_s(self, body_bytes: int) -> float:
-        """What sending a body may take: images go up slow lines too (half a megabit a second)."""
+        """Return the seconds that sending a body may take: images go up slow lines too (half a megabit a second)."""
         return 10.0 + body_bytes / 64_000
 
 
@@ -70,12 +77,40 @@ def _url(base_url: str, path: str) -> str:
     return path if "://" in path else f"{base_url.rstrip('/')}/{path.lstrip('/')}"
 
 
-def _headers(request: WireRequest) -> Mapping[str, str]:
+def _headers(request: WireRequest) -> dict[str, str]:
     return {"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers}
 
 
 def _log(request: WireRequest, url: str, outcome: object, started: float) -> None:
     log.debug("%s %s -> %s in %d ms", request.method, redact_url(url), outcome, (time.monotonic() - started) * 1000)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Trust certifi's authorities and the system's, so that a company's own can be added (SSL_CERT_FILE)."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class _Recorded:
+    """A connection that records when the first byte of its request may have left. Nothing else says so: the class of an exception does
+    not tell a failed handshake from a broken answer.
+    """
+
+    request_left = False
+
+    def send(self, data: Any) -> None:
+        self.request_left = True  # before the call: it may fail after some bytes
+        super().send(data)  # type: ignore[misc]
+
+
+class _Plain(_Recorded, GuardedHTTPConnection):
+    """HTTP."""
+
+
+class _Secure(_Recorded, GuardedHTTPSConnection):
+    """HTTPS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,153 +121,123 @@ class BlockingTransport:
     timeouts: Timeouts = field(default_factory=Timeouts)
 
     def send(self, request: WireRequest) -> WireReply:
-        """The answer, whatever its status; `TransportFailure` when there is none."""
+        """Return the answer, whatever its status. Raises `TransportFailure` when there is none. Follows no redirect."""
         url, started = _url(self.base_url, request.path), time.monotonic()
         try:
             reply = self._exchange(request, url)
-        except requests.RequestException as error:
-            _log(request, url, type(error).__name__, started)
-            raise TransportFailure(_gist(error), sent=not _never_left(error), host_unknown=_is_unnamed(error)) from error
-        except LocationValueError as error:  # requests lets this one of urllib3's through
-            raise TransportFailure("The address is not valid; check the account's base URL.", sent=False) from error
-        except UnicodeError as error:  # http.client writes headers as latin-1: a key with a full-width character ends here
-            raise TransportFailure("A header cannot be sent; check the account's credentials.", sent=False) from error
+        except TransportFailure as failure:
+            _log(request, url, failure.message, started)
+            raise
         _log(request, url, reply.status, started)
         return reply
 
     def _exchange(self, request: WireRequest, url: str) -> WireReply:
-        started = time.monotonic()
-        with requests.Session() as session:
-            session.trust_env = False
-            patience_s = self.timeouts.send_s(_body_bytes(request))
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, _PatientAdapter(patience_s))
-            with session.request(
-                request.method,
-                url,
-                params=dict(request.query),
-                json=request.json,
-                data=request.content,
-                files=_files(request),
-                headers=dict(_headers(request)),
-                timeout=(self.timeouts.connect_s, self.timeouts.read_s),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                body = _read_capped(answer, started + self.timeouts.connect_s + self.timeouts.read_s)
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                return _reply(answer.status_code, headers, body)
+        try:
+            target, (body, headers) = _target(url, request), _encoded(request)
+        except ValueError as error:  # LocationParseError too
+            raise TransportFailure("The address is not valid; check the account's base URL.", sent=False) from error
+        limits, send_s = self.timeouts, self.timeouts.send_s(len(body or b""))
+        with Deadline(limits.connect_s + send_s) as deadline, closing(self._connection(target, deadline)) as connection:
+            try:
+                connection.connect()
+                connection.timeout = send_s
+                with suppress(BrokenPipeError, ConnectionResetError):  # a refusal may have come before the body was through
+                    connection.request(
+                        request.method, target.request_uri, body=body, headers=headers, preload_content=False, decode_content=False
+                    )
+                connection.timeout = limits.read_s
+                deadline.restart(limits.read_s)  # the read timeout counts from byte to byte, and a dripping answer has no end
+                answer = connection.getresponse()
+                reply_headers = {name.lower(): answer.headers[name] for name in answer.headers}
+                return _reply(answer.status, reply_headers, _read_capped(answer))
+            except (HTTPError, HTTPException, FetchError, OSError, ValueError) as error:
+                sent = connection.request_left
+                message = _gist(error, sent=sent, too_late=deadline.is_over)
+                raise TransportFailure(message, sent=sent, host_unknown=_is_unnamed(error)) from error
+
+    def _connection(self, target: Url, deadline: Deadline) -> _Plain | _Secure:
+        guard = Guard(policy=ANY_BUT_METADATA, deadline=deadline, connect_s=self.timeouts.connect_s)
+        host, connect_s = (target.host or "").strip("[]"), self.timeouts.connect_s
+        if target.scheme == "http":
+            return _Plain(host, target.port or 80, guard=guard, timeout=connect_s)
+        return _Secure(host, target.port or 443, guard=guard, timeout=connect_s, ssl_context=_trust())
 
 
-def _body_bytes(request: WireRequest) -> int:
-    """About how much goes up; JSON is measured by its longest texts, which is where images are."""
-    if request.content is not None:
-        return len(request.content)
-    return sum(len(part.content) for part in request.parts) + _text_bytes(request.json)
+def _target(url: str, request: WireRequest) -> Url:
+    """The address with its query, normalised. Raises ValueError."""
+    query = urlencode(request.query, doseq=True)
+    target = parse_url(url + ("&" if "?" in url else "?") + query if query else url)
+    if target.scheme not in {"http", "https"} or not target.host or target.auth:
+        raise ValueError("no address of a server")
+    return target
 
 
-def _text_bytes(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(_text_bytes(item) for item in value.values())
-    return sum(_text_bytes(item) for item in value) if isinstance(value, (list, tuple)) else 0
+def _encoded(request: WireRequest) -> tuple[bytes | None, dict[str, str]]:
+    """Body and headers. Raises ValueError for JSON that has no number's value."""
+    body, kind = request.content, ""
+    if request.json is not None:
+        body, kind = json.dumps(request.json, allow_nan=False).encode(), "application/json"
+    elif request.parts:
+        body, kind = encode_multipart_formdata([_field(part) for part in request.parts])
+    headers = _headers(request)
+    if kind and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = kind
+    return body, {**headers, "Connection": "close"}
 
 
-class _PatientAdapter(HTTPAdapter):
-    """urllib3 sends the body under the connect timeout; a large image over a slow line needs a time of its own."""
-
-    def __init__(self, send_s: float) -> None:
-        self._send_s = send_s
-        super().__init__()
-
-    def init_poolmanager(self, *words: Any, **options: Any) -> None:
-        super().init_poolmanager(*words, **options)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _patient(HTTPConnectionPool, HTTPConnection, self._send_s),
-            "https": _patient(HTTPSConnectionPool, HTTPSConnection, self._send_s),
-        }
+def _field(part: Part) -> RequestField:
+    field = RequestField(part.name, part.content, filename=part.filename or None)
+    field.make_multipart(content_type=part.content_type or None)
+    return field
 
 
-def _patient(pool: type[HTTPConnectionPool], connection: type[HTTPConnection], send_s: float) -> type[HTTPConnectionPool]:
-    """The same pool, whose connections give a body `send_s` seconds once they are made. The answer has the read timeout as before."""
-
-    def connect(self: HTTPConnection) -> None:
-        connection.connect(self)
-        self.sock.settimeout(send_s)
-
-    patient = type(f"Patient{connection.__name__}", (connection,), {"connect": connect})
-    return type(f"Patient{pool.__name__}", (pool,), {"ConnectionCls": patient})
-
-
-def _files(request: WireRequest) -> list[tuple[str, tuple[str | None, bytes, str]]] | None:
-    """Multipart bodies as requests takes them."""
-    return [(part.name, (part.filename or None, part.content, part.content_type)) for part in request.parts] or None
-
-
-def _read_capped(answer: requests.Response, deadline: float) -> bytes:
-    """The body up to a byte past the cap. The read timeout counts from byte to byte, so a dripping answer needs a deadline too."""
+def _read_capped(answer: BaseHTTPResponse) -> bytes:
+    """The body up to a byte past the cap."""
     body = bytearray()
-    try:
-        while len(body) <= MAX_REPLY_BYTES and (block := answer.raw.read1(BLOCK_BYTES, decode_content=True)):
-            body += block
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout
-    except ReadTimeoutError as error:
-        raise requests.ReadTimeout from error
-    except HTTPError as error:
-        raise requests.ConnectionError from error
+    while len(body) <= MAX_REPLY_BYTES and (block := answer.read1(BLOCK_BYTES, decode_content=False)):
+        body += block
     return bytes(body)
 
 
 def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
-    if len(body) > MAX_REPLY_BYTES:
+    whole = _unpacked(body, headers.get("content-encoding", ""))
+    if len(whole) > MAX_REPLY_BYTES:
         raise TransportFailure("The vendor's answer is larger than 8 MiB.", sent=True)
-    return WireReply(status=status, headers=headers, body=body)
+    return WireReply(status=status, headers=headers, body=whole)
 
 
-def _never_left(error: requests.RequestException) -> bool:
-    """True when no connection was made, so nothing can have been accepted."""
-    faults = requests.exceptions
-    if isinstance(error, (faults.ConnectTimeout, faults.InvalidURL, faults.MissingSchema, faults.InvalidSchema, faults.InvalidHeader)):
-        return True
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(error, faults.SSLError):
-        return _handshake_failed(reason)
-    return isinstance(reason, (NewConnectionError, NameResolutionError))
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """A gzip or deflate body, up to a byte past the cap. Anything else is as it came, also what only claims to be packed."""
+    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return body
+    try:
+        return zlib.decompressobj(GZIP_OR_ZLIB).decompress(body, MAX_REPLY_BYTES + 1)
+    except zlib.error:
+        return body
 
 
-def _is_unnamed(error: requests.RequestException) -> bool:
+def _is_unnamed(error: BaseException) -> bool:
     """The name was looked up and nobody has it."""
-    return isinstance(getattr(error.args[0] if error.args else None, "reason", None), NameResolutionError)
+    return isinstance(error, FetchError) and error.code == "no_address"
 
 
-def _handshake_failed(reason: object) -> bool:
-    """True for what only a handshake can say. A connection cut after the request is an SSL error too, and proves nothing."""
-    cause = reason.args[0] if isinstance(reason, Exception) and reason.args else reason
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return True
-    return isinstance(cause, ssl.SSLError) and getattr(cause, "reason", "") in HANDSHAKE_REASONS
-
-
-def _gist(error: BaseException) -> str:
+def _gist(error: BaseException, *, sent: bool, too_late: bool = False) -> str:
     """A sentence without URL or object addresses."""
-    names = {
-        "ConnectTimeout": "No connection within the time limit.",
-        "ConnectionTimeoutError": "No connection within the time limit.",
-        "ReadTimeout": "No answer within the time limit.",
-        "SocketTimeoutError": "No answer within the time limit.",
-        "SSLError": "The TLS handshake failed.",
-        "ServerDisconnectedError": "The connection was closed before an answer came.",
-        "ClientConnectorDNSError": "The host name is not known.",
-        "ClientConnectorError": "The host refused the connection.",
-    }
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(reason, NameResolutionError):
-        return names["ClientConnectorDNSError"]
-    if isinstance(reason, NewConnectionError):
-        return names["ClientConnectorError"]
-    return names.get(type(error).__name__, f"The connection broke ({type(error).__name__}).")
+    cause = error.__cause__ if isinstance(error, FetchError) else error
+    late = too_late or isinstance(cause, TimeoutError) or "Timeout" in type(error).__name__
+    if _is_unnamed(error) or isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "The host name is not known."
+    if isinstance(error, Blocked):
+        return "This address may not be reached from here."
+    if late:
+        return "No answer within the time limit." if sent else "No connection within the time limit."
+    if sent:
+        return f"The connection broke ({type(error).__name__})."
+    if isinstance(cause, ssl.SSLError) or "SSL" in type(error).__name__:
+        return "The TLS handshake failed."
+    if isinstance(error, ValueError):  # http.client writes headers as latin-1: a key with a full-width character ends here
+        return "A header cannot be sent; check the account's credentials."
+    return "The host refused the connection."
 
 
 class ConcurrentTransport:
@@ -247,9 +252,11 @@ class ConcurrentTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=self._limit, ttl_dns_cache=60, family=socket.AF_UNSPEC)
+        connector = aiohttp.TCPConnector(
+            limit=self._limit, ttl_dns_cache=60, family=socket.AF_UNSPEC, ssl=_trust(), socket_factory=_no_metadata_socket
+        )
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=self._timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+            connector=connector, timeout=self._timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
         return self
 
@@ -258,7 +265,7 @@ class ConcurrentTransport:
             await self._session.close()
 
     async def send(self, base_url: str, request: WireRequest) -> WireReply:
-        """The answer, whatever its status; `TransportFailure` when there is none."""
+        """Return the answer, whatever its status. Raises `TransportFailure` when there is none. Follows no redirect."""
         if self._session is None:
             raise RuntimeError("use `async with ConcurrentTransport()`")
         url = _url(base_url, request.path)
@@ -276,7 +283,15 @@ class ConcurrentTransport:
                 return _reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             never_left = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL))
-            raise TransportFailure(_gist(error), sent=not never_left) from error
+            raise TransportFailure(_gist(error, sent=not never_left), sent=not never_left) from error
+
+
+def _no_metadata_socket(info: AddrInfoType) -> socket.socket:
+    """Open a socket for one of the addresses of an account's host. Raises OSError for a metadata service."""
+    family, kind, protocol, _name, address = info
+    if not ANY_BUT_METADATA.permits(str(address[0]), 0):
+        raise OSError("an address of a metadata service")
+    return socket.socket(family, kind, protocol)
 
 
 async def _read_block_by_block(answer: aiohttp.ClientResponse) -> bytes:

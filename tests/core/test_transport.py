@@ -1,17 +1,19 @@
 """The two transports over real sockets: what counts as 'surely never left', and that nothing is asked twice."""
 
 import asyncio
+import gzip
 import logging
 import socket
 import ssl
+import threading
+import tracemalloc
+import zlib
 
 import pytest
-import requests
-from scripted_server import ScriptedServer, answer, close, drip, hang, reset
-from urllib3.exceptions import MaxRetryError
-from urllib3.exceptions import SSLError as PoolSSLError
+from certificates import self_signed
+from scripted_server import ScriptedServer, answer, close, drip, hang, plain_on_tls, raw, reset, storm
 
-from providers.core.transport import MAX_REPLY_BYTES, BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure, _never_left
+from providers.core.transport import MAX_REPLY_BYTES, BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure, _trust
 from providers.core.types import WireReply, WireRequest
 
 QUICK = Timeouts(connect_s=0.5, read_s=0.2)
@@ -105,16 +107,122 @@ def test_proxy_of_the_environment_is_ignored(send_it, monkeypatch):
         assert send_it(server.url).status == 204
 
 
-def test_request_never_left_when_the_certificate_is_not_trusted():
-    cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
+@pytest.fixture
+def tls(tmp_path, monkeypatch) -> ssl.SSLContext:
+    """What a server needs that speaks TLS and that this process trusts."""
+    pem = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    _trust.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    yield context
+    _trust.cache_clear()
 
-    assert _never_left(requests.exceptions.SSLError(MaxRetryError(None, "/", PoolSSLError(cause)))) is True
+
+def test_a_companys_own_authority_is_trusted(tls):
+    with ScriptedServer(answer(200, b"{}"), tls=tls) as server:
+        assert send(server.url).status == 200
 
 
-def test_request_may_have_arrived_when_tls_ends_without_goodbye():
-    cause = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+def test_request_never_left_when_the_certificate_is_not_trusted(tls, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    _trust.cache_clear()
+    with ScriptedServer(answer(200, b"{}"), tls=tls) as server, pytest.raises(TransportFailure) as caught:
+        send(server.url)
 
-    assert _never_left(requests.exceptions.SSLError(MaxRetryError(None, "/", PoolSSLError(cause)))) is False
+    assert (caught.value.sent, caught.value.message, server.requests) == (False, "The TLS handshake failed.", [])
+
+
+SAID = b"HTTP/1.1 200 OK\r\n"
+LATE = {
+    "two lengths": raw(SAID + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+    "a length that is none": raw(SAID + b"Content-Length: ten\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    "a chunk that is cut": raw(SAID + b"Transfer-Encoding: chunked\r\n\r\nff\r\n{"),
+    "a status that is none": raw(b"HTTP/1.1 OK\r\n\r\n"),
+    "another protocol": raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    "a thousand headers": raw(SAID, b"X-A: b\r\n" * 1000, b"\r\n{}"),
+    "a header without end": raw(SAID, b"X-A: " + b"b" * 100_000),
+    "an endless welcome": storm(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a status that drips": drip,
+    "reset": reset,
+    "close": close,
+    "silence": hang,
+}
+
+
+@pytest.mark.parametrize("action", LATE.values(), ids=LATE.keys())
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_what_was_sent_is_never_called_unsent(action, secure, tls):
+    """C1: the connection knows that the request has left; the class of an exception does not."""
+    with ScriptedServer(action, answer(200), tls=tls if secure else None) as server, pytest.raises(TransportFailure) as caught:
+        send(server.url)
+
+    assert caught.value.sent is True
+    assert len(server.requests) == 1
+
+
+def test_plain_words_on_tls_do_not_make_the_request_unsent(tls):
+    """C1: OpenSSL reports them as a wrong version number, which it also says of a handshake."""
+    with ScriptedServer(plain_on_tls, tls=tls) as server, pytest.raises(TransportFailure) as caught:
+        send(server.url)
+
+    assert (caught.value.sent, len(server.requests)) == (True, 1)
+
+
+@pytest.mark.parametrize("place", [b"/\xff\xfe", b"http://[::1", b"https://h\r\n /x"])
+def test_redirect_to_nowhere_is_an_answer(place):
+    """C1: the address is not read at all."""
+    with ScriptedServer(raw(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + place + b"\r\n\r\n")) as server:
+        assert send(server.url).status == 302
+
+
+@both
+def test_packed_answer_is_unpacked_up_to_the_cap(send_it):
+    """C1: 64 MB of zeros come as 64 kB."""
+    bomb = gzip.compress(bytes(64 * 1024 * 1024))
+    tracemalloc.start()
+    with ScriptedServer(answer(200, bomb, headers="Content-Encoding: gzip\r\n")) as server, pytest.raises(TransportFailure) as caught:
+        send_it(server.url)
+    grown = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert caught.value.sent is True
+    assert grown < 5 * MAX_REPLY_BYTES
+
+
+@both
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "identity", "aws-chunked", "UTF-8", "br"])
+def test_body_is_read_whatever_its_encoding_claims(send_it, encoding):
+    packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding, bytes)
+    with ScriptedServer(answer(200, packed(b'{"a": 1}'), headers=f"Content-Encoding: {encoding}\r\n")) as server:
+        assert send_it(server.url).data() == {"a": 1}
+
+
+@both
+def test_plain_body_that_claims_to_be_packed_is_read(send_it):
+    with ScriptedServer(answer(200, b'{"a": 1}', headers="Content-Encoding: gzip\r\n")) as server:
+        assert send_it(server.url).data() == {"a": 1}
+
+
+def test_refusal_that_comes_before_the_body_is_through_is_read():
+    big = WireRequest(method="POST", path="/pay", content=bytes(20_000_000), billable=True)
+
+    def refuse_at_once(connection: socket.socket, stop: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
+        connection.shutdown(socket.SHUT_WR)
+        stop.wait(0.5)
+
+    with ScriptedServer(refuse_at_once, reads_body=False) as server:
+        assert send(server.url, big, Timeouts(connect_s=0.5, read_s=2)).status == 413
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "192.0.0.192", "100.100.100.200"])
+@both
+def test_metadata_services_are_never_reached(send_it, host):
+    with pytest.raises(TransportFailure) as caught:
+        send_it(f"http://{host}")
+
+    assert caught.value.sent is False
 
 
 @pytest.mark.parametrize("key", ["sk-全角", "sk-a\r\nX-Evil: 1"])

@@ -1,6 +1,5 @@
 """Where a fetch may connect, counted from outside: by the interpreter's own record of connects, not by our word."""
 
-import datetime as dt
 import io
 import socket
 import ssl
@@ -10,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import self_signed
 from fileserver import BODY_SHA256, FileServer, plain, redirect
 
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, NetworkPolicy, Unavailable, safe_fetch
@@ -280,22 +277,7 @@ def test_the_record_of_connects_works(connected: list[object]) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A key and a certificate for pictures.example that signs itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pictures.example")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("pictures.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, bare = serialization.Encoding.PEM, serialization.NoEncryption()
-    path = tmp_path / "both.pem"
-    path.write_bytes(signed.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, bare))
-    return path
+    return self_signed(tmp_path, "pictures.example")
 
 
 @pytest.fixture
