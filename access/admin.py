@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from access.models import ApiToken
+from access.people_admin import PeopleAdmin, RightsOfGroupsAdmin
 from access.tokens import issue
 
-__all__ = ["ApiTokenAdmin"]
+__all__ = ["ApiTokenAdmin", "PeopleAdmin", "RightsOfGroupsAdmin"]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,7 +32,10 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The digest is on no page; the text is on one page, once."""
+    """Tokens: their text is on one page, once, their digest on none.
+
+    A token acts in its owner's name, so only superusers make, see and change those of others.
+    """
 
     form = TokenForm
     fields = ("owner", "label", "expires_at")
@@ -42,8 +46,17 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ("revoke",)
     facts: ClassVar[tuple[str, ...]] = ("public_id", "state", "created_at", "revoked_at", "last_used_at")
 
-    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        tokens: QuerySet[ApiToken] = super().get_queryset(request)
+        return tokens if request.user.is_superuser else tokens.filter(owner=request.user)  # type: ignore[misc]
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
+        if obj is None and not request.user.is_superuser:
+            return tuple(name for name in self.fields if name != "owner")
         return self.fields if obj is None else (*self.fields, *self.facts)
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
+        return self.list_filter if request.user.is_superuser else ("revoked_at",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return () if obj is None else ("owner", *self.facts)
@@ -61,6 +74,8 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             super().save_model(request, obj, form, change)
             return
         life = obj.expires_at - timezone.now() if obj.expires_at else None
+        if not request.user.is_superuser:
+            obj.owner = request.user  # type: ignore[assignment]
         row, obj.issued_text = issue(obj.owner, obj.label, expires_in=life)  # type: ignore[attr-defined]
         obj.pk, obj.public_id, obj.digest, obj.created_at, obj.expires_at = (
             row.pk,

@@ -1,7 +1,12 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class AccessConfig(AppConfig):
     name = "access"
     verbose_name = _("Access")
+
+
+class PortalAdminConfig(AdminConfig):
+    default_site = "access.site.PortalAdminSite"

@@ -29,7 +29,7 @@ CSRF_TRUSTED_ORIGINS = env.items("PORTAL_ORIGINS")
 BEHIND_HTTPS = env.boolean("PORTAL_HTTPS", default=False)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "access.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "ninja",
-    "access",
+    "access.apps.AccessConfig",
     "providers",
     "generation",
 ]

@@ -115,11 +115,11 @@ def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     return _shown(caller(request), task_id)
 
 
-@router.post("/{task_id}/cancel", response={200: TaskOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
+@router.post("/{task_id}/cancel", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
 def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """A waiting task at once, a rendering one where its vendor can; otherwise 409 says why not."""
     asking = caller(request)
-    steer.cancel(_visible_task(asking, task_id))
+    steer.cancel(_visible_task(asking, task_id), by=asking.user)
     return _shown(asking, task_id)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.models.visibility import may_act_on
 from generation.services.blame import REFUSALS
 from generation.services.messages import failure_sentence
 from generation.services.review import may_decide
@@ -30,8 +31,13 @@ class Action:
     confirm: str = ""
 
 
-def actions_of(task: GenerationTask) -> list[Action]:
-    """The buttons at the end of a row."""
+def actions_of(task: GenerationTask, user: User) -> list[Action]:
+    """Return the buttons at the end of a row; those that change something only for people who may act on the task."""
+    actions = _all_actions(task)
+    return actions if may_act_on(task, user) else [action for action in actions if action.method == "get"]
+
+
+def _all_actions(task: GenerationTask) -> list[Action]:
     if task.state in {Status.QUEUED, Status.RUNNING} and not task.cancel_requested_at:
         return [_cancel(task)]
     if task.state is Status.FAILED:

@@ -54,7 +54,7 @@ def card_of(task: GenerationTask, user: User, form: str, line: Line, now: dateti
         "model": model_label(task.model),
         "owner": name_of(task.owner),
         "settings": listed([*settings_line(task), _inputs_words(task)]),
-        "actions": actions_of(task),
+        "actions": actions_of(task, user),
         "note": failure_note(task, user),
         "sent_at": task.created_at,
         "took_s": ((task.finished_at or now) - task.created_at).total_seconds(),

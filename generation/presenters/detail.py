@@ -73,7 +73,7 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
         "events": history_of(task),
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
-        "actions": [act for act in actions_of(task) if act.method == "post"],
+        "actions": [act for act in actions_of(task, user) if act.method == "post"],
         "tiles": [tile_of(video) for video in task.videos.all()],
         **rescue_context(task, user),
     }

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.db.models import Case, Value, When
+from django.utils.translation import gettext as _
 
+from generation.errors import NotAllowed
 from generation.models import Video
+from generation.models.visibility import may_act_on
 
 __all__ = ["toggle_star"]
 
 
-def toggle_star(video: Video) -> bool:
-    """Whether it is starred now. Two presses at once are two turns."""
+def toggle_star(video: Video, *, by: User) -> bool:
+    """Turn the star and return whether it is on now. Two presses at once are two turns. Raises `NotAllowed`."""
+    if not may_act_on(video, by):
+        raise NotAllowed(_("This video belongs to someone else. Ask its owner, or an administrator who may change videos."))
     turned = Case(When(favourite=True, then=Value(False)), default=Value(True))
     Video.objects.filter(pk=video.pk).update(favourite=turned)
     video.refresh_from_db(fields=["favourite"])

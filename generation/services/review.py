@@ -18,6 +18,7 @@ from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.models.task import NO_ERROR
+from generation.models.visibility import may_change_all
 from generation.services.dispatch import start_soon
 from providers.accounts import client_for
 from providers.core.catalog import ModelSpec
@@ -36,7 +37,7 @@ GIVEN_UP = gettext_noop("Given up after review by %(name)s")
 
 def may_decide(user: User | AnonymousUser) -> bool:
     """Staff who may change tasks. Deciding is about money, so owning the task is not enough."""
-    return user.is_staff and user.has_perm("generation.change_generationtask")
+    return may_change_all(user, GenerationTask)
 
 
 def require_decider(user: User) -> None:

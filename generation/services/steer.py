@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.models import ApiToken
-from generation.errors import Conflict, LostRace
+from generation.errors import Conflict, LostRace, NotAllowed
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Prompt
+from generation.models.visibility import may_act_on
 from generation.services.claims import passing_over
 from generation.services.create import create_task, replay, request_digest
 from providers.accounts import client_for
@@ -23,8 +24,11 @@ from providers.sealing import SealBroken
 __all__ = ["cancel", "cancel_waiting", "retry"]
 
 
-def cancel(task: GenerationTask) -> GenerationTask:
-    """Stop exactly this task. Waiting: at once. Rendering: where the vendor can. Raises `Conflict` with the reason otherwise."""
+def cancel(task: GenerationTask, *, by: User) -> GenerationTask:
+    """Stop exactly this task. Waiting: at once. Rendering: where the vendor can. Raises `Conflict` with the reason otherwise, and
+    `NotAllowed`.
+    """
+    _require_rights(task, by)
     if task.is_terminal:
         raise Conflict(_("This task has already ended."), code="already_ended")
     if task.state is Status.QUEUED:
@@ -84,6 +88,12 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
     return task
 
 
+def _require_rights(task: GenerationTask, user: User) -> None:
+    """Raises `NotAllowed`."""
+    if not may_act_on(task, user):
+        raise NotAllowed(_("This task belongs to someone else. Ask its owner, or an administrator who may change tasks."))
+
+
 def _take_back(task: GenerationTask) -> None:
     """The wish came too late. A task that a poll has moved on meanwhile needs nothing."""
     with suppress(LostRace):
@@ -100,6 +110,7 @@ def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None, idem
 
     A repeat under the same key gives the first new task again.
     """
+    _require_rights(task, by)
     digest = request_digest("retry", str(task.pk)) if idempotency_key else ""
     known = replay(by, idempotency_key, digest)
     if known is not None:

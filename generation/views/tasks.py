@@ -37,7 +37,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     stopped = the_task(request, pk)
 
     def act() -> str:
-        after = steer.cancel(stopped)
+        after = steer.cancel(stopped, by=the_user(request))
         return _("Cancelled.") if after.is_terminal else _("The vendor was asked to stop it.")
 
     return answer(request, act)

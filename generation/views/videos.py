@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from generation.models.visibility import may_act_on
 from generation.presenters.detail import video_context
 from generation.services.lists import neighbours, versions_of
 from generation.services.marks import toggle_star
@@ -55,9 +56,8 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 def star(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Turn the star on or off: the button anew for scripts, the page again without."""
-    shown = the_video(request, pk)
-    if wants_fragment(request):
-        return render(
-            request, "videos/_star.html", {"video_id": shown.pk, "starred": toggle_star(shown), "small": request.GET.get("small") == "1"}
-        )
-    return answer(request, lambda: _("Starred.") if toggle_star(shown) else _("No longer starred."))
+    shown, user = the_video(request, pk), the_user(request)
+    if wants_fragment(request) and may_act_on(shown, user):
+        starred, is_small = toggle_star(shown, by=user), request.GET.get("small") == "1"
+        return render(request, "videos/_star.html", {"video_id": shown.pk, "starred": starred, "small": is_small})
+    return answer(request, lambda: _("Starred.") if toggle_star(shown, by=user) else _("No longer starred."))

@@ -67,7 +67,7 @@ def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(l
     task, attempt, answer = late
     ProviderAccount.objects.update(enabled=False)
     review.submit_again(fresh(task), by=staff, knows_cost=True)
-    steer.cancel(fresh(task))
+    steer.cancel(fresh(task), by=task.owner)
 
     accept(task, attempt, answer)
 

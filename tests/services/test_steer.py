@@ -36,7 +36,7 @@ def account_of_nobody(make_account):
 def test_cancel_stops_a_waiting_task_at_once_and_sends_nothing(user, driver):
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
 
-    steer.cancel(fresh(task))
+    steer.cancel(fresh(task), by=user)
     driver.run_jobs()
 
     assert fresh(task).status == Status.CANCELLED
@@ -47,7 +47,7 @@ def test_cancel_of_a_waiting_task_leaves_the_running_one(user, driver):
     running = driver.until(create_task(owner=user, model=KLING, prompt="one", params={}), Status.RUNNING)
     waiting = create_task(owner=user, model=KLING, prompt="two", params={})
 
-    steer.cancel(fresh(waiting))
+    steer.cancel(fresh(waiting), by=user)
 
     assert fresh(running).status == Status.RUNNING
 
@@ -56,7 +56,7 @@ def test_cancel_of_a_running_task_says_so_where_the_vendor_cannot_stop(user, dri
     task = driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
 
     with pytest.raises(Conflict, match="cannot stop a render") as refusal:
-        steer.cancel(task)
+        steer.cancel(task, by=user)
 
     assert refusal.value.code == "cannot_cancel"
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -66,7 +66,7 @@ def test_cancel_reaches_the_vendor_where_it_can(user, driver):
     driver.simulator.settings(queue_s=60)
     task = driver.until(create_task(owner=user, model=WAN, prompt="a boat", params={}), Status.RUNNING)
 
-    steer.cancel(task)
+    steer.cancel(task, by=user)
 
     assert driver.finish(task).status == Status.CANCELLED
 
@@ -99,7 +99,7 @@ def test_a_poll_may_be_faster_than_the_answer_to_a_cancel(user, account_of_nobod
     task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
 
     with vendor_that_is_polled_first(task, State.CANCELLED, answer(200, b'{"request_id": "1"}')):
-        steer.cancel(fresh(task))
+        steer.cancel(fresh(task), by=user)
 
     assert fresh(task).status == Status.CANCELLED
 
@@ -110,7 +110,7 @@ def test_who_comes_too_late_is_told_so_also_when_a_poll_was_faster(user, account
     refusal = b'{"request_id": "1", "code": "UnsupportedOperation", "message": "no"}'
 
     with vendor_that_is_polled_first(task, State.FAILED, answer(409, refusal)), pytest.raises(Conflict, match="too late"):
-        steer.cancel(fresh(task))
+        steer.cancel(fresh(task), by=user)
 
     assert fresh(task).status == Status.FAILED
 
@@ -120,7 +120,7 @@ def test_cancel_takes_itself_back_when_the_vendor_has_begun(user, driver):
     driver.simulator.advance(2)
 
     with pytest.raises(Conflict, match="too late"):
-        steer.cancel(task)
+        steer.cancel(task, by=user)
 
     assert fresh(task).cancel_requested_at is None
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -130,7 +130,7 @@ def test_cancel_of_an_ended_task_is_refused(user, driver):
     task = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
     with pytest.raises(Conflict, match="already ended"):
-        steer.cancel(task)
+        steer.cancel(task, by=user)
 
 
 def test_retry_makes_a_new_task_with_the_same_request(user, driver):
