@@ -176,7 +176,7 @@ LOG_LEVEL = env.text("PORTAL_LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"()": "videoportal.logs.OneRecordALine", "format": "{asctime} {levelname:<7} {name} {message}", "style": "{"}},
     "filters": {"callback_keys": {"()": "videoportal.logs.CallbackKeys"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
@@ -185,5 +185,6 @@ LOGGING = {
         for name in ("access", "generation", "providers", "videoportal")
     }
     | {"django.request": {"filters": ["callback_keys"]}}
+    | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read
     | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}},
 }

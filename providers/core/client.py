@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from providers.core.errors import (
     Unsupported,
     is_of_the_call,
 )
-from providers.core.redact import redact
+from providers.core.redact import SECRET_HEADERS, SHORTEST, mask_for, redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
 from providers.core.types import (
     Balance,
@@ -99,8 +99,9 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
     for last_try in (False, True):
         if transcript is not None:
             transcript.request = _redacted_request(provider, request)
+        signed = provider.sign(request, clock())
         try:
-            reply = yield provider.sign(request, clock())
+            reply = _masked(provider, signed, (yield signed))
         except TransportFailure as failure:
             raise _meaning(failure, request) from failure
         if transcript is not None:
@@ -111,6 +112,23 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
         if last_try or not (isinstance(error, AuthenticationFailed) and error.stale):
             raise error
     raise AssertionError("unreachable: the second try returns or raises")
+
+
+def _masked(provider: Provider, signed: WireRequest, reply: WireReply) -> WireReply:
+    """The answer without the secrets that it quotes: whatever an adapter reads of it may be stored, logged and shown."""
+    mask, sent = mask_for(provider.secrets), tuple(_signatures(signed))
+    headers, head = reply.headers, "\n".join(reply.headers.values()).encode("utf-8", "replace")
+    if mask.covered(head, sent) != head:  # one look for all of them: nearly always there is nothing
+        headers = {name: mask.covered(value.encode("utf-8", "replace"), sent).decode() for name, value in headers.items()}
+    return replace(reply, headers=headers, body=mask.covered(reply.body, sent))
+
+
+def _signatures(signed: WireRequest) -> Iterator[str]:
+    """What proves who we are, as it was sent: a token, and of a signed one the parts that are ours alone."""
+    for name, value in signed.headers.items():
+        if name.lower() in SECRET_HEADERS:
+            token = value.split()[-1] if value.strip() else ""
+            yield from (part for part in (value, token, *token.split(".")[1:]) if len(part) >= SHORTEST)
 
 
 def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> ProviderError | None:

@@ -140,6 +140,28 @@ def test_secret_is_absent_from_error_and_its_causes():
     assert "•••" in error.message
 
 
+def test_adapter_never_reads_a_secret():
+    """C6: what it reads becomes ids, states and errors, which are stored and shown."""
+    submission = outcome(at_the_paid_request(), WireReply(status=200, body=f'{{"render": {{"id": "{SECRET.upper()}"}}}}'.encode()))
+    snapshot = outcome(at_the_poll(), WireReply(status=200, body=f'{{"state": "no {SECRET}"}}'.encode()))
+
+    assert (submission.id, snapshot.vendor_state) == ("•••", "no •••")
+
+
+def test_headers_of_an_answer_are_masked():
+    seen = []
+
+    class Curious(type(toy())):
+        def check(self, reply):
+            seen.append(reply.headers)
+
+    talk = converse(Curious(toy().options), toy().poll(TASK), clock=lambda: NOON)
+    next(talk)
+    outcome(talk, WireReply(status=200, headers={"x-request-id": f"a{SECRET}b", "date": "now"}, body=b'{"state": "on"}'))
+
+    assert seen == [{"x-request-id": "a•••b", "date": "now"}]
+
+
 def test_transcript_keeps_request_and_reply_without_the_secret():
     notes = Transcript()
     talk = at_the_paid_request(notes)

@@ -1,6 +1,14 @@
 """What is stored or logged holds no secret and no bulk."""
 
-from providers.core.redact import redact, redact_url
+import base64
+import json
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.core.redact import SHORTEST, Mask, redact, redact_url
 
 
 def test_secrets_are_masked_at_any_depth():
@@ -41,3 +49,70 @@ def test_url_loses_query_and_password():
 def test_urls_that_are_none_end_no_request():
     assert redact_url("http://h.example:99999/a?sig=1") == "http://h.example:99999/a"
     assert redact_url("http://[::1/a?sig=1") == "•••"
+
+
+KEY = "sk-Ab9xQ2mZ7kLw0RtY5uVn8sPe"
+SPELLINGS = {
+    "plain": KEY,
+    "lower case": KEY.lower(),
+    "upper case": KEY.upper(),
+    "hex": KEY.encode().hex(),
+    "base64": base64.b64encode(KEY.encode()).decode(),
+    "base64 of a name and the key": base64.b64encode(f"ab:{KEY}".encode()).decode(),
+    "base64 for addresses": base64.urlsafe_b64encode(f"a:{KEY}?~>".encode()).decode(),
+    "percent": "".join(f"%{ord(letter):02X}" for letter in KEY),
+    "JSON escapes": "".join(f"\\u{ord(letter):04x}" for letter in KEY),
+    "HTML escapes": "".join(f"&#{ord(letter)};" for letter in KEY),
+    "its beginning": KEY[:14],
+    "its end": KEY[-14:],
+    "its middle, changed": KEY[5:20].swapcase(),
+}
+
+
+@pytest.mark.parametrize("written", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_secret_is_covered_however_it_is_written(written):
+    """C6: vendors quote keys in ids, states and errors, and proxies in whatever encoding."""
+    body = Mask([KEY]).covered(f'{{"message": "bad key {written} !", "id": "7"}}'.encode()).decode()
+
+    shown = json.loads(body)
+    assert (shown["id"], shown["message"][:8], shown["message"][-2:]) == ("7", "bad key ", " !")
+    assert "•••" in shown["message"]
+    for form in (KEY.lower(), base64.b64encode(KEY.encode()).decode().lower(), KEY.encode().hex()):
+        assert not any(form[at : at + SHORTEST] in unquote(shown["message"]).lower() for at in range(len(form) - SHORTEST + 1))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_secret_is_covered_in_json_of_other_encodings(encoding):
+    masked = Mask([KEY]).covered(json.dumps({"id": KEY}).encode(encoding))
+
+    assert KEY.encode() not in masked.replace(b"\0", b"")
+
+
+def test_all_of_a_texts_secrets_are_covered_and_nothing_else():
+    masked = Mask([KEY, "AKIA0123456789abcdef"]).covered(f"a {KEY}{KEY} b AKIA0123456789ABCDEF c".encode())
+
+    assert masked.decode().replace("•", "") == "a  b  c"
+
+
+@given(st.binary(max_size=300))
+def test_answer_without_secrets_is_left_as_it_came(body):
+    assert Mask([KEY]).covered(body, sent=(f"Bearer {KEY}",)) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"video_url": "https://v3.jimeng.jianying.com/x/%E4%BD%A0?a=%2F&amp;b=\\u4f60"}',
+        b'{"id": "sk-Ab9xQ2mZ", "other": "Ab9xQ2mZ7kL"}',
+        b'{"id": "short"}',
+    ],
+)
+def test_what_only_resembles_a_secret_is_left_as_it_came(body):
+    """A host name in a cookie is in its vendor's addresses too; a broken address would lose a paid render."""
+    assert Mask([KEY, "sessionid=x; Domain=.jimeng.jianying.com", "short"]).covered(body) == body
+
+
+def test_what_was_sent_is_covered():
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhIiwiZXhwIjoxfQ.c2lnbmF0dXJlLW9mLWl0"
+
+    assert Mask([]).covered(f'{{"echo": "{token.upper()}"}}'.encode(), sent=[token]) == '{"echo": "•••"}'.encode()

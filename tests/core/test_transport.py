@@ -17,6 +17,7 @@ from providers.core.transport import MAX_REPLY_BYTES, BlockingTransport, Concurr
 from providers.core.types import WireReply, WireRequest
 
 QUICK = Timeouts(connect_s=0.5, read_s=0.2)
+PATIENT = Timeouts(connect_s=5, read_s=20)
 PAID = WireRequest(method="POST", path="/pay", json={"prompt": "一只猫"}, billable=True)
 
 
@@ -24,9 +25,9 @@ def send(url: str, request: WireRequest = PAID, timeouts: Timeouts = QUICK) -> W
     return BlockingTransport(base_url=url, timeouts=timeouts).send(request)
 
 
-def send_concurrently(url: str, request: WireRequest = PAID) -> WireReply:
+def send_concurrently(url: str, request: WireRequest = PAID, timeouts: Timeouts = QUICK) -> WireReply:
     async def talk() -> WireReply:
-        async with ConcurrentTransport(timeouts=QUICK) as transport:
+        async with ConcurrentTransport(timeouts=timeouts) as transport:
             return await transport.send(url, request)
 
     return asyncio.run(talk())
@@ -86,7 +87,7 @@ def test_request_may_have_arrived_when_the_answer_is_cut(send_it):
 @both
 def test_answer_is_refused_when_it_is_too_large(send_it):
     with ScriptedServer(answer(200, b"x" * (MAX_REPLY_BYTES + 1))) as server, pytest.raises(TransportFailure) as caught:
-        send_it(server.url)
+        send_it(server.url, timeouts=PATIENT)
 
     assert (caught.value.sent, caught.value.message) == (True, "The vendor's answer is larger than 8 MiB.")
 
@@ -182,7 +183,7 @@ def test_packed_answer_is_unpacked_up_to_the_cap(send_it):
     bomb = gzip.compress(bytes(64 * 1024 * 1024))
     tracemalloc.start()
     with ScriptedServer(answer(200, bomb, headers="Content-Encoding: gzip\r\n")) as server, pytest.raises(TransportFailure) as caught:
-        send_it(server.url)
+        send_it(server.url, timeouts=PATIENT)
     grown = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -195,13 +196,13 @@ def test_packed_answer_is_unpacked_up_to_the_cap(send_it):
 def test_body_is_read_whatever_its_encoding_claims(send_it, encoding):
     packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding, bytes)
     with ScriptedServer(answer(200, packed(b'{"a": 1}'), headers=f"Content-Encoding: {encoding}\r\n")) as server:
-        assert send_it(server.url).data() == {"a": 1}
+        assert send_it(server.url, timeouts=PATIENT).data() == {"a": 1}
 
 
 @both
 def test_plain_body_that_claims_to_be_packed_is_read(send_it):
     with ScriptedServer(answer(200, b'{"a": 1}', headers="Content-Encoding: gzip\r\n")) as server:
-        assert send_it(server.url).data() == {"a": 1}
+        assert send_it(server.url, timeouts=PATIENT).data() == {"a": 1}
 
 
 def test_refusal_that_comes_before_the_body_is_through_is_read():

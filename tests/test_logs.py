@@ -1,0 +1,51 @@
+"""What a vendor says cannot forge a line of the log."""
+
+from __future__ import annotations
+
+import io
+import logging
+import logging.config
+
+import pytest
+from django.conf import settings
+
+from providers.core.errors import UnexpectedReply
+
+FORGED = "2026-11-28 12:00:00,000 ERROR   generation.submit task 7 was paid"
+
+
+def written(record_of) -> list[str]:
+    """The lines that the product's own set-up makes of what this logs."""
+    formatter = logging.config.DictConfigurator(settings.LOGGING).configure_formatter(dict(settings.LOGGING["formatters"]["line"]))
+    stream, log = io.StringIO(), logging.getLogger("generation.tests")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    log.addHandler(handler)
+    try:
+        record_of(log)
+    finally:
+        log.removeHandler(handler)
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K\r"])
+def test_words_of_a_vendor_stay_in_one_line(end):
+    """C11"""
+    lines = written(lambda log: log.warning("poll of task %s: %s", 7, f"no{end}{FORGED}"))
+
+    assert len(lines) == 1
+    assert "poll of task 7: no\\" in lines[0]
+
+
+def test_words_in_a_traceback_do_not_begin_a_line():
+    """C11"""
+
+    def fail(log: logging.Logger) -> None:
+        try:
+            raise UnexpectedReply(f"no\n{FORGED}\x1b[1A")
+        except UnexpectedReply:
+            log.exception("an error of ours")
+
+    lines = written(fail)
+    assert sum(FORGED in line for line in lines) == 1
+    assert not any(line.startswith(FORGED) or "\x1b" in line for line in lines)
