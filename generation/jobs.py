@@ -14,6 +14,7 @@ from typing import ParamSpec
 from generation import presence
 from generation.errors import LostRace
 from generation.services import housekeeping
+from generation.services.dispatch import ingest_next
 from generation.services.health import probe_account
 from generation.services.ingest import ingest as ingest_task
 from generation.services.polling import poll_account
@@ -72,6 +73,7 @@ def probe(account_id: str) -> None:
 @job
 def ingest(task_id: str, fence: int) -> None:
     ingest_task(task_id, fence)
+    ingest_next()
 
 
 @job

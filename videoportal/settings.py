@@ -122,7 +122,7 @@ Q_CLUSTER = {
     "label": "Queue",
     "ALT_CLUSTERS": {
         "poll": {"workers": env.integer("PORTAL_POLL_WORKERS", 3), "queue_limit": 3, "timeout": 40, "retry": 130},
-        "ingest": {"workers": env.integer("PORTAL_INGEST_WORKERS", 2), "queue_limit": 2, "timeout": 900, "retry": 2800},
+        "ingest": {"workers": env.integer("PORTAL_INGEST_WORKERS", 4), "queue_limit": 4, "timeout": 900, "retry": 2800},
     },
 }
 

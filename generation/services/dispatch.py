@@ -21,12 +21,13 @@ from generation.services.claims import Claim, claim_due, claim_one
 from generation.services.failover import fail_over
 from generation.services.permits import processes_to_settle
 from generation.services.pool import claim_queued, waiting_vendors
+from generation.services.savers import claim_saves, room_to_save
 from generation.services.stranded import free_stranded
 from generation.services.switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["POLL_LEASE", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
+__all__ = ["POLL_LEASE", "ingest_next", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
 
 log = logging.getLogger("generation.dispatch")
 
@@ -95,12 +96,20 @@ def _probe_rested(now: datetime) -> int:
 
 
 def _ingest_due(now: datetime, instance: str) -> int:
-    return _ring(queue.INGEST, "ingest", partial(claim_due, Status.INGESTING, now=now, instance=instance, lease=INGEST_LEASE))
+    return _ring(queue.INGEST, "ingest", partial(claim_saves, now=now, instance=instance, lease=INGEST_LEASE))
+
+
+def ingest_next() -> None:
+    """Ring for what may be saved now that a saver is free, instead of at the clock's next round."""
+    _ingest_due(timezone.now(), queue.instance_id())
 
 
 def ingest_soon(task: GenerationTask) -> None:
     """Ring for this task's ingest in the caller's transaction, right when its render is known to be done."""
-    claim = claim_one(task, now=timezone.now(), instance=queue.instance_id(), lease=INGEST_LEASE)
+    now = timezone.now()
+    if task.account_id is None or task.account_id not in room_to_save([task.account_id], now):
+        return
+    claim = claim_one(task, now=now, instance=queue.instance_id(), lease=INGEST_LEASE)
     if claim is not None:
         queue.enqueue(queue.INGEST, "ingest", claim.task_id, claim.fence)
 

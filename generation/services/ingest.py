@@ -37,8 +37,12 @@ __all__ = ["ingest"]
 
 log = logging.getLogger("generation.ingest")
 
-FETCH_PATIENCE = FetchTimeouts(total_s=600.0)
-"""With the time of the check less than a job may take: a slow download ends as one, and not as a process that died."""
+FETCH_PATIENCE = FetchTimeouts(total_s=600.0, bytes_per_s=20_000)
+"""With the time of the check less than a job may take: a slow download ends as one, and not as a process that died.
+
+A server that drips holds a saver for 30 s from the start, for 60 s after a good beginning. 20 kB/s bring 12 MB within the whole time, so
+a slower line could bring no usual render (a 5 s clip has 2 to 10 MB); one of 50 kB/s passes.
+"""
 MOST_BAD_FILES = 6
 """A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
 BELIEVE_VENDOR = timedelta(hours=24)

@@ -70,12 +70,17 @@ CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 @dataclass(frozen=True, kw_only=True)
 class FetchTimeouts:
-    """Seconds: for a connection, between two bytes, for the whole fetch, and before a cut download goes on."""
+    """Seconds: for a connection, between two bytes, for the whole fetch, and before a cut download goes on.
+
+    A fetch that brings less than `bytes_per_s` on average of a window of `window_s` is too slow.
+    """
 
     connect_s: float = 5.0
     stall_s: float = 15.0
     total_s: float = 900.0
     pause_s: float = 0.3
+    bytes_per_s: int = 0
+    window_s: float = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +109,7 @@ def safe_fetch(
 
     `headers` go to the first origin only; a redirect to another host never carries them.
     """
-    with Deadline(timeouts.total_s) as deadline:
+    with Deadline(timeouts.total_s, bytes_per_s=timeouts.bytes_per_s, window_s=timeouts.window_s) as deadline:
         guard = Guard(policy=allow, deadline=deadline, connect_s=timeouts.connect_s, resolve=resolve)
         web = _Web(guard=guard, stall_s=timeouts.stall_s)
         download = _Download(web, url, to=to, max_bytes=max_bytes, expected=expected, headers=dict(headers or {}))
@@ -245,6 +250,7 @@ class _Download:
                 raise WrongType(f"The answer is text, not a {self._expected}")
             if self._size + len(block) > self._max_bytes:
                 raise TooLarge(f"The file has more than the {self._max_bytes} bytes that are allowed")
+            self._web.guard.deadline.progress(len(block))
             self._to.write(block)
             self._hash.update(block)
             self._size += len(block)

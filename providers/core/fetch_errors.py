@@ -11,7 +11,7 @@
     │   └─ Expired      401, 403: a signed URL past its time
     ├─ WrongType    a page, JSON, encoded or empty body where a file was asked
     ├─ Cut          the body ended early, stalled or changed               retryable
-    ├─ TooSlow      the whole fetch took longer than its deadline          retryable
+    ├─ TooSlow      the fetch passed its deadline, or fell below its rate  retryable
     └─ Unavailable  no name, no connection, TLS failure, 429, 5xx          retryable
 
 An `OurLimit` says nothing about the file, so it never means that the file is gone; it is retryable because the same address works once
@@ -114,7 +114,7 @@ class Cut(FetchError):
 
 
 class TooSlow(FetchError):
-    """The deadline of the whole fetch passed."""
+    """The deadline of the whole fetch passed, or too little arrived."""
 
     default_code = "too_slow"
     retryable = True
