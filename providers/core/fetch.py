@@ -7,7 +7,7 @@ the media itself beyond its announced type and its first byte.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
@@ -32,7 +32,7 @@ from providers.core.fetch_errors import (
     Unavailable,
     WrongType,
 )
-from providers.core.network import Deadline, Guard, NetworkPolicy, Resolver, guarded_pool, system_addresses
+from providers.core.network import Guard, NetworkPolicy, PacedDeadline, Resolver, guarded_pool, system_addresses
 
 __all__ = [
     "BadAddress",
@@ -109,10 +109,12 @@ def safe_fetch(
 
     `headers` go to the first origin only; a redirect to another host never carries them.
     """
-    with Deadline(timeouts.total_s, bytes_per_s=timeouts.bytes_per_s, window_s=timeouts.window_s) as deadline:
+    with PacedDeadline(timeouts.total_s, bytes_per_s=timeouts.bytes_per_s, window_s=timeouts.window_s) as deadline:
         guard = Guard(policy=allow, deadline=deadline, connect_s=timeouts.connect_s, resolve=resolve)
         web = _Web(guard=guard, stall_s=timeouts.stall_s)
-        download = _Download(web, url, to=to, max_bytes=max_bytes, expected=expected, headers=dict(headers or {}))
+        download = _Download(
+            web, url, arrived=deadline.progress, to=to, max_bytes=max_bytes, expected=expected, headers=dict(headers or {})
+        )
         for attempt in range(tries - 1):
             try:
                 return download.attempt()
@@ -180,8 +182,18 @@ class _Web:
 class _Download:
     """One file over several attempts: what has been written, its hash, and the validator that lets it go on."""
 
-    def __init__(self, web: _Web, url: str, *, to: BinaryIO, max_bytes: int, expected: Expected, headers: dict[str, str]) -> None:
-        self._web, self._url, self._to, self._own_headers = web, url, to, headers
+    def __init__(
+        self,
+        web: _Web,
+        url: str,
+        *,
+        arrived: Callable[[int], None],
+        to: BinaryIO,
+        max_bytes: int,
+        expected: Expected,
+        headers: dict[str, str],
+    ) -> None:
+        self._web, self._url, self._arrived, self._to, self._own_headers = web, url, arrived, to, headers
         self._max_bytes, self._expected = max_bytes, expected
         self._start = to.tell()
         self._restart()
@@ -250,7 +262,7 @@ class _Download:
                 raise WrongType(f"The answer is text, not a {self._expected}")
             if self._size + len(block) > self._max_bytes:
                 raise TooLarge(f"The file has more than the {self._max_bytes} bytes that are allowed")
-            self._web.guard.deadline.progress(len(block))
+            self._arrived(len(block))
             self._to.write(block)
             self._hash.update(block)
             self._size += len(block)

@@ -11,7 +11,6 @@ import functools
 import ipaddress
 import socket
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -29,6 +28,7 @@ __all__ = [
     "GuardedHTTPConnection",
     "GuardedHTTPSConnection",
     "NetworkPolicy",
+    "PacedDeadline",
     "Resolver",
     "guarded_pool",
     "is_public",
@@ -151,26 +151,22 @@ def system_addresses(host: str, port: int) -> list[str]:
 
 
 class Deadline:
-    """Shuts the watched sockets when time is over, so that no phase (handshake, header, chunk line) can drip past it.
+    """Shuts the watched sockets when time is over, so that no phase (handshake, header, chunk line) can drip past it."""
 
-    So it does when less than `window_s` times `bytes_per_s` arrive in a window; the first one begins with the deadline.
-    """
-
-    def __init__(self, seconds: float, *, bytes_per_s: int = 0, window_s: float = 30.0) -> None:
+    def __init__(self, seconds: float) -> None:
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._over = threading.Event()
-        self._left = threading.Event()
-        self._arrived = 0
         self._why = "The download took longer than its deadline"
-        self._watcher = threading.Thread(target=self._watch, args=(seconds, bytes_per_s, window_s), name="deadline", daemon=True)
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        self._watcher.start()
+        self._timer.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._left.set()
+        self._timer.cancel()
         with self._lock:
             for handle in self._watched:
                 handle.close()
@@ -183,10 +179,6 @@ class Deadline:
     def check(self) -> None:
         if self.is_over:
             raise TooSlow(self._why)
-
-    def progress(self, size: int) -> None:
-        """Count bytes that have arrived."""
-        self._arrived += size
 
     def restart(self, seconds: float) -> None:
         """Give the next phase this long from now on. Raises `TooSlow` when time is over already."""
@@ -207,22 +199,42 @@ class Deadline:
             self.check()
             self._watched.append(connection.dup())
 
-    def _watch(self, seconds: float, bytes_per_s: int, window_s: float) -> None:
-        ends, seen = time.monotonic() + seconds, 0
-        while (left_s := ends - time.monotonic()) > 0:
-            if self._left.wait(min(left_s, window_s)):
-                return
-            if window_s < left_s and self._arrived - seen < bytes_per_s * window_s:
-                self._why = f"Fewer than {bytes_per_s / 1000:g} kB/s arrived for {window_s:g} s"
-                break
-            seen = self._arrived
-        self._expire()
-
     def _expire(self) -> None:
         with self._lock:
             self._over.set()
             for handle in self._watched:
                 _shut(handle)
+
+
+class PacedDeadline(Deadline):
+    """A deadline that also passes when less than `window_s` times `bytes_per_s` arrive in a window; the first window begins with it."""
+
+    def __init__(self, seconds: float, *, bytes_per_s: int, window_s: float) -> None:
+        super().__init__(seconds)
+        self._arrived = 0
+        self._left = threading.Event()
+        self._pacer = threading.Thread(target=self._keep_pace, args=(bytes_per_s, window_s), name="pace", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._pacer.start()
+        return super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._left.set()
+        super().__exit__(kind, error, trace)
+
+    def progress(self, size: int) -> None:
+        """Count bytes that have arrived."""
+        self._arrived += size
+
+    def _keep_pace(self, bytes_per_s: int, window_s: float) -> None:
+        seen = 0
+        while not self._left.wait(window_s):
+            if self._arrived - seen < bytes_per_s * window_s:
+                self._why = f"Fewer than {bytes_per_s / 1000:g} kB/s arrived for {window_s:g} s"
+                self._expire()
+                return
+            seen = self._arrived
 
 
 def _shut(handle: socket.socket) -> None:

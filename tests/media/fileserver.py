@@ -99,14 +99,29 @@ def _start_of(web: Handler, etag: str) -> int:
     return int(asked.removeprefix("bytes=").removesuffix("-"))
 
 
-def drip(pause_s: float, before_headers: bool = False) -> Answer:
-    """One byte at a time, for as long as anybody listens."""
+def steady(body: bytes, *, block: int, pause_s: float) -> Answer:
+    """A whole file over a slow line."""
+
+    def answer(web: Handler) -> None:
+        web.send_response(200)
+        web.send_header("Content-Length", str(len(body)))
+        web.end_headers()
+        for start in range(0, len(body), block):
+            web.wfile.write(body[start : start + block])
+            time.sleep(pause_s)
+
+    return answer
+
+
+def drip(pause_s: float, before_headers: bool = False, first: int = 0) -> Answer:
+    """One byte at a time, behind the `first` bytes, for as long as anybody listens."""
 
     def answer(web: Handler) -> None:
         if not before_headers:
             web.send_response(200)
             web.send_header("Content-Length", "100000")
             web.end_headers()
+            web.wfile.write(bytes(first))
         for _ in range(400):
             web.wfile.write(b"H" if before_headers else b"\x00")
             web.wfile.flush()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from fileserver import BODY, BODY_SHA256, FileServer, chunked, cut_at, drip, in_turn, plain, redirect, serving, status, unannounced
+from fileserver import BODY, BODY_SHA256, FileServer, chunked, cut_at, drip, in_turn, plain, redirect, serving, status, steady, unannounced
 
 from providers.core.fetch import (
     BadAddress,
@@ -186,6 +186,32 @@ def test_fetch_ends_at_its_deadline_when_the_server_drips(files: FileServer, fet
 
     assert time.monotonic() - started < 2
     assert len(files.seen) == 1
+
+
+@pytest.mark.parametrize("before_headers", [False, True], ids=["body", "status-line"])
+def test_c7_a_fetch_that_drips_ends_after_one_window(files: FileServer, fetch: Fetch, before_headers: bool) -> None:
+    files.answers["/v.mp4"] = drip(0.02, before_headers=before_headers)
+
+    with pytest.raises(TooSlow) as caught:
+        fetch(files.url("/v.mp4"), timeouts=FetchTimeouts(stall_s=20, total_s=600, pause_s=0, bytes_per_s=20_000, window_s=0.3))
+
+    assert (caught.value.message, caught.value.retryable) == ("Fewer than 20 kB/s arrived for 0.3 s", True)
+    assert len(files.seen) == 1
+
+
+def test_c7_a_server_that_begins_well_and_then_drips_is_cut_too(files: FileServer, fetch: Fetch) -> None:
+    files.answers["/v.mp4"] = drip(0.02, first=50_000)
+
+    with pytest.raises(TooSlow):
+        fetch(files.url("/v.mp4"), timeouts=FetchTimeouts(stall_s=20, total_s=600, pause_s=0, bytes_per_s=20_000, window_s=0.3))
+
+
+def test_c7_a_slow_line_that_keeps_the_least_rate_passes(files: FileServer, fetch: Fetch) -> None:
+    files.answers["/v.mp4"] = steady(BODY, block=15_360, pause_s=0.1)
+
+    fetched, _ = fetch(files.url("/v.mp4"), timeouts=FetchTimeouts(stall_s=20, total_s=600, bytes_per_s=20_000, window_s=1.0))
+
+    assert fetched.sha256 == BODY_SHA256
 
 
 def test_fetch_is_cut_when_the_server_stalls(files: FileServer, fetch: Fetch) -> None:
