@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,6 +21,12 @@ from providers.simulator.testing import SimulatorProcess
 def static_root() -> None:
     """The middleware that serves static files warns about a folder that is not there."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def no_paid_requests_on_record() -> None:
+    """Each test begins with an empty database; a record of requests that it never saw would hold its submits."""
+    shutil.rmtree(settings.MEDIA_ROOT / "sent", ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PaidSubmits(models.Model):
-    """One row: whether anything may be bought now, who said so last, when, and why. Written by services/switch.py alone."""
+    """One row: whether anything may be bought now, who said so last, when, and why; and how many paid requests were ever sent.
+
+    Written by services/switch.py and services/restored.py alone. `sent` numbers the paid requests (`services/sent.py`). `held_at` is set
+    while the database is known to be an older one than the record of paid requests; a person ends that, at `confirmed_at`.
+    """
 
     THE_ROW = 1
 
@@ -18,6 +22,9 @@ class PaidSubmits(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("since"), null=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    sent = models.PositiveBigIntegerField(default=0, editable=False)
+    held_at = models.DateTimeField(null=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("switch for paid submits")

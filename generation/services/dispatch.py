@@ -44,8 +44,10 @@ POLL_TURN = timedelta(seconds=30)
 def tick(now: datetime | None = None) -> int:
     """One round over everything that is due. Returns how many jobs were rung for."""
     at, instance = now or timezone.now(), queue.instance_id()
-    free_stranded(at)
-    fail_over()
+    stop = current_stop()
+    if stop is None or not stop.restored:  # what waits in a restored database may have been sent, as it was
+        free_stranded(at)
+        fail_over()
     return (
         _start_queued(waiting_vendors(at), at, instance)
         + _settle_lost(at, instance)

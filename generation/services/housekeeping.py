@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from generation import queue
 from generation.models import GenerationTask, Video
+from generation.services.restored import kept_since
 from providers.probe import refresh_balances
 
 __all__ = ["sweep"]
@@ -55,15 +56,17 @@ def _folders(now: datetime) -> Iterator[str]:
 
 
 def _drop_orphans(folder: str, now: datetime) -> None:
-    """Files that were saved but never published."""
+    """Files that were saved but never published. Not those from before a restored backup: the rows of theirs are what was lost."""
     try:
         names = default_storage.listdir(folder)[1]
     except FileNotFoundError:
         return
+    kept = kept_since()
     saved = {f"{folder}/{name}" for name in names}
     for key in sorted(saved - _published(folder)):
         with suppress(FileNotFoundError):  # an ingest that could not publish it has removed it itself
-            if now - default_storage.get_modified_time(key) > OLD_ENOUGH:
+            saved_at = default_storage.get_modified_time(key)
+            if now - saved_at > OLD_ENOUGH and (kept is None or saved_at > kept):
                 log.info("sweeping %s", key)
                 default_storage.delete(key)
 

@@ -138,6 +138,8 @@ def stop_sentence(stop: Stop) -> str:
     """Why new renders wait, for a card and for the API."""
     if stop.by_environment:
         return _("New renders wait: paid submits are stopped by the server's environment.")
+    if stop.restored:
+        return _("New renders wait: the database was restored from a backup, and an administrator has to confirm it.")
     return _("New renders wait: %(reason)s") % {"reason": stop.reason}
 
 

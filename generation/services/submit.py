@@ -28,8 +28,9 @@ from generation.services.health import heed_error
 from generation.services.messages import trouble
 from generation.services.outgoing import CannotBeSent, generation_request
 from generation.services.permits import Wait, wait_for_permit
+from generation.services.restored import note_sending
 from generation.services.settle import FIRST_LOOK_UP, end_unsent, look_up, may_be_paid, park, park_after_doubt
-from generation.services.switch import current_stop, is_stopped_for_sure
+from generation.services.switch import STOPPED, current_stop, is_stopped_for_sure
 from providers.accounts import client_for
 from providers.core.client import BlockingClient, Transcript, retry_delay_s
 from providers.core.errors import AuthenticationFailed, NotSent, OutOfCredit, PlanUsedUp, ProviderError, Refused, Uncertain
@@ -70,7 +71,6 @@ LONGEST_DELAY = timedelta(hours=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
 CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
 TOO_LATE = gettext_noop("It was held up on this server, so it was not sent. It is tried again.")
-STOPPED = gettext_noop("Paid submits were stopped right before it was sent.")
 BAD_SEAL_REST_S = 300.0
 
 
@@ -164,11 +164,14 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
 
 
 def _look_once_more(attempt: Attempt) -> None:
-    """Nothing has left yet. Raises `NotSent` when others may take its sender for dead by now, or the switch was turned since the intent."""
+    """Nothing has left yet. Raises `NotSent` when others may take its sender for dead by now, or the switch was turned since the intent.
+    Otherwise it is recorded as sent.
+    """
     if timezone.now() > attempt.started_at + HELD_UP:
         raise NotSent(say(TOO_LATE))
     if current_stop():
         raise NotSent(say(STOPPED))
+    note_sending(attempt)
 
 
 def _intend(task: GenerationTask, body_bytes: int) -> Attempt:

@@ -2,6 +2,7 @@
 
 The clock and the submit look before they begin; `is_stopped_for_sure` looks once more inside the transaction that commits the intent, and
 waits for a switch that is being turned. Whoever was held up after its intent looks a last time right before the paid request leaves.
+A database that was restored from a backup stops them too, until a person confirms (`services/restored.py`).
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from generation.errors import InvalidRequest
 from generation.models import PaidSubmits
 
-__all__ = ["Stop", "current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
+__all__ = ["STOPPED", "Stop", "current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
+
+STOPPED = gettext_noop("Paid submits were stopped right before it was sent.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """Why nothing is bought now. One that the environment ordered has no person and no time."""
+    """Why nothing is bought now. One that the environment ordered has no person and no time; one after a restored backup no person."""
 
     by_environment: bool = False
+    restored: bool = False
     since: datetime | None = None
     by: str = ""
     reason: str = ""
@@ -34,14 +39,18 @@ def current_stop() -> Stop | None:
     """None while paid submits go out."""
     if settings.STOP_PAID_SUBMITS:
         return Stop(by_environment=True)
-    row = PaidSubmits.objects.select_related("by").filter(stopped=True).first()
-    return Stop(since=row.at, by=row.by.get_username() if row.by else "", reason=row.reason) if row else None
+    row = PaidSubmits.objects.select_related("by").exclude(stopped=False, held_at=None).first()
+    if row is None:
+        return None
+    if row.held_at is not None:
+        return Stop(restored=True, since=row.held_at)
+    return Stop(since=row.at, by=row.by.get_username() if row.by else "", reason=row.reason)
 
 
 def is_stopped_for_sure() -> bool:
     """For the transaction of an intent: locks the row, so that turning the switch and committing an intent never overlap."""
     locked = PaidSubmits.objects.select_for_update(no_key=True).filter(pk=PaidSubmits.THE_ROW)
-    return settings.STOP_PAID_SUBMITS or any(locked.values_list("stopped", flat=True))
+    return settings.STOP_PAID_SUBMITS or any(row.stopped or row.held_at is not None for row in locked)
 
 
 def stop_submits(*, by: User, reason: str) -> PaidSubmits:

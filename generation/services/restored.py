@@ -1,0 +1,170 @@
+"""A database restored from a backup does not know what was sent since, and would send it again. The record outside the database knows.
+
+Each paid request takes the next number of the row `PaidSubmits` and is written into the record before it leaves. A record that already
+has this number, or a higher one, was written by a database that had seen more: paid submits stop on all machines until a person
+confirms. Then what was sent since the backup is reconciled like any submit without a stored answer (docs/adr/0011).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from generation.errors import Conflict
+from generation.lifecycle import Status
+from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
+from generation.services import sent
+from generation.services.sent import Sent
+from generation.services.settle import SENDER_LOST
+from generation.services.switch import STOPPED
+from providers.core.errors import NotSent, Uncertain
+from providers.models import ProviderAccount
+from providers.sentences import say
+
+__all__ = ["Reconciled", "confirm_restore", "hold_if_restored", "kept_since", "newest_of_database", "note_sending", "sent_since_backup"]
+
+log = logging.getLogger("generation.restored")
+
+OLDER = gettext_noop("The database was restored from a backup. Nothing is sent until an administrator confirms it.")
+NOT_RECORDED = gettext_noop("The media storage could not record this request, so it was not sent. It is tried again.")
+SENT_SINCE = gettext_noop("It was sent after the backup from which the database was restored; the answer is not known.")
+NO_ACCOUNT = gettext_noop("It was sent after the backup from which the database was restored, with the account “%(account)s”, which is gone.")
+
+
+class Older(Exception):
+    """This database has seen less than the record."""
+
+
+@dataclass(kw_only=True)
+class Reconciled:
+    """What became of the requests that were sent after the backup. `lost` belong to tasks that this database does not have."""
+
+    tasks: Counter[str] = field(default_factory=Counter)
+    lost: list[Sent] = field(default_factory=list)
+
+
+def note_sending(attempt: Attempt) -> None:
+    """Number this paid request and record it; call right before it leaves. Raises `NotSent` when it may not."""
+    try:
+        newest = sent.newest()  # before the number is taken: whatever is listed now has a lower one
+        sent.write(_take_number(newest), attempt)
+    except Older as older:
+        hold_if_restored()
+        raise NotSent(say(OLDER)) from older
+    except (DatabaseError, OSError, RuntimeError) as trouble:
+        log.error("attempt %s is not sent, because it could not be recorded: %s", attempt, trouble)
+        raise NotSent(say(NOT_RECORDED)) from trouble
+
+
+def _take_number(newest: int) -> int:
+    with transaction.atomic():
+        row = _row(locked=True)
+        if row.stopped or row.held_at is not None:
+            raise NotSent(say(STOPPED))
+        row.sent += 1
+        if newest >= row.sent:
+            raise Older
+        row.save(update_fields=["sent"])
+    return row.sent
+
+
+def _row(*, locked: bool = False) -> PaidSubmits:
+    rows = PaidSubmits.objects.select_for_update(no_key=True) if locked else PaidSubmits.objects
+    return rows.get_or_create(pk=PaidSubmits.THE_ROW)[0]
+
+
+def hold_if_restored() -> bool:
+    """Stop paid submits when the record has more than this database. Returns whether they are stopped for that."""
+    newest = sent.newest()
+    with transaction.atomic():
+        row = _row(locked=True)
+        if row.held_at is None and row.sent < newest:
+            row.held_at = timezone.now()
+            row.save(update_fields=["held_at"])
+            log.error("the record of paid requests (%d) is ahead of the database (%d): paid submits are stopped", newest, row.sent)
+        return row.held_at is not None
+
+
+def sent_since_backup() -> int:
+    """How many paid requests are on record that this database does not know."""
+    return max(sent.newest() - _row().sent, 0)
+
+
+def newest_of_database() -> datetime | None:
+    """When this database last began to send something."""
+    return Attempt.objects.order_by("-pk").values_list("started_at", flat=True).first()
+
+
+def kept_since() -> datetime | None:
+    """Files older than this may be videos that were saved after a backup, so they are not orphans though no row knows them."""
+    row = _row()
+    return timezone.now() if row.held_at else row.confirmed_at
+
+
+def confirm_restore(*, by: User) -> Reconciled:
+    """A person knows that the database was restored: look up what was sent since, then let the rest go out. Raises `Conflict`."""
+    newest, records = sent.newest(), list(sent.sent_after(_row().sent))
+    with transaction.atomic():
+        row = _row(locked=True)
+        if row.held_at is None:
+            raise Conflict(_("Paid submits do not wait for this confirmation."), code="not_restored")
+        found = _reconcile(records)
+        row.sent, row.held_at, row.confirmed_at = max(newest, row.sent), None, timezone.now()
+        row.save(update_fields=["sent", "held_at", "confirmed_at"])
+    log.warning("%s confirmed the restored database: %s", by.get_username(), dict(found.tasks))
+    for one in found.lost:
+        log.warning("sent after the backup for a task that is gone: %s, %s, %s, at %s", one.reference, one.model, one.account_label, one.at)
+    return found
+
+
+def _reconcile(records: Iterable[Sent]) -> Reconciled:
+    found = Reconciled()
+    for one in records:
+        task = GenerationTask.objects.select_for_update().filter(pk=one.task).first()
+        if task is None:
+            found.lost.append(one)
+        elif not Attempt.objects.filter(pk=one.attempt).exists():
+            _doubt(task, one)
+            found.tasks[task.status] += 1
+    return found
+
+
+def _doubt(task: GenerationTask, one: Sent) -> None:
+    """Put the attempt back as one without an answer. A waiting task goes to `settle`, which asks the vendor, or else a person."""
+    account = ProviderAccount.objects.filter(pk=one.account).first()
+    if account is None:
+        if task.state is Status.QUEUED:
+            task.park(Uncertain(say(NO_ACCOUNT, account=one.account_label)))
+        return
+    elsewhere = task.attempts.exclude(dispatch=Dispatch.REJECTED).exclude(account=account).exists() or one.model != task.model
+    _put_back(task, one, account)
+    if task.state in (Status.QUEUED, Status.SUBMITTING) and elsewhere:  # a look-up asks one account and one model
+        task.park(Uncertain(SENT_SINCE), account=account)
+    elif task.state is Status.QUEUED:
+        task.move(Status.SUBMITTING, note=SENT_SINCE, account=account, submitted_at=one.at)
+
+
+def _put_back(task: GenerationTask, one: Sent, account: ProviderAccount) -> None:
+    task.attempt_count += 1
+    GenerationTask.objects.filter(pk=task.pk).update(attempt_count=task.attempt_count)
+    Attempt.objects.create(
+        pk=one.attempt,
+        task=task,
+        number=task.attempt_count,
+        account=account,
+        reference=one.reference,
+        dispatch=Dispatch.UNKNOWN,
+        error_code=SENDER_LOST,
+        error_message=SENT_SINCE,
+        started_at=one.at,
+        finished_at=one.at,
+    )

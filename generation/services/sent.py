@@ -1,0 +1,99 @@
+"""The record of paid requests outside the database: one small file for each in the media storage, written before the request leaves.
+
+A database that is restored from a backup has forgotten what was sent since; this record has not (docs/adr/0011). Requests are numbered by
+`PaidSubmits.sent`. Every machine sees the media storage, and a file is written once, so that no two processes write the same one. Holds
+no prompt and no secret.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from generation.models import Attempt
+
+__all__ = ["Sent", "newest", "sent_after", "write"]
+
+log = logging.getLogger("generation.restored")
+
+FOLDER = "sent"
+PER_FOLDER = 1000
+"""Files of one folder: the newest is found by listing two folders, each submit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A paid request that may have left. Ids are text: the rows they name may be gone."""
+
+    attempt: str
+    attempt_number: int
+    task: str
+    model: str
+    account: str
+    account_label: str
+    reference: str
+    started_at: str
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.started_at)
+
+
+def write(number: int, attempt: Attempt) -> None:
+    """Record that this request may leave now."""
+    facts = Sent(
+        attempt=str(attempt.pk),
+        attempt_number=attempt.number,
+        task=str(attempt.task_id),
+        model=attempt.task.model,
+        account=str(attempt.account_id),
+        account_label=attempt.account.label,
+        reference=attempt.reference,
+        started_at=attempt.started_at.isoformat(),
+    )
+    default_storage.save(f"{_folder(number)}/{number:012}.json", ContentFile(json.dumps(asdict(facts)).encode()))
+
+
+def newest() -> int:
+    """The highest number on record, 0 when there is none."""
+    folders = _listed(FOLDER)[0]
+    return max(_numbers(f"{FOLDER}/{max(folders)}"), default=0) if folders else 0
+
+
+def sent_after(number: int) -> Iterator[Sent]:
+    """What is on record with a higher number, in order. A file that was cut off while it was written is left out: its request never left."""
+    first = _folder(number)
+    for folder in sorted(f"{FOLDER}/{name}" for name in _listed(FOLDER)[0]):
+        if folder >= first:
+            yield from _read(folder, number)
+
+
+def _read(folder: str, after: int) -> Iterator[Sent]:
+    for number in sorted(_numbers(folder)):
+        if number > after:
+            try:
+                with default_storage.open(f"{folder}/{number:012}.json") as file:
+                    yield Sent(**json.loads(file.read()))
+            except (ValueError, TypeError) as error:
+                log.error("paid request %d: its record cannot be read: %s", number, error)
+
+
+def _folder(number: int) -> str:
+    return f"{FOLDER}/{number // PER_FOLDER:09}"
+
+
+def _numbers(folder: str) -> list[int]:
+    return [int(name.removesuffix(".json")) for name in _listed(folder)[1] if name.removesuffix(".json").isdecimal()]
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    try:
+        return default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
