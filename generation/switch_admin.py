@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from generation.errors import PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask, PaidSubmits
+from generation.services.restored import backup_facts, confirm_restore
 from generation.services.switch import current_stop, resume_submits, stop_submits
 
 __all__ = ["PaidSubmitsAdmin"]
@@ -41,6 +42,7 @@ class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "opts": self.opts,
             "row": row,
             "stop": current_stop(),
+            "restored": backup_facts() if row and row.held_at else None,
             "may_turn": self.has_change_permission(request),
             "waiting": GenerationTask.objects.filter(status=Status.QUEUED).count(),
             **(extra_context or {}),
@@ -63,10 +65,21 @@ class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 row = resume_submits(by=request.user)  # type: ignore[arg-type]
                 done = _("Paid submits go out again. What waits starts within a second.")
                 self.log_change(request, row, "resumed")
+            elif "confirm" in request.POST:
+                done = self._confirm(request)
             else:
-                raise BadRequest("Neither stop nor resume was pressed.")
+                raise BadRequest("Neither stop, resume nor confirm was pressed.")
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
         else:
             self.message_user(request, done, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:generation_paidsubmits_changelist"))
+
+    def _confirm(self, request: HttpRequest) -> str:
+        found = confirm_restore(by=request.user)  # type: ignore[arg-type]
+        facts = {"known": found.tasks.total(), "lost": len(found.lost)}
+        self.log_change(request, PaidSubmits.objects.get(), f"restored backup confirmed: {facts}")
+        done = _("Confirmed. Requests that were sent after the backup: %(known)d. They are looked up or wait for a review.") % facts
+        if found.lost:
+            done += " " + _("Of tasks that the database does not have: %(lost)d. List them with “manage.py restored”.") % facts
+        return done

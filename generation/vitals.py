@@ -24,12 +24,23 @@ from uuid_utils.compat import uuid7
 
 from generation import queue
 from generation.models import GenerationTask
+from generation.services.restored import backup_facts
 from providers.callbacks import UnusableUrl, is_on_this_machine, require_usable
 from providers.checks import accounts_can_be_used
 from providers.models import ProviderAccount
 from providers.probe import probe
 
-__all__ = ["QUICK", "THOROUGH", "WORKER_PATIENCE_S", "Unfit", "check_accounts", "check_credentials", "check_public_url", "check_worker"]
+__all__ = [
+    "QUICK",
+    "THOROUGH",
+    "WORKER_PATIENCE_S",
+    "Unfit",
+    "check_accounts",
+    "check_credentials",
+    "check_public_url",
+    "check_restored",
+    "check_worker",
+]
 
 OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
@@ -157,6 +168,21 @@ def check_credentials() -> str:
     if found:
         raise Unfit(" ".join(f"{item.msg} {item.hint or ''}".strip() for item in found))
     return f"{ProviderAccount.objects.count()} accounts"
+
+
+def check_restored() -> str:
+    """The database knows every paid request that is on record in the media storage."""
+    try:
+        facts = backup_facts()
+    except OSError as error:
+        raise Unfit(f"The media storage cannot be read. ({error})") from error
+    if facts.missing or facts.held_at:
+        raise Unfit(
+            f"The database does not know {facts.missing} paid requests that are on record in the media storage: it was restored from a "
+            "backup, or is a new one. Nothing is sent until an administrator confirms: on the page of the switch for paid submits, or "
+            "with manage.py restored --confirm"
+        )
+    return "knows all that was sent"
 
 
 def check_accounts() -> Iterator[tuple[str, str | Unfit]]:

@@ -25,6 +25,7 @@ from django.db import DatabaseError, close_old_connections
 from generation import presence, queue
 from generation.deathpact import die_with_parent
 from generation.services.dispatch import tick
+from generation.services.restored import hold_if_restored
 from generation.services.workers import sign_in, sign_out
 
 __all__ = ["Worker", "run_cluster"]
@@ -39,6 +40,8 @@ CUT_OFF_AFTER_S = 60.0
 STOP_WITHIN_S = 25.0
 SWEEP_EVERY_S = 900.0
 SIGN_EVERY_S = 5.0
+COMPARE_EVERY_S = 30.0
+"""Pages and the clock are to know of a restored database before the next submit finds it out."""
 
 
 @dataclass(kw_only=True)
@@ -142,6 +145,7 @@ class Worker:
         self.stopping = False
         self.swept_at = time.monotonic()
         self.signed_at = float("-inf")
+        self.compared_at = float("-inf")
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -166,6 +170,7 @@ class Worker:
         close_old_connections()
         try:
             self._sign_in_now_and_then(started)
+            self._compare_record_now_and_then(started)
             tick()
             for cluster in clusters:
                 cluster.watch(time.monotonic())
@@ -183,6 +188,14 @@ class Worker:
         if now - self.signed_at > SIGN_EVERY_S:
             sign_in(self.instance)
             self.signed_at = now
+
+    def _compare_record_now_and_then(self, now: float) -> None:
+        if now - self.compared_at > COMPARE_EVERY_S:
+            self.compared_at = now
+            try:
+                hold_if_restored()
+            except (OSError, RuntimeError) as error:  # each submit compares again and is not sent without the storage
+                log.warning("the record of paid requests cannot be read: %s", error)
 
     def _sleep(self, seconds: float) -> None:
         """In small pieces, so that a signal is heeded at once."""

@@ -35,8 +35,9 @@ def sweep() -> None:
     now = timezone.now()
     queue.drop_stale_messages()
     _drop_scratch()
+    kept = kept_since()
     for folder in _folders(now):
-        _drop_orphans(folder, now)
+        _drop_orphans(folder, now, kept)
     refresh_balances(now)
 
 
@@ -55,13 +56,12 @@ def _folders(now: datetime) -> Iterator[str]:
         yield f"videos/{day:%Y/%m/%d}"
 
 
-def _drop_orphans(folder: str, now: datetime) -> None:
+def _drop_orphans(folder: str, now: datetime, kept: datetime | None = None) -> None:
     """Files that were saved but never published. Not those from before a restored backup: the rows of theirs are what was lost."""
     try:
         names = default_storage.listdir(folder)[1]
     except FileNotFoundError:
         return
-    kept = kept_since()
     saved = {f"{folder}/{name}" for name in names}
     for key in sorted(saved - _published(folder)):
         with suppress(FileNotFoundError):  # an ingest that could not publish it has removed it itself

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,20 +24,31 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
 from generation.services import sent
 from generation.services.sent import Sent
-from generation.services.settle import SENDER_LOST
+from generation.services.settle import SENDER_LOST, park
 from generation.services.switch import STOPPED
 from providers.core.errors import NotSent, Uncertain
 from providers.models import ProviderAccount
 from providers.sentences import say
 
-__all__ = ["Reconciled", "confirm_restore", "hold_if_restored", "kept_since", "newest_of_database", "note_sending", "sent_since_backup"]
+__all__ = [
+    "BackupFacts",
+    "Reconciled",
+    "backup_facts",
+    "confirm_restore",
+    "hold_if_restored",
+    "kept_since",
+    "lost_requests",
+    "note_sending",
+]
 
 log = logging.getLogger("generation.restored")
 
 OLDER = gettext_noop("The database was restored from a backup. Nothing is sent until an administrator confirms it.")
 NOT_RECORDED = gettext_noop("The media storage could not record this request, so it was not sent. It is tried again.")
-SENT_SINCE = gettext_noop("It was sent after the backup from which the database was restored; the answer is not known.")
-NO_ACCOUNT = gettext_noop("It was sent after the backup from which the database was restored, with the account “%(account)s”, which is gone.")
+SENT_SINCE = gettext_noop("It was sent after the backup was made; the restored database does not have the answer.")
+NO_ACCOUNT = gettext_noop(
+    "It was sent after the backup from which the database was restored, with the account “%(account)s”, which is gone."
+)
 
 
 class Older(Exception):
@@ -94,14 +105,26 @@ def hold_if_restored() -> bool:
         return row.held_at is not None
 
 
-def sent_since_backup() -> int:
-    """How many paid requests are on record that this database does not know."""
-    return max(sent.newest() - _row().sent, 0)
+@dataclass(frozen=True, kw_only=True)
+class BackupFacts:
+    """What can be told before anything is decided: requests on record that the database lacks, and its last one."""
+
+    held_at: datetime | None
+    missing: int
+    newest_in_database: datetime | None
+    has_tasks: bool
 
 
-def newest_of_database() -> datetime | None:
-    """When this database last began to send something."""
-    return Attempt.objects.order_by("-pk").values_list("started_at", flat=True).first()
+def backup_facts() -> BackupFacts:
+    """Compare the database with the record."""
+    row, last = _row(), Attempt.objects.order_by("-pk").values_list("started_at", flat=True).first()
+    missing = max(sent.newest() - row.sent, 0)
+    return BackupFacts(held_at=row.held_at, missing=missing, newest_in_database=last, has_tasks=GenerationTask.objects.exists())
+
+
+def lost_requests() -> Iterator[Sent]:
+    """What is on record for tasks that this database does not have, whenever it was sent."""
+    return (one for one in sent.sent_after(0) if not GenerationTask.objects.filter(pk=one.task).exists())
 
 
 def kept_since() -> datetime | None:
@@ -134,7 +157,7 @@ def _reconcile(records: Iterable[Sent]) -> Reconciled:
             found.lost.append(one)
         elif not Attempt.objects.filter(pk=one.attempt).exists():
             _doubt(task, one)
-            found.tasks[task.status] += 1
+            found.tasks.update([task.status])
     return found
 
 
@@ -148,7 +171,7 @@ def _doubt(task: GenerationTask, one: Sent) -> None:
     elsewhere = task.attempts.exclude(dispatch=Dispatch.REJECTED).exclude(account=account).exists() or one.model != task.model
     _put_back(task, one, account)
     if task.state in (Status.QUEUED, Status.SUBMITTING) and elsewhere:  # a look-up asks one account and one model
-        task.park(Uncertain(SENT_SINCE), account=account)
+        park(task, Uncertain(SENT_SINCE))
     elif task.state is Status.QUEUED:
         task.move(Status.SUBMITTING, note=SENT_SINCE, account=account, submitted_at=one.at)
 

@@ -67,7 +67,7 @@ def newest() -> int:
 
 
 def sent_after(number: int) -> Iterator[Sent]:
-    """What is on record with a higher number, in order. A file that was cut off while it was written is left out: its request never left."""
+    """Return what is on record with a higher number, in order. A file cut off while it was written is left out: its request never left."""
     first = _folder(number)
     for folder in sorted(f"{FOLDER}/{name}" for name in _listed(FOLDER)[0]):
         if folder >= first:

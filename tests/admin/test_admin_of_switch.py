@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.utils import timezone
+from task_rows import make_task
 
-from generation.models import PaidSubmits
+from generation.models import Attempt, GenerationTask, PaidSubmits
+from generation.services import sent
+from generation.services.restored import hold_if_restored
 from generation.services.switch import current_stop
 
 PAGE = "/admin/generation/paidsubmits/"
@@ -50,6 +58,43 @@ def test_the_page_explains_that_the_environment_goes_first(desk, settings):
 
     assert "The environment variable PORTAL_STOP_PAID_SUBMITS is True" in text
     assert "paid submits are stopped by the server's environment" in text
+
+
+@pytest.fixture
+def restored_backup(user, sandbox_accounts):
+    """C2: two paid requests are on record that this database does not know, one of them of a task that it has."""
+    task = make_task(user)
+    for number, (name, reference) in enumerate([(task.pk, task.reference), (uuid4(), "vp-lost")], start=1):
+        sent.write(number, Attempt(task=task, number=1, account=sandbox_accounts[0], reference=reference, started_at=timezone.now()))
+        if name != task.pk:
+            path = settings.MEDIA_ROOT / f"sent/000000000/{number:012}.json"
+            path.write_text(path.read_text().replace(str(task.pk), str(name)))
+    hold_if_restored()
+    return task
+
+
+def test_a_restored_backup_is_told_on_every_page_and_confirmed_here(desk, restored_backup):
+    for page in ("/admin/", "/"):
+        assert "the database was restored from a backup, and an administrator has to confirm it" in desk.get(page, follow=True).text
+    text = desk.get(PAGE).text
+    assert "a record of 2 paid requests that this database does not know" in text
+
+    done = desk.post(PAGE, {"confirm": "1"}, follow=True).text
+
+    assert "Requests that were sent after the backup: 1." in done
+    assert "Of tasks that the database does not have: 1." in done
+    assert GenerationTask.objects.get().status == "submitting"
+    assert current_stop() is None
+    assert "restored backup confirmed" in LogEntry.objects.get().change_message
+    assert "do not wait for this confirmation" in desk.post(PAGE, {"confirm": "1"}, follow=True).text
+
+
+def test_who_may_only_look_cannot_confirm_a_restored_backup(clerk, user, restored_backup):
+    user.user_permissions.add(Permission.objects.get(codename="view_paidsubmits"))
+
+    assert "Confirm and look them up" not in clerk.get(PAGE).text
+    assert clerk.post(PAGE, {"confirm": "1"}).status_code == 403
+    assert current_stop().restored
 
 
 def test_who_may_only_look_cannot_turn_it(clerk, user):

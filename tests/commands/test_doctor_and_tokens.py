@@ -12,6 +12,8 @@ from task_rows import make_task
 from access.models import ApiToken
 from access.tokens import authenticate
 from generation import vitals
+from generation.models import Attempt
+from generation.services import sent
 from generation.vitals import Unfit, check_worker
 from providers.models import ProviderAccount
 
@@ -140,3 +142,23 @@ def test_token_is_refused_with_a_reason(run, user, arguments, words):
         run("create_token", *arguments)
 
     assert not ApiToken.objects.exists()
+
+
+def test_doctor_and_the_command_tell_of_a_restored_backup_until_it_is_confirmed(doctor, user, staff, sandbox_accounts):
+    task = make_task(user)
+    sent.write(1, Attempt(task=task, number=1, account=sandbox_accounts[0], reference="vp-lost", started_at=timezone.now()))
+    task.delete()
+
+    assert [line for line in doctor("--no-vendors")[0] if line.startswith("FAIL  backup: The database does not know 1 paid requests")]
+    told = io.StringIO()
+    call_command("restored", stdout=told)
+    assert "does not know: 1" in told.getvalue()
+    assert "vp-lost" in told.getvalue()
+    with pytest.raises(CommandError):
+        call_command("restored", "--confirm", "--user", "nobody")
+
+    call_command("restored", "--confirm", "--user", staff.username, stdout=told)
+
+    assert "ok    backup: knows all that was sent" in doctor("--no-vendors")[0]
+    with pytest.raises(CommandError):
+        call_command("restored", "--confirm", stdout=told)
