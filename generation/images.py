@@ -10,7 +10,10 @@ import hashlib
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import BinaryIO, Protocol
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -30,10 +33,22 @@ DECODING_FAILURES = (*OPENING_FAILURES, IndexError, KeyError, TypeError, Overflo
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
+MEBIBYTE = 1024 * 1024
+MEMORY_BYTES = 384 * MEBIBYTE
+"""What all images that are decoded at one time in a process may take together. A larger one is decoded alone."""
+PIXEL_BYTES, PROGRESSIVE_PIXEL_BYTES, WEBP_PIXEL_BYTES = 9, 12, 16
+"""Measured at 40 million pixels: the pixels twice (turned, or in another mode); the coefficients of a progressive JPEG; the canvases of
+libwebp, which decodes as if for an animation.
+"""
+MOST_WAITING, WAIT_S = 4, 15.0
+BAND_ROWS = 256
+
+
 class BadImage(Exception):
     """This image cannot be used. `code` is a stable slug, `facts` are the figures a message needs.
 
-    Codes: not_an_image, unsupported_type, too_large_bytes, too_many_pixels, too_small, too_big_side, wrong_ratio, transparent.
+    Codes: busy (others are being decoded; try again), not_an_image, unsupported_type, too_large_bytes, too_many_pixels, too_small,
+    too_big_side, wrong_ratio, transparent.
     """
 
     def __init__(self, code: str, message: str, **facts: object) -> None:
@@ -41,9 +56,6 @@ class BadImage(Exception):
         self.code = code
         self.message = message
         self.facts = facts
-
-
-MEBIBYTE = 1024 * 1024
 
 
 @dataclass(kw_only=True)
@@ -79,8 +91,9 @@ def inspect_image(file: BinaryIO, *, rules: ImageRules) -> ImageFacts:
     if f"image/{kind}" not in rules.formats:
         raise _unsupported(f"image/{kind}", rules)
     _check_pixels(image.width, image.height, rules)
-    clean = _cleaned(image)
-    facts = _written(clean, _target_kind(clean, kind))
+    with MEMORY.taken(_memory_for(image, kind)):
+        clean = _cleaned(image)
+        facts = _written(clean, _target_kind(clean, kind))
     _check_shape(facts, rules)
     return facts
 
@@ -99,6 +112,50 @@ def too_large(max_bytes: int) -> BadImage:
     """The file has more bytes than this."""
     megabytes = f"{max_bytes / MEBIBYTE:.3g}"
     return BadImage("too_large_bytes", f"The image has more than {megabytes} MB", max_bytes=max_bytes, max_mb=megabytes)
+
+
+class Memory:
+    """What images may take together: those for which there is no room wait, a few of them and for a short time."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._used, self._waiting = total, 0, 0
+        self._changed = Condition()
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Hold `size` bytes of it. Raises `BadImage` when the wait is too long."""
+        with self._changed:
+            if not self._fits(size):
+                self._wait_for(size)
+            self._used += size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= size
+                self._changed.notify_all()
+
+    def _fits(self, size: int) -> bool:
+        return self._used == 0 or self._used + size <= self._total
+
+    def _wait_for(self, size: int) -> None:
+        self._waiting += 1
+        try:
+            if self._waiting > MOST_WAITING or not self._changed.wait_for(lambda: self._fits(size), WAIT_S):
+                raise BadImage("busy", "Other images are being checked. Try again in a moment")
+        finally:
+            self._waiting -= 1
+
+
+MEMORY = Memory(MEMORY_BYTES)
+
+
+def _memory_for(image: Image.Image, kind: str) -> int:
+    """At most what decoding and cleaning this image takes, by its header."""
+    pixels = image.width * image.height
+    if kind == "webp":
+        return pixels * WEBP_PIXEL_BYTES
+    return pixels * (PROGRESSIVE_PIXEL_BYTES if image.info.get("progressive") else PIXEL_BYTES)
 
 
 def _opened(data: bytes, rules: ImageRules) -> Image.Image:
@@ -151,21 +208,31 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK"}:
         return image
     try:
-        mode = "RGB" if image.mode == "CMYK" else image.mode
-        turned = ImageCms.profileToProfile(image, io.BytesIO(profile), SRGB, outputMode=mode)
+        if image.mode == "CMYK":
+            return ImageCms.profileToProfile(image, io.BytesIO(profile), SRGB, outputMode="RGB") or image
+        ImageCms.profileToProfile(image, io.BytesIO(profile), SRGB, inPlace=True)
     except (ImageCms.PyCMSError, *DECODING_FAILURES):
         return image
-    return turned or image
+    return image
 
 
 def _in_plain_mode(image: Image.Image) -> Image.Image:
     if image.mode in DEEP_MODES:
         raise ValueError("nothing says which brightness is white")
     if image.mode.startswith("I"):
-        return image.convert("I").point(lambda value: value / 256).convert("L")
+        return _in_eight_bits(image)
     if image.has_transparency_data:
         return image if image.mode == "RGBA" else image.convert("RGBA")
     return image if image.mode in {"RGB", "L"} else image.convert("RGB")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """In bands: Pillow divides 16 bits only by way of 32, which would take ten bytes for each pixel."""
+    grey = Image.new("L", image.size)
+    for top in range(0, image.height, BAND_ROWS):
+        band = image.crop((0, top, image.width, min(top + BAND_ROWS, image.height)))
+        grey.paste(band.convert("I").point(lambda value: value / 256).convert("L"), (0, top))
+    return grey
 
 
 def _target_kind(image: Image.Image, kind: str) -> str:

@@ -218,6 +218,7 @@ def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
 
 
 IMAGES = {
+    "busy": gettext_lazy("Other images are being checked. Try again in a moment."),
     "not_an_image": gettext_lazy("This file is not an image that can be opened."),
     "unsupported_type": gettext_lazy("This kind of image is not taken here. Use one of: %(kinds)s."),
     "too_large_bytes": gettext_lazy("The image is too large: at most %(max_mb)s MB are taken here."),
