@@ -1,0 +1,80 @@
+"""Kinds whose answer to a paid request that counted says that it did not, in words of the vendor, of a gateway or of nobody."""
+
+from __future__ import annotations
+
+import json
+
+from tests.hostile.kinds import Stage, declare, kind
+from tests.hostile.talk import Talk
+
+NAMES_ONCE = ("/hosts/kling", "/hosts/dmxapi", "/hosts/zhipu", "/hosts/jimeng")
+"""Where the simulator refuses a reference that it has."""
+
+
+def _words(name: str, summary: str, status: int, body: object, *headers: tuple[str, str]) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    content_type = "text/html" if raw.startswith(b"<") else "application/json"
+
+    def act(talk: Talk) -> None:
+        talk.answer(raw, status, *headers, kind=content_type)
+
+    declare(f"words-{name}", Stage.PAID, f"{summary} Paid.", act)
+
+
+_OPENAI_QUOTA = {"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota", "code": "insufficient_quota"}}
+_NEW_API_QUOTA = {"code": "insufficient_user_quota", "message": "user quota is not enough", "data": None}
+
+_words("200-unknown-code", "Answer 200 with a code that no table has.", 200, {"code": "weird_thing", "message": "hm", "data": None})
+_words("200-unknown-number", "Answer 200 with a number that no table has.", 200, {"code": 987654, "message": "hm", "data": None})
+_words("200-error-object", "Answer 200 with an error object of nobody's.", 200, {"error": {"code": "odd", "message": "hm"}})
+_words("200-error-text", "Answer 200 with an error as text.", 200, {"error": "something went wrong"})
+_words("200-success-false", "Answer 200 with success: false alone.", 200, {"success": False})
+_words("200-insufficient-quota", "Answer 200 with OpenAI's insufficient_quota.", 200, _OPENAI_QUOTA)
+_words("200-new-api-quota", "Answer 200 with new-api's insufficient_user_quota.", 200, _NEW_API_QUOTA)
+_words("400-unknown", "Answer 400 with a body that no table has.", 400, {"oops": 1})
+_words("400-empty", "Answer 400 with nothing.", 400, b"")
+_words("403-waf", "Answer 403 with a firewall's page.", 403, b"<html>Request blocked. Ray ID 42</html>")
+_words("404-page", "Answer 404 with a proxy's page.", 404, b"<html>404 Not Found</html>")
+_words("405-page", "Answer 405 with a proxy's page.", 405, b"<html>405 Not Allowed</html>")
+_words("408-page", "Answer 408 with a proxy's page.", 408, b"<html>408 Request Time-out</html>")
+_words("409-unknown", "Answer 409 with a body that no table has.", 409, {"state": "conflict"})
+_words("418-text", "Answer 418.", 418, b'"teapot"')
+_words("422-detail", "Answer 422 with FastAPI's list.", 422, {"detail": [{"loc": ["body"], "msg": "odd", "type": "odd"}]})
+_words("429-page", "Answer 429 with a proxy's page.", 429, b"<html>Too many requests</html>", ("Retry-After", "1"))
+_words("499-page", "Answer 499 with a proxy's page.", 499, b"<html>499</html>")
+_words("500-json", "Answer 500 in JSON.", 500, {"code": "do_request_failed", "message": "upstream", "data": None})
+_words("502-page", "Answer 502 with a proxy's page.", 502, b"<html>502 Bad Gateway</html>")
+_words("503-page", "Answer 503 with a proxy's page.", 503, b"<html>503</html>", ("Retry-After", "1"))
+_words("504-page", "Answer 504 with a proxy's page.", 504, b"<html>504 Gateway Time-out</html>")
+_words("524-page", "Answer 524 with a proxy's page.", 524, b"<html>524: A timeout occurred</html>")
+
+
+def _told(fault: str, summary: str) -> None:
+    """The simulator refuses the same request once more: nothing is billed by that, and the words are the vendor's own."""
+
+    def act(talk: Talk) -> None:
+        told = talk.forward(("X-Sim-Fault", fault))
+        talk.answer(told.body, told.status)
+
+    declare(f"words-own-{fault}", Stage.PAID, f"{summary}, in the vendor's own words. Paid.", act)
+
+
+_told("5xx-before", "Say that the vendor failed")
+_told("rate-limit", "Refuse for the rate after accepting")
+_told("quota", "Refuse for the balance after accepting")
+
+
+@kind(Stage.PAID)
+def words_known_reference(talk: Talk) -> None:
+    """Say that the reference exists already, in the vendor's own words where it refuses it. Paid."""
+    if talk.request.path.startswith(NAMES_ONCE):
+        told = talk.forward()
+        talk.answer(told.body, told.status)
+    else:
+        talk.answer(b'{"error": {"code": "InvalidParameter", "message": "request_id already exists"}}', 400)
+
+
+@kind(Stage.PAID)
+def words_known_reference_in_passing(talk: Talk) -> None:
+    """Say `external_task_id already exists` under a code that no table has. Paid."""
+    talk.answer(b'{"code": "duplicate", "message": "external_task_id already exists", "data": null}', 409)

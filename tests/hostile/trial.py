@@ -1,0 +1,173 @@
+"""One trial on one stage: `python -m tests.hostile.trial PLAN.json RESULT.json`, with the stage's environment. Run by __main__.py.
+
+The tasks come in waves. In a wave every vendor has one kind: its accounts stand before that kind's listener.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django_q.models import OrmQ  # noqa: E402
+from django_q.signing import SignedPackage  # noqa: E402
+
+from generation import jobs  # noqa: E402
+from generation.deathpact import die_with_parent  # noqa: E402
+from generation.lifecycle import RESTING, Status  # noqa: E402
+from generation.models import GenerationTask  # noqa: E402
+from generation.services.dispatch import tick  # noqa: E402
+from generation.services.polling import Patience, poll_account  # noqa: E402
+from providers.models import ProviderAccount  # noqa: E402
+from providers.simulator.testing import SimulatorProcess  # noqa: E402
+from tests.hostile.kinds import Stage, all_kinds  # noqa: E402
+from tests.hostile.orders import VENDORS, open_accounts, order  # noqa: E402
+from tests.hostile.verdict import Row, judge  # noqa: E402
+
+THREADS = 16
+STEPS_TO_DEADLINE = 14
+"""Renders that still run then are made to have outlived their deadline."""
+MOST_STEPS = 36
+FAR = timedelta(days=1)
+INGESTED = 10
+"""One of so many tasks is saved as a video; the others rest when they are rendered. Kinds of downloads are all saved."""
+
+
+
+def main() -> None:
+    die_with_parent()
+    logging.disable(logging.ERROR)
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    owner = User.objects.create_user("hostile")
+    certificates = Path(plan["certificates"])
+    with SimulatorProcess(render_s=1.0) as simulator:
+        simulator.settings(slots=100_000, submits_per_second=0, polls_per_second=0)
+        command = [sys.executable, "-m", "tests.hostile.server", simulator.url, str(certificates)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            where = json.loads(server.stdout.readline())
+            try:
+                facts = Trial(owner, plan, simulator, where["kinds"]).play()
+                facts["strikes"] = _asked(f"{where['other']}/_hostile/strikes")
+            finally:
+                server.terminate()
+    Path(sys.argv[2]).write_text(json.dumps(facts))
+
+
+def _asked(url: str) -> dict[str, int]:
+    with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310 - our own server
+        counts: dict[str, int] = json.load(reply)
+    return counts
+
+
+class Trial:
+    """All waves, one after another, then the verdict."""
+
+    def __init__(self, owner: User, plan: dict[str, Any], simulator: SimulatorProcess, urls: dict[str, str]) -> None:
+        self.owner, self.plan, self.simulator, self.urls = owner, plan, simulator, urls
+        self.kinds = all_kinds()
+        self.number = 0
+        self.of: dict[str, tuple[str, str]] = {}
+        """By prompt: kind and vendor."""
+        self.ingested: set[str] = set()
+
+    def play(self) -> dict[str, Any]:
+        began = time.monotonic()
+        with ThreadPoolExecutor(max_workers=THREADS) as pool:
+            self.pool = pool
+            for number, wave in enumerate(self.plan["waves"], 1):
+                started, steps = time.monotonic(), self._wave(wave)
+                if self.plan["verbose"]:
+                    print(f"  wave {number}: {steps} steps, {time.monotonic() - started:.1f} s {wave}", flush=True)
+            list(pool.map(lambda _: connection.close(), range(THREADS * 2)))
+        return judge(self.simulator.ledger(), self._rows()) | {"tasks": self.number, "seconds": round(time.monotonic() - began)}
+
+    def _wave(self, wave: dict[str, str]) -> int:
+        for vendor, kind in wave.items():
+            open_accounts(vendor, kind, self.urls[kind])
+        for vendor, kind in wave.items():
+            for _ in range(self.plan["each"]):
+                self._order(vendor, kind)
+        accounts = list(ProviderAccount.objects.filter(enabled=True).values_list("pk", flat=True))
+        step = 0
+        for step in range(1, MOST_STEPS + 1):
+            if not self._step(accounts):
+                break
+            self.simulator.advance(2)
+            if step >= STEPS_TO_DEADLINE:
+                self._at_work().filter(status=Status.RUNNING).update(deadline_at=timezone.now())
+        GenerationTask.objects.exclude(status__in=RESTING).update(due_at=timezone.now() + FAR)
+        return step
+
+    def _order(self, vendor: str, kind: str) -> None:
+        self.number += 1
+        task = order(self.owner, vendor, kind, self.number)
+        self.of[task.prompt.text] = (kind, vendor)
+        if self.kinds[kind].stage is Stage.DOWNLOAD or (self.number % INGESTED == 0 and not self.kinds[kind].tls):
+            self.ingested.add(str(task.pk))
+
+    def _at_work(self) -> Any:
+        """The tasks of this wave that the worker still has to do something about."""
+        rows = GenerationTask.objects.exclude(status__in=RESTING).filter(due_at__lt=timezone.now() + FAR / 2)
+        return rows.exclude(status=Status.INGESTING) | rows.filter(status=Status.INGESTING, pk__in=self.ingested)
+
+    def _step(self, accounts: list[Any]) -> int:
+        """Make everything due, ring, and do all jobs. Returns how many tasks are still at work."""
+        now = timezone.now()
+        self._at_work().update(due_at=now, lease_until=None)
+        ProviderAccount.objects.filter(pk__in=accounts).update(poll_lease_until=None, cooldown_until=None, probe_lease_until=None)
+        tick()
+        for _ in range(3):  # a job may ring for another
+            messages = list(OrmQ.objects.order_by("pk"))
+            if not messages:
+                break
+            OrmQ.objects.filter(pk__in=[message.pk for message in messages]).delete()
+            list(self.pool.map(self._run, messages))
+        left: int = self._at_work().count()
+        return left
+
+    def _run(self, message: OrmQ) -> None:
+        package = SignedPackage.loads(message.payload)
+        name = package["func"].rpartition(".")[2]
+        if name == "ingest" and package["args"][0] not in self.ingested:
+            return
+        try:
+            if name == "poll":
+                poll_account(*package["args"], patience=Patience(linger_s=0))
+            else:
+                getattr(jobs, name)(*package["args"])
+        except Exception as error:  # as a worker: the job's end is its own, the row is due again
+            print(f"  {name}: {type(error).__name__}: {str(error)[:200]}", flush=True)
+
+    def _rows(self) -> list[Row]:
+        return [
+            Row(
+                kind=self.of[task.prompt.text][0],
+                vendor=self.of[task.prompt.text][1],
+                model=task.model,
+                prompt=task.prompt.text,
+                status=task.status,
+                submission_id=task.submission_id,
+                error_code=task.error_code,
+                error_message=task.error_message,
+            )
+            for task in GenerationTask.objects.select_related("prompt")
+        ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Judge from outside what became of the tasks: the simulator's ledger against the rows. Never the portal's own logs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["HEADS", "Row", "Violation", "judge"]
+
+SUCCEEDED, KEPT, REVIEW = "succeeded", "kept", "in review"
+UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING = "unpaid: parked", "unpaid: ended", "unpaid: waiting"
+TWICE, LOST, STUCK = "bought twice", "lost", "stuck"
+HEADS = [SUCCEEDED, KEPT, REVIEW, UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING, TWICE, LOST, STUCK]
+"""`kept`: rendered and being fetched; its download is not part of this trial."""
+ENDED = {"failed", "cancelled"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What a task's row says."""
+
+    kind: str
+    vendor: str
+    model: str
+    prompt: str
+    status: str
+    submission_id: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """One broken promise."""
+
+    what: str
+    kind: str
+    vendor: str
+    model: str
+    told: str
+
+
+def judge(ledger: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
+    """Return `table` (kind -> outcome -> count), `violations`, and how many were paid."""
+    paid = defaultdict(list)
+    for entry in ledger["entries"]:
+        paid[entry["prompt"]].append(entry["task_id"])
+    table: dict[str, Counter[str]] = defaultdict(Counter)
+    violations = []
+    prompts = set()
+    for row in rows:
+        prompts.add(row.prompt)
+        outcome, told = _outcome(row, paid[row.prompt])
+        table[row.kind][outcome] += 1
+        if outcome in {TWICE, LOST, STUCK}:
+            violations.append(Violation(what=outcome, kind=row.kind, vendor=row.vendor, model=row.model, told=told))
+    for prompt in paid.keys() - prompts:
+        violations.append(Violation(what=LOST, kind="", vendor="", model="", told=f"{prompt}: no task"))
+    for reference, times in ledger["by_reference"].items():
+        if times > 1:
+            violations.append(Violation(what=TWICE, kind="", vendor="", model="", told=f"reference {reference} {times} times"))
+    return {
+        "paid": ledger["count"],
+        "table": {kind: dict(counts) for kind, counts in table.items()},
+        "violations": [asdict(violation) for violation in violations],
+    }
+
+
+def _outcome(row: Row, ids: list[str]) -> tuple[str, str]:
+    """What became of a task, and in which words to report it where that breaks the promise."""
+    told = f"{row.status} {row.error_code} as {row.submission_id!r}: {row.error_message[:160]}"
+    if len(ids) > 1:
+        return TWICE, f"{len(ids)} times; {told}"
+    if not ids:
+        return _unpaid(row.status), told
+    if row.status == "needs_review":
+        return REVIEW, ""
+    if row.status in ENDED:
+        return LOST, told
+    if row.status not in {"succeeded", "ingesting"}:
+        return STUCK, told
+    if not _is_its_own(row.submission_id, ids[0]):
+        return LOST, f"follows another render than {ids[0]}: {told}"
+    return (SUCCEEDED if row.status == "succeeded" else KEPT), ""
+
+
+def _is_its_own(followed: str, paid: str) -> bool:
+    """A service that renders while it is asked is followed by the video's address, which holds the id."""
+    return paid in followed
+
+
+def _unpaid(status: str) -> str:
+    if status == "needs_review":
+        return UNPAID_REVIEW
+    if status in {"queued", "submitting"}:
+        return UNPAID_WAITING if status == "queued" else STUCK
+    return UNPAID_ENDED if status in ENDED else LOST
