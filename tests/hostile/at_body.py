@@ -1,4 +1,4 @@
-"""Kinds that strike before the paid request counts: while it is read, or when it was read whole. The vendor does nothing and bills nothing."""
+"""Kinds that strike before the paid request counts: while it is read, or when it was read whole. Nothing is done, nothing is billed."""
 
 from __future__ import annotations
 

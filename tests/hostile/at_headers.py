@@ -21,7 +21,9 @@ def _redirect(status: int) -> None:
     def act(talk: Talk) -> None:
         talk.answer(b"", status, ("Location", f"{talk.other}{talk.request.target}"))
 
-    declare(f"paid-redirect-{status}", Stage.PAID, f"Redirect ({status}) to the paid path on another host. Paid once; twice if followed.", act)
+    declare(
+        f"paid-redirect-{status}", Stage.PAID, f"Redirect ({status}) to the paid path on another host. Paid once; twice if followed.", act
+    )
 
 
 for _status in (301, 302, 303, 307, 308):

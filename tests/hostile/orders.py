@@ -32,7 +32,10 @@ DOORS: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
         ("cn", "hosts/zhipu/api/paas/v4", {"api_key": "simid.simsecret0000000000"}),
         ("intl", "hosts/zhipu/api/paas/v4", {"api_key": "other.secret-of-other"}),
     ),
-    "volcvisual": (("official", "hosts/volcvisual", PAIR), ("official", "hosts/volcvisual", {"access_key": "ak-two", "secret_key": "sk-two"})),
+    "volcvisual": (
+        ("official", "hosts/volcvisual", PAIR),
+        ("official", "hosts/volcvisual", {"access_key": "ak-two", "secret_key": "sk-two"}),
+    ),
     "cogvideox": (("local", "hosts/cogvideox", {}), ("local", "hosts/cogvideox-sync", {})),
     "jimeng": (("web", "hosts/jimeng", COOKIE),),
     "ark": (
@@ -42,7 +45,7 @@ DOORS: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
     "openai-videos": (("compatible", "hosts/openai/v1", KEY), ("compatible", "hosts/openai/v1", {"api_key": "sk-second-portal-test"})),
     "minimax": (("china", "hosts/minimax", KEY), ("global", "hosts/minimax", {"api_key": "sk-second-portal-test"})),
 }
-"""Surface, the simulator's path for it, credentials. Two accounts where there can be: what one may have accepted, another could buy again."""
+"""Surface, the simulator's path, credentials. Two accounts where there can be: what one may have accepted, another could buy again."""
 VENDORS = tuple(DOORS)
 _MODELS = {
     vendor: cycle(models)

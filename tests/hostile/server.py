@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -70,15 +69,18 @@ class Hostile:
             return
         if kind is not None and kind.tls:
             talk.connection = context_of(self.certificates, kind.certificate).wrap_socket(talk.connection, server_side=True)
-        if kind is not None and kind.stage is Stage.SENDING and (order := _peeked_order(talk.connection)):
-            if self._may_strike(kind, order, kind.times):
-                self._strike(talk, kind)
-                return
+        if kind is not None and kind.stage is Stage.SENDING and self._strikes_unread(talk, kind):
+            self._strike(talk, kind)
+            return
         talk.request = _read(talk.connection)
         if talk.request.path == COUNTS:
             talk.answer(json.dumps(self.strikes).encode())
         else:
             self._answer(talk, kind)
+
+    def _strikes_unread(self, talk: Talk, kind: Kind) -> bool:
+        order = _peeked_order(talk.connection)
+        return bool(order) and self._may_strike(kind, order, kind.times)
 
     def _answer(self, talk: Talk, kind: Kind | None) -> None:
         request = talk.request

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import django
 
@@ -22,6 +24,7 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.models import QuerySet  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from django_q.models import OrmQ  # noqa: E402
 from django_q.signing import SignedPackage  # noqa: E402
@@ -35,17 +38,19 @@ from generation.services.polling import Patience, poll_account  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.hostile.kinds import Stage, all_kinds  # noqa: E402
-from tests.hostile.orders import VENDORS, open_accounts, order  # noqa: E402
+from tests.hostile.orders import open_accounts, order  # noqa: E402
 from tests.hostile.verdict import Row, judge  # noqa: E402
 
 THREADS = 16
-STEPS_TO_DEADLINE = 14
-"""Renders that still run then are made to have outlived their deadline."""
-MOST_STEPS = 36
+MOST_STEPS = 7
+"""Of a wave whose tasks are not all sent."""
+WAVES_TO_DEADLINE = 5
+"""Renders of earlier waves that still run are made to have outlived their deadline."""
+STEPS_TO_DEADLINE = 10
+MOST_LAST_STEPS = 30
 FAR = timedelta(days=1)
 INGESTED = 10
 """One of so many tasks is saved as a video; the others rest when they are rendered. Kinds of downloads are all saved."""
-
 
 
 def main() -> None:
@@ -84,61 +89,73 @@ class Trial:
         self.of: dict[str, tuple[str, str]] = {}
         """By prompt: kind and vendor."""
         self.ingested: set[str] = set()
+        self.waves: list[list[UUID]] = []
 
     def play(self) -> dict[str, Any]:
         began = time.monotonic()
         with ThreadPoolExecutor(max_workers=THREADS) as pool:
             self.pool = pool
             for number, wave in enumerate(self.plan["waves"], 1):
-                started, steps = time.monotonic(), self._wave(wave)
+                started, steps = time.monotonic(), self._wave(number, wave)
                 if self.plan["verbose"]:
                     print(f"  wave {number}: {steps} steps, {time.monotonic() - started:.1f} s {wave}", flush=True)
+            self._last_steps()
             list(pool.map(lambda _: connection.close(), range(THREADS * 2)))
         return judge(self.simulator.ledger(), self._rows()) | {"tasks": self.number, "seconds": round(time.monotonic() - began)}
 
-    def _wave(self, wave: dict[str, str]) -> int:
+    def _wave(self, number: int, wave: dict[str, str]) -> int:
+        """Make the wave's tasks and step until none of them waits to be sent. What is with the vendors goes on beside the next waves."""
         for vendor, kind in wave.items():
             open_accounts(vendor, kind, self.urls[kind])
-        for vendor, kind in wave.items():
-            for _ in range(self.plan["each"]):
-                self._order(vendor, kind)
-        accounts = list(ProviderAccount.objects.filter(enabled=True).values_list("pk", flat=True))
-        step = 0
-        for step in range(1, MOST_STEPS + 1):
-            if not self._step(accounts):
-                break
-            self.simulator.advance(2)
-            if step >= STEPS_TO_DEADLINE:
-                self._at_work().filter(status=Status.RUNNING).update(deadline_at=timezone.now())
-        GenerationTask.objects.exclude(status__in=RESTING).update(due_at=timezone.now() + FAR)
-        return step
+        mine = [self._order(vendor, kind).pk for vendor, kind in wave.items() for _ in range(self.plan["each"])]
+        self.waves.append(mine)
+        steps = 0
+        while steps < MOST_STEPS and (steps == 0 or self._unsent(mine)):
+            self._step(mine)
+            steps += 1
+        if number > WAVES_TO_DEADLINE:
+            GenerationTask.objects.filter(pk__in=self.waves[-1 - WAVES_TO_DEADLINE], status=Status.RUNNING).update(
+                deadline_at=timezone.now()
+            )
+        return steps
 
-    def _order(self, vendor: str, kind: str) -> None:
+    def _unsent(self, tasks: list[UUID]) -> bool:
+        return GenerationTask.objects.filter(pk__in=tasks, status=Status.QUEUED).exists()
+
+    def _last_steps(self) -> None:
+        """Let what still runs outlive its deadline, and all come to rest."""
+        for step in range(MOST_LAST_STEPS):
+            if step == STEPS_TO_DEADLINE:
+                GenerationTask.objects.filter(status=Status.RUNNING).update(deadline_at=timezone.now())
+            if not self._step([]):
+                return
+
+    def _order(self, vendor: str, kind: str) -> GenerationTask:
         self.number += 1
         task = order(self.owner, vendor, kind, self.number)
         self.of[task.prompt.text] = (kind, vendor)
         if self.kinds[kind].stage is Stage.DOWNLOAD or (self.number % INGESTED == 0 and not self.kinds[kind].tls):
             self.ingested.add(str(task.pk))
+        return task
 
-    def _at_work(self) -> Any:
-        """The tasks of this wave that the worker still has to do something about."""
-        rows = GenerationTask.objects.exclude(status__in=RESTING).filter(due_at__lt=timezone.now() + FAR / 2)
-        return rows.exclude(status=Status.INGESTING) | rows.filter(status=Status.INGESTING, pk__in=self.ingested)
+    def _at_work(self, sent_now: Iterable[UUID]) -> QuerySet[GenerationTask]:
+        """The tasks that the worker still has to do something about. Those of earlier waves are not sent any more."""
+        rows = GenerationTask.objects.exclude(status__in=[*RESTING, Status.QUEUED, Status.INGESTING])
+        waiting = GenerationTask.objects.filter(status=Status.QUEUED, pk__in=sent_now)
+        return rows | waiting | GenerationTask.objects.filter(status=Status.INGESTING, pk__in=self.ingested)
 
-    def _step(self, accounts: list[Any]) -> int:
+    def _step(self, mine: list[UUID]) -> int:
         """Make everything due, ring, and do all jobs. Returns how many tasks are still at work."""
         now = timezone.now()
-        self._at_work().update(due_at=now, lease_until=None)
-        ProviderAccount.objects.filter(pk__in=accounts).update(poll_lease_until=None, cooldown_until=None, probe_lease_until=None)
+        GenerationTask.objects.filter(status=Status.QUEUED).exclude(pk__in=mine).update(due_at=now + FAR)
+        self._at_work(mine).update(due_at=now, lease_until=None)
+        ProviderAccount.objects.update(poll_lease_until=None, cooldown_until=None, probe_lease_until=None)
         tick()
-        for _ in range(3):  # a job may ring for another
-            messages = list(OrmQ.objects.order_by("pk"))
-            if not messages:
-                break
-            OrmQ.objects.filter(pk__in=[message.pk for message in messages]).delete()
-            list(self.pool.map(self._run, messages))
-        left: int = self._at_work().count()
-        return left
+        messages = list(OrmQ.objects.order_by("pk"))
+        OrmQ.objects.filter(pk__in=[message.pk for message in messages]).delete()
+        list(self.pool.map(self._run, messages))
+        self.simulator.advance(2)
+        return self._at_work(mine).count()
 
     def _run(self, message: OrmQ) -> None:
         package = SignedPackage.loads(message.payload)

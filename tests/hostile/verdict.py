@@ -44,9 +44,10 @@ class Violation:
 
 def judge(ledger: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
     """Return `table` (kind -> outcome -> count), `violations`, and how many were paid."""
-    paid = defaultdict(list)
+    paid, prompts_of = defaultdict(list), defaultdict(set)
     for entry in ledger["entries"]:
         paid[entry["prompt"]].append(entry["task_id"])
+        prompts_of[entry["reference"]].add(entry["prompt"])
     table: dict[str, Counter[str]] = defaultdict(Counter)
     violations = []
     prompts = set()
@@ -56,11 +57,9 @@ def judge(ledger: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
         table[row.kind][outcome] += 1
         if outcome in {TWICE, LOST, STUCK}:
             violations.append(Violation(what=outcome, kind=row.kind, vendor=row.vendor, model=row.model, told=told))
-    for prompt in paid.keys() - prompts:
-        violations.append(Violation(what=LOST, kind="", vendor="", model="", told=f"{prompt}: no task"))
-    for reference, times in ledger["by_reference"].items():
-        if times > 1:
-            violations.append(Violation(what=TWICE, kind="", vendor="", model="", told=f"reference {reference} {times} times"))
+    astray = [(LOST, f"{prompt}: no task") for prompt in paid.keys() - prompts]
+    astray += [(TWICE, f"reference {name} for {sorted(texts)}") for name, texts in prompts_of.items() if name and len(texts) > 1]
+    violations += [Violation(what=what, kind="", vendor="", model="", told=told) for what, told in astray]
     return {
         "paid": ledger["count"],
         "table": {kind: dict(counts) for kind, counts in table.items()},
@@ -81,14 +80,16 @@ def _outcome(row: Row, ids: list[str]) -> tuple[str, str]:
         return LOST, told
     if row.status not in {"succeeded", "ingesting"}:
         return STUCK, told
-    if not _is_its_own(row.submission_id, ids[0]):
+    if not _is_its_own(row.vendor, row.submission_id, ids[0]):
         return LOST, f"follows another render than {ids[0]}: {told}"
     return (SUCCEEDED if row.status == "succeeded" else KEPT), ""
 
 
-def _is_its_own(followed: str, paid: str) -> bool:
-    """A service that renders while it is asked is followed by the video's address, which holds the id."""
-    return paid in followed
+def _is_its_own(vendor: str, followed: str, paid: str) -> bool:
+    """A service that renders while it is asked is followed by the video's address, which holds the id. Jimeng tells a record's id and not
+    the task's; the simulator's is the next number.
+    """
+    return followed == str(int(paid) + 1) if vendor == "jimeng" else paid in followed
 
 
 def _unpaid(status: str) -> str:
