@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short doubt paused bench witnesses live screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short doubt paused hostile hostile-short bench witnesses live screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -40,6 +40,12 @@ doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, an
 
 paused: $(VENV)/.dev  ## pause processes at their work for longer than their leases, 200 times for each database, and look for late writes (long)
 	@$(PY) -m tests.chaos.paused
+
+hostile: $(VENV)/.dev  ## vendors that misbehave at every stage of an HTTP exchange; count what was bought twice or lost (long)
+	@$(PY) -m tests.hostile
+
+hostile-short: $(VENV)/.dev  ## the same with every kind of misbehaviour at one vendor
+	@$(PY) -m tests.hostile --short
 
 bench: $(VENV)/.dev  ## the figures of docs/performance.md
 	@$(PY) -m benchmarks
