@@ -23,6 +23,7 @@ from providers.core.errors import (
     Unsupported,
     is_of_the_call,
 )
+from providers.core.payments import error_of_payment, outcome_unknown
 from providers.core.redact import SECRET_HEADERS, SHORTEST, mask_for, redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
 from providers.core.types import (
@@ -144,21 +145,12 @@ def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> Prov
         error = provider.check(reply)
     except UnexpectedReply as unread:
         return _unreadable(unread, request)
-    if request.billable and isinstance(error, (ProviderDown, UnexpectedReply)):
-        return _unreadable(error, request)
-    return error
+    return error_of_payment(error) if error is not None and request.billable else error
 
 
 def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:
     """The same error where nothing was at stake; `Uncertain` where money was."""
-    if not request.billable:
-        return error
-    return Uncertain(
-        f"{error.message} The render may have been accepted.",
-        vendor_code=error.vendor_code,
-        http_status=error.http_status,
-        request_id=error.request_id,
-    )
+    return outcome_unknown(error) if request.billable else error
 
 
 def _meaning(failure: TransportFailure, request: WireRequest) -> ProviderError:

@@ -9,6 +9,7 @@
     │  └─ PlanUsedUp            until the plan's next hours, day or week; `opens_at`     retryable
     ├─ ProviderDown         5xx or a broken answer to a request that costs nothing       retryable
     ├─ Refused              the vendor said no
+    │  ├─ DuplicateReference    the vendor has a task under our reference already: it may be ours, and paid
     │  ├─ InvalidParams         a parameter or input it does not take
     │  ├─ ContentRejected       moderation of the prompt or an image
     │  ├─ AuthenticationFailed  the key is wrong, expired or has no right to the model
@@ -28,6 +29,7 @@ from datetime import datetime
 __all__ = [
     "AuthenticationFailed",
     "ContentRejected",
+    "DuplicateReference",
     "GenerationFailed",
     "InvalidParams",
     "NotSent",
@@ -131,6 +133,12 @@ class Refused(ProviderError):
     """The vendor said no, and would say so again."""
 
     default_code = "refused"
+
+
+class DuplicateReference(Refused):
+    """The vendor refuses a paid request: it has our reference already. Look that task up, else ask a person: it may be ours, and paid."""
+
+    default_code = "duplicate_reference"
 
 
 class InvalidParams(Refused):

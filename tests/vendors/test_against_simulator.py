@@ -10,7 +10,7 @@ from simulated_doors import DOORS, PATIENT, a_request, ask, client_at, door_of, 
 from vendor_samples import NOON, make_request
 
 from providers.core.client import BlockingClient, utc_now
-from providers.core.errors import AuthenticationFailed, InvalidParams, RateLimited, Refused, Uncertain
+from providers.core.errors import AuthenticationFailed, DuplicateReference, InvalidParams, RateLimited, Refused, Uncertain
 from providers.core.transport import Timeouts
 from providers.core.types import State
 from providers.vendors import ALL_MODELS
@@ -126,6 +126,19 @@ def test_look_up_finds_nothing_where_nothing_was_accepted(simulator):
     client = client_at(simulator, "official-jwt")
 
     assert client.look_up("never-sent", spec=ALL_MODELS["kling/kling-v1"], since=NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "door"), [("kling/kling-v1", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
+)
+def test_reference_sent_twice_is_told_apart_from_bad_parameters(simulator, model, door):
+    client, request = client_at(simulator, door), make_request(model, reference="sent-1")
+    client.submit(request)
+
+    with pytest.raises(DuplicateReference):
+        client.submit(request)
+
+    assert paid(simulator) == 1
 
 
 def test_waiting_task_can_be_cancelled_and_a_rendering_one_cannot(simulator):

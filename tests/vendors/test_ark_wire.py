@@ -227,7 +227,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
         (429, "QuotaExceeded", "Your free trial quota is used up.", OutOfCredit),
         (429, "SetLimitExceeded", "", OutOfCredit),
         (500, "InternalServiceError", "", Uncertain),
-        (418, "Teapot", "", Refused),
+        (418, "Teapot", "", Uncertain),
     ],
 )
 def test_error_code_has_its_class(status, code, message, kind):

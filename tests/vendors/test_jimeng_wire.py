@@ -216,8 +216,8 @@ def test_vendor_down_on_a_poll_is_not_uncertain(ret):
     assert type(raw_poll(refusal(ret))) is ProviderDown
 
 
-def test_page_of_a_firewall_is_told_by_its_http_status():
-    assert type(submit(b"<html>", 403)) is AuthenticationFailed
+def test_page_of_a_firewall_may_hide_an_acceptance():
+    assert type(submit(b"<html>", 403)) is Uncertain
     assert submit(b"<html>", 429, retry_after="9").retry_after_s == 9.0
 
 

@@ -216,7 +216,7 @@ def test_v1_code_has_its_class_though_http_says_200(code, kind):
         (429, "rate_limit_error", RateLimited),
         (500, "server_error", Uncertain),
         (529, "overloaded_error", RateLimited),
-        (418, "teapot_error", Refused),
+        (418, "teapot_error", Uncertain),
     ],
 )
 def test_v2_type_has_its_class(status, word, kind):

@@ -1,0 +1,71 @@
+"""Decides what an error answer to a paid request proves: a refusal, a task that exists already, or nothing. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from providers.core.errors import (
+    DuplicateReference,
+    InvalidParams,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Uncertain,
+    UnexpectedReply,
+)
+
+__all__ = ["error_of_payment", "outcome_unknown"]
+
+DUPLICATE = re.compile(
+    r"external_?task_?id|duplicat|idempoten|\brepeat(?:ed|ing)?\b|\bre-?used\b|(?:must|should|not|n't)(?: be)? unique"
+    r"|already[ _](?:been[ _])?(?:exist|used|in[ _]use|taken|submitted|accepted|created|processed|received|registered|running|processing)"
+    r"|(?:_id|\bid|reference|token|key)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))"
+    r"|重复|重覆|已存在|已经存在|唯一|已提交|已使用|已被使用",
+    re.IGNORECASE,
+)
+"""Words by which vendors say that they have a reference already: "external_task_id already exists" (Kling, code 1201), "request_id must be
+unique" (Zhipu, code 1214), and as others may say it. A match too many costs a look-up or a person's minute; one too few, a render.
+"""
+REFUSED_WITHOUT_WORDS = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
+"""What servers answer before they pass a request on, so that a proxy's page proves a refusal too. Others, such as 403, may come from a
+firewall that withheld the vendor's acceptance.
+"""
+REFUSED_IN_WORDS = REFUSED_WITHOUT_WORDS | {400, 402, 403, 410, 422}
+"""What proves a refusal when the vendor gives its own code. 409 and 425 are not among them: the same request may be under way."""
+
+
+def error_of_payment(error: ProviderError) -> ProviderError:
+    """Return the error of a paid request as what it proves: itself, `DuplicateReference`, or `Uncertain`."""
+    if isinstance(error, (ProviderDown, UnexpectedReply)):
+        return outcome_unknown(error)
+    if _says_duplicate(error):
+        return DuplicateReference(error.message, vendor_code=error.vendor_code, http_status=error.http_status, request_id=error.request_id)
+    return error if _is_sure(error) else outcome_unknown(error)
+
+
+def outcome_unknown(error: ProviderError) -> Uncertain:
+    """Return the error as one after which the render may have been accepted."""
+    return Uncertain(
+        f"{error.message} The render may have been accepted.",
+        vendor_code=error.vendor_code,
+        http_status=error.http_status,
+        request_id=error.request_id,
+    )
+
+
+def _says_duplicate(error: ProviderError) -> bool:
+    """Refusals with a meaning of their own (moderation, credit, key) are judged by their class."""
+    if not isinstance(error, RateLimited) and type(error) not in {Refused, InvalidParams}:
+        return False
+    return DUPLICATE.search(f"{error.vendor_code or ''} {error.message}") is not None
+
+
+def _is_sure(error: ProviderError) -> bool:
+    """A class other than `Refused` comes from the vendor's table of codes, or from a status that says it."""
+    status = error.http_status
+    if not isinstance(error, Refused) or status is None or status < 400:
+        return True
+    if error.vendor_code is None:
+        return status in REFUSED_WITHOUT_WORDS
+    return status in REFUSED_IN_WORDS or type(error) is not Refused
