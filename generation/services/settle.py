@@ -21,7 +21,7 @@ from generation.services.claims import keeping, take_up
 from providers.accounts import free_client_for
 from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient
-from providers.core.errors import ProviderError, Uncertain, Unsupported
+from providers.core.errors import DuplicateReference, ProviderError, Uncertain, Unsupported
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
@@ -33,6 +33,7 @@ log = logging.getLogger("generation.submit")
 
 LOST = gettext_noop("The process that was sending ended before the vendor's answer was stored.")
 NOT_LISTED = gettext_noop("The vendor shows no render under our reference: it was probably not accepted.")
+KNOWN_NOT_SHOWN = gettext_noop("The vendor says that it has our reference, but shows no render under it.")
 DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
 NOBODY_TOLD = gettext_noop("The vendor could not be asked about our reference.")
 SENDER_LOST = "sender_lost"
@@ -169,8 +170,9 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
         accept(task, attempt, found)
         return
     _mark_unknown(task.attempts.all(), lost)
-    if task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_DOUBTS:
-        park(task, Uncertain(say(lost.message).then(NOT_LISTED)))
+    is_known = task.attempts.filter(error_code=DuplicateReference.default_code).exists()
+    if is_known or task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_DOUBTS:
+        park(task, Uncertain(say(lost.message).then(KNOWN_NOT_SHOWN if is_known else NOT_LISTED)))
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
     else:

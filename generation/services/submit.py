@@ -32,8 +32,17 @@ from generation.services.restored import note_sending
 from generation.services.settle import FIRST_LOOK_UP, end_unsent, look_up, may_be_paid, park, park_after_doubt
 from generation.services.switch import STOPPED, current_stop, is_stopped_for_sure
 from providers.accounts import client_for
-from providers.core.client import BlockingClient, Transcript, retry_delay_s
-from providers.core.errors import AuthenticationFailed, NotSent, OutOfCredit, PlanUsedUp, ProviderError, Refused, Uncertain
+from providers.core.client import BlockingClient, Transcript
+from providers.core.errors import (
+    AuthenticationFailed,
+    DuplicateReference,
+    NotSent,
+    OutOfCredit,
+    PlanUsedUp,
+    ProviderError,
+    Refused,
+    Uncertain,
+)
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
@@ -222,7 +231,7 @@ def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
 
 
 def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:
-    dispatch = Dispatch.UNKNOWN if isinstance(error, Uncertain) else Dispatch.REJECTED
+    dispatch = Dispatch.UNKNOWN if isinstance(error, (Uncertain, DuplicateReference)) else Dispatch.REJECTED
     Attempt.objects.filter(pk=attempt.pk).exclude(dispatch=Dispatch.ACCEPTED).update(  # a look-up may have been faster
         dispatch=dispatch,
         request=transcript.request,
@@ -242,6 +251,8 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
         _await_look_up(task, client, error)
     elif task.attempt_count > 1 and follow_stored_id(task):
         log.info("attempt %s was refused; an earlier one has its vendor id", attempt)
+    elif isinstance(error, DuplicateReference):
+        _await_look_up(task, client, error)
     elif isinstance(error, Refused) and may_be_paid(task):
         _refused_after_doubt(task, attempt, client, error)
     elif error.retryable:
@@ -276,8 +287,8 @@ def _account_refused(task: GenerationTask, error: ProviderError) -> None:
 
 
 def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
-    """The refusal may be the vendor's way to say that it has this reference already: ask before believing it. A vendor that cannot be
-    asked has refused this attempt and said nothing of the one before, which may be paid.
+    """Ask the vendor about our reference. A refusal says nothing about the earlier request, which may be paid: unless the vendor finds it,
+    a person decides.
     """
     assert task.spec is not None
     doubts = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
@@ -293,10 +304,10 @@ def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: Blockin
     if found is not None:
         accept(task, first, found)
     else:
-        task.fail(refusal)
+        park_after_doubt(task, refusal.message)
 
 
-def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain) -> None:
+def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain | DuplicateReference) -> None:
     if client.can_look_up:
         task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=str(error))
     else:
@@ -315,11 +326,17 @@ def _try_again(task: GenerationTask, error: ProviderError) -> None:
     if _has_had_enough(task):
         end_unsent(task, "gave_up", in_full(error))
         return
-    delay_s = retry_delay_s(error, otherwise=backoff(task.attempt_count).total_seconds())
     task.move(
         Status.QUEUED,
         note=in_full(error),
-        due_at=timezone.now() + timedelta(seconds=delay_s),
+        due_at=timezone.now() + _delay(task),
         **wait_facts(trouble(error)),
         account=task.account if task.is_bound else None,
     )
+
+
+def _delay(task: GenerationTask) -> timedelta:
+    """None while the account cools down: the cooldown belongs to the account, and another one may start the task at once."""
+    assert task.account is not None
+    task.account.refresh_from_db(fields=["cooldown_until"])
+    return timedelta(0) if task.account.is_resting(timezone.now()) else backoff(task.attempt_count)

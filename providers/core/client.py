@@ -14,7 +14,6 @@ from providers.core.errors import (
     AuthenticationFailed,
     ProviderDown,
     ProviderError,
-    RateLimited,
     Refused,
     SubmissionGone,
     Uncertain,
@@ -36,7 +35,7 @@ from providers.core.types import (
     WireRequest,
 )
 
-__all__ = ["BlockingClient", "Transcript", "poll_concurrently", "poll_many_concurrently", "retry_delay_s"]
+__all__ = ["BlockingClient", "Transcript", "poll_concurrently", "poll_many_concurrently"]
 
 log = logging.getLogger("providers.client")
 
@@ -306,9 +305,3 @@ def _of_a_poll(error: Refused) -> ProviderError:
     if error.vendor_code or isinstance(error, SubmissionGone):
         return error
     return ProviderDown(error.message, http_status=error.http_status)
-
-
-def retry_delay_s(error: ProviderError, *, otherwise: float) -> float:
-    """How long to leave the vendor alone: its own wish where it has one."""
-    wish = error.retry_after_s if isinstance(error, RateLimited) else None
-    return otherwise if wish is None else max(wish, 1.0)
