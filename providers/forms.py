@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from providers.accounts import set_credentials
 from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
+from providers.core.network import leads_to_metadata
 from providers.currencies import CURRENCIES
 from providers.labels import label_of, with_own
 from providers.models import ModelPrice
@@ -72,6 +73,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
         if parts.scheme not in {"http", "https"}:
             raise forms.ValidationError(_("The address begins with https:// or http://."))
+        if leads_to_metadata(parts.hostname or ""):
+            raise forms.ValidationError(_("This is the address of a cloud's metadata service, which holds keys. Use the vendor's address."))
         if parts.scheme == "http" and not self._may_be_plain(parts.hostname):
             raise forms.ValidationError(
                 _("Use https: over http everybody on the way could read the key. Only a service on this machine may do without.")

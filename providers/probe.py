@@ -67,7 +67,7 @@ def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Findin
     except SealBroken as broken:
         return Finding(ok=False, code="seal_broken", words=say(str(broken)))
     except ProviderError as error:
-        account.note_error(error.message)
+        account.note_error(_quotable(error))
         return _finding(error, account, in_other_regions=in_other_regions)
     account.note_ok()
     return _working(account, _noted_balance(account, client))
@@ -118,10 +118,17 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
         "usual": _surface(account).base_url,
         "own": _surface(account).label,
         "other": home.label if home else "",
-        "words": str(error),
+        "words": _quotable(error),
     }
     wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
     return Finding(ok=False, code=code, words=say(sentence, **facts), retry_after_s=wish_s)
+
+
+def _quotable(error: ProviderError) -> str:
+    """The vendor's words where a code of the vendor's shows that they are; of any other answer the status alone. What listens at a base URL
+    may be an internal service, and the test must not read out what it says.
+    """
+    return str(error) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
 
 
 def _meaning(error: ProviderError) -> tuple[str, str]:

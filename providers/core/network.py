@@ -32,6 +32,7 @@ __all__ = [
     "Resolver",
     "guarded_pool",
     "is_public",
+    "leads_to_metadata",
     "system_addresses",
 ]
 
@@ -121,6 +122,33 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         return address in GLOBAL_UNICAST_V6 and not _inside(address, INTERNAL_V6)
     return address.is_global and not _inside(address, INTERNAL_V4)
+
+
+def _is_mixed(addresses: Sequence[str], permitted: Sequence[str]) -> bool:
+    """Return whether a name leads to the internet and to refused places too: no honest host does, a rebinding one does.
+
+    A network that translates IPv6 (DNS64) adds the NAT64 form of each public IPv4 address; that is the same place.
+    """
+    refused = [_plain(address) for address in addresses if address not in permitted]
+    return any(is_public(ipaddress.ip_address(address)) for address in permitted) and not all(one and is_public(one) for one in refused)
+
+
+def _plain(text: str) -> Address | None:
+    """The address that is reached, behind a NAT64 prefix the IPv4 one; None for what is no address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (_embedded_v4(address) if address in NAT64 else address) if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def leads_to_metadata(host: str) -> bool:
+    """Return whether a host, written as an address in any of the ways that a resolver reads, is a cloud's metadata service. Asks no DNS."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return False
+    return any(_is_metadata(ipaddress.ip_address(str(entry[4][0]))) for entry in found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +297,7 @@ class Guard:
             raise Unavailable(f"The name {host} has no address", code="no_address") from error
         self.deadline.check()
         permitted = [address for address in addresses if self.policy.permits(address, port)]
-        if not permitted:
+        if not permitted or _is_mixed(addresses, permitted):
             raise Blocked(f"Our network policy blocks the address of {host} (port {port})")
         return permitted[:MAX_ADDRESSES_TRIED]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -80,7 +81,9 @@ class WireReply:
     body: bytes = b""
 
     def data(self) -> dict[str, Any]:
-        """The body as a JSON object; anything else raises `UnexpectedReply` with the first words of what came."""
+        """The body as a JSON object; anything else raises `UnexpectedReply` with what kind of thing came, not with its words: a base URL
+        may lead to a service whose answers are not for everybody who may test an account. An attempt keeps the reply itself.
+        """
         try:
             value = json.loads(self.body, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError) as error:
@@ -97,8 +100,9 @@ class WireReply:
         return value
 
     def _gist(self) -> str:
-        words = self.body[:80].decode("utf-8", "replace").strip()
-        return f"HTTP {self.status} “{words}”" if words else f"HTTP {self.status} with an empty body"
+        kind = re.match(r"[\w.+-]{1,40}/[\w.+-]{1,60}", self.headers.get("content-type", ""), re.ASCII)
+        what = f"{len(self.body):,} bytes{f' of {kind[0]}' if kind else ''}" if self.body.strip() else "an empty body"
+        return f"HTTP {self.status} with {what}"
 
 
 def base64_bytes(size: int) -> int:

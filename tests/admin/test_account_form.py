@@ -84,6 +84,26 @@ def test_secret_is_not_sent_in_clear_and_the_form_says_why(desk, db, url, sandbo
     assert not ProviderAccount.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "2852039166",
+        "0xA9FEA9FE",
+        "[fd00:ec2::254]",
+        "[::ffff:a9fe:a9fe]",
+        "168.63.129.16",
+        "192.0.0.192",
+        "100.100.100.200",
+    ],
+)
+def test_metadata_address_is_not_saved_and_the_form_says_why(desk, db, host):
+    reply = desk.post(address("cogvideox", "local"), {**LOCAL, "base_url": f"http://{host}/latest"})
+
+    assert "base_url" in reply.context["adminform"].form.errors
+    assert not ProviderAccount.objects.exists()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_service_on_this_machine_may_be_asked_over_plain_http(desk, db, host):
     desk.post(address("kling", "official-key"), {**KEYED, "base_url": f"http://{host}:9100/hosts/kling", "sandbox": "on"})

@@ -13,7 +13,7 @@ from certificates import self_signed
 from fileserver import BODY_SHA256, FileServer, plain, redirect
 
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, NetworkPolicy, Unavailable, safe_fetch
-from providers.core.network import Resolver
+from providers.core.network import Deadline, Guard, Resolver, leads_to_metadata
 
 OPEN = NetworkPolicy(allow_http=True)
 EVERYTHING = NetworkPolicy(allow_http=True, allow_cidrs=("0.0.0.0/0", "::/0"))
@@ -255,6 +255,34 @@ def test_only_the_permitted_one_of_several_addresses_is_tried(connected: list[ob
     _fetch(f"http://two.example:{port}/v.mp4", LOOPBACK, resolve=leads_to(["10.0.0.1", "::1", "127.0.0.1"]))
 
     assert connected == [("127.0.0.1", port)]
+
+
+@pytest.mark.parametrize("refused", ["10.0.0.1", "127.0.0.1", "::1", "fd00::1", "169.254.169.254", "64:ff9b::10.0.0.1", "not an address"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_that_leads_to_the_internet_and_to_a_refused_place_is_refused_whole(
+    connected: list[object], refused: str, order: int
+) -> None:
+    with pytest.raises(Blocked):
+        _fetch("https://pictures.example/x", OPEN, resolve=leads_to(["8.8.8.8", refused][::order]))
+
+    assert connected == []
+
+
+def test_the_translated_form_of_a_public_address_is_no_second_place() -> None:
+    with Deadline(5) as deadline:
+        guard = Guard(policy=OPEN, deadline=deadline, connect_s=1, resolve=leads_to(["64:ff9b::808:808", "8.8.8.8"]))
+
+        assert guard._permitted("pictures.example", 443) == ["8.8.8.8"]
+
+
+@pytest.mark.parametrize("host", METADATA)
+def test_metadata_is_known_however_it_is_written(host: str) -> None:
+    assert leads_to_metadata(host)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.20", "127.0.0.1", "localhost", "api.klingai.com", "8.8.8.8", "[fd12::1]", "", "x" * 300])
+def test_other_hosts_are_not_metadata(host: str) -> None:
+    assert not leads_to_metadata(host)
 
 
 def test_the_environment_has_no_say(connected: list[object], files: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
