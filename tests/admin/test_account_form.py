@@ -94,7 +94,6 @@ def test_secret_is_not_sent_in_clear_and_the_form_says_why(desk, db, url, sandbo
         "[::ffff:a9fe:a9fe]",
         "168.63.129.16",
         "192.0.0.192",
-        "100.100.100.200",
     ],
 )
 def test_metadata_address_is_not_saved_and_the_form_says_why(desk, db, host):
