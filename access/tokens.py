@@ -10,10 +10,13 @@ import hmac
 import secrets
 import string
 import zlib
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -24,6 +27,10 @@ __all__ = ["authenticate", "issue"]
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_CHARS, SECRET_CHARS, CHECKSUM_CHARS = 8, 43, 6
 LAST_USED_EVERY = timedelta(minutes=1)
+NOTE_UNLESS_LOCKED = """
+    UPDATE access_apitoken SET last_used_at = %s WHERE id = (SELECT id FROM access_apitoken WHERE id = %s FOR UPDATE SKIP LOCKED)
+"""
+"""In one statement: the ORM's `select_for_update` would need a transaction of its own for each request."""
 
 
 def issue(owner: User, label: str, *, expires_in: timedelta | None = None) -> tuple[ApiToken, str]:
@@ -47,8 +54,29 @@ def authenticate(raw: str) -> ApiToken | None:
     if row is None or not hmac.compare_digest(row.digest, _digest(raw)):
         return None
     if row.last_used_at is None or now - row.last_used_at > LAST_USED_EVERY:
-        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+        _note_use(row, now)
     return row
+
+
+def _note_use(row: ApiToken, now: datetime) -> None:
+    """Skipped while somebody holds the row, or SQLite's file: a later request notes it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE_UNLESS_LOCKED, [now, row.pk])
+    else:
+        with suppress(OperationalError), _without_waiting():
+            ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+
+
+@contextmanager
+def _without_waiting() -> Iterator[None]:
+    """SQLite's whole file is one lock, and there is no SKIP LOCKED."""
+    (patience_ms,) = connection.connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.connection.execute(f"PRAGMA busy_timeout = {patience_ms:d}")
 
 
 def _public_id(raw: str) -> str | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-__all__ = ["BUSY_FOR_S", "Conflict", "InvalidRequest", "LostRace", "NotAllowed", "NotThere", "PortalError", "is_held_lock"]
+__all__ = ["BUSY_FOR_S", "Conflict", "InvalidRequest", "LostRace", "NotAllowed", "NotThere", "PortalError", "is_cut_off", "is_held_lock"]
 
 BUSY_FOR_S = 5
 """What we tell those who met a held lock: the database ends a transaction that stands still after 20 s."""
 LOCK_STATES = frozenset({"55P03", "40P01"})
 """PostgreSQL's lock_not_available (our lock_timeout) and deadlock_detected: the transaction was rolled back."""
+
+CUT_OFF_STATES = ("08", "57P")
+"""PostgreSQL's connection exceptions, and operator intervention: a backend was ended, the server stops or starts."""
 
 
 def is_held_lock(error: OperationalError) -> bool:
@@ -19,6 +22,17 @@ def is_held_lock(error: OperationalError) -> bool:
     cause = error.__cause__
     sqlite = str(getattr(cause, "sqlite_errorname", ""))
     return getattr(cause, "sqlstate", None) in LOCK_STATES or sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_cut_off(error: DatabaseError | InterfaceError) -> bool:
+    """Return whether the connection was lost: its backend was ended, or the server is away or starting. The next one may work at once.
+
+    psycopg gives no SQLSTATE when it finds the socket closed.
+    """
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(CUT_OFF_STATES)
+    return connection.vendor == "postgresql" and (connection.connection is None or connection.connection.closed)
 
 
 class PortalError(Exception):

@@ -18,15 +18,16 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 from django.http.request import validate_host
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from generation import queue
-from generation.models import GenerationTask
+from generation.models import GenerationTask, LiveWorker
 from generation.services.restored import backup_facts
 from providers.callbacks import UnusableUrl, is_on_this_machine, require_usable
-from providers.checks import accounts_can_be_used
+from providers.checks import accounts_can_be_used, credential_keys_are_keys
 from providers.models import ProviderAccount
 from providers.probe import probe
 
@@ -42,6 +43,7 @@ __all__ = [
     "check_worker",
 ]
 
+SEEN_WITHIN = timedelta(seconds=60)
 OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
 WORKER_PATIENCE_S = 15.0
@@ -85,6 +87,29 @@ def check_storage() -> str:
     if came_back != words:
         raise Unfit("The media storage gave back other bytes than it was given.")
     return "written, read, deleted"
+
+
+def check_storage_answers() -> str:
+    """Read only: anybody may ask."""
+    try:
+        default_storage.exists("health")
+        default_storage.listdir("")
+    except FileNotFoundError:
+        return "empty"
+    except OSError as error:
+        raise Unfit(f"The media storage does not answer. Check its address and rights. ({error})") from error
+    return "answers"
+
+
+def check_worker_seen() -> str:
+    """A worker's clock has signed in lately."""
+    try:
+        seen_at = LiveWorker.objects.aggregate(last=Max("seen_at"))["last"]
+    except DatabaseError as error:
+        raise Unfit(f"The database does not answer. ({error})") from error
+    if seen_at is None or seen_at < timezone.now() - SEEN_WITHIN:
+        raise Unfit(f"No worker has been seen for {SEEN_WITHIN.total_seconds():.0f} s. Start one: manage.py worker")
+    return "seen"
 
 
 def check_secret_files() -> str:
@@ -164,7 +189,7 @@ def _is_private(host: str) -> bool:
 
 
 def check_credentials() -> str:
-    found = accounts_can_be_used(None, databases=["default"])
+    found = [*credential_keys_are_keys(None), *accounts_can_be_used(None, databases=["default"])]
     if found:
         raise Unfit(" ".join(f"{item.msg} {item.hint or ''}".strip() for item in found))
     return f"{ProviderAccount.objects.count()} accounts"
@@ -208,14 +233,21 @@ def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float],
     return "takes messages, nothing overdue"
 
 
-QUICK: Mapping[str, Callable[[], str]] = {"database": check_database, "migrations": check_migrations, "storage": check_storage}
-"""Needs no tables of ours."""
+QUICK: Mapping[str, Callable[[], str]] = {
+    "database": check_database,
+    "migrations": check_migrations,
+    "storage": check_storage_answers,
+    "worker": check_worker_seen,
+}
+"""Writes nothing."""
 THOROUGH: Mapping[str, Callable[[], str]] = {
-    **QUICK,
+    "database": check_database,
+    "migrations": check_migrations,
+    "storage": check_storage,
     "disk": check_disk,
     "secrets": check_secret_files,
     "media tools": check_media_tools,
     "static files": check_static_files,
     "callbacks": check_public_url,
 }
-"""Needs no tables either; what does is for its own functions above."""
+"""Needs no tables; what does is for its own functions above."""

@@ -25,6 +25,41 @@ def accounts_can_be_used(app_configs: object, databases: Sequence[str] | None = 
 
 
 @register()
+def credential_keys_are_keys(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Every item of CREDENTIAL_KEYS is a key."""
+    from providers.sealing import is_key
+
+    bad = [place for place, key in enumerate(settings.CREDENTIAL_KEYS, start=1) if not is_key(key)]
+    return [
+        Error(
+            f"Item {place} of CREDENTIAL_KEYS is not a key: it takes 32 bytes as 44 characters of URL-safe base64.",
+            hint='Restore the key that sealed the accounts. For a new installation make one: python -c "from cryptography.fernet '
+            'import Fernet; print(Fernet.generate_key().decode())"',
+            id="providers.E004",
+        )
+        for place in bad
+    ]
+
+
+@register()
+def credentials_open(app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """The keys open what is sealed. Runs with every check, so also when a worker starts; `accounts_can_be_used` says it in full."""
+    from providers.models import ProviderAccount
+    from providers.sealing import opens
+
+    try:
+        sealed = [] if databases else list(ProviderAccount.objects.exclude(sealed="").values_list("pk", "label", "sealed"))
+    except DatabaseError:
+        return []  # not migrated yet, or away
+    locked = [label for pk, label, text in sealed if not opens(pk, text)]
+    if not locked:
+        return []
+    words = f"CREDENTIAL_KEYS does not open the credentials of {len(locked)} of {len(sealed)} accounts: {', '.join(locked[:5])}."
+    hint = "Nothing is sent or asked with them. Restore the key they were sealed with, or type the credentials in again, in the admin."
+    return [Caution(words, hint=hint, id="providers.W003")]
+
+
+@register()
 def vendors_can_call(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """PORTAL_PUBLIC_URL, where it is set, is an address that vendors may be given."""
     from providers.callbacks import UnusableUrl, require_usable

@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-__all__ = ["SealBroken", "seal", "tail", "unseal"]
+__all__ = ["SealBroken", "is_key", "opens", "seal", "tail", "unseal"]
 
 KEY_LOST = gettext_noop(
     "The credentials of this account cannot be opened with the keys in CREDENTIAL_KEYS. "
@@ -42,6 +42,24 @@ def unseal(account_id: UUID, sealed: str) -> dict[str, str]:
     if bound.get("account") != str(account_id):
         raise SealBroken(OF_ANOTHER)
     return dict(bound["credentials"])
+
+
+def opens(account_id: UUID, sealed: str) -> bool:
+    """Return whether these credentials can be used."""
+    try:
+        unseal(account_id, sealed)
+    except SealBroken:
+        return False
+    return True
+
+
+def is_key(text: str) -> bool:
+    """Return whether this can be an item of CREDENTIAL_KEYS."""
+    try:
+        Fernet(text)
+    except ValueError:
+        return False
+    return True
 
 
 def tail(secret: str) -> str:

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from generation.services.messages import stop_sentence
+from generation.services.switch import current_stop
 from generation.vitals import QUICK, Unfit
 
 __all__ = ["healthz", "readyz"]
@@ -23,12 +25,16 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served, 503 otherwise. Which part fails is for staff only."""
+    """200 when requests can be served, 503 otherwise. Which part fails, and why nothing is
+    sent, is for staff only.
+    """
     results = {name: _result(check) for name, check in QUICK.items()}
     fit = set(results.values()) == {"ok"}
     answer: dict[str, object] = {"status": "ok" if fit else "unfit"}
     if results["database"] == "ok" and getattr(request.user, "is_staff", False):
+        stop = current_stop()
         answer["parts"] = results
+        answer["paid_submits"] = stop_sentence(stop) if stop else "ok"
     return JsonResponse(answer, status=200 if fit else 503)
 
 

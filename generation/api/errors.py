@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_held_lock
+from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_cut_off, is_held_lock
 from generation.services.messages import BUSY, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
@@ -70,7 +70,8 @@ def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
         TooManyFieldsSent: _broken_upload,
         TooManyFilesSent: _broken_upload,
         UnreadablePostError: _broken_upload,
-        OperationalError: _trouble_of_the_database,
+        DatabaseError: _trouble_of_the_database,
+        InterfaceError: _trouble_of_the_database,
         Exception: _bug,
     }
 
@@ -100,10 +101,13 @@ def _broken_upload(request: HttpRequest, error: Exception) -> HttpResponse:  # n
     return error_response(400, "bad_request", _("The upload is broken or incomplete. Send it again."))
 
 
-def _trouble_of_the_database(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    if not is_held_lock(error):
+def _trouble_of_the_database(request: HttpRequest, error: DatabaseError | InterfaceError) -> HttpResponse:
+    """A lost connection is marked for `views.errors.HeldLocks`, which tries what only reads once more."""
+    if is_cut_off(error):
+        request.connection_lost = True  # type: ignore[attr-defined]
+    elif not (isinstance(error, OperationalError) and is_held_lock(error)):
         return _bug(request, error)
-    log.warning("%s %s met a lock that somebody holds: %s", request.method, request.path, error)
+    log.warning("%s %s met trouble of the database: %s", request.method, request.path, error)
     refusal = error_response(503, "busy", str(BUSY))
     refusal["Retry-After"] = str(BUSY_FOR_S)
     return refusal

@@ -23,7 +23,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
 
-__all__ = ["MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "passing_over", "take_up"]
+__all__ = ["DEATHS", "MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "passing_over", "take_up"]
 
 log = logging.getLogger("generation.claims")
 
@@ -32,8 +32,7 @@ MOST_WAITING = 100
 HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
 DEATHS = 3
-"""Starts of a step that may end with their process before the task is suspected: each further one leaves it alone for twice as long."""
-LONGEST_HOLD = timedelta(hours=1)
+"""Starts of a step that may end with their process: after so many it may be the task itself, and it is not started again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +113,14 @@ def holding(task: GenerationTask) -> Iterator[None]:
     """Keep this row ours while the block runs and this process lives. Raises `LostRace` when it is another's already.
 
     The fence rises once more, so that a second delivery of the same message finds the row taken. The start is counted before anything is
-    done: a task that kills its process is held for longer and longer, and taken up as seldom.
+    done, so that a task that kills its process is known by its starts.
     """
-    hold = min(HOLD * float(2 ** max(task.starts + 1 - DEATHS, 0)), LONGEST_HOLD)
-    until, mine = timezone.now() + hold, GenerationTask.objects.filter(pk=task.pk, status=task.status)
+    until, mine = timezone.now() + HOLD, GenerationTask.objects.filter(pk=task.pk, status=task.status)
     if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, starts=F("starts") + 1, due_at=until, lease_until=until):
         raise LostRace(f"task {task.pk} is taken")
     task.fence += 1
     task.starts += 1
-    with _renewing(task, hold=hold, every=HOLD / 3):
+    with _renewing(task, hold=HOLD, every=HOLD / 3):
         yield
 
 

@@ -25,7 +25,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.media import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
-from generation.services.claims import holding, take_up
+from generation.services.claims import DEATHS, holding, take_up
 from generation.services.observe import stored_outputs
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
@@ -48,8 +48,8 @@ MOST_BAD_FILES = 6
 BELIEVE_VENDOR = timedelta(hours=24)
 """How long a file is asked for that the vendor says it has, and that its file server denies."""
 MOST_MISSING = 6
-MOST_STARTS = 10
-"""Ingests of a task that may end with their process, whoever killed it, before a person looks; the delays between them take hours."""
+MOST_STARTS = DEATHS
+"""Ingests of a task that may end with their process, whoever killed it, before a person looks."""
 KILLS = gettext_noop("The process that saves this video ended %(n)d times without a word; it may be the file.")
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """A file that makes the check crash or hang costs an ingest worker minutes each time."""

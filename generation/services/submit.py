@@ -22,7 +22,7 @@ from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.models.task import NO_ERROR, NO_WAIT, wait_facts
 from generation.services.accept import accept, follow_stored_id
-from generation.services.claims import take_up
+from generation.services.claims import DEATHS, take_up
 from generation.services.failover import has_stand_in
 from generation.services.health import heed_error
 from generation.services.messages import trouble
@@ -72,11 +72,10 @@ MOST_WAIT_S = 1.5
 HELD_UP = timedelta(seconds=30)
 """After its intent a request leaves within this or not at all; with the account's own time limits on top, its sender is dead or cut off."""
 MOST_ATTEMPTS = 50
-FEW_STARTS = 3
-"""Claims in a row that may come to nothing, in a long queue or with a dead process, before the task itself is suspected."""
-MOST_DEATHS = 6
+FEW_STARTS = 1
+"""Claims that may come to nothing, in a long queue or with a dead process; each further start is counted before anything is done."""
+MOST_DEATHS = DEATHS - FEW_STARTS
 FIRST_DELAY = timedelta(minutes=1)
-LONGEST_DELAY = timedelta(hours=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
 CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
 TOO_LATE = gettext_noop("It was held up on this server, so it was not sent. It is tried again.")
@@ -121,9 +120,9 @@ def _sent_again_since(task: GenerationTask) -> datetime | None:
 def _is_counted(task: GenerationTask) -> bool:
     """Count a suspect's start before anything is done, and leave it alone for longer each time. False: it had enough of them."""
     if task.failures >= MOST_DEATHS:
-        end_unsent(task, "ends_submit", say(KILLS, n=task.failures))
+        end_unsent(task, "ends_submit", say(KILLS, n=DEATHS))
         return False
-    task.reschedule(min(FIRST_DELAY * 2**task.failures, LONGEST_DELAY), failures=min(task.failures + 1, MOST_DEATHS))
+    task.reschedule(FIRST_DELAY * 2**task.failures, failures=task.failures + 1)
     return True
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
+from django.views import defaults
 
-from generation.errors import BUSY_FOR_S, is_held_lock
+from generation.errors import BUSY_FOR_S, is_cut_off, is_held_lock
 from generation.services.messages import BUSY
 from generation.views.common import toast, wants_fragment
 
-__all__ = ["HeldLocks", "csrf_failure"]
+__all__ = ["HeldLocks", "csrf_failure", "server_error"]
 
 PAGE_LANGUAGES = ("en", "zh-hans")
 log = logging.getLogger("generation.pages")
@@ -27,8 +30,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return render(request, "403_csrf.html", status=403)
 
 
-def _busy_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "503.html", {"busy": {code: _in(code, BUSY) for code in PAGE_LANGUAGES}}, status=503)
+def _busy_page() -> HttpResponse:
+    """Rendered without a request, because context processors would query the database."""
+    facts = {"busy": {code: _in(code, BUSY) for code in PAGE_LANGUAGES}}
+    return HttpResponse(render_to_string("503.html", facts), status=503)
 
 
 def _in(language: str, words: Promise) -> str:
@@ -37,18 +42,47 @@ def _in(language: str, words: Promise) -> str:
 
 
 class HeldLocks:
-    """Middleware: what could not be done because of a held lock is answered by "try again", not by "something broke"."""
+    """Middleware: what could not be done because of a held lock or a lost connection is answered by "try again", not by "something broke".
+
+    What only reads is tried once more on a fresh connection when the database ended the old one.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if hasattr(request, "connection_lost"):
+            connection.close()
+            if request.method in ("GET", "HEAD"):
+                response = self.get_response(request)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not (isinstance(error, OperationalError) and is_held_lock(error)):
+        if not isinstance(error, (DatabaseError, InterfaceError)) or not is_passing(request, error):
             return None
-        log.warning("%s %s met a lock that somebody holds: %s", request.method, request.path, error)
-        response = toast(str(BUSY), messages.ERROR, 503) if wants_fragment(request) else _busy_page(request)
+        response = toast(str(BUSY), messages.ERROR, 503) if wants_fragment(request) else _busy_page()
         response["Retry-After"] = str(BUSY_FOR_S)
         return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for what broke; also reached by what broke outside the views, such as the session's own queries."""
+    error = sys.exc_info()[1]
+    if isinstance(error, (DatabaseError, InterfaceError)) and is_passing(request, error):
+        response = _busy_page()
+        response["Retry-After"] = str(BUSY_FOR_S)
+        return response
+    return defaults.server_error(request)
+
+
+def is_passing(request: HttpRequest, error: DatabaseError | InterfaceError) -> bool:
+    """Return whether the request may succeed in a moment, and mark it when its connection was lost."""
+    if isinstance(error, OperationalError) and is_held_lock(error):
+        log.warning("%s %s met a lock that somebody holds: %s", request.method, request.path, error)
+        return True
+    if is_cut_off(error):
+        log.warning("%s %s lost the database: %s", request.method, request.path, error)
+        request.connection_lost = True  # type: ignore[attr-defined]
+        return True
+    return False

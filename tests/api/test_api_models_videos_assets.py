@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 from pictures import picture
 from task_rows import make_task
 
-from generation.models import Asset, Video
+from generation.models import Asset, LiveWorker, Video
+from generation.services.workers import sign_in
 from providers.models import ModelPrice
 from providers.vendors import ALL_MODELS
 
@@ -269,13 +272,27 @@ def test_asset_is_fetched_from_an_address_that_the_installation_allows(api, sett
 
 def test_health_tells_details_to_staff_only(staff, user):
     page = Client()
+    sign_in("a worker")
 
     alive, ready = page.get("/healthz").json(), page.get("/readyz").json()
     page.force_login(staff)
     detailed = page.get("/readyz").json()
 
     assert (alive, ready) == ({"status": "ok"}, {"status": "ok"})
-    assert detailed == {"status": "ok", "parts": {"database": "ok", "migrations": "ok", "storage": "ok"}}
+    parts = {"database": "ok", "migrations": "ok", "storage": "ok", "worker": "ok"}
+    assert detailed == {"status": "ok", "parts": parts, "paid_submits": "ok"}
+
+
+def test_health_is_unfit_without_a_worker_and_writes_nothing(db, settings):
+    """C14: a worker that was last seen a minute ago is gone; nobody makes this server write by asking."""
+    sign_in("a worker")
+    before = sorted(settings.MEDIA_ROOT.rglob("*")), settings.MEDIA_ROOT.stat().st_mtime_ns
+    assert Client().get("/readyz").status_code == 200
+    assert (sorted(settings.MEDIA_ROOT.rglob("*")), settings.MEDIA_ROOT.stat().st_mtime_ns) == before
+
+    LiveWorker.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
+
+    assert (Client().get("/readyz").status_code, Client().get("/readyz").json()) == (503, {"status": "unfit"})
 
 
 def test_health_is_unfit_when_the_storage_is_away(db, settings, tmp_path):

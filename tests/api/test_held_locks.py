@@ -12,9 +12,11 @@ from django.test import Client
 from django.utils import timezone, translation
 from task_rows import make_task
 
+from access.models import ApiToken
+from access.tokens import authenticate, issue
 from generation.errors import is_held_lock
 from generation.lifecycle import Status
-from generation.models import FailoverRule, GenerationTask
+from generation.models import FailoverRule, GenerationTask, LiveWorker
 from generation.services.failover import fail_over
 from generation.services.messages import BUSY
 from generation.services.stranded import free_stranded
@@ -136,3 +138,92 @@ def test_the_clock_passes_over_a_task_for_which_another_model_would_stand_in(tas
 
     assert fail_over() == 1
     assert GenerationTask.objects.get(pk=task.pk).spec.provider == wan.vendor
+
+
+@contextmanager
+def ended_backend(table: str) -> Iterator[list[str]]:
+    """An administrator ends this process's backend when it first asks for this table."""
+    ended: list[str] = []
+
+    def end(number: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [number])
+        connection.close()
+
+    def wrapper(execute, sql, params, many, context):
+        if table in sql and not ended:
+            ended.append(sql)
+            other = Thread(target=end, args=(connection.connection.info.backend_pid,))
+            other.start()
+            other.join()
+        return execute(sql, params, many, context)
+
+    try:
+        with connection.execute_wrapper(wrapper):
+            yield ended
+    finally:
+        connection.close()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server")
+@pytest.mark.parametrize("table", ["generation_generationtask", "access_apitoken"])
+def test_a_program_that_reads_gets_its_answer_though_its_backend_is_ended(table, task, api):
+    with ended_backend(table) as ended:
+        reply = api.get("/tasks")
+
+    assert (len(ended), reply.status_code, len(reply.json()["items"])) == (1, 200, 1)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server")
+def test_a_program_that_writes_is_told_to_come_again_when_its_backend_is_ended(task, api):
+    with ended_backend("generation_generationtask"):
+        reply = api.post(f"/tasks/{task.pk}/cancel")
+
+    assert (reply.status_code, reply["Retry-After"], reply.json()["error"]["code"]) == (503, "5", "busy")
+    assert api.post(f"/tasks/{task.pk}/cancel").status_code == 200
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server")
+@pytest.mark.parametrize("table", ["generation_generationtask", "auth_user", "django_session"])
+def test_a_page_is_shown_or_asks_for_patience_when_its_backend_is_ended(table, task, person):
+    person.raise_request_exception = False
+    with ended_backend(table) as ended:
+        read = person.get("/activity/")
+    with ended_backend(table):
+        written = person.post(f"/tasks/{task.pk}/cancel")
+
+    assert (len(ended), read.status_code) == (1, 200)
+    assert (written.status_code, written["Retry-After"]) == (503, "5")
+
+
+def test_noting_when_a_token_was_used_waits_for_nobody(user):
+    """C14: a GET waited up to 20 s for a write lock."""
+    row, raw = issue(user, "notebook")
+    begun, done = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                ApiToken.objects.filter(pk=row.pk).update(label="held")
+            else:  # one writer at a time, whatever it writes
+                LiveWorker.objects.create(instance="held", submit_workers=1, seen_at=timezone.now())
+            begun.set()
+            done.wait(30)
+        connection.close()
+
+    holder = Thread(target=hold)
+    holder.start()
+    assert begun.wait(10)
+    try:
+        assert authenticate(raw) == row
+        assert ApiToken.objects.get().last_used_at is None
+        assert holder.is_alive()
+    finally:
+        done.set()
+        holder.join()
+
+    authenticate(raw)
+    first = ApiToken.objects.get().last_used_at
+    authenticate(raw)
+    assert first is not None
+    assert ApiToken.objects.get().last_used_at == first
