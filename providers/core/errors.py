@@ -11,7 +11,6 @@
     ├─ Refused              the vendor said no
     │  ├─ DuplicateReference    the vendor has a task under our reference already: it may be ours, and paid
     │  ├─ InvalidParams         a parameter or input it does not take
-    │  ├─ DuplicateReference    it has our reference already: an earlier request may be accepted
     │  ├─ ContentRejected       moderation of the prompt or an image
     │  ├─ AuthenticationFailed  the key is wrong, expired or has no right to the model
     │  ├─ OutOfCredit           balance or package used up
@@ -152,12 +151,6 @@ class ContentRejected(Refused):
     """The vendor's safety check refused the prompt, an image or the result."""
 
     default_code = "content_rejected"
-
-
-class DuplicateReference(Refused):
-    """The vendor says that it has our reference already: it may have accepted an earlier request."""
-
-    default_code = "duplicate_reference"
 
 
 class AuthenticationFailed(Refused):
