@@ -29,6 +29,7 @@ from generation.presenters.detail import rescue_context
 from generation.presenters.states import FACES
 from generation.services import rescue, review
 from generation.services.desk import desk_of
+from generation.services.intents import read_key
 from generation.switch_admin import PaidSubmitsAdmin
 from providers.admin import ProviderAccountAdmin
 from providers.labels import label_of
@@ -263,7 +264,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         if task is None:
             raise Http404
         try:
-            way(task, by=_person(request))
+            way(task, by=_person(request), page=read_key(request.POST.get("key", "")))
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
         else:

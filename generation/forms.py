@@ -21,7 +21,7 @@ from generation.models import Asset
 from generation.notation import choice_label, items_from_text, parts_of_item, properties_of, text_of_items
 from generation.services.assets import store_asset
 from generation.services.checks import check_request
-from generation.services.compose import KEY_CHARS, MOST_VIDEOS
+from generation.services.compose import MOST_VIDEOS
 from providers.core.catalog import InputSlot, ModelSpec
 
 __all__ = ["ComposeForm", "form_for", "is_wide"]
@@ -69,7 +69,7 @@ class ComposeForm(forms.Form):
     front: tuple[str, ...] = ()
     rest: tuple[str, ...] = ()
 
-    key = forms.CharField(required=False, max_length=KEY_CHARS, widget=forms.HiddenInput(attrs={"data-fresh-key": "", "data-once": ""}))
+    key = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-once": "", "autocomplete": "off"}))
     prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea())
     count = forms.IntegerField(min_value=1, max_value=MOST_VIDEOS, initial=1, widget=forms.NumberInput(attrs={"data-stepper": "1"}))
 

@@ -1,26 +1,27 @@
 """The Studio's form: what it opens with, and what its button does. One form becomes one or more tasks, however often it is sent.
 
-The form carries a key; key and content together name the order, so a double press makes nothing twice and a changed form is a new order.
+The form carries the key of its page; key and content together name the order, so a double press makes nothing twice and a changed form is a
+new order (docs/adr/0014).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from generation.errors import Conflict
 from generation.models import Asset, GenerationTask
-from generation.services.create import create_task, replay, request_digest
+from generation.services.create import create_once, request_digest
+from generation.services.intents import stored_key
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["KEY_CHARS", "MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
+__all__ = ["MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
 
 MOST_VIDEOS = 4
-KEY_CHARS = 64
 
 
 def enabled_accounts() -> list[ProviderAccount]:
@@ -54,48 +55,34 @@ def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -
 
 
 def order_videos(
-    *, owner: User, spec: ModelSpec, prompt: str, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Asset]], count: int, key: str
-) -> list[GenerationTask]:
-    """`count` queued tasks, oldest first; the same key and content give the same tasks. Raises `InvalidRequest` or `Conflict`."""
+    *, owner: User, spec: ModelSpec, prompt: str, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Asset]], count: int, page: UUID
+) -> tuple[list[GenerationTask], bool]:
+    """Order `count` videos. Return their tasks, oldest first, and whether any is new: the same content that was ordered since the page was
+    rendered, from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
+    """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
     digest = request_digest(spec.name, prompt, dict(params), pictures, count)
+    keys = [stored_key(page, digest[:16], number) for number in range(count)]
+    since = list(GenerationTask.objects.filter(owner=owner, request_digest=digest, id__gt=page).order_by("id"))
+    ours = {task.idempotency_key: task for task in since}
+    if since and keys[0] not in ours:
+        return since[-count:], False
     tasks: list[GenerationTask] = []
-    for number in range(count):
-        one_key = f"form-{key[:KEY_CHARS]}-{digest[:16]}-{number}" if key else ""
-        task = replay(owner, one_key, digest)
-        if task is None:
-            task = _create(owner, spec, prompt, _varied(spec, params, number, count), inputs, one_key, digest, tasks[0] if tasks else None)
-        tasks.append(task)
-    return tasks
-
-
-def _create(
-    owner: User,
-    spec: ModelSpec,
-    prompt: str,
-    params: Mapping[str, Any],
-    inputs: Mapping[str, Sequence[Asset]],
-    key: str,
-    digest: str,
-    first: GenerationTask | None,
-) -> GenerationTask:
-    """The second of two presses at the same moment finds the first one's task."""
-    try:
-        return create_task(
-            owner=owner,
-            model=spec.name,
-            prompt=prompt,
-            params=params,
-            inputs=inputs,
-            idempotency_key=key,
-            digest=digest,
-            ordered_with=first,
+    for number, key in enumerate(keys):
+        tasks.append(
+            ours.get(key)
+            or create_once(
+                owner=owner,
+                model=spec.name,
+                prompt=prompt,
+                params=_varied(spec, params, number, count),
+                inputs=inputs,
+                idempotency_key=key,
+                digest=digest,
+                ordered_with=tasks[0] if tasks else None,
+            )
         )
-    except Conflict:
-        stored = replay(owner, key, digest)
-        if stored is None:
-            raise
-        return stored
+    return tasks, not ours.keys() >= set(keys)
 
 
 def _varied(spec: ModelSpec, params: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:

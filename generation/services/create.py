@@ -19,7 +19,7 @@ from generation.services.checks import Inputs, check_request
 from generation.services.dispatch import start_soon
 from generation.services.estimates import estimate_cost, price_of
 
-__all__ = ["create_task", "replay", "request_digest"]
+__all__ = ["create_once", "create_task", "replay", "request_digest"]
 
 
 def create_task(
@@ -67,6 +67,17 @@ def create_task(
         raise _taken(owner, external_id, idempotency_key) or error from error
     start_soon(spec)
     return task
+
+
+def create_once(*, owner: User, idempotency_key: str, digest: str, **order: Any) -> GenerationTask:
+    """Create the task of this key, or return the one that another request with this key stored first."""
+    try:
+        return create_task(owner=owner, idempotency_key=idempotency_key, digest=digest, **order)
+    except Conflict:
+        stored = replay(owner, idempotency_key, digest)
+        if stored is None:
+            raise
+        return stored
 
 
 def _prompt(owner: User, text: str, negative_text: str, source: str, earlier: GenerationTask | None) -> Prompt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -18,7 +19,7 @@ from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.observe import rendered
-from generation.services.review import first_come, may_decide, refuse_taken, require_decider
+from generation.services.review import did_already, first_come, may_decide, refuse_taken, require_decider
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.types import Snapshot, State, Submission
@@ -50,9 +51,11 @@ def can_ask_again(task: GenerationTask, user: User) -> bool:
     return task.state is Status.FAILED and may_decide(user) and _paid(task) is not None
 
 
-def ask_again(task: GenerationTask, *, by: User) -> None:
+def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None) -> None:
     """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
     require_decider(by)
+    if did_already(task, page, Status.FAILED, [say(words, name=by.get_username()) for words in (IS_THERE, STILL_RENDERS)]):
+        return
     render = _render_of(task)
     try:
         answer: Snapshot | ProviderError | SealBroken = client_for(render.account).poll(render.submission)

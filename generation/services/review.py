@@ -5,8 +5,10 @@ The services refuse whoever may not, so that pages, the admin and the API need n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
@@ -28,7 +30,7 @@ from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 from providers.sentences import kept, say
 
-__all__ = ["adopt", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
+__all__ = ["adopt", "did_already", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
 
 ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
 SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid twice")
@@ -47,15 +49,34 @@ def require_decider(user: User) -> None:
 
 
 @contextmanager
-def first_come() -> Iterator[None]:
-    """Two people, one task: who comes second is told so, and changes nothing."""
+def first_come(done: Callable[[], bool] = bool) -> Iterator[None]:
+    """Let one of two people decide. The second changes nothing and gets a `Conflict`, unless `done` finds that both sent the same press."""
     try:
         with transaction.atomic():
             yield
     except LostRace as lost:
-        raise Conflict(_("Somebody was faster: the task has changed meanwhile. Look at it again."), code="already_settled") from lost
+        if not done():
+            raise _changed() from lost
     except IntegrityError as twice:
         raise _taken() from twice
+
+
+def did_already(task: GenerationTask, page: UUID | None, left: Status, notes: Collection[str]) -> bool:
+    """Return whether the task left this state since the page was rendered, by the very decision that `notes` record: the button was pressed
+    twice. Raises `Conflict` when it left in another way, also where it is back in that state: the reader of the page has not seen that.
+    """
+    if page is None:
+        return False
+    event = task.events.filter(from_status=left, id__gt=page).order_by("-id").first()
+    if event is None:
+        return False
+    if event.note not in {note[:500] for note in notes}:
+        raise _changed()
+    return True
+
+
+def _changed() -> Conflict:
+    return Conflict(_("Somebody was faster: the task has changed meanwhile. Look at it again."), code="already_settled")
 
 
 def refuse_taken(account: ProviderAccount, vendor_id: str, but: GenerationTask) -> None:
@@ -69,22 +90,28 @@ def _taken() -> Conflict:
     return Conflict(_("Another task has this vendor id already."), code="already_adopted")
 
 
-def adopt(task: GenerationTask, vendor_id: str, *, by: User) -> None:
+def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None = None) -> None:
     """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
 
-    Where the vendor files it (by text, by image) its adapter finds out from the model.
+    Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button: the
+    same decision sent twice is made once, here and below.
     """
     require_decider(by)
+    name = _checked(vendor_id)
+    note = say(ADOPTED, name=by.get_username(), id=name)
+    done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
+    if done():
+        return
     _require_review(task)
-    name, spec = _checked(vendor_id), _spec_of(task)
+    spec = _spec_of(task)
     submission = Submission(id=name, model=spec.id)
     account = _confirming(task, submission)
     doubt = task.attempts.filter(dispatch=Dispatch.UNKNOWN, account=account).last() or task.last_attempt()
-    with first_come():
+    with first_come(done):
         if doubt is not None:
             facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": timezone.now()}
             task.attempts.filter(pk=doubt.pk).update(**facts)
-        task.accept(submission, note=say(ADOPTED, name=by.get_username(), id=name), account=account)
+        task.accept(submission, note=note, account=account)
 
 
 def _confirming(task: GenerationTask, submission: Submission) -> ProviderAccount:
@@ -115,9 +142,13 @@ def _checked(vendor_id: str) -> str:
     return name
 
 
-def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
+def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None) -> None:
     """A person decided to send it once more, and said that they know what the first may have cost."""
     require_decider(by)
+    note = say(SENT_AGAIN, name=by.get_username())
+    done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
+    if done():
+        return
     _require_review(task)
     spec = _spec_of(task)
     if not knows_cost:
@@ -126,19 +157,22 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool) -> None:
             code="cost_not_acknowledged",
             fields={"knows_cost": _("This must be confirmed.")},
         )
-    with first_come():
+    with first_come(done):
         account = _account_of(task)
-        note = say(SENT_AGAIN, name=by.get_username())
         task.move(Status.QUEUED, note=note, failures=0, account=account, is_bound=account.takes(spec), **NO_ERROR)
     start_soon(spec)
 
 
-def give_up(task: GenerationTask, *, by: User) -> None:
+def give_up(task: GenerationTask, *, by: User, page: UUID | None = None) -> None:
     """A person decided that it is not worth another try."""
     require_decider(by)
+    note = say(GIVEN_UP, name=by.get_username())
+    done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
+    if done():
+        return
     _require_review(task)
-    with first_come():
-        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=say(GIVEN_UP, name=by.get_username()))
+    with first_come(done):
+        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note)
 
 
 def _require_review(task: GenerationTask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -15,13 +16,14 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask, Prompt
 from generation.models.visibility import may_act_on
 from generation.services.claims import passing_over
-from generation.services.create import create_task, replay, request_digest
+from generation.services.create import create_once, replay, request_digest
+from generation.services.intents import stored_key
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, Refused, Unsupported
 from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 
-__all__ = ["cancel", "cancel_waiting", "retry"]
+__all__ = ["cancel", "cancel_waiting", "retry", "retry_from_page"]
 
 
 def cancel(task: GenerationTask, *, by: User) -> GenerationTask:
@@ -118,7 +120,7 @@ def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None, idem
     if not task.is_terminal:
         raise Conflict(_("This task is still going on."), code="still_going_on")
     source = Prompt.Source.API if token else Prompt.Source.TYPED
-    return create_task(
+    return create_once(
         owner=by,
         token=token,
         model=task.model,
@@ -131,3 +133,13 @@ def retry(task: GenerationTask, *, by: User, token: ApiToken | None = None, idem
         digest=digest,
         retry_of=task,
     )
+
+
+def retry_from_page(task: GenerationTask, *, by: User, page: UUID) -> tuple[GenerationTask, bool]:
+    """Retry for a button of the page with this key. Return the new task, and whether it is new: what this person retried since the page was
+    rendered is not retried again.
+    """
+    since = GenerationTask.objects.filter(owner=by, retry_of=task, id__gt=page).order_by("-id").first()
+    if since is not None:
+        return since, False
+    return retry(task, by=by, idempotency_key=stored_key(page, "retry", task.pk)), True

@@ -16,9 +16,23 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
+from generation.services.intents import new_key, read_key
 from generation.services.lists import task_for, task_in_full
 
-__all__ = ["answer", "back", "found", "parse_uuid", "the_task", "the_user", "the_video", "the_whole_task", "toast", "wants_fragment"]
+__all__ = [
+    "answer",
+    "back",
+    "found",
+    "give_key",
+    "page_key",
+    "parse_uuid",
+    "the_task",
+    "the_user",
+    "the_video",
+    "the_whole_task",
+    "toast",
+    "wants_fragment",
+]
 
 
 def the_user(request: HttpRequest) -> User:
@@ -58,6 +72,16 @@ def parse_uuid(text: str) -> UUID | None:
         return None
 
 
+def page_key(request: HttpRequest) -> UUID:
+    """Return the key of the page whose button sent this."""
+    return read_key(request.POST.get("key", ""))
+
+
+def give_key(response: HttpResponse) -> None:
+    """Give the page a new key: its reader has seen this answer, and the next press is a new intent. once.js puts it into the forms."""
+    response["X-Next-Key"] = new_key()
+
+
 def found(serve: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """What `serve` answers; a file that is not in storage is a page that does not exist."""
     try:
@@ -80,7 +104,10 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
             raise PermissionDenied(error.message) from error
         words, level, status = error.message, messages.ERROR, error.status
     if wants_fragment(request):
-        return toast(words, level, status)
+        response = toast(words, level, status)
+        if level == messages.SUCCESS:
+            give_key(response)
+        return response
     messages.add_message(request, level, words)
     return redirect(to) if to else back(request)
 

@@ -1,4 +1,4 @@
-"""What every page's frame needs (theme, counts, the stop of paid submits, the cursor of its live updates), and the theme button."""
+"""What every page needs (theme, counts, the stop of paid submits, the cursor of its live updates, its key), and the theme button."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from generation.models import Video
+from generation.services.intents import new_key
 from generation.services.lists import live_count
 from generation.services.switch import current_stop
 from generation.views.common import back
@@ -26,7 +27,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Counts are lazy and asked once, so that pages without navigation ask nothing."""
     user = getattr(request, "user", None)
     chosen = request.COOKIES.get("theme", "system")
-    found: dict[str, Any] = {"theme": chosen if chosen in THEMES else "system", "tick_cursor": timezone.now().isoformat()}
+    found: dict[str, Any] = {
+        "theme": chosen if chosen in THEMES else "system",
+        "tick_cursor": timezone.now().isoformat(),
+        "page_key": new_key(),
+    }
     if user is not None and user.is_authenticated:
         found["paid_stop"] = SimpleLazyObject(current_stop)
         found["nav_counts"] = {

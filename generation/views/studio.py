@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation.errors import InvalidRequest, PortalError
@@ -24,9 +27,10 @@ from generation.presenters.videos import takes_of
 from generation.services.blame import blamed_field
 from generation.services.compose import enabled_accounts, filled_from, first_choice, order_videos
 from generation.services.estimates import price_of, usual_seconds
+from generation.services.intents import new_key
 from generation.services.lists import live_numbers, queue_of, todays_videos
 from generation.services.messages import failure_sentence
-from generation.views.common import parse_uuid, the_task, the_user, the_video
+from generation.views.common import give_key, page_key, parse_uuid, the_task, the_user, the_video
 from generation.views.compose import compose_context
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
@@ -34,6 +38,7 @@ from providers.vendors import find_model
 __all__ = ["create", "queue_head", "quote", "studio", "today"]
 
 PARTS = ("prompt", "images", "settings")
+ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was ordered twice. To order it once more, press Generate again.")
 
 
 @login_required
@@ -43,8 +48,11 @@ def studio(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, _opened(request))
     form = _sent(request)
-    if _order(form) is None:
+    order = _order(request, form)
+    if order is None:
         return _page(request, form, status=422)
+    if not order[1]:
+        messages.info(request, str(ORDERED_ALREADY))
     return redirect(f"{reverse('studio')}?{urlencode({'model': form.spec.name})}")
 
 
@@ -53,12 +61,19 @@ def studio(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """The form sent by script: the new cards, or the form with what is wrong."""
     form = _sent(request)
-    tasks = _order(form)
-    if tasks is None:
+    order = _order(request, form)
+    if order is None:
         response = render(request, "studio/_compose.html", compose_context(form, enabled_accounts()), status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
         return response
-    return render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), the_user(request), "job")})
+    tasks, is_new = order
+    response = render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), the_user(request), "job")})
+    news: dict[str, Any] = {"portal:created": {}}
+    if not is_new:
+        news["portal:toast"] = {"text": str(ORDERED_ALREADY), "tone": "info"}
+    response["HX-Trigger"] = json.dumps(news)
+    give_key(response)
+    return response
 
 
 @login_required
@@ -108,7 +123,7 @@ def _opened(request: HttpRequest) -> ComposeForm:
     user = the_user(request)
     spec = asked or (source.spec if source else None) or first_choice(user)
     initial, pictures = filled_from(source, _parts(request), spec) if source else ({}, {})
-    form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": uuid4().hex})
+    form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := blamed_field(source, spec)):
         form.point_out(path, source.error_message or failure_sentence(source.error_code)[0])
     return form
@@ -139,8 +154,8 @@ def _spec(request: HttpRequest) -> ModelSpec:
     return find_model(request.POST.get("model", "")) or first_choice(the_user(request))
 
 
-def _order(form: ComposeForm) -> list[GenerationTask] | None:
-    """The tasks, or None when the form says what is wrong."""
+def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask], bool] | None:
+    """Return the tasks, and whether any is new; None when the form says what is wrong."""
     if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
         form.add_error(None, _("The model that you chose is no longer offered. Choose another; what you wrote is kept."))
     if not form.is_valid():
@@ -154,7 +169,7 @@ def _order(form: ComposeForm) -> list[GenerationTask] | None:
             params=form.params,
             inputs=form.pictures,
             count=data["count"],
-            key=data["key"],
+            page=page_key(request),
         )
     except InvalidRequest as wrong:
         form.show(wrong)

@@ -17,7 +17,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.presenters.detail import task_context
 from generation.services import rescue, review, steer
-from generation.views.common import answer, the_task, the_user, the_whole_task
+from generation.views.common import answer, page_key, the_task, the_user, the_whole_task
 
 __all__ = ["adopt", "ask_again", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
 
@@ -65,8 +65,8 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     again, user = the_task(request, pk), the_user(request)
 
     def act() -> str:
-        steer.retry(again, by=user)
-        return _("In the queue again, as a new task.")
+        _task, is_new = steer.retry_from_page(again, by=user, page=page_key(request))
+        return _("In the queue again, as a new task.") if is_new else _("Already in the queue again. To order one more, press again.")
 
     return answer(request, act)
 
@@ -77,10 +77,10 @@ def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A failed task: does the vendor have its render after all?"""
 
     def act(failed: GenerationTask) -> str:
-        rescue.ask_again(failed, by=the_user(request))
-        if failed.state is Status.INGESTING:
-            return _("The vendor has the video. It is being fetched.")
-        return _("The vendor still renders it. It is followed again, with a new deadline.")
+        rescue.ask_again(failed, by=the_user(request), page=page_key(request))
+        if failed.state is Status.RUNNING:
+            return _("The vendor still renders it. It is followed again, with a new deadline.")
+        return _("The vendor has the video. It is being fetched.")
 
     return _decide(request, pk, act)
 
@@ -91,7 +91,7 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The vendor has it, under this id."""
 
     def act(reviewed: GenerationTask) -> str:
-        review.adopt(reviewed, request.POST.get("vendor_id", ""), by=the_user(request))
+        review.adopt(reviewed, request.POST.get("vendor_id", ""), by=the_user(request), page=page_key(request))
         return _("Adopted: the render is followed from here on.")
 
     return _decide(request, pk, act)
@@ -103,7 +103,8 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send it once more, knowing that the first may be charged too."""
 
     def act(reviewed: GenerationTask) -> str:
-        review.submit_again(reviewed, by=the_user(request), knows_cost=request.POST.get("knows_cost") == "on")
+        knows_cost = request.POST.get("knows_cost") == "on"
+        review.submit_again(reviewed, by=the_user(request), knows_cost=knows_cost, page=page_key(request))
         return _("It is sent again.")
 
     return _decide(request, pk, act)
@@ -115,7 +116,7 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Not worth another try."""
 
     def act(reviewed: GenerationTask) -> str:
-        review.give_up(reviewed, by=the_user(request))
+        review.give_up(reviewed, by=the_user(request), page=page_key(request))
         return _("Given up.")
 
     return _decide(request, pk, act)

@@ -87,7 +87,7 @@ def _held(page: Page, key: str, times: int) -> None:
     page.keyboard.up(key)
 
 
-def _shortcut_held(visit: Visit, button: Locator) -> None:  # noqa: ARG001
+def _shortcut_held(visit: Visit, button: Locator) -> None:
     visit.page.keyboard.down("Control")
     for _ in range(visit.often()):
         visit.page.keyboard.down("Enter")
@@ -96,7 +96,7 @@ def _shortcut_held(visit: Visit, button: Locator) -> None:  # noqa: ARG001
     visit.page.keyboard.up("Control")
 
 
-def _shortcut_again(visit: Visit, button: Locator) -> None:  # noqa: ARG001
+def _shortcut_again(visit: Visit, button: Locator) -> None:
     for _ in range(visit.often()):
         visit.page.keyboard.press("Control+Enter")
 
@@ -113,7 +113,7 @@ def _pressed_in_flight(visit: Visit, button: Locator) -> None:
     held[0].continue_()
 
 
-def _clicked_by_script(visit: Visit, button: Locator) -> None:  # noqa: ARG001
+def _clicked_by_script(visit: Visit, button: Locator) -> None:
     button.dispatch_event("click")
 
 

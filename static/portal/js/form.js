@@ -4,10 +4,6 @@ import { imageUrl } from "./net.js";
 
 const DRAFT = "portal.draft";
 
-function randomKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 function nudge(button) {
   const input = button.closest(".stepper").querySelector("input");
   if (button.dataset.step < 0) input.stepDown();
@@ -107,15 +103,7 @@ function onKey(event) {
   const form = event.target.closest?.("form[data-generate]") ?? document.querySelector("form[data-generate]");
   if (!form || document.querySelector("dialog[open]")) return;
   event.preventDefault();
-  form.requestSubmit();
-}
-
-/** A form that stays on the page after it was sent gets a new idempotency key, or the next press would be the same order. */
-function afterRequest(event) {
-  const form = event.target.closest?.("form[data-generate]");
-  if (!form || !event.detail.successful) return;
-  for (const input of form.querySelectorAll("[data-fresh-key]")) input.value = randomKey();
-  document.dispatchEvent(new Event("portal:created"));
+  if (!event.repeat) form.requestSubmit();
 }
 
 export function start() {
@@ -125,7 +113,6 @@ export function start() {
     if (event.target.dataset?.count) count(event.target);
     if (event.target.dataset?.filter) narrow(event.target);
   });
-  document.addEventListener("htmx:afterRequest", afterRequest);
   document.addEventListener("htmx:afterSettle", (event) => {
     event.target.querySelectorAll?.("[data-count]").forEach(count);
     event.target.querySelector?.("[aria-invalid='true'], [data-invalid]")?.focus();

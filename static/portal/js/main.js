@@ -5,6 +5,7 @@ import * as dialog from "./dialog.js";
 import * as form from "./form.js";
 import * as keys from "./keys.js";
 import { csrfToken, text } from "./net.js";
+import * as once from "./once.js";
 import * as player from "./player.js";
 import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
@@ -13,7 +14,7 @@ import * as tile from "./tile.js";
 import * as toast from "./toast.js";
 import * as upload from "./upload.js";
 
-for (const part of [toast, dialog, theme, form, keys, copy, tile, upload, player, tabs, tick]) part.start();
+for (const part of [toast, dialog, once, theme, form, keys, copy, tile, upload, player, tabs, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();

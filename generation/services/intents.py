@@ -1,0 +1,34 @@
+"""The key of a page's buttons: what was ordered or decided after the page was rendered, its reader has not seen (docs/adr/0014)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+__all__ = ["new_key", "read_key", "stored_key"]
+
+NEVER = UUID(int=0)
+TIME_ORDERED = 7
+FROM_A_PAGE = "page¦"
+"""No Idempotency-Key of the API begins with it: those are ASCII."""
+
+
+def new_key() -> str:
+    """Return a key for a page that is rendered now. It is a UUID of version 7, as ids are, so later tasks and events have larger ids."""
+    return str(uuid7())
+
+
+def read_key(text: str) -> UUID:
+    """Return the key that a form sent. Without one nobody knows how old the page is: it is taken as older than everything."""
+    try:
+        key = UUID(text)
+    except ValueError:
+        return NEVER
+    return key if key.version == TIME_ORDERED else NEVER
+
+
+def stored_key(key: UUID, *what: Any) -> str:
+    """Return the idempotency key of a task that is ordered by `what` on the page with this key."""
+    return FROM_A_PAGE + "-".join(str(part) for part in (key, *what))
