@@ -1,6 +1,6 @@
 """Ways to press a button more often than was meant. Each is one intent, so each has to make exactly one task.
 
-`WAYS` are tried at random by test_presses.py, and a thousand times by `python -m tests.browser --trials 1000`.
+`WAYS` are tried at random by test_presses.py, and a thousand times by `python -m tests.intents --trials 1000 --browser`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,102 @@
+"""Twenty requests with one key at the same moment: one task, through the API and through the pages (docs/adr/0014)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+from task_rows import MODEL, make_task
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.services.intents import new_key
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AT_ONCE = 20
+BUSY = 503
+"""SQLite's tables in memory are locked without a queue; the caller sends again."""
+SCRIPT = {"HX-Request": "true"}
+
+
+def at_once(ask: Callable[[], int]) -> set[int]:
+    def one(_number: int) -> int:
+        try:
+            return ask()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return set(pool.map(one, range(AT_ONCE)))
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_one_key_of_the_api_makes_one_task(api):
+    api.post("/tasks", {"model": MODEL, "prompt": "somebody else's"})
+
+    def ask(prompt: str = "a boat") -> int:
+        return api.post("/tasks", {"model": MODEL, "prompt": prompt}, headers={"Idempotency-Key": "one"}).status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {202, 409, BUSY}
+    assert ask() == 202
+    assert ask("another boat") == 422
+    assert GenerationTask.objects.filter(prompt__text="a boat").count() == 1
+
+
+def test_one_form_makes_one_order(user, kling):
+    person = signed_in(user)
+    body = {
+        "model": MODEL,
+        "prompt": "a koi pond",
+        "count": "2",
+        "key": new_key(),
+        "duration_s": "5",
+        "aspect_ratio": "16:9",
+        "mode": "std",
+    }
+
+    def ask() -> int:
+        return person.post("/studio/tasks/", body, headers=SCRIPT).status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {200, BUSY}
+    assert ask() == 200
+    assert GenerationTask.objects.count() == 2
+
+
+def test_one_button_retries_once(user, kling):
+    person, failed, body = signed_in(user), make_task(user, status=Status.FAILED), {"key": new_key()}
+
+    def ask() -> int:
+        return person.post(f"/tasks/{failed.pk}/retry", body, headers=SCRIPT).status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {204, BUSY}
+    assert ask() == 204
+    assert failed.retries.count() == 1
+
+
+def test_one_decision_submits_again_once(staff, user, kling):
+    person, body = signed_in(staff), {"key": new_key(), "knows_cost": "on"}
+    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=kling)
+
+    def ask() -> int:
+        return person.post(f"/tasks/{doubtful.pk}/submit-again", body, headers=SCRIPT).status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {204, BUSY}
+    assert ask() == 204
+    assert doubtful.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
