@@ -39,11 +39,11 @@ def signed_in(user) -> Client:
     return client
 
 
-def test_one_key_of_the_api_makes_one_task(api):
+def test_one_key_of_the_api_makes_one_task(api, idle_account):
     api.post("/tasks", {"model": MODEL, "prompt": "somebody else's"})
 
     def ask(prompt: str = "a boat") -> int:
-        return api.post("/tasks", {"model": MODEL, "prompt": prompt}, headers={"Idempotency-Key": "one"}).status_code
+        return api.post("/tasks", {"model": MODEL, "prompt": prompt}, idempotency_key="one").status_code
 
     answers = at_once(ask)
 
@@ -53,7 +53,7 @@ def test_one_key_of_the_api_makes_one_task(api):
     assert GenerationTask.objects.filter(prompt__text="a boat").count() == 1
 
 
-def test_one_form_makes_one_order(user, kling):
+def test_one_form_makes_one_order(user, idle_account):
     person = signed_in(user)
     body = {
         "model": MODEL,
@@ -75,7 +75,7 @@ def test_one_form_makes_one_order(user, kling):
     assert GenerationTask.objects.count() == 2
 
 
-def test_one_button_retries_once(user, kling):
+def test_one_button_retries_once(user, idle_account):
     person, failed, body = signed_in(user), make_task(user, status=Status.FAILED), {"key": new_key()}
 
     def ask() -> int:
@@ -88,9 +88,9 @@ def test_one_button_retries_once(user, kling):
     assert failed.retries.count() == 1
 
 
-def test_one_decision_submits_again_once(staff, user, kling):
+def test_one_decision_submits_again_once(staff, user, idle_account):
     person, body = signed_in(staff), {"key": new_key(), "knows_cost": "on"}
-    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=kling)
+    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account)
 
     def ask() -> int:
         return person.post(f"/tasks/{doubtful.pk}/submit-again", body, headers=SCRIPT).status_code

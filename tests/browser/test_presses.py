@@ -1,4 +1,4 @@
-"""One intent, one purchase: however a button is pressed, one task. `python -m tests.intents --trials 1000 --browser` tries it a thousand times."""
+"""One intent, one purchase: however a button is pressed, one task. `python -m tests.intents --browser` tries it a thousand times."""
 
 from __future__ import annotations
 
