@@ -41,13 +41,20 @@ def _all_actions(task: GenerationTask) -> list[Action]:
     if task.state in {Status.QUEUED, Status.RUNNING} and not task.cancel_requested_at:
         return [_cancel(task)]
     if task.state is Status.FAILED:
-        return [_post(task, "retry", _("Retry"), "rotate-cw"), _details(task)]
+        return [_retry(task), _details(task)]
     if task.state is Status.SUCCEEDED:
         again = _post(task, "retry", _("Run again"), "rotate-cw")
         return [*_open(task), again, _details(task)]
     if task.state is Status.CANCELLED:
         return [_post(task, "retry", _("Run again"), "rotate-cw"), _details(task)]
     return [_details(task)]
+
+
+def _retry(task: GenerationTask) -> Action:
+    """A failure that was retried leads to the retry: whoever comes back to the page does not buy it once more (see with_cards)."""
+    if again := getattr(task, "retried_as", None):
+        return Action(url=reverse("task", args=[again]), label=_("Open the retry"), icon="arrow-right", method="get")
+    return _post(task, "retry", _("Retry"), "rotate-cw")
 
 
 def _cancel(task: GenerationTask) -> Action:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from generation.lifecycle import LIVE, UNDER_WAY, Status
@@ -50,8 +50,10 @@ SHAPES: dict[str, Q] = {
 
 
 def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
-    """Everything that a card shows, in four queries."""
-    return tasks.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
+    """Everything that a card shows, in four queries. `retried_as` is the owner's newest retry."""
+    retries = GenerationTask.objects.filter(retry_of=OuterRef("pk"), owner=OuterRef("owner")).order_by("-id")
+    seen = tasks.annotate(retried_as=Subquery(retries.values("pk")[:1]))
+    return seen.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
 
 
 def task_for(user: User, pk: UUID) -> GenerationTask | None:

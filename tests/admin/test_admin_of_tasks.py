@@ -105,10 +105,11 @@ def test_adopting_needs_an_id_that_the_vendor_confirms(desk, task):
     assert task.status == "needs_review"
 
 
-def test_deciding_twice_is_refused(desk, task):
-    press(desk, task, "give_up")
+def test_a_decision_sent_twice_is_made_once_and_another_is_refused(desk, task):
+    assert [press(desk, task, "give_up"), press(desk, task, "give_up")] == ["Given up.", "Given up."]
 
-    assert press(desk, task, "give_up") == "This task does not wait for a review."
+    assert press(desk, task, "submit_again", knows_cost="on").startswith("Somebody was faster")
+    assert (task.status, task.events.filter(to_status="failed").count()) == ("failed", 1)
 
 
 def test_deciding_needs_permission_and_post(desk, clerk, task):

@@ -139,6 +139,17 @@ def test_each_retry_button_retries_once_and_the_next_page_once_more(visitor, use
     assert failed.retries.count() == 2
 
 
+def test_a_failure_that_was_retried_leads_to_the_retry(visitor, user, accounts):
+    failed = make_task(user, status=Status.FAILED, error_code="deadline")
+    visitor.post(f"/tasks/{failed.pk}/retry", {"key": new_key()})
+    again = failed.retries.get()
+
+    for path in ("/activity/", f"/tasks/{failed.pk}/"):
+        text = visitor.get(path).text
+        assert f'action="/tasks/{failed.pk}/retry"' not in text
+        assert f'href="/tasks/{again.pk}/"' in text
+
+
 def test_every_paid_button_of_the_pages_carries_the_key(staff_visitor, user, accounts, kling):
     failed = make_task(user, status=Status.FAILED, error_code="deadline", account=kling, submission_id="v-1")
     doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=kling)
