@@ -12,7 +12,8 @@ from typing import Any
 
 from providers.core.catalog import Counts, InputConflict, last_frame_needs_first, param
 from providers.core.errors import ProviderError, Refused
-from providers.core.replies import state_of, text_of, units_of
+from providers.core.replies import text_of, units_of
+from providers.core.states import state_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, WireRequest
 
 __all__ = [
@@ -30,14 +31,6 @@ __all__ = [
 
 EXPIRED = "expired"
 """The vendor dropped the task: its time was over."""
-STATES: Mapping[str, State] = {
-    "queued": State.QUEUED,
-    "running": State.RUNNING,
-    "succeeded": State.SUCCEEDED,
-    "failed": State.FAILED,
-    "cancelled": State.CANCELLED,
-    EXPIRED: State.FAILED,
-}
 IMAGE_ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
 VIDEOS_TAKEN_UP = "Public addresses of videos whose people, things or movements the video takes up."
 SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video takes up."
@@ -86,7 +79,7 @@ def snapshot_of(
 ) -> Snapshot:
     """What a task's object means. `failure` is given the vendor's word too: an expired task need not carry an error."""
     word = text_of(task, "status")
-    state = state_of(word, STATES, log)
+    state = state_of(word, log)
     return Snapshot(
         state=state,
         vendor_state=word,

@@ -1,22 +1,20 @@
-"""Reads vendors' answers: texts that must be there, states, and errors by the vendor's table of codes. Vendors bring tables and words."""
+"""Reads vendors' answers: texts that must be there, and errors by the vendor's table of codes. Vendors bring tables and words."""
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
 from functools import wraps
 from math import isnan
-from typing import Any, TypeVar
+from typing import Any
 
 from providers.core.base import http_error
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
-from providers.core.types import State, WireReply
+from providers.core.types import WireReply
 
-__all__ = ["judged_by_body", "moment_in", "poll_wish", "render_error_of", "state_of", "text_of", "units_of", "words_of"]
+__all__ = ["judged_by_body", "moment_in", "poll_wish", "render_error_of", "text_of", "units_of", "words_of"]
 
-Word = TypeVar("Word", str, int)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?")
 LONGEST_POLL_WISH = timedelta(minutes=5)
 THE_REQUESTS_FAULT = frozenset({ContentRejected, InvalidParams})
@@ -59,15 +57,6 @@ def words_of(body: Mapping[str, Any], *names: str) -> str:
     """The first text under these names (`message` when none is given); nothing when there is none."""
     found = (body.get(name) for name in names or ("message",))
     return next((words for words in found if isinstance(words, str) and words), "")
-
-
-def state_of(word: Word, states: Mapping[Word, State], log: logging.Logger) -> State:
-    """Ours for the vendor's word. A word that is not documented counts as running, and is logged."""
-    state = states.get(word)
-    if state is None:
-        log.warning("undocumented task status %r; the task counts as running", word[:80] if isinstance(word, str) else word)
-        return State.RUNNING
-    return state
 
 
 def moment_in(words: str, *, zone: tzinfo) -> datetime | None:

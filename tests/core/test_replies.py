@@ -8,7 +8,8 @@ from datetime import timedelta, timezone
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, moment_in, poll_wish, render_error_of, state_of, text_of, units_of, words_of
+from providers.core.replies import judged_by_body, moment_in, poll_wish, render_error_of, text_of, units_of, words_of
+from providers.core.states import state_of
 from providers.core.types import State, WireReply
 
 
@@ -35,13 +36,13 @@ def test_words_are_the_first_text_under_the_names():
     assert (words_of(body), words_of(body, "errmsg", "detail", "error"), words_of(body, "errmsg")) == ("no", "why", "")
 
 
-def test_unknown_state_runs_and_is_logged(caplog):
+def test_unknown_state_runs_and_is_logged_once(caplog):
     log = logging.getLogger("providers.toy")
 
     with caplog.at_level(logging.WARNING, logger="providers.toy"):
-        states = [state_of(word, {"done": State.SUCCEEDED}, log) for word in ("done", "dreaming")]
+        states = [state_of(word, log) for word in ("done", "dreaming", "dreaming")]
 
-    assert states == [State.SUCCEEDED, State.RUNNING]
+    assert states == [State.SUCCEEDED, State.RUNNING, State.RUNNING]
     assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
 
 

@@ -223,10 +223,10 @@ def test_vendor_down_on_a_poll_is_not_uncertain():
 
 def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     with caplog.at_level(logging.WARNING, logger="providers.kling"):
-        snapshot = poll(answer(status="dreaming"))
+        snapshot = poll(answer(status="musing"))
 
-    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "dreaming")
-    assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
+    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "musing")
+    assert [record.message for record in caplog.records] == ["undocumented task status 'musing'; the task counts as running"]
 
 
 def test_many_are_asked_in_one_call_and_classic_ones_alone():

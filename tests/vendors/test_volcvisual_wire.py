@@ -217,8 +217,8 @@ def test_trouble_of_the_services_beside_a_task_that_is_not_done_ends_nothing(wor
     assert (type(error), error.vendor_code, error.retryable) == (kind, str(code), True)
 
 
-@pytest.mark.parametrize(("code", "kind"), [(50411, ContentRejected), (50215, InvalidParams), (59999, GenerationFailed)])
-def test_any_other_code_ends_a_task_that_is_not_done(code, kind):
+@pytest.mark.parametrize(("code", "kind"), [(50411, ContentRejected), (50215, InvalidParams)])
+def test_code_of_the_request_ends_a_task_that_is_not_done(code, kind):
     snapshot = poll({**fixture("volcvisual_done", status="generating"), "code": code})
 
     assert (snapshot.state, type(snapshot.error)) == (State.FAILED, kind)

@@ -16,6 +16,7 @@ from providers.core.content_tasks import EXPIRED, inner_url
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
 from providers.core.replies import text_of
+from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.ark.errors import task_failure
 
@@ -45,7 +46,7 @@ def snapshot_of(task: Mapping[str, Any]) -> Snapshot:
 
 
 def _failure(word: str, task: Mapping[str, Any]) -> ProviderError:
-    if word == EXPIRED:
+    if plain(word) == EXPIRED:
         return GenerationFailed("It waited and rendered longer than the time set for it, and Ark dropped it.", vendor_code=EXPIRED)
     return task_failure(task.get("error"))
 

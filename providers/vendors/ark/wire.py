@@ -16,8 +16,8 @@ from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.content_tasks import batch_query, cancel_waiting
 from providers.core.errors import ProviderError, Refused, SubmissionGone
+from providers.core.ids import id_of
 from providers.core.listings import LISTS_TELL, absence_on_pages, rows_of, snapshots_by_id
-from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.ark.bodies import body_of
 from providers.vendors.ark.callbacks import notice_of
@@ -53,7 +53,7 @@ class Ark(Provider):
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         body = body_of(request, self.name_of(request.spec.id)) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=TASKS, json=body, billable=True)
-        return Submission(id=text_of(reply.data(), "id"), model=request.spec.id)
+        return Submission(id=id_of(reply.data().get("id")), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:

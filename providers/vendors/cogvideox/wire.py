@@ -13,7 +13,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from providers.core.base import Limits, Provider, Sandbox, Surface
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply
-from providers.core.replies import state_of, text_of
+from providers.core.ids import id_of
+from providers.core.replies import text_of
+from providers.core.states import state_of
 from providers.core.types import (
     Exchange,
     GenerationRequest,
@@ -35,14 +37,6 @@ FINISHED = "finished"
 """Kind of a submission that was rendered while we waited; its id is the video's address."""
 NO_TASK = "none"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - recognised, never bound
-STATES: Mapping[str, State] = {
-    "pending": State.QUEUED,
-    "queued": State.QUEUED,
-    "processing": State.RUNNING,
-    "running": State.RUNNING,
-    "completed": State.SUCCEEDED,
-    "failed": State.FAILED,
-}
 NAMES: Mapping[str, str] = {"frames": "num_frames", "width_px": "width", "height_px": "height", "steps": "num_inference_steps"}
 SURFACE = Surface(
     slug="local",
@@ -98,7 +92,7 @@ class CogVideoX(Provider):
 
     def _snapshot(self, body: Mapping[str, Any]) -> Snapshot:
         word = text_of(body, "status")
-        state = state_of(word, STATES, log)
+        state = state_of(word, log)
         return Snapshot(
             state=state,
             vendor_state=word,
@@ -131,15 +125,20 @@ def _submission(reply: WireReply, model: str) -> Submission:
     """A task id, or the finished video's address from a service that renders while we wait."""
     body = reply.data()
     task_id = body.get("task_id")
-    if isinstance(task_id, (str, int)) and task_id:
-        return Submission(id=str(task_id), model=model)
+    if task_id:
+        return Submission(id=id_of(task_id, or_number=True), model=model)
     for name in ("video_url", "url"):
         url = body.get(name)
         if isinstance(url, str) and url:
             return Submission(id=url, model=model, kind=FINISHED)
-    if body.get("success") is False or body.get("status") == "failed" or words_in(body):
+    if body.get("success") is False or _has_failed(body) or words_in(body):
         raise render_error(words_in(body))
     raise UnexpectedReply("The service's answer has neither a task id nor a video.", http_status=reply.status)
+
+
+def _has_failed(body: Mapping[str, Any]) -> bool:
+    word = body.get("status")
+    return isinstance(word, str) and state_of(word, log) is State.FAILED
 
 
 def _is_its_own_404(error: Refused) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import state_of, text_of, units_of
+from providers.core.replies import text_of, units_of
+from providers.core.states import plain, state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.dashscope.errors import task_failure
 
@@ -21,15 +22,7 @@ __all__ = ["page_of", "snapshot_of"]
 log = logging.getLogger("providers.dashscope")
 
 RESULT_LIFE = timedelta(hours=24)
-UNKNOWN = "UNKNOWN"
-STATES: Mapping[str, State] = {
-    "PENDING": State.QUEUED,
-    "SUSPENDED": State.QUEUED,
-    "RUNNING": State.RUNNING,
-    "SUCCEEDED": State.SUCCEEDED,
-    "FAILED": State.FAILED,
-    "CANCELED": State.CANCELLED,
-}
+UNKNOWN = "unknown"
 
 
 def page_of(reply: WireReply, others: Container[str]) -> Page:
@@ -52,9 +45,9 @@ def _listed(row: Mapping[str, Any]) -> Listed:
 def snapshot_of(reply: WireReply) -> Snapshot:
     output = reply.part("output")
     word = text_of(output, "task_status")
-    if word == UNKNOWN:
-        raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=UNKNOWN)
-    state = state_of(word, STATES, log)
+    if plain(word) == UNKNOWN:
+        raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=word)
+    state = state_of(word, log)
     usage = reply.data().get("usage")
     usage = usage if isinstance(usage, dict) else {}
     return Snapshot(

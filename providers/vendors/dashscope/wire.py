@@ -15,8 +15,8 @@ from urllib.parse import quote
 from providers.core.base import WHILE_WAITING, Provider, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply
+from providers.core.ids import id_of
 from providers.core.listings import LISTS_TELL, absence_on_pages
-from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.dashscope.bodies import body_of, path_of
 from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
@@ -50,7 +50,7 @@ class DashScope(Provider):
         body = body_of(request, self.name_of(request.spec.id))
         ask = WireRequest(method="POST", path=path_of(request.spec.id), json=body, billable=True)
         reply = yield ask.with_headers(X_DashScope_Async="enable")
-        return Submission(id=text_of(reply.part("output"), "task_id"), model=request.spec.id)
+        return Submission(id=id_of(reply.part("output").get("task_id")), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         reply = yield WireRequest(method="GET", path=f"tasks/{quote(submission.id, safe='')}")

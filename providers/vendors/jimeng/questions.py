@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, is_of_the_call
+from providers.core.ids import id_of
 from providers.core.types import Exchange, Snapshot, Submission
 from providers.vendors.jimeng.catalog import WIRE_KEYS
 from providers.vendors.jimeng.page import post
 from providers.vendors.jimeng.release import Release
-from providers.vendors.jimeng.replies import entry_of, id_of, snapshot_or_error
+from providers.vendors.jimeng.replies import entry_of, snapshot_or_error
 
 __all__ = ["HISTORY_PATH", "ask_for", "kind_of", "submission_of"]
 
@@ -29,10 +30,10 @@ HISTORY_PATH = "mweb/v1/get_history_by_ids"
 
 def submission_of(spec: ModelSpec, *, task_id: object, history_id: object) -> Submission:
     if WIRE_KEYS[spec.id].draft:
-        return Submission(id=id_of(history_id, "history id"), model=spec.id, kind=HISTORY)
+        return Submission(id=id_of(history_id, "history id", or_number=True), model=spec.id, kind=HISTORY)
     record = str(history_id) if isinstance(history_id, (str, int)) and history_id else ""
     kind = f"{TASK} {record}" if 0 < len(record) <= LONGEST_RECORD else TASK
-    return Submission(id=id_of(task_id, "task id"), model=spec.id, kind=kind)
+    return Submission(id=id_of(task_id, or_number=True), model=spec.id, kind=kind)
 
 
 def kind_of(submission: Submission) -> str:

@@ -6,17 +6,19 @@ Undocumented by the vendor; as known on 2026-11-20.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
-from providers.core.replies import poll_wish, state_of
+from providers.core.replies import poll_wish
+from providers.core.states import state_of, unknown_state
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.jimeng.catalog import RESULT_LIFE
 from providers.vendors.jimeng.errors import task_failure
 
-__all__ = ["credits_of", "entry_of", "id_of", "snapshot_or_error"]
+__all__ = ["credits_of", "entry_of", "snapshot_or_error"]
 
 log = logging.getLogger("providers.jimeng")
 
@@ -35,14 +37,9 @@ STATES: Mapping[int, State] = {
 }
 DONE_WITH_A_FILE = frozenset({REJECTED_BEFORE, 45})
 """States whose meaning is disputed: a file settles it."""
+NUMBER = re.compile(r"-?[0-9]{1,6}")
 RENDITIONS = ("origin", "1080p", "720p", "480p", "360p")
 CREDITS = ("gift_credit", "purchase_credit", "vip_credit")
-
-
-def id_of(value: object, name: str) -> str:
-    if isinstance(value, (str, int)) and value:
-        return str(value)
-    raise UnexpectedReply(f"Jimeng's answer has no {name}.")
 
 
 def entry_of(holder: object, name: str) -> dict[str, Any]:
@@ -76,7 +73,7 @@ def _snapshot(entry: object) -> Snapshot:
         raise UnexpectedReply("Jimeng's answer on a task is no object.")
     status = _status(entry)
     output = _output(entry)
-    state = State.SUCCEEDED if status in DONE_WITH_A_FILE and output else state_of(status, STATES, log)
+    state = State.SUCCEEDED if status in DONE_WITH_A_FILE and output else _state(status)
     if state is State.SUCCEEDED and output is None:
         raise UnexpectedReply("Jimeng says that the task succeeded but gives no video.")
     return Snapshot(
@@ -95,19 +92,27 @@ def _wish(entry: Mapping[str, Any]) -> timedelta | None:
     return poll_wish(config.get("interval_seconds")) if isinstance(config, dict) else None
 
 
-def _status(entry: Mapping[str, Any]) -> int:
-    """Of the entry itself, or of the task in a record of the history."""
+def _state(status: int | str) -> State:
+    if isinstance(status, str):
+        return state_of(status, log)
+    return STATES[status] if status in STATES else unknown_state(status, log)
+
+
+def _status(entry: Mapping[str, Any]) -> int | str:
+    """Return the status of the entry itself, or of the task in a record of the history: a number, perhaps as text, or a word."""
     task = entry.get("task")
     for value in (entry.get("status"), task.get("status") if isinstance(task, dict) else None):
+        if isinstance(value, str) and value.strip():
+            return int(value) if NUMBER.fullmatch(value) else value
         if isinstance(value, int) and not isinstance(value, bool):
             return value
     raise UnexpectedReply("Jimeng's answer on a task has no status.")
 
 
-def _failure(status: int, entry: Mapping[str, Any]) -> ProviderError:
+def _failure(status: int | str, entry: Mapping[str, Any]) -> ProviderError:
     if status == DELETED:
         return SubmissionGone("The task was deleted at Jimeng.", vendor_code=str(DELETED))
-    if status == FAILED or entry.get("fail_code"):
+    if status not in {REJECTED_BEFORE, REJECTED_AFTER} or entry.get("fail_code"):
         return task_failure(entry)
     when = "before" if status == REJECTED_BEFORE else "after"
     return ContentRejected(f"Jimeng's safety check refused it {when} rendering.", vendor_code=str(status))

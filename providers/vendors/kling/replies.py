@@ -13,8 +13,9 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from providers.core import replies
+from providers.core import states
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
+from providers.core.ids import first_id
 from providers.core.replies import text_of
 from providers.core.types import Balance, Output, Snapshot, State, WireReply
 
@@ -26,14 +27,6 @@ RESULT_LIFE = timedelta(days=30)
 IN_USE = "online"
 """A package may also be `toBeOnline`, `expired` or `runOut`."""
 RISK_WORDS = re.compile(r"risk control|sensitive|content risk|safety|violat|风控|敏感|违规|审核", re.IGNORECASE)
-STATES: Mapping[str, State] = {
-    "submitted": State.QUEUED,
-    "processing": State.RUNNING,
-    "succeed": State.SUCCEEDED,
-    "succeeded": State.SUCCEEDED,
-    "success": State.SUCCEEDED,
-    "failed": State.FAILED,
-}
 
 
 def task_id_of(reply: WireReply) -> str:
@@ -41,10 +34,7 @@ def task_id_of(reply: WireReply) -> str:
     body = reply.data()
     data = body.get("data")
     inner = data.get("task_id") if isinstance(data, dict) else None
-    for found in (inner, body.get("task_id"), body.get("id")):
-        if isinstance(found, (str, int)) and found:
-            return str(found)
-    raise UnexpectedReply("Kling's answer to the submit has no task id.", http_status=reply.status)
+    return first_id((inner, body.get("task_id"), body.get("id")), or_number=True)
 
 
 def balance_of(data: Mapping[str, Any]) -> Balance:
@@ -67,7 +57,7 @@ def reference_of(data: Mapping[str, Any]) -> str:
 
 def state_of(word: str) -> State:
     """Ours for the vendor's word, of either API. A word that is not documented counts as running."""
-    return replies.state_of(word, STATES, log)
+    return states.state_of(word, log)
 
 
 def snapshot_of(data: Mapping[str, Any]) -> Snapshot:

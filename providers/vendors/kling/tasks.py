@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
+from providers.core.ids import id_of
 from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, Submission, WireRequest
@@ -27,10 +28,7 @@ AUDIO = {False: "off", True: "native"}
 def submit(request: GenerationRequest, callback: Mapping[str, str]) -> Exchange[Submission]:
     way = _way(request)
     reply = yield WireRequest(method="POST", path=f"/{way}/{request.spec.id}", json=_body(request, way, callback), billable=True)
-    name = reply.part("data").get("id")
-    if not isinstance(name, (str, int)) or not name:
-        raise UnexpectedReply("Kling's answer to the submit has no task id.", http_status=reply.status)
-    return Submission(id=str(name), model=request.spec.id)
+    return Submission(id=id_of(reply.part("data").get("id"), or_number=True), model=request.spec.id)
 
 
 def poll(submission: Submission) -> Exchange[Snapshot]:
@@ -59,7 +57,7 @@ def find(reference: str, model: str) -> Exchange[Submission | None]:
     ours = [row for row in rows if row.get("external_id") == reference]
     if len(ours) != 1:
         raise UnexpectedReply("Kling answered with other tasks than the one we asked for.")
-    return Submission(id=text_of(ours[0], "id"), model=model)
+    return Submission(id=id_of(ours[0].get("id"), or_number=True), model=model)
 
 
 def _way(request: GenerationRequest) -> str:

@@ -17,7 +17,7 @@ from providers.core.base import Options, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
-from providers.core.replies import text_of
+from providers.core.ids import id_of
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.kling import tasks
 from providers.vendors.kling.bodies import TEXT, classic_body, kind_of, kinds_of
@@ -95,7 +95,7 @@ class Kling(Provider):
         kind, data = found
         if reference_of(data) not in {"", reference}:
             raise UnexpectedReply("Kling answered with another task than the one we asked for.")
-        return Submission(id=text_of(data, "task_id"), model=spec.id, kind=kind)
+        return Submission(id=id_of(data.get("task_id"), or_number=True), model=spec.id, kind=kind)
 
     def check_account(self) -> Exchange[None]:
         reply = yield WireRequest(method="GET", path=self._path(TEXT), query={"pageNum": 1, "pageSize": 1})

@@ -6,6 +6,7 @@ used-up plan may say until when (`READ_ELSEWHERE` of catalog.py).
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -24,9 +25,10 @@ from providers.core.errors import (
     Refused,
 )
 from providers.core.replies import judged_by_body, moment_in, render_error_of, words_of
-from providers.core.types import WireReply
+from providers.core.states import state_of
+from providers.core.types import State, WireReply
 
-__all__ = ["FAIL", "is_gone", "render_failure", "vendor_error"]
+__all__ = ["is_gone", "render_failure", "vendor_error"]
 
 INVALID, USED_UP = "2013", "2056"
 NUMBER = re.compile(r"\((\d{4})\)\s*$")
@@ -54,7 +56,7 @@ CODES: Mapping[str, type[ProviderError]] = {
     "server_error": ProviderDown,
     "unprocessable_entity_error": ContentRejected,
 }
-FAIL = "Fail"
+log = logging.getLogger("providers.minimax")
 
 
 @judged_by_body
@@ -64,9 +66,14 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if body.get("type") == "error" and isinstance(error, dict):
         return _coded_error(reply, str(error.get("type") or "error"), str(error.get("message") or ""), body)
     code = str(base.get("status_code") or 0) if isinstance(base, dict) else "0"
-    if isinstance(base, dict) and code != "0" and body.get("status") != FAIL:
+    if isinstance(base, dict) and code != "0" and not _is_failed_task(body):
         return _coded_error(reply, code, str(base.get("status_msg") or ""), body)
     return http_error(reply)
+
+
+def _is_failed_task(body: Mapping[str, Any]) -> bool:
+    word = body.get("status")
+    return isinstance(word, str) and state_of(word, log) is State.FAILED
 
 
 def is_gone(error: Refused) -> bool:

@@ -10,23 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import ProviderError
-from providers.core.replies import state_of, text_of
+from providers.core.replies import text_of
+from providers.core.states import state_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax.catalog import RESULT_LIFE
-from providers.vendors.minimax.errors import FAIL, render_failure
+from providers.vendors.minimax.errors import render_failure
 
 __all__ = ["CREATE", "body", "poll"]
 
 log = logging.getLogger("providers.minimax")
 
 CREATE = "/v1/video_generation"
-STATES: Mapping[str, State] = {
-    "Preparing": State.QUEUED,
-    "Queueing": State.QUEUED,
-    "Processing": State.RUNNING,
-    "Success": State.SUCCEEDED,
-    FAIL: State.FAILED,
-}
 NAMES: Mapping[str, str] = {
     "duration_s": "duration",
     "resolution": "resolution",
@@ -51,7 +45,7 @@ def poll(submission: Submission) -> Exchange[Snapshot]:
     reply = yield WireRequest(method="GET", path="/v1/query/video_generation", query={"task_id": submission.id})
     told = reply.data()
     word = text_of(told, "status")
-    state = state_of(word, STATES, log)
+    state = state_of(word, log)
     if state is not State.SUCCEEDED:
         return Snapshot(state=state, vendor_state=word, error=_failure(told) if state is State.FAILED else None)
     file = yield WireRequest(method="GET", path="/v1/files/retrieve", query={"file_id": text_of(told, "file_id", or_number=True)})

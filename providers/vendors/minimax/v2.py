@@ -11,6 +11,7 @@ from typing import Any
 
 from providers.core.content_tasks import EXPIRED, contents_of, inner_url, snapshot_of
 from providers.core.errors import GenerationFailed, ProviderError
+from providers.core.states import plain
 from providers.core.types import GenerationRequest, Output, Snapshot
 from providers.vendors.minimax.catalog import RESULT_LIFE
 from providers.vendors.minimax.errors import render_failure
@@ -43,7 +44,7 @@ def snapshot(task: Mapping[str, Any]) -> Snapshot:
 
 
 def _failure(word: str, task: Mapping[str, Any]) -> ProviderError:
-    if word == EXPIRED:
+    if plain(word) == EXPIRED:
         return GenerationFailed("MiniMax dropped it before it was done.", vendor_code=EXPIRED)
     error = task.get("error")
     told = error if isinstance(error, dict) else {}

@@ -14,8 +14,8 @@ from providers.core.base import WHILE_WAITING, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.content_tasks import batch_query, cancel_waiting
 from providers.core.errors import ProviderError, Refused, SubmissionGone, Unsupported
+from providers.core.ids import id_of
 from providers.core.listings import rows_of, snapshots_by_id
-from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.minimax import v1, v2
 from providers.vendors.minimax.callbacks import notice_of
@@ -46,7 +46,7 @@ class MiniMax(Provider):
         speak = v2 if request.spec.id in SECOND_GENERATION else v1
         body = speak.body(request) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=speak.CREATE, json=body, billable=True)
-        return Submission(id=text_of(reply.data(), "task_id", or_number=True), model=request.spec.id)
+        return Submission(id=id_of(reply.data().get("task_id"), or_number=True), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         try:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
+from providers.core.ids import first_id
 from providers.core.listings import Listed, Stretch, moment, rows_of
-from providers.core.replies import poll_wish, state_of, text_of
+from providers.core.replies import poll_wish, text_of
+from providers.core.states import plain, state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.openai_videos.catalog import RESULT_LIFE
 from providers.vendors.openai_videos.errors import render_failure
@@ -21,21 +23,11 @@ __all__ = ["id_of", "snapshot_of", "stretch_of"]
 log = logging.getLogger("providers.openai_videos")
 
 EXPIRED = "expired"
-STATES: Mapping[str, State] = {
-    "queued": State.QUEUED,
-    "in_progress": State.RUNNING,
-    "completed": State.SUCCEEDED,
-    "failed": State.FAILED,
-    EXPIRED: State.FAILED,
-}
 
 
 def id_of(reply: WireReply) -> str:
     body = reply.data()
-    for found in (body.get("id"), body.get("task_id")):
-        if isinstance(found, str) and found:
-            return found
-    raise UnexpectedReply("The service's answer to the submit has no id.", http_status=reply.status)
+    return first_id((body.get("id"), body.get("task_id")))
 
 
 def stretch_of(reply: WireReply) -> Stretch:
@@ -51,7 +43,7 @@ def stretch_of(reply: WireReply) -> Stretch:
 def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:
     video = reply.data()
     word = text_of(video, "status")
-    state = state_of(word, STATES, log)
+    state = state_of(word, log)
     return Snapshot(
         state=state,
         vendor_state=word,
@@ -69,7 +61,7 @@ def _progress(value: object) -> int | None:
 
 
 def _failure(word: str, video: Mapping[str, Any]) -> ProviderError:
-    if word == EXPIRED and not video.get("error"):
+    if plain(word) == EXPIRED and not video.get("error"):
         return GenerationFailed("The vendor dropped it before it was done.", vendor_code=EXPIRED)
     return render_failure(video.get("error"))
 

@@ -83,7 +83,9 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 def task_failure(body: Mapping[str, Any]) -> ProviderError:
     """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
-    code, words = code_of(body), words_of(body) or "Volcengine failed to render the video and gave no reason."
+    code = code_of(body)
+    words = "" if code == OK else words_of(body)  # which says “Success” of the question
+    words = words or "Volcengine failed to render the video and gave no reason."
     return render_error_of(CODES.get(code), words, code)
 
 

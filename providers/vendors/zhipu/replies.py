@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import UnexpectedReply
-from providers.core.replies import state_of, text_of
+from providers.core.ids import id_of
+from providers.core.replies import text_of
+from providers.core.states import state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.zhipu.errors import task_failure
 
@@ -20,17 +22,16 @@ __all__ = ["snapshot_of", "task_id_of"]
 log = logging.getLogger("providers.zhipu")
 
 RESULT_LIFE = timedelta(days=1)
-STATES: Mapping[str, State] = {"PROCESSING": State.RUNNING, "SUCCESS": State.SUCCEEDED, "FAIL": State.FAILED}
 
 
 def task_id_of(reply: WireReply) -> str:
-    return text_of(reply.data(), "id", or_number=True)
+    return id_of(reply.data().get("id"), or_number=True)
 
 
 def snapshot_of(reply: WireReply) -> Snapshot:
     body = reply.data()
     word = text_of(body, "task_status")
-    state = state_of(word, STATES, log)
+    state = state_of(word, log)
     return Snapshot(
         state=state,
         vendor_state=word,
