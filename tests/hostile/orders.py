@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from itertools import cycle
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from generation.models import GenerationTask
 from generation.services.create import create_task
@@ -64,7 +66,9 @@ _MODELS = {
 
 
 def open_accounts(vendor: str, kind: str, base_url: str) -> None:
-    """Let this vendor's tasks go to this kind's listener from now on, and nowhere else."""
+    """Let this vendor's tasks go to this kind's listener from now on, and nowhere else. The accounts rest until the wave's first step, so
+    that no task looks for a place alone.
+    """
     ProviderAccount.objects.filter(vendor=vendor).update(enabled=False)
     for number, (surface, path, credentials) in enumerate(DOORS[vendor]):
         account = ProviderAccount(
@@ -78,6 +82,7 @@ def open_accounts(vendor: str, kind: str, base_url: str) -> None:
             polls_per_second=1000,
             connect_timeout_s=1,
             read_timeout_s=1,
+            cooldown_until=timezone.now() + timedelta(hours=1),
         )
         set_credentials(account, credentials)
         account.save()

@@ -19,8 +19,8 @@ from tests.hostile.certificates import context_of
 from tests.hostile.kinds import Kind, Stage, all_kinds
 from tests.hostile.talk import MARK, Request, Talk
 
-CONNECTIONS = 30
-"""So many of a listener's connections are struck where a kind cannot know the order yet."""
+EVERY_NTH_CONNECTION = 3
+"""One of so many is served where a kind strikes before it can know the order."""
 COUNTS = "/_hostile/strikes"
 
 
@@ -64,7 +64,7 @@ class Hostile:
                 talk.connection.close()
 
     def _talk(self, talk: Talk, kind: Kind | None) -> None:
-        if kind is not None and kind.stage is Stage.CONNECT and self._may_strike(kind, "", CONNECTIONS):
+        if kind is not None and kind.stage is Stage.CONNECT and self._strikes_connection(kind):
             self._strike(talk, kind)
             return
         if kind is not None and kind.tls:
@@ -77,6 +77,11 @@ class Hostile:
             talk.answer(json.dumps(self.strikes).encode())
         else:
             self._answer(talk, kind)
+
+    def _strikes_connection(self, kind: Kind) -> bool:
+        with self._lock:
+            self._struck[kind.name, ""] += 1
+            return self._struck[kind.name, ""] % EVERY_NTH_CONNECTION != 0
 
     def _strikes_unread(self, talk: Talk, kind: Kind) -> bool:
         order = _peeked_order(talk.connection)

@@ -86,10 +86,10 @@ def _outcome(row: Row, ids: list[str]) -> tuple[str, str]:
 
 
 def _is_its_own(vendor: str, followed: str, paid: str) -> bool:
-    """A service that renders while it is asked is followed by the video's address, which holds the id. Jimeng tells a record's id and not
-    the task's; the simulator's is the next number.
+    """A service that renders while it is asked is followed by the video's address, which holds the id. Jimeng's render has two ids, its
+    own and its record's; the simulator's are neighbours.
     """
-    return followed == str(int(paid) + 1) if vendor == "jimeng" else paid in followed
+    return paid in followed or (vendor == "jimeng" and followed == str(int(paid) + 1))
 
 
 def _unpaid(status: str) -> str:
