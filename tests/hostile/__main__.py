@@ -16,11 +16,11 @@ from typing import Any
 from benchmarks.stage import DATABASES, open_stage
 from tests.chaos.reporting import on_each, play
 from tests.hostile.certificates import AUTHORITY, make_certificates
+from tests.hostile.doors import VENDORS
 from tests.hostile.kinds import Kind, Stage, all_kinds
+from tests.hostile.verdict import HEADS
 
-VENDORS = ("kling", "dashscope", "zhipu", "volcvisual", "cogvideox", "jimeng", "ark", "openai-videos", "minimax")
 CAN_BE_ASKED = ("kling", "dashscope", "jimeng")
-HEADS = ["succeeded", "kept", "in review", "unpaid: parked", "unpaid: ended", "unpaid: waiting", "bought twice", "lost", "stuck"]
 
 
 def main() -> int:

@@ -8,6 +8,8 @@ import zlib
 from tests.hostile.kinds import ALWAYS, Stage, declare, kind
 from tests.hostile.talk import Talk, render
 
+NOTHING_DONE = {301, 307, 308}
+"""By HTTP's own rules the request is to be made again elsewhere."""
 JSON = ("Content-Type", "application/json")
 
 
@@ -21,9 +23,8 @@ def _redirect(status: int) -> None:
     def act(talk: Talk) -> None:
         talk.answer(b"", status, ("Location", f"{talk.other}{talk.request.target}"))
 
-    declare(
-        f"paid-redirect-{status}", Stage.PAID, f"Redirect ({status}) to the paid path on another host. Paid once; twice if followed.", act
-    )
+    stage = Stage.DENIED if status in NOTHING_DONE else Stage.PAID
+    declare(f"paid-redirect-{status}", stage, f"Redirect ({status}) to the paid path on another host. Paid; twice if followed.", act)
 
 
 for _status in (301, 302, 303, 307, 308):
@@ -42,7 +43,7 @@ def location_broken_ipv6(talk: Talk) -> None:
     talk.answer(b"", 302, ("Location", "http://[::1"))
 
 
-@kind(Stage.PAID)
+@kind(Stage.DENIED)
 def location_moved_broken(talk: Talk) -> None:
     """Redirect (307) to `http://[::1`. Paid."""
     talk.answer(b"", 307, ("Location", "http://[::1"))

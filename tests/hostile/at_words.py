@@ -11,14 +11,14 @@ NAMES_ONCE = ("/hosts/kling", "/hosts/dmxapi", "/hosts/zhipu", "/hosts/jimeng")
 """Where the simulator refuses a reference that it has."""
 
 
-def _words(name: str, summary: str, status: int, body: object, *headers: tuple[str, str]) -> None:
+def _words(name: str, summary: str, status: int, body: object, *headers: tuple[str, str], stage: Stage = Stage.PAID) -> None:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     content_type = "text/html" if raw.startswith(b"<") else "application/json"
 
     def act(talk: Talk) -> None:
         talk.answer(raw, status, *headers, kind=content_type)
 
-    declare(f"words-{name}", Stage.PAID, f"{summary} Paid.", act)
+    declare(f"words-{name}", stage, f"{summary} Paid.", act)
 
 
 _OPENAI_QUOTA = {"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota", "code": "insufficient_quota"}}
@@ -34,13 +34,13 @@ _words("200-new-api-quota", "Answer 200 with new-api's insufficient_user_quota."
 _words("400-unknown", "Answer 400 with a body that no table has.", 400, {"oops": 1})
 _words("400-empty", "Answer 400 with nothing.", 400, b"")
 _words("403-waf", "Answer 403 with a firewall's page.", 403, b"<html>Request blocked. Ray ID 42</html>")
-_words("404-page", "Answer 404 with a proxy's page.", 404, b"<html>404 Not Found</html>")
-_words("405-page", "Answer 405 with a proxy's page.", 405, b"<html>405 Not Allowed</html>")
+_words("404-page", "Answer 404 with a proxy's page.", 404, b"<html>404 Not Found</html>", stage=Stage.DENIED)
+_words("405-page", "Answer 405 with a proxy's page.", 405, b"<html>405 Not Allowed</html>", stage=Stage.DENIED)
 _words("408-page", "Answer 408 with a proxy's page.", 408, b"<html>408 Request Time-out</html>")
 _words("409-unknown", "Answer 409 with a body that no table has.", 409, {"state": "conflict"})
 _words("418-text", "Answer 418.", 418, b'"teapot"')
 _words("422-detail", "Answer 422 with FastAPI's list.", 422, {"detail": [{"loc": ["body"], "msg": "odd", "type": "odd"}]})
-_words("429-page", "Answer 429 with a proxy's page.", 429, b"<html>Too many requests</html>", ("Retry-After", "1"))
+_words("429-page", "Answer 429 with a proxy's page.", 429, b"<html>Too many requests</html>", ("Retry-After", "1"), stage=Stage.DENIED)
 _words("499-page", "Answer 499 with a proxy's page.", 499, b"<html>499</html>")
 _words("500-json", "Answer 500 in JSON.", 500, {"code": "do_request_failed", "message": "upstream", "data": None})
 _words("502-page", "Answer 502 with a proxy's page.", 502, b"<html>502 Bad Gateway</html>")
@@ -49,17 +49,17 @@ _words("504-page", "Answer 504 with a proxy's page.", 504, b"<html>504 Gateway T
 _words("524-page", "Answer 524 with a proxy's page.", 524, b"<html>524: A timeout occurred</html>")
 
 
-def _told(fault: str, summary: str) -> None:
+def _told(fault: str, summary: str, stage: Stage = Stage.DENIED) -> None:
     """The simulator refuses the same request once more: nothing is billed by that, and the words are the vendor's own."""
 
     def act(talk: Talk) -> None:
         told = talk.forward(("X-Sim-Fault", fault))
         talk.answer(told.body, told.status)
 
-    declare(f"words-own-{fault}", Stage.PAID, f"{summary}, in the vendor's own words. Paid.", act)
+    declare(f"words-own-{fault}", stage, f"{summary}, in the vendor's own words. Paid.", act)
 
 
-_told("5xx-before", "Say that the vendor failed")
+_told("5xx-before", "Say that the vendor failed", Stage.PAID)
 _told("rate-limit", "Refuse for the rate after accepting")
 _told("quota", "Refuse for the balance after accepting")
 

@@ -104,7 +104,7 @@ class Hostile:
             return
         talk.good = talk.forward()
         accepted = talk.good.status < 300
-        if kind.stage is Stage.PAID and accepted and self._may_strike(kind, order, kind.times):
+        if kind.stage in {Stage.PAID, Stage.DENIED} and accepted and self._may_strike(kind, order, kind.times):
             self._strike(talk, kind)
         elif kind.stage is Stage.LOOK_UP and accepted and self._may_strike(kind, order, 1):
             talk.reset()

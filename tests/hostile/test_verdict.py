@@ -86,3 +86,11 @@ def test_there_are_kinds_for_every_stage_and_each_says_whether_it_was_paid():
     assert len(kinds) >= 60
     assert {kind.stage for kind in kinds} == set(Stage)
     assert [kind.name for kind in kinds if ("Paid" in kind.summary) is not kind.is_paid] == []
+
+
+def test_refusal_that_was_believed_is_counted_apart_and_only_where_the_answer_plainly_refused():
+    paid = ledger((PROMPT, "r-1", "a"))
+
+    assert broken(judge(paid, [row(status="failed")], denied=["paid-close"])) == []
+    assert broken(judge(paid, [row(status="failed")], denied=["another"])) == ["lost"]
+    assert broken(judge(paid, [row(status="running")], denied=["paid-close"])) == ["stuck"]

@@ -101,7 +101,11 @@ class Trial:
                     print(f"  wave {number}: {steps} steps, {time.monotonic() - started:.1f} s {wave}", flush=True)
             self._last_steps()
             list(pool.map(lambda _: connection.close(), range(THREADS * 2)))
-        return judge(self.simulator.ledger(), self._rows()) | {"tasks": self.number, "seconds": round(time.monotonic() - began)}
+        denied = [name for name, kind in self.kinds.items() if kind.stage is Stage.DENIED]
+        return judge(self.simulator.ledger(), self._rows(), denied=denied) | {
+            "tasks": self.number,
+            "seconds": round(time.monotonic() - began),
+        }
 
     def _wave(self, number: int, wave: dict[str, str]) -> int:
         """Make the wave's tasks and step until none of them waits to be sent. What is with the vendors goes on beside the next waves."""

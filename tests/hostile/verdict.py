@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ __all__ = ["HEADS", "Row", "Violation", "judge"]
 
 SUCCEEDED, KEPT, REVIEW = "succeeded", "kept", "in review"
 UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING = "unpaid: parked", "unpaid: ended", "unpaid: waiting"
-TWICE, LOST, STUCK = "bought twice", "lost", "stuck"
-HEADS = [SUCCEEDED, KEPT, REVIEW, UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING, TWICE, LOST, STUCK]
-"""`kept`: rendered and being fetched; its download is not part of this trial."""
+TWICE, LOST, STUCK, BELIEVED = "bought twice", "lost", "stuck", "refusal believed"
+HEADS = [SUCCEEDED, KEPT, REVIEW, UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING, BELIEVED, TWICE, LOST, STUCK]
+"""`kept`: rendered and being fetched; its download is not part of this trial. `refusal believed`: the answer plainly refused what was paid,
+so the task failed or was sent again.
+"""
 ENDED = {"failed", "cancelled"}
 
 
@@ -42,8 +44,8 @@ class Violation:
     told: str
 
 
-def judge(ledger: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
-    """Return `table` (kind -> outcome -> count), `violations`, and how many were paid."""
+def judge(ledger: Mapping[str, Any], rows: Iterable[Row], *, denied: Collection[str] = ()) -> dict[str, Any]:
+    """Return `table` (kind -> outcome -> count), `violations`, and how many were paid. `denied` are kinds whose answer plainly refuses."""
     paid, prompts_of = defaultdict(list), defaultdict(set)
     for entry in ledger["entries"]:
         paid[entry["prompt"]].append(entry["task_id"])
@@ -54,6 +56,8 @@ def judge(ledger: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
     for row in rows:
         prompts.add(row.prompt)
         outcome, told = _outcome(row, paid[row.prompt])
+        if row.kind in denied and outcome in {TWICE, LOST}:
+            outcome = BELIEVED
         table[row.kind][outcome] += 1
         if outcome in {TWICE, LOST, STUCK}:
             violations.append(Violation(what=outcome, kind=row.kind, vendor=row.vendor, model=row.model, told=told))
