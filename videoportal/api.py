@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, re_path
-from ninja import NinjaAPI
 
 from access.auth import BearerToken, SignedInPage
 from generation.api import assets, models, tasks, videos
 from generation.api.errors import answer_in_json, not_found, register_errors
+from generation.api.openapi import DescribedAPI
 from generation.api.strict import StrictParser
 
 __all__ = ["api", "api_urls"]
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Video Portal",
     version="1",
     description="Ask for videos, follow them, fetch them. Errors are `{error: {code, message, fields}}`; lists page by cursor.",

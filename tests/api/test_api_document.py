@@ -1,0 +1,41 @@
+"""The OpenAPI document names every status that an operation answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from videoportal.api import api as the_api
+
+PATHS = the_api.get_openapi_schema()["paths"]
+OPERATIONS = [(path, method) for path, operations in PATHS.items() for method in operations]
+
+
+def documented(path: str, method: str) -> set[int]:
+    return {int(status) for status in PATHS[path][method]["responses"]}
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_a_caller_without_a_token_is_told_in_a_documented_way(client, db, path, method):
+    address = path.format(provider="a", model="b", **dict.fromkeys(("task_id", "video_id", "asset_id"), "0" * 32))
+
+    assert getattr(client, method)(address).status_code == 401
+    assert {401, 503} <= documented(path, method)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"{}", "text/plain", 415),
+        (b" " * 1_100_000, "application/json", 413),
+        (b"{}", "application/json", 422),
+    ],
+)
+@pytest.mark.parametrize("path", [path for path, operations in PATHS.items() if "requestBody" in operations.get("post", {})])
+def test_a_bad_body_is_refused_in_a_documented_way(api, path, content, kind, status):
+    task = "0" * 32
+    reply = api.raw(path.removeprefix("/api/v1").format(task_id=task), content, kind)
+
+    assert reply.status_code in documented(path, "post")
+    assert reply.status_code in {status, 404}
+    assert reply.status_code >= 400
