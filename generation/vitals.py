@@ -20,12 +20,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 from django.http.request import validate_host
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from generation import queue
 from generation.models import GenerationTask, LiveWorker
 from generation.services.restored import backup_facts
+from providers import clock
 from providers.callbacks import UnusableUrl, is_on_this_machine, require_usable
 from providers.checks import accounts_can_be_used, credential_keys_are_keys
 from providers.models import ProviderAccount
@@ -107,7 +107,7 @@ def check_worker_seen() -> str:
         seen_at = LiveWorker.objects.aggregate(last=Max("seen_at"))["last"]
     except DatabaseError as error:
         raise Unfit(f"The database does not answer. ({error})") from error
-    if seen_at is None or seen_at < timezone.now() - SEEN_WITHIN:
+    if seen_at is None or seen_at < clock.now() - SEEN_WITHIN:
         raise Unfit(f"No worker has been seen for {SEEN_WITHIN.total_seconds():.0f} s. Start one: manage.py worker")
     return "seen"
 
@@ -227,7 +227,7 @@ def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float],
         if time.monotonic() >= until:
             raise Unfit(f"No worker took a message within {patience_s:.0f} s. Start one: manage.py worker")
         pause(0.25)
-    overdue = GenerationTask.objects.due(timezone.now() - OVERDUE).count()
+    overdue = GenerationTask.objects.due(clock.now() - OVERDUE).count()
     if overdue:
         raise Unfit(f"{overdue} tasks have been due for minutes. Look at the worker's log, or start more of them: manage.py worker")
     return "takes messages, nothing overdue"

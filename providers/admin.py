@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from providers import clock
 from providers.core.base import Provider, Surface
 from providers.core.catalog import Price
 from providers.forms import PriceForm, account_form, credential_names
@@ -44,10 +45,10 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("Resting"))
     def cooldown(self, account: ProviderAccount) -> str:
-        if account.cooldown_until is None or not account.is_resting(timezone.now()):
+        if account.cooldown_until is None or not account.is_resting(clock.now()):
             return "–"
         until = date_format(timezone.localtime(account.cooldown_until), "H:i:s")
-        return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.breaker(timezone.now()).reason}
+        return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.breaker(clock.now()).reason}
 
     @admin.display(description=gettext_lazy("Last good answer"), ordering="last_ok_at")
     def last_ok(self, account: ProviderAccount) -> str:
@@ -134,12 +135,12 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
     def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        self._update(request, accounts, **ProviderAccount.awake(timezone.now()))
+        self._update(request, accounts, **ProviderAccount.awake(clock.now()))
 
     def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
         for account in accounts:
             self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
-        count = accounts.update(edited_at=timezone.now(), **changes)
+        count = accounts.update(edited_at=clock.now(), **changes)
         words = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
 

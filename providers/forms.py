@@ -12,10 +12,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from providers import clock
 from providers.accounts import set_credentials
 from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
@@ -171,8 +171,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.credentials is not None:
             set_credentials(self.instance, self.credentials)
         if any(name == "base_url" or name.startswith(PREFIX) for name in self.changed_data):
-            self.instance.changed_at = timezone.now()
-        self.instance.edited_at = timezone.now()
+            self.instance.changed_at = clock.now()
+        self.instance.edited_at = clock.now()
         return super().save(commit)
 
 

@@ -13,11 +13,11 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from uuid_utils.compat import uuid7
 
+from providers import clock
 from providers.breaker import USUAL, Breaker, BreakerState, Pace, rest_s
 from providers.core.base import Provider, Surface
 from providers.core.catalog import ModelSpec, Price
@@ -190,14 +190,14 @@ class ProviderAccount(models.Model):
 
     def rest_for(self, seconds: float, reason: str) -> None:
         """Rest for so long; then a free call decides. An end that is already later stays."""
-        now = timezone.now()
+        now = clock.now()
         until = now + timedelta(seconds=seconds)
         earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
         ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
 
     def rest(self, reason: str, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
         """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
-        now = timezone.now()
+        now = clock.now()
         awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
         rests = awake.values_list("rests", flat=True).first()
         if rests is not None:
@@ -212,7 +212,7 @@ class ProviderAccount(models.Model):
 
     def close_breaker(self) -> None:
         """It answers: submits may start again. A rest that was ordered meanwhile stays."""
-        now = timezone.now()
+        now = clock.now()
         ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now).update(**self.awake(now))
 
     @staticmethod
@@ -227,13 +227,13 @@ class ProviderAccount(models.Model):
 
     def note_ok(self) -> None:
         """A good answer came. Written at most every few seconds, so that polls do not become writes."""
-        now = timezone.now()
+        now = clock.now()
         stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - timedelta(seconds=10))
         ProviderAccount.objects.filter(stale, pk=self.pk).update(last_ok_at=now)
 
     def note_known(self) -> None:
         """A poll found a render of ours: a good answer, and address and key lead to where our renders are."""
-        now = timezone.now()
+        now = clock.now()
         stale = Q(known_at=None) | Q(known_at__lt=now - timedelta(seconds=10))
         ProviderAccount.objects.filter(stale, pk=self.pk).update(known_at=now, last_ok_at=now)
 
@@ -251,11 +251,11 @@ class ProviderAccount(models.Model):
 
     def note_error(self, message: str) -> None:
         """The last error stays visible until the next one; it never holds secrets."""
-        ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=timezone.now(), last_error=message[:500])
+        ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=clock.now(), last_error=message[:500])
 
     def note_balance(self, left: Balance) -> None:
         """What the vendor says is left, and when it said so."""
-        self.balance, self.balance_unit, self.balance_at = min(left.amount, MOST_LEFT), left.unit[:20], timezone.now()
+        self.balance, self.balance_unit, self.balance_at = min(left.amount, MOST_LEFT), left.unit[:20], clock.now()
         self.save(update_fields=["balance", "balance_unit", "balance_at"])
 
     def lock_for_claims(self) -> None:

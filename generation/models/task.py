@@ -10,7 +10,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
@@ -21,6 +20,7 @@ from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_att
 from generation.models.attempt import Attempt, Dispatch, TaskEvent, submission_of
 from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
+from providers import clock
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
 from providers.core.types import LONGEST_ID_BYTES, Submission
@@ -248,7 +248,7 @@ class GenerationTask(models.Model):
 
         Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
         """
-        seen, now = self.state, timezone.now()
+        seen, now = self.state, clock.now()
         require_move(seen, to)
         changes |= {"status": to.value, "updated_at": now, "starts": 0, "lease_owner": "", "lease_until": None}
         changes.setdefault("due_at", now)
@@ -263,7 +263,7 @@ class GenerationTask(models.Model):
 
     def accept(self, submission: Submission, *, note: str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""
-        now = timezone.now()
+        now = clock.now()
         facts = {
             "submission_id": submission.id,
             "submission_kind": submission.kind,
@@ -293,21 +293,21 @@ class GenerationTask(models.Model):
 
     def cancel_unsent(self) -> None:
         """Its owner's wish reached it in time."""
-        self.move(Status.CANCELLED, note=BEFORE_IT_STARTED, cancel_requested_at=self.cancel_requested_at or timezone.now())
+        self.move(Status.CANCELLED, note=BEFORE_IT_STARTED, cancel_requested_at=self.cancel_requested_at or clock.now())
 
     def request_cancel(self, at: datetime | None) -> None:
         """Note the wish; None takes it back. Same status. Raises `LostRace`."""
-        self._write({"cancel_requested_at": at, "updated_at": timezone.now()}, status=self.status)
+        self._write({"cancel_requested_at": at, "updated_at": clock.now()}, status=self.status)
 
     def reschedule(self, delay: timedelta, **changes: Any) -> None:
         """Same status, due again later: the step is to be tried again. Raises `LostRace`."""
-        now = timezone.now()
+        now = clock.now()
         changes |= {"due_at": now + delay, "lease_owner": "", "lease_until": None, "updated_at": now}
         self._write(changes, status=self.status)
 
     def stand_in(self, spec: ModelSpec, *, note: str, **changes: Any) -> None:
         """Another model is to render it. Still waiting; the fence rises, so that whoever knew the old model comes too late."""
-        now = timezone.now()
+        now = clock.now()
         changes |= {"model": spec.name, "due_at": now, "updated_at": now, "account": None, "fence": self.fence + 1, **NO_WAIT}
         with transaction.atomic():
             self._write(changes, status=Status.QUEUED)

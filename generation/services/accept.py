@@ -7,12 +7,12 @@ import time
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
+from providers import clock
 from providers.core.client import Transcript
 from providers.core.errors import Uncertain
 from providers.core.types import Submission
@@ -38,7 +38,7 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
         "dispatch": Dispatch.ACCEPTED,
         "submission_id": submission.id,
         "submission_kind": submission.kind,
-        "finished_at": timezone.now(),
+        "finished_at": clock.now(),
     }
     if transcript is not None:
         changes |= {"request": transcript.request, "reply": transcript.reply}

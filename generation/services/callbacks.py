@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from generation import queue
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.services.dispatch import poll_soon
+from providers import clock
 from providers.core.callbacks import Notice
 from providers.models import ProviderAccount
 
@@ -27,7 +27,7 @@ LOOK_AGAIN_EVERY = timedelta(seconds=30)
 
 def heed(account: ProviderAccount, notice: Notice) -> None:
     """Have the vendor asked about the task that the notice names, if it is one of this account's. Another id changes nothing."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         if notice.submission_id and _poll_now(account, notice.submission_id, now):
             poll_soon(account, now)

@@ -16,11 +16,11 @@ from uuid import UUID
 
 from django.db import DatabaseError, OperationalError, connection
 from django.db.models import Case, F, When
-from django.utils import timezone
 
 from generation.errors import LostRace, is_held_lock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from providers import clock
 from providers.models import ProviderAccount
 
 __all__ = ["DEATHS", "MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "passing_over", "take_up"]
@@ -115,7 +115,7 @@ def holding(task: GenerationTask) -> Iterator[None]:
     The fence rises once more, so that a second delivery of the same message finds the row taken. The start is counted before anything is
     done, so that a task that kills its process is known by its starts.
     """
-    until, mine = timezone.now() + HOLD, GenerationTask.objects.filter(pk=task.pk, status=task.status)
+    until, mine = clock.now() + HOLD, GenerationTask.objects.filter(pk=task.pk, status=task.status)
     if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, starts=F("starts") + 1, due_at=until, lease_until=until):
         raise LostRace(f"task {task.pk} is taken")
     task.fence += 1
@@ -127,7 +127,7 @@ def holding(task: GenerationTask) -> Iterator[None]:
 @contextmanager
 def keeping(task: GenerationTask, hold: timedelta) -> Iterator[None]:
     """The same for a step whose start its claim has counted: the lease that had to outlive the wait for a worker becomes this short one."""
-    task.keep_lease(timezone.now() + hold)
+    task.keep_lease(clock.now() + hold)
     with _renewing(task, hold=hold, every=hold / 3):
         yield
 
@@ -147,7 +147,7 @@ def _renewing(task: GenerationTask, *, hold: timedelta, every: timedelta) -> Ite
 def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, every: timedelta, done: Event) -> None:
     try:
         while not done.wait(every.total_seconds()):
-            until = timezone.now() + hold
+            until = clock.now() + hold
             GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
     except DatabaseError as error:  # whoever claims the row then raises the fence, and this step changes nothing any more
         log.warning("lease of task %s not renewed: %s", task_id, error)

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.models import ApiToken
@@ -18,6 +17,7 @@ from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.services.checks import Inputs, check_request
 from generation.services.dispatch import start_soon
 from generation.services.estimates import estimate_cost, price_of
+from providers import clock
 
 __all__ = ["create_once", "create_task", "replay", "request_digest"]
 
@@ -40,7 +40,7 @@ def create_task(
 ) -> GenerationTask:
     """A queued task, to be started as soon as an account has a free slot. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
     spec, checked = check_request(model=model, prompt=prompt, params=params, inputs=inputs or {})
-    now, price = timezone.now(), price_of(spec)
+    now, price = clock.now(), price_of(spec)
     try:
         with transaction.atomic():
             words = _prompt(owner, prompt, getattr(checked, "negative_prompt", "") or "", source, retry_of or ordered_with)

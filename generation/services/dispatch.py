@@ -12,7 +12,6 @@ from functools import partial
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from generation import queue
 from generation.lifecycle import Status
@@ -24,6 +23,7 @@ from generation.services.pool import claim_queued, waiting_vendors
 from generation.services.savers import claim_saves, room_to_save
 from generation.services.stranded import free_stranded
 from generation.services.switch import current_stop
+from providers import clock
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
@@ -43,7 +43,7 @@ POLL_TURN = timedelta(seconds=30)
 
 def tick(now: datetime | None = None) -> int:
     """One round over everything that is due. Returns how many jobs were rung for."""
-    at, instance = now or timezone.now(), queue.instance_id()
+    at, instance = now or clock.now(), queue.instance_id()
     stop = current_stop()
     if stop is None or not stop.restored:  # what waits in a restored database may have been sent, as it was
         free_stranded(at)
@@ -60,7 +60,7 @@ def tick(now: datetime | None = None) -> int:
 def start_soon(spec: ModelSpec) -> None:
     """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
     try:
-        _start_queued({spec.provider}, timezone.now(), queue.instance_id())
+        _start_queued({spec.provider}, clock.now(), queue.instance_id())
     except OperationalError as error:  # somebody holds the accounts for long: the task is stored, and the clock comes by
         log.warning("tasks of %s wait for the clock: %s", spec.name, error)
 
@@ -103,12 +103,12 @@ def _ingest_due(now: datetime, instance: str) -> int:
 
 def ingest_next() -> None:
     """Ring for what may be saved now that a saver is free, instead of at the clock's next round."""
-    _ingest_due(timezone.now(), queue.instance_id())
+    _ingest_due(clock.now(), queue.instance_id())
 
 
 def ingest_soon(task: GenerationTask) -> None:
     """Ring for this task's ingest in the caller's transaction, right when its render is known to be done."""
-    now = timezone.now()
+    now = clock.now()
     if task.account_id is None or task.account_id not in room_to_save([task.account_id], now):
         return
     claim = claim_one(task, now=now, instance=queue.instance_id(), lease=INGEST_LEASE)
@@ -137,7 +137,7 @@ def _not_polled(now: datetime) -> Q:
 
 def poll_again(account: ProviderAccount) -> datetime:
     """Ring for the next turn of an account that has more to ask, behind those who wait. Returns the end of the lease until it begins."""
-    until = timezone.now() + POLL_TURN
+    until = clock.now() + POLL_TURN
     with transaction.atomic():
         ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=until)
         queue.enqueue(queue.POLL, "poll", account.pk)

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.errors import InvalidRequest
@@ -19,6 +18,7 @@ from generation.models import Attempt, Dispatch, FailoverRule, GenerationTask
 from generation.services.checks import check_request
 from generation.services.claims import passing_over
 from generation.services.estimates import estimate_cost, price_of
+from providers import clock
 from providers.core.catalog import ModelSpec, Params
 from providers.models import ProviderAccount
 from providers.sentences import say
@@ -71,7 +71,7 @@ def _can_be_had(model: str) -> bool:
 def _is_long_away(model: str) -> bool:
     """No account may start it, and none is about to: a short rest or a probe is no reason to render with another model."""
     spec = ALL_MODELS.get(model)
-    soon = Q(cooldown_until=None) | Q(cooldown_until__lte=timezone.now() + LONG_REST)
+    soon = Q(cooldown_until=None) | Q(cooldown_until__lte=clock.now() + LONG_REST)
     return spec is None or not ProviderAccount.objects.filter(soon, enabled=True).for_model(spec)
 
 
@@ -79,7 +79,7 @@ def _movable(model: str) -> Any:
     """Waiting tasks of which no vendor can have any."""
     doubtful = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=DOUBTFUL)
     waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, is_bound=False, cancel_requested_at=None)
-    sure = waiting.free(timezone.now()).exclude(Exists(doubtful))
+    sure = waiting.free(clock.now()).exclude(Exists(doubtful))
     return sure.select_related("prompt", "owner").order_by("created_at")
 
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.models import Attempt
 from generation.services.messages import trouble
+from providers import clock
 from providers.breaker import PLAN, BreakerState
 from providers.core.errors import AuthenticationFailed, OutOfCredit, PlanUsedUp, ProviderError, RateLimited, Unreachable
 from providers.models import ProviderAccount
@@ -51,13 +51,13 @@ def heed_error(account: ProviderAccount, error: ProviderError) -> None:
         account.rest(trouble(error))
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
         account.rest_for(NO_CREDIT_REST_S, trouble(error))
-    elif error.code in FAULTS and (why := why_open(account, timezone.now())):
+    elif error.code in FAULTS and (why := why_open(account, clock.now())):
         log.warning("account %s: %s", account.pk, why)
         account.rest(why.then(say(LAST, words=str(error))))
 
 
 def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
-    now = timezone.now()
+    now = clock.now()
     if error.opens_at is not None and error.opens_at > now:
         account.rest_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
     else:
@@ -82,7 +82,7 @@ def why_open(account: ProviderAccount, now: datetime) -> Sentence | None:
 def probe_account(account_id: UUID | str) -> None:
     """One free call to an account whose rest is over: it comes back, or rests for longer."""
     account = ProviderAccount.objects.get(pk=account_id)
-    if not account.enabled or account.breaker(timezone.now()).state is not BreakerState.HALF_OPEN:
+    if not account.enabled or account.breaker(clock.now()).state is not BreakerState.HALF_OPEN:
         return
     finding = probe(account)
     if finding.ok:

@@ -18,7 +18,6 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
@@ -27,6 +26,7 @@ from generation.media import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
 from generation.services.claims import DEATHS, holding, take_up
 from generation.services.observe import stored_outputs
+from providers import clock
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.fetch import FetchError, FetchTimeouts, safe_fetch
@@ -97,7 +97,7 @@ def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
     headers: Mapping[str, str] = {}
     allow = network_policy(task.account, tuple(settings.OUTBOUND_ALLOW_CIDRS))
     if output.get("headers_needed"):
-        headers = provider_for(task.account).download_headers(url, timezone.now())
+        headers = provider_for(task.account).download_headers(url, clock.now())
     with to.open("w+b") as file:
         safe_fetch(
             url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=FETCH_PATIENCE
@@ -132,7 +132,7 @@ def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
         for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
             saved.append(_save(path, stem + suffix))
         with transaction.atomic():
-            task.keep_lease(timezone.now() + timedelta(minutes=2))  # still ours, or nothing is published
+            task.keep_lease(clock.now() + timedelta(minutes=2))  # still ours, or nothing is published
             _create_video(task, index, info, saved)
     except (LostRace, IntegrityError, StorageAway) as error:
         _discard(saved)
@@ -209,7 +209,7 @@ def _given_up(task: GenerationTask, error: Exception, failures: int, *, is_there
         return "bad_media"
     if not is_there and failures >= MOST_MISSING:
         return "result_gone"
-    waited = timezone.now() - (task.rendered_at or task.created_at)
+    waited = clock.now() - (task.rendered_at or task.created_at)
     if isinstance(error, FetchError) and not error.retryable and waited > BELIEVE_VENDOR:
         return "result_gone"
     life = task.spec.result_life if task.spec else KEEP_TRYING
@@ -228,5 +228,5 @@ def _refresh_outputs(task: GenerationTask) -> bool:
         return True
     if len(snapshot.outputs) != len(task.outputs):
         return False
-    task.outputs = stored_outputs(snapshot.outputs, timezone.now())
+    task.outputs = stored_outputs(snapshot.outputs, clock.now())
     return True

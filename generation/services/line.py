@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.db.models import F, Value, Window
 from django.db.models.functions import RowNumber, StrIndex, Substr
-from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.estimates import Usual, usual_seconds
 from generation.services.permits import usage_of
 from generation.services.switch import Stop, current_stop
+from providers import clock
 from providers.breaker import Breaker
 from providers.models import ProviderAccount
 
@@ -80,7 +80,7 @@ def look_around(tasks: Iterable[GenerationTask]) -> Line:
 def account_loads() -> list[AccountLoad]:
     """Every account with the number of its slots in use, counted as its limits are, five queries."""
     accounts = list(ProviderAccount.objects.all())
-    usages = usage_of(accounts, timezone.now())
+    usages = usage_of(accounts, clock.now())
     return [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
@@ -17,6 +16,7 @@ from generation.models import GenerationTask
 from generation.models.task import NO_ERROR
 from generation.services.appointments import Appointment
 from generation.services.dispatch import ingest_soon
+from providers import clock
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
@@ -76,7 +76,7 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
 
 def rendered(task: GenerationTask, snapshot: Snapshot, *, note: str = "", **changes: Any) -> None:
     """The vendor has the video: it is fetched right away."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         task.move(
             Status.INGESTING,
@@ -115,7 +115,7 @@ def _cancelled(task: GenerationTask) -> None:
 
 
 def _past_deadline(task: Appointment | GenerationTask) -> bool:
-    return task.deadline_at is not None and timezone.now() > task.deadline_at
+    return task.deadline_at is not None and clock.now() > task.deadline_at
 
 
 def _deadline(task: GenerationTask) -> None:
@@ -125,7 +125,7 @@ def _deadline(task: GenerationTask) -> None:
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
     progress, state, failures = _shown(task, snapshot)
     changed = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
-    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message="", updated_at=timezone.now()))
+    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message="", updated_at=clock.now()))
 
 
 def _trouble(task: GenerationTask, error: ProviderError) -> bool:
@@ -141,4 +141,4 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
 
 
 def _is_believable(task: GenerationTask) -> bool:
-    return task.account is not None and task.account.may_deny(task.accepted_at, timezone.now())
+    return task.account is not None and task.account.may_deny(task.accepted_at, clock.now())

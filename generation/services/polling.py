@@ -15,12 +15,12 @@ from statistics import quantiles
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
 from generation.queue import POLL, is_crowded
 from generation.services.appointments import Appointment, claim_polls, put_off
 from generation.services.dispatch import POLL_LEASE, poll_again
 from generation.services.observe import is_old_news, observe
+from providers import clock
 from providers.core.errors import ProviderDown, ProviderError
 from providers.core.polling import Answer
 from providers.core.types import Snapshot
@@ -171,7 +171,7 @@ class _Turn:
         """Tell the clocks that somebody polls this account; when this process dies, they find out within the lease."""
         if time.monotonic() - self.renewed_at > POLL_LEASE.total_seconds() / 4:
             self.renewed_at = time.monotonic()
-            ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=timezone.now() + POLL_LEASE)
+            ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=clock.now() + POLL_LEASE)
 
     def _lease(self) -> datetime | None:
         return ProviderAccount.objects.values_list("poll_lease_until", flat=True).get(pk=self.account.pk)
@@ -181,7 +181,7 @@ class _Turn:
         room = min(BATCH, MOST_ON_THE_WIRE - len(self.on_the_wire), self._allowance())
         if time.monotonic() < self.claim_at or room <= 0:
             return 0
-        now = timezone.now()
+        now = clock.now()
         rows = claim_polls(self.account, now=now, every=self._interval, limit=room)
         self.claim_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
         to_ask = [row for row in rows if row.submission_id not in self.on_the_wire]
@@ -213,7 +213,7 @@ class _Turn:
     def _apply(self, answered: list[tuple[Appointment, Answer]]) -> None:
         self.report.writes += sum(_observed(row, answer) for row, answer in answered)
         if not self._is_hurried():
-            put_off(self._wishes(answered), now=timezone.now())
+            put_off(self._wishes(answered), now=clock.now())
         self._note_health([answer for _, answer in answered])
 
     def _is_hurried(self) -> bool:

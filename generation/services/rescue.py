@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -20,6 +19,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.observe import rendered
 from generation.services.review import did_already, first_come, may_decide, refuse_taken, require_decider
+from providers import clock
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.types import Snapshot, State, Submission
@@ -155,7 +155,7 @@ def _follow(render: _Render, by: User) -> None:
         render.submission,
         note=say(STILL_RENDERS, name=by.get_username()),
         account=render.account,
-        accepted_at=render.task.accepted_at or timezone.now(),
+        accepted_at=render.task.accepted_at or clock.now(),
         cancel_requested_at=None,
     )
 

@@ -15,7 +15,6 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -26,6 +25,7 @@ from generation.services import sent
 from generation.services.sent import Sent
 from generation.services.settle import SENDER_LOST, park
 from generation.services.switch import STOPPED
+from providers import clock
 from providers.core.errors import NotSent, Uncertain
 from providers.models import ProviderAccount
 from providers.sentences import say
@@ -99,7 +99,7 @@ def hold_if_restored() -> bool:
     with transaction.atomic():
         row = _row(locked=True)
         if row.held_at is None and row.sent < newest:
-            row.held_at = timezone.now()
+            row.held_at = clock.now()
             row.save(update_fields=["held_at"])
             log.error("the record of paid requests (%d) is ahead of the database (%d): paid submits are stopped", newest, row.sent)
         return row.held_at is not None
@@ -130,7 +130,7 @@ def lost_requests() -> Iterator[Sent]:
 def kept_since() -> datetime | None:
     """Files older than this may be videos that were saved after a backup, so they are not orphans though no row knows them."""
     row = _row()
-    return timezone.now() if row.held_at else row.confirmed_at
+    return clock.now() if row.held_at else row.confirmed_at
 
 
 def confirm_restore(*, by: User) -> Reconciled:
@@ -141,7 +141,7 @@ def confirm_restore(*, by: User) -> Reconciled:
         if row.held_at is None:
             raise Conflict(_("Paid submits do not wait for this confirmation."), code="not_restored")
         found = _reconcile(records)
-        row.sent, row.held_at, row.confirmed_at = max(newest, row.sent), None, timezone.now()
+        row.sent, row.held_at, row.confirmed_at = max(newest, row.sent), None, clock.now()
         row.save(update_fields=["sent", "held_at", "confirmed_at"])
     log.warning("%s confirmed the restored database: %s", by.get_username(), dict(found.tasks))
     for one in found.lost:

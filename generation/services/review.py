@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -22,6 +21,7 @@ from generation.models import Dispatch, GenerationTask
 from generation.models.task import NO_ERROR
 from generation.models.visibility import may_change_all
 from generation.services.dispatch import start_soon
+from providers import clock
 from providers.accounts import client_for
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
@@ -109,7 +109,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None =
     doubt = task.attempts.filter(dispatch=Dispatch.UNKNOWN, account=account).last() or task.last_attempt()
     with first_come(done):
         if doubt is not None:
-            facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": timezone.now()}
+            facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": clock.now()}
             task.attempts.filter(pk=doubt.pk).update(**facts)
         task.accept(submission, note=note, account=account)
 

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.lifecycle import Status, backoff
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.services.accept import accept, follow_stored_id
 from generation.services.claims import keeping, take_up
+from providers import clock
 from providers.accounts import free_client_for
 from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient
@@ -71,7 +71,7 @@ def settle(task_id: UUID | str, fence: int) -> None:
         park(task, Uncertain(say(NOT_IN_CATALOG)))
     elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
         park(task, Uncertain(say(attempt.error_message or LOST).then(NOBODY_TOLD)))
-    elif task.account.is_resting(timezone.now()):
+    elif task.account.is_resting(clock.now()):
         _look_up_later(task, attempt, Uncertain(task.account.why_it_rests), after=_rest_left(task.account))
     else:
         _look_up(task, task.account, task.spec, attempt)
@@ -84,7 +84,7 @@ def may_be_paid(task: GenerationTask) -> bool:
 
 def _rest_left(account: ProviderAccount) -> timedelta:
     """How long the vendor is to be left alone yet."""
-    return account.cooldown_until - timezone.now() if account.cooldown_until else timedelta(0)
+    return account.cooldown_until - clock.now() if account.cooldown_until else timedelta(0)
 
 
 def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
@@ -142,7 +142,7 @@ def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attem
 
 def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:
     attempts.filter(dispatch=Dispatch.SENDING).update(
-        dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=str(error), finished_at=timezone.now()
+        dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=str(error), finished_at=clock.now()
     )
 
 
@@ -156,7 +156,7 @@ def _untold(task: GenerationTask, lost: ProviderError) -> None:
 
 
 def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
-    if task.starts >= MOST_LOOK_UPS or timezone.now() - attempt.started_at > LONGEST_DOUBT:
+    if task.starts >= MOST_LOOK_UPS or clock.now() - attempt.started_at > LONGEST_DOUBT:
         park(task, Uncertain(in_full(error).then(NOBODY_TOLD)))
     else:
         task.reschedule(after)

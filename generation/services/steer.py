@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.models import ApiToken
@@ -18,6 +17,7 @@ from generation.models.visibility import may_act_on
 from generation.services.claims import passing_over
 from generation.services.create import create_once, replay, request_digest
 from generation.services.intents import stored_key
+from providers import clock
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, Refused, Unsupported
 from providers.models import ProviderAccount
@@ -63,7 +63,7 @@ def _cancel_claimed(task: GenerationTask) -> None:
     task.refresh_from_db()
     if task.state is not Status.QUEUED:
         raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel")
-    task.request_cancel(timezone.now())
+    task.request_cancel(clock.now())
 
 
 def _cancel_running(task: GenerationTask) -> GenerationTask:
@@ -74,7 +74,7 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
             _("%(vendor)s cannot stop a render once it is accepted. It will finish, and it is charged.") % {"vendor": label},
             code="cannot_cancel",
         )
-    task.request_cancel(timezone.now())
+    task.request_cancel(clock.now())
     try:
         client_for(account).cancel(task.submission)
     except (Refused, Unsupported) as error:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
@@ -31,6 +30,7 @@ from generation.services.permits import Wait, wait_for_permit
 from generation.services.restored import note_sending
 from generation.services.settle import FIRST_LOOK_UP, end_unsent, look_up, may_be_paid, park, park_after_doubt
 from generation.services.switch import STOPPED, current_stop, is_stopped_for_sure
+from providers import clock
 from providers.accounts import client_for
 from providers.core.client import BlockingClient, Transcript
 from providers.core.errors import (
@@ -175,7 +175,7 @@ def _look_once_more(attempt: Attempt) -> None:
     """Nothing has left yet. Raises `NotSent` when others may take its sender for dead by now, or the switch was turned since the intent.
     Otherwise it is recorded as sent.
     """
-    if timezone.now() > attempt.started_at + HELD_UP:
+    if clock.now() > attempt.started_at + HELD_UP:
         raise NotSent(say(TOO_LATE))
     if current_stop():
         raise NotSent(say(STOPPED))
@@ -200,7 +200,7 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
     try:
         with transaction.atomic():
             account = _account_that_may_send(task)
-            now, limits, number = timezone.now(), account.timeouts, task.attempt_count + 1
+            now, limits, number = clock.now(), account.timeouts, task.attempt_count + 1
             gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + HELD_UP
             task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, failures=0, **NO_WAIT)
             if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
@@ -223,7 +223,7 @@ def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
     account = ProviderAccount.objects.get(pk=task.account.pk)
     if not account.may_start or task.spec is None or not account.offers(task.spec):
         raise NotNow
-    wait = wait_for_permit(account, timezone.now())
+    wait = wait_for_permit(account, clock.now())
     if wait is not None:
         raise NotNow(wait)
     return account
@@ -237,7 +237,7 @@ def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> N
         reply=transcript.reply,
         error_code=error.code,
         error_message=str(error),
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
     )
 
 
@@ -328,7 +328,7 @@ def _try_again(task: GenerationTask, error: ProviderError) -> None:
     task.move(
         Status.QUEUED,
         note=in_full(error),
-        due_at=timezone.now() + _delay(task),
+        due_at=clock.now() + _delay(task),
         **wait_facts(trouble(error)),
         account=task.account if task.is_bound else None,
     )
@@ -338,4 +338,4 @@ def _delay(task: GenerationTask) -> timedelta:
     """None while the account cools down: the cooldown belongs to the account, and another one may start the task at once."""
     assert task.account is not None
     task.account.refresh_from_db(fields=["cooldown_until"])
-    return timedelta(0) if task.account.is_resting(timezone.now()) else backoff(task.attempt_count)
+    return timedelta(0) if task.account.is_resting(clock.now()) else backoff(task.attempt_count)

@@ -12,12 +12,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from generation.errors import InvalidRequest
 from generation.models import PaidSubmits
+from providers import clock
 
 __all__ = ["STOPPED", "Stop", "current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
 
@@ -66,6 +66,6 @@ def resume_submits(*, by: User) -> PaidSubmits:
 
 
 def _turn(*, stopped: bool, by: User, reason: str) -> PaidSubmits:
-    facts = {"stopped": stopped, "by": by, "at": timezone.now(), "reason": reason}
+    facts = {"stopped": stopped, "by": by, "at": clock.now(), "reason": reason}
     row, _created = PaidSubmits.objects.update_or_create(pk=PaidSubmits.THE_ROW, defaults=facts)
     return row

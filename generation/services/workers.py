@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.utils import timezone
-
 from generation import queue
 from generation.models import LiveWorker
+from providers import clock
 
 __all__ = ["sign_in", "sign_out"]
 
@@ -16,7 +15,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 def sign_in(instance: str) -> None:
     """Call every few seconds (`models.worker.GONE_AFTER`)."""
-    now = timezone.now()
+    now = clock.now()
     facts = {"submit_workers": queue.workers_of(queue.SUBMIT), "seen_at": now}
     LiveWorker.objects.update_or_create(instance=instance, defaults=facts)
     LiveWorker.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from generation.presenters.cards import cards_of, news_of
 from generation.services.lists import changed_tasks, live_count
 from generation.views.common import the_task, the_user
+from providers import clock
 
 __all__ = ["card", "tick"]
 
@@ -31,7 +32,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     """The tasks that changed or are alive, and a new cursor, as JSON; 204 when there is nothing to tell, 401 for who must sign in again."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    user, now = the_user(request), timezone.now()
+    user, now = the_user(request), clock.now()
     since = _cursor(request.GET.get("since", ""))
     tasks = changed_tasks(user, since - OVERLAP if since else None)
     if not tasks and since:

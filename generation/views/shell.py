@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
@@ -16,6 +15,7 @@ from generation.services.intents import new_key
 from generation.services.lists import live_count
 from generation.services.switch import current_stop
 from generation.views.common import back
+from providers import clock
 
 __all__ = ["shell", "theme"]
 
@@ -29,7 +29,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     chosen = request.COOKIES.get("theme", "system")
     found: dict[str, Any] = {
         "theme": chosen if chosen in THEMES else "system",
-        "tick_cursor": timezone.now().isoformat(),
+        "tick_cursor": clock.now().isoformat(),
         "page_key": new_key(),
     }
     if user is not None and user.is_authenticated:

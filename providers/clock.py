@@ -1,0 +1,48 @@
+"""The database's time, by which processes of several machines compare leases, due times, permits and cooldowns."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+import psycopg
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+__all__ = ["now"]
+
+log = logging.getLogger("providers.clock")
+
+MEASURE_EVERY_S = 30.0
+NEAR = timedelta(milliseconds=10)
+"""Less than this is the time a query takes, and no difference of clocks."""
+
+
+class _Offset:
+    """What to add to this process's clock, and when that was measured, in seconds of the monotonic clock."""
+
+    value = timedelta(0)
+    measured_at = float("-inf")
+
+
+def now() -> datetime:
+    """Return the time of the database: on PostgreSQL the server's, measured now and then; on SQLite, which is one machine, its own."""
+    if connection.vendor == "postgresql" and time.monotonic() - _Offset.measured_at > MEASURE_EVERY_S:
+        _measure()
+    return timezone.now() + _Offset.value
+
+
+def _measure() -> None:
+    """Past Django's cursor, which counts and logs queries. Inside a failed transaction, or with the server away, the last value stays."""
+    try:
+        connection.ensure_connection()
+        before = timezone.now()
+        (there,) = connection.connection.execute("SELECT clock_timestamp()").fetchone()
+    except (DatabaseError, psycopg.Error) as error:
+        log.info("the database's time is not known: %s", error)
+        return
+    after = timezone.now()
+    offset = there - (before + (after - before) / 2)
+    _Offset.value = offset if abs(offset) > NEAR else timedelta(0)
+    _Offset.measured_at = time.monotonic()
