@@ -141,7 +141,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
         (429, "rate_limit_exceeded", RateLimited),
         (429, "insufficient_quota", OutOfCredit),
         (403, "insufficient_user_quota", OutOfCredit),
-        (200, "insufficient_quota", OutOfCredit),
+        (200, "insufficient_quota", Uncertain),
         (500, "server_error", Uncertain),
         (503, "insufficient_capacity", Uncertain),
     ],

@@ -19,6 +19,7 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
+from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK, gateway_task
 from providers.core.replies import judged_by_body, words_of
 from providers.core.types import WireReply
 
@@ -49,6 +50,7 @@ CODES: Mapping[str, type[ProviderError]] = {
 }
 STALE = frozenset({"1003", "1004"})
 NO_SUCH_RESOURCE = "1203"
+GATEWAY_CODES: Mapping[str, type[Refused]] = dict.fromkeys(OUT_OF_CREDIT, OutOfCredit) | {UNKNOWN_TASK: Refused}
 GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("insufficient", OutOfCredit),
     ("quota", OutOfCredit),
@@ -64,14 +66,18 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if isinstance(body.get("error"), dict):
         return _gateway_error(reply, body["error"])
     code = str(body.get("code") or 0)
-    if code != "0":
+    if reply.status < 400 and gateway_task(body) is not None:
+        return None
+    if code.lower() in GATEWAY_CODES and not isinstance(body.get("data"), dict):
+        return GATEWAY_CODES[code.lower()](words_of(body) or code, vendor_code=code, http_status=reply.status)
+    if code not in {"0", "success"}:
         return _coded_error(reply, code, body)
     return http_error(reply, message=words_of(body))
 
 
 def is_gone(error: Refused) -> bool:
     """The vendor says, by its own code, that it has no such task. Any other 404 may be a proxy's, a gateway's, or a wrong address."""
-    return error.vendor_code == NO_SUCH_RESOURCE
+    return error.vendor_code in {NO_SUCH_RESOURCE, UNKNOWN_TASK}
 
 
 def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> ProviderError:
@@ -88,7 +94,7 @@ def _gateway_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
         return _coded_error(reply, code, error)
     words = words_of(error) or f"The gateway answered with error {code}."
     for part, kind in GATEWAY_WORDS:
-        if part in code.lower() and reply.status < 500:
+        if part in code.lower() and 400 <= reply.status < 500:  # with HTTP 200 the task may have been accepted
             return kind(words, vendor_code=code, http_status=reply.status)
     return coded_error(reply, None, words, vendor_code=code)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from providers.core import states
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
-from providers.core.ids import first_id
+from providers.core.gateways import gateway_id
 from providers.core.replies import text_of
 from providers.core.types import Balance, Output, Snapshot, State, WireReply
 
@@ -31,10 +31,7 @@ RISK_WORDS = re.compile(r"risk control|sensitive|content risk|safety|violat|é£Žæ
 
 def task_id_of(reply: WireReply) -> str:
     """The vendor's id; gateways also put it at the top of their own reply."""
-    body = reply.data()
-    data = body.get("data")
-    inner = data.get("task_id") if isinstance(data, dict) else None
-    return first_id((inner, body.get("task_id"), body.get("id")), or_number=True)
+    return gateway_id(reply.data())
 
 
 def balance_of(data: Mapping[str, Any]) -> Balance:

@@ -17,6 +17,7 @@ from providers.core.base import Options, Provider, Surface
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
+from providers.core.gateways import gateway_snapshot, gateway_task
 from providers.core.ids import id_of
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.kling import tasks
@@ -25,7 +26,7 @@ from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
 from providers.vendors.kling.catalog_new import NEW_MODELS
 from providers.vendors.kling.errors import is_gone, vendor_error
-from providers.vendors.kling.replies import balance_of, reference_of, snapshot_of, task_id_of
+from providers.vendors.kling.replies import RESULT_LIFE, balance_of, log, reference_of, snapshot_of, task_id_of
 from providers.vendors.kling.surfaces import GATEWAY, SURFACES
 from providers.vendors.kling.token import token_of
 
@@ -75,6 +76,8 @@ class Kling(Provider):
         found = yield from self._find(submission.id, kinds)
         if found is None:
             raise SubmissionGone("Kling no longer knows this task.")
+        if self._is_gateway and "task_status" not in found[1]:
+            return gateway_snapshot(found[1], life=RESULT_LIFE, origin=self.options.base_url, log=log)
         return snapshot_of(found[1])
 
     def poll_group(self, submission: Submission) -> str | None:
@@ -125,7 +128,7 @@ class Kling(Provider):
     def _path(self, kind: str) -> str:
         return f"{'/kling' if self._is_gateway else ''}/v1/videos/{kind}"
 
-    def _find(self, name: str, kinds: Sequence[str]) -> Exchange[tuple[str, dict[str, Any]] | None]:
+    def _find(self, name: str, kinds: Sequence[str]) -> Exchange[tuple[str, Mapping[str, Any]] | None]:
         """The task called `name` (the vendor's id or our reference) and the path that knows it."""
         for kind in kinds:
             try:
@@ -134,7 +137,7 @@ class Kling(Provider):
                 if not is_gone(error):
                     raise
                 continue
-            return kind, reply.part("data")
+            return kind, gateway_task(reply.data()) or reply.part("data")
         return None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from providers.core.base import http_error
 from providers.core.errors import ContentRejected, OutOfCredit, ProviderError, Refused, UnexpectedReply
+from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
@@ -29,6 +30,12 @@ WRONG_MODEL = "model_not_found"
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. A video that failed carries an `error` too, and the request for it was fine."""
     error = body.get("error")
+    if not error and isinstance(body.get("code"), str) and "id" not in body:
+        error = body
+    elif isinstance(error, str):
+        error = {"message": error, "code": str(reply.status)}
+    elif not error and "detail" in body:
+        error = {"message": str(body["detail"])[:500], "code": str(reply.status)}
     if reply.status < 400 and ("id" in body or not error):
         return None
     return _told_error(reply, error if isinstance(error, dict) else {})
@@ -36,12 +43,12 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 def is_gone(error: Refused) -> bool:
     """There is no such video. A bare 404 may be a proxy's."""
-    return error.http_status == 404 and error.vendor_code not in {None, WRONG_MODEL}
+    return error.vendor_code == UNKNOWN_TASK or (error.http_status == 404 and error.vendor_code not in {None, WRONG_MODEL})
 
 
 def render_failure(error: object) -> ProviderError:
     """Why a render failed."""
-    told = error if isinstance(error, dict) else {}
+    told = error if isinstance(error, dict) else {"message": error}
     words = words_of(told) or "The vendor failed to render the video and gave no reason."
     return render_error_of(_kind(_code(told)), words, _code(told))
 
@@ -49,7 +56,7 @@ def render_failure(error: object) -> ProviderError:
 def _told_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
     code, words = _code(error), words_of(error)
     kind = _kind(code)
-    if kind is not None and reply.status < 500:
+    if kind is not None and (400 <= reply.status < 500 or code in OUT_OF_CREDIT):
         return kind(words or f"The vendor answered with error {code}.", vendor_code=code, http_status=reply.status)
     plain = http_error(reply, message=words, vendor_code=code or None)
     return plain or UnexpectedReply(words or "The vendor answered with an error.", vendor_code=code or None, http_status=reply.status)

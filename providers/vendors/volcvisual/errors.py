@@ -18,6 +18,7 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
 )
+from providers.core.gateways import OUT_OF_CREDIT, gateway_task
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
@@ -26,6 +27,7 @@ __all__ = ["CODES", "DONE", "OK", "code_of", "task_failure", "vendor_error"]
 OK = "10000"
 DONE = "done"
 CODES: Mapping[str, type[ProviderError]] = {
+    **dict.fromkeys(OUT_OF_CREDIT, OutOfCredit),
     "50215": InvalidParams,
     "50411": ContentRejected,
     "50412": ContentRejected,
@@ -67,6 +69,8 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if front_door is not None:
         return front_door
     code = code_of(body)
+    if reply.status < 400 and gateway_task(body) is not None:
+        return None
     if code in {"", OK}:
         return http_error(reply, message=words_of(body))
     word, kind = _state_word(body), CODES.get(code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from providers.core.errors import SubmissionGone
-from providers.core.ids import id_of
+from providers.core.gateways import gateway_id, gateway_snapshot, gateway_task
 from providers.core.replies import text_of
 from providers.core.states import plain, state_of
 from providers.core.types import Output, Snapshot, State, WireReply
@@ -23,12 +23,16 @@ GONE = frozenset({"notfound", "expired"})
 
 
 def task_id_of(reply: WireReply) -> str:
-    return id_of(reply.part("data").get("task_id"), or_number=True)
+    return gateway_id(reply.data())
 
 
-def snapshot_of(reply: WireReply) -> Snapshot:
+def snapshot_of(reply: WireReply, origin: str) -> Snapshot:
     """A documented code comes first: it tells a failure also of a task that is `done`. An unknown one says nothing of the render."""
-    body, data = reply.data(), reply.part("data")
+    body = reply.data()
+    task = gateway_task(body)
+    if task is not None:
+        return gateway_snapshot(task, life=RESULT_LIFE, origin=origin, log=log)
+    data = reply.part("data")
     word = text_of(data, "status")
     if plain(word) in GONE:
         raise SubmissionGone("Volcengine no longer knows this task; it keeps tasks for 12 hours.", vendor_code=word)

@@ -18,8 +18,10 @@ from providers.core.errors import (
     OutOfCredit,
     ProviderError,
     Refused,
+    SubmissionGone,
     UnexpectedReply,
 )
+from providers.core.gateways import UNKNOWN_TASK
 from providers.core.types import (
     Exchange,
     GenerationRequest,
@@ -79,10 +81,12 @@ class VolcVisual(Provider):
         try:
             reply = yield self._ask(submission.model, submission.id)
         except (ContentRejected, InvalidParams) as error:
+            if error.vendor_code == UNKNOWN_TASK:
+                raise SubmissionGone("The gateway no longer knows this task.", vendor_code=UNKNOWN_TASK) from error
             if error.vendor_code not in CODES:
                 raise
             return Snapshot(state=State.FAILED, vendor_state="failed", error=error)
-        return snapshot_of(reply)
+        return snapshot_of(reply, self.options.base_url)
 
     def check_account(self) -> Exchange[None]:
         """Asks about a task that cannot be: the signature is looked at first, so any other refusal means that the keys are good."""
