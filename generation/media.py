@@ -4,6 +4,7 @@ The work is done by `media_child` in a process of its own, because vendor bytes 
 time, processor and memory, a bare environment without our secrets, and dies with its whole group. No Django, no storage, no network.
 """
 
+import errno
 import json
 import logging
 import os
@@ -16,11 +17,13 @@ from typing import Any
 
 from generation.mp4 import BadMedia, read_record
 
-__all__ = ["BadMedia", "MediaLimits", "VideoInfo", "prepare_video", "read_record"]
+__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video", "read_record"]
 
 log = logging.getLogger(__name__)
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system answers when a disk or a quota is full: our trouble, not the file's."""
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
@@ -69,7 +72,8 @@ def prepare_video(
     """Check `source` by decoding all of it and write final.mp4, poster.webp and preview.mp4 into `workdir`.
 
     Codes of BadMedia: empty, not_mp4, cut, broken_boxes, no_moov, no_mdat, no_video, decode_failed, wrong_duration, too_many_pixels,
-    too_long; and, retryable, timed_out and crashed. A file longer than expected is not damaged, so only a shorter one is refused.
+    too_long; and, retryable, timed_out and crashed. A file longer than expected is not damaged, so only a shorter one is refused. A full
+    disk is an OSError.
     """
     request = {
         "source": str(source.resolve()),
@@ -79,6 +83,8 @@ def prepare_video(
         "limits": asdict(limits),
     }
     answer = _ask_child(request, limits.time_s)
+    if "errno" in answer:
+        raise OSError(answer["errno"], os.strerror(answer["errno"]))
     if "error" in answer:
         raise BadMedia(answer["error"]["code"], answer["error"]["message"])
     facts: dict[str, Any] = answer["facts"]

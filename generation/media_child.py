@@ -3,7 +3,8 @@
 One pass over the file: every packet is decoded (any error is damage) and copied into the final file; frames on their way feed the
 poster and the preview (`media_pictures.py`). Run by `media.prepare_video` only. These two alone work with PyAV; `vitals.py` only asks
 which codecs it has.
-An answer is `{"facts": ...}` or `{"error": {code, message}}`; anything that is not the file's fault ends in a traceback.
+An answer is `{"facts": ...}`, `{"error": {code, message}}` or, when the disk is full, `{"errno": number}`; anything else that is not the
+file's fault ends in a traceback.
 """
 
 from __future__ import annotations  # Packet is generic in its stubs only
@@ -30,13 +31,13 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from generation.media import MediaLimits
+from generation.media import NO_ROOM, MediaLimits
 from generation.media_pictures import Poster, Preview
 from generation.mp4 import RECORD_TAG, BadMedia, check_boxes, is_faststart
 
 THREADS = 2
 PLAYABLE_FORMATS = frozenset({"yuv420p", "yuvj420p"})
-OUR_TROUBLE = frozenset({errno.ENOMEM, errno.EIO, errno.EMFILE, errno.EAGAIN, errno.EACCES, errno.ENOENT})
+OUR_TROUBLE = NO_ROOM | {errno.ENOMEM, errno.EIO, errno.EMFILE, errno.EAGAIN, errno.EACCES, errno.ENOENT}
 DURATION_SLACK_S = 0.5
 DURATION_SLACK_RATIO = 0.15
 
@@ -96,7 +97,7 @@ class Remux:
         try:
             yield
         except (FFmpegError, ValueError) as error:
-            if getattr(error, "errno", None) == errno.ENOSPC:
+            if getattr(error, "errno", None) in NO_ROOM:
                 raise
             self.failed = True
 
@@ -259,10 +260,15 @@ def main() -> int:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     request = json.load(sys.stdin)
     _confine(MediaLimits(**request["limits"]))
+    answer: dict[str, Any]
     try:
         answer = {"facts": prepare(request)}
     except BadMedia as error:
         answer = {"error": {"code": error.code, "message": error.message}}
+    except (OSError, FFmpegError) as error:
+        if error.errno not in NO_ROOM:
+            raise
+        answer = {"errno": error.errno}
     json.dump(answer, sys.stdout)
     return 0
 

@@ -87,7 +87,7 @@ def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
     if state is Status.RUNNING:
         return _rendering(task, line, now)
     if state is Status.INGESTING:
-        return _("copying it into our storage") if not task.failures else _("storage or download is slow, trying again")
+        return _saving(task)
     if state is Status.NEEDS_REVIEW:
         return _("it may have been sent; somebody must look")
     if state is Status.CANCELLED:
@@ -95,6 +95,12 @@ def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
     if state is Status.FAILED and task.attempt_count and not task.submission_id and task.error_code in REFUSALS:
         return _("not charged")
     return ""
+
+
+def _saving(task: GenerationTask) -> str:
+    if not task.failures:
+        return _("copying it into our storage")
+    return tell(task.wait_reason, task.wait_parts) or _("storage or download is slow, trying again")
 
 
 def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:

@@ -22,14 +22,15 @@ from django.utils.translation import gettext_noop
 
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
-from generation.media import BadMedia, VideoInfo, prepare_video
+from generation.media import NO_ROOM, BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
+from generation.models.task import wait_facts
 from generation.services.claims import DEATHS, holding, take_up
 from generation.services.observe import stored_outputs
 from providers import clock
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
-from providers.core.fetch import FetchError, FetchTimeouts, safe_fetch
+from providers.core.fetch import Blocked, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
 from providers.sealing import SealBroken
 from providers.sentences import say
 
@@ -58,8 +59,14 @@ KEEP_TRYING = timedelta(days=31)
 """For a model that the catalog no longer has; the others say how long the vendor keeps a result."""
 
 
+DISK_FULL = gettext_noop("The portal's disk is full. The video is saved as soon as there is room.")
+KEPT_FROM_IT = gettext_noop("%(words)s. The setting %(setting)s decides this; the video is saved once it allows it.")
+SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
+"""What an administrator has to change when a limit of ours keeps us from a file."""
+
+
 class StorageAway(Exception):
-    """Our storage did not take a file; the bytes are still at the vendor."""
+    """Our disk or storage did not take a file; the bytes are still at the vendor."""
 
 
 def ingest(task_id: UUID | str, fence: int) -> None:
@@ -77,6 +84,8 @@ def ingest(task_id: UUID | str, fence: int) -> None:
         task.move(Status.SUCCEEDED)
     except LostRace:
         log.info("task %s: another process has it", task.pk)
+    except OSError as error:  # of the scratch folder: those of the network and of the storage have types of their own
+        _again_or_never(task, _away(error, "working on it"))
     except (FetchError, BadMedia, StorageAway, SealBroken) as error:
         _again_or_never(task, error)
 
@@ -147,16 +156,24 @@ def _save(path: Path, key: str) -> str:
             name = default_storage.save(key, File(file))
         if default_storage.size(name) != path.stat().st_size:
             raise StorageAway(f"{key} arrived with another size")
-    except (OSError, RuntimeError) as error:
-        raise StorageAway(f"{type(error).__name__} while saving {key}") from error
+    except (OSError, RuntimeError, StorageAway) as error:
+        _discard([key])  # a disk that is full keeps what it took
+        if isinstance(error, StorageAway):
+            raise
+        raise _away(error, f"saving {key}") from error
     return name
+
+
+def _away(error: Exception, doing: str) -> StorageAway:
+    full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return StorageAway(say(DISK_FULL) if full else f"{type(error).__name__} while {doing}")
 
 
 def _discard(names: list[str]) -> None:
     for name in names:
         try:
             default_storage.delete(name)
-        except OSError:
+        except (OSError, RuntimeError):
             log.warning("could not delete %s; the sweep will", name)
 
 
@@ -200,7 +217,15 @@ def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | Storage
         task.give_up(code, str(error))
     else:
         most = RARELY if isinstance(error, BadMedia) else OFTEN
-        task.reschedule(backoff(failures, most=most), failures=failures, starts=0, error_message=str(error)[:1000], outputs=task.outputs)
+        facts = {"error_message": str(error)[:1000], "outputs": task.outputs, **wait_facts(_waits_because(error))}
+        task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
+
+
+def _waits_because(error: Exception) -> str:
+    """What people can do something about; empty for what time alone cures."""
+    if isinstance(error, OurLimit):
+        return say(KEPT_FROM_IT, words=str(error), setting=SETTINGS[type(error)])
+    return error.args[0] if isinstance(error, StorageAway) else ""
 
 
 def _given_up(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> str | None:

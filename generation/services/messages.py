@@ -157,7 +157,9 @@ def why_stranded(task: GenerationTask) -> Sentence:
 
 
 def waits_because(task: GenerationTask, stop: Stop | None) -> str:
-    """For programs: why it has not started; empty when it just waits its turn."""
+    """For programs: why it has not started or is not saved; empty when it just waits its turn."""
+    if task.state is Status.INGESTING:
+        return tell(task.wait_reason, task.wait_parts)
     if task.state is not Status.QUEUED:
         return ""
     return stop_sentence(stop) if stop else tell(why_stranded(task)) or tell(task.wait_reason, task.wait_parts)
