@@ -1,7 +1,7 @@
 # One image for both roles: `web` (the default) and `worker`.
 FROM python:3.11-slim-bookworm
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PORTAL_DATA_DIR=/data
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PORTAL_DATA_DIR=/data PORTAL_BIND=0.0.0.0:8000
 WORKDIR /app
 
 COPY requirements.txt .
@@ -15,4 +15,4 @@ EXPOSE 8000
 
 # Static files are collected at the start, because DATA_DIR is a volume. The av wheel brings GPL parts of FFmpeg: a published image must
 # carry their notices.
-CMD ["sh", "-c", "python manage.py migrate --noinput && python manage.py collectstatic --noinput -v 0 && exec gunicorn videoportal.wsgi --bind 0.0.0.0:8000 --workers 2 --threads 8"]
+CMD ["sh", "-c", "python manage.py migrate --noinput && python manage.py collectstatic --noinput -v 0 && exec gunicorn"]

@@ -7,6 +7,9 @@ class AccessConfig(AppConfig):
     name = "access"
     verbose_name = _("Access")
 
+    def ready(self) -> None:
+        from access import checks  # noqa: F401 - registers the system checks
+
 
 class PortalAdminConfig(AdminConfig):
     default_site = "access.site.PortalAdminSite"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
@@ -59,7 +60,7 @@ class _CsrfCheck(CsrfViewMiddleware):
 class SignedInPage(APIKeyCookie):
     """The session of our own pages, with Django's CSRF check. A request that brings a token stands or falls by the token."""
 
-    param_name = "sessionid"
+    param_name = settings.SESSION_COOKIE_NAME
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         if "Authorization" in request.headers or not request.user.is_authenticated:

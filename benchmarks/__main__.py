@@ -1,5 +1,5 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool]`: the figures of docs/performance.md, and of the pool in docs/reliability.md,
-measured here and now, on SQLite and PostgreSQL.
+"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow]`: the figures of docs/performance.md, and of the pool in
+docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool")
+NAMES = ("polling", "hung", "overhead", "pool", "slow")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
-SETTINGS = {"overhead": QUIET, "pool": QUIET}
+SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET}
 """Of the stage, per benchmark: `polling` and `hung` read the worker's log lines."""
 Row = dict[str, Any]
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-__all__ = ["BUSY_FOR_S", "Conflict", "InvalidRequest", "LostRace", "NotAllowed", "NotThere", "PortalError", "is_cut_off", "is_held_lock"]
+__all__ = [
+    "BUSY_FOR_S",
+    "Busy",
+    "Conflict",
+    "InvalidRequest",
+    "LostRace",
+    "NotAllowed",
+    "NotThere",
+    "PortalError",
+    "is_cut_off",
+    "is_full_disk",
+    "is_held_lock",
+]
 
 BUSY_FOR_S = 5
 """What we tell those who met a held lock: the database ends a transaction that stands still after 20 s."""
@@ -33,6 +46,20 @@ def is_cut_off(error: DatabaseError | InterfaceError) -> bool:
     if state is not None:
         return str(state).startswith(CUT_OFF_STATES)
     return connection.vendor == "postgresql" and (connection.connection is None or connection.connection.closed)
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+DISK_FULL_STATE = "53100"
+"""PostgreSQL's disk_full."""
+
+
+def is_full_disk(error: BaseException | None) -> bool:
+    """Return whether a disk, a quota, or the database's disk has no room. What was being stored is not."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    cause = getattr(error, "__cause__", None)
+    full = getattr(cause, "sqlstate", None) == DISK_FULL_STATE or getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL"
+    return isinstance(error, DatabaseError) and full
 
 
 class PortalError(Exception):
@@ -84,3 +111,14 @@ class LostRace(PortalError):
 
     code = "lost_race"
     status = 409
+
+
+class Busy(PortalError):
+    """Enough of this is going on; it can be done in `retry_after_s` seconds."""
+
+    code = "busy"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -50,6 +50,7 @@ class FileSlice:
 
     def __init__(self, file: BinaryIO, span: Span) -> None:
         self._file = file
+        self._close = file.close  # Django puts the response's own in its place, which comes back here
         self._left = span.length
         if span.start:
             file.seek(span.start)
@@ -63,7 +64,17 @@ class FileSlice:
             yield block
 
     def close(self) -> None:
-        self._file.close()
+        self._close()
+
+
+class FileResponse(StreamingHttpResponse):
+    """Its server may send the open file by itself, from where it is to Content-Length, and hold no thread for a slow reader."""
+
+    block_size = BLOCK_BYTES
+
+    def __init__(self, file: BinaryIO, span: Span) -> None:
+        super().__init__(FileSlice(file, span))
+        self.file_to_stream = file
 
 
 def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True) -> HttpResponseBase:
@@ -129,7 +140,7 @@ def serve_file(
 def _body(request: HttpRequest, file_opener: Callable[[], BinaryIO], span: Span) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse()
-    return StreamingHttpResponse(FileSlice(file_opener(), span))
+    return FileResponse(file_opener(), span)
 
 
 def _dressed(response: HttpResponseBase, etag: str, last_modified: datetime | None) -> HttpResponseBase:

@@ -80,16 +80,12 @@ class Stack:
         try:
             self._start("simulator", ["-m", "providers.simulator", "--port", str(self.simulator_port), *self.simulator_words])
             self._start("worker", ["manage.py", "worker"])
-            self._start("web", self._gunicorn())
+            self._start("web", ["-m", "gunicorn", "--bind", f"127.0.0.1:{self.web_port}"])
             self._await_web()
         except BaseException:
             self.stop()
             raise
         return self
-
-    def _gunicorn(self) -> list[str]:
-        address, threads = f"127.0.0.1:{self.web_port}", "8"
-        return ["-m", "gunicorn", "videoportal.wsgi", "--bind", address, "--workers", "2", "--threads", threads, "--log-level", "warning"]
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()

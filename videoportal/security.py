@@ -1,15 +1,23 @@
-"""What stands before every view: the Content-Security-Policy header (Django 5.2 has no setting for it), and no NUL for the admin.
+"""What every request passes: forwarded headers, limits of bodies, NUL characters. And what every answer carries: caching, content policy.
 
-No inline script; styles may carry numbers in attributes.
+Django 5.2 has no setting for the Content-Security-Policy. No inline script; styles may carry numbers in attributes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ipaddress
+from collections.abc import Callable, Sequence
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from generation.api.errors import error_response
+
+API = "/api/"
+FORWARDED = ("HTTP_FORWARDED", *(f"HTTP_X_FORWARDED_{part}" for part in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
 
 POLICY = "; ".join(
     (
@@ -38,12 +46,68 @@ def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse])
     return middleware
 
 
-def no_nul_in_admin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Django's admin hands filters on as they come, and PostgreSQL takes no NUL. Our own pages and the API see to it themselves."""
+def trusted_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Forget what a client says of its address, scheme and host, unless it is one of PORTAL_TRUSTED_PROXIES."""
+    networks = [ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(reverse("admin:index")) and "%00" in request.META["QUERY_STRING"]:
-            raise BadRequest("a NUL character in a filter")
+        if not _is_in(networks, request.META.get("REMOTE_ADDR", "")):
+            for name in FORWARDED:
+                request.META.pop(name, None)
         return get_response(request)
+
+    return middleware
+
+
+def _is_in(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], address: str) -> bool:
+    try:
+        return any(ipaddress.ip_address(address) in network for network in networks)
+    except ValueError:  # a socket in the file system has none
+        return False
+
+
+def cache_control(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """No shared cache keeps an answer that does not say how long it may; of the API and the admin no browser does either."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        secret = request.path.startswith((reverse("admin:index"), API))
+        response.headers.setdefault("Cache-Control", "private, no-store" if secret else "private, no-cache")
+        return response
+
+    return middleware
+
+
+def no_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Ignore cookies with a NUL character, which PostgreSQL does not take; refuse addresses of the admin that have one.
+
+    Django hands both on as they come. Our own pages and the API see to their addresses themselves.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\0" not in value}
+        in_admin = request.path.startswith(reverse("admin:index"))
+        if in_admin and ("\0" in request.path or "%00" in request.META["QUERY_STRING"]):
+            raise BadRequest("a NUL character in an address of the admin")
+        return get_response(request)
+
+    return middleware
+
+
+def body_limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse a body that is too large before anything reads it; the CSRF check is the first that would.
+
+    An API token is not looked up here: below the API nothing is read before it is.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(length) if length.isdecimal() else 0
+        if size <= settings.MAX_ANONYMOUS_BYTES:
+            return get_response(request)
+        with_token = request.path.startswith(API) and "Authorization" in request.headers
+        if size <= settings.MAX_BODY_BYTES and (with_token or request.user.is_authenticated):
+            return get_response(request)
+        return error_response(413, "too_large", _("The request is too large."))
 
     return middleware

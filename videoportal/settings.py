@@ -27,6 +27,12 @@ CREDENTIAL_KEYS = env.items("CREDENTIAL_KEYS") or [
 ALLOWED_HOSTS = env.items("PORTAL_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.items("PORTAL_ORIGINS")
 BEHIND_HTTPS = env.boolean("PORTAL_HTTPS", default=False)
+TRUSTED_PROXIES = env.items("PORTAL_TRUSTED_PROXIES")
+
+# The web process (gunicorn.conf.py, docs/adr/0013).
+WEB_BIND = env.text("PORTAL_BIND", "127.0.0.1:8000")
+WEB_PROCESSES = env.integer("PORTAL_WEB_PROCESSES", 2)
+WEB_THREADS = env.integer("PORTAL_WEB_THREADS", 8)
 
 INSTALLED_APPS = [
     "access.apps.PortalAdminConfig",
@@ -45,15 +51,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "videoportal.health.answer_healthz",
+    "videoportal.security.trusted_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "videoportal.security.content_security_policy",
-    "videoportal.security.no_nul_in_admin",
+    "videoportal.security.cache_control",
+    "videoportal.security.no_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "videoportal.security.body_limits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -149,6 +159,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024
 MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
+MAX_BODY_BYTES = MAX_IMAGE_BYTES + 10 * 1024 * 1024
+MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 
 # Networks that downloads of vendor results and of given URLs may reach besides the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
@@ -157,7 +169,11 @@ PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # where vendors may call
 SIMULATOR_URL = env.text("PORTAL_SIMULATOR_URL", "http://127.0.0.1:9100")
 POLL_EVERY_S = env.integer("PORTAL_POLL_EVERY_S", 0)  # 0: as each model says
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_HTTPS
+# A browser takes a __Host- cookie from this very host over https only: no other host of the domain can set it.
+COOKIE_PREFIX = "__Host-" if BEHIND_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_HTTPS
@@ -186,5 +202,6 @@ LOGGING = {
     }
     | {"django.request": {"filters": ["callback_keys"]}}
     | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read
+    | {"waitress.queue": {"level": "ERROR"}}
     | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}},
 }

@@ -6,7 +6,9 @@ from django.urls import include, path
 
 from generation.api.callbacks import receive
 from videoportal.api import api_urls
-from videoportal.health import healthz, readyz
+from videoportal.health import readyz
+
+handler500 = "generation.views.errors.server_error"
 
 urlpatterns = [
     path("", include("generation.urls")),
@@ -16,8 +18,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
     path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
-    path("healthz", healthz),
     path("readyz", readyz),
 ]
 
-handler500 = "generation.views.errors.server_error"

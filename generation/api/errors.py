@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_cut_off, is_held_lock
-from generation.services.messages import BUSY, PYDANTIC
+from generation.errors import BUSY_FOR_S, Busy, InvalidRequest, PortalError, is_cut_off, is_full_disk, is_held_lock
+from generation.services.messages import BUSY, FULL_DISK, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
 
@@ -78,7 +78,10 @@ def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
 
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
     fields = error.fields if isinstance(error, InvalidRequest) else {}
-    return error_response(error.status, error.code, error.message, fields)
+    refusal = error_response(error.status, error.code, error.message, fields)
+    if isinstance(error, Busy):
+        refusal["Retry-After"] = str(error.retry_after_s)
+    return refusal
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -115,6 +118,8 @@ def _trouble_of_the_database(request: HttpRequest, error: DatabaseError | Interf
 
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
+    if is_full_disk(error):
+        return error_response(507, "storage_full", str(FULL_DISK))
     return error_response(500, "internal_error", _("Something went wrong here. It has been logged."))
 
 

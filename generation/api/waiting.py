@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
+
+from django.conf import settings
 
 from generation.lifecycle import RESTING
 from generation.models import GenerationTask
 
-__all__ = ["WAITERS", "asked_wait_s", "wait_for"]
+__all__ = ["WAITERS", "asked_wait_s", "stop_waiting", "wait_for"]
 
 MAX_WAIT_S = 60
 LOOK_EVERY_S = 0.25
-WAITERS = BoundedSemaphore(8)
+WAITERS = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})(?:$|[,;\s])", re.ASCII | re.IGNORECASE)
+_stopping = Event()
 
 
 def asked_wait_s(prefer: str) -> int:
@@ -29,11 +32,16 @@ def wait_for(task: GenerationTask, wait_s: int) -> bool:
         return False
     try:
         until = time.monotonic() + wait_s
-        while _status(task) not in RESTING and time.monotonic() < until:
-            time.sleep(LOOK_EVERY_S)
+        while _status(task) not in RESTING and time.monotonic() < until and not _stopping.wait(LOOK_EVERY_S):
+            pass
     finally:
         WAITERS.release()
     return True
+
+
+def stop_waiting() -> None:
+    """Answer every waiter of this process now: it is about to end."""
+    _stopping.set()
 
 
 def _status(task: GenerationTask) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 from typing import BinaryIO, cast
 
 from django.conf import settings
@@ -14,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
-from generation.errors import InvalidRequest
+from generation.errors import Busy, InvalidRequest
 from generation.images import BadImage, inspect_image
 from generation.models import Asset
 from generation.services.messages import image_error
@@ -25,6 +29,9 @@ __all__ = ["fetch_asset", "store_asset"]
 
 IN_MEMORY_BYTES = 1024 * 1024
 PATIENCE = FetchTimeouts(total_s=20.0, stall_s=10.0)
+MOST_FETCHES = max(1, settings.WEB_THREADS // 4)
+MOST_FETCHES_OF_ONE = max(1, MOST_FETCHES // 2)
+RETRY_AFTER_S = 5
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
@@ -39,7 +46,8 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
     if known is not None and default_storage.exists(str(known.file.name)):
         return known
     if known is not None:  # the row is there and its file is not: this upload brings it back
-        known.file.save(str(known.file.name), ContentFile(facts.content), save=True)
+        _keep(known, str(known.file.name), facts.content)
+        known.save()
         return known
     asset = Asset(
         id=uuid7(),
@@ -51,7 +59,7 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
         height_px=facts.height_px,
         has_transparency=facts.has_transparency,
     )
-    asset.file.save(f"assets/{asset.pk}.{SUFFIXES[facts.content_type]}", ContentFile(facts.content), save=False)
+    _keep(asset, f"assets/{asset.pk}.{SUFFIXES[facts.content_type]}", facts.content)
     try:
         with transaction.atomic():
             asset.save(force_insert=True)
@@ -61,11 +69,20 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
     return asset
 
 
+def _keep(asset: Asset, name: str, content: bytes) -> None:
+    """Store the bytes whole or not at all: a full disk leaves part of a file."""
+    try:
+        asset.file.save(name, ContentFile(content), save=False)
+    except OSError:
+        default_storage.delete(name)
+        raise
+
+
 def fetch_asset(*, owner: User, url: str) -> Asset:
-    """The asset for the image at this address. Raises `InvalidRequest`."""
+    """Fetch and store the image at this address. Raises `InvalidRequest`, or `Busy` when enough are being fetched."""
     allowed = tuple(settings.OUTBOUND_ALLOW_CIDRS)
     policy = NetworkPolicy(allow_http=bool(allowed), allow_cidrs=allowed)
-    with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
+    with _turn_of(owner), SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
         file = cast("BinaryIO", spool)
         try:
             safe_fetch(url, to=file, max_bytes=settings.MAX_IMAGE_BYTES, allow=policy, expected="image", timeouts=PATIENCE, tries=2)
@@ -74,3 +91,23 @@ def fetch_asset(*, owner: User, url: str) -> Asset:
             raise InvalidRequest(message, code=error.code, fields={"url": message}) from error
         file.seek(0)
         return store_asset(owner=owner, file=file)
+
+
+_fetches: Counter[int] = Counter()
+_fetches_lock = Lock()
+
+
+@contextmanager
+def _turn_of(owner: User) -> Iterator[None]:
+    """A fetch takes a thread for as long as the other host likes, up to its patience: few at once in a process, fewer of one person."""
+    with _fetches_lock:
+        if _fetches.total() >= MOST_FETCHES or _fetches[owner.pk] >= MOST_FETCHES_OF_ONE:
+            raise Busy(_("Too many images are being fetched at the moment. Try again in a few seconds."), retry_after_s=RETRY_AFTER_S)
+        _fetches[owner.pk] += 1
+    try:
+        yield
+    finally:
+        with _fetches_lock:
+            _fetches[owner.pk] -= 1
+            if not _fetches[owner.pk]:
+                del _fetches[owner.pk]

@@ -23,6 +23,7 @@ from providers.sentences import Sentence, in_full, say, tell
 __all__ = [
     "BUSY",
     "FAILURES",
+    "FULL_DISK",
     "MODEL_GONE",
     "PYDANTIC",
     "failure_sentence",
@@ -38,6 +39,7 @@ __all__ = [
 BUSY = gettext_lazy(
     "Somebody else is changing this just now. What you asked for was not finished; look at it again in a moment, and repeat it if need be."
 )
+FULL_DISK = gettext_lazy("The storage is full, so nothing was saved. Ask an administrator to make room, then try again.")
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (

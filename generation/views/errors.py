@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
 from django.views import defaults
 
-from generation.errors import BUSY_FOR_S, is_cut_off, is_held_lock
-from generation.services.messages import BUSY
+from generation.errors import BUSY_FOR_S, is_cut_off, is_full_disk, is_held_lock
+from generation.services.messages import BUSY, FULL_DISK
 from generation.views.common import toast, wants_fragment
 
 __all__ = ["HeldLocks", "csrf_failure", "server_error"]
@@ -73,7 +73,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response = _busy_page()
         response["Retry-After"] = str(BUSY_FOR_S)
         return response
-    return defaults.server_error(request)
+    return _full_disk(request) if is_full_disk(error) else defaults.server_error(request)
+
+
+def _full_disk(request: HttpRequest) -> HttpResponse:
+    if wants_fragment(request):
+        return toast(str(FULL_DISK), messages.ERROR, 507)
+    if "text/html" not in request.headers.get("Accept", ""):  # a script that uploads
+        return JsonResponse({"error": {"code": "storage_full", "message": str(FULL_DISK), "fields": {}}}, status=507)
+    facts = {"full": {code: _in(code, FULL_DISK) for code in PAGE_LANGUAGES}}
+    return HttpResponse(render_to_string("507.html", facts), status=507)
 
 
 def is_passing(request: HttpRequest, error: DatabaseError | InterfaceError) -> bool:

@@ -1,0 +1,64 @@
+"""What a portal that others can reach must not be: open to any host name, in debug mode, or without a word on its proxy."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
+
+__all__ = ["refuse_to_start"]
+
+
+@register(Tags.security)
+def hosts_and_proxies(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Settings with which the web process does not start."""
+    found: list[CheckMessage] = []
+    if settings.DEBUG and "*" in settings.ALLOWED_HOSTS:
+        hint = "Name the hosts in PORTAL_HOSTS, or set PORTAL_DEBUG=False."
+        found.append(Error("PORTAL_DEBUG is True and PORTAL_HOSTS is “*”: debug pages for everybody.", hint=hint, id="access.E001"))
+    if settings.BEHIND_HTTPS and not settings.TRUSTED_PROXIES:
+        hint = "Name the proxy's address or network, such as 10.0.0.5 or 172.16.0.0/12, in PORTAL_TRUSTED_PROXIES."
+        words = "PORTAL_HTTPS is True and PORTAL_TRUSTED_PROXIES is empty: every request would be redirected to https for ever."
+        found.append(Error(words, hint=hint, id="access.E002"))
+    for network in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            hint = "Write an address or a network, such as 10.0.0.5 or 172.16.0.0/12."
+            found.append(Error(f"PORTAL_TRUSTED_PROXIES has “{network}”, which is not an address.", hint=hint, id="access.E003"))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def any_host(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """`check --deploy` warns of a portal that answers to every name."""
+    if "*" in settings.ALLOWED_HOSTS:
+        return [Caution("PORTAL_HOSTS is “*”: links may name any host.", hint="Name the hosts that people use.", id="access.W001")]
+    return []
+
+
+def refuse_to_start(addresses: Iterable[object]) -> None:
+    """Raise SystemExit with the reason when the web process must not listen at these (host, port) pairs."""
+    reasons = [f"{error.msg} {error.hint}" for error in hosts_and_proxies(None)]
+    if any(_is_public(address) for address in addresses):
+        if settings.DEBUG:
+            reasons.append("PORTAL_DEBUG is True: bind to 127.0.0.1, or set it to False.")
+        if "*" in settings.ALLOWED_HOSTS:
+            reasons.append("PORTAL_HOSTS is “*”: bind to 127.0.0.1, or name the hosts.")
+    if reasons:
+        raise SystemExit("The web process does not start. " + " ".join(reasons))
+
+
+def _is_public(address: object) -> bool:
+    """Reachable from other machines. A path is a socket of this one."""
+    if not isinstance(address, tuple):
+        return False
+    host = str(address[0])
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"

@@ -1,0 +1,164 @@
+"""The gunicorn worker of the web process: gunicorn looks after processes, waitress speaks HTTP (docs/adr/0013).
+
+One event loop per process reads whole requests and writes whole answers. A thread is taken only by a request that has arrived whole, and is
+free as soon as its answer is made: a client that sends or reads slowly costs a socket and nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from gunicorn.workers.base import Worker
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer, create_server
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import Error
+from waitress.wasyncore import loop
+
+__all__ = ["BufferingWorker"]
+
+TURN_S = 1.0
+TURN_BYTES = 1024 * 1024
+HEADER_BYTES = 32 * 1024
+MOST_CONNECTIONS = 4096
+IDLE_S = 60
+SMALL_WITHIN_S = 30
+LARGE_WITHIN_S = 600
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request as it arrives. Without any credential it may be small only, and has less time: nobody's upload is spooled to disk."""
+
+    def __init__(self, adj: Adjustments) -> None:
+        super().__init__(adj)
+        self.adj = adj
+        self.due_at = time.monotonic() + SMALL_WITHIN_S
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if "AUTHORIZATION" in self.headers or f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", ""):
+            self.due_at += LARGE_WITHIN_S
+        else:
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = settings.MAX_ANONYMOUS_BYTES + 1
+
+
+class Answer(WSGITask):  # type: ignore[misc]
+    """What the application answers. To HEAD without the body, which Django leaves to its server."""
+
+    def write(self, data: bytes) -> None:
+        super().write(b"" if self.request.command == "HEAD" else data)
+
+
+class JsonError(Error):  # type: ignore[misc]
+    """A refusal in the shape of the API's errors (generation/api/errors.py)."""
+
+    codes = {413: "too_large", 431: "too_large", 501: "not_implemented"}
+
+    def __init__(self, error: Error) -> None:
+        super().__init__(error.body)
+        self.code, self.reason = error.code, error.reason
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG002
+        told = {"code": self.codes.get(self.code, "bad_request"), "message": f"{self.reason}: {self.body}.", "fields": {}}
+        return f"{self.code} {self.reason}", [("Content-Type", "application/json")], json.dumps({"error": told}).encode()
+
+
+class Refusal(ErrorTask):  # type: ignore[misc]
+    """The answer to a request that cannot be read or is too large: plain text for pages, JSON for programs."""
+
+    def execute(self) -> None:
+        if "text/html" not in self.request.headers.get("ACCEPT", ""):
+            self.request.error = JsonError(self.request.error)
+        super().execute()
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection. A fast reader of a large file gives way to the others after each megabyte."""
+
+    parser_class = Request
+    task_class = Answer
+    error_task_class = Refusal
+    allowance = TURN_BYTES
+
+    def handle_write(self) -> None:
+        self.allowance = TURN_BYTES
+        super().handle_write()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        if self.allowance <= 0:
+            return 0
+        sent: int = super().send(data, do_close=do_close)
+        self.allowance -= sent
+        return sent
+
+    @property
+    def is_busy(self) -> bool:
+        """A request of it is being answered, or its answer being sent."""
+        return bool(self.requests or self.total_outbufs_len)
+
+
+class BufferingWorker(Worker):  # type: ignore[misc]
+    """`gunicorn -k videoportal.buffering.BufferingWorker`"""
+
+    def run(self) -> None:
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(self.cfg.threads)
+        sockets: dict[int, Any] = {}
+        limits = _limits()
+        servers = [create_server(self.wsgi, map=sockets, _dispatcher=dispatcher, sockets=[it.sock], **limits) for it in self.sockets]
+        for server in servers:
+            server.channel_class = Channel
+        while self.alive and os.getppid() == self.ppid:
+            self._turn(sockets)
+            _hang_up_on_the_late(servers)
+        self._drain(servers, sockets)
+
+    def _turn(self, sockets: dict[int, Any]) -> None:
+        self.notify()
+        loop(timeout=TURN_S, use_poll=True, map=sockets, count=1)
+
+    def _drain(self, servers: list[TcpWSGIServer], sockets: dict[int, Any]) -> None:
+        """Take nothing new; requests that have arrived are answered."""
+        from generation.api.waiting import stop_waiting  # here, because the master imports this module without Django's apps
+
+        until = time.monotonic() + self.cfg.graceful_timeout - TURN_S
+        stop_waiting()
+        for server in servers:
+            server.del_channel(sockets)
+        while time.monotonic() < until and any(channel.is_busy for server in servers for channel in server.active_channels.values()):
+            self._turn(sockets)
+
+
+def _hang_up_on_the_late(servers: list[TcpWSGIServer]) -> None:
+    """A request that arrives byte by byte is never idle; so it has a time in which to arrive."""
+    now = time.monotonic()
+    for server in servers:
+        for channel in server.active_channels.values():
+            if channel.request is not None and channel.request.due_at < now:
+                channel.will_close = True
+
+
+def _limits() -> dict[str, Any]:
+    """Waitress's adjustments. No thread ever waits for a reader: what is not a file is made and kept whole (the high watermark)."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return {
+        "ident": None,
+        "max_request_header_size": HEADER_BYTES,
+        "max_request_body_size": settings.MAX_BODY_BYTES + 1,
+        "outbuf_high_watermark": sys.maxsize,
+        "connection_limit": min(MOST_CONNECTIONS, hard // 2),
+        "channel_timeout": IDLE_S,
+        "cleanup_interval": 10,
+        "clear_untrusted_proxy_headers": False,  # videoportal.security does, by PORTAL_TRUSTED_PROXIES
+    }
