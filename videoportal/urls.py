@@ -20,4 +20,3 @@ urlpatterns = [
     path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
     path("readyz", readyz),
 ]
-
