@@ -140,8 +140,8 @@ def _runs(low: bytes, needle: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _is_random(text: bytes) -> bool:
-    """Part of a secret may be a word or a host name, which an address has too; letters of both cases, or a digit, are no such word."""
-    return any(48 <= byte <= 57 for byte in text) or (text != text.lower() and text != text.upper())
+    """Part of a secret may be a word, a host name or a row of zeros, which ids and addresses have too."""
+    return len(set(text)) >= BLOCK and (any(48 <= byte <= 57 for byte in text) or (text != text.lower() and text != text.upper()))
 
 
 def redact_url(url: str) -> str:
