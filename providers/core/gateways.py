@@ -1,7 +1,7 @@
 """Reads the answers of gateways that run new-api, whose own shapes replace those of the vendor behind them. Pure.
 
 QuantumNous/new-api, read 2026-11-28: relay/relay_task.go@00fca48 (`{"code": "success", "data": {"task_id", "status", "fail_reason"}}`),
-dto/task.go@06644e8 (errors `{"code", "message", "data"}`), relay/channel/task/jimeng/adaptor.go@0d4812e (a submit answers an OpenAI video).
+dto/task.go@06644e8 (errors `{"code", "message", "data"}`). A submit answers `{"id", "task_id", "object": "video", "status"}`.
 """
 
 from __future__ import annotations

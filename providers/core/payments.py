@@ -24,8 +24,8 @@ DUPLICATE = re.compile(
     r"|重复|重覆|已存在|已经存在|唯一|已提交|已使用|已被使用",
     re.IGNORECASE,
 )
-"""Words by which vendors say that they have a reference already: "external_task_id already exists" (Kling, code 1201), "request_id must be
-unique" (Zhipu, code 1214), and as others may say it. A match too many costs a look-up or a person's minute; one too few, a render.
+"""Words by which vendors say that they have a reference already. The sentences of those whose words are known are in
+tests/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
 """
 REFUSED_WITHOUT_WORDS = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """What servers answer before they pass a request on, so that a proxy's page proves a refusal too. Others, such as 403, may come from a
