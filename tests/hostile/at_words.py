@@ -54,7 +54,11 @@ def _told(fault: str, summary: str, stage: Stage = Stage.DENIED) -> None:
 
     def act(talk: Talk) -> None:
         told = talk.forward(("X-Sim-Fault", fault))
-        talk.answer(told.body, told.status)
+        if told.status == 503 and talk.request.path.startswith("/hosts/cogvideox") and stage is Stage.PAID:
+            talk.is_idle = True  # there it says that the service is busy: a plain refusal
+            talk.relay()
+        else:
+            talk.answer(told.body, told.status)
 
     declare(f"words-own-{fault}", stage, f"{summary}, in the vendor's own words. Paid.", act)
 
