@@ -18,7 +18,7 @@ from providers.core.errors import (
 __all__ = ["error_of_payment", "outcome_unknown"]
 
 DUPLICATE = re.compile(
-    r"external_?task_?id|duplicat|idempoten|\brepeat(?:ed|ing)?\b|\bre-?used\b|(?:must|should|not|n't)(?: be)? unique"
+    r"external_?task_?id|\bsubmit_id\b|duplicat|idempoten|\brepeat(?:ed|ing)?\b|\bre-?used\b|(?:must|should|not|n't)(?: be)? unique"
     r"|already[ _](?:been[ _])?(?:exist|used|in[ _]use|taken|submitted|accepted|created|processed|received|registered|running|processing)"
     r"|(?:_id|\bid|reference|token|key)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))"
     r"|重复|重覆|已存在|已经存在|唯一|已提交|已使用|已被使用",

@@ -18,6 +18,7 @@ from providers.core.payments import error_of_payment
 
 DUPLICATES = [
     "external_task_id already exists",
+    "invalid parameter: submit_id",
     "external_task_id is not unique",
     "The external_task_id you passed is invalid",
     "request_id must be unique",

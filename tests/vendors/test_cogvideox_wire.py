@@ -8,6 +8,7 @@ from vendor_samples import NOON, asked, fixture, make_provider, make_request, ou
 
 from providers.core.errors import (
     AuthenticationFailed,
+    DuplicateReference,
     GenerationFailed,
     InvalidParams,
     ProviderDown,
@@ -120,6 +121,7 @@ def test_render_that_failed_while_we_waited_is_told_by_its_words(body, status, c
     ("status", "body", "kind"),
     [
         (400, {"error": "bad width"}, InvalidParams),
+        (400, {"error": {"code": "InvalidParameter", "message": "request_id already exists"}}, DuplicateReference),
         (401, {"detail": "who"}, AuthenticationFailed),
         (404, {"detail": "Not Found"}, Refused),
         (422, {"detail": "num_frames"}, InvalidParams),

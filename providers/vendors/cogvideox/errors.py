@@ -38,8 +38,9 @@ def render_error(words: str) -> GenerationFailed:
 
 
 def words_in(body: Mapping[str, Any]) -> str:
-    """The service's `error`, or the `detail` of the web framework below it."""
-    return words_of(body, "error", "detail")
+    """Return the service's `error`, the `detail` of the web framework below it, or the words of a gateway's error object."""
+    nested = body.get("error")
+    return words_of(body, "error", "detail") or (words_of(nested) if isinstance(nested, Mapping) else "")
 
 
 def _cause(words: str) -> tuple[str, str] | None:
