@@ -19,6 +19,7 @@ __all__ = [
     "absence_on_pages",
     "moment",
     "require_absence",
+    "require_own_list",
     "rows_of",
     "snapshots_by_id",
     "without_others",
@@ -76,10 +77,10 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a list: those of its tasks that may be of the model in question, how many rows it has, and how many there are in all."""
+    """One page of a list: those of its tasks that may be of the model in question, the ids of all, and how many the whole list has."""
 
     tasks: Sequence[Listed]
-    rows: int
+    ids: Sequence[str]
     total: int
 
 
@@ -87,15 +88,18 @@ def absence_on_pages(
     ask: Callable[[int], WireRequest], read: Callable[[WireReply], Page], *, most: int, since: datetime, known: Sequence[str]
 ) -> Exchange[None]:
     """Read a list to its end, at most `most` pages from the first on; return when it surely holds no task of ours begun at `since`."""
-    seen = 0
+    seen: set[str] = set()
+    rows = 0
     for number in range(1, most + 1):
         reply = yield ask(number)
         page = read(reply)
         require_absence(page.tasks, since=since, known=known)
-        seen += page.rows
-        if seen >= page.total:
+        seen.update(page.ids)
+        rows += len(page.ids)
+        if rows >= page.total:
+            require_own_list(seen, known)
             return
-        if not page.rows:
+        if not page.ids:
             break
     raise Unsupported("The vendor's list of tasks is longer than can be read.")
 
@@ -111,19 +115,16 @@ class Stretch:
 def absence_along(
     ask: Callable[[str], WireRequest], read: Callable[[WireReply], Stretch], *, most: int, since: datetime, known: Sequence[str]
 ) -> Exchange[None]:
-    """Read a list from cursor to cursor to its end, at most `most` parts; return when it surely holds no task of ours begun at `since`.
-
-    A list that has none of the tasks which are known to be there is not the list of this account, and proves nothing.
-    """
-    after, ours, has_ours = "", set(known), False
+    """Read a list from cursor to cursor to its end, at most `most` parts; return when it surely holds no task of ours begun at `since`."""
+    after = ""
+    seen: set[str] = set()
     for _ in range(most):
         reply = yield ask(after)
         stretch = read(reply)
         require_absence(stretch.tasks, since=since, known=known)
-        has_ours = has_ours or any(task.id in ours for task in stretch.tasks)
+        seen.update(task.id for task in stretch.tasks)
         if not stretch.after:
-            if ours and not has_ours:
-                raise Unsupported("The vendor's list has none of the account's tasks.")
+            require_own_list(seen, known)
             return
         after = stretch.after
     raise Unsupported("The vendor's list of tasks is longer than can be read.")
@@ -136,3 +137,12 @@ def require_absence(listed: Iterable[Listed], *, since: datetime, known: Sequenc
         late = task.created_at is None or task.created_at >= since - CLOCK_SKEW
         if late and task.id not in ours:
             raise Unsupported("The vendor lists a task from that time which may be this one; its list does not carry our reference.")
+
+
+def require_own_list(seen: Container[str], known: Sequence[str]) -> None:
+    """Return when the list holds a task that the account is known to have; raise `Unsupported` otherwise.
+
+    An empty list proves nothing: a gateway may answer one for what it cannot list, and another key lists another account.
+    """
+    if not any(name in seen for name in known):
+        raise Unsupported("The vendor's list has none of the tasks that this account is known to have, so it proves nothing.")

@@ -343,9 +343,8 @@ EARLIER, NOW = int(NOON.timestamp()) - 3600, int(NOON.timestamp())
 @pytest.mark.parametrize(
     ("pages", "known"),
     [
-        ([listing()], ()),
-        ([listing(EARLIER)], ()),
-        ([listing(NOW)], ("old-0",)),
+        ([listing(EARLIER)], ("old-0",)),
+        ([listing(NOW)], ("old-0", "expired-since")),
         ([listing(EARLIER, total=2), listing(NOW, total=2)], ("old-0",)),
     ],
 )
@@ -358,11 +357,16 @@ def test_task_that_may_be_ours_cannot_be_told(pages):
     assert type(look_up(*pages)) is Unsupported
 
 
+@pytest.mark.parametrize(("pages", "known"), [([listing()], ()), ([listing(EARLIER)], ()), ([listing(EARLIER)], ("elsewhere",))])
+def test_list_without_a_task_known_to_be_ours_proves_nothing(pages, known):
+    assert type(look_up(*pages, known=known)) is Unsupported
+
+
 @pytest.mark.parametrize(("model", "kind"), [("doubao-seedance-2-0-260128", type(None)), ("ep-2026-x", Unsupported), (None, Unsupported)])
 def test_task_of_another_model_of_ours_is_passed_over(model, kind):
-    row = QUEUED | {"created_at": NOW, "model": model}
+    rows = [QUEUED | {"id": "other", "created_at": NOW, "model": model}, QUEUED | {"id": "known", "created_at": EARLIER}]
 
-    assert type(look_up(reply_of({"items": [row], "total": 1}))) is kind
+    assert type(look_up(reply_of({"items": rows, "total": 2}), known=("known",))) is kind
 
 
 def test_list_without_a_count_proves_nothing():
