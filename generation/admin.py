@@ -216,7 +216,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             actions.pop("ask_again_many", None)
         return actions
 
-    @admin.action(description=gettext_lazy("Ask the vendors again about the chosen failed tasks"))
+    @admin.action(description=gettext_lazy("Ask the vendors again about the chosen tasks"))
     def ask_again_many(self, request: HttpRequest, chosen: QuerySet[GenerationTask]) -> None:
         try:
             outcome = rescue.ask_again_many(chosen.prefetch_related("attempts__account"), by=_person(request))
@@ -258,7 +258,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._decide(request, object_id, review.give_up, _("Given up."))
 
-    def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., None], done: str | Promise) -> HttpResponse:
+    def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., object], done: str | Promise) -> HttpResponse:
         """Who may is the services' to say."""
         task = self.get_object(request, object_id)
         if task is None:

@@ -18,7 +18,7 @@ from generation.services.dispatch import ingest_next
 from generation.services.health import probe_account
 from generation.services.ingest import ingest as ingest_task
 from generation.services.polling import poll_account
-from generation.services.settle import look_again as look_up_again
+from generation.services.second_look import look_again as look_up_again
 from generation.services.settle import settle as settle_task
 from generation.services.submit import submit as submit_task
 

@@ -3,7 +3,8 @@
     queued -> submitting -> running -> ingesting -> succeeded
 
 `submitting` goes back to `queued` only after an error that is surely safe to repeat, and to `needs_review` when the vendor may have
-accepted and nobody can tell. So does what waits to be sent once more after a doubt and cannot be sent. Terminal states are final but
+accepted and nobody can tell. So does what waits to be sent once more after a doubt and cannot be sent, and an accepted render that our
+deadline or a limit of ours keeps us from (docs/adr/0012). Terminal states are final but
 for one: a failed task whose render turns out to be alive or done at the vendor goes on (docs/adr/0007). `GenerationTask.move` is the only
 code that performs a move.
 """
@@ -48,7 +49,7 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"
     """The video is ours."""
     NEEDS_REVIEW = "needs_review"
-    """It may have been paid for and we cannot tell. A look-up settles it, or a person decides."""
+    """It may have been paid for and we cannot tell, or it was accepted and we cannot get it. The vendor's word settles it, or a person."""
     FAILED = "failed"
     """It will not come by itself; `error_code` says why."""
     CANCELLED = "cancelled"
@@ -67,9 +68,9 @@ UNDER_WAY = AT_VENDOR | {Status.INGESTING}
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SUBMITTING, Status.NEEDS_REVIEW, Status.FAILED, Status.CANCELLED}),
     Status.SUBMITTING: frozenset({Status.RUNNING, Status.QUEUED, Status.NEEDS_REVIEW, Status.FAILED}),
-    Status.NEEDS_REVIEW: frozenset({Status.RUNNING, Status.QUEUED, Status.FAILED}),
-    Status.RUNNING: frozenset({Status.INGESTING, Status.FAILED, Status.CANCELLED}),
-    Status.INGESTING: frozenset({Status.SUCCEEDED, Status.FAILED}),
+    Status.NEEDS_REVIEW: frozenset({Status.RUNNING, Status.INGESTING, Status.QUEUED, Status.FAILED, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.INGESTING, Status.NEEDS_REVIEW, Status.FAILED, Status.CANCELLED}),
+    Status.INGESTING: frozenset({Status.SUCCEEDED, Status.NEEDS_REVIEW, Status.FAILED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset({Status.RUNNING, Status.INGESTING}),
     Status.CANCELLED: frozenset(),

@@ -23,6 +23,7 @@ from django.http.request import validate_host
 from uuid_utils.compat import uuid7
 
 from generation import queue
+from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
 from generation.services.restored import backup_facts
 from providers import clock
@@ -40,6 +41,7 @@ __all__ = [
     "check_credentials",
     "check_public_url",
     "check_restored",
+    "check_reviews",
     "check_worker",
 ]
 
@@ -208,6 +210,18 @@ def check_restored() -> str:
             "with manage.py restored --confirm"
         )
     return "knows all that was sent"
+
+
+def check_reviews() -> str:
+    """No finished video waits for a setting of ours."""
+    kept_out = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW)
+    blocked = kept_out.filter(error_code__in=["blocked_address", "plain_http"]).count()
+    large = kept_out.filter(error_code="too_large").count()
+    if blocked:
+        raise Unfit(f"{blocked} finished videos are at addresses that our network policy blocks. Set OUTBOUND_ALLOW_CIDRS, then ask again.")
+    if large:
+        raise Unfit(f"{large} finished videos are larger than this portal takes. Raise PORTAL_MAX_VIDEO_MB, then ask the vendor again.")
+    return "no video waits for a setting"
 
 
 def check_accounts() -> Iterator[tuple[str, str | Unfit]]:

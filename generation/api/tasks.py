@@ -134,9 +134,10 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
 DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 
-@router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a failed task")
+@router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed")
 def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, prefer: str = PREFER) -> TaskOut:
-    """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again.
+    """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again. One in
+    review ends as failed when the vendor says that its render failed.
 
     Refused with 409 while nothing changed: `not_failed`, `no_vendor_id`, `vendor_away`, `submission_gone`, `render_failed`,
     `render_cancelled`, `already_adopted`, `already_settled`.
@@ -158,10 +159,13 @@ def adopt_task(request: HttpRequest, task_id: UUID, body: AdoptIn) -> TaskOut:
 
 @router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more")
 def submit_task_again(request: HttpRequest, task_id: UUID, body: SubmitAgainIn) -> TaskOut:
-    """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused."""
+    """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused.
+
+    Where the vendor gave an id, this task is given up and a new one is answered, with this one as `retry_of`.
+    """
     asking = caller(request)
-    review.submit_again(_visible_task(asking, task_id), by=asking.user, knows_cost=body.knows_cost)
-    return _shown(asking, task_id)
+    sent = review.submit_again(_visible_task(asking, task_id), by=asking.user, knows_cost=body.knows_cost)
+    return _shown(asking, sent.pk)
 
 
 @router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")

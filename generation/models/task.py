@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop, pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from generation.errors import LostRace
-from generation.lifecycle import LIVE, TERMINAL, Status, require_move, wants_attention
+from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
 from generation.models.attempt import Attempt, Dispatch, TaskEvent, submission_of
 from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
@@ -160,7 +160,7 @@ class GenerationTask(models.Model):
                 name="task_waiting",
                 condition=Q(status="queued"),
             ),
-            models.Index(fields=["account", "finished_at"], name="task_overdue", condition=Q(status="failed", error_code="deadline")),
+            models.Index(fields=["account", "updated_at"], name="task_overdue", condition=Q(status="needs_review")),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
@@ -255,7 +255,7 @@ class GenerationTask(models.Model):
         if not wants_attention(to):
             changes["due_at"] = None
         changes["finished_at"] = now if to in TERMINAL else None
-        if seen in TERMINAL:  # it goes on after all: answers to what was asked before its end are void
+        if seen in RESTING:  # it goes on after all: answers to what was asked before are void
             changes["fence"] = self.fence + 1
         with transaction.atomic():
             self._write(changes, status=seen.value)
@@ -282,6 +282,10 @@ class GenerationTask(models.Model):
     def park(self, error: ProviderError, **changes: Any) -> None:
         """It may have been accepted and nobody can tell: a person decides."""
         self.move(Status.NEEDS_REVIEW, note=error.message, **_facts_of(error), **changes)
+
+    def hand_over(self, code: str, message: str) -> None:
+        """The vendor accepted it and may still have it, and we cannot get it: a person decides. `code` is one of messages.REVIEWS."""
+        self.move(Status.NEEDS_REVIEW, note=message, error_code=code, error_message=message, error_parts=parts_of(message))
 
     def fail(self, error: ProviderError) -> None:
         """Over, with the vendor's own words."""

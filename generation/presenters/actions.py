@@ -13,7 +13,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.models.visibility import may_act_on
 from generation.services.blame import REFUSALS
-from generation.services.messages import failure_sentence
+from generation.services.messages import failure_sentence, review_sentence
 from generation.services.review import may_decide
 from providers.sentences import tell
 
@@ -99,15 +99,16 @@ def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> d
 
 
 def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
+    happened, advice = review_sentence(task.error_code)
     if not may_decide(user):
         text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
         actions = []
     else:
-        text = _("Look it up at the vendor: adopt its task id if it is there, or send it again.")
+        text = advice
         decide = Action(url=f"{reverse('task', args=[task.pk])}#review", label=_("Decide"), icon="search", method="get")
         actions = [decide]
     return {
-        "title": _("The request was sent, but no answer came: the vendor may have accepted it."),
+        "title": happened,
         "text": text,
         "code": tell(task.error_message, task.error_parts)[:300],
         "tone": "warn",

@@ -20,6 +20,7 @@ from generation.presenters.snippets import snippets_of
 from generation.presenters.states import FACES
 from generation.presenters.videos import tile_of
 from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
+from generation.services.messages import REVIEWS, review_sentence
 from generation.services.rescue import can_ask_again
 from generation.services.review import may_decide
 from generation.templatetags.portal import duration, money, size
@@ -96,12 +97,29 @@ def _review(task: GenerationTask) -> dict[str, Any]:
     rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": reference, "mono": True, "copy_text": reference}]
     if last is not None:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
+        rows.append({"label": _("Sent"), "value": sent})
+    is_accepted = task.error_code in REVIEWS
+    if is_accepted:
         rows += [
-            {"label": _("Sent"), "value": sent},
+            {"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id},
+            {"label": _("Reason"), "value": tell(task.error_message, task.error_parts)},
+        ]
+    elif last is not None:
+        rows += [
             {"label": _("What came back"), "value": tell(last.error_message) or _("nothing")},
             {"label": _("Asked about our reference"), "value": _finding(task, last)},
         ]
-    return {"rows": rows, "vendor_id": last.submission_id if last else ""}
+    return {
+        "rows": rows,
+        "vendor_id": last.submission_id if last else "",
+        "text": _what_happened(task) if is_accepted else "",
+        "can_adopt": not is_accepted or task.error_code == "submission_gone",
+    }
+
+
+def _what_happened(task: GenerationTask) -> str:
+    """What happened to a render that the vendor accepted, and what to do."""
+    return " ".join(review_sentence(task.error_code))
 
 
 def _finding(task: GenerationTask, attempt: Attempt) -> str:

@@ -89,7 +89,7 @@ def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
     if state is Status.INGESTING:
         return _saving(task)
     if state is Status.NEEDS_REVIEW:
-        return _("it may have been sent; somebody must look")
+        return _("accepted by the vendor; somebody must look") if task.submission_id else _("it may have been sent; somebody must look")
     if state is Status.CANCELLED:
         return _("the render was stopped") if task.submission_id else _("before it started")
     if state is Status.FAILED and task.attempt_count and not task.submission_id and task.error_code in REFUSALS:

@@ -27,7 +27,7 @@ from providers import clock
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["POLL_LEASE", "ingest_next", "ingest_soon", "poll_again", "poll_soon", "start_soon", "tick"]
+__all__ = ["POLL_LEASE", "ingest_next", "ingest_soon", "look_again_soon", "poll_again", "poll_soon", "start_soon", "tick"]
 
 log = logging.getLogger("generation.dispatch")
 
@@ -35,6 +35,12 @@ INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
 SETTLE_LEASE = timedelta(seconds=90)
 """How long a look-up may wait for a worker; at work it renews a shorter lease (`claims.keeping`)."""
+LOOK_AGAIN_EVERY = timedelta(hours=1)
+ASKED_ABOUT = ("deadline", "submission_gone")
+"""Reviews that the vendor's word alone can end."""
+ASKED_FOR = timedelta(days=31)
+"""No vendor keeps a result for longer."""
+LOOKS_AT_ONCE = 20
 PROBE_LEASE = timedelta(seconds=45)
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
@@ -54,6 +60,7 @@ def tick(now: datetime | None = None) -> int:
         + _poll_due(at)
         + _ingest_due(at, instance)
         + _probe_rested(at)
+        + _look_again(at)
     )
 
 
@@ -114,6 +121,26 @@ def ingest_soon(task: GenerationTask) -> None:
     claim = claim_one(task, now=now, instance=queue.instance_id(), lease=INGEST_LEASE)
     if claim is not None:
         queue.enqueue(queue.INGEST, "ingest", claim.task_id, claim.fence)
+
+
+def look_again_soon(task: GenerationTask) -> None:
+    """Ring for a look at this review, in the caller's transaction; the next one is an hour later."""
+    now = clock.now()
+    if GenerationTask.objects.free(now).filter(pk=task.pk, status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
+        queue.enqueue(queue.SUBMIT, "look_again", task.pk)
+
+
+def _look_again(now: datetime) -> int:
+    """Reviews of accepted renders: the vendor is asked once an hour whether it has them by now."""
+    accepted = GenerationTask.objects.free(now).filter(status=Status.NEEDS_REVIEW, error_code__in=ASKED_ABOUT)
+    due = accepted.filter(updated_at__gt=now - ASKED_FOR)
+    waited = due.filter(Q(lease_until__isnull=False) | Q(updated_at__lte=now - LOOK_AGAIN_EVERY)).order_by("updated_at")
+    rung = 0
+    for task in waited.only("pk")[:LOOKS_AT_ONCE]:
+        with transaction.atomic():
+            look_again_soon(task)
+            rung += 1
+    return rung
 
 
 def _poll_due(now: datetime) -> int:

@@ -31,6 +31,7 @@ from providers import clock
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
+from providers.core.types import State
 from providers.sealing import SealBroken
 from providers.sentences import say
 
@@ -49,6 +50,8 @@ MOST_BAD_FILES = 6
 BELIEVE_VENDOR = timedelta(hours=24)
 """How long a file is asked for that the vendor says it has, and that its file server denies."""
 MOST_MISSING = 6
+MOST_LIMITED = 6
+"""Tries that a limit of ours may end before a person hears of it: an administrator has to change a setting."""
 MOST_STARTS = DEATHS
 """Ingests of a task that may end with their process, whoever killed it, before a person looks."""
 KILLS = gettext_noop("The process that saves this video ended %(n)d times without a word; it may be the file.")
@@ -61,6 +64,7 @@ KEEP_TRYING = timedelta(days=31)
 
 DISK_FULL = gettext_noop("The portal's disk is full. The video is saved as soon as there is room.")
 KEPT_FROM_IT = gettext_noop("%(words)s. The setting %(setting)s decides this; the video is saved once it allows it.")
+LIMITED = gettext_noop("%(words)s. The setting %(setting)s decides this.")
 SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
 """What an administrator has to change when a limit of ours keeps us from a file."""
 
@@ -75,7 +79,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     if task is None:
         return
     if task.starts >= MOST_STARTS:
-        task.give_up("ends_ingest", say(KILLS, n=task.starts))
+        task.hand_over("ends_ingest", say(KILLS, n=task.starts))
         return
     try:
         with holding(task):
@@ -213,9 +217,7 @@ def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | Storage
     is_there = error.retryable if isinstance(error, (FetchError, BadMedia)) else True
     if not is_there:
         is_there = _refresh_outputs(task) and not isinstance(error, BadMedia)
-    if (code := _given_up(task, error, failures, is_there=is_there)) is not None:
-        task.give_up(code, str(error))
-    else:
+    if not _settled(task, error, failures, is_there=is_there):
         most = RARELY if isinstance(error, BadMedia) else OFTEN
         facts = {"error_message": str(error)[:1000], "outputs": task.outputs, **wait_facts(_waits_because(error))}
         task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
@@ -228,17 +230,28 @@ def _waits_because(error: Exception) -> str:
     return error.args[0] if isinstance(error, StorageAway) else ""
 
 
-def _given_up(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> str | None:
-    """The error code when trying again is pointless; None while it is not. `is_there`: the vendor still says that it has the video."""
-    if isinstance(error, BadMedia) and not error.retryable and failures >= MOST_BAD_FILES:
-        return "bad_media"
-    if not is_there and failures >= MOST_MISSING:
-        return "result_gone"
+def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:
+    """End it when the vendor's keeping time is over; hand it to a person when trying again is pointless. False: try again.
+
+    `is_there`: the vendor still says that it has the video.
+    """
     waited = clock.now() - (task.rendered_at or task.created_at)
-    if isinstance(error, FetchError) and not error.retryable and waited > BELIEVE_VENDOR:
-        return "result_gone"
     life = task.spec.result_life if task.spec else KEEP_TRYING
-    return "result_gone" if waited > life + A_DAY else None
+    if isinstance(error, OurLimit):
+        if failures >= MOST_LIMITED:
+            task.hand_over(error.code, say(LIMITED, words=str(error), setting=SETTINGS[type(error)]))
+    elif isinstance(error, BadMedia):
+        if not error.retryable and failures >= MOST_BAD_FILES:
+            task.hand_over("bad_media", str(error))
+    elif isinstance(error, FetchError) and waited > life + A_DAY and failures >= MOST_MISSING:
+        task.give_up("result_gone", str(error))
+    elif failures >= MOST_MISSING and (not is_there or (_is_denied(error) and waited > BELIEVE_VENDOR)):
+        task.hand_over("file_denied", str(error))
+    return task.state is not Status.INGESTING
+
+
+def _is_denied(error: Exception) -> bool:
+    return isinstance(error, FetchError) and not error.retryable
 
 
 def _refresh_outputs(task: GenerationTask) -> bool:
@@ -251,7 +264,9 @@ def _refresh_outputs(task: GenerationTask) -> bool:
     except (ProviderError, SealBroken) as error:
         log.info("task %s: no fresh URL: %s", task.pk, error)
         return True
-    if len(snapshot.outputs) != len(task.outputs):
+    if snapshot.state in {State.FAILED, State.CANCELLED}:
         return False
+    if len(snapshot.outputs) != len(task.outputs):  # odd, and no word that the video is gone
+        return True
     task.outputs = stored_outputs(snapshot.outputs, clock.now())
     return True

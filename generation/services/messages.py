@@ -26,9 +26,11 @@ __all__ = [
     "FULL_DISK",
     "MODEL_GONE",
     "PYDANTIC",
+    "REVIEWS",
     "failure_sentence",
     "field_errors",
     "image_error",
+    "review_sentence",
     "stop_sentence",
     "too_large_together",
     "trouble",
@@ -115,6 +117,38 @@ FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 
 
+ASK_AGAIN = gettext_lazy("Ask the vendor again: that costs nothing. Submitting it again pays for a second render.")
+REVIEWS: dict[str, tuple[str | Promise, str | Promise]] = {
+    "deadline": (
+        gettext_lazy("The vendor accepted it, but did not finish before our deadline."),
+        gettext_lazy("The portal asks the vendor once an hour and saves the video when it is ready. You can also ask now, or give up."),
+    ),
+    "submission_gone": (
+        gettext_lazy("The vendor accepted it, but now denies the task id that it gave."),
+        gettext_lazy("Look for the render in the vendor's console, by our reference or by the time, and adopt its id."),
+    ),
+    "file_denied": (gettext_lazy("The video is rendered, but the vendor does not hand out its file."), ASK_AGAIN),
+    "bad_media": (gettext_lazy("The video is rendered, but the portal cannot use the file that the vendor delivers."), ASK_AGAIN),
+    "ends_ingest": (
+        gettext_lazy("The video is rendered, but saving it crashed the worker several times."),
+        gettext_lazy("An administrator should read the worker's log, then ask the vendor again: that costs nothing."),
+    ),
+    "blocked_address": (
+        gettext_lazy("The video is rendered, but our network policy blocks its address."),
+        gettext_lazy("An administrator should allow the address with OUTBOUND_ALLOW_CIDRS, restart, then ask the vendor again."),
+    ),
+    "plain_http": (
+        gettext_lazy("The video is rendered, but its address is plain http, which our network policy blocks."),
+        gettext_lazy("An administrator should allow the address with OUTBOUND_ALLOW_CIDRS, restart, then ask the vendor again."),
+    ),
+    "too_large": (
+        gettext_lazy("The video is rendered, but it is larger than this portal takes."),
+        gettext_lazy("An administrator should raise PORTAL_MAX_VIDEO_MB, restart, then ask the vendor again."),
+    ),
+}
+"""Reviews of renders that the vendor accepted. Any other code means that the outcome of the request is unknown."""
+
+
 TROUBLES = {
     "unreachable": gettext_noop("Nothing answers at the vendor's address. (%(words)s)"),
     "rate_limited": gettext_noop("The vendor asks for fewer requests just now. (%(words)s)"),
@@ -133,6 +167,18 @@ def trouble(error: ProviderError) -> Sentence:
 def failure_sentence(code: str) -> tuple[str, str]:
     """What happened, and what to do."""
     happened, advice = FAILURES.get(code, (gettext_lazy("It failed."), gettext_lazy("Retry, or ask an administrator.")))
+    return str(happened), str(advice)
+
+
+def review_sentence(code: str) -> tuple[str, str]:
+    """Say why a person has to decide, and what an administrator can do."""
+    happened, advice = REVIEWS.get(
+        code,
+        (
+            gettext_lazy("The request was sent, but no answer came: the vendor may have accepted it."),
+            gettext_lazy("Look it up at the vendor: adopt its task id if it is there, or send it again."),
+        ),
+    )
     return str(happened), str(advice)
 
 

@@ -1,4 +1,4 @@
-"""What a poll's answer means for a task. Only the vendor's word or the deadline ends a task; trouble on the way never does."""
+"""What a poll's answer means for a task. Only the vendor's word ends it; past our deadline, or denied for long, it goes to a person."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from generation.lifecycle import Status, backoff
 from generation.models import GenerationTask
 from generation.models.task import NO_ERROR
 from generation.services.appointments import Appointment
-from generation.services.dispatch import ingest_soon
+from generation.services.dispatch import ingest_soon, look_again_soon
 from providers import clock
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
 from providers.sentences import say
 
-__all__ = ["is_old_news", "observe", "rendered", "stored_outputs"]
+__all__ = ["ended_there", "is_old_news", "observe", "rendered", "stored_outputs"]
 
 log = logging.getLogger("generation.poll")
 
@@ -31,6 +31,7 @@ GONE_FOR_SURE = 12
 not know it yet. Where key or address may be wrong, or the vendor denies everything, we never do (`ProviderAccount.may_deny`)."""
 CANCELLED_THERE = gettext_noop("The vendor reports it as cancelled.")
 TOO_LATE = gettext_noop("Still not finished at the vendor when our deadline passed.")
+DENIED = gettext_noop("The vendor says that it has no render with the id %(id)s. (%(words)s)")
 NO_REASON = gettext_noop("The vendor gave no reason.")
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
@@ -63,15 +64,21 @@ def _shown(task: Appointment | GenerationTask, snapshot: Snapshot) -> tuple[int 
 def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     if snapshot.state is State.SUCCEEDED and snapshot.outputs:
         rendered(task, snapshot)
-    elif snapshot.state is State.FAILED:
-        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)))
-    elif snapshot.state is State.CANCELLED:
-        _cancelled(task)
+    elif snapshot.state in {State.FAILED, State.CANCELLED}:
+        ended_there(task, snapshot)
     elif _past_deadline(task):
         _deadline(task)
     else:
         return _still_running(task, snapshot)
     return True
+
+
+def ended_there(task: GenerationTask, snapshot: Snapshot) -> None:
+    """End the task by the vendor's word that its render failed or was cancelled."""
+    if snapshot.state is State.CANCELLED:
+        _cancelled(task)
+    else:
+        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)))
 
 
 def rendered(task: GenerationTask, snapshot: Snapshot, *, note: str = "", **changes: Any) -> None:
@@ -119,7 +126,7 @@ def _past_deadline(task: Appointment | GenerationTask) -> bool:
 
 
 def _deadline(task: GenerationTask) -> None:
-    task.give_up("deadline", say(TOO_LATE))
+    task.hand_over("deadline", say(TOO_LATE))
 
 
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
@@ -133,12 +140,22 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
     if _past_deadline(task):
         _deadline(task)
     elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE and _is_believable(task):
-        task.fail(error)
+        _denied(task, error)
     else:
         log.info("poll of task %s: %s", task.pk, error)
         task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=str(error)[:1000])
     return True
 
 
+def _denied(task: GenerationTask, error: SubmissionGone) -> None:
+    """Not the end: it was accepted. The vendor is asked about our reference where it can be; otherwise a person decides."""
+    with transaction.atomic():
+        task.hand_over("submission_gone", say(DENIED, id=task.submission_id, words=str(error)))
+        look_again_soon(task)
+
+
 def _is_believable(task: GenerationTask) -> bool:
+    """One that no poll has ever found may be known to the vendor under another id."""
+    if not task.vendor_state:
+        return True
     return task.account is not None and task.account.may_deny(task.accepted_at, clock.now())

@@ -154,8 +154,8 @@ def _one_render(accounts: list[ProviderAccount]) -> Q:
 
 def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
     """Renders that outlived our deadline."""
-    given_up = GenerationTask.objects.filter(status=Status.FAILED, error_code="deadline", finished_at__gt=now - DOUBTFUL_HOLDS)
-    return given_up.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))
+    overdue = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, error_code="deadline", updated_at__gt=now - DOUBTFUL_HOLDS)
+    return overdue.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))
 
 
 def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:

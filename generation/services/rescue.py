@@ -1,7 +1,7 @@
-"""Asks the vendor again about a failed task whose render was paid, and recovers what came late. Never submits anything.
+"""Asks the vendor again about a task in review or failed whose render was paid, and recovers what came late. Never submits anything.
 
 The vendor is asked first, through the account that submitted. Only its word that it renders or has rendered moves the task; whatever else
-it says is raised and changes nothing (docs/adr/0007).
+it says is raised and changes nothing (docs/adr/0007), but for its word that a render in review failed: that ends the review.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.services.observe import rendered
+from generation.services.observe import ended_there, rendered
 from generation.services.review import did_already, first_come, may_decide, refuse_taken, require_decider
 from providers import clock
 from providers.accounts import client_for
@@ -32,6 +32,7 @@ __all__ = ["MOST_AT_ONCE", "ask_again", "ask_again_many", "can_ask_again"]
 
 MOST_AT_ONCE = 100
 """Tasks of one request: their vendors are asked while a person waits."""
+ASKABLE = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
 CALLS_AT_ONCE = 10
 IS_THERE = gettext_noop("%(name)s asked again: the vendor has the video")
 STILL_RENDERS = gettext_noop("%(name)s asked again: the vendor still renders it")
@@ -39,7 +40,7 @@ STILL_RENDERS = gettext_noop("%(name)s asked again: the vendor still renders it"
 
 @dataclass(frozen=True, kw_only=True)
 class _Render:
-    """A failed task and what the vendor knows it by."""
+    """A task in review or failed, and what the vendor knows it by."""
 
     task: GenerationTask
     account: ProviderAccount
@@ -47,8 +48,8 @@ class _Render:
 
 
 def can_ask_again(task: GenerationTask, user: User) -> bool:
-    """It failed, the vendor's id is known, and this person may."""
-    return task.state is Status.FAILED and may_decide(user) and _paid(task) is not None
+    """It failed or is in review, the vendor's id is known, and this person may."""
+    return task.state in ASKABLE and may_decide(user) and _paid(task) is not None
 
 
 def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None) -> None:
@@ -102,8 +103,8 @@ def _attempt_recovery(render: _Render, answer: Snapshot | ProviderError | SealBr
 
 
 def _render_of(task: GenerationTask) -> _Render:
-    if task.state is not Status.FAILED:
-        raise Conflict(_("Only a failed task can be asked about again; this one goes on, or has ended well."), code="not_failed")
+    if task.state not in ASKABLE:
+        raise Conflict(_("Only failed tasks and tasks in review can be checked again."), code="not_failed")
     render = _paid(task)
     if render is None:
         raise Conflict(_("The vendor's id of this render is not known, so there is nothing to ask about."), code="no_vendor_id")
@@ -126,6 +127,10 @@ def _paid(task: GenerationTask) -> _Render | None:
 def _recover(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User) -> None:
     if not isinstance(answer, Snapshot):
         raise _refusal(answer) from answer
+    if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:
+        with first_come():
+            ended_there(render.task, answer)
+        return
     if answer.state is State.FAILED:
         raise _unchanged("render_failed", str(answer.error or answer.vendor_state))
     if answer.state is State.CANCELLED:

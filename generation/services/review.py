@@ -21,6 +21,7 @@ from generation.models import Dispatch, GenerationTask
 from generation.models.task import NO_ERROR
 from generation.models.visibility import may_change_all
 from generation.services.dispatch import start_soon
+from generation.services.steer import retry
 from providers import clock
 from providers.accounts import client_for
 from providers.core.catalog import ModelSpec
@@ -142,13 +143,15 @@ def _checked(vendor_id: str) -> str:
     return name
 
 
-def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None) -> None:
-    """A person decided to send it once more, and said that they know what the first may have cost."""
+def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None) -> GenerationTask:
+    """Send it once more; the person knows what the first may cost. Where the vendor accepted the first one it is given up, and a new task
+    is made, so that either render keeps its own row. Return the task that is sent.
+    """
     require_decider(by)
     note = say(SENT_AGAIN, name=by.get_username())
     done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
     if done():
-        return
+        return task.retries.order_by("-id").first() or task
     _require_review(task)
     spec = _spec_of(task)
     if not knows_cost:
@@ -157,10 +160,15 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID
             code="cost_not_acknowledged",
             fields={"knows_cost": _("This must be confirmed.")},
         )
+    if task.submission_id:
+        with first_come():  # who comes second buys nothing
+            task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note)
+        return retry(task, by=task.owner)
     with first_come(done):
         account = _account_of(task)
         task.move(Status.QUEUED, note=note, failures=0, account=account, is_bound=account.takes(spec), **NO_ERROR)
     start_soon(spec)
+    return task
 
 
 def give_up(task: GenerationTask, *, by: User, page: UUID | None = None) -> None:

@@ -27,7 +27,7 @@ from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 from providers.sentences import in_full, say
 
-__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_again", "look_up", "may_be_paid", "park", "park_after_doubt", "settle"]
+__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_up", "look_up_review", "may_be_paid", "park", "park_after_doubt", "settle"]
 
 log = logging.getLogger("generation.submit")
 
@@ -113,12 +113,11 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
         _after_look_up(task, first, client, found, lost)
 
 
-def look_again(task_id: UUID | str) -> None:
+def look_up_review(task: GenerationTask) -> None:
     """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
-    task = GenerationTask.objects.filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
-    if task is None or follow_stored_id(task):
+    if follow_stored_id(task):
         return
-    attempt = task.attempt_in_doubt()
+    attempt = task.last_attempt() if task.submission_id else task.attempt_in_doubt()
     if attempt is None or task.spec is None:
         return
     try:
@@ -126,7 +125,7 @@ def look_again(task_id: UUID | str) -> None:
     except (ProviderError, SealBroken) as error:
         log.info("task %s stays in review: %s", task.pk, error)
         return
-    if found is not None:
+    if found is not None and found.id != task.submission_id:
         accept(task, attempt, found)
 
 

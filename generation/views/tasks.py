@@ -74,12 +74,14 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A failed task: does the vendor have its render after all?"""
+    """A task in review or failed: does the vendor have its render after all?"""
 
     def act(failed: GenerationTask) -> str:
         rescue.ask_again(failed, by=the_user(request), page=page_key(request))
         if failed.state is Status.RUNNING:
             return _("The vendor still renders it. It is followed again, with a new deadline.")
+        if failed.is_terminal:
+            return _("The vendor says that this render failed or was cancelled.")
         return _("The vendor has the video. It is being fetched.")
 
     return _decide(request, pk, act)
@@ -104,8 +106,8 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act(reviewed: GenerationTask) -> str:
         knows_cost = request.POST.get("knows_cost") == "on"
-        review.submit_again(reviewed, by=the_user(request), knows_cost=knows_cost, page=page_key(request))
-        return _("It is sent again.")
+        sent = review.submit_again(reviewed, by=the_user(request), knows_cost=knows_cost, page=page_key(request))
+        return _("It is sent again.") if sent.pk == reviewed.pk else _("In the queue again, as a new task.")
 
     return _decide(request, pk, act)
 

@@ -19,7 +19,6 @@ __all__ = [
     "absence_on_pages",
     "moment",
     "require_absence",
-    "require_own_list",
     "rows_of",
     "snapshots_by_id",
     "without_others",
@@ -77,10 +76,10 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a list: those of its tasks that may be of the model in question, the ids of all, and how many the whole list has."""
+    """One page of a list: those of its tasks that may be of the model in question, how many rows it has, and how many there are in all."""
 
     tasks: Sequence[Listed]
-    ids: Sequence[str]
+    rows: int
     total: int
 
 
@@ -88,18 +87,15 @@ def absence_on_pages(
     ask: Callable[[int], WireRequest], read: Callable[[WireReply], Page], *, most: int, since: datetime, known: Sequence[str]
 ) -> Exchange[None]:
     """Read a list to its end, at most `most` pages from the first on; return when it surely holds no task of ours begun at `since`."""
-    seen: set[str] = set()
-    rows = 0
+    seen = 0
     for number in range(1, most + 1):
         reply = yield ask(number)
         page = read(reply)
         require_absence(page.tasks, since=since, known=known)
-        seen.update(page.ids)
-        rows += len(page.ids)
-        if rows >= page.total:
-            require_own_list(seen, known)
+        seen += page.rows
+        if seen >= page.total:
             return
-        if not page.ids:
+        if not page.rows:
             break
     raise Unsupported("The vendor's list of tasks is longer than can be read.")
 
@@ -115,16 +111,19 @@ class Stretch:
 def absence_along(
     ask: Callable[[str], WireRequest], read: Callable[[WireReply], Stretch], *, most: int, since: datetime, known: Sequence[str]
 ) -> Exchange[None]:
-    """Read a list from cursor to cursor to its end, at most `most` parts; return when it surely holds no task of ours begun at `since`."""
-    after = ""
-    seen: set[str] = set()
+    """Read a list from cursor to cursor to its end, at most `most` parts; return when it surely holds no task of ours begun at `since`.
+
+    A list that has none of the tasks which are known to be there is not the list of this account, and proves nothing.
+    """
+    after, ours, has_ours = "", set(known), False
     for _ in range(most):
         reply = yield ask(after)
         stretch = read(reply)
         require_absence(stretch.tasks, since=since, known=known)
-        seen.update(task.id for task in stretch.tasks)
+        has_ours = has_ours or any(task.id in ours for task in stretch.tasks)
         if not stretch.after:
-            require_own_list(seen, known)
+            if ours and not has_ours:
+                raise Unsupported("The vendor's list has none of the account's tasks.")
             return
         after = stretch.after
     raise Unsupported("The vendor's list of tasks is longer than can be read.")
@@ -137,12 +136,3 @@ def require_absence(listed: Iterable[Listed], *, since: datetime, known: Sequenc
         late = task.created_at is None or task.created_at >= since - CLOCK_SKEW
         if late and task.id not in ours:
             raise Unsupported("The vendor lists a task from that time which may be this one; its list does not carry our reference.")
-
-
-def require_own_list(seen: Container[str], known: Sequence[str]) -> None:
-    """Return when the list holds a task that the account is known to have; raise `Unsupported` otherwise.
-
-    An empty list proves nothing: a gateway may answer one for what it cannot list, and another key lists another account.
-    """
-    if not any(name in seen for name in known):
-        raise Unsupported("The vendor's list has none of the tasks that this account is known to have, so it proves nothing.")

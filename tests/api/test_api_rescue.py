@@ -66,7 +66,7 @@ def test_owners_who_are_no_administrators_are_refused(api, other_api, in_review,
 def test_a_review_is_decided_by_the_api(admin_api, in_review):
     assert code_of(admin_api.post(f"/tasks/{in_review.pk}/adopt", {"vendor_id": "x"})) == (422, "not_confirmed")
     assert code_of(admin_api.post(f"/tasks/{in_review.pk}/submit-again", {})) == (422, "cost_not_acknowledged")
-    assert code_of(admin_api.post(f"/tasks/{in_review.pk}/ask-again")) == (409, "not_failed")
+    assert code_of(admin_api.post(f"/tasks/{in_review.pk}/ask-again")) == (409, "no_vendor_id")
 
     reply = admin_api.post(f"/tasks/{in_review.pk}/submit-again", {"knows_cost": True})
 

@@ -113,3 +113,23 @@ def test_pages_say_while_paid_submits_are_stopped(visitor, staff_visitor, staff,
     assert "To the switch" not in reply.text
     assert "To the switch" in staff_visitor.get(page).text
     assert reply.context["cards"][0]["text"] == "New renders wait: the bill"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "adopts"),
+    [
+        ("deadline", "did not finish before our deadline", False),
+        ("blocked_address", "allow the address with OUTBOUND_ALLOW_CIDRS", False),
+        ("submission_gone", "now denies the task id that it gave", True),
+    ],
+)
+def test_a1_a6_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, visitor, desk, user, kling, code, words, adopts):
+    task = make_task(user, status=Status.NEEDS_REVIEW, account=kling, submission_id="v-17", error_code=code, error_message="because")
+
+    for page in (staff_visitor.get(f"/tasks/{task.pk}/"), desk.get(f"/admin/generation/generationtask/{task.pk}/change/")):
+        assert words in page.text
+        assert "Ask the vendor again" in page.text
+        assert "Give this render up and submit a new task." in page.text
+        assert ('name="vendor_id"' in page.text) is adopts
+        assert "no usable answer came" not in page.text
+    assert "An administrator will look" in visitor.get(f"/tasks/{task.pk}/").text

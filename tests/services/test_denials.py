@@ -29,7 +29,7 @@ def account(make_account, simulator) -> ProviderAccount:
 
 def running(account, owner, submission_id) -> GenerationTask:
     now = timezone.now()
-    facts = {"submission_id": submission_id, "submission_kind": "text2video", "failures": OFTEN}
+    facts = {"submission_id": submission_id, "submission_kind": "text2video", "failures": OFTEN, "vendor_state": "processing"}
     times = {"accepted_at": now - timedelta(minutes=20), "deadline_at": now + timedelta(days=1)}
     return make_task(owner, status="running", model=MODEL, account=account, **facts, **times)
 
@@ -60,10 +60,10 @@ def test_nobody_is_gone_while_the_vendor_denies_everything(denied):
     assert (denied.status, denied.failures) == (Status.RUNNING, OFTEN + 3)
 
 
-def test_a_render_is_gone_when_others_are_found(denied, found):
+def test_a_render_that_is_denied_goes_to_a_person_when_others_are_found(denied, found):
     poll(denied)
 
-    assert poll(denied).status == Status.FAILED
+    assert poll(denied).status == Status.NEEDS_REVIEW
     assert denied.error_code == "submission_gone"
 
 
@@ -74,7 +74,7 @@ def test_nobody_is_gone_when_the_last_one_was_found_long_ago(denied):
     assert poll(denied).status == Status.RUNNING
 
 
-@pytest.mark.parametrize(("changed_ago", "status"), [(timedelta(minutes=5), Status.RUNNING), (timedelta(hours=5), Status.FAILED)])
+@pytest.mark.parametrize(("changed_ago", "status"), [(timedelta(minutes=5), Status.RUNNING), (timedelta(hours=5), Status.NEEDS_REVIEW)])
 def test_what_an_account_took_before_it_was_changed_is_asked_about_until_its_deadline(denied, found, changed_ago, status):
     ProviderAccount.objects.update(changed_at=timezone.now() - changed_ago)
     poll(denied)
@@ -82,8 +82,8 @@ def test_what_an_account_took_before_it_was_changed_is_asked_about_until_its_dea
     assert poll(denied).status == status
 
 
-def test_the_deadline_ends_what_is_denied(denied):
+def test_what_is_denied_goes_to_a_person_at_the_deadline(denied):
     GenerationTask.objects.update(deadline_at=timezone.now())
 
-    assert poll(denied).status == Status.FAILED
+    assert poll(denied).status == Status.NEEDS_REVIEW
     assert denied.error_code == "deadline"

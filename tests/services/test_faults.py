@@ -113,7 +113,7 @@ def test_a_submit_that_was_not_accepted_is_sent_again_after_two_denials(user, dr
 def test_a_damaged_delivery_never_succeeds(fault, user, driver):
     task = driver.finish(wish(user, WITH_LOOK_UP, fault))
 
-    assert (task.status, task.error_code) == (Status.FAILED, "bad_media")
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "bad_media")
     assert not Video.objects.exists()
 
 
@@ -129,7 +129,7 @@ def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user,
     type(task).objects.filter(pk=task.pk).update(rendered_at=task.rendered_at - timedelta(hours=25))
     task = driver.finish(task)
 
-    assert (task.status, task.error_code) == (Status.FAILED, "result_gone")
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "file_denied")
     assert not Video.objects.exists()
 
 
@@ -160,16 +160,16 @@ def test_an_odd_but_whole_delivery_succeeds(fault, user, driver):
     assert driver.finish(wish(user, WITH_LOOK_UP, fault)).status == Status.SUCCEEDED
 
 
-def test_a_vanished_submission_fails_only_after_repeated_denials(user, driver):
+def test_a_vanished_submission_goes_to_a_person_after_repeated_denials(user, driver):
     task = driver.finish(wish(user, WITHOUT_LOOK_UP, "expire"))
 
-    assert (task.status, task.error_code) == (Status.FAILED, "submission_gone")
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "submission_gone")
 
 
-def test_the_deadline_ends_what_never_finishes(user, driver):
+def test_what_never_finishes_goes_to_a_person_at_the_deadline(user, driver):
     task = driver.until(wish(user, WITH_LOOK_UP, "never"), Status.RUNNING)
     type(task).objects.filter(pk=task.pk).update(deadline_at=task.created_at)
 
     task = driver.finish(task)
 
-    assert (task.status, task.error_code) == (Status.FAILED, "deadline")
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "deadline")

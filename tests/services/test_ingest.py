@@ -98,7 +98,7 @@ def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for
 
     assert [round(rest / 45) for rest in rests] == [1, 1, 1]
     task = driver.finish(rendered)
-    assert (task.status, task.error_code) == (Status.FAILED, "ends_ingest")
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "ends_ingest")
 
     task.move(Status.INGESTING, note="A person asked again")
 

@@ -33,9 +33,9 @@ def task(user):
 TABLE = {
     "queued": {"submitting", "needs_review", "failed", "cancelled"},
     "submitting": {"running", "queued", "needs_review", "failed"},
-    "needs_review": {"running", "queued", "failed"},
-    "running": {"ingesting", "failed", "cancelled"},
-    "ingesting": {"succeeded", "failed"},
+    "needs_review": {"running", "ingesting", "queued", "failed", "cancelled"},
+    "running": {"ingesting", "needs_review", "failed", "cancelled"},
+    "ingesting": {"succeeded", "needs_review", "failed"},
     "succeeded": set(),
     "failed": {"running", "ingesting"},
     "cancelled": set(),

@@ -62,7 +62,7 @@ def test_what_may_render_unknown_to_us_keeps_its_slot_for_a_while(account, user)
     now = timezone.now()
     parked = make_task(user, status="needs_review", due_at=None, account=account)
     attempt_of(parked, account, dispatch="unknown", finished_at=now)
-    overdue = make_task(user, status="failed", error_code="deadline", due_at=None, finished_at=now, account=account)
+    overdue = make_task(user, status="needs_review", error_code="deadline", submission_id="v", account=account)
     attempt_of(
         overdue, account, dispatch="accepted", submission_id="v", started_at=now - timedelta(hours=2), finished_at=now - timedelta(hours=2)
     )

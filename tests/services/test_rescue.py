@@ -262,6 +262,6 @@ def test_a_review_is_not_asked_about_but_decided(user, staff, driver):
     with pytest.raises(Conflict) as refusal:
         rescue.ask_again(task, by=staff)
 
-    assert refusal.value.code == "not_failed"
+    assert refusal.value.code == "no_vendor_id"
     review.give_up(task, by=staff)
     assert not rescue.can_ask_again(fresh(task), staff)

@@ -13,7 +13,8 @@ from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.services.create import create_task
 from generation.services.dispatch import tick
-from generation.services.settle import look_again, settle
+from generation.services.second_look import look_again
+from generation.services.settle import settle
 from generation.services.stranded import PATIENCE
 from generation.services.submit import submit
 from providers.models import ProviderAccount

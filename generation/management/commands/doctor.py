@@ -8,7 +8,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from generation.vitals import THOROUGH, WORKER_PATIENCE_S, Unfit, check_accounts, check_credentials, check_restored, check_worker
+from generation.vitals import (
+    THOROUGH,
+    WORKER_PATIENCE_S,
+    Unfit,
+    check_accounts,
+    check_credentials,
+    check_restored,
+    check_reviews,
+    check_worker,
+)
 
 
 class Command(BaseCommand):
@@ -24,6 +33,7 @@ class Command(BaseCommand):
         good = list(found.values())
         if found["database"] and found["migrations"]:
             good.append(self._check("credentials", check_credentials))
+            good.append(self._check("reviews", check_reviews))
             good.append(self._check("backup", check_restored))
             good += [] if no_vendors else [self._tell(f"account {name}", finding) for name, finding in check_accounts()]
             good.append(self._check("worker", lambda: check_worker(patience)))

@@ -18,7 +18,7 @@ from generation.models import Asset, GenerationTask, Prompt
 from generation.notation import items_from_text
 from generation.services.assets import store_asset
 from generation.services.create import create_task
-from generation.services.messages import failure_sentence
+from generation.services.messages import REVIEWS, failure_sentence, review_sentence
 from providers.vendors import find_model
 
 LOOK_EVERY_S = 0.5
@@ -159,6 +159,9 @@ def _result(task: GenerationTask, out: Path | None) -> str:
 def _end(task: GenerationTask) -> str:
     if task.state is Status.CANCELLED:
         return "It was cancelled."
+    if task.state is Status.NEEDS_REVIEW and task.error_code in REVIEWS:
+        happened, advice = review_sentence(task.error_code)
+        return f"{happened} {advice} Decide on task {task.pk} in the admin. ({task.error_message})"
     if task.state is Status.NEEDS_REVIEW:
         return f"The vendor may have accepted it, and we cannot tell. Decide on task {task.pk} in the admin. ({task.error_message})"
     happened, advice = failure_sentence(task.error_code)

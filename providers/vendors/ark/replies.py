@@ -37,7 +37,7 @@ def page_of(reply: WireReply, others: Container[str]) -> Page:
         raise UnexpectedReply("Ark's list does not say how many tasks there are.")
     ours = without_others(rows, named="model", others=others)
     listed = [Listed(id=text_of(row, "id"), created_at=moment(row.get("created_at"))) for row in ours]
-    return Page(tasks=listed, ids=[text_of(row, "id") for row in rows], total=total)
+    return Page(tasks=listed, rows=len(rows), total=total)
 
 
 def snapshot_of(task: Mapping[str, Any]) -> Snapshot:

@@ -33,7 +33,7 @@ def page_of(reply: WireReply, others: Container[str]) -> Page:
         raise UnexpectedReply("DashScope answered without the list of tasks.")
     rows = rows_of(body.get("data"))
     ours = without_others(rows, named="model_name", others=others)
-    return Page(tasks=[_listed(row) for row in ours], ids=[text_of(row, "task_id") for row in rows], total=total)
+    return Page(tasks=[_listed(row) for row in ours], rows=len(rows), total=total)
 
 
 def _listed(row: Mapping[str, Any]) -> Listed:
