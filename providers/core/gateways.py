@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from providers.core.errors import GenerationFailed, UnexpectedReply
+from providers.core.base import http_error
+from providers.core.errors import GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
 from providers.core.ids import first_id
 from providers.core.replies import words_of
 from providers.core.states import state_of
-from providers.core.types import Output, Snapshot, State
+from providers.core.types import Output, Snapshot, State, WireReply
 
-__all__ = ["OUT_OF_CREDIT", "UNKNOWN_TASK", "gateway_id", "gateway_snapshot", "gateway_task"]
+__all__ = ["OUT_OF_CREDIT", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
 
 SUCCESS = "success"
 UNKNOWN_TASK = "task_not_exist"
 OUT_OF_CREDIT = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_not_enough"})
 """Refusals before anything is passed on: new-api reserves the price first."""
+QUOTED = "fail_to_fetch_task"
+"""The vendor behind the gateway refused; its answer is the message."""
+FRONT = "new_api_error"
+"""The type of errors that the gateway answers before it passes anything on (middleware/utils.go@3e92b6b)."""
+NO_CHANNEL = "model_not_found"
+"""No vendor behind the gateway has the model (middleware/distributor.go@003d7c0), which it says with HTTP 503."""
 PERCENT = re.compile(r"(\d{1,3})%?")
 PLACES: tuple[tuple[str | int, ...], ...] = (
     ("result_url",),
@@ -36,6 +44,34 @@ PLACES: tuple[tuple[str | int, ...], ...] = (
     ("fail_reason",),
 )
 """Where a finished task has its video: new-api's own field, the vendor's answer inside, and where its older releases keep it."""
+
+
+def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
+    """Return the error that the gateway's front answers, or the vendor's own that it quotes, as `judge` reads it; None for others."""
+    if reply.status < 400:
+        return None
+    quoted = _quoted(reply, body)
+    if quoted is not None:
+        return judge(quoted)
+    error = body.get("error")
+    if not isinstance(error, dict) or error.get("type") != FRONT:
+        return None
+    code, words = words_of(error, "code") or FRONT, words_of(error)
+    if code == NO_CHANNEL:
+        return InvalidParams(words or "The gateway does not have this model.", vendor_code=code, http_status=reply.status)
+    return http_error(reply, message=words, vendor_code=code)
+
+
+def _quoted(reply: WireReply, body: Mapping[str, Any]) -> WireReply | None:
+    """Gateways may stand behind one another, so what is quoted may quote again."""
+    if body.get("code") != QUOTED:
+        return None
+    inner = replace(reply, body=words_of(body).encode())
+    try:
+        inner.data()
+    except UnexpectedReply:
+        return None
+    return inner
 
 
 def gateway_id(body: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/dashscope-us the few models of a third region: keys `us-*` and no others
     {base}/hosts/minimax      /v1/video_generation, /v1/query/..., /v1/files/retrieve, /v2/...
     {base}/hosts/openai       /v1/videos[/{id}[/content|/remix]], /v1/models               OpenAI's models and a gateway's own
+    {base}/hosts/newapi       /kling/v1/videos/..., /jimeng/?Action=..., /v1/videos[/{id}[/content]]        a new-api gateway
     {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
     {base}/hosts/cogvideox    /api/v1/generate, /api/v1/status/{id}                        a local service, no key
     {base}/hosts/cogvideox-sync  the same, answering a submit with the video itself

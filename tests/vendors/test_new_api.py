@@ -1,9 +1,19 @@
 """Gateways that run new-api: shapes of QuantumNous/new-api relay/relay_task.go@00fca48, dto/task.go@06644e8, jimeng/adaptor.go@0d4812e."""
 
+import json
+
 import pytest
 from vendor_samples import make_provider, make_request, outcome, reply_of
 
-from providers.core.errors import GenerationFailed, OutOfCredit, SubmissionGone, Uncertain
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    SubmissionGone,
+    Uncertain,
+)
 from providers.core.types import State, Submission
 
 ID = "task_AbCdEfGhIjKlMnOpQrStUvWxYz012345"
@@ -123,3 +133,49 @@ def test_refusal_in_other_shapes_shows_the_vendors_words(body, status):
     refusal = submit("openai-videos", body, status)
 
     assert (refusal.code, "prompt is too long" in refusal.message) == ("invalid_params", True)
+
+
+@pytest.mark.parametrize("vendor", ALL)
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "", InvalidParams),
+        (401, "", AuthenticationFailed),
+        (403, "access_denied", AuthenticationFailed),
+        (503, "model_not_found", InvalidParams),
+        (503, "", Uncertain),
+        (500, "", Uncertain),
+    ],
+)
+def test_error_of_the_gateways_front_is_judged_by_its_status(vendor, status, code, kind):
+    """middleware/utils.go@3e92b6b; a model that nobody behind it has is 503 model_not_found (middleware/distributor.go@003d7c0)."""
+    refusal = submit(vendor, {"error": {"message": "words (request id: 1)", "type": "new_api_error", "code": code}}, status)
+
+    assert (type(refusal), "words (request id: 1)" in refusal.message) == (kind, True)
+
+
+QUOTES = {
+    "kling": {"code": 1301, "message": "not allowed", "request_id": "r"},
+    "volcvisual": {"code": 50412, "message": "not allowed", "data": None, "request_id": "r", "status": 50412},
+    "openai-videos": {"error": {"message": "not allowed", "type": "invalid_request_error", "param": None, "code": "moderation_blocked"}},
+}
+
+
+@pytest.mark.parametrize("vendor", ALL)
+@pytest.mark.parametrize("times", [1, 2])
+def test_refusal_that_is_quoted_is_read_as_the_vendors_own(vendor, times):
+    """relay/relay_task.go@00fca48: the whole answer of the vendor is the message of `fail_to_fetch_task`."""
+    body = QUOTES[vendor]
+    for _ in range(times):
+        body = error("fail_to_fetch_task", json.dumps(body))
+
+    refusal = submit(vendor, body, 400)
+
+    assert (type(refusal), refusal.message) == (ContentRejected, "not allowed")
+
+
+@pytest.mark.parametrize("vendor", ALL)
+@pytest.mark.parametrize("words", ["<html>", "", "[]", "[" * 100_000])
+@pytest.mark.parametrize(("status", "kind"), [(400, InvalidParams), (502, Uncertain)])
+def test_quotation_that_cannot_be_read_is_judged_by_its_status(vendor, words, status, kind):
+    assert type(submit(vendor, error("fail_to_fetch_task", words), status)) is kind

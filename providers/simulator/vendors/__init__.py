@@ -12,6 +12,7 @@ from providers.simulator.vendors.dashscope_models import MODELS_IN_SINGAPORE, MO
 from providers.simulator.vendors.jimeng import Jimeng
 from providers.simulator.vendors.kling import Kling
 from providers.simulator.vendors.minimax import MiniMax
+from providers.simulator.vendors.newapi import NewApi
 from providers.simulator.vendors.openai_videos import OpenAIVideos
 from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
@@ -29,6 +30,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "byteplus": Ark(site, host="byteplus", region="intl", models=MODELS_ABROAD),
         "minimax": MiniMax(site),
         "openai": OpenAIVideos(site),
+        "newapi": NewApi(site),
         "zhipu": Zhipu(site),
         "cogvideox": CogVideoX(site),
         "cogvideox-sync": CogVideoX(site, host="cogvideox-sync", is_waiting=True),

@@ -19,7 +19,7 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK, gateway_task
+from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK, gateway_error, gateway_task
 from providers.core.replies import judged_by_body, words_of
 from providers.core.types import WireReply
 
@@ -63,6 +63,9 @@ GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one; some gateways send errors with HTTP 200."""
+    told = gateway_error(reply, body, vendor_error)
+    if told is not None:
+        return told
     if isinstance(body.get("error"), dict):
         return _gateway_error(reply, body["error"])
     code = str(body.get("code") or 0)

@@ -33,6 +33,7 @@ from providers.vendors.kling.token import token_of
 __all__ = ["Kling"]
 
 COSTS = "/account/costs"
+NO_TASK = "0"
 LONGEST_PACKAGE = timedelta(days=3 * 366)
 
 
@@ -101,8 +102,14 @@ class Kling(Provider):
         return Submission(id=id_of(data.get("task_id"), or_number=True), model=spec.id, kind=kind)
 
     def check_account(self) -> Exchange[None]:
-        reply = yield WireRequest(method="GET", path=self._path(TEXT), query={"pageNum": 1, "pageSize": 1})
-        if not isinstance(reply.data().get("data"), list):
+        try:
+            reply = yield WireRequest(method="GET", path=self._path(TEXT), query={"pageNum": 1, "pageSize": 1})
+            has_list = isinstance(reply.data().get("data"), list)
+        except UnexpectedReply:
+            if not self._is_gateway:
+                raise
+            has_list = False
+        if not has_list and not (self._is_gateway and (yield from self._denies_a_task())):
             raise UnexpectedReply("Kling answered without the list of tasks; check the account's base URL.")
 
     def notice(self, callback: Callback, at: datetime) -> Notice:
@@ -128,6 +135,16 @@ class Kling(Provider):
     def _path(self, kind: str) -> str:
         return f"{'/kling' if self._is_gateway else ''}/v1/videos/{kind}"
 
+    def _denies_a_task(self) -> Exchange[bool]:
+        """Ask for a task that cannot be: new-api has no list, and answers with its console's page (router/web-router.go@01dc8d6)."""
+        try:
+            yield WireRequest(method="GET", path=f"{self._path(TEXT)}/{NO_TASK}")
+        except Refused as error:
+            if not is_gone(error):
+                raise
+            return True
+        return False
+
     def _find(self, name: str, kinds: Sequence[str]) -> Exchange[tuple[str, Mapping[str, Any]] | None]:
         """The task called `name` (the vendor's id or our reference) and the path that knows it."""
         for kind in kinds:
@@ -137,6 +154,10 @@ class Kling(Provider):
                 if not is_gone(error):
                     raise
                 continue
+            except UnexpectedReply:
+                if not self._is_gateway or len(kinds) == 1:
+                    raise
+                continue  # new-api answers with its console's page for a kind that it does not pass on
             return kind, gateway_task(reply.data()) or reply.part("data")
         return None
 

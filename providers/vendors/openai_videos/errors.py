@@ -10,7 +10,7 @@ from typing import Any
 
 from providers.core.base import http_error
 from providers.core.errors import ContentRejected, OutOfCredit, ProviderError, Refused, UnexpectedReply
-from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK
+from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK, gateway_error
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
@@ -29,8 +29,11 @@ WRONG_MODEL = "model_not_found"
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """The error in this reply, if it is one. A video that failed carries an `error` too, and the request for it was fine."""
+    told = gateway_error(reply, body, vendor_error)
+    if told is not None:
+        return told
     error = body.get("error")
-    if not error and isinstance(body.get("code"), str) and "id" not in body:
+    if not error and "id" not in body and (isinstance(body.get("code"), str) or (reply.status >= 400 and "code" in body)):
         error = body
     elif isinstance(error, str):
         error = {"message": error, "code": str(reply.status)}

@@ -18,7 +18,7 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
 )
-from providers.core.gateways import OUT_OF_CREDIT, gateway_task
+from providers.core.gateways import OUT_OF_CREDIT, gateway_error, gateway_task
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
@@ -65,7 +65,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     """The error in this reply, if it is one. What is said of a task is an answer, also when its code says that it failed: that of a done
     one whatever HTTP says.
     """
-    front_door = _front_door_error(reply, body)
+    front_door = _front_door_error(reply, body) or gateway_error(reply, body, vendor_error)
     if front_door is not None:
         return front_door
     code = code_of(body)
