@@ -147,6 +147,17 @@ REVIEWS: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
 }
 """Reviews of renders that the vendor accepted. Any other code means that the outcome of the request is unknown."""
+NO_ANSWER = (
+    gettext_lazy("The request was sent, but no answer came: the vendor may have accepted it."),
+    gettext_lazy("Look it up at the vendor: adopt its task id if it is there, or send it again."),
+)
+UNKNOWN_OUTCOMES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "duplicate_reference": (
+        gettext_lazy("The vendor says that it already has our reference: the render may be there, and paid."),
+        gettext_lazy("Look for the render in the vendor's console, by our reference or by the time, and adopt its id."),
+    ),
+}
+"""Reviews of requests that the vendor did answer, whose outcome is unknown all the same."""
 
 
 TROUBLES = {
@@ -172,13 +183,7 @@ def failure_sentence(code: str) -> tuple[str, str]:
 
 def review_sentence(code: str) -> tuple[str, str]:
     """Say why a person has to decide, and what an administrator can do."""
-    happened, advice = REVIEWS.get(
-        code,
-        (
-            gettext_lazy("The request was sent, but no answer came: the vendor may have accepted it."),
-            gettext_lazy("Look it up at the vendor: adopt its task id if it is there, or send it again."),
-        ),
-    )
+    happened, advice = REVIEWS.get(code) or UNKNOWN_OUTCOMES.get(code, NO_ANSWER)
     return str(happened), str(advice)
 
 

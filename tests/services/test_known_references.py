@@ -9,6 +9,7 @@ from scripted_server import ScriptedServer, answer
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.services.create import create_task
+from generation.services.messages import review_sentence
 from generation.services.outgoing import generation_request
 from generation.services.submit import _after_error, _commit_intent, _record
 from providers.accounts import client_for
@@ -49,6 +50,7 @@ def test_c3_a_known_reference_goes_to_a_person_where_the_vendor_cannot_be_asked(
 
     assert (task.status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
     assert "request_id must be unique" in task.error_message
+    assert review_sentence(task.error_code)[0].startswith("The vendor says that it already has our reference")
 
 
 @pytest.mark.parametrize("model", [KLING, NEW_KLING])

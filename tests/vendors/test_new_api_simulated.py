@@ -201,3 +201,11 @@ def test_model_that_the_gateway_does_not_have_is_a_sure_refusal(simulator):
         client_at(simulator, VIDEOS).submit(make_request("openai-videos/gateway-model", model_name="nobody-has-it"))
 
     assert (caught.value.vendor_code, caught.value.http_status, paid(simulator)) == ("model_not_found", 503, 0)
+
+
+def test_console_page_for_a_path_that_the_gateway_does_not_have_leaves_the_outcome_unknown(simulator):
+    """It has no path for several reference images (router/video-router.go@01f6839), and answers with HTTP 200."""
+    with pytest.raises(Uncertain):
+        client_at(simulator, KLING).submit(make_request("kling/kling-v1-6", ["references"]))
+
+    assert paid(simulator) == 0
