@@ -279,4 +279,4 @@ def test_poll_fault_passes(zhipu: Caller, simulator: SimulatorProcess, fault: st
 def test_undocumented_state_passes(zhipu: Caller) -> None:
     task = zhipu.task("a boat #fault:poll-unknown-state:1")
 
-    assert [zhipu.poll(task).json()["task_status"] for _ in range(2)] == ["QUEUEING", "PROCESSING"]
+    assert [zhipu.poll(task).json()["task_status"] for _ in range(2)] == ["REVIEWING", "PROCESSING"]

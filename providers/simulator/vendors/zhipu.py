@@ -27,7 +27,7 @@ _BEIJING = timezone(timedelta(hours=8))
 _SUBMIT = "/api/paas/v4/videos/generations"
 _POLL = "/api/paas/v4/async-result/"
 _RUNNING, _DONE, _FAILED = "PROCESSING", "SUCCESS", "FAIL"
-_ODD_WORD = "QUEUEING"
+_ODD_WORD = "REVIEWING"
 _REFUSALS = {
     Refusal.AUTH: (401, "1000", "Authentication failed"),
     Refusal.ARREARS: (429, "1113", "Your account is in arrears, please recharge and try again"),
