@@ -227,7 +227,8 @@ def test_fault_refuses_and_bills_nothing(visual: Caller, simulator: SimulatorPro
     assert simulator.ledger()["count"] == 0
 
 
-def test_services_trouble_may_stand_beside_a_task_that_goes_on(visual: Caller) -> None:
+def test_services_trouble_may_stand_beside_a_task_that_goes_on(visual: Caller, simulator: SimulatorProcess) -> None:
+    simulator.settings(queue_s=60)
     task = visual.task("a boat #fault:poll-busy-code:1")
 
     told = [visual.poll(task) for _ in range(2)]
