@@ -26,7 +26,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A portal of its own with an empty database."""
     folder = tmp_path_factory.mktemp("portal")
     mine = os.environ | {"PORTAL_DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}"}
-    mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings", "PORTAL_SUBMIT_WORKERS": "4"}
+    mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
+    mine |= {"PORTAL_SUBMIT_WORKERS": "4", "PORTAL_POLL_WORKERS": "3", "PORTAL_INGEST_WORKERS": "2"}
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=mine, check=True)
     return mine
 
