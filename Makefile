@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short doubt paused hostile hostile-short bench witnesses live screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses live screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,6 +33,7 @@ chaos-short: $(VENV)/.dev  ## the same in a few minutes
 	@$(PY) -m tests.chaos --short
 	@$(PY) -m tests.chaos.doubt --short
 	@$(PY) -m tests.chaos.paused --short
+	@$(PY) -m tests.chaos.restored --short
 	@$(PY) -m pytest tests/chaos
 
 doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
@@ -40,6 +41,9 @@ doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, an
 
 paused: $(VENV)/.dev  ## pause processes at their work for longer than their leases, 200 times for each database, and look for late writes (long)
 	@$(PY) -m tests.chaos.paused
+
+restored: $(VENV)/.dev  ## restore a backup after more was sent, and count what is bought again or lost
+	@$(PY) -m tests.chaos.restored
 
 hostile: $(VENV)/.dev  ## vendors that misbehave at every stage of an HTTP exchange; count what was bought twice or lost (long)
 	@$(PY) -m tests.hostile

@@ -156,12 +156,12 @@ def _reconcile(records: Iterable[Sent]) -> Reconciled:
         if task is None:
             found.lost.append(one)
         elif not Attempt.objects.filter(pk=one.attempt).exists():
-            _doubt(task, one)
+            _reconcile_one(task, one)
             found.tasks.update([task.status])
     return found
 
 
-def _doubt(task: GenerationTask, one: Sent) -> None:
+def _reconcile_one(task: GenerationTask, one: Sent) -> None:
     """Put the attempt back as one without an answer. A waiting task goes to `settle`, which asks the vendor, or else a person."""
     account = ProviderAccount.objects.filter(pk=one.account).first()
     if account is None:

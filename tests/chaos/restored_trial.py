@@ -1,4 +1,4 @@
-"""One trial on one stage: `python -m tests.chaos.restored_trial PLAN.json RESULT.json`, with the stage's environment. Run by restored.py."""
+"""One trial on one stage: `python -m tests.chaos.restored_trial PLAN.json RESULT.json`. Run by restored.py on its stage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.chaos.decisions import decide  # noqa: E402
 from tests.chaos.orders import make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 
-SURFACES = ("official-key", "cn")
+SURFACES = ("official-key", "cn", "beijing")
 SUBMITS_PER_SECOND = 1
 """Of each account: a backup is to find some tasks sent and others not."""
 WATCHED_S = 10.0
@@ -68,32 +68,34 @@ class Trial:
         self.counts: dict[str, Counter[str]] = {model: Counter() for model in plan["models"]}
 
     def play(self) -> dict[str, Any]:
-        self._order("first", self.plan["each"])
+        first = self._order("first", self.plan["each"])
         self._start()
         self._until(lambda: self._paid() >= self.plan["backup_at"])
         kept = self.folder / "backup"
         back_up(kept)
         self._count_paid(AT_BACKUP)
         later = self._order("later", self.plan["later"])
-        ordered = {task.prompt.text for task in GenerationTask.objects.select_related("prompt")}
-        self._until(lambda: self._paid() >= self.plan["stop_at"] and not self._unpaid(later))
+        self._until(lambda: self._paid() >= self.plan["stop_at"] and later.keys() <= self._ledger_by_prompt().keys())
         self.stop()
         self._count_paid(AT_STOP)
         restore(kept)
         self._watch()
         listed = self._confirm()
         self._rest()
-        self._judge(ordered, listed & later)
+        self._judge(first | later, listed)
         self._decide()
-        return {"groups": {model: {head: count[head] for head in HEADS} for model, count in self.counts.items()}, "complaints": self.complaints}
+        return {
+            "groups": {model: {head: count[head] for head in HEADS} for model, count in self.counts.items()},
+            "complaints": self.complaints,
+        }
 
-    def _order(self, name: str, each: int) -> set[str]:
-        """Returns the references. Each name is another owner, whose tasks take turns with the others'."""
+    def _order(self, name: str, each: int) -> dict[str, str]:
+        """Returns the reference of each prompt. Each name is another owner, whose tasks take turns with the others'."""
         owner = User.objects.create_user(name)
         orders = [(model, f"restored {model} {name} {number:02d}") for number in range(each) for model in self.counts]
         for model, _ in orders:
             self.counts[model][ORDERED] += 1
-        return {order(owner, model, prompt).reference for model, prompt in orders}
+        return {prompt: order(owner, model, prompt).reference for model, prompt in orders}
 
     def _watch(self) -> None:
         """The worker works on the restored database, and may only follow what is at the vendors already."""
@@ -106,29 +108,29 @@ class Trial:
             self.counts[model][HELD] += 1
             self.complaints.append(f"sent before anybody confirmed: {prompt}")
 
-    def _confirm(self) -> set[str]:
-        """Returns the references that `manage.py restored` lists, because their tasks are not in the backup."""
+    def _confirm(self) -> str:
+        """Returns what `manage.py restored` prints: the references of tasks that are not in the backup are in it."""
         done = self._manage("restored", "--confirm")
         if done.returncode:
             self.complaints.append(f"manage.py restored --confirm: {done.stderr[-300:]}")
-        return set(done.stdout.split())
+        return done.stdout
 
     def _rest(self) -> None:
         unsettled = GenerationTask.objects.exclude(status__in=RESTING)
         self._until(lambda: not unsettled.exists())
         self.complaints += [f"not at rest: {task.status} {task}" for task in unsettled]
 
-    def _judge(self, ordered: set[str], listed: set[str]) -> None:
-        paid = defaultdict(list)
+    def _judge(self, ordered: dict[str, str], printed: str) -> None:
+        paid: dict[str, list[str]] = defaultdict(list)
         for entry in self.simulator.ledger()["entries"]:
-            paid[entry["prompt"]].append(entry)
+            paid[entry["prompt"]].append(entry["task_id"])
         tasks = {task.prompt.text: task for task in GenerationTask.objects.select_related("prompt")}
         for model, prompt in self._prompts(ordered):
-            entries = paid[prompt]
-            became = _became(tasks.get(prompt), entries, listed)
-            self.counts[model].update({PAID: len(entries), TWICE: int(len(entries) > 1), became: 1})
-            if len(entries) != 1 or became == LOST:
-                self.complaints.append(f"{prompt}: paid {len(entries)} times, {became}")
+            ids = paid[prompt]
+            became = _became(tasks.get(prompt), ids, is_listed=ordered[prompt] in printed)
+            self.counts[model].update({PAID: len(ids), TWICE: int(len(ids) > 1), became: 1})
+            if len(ids) != 1 or became == LOST:
+                self.complaints.append(f"{prompt}: paid {len(ids)} times, {became}")
 
     def _decide(self) -> None:
         """A person finds the renders of all that waits for a review in the vendor's console."""
@@ -146,9 +148,6 @@ class Trial:
 
     def _paid(self) -> int:
         return self.simulator.ledger(entries=False)["count"]
-
-    def _unpaid(self, references: set[str]) -> set[str]:
-        return references - self.simulator.ledger(entries=False)["by_reference"].keys()
 
     def _ledger_by_prompt(self) -> dict[str, int]:
         return self.simulator.ledger(entries=False)["by_prompt"]
@@ -171,13 +170,12 @@ class Trial:
 HEADS = [ORDERED, AT_BACKUP, AT_STOP, HELD, PAID, TWICE, STORED, REVIEW, LISTED, LOST]
 
 
-def _became(task: GenerationTask | None, entries: list[dict[str, Any]], listed: set[str]) -> str:
-    """Stored, for a person, or lost. A task that the backup does not have is for a person too, when its reference was listed."""
+def _became(task: GenerationTask | None, ids: list[str], *, is_listed: bool) -> str:
+    """Stored, for a person, or lost. A task that the backup does not have is for a person too, when its reference is listed."""
     if task is None:
-        return LISTED if {entry["reference"] for entry in entries} <= listed else LOST
+        return LISTED if is_listed else LOST
     if task.state is Status.NEEDS_REVIEW:
         return REVIEW
-    ids = {entry["task_id"] for entry in entries}
     return STORED if task.state is Status.SUCCEEDED and task.submission_id in ids and task.videos.exists() else LOST
 
 
