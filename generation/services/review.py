@@ -195,8 +195,9 @@ def _spec_of(task: GenerationTask) -> ModelSpec:
 
 
 def _account_of(task: GenerationTask) -> ProviderAccount:
-    """That may have accepted it."""
+    """Return the account that may have accepted it. Raises `Conflict` when it was deleted before the database was restored."""
     doubt = task.attempt_in_doubt()
     account = doubt.account if doubt else task.account
-    assert account is not None, "a task that was sent has its account"
+    if account is None:
+        raise Conflict(_("The account that it was sent with is gone. Give it up, then create it again."), code="account_gone")
     return account

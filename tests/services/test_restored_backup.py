@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from task_rows import attempt_of, make_task
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
-from generation.services import sent
+from generation.services import review, sent
 from generation.services.create import create_task
 from generation.services.housekeeping import sweep
 from generation.services.messages import waits_because
@@ -191,6 +192,12 @@ def test_what_an_account_that_is_gone_was_sent_goes_to_a_person(user, staff, san
 
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert account.label in fresh(task).error_message
+    for decide in (partial(review.adopt, vendor_id="an-id"), partial(review.submit_again, knows_cost=True)):
+        with pytest.raises(Conflict) as refusal:
+            decide(fresh(task), by=staff)
+        assert refusal.value.code == "account_gone"
+    review.give_up(fresh(task), by=staff)
+    assert fresh(task).status == Status.FAILED
 
 
 def test_what_may_have_been_sent_by_two_accounts_goes_to_a_person(user, staff, sandbox_accounts):
