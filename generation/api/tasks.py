@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
@@ -125,17 +125,30 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 
 @router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
-    """A new task like this one, which must have ended. It is paid anew; a repeated Idempotency-Key makes no second one."""
+    """A new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
+    _tell_repeat(response, GenerationTask.objects.filter(owner=asking.user, idempotency_key=idempotency_key), idempotency_key)
     task = steer.retry(_visible_task(asking, task_id), by=asking.user, token=asking.token, idempotency_key=idempotency_key)
     return _accepted(response, asking, task)
+
+
+def _tell_repeat(response: HttpResponse, made: QuerySet[Any], key: str) -> None:
+    """Say in the answer that this key did its work before."""
+    if key and made.exists():
+        response["Idempotent-Replayed"] = "true"
+
+
+def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
+    task = _visible_task(asking, task_id)
+    _tell_repeat(response, task.events.filter(decision_key=key), key)
+    return task
 
 
 DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 
 @router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed")
-def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, prefer: str = PREFER) -> TaskOut:
+def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> TaskOut:
     """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again. One in
     review ends as failed when the vendor says that its render failed.
 
@@ -143,36 +156,44 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, prefe
     `render_cancelled`, `already_adopted`, `already_settled`.
     """
     asking = caller(request)
-    task = _visible_task(asking, task_id)
-    rescue.ask_again(task, by=asking.user)
+    task = _to_decide(asking, response, task_id, idempotency_key)
+    rescue.ask_again(task, by=asking.user, key=idempotency_key)
     _wait(response, task, prefer)
     return _shown(asking, task_id)
 
 
 @router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id")
-def adopt_task(request: HttpRequest, task_id: UUID, body: AdoptIn) -> TaskOut:
-    """For administrators. The vendor is asked first; an id that it does not confirm is refused with `not_confirmed`."""
+def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body: AdoptIn, idempotency_key: str = KEY) -> TaskOut:
+    """For administrators. The vendor is asked first; an id that it does not confirm is refused with `not_confirmed`.
+
+    A repeated Idempotency-Key decides nothing again, here and at `submit-again`, `give-up` and `ask-again`.
+    """
     asking = caller(request)
-    review.adopt(_visible_task(asking, task_id), body.vendor_id, by=asking.user)
+    task = _to_decide(asking, response, task_id, idempotency_key)
+    review.adopt(task, body.vendor_id, by=asking.user, key=idempotency_key)
     return _shown(asking, task_id)
 
 
 @router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more")
-def submit_task_again(request: HttpRequest, task_id: UUID, body: SubmitAgainIn) -> TaskOut:
+def submit_task_again(
+    request: HttpRequest, response: HttpResponse, task_id: UUID, body: SubmitAgainIn, idempotency_key: str = KEY
+) -> TaskOut:
     """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused.
 
-    Where the vendor gave an id, this task is given up and a new one is answered, with this one as `retry_of`.
+    Where the vendor gave an id, this task is given up and a new one is answered, with this one as `retry_of`. Send an Idempotency-Key: a
+    repeat buys nothing, also where the task is in review once more.
     """
     asking = caller(request)
-    sent = review.submit_again(_visible_task(asking, task_id), by=asking.user, knows_cost=body.knows_cost)
+    task = _to_decide(asking, response, task_id, idempotency_key)
+    sent = review.submit_again(task, by=asking.user, knows_cost=body.knows_cost, key=idempotency_key)
     return _shown(asking, sent.pk)
 
 
 @router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")
-def give_up_task(request: HttpRequest, task_id: UUID) -> TaskOut:
+def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> TaskOut:
     """For administrators. If the vendor's answer comes after all, the task goes on."""
     asking = caller(request)
-    review.give_up(_visible_task(asking, task_id), by=asking.user)
+    review.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking.user, key=idempotency_key)
     return _shown(asking, task_id)
 
 

@@ -84,11 +84,16 @@ class TaskEvent(models.Model):
     to_status = models.CharField(_("to"), max_length=12)
     note = models.CharField(_("note"), max_length=500, blank=True)
     note_parts = models.JSONField(default=list, editable=False)
+    decision_key = models.CharField(max_length=255, blank=True, editable=False)
+    """The Idempotency-Key of the decision that moved it."""
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "decision_key"], condition=~Q(decision_key=""), name="event_decision_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"

@@ -243,7 +243,7 @@ class GenerationTask(models.Model):
         """The same without a query where `inputs` were asked for beforehand."""
         return _by_slot((place.slot, place.asset_id) for place in self.inputs.all())
 
-    def move(self, to: Status, *, note: str = "", **changes: Any) -> None:
+    def move(self, to: Status, *, note: str = "", decision_key: str = "", **changes: Any) -> None:
         """The only writer of `status`: from the status and fence seen to `to`, with its event, in one transaction.
 
         Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
@@ -259,7 +259,7 @@ class GenerationTask(models.Model):
             changes["fence"] = self.fence + 1
         with transaction.atomic():
             self._write(changes, status=seen.value)
-            self._remember(now, seen, to, note)
+            self._remember(now, seen, to, note, decision_key)
 
     def accept(self, submission: Submission, *, note: str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""
@@ -275,8 +275,8 @@ class GenerationTask(models.Model):
         }
         self.move(Status.RUNNING, note=note, **(facts | changes))
 
-    def _remember(self, at: datetime, seen: Status, to: Status, note: str) -> None:
-        facts = {"note": note[:500], "note_parts": parts_of(note)}
+    def _remember(self, at: datetime, seen: Status, to: Status, note: str, decision_key: str = "") -> None:
+        facts = {"note": note[:500], "note_parts": parts_of(note), "decision_key": decision_key}
         TaskEvent.objects.create(task=self, at=at, from_status=seen.value, to_status=to.value, **facts)
 
     def park(self, error: ProviderError, **changes: Any) -> None:
@@ -287,13 +287,14 @@ class GenerationTask(models.Model):
         """The vendor accepted it and may still have it, and we cannot get it: a person decides. `code` is one of messages.REVIEWS."""
         self.move(Status.NEEDS_REVIEW, note=message, error_code=code, error_message=message, error_parts=parts_of(message))
 
-    def fail(self, error: ProviderError) -> None:
+    def fail(self, error: ProviderError, *, note: str = "", decision_key: str = "") -> None:
         """Over, with the vendor's own words."""
-        self.move(Status.FAILED, note=in_full(error), **_facts_of(error))
+        self.move(Status.FAILED, note=note or in_full(error), decision_key=decision_key, **_facts_of(error))
 
-    def give_up(self, code: str, message: str, *, note: str = "") -> None:
+    def give_up(self, code: str, message: str, *, note: str = "", decision_key: str = "") -> None:
         """Over for a reason of ours; `code` is one of services.messages.FAILURES."""
-        self.move(Status.FAILED, note=note or message, error_code=code, error_message=message, error_parts=parts_of(message))
+        facts = {"error_code": code, "error_message": message, "error_parts": parts_of(message)}
+        self.move(Status.FAILED, note=note or message, decision_key=decision_key, **facts)
 
     def cancel_unsent(self) -> None:
         """Its owner's wish reached it in time."""

@@ -19,7 +19,7 @@ from generation.services.dispatch import start_soon
 from generation.services.estimates import estimate_cost, price_of
 from providers import clock
 
-__all__ = ["create_once", "create_task", "replay", "request_digest"]
+__all__ = ["create_once", "create_task", "key_reused", "replay", "request_digest"]
 
 
 def create_task(
@@ -117,5 +117,9 @@ def replay(owner: User, idempotency_key: str, digest: str) -> GenerationTask | N
         return None
     task = GenerationTask.objects.filter(owner=owner, idempotency_key=idempotency_key).first()
     if task is not None and task.request_digest != digest:
-        raise InvalidRequest(_("This Idempotency-Key was used for a different request. Use a new key."), code="idempotency_key_reused")
+        raise key_reused()
     return task
+
+
+def key_reused() -> InvalidRequest:
+    return InvalidRequest(_("This Idempotency-Key was used for a different request. Use a new key."), code="idempotency_key_reused")

@@ -73,12 +73,12 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     return True
 
 
-def ended_there(task: GenerationTask, snapshot: Snapshot) -> None:
-    """End the task by the vendor's word that its render failed or was cancelled."""
+def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: str) -> None:
+    """End the task by the vendor's word that its render failed or was cancelled. `decision` is the note and key of a person who asked."""
     if snapshot.state is State.CANCELLED:
-        _cancelled(task)
+        _cancelled(task, **decision)
     else:
-        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)))
+        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)), **decision)
 
 
 def rendered(task: GenerationTask, snapshot: Snapshot, *, note: str = "", **changes: Any) -> None:
@@ -113,12 +113,12 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
     ]
 
 
-def _cancelled(task: GenerationTask) -> None:
+def _cancelled(task: GenerationTask, **decision: str) -> None:
     wished = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
     if wished.exists():
-        task.move(Status.CANCELLED)
+        task.move(Status.CANCELLED, **decision)
     else:
-        task.give_up("cancelled_by_vendor", say(CANCELLED_THERE))
+        task.give_up("cancelled_by_vendor", say(CANCELLED_THERE), **decision)
 
 
 def _past_deadline(task: Appointment | GenerationTask) -> bool:

@@ -6,8 +6,9 @@ it says is raised and changes nothing (docs/adr/0007), but for its word that a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -36,6 +37,7 @@ ASKABLE = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
 CALLS_AT_ONCE = 10
 IS_THERE = gettext_noop("%(name)s asked again: the vendor has the video")
 STILL_RENDERS = gettext_noop("%(name)s asked again: the vendor still renders it")
+HAS_ENDED = gettext_noop("%(name)s asked again: the render failed or was cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +54,19 @@ def can_ask_again(task: GenerationTask, user: User) -> bool:
     return task.state in ASKABLE and may_decide(user) and _paid(task) is not None
 
 
-def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None) -> None:
+def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
     """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
     require_decider(by)
-    if did_already(task, page, Status.FAILED, [say(words, name=by.get_username()) for words in (IS_THERE, STILL_RENDERS)]):
+    notes = [say(words, name=by.get_username()) for words in (IS_THERE, STILL_RENDERS, HAS_ENDED)]
+    done = partial(did_already, task, ASKABLE, notes, page=page, key=key)
+    if done():
         return
     render = _render_of(task)
     try:
         answer: Snapshot | ProviderError | SealBroken = client_for(render.account).poll(render.submission)
     except (ProviderError, SealBroken) as error:
         answer = error
-    _recover(render, answer, by)
+    _recover(render, answer, by, done, key)
 
 
 def ask_again_many(tasks: Iterable[GenerationTask], *, by: User) -> Mapping[GenerationTask, PortalError | None]:
@@ -124,30 +128,33 @@ def _paid(task: GenerationTask) -> _Render | None:
     return _Render(task=task, account=attempt.account, submission=attempt.submission)
 
 
-def _recover(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User) -> None:
+def _recover(
+    render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User, done: Callable[[], object] = bool, key: str = ""
+) -> None:
     if not isinstance(answer, Snapshot):
         raise _refusal(answer) from answer
     if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:
-        with first_come():
-            ended_there(render.task, answer)
+        with first_come(done):
+            ended_there(render.task, answer, note=say(HAS_ENDED, name=by.get_username()), decision_key=key)
         return
     if answer.state is State.FAILED:
         raise _unchanged("render_failed", str(answer.error or answer.vendor_state))
     if answer.state is State.CANCELLED:
         raise _unchanged("render_cancelled", answer.vendor_state)
-    with first_come():
+    with first_come(done):
         if answer.state is State.SUCCEEDED and answer.outputs:
-            _save(render, answer, by)
+            _save(render, answer, by, key)
         else:
-            _follow(render, by)
+            _follow(render, by, key)
 
 
-def _save(render: _Render, snapshot: Snapshot, by: User) -> None:
+def _save(render: _Render, snapshot: Snapshot, by: User, key: str) -> None:
     named = render.submission
     rendered(
         render.task,
         snapshot,
         note=say(IS_THERE, name=by.get_username()),
+        decision_key=key,
         submission_id=named.id,
         submission_kind=named.kind,
         account=render.account,
@@ -155,10 +162,11 @@ def _save(render: _Render, snapshot: Snapshot, by: User) -> None:
     )
 
 
-def _follow(render: _Render, by: User) -> None:
+def _follow(render: _Render, by: User, key: str) -> None:
     render.task.accept(
         render.submission,
         note=say(STILL_RENDERS, name=by.get_username()),
+        decision_key=key,
         account=render.account,
         accepted_at=render.task.accepted_at or clock.now(),
         cancel_requested_at=None,

@@ -17,9 +17,10 @@ from django.utils.translation import gettext_noop
 
 from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
 from generation.lifecycle import Status
-from generation.models import Dispatch, GenerationTask
+from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.models.task import NO_ERROR
 from generation.models.visibility import may_change_all
+from generation.services.create import key_reused
 from generation.services.dispatch import start_soon
 from generation.services.steer import retry
 from providers import clock
@@ -50,30 +51,33 @@ def require_decider(user: User) -> None:
 
 
 @contextmanager
-def first_come(done: Callable[[], bool] = bool) -> Iterator[None]:
+def first_come(done: Callable[[], object] = bool) -> Iterator[None]:
     """Let one of two people decide. The second changes nothing and gets a `Conflict`, unless `done` finds that both sent the same press."""
     try:
         with transaction.atomic():
             yield
-    except LostRace as lost:
-        if not done():
-            raise _changed() from lost
-    except IntegrityError as twice:
-        raise _taken() from twice
+    except (LostRace, IntegrityError) as lost:
+        if done():
+            return
+        raise (_changed() if isinstance(lost, LostRace) else _taken()) from lost
 
 
-def did_already(task: GenerationTask, page: UUID | None, left: Status, notes: Collection[str]) -> bool:
-    """Return whether the task left this state since the page was rendered, by the very decision that `notes` record: the button was pressed
-    twice. Raises `Conflict` when it left in another way, also where it is back in that state: the reader of the page has not seen that.
+def did_already(
+    task: GenerationTask, left: Collection[Status], notes: Collection[str], *, page: UUID | None = None, key: str = ""
+) -> TaskEvent | None:
+    """Return the event of the very decision that `notes` record, if it was made since the page was rendered or under this Idempotency-Key.
+
+    Raises `Conflict` when the task left these states in another way, also where it is back: the reader of the page has not seen that.
+    Raises `InvalidRequest` when the key belongs to another decision about this task.
     """
-    if page is None:
-        return False
-    event = task.events.filter(from_status=left, id__gt=page).order_by("-id").first()
-    if event is None:
-        return False
-    if event.note not in {note[:500] for note in notes}:
-        raise _changed()
-    return True
+    event = None
+    if key:
+        event = task.events.filter(decision_key=key).first()
+    elif page is not None:
+        event = task.events.filter(from_status__in=left, id__gt=page).order_by("-id").first()
+    if event is not None and event.note not in {note[:500] for note in notes}:
+        raise key_reused() if key else _changed()
+    return event
 
 
 def _changed() -> Conflict:
@@ -91,16 +95,16 @@ def _taken() -> Conflict:
     return Conflict(_("Another task has this vendor id already."), code="already_adopted")
 
 
-def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None = None) -> None:
+def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None = None, key: str = "") -> None:
     """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
 
-    Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button: the
-    same decision sent twice is made once, here and below.
+    Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button,
+    `key` the Idempotency-Key of a caller: the same decision sent twice is made once, here and below.
     """
     require_decider(by)
     name = _checked(vendor_id)
     note = say(ADOPTED, name=by.get_username(), id=name)
-    done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
+    done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():
         return
     _require_review(task)
@@ -112,7 +116,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None =
         if doubt is not None:
             facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": clock.now()}
             task.attempts.filter(pk=doubt.pk).update(**facts)
-        task.accept(submission, note=note, account=account)
+        task.accept(submission, note=note, account=account, decision_key=key)
 
 
 def _confirming(task: GenerationTask, submission: Submission) -> ProviderAccount:
@@ -143,15 +147,15 @@ def _checked(vendor_id: str) -> str:
     return name
 
 
-def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None) -> GenerationTask:
+def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None, key: str = "") -> GenerationTask:
     """Send it once more; the person knows what the first may cost. Where the vendor accepted the first one it is given up, and a new task
     is made, so that either render keeps its own row. Return the task that is sent.
     """
     require_decider(by)
     note = say(SENT_AGAIN, name=by.get_username())
-    done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
-    if done():
-        return task.retries.order_by("-id").first() or task
+    done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
+    if (decision := done()) is not None:
+        return _sent_by(task, decision)
     _require_review(task)
     spec = _spec_of(task)
     if not knows_cost:
@@ -160,27 +164,36 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID
             code="cost_not_acknowledged",
             fields={"knows_cost": _("This must be confirmed.")},
         )
-    if task.submission_id:
-        with first_come():  # who comes second buys nothing
-            task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note)
-        return retry(task, by=task.owner)
     with first_come(done):
+        if task.submission_id:
+            task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note, decision_key=key)
+            return retry(task, by=task.owner)
         account = _account_of(task)
-        task.move(Status.QUEUED, note=note, failures=0, account=account, is_bound=account.takes(spec), **NO_ERROR)
-    start_soon(spec)
-    return task
+        facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
+        task.move(Status.QUEUED, note=note, decision_key=key, **facts)
+        start_soon(spec)
+        return task
+    return _sent_by(task, done())
 
 
-def give_up(task: GenerationTask, *, by: User, page: UUID | None = None) -> None:
+def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask:
+    """Return the task that this decision to send again sent: a new one where it gave the first up."""
+    assert decision is not None, "what was decided has its event"
+    if decision.to_status != Status.FAILED:
+        return task
+    return task.retries.filter(id__gt=decision.pk).earliest("id")
+
+
+def give_up(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
     """A person decided that it is not worth another try."""
     require_decider(by)
     note = say(GIVEN_UP, name=by.get_username())
-    done = partial(did_already, task, page, Status.NEEDS_REVIEW, [note])
+    done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():
         return
     _require_review(task)
     with first_come(done):
-        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note)
+        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note, decision_key=key)
 
 
 def _require_review(task: GenerationTask) -> None:

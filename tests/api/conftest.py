@@ -41,6 +41,11 @@ def api(user: User) -> Api:
 
 
 @pytest.fixture
+def admin_api(staff: User) -> Api:
+    return Api(issue(staff, "tests")[1])
+
+
+@pytest.fixture
 def other_api(other_user: User) -> Api:
     return Api(issue(other_user, "tests")[1])
 

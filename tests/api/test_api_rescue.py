@@ -5,17 +5,11 @@ from __future__ import annotations
 import pytest
 from task_rows import make_task
 
-from access.tokens import issue
 from generation.lifecycle import Status
 from generation.services.create import create_task
 from generation.services.switch import stop_submits
 
 MODEL = "kling/kling-v1"
-
-
-@pytest.fixture
-def admin_api(api, staff):
-    return type(api)(issue(staff, "tests")[1])
 
 
 @pytest.fixture

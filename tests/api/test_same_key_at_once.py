@@ -100,3 +100,43 @@ def test_one_decision_submits_again_once(staff, user, idle_account):
     assert answers <= {204, BUSY}
     assert ask() == 204
     assert doubtful.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
+
+
+def test_one_key_submits_again_once(admin_api, user, idle_account):
+    """The second of two decisions that both found the task in review loses the race, and is answered as the repeat that it is."""
+    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account)
+
+    def ask() -> int:
+        return admin_api.post(f"/tasks/{doubtful.pk}/submit-again", {"knows_cost": True}, idempotency_key="one").status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {200, BUSY}
+    assert ask() == 200
+    assert doubtful.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
+
+
+def test_one_key_gives_a_rendered_task_up_for_one_new_task(admin_api, user, idle_account):
+    overdue = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account, submission_id="v-1")
+
+    def ask() -> int:
+        return admin_api.post(f"/tasks/{overdue.pk}/submit-again", {"knows_cost": True}, idempotency_key="one").status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {200, BUSY}
+    assert ask() == 200
+    assert overdue.retries.count() == 1
+
+
+def test_one_key_retries_once(api, user, idle_account):
+    failed = make_task(user, status=Status.FAILED)
+
+    def ask() -> int:
+        return api.post(f"/tasks/{failed.pk}/retry", idempotency_key="one").status_code
+
+    answers = at_once(ask)
+
+    assert answers <= {202, BUSY}
+    assert ask() == 202
+    assert failed.retries.count() == 1
