@@ -23,7 +23,7 @@ def plain_page(browser: Browser, signed_in: Page) -> Iterator[Page]:
     context.close()
 
 
-def test_each_intent_makes_one_task(signed_in: Page, plain_page: Page, live_server, user, sandbox_accounts) -> None:
+def test_each_intent_makes_one_task(signed_in: Page, plain_page: Page, live_server, user, sandbox_accounts, trouble: list[str]) -> None:
     chance, wrong, counted = random.Random(SEED), Counter[str](), Counter[str]()
     names = [*WAYS, *chance.choices(list(WAYS), k=max(0, TRIALS - len(WAYS)))][:TRIALS]
     chance.shuffle(names)
@@ -36,3 +36,4 @@ def test_each_intent_makes_one_task(signed_in: Page, plain_page: Page, live_serv
     print(f"{len(names)} trials, {tasks} tasks", {name: (names.count(name), counted[name]) for name in WAYS})
 
     assert (+wrong, tasks) == (Counter(), len(names))
+    trouble[:] = [line for line in trouble if not line.startswith("error: htmx:sendError")]  # trials lose requests and answers on purpose
