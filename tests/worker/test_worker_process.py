@@ -45,7 +45,7 @@ def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.P
 
 
 def grown_tree(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     root = psutil.Process(worker.pid)
     while len(tree := root.children(recursive=True)) < GROWN - 1 and time.monotonic() < until:
         time.sleep(0.1)
