@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses live screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema live screenshots messages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench: $(VENV)/.dev  ## the figures of docs/performance.md
 
 witnesses: $(VENV)/.dev  ## the vendors' own SDKs, unmodified, each in its own environment, against the simulator
 	@$(PY) -m tools.witnesses
+
+schema: $(VENV)/.dev  ## a minute of requests to the API, made up from its own OpenAPI document by Schemathesis; answers must keep to it
+	@$(PY) -m tools.schema
 
 live: $(VENV)/.run  ## the same contract asked of real vendors, for those whose keys are in the environment (docs/live.md)
 	@$(PY) -m tools.live

@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 MAX_METADATA_BYTES = 16 * 1024
+TEXT = r"^[^\x00]*$"
+"""Databases refuse NUL characters; `api.strict` answers 400 before these fields are checked, so this is for the document."""
 Item = TypeVar("Item")
 
 
@@ -90,15 +92,18 @@ SlotIn = Annotated[
 
 
 class TaskIn(Schema):
-    """A wish for a video. `params` are the model's own: see `json_schema` of GET /models/{provider}/{model}."""
+    """What to generate. `params`, and the longest `prompt`, are the model's own: see GET /models/{provider}/{model}.
+
+    Whole numbers anywhere in the body are within ±(2^63 - 1), and objects and lists are nested at most 32 deep.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(max_length=120, examples=[next(iter(ALL_MODELS))])
-    prompt: str = Field("", max_length=20_000, examples=["a red fox in the snow"])
+    model: str = Field(min_length=1, max_length=120, pattern=TEXT, examples=[next(iter(ALL_MODELS))])
+    prompt: str = Field("", max_length=20_000, pattern=TEXT, examples=["a red fox in the snow"])
     params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])
-    external_id: str = Field("", max_length=200, description="Your own id; unique among your tasks.")
+    external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
     )
@@ -109,7 +114,7 @@ class AdoptIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    vendor_id: str = Field(max_length=LONGEST_ID_BYTES)
+    vendor_id: str = Field(min_length=1, max_length=LONGEST_ID_BYTES, pattern=r"\S")
 
 
 class SubmitAgainIn(Schema):
@@ -125,7 +130,7 @@ class AssetUrlIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field(max_length=2_000)
+    url: str = Field(min_length=1, max_length=2_000, pattern=TEXT)
 
 
 class RulesOut(Schema):

@@ -29,8 +29,6 @@ def main() -> int:
     if unheard := sorted(set(asked) - set(names)):
         print(f"no such witness: {', '.join(unheard)}; see {SCRIPTS.relative_to(ROOT)}")
         return 2
-    ENVIRONMENTS.mkdir(exist_ok=True)
-    (ENVIRONMENTS / ".gitignore").write_text("*\n")
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         heard = list(pool.map(_is_heard, names))
     failed = [name for name, sound in zip(names, heard, strict=True) if not sound]
@@ -41,7 +39,7 @@ def main() -> int:
 def _is_heard(name: str) -> bool:
     started = time.monotonic()
     try:
-        python = _environment(name)
+        python = environment_of(SCRIPTS / f"{name}.txt")
         with SimulatorProcess() as simulator:
             done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], HEARD_WITHIN_S)
     except subprocess.CalledProcessError as error:
@@ -54,10 +52,11 @@ def _is_heard(name: str) -> bool:
     return done.returncode == 0
 
 
-def _environment(name: str) -> Path:
-    """Its Python, with exactly what is pinned; made anew when the pins have changed. Raises CalledProcessError."""
-    pins = SCRIPTS / f"{name}.txt"
-    folder = ENVIRONMENTS / name
+def environment_of(pins: Path) -> Path:
+    """Return the Python of an environment with exactly what `pins` lists, made again when that has changed. Raises CalledProcessError."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    (ENVIRONMENTS / ".gitignore").write_text("*\n")
+    folder = ENVIRONMENTS / pins.stem
     python, mark = folder / "bin" / "python", folder / "pins.sha256"
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
     if mark.exists() and mark.read_text() == digest:

@@ -189,6 +189,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LOG_LEVEL = env.text("PORTAL_LOG_LEVEL", "INFO")
+DEFAULT_EXCEPTION_REPORTER_FILTER = "videoportal.error_reports.WithoutValues"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -32,9 +32,7 @@ BODY = {
         "multipart/form-data": {
             "schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
         },
-        "application/json": {
-            "schema": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string", "maxLength": 2000}}}
-        },
+        "application/json": {"schema": AssetUrlIn.json_schema()},
     },
 }
 

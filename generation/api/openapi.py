@@ -17,6 +17,7 @@ REFUSALS = {
     413: "The request is too large",
     415: "The body is not of a kind that is taken",
     422: "Some fields cannot be used as they are",
+    507: "The portal's storage is full; nothing was stored",
     503: "Someone else holds what is needed; try again in a few seconds",
 }
 ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"}}}
@@ -39,8 +40,8 @@ def _refusals(path: str, method: str, operation: dict[str, Any]) -> set[int]:
     found = {401, 503}
     if "{" in path:
         found |= {404}
-    if operation.get("parameters"):
+    if any(parameter["in"] != "path" for parameter in operation.get("parameters", [])):  # a malformed path is a 404
         found |= {422}
     if method == "post":
-        found |= {403}
+        found |= {403, 507}
     return found | {400, 413, 415, 422} if "requestBody" in operation else found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from generation.lifecycle import RESTING, Status
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
+from generation.models.visibility import may_act_on
 from generation.presenters.actions import actions_of, report_of
 from generation.presenters.cards import cards_of
 from generation.presenters.settings import setting_rows
@@ -33,7 +34,7 @@ CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
 
 
 def video_context(
-    video: Video, task: GenerationTask, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
+    video: Video, task: GenerationTask, user: User, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
 ) -> dict[str, Any]:
     """Everything of videos/page.html."""
     title, language = title_and_language(task)
@@ -41,7 +42,7 @@ def video_context(
     return {
         "video": video,
         "task": task,
-        "tile": tile_of(video),
+        "tile": tile_of(video, user),
         "title": title,
         "title_lang": language,
         "prompt": task.prompt.text,
@@ -50,11 +51,11 @@ def video_context(
         "settings": [*_made_with(task), *setting_rows(task)],
         "events": history_of(task),
         "file_rows": _file_rows(video, task),
-        "versions": [_version(one, number, video) for number, one in enumerate(versions, start=1)],
+        "versions": [_version(one, number, video, user) for number, one in enumerate(versions, start=1)],
         "snippets": snippets_of(task, api_url),
         "newer_url": reverse("video", args=[newer]) if newer else "",
         "older_url": reverse("video", args=[older]) if older else "",
-        "run_again_url": reverse("task-retry", args=[task.pk]),
+        "run_again_url": reverse("task-retry", args=[task.pk]) if may_act_on(task, user) else "",
         "file_name": f"frame-{str(video.pk)[-6:]}.png",
     }
 
@@ -75,7 +76,7 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
         "actions": [act for act in actions_of(task, user) if act.method == "post"],
-        "tiles": [tile_of(video) for video in task.videos.all()],
+        "tiles": [tile_of(video, user) for video in task.videos.all()],
         **rescue_context(task, user),
     }
 
@@ -167,10 +168,10 @@ def _file_rows(video: Video, task: GenerationTask) -> list[dict[str, Any]]:
     return rows
 
 
-def _version(video: Video, number: int, shown: Video) -> dict[str, Any]:
+def _version(video: Video, number: int, shown: Video, user: User) -> dict[str, Any]:
     same_model = video.model == shown.model
     name = _("Take %(n)d") % {"n": number} if same_model else model_label(video.model)
-    return {"tile": tile_of(video), "name": name, "at": video.created_at, "current": video.pk == shown.pk}
+    return {"tile": tile_of(video, user), "name": name, "at": video.created_at, "current": video.pk == shown.pk}
 
 
 def history_of(task: GenerationTask) -> list[dict[str, Any]]:

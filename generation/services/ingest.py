@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ from providers import clock
 from providers.accounts import client_for, network_policy, provider_for
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
+from providers.core.redact import SHORTEST, mask_for
 from providers.core.types import State
+from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 from providers.sentences import say
 
@@ -112,10 +115,23 @@ def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
     if output.get("headers_needed"):
         headers = provider_for(task.account).download_headers(url, clock.now())
     with to.open("w+b") as file:
-        safe_fetch(
-            url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=FETCH_PATIENCE
-        )
+        try:
+            safe_fetch(
+                url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=FETCH_PATIENCE
+            )
+        except FetchError as error:
+            _hide_secrets(error, task.account, headers)
+            raise
     return to
+
+
+def _hide_secrets(error: FetchError, account: ProviderAccount, sent: Mapping[str, str]) -> None:
+    """Mask the account's key in the message: a file server may quote it in its Content-Type or in the host of a redirect."""
+    with suppress(SealBroken):  # an unreadable key was not sent, and must not replace the error
+        mask = mask_for(provider_for(account).secrets)
+        tokens = [token for value in sent.values() for token in value.split() if len(token) >= SHORTEST]
+        error.message = mask.covered(error.message.encode(), tokens).decode()
+        error.args = (error.message,)
 
 
 def _record(task: GenerationTask) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def more(request: HttpRequest) -> HttpResponse:
 
 def _wall(request: HttpRequest, wanted: WallFilter, shown: date | None) -> dict[str, Any]:
     videos, has_more = wall_page(the_user(request), wanted, parse_uuid(request.GET.get("before", "")))
-    days = days_of(videos, shown=shown)
+    days = days_of(videos, the_user(request), shown=shown)
     if not has_more:
         return {"days": days}
     query = query_of(wanted) | {"before": str(videos[-1].pk)}

@@ -113,7 +113,7 @@ def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpRes
 
 def _today(user: User) -> dict[str, Any]:
     videos = todays_videos(user)
-    return {"takes": takes_of(videos), "video_count": len(videos)}
+    return {"takes": takes_of(videos, user), "video_count": len(videos)}
 
 
 def _opened(request: HttpRequest) -> ComposeForm:

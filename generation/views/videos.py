@@ -28,7 +28,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown, user = the_video(request, pk), the_user(request)
     task = the_whole_task(request, shown.task_id)
     api_url = request.build_absolute_uri("/api/v1/tasks")
-    context = video_context(shown, task, versions_of(user, shown), neighbours(user, shown), api_url)
+    context = video_context(shown, task, user, versions_of(user, shown), neighbours(user, shown), api_url)
     return render(request, "videos/page.html", context)
 
 

@@ -81,3 +81,16 @@ def test_no_button_is_offered_that_would_be_refused(staff_who_may, rows, kling):
         for page in (f"/tasks/{task.pk}/", "/activity/", f"/tasks/{task.pk}/card?as=row", f"/tasks/{task.pk}/card?as=job"):
             assert address not in clerk.get(page).content.decode()
             assert address in boss.get(page).content.decode()
+
+
+BUTTONS = ["/star", "/retry"]
+
+
+@pytest.mark.parametrize(("rights", "shown"), [((), 0), (("generation.change_generationtask", "generation.change_video"), 2)])
+def test_a_videos_buttons_are_shown_only_to_who_may_use_them(rights, shown, staff_who_may, video, kling):
+    page = staff_who_may(*rights).get(f"/videos/{video.pk}/").content.decode()
+    wall = staff_who_may(*rights, username="second").get("/gallery/?owner=all").content.decode()
+
+    assert [f'{button}"' in page for button in BUTTONS].count(True) == shown
+    assert (f'/videos/{video.pk}/star"' in wall) == bool(shown)
+    assert f"/videos/{video.pk}/" in wall
