@@ -23,7 +23,7 @@ from generation.presenters.videos import tile_of
 from generation.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
 from generation.services.messages import REVIEWS, review_sentence
 from generation.services.rescue import can_ask_again
-from generation.services.review import may_decide
+from generation.services.review import can_adopt, may_decide
 from generation.templatetags.portal import duration, money, size
 from providers.labels import listed
 from providers.sentences import tell
@@ -114,7 +114,7 @@ def _review(task: GenerationTask) -> dict[str, Any]:
         "rows": rows,
         "vendor_id": last.submission_id if last else "",
         "text": _what_happened(task) if is_accepted else "",
-        "can_adopt": not is_accepted or task.error_code == "submission_gone",
+        "can_adopt": can_adopt(task),
     }
 
 

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from generation import queue
 from generation.models import GenerationTask, Video
-from generation.services.restored import kept_since
 from providers.probe import refresh_balances
 
 __all__ = ["sweep"]
@@ -35,9 +34,8 @@ def sweep() -> None:
     now = timezone.now()
     queue.drop_stale_messages()
     _drop_scratch()
-    kept = kept_since()
     for folder in _folders(now):
-        _drop_orphans(folder, now, kept)
+        _drop_orphans(folder, now)
     refresh_balances(now)
 
 
@@ -56,17 +54,21 @@ def _folders(now: datetime) -> Iterator[str]:
         yield f"videos/{day:%Y/%m/%d}"
 
 
-def _drop_orphans(folder: str, now: datetime, kept: datetime | None = None) -> None:
-    """Files that were saved but never published. Not those from before a restored backup: the rows of theirs are what was lost."""
+def _drop_orphans(folder: str, now: datetime) -> None:
+    """Files that were saved but never published, of outputs that were published since under other names. A file without such a twin may be
+    all that is left of a video whose row was lost with a restored backup.
+    """
     try:
         names = default_storage.listdir(folder)[1]
     except FileNotFoundError:
         return
-    saved = {f"{folder}/{name}" for name in names}
-    for key in sorted(saved - _published(folder)):
+    published = _published(folder)
+    twins = {_output_of(key) for key in published}
+    for key in sorted({f"{folder}/{name}" for name in names} - published):
+        if _output_of(key) not in twins:
+            continue
         with suppress(FileNotFoundError):  # an ingest that could not publish it has removed it itself
-            saved_at = default_storage.get_modified_time(key)
-            if now - saved_at > OLD_ENOUGH and (kept is None or saved_at > kept):
+            if now - default_storage.get_modified_time(key) > OLD_ENOUGH:
                 log.info("sweeping %s", key)
                 default_storage.delete(key)
 
@@ -75,3 +77,8 @@ def _published(folder: str) -> set[str]:
     """Every file of the videos there; the three of one video stand side by side."""
     videos = Video.objects.filter(file__startswith=f"{folder}/")
     return {name for names in videos.values_list("file", "poster", "preview") for name in names}
+
+
+def _output_of(key: str) -> str:
+    """Folder, task and number: the key without fence and suffix (`ingest`)."""
+    return key.partition(".")[0].rpartition("-")[0]

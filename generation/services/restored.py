@@ -36,7 +36,6 @@ __all__ = [
     "backup_facts",
     "confirm_restore",
     "hold_if_restored",
-    "kept_since",
     "lost_requests",
     "note_sending",
 ]
@@ -125,12 +124,6 @@ def backup_facts() -> BackupFacts:
 def lost_requests() -> Iterator[Sent]:
     """What is on record for tasks that this database does not have, whenever it was sent."""
     return (one for one in sent.sent_after(0) if not GenerationTask.objects.filter(pk=one.task).exists())
-
-
-def kept_since() -> datetime | None:
-    """Files older than this may be videos that were saved after a backup, so they are not orphans though no row knows them."""
-    row = _row()
-    return clock.now() if row.held_at else row.confirmed_at
 
 
 def confirm_restore(*, by: User) -> Reconciled:

@@ -32,7 +32,7 @@ from providers.models import ProviderAccount
 from providers.sealing import SealBroken
 from providers.sentences import kept, say
 
-__all__ = ["adopt", "did_already", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
+__all__ = ["adopt", "can_adopt", "did_already", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
 
 ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
 SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid twice")
@@ -95,6 +95,11 @@ def _taken() -> Conflict:
     return Conflict(_("Another task has this vendor id already."), code="already_adopted")
 
 
+def can_adopt(task: GenerationTask) -> bool:
+    """Return whether another id may be written down: one that is known names a paid render and is kept, unless the vendor denies it."""
+    return not task.submission_id or task.error_code == "submission_gone"
+
+
 def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None = None, key: str = "") -> None:
     """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
 
@@ -108,6 +113,8 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None =
     if done():
         return
     _require_review(task)
+    if not can_adopt(task):
+        raise Conflict(_("The vendor's id of this render is known: ask the vendor again, or give it up."), code="id_known")
     spec = _spec_of(task)
     submission = Submission(id=name, model=spec.id)
     account = _confirming(task, submission)

@@ -62,8 +62,10 @@ def write(number: int, attempt: Attempt) -> None:
 
 def newest() -> int:
     """The highest number on record, 0 when there is none."""
-    folders = _listed(FOLDER)[0]
-    return max(_numbers(f"{FOLDER}/{max(folders)}"), default=0) if folders else 0
+    for folder in sorted(_listed(FOLDER)[0], reverse=True):
+        if numbers := _numbers(f"{FOLDER}/{folder}"):  # a folder whose first file could not be written is empty
+            return max(numbers)
+    return 0
 
 
 def sent_after(number: int) -> Iterator[Sent]:

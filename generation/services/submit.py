@@ -175,11 +175,11 @@ def _look_once_more(attempt: Attempt) -> None:
     """Nothing has left yet. Raises `NotSent` when others may take its sender for dead by now, or the switch was turned since the intent.
     Otherwise it is recorded as sent.
     """
-    if clock.now() > attempt.started_at + HELD_UP:
-        raise NotSent(say(TOO_LATE))
     if current_stop():
         raise NotSent(say(STOPPED))
     note_sending(attempt)
+    if clock.now() > attempt.started_at + HELD_UP:  # last: a slow storage holds it up too
+        raise NotSent(say(TOO_LATE))
 
 
 def _intend(task: GenerationTask, body_bytes: int) -> Attempt:
@@ -217,11 +217,13 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
 
 
 def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
-    """The account as it is now, locked until the transaction ends. Raises `NotNow`."""
+    """The account as it is now, locked until the transaction ends. Raises `NotNow`, also when the client of this task still leads to where
+    the account led before: a look-up would ask the new place about what was sent to the old one.
+    """
     assert task.account is not None
     task.account.lock_for_claims()
     account = ProviderAccount.objects.get(pk=task.account.pk)
-    if not account.may_start or task.spec is None or not account.offers(task.spec):
+    if account.changed_at != task.account.changed_at or not account.may_start or task.spec is None or not account.offers(task.spec):
         raise NotNow
     wait = wait_for_permit(account, clock.now())
     if wait is not None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
 from generation.services import rescue, review
@@ -159,3 +160,15 @@ def test_c10_a_denied_id_goes_to_a_person_where_the_vendor_cannot_be_asked(user,
     task = driver.finish(task)
 
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "submission_gone")
+
+
+def test_an_id_that_is_known_is_not_written_over(overdue, user, staff, driver):
+    """It names a paid render, and the person may have copied the neighbour's."""
+    other = driver.until(create_task(owner=user, model=KLING, prompt="another", params={}), Status.RUNNING)
+    GenerationTask.objects.filter(pk=other.pk).update(submission_id="", status="failed", due_at=None, finished_at=other.created_at)
+
+    with pytest.raises(Conflict) as refusal:
+        review.adopt(overdue, other.submission_id, by=staff)
+
+    assert refusal.value.code == "id_known"
+    assert {fresh(overdue).submission_id, overdue.attempts.get().submission_id} == {overdue.submission_id}

@@ -76,10 +76,10 @@ def test_an_ingest_that_tidies_up_after_itself_meanwhile_does_not_end_the_sweep(
     killed = settings.SCRATCH_DIR / "1-killed"
     killed.mkdir()
     os.utime(killed, (LONG_AGO, LONG_AGO))
-    make_task(user)
     folder = f"videos/{timezone.now():%Y/%m/%d}"
-    orphan = left_behind(f"{folder}/1-orphan.mp4")
-    gone = Path(default_storage.path(f"{folder}/0-gone.mp4"))
+    stored(make_task(user, status=Status.SUCCEEDED), f"{folder}/1-0-9")
+    orphan = left_behind(f"{folder}/1-0-8.mp4")
+    gone = Path(default_storage.path(f"{folder}/1-0-7.mp4"))
     gone.symlink_to(tmp_path / "nowhere")
 
     sweep()

@@ -235,6 +235,8 @@ def test_numbers_beyond_one_folder_and_a_cut_record(user, sandbox_accounts):
         sent.write(number, Attempt(task=task, number=1, account=sandbox_accounts[0], reference=f"r{number}", started_at=timezone.now()))
     default_storage.save("sent/000000001/000000001002.json", ContentFile(b'{"attempt"'))
 
+    (settings.MEDIA_ROOT / "sent/000000002").mkdir()  # made for a record that a full disk did not take
+
     assert sent.newest() == 1002
     assert [one.reference for one in sent.sent_after(998)] == ["r999", "r1000", "r1001"]
     assert [one.reference for one in sent.sent_after(1000)] == ["r1001"]
@@ -256,3 +258,21 @@ def test_videos_saved_after_the_backup_are_no_orphans(user, staff, driver, backu
     confirm_restore(by=staff)
     sweep()
     assert path.exists()
+
+
+def test_a_video_saved_after_the_backup_stays_though_nothing_was_sent_since_and_nothing_is_held(user, driver, backup):
+    """Its render began before the backup, and its vendor may have forgotten it by now."""
+    task = driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
+    restore = backup()
+    path = Path(driver.finish(task).videos.get().file.path)
+    restore()
+    old = (timezone.now() - timedelta(hours=2)).timestamp()
+    os.utime(path, (old, old))
+
+    assert not hold_if_restored()
+    sweep()
+    assert path.exists()
+
+    again = Path(driver.finish(task).videos.get().file.path)
+    sweep()
+    assert (path.exists(), again.exists()) == (False, True)
