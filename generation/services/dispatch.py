@@ -18,7 +18,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.claims import Claim, claim_due, claim_one
 from generation.services.failover import fail_over
-from generation.services.permits import processes_to_settle
+from generation.services.permits import processes_to_settle, submit_processes
 from generation.services.pool import claim_queued, waiting_vendors
 from generation.services.savers import claim_saves, room_to_save
 from generation.services.stranded import free_stranded
@@ -40,7 +40,8 @@ ASKED_ABOUT = ("deadline", "submission_gone")
 """Reviews that the vendor's word alone can end."""
 ASKED_FOR = timedelta(days=31)
 """No vendor keeps a result for longer."""
-LOOKS_AT_ONCE = 20
+LOOKS_LAST = timedelta(minutes=1)
+"""Four times as long as a vendor that does not answer takes: one look for each process in so long leaves three quarters to submits."""
 PROBE_LEASE = timedelta(seconds=45)
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
@@ -131,12 +132,13 @@ def look_again_soon(task: GenerationTask) -> None:
 
 
 def _look_again(now: datetime) -> int:
-    """Reviews of accepted renders: the vendor is asked once an hour whether it has them by now."""
+    """Reviews of accepted renders: the vendor is asked once an hour whether it has them by now, later where there are very many."""
     accepted = GenerationTask.objects.free(now).filter(status=Status.NEEDS_REVIEW, error_code__in=ASKED_ABOUT)
     due = accepted.filter(updated_at__gt=now - ASKED_FOR)
     waited = due.filter(Q(lease_until__isnull=False) | Q(updated_at__lte=now - LOOK_AGAIN_EVERY)).order_by("updated_at")
+    lately = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, lease_until__gt=now + LOOK_AGAIN_EVERY - LOOKS_LAST).count()
     rung = 0
-    for task in waited.only("pk")[:LOOKS_AT_ONCE]:
+    for task in waited.only("pk")[: max(submit_processes(now) - lately, 0)]:
         with transaction.atomic():
             look_again_soon(task)
             rung += 1

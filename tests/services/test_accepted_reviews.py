@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
+from task_rows import make_task
 
+from generation import queue
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
@@ -172,3 +175,17 @@ def test_an_id_that_is_known_is_not_written_over(overdue, user, staff, driver):
 
     assert refusal.value.code == "id_known"
     assert {fresh(overdue).submission_id, overdue.attempts.get().submission_id} == {overdue.submission_id}
+
+
+def test_reviews_after_a_vendors_bad_night_leave_most_processes_to_submits(user, sandbox_accounts):
+    """Each look may take as long as a vendor that does not answer, and submits wait behind it in one queue."""
+    an_hour_ago = timezone.now() - LOOK_AGAIN_EVERY
+    account = next(account for account in sandbox_accounts if account.vendor == "kling")
+    facts = {"account": account, "error_code": "deadline", "updated_at": an_hour_ago}
+    for number in range(40):
+        make_task(user, status=Status.NEEDS_REVIEW, model=KLING, submission_id=f"late-{number}", **facts)
+
+    for _ in range(4):
+        tick()
+
+    assert OrmQ.objects.count() == queue.workers_of(queue.SUBMIT)

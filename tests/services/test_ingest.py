@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
@@ -119,17 +120,16 @@ def test_the_sweep_removes_old_files_without_a_row_and_keeps_the_rest(rendered, 
     task = driver.finish(rendered)
     video = Video.objects.get(task=task)
     folder = Path(video.file.name).parent
-    orphan = default_storage.save(f"{folder}/orphan.mp4", ContentFile(b"left behind"))
-    young = default_storage.save(f"{folder}/young.mp4", ContentFile(b"being written"))
+    orphan = default_storage.save(f"{folder}/{task.pk}-0-98.mp4", ContentFile(b"left behind"))
+    young = default_storage.save(f"{folder}/{task.pk}-0-99.mp4", ContentFile(b"being written"))
+    other = default_storage.save(f"{folder}/{uuid4()}-0-1.mp4", ContentFile(b"its row may be lost"))
     old = (timezone.now() - timedelta(hours=2)).timestamp()
-    for name in (orphan, video.file.name):
+    for name in (orphan, other, video.file.name):
         os.utime(default_storage.path(name), (old, old))
 
     sweep()
 
-    assert not default_storage.exists(orphan)
-    assert default_storage.exists(young)
-    assert default_storage.exists(video.file.name)
+    assert [default_storage.exists(name) for name in (orphan, young, other, video.file.name)] == [False, True, True, True]
 
 
 def test_a_slow_download_and_a_slow_check_end_before_the_job_does(settings):
