@@ -30,7 +30,6 @@ def written(record_of) -> list[str]:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K\r"])
 def test_words_of_a_vendor_stay_in_one_line(end):
-    """C11"""
     lines = written(lambda log: log.warning("poll of task %s: %s", 7, f"no{end}{FORGED}"))
 
     assert len(lines) == 1
@@ -38,8 +37,6 @@ def test_words_of_a_vendor_stay_in_one_line(end):
 
 
 def test_words_in_a_traceback_do_not_begin_a_line():
-    """C11"""
-
     def fail(log: logging.Logger) -> None:
         try:
             raise UnexpectedReply(f"no\n{FORGED}\x1b[1A")

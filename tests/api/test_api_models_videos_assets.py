@@ -284,7 +284,7 @@ def test_health_tells_details_to_staff_only(staff, user):
 
 
 def test_health_is_unfit_without_a_worker_and_writes_nothing(db, settings):
-    """C14: a worker that was last seen a minute ago is gone; nobody makes this server write by asking."""
+    """A worker that was last seen a minute ago is gone; nobody makes this server write by asking."""
     sign_in("a worker")
     before = sorted(settings.MEDIA_ROOT.rglob("*")), settings.MEDIA_ROOT.stat().st_mtime_ns
     assert Client().get("/readyz").status_code == 200

@@ -197,7 +197,7 @@ def test_a_page_is_shown_or_asks_for_patience_when_its_backend_is_ended(table, t
 
 
 def test_noting_when_a_token_was_used_waits_for_nobody(user):
-    """C14: a GET waited up to 20 s for a write lock."""
+    """A GET waited up to 20 s for a write lock."""
     row, raw = issue(user, "notebook")
     begun, done = Event(), Event()
 

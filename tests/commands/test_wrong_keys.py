@@ -1,4 +1,4 @@
-"""C2: a wrong credential key is told by `check` and at every start, not by the first video that waits for ever."""
+"""A wrong credential key is told by `check` and at every start, not by the first video that waits for ever."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_secret_is_absent_from_error_and_its_causes():
 
 
 def test_adapter_never_reads_a_secret():
-    """C6: what it reads becomes ids, states and errors, which are stored and shown."""
+    """What it reads becomes ids, states and errors, which are stored and shown."""
     submission = outcome(at_the_paid_request(), WireReply(status=200, body=f'{{"render": {{"id": "{SECRET.upper()}"}}}}'.encode()))
     snapshot = outcome(at_the_poll(), WireReply(status=200, body=f'{{"state": "no {SECRET}"}}'.encode()))
 

@@ -71,7 +71,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("written", SPELLINGS.values(), ids=SPELLINGS.keys())
 def test_secret_is_covered_however_it_is_written(written):
-    """C6: vendors quote keys in ids, states and errors, and proxies in whatever encoding."""
+    """Vendors quote keys in ids, states and errors, and proxies in whatever encoding."""
     body = Mask([KEY]).covered(f'{{"message": "bad key {written} !", "id": "7"}}'.encode()).decode()
 
     shown = json.loads(body)

@@ -154,7 +154,7 @@ LATE = {
 @pytest.mark.parametrize("action", LATE.values(), ids=LATE.keys())
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 def test_what_was_sent_is_never_called_unsent(action, secure, tls):
-    """C1: the connection knows that the request has left; the class of an exception does not."""
+    """The connection knows that the request has left; the class of an exception does not."""
     with ScriptedServer(action, answer(200), tls=tls if secure else None) as server, pytest.raises(TransportFailure) as caught:
         send(server.url)
 
@@ -163,7 +163,7 @@ def test_what_was_sent_is_never_called_unsent(action, secure, tls):
 
 
 def test_plain_words_on_tls_do_not_make_the_request_unsent(tls):
-    """C1: OpenSSL reports them as a wrong version number, which it also says of a handshake."""
+    """OpenSSL reports them as a wrong version number, which it also says of a handshake."""
     with ScriptedServer(plain_on_tls, tls=tls) as server, pytest.raises(TransportFailure) as caught:
         send(server.url)
 
@@ -172,14 +172,14 @@ def test_plain_words_on_tls_do_not_make_the_request_unsent(tls):
 
 @pytest.mark.parametrize("place", [b"/\xff\xfe", b"http://[::1", b"https://h\r\n /x"])
 def test_redirect_to_nowhere_is_an_answer(place):
-    """C1: the address is not read at all."""
+    """The address is not read at all."""
     with ScriptedServer(raw(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + place + b"\r\n\r\n")) as server:
         assert send(server.url).status == 302
 
 
 @both
 def test_packed_answer_is_unpacked_up_to_the_cap(send_it):
-    """C1: 64 MB of zeros come as 64 kB."""
+    """64 MB of zeros come as 64 kB."""
     bomb = gzip.compress(bytes(64 * 1024 * 1024))
     tracemalloc.start()
     with ScriptedServer(answer(200, bomb, headers="Content-Encoding: gzip\r\n")) as server, pytest.raises(TransportFailure) as caught:

@@ -189,7 +189,7 @@ def test_fetch_ends_at_its_deadline_when_the_server_drips(files: FileServer, fet
 
 
 @pytest.mark.parametrize("before_headers", [False, True], ids=["body", "status-line"])
-def test_c7_a_fetch_that_drips_ends_after_one_window(files: FileServer, fetch: Fetch, before_headers: bool) -> None:
+def test_a_fetch_that_drips_ends_after_one_window(files: FileServer, fetch: Fetch, before_headers: bool) -> None:
     files.answers["/v.mp4"] = drip(0.02, before_headers=before_headers)
 
     with pytest.raises(TooSlow) as caught:
@@ -199,14 +199,14 @@ def test_c7_a_fetch_that_drips_ends_after_one_window(files: FileServer, fetch: F
     assert len(files.seen) == 1
 
 
-def test_c7_a_server_that_begins_well_and_then_drips_is_cut_too(files: FileServer, fetch: Fetch) -> None:
+def test_a_server_that_begins_well_and_then_drips_is_cut_too(files: FileServer, fetch: Fetch) -> None:
     files.answers["/v.mp4"] = drip(0.02, first=50_000)
 
     with pytest.raises(TooSlow):
         fetch(files.url("/v.mp4"), timeouts=FetchTimeouts(stall_s=20, total_s=600, pause_s=0, bytes_per_s=20_000, window_s=0.3))
 
 
-def test_c7_a_slow_line_that_keeps_the_least_rate_passes(files: FileServer, fetch: Fetch) -> None:
+def test_a_slow_line_that_keeps_the_least_rate_passes(files: FileServer, fetch: Fetch) -> None:
     files.answers["/v.mp4"] = steady(BODY, block=15_360, pause_s=0.1)
 
     fetched, _ = fetch(files.url("/v.mp4"), timeouts=FetchTimeouts(stall_s=20, total_s=600, bytes_per_s=20_000, window_s=1.0))
@@ -284,7 +284,7 @@ def test_fetch_is_refused_when_it_is_sent_elsewhere(
     assert (caught.value.code, len(files.seen)) == (slug, 1)
 
 
-def test_a6_plain_http_is_not_asked_when_it_is_not_allowed(files: FileServer, fetch: Fetch) -> None:
+def test_plain_http_is_not_asked_when_it_is_not_allowed(files: FileServer, fetch: Fetch) -> None:
     files.answers["/v.mp4"] = plain()
 
     with pytest.raises(Blocked) as caught:
@@ -294,7 +294,7 @@ def test_a6_plain_http_is_not_asked_when_it_is_not_allowed(files: FileServer, fe
     assert files.seen == []
 
 
-def test_a6_a_limit_of_ours_says_nothing_about_the_file() -> None:
+def test_a_limit_of_ours_says_nothing_about_the_file() -> None:
     limits = {kind for kind in FetchError.__subclasses__() if issubclass(kind, OurLimit)} | set(OurLimit.__subclasses__())
 
     assert limits == {OurLimit, Blocked, TooLarge}

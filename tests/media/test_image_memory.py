@@ -1,4 +1,4 @@
-"""C9: what images take while they are checked, measured from outside in a process of its own."""
+"""What images take while they are checked, measured from outside in a process of its own."""
 
 import io
 import json
@@ -65,14 +65,14 @@ def checked(data: bytes, *, times: int = 1) -> dict:
     ],
     ids=["png-16-bit", "rgba-icc", "rgb-icc", "cmyk", "progressive", "webp"],
 )
-def test_c9_an_image_takes_no_more_than_its_pixels_allow(mode: str, kind: str, options: dict, bytes_per_pixel: int) -> None:
+def test_an_image_takes_no_more_than_its_pixels_allow(mode: str, kind: str, options: dict, bytes_per_pixel: int) -> None:
     found = checked(written(mode, kind, **options))
 
     assert found["grown"] < PIXELS * bytes_per_pixel + OTHER
     assert len(found["ended"]) == 1
 
 
-def test_c9_many_images_at_once_take_no_more_than_their_share_of_memory() -> None:
+def test_many_images_at_once_take_no_more_than_their_share_of_memory() -> None:
     found = checked(written("CMYK", "JPEG"), times=12)
 
     assert len(found["ended"]) == 12

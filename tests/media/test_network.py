@@ -341,7 +341,7 @@ def test_tls_checks_the_name_while_the_address_is_pinned(certificate: Path, tls_
     assert (fetched.size_bytes, names) == (3, ["pictures.example"])
 
 
-def test_a6_http_address_is_fetched_over_https_on_the_same_host(certificate: Path, tls_port: tuple[int, list[str | None]]) -> None:
+def test_http_address_is_fetched_over_https_on_the_same_host(certificate: Path, tls_port: tuple[int, list[str | None]]) -> None:
     port, names = tls_port
     policy = NetworkPolicy(allow_cidrs=("127.0.0.0/8",), ca_file=str(certificate))
 
@@ -350,7 +350,7 @@ def test_a6_http_address_is_fetched_over_https_on_the_same_host(certificate: Pat
     assert (fetched.size_bytes, names) == (3, ["pictures.example"])
 
 
-def test_a6_http_address_without_a_port_is_asked_on_the_port_of_https(connected: list[object]) -> None:
+def test_http_address_without_a_port_is_asked_on_the_port_of_https(connected: list[object]) -> None:
     policy = NetworkPolicy(allow_cidrs=("127.0.0.0/8",))
 
     with pytest.raises(Blocked) as caught:

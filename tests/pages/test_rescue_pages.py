@@ -123,7 +123,7 @@ def test_pages_say_while_paid_submits_are_stopped(visitor, staff_visitor, staff,
         ("submission_gone", "now denies the task id that it gave", True),
     ],
 )
-def test_a1_a6_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, visitor, desk, user, kling, code, words, adopts):
+def test_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, visitor, desk, user, kling, code, words, adopts):
     task = make_task(user, status=Status.NEEDS_REVIEW, account=kling, submission_id="v-17", error_code=code, error_message="because")
 
     for page in (staff_visitor.get(f"/tasks/{task.pk}/"), desk.get(f"/admin/generation/generationtask/{task.pk}/change/")):

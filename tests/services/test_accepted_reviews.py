@@ -1,4 +1,4 @@
-"""A1, A6 and C10 of the findings: what the vendor accepted fails only by the vendor's word. The rest goes to a person and comes back."""
+"""What the vendor accepted fails only by the vendor's word. The rest goes to a person and comes back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def an_hour_later(driver) -> list[str]:
     return driver.run_jobs()
 
 
-def test_a1_a_late_success_is_saved_by_itself(overdue, driver):
+def test_a_late_success_is_saved_by_itself(overdue, driver):
     assert (overdue.status, overdue.error_code) == (Status.NEEDS_REVIEW, "deadline")
     driver.simulator.advance(60)
 
@@ -57,7 +57,7 @@ def test_a1_a_late_success_is_saved_by_itself(overdue, driver):
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_a1_the_vendor_is_asked_once_an_hour(overdue, driver):
+def test_the_vendor_is_asked_once_an_hour(overdue, driver):
     tick()
     assert "look_again" not in driver.run_jobs()
     assert "look_again" in an_hour_later(driver)
@@ -68,7 +68,7 @@ def test_a1_the_vendor_is_asked_once_an_hour(overdue, driver):
     assert "look_again" not in driver.run_jobs()
 
 
-def test_a1_the_vendors_word_that_it_failed_ends_the_review(user, staff, driver):
+def test_the_vendors_word_that_it_failed_ends_the_review(user, staff, driver):
     tasks = [create_task(owner=user, model=KLING, prompt=f"boat {n} #fault:fail-internal", params={}) for n in range(2)]
     for task in tasks:
         driver.until(task, Status.RUNNING)
@@ -81,14 +81,14 @@ def test_a1_the_vendors_word_that_it_failed_ends_the_review(user, staff, driver)
     assert [(fresh(task).status, fresh(task).error_code) for task in tasks] == [(Status.FAILED, "generation_failed")] * 2
 
 
-def test_a1_asking_again_follows_what_still_renders(overdue, staff, driver):
+def test_asking_again_follows_what_still_renders(overdue, staff, driver):
     rescue.ask_again(overdue, by=staff)
 
     assert fresh(overdue).status == Status.RUNNING
     assert driver.finish(overdue).status == Status.SUCCEEDED
 
 
-def test_a1_submitting_again_is_a_new_task_and_the_first_render_can_still_be_had(overdue, staff, user, driver):
+def test_submitting_again_is_a_new_task_and_the_first_render_can_still_be_had(overdue, staff, user, driver):
     again = review.submit_again(overdue, by=staff, knows_cost=True)
 
     assert (again.pk == overdue.pk, again.retry_of, again.owner) == (False, overdue, user)
@@ -99,7 +99,7 @@ def test_a1_submitting_again_is_a_new_task_and_the_first_render_can_still_be_had
     assert Video.objects.count() == 2
 
 
-def test_a6_an_address_that_our_policy_blocks_goes_to_a_person_and_comes_back_in_one_click(user, staff, driver, settings):
+def test_an_address_that_our_policy_blocks_goes_to_a_person_and_comes_back_in_one_click(user, staff, driver, settings):
     """An account that is no sandbox may not fetch from this machine, until the administrator allows it."""
     task = driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
     ProviderAccount.objects.update(sandbox=False)
@@ -118,7 +118,7 @@ def test_a6_an_address_that_our_policy_blocks_goes_to_a_person_and_comes_back_in
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_a6_a_video_above_our_limit_goes_to_a_person_and_comes_back_in_one_click(user, staff, driver, settings):
+def test_a_video_above_our_limit_goes_to_a_person_and_comes_back_in_one_click(user, staff, driver, settings):
     usual, settings.MAX_VIDEO_BYTES = settings.MAX_VIDEO_BYTES, 100
     task = driver.finish(create_task(owner=user, model=KLING, prompt="a boat", params={}))
 
@@ -133,7 +133,7 @@ def test_a6_a_video_above_our_limit_goes_to_a_person_and_comes_back_in_one_click
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
-def test_a6_only_a_keeping_time_that_is_over_ends_what_cannot_be_fetched(user, driver):
+def test_only_a_keeping_time_that_is_over_ends_what_cannot_be_fetched(user, driver):
     task = driver.until(create_task(owner=user, model=KLING, prompt="a boat #fault:media-404", params={}), Status.INGESTING)
     long_ago = timezone.now() - task.spec.result_life - timedelta(days=2)
     GenerationTask.objects.filter(pk=task.pk).update(rendered_at=long_ago)
@@ -144,7 +144,7 @@ def test_a6_only_a_keeping_time_that_is_over_ends_what_cannot_be_fetched(user, d
 
 
 @pytest.mark.parametrize("wrong", ["True", "no such id"])
-def test_c10_a_denied_id_is_looked_up_by_our_reference_and_the_render_followed(wrong, user, driver):
+def test_a_denied_id_is_looked_up_by_our_reference_and_the_render_followed(wrong, user, driver):
     task = driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
     GenerationTask.objects.filter(pk=task.pk).update(submission_id=wrong, vendor_state="", failures=11)
     task.attempts.update(submission_id=wrong)
@@ -156,7 +156,7 @@ def test_c10_a_denied_id_is_looked_up_by_our_reference_and_the_render_followed(w
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_c10_a_denied_id_goes_to_a_person_where_the_vendor_cannot_be_asked(user, driver):
+def test_a_denied_id_goes_to_a_person_where_the_vendor_cannot_be_asked(user, driver):
     task = driver.until(create_task(owner=user, model=ZHIPU, prompt="a boat", params={}), Status.RUNNING)
     GenerationTask.objects.filter(pk=task.pk).update(submission_id="True", vendor_state="", failures=11)
 

@@ -1,4 +1,4 @@
-"""C13: a disk that is full only delays. Full for real: the system refuses to let a file grow beyond a size."""
+"""A disk that is full only delays. Full for real: the system refuses to let a file grow beyond a size."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def fresh(task: GenerationTask) -> GenerationTask:
     return GenerationTask.objects.get(pk=task.pk)
 
 
-def test_c13_a_full_scratch_folder_only_delays_and_counts_no_start(rendered, driver, places):
+def test_a_full_scratch_folder_only_delays_and_counts_no_start(rendered, driver, places):
     with no_file_over(1000):
         for _ in range(MOST_STARTS + 2):
             driver.step()
@@ -75,7 +75,7 @@ def test_c13_a_full_scratch_folder_only_delays_and_counts_no_start(rendered, dri
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_c13_a_scratch_folder_that_cannot_be_made_only_delays(rendered, driver, settings, tmp_path, places):
+def test_a_scratch_folder_that_cannot_be_made_only_delays(rendered, driver, settings, tmp_path, places):
     (tmp_path / "wall").write_text("in the way")
     settings.SCRATCH_DIR = tmp_path / "wall" / "scratch"
 
@@ -88,7 +88,7 @@ def test_c13_a_scratch_folder_that_cannot_be_made_only_delays(rendered, driver, 
     assert driver.finish(rendered).status == Status.SUCCEEDED
 
 
-def test_c13_a_disk_that_fills_during_the_check_is_not_the_files_fault(rendered, driver, places, tmp_path):
+def test_a_disk_that_fills_during_the_check_is_not_the_files_fault(rendered, driver, places, tmp_path):
     video = Video.objects.get(task=driver.finish(rendered))
     source = tmp_path / "source.mp4"
     source.write_bytes(Path(video.file.path).read_bytes())
@@ -100,7 +100,7 @@ def test_c13_a_disk_that_fills_during_the_check_is_not_the_files_fault(rendered,
     assert caught.value.errno in NO_ROOM
 
 
-def test_c13_nothing_half_written_stays_in_the_storage(places, tmp_path):
+def test_nothing_half_written_stays_in_the_storage(places, tmp_path):
     file = tmp_path / "final.mp4"
     file.write_bytes(bytes(200_000))
 

@@ -138,7 +138,7 @@ def test_a_slow_download_and_a_slow_check_end_before_the_job_does(settings):
     assert FETCH_PATIENCE.total_s + MediaLimits().time_s < job_s
 
 
-def test_a6_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
+def test_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
     blocked = [output | {"url": "http://198.18.0.5/v.mp4"} for output in rendered.outputs]
     GenerationTask.objects.filter(pk=rendered.pk).update(outputs=blocked)
 
@@ -149,7 +149,7 @@ def test_a6_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
     assert "OUTBOUND_ALLOW_CIDRS" in task.wait_reason
 
 
-def test_a6_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):
+def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):
     usual, settings.MAX_VIDEO_BYTES = settings.MAX_VIDEO_BYTES, 1000
     driver.step()
     task = GenerationTask.objects.get(pk=rendered.pk)

@@ -1,4 +1,4 @@
-"""C3, C8 of the findings: a vendor that has our reference may have been paid; a cooldown is the account's, not the task's."""
+"""A vendor that has our reference may have been paid; a cooldown is the account's, not the task's."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def answered(task, error) -> GenerationTask:
     return fresh(task)
 
 
-def test_c3_a_known_reference_goes_to_a_person_where_the_vendor_cannot_be_asked(user, driver):
+def test_a_known_reference_goes_to_a_person_where_the_vendor_cannot_be_asked(user, driver):
     task = answered(sent(user, ZHIPU, has_arrived=True), KNOWN)
 
     assert (task.status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
@@ -54,7 +54,7 @@ def test_c3_a_known_reference_goes_to_a_person_where_the_vendor_cannot_be_asked(
 
 
 @pytest.mark.parametrize("model", [KLING, NEW_KLING])
-def test_c3_a_known_reference_is_looked_up_where_the_vendor_can_be_asked(model, user, driver):
+def test_a_known_reference_is_looked_up_where_the_vendor_can_be_asked(model, user, driver):
     task = answered(sent(user, model, has_arrived=True), KNOWN)
     assert task.status == Status.SUBMITTING
 
@@ -62,7 +62,7 @@ def test_c3_a_known_reference_is_looked_up_where_the_vendor_can_be_asked(model, 
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_c3_a_known_reference_that_the_vendor_does_not_show_goes_to_a_person(user, driver):
+def test_a_known_reference_that_the_vendor_does_not_show_goes_to_a_person(user, driver):
     """It is not sent again, although this vendor takes a reference only once."""
     task = driver.finish(answered(sent(user, KLING), KNOWN))
 
@@ -70,7 +70,7 @@ def test_c3_a_known_reference_that_the_vendor_does_not_show_goes_to_a_person(use
     assert "shows no render under it" in task.error_message
 
 
-def test_c3_a_reference_that_is_known_since_a_refusal_is_found(user, driver):
+def test_a_reference_that_is_known_since_a_refusal_is_found(user, driver):
     """The first attempt ended as 429, yet the vendor has accepted it."""
     task = answered(sent(user, KLING, has_arrived=True), RateLimited("slow down"))
     assert task.status == Status.QUEUED
@@ -84,7 +84,7 @@ def test_c3_a_reference_that_is_known_since_a_refusal_is_found(user, driver):
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_c3_no_refusal_of_a_second_sending_ends_what_the_first_may_have_paid(user, driver):
+def test_no_refusal_of_a_second_sending_ends_what_the_first_may_have_paid(user, driver):
     """Also where the vendor was asked and shows nothing: a list may lag, and a refusal speaks of its own request alone."""
     task = sent(user, KLING)
     task.attempts.update(dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
@@ -97,7 +97,7 @@ def test_c3_no_refusal_of_a_second_sending_ends_what_the_first_may_have_paid(use
 @pytest.mark.parametrize(
     "error", [AuthenticationFailed("no"), OutOfCredit("no"), RateLimited("no"), Unreachable("no")], ids=lambda e: e.code
 )
-def test_c3_after_an_unknown_outcome_no_other_account_gets_the_task(error, user, driver, make_account):
+def test_after_an_unknown_outcome_no_other_account_gets_the_task(error, user, driver, make_account):
     task = sent(user, KLING)
     first = task.account
     make_account("kling", "official-key", driver.simulator.base("kling"), label="another", priority=1)
@@ -112,7 +112,7 @@ def test_c3_after_an_unknown_outcome_no_other_account_gets_the_task(error, user,
     assert {attempt.account for attempt in task.attempts.all()} == {first}
 
 
-def test_c8_a_cooldown_belongs_to_the_account_alone(user, driver, make_account):
+def test_a_cooldown_belongs_to_the_account_alone(user, driver, make_account):
     """Another account of the vendor is idle: the task starts there at once, and not in an hour."""
     with ScriptedServer(answer(429, b'{"error":{"code":"1302","message":"slow down"}}', headers=LONG_WAIT)) as vendor:
         limited = make_account("zhipu", "cn", vendor.url, label="limited", priority=1)
@@ -128,7 +128,7 @@ def test_c8_a_cooldown_belongs_to_the_account_alone(user, driver, make_account):
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_c8_with_one_account_the_task_waits_for_the_end_of_its_cooldown(user, driver):
+def test_with_one_account_the_task_waits_for_the_end_of_its_cooldown(user, driver):
     task = answered(sent(user, ZHIPU), RateLimited("slow down", retry_after_s=3600))
 
     for _ in range(3):

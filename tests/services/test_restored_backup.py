@@ -1,4 +1,4 @@
-"""C2: a database restored from a backup holds its paid submits, and what was sent since is looked up or decided, never bought again."""
+"""A database restored from a backup holds its paid submits, and what was sent since is looked up or decided, never bought again."""
 
 from __future__ import annotations
 

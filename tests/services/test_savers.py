@@ -1,4 +1,4 @@
-"""C7: which share of the savers an account may have, and that none of them waits without need."""
+"""Which share of the savers an account may have, and that none of them waits without need."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def held_of(account):
     return GenerationTask.objects.held(timezone.now()).filter(account=account).count()
 
 
-def test_c7_an_account_takes_at_most_half_of_the_savers(user, slow, quick):
+def test_an_account_takes_at_most_half_of_the_savers(user, slow, quick):
     rendered(user, slow, 7)
     rendered(user, quick, 1)
 
@@ -59,7 +59,7 @@ def test_c7_an_account_takes_at_most_half_of_the_savers(user, slow, quick):
     assert (held_of(slow), held_of(quick), OrmQ.objects.count()) == (2, 1, 3)
 
 
-def test_c7_savers_of_other_machines_count(user, slow):
+def test_savers_of_other_machines_count(user, slow):
     rendered(user, slow, 7)
     for name in ("one:1", "two:2", "three:3"):
         LiveWorker.objects.create(instance=name, submit_workers=4, seen_at=timezone.now())
@@ -70,7 +70,7 @@ def test_c7_savers_of_other_machines_count(user, slow):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_c7_few_savers_save_for_everybody(user, slow, quick, savers, number):
+def test_few_savers_save_for_everybody(user, slow, quick, savers, number):
     savers(number)
     rendered(user, slow, 2)
     rendered(user, quick, 2)
@@ -80,7 +80,7 @@ def test_c7_few_savers_save_for_everybody(user, slow, quick, savers, number):
     assert (held_of(slow), held_of(quick)) == (1, 1)
 
 
-def test_c7_a_finished_render_waits_for_its_share_too(user, slow, quick):
+def test_a_finished_render_waits_for_its_share_too(user, slow, quick):
     first, second, third = rendered(user, slow, 3)
     (other,) = rendered(user, quick, 1)
 
@@ -91,7 +91,7 @@ def test_c7_a_finished_render_waits_for_its_share_too(user, slow, quick):
     assert (held_of(slow), held_of(quick)) == (2, 1)
 
 
-def test_c7_an_expired_lease_gives_its_share_back(user, slow):
+def test_an_expired_lease_gives_its_share_back(user, slow):
     tasks = rendered(user, slow, 3)
     past = timezone.now() - timedelta(seconds=1)
     GenerationTask.objects.filter(pk__in=[tasks[0].pk, tasks[1].pk]).update(lease_until=past, due_at=past)
@@ -101,7 +101,7 @@ def test_c7_an_expired_lease_gives_its_share_back(user, slow):
     assert held_of(slow) == 2
 
 
-def test_c7_a_free_saver_takes_the_next_file_without_the_clock(user, driver):
+def test_a_free_saver_takes_the_next_file_without_the_clock(user, driver):
     tasks = [driver.until(create_task(owner=user, model=MODEL, prompt="a boat", params={}), Status.RUNNING) for _ in range(4)]
     driver.simulator.advance(60)
 

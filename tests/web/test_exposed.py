@@ -1,4 +1,4 @@
-"""What the portal refuses and hides where others can reach it (C12, C13, C14)."""
+"""What the portal refuses and hides where others can reach it."""
 
 from __future__ import annotations
 

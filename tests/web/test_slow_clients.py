@@ -1,4 +1,4 @@
-"""Nobody stops the site by being slow (C4): the web process as it is started, under clients that hold what they get."""
+"""Nobody stops the site by being slow: the web process as it is started, under clients that hold what they get."""
 
 from __future__ import annotations
 

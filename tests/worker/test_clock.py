@@ -1,4 +1,4 @@
-"""C14: what processes compare with one another is the database's time, whatever their own clocks say."""
+"""What processes compare with one another is the database's time, whatever their own clocks say."""
 
 from __future__ import annotations
 
