@@ -1,4 +1,4 @@
-"""What a portal that others can reach must not be: open to any host name, in debug mode, or without a word on its proxy."""
+"""Checks the settings of a portal that other machines can reach: host names, debug mode, proxies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def hosts_and_proxies(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def any_host(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """`check --deploy` warns of a portal that answers to every name."""
+    """Warn, in `check --deploy`, of a portal that answers to every host name."""
     if "*" in settings.ALLOWED_HOSTS:
         return [Caution("PORTAL_HOSTS is “*”: links may name any host.", hint="Name the hosts that people use.", id="access.W001")]
     return []
@@ -54,7 +54,7 @@ def refuse_to_start(addresses: Iterable[object]) -> None:
 
 
 def _is_public(address: object) -> bool:
-    """Reachable from other machines. A path is a socket of this one."""
+    """Return whether other machines can reach this address. A path is a Unix socket, which they cannot."""
     if not isinstance(address, tuple):
         return False
     host = str(address[0])

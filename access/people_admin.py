@@ -36,7 +36,7 @@ class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
 
 
 def _may_touch(request: HttpRequest, person: User | None) -> bool:
-    """Whoever sets a colleague's password can sign in with the colleague's rights."""
+    """Return whether this person may be changed. Staff may not change staff: whoever sets a password can use its owner's rights."""
     return person is None or not person.is_staff or person == request.user or request.user.is_superuser
 
 

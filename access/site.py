@@ -14,11 +14,11 @@ from django.http import HttpRequest
 __all__ = ["PortalAdminSite"]
 
 OF_FILTERS = frozenset({"exact", "in", "isnull", "gte", "lt", "gt", "lte", "id", "pk"})
-"""What the addresses of Django's own list filters are made of, behind the field's name."""
+"""What Django's own list filters put behind the field's name in their addresses."""
 
 
 class _OfferedLookups:
-    """What the site puts in front of every ModelAdmin."""
+    """A mixin that the site puts in front of every ModelAdmin."""
 
     list_filter: Any
     date_hierarchy: str | None
@@ -35,19 +35,19 @@ class _OfferedLookups:
 
 
 def _name_of(one: Any) -> str:
-    """Of an entry of `list_filter`: a field, a field with its filter's class, or a filter with a parameter of its own."""
+    """Return the name of an entry of `list_filter`: a field, a field with its filter's class, or a filter with its own parameter."""
     if isinstance(one, type) and issubclass(one, SimpleListFilter):
         return str(one.parameter_name)
     return one[0] if isinstance(one, tuple) else str(one)
 
 
 def _has(name: str, lookup: str) -> bool:
-    rest = lookup.removeprefix(name)
-    return lookup == name or (rest.startswith(LOOKUP_SEP) and lookup.startswith(name) and OF_FILTERS.issuperset(rest.split(LOOKUP_SEP)[1:]))
+    before = f"{name}{LOOKUP_SEP}"
+    return lookup == name or (lookup.startswith(before) and OF_FILTERS.issuperset(lookup.removeprefix(before).split(LOOKUP_SEP)))
 
 
 class PortalAdminSite(AdminSite):
-    """Django's, where no ModelAdmin can forget to refuse look-ups."""
+    """Django's admin site, at which no ModelAdmin can forget to refuse look-ups."""
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin

@@ -59,7 +59,7 @@ def authenticate(raw: str) -> ApiToken | None:
 
 
 def _note_use(row: ApiToken, now: datetime) -> None:
-    """Skipped while somebody holds the row, or SQLite's file: a later request notes it."""
+    """Note when the token was used, unless somebody holds the row, or SQLite's file: a later request notes it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(NOTE_UNLESS_LOCKED, [now, row.pk])
@@ -70,7 +70,7 @@ def _note_use(row: ApiToken, now: datetime) -> None:
 
 @contextmanager
 def _without_waiting() -> Iterator[None]:
-    """SQLite's whole file is one lock, and there is no SKIP LOCKED."""
+    """Fail at once where SQLite's file is locked: it has one lock for everything and no SKIP LOCKED."""
     (patience_ms,) = connection.connection.execute("PRAGMA busy_timeout").fetchone()
     connection.connection.execute("PRAGMA busy_timeout = 0")
     try:

@@ -1,11 +1,12 @@
-"""What services raise, and how a lock that somebody holds for long is told. Providers' own errors are in providers.core.errors."""
+"""What services raise, and how to recognise a database that is locked, away or full. Providers' own errors are in providers.core.errors."""
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Mapping
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from generation.media import NO_ROOM
 
 __all__ = [
     "BUSY_FOR_S",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 BUSY_FOR_S = 5
-"""What we tell those who met a held lock: the database ends a transaction that stands still after 20 s."""
+"""Retry-After of what may succeed in a moment, in seconds. The database ends an idle transaction, and with it its locks, after 20 s."""
 LOCK_STATES = frozenset({"55P03", "40P01"})
 """PostgreSQL's lock_not_available (our lock_timeout) and deadlock_detected: the transaction was rolled back."""
 
@@ -48,15 +49,14 @@ def is_cut_off(error: DatabaseError | InterfaceError) -> bool:
     return connection.vendor == "postgresql" and (connection.connection is None or connection.connection.closed)
 
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 DISK_FULL_STATE = "53100"
 """PostgreSQL's disk_full."""
 
 
 def is_full_disk(error: BaseException | None) -> bool:
-    """Return whether a disk, a quota, or the database's disk has no room. What was being stored is not."""
+    """Return whether a disk, a quota or the database's disk has no room, so that nothing was stored."""
     if isinstance(error, OSError):
-        return error.errno in FULL
+        return error.errno in NO_ROOM
     cause = getattr(error, "__cause__", None)
     full = getattr(cause, "sqlstate", None) == DISK_FULL_STATE or getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL"
     return isinstance(error, DatabaseError) and full
@@ -114,11 +114,7 @@ class LostRace(PortalError):
 
 
 class Busy(PortalError):
-    """Enough of this is going on; it can be done in `retry_after_s` seconds."""
+    """Too many of these are under way. It may be tried again after `BUSY_FOR_S`."""
 
     code = "busy"
     status = 503
-
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s

@@ -115,7 +115,7 @@ def too_large(max_bytes: int) -> BadImage:
 
 
 class Memory:
-    """What images may take together: those for which there is no room wait, a few of them and for a short time."""
+    """Limits what images take together. Those for which there is no room wait: at most `MOST_WAITING` of them, and `WAIT_S` each."""
 
     def __init__(self, total: int) -> None:
         self._total, self._used, self._waiting = total, 0, 0
@@ -151,7 +151,7 @@ MEMORY = Memory(MEMORY_BYTES)
 
 
 def _memory_for(image: Image.Image, kind: str) -> int:
-    """At most what decoding and cleaning this image takes, by its header."""
+    """Return the most that decoding and cleaning this image can take, by its header."""
     pixels = image.width * image.height
     if kind == "webp":
         return pixels * WEBP_PIXEL_BYTES
@@ -227,7 +227,7 @@ def _in_plain_mode(image: Image.Image) -> Image.Image:
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """In bands: Pillow divides 16 bits only by way of 32, which would take ten bytes for each pixel."""
+    """Convert in bands. Pillow goes from 16 bits to 8 by way of 32; for the whole image that would take ten bytes for each pixel."""
     grey = Image.new("L", image.size)
     for top in range(0, image.height, BAND_ROWS):
         band = image.crop((0, top, image.width, min(top + BAND_ROWS, image.height)))

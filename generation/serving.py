@@ -50,7 +50,7 @@ class FileSlice:
 
     def __init__(self, file: BinaryIO, span: Span) -> None:
         self._file = file
-        self._close = file.close  # Django puts the response's own in its place, which comes back here
+        self._close = file.close  # kept: Django's WSGI handler replaces the file's `close` by the response's, which calls ours
         self._left = span.length
         if span.start:
             file.seek(span.start)
@@ -68,7 +68,7 @@ class FileSlice:
 
 
 class FileResponse(StreamingHttpResponse):
-    """Its server may send the open file by itself, from where it is to Content-Length, and hold no thread for a slow reader."""
+    """A response whose open file the server may send by itself (`wsgi.file_wrapper`), so that no thread waits for a slow reader."""
 
     block_size = BLOCK_BYTES
 

@@ -92,7 +92,7 @@ def check_storage() -> str:
 
 
 def check_storage_answers() -> str:
-    """Read only: anybody may ask."""
+    """Look at the storage without writing, because anybody may ask for /readyz."""
     try:
         default_storage.exists("health")
         default_storage.listdir("")

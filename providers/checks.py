@@ -43,7 +43,10 @@ def credential_keys_are_keys(app_configs: object, **kwargs: Any) -> list[CheckMe
 
 @register()
 def credentials_open(app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """The keys open what is sealed. Runs with every check, so also when a worker starts; `accounts_can_be_used` says it in full."""
+    """Warn when the keys do not open what is sealed. Runs with every check, so also when a worker starts.
+
+    Silent with `--database`, where `accounts_can_be_used` reports the same as errors, account by account.
+    """
     from providers.models import ProviderAccount
     from providers.sealing import opens
 

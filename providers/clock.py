@@ -34,7 +34,7 @@ def now() -> datetime:
 
 
 def _measure() -> None:
-    """Past Django's cursor, which counts and logs queries. Inside a failed transaction, or with the server away, the last value stays."""
+    """Measure the offset, past Django's cursor, which counts and logs queries. The last value stays where it cannot be measured."""
     try:
         connection.ensure_connection()
         before = timezone.now()

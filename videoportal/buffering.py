@@ -36,7 +36,10 @@ LARGE_WITHIN_S = 600
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]
-    """A request as it arrives. Without any credential it may be small only, and has less time: nobody's upload is spooled to disk."""
+    """A request as it arrives. Without credentials it must be small and has less time, so that no stranger's upload is spooled to disk.
+
+    Whether the credentials are good is found out later (`security.body_limits`): here they are only there.
+    """
 
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
@@ -103,7 +106,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_busy(self) -> bool:
-        """A request of it is being answered, or its answer being sent."""
+        """Return whether a request of this connection is being answered, or an answer sent."""
         return bool(self.requests or self.total_outbufs_len)
 
 
@@ -128,7 +131,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
         loop(timeout=TURN_S, use_poll=True, map=sockets, count=1)
 
     def _drain(self, servers: list[TcpWSGIServer], sockets: dict[int, Any]) -> None:
-        """Take nothing new; requests that have arrived are answered."""
+        """Answer the requests that have arrived, and take no new ones."""
         from generation.api.waiting import stop_waiting  # here, because the master imports this module without Django's apps
 
         until = time.monotonic() + self.cfg.graceful_timeout - TURN_S
@@ -140,7 +143,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
 
 
 def _hang_up_on_the_late(servers: list[TcpWSGIServer]) -> None:
-    """A request that arrives byte by byte is never idle; so it has a time in which to arrive."""
+    """Close connections whose request is overdue: one that arrives byte by byte is never idle, so `channel_timeout` does not end it."""
     now = time.monotonic()
     for server in servers:
         for channel in server.active_channels.values():

@@ -23,7 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
 
 
 def answer_healthz(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware, and the first: a load balancer names no host of ours and speaks plain http."""
+    """Middleware that answers /healthz. It is the first, because a load balancer does not send our host name and speaks plain http."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return healthz(request) if request.path == "/healthz" else get_response(request)
@@ -34,9 +34,7 @@ def answer_healthz(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served, 503 otherwise. Which part fails, and why nothing is
-    sent, is for staff only.
-    """
+    """200 when requests can be served, 503 otherwise. Which part fails, and why nothing is sent, is for staff only."""
     results = {name: _result(check) for name, check in QUICK.items()}
     fit = set(results.values()) == {"ok"}
     answer: dict[str, object] = {"status": "ok" if fit else "unfit"}

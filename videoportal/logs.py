@@ -1,4 +1,4 @@
-"""Keeps secrets out of logs, and each record in a line of its own."""
+"""Keeps secrets out of logs, and each record on one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every request passes: forwarded headers, limits of bodies, NUL characters. And what every answer carries: caching, content policy.
+"""Middleware for every request (forwarded headers, body limits, NUL characters) and every answer (caching, content policy).
 
 Django 5.2 has no setting for the Content-Security-Policy. No inline script; styles may carry numbers in attributes.
 """
@@ -67,7 +67,7 @@ def _is_in(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], ad
 
 
 def cache_control(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """No shared cache keeps an answer that does not say how long it may; of the API and the admin no browser does either."""
+    """Keep answers without a Cache-Control out of shared caches, and those of the API and the admin out of browsers' caches too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -80,7 +80,7 @@ def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # 
     fields = error.fields if isinstance(error, InvalidRequest) else {}
     refusal = error_response(error.status, error.code, error.message, fields)
     if isinstance(error, Busy):
-        refusal["Retry-After"] = str(error.retry_after_s)
+        refusal["Retry-After"] = str(BUSY_FOR_S)
     return refusal
 
 

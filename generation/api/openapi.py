@@ -1,4 +1,4 @@
-"""The API's description of itself: what every operation may answer beside its own results, declared once."""
+"""Adds to the OpenAPI document the refusals that operations do not declare for themselves."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["DescribedAPI"]
 
 REFUSALS = {
     400: "The request cannot be read",
-    401: "No valid token came along",
-    403: "You may see it and may not do this; or the page's protection against forged requests is stale",
-    404: "There is no such thing, or not for you",
+    401: "The token is missing or not valid",
+    403: "You may not do this, or the page's CSRF token is stale",
+    404: "It does not exist, or you may not see it",
     413: "The request is too large",
-    415: "The body is not of a kind that is taken",
-    422: "Some fields cannot be used as they are",
+    415: "The body's Content-Type is not accepted",
+    422: "Some fields are not valid",
+    503: "Busy. Try again after the seconds in Retry-After",
     507: "The portal's storage is full; nothing was stored",
-    503: "Someone else holds what is needed; try again in a few seconds",
 }
 ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"}}}
 
 
 class DescribedAPI(NinjaAPI):
-    """ninja's, whose document names the refusals that no operation declares for itself."""
+    """A NinjaAPI whose document names the refusals of `REFUSALS` at the operations that may answer them."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)

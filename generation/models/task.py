@@ -284,7 +284,7 @@ class GenerationTask(models.Model):
         self.move(Status.NEEDS_REVIEW, note=error.message, **_facts_of(error), **changes)
 
     def hand_over(self, code: str, message: str) -> None:
-        """The vendor accepted it and may still have it, and we cannot get it: a person decides. `code` is one of messages.REVIEWS."""
+        """Move an accepted render that we cannot get, and that the vendor may still have, to review. `code` is one of messages.REVIEWS."""
         self.move(Status.NEEDS_REVIEW, note=message, error_code=code, error_message=message, error_parts=parts_of(message))
 
     def fail(self, error: ProviderError, *, note: str = "", decision_key: str = "") -> None:

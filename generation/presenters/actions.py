@@ -51,7 +51,7 @@ def _all_actions(task: GenerationTask) -> list[Action]:
 
 
 def _retry(task: GenerationTask) -> Action:
-    """A failure that was retried leads to the retry: whoever comes back to the page does not buy it once more (see with_cards)."""
+    """Return Retry, or a link to the retry that was made already, so that nobody buys it twice. `with_cards` sets `retried_as`."""
     if again := getattr(task, "retried_as", None):
         return Action(url=reverse("task", args=[again]), label=_("Open the retry"), icon="arrow-right", method="get")
     return _post(task, "retry", _("Retry"), "rotate-cw")

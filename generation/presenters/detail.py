@@ -113,14 +113,9 @@ def _review(task: GenerationTask) -> dict[str, Any]:
     return {
         "rows": rows,
         "vendor_id": last.submission_id if last else "",
-        "text": _what_happened(task) if is_accepted else "",
+        "text": " ".join(review_sentence(task.error_code)) if is_accepted else "",
         "can_adopt": can_adopt(task),
     }
-
-
-def _what_happened(task: GenerationTask) -> str:
-    """What happened to a render that the vendor accepted, and what to do."""
-    return " ".join(review_sentence(task.error_code))
 
 
 def _finding(task: GenerationTask, attempt: Attempt) -> str:

@@ -31,7 +31,6 @@ IN_MEMORY_BYTES = 1024 * 1024
 PATIENCE = FetchTimeouts(total_s=20.0, stall_s=10.0)
 MOST_FETCHES = max(1, settings.WEB_THREADS // 4)
 MOST_FETCHES_OF_ONE = max(1, MOST_FETCHES // 2)
-RETRY_AFTER_S = 5
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
@@ -70,7 +69,7 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
 
 
 def _keep(asset: Asset, name: str, content: bytes) -> None:
-    """Store the bytes whole or not at all: a full disk leaves part of a file."""
+    """Store the bytes whole or not at all. A disk that fills up would leave part of a file."""
     try:
         asset.file.save(name, ContentFile(content), save=False)
     except OSError:
@@ -99,10 +98,10 @@ _fetches_lock = Lock()
 
 @contextmanager
 def _turn_of(owner: User) -> Iterator[None]:
-    """A fetch takes a thread for as long as the other host likes, up to its patience: few at once in a process, fewer of one person."""
+    """Count this fetch while it lasts. Raises `Busy`: a slow host holds a thread, so few are done at once, and fewer for one person."""
     with _fetches_lock:
         if _fetches.total() >= MOST_FETCHES or _fetches[owner.pk] >= MOST_FETCHES_OF_ONE:
-            raise Busy(_("Too many images are being fetched at the moment. Try again in a few seconds."), retry_after_s=RETRY_AFTER_S)
+            raise Busy(_("Too many images are being fetched at the moment. Try again in a few seconds."))
         _fetches[owner.pk] += 1
     try:
         yield

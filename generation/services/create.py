@@ -122,4 +122,5 @@ def replay(owner: User, idempotency_key: str, digest: str) -> GenerationTask | N
 
 
 def key_reused() -> InvalidRequest:
+    """Return the refusal of an Idempotency-Key that belongs to another request."""
     return InvalidRequest(_("This Idempotency-Key was used for a different request. Use a new key."), code="idempotency_key_reused")

@@ -37,7 +37,7 @@ SETTLE_LEASE = timedelta(seconds=90)
 """How long a look-up may wait for a worker; at work it renews a shorter lease (`claims.keeping`)."""
 LOOK_AGAIN_EVERY = timedelta(hours=1)
 ASKED_ABOUT = ("deadline", "submission_gone")
-"""Reviews that the vendor's word alone can end."""
+"""Codes of the reviews that the vendor is asked about. The others wait for a change here."""
 ASKED_FOR = timedelta(days=31)
 """No vendor keeps a result for longer."""
 LOOKS_LAST = timedelta(minutes=1)
@@ -52,7 +52,7 @@ def tick(now: datetime | None = None) -> int:
     """One round over everything that is due. Returns how many jobs were rung for."""
     at, instance = now or clock.now(), queue.instance_id()
     stop = current_stop()
-    if stop is None or not stop.restored:  # what waits in a restored database may have been sent, as it was
+    if stop is None or not stop.restored:  # in a restored database, what waits may have been sent as it is
         free_stranded(at)
         fail_over()
     return (
@@ -132,7 +132,7 @@ def look_again_soon(task: GenerationTask) -> None:
 
 
 def _look_again(now: datetime) -> int:
-    """Reviews of accepted renders: the vendor is asked once an hour whether it has them by now, later where there are very many."""
+    """Ring for reviews that were last looked at, or began (`updated_at`), an hour ago; later where there are very many."""
     accepted = GenerationTask.objects.free(now).filter(status=Status.NEEDS_REVIEW, error_code__in=ASKED_ABOUT)
     due = accepted.filter(updated_at__gt=now - ASKED_FOR)
     waited = due.filter(Q(lease_until__isnull=False) | Q(updated_at__lte=now - LOOK_AGAIN_EVERY)).order_by("updated_at")

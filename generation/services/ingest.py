@@ -54,9 +54,7 @@ BELIEVE_VENDOR = timedelta(hours=24)
 """How long a file is asked for that the vendor says it has, and that its file server denies."""
 MOST_MISSING = 6
 MOST_LIMITED = 6
-"""Tries that a limit of ours may end before a person hears of it: an administrator has to change a setting."""
-MOST_STARTS = DEATHS
-"""Ingests of a task that may end with their process, whoever killed it, before a person looks."""
+"""Tries that a limit of ours may end before the task goes to review: an administrator has to change a setting."""
 KILLS = gettext_noop("The process that saves this video ended %(n)d times without a word; it may be the file.")
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """A file that makes the check crash or hang costs an ingest worker minutes each time."""
@@ -81,7 +79,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     task = take_up(task_id, fence, Status.INGESTING)
     if task is None:
         return
-    if task.starts >= MOST_STARTS:
+    if task.starts >= DEATHS:
         task.hand_over("ends_ingest", say(KILLS, n=task.starts))
         return
     try:
@@ -91,7 +89,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
         task.move(Status.SUCCEEDED)
     except LostRace:
         log.info("task %s: another process has it", task.pk)
-    except OSError as error:  # of the scratch folder: those of the network and of the storage have types of their own
+    except OSError as error:  # of the scratch folder: network and storage raise types of their own
         _again_or_never(task, _away(error, "working on it"))
     except (FetchError, BadMedia, StorageAway, SealBroken) as error:
         _again_or_never(task, error)
@@ -240,7 +238,7 @@ def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | Storage
 
 
 def _waits_because(error: Exception) -> str:
-    """What people can do something about; empty for what time alone cures."""
+    """Return why the save waits, where somebody can help; empty where only time does."""
     if isinstance(error, OurLimit):
         return say(KEPT_FROM_IT, words=str(error), setting=SETTINGS[type(error)])
     return error.args[0] if isinstance(error, StorageAway) else ""
@@ -282,7 +280,7 @@ def _refresh_outputs(task: GenerationTask) -> bool:
         return True
     if snapshot.state in {State.FAILED, State.CANCELLED}:
         return False
-    if len(snapshot.outputs) != len(task.outputs):  # odd, and no word that the video is gone
+    if len(snapshot.outputs) != len(task.outputs):  # odd, but it does not say that the video is gone
         return True
     task.outputs = stored_outputs(snapshot.outputs, clock.now())
     return True

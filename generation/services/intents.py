@@ -1,4 +1,4 @@
-"""The key of a page's buttons: what was ordered or decided after the page was rendered, its reader has not seen (docs/adr/0014)."""
+"""Makes and reads the key of a page's buttons. Its reader has not seen what was ordered or decided after it was made (docs/adr/0014)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def new_key() -> str:
 
 
 def read_key(text: str) -> UUID:
-    """Return the key that a form sent. Without one nobody knows how old the page is: it is taken as older than everything."""
+    """Return the key that a form sent. A page without one of ours counts as older than everything."""
     try:
         key = UUID(text)
     except ValueError:

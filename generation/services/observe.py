@@ -148,14 +148,14 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
 
 
 def _denied(task: GenerationTask, error: SubmissionGone) -> None:
-    """Not the end: it was accepted. The vendor is asked about our reference where it can be; otherwise a person decides."""
+    """Move a task whose id the vendor denies to review, and ask about our reference. It was accepted, so this does not fail it."""
     with transaction.atomic():
         task.hand_over("submission_gone", say(DENIED, id=task.submission_id, words=str(error)))
         look_again_soon(task)
 
 
 def _is_believable(task: GenerationTask) -> bool:
-    """One that no poll has ever found may be known to the vendor under another id."""
+    """Return whether to believe the denial. That of a task which no poll ever found always: it may be there under another id."""
     if not task.vendor_state:
         return True
     return task.account is not None and task.account.may_deny(task.accepted_at, clock.now())

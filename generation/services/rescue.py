@@ -129,7 +129,7 @@ def _paid(task: GenerationTask) -> _Render | None:
 
 
 def _recover(
-    render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User, done: Callable[[], object] = bool, key: str = ""
+    render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User, done: Callable[[], object] | None = None, key: str = ""
 ) -> None:
     if not isinstance(answer, Snapshot):
         raise _refusal(answer) from answer

@@ -51,7 +51,7 @@ NO_ACCOUNT = gettext_noop(
 
 
 class Older(Exception):
-    """This database has seen less than the record."""
+    """The record has paid requests that this database does not know."""
 
 
 @dataclass(kw_only=True)
@@ -106,7 +106,7 @@ def hold_if_restored() -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupFacts:
-    """What can be told before anything is decided: requests on record that the database lacks, and its last one."""
+    """How far the record is ahead of the database. `newest_in_database` is when the last request that it knows was sent."""
 
     held_at: datetime | None
     missing: int
@@ -122,12 +122,12 @@ def backup_facts() -> BackupFacts:
 
 
 def lost_requests() -> Iterator[Sent]:
-    """What is on record for tasks that this database does not have, whenever it was sent."""
+    """Yield the recorded requests of tasks that this database does not have, whenever they were sent."""
     return (one for one in sent.sent_after(0) if not GenerationTask.objects.filter(pk=one.task).exists())
 
 
 def confirm_restore(*, by: User) -> Reconciled:
-    """A person knows that the database was restored: look up what was sent since, then let the rest go out. Raises `Conflict`."""
+    """Have what was sent since the backup looked up, then let the rest go out. Raises `Conflict` when nothing waits for this."""
     newest, records = sent.newest(), list(sent.sent_after(_row().sent))
     with transaction.atomic():
         row = _row(locked=True)

@@ -1,4 +1,4 @@
-"""The share of the processes that save videos which one account may have, so that a slow file server of one vendor leaves savers to others.
+"""Limits how many of the processes that save videos one account may have, so that a slow file server leaves savers to the others.
 
 Counted from leased rows, as the shares of submits are (`permits.py`): what a killed worker held ends with its lease.
 """

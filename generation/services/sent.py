@@ -61,7 +61,7 @@ def write(number: int, attempt: Attempt) -> None:
 
 
 def newest() -> int:
-    """The highest number on record, 0 when there is none."""
+    """Return the highest number on record, 0 when there is none."""
     for folder in sorted(_listed(FOLDER)[0], reverse=True):
         if numbers := _numbers(f"{FOLDER}/{folder}"):  # a folder whose first file could not be written is empty
             return max(numbers)
@@ -69,7 +69,7 @@ def newest() -> int:
 
 
 def sent_after(number: int) -> Iterator[Sent]:
-    """Return what is on record with a higher number, in order. A file cut off while it was written is left out: its request never left."""
+    """Yield what is on record with a higher number, in order. A file cut off while it was written is left out: its request never left."""
     first = _folder(number)
     for folder in sorted(f"{FOLDER}/{name}" for name in _listed(FOLDER)[0]):
         if folder >= first:

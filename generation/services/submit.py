@@ -337,7 +337,7 @@ def _try_again(task: GenerationTask, error: ProviderError) -> None:
 
 
 def _delay(task: GenerationTask) -> timedelta:
-    """None while the account cools down: the cooldown belongs to the account, and another one may start the task at once."""
+    """Return no delay while the account cools down: the cooldown is the account's, and another one may start the task at once."""
     assert task.account is not None
     task.account.refresh_from_db(fields=["cooldown_until"])
     return timedelta(0) if task.account.is_resting(clock.now()) else backoff(task.attempt_count)

@@ -115,7 +115,7 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
 
 
 def _masked(provider: Provider, signed: WireRequest, reply: WireReply) -> WireReply:
-    """The answer without the secrets that it quotes: whatever an adapter reads of it may be stored, logged and shown."""
+    """Return the answer without the secrets that it quotes: whatever an adapter reads of it may be stored, logged and shown."""
     mask, sent = mask_for(provider.secrets), tuple(_signatures(signed))
     headers, head = reply.headers, "\n".join(reply.headers.values()).encode("utf-8", "replace")
     if mask.covered(head, sent) != head:  # one look for all of them: nearly always there is nothing
@@ -124,7 +124,7 @@ def _masked(provider: Provider, signed: WireRequest, reply: WireReply) -> WireRe
 
 
 def _signatures(signed: WireRequest) -> Iterator[str]:
-    """What proves who we are, as it was sent: a token, and of a signed one the parts that are ours alone."""
+    """Yield what proves who we are, as it was sent: a token, and of a JWT payload and signature, but not the header, which all have."""
     for name, value in signed.headers.items():
         if name.lower() in SECRET_HEADERS:
             token = value.split()[-1] if value.strip() else ""

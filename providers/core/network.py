@@ -134,7 +134,7 @@ def _is_mixed(addresses: Sequence[str], permitted: Sequence[str]) -> bool:
 
 
 def _plain(text: str) -> Address | None:
-    """The address that is reached, behind a NAT64 prefix the IPv4 one; None for what is no address."""
+    """Return the address that is reached: behind a NAT64 prefix the IPv4 one. None for what is not an address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -115,7 +115,7 @@ def mask_for(secrets: tuple[str, ...]) -> Mask:
 
 
 def _spellings(secret: bytes) -> Iterator[bytes]:
-    """Plain, hex, and base64 wherever in a longer text the secret begins."""
+    """Yield the secret in plain, in hex, and in base64 for each of the three places in a longer text where it may begin."""
     yield secret
     yield secret.hex().encode()
     for before in range(3):
@@ -125,7 +125,7 @@ def _spellings(secret: bytes) -> Iterator[bytes]:
 
 
 def _runs(low: bytes, needle: bytes) -> Iterator[tuple[int, int]]:
-    """Where at least SHORTEST characters of the needle stand in a row."""
+    """Yield where at least SHORTEST characters of the needle are in a row."""
     for at in range(0, len(needle) - BLOCK + 1, BLOCK):
         place = low.find(needle[at : at + BLOCK])
         while place >= 0:

@@ -164,7 +164,7 @@ class BlockingTransport:
 
 
 def _target(url: str, request: WireRequest) -> Url:
-    """The address with its query, normalised. Raises ValueError."""
+    """Return the address with its query, normalised. Raises ValueError."""
     query = urlencode(request.query, doseq=True)
     target = parse_url(url + ("&" if "?" in url else "?") + query if query else url)
     if target.scheme not in {"http", "https"} or not target.host or target.auth:
@@ -173,7 +173,7 @@ def _target(url: str, request: WireRequest) -> Url:
 
 
 def _encoded(request: WireRequest) -> tuple[bytes | None, dict[str, str]]:
-    """Body and headers. Raises ValueError for JSON that has no number's value."""
+    """Return body and headers. Raises ValueError for NaN and infinity, which JSON does not have."""
     body, kind = request.content, ""
     if request.json is not None:
         body, kind = json.dumps(request.json, allow_nan=False).encode(), "application/json"

@@ -73,7 +73,8 @@ def _clicked_apart(visit: Visit, button: Locator) -> None:
     """Clicks that the browser does not count as one double click."""
     for _ in range(visit.often()):
         button.dispatch_event("click")
-        visit.page.wait_for_function(IDLE) if visit.chance.random() < 0.5 else None
+        if visit.chance.random() < 0.5:
+            visit.settle()
 
 
 def _enter_held(visit: Visit, button: Locator) -> None:
@@ -91,7 +92,8 @@ def _shortcut_held(visit: Visit, button: Locator) -> None:
     visit.page.keyboard.down("Control")
     for _ in range(visit.often()):
         visit.page.keyboard.down("Enter")
-        visit.page.wait_for_function(IDLE) if visit.chance.random() < 0.3 else None
+        if visit.chance.random() < 0.3:
+            visit.settle()
     visit.page.keyboard.up("Enter")
     visit.page.keyboard.up("Control")
 

@@ -15,8 +15,9 @@ from generation.lifecycle import Status
 from generation.media import NO_ROOM, prepare_video
 from generation.models import GenerationTask, Video
 from generation.presenters.states import text_of
+from generation.services.claims import DEATHS
 from generation.services.create import create_task
-from generation.services.ingest import MOST_STARTS, StorageAway, _save
+from generation.services.ingest import StorageAway, _save
 from generation.services.line import Line
 from generation.services.messages import waits_because
 
@@ -62,12 +63,12 @@ def fresh(task: GenerationTask) -> GenerationTask:
 
 def test_a_full_scratch_folder_only_delays_and_counts_no_start(rendered, driver, places):
     with no_file_over(1000):
-        for _ in range(MOST_STARTS + 2):
+        for _ in range(DEATHS + 2):
             driver.step()
         task = fresh(rendered)
 
     assert (task.status, task.starts) == (Status.INGESTING, 0)
-    assert task.failures > MOST_STARTS
+    assert task.failures > DEATHS
     assert files_in(*places) == []
     assert (text_of(task, Line(), timezone.now()), waits_because(task, None)) == (FULL, FULL)
 

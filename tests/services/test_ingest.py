@@ -17,10 +17,10 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.media import MediaLimits
 from generation.models import GenerationTask, Video
-from generation.services.claims import claim_one, holding
+from generation.services.claims import DEATHS, claim_one, holding
 from generation.services.create import create_task
 from generation.services.housekeeping import sweep
-from generation.services.ingest import FETCH_PATIENCE, MOST_STARTS, ingest
+from generation.services.ingest import FETCH_PATIENCE, ingest
 
 MODEL = "kling/kling-v2-5-turbo"
 
@@ -95,7 +95,7 @@ def die_in_ingest(task_id) -> float:
 def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for_a_person(rendered, user, driver):
     GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
 
-    rests = [die_in_ingest(rendered.pk) for _ in range(MOST_STARTS)]
+    rests = [die_in_ingest(rendered.pk) for _ in range(DEATHS)]
 
     assert [round(rest / 45) for rest in rests] == [1, 1, 1]
     task = driver.finish(rendered)
@@ -108,7 +108,7 @@ def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for
 
 
 def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
-    for _ in range(2 * MOST_STARTS):
+    for _ in range(2 * DEATHS):
         GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
         with transaction.atomic():
             claim_one(GenerationTask.objects.get(pk=rendered.pk), now=timezone.now(), instance="busy", lease=timedelta(minutes=4))

@@ -33,6 +33,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if told is not None:
         return told
     error = body.get("error")
+    # services behind this API answer errors in other shapes too: {"code", "message"}, a text, FastAPI's {"detail"}
     if not error and "id" not in body and (isinstance(body.get("code"), str) or (reply.status >= 400 and "code" in body)):
         error = body
     elif isinstance(error, str):

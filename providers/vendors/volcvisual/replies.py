@@ -20,6 +20,7 @@ __all__ = ["snapshot_of", "task_id_of"]
 log = logging.getLogger("providers.volcvisual")
 
 GONE = frozenset({"notfound", "expired"})
+"""As `plain` writes them: the vendor's words are `not_found` and `expired`."""
 
 
 def task_id_of(reply: WireReply) -> str:
