@@ -53,6 +53,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         else:
             self.adj = copy.copy(self.adj)
             self.adj.max_request_body_size = settings.MAX_ANONYMOUS_BYTES + 1
+        if self.body_rcv is None or self.content_length >= self.adj.max_request_body_size:
+            self.expect_continue = False  # waitress would ask for a body that is not to come, and read the next request into this one
 
 
 class Answer(WSGITask):  # type: ignore[misc]

@@ -135,6 +135,14 @@ def test_a_body_is_asked_for_before_it_is_sent(web):
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 422 ")
 
 
+@pytest.mark.parametrize(("lines", "status"), [("", 405), ("Content-Length: 0\r\n", 405), ("Content-Length: 9999999\r\n", 413)])
+def test_no_body_is_asked_for_that_is_not_to_come(web, lines, status):
+    """Such a request got no answer, and the next one of its connection had its headers."""
+    head = f"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nExpect: 100-continue\r\n{lines}\r\n"
+
+    assert send_raw(web.url, head.encode()).startswith(f"HTTP/1.1 {status} ".encode())
+
+
 def test_head_has_no_body(web):
     answer = send_raw(web.url, b"HEAD /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
 
