@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
-from generation.services.messages import REVIEWS, failure_sentence, review_sentence, waits_because
+from generation.services.messages import failure_sentence, review_sentence, waits_because
 from generation.services.switch import Stop
 from providers.core.catalog import InputSlot, ModelSpec, Price, offered
 from providers.core.types import LONGEST_ID_BYTES
@@ -331,10 +331,6 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
 def _failure(task: GenerationTask) -> FailureOut | None:
     if not task.error_code or task.state not in {Status.FAILED, Status.NEEDS_REVIEW}:
         return None
-    message, advice = failure_sentence(task.error_code)
-    if task.state is Status.NEEDS_REVIEW:
-        message, advice = review_sentence(task.error_code)
-    if task.state is Status.NEEDS_REVIEW and task.error_code not in REVIEWS:
-        message = _("The vendor may have accepted it, and we cannot tell.")
-        advice = _("An administrator can look it up at the vendor, then adopt it or send it again. Retrying may pay twice.")
+    sentence = review_sentence if task.state is Status.NEEDS_REVIEW else failure_sentence
+    message, advice = sentence(task.error_code)
     return FailureOut(code=task.error_code, message=message, advice=advice, vendor_code=task.vendor_code, vendor_message=task.error_message)

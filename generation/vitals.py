@@ -84,7 +84,7 @@ def check_storage() -> str:
         with default_storage.open(name) as file:
             came_back = file.read()
         default_storage.delete(name)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise Unfit(f"The media storage does not work. Check its address, rights and space. ({error})") from error
     if came_back != words:
         raise Unfit("The media storage gave back other bytes than it was given.")
@@ -98,7 +98,7 @@ def check_storage_answers() -> str:
         default_storage.listdir("")
     except FileNotFoundError:
         return "empty"
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise Unfit(f"The media storage does not answer. Check its address and rights. ({error})") from error
     return "answers"
 
@@ -201,7 +201,7 @@ def check_restored() -> str:
     """The database knows every paid request that is on record in the media storage."""
     try:
         facts = backup_facts()
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise Unfit(f"The media storage cannot be read. ({error})") from error
     if facts.missing or facts.held_at:
         raise Unfit(
@@ -217,10 +217,13 @@ def check_reviews() -> str:
     kept_out = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW)
     blocked = kept_out.filter(error_code__in=["blocked_address", "plain_http"]).count()
     large = kept_out.filter(error_code="too_large").count()
+    waiting = []
     if blocked:
-        raise Unfit(f"{blocked} finished videos are at addresses that our network policy blocks. Set OUTBOUND_ALLOW_CIDRS, then ask again.")
+        waiting.append(f"{blocked} finished videos are at addresses that our network policy blocks: set OUTBOUND_ALLOW_CIDRS.")
     if large:
-        raise Unfit(f"{large} finished videos are larger than this portal takes. Raise PORTAL_MAX_VIDEO_MB, then ask the vendor again.")
+        waiting.append(f"{large} finished videos are larger than this portal takes: raise PORTAL_MAX_VIDEO_MB.")
+    if waiting:
+        raise Unfit(" ".join([*waiting, "Then ask the vendor again."]))
     return "no video waits for a setting"
 
 

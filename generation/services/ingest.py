@@ -55,7 +55,7 @@ BELIEVE_VENDOR = timedelta(hours=24)
 MOST_MISSING = 6
 MOST_LIMITED = 6
 """Tries that a limit of ours may end before the task goes to review: an administrator has to change a setting."""
-KILLS = gettext_noop("The process that saves this video ended %(n)d times without a word; it may be the file.")
+KILLS = gettext_noop("Saving this video crashed the worker %(n)d times. The file may be damaged.")
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """A file that makes the check crash or hang costs an ingest worker minutes each time."""
 A_DAY = timedelta(days=1)
@@ -64,8 +64,8 @@ KEEP_TRYING = timedelta(days=31)
 
 
 DISK_FULL = gettext_noop("The portal's disk is full. The video is saved as soon as there is room.")
-KEPT_FROM_IT = gettext_noop("%(words)s. The setting %(setting)s decides this; the video is saved once it allows it.")
-LIMITED = gettext_noop("%(words)s. The setting %(setting)s decides this.")
+KEPT_FROM_IT = gettext_noop("%(words)s. Ask an administrator to change %(setting)s; the video is then saved.")
+LIMITED = gettext_noop("%(words)s. Ask an administrator to change %(setting)s.")
 SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
 """What an administrator has to change when a limit of ours keeps us from a file."""
 

@@ -297,4 +297,4 @@ def test_task_in_review_warns_of_paying_twice(api):
 
     error = api.get(f"/tasks/{task_id}").json()["error"]
 
-    assert (error["code"], error["message"]) == ("uncertain", "The vendor may have accepted it, and we cannot tell.")
+    assert (error["code"], error["message"]) == ("uncertain", "The request was sent, but no answer came: the vendor may have accepted it.")
