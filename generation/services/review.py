@@ -113,7 +113,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None =
     if done():
         return
     _require_review(task)
-    if not can_adopt(task):
+    if not can_adopt(task) and name != task.submission_id:
         raise Conflict(_("The vendor's id of this render is known: ask the vendor again, or give it up."), code="id_known")
     spec = _spec_of(task)
     submission = Submission(id=name, model=spec.id)
