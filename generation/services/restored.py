@@ -66,10 +66,11 @@ def note_sending(attempt: Attempt) -> None:
     """Number this paid request and record it; call right before it leaves. Raises `NotSent` when it may not."""
     try:
         newest = sent.newest()  # before the number is taken: whatever is listed now has a lower one
-        sent.write(_take_number(newest), attempt)
-    except Older as older:
-        hold_if_restored()
-        raise NotSent(say(OLDER)) from older
+        try:
+            sent.write(_take_number(newest), attempt)
+        except Older as older:
+            hold_if_restored()
+            raise NotSent(say(OLDER)) from older
     except (DatabaseError, OSError, RuntimeError) as trouble:
         log.error("attempt %s is not sent, because it could not be recorded: %s", attempt, trouble)
         raise NotSent(say(NOT_RECORDED)) from trouble

@@ -188,7 +188,7 @@ def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask
     assert decision is not None, "what was decided has its event"
     if decision.to_status != Status.FAILED:
         return task
-    return task.retries.filter(id__gt=decision.pk).earliest("id")
+    return task.retries.filter(id__gt=decision.pk).order_by("id").first() or task
 
 
 def give_up(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:

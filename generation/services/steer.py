@@ -17,6 +17,7 @@ from generation.models.visibility import may_act_on
 from generation.services.claims import passing_over
 from generation.services.create import create_once, replay, request_digest
 from generation.services.intents import stored_key
+from generation.services.switch import current_stop
 from providers import clock
 from providers.accounts import client_for
 from providers.core.errors import ProviderError, Refused, Unsupported
@@ -51,6 +52,11 @@ def cancel_waiting(user: User) -> int:
 
 
 def _cancel_waiting(task: GenerationTask) -> GenerationTask:
+    stop = current_stop()
+    if stop is not None and stop.restored:  # what waits in a restored database may have been sent since the backup
+        raise Conflict(
+            _("The database was restored from a backup. Cancel it after an administrator has confirmed that."), code="cannot_cancel"
+        )
     try:
         task.cancel_unsent()
     except LostRace:

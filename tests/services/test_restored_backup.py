@@ -20,7 +20,7 @@ from task_rows import attempt_of, make_task
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
-from generation.services import review, sent
+from generation.services import review, sent, steer
 from generation.services.create import create_task
 from generation.services.housekeeping import sweep
 from generation.services.messages import waits_because
@@ -110,6 +110,24 @@ def test_nothing_is_bought_again_after_a_restored_backup(model, ends, user, staf
     assert driver.simulator.ledger()["count"] == 5
     assert {task.status for task in GenerationTask.objects.all()} == ends
     assert GenerationTask.objects.filter(status="needs_review").count() in (0, sent_before)
+
+
+def test_what_waits_in_a_restored_database_is_cancelled_only_after_the_confirmation(user, staff, driver, backup):
+    """It may have been sent since the backup; cancelled as unsent, its render would be lost."""
+    (task,) = ask(user, KLING, 1)
+    restore = backup()
+    send_until(driver, 1)
+    restore()
+    hold_if_restored()
+
+    with pytest.raises(Conflict):
+        steer.cancel(fresh(task), by=user)
+    assert steer.cancel_waiting(user) == 0
+    confirm_restore(by=staff)
+    finish_all(driver)
+
+    assert fresh(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
 
 
 def test_a_hole_in_the_record_hides_nothing(user, staff, driver, backup):

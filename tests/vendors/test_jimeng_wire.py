@@ -316,10 +316,10 @@ def test_task_missing_from_the_answer_is_gone(submission):
 
 def test_undocumented_status_counts_as_running_and_is_logged(caplog):
     with caplog.at_level(logging.WARNING, logger="providers.jimeng"):
-        snapshot = poll(entry(status=77, item_list=[]))
+        snapshot = poll(entry(status=90417, item_list=[]))
 
-    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "77")
-    assert [record.message for record in caplog.records] == ["undocumented task status 77; the task counts as running"]
+    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "90417")
+    assert [record.message for record in caplog.records] == ["undocumented task status 90417; the task counts as running"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"ret": "0"}, answer({}), answer({"task_map": []})])

@@ -87,9 +87,9 @@ def test_a_large_body_of_a_stranger_is_refused_before_it_is_sent(web, path):
 def test_a_large_body_in_chunks_is_cut_off(web):
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
 
-    answer = send_raw(web.url, f"{LOGIN}{FORM}Transfer-Encoding: chunked\r\n\r\n".encode(), *[chunk] * 10)
+    answer = send_raw(web.url, f"{LOGIN}{FORM}Transfer-Encoding: chunked\r\n\r\n".encode(), *[chunk] * 500)
 
-    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.startswith(b"HTTP/1.1 413 ") or not answer  # a client that is still sending may only see that the server hung up
 
 
 def test_a_session_that_is_invented_makes_a_large_body_no_better(web):
