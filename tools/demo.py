@@ -35,6 +35,7 @@ def main() -> int:
 def demonstrate(door: str, *, short: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="portal-demo-") as folder:
         environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "WARNING", "DATABASE_URL": ""}
+        environment["PORTAL_INGEST_WORKERS"] = "2"  # the simulator draws two clips at a time: others would wait past their patience
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "4"))
         stack.prepare()
         password = stack.manage("first_admin").split()[-1]
