@@ -131,9 +131,10 @@ def _submission(reply: WireReply, model: str) -> Submission:
         url = body.get(name)
         if isinstance(url, str) and url:
             return Submission(id=url, model=model, kind=FINISHED)
-    if body.get("success") is False or _has_failed(body) or words_in(body):
-        raise render_error(words_in(body))
-    raise UnexpectedReply("The service's answer has neither a task id nor a video.", http_status=reply.status)
+    failure = render_error(words_in(body))
+    if body.get("success") is False or _has_failed(body) or failure.code != failure.default_code:
+        raise failure
+    raise UnexpectedReply(f"The service's answer has neither a task id nor a video. ({words_in(body)})", http_status=reply.status)
 
 
 def _has_failed(body: Mapping[str, Any]) -> bool:
