@@ -49,7 +49,7 @@ hostile: $(VENV)/.dev  ## vendors that misbehave at every stage of an HTTP excha
 	@$(PY) -m tests.hostile
 
 hostile-short: $(VENV)/.dev  ## the same with every kind of misbehaviour at one vendor
-	@$(PY) -m tests.hostile --short
+	@$(PY) -m tests.hostile --short --seed 1
 
 bench: $(VENV)/.dev  ## the figures of docs/performance.md
 	@$(PY) -m benchmarks

@@ -105,7 +105,6 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
         ({"error": "render timeout"}, 500, "render_timeout"),
         ({"detail": "timed out"}, 504, "render_timeout"),
         ({"error": "CUDA out of memory"}, 200, "out_of_memory"),
-        ({"success": False}, 200, "generation_failed"),
         ({"success": False, "error": "no such prompt"}, 200, "generation_failed"),
     ],
 )
@@ -115,7 +114,9 @@ def test_render_that_failed_while_we_waited_is_reported_with_its_cause(body, sta
     assert (type(error), error.code) == (GenerationFailed, code)
 
 
-@pytest.mark.parametrize("body", [{"error": "hm"}, {"error": {"message": "You exceeded your current quota."}}, {"detail": "odd"}])
+@pytest.mark.parametrize(
+    "body", [{"success": False}, {"error": "hm"}, {"error": {"message": "You exceeded your current quota."}}, {"detail": "odd"}]
+)
 def test_words_without_a_verdict_leave_the_outcome_unknown(body):
     """A gateway in front of the service may say so after the service has accepted."""
     assert type(submit(body, 200)) is Uncertain

@@ -131,10 +131,11 @@ def _submission(reply: WireReply, model: str) -> Submission:
         url = body.get(name)
         if isinstance(url, str) and url:
             return Submission(id=url, model=model, kind=FINISHED)
-    failure = render_error(words_in(body))
-    if body.get("success") is False or _has_failed(body) or failure.code != failure.default_code:
+    words = words_in(body)
+    failure = render_error(words)
+    if _has_failed(body) or (words and body.get("success") is False) or failure.code != failure.default_code:
         raise failure
-    raise UnexpectedReply(f"The service's answer has neither a task id nor a video. ({words_in(body)})", http_status=reply.status)
+    raise UnexpectedReply(f"The service's answer has neither a task id nor a video. ({words})", http_status=reply.status)
 
 
 def _has_failed(body: Mapping[str, Any]) -> bool:
