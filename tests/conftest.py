@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import translation
 from portal_driver import Driver
 
 from providers.accounts import set_credentials
@@ -27,6 +28,13 @@ def static_root() -> None:
 def no_paid_requests_on_record() -> None:
     """Each test begins with an empty database; a record of requests that it never saw would hold its submits."""
     shutil.rmtree(settings.MEDIA_ROOT / "sent", ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """A request in Chinese leaves its language behind in the process."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
