@@ -16,7 +16,7 @@ log = logging.getLogger("providers.clock")
 
 MEASURE_EVERY_S = 30.0
 NEAR = timedelta(milliseconds=10)
-"""Less than this is the time a query takes, and no difference of clocks."""
+"""Clocks so near to each other are taken as one. So are those whose difference is within the time that the question took."""
 
 
 class _Offset:
@@ -43,6 +43,6 @@ def _measure() -> None:
         log.info("the database's time is not known: %s", error)
         return
     after = timezone.now()
-    offset = there - (before + (after - before) / 2)
-    _Offset.value = offset if abs(offset) > NEAR else timedelta(0)
+    same = before - NEAR <= there <= after + NEAR
+    _Offset.value = timedelta(0) if same else there - (before + (after - before) / 2)
     _Offset.measured_at = time.monotonic()

@@ -41,8 +41,6 @@ log = logging.getLogger("providers.client")
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
-MOVED = frozenset({301, 307, 308})
-"""Redirects that say that nothing was done here. Others may follow on what was: a 303 shows where its result is."""
 
 
 def utc_now() -> datetime:
@@ -133,7 +131,7 @@ def _signatures(signed: WireRequest) -> Iterator[str]:
 
 def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> ProviderError | None:
     if 300 <= reply.status < 400:
-        if request.billable and reply.status not in MOVED:
+        if request.billable:
             return _unreadable(ProviderDown("The vendor's address leads elsewhere; check the account's base URL."), request)
         return Refused(
             "The vendor's address has moved; check the account's base URL.",

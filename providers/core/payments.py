@@ -27,11 +27,11 @@ DUPLICATE = re.compile(
 """Words by which vendors say that they have a reference already. The sentences of those whose words are known are in
 tests/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
 """
-REFUSED_WITHOUT_WORDS = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
+REFUSED_WITHOUT_WORDS = frozenset({401, 411, 413, 414, 415, 429, 431})
 """What servers answer before they pass a request on, so that a proxy's page proves a refusal too. Others, such as 403, may come from a
-firewall that withheld the vendor's acceptance.
+firewall that withheld the vendor's acceptance. A page for 404 or 405 shows a wrong base URL, which is mended here; a person then sends again.
 """
-REFUSED_IN_WORDS = REFUSED_WITHOUT_WORDS | {400, 402, 403, 410, 422}
+REFUSED_IN_WORDS = REFUSED_WITHOUT_WORDS | {400, 402, 403, 404, 405, 410, 422}
 """What proves a refusal when the vendor gives its own code. 409 and 425 are not among them: the same request may be under way."""
 
 

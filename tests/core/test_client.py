@@ -72,11 +72,12 @@ ANSWERS = [
     (WireReply(status=400), Uncertain, InvalidParams),
     (WireReply(status=403, body=b"<html>"), Uncertain, AuthenticationFailed),
     (WireReply(status=401, body=b"<html>"), AuthenticationFailed, AuthenticationFailed),
-    (WireReply(status=404, body=b"<html>"), Refused, Refused),
+    (WireReply(status=405, body=b"<html>"), Uncertain, Refused),
     (WireReply(status=413, body=b"<html>"), InvalidParams, InvalidParams),
     (WireReply(status=409), Uncertain, Refused),
     (WireReply(status=425), Uncertain, Refused),
-    (WireReply(status=307), Refused, Refused),
+    (WireReply(status=301), Uncertain, Refused),
+    (WireReply(status=307), Uncertain, Refused),
     (WireReply(status=303), Uncertain, Refused),
     (WireReply(status=302), Uncertain, Refused),
 ]
@@ -100,7 +101,8 @@ def test_failure_before_the_paid_request_is_not_uncertain():
 
 
 def test_redirect_says_that_the_endpoint_is_wrong():
-    assert outcome(at_the_paid_request(), WireReply(status=301)).code == "wrong_endpoint"
+    assert outcome(at_the_poll(), WireReply(status=301)).code == "wrong_endpoint"
+    assert "check the account's base URL" in outcome(at_the_paid_request(), WireReply(status=301)).message
 
 
 def test_uncertain_is_not_retryable_and_unreachable_is():

@@ -70,12 +70,12 @@ def test_illness_and_unread_answers_leave_the_outcome_unknown(kind):
     assert type(error_of_payment(kind("odd", vendor_code="x", http_status=200))) is Uncertain
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 408, 409, 410, 418, 421, 422, 423, 424, 425, 451, 499])
+@pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 408, 409, 410, 418, 421, 422, 423, 424, 425, 451, 499])
 def test_status_alone_without_words_of_the_vendor_leaves_the_outcome_unknown(status):
     assert type(error_of_payment(Refused("The vendor answered.", http_status=status))) is Uncertain
 
 
-@pytest.mark.parametrize("status", [401, 404, 405, 411, 413, 414, 415, 431])
+@pytest.mark.parametrize("status", [401, 411, 413, 414, 415, 431])
 def test_status_that_servers_answer_before_passing_on_is_a_refusal(status):
     assert type(error_of_payment(Refused("The vendor answered.", http_status=status))) is Refused
 

@@ -8,8 +8,6 @@ import zlib
 from tests.hostile.kinds import ALWAYS, Stage, declare, kind
 from tests.hostile.talk import Talk, render
 
-NOTHING_DONE = {301, 307, 308}
-"""By HTTP's own rules the request is to be made again elsewhere."""
 JSON = ("Content-Type", "application/json")
 
 
@@ -23,8 +21,7 @@ def _redirect(status: int) -> None:
     def act(talk: Talk) -> None:
         talk.answer(b"", status, ("Location", f"{talk.other}{talk.request.target}"))
 
-    stage = Stage.DENIED if status in NOTHING_DONE else Stage.PAID
-    declare(f"paid-redirect-{status}", stage, f"Redirect ({status}) to the paid path on another host. Paid; twice if followed.", act)
+    declare(f"paid-redirect-{status}", Stage.PAID, f"Redirect ({status}) to the paid path on another host. Paid; twice if followed.", act)
 
 
 for _status in (301, 302, 303, 307, 308):
@@ -43,7 +40,7 @@ def location_broken_ipv6(talk: Talk) -> None:
     talk.answer(b"", 302, ("Location", "http://[::1"))
 
 
-@kind(Stage.DENIED)
+@kind(Stage.PAID)
 def location_moved_broken(talk: Talk) -> None:
     """Redirect (307) to `http://[::1`. Paid."""
     talk.answer(b"", 307, ("Location", "http://[::1"))

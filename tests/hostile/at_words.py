@@ -34,12 +34,11 @@ _words("200-new-api-quota", "Answer 200 with new-api's insufficient_user_quota."
 _words("400-unknown", "Answer 400 with a body that no table has.", 400, {"oops": 1})
 _words("400-empty", "Answer 400 with nothing.", 400, b"")
 _words("403-waf", "Answer 403 with a firewall's page.", 403, b"<html>Request blocked. Ray ID 42</html>")
-_words("404-page", "Answer 404 with a proxy's page.", 404, b"<html>404 Not Found</html>", stage=Stage.DENIED)
-_words("405-page", "Answer 405 with a proxy's page.", 405, b"<html>405 Not Allowed</html>", stage=Stage.DENIED)
+_words("404-page", "Answer 404 with a proxy's page.", 404, b"<html>404 Not Found</html>")
+_words("405-page", "Answer 405 with a proxy's page.", 405, b"<html>405 Not Allowed</html>")
 _words("408-page", "Answer 408 with a proxy's page.", 408, b"<html>408 Request Time-out</html>")
 _words("409-unknown", "Answer 409 with a body that no table has.", 409, {"state": "conflict"})
 _words("418-text", "Answer 418.", 418, b'"teapot"')
-_words("422-detail", "Answer 422 with FastAPI's list.", 422, {"detail": [{"loc": ["body"], "msg": "odd", "type": "odd"}]})
 _words("429-page", "Answer 429 with a proxy's page.", 429, b"<html>Too many requests</html>", ("Retry-After", "1"), stage=Stage.DENIED)
 _words("499-page", "Answer 499 with a proxy's page.", 499, b"<html>499</html>")
 _words("500-json", "Answer 500 in JSON.", 500, {"code": "do_request_failed", "message": "upstream", "data": None})
@@ -47,6 +46,16 @@ _words("502-page", "Answer 502 with a proxy's page.", 502, b"<html>502 Bad Gatew
 _words("503-page", "Answer 503 with a proxy's page.", 503, b"<html>503</html>", ("Retry-After", "1"))
 _words("504-page", "Answer 504 with a proxy's page.", 504, b"<html>504 Gateway Time-out</html>")
 _words("524-page", "Answer 524 with a proxy's page.", 524, b"<html>524: A timeout occurred</html>")
+
+
+@kind(Stage.PAID)
+def words_422_detail(talk: Talk) -> None:
+    """Answer 422 with FastAPI's list. Paid."""
+    if talk.request.path.startswith("/hosts/cogvideox"):
+        talk.is_idle = True  # there it is the service's own framework that refuses: nothing tells that the render was paid
+        talk.relay()
+    else:
+        talk.answer(b'{"detail": [{"loc": ["body"], "msg": "odd", "type": "odd"}]}', 422)
 
 
 def _told(fault: str, summary: str, stage: Stage = Stage.DENIED) -> None:

@@ -25,7 +25,6 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import QuerySet  # noqa: E402
-from django.utils import timezone  # noqa: E402
 from django_q.models import OrmQ  # noqa: E402
 from django_q.signing import SignedPackage  # noqa: E402
 
@@ -35,6 +34,7 @@ from generation.lifecycle import RESTING, Status  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
 from generation.services.dispatch import tick  # noqa: E402
 from generation.services.polling import Patience, poll_account  # noqa: E402
+from providers import clock  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.hostile.kinds import Stage, all_kinds  # noqa: E402
@@ -119,7 +119,7 @@ class Trial:
             steps += 1
         if number > WAVES_TO_DEADLINE:
             GenerationTask.objects.filter(pk__in=self.waves[-1 - WAVES_TO_DEADLINE], status=Status.RUNNING).update(
-                deadline_at=timezone.now()
+                deadline_at=clock.now()
             )
         return steps
 
@@ -130,7 +130,7 @@ class Trial:
         """Let what still runs outlive its deadline, and all come to rest."""
         for step in range(MOST_LAST_STEPS):
             if step == STEPS_TO_DEADLINE:
-                GenerationTask.objects.filter(status=Status.RUNNING).update(deadline_at=timezone.now())
+                GenerationTask.objects.filter(status=Status.RUNNING).update(deadline_at=clock.now())
             if not self._step([]):
                 return
 
@@ -150,7 +150,7 @@ class Trial:
 
     def _step(self, mine: list[UUID]) -> int:
         """Make everything due, ring, and do all jobs. Returns how many tasks are still at work."""
-        now = timezone.now()
+        now = clock.now()
         GenerationTask.objects.filter(status=Status.QUEUED).exclude(pk__in=mine).update(due_at=now + FAR)
         self._at_work(mine).update(due_at=now, lease_until=None)
         ProviderAccount.objects.update(poll_lease_until=None, cooldown_until=None, probe_lease_until=None)

@@ -23,9 +23,9 @@ def service_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | 
     words = words_in(body)
     if reply.status >= 400 and _cause(words):
         return render_error(words)
-    if reply.status == 503:
-        return RateLimited(words or "The service is busy.", retry_after_s=retry_after_s(reply), vendor_code="503", http_status=503)
     is_its_own = words or "detail" in body  # anything else may be a proxy's
+    if reply.status == 503 and is_its_own:
+        return RateLimited(words or "The service is busy.", retry_after_s=retry_after_s(reply), vendor_code="503", http_status=503)
     return http_error(reply, message=words, vendor_code=str(reply.status) if is_its_own else None)
 
 
