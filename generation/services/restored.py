@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -71,7 +71,9 @@ def note_sending(attempt: Attempt) -> None:
         except Older as older:
             hold_if_restored()
             raise NotSent(say(OLDER)) from older
-    except (DatabaseError, OSError, RuntimeError) as trouble:
+    except NotSent:
+        raise
+    except Exception as trouble:  # each storage backend raises exceptions of its own; nothing has left, so the task may simply wait
         log.error("attempt %s is not sent, because it could not be recorded: %s", attempt, trouble)
         raise NotSent(say(NOT_RECORDED)) from trouble
 

@@ -19,7 +19,7 @@ __all__ = ["error_of_payment", "outcome_unknown"]
 
 DUPLICATE = re.compile(
     r"external_?task_?id|\bsubmit_id\b|duplicat|idempoten|\brepeat(?:ed|ing)?\b|\bre-?used\b|(?:must|should|not|n't)(?: be)? unique"
-    r"|already[ _](?:been[ _])?(?:exist|used|in[ _]use|taken|submitted|accepted|created|processed|received|registered|running|processing)"
+    r"|already[ _](?:been[ _])?(?:exist|used|in[ _]use|taken|submitted|accepted|created|processed|received|registered)"
     r"|(?:_id|\bid|reference|token|key)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))"
     r"|重复|重覆|已存在|已经存在|唯一|已提交|已使用|已被使用",
     re.IGNORECASE,
@@ -27,9 +27,11 @@ DUPLICATE = re.compile(
 """Words by which vendors say that they have a reference already. The sentences of those whose words are known are in
 tests/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
 """
+UNDER_WAY = re.compile(r"already[ _](?:been[ _])?(?:running|processing)|正在(?:运行|处理)", re.IGNORECASE)
+"""Of a refusal for the rate these words count tasks; of any other, they speak of this one."""
 REFUSED_WITHOUT_WORDS = frozenset({401, 411, 413, 414, 415, 429, 431})
 """What servers answer before they pass a request on, so that a proxy's page proves a refusal too. Others, such as 403, may come from a
-firewall that withheld the vendor's acceptance. A page for 404 or 405 shows a wrong base URL, which is mended here; a person then sends again.
+firewall that withheld the vendor's acceptance. A page for 404 or 405 shows a wrong base URL: once that is mended, a person sends again.
 """
 REFUSED_IN_WORDS = REFUSED_WITHOUT_WORDS | {400, 402, 403, 404, 405, 410, 422}
 """What proves a refusal when the vendor gives its own code. 409 and 425 are not among them: the same request may be under way."""
@@ -58,7 +60,8 @@ def _says_duplicate(error: ProviderError) -> bool:
     """Refusals with a meaning of their own (moderation, credit, key) are judged by their class."""
     if not isinstance(error, RateLimited) and type(error) not in {Refused, InvalidParams}:
         return False
-    return DUPLICATE.search(f"{error.vendor_code or ''} {error.message}") is not None
+    words = f"{error.vendor_code or ''} {error.message}"
+    return DUPLICATE.search(words) is not None or (not isinstance(error, RateLimited) and UNDER_WAY.search(words) is not None)
 
 
 def _is_sure(error: ProviderError) -> bool:

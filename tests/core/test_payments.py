@@ -55,6 +55,12 @@ def test_refusal_for_a_known_reference_has_its_own_class(words, kind):
     assert (error.message, error.vendor_code, error.http_status, error.request_id) == (words, "1201", 400, "rq")
 
 
+@pytest.mark.parametrize("words", ["The task is already running", "任务正在处理中"])
+def test_task_under_way_is_a_known_reference_unless_the_rate_is_meant(words):
+    assert type(error_of_payment(Refused(words, vendor_code="x", http_status=400))) is DuplicateReference
+    assert type(error_of_payment(RateLimited(f"Too many: {words}", vendor_code="x", http_status=429))) is RateLimited
+
+
 @pytest.mark.parametrize("words", NO_DUPLICATES)
 def test_other_refusals_keep_their_class(words):
     assert type(error_of_payment(InvalidParams(words, vendor_code="1201", http_status=400))) is InvalidParams

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -68,7 +69,11 @@ class Hostile:
             self._strike(talk, kind)
             return
         if kind is not None and kind.tls:
-            talk.connection = context_of(self.certificates, kind.certificate).wrap_socket(talk.connection, server_side=True)
+            try:
+                talk.connection = context_of(self.certificates, kind.certificate).wrap_socket(talk.connection, server_side=True)
+            except ssl.SSLError:  # a certificate that nobody may trust strikes by being refused
+                self._count(kind)
+                raise
         if kind is not None and kind.stage is Stage.SENDING and self._strikes_unread(talk, kind):
             self._strike(talk, kind)
             return
@@ -132,8 +137,11 @@ class Hostile:
             kind.act(talk)
         finally:
             if not talk.is_idle:
-                with self._lock:
-                    self.strikes[kind.name] += 1
+                self._count(kind)
+
+    def _count(self, kind: Kind) -> None:
+        with self._lock:
+            self.strikes[kind.name] += 1
 
 
 def _peeked_order(connection: socket.socket) -> str:

@@ -28,10 +28,23 @@ def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_f
     slow_until = timezone.now() + timedelta(seconds=1)
     attempt.started_at = slow_until - HELD_UP
     options = {"location": tmp_path, "until": slow_until}
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "slow_storage.SlowStorage", "OPTIONS": options}}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "odd_storages.SlowStorage", "OPTIONS": options}}
 
     with pytest.raises(NotSent):
         _look_once_more(attempt)
+
+
+def test_nothing_leaves_when_the_storage_raises_an_exception_of_its_own(claimed, settings, driver):
+    works = settings.STORAGES
+    settings.STORAGES = works | {"default": {"BACKEND": "odd_storages.FailingStorage"}}
+    driver.step()
+    claimed.refresh_from_db()
+    assert (claimed.status, driver.simulator.ledger()["count"]) == (Status.QUEUED, 0)
+
+    settings.STORAGES = works
+
+    assert driver.finish(claimed).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
 
 
 def test_no_intent_is_committed_for_an_account_that_leads_elsewhere_since_the_claim(claimed, driver):

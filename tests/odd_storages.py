@@ -1,4 +1,4 @@
-"""A media storage that takes its time, as one at the other end of a network does."""
+"""Media storages that behave as those at the other end of a network do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import Any
 
 from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
+
+
+class ForeignError(Exception):
+    """As the package of an object store raises it: no relative of OSError."""
+
+
+class FailingStorage(FileSystemStorage):
+    """Stores nothing, and says so with an exception that Django does not know."""
+
+    def save(self, *args: Any, **kwargs: Any) -> str:
+        raise ForeignError("503 SlowDown")
 
 
 class SlowStorage(FileSystemStorage):
