@@ -10,7 +10,7 @@ import psycopg
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-__all__ = ["now"]
+__all__ = ["measured_now", "now"]
 
 log = logging.getLogger("providers.clock")
 
@@ -31,6 +31,13 @@ def now() -> datetime:
     if connection.vendor == "postgresql" and time.monotonic() - _Offset.measured_at > MEASURE_EVERY_S:
         _measure()
     return timezone.now() + _Offset.value
+
+
+def measured_now() -> datetime:
+    """Return the time of the database, asked for at this moment: a machine that was suspended wakes with the clock of before."""
+    if connection.vendor == "postgresql":
+        _measure()
+    return now()
 
 
 def _measure() -> None:

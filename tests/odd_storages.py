@@ -17,7 +17,7 @@ class ForeignError(Exception):
 class FailingStorage(FileSystemStorage):
     """Stores nothing, and says so with an exception that Django does not know."""
 
-    def save(self, *args: Any, **kwargs: Any) -> str:
+    def save(self, *_args: Any, **_kwargs: Any) -> str:
         raise ForeignError("503 SlowDown")
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection  # noqa: F401 - named by a condition below
 from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.create import create_task
 from generation.services.submit import HELD_UP, NotNow, _commit_intent, _look_once_more
+from providers import clock
 from providers.accounts import set_credentials
 from providers.core.errors import NotSent
 
@@ -29,6 +32,17 @@ def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_f
     attempt.started_at = slow_until - HELD_UP
     options = {"location": tmp_path, "until": slow_until}
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "odd_storages.SlowStorage", "OPTIONS": options}}
+
+    with pytest.raises(NotSent):
+        _look_once_more(attempt)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite is one machine with one clock")
+def test_nothing_leaves_from_a_machine_that_was_suspended_since_it_measured_its_clock(claimed):
+    attempt = _commit_intent(claimed)
+    attempt.started_at = timezone.now() - HELD_UP - timedelta(seconds=1)
+    clock._Offset.value, clock._Offset.measured_at = -HELD_UP, time.monotonic()
+    assert clock.now() < attempt.started_at + HELD_UP
 
     with pytest.raises(NotSent):
         _look_once_more(attempt)
