@@ -118,9 +118,7 @@ class Trial:
             self._step(mine)
             steps += 1
         if number > WAVES_TO_DEADLINE:
-            GenerationTask.objects.filter(pk__in=self.waves[-1 - WAVES_TO_DEADLINE], status=Status.RUNNING).update(
-                deadline_at=clock.now()
-            )
+            GenerationTask.objects.filter(pk__in=self.waves[-1 - WAVES_TO_DEADLINE], status=Status.RUNNING).update(deadline_at=clock.now())
         return steps
 
     def _unsent(self, tasks: list[UUID]) -> bool:
