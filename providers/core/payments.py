@@ -14,6 +14,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
 )
+from providers.core.gateways import OUT_OF_CREDIT
 
 __all__ = ["error_of_payment", "outcome_unknown"]
 
@@ -67,6 +68,8 @@ def _says_duplicate(error: ProviderError) -> bool:
 def _is_sure(error: ProviderError) -> bool:
     """A class other than `Refused` comes from the vendor's table of codes, or from a status that says it."""
     status = error.http_status
+    if error.vendor_code in OUT_OF_CREDIT and status is not None and status < 400:  # the gateway refuses by a status; this tells of another
+        return False
     if not isinstance(error, Refused) or status is None or status < 400:
         return True
     if error.vendor_code is None:

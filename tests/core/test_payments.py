@@ -71,6 +71,11 @@ def test_refusal_with_a_meaning_of_its_own_is_no_duplicate(kind):
     assert type(error_of_payment(kind("The quota has already been used", vendor_code="x", http_status=403))) is kind
 
 
+@pytest.mark.parametrize(("status", "becomes"), [(200, Uncertain), (403, OutOfCredit), (500, OutOfCredit)])
+def test_quota_of_a_gateway_is_a_refusal_only_by_its_status(status, becomes):
+    assert type(error_of_payment(OutOfCredit("no", vendor_code="insufficient_user_quota", http_status=status))) is becomes
+
+
 @pytest.mark.parametrize("kind", [ProviderDown, UnexpectedReply])
 def test_illness_and_unread_answers_leave_the_outcome_unknown(kind):
     assert type(error_of_payment(kind("odd", vendor_code="x", http_status=200))) is Uncertain

@@ -51,7 +51,7 @@ _words("524-page", "Answer 524 with a proxy's page.", 524, b"<html>524: A timeou
 @kind(Stage.PAID)
 def words_422_detail(talk: Talk) -> None:
     """Answer 422 with FastAPI's list. Paid."""
-    if talk.request.path.startswith("/hosts/cogvideox"):
+    if talk.request.path.startswith(("/hosts/cogvideox", "/hosts/openai")):
         talk.is_idle = True  # there it is the service's own framework that refuses: nothing tells that the render was paid
         talk.relay()
     else:

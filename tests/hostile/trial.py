@@ -42,7 +42,7 @@ from tests.hostile.orders import open_accounts, order  # noqa: E402
 from tests.hostile.verdict import Row, judge  # noqa: E402
 
 THREADS = 16
-MOST_STEPS = 7
+MOST_STEPS = 10
 """Of a wave whose tasks are not all sent."""
 WAVES_TO_DEADLINE = 5
 """Renders of earlier waves that still run are made to have outlived their deadline."""
