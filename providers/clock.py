@@ -16,7 +16,7 @@ log = logging.getLogger("providers.clock")
 
 MEASURE_EVERY_S = 30.0
 NEAR = timedelta(milliseconds=10)
-"""Clocks so near to each other are taken as one. So are those whose difference is within the time that the question took."""
+"""Differences up to this are ignored."""
 
 
 class _Offset:
@@ -33,23 +33,27 @@ def now() -> datetime:
     return timezone.now() + _Offset.value
 
 
-def measured_now() -> datetime:
-    """Return the time of the database, asked for at this moment: a machine that was suspended wakes with the clock of before."""
-    if connection.vendor == "postgresql":
-        _measure()
-    return now()
+def measured_now() -> datetime | None:
+    """Return the database's time, asked for now; None when it cannot be asked. `now` does not notice that the machine was suspended: the
+    monotonic clock by which it decides to measure again stands still meanwhile.
+    """
+    if connection.vendor == "postgresql" and not _measure():
+        return None
+    return timezone.now() + _Offset.value
 
 
-def _measure() -> None:
-    """Measure the offset, past Django's cursor, which counts and logs queries. The last value stays where it cannot be measured."""
+def _measure() -> bool:
+    """Measure the offset, past Django's cursor, which counts and logs queries. Keep the last value and return False if that fails."""
     try:
         connection.ensure_connection()
         before = timezone.now()
         (there,) = connection.connection.execute("SELECT clock_timestamp()").fetchone()
     except (DatabaseError, psycopg.Error) as error:
         log.info("the database's time is not known: %s", error)
-        return
+        return False
     after = timezone.now()
-    same = before - NEAR <= there <= after + NEAR
-    _Offset.value = timedelta(0) if same else there - (before + (after - before) / 2)
+    least, most = there - after - NEAR, there - before + NEAR  # the server read its clock somewhere between
+    if not least <= _Offset.value <= most:
+        _Offset.value = timedelta(0) if least <= timedelta(0) <= most else (least + most) / 2
     _Offset.measured_at = time.monotonic()
+    return True

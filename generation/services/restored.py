@@ -73,8 +73,8 @@ def note_sending(attempt: Attempt) -> None:
             raise NotSent(say(OLDER)) from older
     except NotSent:
         raise
-    except Exception as trouble:  # each storage backend raises exceptions of its own; nothing has left, so the task may simply wait
-        log.error("attempt %s is not sent, because it could not be recorded: %s", attempt, trouble)
+    except Exception as trouble:  # object stores raise classes of their own; nothing was sent yet, so trying again is safe
+        log.exception("attempt %s is not sent, because it could not be recorded", attempt)
         raise NotSent(say(NOT_RECORDED)) from trouble
 
 

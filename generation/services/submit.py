@@ -172,13 +172,14 @@ def _send(task: GenerationTask, client: BlockingClient, request: GenerationReque
 
 
 def _look_once_more(attempt: Attempt) -> None:
-    """Nothing has left yet. Raises `NotSent` when others may take its sender for dead by now, or the switch was turned since the intent.
-    Otherwise it is recorded as sent.
+    """Record the paid request as sent, right before it leaves. Raises `NotSent` when paid submits were stopped after the intent, when it
+    cannot be recorded, or when it is so late that others may take this sender for dead.
     """
     if current_stop():
         raise NotSent(say(STOPPED))
     note_sending(attempt)
-    if clock.measured_now() > attempt.started_at + HELD_UP:  # last: a slow storage holds it up too
+    at = clock.measured_now()  # last: a slow storage delays the request too
+    if at is None or at > attempt.started_at + HELD_UP:
         raise NotSent(say(TOO_LATE))
 
 

@@ -131,13 +131,8 @@ def _signatures(signed: WireRequest) -> Iterator[str]:
 
 def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> ProviderError | None:
     if 300 <= reply.status < 400:
-        if request.billable:
-            return _unreadable(ProviderDown("The vendor's address leads elsewhere; check the account's base URL."), request)
-        return Refused(
-            "The vendor's address has moved; check the account's base URL.",
-            code="wrong_endpoint",
-            http_status=reply.status,
-        )
+        moved = Refused("The vendor's address has moved; check the account's base URL.", code="wrong_endpoint", http_status=reply.status)
+        return _unreadable(moved, request)
     try:
         error = provider.check(reply)
     except UnexpectedReply as unread:

@@ -4,7 +4,7 @@
     ├─ Unreachable          surely not accepted: DNS, refused, TLS, connect timeout      retryable
     ├─ NotSent              held up or stopped here, right before it was to leave        retryable
     ├─ Uncertain            a billable request may have been accepted: read timeout,
-    │                       reset, 5xx, an answer we cannot read                         never sent again by itself
+    │                       reset, 5xx, redirect, page, unreadable answer                        never sent again by itself
     ├─ RateLimited          429 and what vendors say instead; carries `retry_after_s`    retryable
     │  └─ PlanUsedUp            until the plan's next hours, day or week; `opens_at`     retryable
     ├─ ProviderDown         5xx or a broken answer to a request that costs nothing       retryable

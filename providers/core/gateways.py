@@ -20,12 +20,12 @@ from providers.core.replies import words_of
 from providers.core.states import state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 
-__all__ = ["OUT_OF_CREDIT", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
+__all__ = ["QUOTA_CODES", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
 
 SUCCESS = "success"
 UNKNOWN_TASK = "task_not_exist"
-OUT_OF_CREDIT = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_not_enough"})
-"""Refusals before anything is passed on: new-api reserves the price first."""
+QUOTA_CODES = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_not_enough"})
+"""Of new-api. With an HTTP error they mean that nothing was passed on: it reserves the price first."""
 QUOTED = "fail_to_fetch_task"
 """The vendor behind the gateway refused; its answer is the message."""
 FRONT = "new_api_error"

@@ -14,7 +14,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
 )
-from providers.core.gateways import OUT_OF_CREDIT
+from providers.core.gateways import QUOTA_CODES
 
 __all__ = ["error_of_payment", "outcome_unknown"]
 
@@ -29,12 +29,12 @@ DUPLICATE = re.compile(
 tests/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
 """
 UNDER_WAY = re.compile(r"already[ _](?:been[ _])?(?:running|processing)|正在(?:运行|处理)", re.IGNORECASE)
-"""Of a refusal for the rate these words count tasks; of any other, they speak of this one."""
-REFUSED_WITHOUT_WORDS = frozenset({401, 411, 413, 414, 415, 429, 431})
-"""What servers answer before they pass a request on, so that a proxy's page proves a refusal too. Others, such as 403, may come from a
-firewall that withheld the vendor's acceptance. A page for 404 or 405 shows a wrong base URL: once that is mended, a person sends again.
+"""Words for a task that is in progress. In a rate-limit error they refer to other tasks; in any other refusal, to the one we sent."""
+REFUSED_WITHOUT_CODE = frozenset({401, 411, 413, 414, 415, 429, 431})
+"""Statuses by which servers reject a request before they pass it on; a proxy's page proves a refusal too. Others may come from a firewall
+that withheld the vendor's acceptance (403) or from a wrong base URL (404, 405): a person submits again.
 """
-REFUSED_IN_WORDS = REFUSED_WITHOUT_WORDS | {400, 402, 403, 404, 405, 410, 422}
+REFUSED_WITH_CODE = REFUSED_WITHOUT_CODE | {400, 402, 403, 404, 405, 410, 422}
 """What proves a refusal when the vendor gives its own code. 409 and 425 are not among them: the same request may be under way."""
 
 
@@ -58,20 +58,24 @@ def outcome_unknown(error: ProviderError) -> Uncertain:
 
 
 def _says_duplicate(error: ProviderError) -> bool:
-    """Refusals with a meaning of their own (moderation, credit, key) are judged by their class."""
-    if not isinstance(error, RateLimited) and type(error) not in {Refused, InvalidParams}:
+    """Return whether the vendor says that it has our reference. Refusals for moderation, credit or the key are judged by their class."""
+    if isinstance(error, RateLimited):
+        patterns: tuple[re.Pattern[str], ...] = (DUPLICATE,)
+    elif type(error) in {Refused, InvalidParams}:
+        patterns = (DUPLICATE, UNDER_WAY)
+    else:
         return False
     words = f"{error.vendor_code or ''} {error.message}"
-    return DUPLICATE.search(words) is not None or (not isinstance(error, RateLimited) and UNDER_WAY.search(words) is not None)
+    return any(pattern.search(words) for pattern in patterns)
 
 
 def _is_sure(error: ProviderError) -> bool:
-    """A class other than `Refused` comes from the vendor's table of codes, or from a status that says it."""
+    """Return whether the error proves that nothing was accepted. Subclasses of `Refused` come from the vendor's table or a plain status."""
     status = error.http_status
-    if error.vendor_code in OUT_OF_CREDIT and status is not None and status < 400:  # the gateway refuses by a status; this tells of another
+    if error.vendor_code in QUOTA_CODES and status is not None and status < 400:  # new-api refuses with an HTTP error
         return False
     if not isinstance(error, Refused) or status is None or status < 400:
         return True
     if error.vendor_code is None:
-        return status in REFUSED_WITHOUT_WORDS
-    return status in REFUSED_IN_WORDS or type(error) is not Refused
+        return status in REFUSED_WITHOUT_CODE
+    return status in REFUSED_WITH_CODE or type(error) is not Refused

@@ -100,9 +100,10 @@ def test_failure_before_the_paid_request_is_not_uncertain():
     assert type(outcome(talk, LOST)) is ProviderDown
 
 
-def test_redirect_says_that_the_endpoint_is_wrong():
+def test_redirect_names_the_base_url_as_the_cause():
     assert outcome(at_the_poll(), WireReply(status=301)).code == "wrong_endpoint"
-    assert "check the account's base URL" in outcome(at_the_paid_request(), WireReply(status=301)).message
+    paid = outcome(at_the_paid_request(), WireReply(status=301))
+    assert ("check the account's base URL" in paid.message, paid.http_status) == (True, 301)
 
 
 def test_uncertain_is_not_retryable_and_unreachable_is():

@@ -56,7 +56,7 @@ def test_refusal_for_a_known_reference_has_its_own_class(words, kind):
 
 
 @pytest.mark.parametrize("words", ["The task is already running", "任务正在处理中"])
-def test_task_under_way_is_a_known_reference_unless_the_rate_is_meant(words):
+def test_task_in_progress_is_a_known_reference_except_in_a_rate_limit(words):
     assert type(error_of_payment(Refused(words, vendor_code="x", http_status=400))) is DuplicateReference
     assert type(error_of_payment(RateLimited(f"Too many: {words}", vendor_code="x", http_status=429))) is RateLimited
 
@@ -72,7 +72,7 @@ def test_refusal_with_a_meaning_of_its_own_is_no_duplicate(kind):
 
 
 @pytest.mark.parametrize(("status", "becomes"), [(200, Uncertain), (403, OutOfCredit), (500, OutOfCredit)])
-def test_quota_of_a_gateway_is_a_refusal_only_by_its_status(status, becomes):
+def test_gateway_quota_code_is_a_refusal_only_with_an_http_error(status, becomes):
     assert type(error_of_payment(OutOfCredit("no", vendor_code="insufficient_user_quota", http_status=status))) is becomes
 
 
@@ -82,7 +82,7 @@ def test_illness_and_unread_answers_leave_the_outcome_unknown(kind):
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 408, 409, 410, 418, 421, 422, 423, 424, 425, 451, 499])
-def test_status_alone_without_words_of_the_vendor_leaves_the_outcome_unknown(status):
+def test_status_without_a_vendor_code_leaves_the_outcome_unknown(status):
     assert type(error_of_payment(Refused("The vendor answered.", http_status=status))) is Uncertain
 
 
@@ -97,5 +97,5 @@ def test_undocumented_code_with_a_status_that_may_follow_acceptance_leaves_the_o
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
-def test_documented_code_is_a_refusal_whatever_http_says(status):
+def test_vendor_code_from_its_table_is_a_refusal_at_any_status(status):
     assert type(error_of_payment(InvalidParams("too long", vendor_code="1200", http_status=status))) is InvalidParams

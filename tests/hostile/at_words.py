@@ -7,6 +7,8 @@ import json
 from tests.hostile.kinds import Stage, declare, kind
 from tests.hostile.talk import Talk
 
+REFUSES_BY_FRAMEWORK = ("/hosts/cogvideox", "/hosts/openai")
+"""Services whose own web framework answers 422, so that it is a plain refusal there."""
 NAMES_ONCE = ("/hosts/kling", "/hosts/dmxapi", "/hosts/zhipu", "/hosts/jimeng")
 """Where the simulator refuses a reference that it has."""
 
@@ -50,9 +52,9 @@ _words("524-page", "Answer 524 with a proxy's page.", 524, b"<html>524: A timeou
 
 @kind(Stage.PAID)
 def words_422_detail(talk: Talk) -> None:
-    """Answer 422 with FastAPI's list. Paid."""
-    if talk.request.path.startswith(("/hosts/cogvideox", "/hosts/openai")):
-        talk.is_idle = True  # there it is the service's own framework that refuses: nothing tells that the render was paid
+    """Answer 422 with FastAPI's list, except where that is a plain refusal. Paid."""
+    if talk.request.path.startswith(REFUSES_BY_FRAMEWORK):
+        talk.is_idle = True  # does not strike: the portal rightly believes it here
         talk.relay()
     else:
         talk.answer(b'{"detail": [{"loc": ["body"], "msg": "odd", "type": "odd"}]}', 422)
@@ -64,7 +66,7 @@ def _told(fault: str, summary: str, stage: Stage = Stage.DENIED) -> None:
     def act(talk: Talk) -> None:
         told = talk.forward(("X-Sim-Fault", fault))
         if told.status == 503 and talk.request.path.startswith("/hosts/cogvideox") and stage is Stage.PAID:
-            talk.is_idle = True  # there it says that the service is busy: a plain refusal
+            talk.is_idle = True  # does not strike: 503 means busy here, which is rightly believed
             talk.relay()
         else:
             talk.answer(told.body, told.status)

@@ -71,8 +71,8 @@ class Hostile:
         if kind is not None and kind.tls:
             try:
                 talk.connection = context_of(self.certificates, kind.certificate).wrap_socket(talk.connection, server_side=True)
-            except ssl.SSLError:  # a certificate that nobody may trust strikes by being refused
-                self._count(kind)
+            except ssl.SSLError:  # the client rejected the certificate in the handshake: that is the strike
+                self._count_strike(kind)
                 raise
         if kind is not None and kind.stage is Stage.SENDING and self._strikes_unread(talk, kind):
             self._strike(talk, kind)
@@ -137,9 +137,9 @@ class Hostile:
             kind.act(talk)
         finally:
             if not talk.is_idle:
-                self._count(kind)
+                self._count_strike(kind)
 
-    def _count(self, kind: Kind) -> None:
+    def _count_strike(self, kind: Kind) -> None:
         with self._lock:
             self.strikes[kind.name] += 1
 

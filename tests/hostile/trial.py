@@ -43,7 +43,7 @@ from tests.hostile.verdict import Row, judge  # noqa: E402
 
 THREADS = 16
 MOST_STEPS = 10
-"""Of a wave whose tasks are not all sent."""
+"""A wave is left after so many steps even if not all its tasks were sent. A task that is denied twice and sent again needs eight."""
 WAVES_TO_DEADLINE = 5
 """Renders of earlier waves that still run are made to have outlived their deadline."""
 STEPS_TO_DEADLINE = 10

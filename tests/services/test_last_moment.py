@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection  # noqa: F401 - named by a condition below
+from django.db import connection
 from django.utils import timezone
 
 from generation.lifecycle import Status
@@ -31,26 +31,45 @@ def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_f
     slow_until = timezone.now() + timedelta(seconds=1)
     attempt.started_at = slow_until - HELD_UP
     options = {"location": tmp_path, "until": slow_until}
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "odd_storages.SlowStorage", "OPTIONS": options}}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "faulty_storages.SlowStorage", "OPTIONS": options}}
 
     with pytest.raises(NotSent):
         _look_once_more(attempt)
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite is one machine with one clock")
-def test_nothing_leaves_from_a_machine_that_was_suspended_since_it_measured_its_clock(claimed):
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")
+def test_paid_request_is_not_sent_after_the_machine_was_suspended(claimed, monkeypatch):
     attempt = _commit_intent(claimed)
     attempt.started_at = timezone.now() - HELD_UP - timedelta(seconds=1)
-    clock._Offset.value, clock._Offset.measured_at = -HELD_UP, time.monotonic()
+    monkeypatch.setattr(clock._Offset, "value", -HELD_UP)
+    monkeypatch.setattr(clock._Offset, "measured_at", time.monotonic())
     assert clock.now() < attempt.started_at + HELD_UP
 
     with pytest.raises(NotSent):
         _look_once_more(attempt)
 
 
-def test_nothing_leaves_when_the_storage_raises_an_exception_of_its_own(claimed, settings, driver):
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")
+@pytest.mark.django_db(transaction=True)
+def test_paid_request_is_not_sent_when_the_database_cannot_tell_the_time(claimed):
+    attempt = _commit_intent(claimed)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA elsewhere")
+        broken = "CREATE FUNCTION elsewhere.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT (1/0)::text::timestamptz $$"
+        cursor.execute(broken)
+        cursor.execute("SET search_path = public, elsewhere, pg_catalog")
+    try:
+        with pytest.raises(NotSent):
+            _look_once_more(attempt)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET search_path")
+            cursor.execute("DROP SCHEMA elsewhere CASCADE")
+
+
+def test_task_waits_while_the_storage_raises_an_unknown_exception(claimed, settings, driver):
     works = settings.STORAGES
-    settings.STORAGES = works | {"default": {"BACKEND": "odd_storages.FailingStorage"}}
+    settings.STORAGES = works | {"default": {"BACKEND": "faulty_storages.FailingStorage"}}
     driver.step()
     claimed.refresh_from_db()
     assert (claimed.status, driver.simulator.ledger()["count"]) == (Status.QUEUED, 0)

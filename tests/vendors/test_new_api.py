@@ -122,7 +122,7 @@ def test_used_up_quota_is_out_of_credit(vendor):
 
 
 @pytest.mark.parametrize("vendor", ALL)
-def test_odd_code_with_http_200_leaves_the_outcome_unknown(vendor):
+def test_quota_code_without_an_http_error_leaves_the_outcome_unknown(vendor):
     assert type(submit(vendor, error("insufficient_quota", "words"))) is Uncertain
     assert type(submit(vendor, error("insufficient_user_quota", "words"))) is Uncertain
     assert type(submit(vendor, {"error": {"code": "insufficient_quota", "message": "words"}})) is Uncertain

@@ -19,7 +19,7 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK, gateway_error, gateway_task
+from providers.core.gateways import QUOTA_CODES, UNKNOWN_TASK, gateway_error, gateway_task
 from providers.core.replies import judged_by_body, words_of
 from providers.core.types import WireReply
 
@@ -50,7 +50,7 @@ CODES: Mapping[str, type[ProviderError]] = {
 }
 STALE = frozenset({"1003", "1004"})
 NO_SUCH_RESOURCE = "1203"
-GATEWAY_CODES: Mapping[str, type[Refused]] = dict.fromkeys(OUT_OF_CREDIT, OutOfCredit) | {UNKNOWN_TASK: Refused}
+GATEWAY_CODES: Mapping[str, type[Refused]] = dict.fromkeys(QUOTA_CODES, OutOfCredit) | {UNKNOWN_TASK: Refused}
 GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
     ("insufficient", OutOfCredit),
     ("quota", OutOfCredit),

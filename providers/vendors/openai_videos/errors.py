@@ -10,7 +10,7 @@ from typing import Any
 
 from providers.core.base import http_error
 from providers.core.errors import ContentRejected, OutOfCredit, ProviderError, Refused, UnexpectedReply
-from providers.core.gateways import OUT_OF_CREDIT, UNKNOWN_TASK, gateway_error
+from providers.core.gateways import QUOTA_CODES, UNKNOWN_TASK, gateway_error
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
@@ -60,7 +60,7 @@ def render_failure(error: object) -> ProviderError:
 def _told_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
     code, words = _code(error), words_of(error)
     kind = _kind(code)
-    if kind is not None and (400 <= reply.status < 500 or code in OUT_OF_CREDIT):
+    if kind is not None and (400 <= reply.status < 500 or code in QUOTA_CODES):
         return kind(words or f"The vendor answered with error {code}.", vendor_code=code, http_status=reply.status)
     plain = http_error(reply, message=words, vendor_code=code or None)
     return plain or UnexpectedReply(words or "The vendor answered with an error.", vendor_code=code or None, http_status=reply.status)

@@ -18,7 +18,7 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
 )
-from providers.core.gateways import OUT_OF_CREDIT, gateway_error, gateway_task
+from providers.core.gateways import QUOTA_CODES, gateway_error, gateway_task
 from providers.core.replies import judged_by_body, render_error_of, words_of
 from providers.core.types import WireReply
 
@@ -27,7 +27,7 @@ __all__ = ["CODES", "DONE", "OK", "code_of", "task_failure", "vendor_error"]
 OK = "10000"
 DONE = "done"
 CODES: Mapping[str, type[ProviderError]] = {
-    **dict.fromkeys(OUT_OF_CREDIT, OutOfCredit),
+    **dict.fromkeys(QUOTA_CODES, OutOfCredit),
     "50215": InvalidParams,
     "50411": ContentRejected,
     "50412": ContentRejected,

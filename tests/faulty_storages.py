@@ -1,4 +1,4 @@
-"""Media storages that behave as those at the other end of a network do."""
+"""Media storages that are slow or fail, as remote ones are."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from django.utils import timezone
 
 
 class ForeignError(Exception):
-    """As the package of an object store raises it: no relative of OSError."""
+    """Raised by an object store's client library; not a subclass of OSError."""
 
 
 class FailingStorage(FileSystemStorage):
-    """Stores nothing, and says so with an exception that Django does not know."""
+    """Fail every save, as an object store that throttles does."""
 
     def save(self, *_args: Any, **_kwargs: Any) -> str:
         raise ForeignError("503 SlowDown")
 
 
 class SlowStorage(FileSystemStorage):
-    """Has stored nothing before `until`."""
+    """Finish no save before `until`."""
 
     def __init__(self, *, until: datetime, **options: Any) -> None:
         super().__init__(**options)
