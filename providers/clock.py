@@ -50,6 +50,8 @@ def _measure() -> bool:
         (there,) = connection.connection.execute("SELECT clock_timestamp()").fetchone()
     except (DatabaseError, psycopg.Error) as error:
         log.info("the database's time is not known: %s", error)
+        if not connection.in_atomic_block:
+            connection.close()  # it may be dead, and Django has not seen it
         return False
     after = timezone.now()
     least, most = there - after - NEAR, there - before + NEAR  # the server read its clock somewhere between

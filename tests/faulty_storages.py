@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.core.files.storage import FileSystemStorage
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 
@@ -19,6 +21,15 @@ class FailingStorage(FileSystemStorage):
 
     def save(self, *_args: Any, **_kwargs: Any) -> str:
         raise ForeignError("503 SlowDown")
+
+
+class CuttingStorage(FileSystemStorage):
+    """End the caller's connection to PostgreSQL when something is listed."""
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        with suppress(OperationalError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return super().listdir(path)
 
 
 class SlowStorage(FileSystemStorage):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -75,6 +75,8 @@ def note_sending(attempt: Attempt) -> None:
         raise
     except Exception as trouble:  # object stores raise classes of their own; nothing was sent yet, so trying again is safe
         log.exception("attempt %s is not sent, because it could not be recorded", attempt)
+        if not connection.in_atomic_block:
+            connection.close()  # it may be dead, and what happens next is stored over it
         raise NotSent(say(NOT_RECORDED)) from trouble
 
 

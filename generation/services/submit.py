@@ -317,10 +317,10 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
 
 
 def _has_had_enough(task: GenerationTask) -> bool:
-    """A plan that is used up for a week is tried now and then, which counts against nobody."""
+    """Return whether it was tried too often. A used-up plan and a request that never left count against nobody."""
     if task.attempt_count <= MOST_ATTEMPTS:
         return False
-    return task.attempts.exclude(error_code=PlanUsedUp.default_code).count() > MOST_ATTEMPTS
+    return task.attempts.exclude(error_code__in=[PlanUsedUp.default_code, NotSent.default_code]).count() > MOST_ATTEMPTS
 
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:

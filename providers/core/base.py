@@ -276,9 +276,9 @@ def http_error(
 
 
 def coded_error(
-    reply: WireReply, kind: type[ProviderError] | None, message: str, *, vendor_code: str, request_id: str | None = None
+    reply: WireReply, kind: type[ProviderError] | None, message: str, *, vendor_code: str | None, request_id: str | None = None
 ) -> ProviderError:
-    """An error of the class that the vendor's code stands for; a code that nobody documented is judged by the HTTP status."""
+    """Return the error of the class that the vendor's code stands for; a code that nobody documented is judged by the HTTP status."""
     if kind is RateLimited:
         wait_s = retry_after_s(reply)
         return RateLimited(message, retry_after_s=wait_s, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)

@@ -50,9 +50,8 @@ def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[Wi
     """Return the error that the gateway's front answers, or the vendor's own that it quotes, as `judge` reads it; None for others."""
     if reply.status < 400:
         return None
-    quoted = _quoted(reply, body)
-    if quoted is not None:
-        return judge(quoted)
+    if body.get("code") == QUOTED:
+        return _quoted_error(reply, words_of(body), judge)
     error = body.get("error")
     if not isinstance(error, dict) or error.get("type") != FRONT:
         return None
@@ -62,16 +61,14 @@ def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[Wi
     return http_error(reply, message=words, vendor_code=code)
 
 
-def _quoted(reply: WireReply, body: Mapping[str, Any]) -> WireReply | None:
-    """Gateways may stand behind one another, so what is quoted may quote again."""
-    if body.get("code") != QUOTED:
-        return None
-    inner = replace(reply, body=words_of(body).encode())
+def _quoted_error(reply: WireReply, words: str, judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
+    """Gateways may stand behind one another, so what is quoted may quote again. A page that is quoted has no code of the vendor's."""
+    inner = replace(reply, body=words.encode())
     try:
         inner.data()
     except UnexpectedReply:
-        return None
-    return inner
+        return http_error(reply, message=words[:500])
+    return judge(inner)
 
 
 def gateway_id(body: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import functools
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -185,6 +186,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._over = threading.Event()
+        self._until = time.monotonic() + seconds
         self._why = "The download took longer than its deadline"
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
@@ -202,7 +204,8 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        return self._over.is_set()
+        """Return whether time is over. In a process that was paused the timer's thread may wake after this one."""
+        return self._over.is_set() or time.monotonic() > self._until
 
     def check(self) -> None:
         if self.is_over:
@@ -212,6 +215,7 @@ class Deadline:
         """Give the next phase this long from now on. Raises `TooSlow` when time is over already."""
         self._timer.cancel()
         self.check()
+        self._until = time.monotonic() + seconds
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
         self._timer.start()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from providers.core.errors import (
+    AuthenticationFailed,
     DuplicateReference,
     InvalidParams,
+    OutOfCredit,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -14,7 +16,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
 )
-from providers.core.gateways import QUOTA_CODES
+from providers.core.gateways import QUOTA_CODES, UNKNOWN_TASK
 
 __all__ = ["error_of_payment", "outcome_unknown"]
 
@@ -28,8 +30,16 @@ DUPLICATE = re.compile(
 """Words by which vendors say that they have a reference already. The sentences of those whose words are known are in
 tests/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
 """
-UNDER_WAY = re.compile(r"already[ _](?:been[ _])?(?:running|processing)|正在(?:运行|处理)", re.IGNORECASE)
+NAMED = re.compile(
+    r"external_?task_?id|\bsubmit_id\b|(?:_id|\bid|reference)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))", re.IGNORECASE
+)
+"""Those of them that name our reference. In a refusal for the key or the balance the others speak of the key or the balance."""
+UNDER_WAY = re.compile(
+    r"already[ _](?:(?:been|being|in)[ _])?(?:running|process\w+|progress|pending|queued)|正在(?:运行|处理|进行|生成)", re.IGNORECASE
+)
 """Words for a task that is in progress. In a rate-limit error they refer to other tasks; in any other refusal, to the one we sent."""
+NEEDS_HTTP_ERROR = QUOTA_CODES | {UNKNOWN_TASK}
+"""Codes of gateways that prove a refusal only with an HTTP error, with which new-api sends them."""
 REFUSED_WITHOUT_CODE = frozenset({401, 411, 413, 414, 415, 429, 431})
 """Statuses by which servers reject a request before they pass it on; a proxy's page proves a refusal too. Others may come from a firewall
 that withheld the vendor's acceptance (403) or from a wrong base URL (404, 405): a person submits again.
@@ -58,9 +68,11 @@ def outcome_unknown(error: ProviderError) -> Uncertain:
 
 
 def _says_duplicate(error: ProviderError) -> bool:
-    """Return whether the vendor says that it has our reference. Refusals for moderation, credit or the key are judged by their class."""
+    """Return whether the vendor says that it has our reference. What it says of moderation is judged by its class."""
     if isinstance(error, RateLimited):
         patterns: tuple[re.Pattern[str], ...] = (DUPLICATE,)
+    elif type(error) in {AuthenticationFailed, OutOfCredit}:
+        patterns = (NAMED,)
     elif type(error) in {Refused, InvalidParams}:
         patterns = (DUPLICATE, UNDER_WAY)
     else:
@@ -72,10 +84,10 @@ def _says_duplicate(error: ProviderError) -> bool:
 def _is_sure(error: ProviderError) -> bool:
     """Return whether the error proves that nothing was accepted. Subclasses of `Refused` come from the vendor's table or a plain status."""
     status = error.http_status
-    if error.vendor_code in QUOTA_CODES and status is not None and status < 400:  # new-api refuses with an HTTP error
+    if (error.vendor_code or "").lower() in NEEDS_HTTP_ERROR and status is not None and status < 400:
         return False
     if not isinstance(error, Refused) or status is None or status < 400:
         return True
-    if error.vendor_code is None:
+    if error.vendor_code in {None, str(status)}:  # any server repeats the status
         return status in REFUSED_WITHOUT_CODE
     return status in REFUSED_WITH_CODE or type(error) is not Refused

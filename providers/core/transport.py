@@ -98,9 +98,13 @@ class _Recorded:
     not tell a failed handshake from a broken answer.
     """
 
+    _guard: Guard
     request_left = False
 
     def send(self, data: Any) -> None:
+        """Raises `TooSlow` before the first byte when time is over: a process that was paused while it connected must not send late."""
+        if not self.request_left:
+            self._guard.deadline.check()
         self.request_left = True  # before the call: it may fail after some bytes
         super().send(data)  # type: ignore[misc]
 

@@ -55,7 +55,9 @@ def test_refusal_for_a_known_reference_has_its_own_class(words, kind):
     assert (error.message, error.vendor_code, error.http_status, error.request_id) == (words, "1201", 400, "rq")
 
 
-@pytest.mark.parametrize("words", ["The task is already running", "任务正在处理中"])
+@pytest.mark.parametrize(
+    "words", ["The task is already running", "This request is already being processed", "already in progress", "任务正在进行中"]
+)
 def test_task_in_progress_is_a_known_reference_except_in_a_rate_limit(words):
     assert type(error_of_payment(Refused(words, vendor_code="x", http_status=400))) is DuplicateReference
     assert type(error_of_payment(RateLimited(f"Too many: {words}", vendor_code="x", http_status=429))) is RateLimited
@@ -66,14 +68,20 @@ def test_other_refusals_keep_their_class(words):
     assert type(error_of_payment(InvalidParams(words, vendor_code="1201", http_status=400))) is InvalidParams
 
 
+@pytest.mark.parametrize("kind", [OutOfCredit, AuthenticationFailed])
+def test_refusal_of_the_key_or_the_balance_that_names_our_reference_is_a_known_reference(kind):
+    assert type(error_of_payment(kind("request_id already exists", vendor_code="x", http_status=403))) is DuplicateReference
+
+
 @pytest.mark.parametrize("kind", [ContentRejected, OutOfCredit, AuthenticationFailed])
 def test_refusal_with_a_meaning_of_its_own_is_no_duplicate(kind):
     assert type(error_of_payment(kind("The quota has already been used", vendor_code="x", http_status=403))) is kind
 
 
 @pytest.mark.parametrize(("status", "becomes"), [(200, Uncertain), (403, OutOfCredit), (500, OutOfCredit)])
-def test_gateway_quota_code_is_a_refusal_only_with_an_http_error(status, becomes):
-    assert type(error_of_payment(OutOfCredit("no", vendor_code="insufficient_user_quota", http_status=status))) is becomes
+@pytest.mark.parametrize("code", ["insufficient_user_quota", "INSUFFICIENT_USER_QUOTA", "task_not_exist"])
+def test_gateway_quota_code_is_a_refusal_only_with_an_http_error(code, status, becomes):
+    assert type(error_of_payment(OutOfCredit("no", vendor_code=code, http_status=status))) is becomes
 
 
 @pytest.mark.parametrize("kind", [ProviderDown, UnexpectedReply])
@@ -84,6 +92,11 @@ def test_illness_and_unread_answers_leave_the_outcome_unknown(kind):
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 408, 409, 410, 418, 421, 422, 423, 424, 425, 451, 499])
 def test_status_without_a_vendor_code_leaves_the_outcome_unknown(status):
     assert type(error_of_payment(Refused("The vendor answered.", http_status=status))) is Uncertain
+
+
+@pytest.mark.parametrize("status", [403, 404, 422])
+def test_code_that_repeats_the_status_is_nobodys(status):
+    assert type(error_of_payment(Refused("No.", vendor_code=str(status), http_status=status))) is Uncertain
 
 
 @pytest.mark.parametrize("status", [401, 411, 413, 414, 415, 431])

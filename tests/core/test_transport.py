@@ -6,13 +6,16 @@ import logging
 import socket
 import ssl
 import threading
+import time
 import tracemalloc
 import zlib
 
 import pytest
 from certificates import self_signed
 from scripted_server import ScriptedServer, answer, close, drip, hang, plain_on_tls, raw, reset, storm
+from urllib3.util import parse_url
 
+from providers.core.network import Deadline, TooSlow
 from providers.core.transport import MAX_REPLY_BYTES, BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure, _trust
 from providers.core.types import WireReply, WireRequest
 
@@ -48,6 +51,23 @@ def test_reply_comes_whole_when_the_server_answers(send_it):
 
     assert (reply.status, reply.headers["x-odd"], reply.data()) == (418, "Yes", {"a": 1})
     assert server.requests[0].startswith(b"POST /pay HTTP/1.1\r\n")
+
+
+def test_nothing_is_sent_past_the_deadline_when_its_timer_wakes_late():
+    """As in a process that was paused while it connected: `Deadline` is not entered, so that its timer never wakes."""
+    with ScriptedServer(answer(200, b"{}")) as server:
+        deadline = Deadline(0.2)
+        connection = BlockingTransport(base_url=server.url)._connection(parse_url(server.url), deadline)
+        connection.connect()
+        while not deadline.is_over:
+            time.sleep(0.01)
+
+        with pytest.raises(TooSlow):
+            connection.request("POST", "/pay", body=b"{}")
+        connection.close()
+        deadline.__exit__(None, None, None)
+
+    assert (connection.request_left, server.requests) == (False, [])
 
 
 @both

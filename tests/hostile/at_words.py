@@ -49,6 +49,17 @@ _words("503-page", "Answer 503 with a proxy's page.", 503, b"<html>503</html>", 
 _words("504-page", "Answer 504 with a proxy's page.", 504, b"<html>504 Gateway Time-out</html>")
 _words("524-page", "Answer 524 with a proxy's page.", 524, b"<html>524: A timeout occurred</html>")
 
+for _status in (403, 404, 503, 504):
+    _problem = {"type": "about:blank", "title": "No", "status": _status, "detail": "gateway timeout"}
+    _words(f"{_status}-problem", f"Answer {_status} with RFC 9457's problem in JSON.", _status, _problem)
+    _spring = {"timestamp": "2026-11-28T10:00:00Z", "status": _status, "error": "Gateway Timeout", "path": "/v1/videos"}
+    _words(f"{_status}-framework", f"Answer {_status} with a web framework's fields.", _status, _spring)
+    _words(
+        f"{_status}-nested", f"Answer {_status} with an error object without a code.", _status, {"error": {"message": "upstream timeout"}}
+    )
+    _quoted = {"code": "fail_to_fetch_task", "message": f"<html>{_status}</html>", "data": None}
+    _words(f"{_status}-quoted-page", f"Answer {_status} as new-api does that quotes a page.", _status, _quoted)
+
 
 @kind(Stage.PAID)
 def words_422_detail(talk: Talk) -> None:

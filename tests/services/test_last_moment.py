@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from task_rows import attempt_of
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.services.create import create_task
-from generation.services.submit import HELD_UP, NotNow, _commit_intent, _look_once_more
+from generation.services.submit import HELD_UP, MOST_ATTEMPTS, NotNow, _commit_intent, _look_once_more
 from providers import clock
 from providers.accounts import set_credentials
 from providers.core.errors import NotSent
@@ -47,6 +48,33 @@ def test_paid_request_is_not_sent_after_the_machine_was_suspended(claimed, monke
 
     with pytest.raises(NotSent):
         _look_once_more(attempt)
+
+
+def test_task_that_never_left_is_tried_as_often_as_it_takes(claimed, settings, driver):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "faulty_storages.FailingStorage"}}
+    for _ in range(MOST_ATTEMPTS):
+        attempt_of(claimed, claimed.account, finished_at=timezone.now(), dispatch="rejected", error_code=NotSent.default_code)
+    GenerationTask.objects.filter(pk=claimed.pk).update(attempt_count=MOST_ATTEMPTS)
+
+    driver.step()
+
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.attempts.count()) == (Status.QUEUED, MOST_ATTEMPTS + 1)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could end a connection")
+@pytest.mark.django_db(transaction=True)
+def test_task_waits_when_the_database_ends_the_connection_right_before_the_request(user, driver, settings):
+    works = settings.STORAGES
+    task = create_task(owner=user, model="zhipu/cogvideox-3", prompt="a boat", params={})
+    settings.STORAGES = works | {"default": {"BACKEND": "faulty_storages.CuttingStorage"}}
+    driver.step()
+    task.refresh_from_db()
+    assert (task.status, driver.simulator.ledger()["count"]) == (Status.QUEUED, 0)
+
+    settings.STORAGES = works
+
+    assert driver.finish(task).status == Status.SUCCEEDED
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")

@@ -103,7 +103,6 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
         ({"status": "failed", "error": "CUDA out of memory"}, 200, "out_of_memory"),
         ({"error": "Out Of Memory"}, 500, "out_of_memory"),
         ({"error": "render timeout"}, 500, "render_timeout"),
-        ({"detail": "timed out"}, 504, "render_timeout"),
         ({"error": "CUDA out of memory"}, 200, "out_of_memory"),
         ({"success": False, "error": "no such prompt"}, 200, "generation_failed"),
     ],
@@ -140,6 +139,8 @@ def test_words_without_a_verdict_leave_the_outcome_unknown(body):
         (503, {"error": "busy"}, RateLimited),
         (503, b"<html>", Uncertain),
         (504, b"", Uncertain),
+        (504, {"detail": "timed out"}, Uncertain),
+        (200, {"error": "upstream timed out"}, Uncertain),
     ],
 )
 def test_http_status_has_its_class(status, body, kind):

@@ -11,6 +11,7 @@ from providers.core.errors import (
     GenerationFailed,
     InvalidParams,
     OutOfCredit,
+    RateLimited,
     SubmissionGone,
     Uncertain,
 )
@@ -176,6 +177,9 @@ def test_refusal_that_is_quoted_is_read_as_the_vendors_own(vendor, times):
 
 @pytest.mark.parametrize("vendor", ALL)
 @pytest.mark.parametrize("words", ["<html>", "", "[]", "[" * 100_000])
-@pytest.mark.parametrize(("status", "kind"), [(400, InvalidParams), (502, Uncertain)])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, Uncertain), (403, Uncertain), (404, Uncertain), (502, Uncertain), (401, AuthenticationFailed), (429, RateLimited)],
+)
 def test_quotation_that_cannot_be_read_is_judged_by_its_status(vendor, words, status, kind):
     assert type(submit(vendor, error("fail_to_fetch_task", words), status)) is kind

@@ -10,23 +10,26 @@ from providers.core.errors import GenerationFailed, ProviderError, RateLimited
 from providers.core.replies import judged_by_body, words_of
 from providers.core.types import WireReply
 
-__all__ = ["render_error", "service_error", "words_in"]
+__all__ = ["is_out_of_memory", "render_error", "service_error", "words_in"]
 
 OUT_OF_MEMORY = ("out_of_memory", "The graphics card ran out of memory; ask for fewer frames or a smaller picture.")
 TIMEOUT = ("render_timeout", "The service gave up because the render took too long; ask for fewer frames or steps, or try again.")
+OWN_FIELDS = frozenset({"detail", "error", "success"})
 CAUSES: tuple[tuple[str, tuple[str, str]], ...] = (("memory", OUT_OF_MEMORY), ("timeout", TIMEOUT), ("timed out", TIMEOUT))
 
 
 @judged_by_body
 def service_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one. Busy (503) means that nothing was taken up; words tell a failed render from a sick service."""
+    """Return the error in this reply, or None. A 503 in the service's own words means busy, nothing was accepted. Words tell a render that
+    failed from a sick service: a timeout only with its 500, because a proxy speaks of timeouts too.
+    """
     words = words_in(body)
-    if reply.status >= 400 and _cause(words):
+    if reply.status >= 400 and (is_out_of_memory(words) or (reply.status == 500 and _cause(words))):
         return render_error(words)
-    is_its_own = words or "detail" in body  # anything else may be a proxy's
+    is_its_own = bool(body) and body.keys() <= OWN_FIELDS and not isinstance(body.get("error"), Mapping)  # anything else may be a proxy's
     if reply.status == 503 and is_its_own:
-        return RateLimited(words or "The service is busy.", retry_after_s=retry_after_s(reply), vendor_code="503", http_status=503)
-    return http_error(reply, message=words, vendor_code=str(reply.status) if is_its_own else None)
+        return RateLimited(words or "The service is busy.", retry_after_s=retry_after_s(reply), vendor_code="HTTP 503", http_status=503)
+    return http_error(reply, message=words, vendor_code=f"HTTP {reply.status}" if is_its_own else None)
 
 
 def render_error(words: str) -> GenerationFailed:
@@ -36,6 +39,11 @@ def render_error(words: str) -> GenerationFailed:
         return GenerationFailed(words or "The service failed to render the video and gave no reason.")
     code, advice = cause
     return GenerationFailed(f"{advice} ({words})", code=code)
+
+
+def is_out_of_memory(words: str) -> bool:
+    """Return whether the words say so. No proxy speaks of memory."""
+    return _cause(words) == OUT_OF_MEMORY
 
 
 def words_in(body: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from providers.core.types import (
     WireRequest,
 )
 from providers.vendors.cogvideox.catalog import MODELS, NOT_OFFERED, RESULT_LIFE
-from providers.vendors.cogvideox.errors import render_error, service_error, words_in
+from providers.vendors.cogvideox.errors import is_out_of_memory, render_error, service_error, words_in
 
 __all__ = ["CogVideoX"]
 
@@ -132,9 +132,8 @@ def _submission(reply: WireReply, model: str) -> Submission:
         if isinstance(url, str) and url:
             return Submission(id=url, model=model, kind=FINISHED)
     words = words_in(body)
-    failure = render_error(words)
-    if _has_failed(body) or (words and body.get("success") is False) or failure.code != failure.default_code:
-        raise failure
+    if _has_failed(body) or (words and body.get("success") is False) or is_out_of_memory(words):
+        raise render_error(words)
     raise UnexpectedReply(f"The service's answer has neither a task id nor a video. ({words})", http_status=reply.status)
 
 

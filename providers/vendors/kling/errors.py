@@ -92,14 +92,14 @@ def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> Provid
 
 
 def _gateway_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
-    code = str(error.get("code") or error.get("type") or "error")
+    code = str(error.get("code") or error.get("type") or "")
     if code in CODES:
         return _coded_error(reply, code, error)
-    words = words_of(error) or f"The gateway answered with error {code}."
+    words = words_of(error) or f"The gateway answered with error {code or reply.status}."
     for part, kind in GATEWAY_WORDS:
         if part in code.lower() and 400 <= reply.status < 500:  # with HTTP 200 the task may have been accepted
             return kind(words, vendor_code=code, http_status=reply.status)
-    return coded_error(reply, None, words, vendor_code=code)
+    return coded_error(reply, None, words, vendor_code=code or None)
 
 
 def _request_id(body: Mapping[str, Any]) -> str | None:

@@ -64,7 +64,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     """The error in this reply, if it is one. A render that failed has a code in its `base_resp` too, and the request was fine."""
     error, base = body.get("error"), body.get("base_resp")
     if body.get("type") == "error" and isinstance(error, dict):
-        return _coded_error(reply, str(error.get("type") or "error"), str(error.get("message") or ""), body)
+        return _coded_error(reply, str(error.get("type") or ""), str(error.get("message") or ""), body)
     code = str(base.get("status_code") or 0) if isinstance(base, dict) else "0"
     if isinstance(base, dict) and code != "0" and not _is_failed_task(body):
         return _coded_error(reply, code, str(base.get("status_msg") or ""), body)
@@ -99,8 +99,8 @@ def _coded_error(reply: WireReply, code: str, words: str, body: Mapping[str, Any
     told = coded_error(
         reply,
         CODES.get(code),
-        words or f"MiniMax answered with error {code}.",
-        vendor_code=code,
+        words or f"MiniMax answered with error {code or reply.status}.",
+        vendor_code=code or None,
         request_id=words_of(body, "request_id") or None,
     )
     if isinstance(told, PlanUsedUp):

@@ -109,6 +109,8 @@ def _front_door_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderErro
     error = meta.get("Error") if isinstance(meta, dict) else None
     if not isinstance(error, dict):
         return None
-    code = str(error.get("Code") or "error")
+    code = str(error.get("Code") or "")
     kind = next((kind for word, kind in FRONT_DOOR_WORDS if word in code), None)
-    return coded_error(reply, kind, words_of(error, "Message") or f"Volcengine answered with error {code}.", vendor_code=code)
+    return coded_error(
+        reply, kind, words_of(error, "Message") or f"Volcengine answered with error {code or reply.status}.", vendor_code=code or None
+    )

@@ -64,8 +64,8 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     error = body.get("error")
     if not isinstance(error, dict) or "task_status" in body:
         return http_error(reply)
-    code, words = str(error.get("code") or "error"), words_of(error)
-    told = coded_error(reply, CODES.get(code), words or f"Zhipu answered with error {code}.", vendor_code=code)
+    code, words = str(error.get("code") or ""), words_of(error)
+    told = coded_error(reply, CODES.get(code), words or f"Zhipu answered with error {code or reply.status}.", vendor_code=code or None)
     if isinstance(told, PlanUsedUp):
         told.opens_at = moment_in(words, zone=BEIJING)
     return told
