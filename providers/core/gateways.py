@@ -20,7 +20,7 @@ from providers.core.replies import words_of
 from providers.core.states import state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 
-__all__ = ["QUOTA_CODES", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
+__all__ = ["QUOTA_CODES", "QUOTED", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
 
 SUCCESS = "success"
 UNKNOWN_TASK = "task_not_exist"

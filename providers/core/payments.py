@@ -16,7 +16,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
 )
-from providers.core.gateways import QUOTA_CODES, UNKNOWN_TASK
+from providers.core.gateways import QUOTA_CODES, QUOTED, UNKNOWN_TASK
 
 __all__ = ["error_of_payment", "outcome_unknown"]
 
@@ -88,6 +88,6 @@ def _is_sure(error: ProviderError) -> bool:
         return False
     if not isinstance(error, Refused) or status is None or status < 400:
         return True
-    if error.vendor_code in {None, str(status)}:  # any server repeats the status
+    if error.vendor_code in {None, str(status), QUOTED}:  # any server repeats the status; a gateway quotes pages under its own code
         return status in REFUSED_WITHOUT_CODE
     return status in REFUSED_WITH_CODE or type(error) is not Refused

@@ -26,6 +26,7 @@ FOREIGN = {
     "spring": lambda status: {"timestamp": "2026-11-28T10:00:00Z", "status": status, "error": "Gateway Timeout", "path": "/v1"},
     "nested": lambda _status: {"error": {"message": "upstream request timeout"}},
     "nested-status": lambda status: {"error": {"code": status, "message": "no"}},
+    "quoted-page": lambda _status: {"code": "fail_to_fetch_task", "message": "<html>no</html>", "data": None},
     "status": lambda status: {"code": status, "message": "no"},
 }
 
