@@ -3,7 +3,8 @@
 200 slow connections (headers, sign-in bodies, readers of a large video), 50 callers that wait for a task and 24 hosts that drip an image,
 all at once; meanwhile a person and a load balancer ask. Another arrangement is measured by its address:
 
-    python -m benchmarks.slow --url http://127.0.0.1:8080 --token vp_... --cookie sessionid=... --file /api/v1/videos/<id>/content
+    python -m benchmarks.slow --url http://127.0.0.1:8080 --token vp_... --file /api/v1/videos/<id>/content \
+        --visitor-token vp_... --visitor-cookie sessionid=...
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,11 @@ VIDEO_BYTES = 64 * 1024 * 1024
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.slow")
     parser.add_argument("result", nargs="?", type=Path)
-    for name in ("url", "token", "cookie", "file"):
+    for name in ("url", "token", "file", "visitor-token", "visitor-cookie"):
         parser.add_argument(f"--{name}", default="")
     given = parser.parse_args()
-    rows = measure(given.url, replace(SLOW, token=given.token, file=given.file), given.cookie) if given.url else _on_stage()
+    visitor = Visitor(token=given.visitor_token, cookie=given.visitor_cookie)
+    rows = measure(given.url, replace(SLOW, token=given.token, file=given.file), visitor) if given.url else _on_stage()
     if given.result:
         given.result.write_text(json.dumps(rows))
     else:
@@ -45,21 +47,30 @@ def main() -> None:
             print(title, row)
 
 
-def measure(url: str, plan: Plan, cookie: str) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Who asks meanwhile, with a token and a session of their own. Their addresses are everybody's: this machine's."""
+
+    token: str
+    cookie: str
+
+
+def measure(url: str, plan: Plan, visitor: Visitor) -> dict[str, dict[str, Any]]:
     """A row for each address asked, calm and under attack."""
-    calm = _ask_all(url, plan, cookie)
+    calm = _ask_all(url, plan, visitor)
     with Attack(url, plan):
-        attacked = _ask_all(url, plan, cookie)
+        attacked = _ask_all(url, plan, visitor)
     return {f"{name}, {when}": _row(times) for when, found in (("calm", calm), ("attacked", attacked)) for name, times in found.items()}
 
 
-def _ask_all(url: str, plan: Plan, cookie: str) -> dict[str, list[float]]:
+def _ask_all(url: str, plan: Plan, visitor: Visitor) -> dict[str, list[float]]:
+    bearer = {"Authorization": f"Bearer {visitor.token}"}
     asked = {
         "/healthz": ("/healthz", {}),
         "sign-in page": ("/accounts/login/", {}),
-        "Studio": ("/studio/", {"Cookie": cookie}),
-        "API": ("/api/v1/tasks?limit=1", {"Authorization": f"Bearer {plan.token}"}),
-        "first MB of a video": (plan.file, {"Authorization": f"Bearer {plan.token}", "Range": "bytes=0-1048575"}),
+        "Studio": ("/studio/", {"Cookie": visitor.cookie}),
+        "API": ("/api/v1/tasks?limit=1", bearer),
+        "first MB of a video": (plan.file, bearer | {"Range": "bytes=0-1048575"}),
     }
     found: dict[str, list[float]] = {name: [] for name in asked}
     end = time.monotonic() + LASTS_S
@@ -100,15 +111,15 @@ def _on_stage() -> dict[str, dict[str, Any]]:
     django.setup()
     from tools.stack import Stack
 
-    plan, cookie = make_target(SLOW)
+    plan, visitor = make_target(SLOW)
     words = ("--render-s", "600", "--queue-s", "0", "--media", "tiny")
     with Stack(web_port=0, simulator_port=0, simulator_words=words, environment={"OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8"}) as stack:
         stack.manage("sandbox_accounts", "--url", stack.simulator_url)
-        return measure(stack.url, plan, cookie)
+        return measure(stack.url, plan, visitor)
 
 
-def make_target(plan: Plan) -> tuple[Plan, str]:
-    """A person with a token, a session and a video of 64 MB. Needs Django."""
+def make_target(plan: Plan) -> tuple[Plan, Visitor]:
+    """A person with a video of 64 MB, a token for the attack, and a session and a token for the visitor. Needs Django."""
     from django.conf import settings
     from django.contrib.auth.models import User
     from django.core.files.base import ContentFile
@@ -141,7 +152,8 @@ def make_target(plan: Plan) -> tuple[Plan, str]:
     visitor.force_login(owner)
     name = settings.SESSION_COOKIE_NAME
     cookie = f"{name}={visitor.cookies[name].value}"
-    return replace(plan, token=issue(owner, "slow")[1], file=f"/api/v1/videos/{video.pk}/content"), cookie
+    attack = replace(plan, token=issue(owner, "slow")[1], file=f"/api/v1/videos/{video.pk}/content")
+    return attack, Visitor(token=issue(owner, "visitor")[1], cookie=cookie)
 
 
 if __name__ == "__main__":

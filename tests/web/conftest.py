@@ -23,8 +23,8 @@ PREPARE = """
 from django.core.management import call_command
 from benchmarks.slow import SLOW, make_target
 call_command("migrate", verbosity=0)
-plan, cookie = make_target(SLOW)
-print(plan.token, cookie, plan.file)
+plan, visitor = make_target(SLOW)
+print(plan.token, visitor.cookie, plan.file)
 """
 
 

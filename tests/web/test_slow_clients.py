@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 import time
@@ -63,6 +64,24 @@ def test_a_large_file_sent_fast_delays_nobody_and_arrives_whole(web):
 
     assert (status, len(body)) == (200, 64 * 1024 * 1024)
     assert (part[0], part[1]["Content-Range"], len(part[2])) == (206, f"bytes 10-19/{64 * 1024 * 1024}", 10)
+
+
+def test_callers_take_turns(web):
+    """Forty pages that one session asked for at the same time are answered after the others who asked later, not before."""
+    parts = urlsplit(web.url)
+    request = f"GET /gallery/ HTTP/1.1\r\nHost: {parts.netloc}\r\nCookie: {web.cookie}\r\nConnection: close\r\n\r\n".encode()
+    crowd = [socket.create_connection((parts.hostname, parts.port)) for _ in range(40)]
+    try:
+        for one in crowd:
+            one.sendall(request)
+        status, *_ = ask(f"{web.url}/healthz")
+        unanswered = len(crowd) - len(select.select(crowd, [], [], 0)[0])
+    finally:
+        for one in crowd:
+            one.close()
+
+    assert status == 200
+    assert unanswered > len(crowd) / 2
 
 
 # bodies
