@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 import urllib.error
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,6 +22,17 @@ pytestmark = pytest.mark.once
 
 TASK = {"model": "kling/kling-v2-5-turbo", "prompt": "a fox waits"}
 ASKED = 12
+
+
+@contextmanager
+def crowd(web, count: int, request: bytes) -> Iterator[list[socket.socket]]:
+    """So many connections that have sent this and read nothing."""
+    parts = urlsplit(web.url)
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_connection((parts.hostname, parts.port))) for _ in range(count)]
+        for one in sockets:
+            one.sendall(request)
+        yield sockets
 
 
 @pytest.mark.parametrize("kind", ["headers", "bodies", "readers", "callers", "hosts"])
@@ -44,16 +57,9 @@ def test_everybody_is_served_while_all_kinds_are_slow_at_once(web):
 
 
 def test_slow_readers_that_ask_again_before_they_have_read_hold_no_thread(web):
-    parts = urlsplit(web.url)
-    request = f"GET {web.file} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {web.token}\r\n\r\n".encode()
-    readers = [socket.create_connection((parts.hostname, parts.port)) for _ in range(20)]
-    try:
-        for reader in readers:
-            reader.sendall(request * 3)
+    request = f"GET {web.file} HTTP/1.1\r\nHost: {urlsplit(web.url).netloc}\r\nAuthorization: Bearer {web.token}\r\n\r\n".encode()
+    with crowd(web, 20, request * 3):
         answers = [ask(f"{web.url}/healthz")[0] for _ in range(ASKED)]
-    finally:
-        for reader in readers:
-            reader.close()
 
     assert answers == [200] * ASKED
 
@@ -68,20 +74,13 @@ def test_a_large_file_sent_fast_delays_nobody_and_arrives_whole(web):
 
 def test_callers_take_turns(web):
     """Forty pages that one session asked for at the same time are answered after the others who asked later, not before."""
-    parts = urlsplit(web.url)
-    request = f"GET /gallery/ HTTP/1.1\r\nHost: {parts.netloc}\r\nCookie: {web.cookie}\r\nConnection: close\r\n\r\n".encode()
-    crowd = [socket.create_connection((parts.hostname, parts.port)) for _ in range(40)]
-    try:
-        for one in crowd:
-            one.sendall(request)
+    request = f"GET /gallery/ HTTP/1.1\r\nHost: {urlsplit(web.url).netloc}\r\nCookie: {web.cookie}\r\nConnection: close\r\n\r\n".encode()
+    with crowd(web, 40, request) as sockets:
         status, *_ = ask(f"{web.url}/healthz")
-        unanswered = len(crowd) - len(select.select(crowd, [], [], 0)[0])
-    finally:
-        for one in crowd:
-            one.close()
+        unanswered = len(sockets) - len(select.select(sockets, [], [], 0)[0])
 
     assert status == 200
-    assert unanswered > len(crowd) / 2
+    assert unanswered > len(sockets) / 2
 
 
 # bodies

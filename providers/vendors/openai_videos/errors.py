@@ -37,10 +37,9 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if not error and "id" not in body and (isinstance(body.get("code"), str) or (reply.status >= 400 and "code" in body)):
         error = body
     elif isinstance(error, str) or (not error and "detail" in body):
-        words = str(error or body["detail"])[:500]
-        error = (
-            {"message": words, "code": f"HTTP {reply.status}"} if len(body) == 1 else {"message": words}
-        )  # among other fields it may be a proxy's
+        error = {"message": str(error or body["detail"])[:500]}
+        if len(body) == 1:  # among other fields it may be a proxy's
+            error["code"] = f"HTTP {reply.status}"
     if reply.status < 400 and ("id" in body or not error):
         return None
     return _told_error(reply, error if isinstance(error, dict) else {})
