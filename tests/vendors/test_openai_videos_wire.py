@@ -124,7 +124,7 @@ def test_accepted_task_gives_its_id(body, name):
     assert submit(body) == Submission(id=name, model="gateway-model")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": 7}, {"error": {"message": "odd"}}])
+@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": 7}, {"error": {"message": "odd"}}, {"error": ""}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
@@ -227,7 +227,7 @@ def test_vendor_down_on_a_poll_is_not_uncertain():
     assert type(poll(error_body("server_error"), 500)) is ProviderDown
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"id": "v"}, {"id": "v", "status": 7}])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"error": ""}, {"id": "v"}, {"id": "v", "status": 7}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 

@@ -36,7 +36,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     # services behind this API answer errors in other shapes too: {"code", "message"}, a text, FastAPI's {"detail"}
     if not error and "id" not in body and (isinstance(body.get("code"), str) or (reply.status >= 400 and "code" in body)):
         error = body
-    elif isinstance(error, str) or (not error and "detail" in body):
+    elif (error and isinstance(error, str)) or (not error and "detail" in body):
         error = {"message": str(error or body["detail"])[:500]}
         if len(body) == 1:  # among other fields it may be a proxy's
             error["code"] = f"HTTP {reply.status}"
