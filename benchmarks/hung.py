@@ -20,14 +20,14 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from benchmarks.load import RunningWorker, fill, run_worker  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import Attempt, GenerationTask, TaskEvent  # noqa: E402
-from generation.services.create import create_task  # noqa: E402
-from providers.accounts import client_for  # noqa: E402
+from generation.ordering.create import create_task  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
+from providers.accounts.clients import client_for  # noqa: E402
+from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.core.catalog import vendor_of  # noqa: E402
 from providers.core.types import GenerationRequest  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
-from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from providers.vendors import ALL_MODELS  # noqa: E402
 

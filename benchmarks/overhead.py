@@ -23,9 +23,9 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from access.tokens import issue  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import TERMINAL  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from tools.stack import Stack  # noqa: E402
 

@@ -25,11 +25,11 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks.load import fill, run_worker  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
-from providers.accounts import provider_for  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
+from providers.accounts.clients import provider_for  # noqa: E402
+from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.core.types import WireRequest  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
-from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 
 TASKS = int(os.environ.get("BENCH_TASKS", "10000"))

@@ -30,15 +30,15 @@ from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import AT_VENDOR, TERMINAL  # noqa: E402
 from generation.models import Attempt, GenerationTask, LiveWorker, Prompt  # noqa: E402
-from generation.services.create import create_task  # noqa: E402
-from generation.services.permits import usage_of  # noqa: E402
-from generation.services.pool import claim_queued  # noqa: E402
-from generation.services.submit import submit  # noqa: E402
+from generation.ordering.create import create_task  # noqa: E402
+from generation.scheduling.concurrency import usage_of  # noqa: E402
+from generation.scheduling.fair_share import claim_queued  # noqa: E402
+from generation.submitting.submit import submit  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
+from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
-from providers.sandbox import ensure_sandbox_accounts  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 
 SHORT = os.environ.get("BENCH_SHORT") == "1"

@@ -128,7 +128,7 @@ def make_target(plan: Plan) -> tuple[Plan, Visitor]:
 
     from access.tokens import issue
     from generation.models import GenerationTask, Prompt, Video
-    from providers.sandbox import ensure_sandbox_accounts
+    from providers.accounts.sandbox import ensure_sandbox_accounts
 
     owner = User.objects.create_user("slow")
     now = timezone.now()
@@ -157,7 +157,7 @@ def make_target(plan: Plan) -> tuple[Plan, Visitor]:
 
 
 if __name__ == "__main__":
-    from generation.deathpact import die_with_parent
+    from jobs.parent_death import die_with_parent
 
     die_with_parent()
     main()

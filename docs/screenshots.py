@@ -98,7 +98,7 @@ def _fill(stack: Stack, owner: User) -> str:
     from django.contrib.auth.models import User
 
     from generation.models import Video
-    from generation.services.create import create_task
+    from generation.ordering.create import create_task
     from providers.models import ProviderAccount
 
     others = User.objects.get(username="zhao")
@@ -131,7 +131,7 @@ def _fill(stack: Stack, owner: User) -> str:
 def _frame(owner: User, task: GenerationTask) -> Any:
     """A stored picture to start from: another video's poster."""
     from generation.models import Video
-    from generation.services.assets import store_asset
+    from generation.ordering.assets import store_asset
 
     with Video.objects.get(task=task).poster.open("rb") as poster, io.BytesIO() as png:
         Image.open(poster).convert("RGB").save(png, "PNG")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from generation.media import NO_ROOM
+from generation.media.prepare import NO_ROOM
 
 __all__ = [
     "BUSY_FOR_S",

@@ -7,4 +7,4 @@ class ProvidersConfig(AppConfig):
     verbose_name = _("Providers")
 
     def ready(self) -> None:
-        from providers import checks  # noqa: F401 - registers the system checks
+        from providers.accounts import system_checks  # noqa: F401 - registers the system checks

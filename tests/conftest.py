@@ -10,12 +10,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
-from portal_driver import Driver
 
-from providers.accounts import set_credentials
+from providers.accounts.clients import set_credentials
+from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.models import ProviderAccount
-from providers.sandbox import ensure_sandbox_accounts
 from providers.simulator.testing import SimulatorProcess
+from tests.portal_driver import Driver
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,11 +8,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from generation import jobs
 from generation.lifecycle import Status, wants_attention
 from generation.models import GenerationTask
-from generation.services.dispatch import tick
-from generation.services.polling import Patience, poll_account
+from generation.polling.poll import Patience, poll_account
+from generation.tick import tick
+from jobs import run
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 
@@ -43,12 +43,12 @@ class Driver:
         while (message := OrmQ.objects.order_by("pk").first()) is not None:
             message.delete()
             package = SignedPackage.loads(message.payload)
-            name = package["func"].rpartition(".")[2]
+            name, *args = package["args"]
             done.append(name)
             if name == "poll":
-                poll_account(*package["args"], patience=Patience(linger_s=0))
+                poll_account(*args, patience=Patience(linger_s=0))
             else:
-                getattr(jobs, name)(*package["args"])
+                run(name, *args)
         return done
 
     def finish(self, task: GenerationTask, *, steps: int = 30) -> GenerationTask:

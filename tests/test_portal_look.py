@@ -11,7 +11,7 @@ from django import forms
 from django.template.loader import get_template
 from django.utils import timezone, translation
 
-from generation.templatetags import portal
+from web.templatetags import portal
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static" / "portal"
@@ -117,7 +117,7 @@ def test_template_compiles_and_names_only_icons_that_exist(path: Path) -> None:
 def test_every_icon_is_in_use() -> None:
     words = "".join(path.read_text() for path in TEMPLATES)
     named = set(re.findall(r'{% icon "([^"]+)"', words)) | set(re.findall(r'\w*icon=["\']([^"\']+)["\']', words))
-    sources = [path for room in ("access", "generation", "providers") for path in (ROOT / room).rglob("*.py")]
+    sources = [path for room in ("web", "providers") for path in (ROOT / room).rglob("*.py")]
     named |= {text for path in sources for text in re.findall(r'"([a-z0-9-]+)"', path.read_text())}
 
     assert set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text())) - named == set()

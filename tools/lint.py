@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tools.stack import ROOT
 
+ROOMS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["root_packages"]
 BIN = Path(sys.executable).parent
 CHECKS: dict[str, list[str | Path]] = {
     "style": [BIN / "ruff", "check", "--quiet", "."],
     "format": [BIN / "ruff", "format", "--check", "--quiet", "."],
-    "types": [BIN / "mypy", "--no-error-summary", "access", "providers", "generation", "videoportal", "tools"],
+    "types": [BIN / "mypy", "--no-error-summary", *ROOMS, "tools"],
+    "imports": [BIN / "lint-imports"],
     "templates": [BIN / "djlint", "--lint", "--quiet", "templates"],
     "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run", "--verbosity", "0"],
     "django": [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],

@@ -16,7 +16,11 @@ from pathlib import Path
 from tools.stack import ROOT
 
 CALLBACKS = [f"tests/callbacks/{name}.py" for name in ("test_receiver", "test_receiver_fuzz", "test_called_back_tasks")]
-ON_POSTGRES = ["tests/services", "tests/api", "tests/worker", "tests/access", "tests/web", *CALLBACKS]
+ON_POSTGRES = [
+    *(f"tests/{room}" for room in ("access", "api", "generation", "jobs", "videoportal")),
+    *CALLBACKS,
+    "--ignore=tests/generation/media",
+]
 DEADLINE_S = 900
 
 

@@ -66,7 +66,7 @@ class Answer(WSGITask):  # type: ignore[misc]
 
 
 class JsonError(Error):  # type: ignore[misc]
-    """A refusal in the shape of the API's errors (generation/api/errors.py)."""
+    """A refusal in the shape of the API's errors (api/errors.py)."""
 
     codes = {413: "too_large", 431: "too_large", 501: "not_implemented"}
 
@@ -165,7 +165,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
 
     def _drain(self, servers: list[TcpWSGIServer], sockets: dict[int, Any]) -> None:
         """Answer the requests that have arrived, and take no new ones."""
-        from generation.api.waiting import stop_waiting  # here, because the master imports this module without Django's apps
+        from api.waiting import stop_waiting  # here, because the master imports this module without Django's apps
 
         until = time.monotonic() + self.cfg.graceful_timeout - TURN_S
         stop_waiting()

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from generation.services.messages import stop_sentence
-from generation.services.switch import current_stop
-from generation.vitals import QUICK, Unfit
+from generation.messages import stop_sentence
+from generation.scheduling.stop_switch import current_stop
+from web.health_checks import QUICK, CheckFailed
 
 __all__ = ["answer_healthz", "readyz"]
 
@@ -48,6 +48,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def _result(check: Callable[[], str]) -> str:
     try:
         check()
-    except Unfit as reason:
+    except CheckFailed as reason:
         return str(reason)
     return "ok"

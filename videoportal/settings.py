@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "access.apps.AccessConfig",
     "providers",
     "generation",
+    "jobs",
+    "web",
 ]
 
 MIDDLEWARE = [
@@ -67,7 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "generation.views.errors.HeldLocks",
+    "web.views.errors.HeldLocks",
 ]
 
 ROOT_URLCONF = "videoportal.urls"
@@ -75,7 +77,7 @@ WSGI_APPLICATION = "videoportal.wsgi.application"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "studio"
 LOGOUT_REDIRECT_URL = "login"
-CSRF_FAILURE_VIEW = "generation.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "web.views.errors.csrf_failure"
 
 TEMPLATES = [
     {
@@ -88,7 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "generation.views.shell.shell",
+                "web.views.shell.shell",
             ]
         },
     }
@@ -110,11 +112,12 @@ elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", LIMITS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+JOBS_WIRING = "videoportal.wiring.WIRING"
 # Work. The row is the truth and django-q2 carries (docs/architecture.md, docs/adr/0002). `retry` must exceed what a message may wait
 # plus `timeout`; retries and results are our own rows.
 Q_CLUSTER = {
     "name": "submit",
-    "broker_class": "generation.queue.PortalBroker",
+    "broker_class": "jobs.queue.PortalBroker",
     "orm": "default",
     "workers": env.integer("PORTAL_SUBMIT_WORKERS", 4),
     "bulk": 1,
@@ -200,7 +203,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
-        for name in ("access", "generation", "providers", "videoportal")
+        for name in ("access", "api", "database", "delivery", "generation", "jobs", "providers", "videoportal", "web")
     }
     | {"django.request": {"filters": ["callback_keys"]}}
     | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read

@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from generation.api.callbacks import receive
-from videoportal.api import api_urls
+from api.callbacks import receive
+from api.v1.urls import api_urls
 from videoportal.health import readyz
 
-handler500 = "generation.views.errors.server_error"
+handler500 = "web.views.errors.server_error"
 
 urlpatterns = [
-    path("", include("generation.urls")),
+    path("", include("web.urls")),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("i18n/", include("django.conf.urls.i18n")),

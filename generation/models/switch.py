@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 class PaidSubmits(models.Model):
     """One row: whether anything may be bought now, who said so last, when, and why; and how many paid requests were ever sent.
 
-    Written by services/switch.py and services/restored.py alone. `sent` numbers the paid requests (`services/sent.py`). `held_at` is set
-    while the database is known to be an older one than the record of paid requests; a person ends that, at `confirmed_at`.
+    Written by scheduling/stop_switch.py and submitting/restored_backup.py alone. `sent` numbers the paid requests
+    (`submitting/paid_record.py`). `held_at` is set while the database is known to be older than the record of paid requests; a person
+    ends that, at `confirmed_at`.
     """
 
     THE_ROW = 1
@@ -33,3 +37,14 @@ class PaidSubmits(models.Model):
 
     def __str__(self) -> str:
         return "stopped" if self.stopped else "on"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Why nothing is bought now. One that the environment ordered has no person and no time; one after a restored backup no person."""
+
+    by_environment: bool = False
+    restored: bool = False
+    since: datetime | None = None
+    by: str = ""
+    reason: str = ""

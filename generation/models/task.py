@@ -15,16 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 from uuid_utils.compat import uuid7
 
+from database import clock
 from generation.errors import LostRace
 from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
 from generation.models.attempt import Attempt, Dispatch, TaskEvent, submission_of
 from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
-from providers import clock
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
 from providers.core.types import LONGEST_ID_BYTES, Submission
-from providers.sentences import in_full, parts_of
+from providers.stored_text import in_full, parts_of
 from providers.vendors import ALL_MODELS
 
 T = TypeVar("T")

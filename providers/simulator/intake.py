@@ -11,9 +11,8 @@ from providers.simulator.accounts import Account, masked
 from providers.simulator.dialect import Dialect, Refusal, Refused
 from providers.simulator.faults import AFTER, BEFORE, HEADER, Plan, known, parse, usual_count
 from providers.simulator.ledger import Entry, elided
-from providers.simulator.media.clip import clip_for
 from providers.simulator.site import Site
-from providers.simulator.tasks import Order, SimTask, schedule
+from providers.simulator.tasks import Order, SimTask, clip_for, schedule
 
 _REFUSALS = {
     "refuse": Refusal.CONTENT,

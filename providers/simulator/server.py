@@ -14,11 +14,10 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 
-from providers.simulator import control
+from providers.simulator import control, serve_media
 from providers.simulator.accounts import masked
 from providers.simulator.dialect import Vendor
 from providers.simulator.faults import HEADER, UnknownFault
-from providers.simulator.media import serve
 from providers.simulator.polling import IS_POLL
 from providers.simulator.site import Site
 from providers.simulator.vendors import all_vendors
@@ -48,7 +47,7 @@ class Simulator:
 
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         if path.startswith("/media/"):
-            return await serve.serve(self.site, request)
+            return await serve_media.serve(self.site, request)
         _, top, host, *rest = [*path.split("/", 3), "", ""]
         vendor = self.vendors.get(host) if top == "hosts" else None
         if vendor is None:

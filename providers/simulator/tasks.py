@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,8 @@ from providers.simulator.accounts import Account
 from providers.simulator.faults import Plan
 from providers.simulator.media.clip import Clip
 from providers.simulator.tuning import Tuning
+
+_FAULT_TOKEN = re.compile(r"\s*#fault:\S+")
 
 
 class State(StrEnum):
@@ -44,6 +47,17 @@ class Order:
     """When the vendor ends a task that has not come to an end, counted from its submit."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What only the vendor's own answers need."""
+
+
+def clip_for(order: Order, task_id: str, *, is_faststart: bool) -> Clip:
+    return Clip(
+        width_px=order.width_px,
+        height_px=order.height_px,
+        duration_s=order.duration_s,
+        text=_FAULT_TOKEN.sub("", order.prompt).strip(),
+        caption=f"{order.model}  ·  {task_id}",
+        is_faststart=is_faststart,
+    )
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

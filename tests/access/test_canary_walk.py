@@ -20,20 +20,20 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import get_exception_reporter_class
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
-from hostile_vendor import KEY, MODES, SPELLINGS, HostileVendor, body_of, leaks
-from portal_driver import Driver
 
 from access.tokens import issue
-from generation.management.commands.generate import Command as Generate
 from generation.models import GenerationTask
-from generation.services.create import create_task
-from generation.services.dispatch import tick
-from providers.accounts import free_client_for
-from providers.callbacks import callback_url
+from generation.ordering.create import create_task
+from generation.tick import tick
+from providers.accounts.callback_urls import callback_url
+from providers.accounts.clients import free_client_for
+from providers.accounts.health_test import probe, refresh_balances
 from providers.core.errors import ProviderError
 from providers.models import ProviderAccount
-from providers.probe import probe, refresh_balances
 from providers.vendors import PROVIDERS
+from tests.access.hostile_vendor import KEY, MODES, SPELLINGS, HostileVendor, body_of, leaks
+from tests.portal_driver import Driver
+from web.management.commands.generate import Command as Generate
 
 PUBLIC = "https://portal.example"
 REGIONS = {"singapore", "us", "hongkong", "intl", "byteplus", "global", "openai"}

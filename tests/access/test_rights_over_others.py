@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from task_rows import make_task
 
 from access.tokens import issue
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
+from tests.task_rows import make_task
 
 ACTS = ["page cancel", "page retry", "API cancel", "API retry", "star"]
 

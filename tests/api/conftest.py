@@ -10,11 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
-from pictures import picture
 
 from access.tokens import issue
 from generation.models import Asset
-from generation.services.assets import store_asset
+from generation.ordering.assets import store_asset
+from tests.pictures import picture
 
 
 class Api:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from access.models import ApiToken
 from access.tokens import issue
+from api.v1.urls import api as portal_api
 from generation.models import GenerationTask
-from videoportal.api import api as portal_api
 
 MODEL = "kling/kling-v2-6"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from videoportal.api import api as the_api
+from api.v1.urls import api as the_api
 
 PATHS = the_api.get_openapi_schema()["paths"]
 OPERATIONS = [(path, method) for path, operations in PATHS.items() for method in operations]
@@ -39,3 +39,7 @@ def test_a_bad_body_is_refused_in_a_documented_way(api, path, content, kind, sta
     assert reply.status_code in documented(path, "post")
     assert reply.status_code in {status, 404}
     assert reply.status_code >= 400
+
+
+def test_an_operation_is_called_as_its_function_wherever_that_stands():
+    assert PATHS["/api/v1/tasks"]["post"]["operationId"] == "post_task"

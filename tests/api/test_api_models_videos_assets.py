@@ -10,13 +10,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
-from pictures import picture
-from task_rows import make_task
 
 from generation.models import Asset, LiveWorker, Video
-from generation.services.workers import sign_in
+from generation.scheduling.live_workers import sign_in
 from providers.models import ModelPrice
 from providers.vendors import ALL_MODELS
+from tests.pictures import picture
+from tests.task_rows import make_task
 
 BYTES = bytes(range(256)) * 8
 
@@ -272,7 +272,7 @@ def test_asset_is_fetched_from_an_address_that_the_installation_allows(api, sett
 
 def test_health_tells_details_to_staff_only(staff, user):
     page = Client()
-    sign_in("a worker")
+    sign_in()
 
     alive, ready = page.get("/healthz").json(), page.get("/readyz").json()
     page.force_login(staff)
@@ -285,7 +285,7 @@ def test_health_tells_details_to_staff_only(staff, user):
 
 def test_health_is_unfit_without_a_worker_and_writes_nothing(db, settings):
     """A worker that was last seen a minute ago is gone; nobody makes this server write by asking."""
-    sign_in("a worker")
+    sign_in()
     before = sorted(settings.MEDIA_ROOT.rglob("*")), settings.MEDIA_ROOT.stat().st_mtime_ns
     assert Client().get("/readyz").status_code == 200
     assert (sorted(settings.MEDIA_ROOT.rglob("*")), settings.MEDIA_ROOT.stat().st_mtime_ns) == before

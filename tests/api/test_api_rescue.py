@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from task_rows import make_task
 
 from generation.lifecycle import Status
-from generation.services.create import create_task
-from generation.services.switch import stop_submits
+from generation.ordering.create import create_task
+from generation.scheduling.stop_switch import stop_submits
+from tests.task_rows import make_task
 
 MODEL = "kling/kling-v1"
 

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from generation.api.waiting import WAITERS, asked_wait_s
+from api.waiting import WAITERS, asked_wait_s
 from generation.models import GenerationTask
 
 MODEL = "kling/kling-v2-6"

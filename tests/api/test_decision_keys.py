@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from task_rows import make_task
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.services.create import create_task
+from generation.ordering.create import create_task
+from tests.task_rows import make_task
 
 KEY = {"idempotency_key": "from a client"}
 

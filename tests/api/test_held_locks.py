@@ -10,16 +10,16 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone, translation
-from task_rows import make_task
 
 from access.models import ApiToken
 from access.tokens import authenticate, issue
 from generation.errors import is_held_lock
 from generation.lifecycle import Status
+from generation.messages import BUSY
 from generation.models import FailoverRule, GenerationTask, LiveWorker
-from generation.services.failover import fail_over
-from generation.services.messages import BUSY
-from generation.services.stranded import free_stranded
+from generation.ordering.failover import fail_over
+from generation.submitting.unstartable import free_stranded
+from tests.task_rows import make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

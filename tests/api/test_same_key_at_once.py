@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 from django.test import Client
-from task_rows import MODEL, make_task
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.services.intents import new_key
+from generation.ordering.page_keys import new_key
+from tests.task_rows import MODEL, make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from pictures import picture
 from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.pictures import picture
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread beside the ORM
 PATIENCE_MS = 15_000

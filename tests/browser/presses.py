@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Page, Route, expect
-from task_rows import make_task
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from tests.task_rows import make_task
 
 __all__ = ["WAYS", "Visit", "made"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from pictures import picture
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
-from generation.services.create import create_task
+from generation.ordering.create import create_task
+from tests.pictures import picture
 
 KLING = "kling/kling-v2-5-turbo"
 

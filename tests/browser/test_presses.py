@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from presses import WAYS, Visit, made
+
+from tests.browser.presses import WAYS, Visit, made
 
 TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "40"))
 SEED = int(os.environ.get("PORTAL_PRESS_SEED", "9"))

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from django.test import Client
 from django.utils import timezone
-from task_rows import attempt_of, make_task
 
 from generation.models import GenerationTask
-from providers.callbacks import callback_url
+from providers.accounts.callback_urls import callback_url
 from providers.models import ProviderAccount
+from tests.task_rows import attempt_of, make_task
 
 PUBLIC = "https://portal.example"
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from called_rows import PUBLIC, SECRET
+
+from tests.callbacks.called_rows import PUBLIC, SECRET
 
 
 @pytest.fixture(autouse=True)

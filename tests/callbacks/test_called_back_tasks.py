@@ -5,14 +5,14 @@ from __future__ import annotations
 import socket
 
 import pytest
-from called_rows import MODELS, call
 from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.services.create import create_task
-from providers.callbacks import callback_url
+from generation.ordering.create import create_task
+from providers.accounts.callback_urls import callback_url
 from providers.models import ProviderAccount
+from tests.callbacks.called_rows import MODELS, call
 
 KLING = MODELS["kling"]
 

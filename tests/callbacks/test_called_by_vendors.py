@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from called_rows import SECRET
 
+from tests.callbacks.called_rows import SECRET
 from tools.stack import Stack
 
 MODELS = ["kling/kling-v1", "kling/kling-3.0", "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"]
@@ -21,9 +21,9 @@ WITHIN_S = 120.0
 POLLS_APART_S = 600
 PREPARE = f"""
 from django.core.management import call_command
-from providers.accounts import set_credentials
+from providers.accounts.clients import set_credentials
 from providers.models import ProviderAccount
-from providers.sealing import unseal
+from providers.accounts.sealing import unseal
 call_command("migrate", verbosity=0)
 call_command("sandbox_accounts", url="%s")
 call_command("first_admin")
@@ -58,7 +58,7 @@ def ask(url: str, body: dict[str, object] | None = None, token: str = "") -> dic
 
 
 ADDRESS = """
-from providers.callbacks import callback_url
+from providers.accounts.callback_urls import callback_url
 from providers.models import ProviderAccount
 print(callback_url(ProviderAccount.objects.get(vendor="minimax")))
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
-from generation.vitals import Unfit, check_public_url
-from providers.accounts import provider_for
-from providers.callbacks import callback_url, is_callback_key
-from providers.checks import vendors_can_call
+from providers.accounts.callback_urls import callback_url, is_callback_key
+from providers.accounts.clients import provider_for
+from providers.accounts.system_checks import vendors_can_call
+from web.health_checks import CheckFailed, check_public_url
 
 BAD = [
     "http://portal.example",
@@ -69,7 +69,7 @@ def test_checks_and_doctor_name_the_mistake(settings, url):
     settings.PUBLIC_URL = url
 
     assert [found.id for found in vendors_can_call(None)] == ["providers.E003"]
-    with pytest.raises(Unfit, match="PORTAL_PUBLIC_URL"):
+    with pytest.raises(CheckFailed, match="PORTAL_PUBLIC_URL"):
         check_public_url()
 
 
@@ -85,7 +85,7 @@ def test_checks_and_doctor_name_the_mistake(settings, url):
 def test_doctor_names_an_address_at_which_no_callback_arrives(settings, url, hosts, words):
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = url, hosts
 
-    with pytest.raises(Unfit, match=words):
+    with pytest.raises(CheckFailed, match=words):
         check_public_url()
 
 

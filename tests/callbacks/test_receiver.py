@@ -6,7 +6,6 @@ import json
 import logging
 
 import pytest
-from called_rows import LATER, SECRET, call, call_raw, is_due, make_doubtful, make_running, path_of, signed
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,14 +14,15 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from generation.models import GenerationTask
-from generation.services.callbacks import LOOK_AGAIN_EVERY
+from generation.polling.callbacks import LOOK_AGAIN_EVERY
 from providers.models import ProviderAccount
+from tests.callbacks.called_rows import LATER, SECRET, call, call_raw, is_due, make_doubtful, make_running, path_of, signed
 
 RUNNING = {"id": "v-1", "status": "running"}
 
 
 def rung():
-    return [SignedPackage.loads(message.payload)["func"].rpartition(".")[2] for message in OrmQ.objects.all()]
+    return [SignedPackage.loads(message.payload)["args"][0] for message in OrmQ.objects.all()]
 
 
 # the row becomes due, and the poll is rung for

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from called_rows import LATER, call_raw, make_running, path_of
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
+from tests.callbacks.called_rows import LATER, call_raw, make_running, path_of
 
 ANSWERS = {200, 400, 403, 404, 405, 413}
 FUZZ = settings(

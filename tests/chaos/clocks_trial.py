@@ -18,8 +18,8 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from benchmarks.stage import ROOT  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.orders import make_accounts  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402

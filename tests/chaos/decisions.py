@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import User
 
+from generation.actions import decide
 from generation.lifecycle import RESTING, Status
 from generation.models import GenerationTask
-from generation.services import review
 from providers.simulator.testing import SimulatorProcess
 
-__all__ = ["decide"]
+__all__ = ["decide_by_hand"]
 
 Until = Callable[[Callable[[], bool]], None]
 
 
-def decide(simulator: SimulatorProcess, until: Until, *, adopt: int, again: int) -> tuple[str, list[str]]:
+def decide_by_hand(simulator: SimulatorProcess, until: Until, *, adopt: int, again: int) -> tuple[str, list[str]]:
     """Some of each, by the vendor's ids from the ledger. Returns what came of it, and what the promise forbids."""
     console = {entry["prompt"]: entry["task_id"] for entry in simulator.ledger()["entries"]}
     ends = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW).exclude(prompt__text__contains="#fault:never")
@@ -24,9 +24,9 @@ def decide(simulator: SimulatorProcess, until: Until, *, adopt: int, again: int)
     person = User.objects.create_superuser("decides")
     to_adopt, to_send = waiting[:adopt], waiting[adopt:]
     for task in to_adopt:
-        review.adopt(task, console[task.prompt.text], by=person)
+        decide.adopt(task, console[task.prompt.text], by=person)
     for task in to_send:
-        review.submit_again(task, by=person, knows_cost=True)
+        decide.submit_again(task, by=person, knows_cost=True)
     decided = GenerationTask.objects.filter(pk__in=[task.pk for task in waiting])
     until(lambda: not decided.exclude(status__in=RESTING).exists())
 

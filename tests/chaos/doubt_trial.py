@@ -18,12 +18,12 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import Status  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
-from tests.chaos.decisions import decide  # noqa: E402
+from tests.chaos.decisions import decide_by_hand  # noqa: E402
 from tests.chaos.doubt_verdict import judge  # noqa: E402
 from tests.chaos.orders import LOST_ANSWERS, doubtful_prompts, make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
@@ -77,7 +77,7 @@ class Round:
         facts["stored"] = stored
         if stored < expected:
             facts["complaints"].append(f"only {stored} of {expected} are stored videos")
-        by_hand, broken = decide(self.simulator, self._until, adopt=self.plan["adopt"], again=self.plan["again"])
+        by_hand, broken = decide_by_hand(self.simulator, self._until, adopt=self.plan["adopt"], again=self.plan["again"])
         facts["complaints"] += broken
         return facts | {"by_hand": by_hand}
 

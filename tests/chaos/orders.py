@@ -8,9 +8,9 @@ from itertools import count
 from django.contrib.auth.models import User
 
 from generation.models import GenerationTask
-from generation.services.create import create_task
+from generation.ordering.create import create_task
+from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.models import ProviderAccount
-from providers.sandbox import ensure_sandbox_accounts
 
 __all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "order", "prompts"]
 

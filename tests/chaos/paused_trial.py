@@ -23,13 +23,13 @@ from django.db import DatabaseError, connection, connections, transaction  # noq
 from django.utils import timezone  # noqa: E402
 from django_q.models import OrmQ  # noqa: E402
 
-from generation import jobs  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import Status  # noqa: E402
 from generation.models import GenerationTask, TaskEvent, Video  # noqa: E402
-from generation.services.observe import observe  # noqa: E402
-from generation.services.polling import Patience, poll_account  # noqa: E402
-from providers.accounts import client_for  # noqa: E402
+from generation.polling.outcome import observe  # noqa: E402
+from generation.polling.poll import Patience, poll_account  # noqa: E402
+from jobs import run  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
+from providers.accounts.clients import client_for  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.orders import make_accounts, order  # noqa: E402
@@ -109,7 +109,7 @@ class Trials:
             if step == "poll":
                 poll_account(row.account_id, patience=Patience(linger_s=0))
             else:
-                getattr(jobs, step)(str(row.pk), row.fence)
+                run(step, str(row.pk), row.fence)
         except BaseException:
             traceback.print_exc()
         os._exit(0)

@@ -19,13 +19,13 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from benchmarks.stage import ROOT  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.lifecycle import RESTING, UNDER_WAY, Status  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.backups import back_up, restore  # noqa: E402
-from tests.chaos.decisions import decide  # noqa: E402
+from tests.chaos.decisions import decide_by_hand  # noqa: E402
 from tests.chaos.orders import make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 
@@ -135,7 +135,7 @@ class Trial:
     def _decide(self) -> None:
         """A person finds the renders of all that waits for a review in the vendor's console."""
         waiting = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW).count()
-        self.complaints += decide(self.simulator, self._until, adopt=waiting, again=0)[1]
+        self.complaints += decide_by_hand(self.simulator, self._until, adopt=waiting, again=0)[1]
 
     def _start(self) -> None:
         self.worker = SupervisedWorker(self.folder / "worker.log")

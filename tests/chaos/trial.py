@@ -21,9 +21,9 @@ django.setup()
 import psutil  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 
-from generation import queue  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
+from jobs import queue  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.killer import Killer  # noqa: E402
 from tests.chaos.orders import make_accounts, order, prompts  # noqa: E402

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generation.schemas import model_out
+from api.v1.schemas import model_out
 from providers.vendors import ALL_MODELS
 from tools.demo import wishes
 

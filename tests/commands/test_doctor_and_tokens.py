@@ -7,15 +7,15 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from task_rows import make_task
 
 from access.models import ApiToken
 from access.tokens import authenticate
-from generation import vitals
 from generation.models import Attempt
-from generation.services import sent
-from generation.vitals import Unfit, check_worker
+from generation.submitting import paid_record
 from providers.models import ProviderAccount
+from tests.task_rows import make_task
+from web import health_checks
+from web.health_checks import CheckFailed, check_worker
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def test_worker_that_takes_messages_is_well(driver):
 
 
 def test_tasks_that_nobody_attends_to_are_told(driver, user):
-    make_task(user, due_at=timezone.now() - vitals.OVERDUE * 2)
+    make_task(user, due_at=timezone.now() - health_checks.OVERDUE * 2)
 
-    with pytest.raises(Unfit, match="1 tasks have been due for minutes"):
+    with pytest.raises(CheckFailed, match="1 tasks have been due for minutes"):
         check_worker(10, lambda _seconds: driver.run_jobs())
 
 
@@ -146,7 +146,7 @@ def test_token_is_refused_with_a_reason(run, user, arguments, words):
 
 def test_doctor_and_the_command_tell_of_a_restored_backup_until_it_is_confirmed(doctor, user, staff, sandbox_accounts):
     task = make_task(user)
-    sent.write(1, Attempt(task=task, number=1, account=sandbox_accounts[0], reference="vp-lost", started_at=timezone.now()))
+    paid_record.write(1, Attempt(task=task, number=1, account=sandbox_accounts[0], reference="vp-lost", started_at=timezone.now()))
     task.delete()
 
     assert [line for line in doctor("--no-vendors")[0] if line.startswith("FAIL  backup: The database does not know 1 paid requests")]

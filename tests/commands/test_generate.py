@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from generation.management.commands.generate import Command
 from generation.models import GenerationTask
+from web.management.commands.generate import Command
 
 MODEL = "kling/kling-v2-6"
 FOX = ("generate", "a red fox", "--model", MODEL)

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from generation.models import GenerationTask
-from generation.services.create import create_task
-from providers.accounts import set_credentials
+from generation.ordering.create import create_task
+from providers.accounts.clients import set_credentials
 from providers.models import ProviderAccount
 from tests.hostile.doors import DOORS, MODELS
 

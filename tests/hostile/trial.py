@@ -28,13 +28,13 @@ from django.db.models import QuerySet  # noqa: E402
 from django_q.models import OrmQ  # noqa: E402
 from django_q.signing import SignedPackage  # noqa: E402
 
-from generation import jobs  # noqa: E402
-from generation.deathpact import die_with_parent  # noqa: E402
+from database import clock  # noqa: E402
 from generation.lifecycle import RESTING, Status  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
-from generation.services.dispatch import tick  # noqa: E402
-from generation.services.polling import Patience, poll_account  # noqa: E402
-from providers import clock  # noqa: E402
+from generation.polling.poll import Patience, poll_account  # noqa: E402
+from generation.tick import tick  # noqa: E402
+from jobs import run  # noqa: E402
+from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.hostile.kinds import Stage, all_kinds  # noqa: E402
@@ -162,14 +162,14 @@ class Trial:
 
     def _run(self, message: OrmQ) -> None:
         package = SignedPackage.loads(message.payload)
-        name = package["func"].rpartition(".")[2]
-        if name == "ingest" and package["args"][0] not in self.ingested:
+        name, *args = package["args"]
+        if name == "ingest" and args[0] not in self.ingested:
             return
         try:
             if name == "poll":
-                poll_account(*package["args"], patience=Patience(linger_s=0))
+                poll_account(*args, patience=Patience(linger_s=0))
             else:
-                getattr(jobs, name)(*package["args"])
+                run(name, *args)
         except Exception as error:  # as a worker: the job's end is its own, the row is due again
             print(f"  {name}: {type(error).__name__}: {str(error)[:200]}", flush=True)
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.errors import PortalError
-from generation.services.restored import backup_facts, confirm_restore, hold_if_restored, lost_requests
+from generation.submitting.restored_backup import backup_facts, confirm_restore, hold_if_restored, lost_requests
 
 
 class Command(BaseCommand):

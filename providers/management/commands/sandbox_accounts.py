@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from providers.sandbox import ensure_sandbox_accounts
+from providers.accounts.sandbox import ensure_sandbox_accounts
 
 
 class Command(BaseCommand):

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from providers.simulator.tasks import Order
-
-_FAULT_TOKEN = re.compile(r"\s*#fault:\S+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +24,3 @@ class Clip:
     def tiny(self) -> Clip:
         """What a load test is given instead: the same 64 x 64 pixels for every task of this length."""
         return replace(self, width_px=64, height_px=64, text="", caption="")
-
-
-def clip_for(order: Order, task_id: str, *, is_faststart: bool) -> Clip:
-    return Clip(
-        width_px=order.width_px,
-        height_px=order.height_px,
-        duration_s=order.duration_s,
-        text=_FAULT_TOKEN.sub("", order.prompt).strip(),
-        caption=f"{order.model}  ·  {task_id}",
-        is_faststart=is_faststart,
-    )

@@ -13,8 +13,8 @@ from providers.simulator.accounts import Account, nature
 from providers.simulator.dialect import Dialect, Refusal, Refused
 from providers.simulator.intake import answered, take_order
 from providers.simulator.media import links
-from providers.simulator.media.serve import deliver
 from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.serve_media import deliver
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.minimax_rules import invalid, read_order

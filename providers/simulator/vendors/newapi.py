@@ -20,8 +20,8 @@ from aiohttp import web
 from providers.simulator.accounts import Account, nature
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.intake import answered, take_order
-from providers.simulator.media.serve import deliver
 from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.serve_media import deliver
 from providers.simulator.site import Site
 from providers.simulator.tasks import Order, SimTask, State
 from providers.simulator.vendors import kling_models, kling_rules, openai_rules, volcvisual_rules

@@ -1,0 +1,82 @@
+"""Where vendors call: an address per account. The one surface without a person or a token behind it, so it tells strangers nothing.
+
+The last part of the address is checked before anything else is looked at; who does not know it gets the same 404 as for no account.
+What comes in is small and strictly JSON, and names a task; the poll decides (docs/callbacks.md).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from api.strict_json import BadBody, read_strictly
+from generation.polling.callbacks import heed
+from providers.accounts.callback_urls import calls_back, is_callback_key
+from providers.accounts.clients import provider_for
+from providers.accounts.sealing import SealBroken
+from providers.core.callbacks import Callback, CallbackForged
+from providers.models import ProviderAccount
+
+__all__ = ["receive"]
+
+log = logging.getLogger("generation.callbacks")
+
+MOST_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@never_cache
+def receive(request: HttpRequest, vendor: str, account_id: str, key: str) -> HttpResponse:
+    """200 for whatever a vendor may say, also of tasks that are none of ours; 503 when it should say it again."""
+    if not is_callback_key(vendor, account_id, key):
+        return HttpResponse(status=404)
+    try:
+        account = ProviderAccount.objects.filter(pk=account_id, vendor=vendor).first()
+        return _answer(request, account) if account is not None and calls_back(account) else HttpResponse(status=404)
+    except (DatabaseError, SealBroken) as error:
+        log.warning("a callback of %s could not be heeded: %s", vendor, error)
+        return HttpResponse(status=503)
+
+
+def _answer(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
+    try:
+        notice = provider_for(account).notice(_callback(request), timezone.now())
+    except BadBody as error:
+        return HttpResponse(status=error.status)
+    except CallbackForged as error:
+        log.warning("%s: %s If its webhook secret has changed, type it in again with the account.", account, error)
+        return HttpResponse(status=403)
+    heed(account, notice)
+    return JsonResponse(dict(notice.answer))
+
+
+def _callback(request: HttpRequest) -> Callback:
+    """Raises `BadBody`."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if request.method == "GET":
+        return Callback(query=request.GET.dict(), headers=headers)
+    if request.method != "POST":
+        raise BadBody("Callbacks are sent by POST.", status=405)
+    raw = _read(request)
+    fields = read_strictly(raw)
+    if not isinstance(fields, dict):
+        raise BadBody("The body is no JSON object.")
+    return Callback(raw=raw, fields=fields, headers=headers)
+
+
+def _read(request: HttpRequest) -> bytes:
+    """At most as much as a callback may have; also when it comes in chunks and names no length, where Django finds an empty body."""
+    is_chunked = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
+    source = request.META["wsgi.input"] if is_chunked else request
+    try:
+        raw: bytes = source.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BadBody("The body ended early.") from error
+    if len(raw) > MOST_BYTES:
+        raise BadBody("The body is too large for a callback.", status=413)
+    return raw

@@ -1,0 +1,143 @@
+"""Errors as the API tells them: `{"error": {"code", "message", "fields"}}`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from generation.errors import BUSY_FOR_S, Busy, InvalidRequest, PortalError, is_cut_off, is_full_disk, is_held_lock
+from generation.messages import BUSY, FULL_DISK, PYDANTIC
+
+__all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
+
+log = logging.getLogger("generation.api")
+
+CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+def error_response(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> JsonResponse:
+    """The one shape of a refusal."""
+    return JsonResponse({"error": {"code": code, "message": message, "fields": dict(fields or {})}}, status=status)
+
+
+def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:  # noqa: ARG001 - a view
+    """For addresses below the API that it does not have."""
+    return error_response(404, "not_found", _("There is nothing at this address."))
+
+
+def answer_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A view whose 405 is in the API's shape too."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        refusal = error_response(405, "method_not_allowed", _("This address does not take this method."))
+        refusal["Allow"] = response["Allow"]
+        return refusal
+
+    return wrapped
+
+
+def register_errors(api: NinjaAPI) -> None:
+    """Every error that can leave an operation."""
+    for kind, handler in _handlers().items():
+        api.add_exception_handler(kind, handler)
+
+
+def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
+    return {
+        PortalError: _portal_error,
+        ValidationError: _validation_error,
+        AuthenticationError: _authentication_error,
+        HttpError: _http_error,
+        Http404: not_found,
+        RequestDataTooBig: _too_large,
+        MultiPartParserError: _broken_upload,
+        TooManyFieldsSent: _broken_upload,
+        TooManyFilesSent: _broken_upload,
+        UnreadablePostError: _broken_upload,
+        DatabaseError: _trouble_of_the_database,
+        InterfaceError: _trouble_of_the_database,
+        Exception: _bug,
+    }
+
+
+def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
+    fields = error.fields if isinstance(error, InvalidRequest) else {}
+    refusal = error_response(error.status, error.code, error.message, fields)
+    if isinstance(error, Busy):
+        refusal["Retry-After"] = str(BUSY_FOR_S)
+    return refusal
+
+
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, PortalError):  # ninja wraps what its parser raises
+        return _portal_error(request, error.__cause__)
+    return error_response(error.status_code, CODES.get(error.status_code, "error"), str(error))
+
+
+def _authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
+    refusal = error_response(401, "not_authenticated", _("Send a valid token: “Authorization: Bearer vp_…”."))
+    refusal["WWW-Authenticate"] = "Bearer"
+    return refusal
+
+
+def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
+    return error_response(413, "too_large", _("The request is too large."))
+
+
+def _broken_upload(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
+    return error_response(400, "bad_request", _("The upload is broken or incomplete. Send it again."))
+
+
+def _trouble_of_the_database(request: HttpRequest, error: DatabaseError | InterfaceError) -> HttpResponse:
+    """A lost connection is marked for `views.errors.HeldLocks`, which tries what only reads once more."""
+    if is_cut_off(error):
+        request.connection_lost = True  # type: ignore[attr-defined]
+    elif not (isinstance(error, OperationalError) and is_held_lock(error)):
+        return _bug(request, error)
+    log.warning("%s %s met trouble of the database: %s", request.method, request.path, error)
+    refusal = error_response(503, "busy", str(BUSY))
+    refusal["Retry-After"] = str(BUSY_FOR_S)
+    return refusal
+
+
+def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    if is_full_disk(error):
+        return error_response(507, "storage_full", str(FULL_DISK))
+    return error_response(500, "internal_error", _("Something went wrong here. It has been logged."))
+
+
+def _validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    if any(item["loc"][0] == "path" for item in error.errors):
+        return not_found(request)
+    fields = {_path(item["loc"]): _sentence(item) for item in error.errors[:100]}
+    return error_response(422, "invalid_request", _("Some fields cannot be used as they are."), fields)
+
+
+def _path(place: tuple[Any, ...]) -> str:
+    """Without ninja's own first parts: where it came from, and the name of the argument that takes the body."""
+    parts = place[2:] if place[:2] == ("body", "body") else place[1:]
+    return ".".join(str(part)[:60] for part in parts) or "body"
+
+
+def _sentence(item: Mapping[str, Any]) -> str:
+    template = PYDANTIC.get(item["type"])
+    if item["type"] == "extra_forbidden":
+        return _("There is no such field.")
+    return str(template) % item.get("ctx", {}) if template else str(item["msg"]).removeprefix("Value error, ")

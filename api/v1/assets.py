@@ -1,0 +1,74 @@
+"""/assets: images for the slots of a task, uploaded or fetched from an address."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Router, Status
+from pydantic import ValidationError
+
+from api.auth import caller
+from api.strict_json import BadBody, read_json
+from api.v1.schemas import AssetOut, AssetUrlIn, ErrorOut, asset_out
+from generation.errors import InvalidRequest, NotThere
+from generation.media.images import too_large
+from generation.messages import image_error
+from generation.models import Asset
+from generation.ordering.assets import fetch_asset, store_asset
+
+__all__ = ["router"]
+
+router = Router(tags=["assets"])
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+        },
+        "application/json": {"schema": AssetUrlIn.json_schema()},
+    },
+}
+
+
+@router.post("", response={201: AssetOut, 422: ErrorOut}, summary="Store an image", openapi_extra={"requestBody": BODY})
+def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]:
+    """As a form with `file`, or as JSON with the `url` to fetch. The same image gives the same asset."""
+    owner = caller(request).user
+    asset = (
+        _uploaded(request, owner) if request.content_type == "multipart/form-data" else fetch_asset(owner=owner, url=_asked_url(request))
+    )
+    response["Location"] = f"/api/v1/assets/{asset.pk}"
+    return Status(201, asset_out(asset))
+
+
+@router.get("/{asset_id}", response={200: AssetOut, 404: ErrorOut}, summary="One image")
+def get_asset(request: HttpRequest, asset_id: UUID) -> AssetOut:
+    asset: Asset | None = Asset.objects.visible_to(caller(request).user).filter(pk=asset_id).first()
+    if asset is None:
+        raise NotThere(_("There is no such asset."))
+    return asset_out(asset)
+
+
+def _uploaded(request: HttpRequest, owner: User) -> Asset:
+    announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    if announced > settings.MAX_IMAGE_BYTES + FORM_OVERHEAD_BYTES:
+        raise BadBody(image_error(too_large(settings.MAX_IMAGE_BYTES)), code="too_large", status=413)
+    file = request.FILES.get("file")
+    if file is None:
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"file": _("This is needed.")})
+    return store_asset(owner=owner, file=cast("BinaryIO", file))
+
+
+def _asked_url(request: HttpRequest) -> str:
+    try:
+        return AssetUrlIn.model_validate(read_json(request)).url
+    except ValidationError as error:
+        message = _("Send {“url”: “https://…”} of at most 2000 characters, and nothing else.")
+        raise InvalidRequest(message, fields={"url": message}) from error

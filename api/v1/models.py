@@ -1,0 +1,40 @@
+"""/models: what can be asked for."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Router
+
+from api.v1.schemas import ErrorOut, ModelOut, model_out
+from generation.errors import NotThere
+from generation.ordering.estimate import price_list, price_of
+from generation.ordering.studio_form import enabled_accounts
+from providers.core.catalog import ModelSpec, Price
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+__all__ = ["router"]
+
+router = Router(tags=["models"])
+
+
+@router.get("", response=list[ModelOut], summary="All models")
+def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
+    """Every model, with the JSON Schema of its params and the images that it takes."""
+    accounts = enabled_accounts()
+    prices = price_list()
+    return [_shown(spec, accounts, prices[spec.name]) for spec in ALL_MODELS.values()]
+
+
+@router.get("/{provider}/{model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
+def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # noqa: ARG001
+    spec = ALL_MODELS.get(f"{provider}/{model}")
+    if spec is None:
+        raise NotThere(_("There is no such model. The list of models is at /api/v1/models."))
+    return _shown(spec, enabled_accounts(), price_of(spec))
+
+
+def _shown(spec: ModelSpec, accounts: list[ProviderAccount], price: Price | None) -> ModelOut:
+    offered = any(account.takes(spec) for account in accounts)
+    return model_out(spec, PROVIDERS[spec.provider].label, available=offered, price=price)

@@ -1,0 +1,336 @@
+"""What goes into and comes out of /api/v1. Shapes only; what is allowed is decided by services and by each model's params.
+
+A vendor's URL is in none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from ninja import Schema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from generation.lifecycle import Status
+from generation.messages import failure_sentence, review_sentence, waits_because
+from generation.models import Asset, GenerationTask, Video
+from generation.models.switch import Stop
+from providers.core.catalog import InputSlot, ModelSpec, Price, offered
+from providers.core.types import LONGEST_ID_BYTES
+from providers.vendors import ALL_MODELS
+
+__all__ = [
+    "AdoptIn",
+    "AssetOut",
+    "AssetUrlIn",
+    "ErrorOut",
+    "ModelOut",
+    "Page",
+    "SubmitAgainIn",
+    "TaskIn",
+    "TaskOut",
+    "VideoOut",
+    "asset_out",
+    "model_out",
+    "task_out",
+    "video_out",
+]
+
+MAX_METADATA_BYTES = 16 * 1024
+TEXT = r"^[^\x00]*$"
+"""Databases refuse NUL characters; `api.strict` answers 400 before these fields are checked, so this is for the document."""
+Item = TypeVar("Item")
+
+
+class Page(Schema, Generic[Item]):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    items: list[Item]
+    next_cursor: UUID | None
+
+
+class ErrorBody(Schema):
+    code: str
+    message: str
+    fields: dict[str, str]
+
+
+class ErrorOut(Schema):
+    error: ErrorBody
+
+
+def _as_list(value: Any) -> Any:
+    """One image or several; each an id or {"asset": id}."""
+    many = value if isinstance(value, list) else [value]
+    return [item["asset"] if isinstance(item, dict) and set(item) == {"asset"} else item for item in many]
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
+        raise ValueError(_("At most 16 kB."))
+    return value
+
+
+ASSET_REF = {
+    "anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "object", "required": ["asset"], "properties": {"asset": {"type": "string", "format": "uuid"}}},
+    ]
+}
+SlotIn = Annotated[
+    list[UUID],
+    BeforeValidator(_as_list),
+    Field(max_length=20),
+    WithJsonSchema({"anyOf": [*ASSET_REF["anyOf"], {"type": "array", "items": ASSET_REF, "maxItems": 20}]}),
+]
+
+
+class TaskIn(Schema):
+    """What to generate. `params`, and the longest `prompt`, are the model's own: see GET /models/{provider}/{model}.
+
+    Whole numbers anywhere in the body are within ±(2^63 - 1), and objects and lists are nested at most 32 deep.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(min_length=1, max_length=120, pattern=TEXT, examples=[next(iter(ALL_MODELS))])
+    prompt: str = Field("", max_length=20_000, pattern=TEXT, examples=["a red fox in the snow"])
+    params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
+    inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])
+    external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
+    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
+        default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
+    )
+
+
+class AdoptIn(Schema):
+    """The vendor's own id of the render, as its console shows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    vendor_id: str = Field(min_length=1, max_length=LONGEST_ID_BYTES, pattern=r"\S")
+
+
+class SubmitAgainIn(Schema):
+    """`knows_cost`: yes, the first request may have been charged too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    knows_cost: bool = False
+
+
+class AssetUrlIn(Schema):
+    """Where to fetch an image from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=1, max_length=2_000, pattern=TEXT)
+
+
+class RulesOut(Schema):
+    """What may be given; it is stored and sent as JPEG or PNG, of several pictures in a file the first, and must keep within `max_bytes`.
+
+    Null means no bound. A ratio is width / height.
+    """
+
+    formats: list[str]
+    max_bytes: int
+    max_pixels: int
+    min_side_px: int
+    max_side_px: int
+    min_ratio: float | None
+    max_ratio: float | None
+    transparency: bool
+
+
+class SlotOut(Schema):
+    slot: str
+    title: str
+    min_count: int
+    max_count: int
+    rules: RulesOut
+
+
+class PriceOut(Schema):
+    amount: Decimal
+    unit: str
+    currency: str
+
+
+class ModelOut(BaseModel):
+    """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill,
+    `one_of_inputs` those of which it must fill one, whichever. Where `needs_prompt` is false, an image may stand alone; the setting that
+    `instead_of_prompt` names, where it is given, stands in for the prompt, which must be empty then.
+    """
+
+    name: str
+    label: str
+    vendor: str
+    available: bool
+    needs_prompt: bool
+    instead_of_prompt: str | None
+    max_prompt_chars: int
+    usual_s: tuple[int, int]
+    inputs: list[SlotOut]
+    needed_inputs: list[str]
+    one_of_inputs: list[str]
+    price: PriceOut | None
+    retired: date | None
+    docs_url: str
+    json_schema: dict[str, Any]
+
+
+class AssetOut(Schema):
+    id: UUID
+    content_type: str
+    sha256: str
+    size_bytes: int
+    width_px: int
+    height_px: int
+    created_at: datetime
+
+
+class VideoUrls(Schema):
+    """Below this portal, relative to its address; they take the same token."""
+
+    content: str
+    poster: str
+    preview: str
+
+
+class VideoOut(Schema):
+    id: UUID
+    task: UUID
+    model: str
+    title: str
+    actual_prompt: str
+    duration_s: float
+    width_px: int
+    height_px: int
+    fps: float
+    codec: str
+    has_audio: bool
+    playable: bool
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+    urls: VideoUrls
+
+
+class FailureOut(Schema):
+    """What happened and what to do, in our words; and the vendor's own."""
+
+    code: str
+    message: str
+    advice: str
+    vendor_code: str
+    vendor_message: str
+
+
+class CostOut(Schema):
+    estimated: Decimal | None
+    currency: str
+
+
+class TaskOut(Schema):
+    """`asked_model` differs from `model` where an administrator's rule let another model stand in."""
+
+    id: UUID
+    status: Status
+    model: str
+    asked_model: str
+    prompt: str
+    params: dict[str, Any]
+    inputs: dict[str, list[UUID]]
+    progress: int | None
+    waits_because: str
+    error: FailureOut | None
+    videos: list[VideoOut]
+    external_id: str
+    metadata: dict[str, Any]
+    retry_of: UUID | None
+    cost: CostOut
+    cancel_requested_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None
+    accepted_at: datetime | None
+    rendered_at: datetime | None
+    finished_at: datetime | None
+
+
+def model_out(spec: ModelSpec, vendor: str, *, available: bool, price: Price | None) -> ModelOut:
+    return ModelOut(
+        name=spec.name,
+        label=spec.label,
+        vendor=vendor,
+        available=available,
+        needs_prompt=spec.needs_prompt,
+        instead_of_prompt=spec.params.instead_of_prompt or None,
+        max_prompt_chars=spec.max_prompt_chars,
+        usual_s=spec.usual_s,
+        inputs=[_slot_out(slot) for slot in spec.slots],
+        needed_inputs=[name for name in spec.needed_slots if name not in spec.one_of_slots],
+        one_of_inputs=list(spec.one_of_slots),
+        price=PriceOut(amount=price.amount, unit=price.unit, currency=price.currency) if price else None,
+        retired=spec.retired,
+        docs_url=spec.docs_url,
+        json_schema=spec.json_schema(),
+    )
+
+
+def _slot_out(slot: InputSlot) -> SlotOut:
+    rules = offered(slot.rules, settings.MAX_IMAGE_BYTES)
+    shown = RulesOut(
+        formats=list(rules.formats),
+        max_bytes=rules.max_bytes,
+        max_pixels=rules.max_pixels,
+        min_side_px=rules.min_side_px,
+        max_side_px=rules.max_side_px,
+        min_ratio=rules.min_ratio or None,
+        max_ratio=rules.max_ratio if rules.max_ratio and math.isfinite(rules.max_ratio) else None,
+        transparency=rules.alpha,
+    )
+    return SlotOut(slot=slot.name, title=slot.title, min_count=slot.min_count, max_count=slot.max_count, rules=shown)
+
+
+def asset_out(asset: Asset) -> AssetOut:
+    return AssetOut.model_validate(asset)
+
+
+def video_out(video: Video) -> VideoOut:
+    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "urls"}}
+    content = f"/api/v1/videos/{video.pk}/content"
+    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", preview=f"{content}?variant=preview")
+    return VideoOut(**facts, task=video.task_id, urls=urls)
+
+
+def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
+    """Ask for `prompt`, `inputs` and `videos` beforehand where there are many. `stop`: why nothing is sent now."""
+    plain = {"id", "status", "model", "params", "progress", "external_id", "metadata"}
+    facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
+    return TaskOut(
+        **facts,
+        asked_model=task.asked_model or task.model,
+        prompt=task.prompt.text,
+        inputs=task.image_ids(),
+        waits_because=waits_because(task, stop),
+        error=_failure(task),
+        videos=[video_out(video) for video in task.videos.all()],
+        retry_of=task.retry_of_id,
+        cost=CostOut(estimated=task.cost_estimated, currency=task.currency),
+    )
+
+
+def _failure(task: GenerationTask) -> FailureOut | None:
+    if not task.error_code or task.state not in {Status.FAILED, Status.NEEDS_REVIEW}:
+        return None
+    sentence = review_sentence if task.state is Status.NEEDS_REVIEW else failure_sentence
+    message, advice = sentence(task.error_code)
+    return FailureOut(code=task.error_code, message=message, advice=advice, vendor_code=task.vendor_code, vendor_message=task.error_message)

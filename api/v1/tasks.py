@@ -1,0 +1,219 @@
+"""/tasks: ask for a video, see how it stands, stop it, ask again. Parses, calls one service, shows the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router, Status
+from ninja.params.functions import Header
+from pydantic import Field
+
+from api.auth import Caller, caller
+from api.paging import PageIn, page_of
+from api.v1.schemas import AdoptIn, ErrorOut, Page, SubmitAgainIn, TaskIn, TaskOut, task_out
+from api.waiting import asked_wait_s, wait_for
+from generation import lifecycle
+from generation.actions import cancel, decide, recover, retry
+from generation.errors import InvalidRequest, NotThere
+from generation.models import Asset, GenerationTask, Prompt, TaskInput
+from generation.models.task import TaskQuerySet
+from generation.ordering.create import create_task, replay, request_digest
+from generation.scheduling.stop_switch import current_stop
+from providers.vendors import find_model
+
+__all__ = ["router"]
+
+router = Router(tags=["tasks"])
+
+KEY: Any = Header("", alias="Idempotency-Key", max_length=255, pattern=r"^[\x20-\x7e]*$")
+PREFER: Any = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
+Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class TaskFilter(PageIn):
+    status: lifecycle.Status | None = None
+    model: Plain = ""
+    external_id: Plain = ""
+
+
+@router.post("", response={202: TaskOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for a video")
+def post_task(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: TaskIn,
+    idempotency_key: str = KEY,
+    prefer: str = PREFER,
+) -> Status[TaskOut]:
+    """Answers at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task."""
+    asking = caller(request)
+    digest = request_digest(body.model_dump(mode="json"))
+    task = replay(asking.user, idempotency_key, digest)
+    if task is not None:
+        response["Idempotent-Replayed"] = "true"
+    else:
+        task = _create(asking, body, idempotency_key, digest)
+    _wait(response, task, prefer)
+    return _accepted(response, asking, task)
+
+
+def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
+    """As long as the caller wishes and the process can bear."""
+    wait_s = asked_wait_s(prefer)
+    if wait_s and wait_for(task, wait_s):
+        response["Preference-Applied"] = f"wait={wait_s}"
+
+
+def _create(asking: Caller, body: TaskIn, idempotency_key: str, digest: str) -> GenerationTask:
+    return create_task(
+        owner=asking.user,
+        token=asking.token,
+        model=body.model,
+        prompt=body.prompt,
+        params=body.params,
+        inputs=_assets(asking, body.inputs),
+        source=Prompt.Source.API,
+        external_id=body.external_id,
+        metadata=body.metadata,
+        idempotency_key=idempotency_key,
+        digest=digest if idempotency_key else "",
+    )
+
+
+def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
+    """The caller's own assets by slot; one that is not there names its slot."""
+    wanted = {asset_id for ids in inputs.values() for asset_id in ids}
+    found = Asset.objects.visible_to(asking.user).in_bulk(wanted)
+    missing = [slot for slot, ids in inputs.items() if any(asset_id not in found for asset_id in ids)]
+    if missing:
+        fields = {f"inputs.{slot[:60]}": _("There is no such asset.") for slot in missing}
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=fields)
+    return {slot: [found[asset_id] for asset_id in ids] for slot, ids in inputs.items()}
+
+
+@router.get("", response=Page[TaskOut], summary="Your tasks, newest first")
+def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]:
+    rows = _visible(caller(request))
+    if wanted.status:
+        rows = rows.filter(status=wanted.status.value)
+    if wanted.model:
+        spec = find_model(wanted.model)
+        rows = rows.filter(model=spec.name if spec else wanted.model)
+    if wanted.external_id:
+        rows = rows.filter(external_id=wanted.external_id)
+    tasks, cursor = page_of(rows, wanted)
+    stop = current_stop()
+    return Page[TaskOut](items=[task_out(task, stop) for task in tasks], next_cursor=cursor)
+
+
+@router.get("/{task_id}", response={200: TaskOut, 404: ErrorOut}, summary="One task")
+def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
+    return _shown(caller(request), task_id)
+
+
+@router.post("/{task_id}/cancel", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
+def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
+    """A waiting task at once, a rendering one where its vendor can; otherwise 409 says why not."""
+    asking = caller(request)
+    cancel.cancel_task(_visible_task(asking, task_id), by=asking.user)
+    return _shown(asking, task_id)
+
+
+@router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
+def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
+    """A new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
+    asking = caller(request)
+    _tell_repeat(response, GenerationTask.objects.filter(owner=asking.user, idempotency_key=idempotency_key), idempotency_key)
+    task = retry.retry_task(_visible_task(asking, task_id), by=asking.user, token=asking.token, idempotency_key=idempotency_key)
+    return _accepted(response, asking, task)
+
+
+def _tell_repeat(response: HttpResponse, made: QuerySet[Any], key: str) -> None:
+    """Say in the answer that this key did its work before."""
+    if key and made.exists():
+        response["Idempotent-Replayed"] = "true"
+
+
+def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
+    task = _visible_task(asking, task_id)
+    _tell_repeat(response, task.events.filter(decision_key=key), key)
+    return task
+
+
+DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
+
+
+@router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed")
+def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> TaskOut:
+    """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again. One in
+    review ends as failed when the vendor says that its render failed.
+
+    Refused with 409 while nothing changed: `not_failed`, `no_vendor_id`, `vendor_away`, `submission_gone`, `render_failed`,
+    `render_cancelled`, `already_adopted`, `already_settled`.
+    """
+    asking = caller(request)
+    task = _to_decide(asking, response, task_id, idempotency_key)
+    recover.ask_again(task, by=asking.user, key=idempotency_key)
+    _wait(response, task, prefer)
+    return _shown(asking, task_id)
+
+
+@router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id")
+def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body: AdoptIn, idempotency_key: str = KEY) -> TaskOut:
+    """For administrators. The vendor is asked first; an id that it does not confirm is refused with `not_confirmed`.
+
+    A repeated Idempotency-Key decides nothing again, here and at `submit-again`, `give-up` and `ask-again`.
+    """
+    asking = caller(request)
+    task = _to_decide(asking, response, task_id, idempotency_key)
+    decide.adopt(task, body.vendor_id, by=asking.user, key=idempotency_key)
+    return _shown(asking, task_id)
+
+
+@router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more")
+def submit_task_again(
+    request: HttpRequest, response: HttpResponse, task_id: UUID, body: SubmitAgainIn, idempotency_key: str = KEY
+) -> TaskOut:
+    """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused.
+
+    Where the vendor gave an id, this task is given up and a new one is answered, with this one as `retry_of`. Send an Idempotency-Key: a
+    repeat buys nothing, also where the task is in review once more.
+    """
+    asking = caller(request)
+    task = _to_decide(asking, response, task_id, idempotency_key)
+    sent = decide.submit_again(task, by=asking.user, knows_cost=body.knows_cost, key=idempotency_key)
+    return _shown(asking, sent.pk)
+
+
+@router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")
+def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> TaskOut:
+    """For administrators. If the vendor's answer comes after all, the task goes on."""
+    asking = caller(request)
+    decide.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking.user, key=idempotency_key)
+    return _shown(asking, task_id)
+
+
+def _accepted(response: HttpResponse, asking: Caller, task: GenerationTask) -> Status[TaskOut]:
+    response["Location"] = f"/api/v1/tasks/{task.pk}"
+    return Status(202, _shown(asking, task.pk))
+
+
+def _shown(asking: Caller, task_id: UUID) -> TaskOut:
+    """The row as it is now."""
+    return task_out(_visible_task(asking, task_id), current_stop())
+
+
+def _visible(asking: Caller) -> TaskQuerySet:
+    places = Prefetch("inputs", TaskInput.objects.order_by("slot", "position"))
+    return GenerationTask.objects.visible_to(asking.user).select_related("prompt", "account").prefetch_related(places, "videos")
+
+
+def _visible_task(asking: Caller, task_id: UUID) -> GenerationTask:
+    task: GenerationTask | None = _visible(asking).filter(pk=task_id).first()
+    if task is None:
+        raise NotThere(_("There is no such task."))
+    return task

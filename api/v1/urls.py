@@ -1,0 +1,36 @@
+"""The one NinjaAPI: where the rooms' routers are plugged together. No rules here; errors are worded in api.errors."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, re_path
+
+from api.auth import BearerToken, SignedInPage
+from api.errors import answer_in_json, not_found, register_errors
+from api.openapi import DescribedAPI
+from api.strict_json import StrictParser
+from api.v1 import assets, models, tasks, videos
+
+__all__ = ["api", "api_urls"]
+
+api = DescribedAPI(
+    title="Video Portal",
+    version="1",
+    description="Ask for videos, follow them, fetch them. Errors are `{error: {code, message, fields}}`; lists page by cursor.",
+    urls_namespace="api-v1",
+    auth=[BearerToken(), SignedInPage()],
+    parser=StrictParser(),
+)
+register_errors(api)
+api.add_router("/models", models.router)
+api.add_router("/tasks", tasks.router)
+api.add_router("/videos", videos.router)
+api.add_router("/assets", assets.router)
+
+
+def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:
+    """For `path("api/v1/", api_urls())`: ninja's routes, and JSON for every address below that is none."""
+    patterns, app_name, namespace = api.urls
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            pattern.callback = answer_in_json(pattern.callback)
+    return [re_path("^$", not_found), *patterns, re_path("", not_found)], app_name, namespace

@@ -1,0 +1,109 @@
+"""Cancels tasks: at once while they wait, at the vendor while they render, where it can."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from database import clock
+from generation.errors import Conflict, LostRace, NotAllowed
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.models.visibility import may_act_on
+from generation.scheduling.leases import passing_over
+from generation.scheduling.stop_switch import current_stop
+from providers.accounts.clients import client_for
+from providers.accounts.sealing import SealBroken
+from providers.core.errors import ProviderError, Refused, Unsupported
+from providers.models import ProviderAccount
+
+__all__ = ["cancel_task", "cancel_waiting", "require_rights"]
+
+
+def cancel_task(task: GenerationTask, *, by: User) -> GenerationTask:
+    """Stop exactly this task. Waiting: at once. Rendering: where the vendor can. Raises `Conflict` with the reason otherwise, and
+    `NotAllowed`.
+    """
+    require_rights(task, by)
+    if task.is_terminal:
+        raise Conflict(_("This task has already ended."), code="already_ended")
+    if task.state is Status.QUEUED:
+        return _cancel_waiting(task)
+    if task.state is not Status.RUNNING:
+        raise Conflict(_("It is being sent or saved right now and cannot be stopped here."), code="cannot_cancel")
+    return _cancel_running(task)
+
+
+def cancel_waiting(user: User) -> int:
+    """Stop all of this person's tasks that wait, passing over those that start meanwhile. Returns how many were stopped."""
+    stopped = 0
+    for task in GenerationTask.objects.filter(owner=user, status=Status.QUEUED).order_by("id"):
+        with suppress(Conflict), passing_over(task):
+            _cancel_waiting(task)
+            stopped += 1
+    return stopped
+
+
+def _cancel_waiting(task: GenerationTask) -> GenerationTask:
+    stop = current_stop()
+    if stop is not None and stop.restored:  # what waits in a restored database may have been sent since the backup
+        raise Conflict(
+            _("The database was restored from a backup. Cancel it after an administrator has confirmed that."), code="cannot_cancel"
+        )
+    try:
+        task.cancel_unsent()
+    except LostRace:
+        _cancel_claimed(task)
+    return task
+
+
+def _cancel_claimed(task: GenerationTask) -> None:
+    """It was claimed this very moment: the job that takes it up sees the request, unless it is sending already."""
+    task.refresh_from_db()
+    if task.state is not Status.QUEUED:
+        raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel")
+    task.request_cancel(clock.now())
+
+
+def _cancel_running(task: GenerationTask) -> GenerationTask:
+    account = _account_of(task)
+    if account.known_surface is not None and not account.can_cancel:
+        label = account.provider_class.label
+        raise Conflict(
+            _("%(vendor)s cannot stop a render once it is accepted. It will finish, and it is charged.") % {"vendor": label},
+            code="cannot_cancel",
+        )
+    task.request_cancel(clock.now())
+    try:
+        client_for(account).cancel(task.submission)
+    except (Refused, Unsupported) as error:
+        _take_back(task)
+        raise Conflict(_("It is too late to stop this render: %(words)s") % {"words": error.message}, code="cannot_cancel") from error
+    except (ProviderError, SealBroken) as error:
+        _take_back(task)
+        raise Conflict(
+            _("The vendor could not be asked to stop it (%(words)s). Try again in a moment.") % {"words": error}, code="vendor_away"
+        ) from error
+    with suppress(LostRace):  # a poll was faster
+        task.reschedule(timedelta(0))  # the next poll decides what became of it
+    return task
+
+
+def require_rights(task: GenerationTask, user: User) -> None:
+    """Raises `NotAllowed`."""
+    if not may_act_on(task, user):
+        raise NotAllowed(_("This task belongs to someone else. Ask its owner, or an administrator who may change tasks."))
+
+
+def _take_back(task: GenerationTask) -> None:
+    """The wish came too late. A task that a poll has moved on meanwhile needs nothing."""
+    with suppress(LostRace):
+        task.request_cancel(None)
+
+
+def _account_of(task: GenerationTask) -> ProviderAccount:
+    assert task.account is not None, "a task at a vendor has its account"
+    return task.account

@@ -1,0 +1,223 @@
+"""How a person decides a review: adopted, submitted again, given up. And the one rule that says who may.
+
+The services refuse whoever may not, so that pages, the admin and the API need no rule of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import partial
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.actions.retry import retry_task
+from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
+from generation.lifecycle import Status
+from generation.models import Dispatch, GenerationTask, TaskEvent
+from generation.models.task import NO_ERROR
+from generation.models.visibility import may_change_all
+from generation.ordering.create import key_reused
+from generation.scheduling.enqueue import start_soon
+from providers.accounts.clients import client_for
+from providers.accounts.sealing import SealBroken
+from providers.core.catalog import ModelSpec
+from providers.core.errors import ProviderError
+from providers.core.types import LONGEST_ID_BYTES, Submission
+from providers.models import ProviderAccount
+from providers.stored_text import kept, say
+
+__all__ = ["adopt", "can_adopt", "did_already", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
+
+ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
+SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid twice")
+GIVEN_UP = gettext_noop("Given up after review by %(name)s")
+
+
+def may_decide(user: User | AnonymousUser) -> bool:
+    """Staff who may change tasks. Deciding is about money, so owning the task is not enough."""
+    return may_change_all(user, GenerationTask)
+
+
+def require_decider(user: User) -> None:
+    """Raises `NotAllowed`."""
+    if not may_decide(user):
+        raise NotAllowed(_("Only an administrator who may change tasks can do this."))
+
+
+@contextmanager
+def first_come(done: Callable[[], object] | None = None) -> Iterator[None]:
+    """Let one of two people decide. The second changes nothing and gets a `Conflict`, unless `done` finds that both sent the same press."""
+    try:
+        with transaction.atomic():
+            yield
+    except (LostRace, IntegrityError) as lost:
+        if done is not None and done():
+            return
+        raise (_changed() if isinstance(lost, LostRace) else _taken()) from lost
+
+
+def did_already(
+    task: GenerationTask, left: Collection[Status], notes: Collection[str], *, page: UUID | None = None, key: str = ""
+) -> TaskEvent | None:
+    """Return the event of the very decision that `notes` record, if it was made since the page was rendered or under this Idempotency-Key.
+
+    Raises `Conflict` when the task left these states in another way, also where it is back: the reader of the page has not seen that.
+    Raises `InvalidRequest` when the key belongs to another decision about this task.
+    """
+    event = None
+    if key:
+        event = task.events.filter(decision_key=key).first()
+    elif page is not None:
+        event = task.events.filter(from_status__in=left, id__gt=page).order_by("-id").first()
+    if event is not None and event.note not in {note[:500] for note in notes}:
+        raise key_reused() if key else _changed()
+    return event
+
+
+def _changed() -> Conflict:
+    return Conflict(_("Somebody was faster: the task has changed meanwhile. Look at it again."), code="already_settled")
+
+
+def refuse_taken(account: ProviderAccount, vendor_id: str, but: GenerationTask) -> None:
+    """Raises `Conflict` when another task follows this render, by this account or by another that leads to the same place."""
+    same_place = GenerationTask.objects.filter(account__vendor=account.vendor, account__base_url=account.base_url)
+    if same_place.filter(submission_id=vendor_id).exclude(pk=but.pk).exists():
+        raise _taken()
+
+
+def _taken() -> Conflict:
+    return Conflict(_("Another task has this vendor id already."), code="already_adopted")
+
+
+def can_adopt(task: GenerationTask) -> bool:
+    """Return whether another id may be written down: one that is known names a paid render and is kept, unless the vendor denies it."""
+    return not task.submission_id or task.error_code == "submission_gone"
+
+
+def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None = None, key: str = "") -> None:
+    """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
+
+    Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button,
+    `key` the Idempotency-Key of a caller: the same decision sent twice is made once, here and below.
+    """
+    require_decider(by)
+    name = _checked(vendor_id)
+    note = say(ADOPTED, name=by.get_username(), id=name)
+    done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
+    if done():
+        return
+    _require_review(task)
+    if not can_adopt(task) and name != task.submission_id:
+        raise Conflict(_("The vendor's id of this render is known: ask the vendor again, or give it up."), code="id_known")
+    spec = _spec_of(task)
+    submission = Submission(id=name, model=spec.id)
+    account = _confirming(task, submission)
+    doubt = task.attempts.filter(dispatch=Dispatch.UNKNOWN, account=account).last() or task.last_attempt()
+    with first_come(done):
+        if doubt is not None:
+            facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": clock.now()}
+            task.attempts.filter(pk=doubt.pk).update(**facts)
+        task.accept(submission, note=note, account=account, decision_key=key)
+
+
+def _confirming(task: GenerationTask, submission: Submission) -> ProviderAccount:
+    """Whose render it is. What was sent again with another account may be in doubt with several; the last is asked first."""
+    refusals: list[ProviderError | SealBroken] = []
+    doubts = task.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number")
+    for account in dict.fromkeys(doubt.account for doubt in doubts) or [_account_of(task)]:
+        refuse_taken(account, submission.id, task)
+        try:
+            client_for(account).poll(submission)
+        except (ProviderError, SealBroken) as error:
+            refusals.append(error)
+        else:
+            return account
+    words = refusals[0]
+    raise InvalidRequest(
+        _("The vendor does not confirm this id: %(words)s") % {"words": words}, code="not_confirmed", fields={"vendor_id": str(words)}
+    ) from words
+
+
+def _checked(vendor_id: str) -> str:
+    name = vendor_id.strip()
+    if not name:
+        raise InvalidRequest(_("Write the vendor's task id."), fields={"vendor_id": _("This is needed.")})
+    if len(name.encode()) > LONGEST_ID_BYTES or not name.isprintable():
+        most = _("At most %(most)d characters, in one line.") % {"most": LONGEST_ID_BYTES}
+        raise InvalidRequest(_("This cannot be a vendor's task id."), fields={"vendor_id": most})
+    return name
+
+
+def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None, key: str = "") -> GenerationTask:
+    """Send it once more; the person knows what the first may cost. Where the vendor accepted the first one it is given up, and a new task
+    is made, so that either render keeps its own row. Return the task that is sent.
+    """
+    require_decider(by)
+    note = say(SENT_AGAIN, name=by.get_username())
+    done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
+    if (decision := done()) is not None:
+        return _sent_by(task, decision)
+    _require_review(task)
+    spec = _spec_of(task)
+    if not knows_cost:
+        raise InvalidRequest(
+            _("Confirm that you know: if the vendor did accept the first request, both are charged."),
+            code="cost_not_acknowledged",
+            fields={"knows_cost": _("This must be confirmed.")},
+        )
+    with first_come(done):
+        if task.submission_id:
+            task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note, decision_key=key)
+            return retry_task(task, by=task.owner)
+        account = _account_of(task)
+        facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
+        task.move(Status.QUEUED, note=note, decision_key=key, **facts)
+        start_soon(spec)
+        return task
+    return _sent_by(task, done())
+
+
+def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask:
+    """Return the task that this decision to send again sent: a new one where it gave the first up."""
+    assert decision is not None, "what was decided has its event"
+    if decision.to_status != Status.FAILED:
+        return task
+    return task.retries.filter(id__gt=decision.pk).order_by("id").first() or task
+
+
+def give_up(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
+    """A person decided that it is not worth another try."""
+    require_decider(by)
+    note = say(GIVEN_UP, name=by.get_username())
+    done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
+    if done():
+        return
+    _require_review(task)
+    with first_come(done):
+        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note, decision_key=key)
+
+
+def _require_review(task: GenerationTask) -> None:
+    if task.state is not Status.NEEDS_REVIEW:
+        raise Conflict(_("This task does not wait for a review."), code="not_in_review")
+
+
+def _spec_of(task: GenerationTask) -> ModelSpec:
+    if task.spec is None:
+        raise Conflict(_("The catalog no longer has the model %(model)s.") % {"model": task.model}, code="model_gone")
+    return task.spec
+
+
+def _account_of(task: GenerationTask) -> ProviderAccount:
+    """Return the account that may have accepted it. Raises `Conflict` when it was deleted before the database was restored."""
+    doubt = task.attempt_in_doubt()
+    account = doubt.account if doubt else task.account
+    if account is None:
+        raise Conflict(_("The account that it was sent with is gone. Give it up, then create it again."), code="account_gone")
+    return account

@@ -1,0 +1,45 @@
+"""Asks the vendor about a task in review, without a person: rung for by a callback, and once an hour where the vendor accepted it."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.polling.outcome import ended_there, rendered
+from generation.submitting.reconcile import look_up_review
+from providers.accounts.clients import free_client_for
+from providers.accounts.sealing import SealBroken
+from providers.core.errors import ProviderError, SubmissionGone
+from providers.core.types import State
+
+__all__ = ["look_again"]
+
+log = logging.getLogger("generation.review")
+
+
+def look_again(task_id: UUID | str) -> None:
+    """The vendor's word that it is rendered, failed or known under another id ends the review; anything else changes nothing."""
+    task = GenerationTask.objects.select_related("account").filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
+    if task is None:
+        return
+    if task.submission_id and task.account is not None:
+        _poll(task)
+    else:
+        look_up_review(task)
+
+
+def _poll(task: GenerationTask) -> None:
+    assert task.account is not None
+    try:
+        snapshot = free_client_for(task.account).poll(task.submission)
+    except SubmissionGone:
+        look_up_review(task)
+    except (ProviderError, SealBroken) as error:
+        log.info("task %s stays in review: %s", task.pk, error)
+    else:
+        if snapshot.state is State.SUCCEEDED and snapshot.outputs:
+            rendered(task, snapshot)
+        elif snapshot.state in {State.FAILED, State.CANCELLED}:
+            ended_there(task, snapshot)

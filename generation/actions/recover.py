@@ -1,0 +1,185 @@
+"""Asks the vendor again about a task in review or failed whose render was paid, and recovers what came late. Never submits anything.
+
+The vendor is asked first, through the account that submitted. Only its word that it renders or has rendered moves the task; whatever else
+it says is raised and changes nothing (docs/adr/0007), but for its word that a render in review failed: that ends the review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.actions.decide import did_already, first_come, may_decide, refuse_taken, require_decider
+from generation.errors import Conflict, InvalidRequest, PortalError
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.polling.outcome import ended_there, rendered
+from providers.accounts.clients import client_for
+from providers.accounts.poller import AccountPoller
+from providers.accounts.sealing import SealBroken
+from providers.core.errors import ProviderError, SubmissionGone
+from providers.core.types import Snapshot, State, Submission
+from providers.models import ProviderAccount
+from providers.stored_text import say
+
+__all__ = ["MOST_AT_ONCE", "ask_again", "ask_again_many", "can_ask_again"]
+
+MOST_AT_ONCE = 100
+"""Tasks of one request: their vendors are asked while a person waits."""
+ASKABLE = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
+CALLS_AT_ONCE = 10
+IS_THERE = gettext_noop("%(name)s asked again: the vendor has the video")
+STILL_RENDERS = gettext_noop("%(name)s asked again: the vendor still renders it")
+HAS_ENDED = gettext_noop("%(name)s asked again: the render failed or was cancelled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Render:
+    """A task in review or failed, and what the vendor knows it by."""
+
+    task: GenerationTask
+    account: ProviderAccount
+    submission: Submission
+
+
+def can_ask_again(task: GenerationTask, user: User) -> bool:
+    """It failed or is in review, the vendor's id is known, and this person may."""
+    return task.state in ASKABLE and may_decide(user) and _paid(task) is not None
+
+
+def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
+    """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
+    require_decider(by)
+    notes = [say(words, name=by.get_username()) for words in (IS_THERE, STILL_RENDERS, HAS_ENDED)]
+    done = partial(did_already, task, ASKABLE, notes, page=page, key=key)
+    if done():
+        return
+    render = _render_of(task)
+    try:
+        answer: Snapshot | ProviderError | SealBroken = client_for(render.account).poll(render.submission)
+    except (ProviderError, SealBroken) as error:
+        answer = error
+    _recover(render, answer, by, done, key)
+
+
+def ask_again_many(tasks: Iterable[GenerationTask], *, by: User) -> Mapping[GenerationTask, PortalError | None]:
+    """The same for up to `MOST_AT_ONCE` tasks, side by side: each with None when it goes on, or with why it does not."""
+    require_decider(by)
+    asked = list(tasks)
+    if len(asked) > MOST_AT_ONCE:
+        raise InvalidRequest(_("At most %(n)d tasks at one time.") % {"n": MOST_AT_ONCE})
+    outcome: dict[GenerationTask, PortalError | None] = {}
+    by_account: dict[ProviderAccount, list[_Render]] = {}
+    for task in asked:
+        try:
+            render = _render_of(task)
+        except PortalError as error:
+            outcome[task] = error
+        else:
+            by_account.setdefault(render.account, []).append(render)
+    for account, renders in by_account.items():
+        for render, answer in zip(renders, _answers(account, renders), strict=True):
+            outcome[render.task] = _attempt_recovery(render, answer, by)
+    return outcome
+
+
+def _answers(account: ProviderAccount, renders: list[_Render]) -> list[Snapshot | ProviderError | SealBroken]:
+    try:
+        with AccountPoller(account, at_once=CALLS_AT_ONCE) as poller:
+            return [*poller.ask([render.submission for render in renders]).result()]
+    except SealBroken as broken:
+        return [broken] * len(renders)
+
+
+def _attempt_recovery(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User) -> PortalError | None:
+    try:
+        _recover(render, answer, by)
+    except PortalError as error:
+        return error
+    return None
+
+
+def _render_of(task: GenerationTask) -> _Render:
+    if task.state not in ASKABLE:
+        raise Conflict(_("Only failed tasks and tasks in review can be checked again."), code="not_failed")
+    render = _paid(task)
+    if render is None:
+        raise Conflict(_("The vendor's id of this render is not known, so there is nothing to ask about."), code="no_vendor_id")
+    if not task.submission_id:
+        refuse_taken(render.account, render.submission.id, task)
+    return render
+
+
+def _paid(task: GenerationTask) -> _Render | None:
+    """By the task's own vendor id; after a give-up perhaps only an attempt knows it."""
+    if task.submission_id and task.account is not None:
+        return _Render(task=task, account=task.account, submission=task.submission)
+    known = [attempt for attempt in task.attempts.all() if attempt.submission_id]
+    if not known:
+        return None
+    attempt = known[-1]
+    return _Render(task=task, account=attempt.account, submission=attempt.submission)
+
+
+def _recover(
+    render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User, done: Callable[[], object] | None = None, key: str = ""
+) -> None:
+    if not isinstance(answer, Snapshot):
+        raise _refusal(answer) from answer
+    if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:
+        with first_come(done):
+            ended_there(render.task, answer, note=say(HAS_ENDED, name=by.get_username()), decision_key=key)
+        return
+    if answer.state is State.FAILED:
+        raise _unchanged("render_failed", str(answer.error or answer.vendor_state))
+    if answer.state is State.CANCELLED:
+        raise _unchanged("render_cancelled", answer.vendor_state)
+    with first_come(done):
+        if answer.state is State.SUCCEEDED and answer.outputs:
+            _save(render, answer, by, key)
+        else:
+            _follow(render, by, key)
+
+
+def _save(render: _Render, snapshot: Snapshot, by: User, key: str) -> None:
+    named = render.submission
+    rendered(
+        render.task,
+        snapshot,
+        note=say(IS_THERE, name=by.get_username()),
+        decision_key=key,
+        submission_id=named.id,
+        submission_kind=named.kind,
+        account=render.account,
+        cancel_requested_at=None,
+    )
+
+
+def _follow(render: _Render, by: User, key: str) -> None:
+    render.task.accept(
+        render.submission,
+        note=say(STILL_RENDERS, name=by.get_username()),
+        decision_key=key,
+        account=render.account,
+        accepted_at=render.task.accepted_at or clock.now(),
+        cancel_requested_at=None,
+    )
+
+
+def _refusal(error: ProviderError | SealBroken) -> Conflict:
+    if isinstance(error, SubmissionGone):
+        return _unchanged("submission_gone", str(error))
+    return Conflict(
+        _("The vendor could not be asked (%(words)s). Nothing was changed; try again later.") % {"words": error}, code="vendor_away"
+    )
+
+
+def _unchanged(code: str, words: str) -> Conflict:
+    return Conflict(_("Nothing was changed. The vendor says: %(words)s") % {"words": words}, code=code)

@@ -1,0 +1,286 @@
+"""Copies finished renders into our storage. Its own retryable stage: storage or network away for an hour costs nothing but time.
+
+Download to a scratch file while hashing -> check, remux, poster, preview in a child process -> save under keys of ours -> publish the
+row last. Nothing that is not a whole video is ever published.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.errors import LostRace
+from generation.lifecycle import Status, backoff
+from generation.media.prepare import NO_ROOM, BadMedia, VideoInfo, prepare_video
+from generation.models import GenerationTask, Video
+from generation.models.task import wait_facts
+from generation.polling.outcome import stored_outputs
+from generation.scheduling.leases import DEATHS, holding, take_up
+from providers.accounts.clients import client_for, network_policy, provider_for
+from providers.accounts.sealing import SealBroken
+from providers.core.errors import ProviderError, SubmissionGone
+from providers.core.fetch import Blocked, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
+from providers.core.redact import SHORTEST, mask_for
+from providers.core.types import State
+from providers.models import ProviderAccount
+from providers.stored_text import say
+
+__all__ = ["ingest"]
+
+log = logging.getLogger("generation.ingest")
+
+FETCH_PATIENCE = FetchTimeouts(total_s=600.0, bytes_per_s=20_000)
+"""With the time of the check less than a job may take: a slow download ends as one, and not as a process that died.
+
+A server that drips holds a saver for 30 s from the start, for 60 s after a good beginning. 20 kB/s bring 12 MB within the whole time, so
+a slower line could bring no usual render (a 5 s clip has 2 to 10 MB); one of 50 kB/s passes.
+"""
+MOST_BAD_FILES = 6
+"""A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
+BELIEVE_VENDOR = timedelta(hours=24)
+"""How long a file is asked for that the vendor says it has, and that its file server denies."""
+MOST_MISSING = 6
+MOST_LIMITED = 6
+"""Tries that a limit of ours may end before the task goes to review: an administrator has to change a setting."""
+KILLS = gettext_noop("Saving this video crashed the worker %(n)d times. The file may be damaged.")
+OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
+"""A file that makes the check crash or hang costs an ingest worker minutes each time."""
+A_DAY = timedelta(days=1)
+KEEP_TRYING = timedelta(days=31)
+"""For a model that the catalog no longer has; the others say how long the vendor keeps a result."""
+
+
+DISK_FULL = gettext_noop("The portal's disk is full. The video is saved as soon as there is room.")
+KEPT_FROM_IT = gettext_noop("%(words)s. Ask an administrator to change %(setting)s; the video is then saved.")
+LIMITED = gettext_noop("%(words)s. Ask an administrator to change %(setting)s.")
+SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
+"""What an administrator has to change when a limit of ours keeps us from a file."""
+
+
+class StorageAway(Exception):
+    """Our disk or storage did not take a file; the bytes are still at the vendor."""
+
+
+def ingest(task_id: UUID | str, fence: int) -> None:
+    """Advance one rendered task. Does nothing when the row has moved on."""
+    task = take_up(task_id, fence, Status.INGESTING)
+    if task is None:
+        return
+    if task.starts >= DEATHS:
+        task.hand_over("ends_ingest", say(KILLS, n=task.starts))
+        return
+    try:
+        with holding(task):
+            for index in range(len(task.outputs)):
+                _ingest_output(task, index)
+        task.move(Status.SUCCEEDED)
+    except LostRace:
+        log.info("task %s: another process has it", task.pk)
+    except OSError as error:  # of the scratch folder: network and storage raise types of their own
+        _again_or_never(task, _away(error, "working on it"))
+    except (FetchError, BadMedia, StorageAway, SealBroken) as error:
+        _again_or_never(task, error)
+
+
+def _ingest_output(task: GenerationTask, index: int) -> None:
+    if Video.objects.filter(task=task, output_index=index).exists():
+        return
+    settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
+        source = _download(task, task.outputs[index], Path(scratch) / "source.mp4")
+        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=_expected_s(task, index))
+        _publish(task, index, info)
+
+
+def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
+    assert task.account is not None
+    url: str = output["url"]
+    headers: Mapping[str, str] = {}
+    allow = network_policy(task.account, tuple(settings.OUTBOUND_ALLOW_CIDRS))
+    if output.get("headers_needed"):
+        headers = provider_for(task.account).download_headers(url, clock.now())
+    with to.open("w+b") as file:
+        try:
+            safe_fetch(
+                url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=FETCH_PATIENCE
+            )
+        except FetchError as error:
+            _hide_secrets(error, task.account, headers)
+            raise
+    return to
+
+
+def _hide_secrets(error: FetchError, account: ProviderAccount, sent: Mapping[str, str]) -> None:
+    """Mask the account's key in the message: a file server may quote it in its Content-Type or in the host of a redirect."""
+    with suppress(SealBroken):  # an unreadable key was not sent, and must not replace the error
+        mask = mask_for(provider_for(account).secrets)
+        tokens = [token for value in sent.values() for token in value.split() if len(token) >= SHORTEST]
+        error.message = mask.covered(error.message.encode(), tokens).decode()
+        error.args = (error.message,)
+
+
+def _record(task: GenerationTask) -> dict[str, Any]:
+    """Written into the file itself, so that a video found on a disk tells how it was made."""
+    return {
+        "portal": "Video Portal",
+        "task": str(task.pk),
+        "model": task.model,
+        "prompt": task.prompt.text,
+        "params": task.params,
+        "actual_prompt": task.actual_prompt,
+        "created_at": task.created_at.isoformat(),
+    }
+
+
+def _expected_s(task: GenerationTask, index: int) -> float | None:
+    """What the vendor said it made. What was asked for is no measure: a whole video of another length was paid for all the same."""
+    said = task.outputs[index].get("duration_s")
+    return float(said) if said else None
+
+
+def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
+    """Files first, the row last. The fence in the key keeps a paused process from writing over a published file."""
+    stem = f"videos/{task.created_at:%Y/%m/%d}/{task.pk}-{index}-{task.fence}"
+    saved: list[str] = []
+    try:
+        for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
+            saved.append(_save(path, stem + suffix))
+        with transaction.atomic():
+            task.keep_lease(clock.now() + timedelta(minutes=2))  # still ours, or nothing is published
+            _create_video(task, index, info, saved)
+    except (LostRace, IntegrityError, StorageAway) as error:
+        _discard(saved)
+        if isinstance(error, IntegrityError):
+            raise LostRace(f"output {index} of task {task.pk} is published already") from error
+        raise
+
+
+def _save(path: Path, key: str) -> str:
+    try:
+        with path.open("rb") as file:
+            name = default_storage.save(key, File(file))
+        if default_storage.size(name) != path.stat().st_size:
+            raise StorageAway(f"{key} arrived with another size")
+    except (OSError, RuntimeError, StorageAway) as error:
+        _discard([key])  # a disk that is full keeps what it took
+        if isinstance(error, StorageAway):
+            raise
+        raise _away(error, f"saving {key}") from error
+    return name
+
+
+def _away(error: Exception, doing: str) -> StorageAway:
+    full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return StorageAway(say(DISK_FULL) if full else f"{type(error).__name__} while {doing}")
+
+
+def _discard(names: list[str]) -> None:
+    for name in names:
+        try:
+            default_storage.delete(name)
+        except (OSError, RuntimeError):
+            log.warning("could not delete %s; the sweep will", name)
+
+
+def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list[str]) -> None:
+    poster, preview, final = names
+    output = task.outputs[index]
+    Video.objects.create(
+        task=task,
+        output_index=index,
+        owner=task.owner,
+        model=task.model,
+        title=task.prompt.text.strip().partition("\n")[0][:80],
+        file=final,
+        poster=poster,
+        preview=preview,
+        colour=info.average_colour,
+        sha256=info.sha256,
+        source_sha256=info.source_sha256,
+        size_bytes=info.size_bytes,
+        duration_s=info.duration_s,
+        width_px=info.width_px,
+        height_px=info.height_px,
+        fps=info.fps,
+        codec=info.codec,
+        has_audio=info.has_audio,
+        playable=info.browser_playable,
+        vendor_url=output["url"],
+        vendor_url_expires_at=datetime.fromisoformat(output["expires_at"]) if output["expires_at"] else None,
+        actual_prompt=task.actual_prompt,
+    )
+
+
+def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageAway | SealBroken) -> None:
+    """Try again until it is certain that there is nothing to be had."""
+    failures = task.failures + 1
+    log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
+    is_there = error.retryable if isinstance(error, (FetchError, BadMedia)) else True
+    if not is_there:
+        is_there = _refresh_outputs(task) and not isinstance(error, BadMedia)
+    if not _settled(task, error, failures, is_there=is_there):
+        most = RARELY if isinstance(error, BadMedia) else OFTEN
+        facts = {"error_message": str(error)[:1000], "outputs": task.outputs, **wait_facts(_waits_because(error))}
+        task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
+
+
+def _waits_because(error: Exception) -> str:
+    """Return why the save waits, where somebody can help; empty where only time does."""
+    if isinstance(error, OurLimit):
+        return say(KEPT_FROM_IT, words=str(error), setting=SETTINGS[type(error)])
+    return error.args[0] if isinstance(error, StorageAway) else ""
+
+
+def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:
+    """End it when the vendor's keeping time is over; hand it to a person when trying again is pointless. False: try again.
+
+    `is_there`: the vendor still says that it has the video.
+    """
+    waited = clock.now() - (task.rendered_at or task.created_at)
+    life = task.spec.result_life if task.spec else KEEP_TRYING
+    if isinstance(error, OurLimit):
+        if failures >= MOST_LIMITED:
+            task.hand_over(error.code, say(LIMITED, words=str(error), setting=SETTINGS[type(error)]))
+    elif isinstance(error, BadMedia):
+        if not error.retryable and failures >= MOST_BAD_FILES:
+            task.hand_over("bad_media", str(error))
+    elif isinstance(error, FetchError) and waited > life + A_DAY and failures >= MOST_MISSING:
+        task.give_up("result_gone", str(error))
+    elif failures >= MOST_MISSING and (not is_there or (_is_denied(error) and waited > BELIEVE_VENDOR)):
+        task.hand_over("file_denied", str(error))
+    return task.state is not Status.INGESTING
+
+
+def _is_denied(error: Exception) -> bool:
+    return isinstance(error, FetchError) and not error.retryable
+
+
+def _refresh_outputs(task: GenerationTask) -> bool:
+    """Ask the vendor for a fresh URL; what it says replaces the old one. Returns whether it still has the video, or could not be asked."""
+    assert task.account is not None
+    try:
+        snapshot = client_for(task.account).poll(task.submission)
+    except SubmissionGone:
+        return False
+    except (ProviderError, SealBroken) as error:
+        log.info("task %s: no fresh URL: %s", task.pk, error)
+        return True
+    if snapshot.state in {State.FAILED, State.CANCELLED}:
+        return False
+    if len(snapshot.outputs) != len(task.outputs):  # odd, but it does not say that the video is gone
+        return True
+    task.outputs = stored_outputs(snapshot.outputs, clock.now())
+    return True

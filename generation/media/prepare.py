@@ -1,0 +1,127 @@
+"""Bytes -> VideoInfo: a downloaded file becomes a checked, playable video with poster, preview and facts, or BadMedia.
+
+The work is done by `media_child` in a process of its own, because vendor bytes may crash or hang native decoders: it has limits on
+time, processor and memory, a bare environment without our secrets, and dies with its whole group. No Django, no storage, no network.
+"""
+
+import errno
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from generation.media.mp4 import BadMedia, read_record
+
+__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video", "read_record"]
+
+log = logging.getLogger(__name__)
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system answers when a disk or a quota is full: our trouble, not the file's."""
+KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaLimits:
+    """What one file may cost. Time is the wall's, processor time is the child's own."""
+
+    time_s: float = 180.0
+    cpu_s: int = 240
+    memory_bytes: int = 4 * 1024**3
+    max_pixels: int = 36_000_000
+    max_duration_s: float = 1800.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """A checked video: three files in the work directory and the facts about the final one."""
+
+    final: Path
+    poster: Path
+    preview: Path
+    width_px: int
+    height_px: int
+    duration_s: float
+    fps: float
+    codec: str
+    has_audio: bool
+    size_bytes: int
+    sha256: str
+    source_sha256: str
+    average_colour: str
+    browser_playable: bool
+    """H.264 in 4:2:0; browsers do not reliably play anything else, such files are for download."""
+    has_record: bool
+    """False when the file could not be rewritten and is kept exactly as it came."""
+
+
+def prepare_video(
+    source: Path,
+    workdir: Path,
+    *,
+    record: dict[str, Any],
+    expected_duration_s: float | None = None,
+    limits: MediaLimits = MediaLimits(),
+) -> VideoInfo:
+    """Check `source` by decoding all of it and write final.mp4, poster.webp and preview.mp4 into `workdir`.
+
+    Codes of BadMedia: empty, not_mp4, cut, broken_boxes, no_moov, no_mdat, no_video, decode_failed, wrong_duration, too_many_pixels,
+    too_long; and, retryable, timed_out and crashed. A file longer than expected is not damaged, so only a shorter one is refused. A full
+    disk is an OSError.
+    """
+    request = {
+        "source": str(source.resolve()),
+        "workdir": str(workdir.resolve()),
+        "record": record,
+        "expected_duration_s": expected_duration_s,
+        "limits": asdict(limits),
+    }
+    answer = _ask_child(request, limits.time_s)
+    if "errno" in answer:
+        raise OSError(answer["errno"], os.strerror(answer["errno"]))
+    if "error" in answer:
+        raise BadMedia(answer["error"]["code"], answer["error"]["message"])
+    facts: dict[str, Any] = answer["facts"]
+    return VideoInfo(**facts | {name: Path(facts[name]) for name in ("final", "poster", "preview")})
+
+
+def _ask_child(request: dict[str, Any], time_s: float) -> dict[str, Any]:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "generation.media.child"],
+        cwd=PROJECT_ROOT,
+        env=_bare_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, err = child.communicate(json.dumps(request).encode(), timeout=time_s)
+    except subprocess.TimeoutExpired as error:
+        raise BadMedia("timed_out", f"The file was not checked within {time_s:g} s", retryable=True) from error
+    finally:
+        _end(child)
+    if child.returncode != 0:
+        log.warning("media child ended with %s: %s", child.returncode, err.decode("utf-8", "replace")[-800:])
+        raise BadMedia("crashed", "The file made the media check fail", retryable=True)
+    answer: dict[str, Any] = json.loads(out)
+    return answer
+
+
+def _bare_environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return kept | {"LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """The child leads its own group: whatever it may have started ends with it."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+    with child:  # reaps it and closes the pipes
+        return

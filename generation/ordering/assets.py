@@ -1,0 +1,112 @@
+"""Stores images, given or fetched from an address: checked, re-encoded, one row per owner and content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
+from threading import Lock
+from typing import BinaryIO, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from uuid_utils.compat import uuid7
+
+from generation.errors import Busy, InvalidRequest
+from generation.media.images import BadImage, inspect_image
+from generation.messages import image_error
+from generation.models import Asset
+from providers.core.catalog import PORTAL_IMAGES
+from providers.core.fetch import FetchError, FetchTimeouts, NetworkPolicy, safe_fetch
+
+__all__ = ["fetch_asset", "store_asset"]
+
+IN_MEMORY_BYTES = 1024 * 1024
+PATIENCE = FetchTimeouts(total_s=20.0, stall_s=10.0)
+MOST_FETCHES = max(1, settings.WEB_THREADS // 4)
+MOST_FETCHES_OF_ONE = max(1, MOST_FETCHES // 2)
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
+
+
+def store_asset(*, owner: User, file: BinaryIO) -> Asset:
+    """The asset for these bytes; the same bytes of the same owner give the same asset. Raises `InvalidRequest`."""
+    try:
+        facts = inspect_image(file, rules=replace(PORTAL_IMAGES, max_bytes=settings.MAX_IMAGE_BYTES))
+    except BadImage as bad:
+        message = image_error(bad)
+        raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad
+    known = Asset.objects.filter(owner=owner, sha256=facts.sha256).first()
+    if known is not None and default_storage.exists(str(known.file.name)):
+        return known
+    if known is not None:  # the row is there and its file is not: this upload brings it back
+        _keep(known, str(known.file.name), facts.content)
+        known.save()
+        return known
+    asset = Asset(
+        id=uuid7(),
+        owner=owner,
+        content_type=facts.content_type,
+        sha256=facts.sha256,
+        size_bytes=facts.size_bytes,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        has_transparency=facts.has_transparency,
+    )
+    _keep(asset, f"assets/{asset.pk}.{SUFFIXES[facts.content_type]}", facts.content)
+    try:
+        with transaction.atomic():
+            asset.save(force_insert=True)
+    except IntegrityError:  # the same upload twice at once
+        asset.file.delete(save=False)
+        return Asset.objects.get(owner=owner, sha256=facts.sha256)
+    return asset
+
+
+def _keep(asset: Asset, name: str, content: bytes) -> None:
+    """Store the bytes whole or not at all. A disk that fills up would leave part of a file."""
+    try:
+        asset.file.save(name, ContentFile(content), save=False)
+    except OSError:
+        default_storage.delete(name)
+        raise
+
+
+def fetch_asset(*, owner: User, url: str) -> Asset:
+    """Fetch and store the image at this address. Raises `InvalidRequest`, or `Busy` when enough are being fetched."""
+    allowed = tuple(settings.OUTBOUND_ALLOW_CIDRS)
+    policy = NetworkPolicy(allow_http=bool(allowed), allow_cidrs=allowed)
+    with _turn_of(owner), SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
+        file = cast("BinaryIO", spool)
+        try:
+            safe_fetch(url, to=file, max_bytes=settings.MAX_IMAGE_BYTES, allow=policy, expected="image", timeouts=PATIENCE, tries=2)
+        except FetchError as error:
+            message = _("The image could not be fetched: %(words)s") % {"words": error.message}
+            raise InvalidRequest(message, code=error.code, fields={"url": message}) from error
+        file.seek(0)
+        return store_asset(owner=owner, file=file)
+
+
+_fetches: Counter[int] = Counter()
+_fetches_lock = Lock()
+
+
+@contextmanager
+def _turn_of(owner: User) -> Iterator[None]:
+    """Count this fetch while it lasts. Raises `Busy`: a slow host holds a thread, so few are done at once, and fewer for one person."""
+    with _fetches_lock:
+        if _fetches.total() >= MOST_FETCHES or _fetches[owner.pk] >= MOST_FETCHES_OF_ONE:
+            raise Busy(_("Too many images are being fetched at the moment. Try again in a few seconds."))
+        _fetches[owner.pk] += 1
+    try:
+        yield
+    finally:
+        with _fetches_lock:
+            _fetches[owner.pk] -= 1
+            if not _fetches[owner.pk]:
+                del _fetches[owner.pk]

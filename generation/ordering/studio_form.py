@@ -1,0 +1,102 @@
+"""The Studio's form: what it opens with, and what its button does. One form becomes one or more tasks, however often it is sent.
+
+The form carries the key of its page; key and content together name the order, so a double press makes nothing twice and a changed form is a
+new order (docs/adr/0014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+
+from generation.models import Asset, GenerationTask
+from generation.ordering.create import create_once, request_digest
+from generation.ordering.page_keys import stored_key
+from providers.core.catalog import ModelSpec
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
+
+MOST_VIDEOS = 4
+
+
+def enabled_accounts() -> list[ProviderAccount]:
+    """Every enabled account."""
+    return list(ProviderAccount.objects.enabled())
+
+
+def first_choice(user: User) -> ModelSpec:
+    """The model of the person's last task while it can be had; otherwise the first that can be, if possible one that takes bare text."""
+    accounts = enabled_accounts()
+    offered = [spec for spec in ALL_MODELS.values() if not spec.retired and any(one.offers(spec) for one in accounts)]
+    last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
+    for spec in offered:
+        if spec.name == last:
+            return spec
+    known = offered or list(ALL_MODELS.values())
+    return next((spec for spec in known if not spec.needed_slots and not spec.needed_params), known[0])
+
+
+def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -> tuple[dict[str, Any], dict[str, list[Asset]]]:
+    """Values for the form and images by slot: prompt, settings, images, as far as the model has a place for them."""
+    values: dict[str, Any] = {}
+    pictures: dict[str, list[Asset]] = {}
+    if "prompt" in parts:
+        values["prompt"] = task.prompt.text
+    if "settings" in parts:
+        values |= {name: value for name, value in task.params.items() if name in spec.params.model_fields}
+    if "images" in parts:
+        pictures = {slot: assets for slot, assets in task.images().items() if spec.slot(slot)}
+    return values, pictures
+
+
+def order_videos(
+    *, owner: User, spec: ModelSpec, prompt: str, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Asset]], count: int, page: UUID
+) -> tuple[list[GenerationTask], bool]:
+    """Order `count` videos. Return their tasks, oldest first, and whether any is new: the same content that was ordered since the page was
+    rendered, from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
+    """
+    pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
+    digest = request_digest(spec.name, prompt, dict(params), pictures, count)
+    keys = [stored_key(page, digest[:16], number) for number in range(count)]
+    since = list(GenerationTask.objects.filter(owner=owner, request_digest=digest, id__gt=page).order_by("id"))
+    ours = {task.idempotency_key: task for task in since}
+    if since and keys[0] not in ours:
+        return since[-count:], False
+    tasks: list[GenerationTask] = []
+    for number, key in enumerate(keys):
+        tasks.append(
+            ours.get(key)
+            or create_once(
+                owner=owner,
+                model=spec.name,
+                prompt=prompt,
+                params=_varied(spec, params, number, count),
+                inputs=inputs,
+                idempotency_key=key,
+                digest=digest,
+                ordered_with=tasks[0] if tasks else None,
+            )
+        )
+    return tasks, not ours.keys() >= set(keys)
+
+
+def _varied(spec: ModelSpec, params: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
+    """Several videos from one seed take neighbouring seeds, or they would all be the same video."""
+    changed = dict(params)
+    seed = changed.get("seed")
+    if isinstance(seed, int) and count > 1:
+        most = highest_seed(spec)
+        changed["seed"] = min(seed, most - count + 1) + number
+    return changed
+
+
+def highest_seed(spec: ModelSpec) -> int:
+    """The largest seed that the model takes."""
+    schema = spec.json_schema()["properties"].get("seed", {})
+    branches = [schema, *schema.get("anyOf", [])]
+    return next((int(branch["maximum"]) for branch in branches if "maximum" in branch), 2**31 - 1)

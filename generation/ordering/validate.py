@@ -1,0 +1,138 @@
+"""Whether a request fits its model: prompt, options, images, and an account that offers it. Stores and sends nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from generation.errors import InvalidRequest
+from generation.media.images import BadImage, check_slot
+from generation.messages import field_errors, image_error, too_large_together
+from generation.models import Asset
+from providers.core.catalog import LIKE, InputConflict, ModelSpec, Params
+from providers.core.types import base64_bytes
+from providers.models import ProviderAccount
+from providers.stored_text import tell
+from providers.vendors import find_model
+
+__all__ = ["Inputs", "check_request"]
+
+Inputs = Mapping[str, Sequence[Asset]]
+
+
+def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs) -> tuple[ModelSpec, Params]:
+    """The model and its validated params, or `InvalidRequest` with every field that is wrong."""
+    spec = find_model(model)
+    if spec is None:
+        raise InvalidRequest(
+            _("There is no model “%(model)s”. The list of models is at /api/v1/models.") % {"model": model[:100]},
+            code="unknown_model",
+            fields={"model": _("Choose one of the listed models.")},
+        )
+    _require_account(spec)
+    filled = {slot: len(assets) for slot, assets in inputs.items() if assets}
+    wrong, checked = _weight_errors(spec, inputs) | _input_errors(spec, inputs), None
+    try:
+        checked = spec.params.model_validate(dict(params))
+        wrong |= _size_errors(checked, inputs)
+        checked.check_inputs(filled)
+    except ValidationError as error:
+        wrong |= field_errors(error, spec)
+    except InputConflict as conflict:
+        wrong[conflict.path] = _(conflict.message)
+    stand_in = spec.params.instead_of_prompt if params.get(spec.params.instead_of_prompt) else ""
+    may_be_empty = bool(stand_in) or (checked is not None and checked.replaces_prompt)
+    wrong = _prompt_errors(spec, prompt, filled, stand_in=stand_in, may_be_empty=may_be_empty) | wrong
+    if wrong or checked is None:
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
+    return spec, checked
+
+
+def _require_account(spec: ModelSpec) -> None:
+    if ProviderAccount.objects.enabled().for_model(spec):
+        return
+    if spec.retired:
+        raise InvalidRequest(
+            _("%(model)s was retired by its vendor on %(date)s, and no account here still has it.")
+            % {"model": spec.label, "date": spec.retired.isoformat()},
+            code="model_retired",
+            fields={"model": _("Choose a model that is not retired.")},
+        )
+    raise InvalidRequest(
+        _("No enabled account offers %(model)s. An administrator can add one.") % {"model": spec.label},
+        code="no_account",
+        fields={"model": _("Choose a model that has an account.")},
+    )
+
+
+def _prompt_errors(spec: ModelSpec, prompt: str, filled: Collection[str], *, stand_in: str, may_be_empty: bool) -> dict[str, str]:
+    """`stand_in` is the option that is given in place of the prompt."""
+    if stand_in and not _is_blank(prompt):
+        title = _(spec.params.model_fields[stand_in].title or stand_in)
+        return {"prompt": _("“%(title)s” stands in for the prompt: leave one of them empty.") % {"title": title}}
+    if _is_blank(prompt) and not may_be_empty and spec.needs_words(filled):
+        return {"prompt": _("Say what the video should show.")}
+    if len(prompt) > spec.max_prompt_chars:
+        limit = {"limit": spec.max_prompt_chars, "length": len(prompt)}
+        return {"prompt": _("At most %(limit)d characters; this has %(length)d.") % limit}
+    if "\x00" in prompt:
+        return {"prompt": _("The text holds a NUL character. Remove it.")}
+    return {}
+
+
+def _is_blank(prompt: str) -> bool:
+    """Nothing that would show: spaces of any kind, and marks without width."""
+    return all(letter.isspace() or unicodedata.category(letter) == "Cf" for letter in prompt)
+
+
+def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
+    wrong = {f"inputs.{name}": _("%(model)s takes no image here.") % {"model": spec.label} for name in inputs if spec.slot(name) is None}
+    for slot in spec.slots:
+        assets = inputs.get(slot.name, ())
+        if len(assets) < slot.min_count:
+            wrong[f"inputs.{slot.name}"] = _("An image is needed here.")
+        elif len(assets) > slot.max_count:
+            wrong[f"inputs.{slot.name}"] = _("At most %(count)d images.") % {"count": slot.max_count}
+        for asset in assets:
+            try:
+                check_slot(asset, slot.rules)
+            except BadImage as bad:
+                wrong[f"inputs.{slot.name}"] = image_error(bad)
+        if slot.like and not _alike(inputs.get(slot.like, ()), assets):
+            words = _("This image must be about as large as the first frame: 0.8 to 1.25 times as many pixels.")
+            wrong.setdefault(f"inputs.{slot.name}", words)
+    return wrong
+
+
+def _weight_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
+    """All images together, beside the slot that holds most."""
+    weights = {slot: sum(base64_bytes(asset.size_bytes) for asset in assets) for slot, assets in inputs.items() if assets}
+    too_large = too_large_together(spec, sum(weights.values()))
+    return {f"inputs.{max(weights, key=weights.__getitem__)}": tell(too_large, too_large.parts)} if too_large else {}
+
+
+def _size_errors(params: Params, inputs: Inputs) -> dict[str, str]:
+    """Images that must have just the size that the settings give the video."""
+    wrong = {}
+    for slot, assets in inputs.items():
+        wanted = params.size_of(slot)
+        for asset in assets:
+            if wanted and (asset.width_px, asset.height_px) != wanted:
+                sizes = {"width": asset.width_px, "height": asset.height_px, "wanted": f"{wanted[0]} × {wanted[1]}"}
+                wrong[f"inputs.{slot}"] = _("The image is %(width)d × %(height)d px; with these settings it must be %(wanted)s px.") % sizes
+    return wrong
+
+
+def _alike(some: Sequence[Asset], others: Sequence[Asset]) -> bool:
+    """Whether the first images of both have about as many pixels; where one is missing there is nothing to compare."""
+    if not some or not others:
+        return True
+    return LIKE[0] <= _pixels(some[0]) / _pixels(others[0]) <= LIKE[1]
+
+
+def _pixels(asset: Asset) -> int:
+    return asset.width_px * asset.height_px

@@ -1,0 +1,161 @@
+"""What a poll's answer means for a task. Only the vendor's word ends it; past our deadline, or denied for long, it goes to a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.errors import LostRace
+from generation.lifecycle import Status, backoff
+from generation.models import GenerationTask
+from generation.models.task import NO_ERROR
+from generation.polling.schedule import Appointment
+from generation.scheduling.enqueue import ingest_soon, look_again_soon
+from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
+from providers.core.polling import Answer
+from providers.core.types import Output, Snapshot, State
+from providers.stored_text import say
+
+__all__ = ["ended_there", "is_old_news", "observe", "rendered", "stored_outputs"]
+
+log = logging.getLogger("generation.poll")
+
+GONE_FOR_SURE = 12
+"""Answers in a row that deny a submission before we believe them, over four to seven minutes of backoff: right after a submit a vendor may
+not know it yet. Where key or address may be wrong, or the vendor denies everything, we never do (`ProviderAccount.may_deny`)."""
+CANCELLED_THERE = gettext_noop("The vendor reports it as cancelled.")
+TOO_LATE = gettext_noop("Still not finished at the vendor when our deadline passed.")
+DENIED = gettext_noop("The vendor says that it has no render with the id %(id)s. (%(words)s)")
+NO_REASON = gettext_noop("The vendor gave no reason.")
+MOST_POLL_BACKOFF = timedelta(minutes=1)
+
+
+def observe(task: GenerationTask, answer: Answer) -> bool:
+    """Apply one answer to a running task. Returns whether the row was written. A lost race means that somebody else was first: fine."""
+    if is_old_news(task, answer):
+        return False
+    try:
+        if isinstance(answer, ProviderError):
+            return _trouble(task, answer)
+        return _snapshot(task, answer)
+    except LostRace:
+        return False
+
+
+def is_old_news(task: Appointment | GenerationTask, answer: Answer) -> bool:
+    """Still at it, and nothing to write: what nearly all polls say."""
+    if isinstance(answer, ProviderError) or _past_deadline(task):
+        return False
+    ended = answer.state in {State.FAILED, State.CANCELLED} or (answer.state is State.SUCCEEDED and answer.outputs)
+    return not ended and _shown(task, answer) == (task.progress, task.vendor_state, task.failures)
+
+
+def _shown(task: Appointment | GenerationTask, snapshot: Snapshot) -> tuple[int | None, str, int]:
+    """Progress, the vendor's word and failures as the row is to have them; bars never go backwards."""
+    return max(snapshot.progress or 0, task.progress or 0) or None, snapshot.vendor_state[:60], 0
+
+
+def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
+    if snapshot.state is State.SUCCEEDED and snapshot.outputs:
+        rendered(task, snapshot)
+    elif snapshot.state in {State.FAILED, State.CANCELLED}:
+        ended_there(task, snapshot)
+    elif _past_deadline(task):
+        _deadline(task)
+    else:
+        return _still_running(task, snapshot)
+    return True
+
+
+def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: str) -> None:
+    """End the task by the vendor's word that its render failed or was cancelled. `decision` is the note and key of a person who asked."""
+    if snapshot.state is State.CANCELLED:
+        _cancelled(task, **decision)
+    else:
+        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)), **decision)
+
+
+def rendered(task: GenerationTask, snapshot: Snapshot, *, note: str = "", **changes: Any) -> None:
+    """The vendor has the video: it is fetched right away."""
+    now = clock.now()
+    with transaction.atomic():
+        task.move(
+            Status.INGESTING,
+            note=note,
+            outputs=stored_outputs(snapshot.outputs, now),
+            actual_prompt=snapshot.actual_prompt,
+            vendor_state=snapshot.vendor_state[:60],
+            rendered_at=now,
+            progress=None,
+            failures=0,
+            **NO_ERROR,
+            **changes,
+        )
+        ingest_soon(task)
+
+
+def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, Any]]:
+    """Outputs as the row keeps them; `expires_at` is ISO 8601 or empty."""
+    return [
+        {
+            "url": output.url,
+            "expires_at": (now + output.expires_in).isoformat() if output.expires_in else "",
+            "duration_s": output.duration_s,
+            "headers_needed": output.headers_needed,
+        }
+        for output in outputs
+    ]
+
+
+def _cancelled(task: GenerationTask, **decision: str) -> None:
+    wished = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
+    if wished.exists():
+        task.move(Status.CANCELLED, **decision)
+    else:
+        task.give_up("cancelled_by_vendor", say(CANCELLED_THERE), **decision)
+
+
+def _past_deadline(task: Appointment | GenerationTask) -> bool:
+    return task.deadline_at is not None and clock.now() > task.deadline_at
+
+
+def _deadline(task: GenerationTask) -> None:
+    task.hand_over("deadline", say(TOO_LATE))
+
+
+def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
+    progress, state, failures = _shown(task, snapshot)
+    changed = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
+    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message="", updated_at=clock.now()))
+
+
+def _trouble(task: GenerationTask, error: ProviderError) -> bool:
+    failures = task.failures + 1
+    if _past_deadline(task):
+        _deadline(task)
+    elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE and _is_believable(task):
+        _denied(task, error)
+    else:
+        log.info("poll of task %s: %s", task.pk, error)
+        task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=str(error)[:1000])
+    return True
+
+
+def _denied(task: GenerationTask, error: SubmissionGone) -> None:
+    """Move a task whose id the vendor denies to review, and ask about our reference. It was accepted, so this does not fail it."""
+    with transaction.atomic():
+        task.hand_over("submission_gone", say(DENIED, id=task.submission_id, words=str(error)))
+        look_again_soon(task)
+
+
+def _is_believable(task: GenerationTask) -> bool:
+    """Return whether to believe the denial. That of a task which no poll ever found always: it may be there under another id."""
+    if not task.vendor_state:
+        return True
+    return task.account is not None and task.account.may_deny(task.accepted_at, clock.now())

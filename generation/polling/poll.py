@@ -1,0 +1,248 @@
+"""Claims an account's due tasks and has its vendor asked about hundreds of them at once.
+
+A job stays for a while and claims batch after batch while the last ones are on the wire; when other accounts wait for a worker its turn is
+short. A dead poller loses nothing, because a claim is already the row's next appointment.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import quantiles
+from uuid import UUID
+
+from django.conf import settings
+
+from database import clock
+from generation.polling.outcome import is_old_news, observe
+from generation.polling.schedule import Appointment, claim_polls, put_off
+from generation.scheduling.enqueue import POLL_LEASE, poll_again
+from jobs.queue import POLL, is_crowded
+from providers.accounts.poller import AccountPoller
+from providers.accounts.sealing import SealBroken
+from providers.core.errors import ProviderDown, ProviderError
+from providers.core.polling import Answer
+from providers.core.types import Snapshot
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["Patience", "poll_account"]
+
+log = logging.getLogger("generation.poll")
+
+BATCH = 256
+MOST_ON_THE_WIRE = 512
+PAUSE_S = 0.1
+"""Between claims, unless the last one was full: a claim costs as much as ten polls, however few rows it finds."""
+NOTE_EVERY_S = 1.0
+TELL_EVERY_S = 10.0
+LATE_S = 1.0
+SANDBOX_POLL = timedelta(seconds=2)
+UNKNOWN_MODEL_POLL = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a job bears with its account."""
+
+    stay_s: float = 18.0
+    turn_s: float = 3.0
+    """Stay this long while others wait."""
+    linger_s: float = 2.0
+    """Leave when nothing has been due for so long."""
+    hand_over_s: float = 3.0
+    """Go on for so long at most until the next turn's job has come: a worker takes some tenths of a second to begin."""
+    last_answers_s: float = 2.0
+    """Wait this long for what is still on the wire when the turn is over."""
+    look_round_s: float = 0.5
+    """Between looks at whether others wait."""
+
+
+USUAL = Patience()
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What a job did since it last told; for people and benchmarks. The lag is the time from due to asked."""
+
+    polls: int = 0
+    writes: int = 0
+    lags_s: list[float] = field(default_factory=list)
+
+    def asked(self, rows: list[Appointment], at: datetime) -> None:
+        self.polls += len(rows)
+        self.lags_s.extend((at - row.due_at).total_seconds() for row in rows)
+
+    def __str__(self) -> str:
+        cuts = quantiles(self.lags_s, n=20) if len(self.lags_s) > 1 else [0.0] * 19
+        late = sum(lag_s > LATE_S for lag_s in self.lags_s)
+        return f"polls={self.polls} writes={self.writes} late={late} lag_p50_s={cuts[9]:.3f} lag_p95_s={cuts[18]:.3f}"
+
+
+def poll_account(account_id: UUID | str, *, patience: Patience = USUAL) -> None:
+    """Poll this account's due tasks until none has been due for a while, or the job's time is up."""
+    account = ProviderAccount.objects.get(pk=account_id)
+    try:
+        with AccountPoller(account, at_once=BATCH) as poller:
+            is_idle = _Turn(account, poller, patience).take()
+    except SealBroken as broken:
+        account.note_error(str(broken))
+        log.error("account %s: %s", account.pk, broken)
+        return  # the lease stays until its end: no need to look again sooner
+    if is_idle:
+        ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
+
+
+class _Turn:
+    """One job's time with an account: claim, ask, apply what has come, again and again."""
+
+    def __init__(self, account: ProviderAccount, poller: AccountPoller, patience: Patience) -> None:
+        self.account, self.poller, self.patience, self.report = account, poller, patience, Report()
+        self.on_the_wire: dict[str, Appointment] = {}
+        self.polls = 0
+        self.began = self.told_at = time.monotonic()
+        self.claim_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
+        self.crowded = False
+
+    def take(self) -> bool:
+        """Returns whether nothing was left to ask; otherwise the account's next turn has been rung for."""
+        try:
+            is_idle = self._stay()
+            if not is_idle:
+                self._hand_over()
+                self._end()
+        finally:
+            self._tell()
+        return is_idle
+
+    def _stay(self) -> bool:
+        busy_at = time.monotonic()
+        while not self._is_over():
+            self._keep_lease()
+            self._tell_now_and_then()
+            claimed = self._ask_next()
+            if claimed or self.on_the_wire:
+                busy_at = time.monotonic()
+            elif time.monotonic() - busy_at >= self.patience.linger_s:
+                return True
+            if claimed < BATCH:
+                self._apply_answers()
+        return False
+
+    def _hand_over(self) -> None:
+        """Ring for the account's next turn, and go on until it has begun, or somebody else wants this worker."""
+        rung_until = poll_again(self.account)
+        end = time.monotonic() + self.patience.hand_over_s
+        while time.monotonic() < end and not self._others_wait() and self._lease() == rung_until:
+            self._ask_next()
+            self._apply_answers()
+
+    def _end(self) -> None:
+        """Take the last answers. While others wait, a vendor that gave none is asked less often: it shall not have turn after turn."""
+        end = time.monotonic() + self.patience.last_answers_s
+        while self.on_the_wire and time.monotonic() < end:
+            self._apply_answers()
+        if self._others_wait():
+            silent = ProviderDown("No answer before others had to be asked.")
+            self._apply([(row, silent) for row in self.on_the_wire.values()])
+
+    def _tell_now_and_then(self) -> None:
+        if time.monotonic() - self.told_at > TELL_EVERY_S:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.report.polls:
+            log.info("account=%s %s", self.account.pk, self.report)
+        self.report, self.told_at = Report(), time.monotonic()
+
+    def _is_over(self) -> bool:
+        return time.monotonic() - self.began > (self.patience.turn_s if self._others_wait() else self.patience.stay_s)
+
+    def _others_wait(self) -> bool:
+        if time.monotonic() - self.looked_at > self.patience.look_round_s:
+            self.looked_at = time.monotonic()
+            self.crowded = is_crowded(POLL)
+        return self.crowded
+
+    def _keep_lease(self) -> None:
+        """Tell the clocks that somebody polls this account; when this process dies, they find out within the lease."""
+        if time.monotonic() - self.renewed_at > POLL_LEASE.total_seconds() / 4:
+            self.renewed_at = time.monotonic()
+            ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=clock.now() + POLL_LEASE)
+
+    def _lease(self) -> datetime | None:
+        return ProviderAccount.objects.values_list("poll_lease_until", flat=True).get(pk=self.account.pk)
+
+    def _ask_next(self) -> int:
+        """Claims and sends, unless it is too soon. Returns how many rows were due."""
+        room = min(BATCH, MOST_ON_THE_WIRE - len(self.on_the_wire), self._allowance())
+        if time.monotonic() < self.claim_at or room <= 0:
+            return 0
+        now = clock.now()
+        rows = claim_polls(self.account, now=now, every=self._interval, limit=room)
+        self.claim_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
+        to_ask = [row for row in rows if row.submission_id not in self.on_the_wire]
+        if to_ask:
+            self.polls += len(to_ask)
+            self.report.asked(to_ask, now)
+            self.on_the_wire |= {row.submission_id: row for row in to_ask}
+            self.poller.ask([row.submission for row in to_ask])
+        return len(rows)
+
+    def _allowance(self) -> int:
+        """Polls that the account's rate leaves us: it may have sent that many a second since we began."""
+        elapsed = time.monotonic() - self.began + 1.0
+        return int(elapsed * self.account.polls_per_second) - self.polls
+
+    def _interval(self, model: str) -> timedelta:
+        if settings.POLL_EVERY_S:
+            return timedelta(seconds=settings.POLL_EVERY_S)
+        spec = ALL_MODELS.get(model)
+        asked_for = spec.poll_every if spec else UNKNOWN_MODEL_POLL
+        return min(asked_for, SANDBOX_POLL) if self.account.sandbox else asked_for
+
+    def _apply_answers(self) -> None:
+        """Those that have come; waits a little, until it is time for the next claim."""
+        pause_s = self.claim_at - time.monotonic()
+        answered = self.poller.answers(within_s=pause_s if pause_s > 0 else PAUSE_S)
+        self._apply([(self.on_the_wire.pop(submission.id), answer) for submission, answer in answered])
+
+    def _apply(self, answered: list[tuple[Appointment, Answer]]) -> None:
+        self.report.writes += sum(_observed(row, answer) for row, answer in answered)
+        if not self._is_hurried():
+            put_off(self._wishes(answered), now=clock.now())
+        self._note_health([answer for _, answer in answered])
+
+    def _is_hurried(self) -> bool:
+        """Asked more often than vendors would like, by the server's setting or because its renders take seconds."""
+        return bool(settings.POLL_EVERY_S or self.account.sandbox)
+
+    def _wishes(self, answered: list[tuple[Appointment, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
+        """The vendor's own, where they are longer than the model's interval."""
+        for row, answer in answered:
+            wish = answer.ask_again_after if isinstance(answer, Snapshot) else None
+            if wish is not None and wish > self._interval(row.model):
+                yield row.id, wish
+
+    def _note_health(self, answers: list[Answer]) -> None:
+        """Now and then: health is for people, and ten writes a second of it would be felt."""
+        now = time.monotonic()
+        errors = [answer for answer in answers if isinstance(answer, ProviderError)]
+        if len(errors) < len(answers) and now - self.ok_noted_at > NOTE_EVERY_S:
+            self.ok_noted_at = now
+            self.account.note_known()
+        if errors and now - self.error_noted_at > NOTE_EVERY_S:
+            self.error_noted_at = now
+            self.account.note_error(str(errors[-1]))
+
+
+def _observed(row: Appointment, answer: Answer) -> bool:
+    """One row that cannot be written must not hold up the others; the poll comes back to it."""
+    try:
+        return not is_old_news(row, answer) and observe(row.task(), answer)
+    except Exception:
+        log.exception("task %s: the answer could not be applied", row.id)
+        return False

@@ -1,0 +1,49 @@
+"""What an administrator asks first when videos do not start: what each account has going on, and what stops all of them. Read only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask, LiveWorker
+from generation.models.switch import Stop
+from generation.scheduling.concurrency import Usage, usage_of
+from generation.scheduling.stop_switch import current_stop
+from providers.core.catalog import vendor_of
+from providers.models import ProviderAccount
+
+__all__ = ["Desk", "desk_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """`waiting` are queued tasks by vendor; `workers` is how many processes take submits now."""
+
+    usage: dict[UUID, Usage]
+    waiting: Counter[str]
+    workers: int
+    stop: Stop | None
+
+
+def desk_of(accounts: Sequence[ProviderAccount], now: datetime) -> Desk:
+    """Seven queries, however many accounts and tasks there are."""
+    return Desk(
+        usage=usage_of(accounts, now),
+        waiting=_waiting(),
+        workers=LiveWorker.objects.submit_processes(now),
+        stop=current_stop(),
+    )
+
+
+def _waiting() -> Counter[str]:
+    counted: Counter[str] = Counter()
+    rows = GenerationTask.objects.filter(status=Status.QUEUED).order_by().values("model").annotate(count=Count("pk"))
+    for model, count in rows.values_list("model", "count"):
+        counted[vendor_of(model)] += count
+    return counted

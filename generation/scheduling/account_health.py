@@ -1,0 +1,93 @@
+"""What an account's answers say about the account: when it rests, and the free call that ends a rest.
+
+The breaker counts attempts as they are stored, since it last closed; there is no counter that a dying process could leave wrong. Refusals
+of a prompt or a setting say nothing about the account and do not count.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.messages import trouble
+from generation.models import Attempt
+from providers.accounts.circuit_breaker import PLAN, BreakerState
+from providers.accounts.health_test import probe
+from providers.core.errors import AuthenticationFailed, OutOfCredit, PlanUsedUp, ProviderError, RateLimited, Unreachable
+from providers.models import ProviderAccount
+from providers.stored_text import Sentence, say
+
+__all__ = ["heed_error", "probe_account"]
+
+log = logging.getLogger("generation.health")
+
+FAULTS = frozenset({"unreachable", "uncertain", "auth_failed"})
+"""Errors of attempts that are the account's or the vendor's: refused connections, timeouts, resets, 5xx, unreadable answers, keys."""
+STRAIGHT = 5
+LATELY = timedelta(seconds=60)
+ENOUGH = 20
+IN_A_ROW = gettext_noop("%(n)s submits failed in a row.")
+OF_MANY = gettext_noop("%(bad)s of the last %(all)s submits failed.")
+LAST = gettext_noop("Last: %(words)s")
+NO_CREDIT_REST_S = 60.0
+"""Of an account whose key or credit is refused: a person has to act."""
+LONGEST_BELIEVED = timedelta(days=1)
+"""Of a time at which a plan opens again: it stands in words of the vendor's, and one day's refusal costs nothing."""
+
+
+def heed_error(account: ProviderAccount, error: ProviderError) -> None:
+    """After the attempt that ended so is stored."""
+    account.note_error(str(error))
+    if isinstance(error, PlanUsedUp):
+        _await_the_plan(account, error)
+    elif isinstance(error, RateLimited) and error.retry_after_s is not None:
+        account.rest_for(max(error.retry_after_s, 1.0), trouble(error))
+    elif isinstance(error, (RateLimited, Unreachable)):
+        account.rest(trouble(error))
+    elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
+        account.rest_for(NO_CREDIT_REST_S, trouble(error))
+    elif error.code in FAULTS and (why := why_open(account, clock.now())):
+        log.warning("account %s: %s", account.pk, why)
+        account.rest(why.then(say(LAST, words=str(error))))
+
+
+def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
+    now = clock.now()
+    if error.opens_at is not None and error.opens_at > now:
+        account.rest_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
+    else:
+        account.rest(trouble(error), pace=PLAN)
+
+
+def why_open(account: ProviderAccount, now: datetime) -> Sentence | None:
+    """When the account fails too often; None while it may go on."""
+    ended = Attempt.objects.filter(account=account, finished_at__isnull=False)
+    closed_at = ProviderAccount.objects.values_list("closed_at", flat=True).get(pk=account.pk)
+    if closed_at is not None:
+        ended = ended.filter(started_at__gt=closed_at)
+    last = list(ended.order_by("-finished_at").values_list("error_code", flat=True)[:STRAIGHT])
+    if len(last) == STRAIGHT and FAULTS.issuperset(last):
+        return say(IN_A_ROW, n=STRAIGHT)
+    counts = ended.filter(finished_at__gt=now - LATELY).aggregate(all=Count("pk"), bad=Count("pk", filter=Q(error_code__in=FAULTS)))
+    if counts["all"] >= ENOUGH and counts["bad"] * 2 >= counts["all"]:
+        return say(OF_MANY, bad=counts["bad"], all=counts["all"])
+    return None
+
+
+def probe_account(account_id: UUID | str) -> None:
+    """One free call to an account whose rest is over: it comes back, or rests for longer."""
+    account = ProviderAccount.objects.get(pk=account_id)
+    if not account.enabled or account.breaker(clock.now()).state is not BreakerState.HALF_OPEN:
+        return
+    finding = probe(account)
+    if finding.ok:
+        log.info("account %s answers again", account.pk)
+        account.close_breaker()
+    else:
+        log.info("account %s does not answer yet: %s", account.pk, finding.words)
+        account.rest(finding.words, at_least_s=finding.retry_after_s)

@@ -1,0 +1,220 @@
+"""What an account may still do: slots, submits per second and per minute, and its share of the processes that submit.
+
+Everything is counted from tasks and attempts, so a killed worker leaks nothing: what it held ends with `Attempt.sender_gone_at`. The
+clock looks here to claim no more than can start soon; the intent looks again under the account's lock, and that decides.
+
+An attempt holds its permit from before it is sent until `WINDOW` after its end. So two uses of one permit are a full second apart at
+the vendor, however long the network takes, and a vendor that counts in sliding seconds never sees more than it allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from generation.lifecycle import AT_VENDOR, Status
+from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
+from generation.scheduling.leases import MOST_WAITING
+from jobs import queue
+from providers.models import ProviderAccount
+
+__all__ = [
+    "WINDOW",
+    "Usage",
+    "Wait",
+    "about_to_start",
+    "others_at_work",
+    "processes_to_settle",
+    "room_of",
+    "submit_processes",
+    "usage_of",
+    "wait_for_permit",
+]
+
+WINDOW = timedelta(seconds=1.03)
+"""A second, and what clocks of several machines may differ."""
+MINUTE = timedelta(seconds=60)
+DOUBTFUL_HOLDS = timedelta(minutes=10)
+"""What may render at the vendor unknown to us, in doubt or past our deadline, keeps its slot for so long."""
+LOOK_UP_WAITS = timedelta(seconds=15)
+"""How long look-ups leave all processes to submits; then one is theirs."""
+LATER_S = 2.0
+"""For what no short wait brings back: a slot, the submits of a minute, a share of the workers."""
+RECHECK_S = 0.1
+"""While somebody is sending, nobody knows when the permit comes back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What an account has going on. `in_air` are attempts without an answer yet, `recent` those of the last second besides; `settling` are
+    lost answers that a process asks about now, `to_settle` those that wait for one.
+    """
+
+    at_vendor: int = 0
+    about_to: int = 0
+    settling: int = 0
+    to_settle: int = 0
+    in_air: int = 0
+    recent: int = 0
+    last_minute: int = 0
+    doubtful: int = 0
+    overdue: int = 0
+
+    @property
+    def slots(self) -> int:
+        return self.at_vendor + self.doubtful + self.overdue
+
+    @property
+    def permits(self) -> int:
+        return self.in_air + self.recent
+
+    def has_its_share(self, share: int) -> bool:
+        """Its submits and look-ups take all the processes that it may have. Look-ups that wait keep submits from up to half of them."""
+        return self.in_air + self.settling + min(self.to_settle, share // 2) >= share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Not now; ask again in so many seconds."""
+
+    seconds: float
+    because: str
+
+
+def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, Usage]:
+    """Four queries, however many accounts and tasks there are."""
+    asked = list(accounts)
+    keys = [account.pk for account in asked]
+    facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
+    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(asked, now), _overdue(keys, now)):
+        for row in rows:
+            facts[row.pop("account")] |= row
+    return {key: Usage(**found) for key, found in facts.items()}
+
+
+def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
+    there, claimed = Q(status__in=AT_VENDOR), about_to_start(now)
+    rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
+    asked_about = Q(status=Status.SUBMITTING, lease_until__gt=now)
+    return rows.annotate(
+        at_vendor=Count("pk", filter=there),
+        about_to=Count("pk", filter=claimed),
+        settling=Count("pk", filter=asked_about),
+        to_settle=Count("pk", filter=Q(status=Status.SUBMITTING, due_at__lte=now)),
+    )
+
+
+def about_to_start(now: datetime) -> Q:
+    """Tasks that are claimed for an account and not sent yet."""
+    return Q(status=Status.QUEUED, lease_until__gt=now)
+
+
+def _in_air(now: datetime) -> Q:
+    """Attempts that somebody is sending."""
+    return Q(finished_at=None, sender_gone_at__gt=now)
+
+
+def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
+    flying = _in_air(now)
+    rows = Attempt.objects.filter(Q(finished_at=None) | Q(finished_at__gt=now - MINUTE), account__in=keys).order_by().values("account")
+    return rows.annotate(
+        in_air=Count("pk", filter=flying),
+        recent=Count("pk", filter=Q(finished_at__gt=now - WINDOW)),
+        last_minute=Count("pk", filter=flying | Q(started_at__gt=now - MINUTE) | Q(finished_at__gt=now - MINUTE)),
+    )
+
+
+def _doubtful(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
+    """What may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already. Nor,
+    where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
+    """
+    one_render = _one_render(accounts)
+    accepted = Attempt.objects.filter(task=OuterRef("task"), account=OuterRef("account"), dispatch=Dispatch.ACCEPTED)
+    lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
+    looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
+    sent_again = Q(task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
+    the_same = one_render & (sent_again | Q(Exists(accepted)))
+    rows = lately.exclude(looked_up).exclude(the_same).order_by().values("account")
+    for row in rows.annotate(attempts=Count("pk", filter=~one_render), tasks=Count("task", distinct=True, filter=one_render)):
+        yield {"account": row["account"], "doubtful": row["attempts"] + row["tasks"]}
+
+
+def _one_render(accounts: list[ProviderAccount]) -> Q:
+    """Attempts whose vendor takes a reference once: those of one task are one render at most."""
+    attempts = Q(pk__in=[])
+    for account in accounts:
+        attempts |= Q(account=account, task__model__in=account.models_taken_once())
+    return attempts
+
+
+def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
+    """Renders that outlived our deadline."""
+    overdue = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, error_code="deadline", updated_at__gt=now - DOUBTFUL_HOLDS)
+    return overdue.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))
+
+
+def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
+    """How many tasks to claim for it now: what can start within about a second."""
+    if usage.has_its_share(_share(workers, others_at_work)):
+        return 0
+    limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
+    if account.submits_per_second is not None:
+        limits.append(account.submits_per_second - usage.in_air)
+    return max(min(limits) - usage.about_to, 0)
+
+
+def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
+    """None: it may send now. Decides only under the account's lock, in the transaction that commits the intent."""
+    usage = usage_of([account], now)[account.pk]
+    if usage.slots >= account.max_in_flight:
+        return Wait(seconds=LATER_S, because="all slots are taken")
+    if account.submits_per_second is not None and usage.permits >= account.submits_per_second:
+        return Wait(seconds=_permit_returns_s(account, usage, now), because="the submits of this second are used up")
+    if usage.last_minute >= account.submits_per_minute:
+        return Wait(seconds=LATER_S, because="the submits of this minute are used up")
+    workers = submit_processes(now)
+    if usage.has_its_share(_share(workers, others_at_work=False)) or (
+        usage.has_its_share(_share(workers, others_at_work=True)) and others_at_work([account], now)
+    ):
+        return Wait(seconds=LATER_S, because="its share of the workers is taken")
+    return None
+
+
+def _permit_returns_s(account: ProviderAccount, usage: Usage, now: datetime) -> float:
+    """Until the first that ended lately is a window ago; of those in the air nobody knows."""
+    lately = Attempt.objects.filter(account=account, finished_at__gt=now - WINDOW).order_by("finished_at")
+    first = lately.values_list("finished_at", flat=True).first() if usage.recent else None
+    return max((first + WINDOW - now).total_seconds(), 0.01) if first else RECHECK_S
+
+
+def submit_processes(now: datetime) -> int:
+    """Processes that take submits, of all workers; this machine's setting where none has said so yet."""
+    return LiveWorker.objects.submit_processes(now) or queue.workers_of(queue.SUBMIT)
+
+
+def processes_to_settle(now: datetime) -> int:
+    """How many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
+    workers = submit_processes(now)
+    sending = Attempt.objects.filter(_in_air(now)).count()
+    spare = 1 if workers > 1 else 0
+    most = min(max(workers // 2, 1), workers - sending - spare)
+    waits_long = GenerationTask.objects.due(now - LOOK_UP_WAITS).filter(status=Status.SUBMITTING)
+    return most if most > 0 else int(waits_long.exists())
+
+
+def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
+    """Somebody else's tasks wait for a worker or are being sent."""
+    keys = [account.pk for account in accounts]
+    claimed = GenerationTask.objects.filter(about_to_start(now), account__isnull=False).exclude(account__in=keys)
+    flying = Attempt.objects.filter(_in_air(now)).exclude(account__in=keys)
+    return claimed.exists() or flying.exists()
+
+
+def _share(workers: int, others_at_work: bool) -> int:
+    """At most half of all while others work, so that a vendor that hangs starves nobody; never the last one, which others may need."""
+    return max(workers // 2 if others_at_work else workers - 1, 1)

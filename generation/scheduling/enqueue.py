@@ -1,0 +1,126 @@
+"""Puts the job that advances a row on the queue, in the transaction that claims the row: a claimed row always has its message.
+
+The clock finds what is due once a second (`tick.py`); the functions here spare a task that wait.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import OperationalError, transaction
+from django.db.models import Q
+
+from database import clock
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.scheduling.fair_share import claim_queued
+from generation.scheduling.leases import Claim, claim_one
+from generation.scheduling.savers import claim_saves, room_to_save
+from generation.scheduling.stop_switch import current_stop
+from jobs import queue
+from providers.core.catalog import ModelSpec
+from providers.models import ProviderAccount
+
+__all__ = [
+    "LOOK_AGAIN_EVERY",
+    "POLL_LEASE",
+    "claim_and_enqueue",
+    "ingest_due",
+    "ingest_next",
+    "ingest_soon",
+    "look_again_soon",
+    "not_polled",
+    "poll_again",
+    "poll_soon",
+    "start_queued",
+    "start_soon",
+]
+
+log = logging.getLogger("generation.dispatch")
+
+INGEST_LEASE = timedelta(minutes=4)
+"""How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
+LOOK_AGAIN_EVERY = timedelta(hours=1)
+POLL_LEASE = timedelta(seconds=12)
+POLL_TURN = timedelta(seconds=30)
+"""How long a rung poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
+
+
+def start_soon(spec: ModelSpec) -> None:
+    """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
+    try:
+        start_queued({spec.provider}, clock.now(), queue.instance_id())
+    except OperationalError as error:  # somebody holds the accounts for long: the task is stored, and the clock comes by
+        log.warning("tasks of %s wait for the clock: %s", spec.name, error)
+
+
+def start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:
+    """The accounts of a vendor are one pool: claimed for together."""
+    if not vendors or current_stop():
+        return 0
+    pools: dict[str, list[ProviderAccount]] = {}
+    for account in ProviderAccount.objects.usable().filter(vendor__in=vendors):
+        pools.setdefault(account.vendor, []).append(account)
+    return sum(
+        claim_and_enqueue(queue.SUBMIT, "submit", partial(claim_queued, pool, now=now, instance=instance)) for pool in pools.values()
+    )
+
+
+def ingest_next() -> None:
+    """Ring for what may be saved now that a saver is free, instead of at the clock's next round."""
+    ingest_due(clock.now(), queue.instance_id())
+
+
+def ingest_soon(task: GenerationTask) -> None:
+    """Ring for this task's ingest in the caller's transaction, right when its render is known to be done."""
+    now = clock.now()
+    if task.account_id is None or task.account_id not in room_to_save([task.account_id], now):
+        return
+    claim = claim_one(task, now=now, instance=queue.instance_id(), lease=INGEST_LEASE)
+    if claim is not None:
+        queue.enqueue(queue.INGEST, "ingest", claim.task_id, claim.fence)
+
+
+def ingest_due(now: datetime, instance: str) -> int:
+    return claim_and_enqueue(queue.INGEST, "ingest", partial(claim_saves, now=now, instance=instance, lease=INGEST_LEASE))
+
+
+def look_again_soon(task: GenerationTask) -> None:
+    """Ring for a look at this review, in the caller's transaction; the next one is an hour later."""
+    now = clock.now()
+    if GenerationTask.objects.free(now).filter(pk=task.pk, status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
+        queue.enqueue(queue.SUBMIT, "look_again", task.pk)
+
+
+def poll_soon(account: ProviderAccount, now: datetime) -> bool:
+    """Ring for this account's poll job, unless one waits or is at work: that one finds what is due by itself."""
+    with transaction.atomic():
+        mine = ProviderAccount.objects.filter(not_polled(now), pk=account.pk).update(poll_lease_until=now + POLL_TURN)
+        if mine:
+            queue.enqueue(queue.POLL, "poll", account.pk)
+    return bool(mine)
+
+
+def poll_again(account: ProviderAccount) -> datetime:
+    """Ring for the next turn of an account that has more to ask, behind those who wait. Returns the end of the lease until it begins."""
+    until = clock.now() + POLL_TURN
+    with transaction.atomic():
+        ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=until)
+        queue.enqueue(queue.POLL, "poll", account.pk)
+    return until
+
+
+def not_polled(now: datetime) -> Q:
+    return Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
+
+
+def claim_and_enqueue(cluster: str, job: str, claim: Callable[[], list[Claim]]) -> int:
+    """Claim and ring in one transaction: a claimed row always has its message."""
+    with transaction.atomic():
+        claims = claim()
+        for one in claims:
+            queue.enqueue(cluster, job, one.task_id, one.fence)
+    return len(claims)

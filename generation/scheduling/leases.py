@@ -1,0 +1,155 @@
+"""Who works on which row: leases. A claim is one short transaction; whoever loses it does nothing.
+
+A claim raises the row's fence, pushes `due_at` to the end of the lease and counts a start. When the worker dies, the row simply comes
+due again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event, Thread
+from uuid import UUID
+
+from django.db import DatabaseError, OperationalError, connection
+from django.db.models import Case, F, When
+
+from database import clock
+from generation.errors import LostRace, is_held_lock
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from providers.models import ProviderAccount
+
+__all__ = ["DEATHS", "MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "passing_over", "take_up"]
+
+log = logging.getLogger("generation.claims")
+
+MOST_WAITING = 100
+"""Claimed rows of one status or one account that may wait for a worker at one time: leases must outlive the wait."""
+HOLD = timedelta(seconds=45)
+"""The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
+DEATHS = 3
+"""Starts of a step that may end with their process: after so many it may be the task itself, and it is not started again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A row leased under this fence."""
+
+    task_id: UUID
+    fence: int
+
+
+def claim_due(status: Status, *, now: datetime, instance: str, lease: timedelta, most: int = MOST_WAITING) -> list[Claim]:
+    """Rows of one status whose time has come, while fewer than `most` are held. Call inside a transaction."""
+    due = GenerationTask.objects.due(now).filter(status=status)
+    room = most - waiting_claims(status, now)
+    chosen = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[: max(room, 0)])
+    return lease_rows(chosen, status=status, now=now, lease=lease, instance=instance)
+
+
+def waiting_claims(status: Status, now: datetime) -> int:
+    """Rows of this status that somebody holds."""
+    return GenerationTask.objects.held(now).filter(status=status).count()
+
+
+def claim_one(task: GenerationTask, *, now: datetime, instance: str, lease: timedelta) -> Claim | None:
+    """This very row, if nobody holds it and the queue is not long already. Call inside a transaction."""
+    if waiting_claims(task.state, now) >= MOST_WAITING:
+        return None
+    free = GenerationTask.objects.free(now).filter(pk=task.pk, status=task.status, fence=task.fence)
+    matched = free.update(**_leased(now, lease, instance))
+    return Claim(task_id=task.pk, fence=task.fence + 1) if matched else None
+
+
+def lease_rows(
+    ids: list[UUID], *, status: Status, now: datetime, lease: timedelta, instance: str, account: ProviderAccount | None = None
+) -> list[Claim]:
+    """These rows where they are still due in this status, with the account that they are to start on. Call inside a transaction."""
+    if not ids:
+        return []
+    changes = _leased(now, lease, instance)
+    if account is not None:
+        changes["account"] = account
+    GenerationTask.objects.filter(pk__in=ids, status=status, due_at__lte=now).update(**changes)
+    rows = GenerationTask.objects.filter(pk__in=ids, status=status, lease_owner=instance, lease_until=now + lease)
+    return [Claim(task_id=pk, fence=fence) for pk, fence in rows.values_list("pk", "fence")]
+
+
+def _leased(now: datetime, lease: timedelta, instance: str) -> dict[str, object]:
+    return {
+        "due_at": now + lease,
+        "lease_owner": instance,
+        "lease_until": now + lease,
+        "fence": F("fence") + 1,
+        "starts": Case(When(status=Status.INGESTING, then=F("starts")), default=F("starts") + 1),  # `holding` counts those of ingests
+    }
+
+
+def take_up(task_id: UUID | str, fence: int, status: Status) -> GenerationTask | None:
+    """The task in this status under this fence; None when it moved on, which is normal: messages may come twice or late."""
+    rows = GenerationTask.objects.select_related("account", "prompt", "owner")
+    return rows.filter(pk=task_id, fence=fence, status=status).first()
+
+
+@contextmanager
+def passing_over(task: GenerationTask) -> Iterator[None]:
+    """A round over many rows leaves out one that moved meanwhile or that somebody holds for long; a later round comes by."""
+    try:
+        yield
+    except LostRace:
+        return
+    except OperationalError as error:
+        if not is_held_lock(error):
+            raise
+        log.warning("task %s is left to a later round: %s", task.pk, error)
+
+
+@contextmanager
+def holding(task: GenerationTask) -> Iterator[None]:
+    """Keep this row ours while the block runs and this process lives. Raises `LostRace` when it is another's already.
+
+    The fence rises once more, so that a second delivery of the same message finds the row taken. The start is counted before anything is
+    done, so that a task that kills its process is known by its starts.
+    """
+    until, mine = clock.now() + HOLD, GenerationTask.objects.filter(pk=task.pk, status=task.status)
+    if not mine.filter(fence=task.fence).update(fence=F("fence") + 1, starts=F("starts") + 1, due_at=until, lease_until=until):
+        raise LostRace(f"task {task.pk} is taken")
+    task.fence += 1
+    task.starts += 1
+    with _renewing(task, hold=HOLD, every=HOLD / 3):
+        yield
+
+
+@contextmanager
+def keeping(task: GenerationTask, hold: timedelta) -> Iterator[None]:
+    """The same for a step whose start its claim has counted: the lease that had to outlive the wait for a worker becomes this short one."""
+    task.keep_lease(clock.now() + hold)
+    with _renewing(task, hold=hold, every=hold / 3):
+        yield
+
+
+@contextmanager
+def _renewing(task: GenerationTask, *, hold: timedelta, every: timedelta) -> Iterator[None]:
+    done = Event()
+    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, hold, every, done), name="lease", daemon=True)
+    renewer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewer.join()
+
+
+def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, every: timedelta, done: Event) -> None:
+    try:
+        while not done.wait(every.total_seconds()):
+            until = clock.now() + hold
+            GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
+    except DatabaseError as error:  # whoever claims the row then raises the fence, and this step changes nothing any more
+        log.warning("lease of task %s not renewed: %s", task_id, error)
+    finally:
+        connection.close()

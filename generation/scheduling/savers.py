@@ -1,0 +1,53 @@
+"""Limits how many of the processes that save videos one account may have, so that a slow file server leaves savers to the others.
+
+Counted from leased rows, as the shares of submits are (`permits.py`): what a killed worker held ends with its lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask, LiveWorker
+from generation.scheduling.leases import MOST_WAITING, Claim, lease_rows
+from jobs import queue
+from providers.models import ProviderAccount
+
+__all__ = ["claim_saves", "room_to_save"]
+
+
+def claim_saves(*, now: datetime, instance: str, lease: timedelta) -> list[Claim]:
+    """Lease due rows of each account, as many as its share has room for. Call inside a transaction."""
+    due = GenerationTask.objects.due(now).filter(status=Status.INGESTING)
+    accounts = set(due.order_by().values_list("account", flat=True).distinct())
+    if not accounts:
+        return []
+    claims: list[Claim] = []
+    for account, room in room_to_save(accounts, now).items():
+        waiting = due.filter(account=account).select_for_update(skip_locked=True)
+        chosen = list(waiting.values_list("pk", flat=True)[: min(room, MOST_WAITING - len(claims))])
+        claims += lease_rows(chosen, status=Status.INGESTING, now=now, lease=lease, instance=instance)
+    return claims
+
+
+def room_to_save(accounts: Collection[UUID], now: datetime) -> dict[UUID, int]:
+    """Return how many more rows may be leased for each account that has room. Call inside a transaction: it locks the accounts.
+
+    An account that is locked by somebody else is left out, for the clock's next round, so this never waits and cannot deadlock.
+    """
+    free = ProviderAccount.objects.filter(pk__in=accounts).order_by("pk").select_for_update(skip_locked=True, no_key=True)
+    locked = list(free.values_list("pk", flat=True))
+    held = GenerationTask.objects.held(now).filter(status=Status.INGESTING, account__in=locked).order_by()
+    taken = dict(held.values_list("account").annotate(count=Count("pk")))
+    share = _share(now)
+    return {account: share - taken.get(account, 0) for account in locked if taken.get(account, 0) < share}
+
+
+def _share(now: datetime) -> int:
+    """Half of the savers of all machines, which are taken to be set up alike; a single saver serves everybody."""
+    machines = max(LiveWorker.objects.alive(now).count(), 1)
+    return max(queue.workers_of(queue.INGEST) * machines // 2, 1)

@@ -1,0 +1,58 @@
+"""The switch that stops every paid submit at once, on all workers, without a restart.
+
+The clock and the submit look before they begin; `is_stopped_for_sure` looks once more inside the transaction that commits the intent, and
+waits for a switch that is being turned. Whoever was held up after its intent looks a last time right before the paid request leaves.
+A database that was restored from a backup stops them too, until a person confirms (`submitting/restored_backup.py`).
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.errors import InvalidRequest
+from generation.models import PaidSubmits
+from generation.models.switch import Stop
+
+__all__ = ["STOPPED", "current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
+
+STOPPED = gettext_noop("Paid submits were stopped right before it was sent.")
+
+
+def current_stop() -> Stop | None:
+    """None while paid submits go out."""
+    if settings.STOP_PAID_SUBMITS:
+        return Stop(by_environment=True)
+    row = PaidSubmits.objects.select_related("by").exclude(stopped=False, held_at=None).first()
+    if row is None:
+        return None
+    if row.held_at is not None:
+        return Stop(restored=True, since=row.held_at)
+    return Stop(since=row.at, by=row.by.get_username() if row.by else "", reason=row.reason)
+
+
+def is_stopped_for_sure() -> bool:
+    """For the transaction of an intent: locks the row, so that turning the switch and committing an intent never overlap."""
+    locked = PaidSubmits.objects.select_for_update(no_key=True).filter(pk=PaidSubmits.THE_ROW)
+    return settings.STOP_PAID_SUBMITS or any(row.stopped or row.held_at is not None for row in locked)
+
+
+def stop_submits(*, by: User, reason: str) -> PaidSubmits:
+    """Nothing new is sent from here on; polls and downloads go on. Raises `InvalidRequest` without a reason."""
+    if not reason.strip():
+        raise InvalidRequest(_("Say why, so that others know when to switch it on again."), fields={"reason": _("This is needed.")})
+    return _turn(stopped=True, by=by, reason=reason.replace("\x00", "").strip()[:300])
+
+
+def resume_submits(*, by: User) -> PaidSubmits:
+    """What waits goes on at the clock's next round."""
+    return _turn(stopped=False, by=by, reason="")
+
+
+def _turn(*, stopped: bool, by: User, reason: str) -> PaidSubmits:
+    facts = {"stopped": stopped, "by": by, "at": clock.now(), "reason": reason}
+    row, _created = PaidSubmits.objects.update_or_create(pk=PaidSubmits.THE_ROW, defaults=facts)
+    return row

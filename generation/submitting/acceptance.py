@@ -1,0 +1,109 @@
+"""Stores the vendor's id of a render that was accepted, before anything else and wherever its task stands by now."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.errors import LostRace
+from generation.lifecycle import Status
+from generation.models import Attempt, Dispatch, GenerationTask
+from providers.core.client import Transcript
+from providers.core.errors import Uncertain
+from providers.core.types import Submission
+from providers.stored_text import say
+
+__all__ = ["accept", "follow_stored_id"]
+
+log = logging.getLogger("generation.submit")
+
+CAME_LATE = gettext_noop("The vendor's answer came late: it had accepted it.")
+ANOTHERS = gettext_noop("The vendor names %(id)s, which another task follows already.")
+LATE_TRIES = 5
+STORED_WITHIN_S = 60.0
+AGAIN_AFTER_S = 1.0
+
+
+def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
+    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for.
+
+    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `settle`.
+    """
+    changes = {
+        "dispatch": Dispatch.ACCEPTED,
+        "submission_id": submission.id,
+        "submission_kind": submission.kind,
+        "finished_at": clock.now(),
+    }
+    if transcript is not None:
+        changes |= {"request": transcript.request, "reply": transcript.reply}
+    _store(attempt, changes)
+    try:
+        task.accept(submission)
+    except LostRace:
+        _accept_late(attempt, submission)
+    except IntegrityError:
+        _taken(task, submission)
+    if task.account is not None:
+        task.account.note_ok()
+
+
+def _store(attempt: Attempt, changes: dict[str, Any]) -> None:
+    """Nobody else knows the vendor's id: a database that is away is waited for. Not inside a transaction, which is lost with it."""
+    until = time.monotonic() + STORED_WITHIN_S
+    while True:
+        try:
+            Attempt.objects.filter(pk=attempt.pk).update(**changes)
+        except (InterfaceError, OperationalError) as error:
+            log.error("attempt %s: the vendor's id %s is not stored yet: %s", attempt, changes["submission_id"], error)
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            connection.close()
+            time.sleep(AGAIN_AFTER_S)
+        else:
+            return
+
+
+def follow_stored_id(task: GenerationTask) -> bool:
+    """Whoever stored a vendor's id of it may have died before the task knew. Then it goes on from there, and nothing is sent."""
+    attempt = task.attempt_with_stored_id()
+    if attempt is None:
+        return False
+    _accept_late(attempt, attempt.submission)
+    return True
+
+
+def _taken(task: GenerationTask, submission: Submission) -> None:
+    """Another task follows this render: one of the two is wrong, and only a person can find out which."""
+    log.error("task %s: another task follows its render %s", task.pk, submission.id)
+    if task.state is Status.SUBMITTING:
+        task.park(Uncertain(say(ANOTHERS, id=submission.id)))
+
+
+def _accept_late(attempt: Attempt, submission: Submission) -> None:
+    """The row moved on while the answer was on its way. It names a render that was paid, so the task follows it, also after a person gave
+    up or asked for a second sending that has not begun. Whoever cancelled wants no video: the attempt alone keeps the id.
+    """
+    for _ in range(LATE_TRIES):
+        row = GenerationTask.objects.get(pk=attempt.task_id)
+        if row.submission_id or row.state is Status.CANCELLED:
+            log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
+            return
+        try:
+            _follow(row, attempt, submission)
+        except LostRace:
+            continue
+        return
+    log.error("task %s: its answer %s came late and could not be stored; ask the vendor again", attempt.task_id, submission.id)
+
+
+def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
+    with transaction.atomic():
+        if row.state is Status.QUEUED:
+            row.move(Status.SUBMITTING, note=say(CAME_LATE))
+        row.accept(submission, note=say(CAME_LATE), account=attempt.account, cancel_requested_at=None)

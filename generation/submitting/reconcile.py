@@ -1,0 +1,202 @@
+"""What became of a submit whose answer is not stored: the vendor is asked for our reference where it can be, otherwise a person decides.
+
+A submit that may have been accepted is never sent again by itself (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
+
+from database import clock
+from generation.lifecycle import Status, backoff
+from generation.models import Attempt, Dispatch, GenerationTask
+from generation.scheduling.leases import keeping, take_up
+from generation.submitting.acceptance import accept, follow_stored_id
+from providers.accounts.clients import free_client_for
+from providers.accounts.sealing import SealBroken
+from providers.core.catalog import ModelSpec
+from providers.core.client import BlockingClient
+from providers.core.errors import DuplicateReference, ProviderError, Uncertain, Unsupported
+from providers.core.types import Submission
+from providers.models import ProviderAccount
+from providers.stored_text import in_full, say
+
+__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_up", "look_up_review", "may_be_paid", "park", "park_after_doubt", "settle"]
+
+log = logging.getLogger("generation.submit")
+
+LOST = gettext_noop("The process that was sending ended before the vendor's answer was stored.")
+NOT_LISTED = gettext_noop("The vendor shows no render under our reference: it was probably not accepted.")
+KNOWN_NOT_SHOWN = gettext_noop("The vendor says that it has our reference, but shows no render under it.")
+DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
+NOBODY_TOLD = gettext_noop("The vendor could not be asked about our reference.")
+SENDER_LOST = "sender_lost"
+"""An attempt's error that says nothing about its vendor."""
+LISTING_WINDOW = timedelta(minutes=10)
+AT_WORK = timedelta(seconds=24)
+"""The lease of a look-up that has a process, renewed: one that is killed gives its share of the processes back soon."""
+FIRST_LOOK_UP = timedelta(seconds=5)
+SECOND_LOOK_UP = timedelta(seconds=15)
+ABSENT_TWICE = 2
+UNTOLD_AGAIN = timedelta(seconds=25)
+MOST_UNTOLD = 3
+"""Look-ups that end without a yes or no, over a minute: a later listing may tell."""
+MOST_LOOK_UPS = 20
+LONGEST_DOUBT = timedelta(minutes=30)
+"""A vendor that could not be asked for so long is a person's matter."""
+NOT_IN_CATALOG = gettext_noop("The catalog no longer has the model, so the vendor cannot be asked.")
+MOST_DOUBTS = 5
+"""Attempts of a task that may end in doubt before a person looks."""
+
+
+def settle(task_id: UUID | str, fence: int) -> None:
+    """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
+    task = take_up(task_id, fence, Status.SUBMITTING)
+    attempt = task.last_attempt() if task else None
+    if task is None or attempt is None or task.account is None:
+        return
+    if attempt.dispatch == Dispatch.ACCEPTED:  # the vendor's id is stored, and the process died before it moved the task
+        accept(task, attempt, attempt.submission)
+    elif follow_stored_id(task):  # that of an earlier attempt, which was found when this one was refused
+        return
+    elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
+        task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
+    elif task.spec is None:
+        park(task, Uncertain(say(NOT_IN_CATALOG)))
+    elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
+        park(task, Uncertain(say(attempt.error_message or LOST).then(NOBODY_TOLD)))
+    elif task.account.is_resting(clock.now()):
+        _look_up_later(task, attempt, Uncertain(task.account.why_it_rests), after=_rest_left(task.account))
+    else:
+        _look_up(task, task.account, task.spec, attempt)
+
+
+def may_be_paid(task: GenerationTask) -> bool:
+    """An attempt of it ended in doubt."""
+    return task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
+
+
+def _rest_left(account: ProviderAccount) -> timedelta:
+    """How long the vendor is to be left alone yet."""
+    return account.cooldown_until - clock.now() if account.cooldown_until else timedelta(0)
+
+
+def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
+    """A list is read back to where the doubt began; another account's doubt cannot be asked about here."""
+    first = task.attempts.filter(account=account).exclude(dispatch=Dispatch.REJECTED).order_by("number").first()
+    lost = Uncertain(say((first or attempt).error_message or LOST))
+    if first is None:
+        park(task, lost)
+        return
+    try:
+        client = free_client_for(account)
+    except SealBroken as broken:
+        park(task, Uncertain(say(str(broken))))
+        return
+    if not client.can_still_look_up(first.started_at):
+        park(task, lost)
+        return
+    try:
+        with keeping(task, AT_WORK):
+            found = look_up(client, task, spec, first)
+    except Unsupported:
+        _untold(task, lost)
+    except ProviderError as error:
+        _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
+    else:
+        _after_look_up(task, first, client, found, lost)
+
+
+def look_up_review(task: GenerationTask) -> None:
+    """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
+    if follow_stored_id(task):
+        return
+    attempt = task.last_attempt() if task.submission_id else task.attempt_in_doubt()
+    if attempt is None or task.spec is None:
+        return
+    try:
+        found = look_up(free_client_for(attempt.account), task, task.spec, attempt)
+    except (ProviderError, SealBroken) as error:
+        log.info("task %s stays in review: %s", task.pk, error)
+        return
+    if found is not None and found.id != task.submission_id:
+        accept(task, attempt, found)
+
+
+def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attempt: Attempt) -> Submission | None:
+    """The vendor's word on our reference. Raises `ProviderError`; `Unsupported` when it cannot tell, or another account of it would."""
+    known = Attempt.objects.filter(account=attempt.account, started_at__gte=attempt.started_at - LISTING_WINDOW)
+    ours = list(known.exclude(submission_id="").values_list("submission_id", flat=True))  # for vendors that can only list
+    found = client.look_up(task.reference, spec=spec, since=attempt.started_at, known=ours)
+    if found is None and attempt.account.led_elsewhere(attempt.started_at):
+        raise Unsupported("The account's address or credentials were changed since.")
+    return found
+
+
+def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:
+    attempts.filter(dispatch=Dispatch.SENDING).update(
+        dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=str(error), finished_at=clock.now()
+    )
+
+
+def _untold(task: GenerationTask, lost: ProviderError) -> None:
+    """Neither yes nor no: the list may be too long, or not have it yet."""
+    _mark_unknown(task.attempts.all(), lost)
+    if task.starts < MOST_UNTOLD:
+        task.reschedule(UNTOLD_AGAIN)
+    else:
+        park(task, lost)
+
+
+def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
+    if task.starts >= MOST_LOOK_UPS or clock.now() - attempt.started_at > LONGEST_DOUBT:
+        park(task, Uncertain(in_full(error).then(NOBODY_TOLD)))
+    else:
+        task.reschedule(after)
+
+
+def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClient, found: Submission | None, lost: ProviderError) -> None:
+    """Absent is not enough to send again: whoever was sending may only be paused, and send later. Only a vendor that refuses a reference
+    which it has already makes a second try safe, and only on the same account.
+    """
+    if found is not None:
+        accept(task, attempt, found)
+        return
+    _mark_unknown(task.attempts.all(), lost)
+    is_known = task.attempts.filter(error_code=DuplicateReference.default_code).exists()
+    if is_known or task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_DOUBTS:
+        park(task, Uncertain(say(lost.message).then(KNOWN_NOT_SHOWN if is_known else NOT_LISTED)))
+    elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
+        task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
+    else:
+        task.move(Status.QUEUED, note=NOT_LISTED, failures=0, is_bound=True)
+
+
+def park(task: GenerationTask, error: ProviderError) -> None:
+    """Hand it to a person, with the account that may have accepted it. An attempt without an answer is one in doubt from here on, also for
+    whoever sends the task again.
+    """
+    log.warning("task %s needs review: %s", task.pk, error)
+    with transaction.atomic():
+        _mark_unknown(task.attempts.all(), error)
+        doubt = task.attempt_in_doubt()
+        task.park(error, account=doubt.account if doubt else task.account)
+
+
+def end_unsent(task: GenerationTask, code: str, message: str) -> None:
+    """A waiting task that cannot be sent any more. Without a doubt nothing was paid; what is in doubt is for a person to find out."""
+    if may_be_paid(task):
+        park_after_doubt(task, message)
+    else:
+        task.give_up(code, message)
+
+
+def park_after_doubt(task: GenerationTask, message: str) -> None:
+    """This trouble says nothing of an earlier request."""
+    park(task, Uncertain(say(message).then(DOUBT_REMAINS)))

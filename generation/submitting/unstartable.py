@@ -1,0 +1,65 @@
+"""Waiting tasks that nothing would ever start. Each gets a way out that a person sees; what may have been paid goes to a review."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from generation.lifecycle import Status
+from generation.messages import why_stranded
+from generation.models import GenerationTask
+from generation.scheduling.leases import passing_over
+from generation.submitting.acceptance import follow_stored_id
+from generation.submitting.reconcile import end_unsent, may_be_paid, park_after_doubt
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+
+__all__ = ["free_stranded"]
+
+log = logging.getLogger("generation.dispatch")
+
+PATIENCE = timedelta(minutes=10)
+"""An account may be off for a moment only, and another version of the portal may know the model."""
+AT_ONCE = 100
+
+
+def free_stranded(now: datetime) -> int:
+    """End, park or unbind what has waited in vain for `PATIENCE`; at once what its owner cancelled. Returns how many."""
+    freed = 0
+    for task in _stranded(now).select_related("account")[:AT_ONCE]:
+        with passing_over(task):
+            _free(task)
+            freed += 1
+            log.warning("task %s could never start; it is %s now", task.pk, task.status)
+    return freed
+
+
+def _stranded(now: datetime) -> QuerySet[GenerationTask]:
+    """Rows that nobody holds."""
+    waiting = GenerationTask.objects.free(now).filter(status=Status.QUEUED)
+    in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~_may_wait(now))
+    return waiting.filter(Q(cancel_requested_at__isnull=False) | (Q(updated_at__lte=now - PATIENCE) & in_vain))
+
+
+def _may_wait(now: datetime) -> Q:
+    """For its account, which takes it, or was edited only lately."""
+    waits = Q(account__edited_at__gt=now - PATIENCE)
+    for account in ProviderAccount.objects.enabled():
+        waits |= Q(account=account, model__in=account.models_offered())
+    return waits
+
+
+def _free(task: GenerationTask) -> None:
+    """A bound task is in doubt, as a rule: sent by another account it might be paid twice, so a person decides."""
+    if task.cancel_requested_at is not None:
+        task.cancel_unsent()
+    elif follow_stored_id(task):
+        task.refresh_from_db()
+    elif task.spec is None:
+        end_unsent(task, "model_gone", why_stranded(task))
+    elif may_be_paid(task):
+        park_after_doubt(task, why_stranded(task))
+    else:
+        task.reschedule(timedelta(0), is_bound=False, account=None)

@@ -1,0 +1,104 @@
+"""The clock's round: finds the rows that are due, and puts the jobs that advance them on the queue.
+
+Any number of clocks on any number of machines may do this at once: the lease decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from database import clock
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.ordering.failover import fail_over
+from generation.scheduling.concurrency import processes_to_settle, submit_processes
+from generation.scheduling.enqueue import (
+    LOOK_AGAIN_EVERY,
+    claim_and_enqueue,
+    ingest_due,
+    look_again_soon,
+    not_polled,
+    poll_soon,
+    start_queued,
+)
+from generation.scheduling.fair_share import waiting_vendors
+from generation.scheduling.leases import claim_due
+from generation.scheduling.stop_switch import current_stop
+from generation.submitting.unstartable import free_stranded
+from jobs import queue
+from providers.models import ProviderAccount
+
+__all__ = ["tick"]
+
+SETTLE_LEASE = timedelta(seconds=90)
+"""How long a look-up may wait for a worker; at work it renews a shorter lease (`claims.keeping`)."""
+ASKED_ABOUT = ("deadline", "submission_gone")
+"""Codes of the reviews that the vendor is asked about. The others wait for a change here."""
+ASKED_FOR = timedelta(days=31)
+"""No vendor keeps a result for longer."""
+LOOKS_LAST = timedelta(minutes=1)
+"""Four times as long as a vendor that does not answer takes: one look for each process in so long leaves three quarters to submits."""
+PROBE_LEASE = timedelta(seconds=45)
+
+
+def tick(now: datetime | None = None) -> int:
+    """One round over everything that is due. Returns how many jobs were rung for."""
+    at, instance = now or clock.now(), queue.instance_id()
+    stop = current_stop()
+    if stop is None or not stop.restored:  # in a restored database, what waits may have been sent as it is
+        free_stranded(at)
+        fail_over()
+    return (
+        start_queued(waiting_vendors(at), at, instance)
+        + _settle_lost(at, instance)
+        + _poll_due(at)
+        + ingest_due(at, instance)
+        + _probe_rested(at)
+        + _look_again(at)
+    )
+
+
+def _settle_lost(now: datetime, instance: str) -> int:
+    """Submits whose lease ended between intent and answer, and those that wait for a look-up. Served ahead of submits: a claimed look-up
+    counts in its account's share, so a hundred submits before it would wait for it, and it for them.
+    """
+    most = processes_to_settle(now)
+    claim = partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=SETTLE_LEASE, most=most)
+    return claim_and_enqueue(queue.ahead_in(queue.SUBMIT), "settle", claim)
+
+
+def _poll_due(now: datetime) -> int:
+    """One poll job for each account that has due tasks and whose last poll job has ended or died."""
+    due = GenerationTask.objects.filter(account=OuterRef("pk"), status=Status.RUNNING, due_at__lte=now)
+    return sum(poll_soon(account, now) for account in ProviderAccount.objects.filter(not_polled(now)).filter(Exists(due)))
+
+
+def _probe_rested(now: datetime) -> int:
+    """Accounts whose rest is over are asked by a free call whether they answer. Disabled ones wait for a person."""
+    free = Q(probe_lease_until=None) | Q(probe_lease_until__lte=now)
+    rested = ProviderAccount.objects.filter(free, enabled=True, cooldown_until__lte=now)
+    rung = 0
+    for account in rested:
+        with transaction.atomic():
+            if rested.filter(pk=account.pk).update(probe_lease_until=now + PROBE_LEASE):
+                queue.enqueue(queue.POLL, "probe", account.pk)
+                rung += 1
+    return rung
+
+
+def _look_again(now: datetime) -> int:
+    """Ring for reviews that were last looked at, or began (`updated_at`), an hour ago; later where there are very many."""
+    accepted = GenerationTask.objects.free(now).filter(status=Status.NEEDS_REVIEW, error_code__in=ASKED_ABOUT)
+    due = accepted.filter(updated_at__gt=now - ASKED_FOR)
+    waited = due.filter(Q(lease_until__isnull=False) | Q(updated_at__lte=now - LOOK_AGAIN_EVERY)).order_by("updated_at")
+    lately = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, lease_until__gt=now + LOOK_AGAIN_EVERY - LOOKS_LAST).count()
+    rung = 0
+    for task in waited.only("pk")[: max(submit_processes(now) - lately, 0)]:
+        with transaction.atomic():
+            look_again_soon(task)
+            rung += 1
+    return rung

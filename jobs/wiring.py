@@ -1,0 +1,65 @@
+"""What a worker is told to do: jobs by name, and what its clock calls. This room knows no more of the product.
+
+The queue's messages name `jobs.run` and a job, never the module of a function, so a module may move while messages wait.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from jobs import busy_locks
+
+__all__ = ["BEAT", "Tick", "Wiring", "run", "wiring"]
+
+log = logging.getLogger("jobs.run")
+
+BEAT = "beat"
+"""The job that does nothing: that a cluster took and acknowledged its message is the sign of life."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """What the worker's clock calls every `every_s` seconds, or in each of its rounds (0); the first time at once, if `at_start`."""
+
+    every_s: float
+    call: Callable[[], object]
+    at_start: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """The jobs by name; what the clock calls in turn; what a worker calls when it stops; what a job raises when another took its row."""
+
+    jobs: Mapping[str, Callable[..., object]]
+    ticks: Sequence[Tick]
+    at_stop: Callable[[], object]
+    lost_race: type[Exception]
+
+
+@cache
+def wiring() -> Wiring:
+    """Return the installation's wiring, named by `settings.JOBS_WIRING`."""
+    return import_string(settings.JOBS_WIRING)  # type: ignore[no-any-return]
+
+
+def run(name: str, *args: Any) -> None:
+    """Do the job of this name. It may come twice, late, or for a row that moved on; jobs know. An unknown exception is logged and raised
+    again: the lease brings the step back, and a paid video is not thrown away.
+    """
+    if name == BEAT:
+        return
+    with busy_locks.busy():
+        try:
+            wiring().jobs[name](*args)
+        except wiring().lost_race:
+            return
+        except Exception:
+            log.exception("%s%s", name, args)
+            raise

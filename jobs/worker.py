@@ -1,0 +1,199 @@
+"""`manage.py worker`: the clock, three django-q2 clusters, and a watchdog; one process tree that dies together.
+
+Each cluster is a child in a process group of its own. A killed idle process of a cluster may take a queue's lock with it and freeze the
+rest while everything looks alive (django-q2 issue 23), so the watchdog asks each cluster for a sign of life that goes all the way: a
+beat must be taken, run and acknowledged. A frozen or dead cluster's group is killed and started anew; the rows bring its work back.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from jobs import busy_locks, queue
+from jobs.parent_death import die_with_parent
+from jobs.wiring import wiring
+
+__all__ = ["Worker", "run_cluster"]
+
+log = logging.getLogger("jobs.worker")
+
+ROUND_S = 1.0
+"""How often the clock calls what is to be called in every round, and looks at the clusters."""
+BEAT_EVERY_S = 5.0
+FROZEN_AFTER_S = 20.0
+CUT_OFF_AFTER_S = 60.0
+"""A cluster that is frozen while some of its processes still work on something may finish that for so long."""
+STOP_WITHIN_S = 25.0
+
+
+@dataclass(kw_only=True)
+class Pulse:
+    """The watchdog's view of one cluster: when the last beat was sent, and whether it is still out. Seconds of a monotonic clock."""
+
+    sent_at: float = 0.0
+    is_out: bool = False
+
+    def silent_s(self, now: float) -> float:
+        """How long a beat has been waiting."""
+        return now - self.sent_at if self.is_out else 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Time for the next beat."""
+        return not self.is_out and now - self.sent_at > BEAT_EVERY_S
+
+    def is_frozen(self, now: float, *, busy: int, workers: int) -> bool:
+        """With all hands full a beat waits its turn, and every job has a time limit; with some of them full, for a while."""
+        if self.silent_s(now) < FROZEN_AFTER_S or busy >= workers:
+            return False
+        return busy == 0 or self.silent_s(now) > CUT_OFF_AFTER_S
+
+
+class ClusterProcess:
+    """One django-q2 cluster as a child process, and its pulse."""
+
+    def __init__(self, name: str, instance: str, folder: Path) -> None:
+        self.name = name
+        self.instance = instance
+        self.folder = folder / name
+        self.start()
+
+    def start(self) -> None:
+        self.pulse = Pulse(sent_at=time.monotonic())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        queue.drop_beats(self.name, self.instance)
+        environment = os.environ | {
+            "Q_CLUSTER_NAME": self.name,
+            "PORTAL_INSTANCE": self.instance,
+            "PORTAL_PRESENCE_DIR": str(self.folder),
+            "PORTAL_PARENT_PID": str(os.getpid()),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        log.info("cluster %s is process %d", self.name, self.process.pid)
+
+    def watch(self, now: float) -> None:
+        """Start it anew when it is dead or frozen; otherwise see to its beats."""
+        if self.process.poll() is not None:
+            self._start_anew(f"it ended with {self.process.returncode}")
+            return
+        self.pulse.is_out = self.pulse.is_out and queue.beat_is_waiting(self.name, self.instance)
+        if self.pulse.is_frozen(now, busy=busy_locks.count_busy(self.folder), workers=queue.workers_of(self.name)):
+            self._start_anew(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
+        elif self.pulse.is_due(now):
+            self.pulse = Pulse(sent_at=now, is_out=True)
+            queue.send_beat(self.name, self.instance)
+
+    def _start_anew(self, why: str) -> None:
+        log.warning("starting cluster %s anew: %s", self.name, why)
+        self.kill()
+        self.start()
+
+    def kill(self) -> None:
+        """End the whole group at once. Whatever it had in hand comes due again."""
+        _signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def ask_to_stop(self) -> None:
+        """Only the main process: it lets its workers finish what they have in hand."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def stop(self, deadline: float) -> None:
+        """Wait until the deadline (monotonic seconds), then end it."""
+        try:
+            self.process.wait(max(deadline - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            log.warning("cluster %s did not stop in time", self.name)
+        _signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+class Worker:
+    """The clock and the watchdog, in one loop of one process."""
+
+    def __init__(self) -> None:
+        self.instance = queue.instance_id()
+        self.stopping = False
+        self.called_at = {tick: float("-inf") if tick.at_start else time.monotonic() for tick in wiring().ticks}
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        signal.signal(signal.SIGTERM, self._ask_to_stop)
+        signal.signal(signal.SIGINT, self._ask_to_stop)
+        die_with_parent()
+        os.environ["PORTAL_INSTANCE"] = self.instance
+        with busy_locks.new_folder() as folder:
+            queue.release_of_the_dead()
+            clusters = [ClusterProcess(name, self.instance, folder) for name in queue.CLUSTERS]
+            try:
+                while not self.stopping:
+                    self._round(clusters)
+            finally:
+                self._stop(clusters)
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self.stopping = True
+
+    def _round(self, clusters: list[ClusterProcess]) -> None:
+        started = time.monotonic()
+        close_old_connections()
+        try:
+            for tick, called_at in self.called_at.items():
+                if started - called_at > tick.every_s:
+                    tick.call()
+                    self.called_at[tick] = started
+            for cluster in clusters:
+                cluster.watch(time.monotonic())
+        except DatabaseError as error:  # the database is away or busy: the next round tries again
+            log.warning("round failed: %s", error)
+        self._sleep(ROUND_S - (time.monotonic() - started))
+
+    def _sleep(self, seconds: float) -> None:
+        """In small pieces, so that a signal is heeded at once."""
+        end = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < end:
+            time.sleep(min(0.1, max(end - time.monotonic(), 0.0)))
+
+    def _stop(self, clusters: list[ClusterProcess]) -> None:
+        log.info("stopping; jobs in hand have %d s", STOP_WITHIN_S)
+        deadline = time.monotonic() + STOP_WITHIN_S
+        for cluster in clusters:
+            cluster.ask_to_stop()
+        for cluster in clusters:
+            cluster.stop(deadline)
+        with suppress(DatabaseError):
+            wiring().at_stop()
+
+
+def run_cluster() -> None:
+    """The body of `manage.py cluster`: one django-q2 cluster whose processes all die with their parents."""
+    from django_q.cluster import Cluster
+
+    die_with_parent(int(os.environ.get("PORTAL_PARENT_PID", "0")) or None)
+    cluster: Any = Cluster()
+    cluster.start()
+    cluster.sentinel.join()

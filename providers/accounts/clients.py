@@ -1,0 +1,70 @@
+"""From a row to a client: the only way that the rest of the portal reaches a vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers.accounts.callback_urls import callback_url
+from providers.accounts.models import ProviderAccount
+from providers.accounts.sealing import SealBroken, seal, tail, unseal
+from providers.core.base import Options, Provider
+from providers.core.client import BlockingClient
+from providers.core.fetch import NetworkPolicy
+from providers.core.transport import Timeouts
+
+__all__ = ["client_for", "free_client_for", "locked_because", "network_policy", "provider_for", "set_credentials"]
+
+FREE_READ_S = 10.0
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+def provider_for(account: ProviderAccount, *, base_url: str = "") -> Provider:
+    """The account's adapter, credentials opened. Raises `SealBroken`."""
+    options = Options(
+        surface=account.surface,
+        base_url=base_url or account.base_url,
+        credentials=unseal(account.pk, account.sealed),
+        callback_url=callback_url(account),
+        names=account.model_names,
+    )
+    return account.provider_class(options)
+
+
+def client_for(account: ProviderAccount) -> BlockingClient:
+    """A client for single calls. Raises `SealBroken`."""
+    return BlockingClient(provider=provider_for(account), timeouts=account.timeouts)
+
+
+def free_client_for(account: ProviderAccount, *, base_url: str = "") -> BlockingClient:
+    """For calls that cost nothing: they can be made again, so nobody waits for them as long as for a paid one. Raises `SealBroken`.
+
+    Another `base_url` is shown the account's key: it must be the vendor's own.
+    """
+    patience = Timeouts(connect_s=account.timeouts.connect_s, read_s=min(account.timeouts.read_s, FREE_READ_S))
+    return BlockingClient(provider=provider_for(account, base_url=base_url), timeouts=patience)
+
+
+def locked_because(account: ProviderAccount) -> str:
+    """Why the credentials cannot be opened; empty when they can."""
+    try:
+        unseal(account.pk, account.sealed)
+    except SealBroken as broken:
+        return str(broken)
+    return ""
+
+
+def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:
+    """Seal these into the row (not saved here); secrets keep only their last characters in clear."""
+    fields = account.provider_class.surfaces[account.surface].credentials
+    given = {field.name: credentials[field.name] for field in fields if not field.optional or credentials.get(field.name)}
+    account.sealed = seal(account.pk, given)
+    account.tails = {field.name: tail(given[field.name]) if field.secret else given[field.name] for field in fields if field.name in given}
+
+
+def network_policy(account: ProviderAccount, allow_cidrs: tuple[str, ...]) -> NetworkPolicy:
+    """Where results of this account may be fetched from: the public internet over https, plus what the installation allows.
+
+    A sandbox account's simulator lives on this machine and speaks plain http.
+    """
+    extra = (*allow_cidrs, *LOOPBACK) if account.sandbox else allow_cidrs
+    return NetworkPolicy(allow_http=bool(extra), allow_cidrs=extra)

@@ -1,0 +1,283 @@
+"""The form of a provider account, whose surface decides which credentials are asked for (secrets go in and never come out); the form of
+a model's price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, urlsplit
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from database import clock
+from providers.accounts.clients import set_credentials
+from providers.accounts.currencies import CURRENCIES
+from providers.accounts.model_names import NamesField
+from providers.accounts.models import ModelPrice
+from providers.accounts.sealing import SealBroken, unseal
+from providers.core.base import CredentialField, Provider, Surface
+from providers.core.catalog import ModelSpec
+from providers.core.network import leads_to_metadata
+from providers.labels import label_of, with_own
+from providers.vendors import PROVIDERS
+
+__all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
+
+PREFIX = "credential_"
+MOST_AMOUNT = 1_000_000
+MOST_CONNECT_S, MOST_READ_S = 30, 240
+NO_MORE = "-"
+"""Typed for an optional value: what is stored goes."""
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Made for one surface by `account_form`. An empty secret keeps the one that is stored."""
+
+    provider_class: ClassVar[type[Provider]]
+    surface: ClassVar[Surface]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored_url = self.instance.base_url
+        self.credentials: Mapping[str, str] | None = None
+        if not self.instance.vendor:
+            self.instance.vendor, self.instance.surface = self.provider_class.slug, self.surface.slug
+            for name, value in {"base_url": self.surface.base_url, **asdict(self.surface.limits)}.items():
+                self.initial.setdefault(name, value)
+        for field in self.surface.credentials:
+            self._describe(field)
+
+    def _describe(self, field: CredentialField) -> None:
+        """What is stored is told by its last characters; there is no way to ask for more."""
+        shown = self.fields.get(PREFIX + field.name)
+        kept = self.instance.tails.get(field.name)
+        if shown is None or not (self.instance.sealed and kept):
+            return
+        shown.required = False
+        words = _("Stored: %(tail)s. Leave empty to keep it.") % {"tail": kept}
+        shown.help_text = _("%(stored)s A single - removes it.") % {"stored": words} if field.optional else words
+
+    def clean_base_url(self) -> str:
+        url = str(self.cleaned_data["base_url"]).rstrip("/")
+        parts = urlsplit(url)
+        if not _has_a_port(parts):
+            raise forms.ValidationError(_("The port is a number from 1 to 65535."))
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
+        if parts.scheme not in {"http", "https"}:
+            raise forms.ValidationError(_("The address begins with https:// or http://."))
+        if leads_to_metadata(parts.hostname or ""):
+            raise forms.ValidationError(_("This is the address of a cloud's metadata service, which holds keys. Use the vendor's address."))
+        if parts.scheme == "http" and not self._may_be_plain(parts.hostname):
+            raise forms.ValidationError(
+                _("Use https: over http everybody on the way could read the key. Only a service on this machine may do without.")
+            )
+        return url
+
+    def clean_connect_timeout_s(self) -> int:
+        return self._seconds("connect_timeout_s", MOST_CONNECT_S)
+
+    def clean_read_timeout_s(self) -> int:
+        return self._seconds("read_timeout_s", MOST_READ_S)
+
+    def _seconds(self, name: str, most: int) -> int:
+        """Within no time nothing can be sent, and what takes longer ends with its process."""
+        seconds = int(self.cleaned_data[name])
+        if not 1 <= seconds <= most:
+            raise forms.ValidationError(_("From 1 to %(most)d seconds.") % {"most": most})
+        return seconds
+
+    def _may_be_plain(self, host: str | None) -> bool:
+        """Nothing secret is sent, or it stays on this machine."""
+        return not self.surface.credentials or host in LOOPBACK
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self._require_known_models()
+        typed = {field.name: self._typed(field) for field in self.surface.credentials}
+        missing = [field.name for field in self.surface.credentials if not typed[field.name] and not field.optional]
+        self._refuse(
+            [name for name, value in typed.items() if not _can_be_sent(value)], _("Only plain letters, digits and marks, in one line.")
+        )
+        spoilt = any(PREFIX + name in self.errors for name in missing)
+        self.credentials = None if spoilt else self._with_kept(typed, missing)
+        return self.cleaned_data
+
+    def _require_known_models(self) -> None:
+        """What is ticked is known to be there, or has a name."""
+        names, models = self.cleaned_data.get("model_names"), self.provider_class.models
+        if names is None:
+            return
+        ticked = [models[model] for model in self.cleaned_data.get("models_allowed", ())]
+        for spec in ticked:
+            if not spec.is_at(self.surface.slug) and spec.id not in names:
+                words = _("“%(model)s” is not known to be there. Write its name at the vendor below, or untick it.")
+                self.add_error("models_allowed", words % {"model": label_of(spec)})
+        if self.cleaned_data.get("enabled") and not (names or any(spec.is_at(self.surface.slug) for spec in models.values())):
+            self.add_error("model_names", _("No model is known to be there. Name those that this account has."))
+
+    def _typed(self, field: CredentialField) -> str:
+        return str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
+
+    def _with_kept(self, typed: Mapping[str, str], missing: list[str]) -> Mapping[str, str] | None:
+        """What is stored, with what was typed over it; None when something is missing that cannot be kept."""
+        try:
+            kept = self._stored()
+        except forms.ValidationError as reason:
+            if missing:
+                self._refuse(missing, str(reason.message))
+                return None
+            kept = self._no_secrets()
+        dropped = {field.name for field in self.surface.credentials if field.optional and typed[field.name] == NO_MORE}
+        whole = {**kept, **{name: value for name, value in typed.items() if value}}
+        return {name: value for name, value in whole.items() if name not in dropped}
+
+    def _no_secrets(self) -> Mapping[str, str]:
+        """What is stored in clear may go anywhere."""
+        open_fields = [field.name for field in self.surface.credentials if not field.secret]
+        return {name: self.instance.tails[name] for name in open_fields if name in self.instance.tails}
+
+    def _stored(self) -> Mapping[str, str]:
+        """A stored key never follows an account to another host, nor a damaged seal. Raises ValidationError with what to do."""
+        if self._host_changed():
+            words = _("The address leads to another host: type this in again, so that a stored key is not sent there.")
+            raise forms.ValidationError(words)
+        try:
+            return unseal(self.instance.pk, self.instance.sealed)
+        except SealBroken as broken:
+            raise forms.ValidationError(str(broken)) from broken
+
+    def _host_changed(self) -> bool:
+        asked = self.cleaned_data.get("base_url", self.stored_url)
+        return bool(urlsplit(asked)[:2] != urlsplit(self.stored_url)[:2])
+
+    def _refuse(self, names: list[str], message: str) -> None:
+        for name in names:
+            self.add_error(PREFIX + name, message)
+
+    def columns(self) -> list[str]:
+        """What saving the form writes."""
+        typed = [name for name in self.cleaned_data if not name.startswith(PREFIX)]
+        return [*typed, "sealed", "tails", "changed_at", "edited_at"]
+
+    def save(self, commit: bool = True) -> Any:
+        if self.credentials is not None:
+            set_credentials(self.instance, self.credentials)
+        if any(name == "base_url" or name.startswith(PREFIX) for name in self.changed_data):
+            self.instance.changed_at = clock.now()
+        self.instance.edited_at = clock.now()
+        return super().save(commit)
+
+
+def _has_a_port(parts: SplitResult) -> bool:
+    """Or none, which is the usual one."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def _can_be_sent(credential: str) -> bool:
+    """In a header: full-width letters and line breaks come from other pages."""
+    return credential.isascii() and credential.isprintable()
+
+
+def credential_names(surface: Surface) -> list[str]:
+    """The form's fields for this surface's credentials."""
+    return [PREFIX + field.name for field in surface.credentials]
+
+
+def account_form(provider_class: type[Provider], surface: Surface) -> type[AccountForm]:
+    """The form class for accounts of this surface."""
+    fields: dict[str, Any] = {PREFIX + field.name: _credential_input(field) for field in surface.credentials}
+    fields["base_url"] = forms.URLField(
+        label=gettext_lazy("Base URL"),
+        assume_scheme="https",
+        max_length=300,
+        help_text=_(surface.help),
+        widget=forms.URLInput(attrs={"class": "vURLField"}),
+    )
+    fields["models_allowed"] = forms.MultipleChoiceField(
+        label=gettext_lazy("Models allowed"),
+        help_text=gettext_lazy("None ticked: all of them."),
+        required=False,
+        choices=_model_choices(provider_class, surface),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    if surface.takes_names:
+        fields["model_names"] = NamesField(
+            label=gettext_lazy("Names at the vendor"),
+            help_text=_(
+                "One on each line: model = its name there. For an endpoint of your own, or where the vendor calls a model otherwise than "
+                "this portal. A model that is named here counts as one that this account has. The models are: %(models)s."
+            )
+            % {"models": ", ".join(provider_class.models)},
+            provider_class=provider_class,
+            surface=surface,
+        )
+    return type("SurfaceAccountForm", (AccountForm,), {**fields, "provider_class": provider_class, "surface": surface})
+
+
+def _credential_input(field: CredentialField) -> forms.CharField:
+    quiet = {"autocomplete": "new-password", "spellcheck": "false"}
+    widget: forms.Widget = AdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
+    if field.secret:
+        widget = forms.PasswordInput(attrs={"class": "vTextField", **quiet}, render_value=False)
+    label, help_text = _(field.label), _(field.help)
+    return forms.CharField(label=label, max_length=4_000, widget=widget, required=not field.optional, help_text=help_text)
+
+
+def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
+    """Those that are there; where an account may name models, the others too."""
+    specs = provider_class.models.values()
+    others = [spec for spec in specs if not spec.is_at(surface.slug)] if surface.takes_names else []
+    named = [(spec.id, _("%(model)s (only with a name at the vendor)") % {"model": _model_words(spec)}) for spec in others]
+    return [*((spec.id, _model_words(spec)) for spec in specs if spec.is_at(surface.slug)), *named]
+
+
+def _model_words(spec: ModelSpec) -> str:
+    label = label_of(spec)
+    return _("%(model)s (retired on %(day)s)") % {"model": label, "day": spec.retired} if spec.retired else label
+
+
+class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A model of the catalog, by vendor, and what it costs here."""
+
+    class Meta:
+        model = ModelPrice
+        fields = ("model", "unit", "amount", "currency")
+        widgets: ClassVar[dict[str, Any]] = {"model": forms.Select}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "model" in self.fields:
+            self.fields["model"] = forms.ChoiceField(label=self.fields["model"].label, choices=self._models())
+
+    def _models(self) -> list[Any]:
+        """Those without a price yet, and the row's own, which the catalog may have lost."""
+        taken = set(ModelPrice.objects.exclude(pk=self.instance.pk).values_list("model", flat=True))
+        known = [
+            (_(vendor.label), [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
+            for vendor in PROVIDERS.values()
+        ]
+        return with_own(self.instance.model, known)
+
+    def clean_amount(self) -> Decimal:
+        """What the longest video costs must fit where costs are kept."""
+        amount = Decimal(self.cleaned_data["amount"])
+        if amount > MOST_AMOUNT:
+            raise forms.ValidationError(_("At most %(most)s.") % {"most": MOST_AMOUNT})
+        return amount
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"]).strip().upper()
+        if currency not in CURRENCIES:
+            raise forms.ValidationError(_("“%(code)s” is no currency of ISO 4217. The renminbi is CNY.") % {"code": currency})
+        return currency

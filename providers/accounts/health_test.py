@@ -1,0 +1,200 @@
+"""Whether an account works, found out by calls that cost nothing, and said in a sentence that names what to change; what it has left."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db.models import Q
+from django.utils.translation import gettext_noop
+
+from providers.accounts.balance_text import balance_words
+from providers.accounts.clients import free_client_for
+from providers.accounts.models import ProviderAccount
+from providers.accounts.sealing import SealBroken
+from providers.core.base import Surface
+from providers.core.client import BlockingClient
+from providers.core.errors import (
+    AuthenticationFailed,
+    OutOfCredit,
+    PlanUsedUp,
+    ProviderDown,
+    ProviderError,
+    RateLimited,
+    Refused,
+    UnexpectedReply,
+    Unreachable,
+    Unsupported,
+)
+from providers.core.transport import TransportFailure
+from providers.core.types import Balance
+from providers.stored_text import Sentence, say, tell
+
+__all__ = ["Finding", "probe", "refresh_balances"]
+
+log = logging.getLogger("providers.accounts.health_test")
+
+NOTHING_LEFT = gettext_noop("%(vendor)s accepts the credentials, but nothing is left of the balance. Top it up at the vendor.")
+BALANCE_IS_OLD = timedelta(minutes=55)
+"""The sweep comes by every quarter of an hour; so a balance is asked for once an hour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """`code` is ok, seal_broken, unknown_host, unreachable, wrong_endpoint, wrong_path, other_region, auth_failed, out_of_credit, or the
+    vendor error's own; `retry_after_s` is the vendor's wish.
+    """
+
+    ok: bool
+    code: str
+    words: Sentence
+    retry_after_s: float = 0.0
+
+    @property
+    def message(self) -> str:
+        """In the reader's language."""
+        return tell(self.words)
+
+
+def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Finding:
+    """Ask the vendor, and note the answer with the account. `in_other_regions`: find out also where a refused key is at home."""
+    try:
+        client = free_client_for(account)
+        client.check_account()
+    except SealBroken as broken:
+        return Finding(ok=False, code="seal_broken", words=say(str(broken)))
+    except ProviderError as error:
+        account.note_error(_quotable(error))
+        return _finding(error, account, in_other_regions=in_other_regions)
+    account.note_ok()
+    return _working(account, _noted_balance(account, client))
+
+
+def refresh_balances(now: datetime) -> None:
+    """Of every account that may be called and whose balance was last told an hour ago."""
+    old = Q(balance_at=None) | Q(balance_at__lte=now - BALANCE_IS_OLD)
+    for account in ProviderAccount.objects.usable().filter(old):
+        try:
+            _noted_balance(account, free_client_for(account))
+        except SealBroken as broken:
+            log.warning("account %s: %s", account.pk, broken)
+
+
+def _noted_balance(account: ProviderAccount, client: BlockingClient) -> Balance | None:
+    """What is left; None where nobody tells. That it is not told now says nothing about the account."""
+    try:
+        left = client.balance()
+    except Unsupported:
+        return None
+    except ProviderError as error:
+        log.warning("account %s does not tell its balance: %s", account.pk, error)
+        return None
+    account.note_balance(left)
+    return left
+
+
+def _working(account: ProviderAccount, left: Balance | None) -> Finding:
+    vendor = account.provider_class.label
+    if left is not None and left.amount <= 0:
+        return Finding(ok=False, code=OutOfCredit.default_code, words=say(NOTHING_LEFT, vendor=vendor))
+    sends_a_secret = bool(_surface(account).credentials)
+    sentence = gettext_noop("%(vendor)s accepts the credentials.") if sends_a_secret else gettext_noop("%(vendor)s answers.")
+    words = say(sentence, vendor=vendor)
+    if left is not None:
+        words = words.then(say(gettext_noop("Left: %(balance)s."), balance=balance_words(left)))
+    return Finding(ok=True, code="ok", words=words)
+
+
+def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions: bool) -> Finding:
+    home = _home_of_the_key(account) if in_other_regions and isinstance(error, AuthenticationFailed) else None
+    code, sentence = ("other_region", _region_sentence(account, home)) if home else _meaning(error)
+    facts = {
+        "vendor": account.provider_class.label,
+        "url": account.base_url,
+        "host": urlsplit(account.base_url).hostname or "",
+        "usual": _surface(account).base_url,
+        "own": _surface(account).label,
+        "other": home.label if home else "",
+        "words": _quotable(error),
+    }
+    wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
+    return Finding(ok=False, code=code, words=say(sentence, **facts), retry_after_s=wish_s)
+
+
+def _quotable(error: ProviderError) -> str:
+    """The vendor's words where a code of the vendor's shows that they are; of any other answer the status alone. What listens at a base URL
+    may be an internal service, and the test must not read out what it says.
+    """
+    return str(error) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
+
+
+def _meaning(error: ProviderError) -> tuple[str, str]:
+    if isinstance(error, Unreachable) and isinstance(error.__cause__, TransportFailure) and error.__cause__.host_unknown:
+        return "unknown_host", gettext_noop(
+            "No host is called %(host)s. Check the spelling and the region in the base URL; usually it is %(usual)s."
+        )
+    if isinstance(error, Unreachable):
+        return error.code, gettext_noop("Nothing answers at %(url)s. Check the base URL and this machine's way out. (%(words)s)")
+    if isinstance(error, AuthenticationFailed):
+        return error.code, gettext_noop(
+            "%(vendor)s answers, but refuses the key: it is mistyped, revoked or not allowed here. Type it in again. (%(words)s)"
+        )
+    if isinstance(error, OutOfCredit):
+        return error.code, gettext_noop("%(vendor)s accepts the key, but the account has no credit left. (%(words)s)")
+    if isinstance(error, PlanUsedUp):
+        return error.code, gettext_noop("%(vendor)s accepts the key, but what the account's plan allows is used up for now. (%(words)s)")
+    if isinstance(error, RateLimited):
+        return error.code, gettext_noop("%(vendor)s answers, but asks for fewer requests just now. Test again in a minute. (%(words)s)")
+    if isinstance(error, ProviderDown):
+        return error.code, gettext_noop("%(url)s gives no good answer just now. Test again later. (%(words)s)")
+    if isinstance(error, Refused) and error.vendor_code:
+        return "wrong_path", gettext_noop(
+            "%(vendor)s answers, but has nothing at %(url)s. Check the path of the base URL; usually it is %(usual)s. (%(words)s)"
+        )
+    if isinstance(error, (UnexpectedReply, Refused)):
+        return "wrong_endpoint", gettext_noop(
+            "%(url)s answers, but not as %(vendor)s does. Check the base URL; usually it is %(usual)s. (%(words)s)"
+        )
+    return error.code, "%(words)s"
+
+
+def _region_sentence(account: ProviderAccount, home: Surface) -> str:
+    if home.slug == account.surface:
+        return gettext_noop(
+            "The address is of another region: the key is good at %(own)s. Set the base URL to that region's, usually %(usual)s."
+        )
+    return gettext_noop(
+        "The key is of another region: %(other)s accepts it, %(own)s does not. Add an account of %(other)s with it, or type in a key of "
+        "this region."
+    )
+
+
+def _home_of_the_key(account: ProviderAccount) -> Surface | None:
+    """The vendor's other region that accepts a refused key. Only the vendor's own addresses are asked, and only by an account at one."""
+    for surface, url in _regions(account).items():
+        if url == account.base_url:
+            continue
+        try:
+            free_client_for(account, base_url=url).check_account()
+        except ProviderError:
+            continue
+        return account.provider_class.surfaces[surface]
+    return None
+
+
+def _regions(account: ProviderAccount) -> Mapping[str, str]:
+    """Base URLs by surface, of the vendor's regions when this account is at one of them; of a simulator's when it is at that."""
+    surfaces = [one for one in account.provider_class.surfaces.values() if one.regional]
+    if not account.sandbox:
+        hosts = {one.slug: one.base_url for one in surfaces}
+        return hosts if account.base_url in hosts.values() else {}
+    played = {one.slug: one.sandbox.path for one in surfaces if one.sandbox}
+    roots = [account.base_url.removesuffix(path) for path in played.values() if account.base_url.endswith(path)]
+    return {slug: roots[0] + path for slug, path in played.items()} if roots else {}
+
+
+def _surface(account: ProviderAccount) -> Surface:
+    return account.provider_class.surfaces[account.surface]

@@ -1,0 +1,293 @@
+"""`ProviderAccount`: one set of credentials of a vendor at one endpoint; `ModelPrice`: what a model costs here. Edited in the admin.
+
+The only vendor data outside code.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+from uuid_utils.compat import uuid7
+
+from database import clock
+from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pace, rest_s
+from providers.accounts.sealing import SealBroken
+from providers.core.base import Provider, Surface
+from providers.core.catalog import ModelSpec, Price
+from providers.core.transport import Timeouts
+from providers.core.types import Balance
+from providers.stored_text import Sentence, kept, parts_of, tell
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+MOST_LEFT = Decimal(10) ** 13
+"""A vendor that tells of more is not believed; the column has no room for it."""
+KNOWN_LATELY = timedelta(minutes=2)
+"""Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
+VENDOR_GONE = gettext_noop("The portal no longer knows the vendor or surface of this account. Delete or disable the account.")
+MOST_RESTS = 1000
+"""Counted no further: a rest is at its longest long before."""
+
+
+class AccountQuerySet(models.QuerySet["ProviderAccount"]):
+    def enabled(self) -> Self:
+        """Those that a person lets be used."""
+        return self.filter(enabled=True)
+
+    def usable(self) -> Self:
+        """Enabled and with a closed breaker, best first."""
+        return self.enabled().filter(cooldown_until=None).order_by("priority", "-weight", "id")
+
+    def for_model(self, spec: ModelSpec) -> list[ProviderAccount]:
+        """Those of the model's vendor that may use it."""
+        return [account for account in self.filter(vendor=spec.provider) if account.offers(spec)]
+
+
+class ProviderAccount(models.Model):
+    """Endpoint, sealed credentials, limits and health. A sandbox account points at the simulator: nothing is billed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    vendor = models.CharField(_("vendor"), max_length=40)
+    surface = models.CharField(_("surface"), max_length=40)
+    label = models.CharField(_("label"), max_length=100, unique=True)
+    base_url = models.URLField(_("base URL"), max_length=300)
+    sealed = models.TextField(editable=False, default="")
+    tails = models.JSONField(editable=False, default=dict)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    sandbox = models.BooleanField(_("sandbox"), default=False, help_text=_("Points at the simulator; nothing is billed."))
+    models_allowed = models.JSONField(
+        _("models allowed"), default=list, blank=True, help_text=_("Model ids of this vendor; empty means all of them.")
+    )
+    model_names = models.JSONField(_("names at the vendor"), default=dict, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), default=10, help_text=_("Lower goes first."))
+    weight = models.PositiveSmallIntegerField(
+        _("weight"), default=1, help_text=_("Accounts of one priority share the work in proportion to their weights.")
+    )
+    max_in_flight = models.PositiveIntegerField(
+        _("slots"), default=5, help_text=_("Renders at the vendor at one time: what your plan allows.")
+    )
+    submits_per_minute = models.PositiveIntegerField(_("submits per minute"), default=60)
+    submits_per_second = models.PositiveSmallIntegerField(
+        _("submits per second"), null=True, blank=True, help_text=_("Never more in any second; empty means no such limit.")
+    )
+    polls_per_second = models.PositiveIntegerField(_("polls per second"), default=20)
+    connect_timeout_s = models.PositiveSmallIntegerField(_("connect timeout, seconds"), default=5)
+    read_timeout_s = models.PositiveSmallIntegerField(_("answer timeout, seconds"), default=30)
+    cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
+    cooldown_reason = models.CharField(_("because"), max_length=300, blank=True)
+    cooldown_parts = models.JSONField(default=list, editable=False)
+    cooling_since = models.DateTimeField(_("cooling down since"), null=True, blank=True, editable=False)
+    rests = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
+    closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
+    probe_lease_until = models.DateTimeField(null=True, editable=False)
+    changed_at = models.DateTimeField(null=True, editable=False)
+    """Address or credentials led elsewhere before."""
+    known_at = models.DateTimeField(null=True, editable=False)
+    """A poll last found a render of ours."""
+    last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
+    last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
+    balance = models.DecimalField(_("balance"), max_digits=16, decimal_places=2, null=True, editable=False)
+    balance_unit = models.CharField(max_length=20, blank=True, editable=False)
+    balance_at = models.DateTimeField(_("balance told"), null=True, editable=False)
+    poll_lease_until = models.DateTimeField(null=True, editable=False)
+    claims = models.PositiveBigIntegerField(default=0, editable=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+    """A person last changed it; what the portal itself notes down about it does not count."""
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
+        ordering = ["vendor", "priority", "label"]
+        constraints = [
+            models.CheckConstraint(condition=Q(max_in_flight__gte=1), name="account_has_a_slot"),
+            models.CheckConstraint(condition=Q(weight__gte=1), name="account_has_weight"),
+            models.CheckConstraint(condition=Q(submits_per_minute__gte=1), name="account_may_submit"),
+            models.CheckConstraint(condition=Q(submits_per_second=None) | Q(submits_per_second__gte=1), name="account_may_submit_now"),
+            models.CheckConstraint(condition=Q(polls_per_second__gte=1), name="account_may_poll"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def known_surface(self) -> Surface | None:
+        """None when the catalog no longer has its vendor or surface: nothing is sent, asked or cancelled there any more."""
+        provider = PROVIDERS.get(self.vendor)
+        return provider.surfaces.get(self.surface) if provider else None
+
+    @property
+    def provider_class(self) -> type[Provider]:
+        """Raises `SealBroken` when there is none."""
+        if self.known_surface is None:
+            raise SealBroken(VENDOR_GONE)
+        return PROVIDERS[self.vendor]
+
+    @property
+    def can_cancel(self) -> bool:
+        """Its vendor can be asked to stop a render."""
+        return self.known_surface is not None and self.provider_class.can_cancel
+
+    @property
+    def can_look_up(self) -> bool:
+        """Its vendor can be asked whether it knows our reference."""
+        return self.known_surface is not None and self.provider_class.can_look_up
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(connect_s=self.connect_timeout_s, read_s=self.read_timeout_s)
+
+    def offers(self, spec: ModelSpec) -> bool:
+        """The account is of the model's vendor and may be used for it."""
+        if self.vendor != spec.provider or self.known_surface is None:
+            return False
+        is_there = spec.is_at(self.surface) or spec.id in self.model_names
+        return is_there and (not self.models_allowed or spec.id in self.models_allowed)
+
+    def takes(self, spec: ModelSpec) -> bool:
+        """A person lets it be used for this model; whether it rests just now is another question."""
+        return self.enabled and self.offers(spec)
+
+    def models_offered(self) -> list[str]:
+        """Names of the models that it may be used for."""
+        return [name for name, spec in ALL_MODELS.items() if self.offers(spec)]
+
+    def models_taken_once(self) -> list[str]:
+        """Names of the models for which the vendor refuses, here, a reference that it has already."""
+        known = {name: spec.id for name, spec in ALL_MODELS.items() if self.known_surface and spec.provider == self.vendor}
+        return [name for name, model in known.items() if self.provider_class.takes_reference_once(self.surface, model)]
+
+    def breaker(self, now: datetime) -> Breaker:
+        """Whether paid submits may start here, and if not, since when, until when and why, in the reader's language."""
+        if self.cooldown_until is None:
+            return Breaker(state=BreakerState.CLOSED)
+        state = BreakerState.OPEN if self.cooldown_until > now else BreakerState.HALF_OPEN
+        reason = tell(self.cooldown_reason, self.cooldown_parts)
+        return Breaker(state=state, reason=reason, since=self.cooling_since, until=self.cooldown_until)
+
+    @property
+    def why_it_rests(self) -> Sentence:
+        """As it was said; the breaker's `reason` is for whoever reads it now."""
+        return kept(self.cooldown_reason, self.cooldown_parts)
+
+    def is_resting(self, now: datetime) -> bool:
+        return self.cooldown_until is not None and self.cooldown_until > now
+
+    @property
+    def may_start(self) -> bool:
+        """Paid submits may start here."""
+        return self.enabled and self.cooldown_until is None
+
+    def rest_for(self, seconds: float, reason: str) -> None:
+        """Rest for so long; then a free call decides. An end that is already later stays."""
+        now = clock.now()
+        until = now + timedelta(seconds=seconds)
+        earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
+        ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
+
+    def rest(self, reason: str, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
+        """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
+        now = clock.now()
+        awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
+        rests = awake.values_list("rests", flat=True).first()
+        if rests is not None:
+            until = now + timedelta(seconds=max(rest_s(rests, pace), at_least_s))
+            awake.filter(rests=rests).update(rests=min(rests + 1, MOST_RESTS), **self._resting(now, until, reason))
+
+    @staticmethod
+    def _resting(now: datetime, until: datetime, reason: str) -> dict[str, Any]:
+        since = Coalesce(F("cooling_since"), Value(now), output_field=models.DateTimeField())
+        why = {"cooldown_reason": reason[:300], "cooldown_parts": parts_of(reason)}
+        return {"cooldown_until": until, "cooling_since": since, "probe_lease_until": None, **why}
+
+    def close_breaker(self) -> None:
+        """It answers: submits may start again. A rest that was ordered meanwhile stays."""
+        now = clock.now()
+        ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now).update(**self.awake(now))
+
+    @staticmethod
+    def awake(now: datetime) -> dict[str, Any]:
+        """Changes of a row whose rest ends."""
+        why = {"cooldown_reason": "", "cooldown_parts": []}
+        return {"cooldown_until": None, "cooling_since": None, "probe_lease_until": None, "closed_at": now, **why}
+
+    def note_accepted(self) -> None:
+        """A submit was accepted: the next rest is a short one again."""
+        ProviderAccount.objects.filter(pk=self.pk, rests__gt=0, cooldown_until=None).update(rests=0)
+
+    def note_ok(self) -> None:
+        """A good answer came. Written at most every few seconds, so that polls do not become writes."""
+        now = clock.now()
+        stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - timedelta(seconds=10))
+        ProviderAccount.objects.filter(stale, pk=self.pk).update(last_ok_at=now)
+
+    def note_known(self) -> None:
+        """A poll found a render of ours: a good answer, and address and key lead to where our renders are."""
+        now = clock.now()
+        stale = Q(known_at=None) | Q(known_at__lt=now - timedelta(seconds=10))
+        ProviderAccount.objects.filter(stale, pk=self.pk).update(known_at=now, last_ok_at=now)
+
+    def led_elsewhere(self, at: datetime) -> bool:
+        """Its address or credentials were changed since: what it has now says nothing of what was sent then."""
+        return self.changed_at is not None and self.changed_at >= at
+
+    def may_deny(self, accepted_at: datetime | None, now: datetime) -> bool:
+        """Whether its "no such render" says anything of one that it accepted then: not after its address or credentials were changed, and
+        not while it denies everything. A simulator forgets all when it is started anew, and nothing was paid there.
+        """
+        is_the_same = self.changed_at is None or (accepted_at is not None and accepted_at > self.changed_at)
+        knows_others = self.known_at is not None and self.known_at > now - KNOWN_LATELY
+        return self.sandbox or (is_the_same and knows_others)
+
+    def note_error(self, message: str) -> None:
+        """The last error stays visible until the next one; it never holds secrets."""
+        ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=clock.now(), last_error=message[:500])
+
+    def note_balance(self, left: Balance) -> None:
+        """What the vendor says is left, and when it said so."""
+        self.balance, self.balance_unit, self.balance_at = min(left.amount, MOST_LEFT), left.unit[:20], clock.now()
+        self.save(update_fields=["balance", "balance_unit", "balance_at"])
+
+    def lock_for_claims(self) -> None:
+        """Inside a transaction: makes claims on this account's slots wait for one another."""
+        ProviderAccount.objects.filter(pk=self.pk).update(claims=F("claims") + 1)
+
+
+class ModelPrice(models.Model):
+    """What a model costs this installation; goes before the catalog's list price wherever a cost is shown or counted."""
+
+    class Unit(models.TextChoices):
+        SECOND = "second", _("per second")
+        VIDEO = "video", _("per video")
+
+    model = models.CharField(_("model"), max_length=100, unique=True)
+    unit = models.CharField(_("unit"), max_length=10, choices=Unit.choices)
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=4, validators=[MinValueValidator(Decimal("0.0001"))])
+    currency = models.CharField(_("currency"), max_length=3, default="CNY", help_text=_("Three letters of ISO 4217: CNY, USD."))
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("model price")
+        verbose_name_plural = _("model prices")
+        ordering = ["model"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="price_costs_something"),
+            models.CheckConstraint(condition=Q(unit__in=["second", "video"]), name="price_has_a_known_unit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.model
+
+    @property
+    def price(self) -> Price:
+        return Price(amount=self.amount, unit=self.unit, currency=self.currency)

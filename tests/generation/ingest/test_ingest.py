@@ -1,0 +1,160 @@
+"""Storage away for a while, kills between save and publish, and what the sweep removes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from generation.ingest.ingest import FETCH_PATIENCE, ingest
+from generation.ingest.sweep import sweep
+from generation.lifecycle import Status
+from generation.media.prepare import MediaLimits
+from generation.models import GenerationTask, Video
+from generation.ordering.create import create_task
+from generation.scheduling.leases import DEATHS, claim_one, holding
+
+MODEL = "kling/kling-v2-5-turbo"
+
+
+@pytest.fixture
+def rendered(user, driver):
+    """A task whose render is done at the vendor and not yet copied, claimed by nobody."""
+    task = driver.until(create_task(owner=user, model=MODEL, prompt="a boat", params={}), Status.RUNNING)
+    driver.simulator.advance(30)
+    from generation.polling.outcome import observe
+    from providers.accounts.clients import client_for
+
+    observe(task, client_for(task.account).poll(task.submission))
+    return GenerationTask.objects.get(pk=task.pk)
+
+
+def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings, tmp_path):
+    wall = tmp_path / "not-a-folder"
+    wall.write_text("in the way")
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": wall / "media"}}
+    }
+
+    for _ in range(4):
+        driver.step()
+    task = GenerationTask.objects.get(pk=rendered.pk)
+
+    assert task.status == Status.INGESTING
+    assert task.failures >= 3
+    assert not Video.objects.exists()
+
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"}}
+    }
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
+    task = driver.finish(rendered)
+    fence = task.fence
+
+    ingest(task.pk, fence)
+    ingest(task.pk, fence - 1)
+
+    assert Video.objects.count() == 1
+
+
+def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
+    GenerationTask.objects.filter(pk=rendered.pk).update(fence=rendered.fence + 5)
+
+    ingest(rendered.pk, rendered.fence)
+
+    assert not Video.objects.exists()
+
+
+class Death(BaseException):
+    """As good as a SIGKILL: nothing of ours catches it, so the row stays as it was."""
+
+
+def die_in_ingest(task_id) -> float:
+    """Take the task up as a claimed job does, and die. Returns for how many seconds nobody takes it up again."""
+    with transaction.atomic():
+        claim = claim_one(GenerationTask.objects.get(pk=task_id), now=timezone.now(), instance="dead", lease=timedelta(minutes=4))
+    with suppress(Death), holding(GenerationTask.objects.get(pk=task_id, fence=claim.fence)):
+        raise Death
+    rest = GenerationTask.objects.get(pk=task_id).due_at - timezone.now()
+    GenerationTask.objects.filter(pk=task_id).update(due_at=timezone.now(), lease_until=None)
+    return rest.total_seconds()
+
+
+def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for_a_person(rendered, user, driver):
+    GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
+
+    rests = [die_in_ingest(rendered.pk) for _ in range(DEATHS)]
+
+    assert [round(rest / 45) for rest in rests] == [1, 1, 1]
+    task = driver.finish(rendered)
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "ends_ingest")
+
+    task.move(Status.INGESTING, note="A person asked again")
+
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
+    for _ in range(2 * DEATHS):
+        GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
+        with transaction.atomic():
+            claim_one(GenerationTask.objects.get(pk=rendered.pk), now=timezone.now(), instance="busy", lease=timedelta(minutes=4))
+
+    assert driver.finish(rendered).status == Status.SUCCEEDED
+
+
+def test_the_sweep_removes_old_files_without_a_row_and_keeps_the_rest(rendered, driver):
+    task = driver.finish(rendered)
+    video = Video.objects.get(task=task)
+    folder = Path(video.file.name).parent
+    orphan = default_storage.save(f"{folder}/{task.pk}-0-98.mp4", ContentFile(b"left behind"))
+    young = default_storage.save(f"{folder}/{task.pk}-0-99.mp4", ContentFile(b"being written"))
+    other = default_storage.save(f"{folder}/{uuid4()}-0-1.mp4", ContentFile(b"its row may be lost"))
+    old = (timezone.now() - timedelta(hours=2)).timestamp()
+    for name in (orphan, other, video.file.name):
+        os.utime(default_storage.path(name), (old, old))
+
+    sweep()
+
+    assert [default_storage.exists(name) for name in (orphan, young, other, video.file.name)] == [False, True, True, True]
+
+
+def test_a_slow_download_and_a_slow_check_end_before_the_job_does(settings):
+    job_s = settings.Q_CLUSTER["ALT_CLUSTERS"]["ingest"]["timeout"]
+
+    assert FETCH_PATIENCE.total_s + MediaLimits().time_s < job_s
+
+
+def test_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
+    blocked = [output | {"url": "http://198.18.0.5/v.mp4"} for output in rendered.outputs]
+    GenerationTask.objects.filter(pk=rendered.pk).update(outputs=blocked)
+
+    driver.step()
+    task = GenerationTask.objects.get(pk=rendered.pk)
+
+    assert (task.status, task.starts) == (Status.INGESTING, 0)
+    assert "OUTBOUND_ALLOW_CIDRS" in task.wait_reason
+
+
+def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):
+    usual, settings.MAX_VIDEO_BYTES = settings.MAX_VIDEO_BYTES, 1000
+    driver.step()
+    task = GenerationTask.objects.get(pk=rendered.pk)
+
+    assert (task.status, "PORTAL_MAX_VIDEO_MB" in task.wait_reason) == (Status.INGESTING, True)
+
+    settings.MAX_VIDEO_BYTES = usual
+    assert driver.finish(task).status == Status.SUCCEEDED

@@ -1,0 +1,29 @@
+"""Fixtures of the media tests: a file server, a downloader that may reach it, and small real videos."""
+
+import io
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from providers.core.fetch import Fetched, FetchTimeouts, NetworkPolicy, safe_fetch
+from tests.generation.media.fileserver import FileServer, serving
+
+LOOPBACK = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
+QUICK = FetchTimeouts(connect_s=2, stall_s=2, total_s=5, pause_s=0.001)
+
+
+@pytest.fixture
+def files() -> Iterator[FileServer]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def fetch() -> Callable[..., tuple[Fetched, bytes]]:
+    def run(url: str, **options: object) -> tuple[Fetched, bytes]:
+        target = io.BytesIO()
+        settings = {"max_bytes": 10_000_000, "allow": LOOPBACK, "timeouts": QUICK, "expected": "video"} | options
+        fetched = safe_fetch(url, to=target, **settings)
+        return fetched, target.getvalue()
+
+    return run

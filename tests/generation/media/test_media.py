@@ -1,0 +1,284 @@
+"""Whole videos become files and facts; everything else becomes BadMedia, never a crash and never a hang."""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import psutil
+import pytest
+from PIL import Image
+
+from generation.media.prepare import BadMedia, MediaLimits, VideoInfo, prepare_video, read_record
+from tests.generation.media.videos import make_quicktime, make_sound, make_video, with_box_size, with_claimed_size, with_hole, without_box
+
+RECORD = {"prompt": "一只猫在雨里 \U0001f408", "model": "kling/kling-v2-5-turbo", "seed": 7}
+
+Prepare = Callable[..., VideoInfo]
+
+
+@pytest.fixture(scope="module")
+def whole() -> bytes:
+    return make_video()
+
+
+@pytest.fixture(scope="module")
+def fragmented() -> bytes:
+    return make_video(movflags="frag_keyframe+empty_moov+default_base_moof", audio=False)
+
+
+@pytest.fixture
+def prepare(tmp_path: Path) -> Prepare:
+    def run(data: bytes, **options: object) -> VideoInfo:
+        source = tmp_path / "source"
+        source.write_bytes(data)
+        return prepare_video(source, tmp_path, **({"record": RECORD} | options))
+
+    return run
+
+
+def test_prepare_tells_the_facts(prepare: Prepare, whole: bytes) -> None:
+    info = prepare(whole, expected_duration_s=2)
+
+    assert (info.width_px, info.height_px, info.duration_s, info.fps) == (160, 90, 2.0, 12.0)
+    assert (info.codec, info.has_audio, info.browser_playable, info.has_record) == ("h264", True, True, True)
+    assert info.source_sha256 == hashlib.sha256(whole).hexdigest()
+    assert info.sha256 == hashlib.sha256(info.final.read_bytes()).hexdigest()
+    assert info.size_bytes == info.final.stat().st_size
+
+
+def test_prepare_writes_the_record_into_the_file(prepare: Prepare, whole: bytes) -> None:
+    info = prepare(whole)
+
+    assert read_record(info.final) == RECORD
+    with av.open(info.final) as container:
+        assert "一只猫" in container.metadata["videoportal"]
+
+
+def test_prepare_puts_the_index_first(prepare: Prepare, whole: bytes) -> None:
+    final = prepare(whole).final.read_bytes()
+
+    assert whole.index(b"mdat") < whole.index(b"moov")
+    assert final.index(b"moov") < final.index(b"mdat")
+
+
+def test_prepare_changes_no_picture_and_no_sound(prepare: Prepare, whole: bytes) -> None:
+    info = prepare(whole)
+
+    assert _packets(info.final) == _packets(info.final.with_name("source"))
+
+
+def test_prepare_keeps_the_vendors_own_tags(prepare: Prepare) -> None:
+    info = prepare(make_video(tags={"comment": "made by a machine"}, duration_s=0.5))
+
+    with av.open(info.final) as container:
+        assert container.metadata["comment"] == "made by a machine"
+
+
+def test_prepare_keeps_a_whole_file_that_cannot_be_rewritten(prepare: Prepare) -> None:
+    data = make_quicktime()
+
+    info = prepare(data)
+
+    assert (info.has_record, info.duration_s, info.sha256) == (False, 1.0, info.source_sha256)
+    assert info.final.read_bytes() == data
+    assert read_record(info.final) is None
+
+
+def test_poster_is_at_most_640_px_and_gives_the_colour(prepare: Prepare) -> None:
+    info = prepare(make_video(size=(960, 540), duration_s=0.5, audio=False))
+
+    with Image.open(info.poster) as poster:
+        assert (poster.format, poster.size) == ("WEBP", (640, 360))
+        mean = [round(value) for value in _mean(poster)]
+    colour = [int(info.average_colour[at : at + 2], 16) for at in (1, 3, 5)]
+    assert max(abs(a - b) for a, b in zip(mean, colour, strict=True)) <= 3
+
+
+def test_poster_is_not_the_black_frame_at_the_start(prepare: Prepare) -> None:
+    info = prepare(make_video(black_s=1.0))
+
+    with Image.open(info.poster) as poster:
+        assert min(_mean(poster)) > 60
+
+
+def test_poster_exists_when_everything_is_black(prepare: Prepare) -> None:
+    assert prepare(make_video(black_s=9, audio=False, duration_s=1)).average_colour == "#000000"
+
+
+@pytest.mark.parametrize(("size", "shown"), [((960, 540), (480, 270)), ((542, 962), (270, 480)), ((98, 50), (98, 50))])
+def test_preview_is_short_small_and_silent(prepare: Prepare, size: tuple[int, int], shown: tuple[int, int]) -> None:
+    info = prepare(make_video(size=size, duration_s=4, options={"crf": "40"}))
+
+    with av.open(info.preview) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == shown
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert len(container.streams.audio) == 0
+        assert float(stream.duration * stream.time_base) == pytest.approx(3, abs=0.1)
+    data = info.preview.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+@pytest.mark.parametrize(
+    ("options", "codec", "playable"),
+    [
+        ({"codec": "libx264", "pix_fmt": "yuv444p"}, "h264", False),
+        ({"codec": "libx265", "options": {"x265-params": "log-level=none"}}, "hevc", False),
+        ({"options": {"preset": "medium", "bf": "3"}}, "h264", True),
+        ({"options": {"preset": "medium", "x264-params": "open-gop=1:keyint=5"}}, "h264", True),
+        ({"options": {"x264-params": "slices=4"}}, "h264", True),
+        ({"options": {"x264-params": "intra-refresh=1"}}, "h264", True),
+        ({"movflags": "frag_keyframe+empty_moov+default_base_moof"}, "h264", True),
+        ({"movflags": "faststart"}, "h264", True),
+        ({"size": (162, 122)}, "h264", True),
+    ],
+)
+def test_prepare_takes_whole_files_of_every_build(prepare: Prepare, options: dict, codec: str, playable: bool) -> None:
+    info = prepare(make_video(duration_s=1, **options), expected_duration_s=1)
+
+    assert (info.codec, info.browser_playable, info.has_record) == (codec, playable, True)
+    assert info.duration_s == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("percent", [10, 25, 50, 90, 99])
+@pytest.mark.parametrize("faststart", [False, True])
+def test_prepare_refuses_a_cut_file(prepare: Prepare, percent: int, faststart: bool) -> None:
+    data = make_video(movflags="faststart" if faststart else "")
+
+    with pytest.raises(BadMedia) as caught:
+        prepare(data[: len(data) * percent // 100])
+
+    assert (caught.value.code, caught.value.retryable) == ("cut", False)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
+def test_prepare_refuses_a_file_with_a_hole(prepare: Prepare, whole: bytes, share: float) -> None:
+    with pytest.raises(BadMedia) as caught:
+        prepare(with_hole(whole, share))
+
+    assert caught.value.code == "decode_failed"
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda _: b"", "empty"),
+        (lambda _: b"\x00", "not_mp4"),
+        (lambda _: b"<!doctype html><title>502</title>" * 40, "not_mp4"),
+        (lambda _: b'{"error": {"code": "expired"}}', "not_mp4"),
+        (lambda _: random.Random(1).randbytes(20_000), "not_mp4"),
+        (lambda data: data[:32] + random.Random(2).randbytes(20_000), "cut"),
+        (lambda data: without_box(data, b"ftyp"), "not_mp4"),
+        (lambda data: without_box(data, b"moov"), "no_moov"),
+        (lambda data: without_box(data, b"mdat"), "no_mdat"),
+        (lambda data: with_box_size(data, b"mdat", 7), "broken_boxes"),
+        (lambda data: with_box_size(data, b"mdat", 2**31), "cut"),
+        (lambda data: with_box_size(data, b"moov", 2**32 - 1), "cut"),
+        (lambda data: data + b"\x00" * 5, "cut"),
+        (lambda data: data + b"\x00" * 64, "broken_boxes"),
+        (lambda _: make_sound(), "no_video"),
+    ],
+)
+def test_prepare_refuses_what_is_no_whole_mp4(prepare: Prepare, whole: bytes, damage: Callable, code: str) -> None:
+    with pytest.raises(BadMedia) as caught:
+        prepare(damage(whole))
+
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_prepare_answers_whatever_bytes_are_flipped(prepare: Prepare, whole: bytes, seed: int) -> None:
+    chance, data = random.Random(seed), bytearray(whole)
+    for _ in range(chance.choice([1, 5, 200])):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+
+    try:
+        prepare(bytes(data), limits=MediaLimits(time_s=30))
+        code = "taken"
+    except BadMedia as error:
+        code = error.code
+
+    assert code in {"taken", "not_mp4", "cut", "broken_boxes", "no_moov", "no_mdat", "decode_failed", "wrong_duration"}
+
+
+def test_prepare_refuses_a_fragmented_file_cut_between_fragments(prepare: Prepare, fragmented: bytes) -> None:
+    second = fragmented.index(b"moof", fragmented.index(b"moof") + 4) - 4
+    cut = fragmented[:second]
+
+    assert prepare(cut).duration_s == 0.5
+    with pytest.raises(BadMedia) as caught:
+        prepare(cut, expected_duration_s=2)
+    assert caught.value.code == "wrong_duration"
+
+
+@pytest.mark.parametrize(("expected_s", "refused"), [(2.5, False), (2.51, True), (1.0, False)])
+def test_prepare_allows_half_a_second_less_than_expected(prepare: Prepare, whole: bytes, expected_s: float, refused: bool) -> None:
+    if refused:
+        with pytest.raises(BadMedia, match=r"The vendor says 2\.51 s"):
+            prepare(whole, expected_duration_s=expected_s)
+    else:
+        assert prepare(whole, expected_duration_s=expected_s).duration_s == 2.0
+
+
+def test_prepare_refuses_a_file_of_too_many_pixels(prepare: Prepare, whole: bytes) -> None:
+    with pytest.raises(BadMedia) as caught:
+        prepare(whole, limits=MediaLimits(max_pixels=160 * 90 - 1))
+
+    assert caught.value.code == "too_many_pixels"
+
+
+def test_prepare_believes_the_pictures_when_the_index_claims_an_absurd_size(prepare: Prepare, whole: bytes) -> None:
+    info = prepare(with_claimed_size(whole, 60_000, 60_000))
+
+    assert (info.width_px, info.height_px) == (160, 90)
+
+
+def test_prepare_refuses_a_file_that_claims_to_be_too_long(prepare: Prepare, whole: bytes) -> None:
+    with pytest.raises(BadMedia) as caught:
+        prepare(whole, limits=MediaLimits(max_duration_s=1.5))
+
+    assert caught.value.code == "too_long"
+
+
+def children() -> set[int]:
+    """Of this test process: other tests may keep a simulator."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+def test_prepare_ends_the_child_when_time_is_over(prepare: Prepare, whole: bytes) -> None:
+    started, before = time.monotonic(), children()
+
+    with pytest.raises(BadMedia) as caught:
+        prepare(whole, limits=MediaLimits(time_s=0.05))
+
+    assert (caught.value.code, caught.value.retryable) == ("timed_out", True)
+    assert time.monotonic() - started < 2
+    assert children() == before
+
+
+def test_prepare_survives_a_child_without_memory(prepare: Prepare, whole: bytes) -> None:
+    with pytest.raises(BadMedia) as caught:
+        prepare(whole, limits=MediaLimits(memory_bytes=1024 * 1024))
+
+    assert (caught.value.code, caught.value.retryable) == ("crashed", True)
+
+
+def test_record_is_none_when_there_is_none(tmp_path: Path, whole: bytes) -> None:
+    for name, data in {"plain": whole, "empty": b"", "html": b"<html></html>", "cut": whole[:5000]}.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+
+        assert read_record(path) is None
+    assert read_record(tmp_path / "missing") is None
+
+
+def _packets(path: Path) -> list[tuple[int, bytes]]:
+    with av.open(path) as container:
+        return sorted((packet.stream.index, bytes(packet)) for packet in container.demux() if packet.size)
+
+
+def _mean(image: Image.Image) -> list[float]:
+    return list(image.convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))

@@ -1,0 +1,165 @@
+"""What is refused before anything is stored or sent, and what an estimate says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+
+from generation.errors import Conflict, InvalidRequest
+from generation.models import Asset, GenerationTask, Prompt
+from generation.ordering.assets import store_asset
+from generation.ordering.create import create_task, replay, request_digest
+from providers.models import ProviderAccount
+from tests.pictures import picture
+
+KLING = "kling/kling-v1"
+WAN = "dashscope/wanx2.1-t2v-turbo"
+
+
+def refused(**request) -> dict[str, str]:
+    with pytest.raises(InvalidRequest) as refusal:
+        create_task(**request)
+    assert not GenerationTask.objects.exists()
+    assert not Prompt.objects.exists()
+    return refusal.value.fields
+
+
+@pytest.fixture
+def ask(user, sandbox_accounts):
+    return {"owner": user, "model": KLING, "prompt": "a boat", "params": {}}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"model": "kling/no-such"}, "model"),
+        ({"prompt": "   "}, "prompt"),
+        ({"prompt": "x" * 2501}, "prompt"),
+        ({"prompt": "a\x00b"}, "prompt"),
+        ({"params": {"wings": 2}}, "params.wings"),
+        ({"params": {"duration_s": 7}}, "params.duration_s"),
+        ({"params": {"guidance": 1.5}}, "params.guidance"),
+        ({"params": {"guidance": float("nan")}}, "params.guidance"),
+        ({"params": {"mode": "turbo"}}, "params.mode"),
+        ({"model": WAN, "params": {"seed": 2**31}}, "params.seed"),
+        ({"model": "kling/kling-v1-5"}, "inputs.first_frame"),
+    ],
+)
+def test_bad_input_names_its_field_and_stores_nothing(change, field, ask, simulator):
+    assert list(refused(**(ask | change))) == [field]
+    assert simulator.ledger()["count"] == 0
+
+
+def test_effect_stands_for_the_prompt_and_nothing_else_does(ask, user):
+    image = store_asset(owner=user, file=picture((400, 400)))
+    wish = ask | {"model": "dashscope/wanx2.1-i2v-turbo", "prompt": " ", "inputs": {"first_frame": [image]}}
+
+    assert list(refused(**wish)) == ["prompt"]
+    assert create_task(**wish | {"params": {"style": "squish"}}).params["style"] == "squish"
+
+
+def test_every_wrong_field_is_named_at_once(ask):
+    assert set(refused(**(ask | {"prompt": "", "params": {"mode": "turbo", "duration_s": 7}}))) == {
+        "prompt",
+        "params.mode",
+        "params.duration_s",
+    }
+
+
+def test_an_image_that_the_model_does_not_take_is_refused(ask, user):
+    frame = store_asset(owner=user, file=picture())
+
+    assert list(refused(**(ask | {"model": WAN, "inputs": {"first_frame": [frame]}}))) == ["inputs.first_frame"]
+
+
+def test_an_image_that_is_too_small_for_the_model_is_refused(ask, user):
+    frame = store_asset(owner=user, file=picture((200, 200)))
+
+    fields = refused(**(ask | {"inputs": {"first_frame": [frame]}}))
+
+    assert "too small" in fields["inputs.first_frame"]
+
+
+@pytest.mark.parametrize(("size", "wrong"), [((640, 600), []), ((640, 480), []), ((720, 640), ["inputs.last_frame"])])
+def test_frames_that_must_be_alike_are_compared(ask, user, size, wrong):
+    first, last = store_asset(owner=user, file=picture((640, 480))), store_asset(owner=user, file=picture(size))
+    wish = ask | {"model": "zhipu/viduq1-start-end", "inputs": {"first_frame": [first], "last_frame": [last]}}
+
+    if wrong:
+        assert list(refused(**wish)) == wrong
+    else:
+        assert create_task(**wish).model == "zhipu/viduq1-start-end"
+
+
+def test_a_model_without_an_account_is_refused(ask):
+    ProviderAccount.objects.update(enabled=False)
+
+    assert list(refused(**ask)) == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (BytesIO(b"<html>no</html>"), "not_an_image"),
+        (BytesIO(b""), "not_an_image"),
+        (BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "not_an_image"),
+        (picture((13_000, 13_000), mode="1"), "too_many_pixels"),
+        (BytesIO(b"\x89PNG" + b"\0" * 21_000_000), "too_large_bytes"),
+    ],
+    ids=["html", "empty", "heic", "pixel bomb", "too many bytes"],
+)
+def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
+    with pytest.raises(InvalidRequest) as refusal:
+        store_asset(owner=user, file=file)
+
+    assert refusal.value.code == code
+    assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_a_kind_that_vendors_need_not_take_is_stored_as_one_that_they_do(user, ask, kind):
+    frame = store_asset(owner=user, file=picture(kind=kind))
+
+    assert (frame.content_type, frame.width_px, frame.file.name[-4:]) == ("image/png", 640, ".png")
+    assert create_task(**ask | {"inputs": {"first_frame": [frame]}}).inputs.count() == 1
+
+
+def test_the_same_image_twice_is_one_asset(user, other_user):
+    first, again = store_asset(owner=user, file=picture()), store_asset(owner=user, file=picture())
+
+    assert first == again
+    assert store_asset(owner=other_user, file=picture()) != first
+
+
+def test_an_external_id_is_taken_once_per_owner(ask, other_user):
+    create_task(**ask, external_id="order-1")
+
+    with pytest.raises(Conflict) as refusal:
+        create_task(**ask, external_id="order-1")
+
+    assert refusal.value.code == "external_id_taken"
+    assert create_task(**(ask | {"owner": other_user}), external_id="order-1").external_id == "order-1"
+
+
+def test_a_key_gives_its_first_task_again_and_refuses_another_request(ask, user):
+    digest = request_digest("a body")
+    first = create_task(**ask, idempotency_key="k1", digest=digest)
+
+    assert replay(user, "k1", digest) == first
+    assert replay(user, "k2", digest) is None
+    with pytest.raises(InvalidRequest) as refusal:
+        replay(user, "k1", request_digest("another body"))
+    assert refusal.value.code == "idempotency_key_reused"
+
+
+def test_the_bare_model_id_is_accepted_while_it_is_unambiguous(ask):
+    assert create_task(**(ask | {"model": "kling-v1"})).model == KLING
+
+
+def test_the_estimate_is_list_price_times_seconds(ask):
+    task = create_task(**(ask | {"model": WAN}))
+
+    assert (task.cost_estimated, task.currency) == (Decimal("1.20"), "CNY")
+    assert create_task(**ask).cost_estimated is None

@@ -1,0 +1,75 @@
+"""The lease of a look-up: long while it waits for a worker, short and renewed while one asks."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generation.errors import LostRace
+from generation.lifecycle import Status
+from generation.models import Attempt, Dispatch, GenerationTask
+from generation.ordering.create import create_task
+from generation.scheduling.concurrency import usage_of
+from generation.scheduling.leases import keeping
+from generation.submitting.reconcile import AT_WORK, settle
+from generation.submitting.submit import _commit_intent
+from generation.tick import SETTLE_LEASE, tick
+
+KLING = "kling/kling-v1"
+
+
+@pytest.fixture
+def lost(user, driver) -> GenerationTask:
+    """Its sender died; the clock rang for a look-up."""
+    task = GenerationTask.objects.get(pk=create_task(owner=user, model=KLING, prompt="a boat", params={}).pk)
+    _commit_intent(task)
+    Attempt.objects.update(sender_gone_at=timezone.now())
+    GenerationTask.objects.update(due_at=timezone.now())
+    tick()
+    return GenerationTask.objects.select_related("account").get(pk=task.pk)
+
+
+def settling(task, at) -> int:
+    return usage_of([task.account], at)[task.account.pk].settling
+
+
+def test_a_killed_look_up_gives_its_share_back_soon(lost):
+    now = timezone.now()
+    assert settling(lost, now + SETTLE_LEASE - timedelta(seconds=5)) == 1
+
+    with keeping(lost, AT_WORK):  # and nothing of ours runs after a SIGKILL
+        pass
+
+    row = GenerationTask.objects.get(pk=lost.pk)
+    assert settling(lost, now) == 1
+    assert settling(lost, timezone.now() + AT_WORK) == 0
+    assert row.due_at <= timezone.now() + AT_WORK
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_look_up_keeps_its_lease(lost):
+    with keeping(lost, timedelta(seconds=0.3)):
+        first = GenerationTask.objects.get(pk=lost.pk).lease_until
+        give_up_at = time.monotonic() + 10
+        while (later := GenerationTask.objects.get(pk=lost.pk).lease_until) == first and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+
+    assert later > first
+
+
+def test_a_look_up_that_is_anothers_by_now_asks_nobody(lost):
+    GenerationTask.objects.update(fence=lost.fence + 1)
+
+    with pytest.raises(LostRace), keeping(lost, AT_WORK):
+        raise AssertionError("asked")
+
+
+def test_a_look_up_that_ends_holds_nothing(lost):
+    settle(lost.pk, lost.fence)
+
+    row = GenerationTask.objects.get(pk=lost.pk)
+    assert (row.status, row.lease_until) == (Status.SUBMITTING, None)
+    assert row.attempts.get().dispatch == Dispatch.UNKNOWN

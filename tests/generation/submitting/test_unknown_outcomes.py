@@ -1,0 +1,345 @@
+"""What was perhaps paid stays perhaps paid, whatever happens to the task afterwards."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from generation.actions import decide
+from generation.lifecycle import Status
+from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
+from generation.ordering.assets import store_asset
+from generation.ordering.create import create_task
+from generation.scheduling.concurrency import processes_to_settle, wait_for_permit
+from generation.scheduling.leases import DEATHS
+from generation.submitting.build_request import generation_request
+from generation.submitting.reconcile import MOST_LOOK_UPS, settle
+from generation.submitting.submit import HELD_UP, MOST_DEATHS, _after_error, _commit_intent, _look_once_more, _record, submit
+from providers.accounts.clients import client_for, set_credentials
+from providers.core.client import Transcript
+from providers.core.errors import NotSent
+from providers.models import ProviderAccount
+from tests.pictures import picture
+from tests.scripted_server import ScriptedServer, answer
+from tests.task_rows import attempt_of
+
+ZHIPU = "zhipu/cogvideox-3"
+WAN = "dashscope/wanx2.1-t2v-turbo"
+WAN_WITH_IMAGE = "dashscope/wanx2.1-i2v-turbo"
+KLING = "kling/kling-v1"
+NEW_KLING = "kling/kling-3.0-turbo"
+LOCAL = "cogvideox/cogvideox-2b"
+
+
+def fresh(task) -> GenerationTask:
+    return GenerationTask.objects.get(pk=task.pk)
+
+
+def sent_by_the_dead(user, model, *, has_arrived=False) -> GenerationTask:
+    """Its intent is committed, the vendor has perhaps accepted it, and nobody will store an answer."""
+    task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
+    _commit_intent(task)
+    if has_arrived:
+        client_for(task.account).submit(generation_request(task))
+    return fresh(task)
+
+
+def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user, staff, driver):
+    """Sent again by a person and refused as known, it must not end as failed with a paid render behind it."""
+    task = sent_by_the_dead(user, KLING, has_arrived=True)
+    Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
+    driver.simulator.faults("kling", "poll-5xx", 2)
+
+    settle(task.pk, task.fence)
+    assert fresh(task).status == Status.NEEDS_REVIEW
+    assert task.last_attempt().dispatch == Dispatch.UNKNOWN
+
+    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    driver.run_jobs()
+    assert fresh(task).status == Status.SUBMITTING
+
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, driver, settings):
+    task = sent_by_the_dead(user, ZHIPU)
+    settings.CREDENTIAL_KEYS = ["8Zc0sMSGhv0c1RHUHZ0kCxuqzVnDG9RBnDo8YgZ0Lno="]
+
+    settle(task.pk, task.fence)
+
+    assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
+
+
+def in_doubt_and_sent_again(user, model, *, has_arrived=False) -> GenerationTask:
+    """Its first attempt of an hour ago is in doubt; the second is about to be sent."""
+    task = sent_by_the_dead(user, model, has_arrived=has_arrived)
+    Attempt.objects.update(dispatch=Dispatch.UNKNOWN, started_at=timezone.now() - timedelta(hours=1), finished_at=timezone.now())
+    task.move(Status.QUEUED, is_bound=True)
+    return task
+
+
+def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driver):
+    """What the vendor accepted half an hour ago may be the first attempt's."""
+    driver.simulator.advance(-1800)
+    task = in_doubt_and_sent_again(user, WAN, has_arrived=True)
+    driver.simulator.advance(1800)
+    driver.simulator.faults("dashscope", "bad-param")
+
+    submit(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).attempt_count) == (Status.SUBMITTING, 2)
+    assert driver.finish(task).status == Status.NEEDS_REVIEW
+    assert "probably not accepted" not in fresh(task).error_message
+
+
+def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, make_account):
+    task = in_doubt_and_sent_again(user, KLING)
+    other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
+    GenerationTask.objects.update(account=other, is_bound=False)
+    driver.simulator.faults("kling", "bad-param")
+
+    submit(task.pk, task.fence)
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+    assert [attempt.dispatch for attempt in task.attempts.order_by("number")] == [Dispatch.UNKNOWN, Dispatch.REJECTED]
+
+
+def leads_elsewhere(account) -> None:
+    """The same row has the key of another account of the vendor now."""
+    set_credentials(account, {"access_key": "ak-another-plan", "secret_key": "sk-another-plan"})
+    account.changed_at = timezone.now()
+    account.save()
+
+
+def test_an_account_that_was_changed_since_cannot_say_that_nothing_was_accepted(user, driver):
+    task = sent_by_the_dead(user, KLING, has_arrived=True)
+    leads_elsewhere(task.account)
+
+    assert driver.finish(task).status == Status.NEEDS_REVIEW
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, driver):
+    """A reference that the vendor takes once protects in one account only."""
+    task = in_doubt_and_sent_again(user, KLING)
+    leads_elsewhere(task.account)
+
+    submit(task.pk, task.fence)
+    assert (fresh(task).status, driver.simulator.ledger()["count"]) == (Status.NEEDS_REVIEW, 0)
+    assert "changed" in fresh(task).error_message
+
+    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    assert driver.finish(task).status == Status.SUCCEEDED
+
+
+def test_a_change_between_that_decision_and_a_sure_refusal_counts_too(user, driver):
+    task = in_doubt_and_sent_again(user, KLING)
+    driver.simulator.faults("kling", "rate-limit")
+    submit(task.pk, task.fence)
+    refused = fresh(task)
+    assert (refused.status, refused.last_attempt().dispatch) == (Status.QUEUED, Dispatch.REJECTED)
+    ProviderAccount.objects.update(changed_at=refused.last_attempt().started_at)
+
+    submit(task.pk, refused.fence)
+
+    assert (fresh(task).status, driver.simulator.ledger()["count"]) == (Status.NEEDS_REVIEW, 0)
+
+
+def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, driver, make_account):
+    task = in_doubt_and_sent_again(user, KLING)
+    first = task.account
+    other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
+    task.move(Status.SUBMITTING, account=other, is_bound=False, attempt_count=2)
+    attempt_of(task, other, dispatch=Dispatch.REJECTED, error_code="rate_limited", finished_at=timezone.now())
+
+    settle(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).account) == (Status.NEEDS_REVIEW, first)
+
+
+def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver):
+    """This service answers when the render is over."""
+    ProviderAccount.objects.filter(vendor="cogvideox").update(base_url=driver.simulator.base("cogvideox-sync"))
+    task = in_doubt_and_sent_again(user, LOCAL)
+    driver.simulator.settings(render_s=0.0)
+    driver.simulator.faults("cogvideox-sync", "fail-memory")
+
+    submit(task.pk, task.fence)
+
+    assert (fresh(task).status, task.last_attempt().error_code) == (Status.NEEDS_REVIEW, "out_of_memory")
+
+
+def test_where_no_reference_protects_an_absence_is_a_persons_matter(user, driver):
+    """Whoever was to send it may only be paused."""
+    task = sent_by_the_dead(user, NEW_KLING)
+
+    assert driver.finish(task).status == Status.NEEDS_REVIEW
+    assert "probably not accepted" in fresh(task).error_message
+    assert driver.simulator.ledger()["count"] == 0
+
+
+def held_up(task) -> None:
+    """Whoever was to send it wakes up, too late to send."""
+    attempt = task.last_attempt()
+    error = NotSent("held up")
+    _record(attempt, Transcript(), error)
+    _after_error(task, attempt, client_for(task.account), error)
+
+
+def test_nothing_leaves_once_its_sender_may_pass_for_dead(user, driver):
+    attempt = sent_by_the_dead(user, ZHIPU).last_attempt()
+    _look_once_more(attempt)
+    attempt.started_at -= HELD_UP
+
+    with pytest.raises(NotSent):
+        _look_once_more(attempt)
+
+
+def test_what_was_held_up_is_sent_by_another(user, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    account = task.account
+
+    held_up(task)
+
+    account.refresh_from_db()
+    assert (fresh(task).status, account.last_error, account.cooldown_until) == (Status.QUEUED, "", None)
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_what_was_held_up_needs_no_person_any_more(user, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    asleep = fresh(task)
+    settle(task.pk, task.fence)
+    assert fresh(task).status == Status.NEEDS_REVIEW
+
+    held_up(asleep)
+
+    assert (fresh(task).status, fresh(task).error_message) == (Status.QUEUED, "")
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_what_a_person_decided_meanwhile_stands(user, staff, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    asleep = fresh(task)
+    settle(task.pk, task.fence)
+    decide.give_up(fresh(task), by=staff)
+
+    held_up(asleep)
+
+    assert fresh(task).status == Status.FAILED
+
+
+def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):
+    task = sent_by_the_dead(user, ZHIPU)
+    Attempt.objects.update(dispatch=Dispatch.REJECTED, error_code="unreachable", finished_at=timezone.now())
+
+    settle(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).account) == (Status.QUEUED, None)
+
+
+def test_an_id_that_another_task_follows_goes_to_a_person(user, driver):
+    first = driver.until(create_task(owner=user, model=WAN, prompt="a boat", params={}), Status.RUNNING)
+    second = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
+    told = json.dumps({"request_id": "1", "output": {"task_id": first.submission_id, "task_status": "PENDING"}}).encode()
+
+    with ScriptedServer(answer(200, told, headers="Content-Type: application/json\r\n")) as vendor:
+        ProviderAccount.objects.filter(pk=first.account_id).update(base_url=vendor.url)
+        submit(second.pk, second.fence)
+
+    assert len(vendor.requests) == 1
+    assert (fresh(second).status, fresh(second).account_id, fresh(second).submission_id) == (Status.NEEDS_REVIEW, first.account_id, "")
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_answer_of_bytes_that_no_database_takes_as_text_is_kept_as_a_doubt(user, driver, status):
+    task = fresh(create_task(owner=user, model=ZHIPU, prompt="a boat", params={}))
+
+    with ScriptedServer(answer(status, b"\x00\x16\x03 no text", headers="Content-Type: text/html\r\n")) as vendor:
+        ProviderAccount.objects.filter(pk=task.account_id).update(base_url=vendor.url)
+        submit(task.pk, task.fence)
+
+    assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
+    assert "no text" in task.last_attempt().reply["body"]
+
+
+@pytest.mark.parametrize("changes", [{"starts": MOST_LOOK_UPS + 1}, {"model": "dashscope/gone"}])
+def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver):
+    task = sent_by_the_dead(user, WAN)
+    GenerationTask.objects.update(**changes)
+
+    settle(task.pk, task.fence)
+
+    assert fresh(task).status == Status.NEEDS_REVIEW
+    assert driver.simulator.requests()["polls"] == []
+
+
+def test_a_task_that_ends_its_process_before_it_is_sent_is_started_three_times_at_most(user, driver):
+    image = store_asset(owner=user, file=picture())
+    task = fresh(create_task(owner=user, model=WAN_WITH_IMAGE, prompt="a boat", params={}, inputs={"first_frame": [image]}))
+    place = Path(image.file.path)
+    place.unlink()
+    place.mkdir()  # whoever reads the image ends with an error that nobody expects
+
+    rests = []
+    for starts in range(1, DEATHS + 1):
+        GenerationTask.objects.update(starts=starts)  # as its claims count
+        with pytest.raises(IsADirectoryError):
+            submit(task.pk, task.fence)
+        rests.append((fresh(task).due_at - timezone.now()).total_seconds())
+    GenerationTask.objects.update(starts=DEATHS + 1)
+    submit(task.pk, task.fence)
+
+    assert len(rests) == 3
+    assert rests == sorted(rests)
+    assert rests[-1] > 100
+    assert (fresh(task).status, fresh(task).error_code) == (Status.FAILED, "ends_submit")
+    assert driver.simulator.ledger()["count"] == 0
+
+
+def test_of_a_suspect_that_may_be_paid_a_person_hears(user, driver):
+    task = in_doubt_and_sent_again(user, WAN)
+    GenerationTask.objects.update(starts=4, failures=MOST_DEATHS)
+
+    submit(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).attempt_count) == (Status.NEEDS_REVIEW, 1)
+    assert "may have been accepted" in fresh(task).error_message
+
+
+def test_a_suspect_that_can_be_sent_after_all_is_sent(user, driver):
+    task = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
+    GenerationTask.objects.update(starts=5)
+
+    submit(task.pk, task.fence)
+
+    assert fresh(task).status == Status.RUNNING
+
+
+def test_look_ups_get_a_process_after_a_while_however_many_submits_are_in_the_air(user, driver):
+    now = timezone.now()
+    LiveWorker.objects.create(instance="me", submit_workers=2, seen_at=now)
+    task = sent_by_the_dead(user, WAN)
+    Attempt.objects.update(sender_gone_at=now + timedelta(minutes=2))
+    GenerationTask.objects.filter(pk=task.pk).update(due_at=now)
+
+    assert processes_to_settle(now + timedelta(seconds=1)) == 0
+    assert processes_to_settle(now + timedelta(seconds=16)) == 1
+
+
+def test_a_submit_of_this_minute_counts_until_a_minute_after_its_end(user, driver):
+    """The vendor may have seen it arrive at any moment until then."""
+    now = timezone.now()
+    task = sent_by_the_dead(user, WAN)
+    Attempt.objects.update(started_at=now - timedelta(seconds=80), finished_at=now - timedelta(seconds=50))
+    task.account.submits_per_minute = 1
+
+    assert wait_for_permit(task.account, now) is not None
+    assert wait_for_permit(task.account, now + timedelta(seconds=11)) is None

@@ -1,0 +1,175 @@
+"""What vendors and networks do wrong, and that it costs neither a video nor a second payment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from generation.lifecycle import Status
+from generation.messages import FAILURES
+from generation.models import Dispatch, Video
+from generation.ordering.create import create_task
+
+WITH_LOOK_UP = "kling/kling-v2-5-turbo"
+WITHOUT_LOOK_UP = "dashscope/wanx2.1-t2v-turbo"
+
+
+def once(*words: str) -> ParameterSet:
+    """Its rows go the same way as those of another case."""
+    return pytest.param(*words, marks=pytest.mark.once)
+
+
+MODELS = (WITH_LOOK_UP, once(WITHOUT_LOOK_UP))
+LOST_ANSWERS = ("502-after", "reset-after-accept", once("html-200"), once("empty-body"), once("bad-json"))
+
+
+def wish(user, model, fault):
+    return create_task(owner=user, model=model, prompt=f"a boat #fault:{fault}", params={})
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("refuse", "content_rejected"),
+        ("auth", "auth_failed"),
+        ("quota", "out_of_credit"),
+        ("bad-param", "invalid_params"),
+        ("fail-content", "content_rejected"),
+        ("fail-internal", "generation_failed"),
+    ],
+)
+def test_the_task_fails_with_a_code_and_the_vendors_words_when_the_vendor_says_no(model, fault, code, user, driver):
+    task = driver.finish(wish(user, model, fault))
+
+    assert (task.status, task.error_code) == (Status.FAILED, code)
+    assert task.error_message
+    assert code in FAILURES
+    assert not Video.objects.exists()
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["rate-limit", "poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset"])
+def test_the_task_goes_on_when_trouble_passes(model, fault, user, driver):
+    task = driver.finish(wish(user, model, fault))
+
+    assert task.status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_unknown_word_of_the_vendor_is_running(model, user, driver):
+    task = driver.finish(wish(user, model, "poll-unknown-state"))
+
+    assert task.status == Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS)
+def test_an_accepted_submit_without_an_answer_is_found_again_where_the_vendor_can(fault, user, driver):
+    task = driver.finish(wish(user, WITH_LOOK_UP, fault))
+
+    assert task.status == Status.SUCCEEDED
+    assert task.attempt_count == 1
+    assert driver.simulator.ledger()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "fault"),
+    [
+        ("volcvisual/jimeng_t2v_v30", "poll-busy-code:4"),
+        ("jimeng/jimeng-video-2.0", "poll-mget-refused:1000"),
+        once("jimeng/jimeng-video-2.0", "poll-mget-lacks:1000"),
+        ("minimax/MiniMax-H3", "poll-list-refused:1000"),
+        once("minimax/MiniMax-H3", "poll-list-unfiltered:1000"),
+    ],
+)
+def test_a_vendor_that_answers_one_question_oddly_costs_no_render(model, fault, user, driver):
+    task = driver.finish(wish(user, model, fault))
+
+    assert (task.status, driver.simulator.ledger()["count"]) == (Status.SUCCEEDED, 1)
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS)
+def test_an_accepted_submit_without_an_answer_waits_for_a_person_where_the_vendor_cannot(fault, user, driver):
+    task = driver.finish(wish(user, WITHOUT_LOOK_UP, fault))
+
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "uncertain")
+    assert task.attempts.get().dispatch == Dispatch.UNKNOWN
+    assert driver.simulator.ledger()["count"] == 1
+
+
+def test_a_submit_that_was_not_accepted_is_sent_again_after_two_denials(user, driver):
+    task = driver.finish(wish(user, WITH_LOOK_UP, "5xx-before:1"))
+
+    assert task.status == Status.SUCCEEDED
+    assert task.attempt_count == 2
+    assert len({attempt.reference for attempt in task.attempts.all()}) == 1
+    assert driver.simulator.ledger()["count"] == 1
+
+
+@pytest.mark.parametrize("fault", ["media-short", "media-hole"])
+def test_a_damaged_delivery_never_succeeds(fault, user, driver):
+    task = driver.finish(wish(user, WITH_LOOK_UP, fault))
+
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "bad_media")
+    assert not Video.objects.exists()
+
+
+@pytest.mark.parametrize("fault", ["media-404", once("media-html"), once("media-expired"), once("media-empty")])
+def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user, driver):
+    task = driver.until(wish(user, WITH_LOOK_UP, fault), Status.INGESTING)
+    for _ in range(8):
+        driver.step()
+    task.refresh_from_db()
+    assert task.status == Status.INGESTING
+    assert task.failures >= 6
+
+    type(task).objects.filter(pk=task.pk).update(rendered_at=task.rendered_at - timedelta(hours=25))
+    task = driver.finish(task)
+
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "file_denied")
+    assert not Video.objects.exists()
+
+
+@pytest.mark.once
+def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(user, driver):
+    task = driver.until(wish(user, WITH_LOOK_UP, "media-cut"), Status.INGESTING)
+    for _ in range(2):
+        driver.step()
+    task.refresh_from_db()
+
+    assert (task.status, task.error_message) == (Status.INGESTING, "The download broke off")
+    assert not Video.objects.exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("fault", ["media-cut:2", "media-short:1", "media-hole:1", "media-html:1", "media-404:2", "media-empty:1"])
+def test_a_delivery_that_was_damaged_at_first_is_fetched_again(fault, user, driver):
+    task = driver.finish(wish(user, WITH_LOOK_UP, fault))
+
+    assert task.status == Status.SUCCEEDED
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("fault", ["media-no-range", "media-not-faststart", "media-slow:1"])
+def test_an_odd_but_whole_delivery_succeeds(fault, user, driver):
+    driver.simulator.settings(drip_s=2.0)
+
+    assert driver.finish(wish(user, WITH_LOOK_UP, fault)).status == Status.SUCCEEDED
+
+
+def test_a_vanished_submission_goes_to_a_person_after_repeated_denials(user, driver):
+    task = driver.finish(wish(user, WITHOUT_LOOK_UP, "expire"))
+
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "submission_gone")
+
+
+def test_what_never_finishes_goes_to_a_person_at_the_deadline(user, driver):
+    task = driver.until(wish(user, WITH_LOOK_UP, "never"), Status.RUNNING)
+    type(task).objects.filter(pk=task.pk).update(deadline_at=task.created_at)
+
+    task = driver.finish(task)
+
+    assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "deadline")

@@ -1,0 +1,52 @@
+"""Values of providers/core: replies, requests, catalog."""
+
+import pytest
+from pydantic import ValidationError
+
+from providers.core.catalog import InputConflict, Params
+from providers.core.errors import UnexpectedReply
+from providers.core.types import InputFile, WireReply, WireRequest
+from tests.providers.core.toy_vendor import SPEC
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"x"', b"\xff\xfe", b"{" * 90_000, b"9" * 5_000])
+def test_reply_without_an_object_is_unexpected(body):
+    with pytest.raises(UnexpectedReply):
+        WireReply(status=200, body=body).data()
+
+
+def test_numbers_that_are_none_tell_nothing():
+    assert WireReply(status=200, body=b'{"a": NaN, "b": [-Infinity, 1e999], "c": 1.5}').data() == {"a": None, "b": [None, None], "c": 1.5}
+
+
+def test_reply_part_is_unexpected_when_missing_or_of_another_kind():
+    reply = WireReply(status=200, body=b'{"a": {"b": 1}, "c": []}')
+
+    assert reply.part("a") == {"b": 1}
+    for name in ("c", "d"):
+        with pytest.raises(UnexpectedReply):
+            reply.part(name)
+
+
+def test_headers_are_added_with_dashes():
+    request = WireRequest(method="GET", path="/", headers={"A": "1"}).with_headers(X_Do_It="yes")
+
+    assert request.headers == {"A": "1", "X-Do-It": "yes"}
+
+
+def test_image_bytes_stay_out_of_reprs():
+    assert "pixels" not in repr(InputFile(slot="first_frame", content=b"pixels", content_type="image/png", width_px=1, height_px=1))
+
+
+def test_params_refuse_what_they_do_not_know():
+    with pytest.raises(ValidationError):
+        Params(colour="red")
+
+
+def test_params_have_no_input_rules_by_default():
+    assert Params().check_inputs({"first_frame": 1}) is None
+    assert isinstance(InputConflict("mode", "no"), ValueError)
+
+
+def test_model_is_named_after_its_provider():
+    assert (SPEC.name, SPEC.slot("first_frame")) == ("toy/toy-1", None)

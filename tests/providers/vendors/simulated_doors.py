@@ -1,0 +1,89 @@
+"""The simulator's doors for tests of vendors: which surface is where, and a client that stands before it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from providers.core.catalog import ModelSpec
+from providers.core.client import BlockingClient
+from providers.core.errors import ProviderError
+from providers.core.polling import poll_all
+from providers.core.transport import ConcurrentTransport, Timeouts
+from providers.core.types import GenerationRequest, Snapshot, Submission
+from providers.simulator.testing import SimulatorProcess
+from tests.providers.vendors.vendor_samples import make_provider, make_request
+
+PATIENT = Timeouts(connect_s=10, read_s=30)
+DOORS = {
+    "official-jwt": ("kling", "hosts/kling"),
+    "official-key": ("kling", "hosts/kling"),
+    "gateway": ("kling", "hosts/dmxapi"),
+    "beijing": ("dashscope", "hosts/dashscope/api/v1"),
+    "singapore": ("dashscope", "hosts/dashscope-intl/api/v1"),
+    "us": ("dashscope", "hosts/dashscope-us/api/v1"),
+    "cn": ("zhipu", "hosts/zhipu/api/paas/v4"),
+    "official": ("volcvisual", "hosts/volcvisual"),
+    "local": ("cogvideox", "hosts/cogvideox"),
+    "web": ("jimeng", "hosts/jimeng"),
+    "volcengine": ("ark", "hosts/ark/api/v3"),
+    "byteplus": ("ark", "hosts/byteplus/api/v3"),
+    "compatible": ("openai-videos", "hosts/openai/v1"),
+    "china": ("minimax", "hosts/minimax"),
+}
+MODELS = {
+    "kling": "kling/kling-v1",
+    "dashscope": "dashscope/wanx2.1-t2v-turbo",
+    "zhipu": "zhipu/cogvideox-3",
+    "volcvisual": "volcvisual/jimeng_t2v_v30",
+    "cogvideox": "cogvideox/cogvideox-2b",
+    "jimeng": "jimeng/jimeng-video-2.0",
+    "ark": "ark/doubao-seedance-1-5-pro-251215",
+    "openai-videos": "openai-videos/gateway-model",
+    "minimax": "minimax/MiniMax-H3",
+}
+"""The model that stands for its vendor where a surface is tested, not a model."""
+MODELS_AT = {"us": "dashscope/wan2.6-t2v-us"}
+"""The same, at a surface that does not have it."""
+KEYS = {"singapore": "sk-intl-portal-test", "byteplus": "sk-intl-portal-test", "us": "sk-us-portal-test"}
+"""Of regions that know no other's keys."""
+
+
+def door_to(slug: str) -> str:
+    """The vendor's first surface."""
+    return next(door for door, (vendor, _path) in DOORS.items() if vendor == slug)
+
+
+def door_of(spec: ModelSpec) -> str:
+    """A surface that offers the model."""
+    return spec.surfaces[0] if spec.surfaces else door_to(spec.provider)
+
+
+def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = PATIENT, **keys: Any) -> BlockingClient:
+    slug, path = DOORS[door]
+    if door in KEYS:
+        keys = {"api_key": KEYS[door]} | keys
+    return BlockingClient(provider=make_provider(slug, door, f"{simulator.url}/{path}", **keys), timeouts=timeouts)
+
+
+def model_at(door: str) -> str:
+    """The model that stands for a surface."""
+    return MODELS_AT.get(door, MODELS[DOORS[door][0]])
+
+
+def a_request(door: str, prompt: str = "a boat", **facts) -> GenerationRequest:
+    return make_request(model_at(door), prompt=prompt, **facts)
+
+
+def ask(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:
+    """All at once, as the worker asks: together where the vendor answers for many."""
+
+    async def run() -> list[Snapshot | ProviderError]:
+        async with ConcurrentTransport(timeouts=PATIENT) as transport:
+            return await poll_all(client.provider, submissions, transport)
+
+    return asyncio.run(run())
+
+
+def paid(simulator: SimulatorProcess) -> int:
+    return simulator.ledger(entries=False)["count"]

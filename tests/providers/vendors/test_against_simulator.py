@@ -1,0 +1,165 @@
+"""What surfaces and single vendors do beyond the contract of every model, over real HTTP against the simulator."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from providers.core.client import BlockingClient, utc_now
+from providers.core.errors import AuthenticationFailed, DuplicateReference, InvalidParams, RateLimited, Refused, Uncertain
+from providers.core.transport import Timeouts
+from providers.core.types import State
+from providers.vendors import ALL_MODELS
+from tests.providers.vendors.option_values import PROMPTS, setting_for, slots_for, values_of
+from tests.providers.vendors.simulated_doors import DOORS, PATIENT, a_request, ask, client_at, door_of, paid
+from tests.providers.vendors.vendor_samples import NOON, make_request
+
+IMPATIENT = Timeouts(connect_s=2, read_s=0.3)
+EVERY_DOOR = pytest.mark.parametrize("door", DOORS)
+WITH_A_KEY = pytest.mark.parametrize("door", [door for door in DOORS if door != "local"])
+
+
+@pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
+def test_every_value_of_every_option_is_taken(simulator, spec):
+    client = client_at(simulator, door_of(spec))
+    tried = [(name, value) for name in spec.params.model_fields for value in values_of(spec, name)]
+    wishes = [(setting_for(spec, name, value), PROMPTS.get((spec.name, name), "a boat")) for name, value in tried]
+    requests = [
+        make_request(spec.name, slots_for(spec, wish), prompt=prompt, reference=f"r-{n}", **wish) for n, (wish, prompt) in enumerate(wishes)
+    ]
+
+    accepted = {client.submit(request).id for request in requests}
+
+    assert len(accepted) == paid(simulator) == len(wishes)
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        ("kling/kling-v1", {}),
+        ("kling/kling-v2-5-turbo", {"mode": "pro"}),
+        ("kling/kling-v3", {}),
+        ("dashscope/wanx2.1-kf2v-plus", {}),
+        ("zhipu/cogvideox-3", {}),
+    ],
+)
+def test_first_and_last_frame_are_accepted(simulator, model, params):
+    client = client_at(simulator, door_of(ALL_MODELS[model]))
+
+    assert client.submit(make_request(model, ["first_frame", "last_frame"], **params)).id
+    assert paid(simulator) == 1
+
+
+@pytest.mark.parametrize("camera", [{"camera": "forward_up"}, {"camera": "simple", "camera_axis": "zoom", "camera_amount": -10.0}])
+def test_camera_movements_are_accepted(simulator, camera):
+    assert client_at(simulator, "official-jwt").submit(make_request("kling/kling-v1", **camera)).id
+
+
+@WITH_A_KEY
+def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, door):
+    good, bad = (
+        client_at(simulator, door),
+        client_at(simulator, door, access_key="bad-a", secret_key="bad-s", api_key="bad-key", cookie="sessionid=bad-session"),
+    )
+
+    good.check_account()
+    with pytest.raises(AuthenticationFailed):
+        bad.check_account()
+    assert paid(simulator) == 0
+
+
+@EVERY_DOOR
+def test_many_tasks_are_polled_at_once(simulator, door):
+    client = client_at(simulator, door)
+    submissions = [client.submit(a_request(door, f"boat {n}", reference=f"many-{n}")) for n in range(20)]
+
+    simulator.advance(60)
+
+    assert {snapshot.state for snapshot in ask(client, submissions)} == {State.SUCCEEDED}
+
+
+def test_concurrency_limit_is_read_also_with_http_200(simulator):
+    with pytest.raises(RateLimited) as caught:
+        client_at(simulator, "official-jwt").submit(a_request("official-jwt", "a boat #fault:rate-limit-200"))
+
+    assert (caught.value.vendor_code, caught.value.http_status, paid(simulator)) == ("1303", 200, 0)
+
+
+def test_gateways_own_error_shape_is_read(simulator):
+    with pytest.raises(Refused) as caught:
+        client_at(simulator, "gateway").submit(a_request("gateway", "a boat #fault:openai-error"))
+
+    assert (type(caught.value), caught.value.http_status, paid(simulator)) == (InvalidParams, 400, 0)
+
+
+def test_task_id_at_the_top_level_is_read(simulator):
+    client = client_at(simulator, "gateway")
+
+    submission = client.submit(a_request("gateway", "a boat #fault:task-id-top-level"))
+
+    assert client.poll(submission).state in {State.QUEUED, State.RUNNING}
+
+
+@EVERY_DOOR
+def test_paid_submit_that_hangs_is_uncertain(simulator, door):
+    with pytest.raises(Uncertain):
+        client_at(simulator, door, timeouts=IMPATIENT).submit(a_request(door, "a boat #fault:hang-after-accept"))
+
+    assert paid(simulator) == 1
+
+
+@pytest.mark.parametrize("door", ["official-jwt", "official-key", "gateway"])
+def test_lost_submit_is_found_by_our_reference(simulator, door):
+    client, request = client_at(simulator, door), a_request(door, "a boat #fault:reset-after-accept", reference="lost-1")
+    with pytest.raises(Uncertain):
+        client.submit(request)
+
+    found = client.look_up("lost-1", spec=request.spec, since=NOON)
+
+    assert found is not None
+    assert found.id == simulator.ledger()["entries"][0]["task_id"]
+    assert client.poll(found).state in {State.QUEUED, State.RUNNING}
+
+
+def test_look_up_finds_nothing_where_nothing_was_accepted(simulator):
+    client = client_at(simulator, "official-jwt")
+
+    assert client.look_up("never-sent", spec=ALL_MODELS["kling/kling-v1"], since=NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "door"), [("kling/kling-v1", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
+)
+def test_reference_sent_twice_is_told_apart_from_bad_parameters(simulator, model, door):
+    client, request = client_at(simulator, door), make_request(model, reference="sent-1")
+    client.submit(request)
+
+    with pytest.raises(DuplicateReference):
+        client.submit(request)
+
+    assert paid(simulator) == 1
+
+
+def test_waiting_task_can_be_cancelled_and_a_rendering_one_cannot(simulator):
+    simulator.settings(queue_s=30)
+    client = client_at(simulator, "beijing")
+    waiting, rendering = (client.submit(a_request("beijing", f"boat {n}")) for n in range(2))
+
+    client.cancel(waiting)
+    simulator.advance(31)
+
+    assert client.poll(waiting).state is State.CANCELLED
+    with pytest.raises(Refused) as caught:
+        client.cancel(rendering)
+    assert caught.value.vendor_code == "UnsupportedOperation"
+
+
+def test_clock_that_is_wrong_is_told_as_a_stale_signature(simulator):
+    late = client_at(simulator, "official-jwt")
+    asleep = BlockingClient(provider=late.provider, timeouts=PATIENT, clock=lambda: utc_now() - timedelta(hours=2))
+
+    with pytest.raises(AuthenticationFailed) as caught:
+        asleep.check_account()
+
+    assert caught.value.stale is True

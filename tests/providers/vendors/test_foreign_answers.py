@@ -1,0 +1,50 @@
+"""Error answers that any proxy, framework or gateway may give to a paid submit leave the outcome unknown, at every vendor."""
+
+import json
+
+import pytest
+
+from providers.core.errors import RateLimited, Uncertain
+from tests.providers.vendors.vendor_samples import make_provider, make_request, outcome, reply_of
+
+MODELS = {
+    "kling": "kling/kling-v1-6",
+    "kling-new": "kling/kling-3.0",
+    "dashscope": "dashscope/wanx2.1-t2v-turbo",
+    "zhipu": "zhipu/cogvideox-3",
+    "ark": "ark/doubao-seedance-1-5-pro-251215",
+    "minimax": "minimax/MiniMax-H3",
+    "minimax-v1": "minimax/MiniMax-Hailuo-02",
+    "volcvisual": "volcvisual/jimeng_t2v_v30",
+    "cogvideox": "cogvideox/cogvideox-2b",
+    "openai-videos": "openai-videos/gateway-model",
+    "jimeng": "jimeng/jimeng-video-2.0",
+}
+FOREIGN = {
+    "page": lambda status: f"<html>{status}</html>".encode(),
+    "problem": lambda status: {"type": "about:blank", "title": "No", "status": status, "detail": "gateway timeout"},  # RFC 9457
+    "spring": lambda status: {"timestamp": "2026-11-28T10:00:00Z", "status": status, "error": "Gateway Timeout", "path": "/v1"},
+    "nested": lambda _status: {"error": {"message": "upstream request timeout"}},
+    "nested-status": lambda status: {"error": {"code": status, "message": "no"}},
+    "quoted-page": lambda _status: {"code": "fail_to_fetch_task", "message": "<html>no</html>", "data": None},
+    "status": lambda status: {"code": status, "message": "no"},
+}
+
+
+def submit(vendor, body, status):
+    provider = make_provider(vendor.removesuffix("-new").removesuffix("-v1"))
+    return outcome(provider, provider.submit(make_request(MODELS[vendor])), reply_of(body, status))
+
+
+@pytest.mark.parametrize("vendor", MODELS)
+@pytest.mark.parametrize("status", [403, 404, 405, 408, 503, 504])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_error_in_nobodys_shape_leaves_the_outcome_unknown(vendor, status, name):
+    error = submit(vendor, FOREIGN[name](status), status)
+
+    assert type(error) is Uncertain, (error, json.dumps(FOREIGN[name](status), default=str))
+
+
+@pytest.mark.parametrize("vendor", MODELS)
+def test_page_for_429_is_a_rate_limit(vendor):
+    assert type(submit(vendor, FOREIGN["page"](429), 429)) is RateLimited

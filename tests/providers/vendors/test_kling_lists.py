@@ -1,0 +1,166 @@
+"""Kling's shots, voices, elements, motion brushes, several images and videos: how they are said, and what does not go together."""
+
+import pytest
+from pydantic import ValidationError
+
+from providers.core.catalog import InputConflict
+from providers.core.types import GenerationRequest, State
+from providers.vendors import ALL_MODELS
+from tests.providers.vendors.simulated_doors import client_at, door_of, paid
+from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request, picture
+
+V3, V26, V16, V15 = "kling/kling-v3", "kling/kling-v2-6", "kling/kling-v1-6", "kling/kling-v1-5"
+V30, OMNI = "kling/kling-3.0", "kling/kling-3.0-omni"
+WALK = "https://files.example/walk.mp4"
+SHOTS = [{"duration_s": 3, "prompt": "A boat leaves"}, {"duration_s": 4, "prompt": "The open sea"}]
+CAT = {"name": "cat", "element_id": "829836802793406551"}
+VOICED = {"with_audio": True, "voice_ids": ["829824295735410756", "v-2"]}
+
+
+def request_with(model, images, prompt="a boat", **params):
+    """So many pictures in each slot; checked as the portal checks it."""
+    spec = ALL_MODELS[model]
+    options = spec.params(**params)
+    options.check_inputs(images)
+    files = {slot: tuple(picture(slot, colour) for colour in ("teal", "red", "navy", "gold")[:count]) for slot, count in images.items()}
+    return GenerationRequest(spec=spec, prompt=prompt, params=options, inputs=files, reference="job-1")
+
+
+def said(model, images, **facts):
+    return asked(make_provider("kling"), request_with(model, images, **facts))
+
+
+def test_shots_of_ones_own_are_numbered_and_customized():
+    body = said(V3, {}, duration_s=7, shots=SHOTS).json
+
+    assert (body["multi_shot"], body["shot_type"], body["duration"]) == (True, "customize", "7")
+    assert body["multi_prompt"] == [
+        {"index": 1, "prompt": "A boat leaves", "duration": "3"},
+        {"index": 2, "prompt": "The open sea", "duration": "4"},
+    ]
+
+
+def test_without_shots_of_ones_own_none_are_said():
+    assert not {"multi_prompt", "voice_list", "element_list"} & said(V3, {}).json.keys()
+
+
+def test_voices_and_elements_are_lists_of_ids():
+    assert said(V26, {}, mode="pro", **VOICED).json["voice_list"] == [{"voice_id": "829824295735410756"}, {"voice_id": "v-2"}]
+    assert said(V3, {"first_frame": 1}, element_ids=[CAT["element_id"]]).json["element_list"] == [{"element_id": 829836802793406551}]
+
+
+def test_motion_brushes_are_masks_with_paths():
+    request = request_with(V15, {"first_frame": 1, "static_mask": 1, "dynamic_masks": 2}, mode="pro", paths=["10,20 30,40", "1,2 3,4 5,6"])
+
+    body = asked(make_provider("kling"), request).json
+
+    first, second = request.inputs["dynamic_masks"]
+    assert body["static_mask"] == request.inputs["static_mask"][0].base64
+    assert body["dynamic_masks"] == [
+        {"mask": first.base64, "trajectories": [{"x": 10, "y": 20}, {"x": 30, "y": 40}]},
+        {"mask": second.base64, "trajectories": [{"x": 1, "y": 2}, {"x": 3, "y": 4}, {"x": 5, "y": 6}]},
+    ]
+
+
+def test_several_images_have_a_path_of_their_own_and_keep_the_shape():
+    request = request_with(V16, {"references": 2}, aspect_ratio="9:16")
+
+    ask = asked(make_provider("kling", "gateway"), request)
+
+    assert ask.path == "/kling/v1/videos/multi-image2video"
+    assert ask.json["image_list"] == [{"image": file.base64} for file in request.inputs["references"]]
+    assert ask.json["aspect_ratio"] == "9:16"
+    assert "image" not in ask.json
+
+
+def test_elements_of_the_new_api_are_contents_with_their_names():
+    contents = said(V30, {"first_frame": 1}, prompt="@cat runs", elements=[CAT]).json["contents"]
+
+    assert contents[-1] == {"type": "element", "element_id": CAT["element_id"], "id": "cat"}
+
+
+@pytest.mark.parametrize("name", ["feature_video", "base_video"])
+def test_omni_takes_a_video_and_may_keep_its_sound(name):
+    body = said(OMNI, {}, keep_sound=True, **{name: WALK}).json
+
+    assert body["contents"][1:] == [{"type": name, "url": WALK}]
+    assert body["settings"]["audio"] == "original"
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "field", "words"),
+    [
+        (V3, {"shots": SHOTS}, "shots", "the shots together must be as long as the video"),
+        (V3, {"shots": SHOTS, "duration_s": 7, "multi_shot": True}, "shots", "turn Several shots off"),
+        (V3, {"shots": [{"duration_s": 1, "prompt": "x"}] * 7, "duration_s": 7}, "shots", "at most 6 items"),
+        (V3, {"shots": [{"duration_s": 5, "prompt": "x" * 513}]}, "shots", "at most 512 characters"),
+        (V3, {"shots": [{"duration_s": 5, "prompt": "x", "camera": "pan"}]}, "shots", "not permitted"),
+        (V3, {"voice_ids": ["v-1"]}, "voice_ids", "voices need the sound on"),
+        (V3, {"with_audio": True, "voice_ids": ["a", "b", "c"]}, "voice_ids", "at most 2 items"),
+        (V3, {"with_audio": True, "voice_ids": ["v 1"]}, "voice_ids", "match pattern"),
+        (V3, {"element_ids": ["cat"]}, "element_ids", "match pattern"),
+        (V3, {**VOICED, "element_ids": ["1"]}, "element_ids", "elements and voices exclude each other"),
+        (V15, {"paths": ["10,20"]}, "paths", "match pattern"),
+        (V15, {"paths": [" ".join(["1,2"] * 78)]}, "paths", "match pattern"),
+        (V30, {"elements": [CAT] * 4}, "elements", "at most 3 items"),
+        (V30, {"elements": [{"name": "cat"}]}, "elements", "Field required"),
+        (OMNI, {"feature_video": WALK, "base_video": WALK}, "base_video", "either taken up or changed"),
+        (OMNI, {"base_video": "walk.mp4"}, "base_video", "public address"),
+        (OMNI, {"keep_sound": True}, "keep_sound", "the original sound needs a video"),
+        (OMNI, {"keep_sound": True, "base_video": WALK, "with_audio": True}, "keep_sound", "exclude each other"),
+    ],
+)
+def test_what_does_not_go_is_refused_by_field(model, params, field, words):
+    with pytest.raises(ValidationError, match=words) as refused:
+        ALL_MODELS[model].params(**params)
+
+    assert {error["loc"][0] for error in refused.value.errors()} == {field}
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "images", "path"),
+    [
+        (V3, {"element_ids": ["1"]}, {}, "params.element_ids"),
+        (V30, {"elements": [CAT]}, {}, "params.elements"),
+        (V15, {}, {"first_frame": 1, "static_mask": 1}, "params.mode"),
+        (V15, {"mode": "pro"}, {"first_frame": 1, "last_frame": 1, "static_mask": 1}, "inputs.last_frame"),
+        (V15, {"mode": "pro"}, {"first_frame": 1, "dynamic_masks": 1}, "params.paths"),
+        (V15, {"paths": ["1,2 3,4"]}, {"first_frame": 1}, "params.paths"),
+        (V16, {}, {"first_frame": 1, "references": 1}, "inputs.references"),
+    ],
+)
+def test_what_does_not_go_with_the_images_is_refused(model, params, images, path):
+    with pytest.raises(InputConflict) as refused:
+        ALL_MODELS[model].params(**params).check_inputs(images)
+
+    assert refused.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("model", "images", "facts"),
+    [
+        (V3, {"first_frame": 1, "last_frame": 1}, {"duration_s": 7, "shots": SHOTS, "element_ids": ["1", "2", "3"]}),
+        (V26, {}, {"mode": "pro", **VOICED}),
+        (V15, {"first_frame": 1, "static_mask": 1, "dynamic_masks": 2}, {"mode": "pro", "paths": ["10,20 30,40", "1,2 3,4"]}),
+        (V16, {"references": 4}, {"aspect_ratio": "1:1", "mode": "pro", "guidance": 0.7}),
+        (V30, {"first_frame": 1, "last_frame": 1}, {"prompt": "@cat runs", "elements": [CAT]}),
+        (OMNI, {"references": 4}, {"prompt": "@cat runs", "elements": [CAT], "base_video": WALK, "keep_sound": True}),
+    ],
+)
+def test_fullest_request_is_rendered_and_found_by_our_reference(simulator, model, images, facts):
+    spec = ALL_MODELS[model]
+    client, request = client_at(simulator, "gateway" if spec.retired else door_of(spec)), request_with(model, images, **facts)
+
+    submission = client.submit(request)
+    simulator.advance(60)
+
+    assert client.poll(submission).state is State.SUCCEEDED
+    assert client.look_up("job-1", spec=spec, since=NOON) == submission
+    assert paid(simulator) == 1
+
+
+def test_paths_of_a_model_without_masks_are_refused_by_name():
+    with pytest.raises(ValidationError) as refused:
+        make_request("kling/kling-v1", paths=["1,2 3,4"])
+
+    assert [(error["loc"], error["type"]) for error in refused.value.errors()] == [(("paths",), "extra_forbidden")]

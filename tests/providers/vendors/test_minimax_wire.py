@@ -1,0 +1,398 @@
+"""What we say to MiniMax, over both generations of its API, and what its answers mean, by table, without a socket."""
+
+import base64
+import logging
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from providers.core.catalog import InputConflict
+from providers.core.errors import (
+    AuthenticationFailed,
+    ContentRejected,
+    GenerationFailed,
+    InvalidParams,
+    OutOfCredit,
+    PlanUsedUp,
+    ProviderDown,
+    RateLimited,
+    Refused,
+    SubmissionGone,
+    Uncertain,
+    UnexpectedReply,
+    Unsupported,
+)
+from providers.core.types import Output, State, Submission, WireRequest
+from providers.vendors import ALL_MODELS
+from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+
+HAILUO, HAILUO_02, SUBJECT = "minimax/MiniMax-Hailuo-2.3", "minimax/MiniMax-Hailuo-02", "minimax/S2V-01"
+H3, H3_MAX = "minimax/MiniMax-H3", "minimax/MiniMax-H3-Max"
+FIRST = Submission(id="170000000000001", model="MiniMax-Hailuo-2.3")
+SECOND = Submission(id="v2-1", model="MiniMax-H3")
+SUCCESS, FILE, SUCCEEDED = fixture("minimax_success"), fixture("minimax_file"), fixture("minimax_v2_succeeded")
+
+
+def minimax():
+    return make_provider("minimax")
+
+
+def poll(task, *bodies, status=200):
+    return outcome(minimax(), minimax().poll(task), *(reply_of(body, status) for body in bodies))
+
+
+def submit(body, status=200, model=HAILUO, **headers):
+    return outcome(minimax(), minimax().submit(make_request(model)), reply_of(body, status, **headers))
+
+
+def refused(code):
+    """An error of v1: HTTP 200 all the same."""
+    return {"base_resp": {"status_code": code, "status_msg": "words of the vendor"}}
+
+
+def v2_error(kind, words="words of the vendor (1026)"):
+    return {"type": "error", "error": {"type": kind, "message": words, "http_code": "422"}, "request_id": "rq-1"}
+
+
+def task(**changes):
+    return {"task": SUCCEEDED["task"] | changes}
+
+
+# submit
+
+
+def test_v1_submit_says_everything_in_the_vendors_words():
+    request = make_request(HAILUO_02, ["first_frame", "last_frame"], duration_s=10, prompt_extend=False, fast_pretreatment=True)
+
+    said = asked(minimax(), request)
+
+    first, last = said.json.pop("first_frame_image"), said.json.pop("last_frame_image")
+    assert (said.method, said.path, said.billable) == ("POST", "/v1/video_generation", True)
+    assert said.json == {
+        "model": "MiniMax-Hailuo-02",
+        "prompt": "a boat",
+        "duration": 10,
+        "resolution": "768P",
+        "prompt_optimizer": False,
+        "fast_pretreatment": True,
+    }
+    assert base64.b64decode(first.removeprefix("data:image/png;base64,"), validate=True) == request.inputs["first_frame"][0].content
+    assert last.startswith("data:image/png;base64,")
+
+
+def test_subject_has_a_form_of_its_own_and_no_length():
+    said = asked(minimax(), make_request(SUBJECT, prompt="")).json
+
+    [subject] = said.pop("subject_reference")
+    assert said == {"model": "S2V-01", "prompt_optimizer": True}
+    assert (subject["type"], len(subject["image"])) == ("character", 1)
+
+
+def test_v2_submit_from_text():
+    said = asked(minimax(), make_request(H3_MAX, aspect_ratio="21:9", duration_s=15, resolution="480P", prompt_expansion="quality"))
+
+    assert (said.method, said.path, said.billable) == ("POST", "/v2/video_generation", True)
+    assert said.json == {
+        "model": "MiniMax-H3-Max",
+        "content": [{"type": "text", "text": "a boat"}],
+        "resolution": "480P",
+        "duration": 15,
+        "ratio": "21:9",
+        "extra": {"prompt_expansion_mode": "quality"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("slots", "roles", "ratio"),
+    [
+        (["first_frame", "last_frame"], ["first_frame", "last_frame"], None),
+        (["references"], ["reference_image"], "16:9"),
+    ],
+)
+def test_v2_images_have_roles(slots, roles, ratio):
+    said = asked(minimax(), make_request(H3, slots)).json
+
+    assert [part["role"] for part in said["content"][1:]] == roles
+    assert said.get("ratio") == ratio
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "field"),
+    [
+        (HAILUO, {"duration_s": 10, "resolution": "1080P"}, "resolution"),
+        (HAILUO, {"resolution": "512P"}, "resolution"),
+        (HAILUO, {"duration_s": 5}, "duration_s"),
+        ("minimax/T2V-01", {"fast_pretreatment": True}, "fast_pretreatment"),
+        ("minimax/T2V-01", {"duration_s": 10}, "duration_s"),
+        (SUBJECT, {"duration_s": 6}, "duration_s"),
+        (H3, {"resolution": "480P"}, "resolution"),
+        (H3, {"prompt_expansion": "quality"}, "prompt_expansion"),
+        (H3, {"duration_s": 16}, "duration_s"),
+        (H3_MAX, {"duration_s": 4}, "duration_s"),
+        (H3_MAX, {"resolution": "2K"}, "resolution"),
+    ],
+)
+def test_value_that_minimax_does_not_take_is_refused_by_field(model, params, field):
+    with pytest.raises(ValidationError) as caught:
+        ALL_MODELS[model].params(**params)
+
+    assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "slots", "path"),
+    [
+        (HAILUO_02, {}, {"last_frame"}, "inputs.first_frame"),
+        (HAILUO_02, {"resolution": "512P"}, set(), "params.resolution"),
+        (H3, {}, {"last_frame"}, "inputs.first_frame"),
+        (H3, {}, {"first_frame", "references"}, "inputs.references"),
+        (H3, {"aspect_ratio": "1:1"}, {"first_frame"}, "params.aspect_ratio"),
+        (H3, {"aspect_ratio": "adaptive"}, set(), "params.aspect_ratio"),
+    ],
+)
+def test_option_that_does_not_go_with_the_images_is_refused_by_path(model, params, slots, path):
+    with pytest.raises(InputConflict) as caught:
+        ALL_MODELS[model].params(**params).check_inputs(dict.fromkeys(slots, 1))
+
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "name"),
+    [
+        (HAILUO, {"task_id": "17", "base_resp": {"status_code": 0, "status_msg": "success"}}, "17"),
+        (HAILUO, {"task_id": 17}, "17"),
+        (H3, {"task_id": "v2-1"}, "v2-1"),
+    ],
+)
+def test_accepted_task_gives_its_id(model, body, name):
+    assert submit(body, model=model) == Submission(id=name, model=model.partition("/")[2])
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"task_id": ""}, {"task_id": True}, refused(7)])
+@pytest.mark.parametrize("model", [HAILUO, H3])
+def test_unreadable_answer_to_a_submit_is_uncertain(model, body):
+    assert type(submit(body, model=model)) is Uncertain
+
+
+# errors
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (1000, Uncertain),
+        (1001, Uncertain),
+        (1002, RateLimited),
+        (1004, AuthenticationFailed),
+        (1008, OutOfCredit),
+        (1024, Uncertain),
+        (1026, ContentRejected),
+        (1027, ContentRejected),
+        (1033, Uncertain),
+        (1039, RateLimited),
+        (1041, RateLimited),
+        (1042, InvalidParams),
+        (2013, InvalidParams),
+        (2049, AuthenticationFailed),
+        (2056, PlanUsedUp),
+    ],
+)
+def test_v1_code_has_its_class_though_http_says_200(code, kind):
+    error = submit(refused(code))
+
+    assert (type(error), error.vendor_code, error.http_status) == (kind, str(code), 200)
+    assert error.message.startswith("words of the vendor")
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "kind"),
+    [
+        (400, "bad_request_error", InvalidParams),
+        (401, "authorized_error", AuthenticationFailed),
+        (402, "insufficient_balance_error", OutOfCredit),
+        (422, "unprocessable_entity_error", ContentRejected),
+        (429, "rate_limit_error", RateLimited),
+        (500, "server_error", Uncertain),
+        (529, "overloaded_error", RateLimited),
+        (418, "teapot_error", Uncertain),
+    ],
+)
+def test_v2_type_has_its_class(status, word, kind):
+    error = submit(v2_error(word), status, model=H3)
+
+    assert (type(error), error.vendor_code, error.http_status, error.request_id) == (kind, word, status, "rq-1")
+
+
+@pytest.mark.parametrize(
+    ("words", "opens_at"),
+    [
+        ("usage limit exceeded (2056)", None),
+        ("usage limit exceeded, 5-hour usage limit reached, resets at 2026-11-20T15:00:00Z (2056)", NOON + timedelta(hours=3)),
+    ],
+)
+def test_used_up_plan_is_told_from_other_rate_limits_by_its_number(words, opens_at):
+    first = submit({"base_resp": {"status_code": 2056, "status_msg": words}})
+    second = submit(v2_error("rate_limit_error", words), 429, H3)
+
+    assert [(type(error), error.vendor_code, error.opens_at) for error in (first, second)] == [(PlanUsedUp, "2056", opens_at)] * 2
+
+
+def test_wait_is_taken_from_the_rate_limit_reply():
+    assert submit(v2_error("rate_limit_error"), 429, model=H3, retry_after="3").retry_after_s == 3.0
+
+
+def test_vendor_down_on_a_poll_is_not_uncertain():
+    assert type(poll(FIRST, refused(1000))) is ProviderDown
+    assert type(poll(SECOND, v2_error("server_error"), status=500)) is ProviderDown
+
+
+# poll
+
+
+@pytest.mark.parametrize(("word", "state"), [("Preparing", State.QUEUED), ("Queueing", State.QUEUED), ("Processing", State.RUNNING)])
+def test_v1_state_has_ours(word, state):
+    snapshot = poll(FIRST, SUCCESS | {"status": word, "file_id": ""})
+
+    assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, word, ())
+
+
+@pytest.mark.parametrize("file_id", ["170000000000009", 170000000000009])
+def test_v1_file_is_asked_for_by_its_id(file_id):
+    talk = minimax().poll(FIRST)
+
+    first, second = next(talk), talk.send(reply_of(SUCCESS | {"file_id": file_id}))
+
+    assert (first.path, dict(first.query)) == ("/v1/query/video_generation", {"task_id": "170000000000001"})
+    assert (second.path, dict(second.query)) == ("/v1/files/retrieve", {"file_id": "170000000000009"})
+
+
+def test_v1_finished_task_gives_file_and_life():
+    snapshot = poll(FIRST, SUCCESS, FILE)
+
+    assert snapshot.outputs == (Output(url="https://minimax.example/m.mp4", expires_in=timedelta(hours=1)),)
+    assert (snapshot.state, snapshot.vendor_state) == (State.SUCCEEDED, "Success")
+
+
+@pytest.mark.parametrize("bodies", [(SUCCESS | {"file_id": ""},), (SUCCESS, {}), (SUCCESS, {"file": {"download_url": ""}})])
+def test_v1_success_without_a_file_is_unexpected(bodies):
+    assert type(poll(FIRST, *bodies)) is UnexpectedReply
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind", "message"),
+    [
+        (1027, "output sensitive", ContentRejected, "output sensitive"),
+        (1026, "input", ContentRejected, "input"),
+        (0, "sensitive content", ContentRejected, "sensitive content"),
+        (1000, "unknown", GenerationFailed, "unknown"),
+        (0, "success", GenerationFailed, "MiniMax failed to render the video and gave no reason."),
+    ],
+)
+def test_v1_failed_task_keeps_code_and_words(code, words, kind, message):
+    body = SUCCESS | {"status": "Fail", "file_id": "", "base_resp": {"status_code": code, "status_msg": words}}
+
+    snapshot = poll(FIRST, body)
+
+    assert (snapshot.state, type(snapshot.error), snapshot.error.message) == (State.FAILED, kind, message)
+    assert snapshot.error.vendor_code == (str(code) if code else None)
+
+
+def test_v1_unknown_task_is_gone():
+    gone = {"base_resp": {"status_code": 2013, "status_msg": "invalid params, invalid task_id"}}
+
+    assert type(poll(FIRST, gone)) is SubmissionGone
+    assert type(poll(FIRST, refused(2013))) is InvalidParams
+
+
+@pytest.mark.parametrize(("word", "state"), [("queued", State.QUEUED), ("running", State.RUNNING), ("cancelled", State.CANCELLED)])
+def test_v2_state_has_ours(word, state):
+    snapshot = poll(SECOND, task(status=word, content=None))
+
+    assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, word, ())
+
+
+def test_v2_finished_task_gives_file_life_and_units():
+    snapshot = poll(SECOND, SUCCEEDED)
+
+    assert snapshot.outputs == (Output(url="https://minimax.example/h3.mp4", expires_in=timedelta(hours=1)),)
+    assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "total_seconds=5 input_seconds=0 output_seconds=5")
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "kind", "code"),
+    [
+        ("failed", {"code": "1026", "message": "words"}, ContentRejected, "1026"),
+        ("failed", {"code": "2013", "message": "words"}, InvalidParams, "2013"),
+        ("failed", {"code": "1033", "message": "words"}, GenerationFailed, "1033"),
+        ("failed", None, GenerationFailed, None),
+        ("expired", None, GenerationFailed, "expired"),
+    ],
+)
+def test_v2_failed_task_keeps_code(word, error, kind, code):
+    snapshot = poll(SECOND, task(status=word, error=error))
+
+    assert (snapshot.state, type(snapshot.error), snapshot.error.vendor_code) == (State.FAILED, kind, code)
+
+
+def test_v2_unknown_task_is_gone_and_a_bare_404_says_nothing():
+    assert type(poll(SECOND, v2_error("bad_request_error"), status=404)) is SubmissionGone
+    assert type(poll(SECOND, v2_error("bad_request_error", "invalid task_id (2013)"), status=400)) is SubmissionGone
+    assert type(poll(SECOND, v2_error("bad_request_error"), status=400)) is InvalidParams
+    assert type(poll(SECOND, b"<html>", status=404)) is Refused
+
+
+@pytest.mark.parametrize("one", [FIRST, SECOND])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"task": []}, {"task": {}}, {"status": None}])
+def test_unreadable_answer_to_a_poll_is_unexpected(one, body):
+    assert type(poll(one, body)) is UnexpectedReply
+
+
+def test_undocumented_state_counts_as_running_and_is_logged(caplog):
+    with caplog.at_level(logging.WARNING, logger="providers.minimax"):
+        snapshot = poll(FIRST, SUCCESS | {"status": "Dreaming"})
+
+    assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "Dreaming")
+    assert [record.message for record in caplog.records] == ["undocumented task status 'Dreaming'; the task counts as running"]
+
+
+def test_only_v2_is_asked_for_many_and_what_its_list_leaves_out_is_not_gone():
+    tasks = [Submission(id=name, model="MiniMax-H3") for name in ("v2-1", "left-out")]
+
+    request = next(minimax().poll_many(tasks))
+    answers = outcome(minimax(), minimax().poll_many(tasks), reply_of({"items": [SUCCEEDED["task"]], "total": 1}))
+
+    assert [minimax().poll_group(one) for one in (FIRST, SECOND)] == [None, "v2"]
+    assert (request.path, request.query["filter.task_ids"]) == ("/v2/query/video_generation", ["v2-1", "left-out"])
+    assert {name: answer.state for name, answer in answers.items()} == {"v2-1": State.SUCCEEDED}
+
+
+# cancel, account
+
+
+def test_only_a_waiting_task_of_v2_is_deleted():
+    waiting = reply_of(task(status="queued"))
+    talk = minimax().cancel(SECOND)
+    first, second = next(talk), talk.send(waiting)
+
+    assert (first.method, second) == ("GET", WireRequest(method="DELETE", path="/v2/video_generation/v2-1"))
+    assert outcome(minimax(), minimax().cancel(SECOND), waiting, reply_of({"action": "cancelled"})) is None
+    assert type(outcome(minimax(), minimax().cancel(SECOND), reply_of(SUCCEEDED))) is Refused
+    assert type(outcome(minimax(), minimax().cancel(FIRST))) is Unsupported
+
+
+def test_look_up_is_not_offered():
+    assert minimax().can_look_up is False
+
+
+def test_account_check_is_a_free_list():
+    request = next(minimax().check_account())
+
+    assert (request.path, dict(request.query), request.billable) == ("/v2/query/video_generation", {"page_num": 1, "page_size": 1}, False)
+    assert outcome(minimax(), minimax().check_account(), reply_of({"items": []})) is None
+    assert type(outcome(minimax(), minimax().check_account(), reply_of({"hello": 1}))) is UnexpectedReply
+
+
+def test_key_is_sent_as_a_bearer_token():
+    assert minimax().sign(WireRequest(method="GET", path="x"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}

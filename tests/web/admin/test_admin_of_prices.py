@@ -1,0 +1,147 @@
+"""What a model costs here: typed in by an administrator, said wherever a cost is shown or counted."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from generation.ordering.create import create_task
+from providers.models import ModelPrice
+
+LIST = "/admin/providers/modelprice/"
+WAN, SORA, KLING = "dashscope/wanx2.1-t2v-turbo", "openai-videos/sora-2", "kling/kling-v3"
+FORM = {"model": WAN, "unit": "second", "amount": "0.2", "currency": "CNY"}
+
+
+@pytest.fixture
+def wan(make_account):
+    return make_account("dashscope", "beijing", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+def shop(desk, wan) -> Client:
+    """The administrator, who also uses the Studio."""
+    desk.post(f"{LIST}add/", FORM)
+    return desk
+
+
+def errors(desk, **changes):
+    reply = desk.post(f"{LIST}add/", {**FORM, **changes})
+    return sorted(reply.context["adminform"].form.errors) if reply.status_code == 200 else []
+
+
+def test_list_without_a_price_says_what_it_is_for(desk):
+    assert "No price of your own yet" in desk.get(LIST).text
+
+
+def test_price_is_stored_and_listed_beside_the_vendors(shop):
+    row = ModelPrice.objects.get()
+
+    text = shop.get(LIST).content.decode()
+
+    assert (row.model, row.unit, row.amount, row.currency) == (WAN, "second", Decimal("0.2"), "CNY")
+    assert "0.2 CNY per second" in text
+    assert "0.24 CNY per second" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"model": "kling/nonsense"}, "model"),
+        ({"model": ""}, "model"),
+        ({"amount": "0"}, "amount"),
+        ({"amount": "-1"}, "amount"),
+        ({"amount": "1000000.01"}, "amount"),
+        ({"amount": "0.00001"}, "amount"),
+        ({"currency": "RMB"}, "currency"),
+        ({"currency": "¥"}, "currency"),
+        ({"currency": "YUAN"}, "currency"),
+        ({"unit": "minute"}, "unit"),
+    ],
+)
+def test_what_is_no_price_is_refused(desk, changes, wrong):
+    assert errors(desk, **changes) == [wrong]
+    assert not ModelPrice.objects.exists()
+
+
+def test_currency_is_written_in_capitals(desk, db):
+    assert errors(desk, currency="usd") == []
+    assert ModelPrice.objects.get().currency == "USD"
+
+
+def test_model_has_one_price(shop):
+    assert errors(shop) == ["model"]
+    assert ModelPrice.objects.count() == 1
+
+
+def test_retired_models_are_marked_among_the_choices(desk, db):
+    text = desk.get(f"{LIST}add/").content.decode()
+
+    assert '<option value="openai-videos/sora-2">Sora 2 (retired on 2026-09-24)</option>' in text
+
+
+def test_price_of_a_model_that_the_catalog_lost_can_still_be_changed(desk, db):
+    row = ModelPrice.objects.create(model="kling/gone", unit="video", amount=1, currency="CNY")
+
+    desk.post(f"{LIST}{row.pk}/change/", {**FORM, "model": "kling/gone", "amount": "2"})
+
+    row.refresh_from_db()
+    assert (row.model, row.amount) == ("kling/gone", 2)
+
+
+def test_studio_counts_with_it(shop):
+    page = shop.get(f"/studio/?model={WAN}").content.decode()
+    quote = shop.post("/studio/quote/", {"model": WAN, "prompt": "a boat", "duration_s": "5", "count": "3"}).content.decode()
+
+    assert "¥0.20 per second" in page
+    assert "¥0.24 per second" not in page
+    assert "about ¥1.00" in page
+    assert "about ¥3.00" in quote
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "currency", "words", "total"),
+    [("video", "2.5", "USD", "$2.50 per video", "about $2.50"), ("second", "0.0125", "CNY", "¥0.0125 per second", "about ¥0.06")],
+)
+def test_studio_says_unit_and_currency(desk, wan, unit, amount, currency, words, total):
+    desk.post(f"{LIST}add/", {**FORM, "unit": unit, "amount": amount, "currency": currency})
+
+    page = desk.get(f"/studio/?model={WAN}").content.decode()
+
+    assert words in page
+    assert total in page
+
+
+def test_studio_has_a_price_where_the_vendor_publishes_none(desk, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9")
+    before = desk.get(f"/studio/?model={KLING}").content.decode()
+    desk.post(f"{LIST}add/", {**FORM, "model": KLING, "unit": "video", "amount": "3"})
+
+    assert "Price not published" in before
+    assert "about ¥3.00" in desk.get(f"/studio/?model={KLING}").content.decode()
+
+
+def test_task_keeps_the_price_of_its_day(shop, user):
+    first = create_task(owner=user, model=WAN, prompt="a boat", params={"duration_s": 5})
+    ModelPrice.objects.update(amount=9, currency="USD")
+    second = create_task(owner=user, model=WAN, prompt="a boat", params={"duration_s": 5})
+
+    first.refresh_from_db()
+    assert (first.cost_estimated, first.currency) == (Decimal("1.0000"), "CNY")
+    assert (second.cost_estimated, second.currency) == (Decimal(45), "USD")
+
+
+def test_price_that_is_taken_away_gives_place_to_the_list_price(shop, user):
+    shop.post(f"{LIST}{ModelPrice.objects.get().pk}/delete/", {"post": "yes"})
+
+    task = create_task(owner=user, model=WAN, prompt="a boat", params={"duration_s": 5})
+
+    assert (task.cost_estimated, task.currency) == (Decimal("1.20"), "CNY")
+
+
+def test_person_without_permission_sees_no_price(clerk, db):
+    assert clerk.get(LIST).status_code == 403
+    assert clerk.post(f"{LIST}add/", FORM).status_code == 403
+    assert not ModelPrice.objects.exists()

@@ -1,0 +1,47 @@
+"""A base URL may lead to an internal service. Testing the account must not read out what it answers; a vendor's own words are shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import product
+
+import pytest
+
+from providers.accounts.health_test import probe
+from providers.vendors import PROVIDERS
+from tests.scripted_server import ScriptedServer, answer
+
+SECRET = "internal-0123456789"
+SURFACES = [(vendor.slug, surface) for vendor in PROVIDERS.values() for surface in vendor.surfaces]
+CREDENTIALS = {"web": {"cookie": "sessionid=a-session-for-tests", "sign": "none"}}
+INTERNAL = [
+    f"<html><title>{SECRET}</title></html>".encode(),
+    json.dumps({"AccessKeyId": SECRET, "Token": SECRET}).encode(),
+]
+
+
+@pytest.mark.parametrize(("vendor", "surface"), SURFACES)
+def test_an_internal_answer_is_not_read_out(desk, make_account, vendor, surface):
+    headers = f"Content-Type: text/html; x={SECRET}\r\nLocation: https://{SECRET}.example/\r\nX-Key: {SECRET}\r\n"
+    for status, body in product((200, 403, 500), INTERNAL):
+        with ScriptedServer(*[answer(status, body, headers=headers)] * 4) as internal:
+            account = make_account(vendor, surface, internal.url, credentials=CREDENTIALS.get(surface))
+
+            finding = probe(account, in_other_regions=True)
+
+            card = desk.get("/admin/providers/provideraccount/").content.decode()
+            account.refresh_from_db()
+            assert internal.requests
+            assert SECRET not in f"{finding} {account.last_error} {card}"
+            account.delete()
+
+
+def test_the_vendors_own_words_are_shown(make_account, simulator):
+    account = make_account("kling", "official-key", f"{simulator.url}/hosts/kling", credentials={"api_key": "sk-bad-1234567890"})
+
+    finding = probe(account)
+
+    account.refresh_from_db()
+    [words] = re.findall(r"\((.* \[\d+\])\)", finding.message)
+    assert account.last_error == words

@@ -1,0 +1,93 @@
+"""The admin's lists answer to the filters that they show. Any other look-up would tell a reader a secret letter by letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from access.tokens import issue
+from tests.task_rows import make_task
+
+SECRET = re.compile("sealed|digest|password|secret|vendor_url|session_data|tails|payload|^key$|lock")
+"""What a column is called that holds a secret or a hash of one."""
+RELATIONS = 2
+
+
+def secret_lookups(model: type[models.Model], before: str = "", relations: int = RELATIONS) -> Iterator[str]:
+    """`owner__password__startswith` and the like, of this model and of what it is related to."""
+    for field in model._meta.get_fields():
+        path = f"{before}{field.name}"
+        if field.is_relation and field.related_model and relations:
+            yield from secret_lookups(field.related_model, f"{path}__", relations - 1)
+        elif not field.is_relation and SECRET.search(field.name):
+            yield from (f"{path}__{way}" for way in ("startswith", "regex", "gt", "exact", "isnull"))
+
+
+def lookups_of_all() -> list[tuple[type[models.Model], str]]:
+    return [(model, lookup) for model in admin.site._registry for lookup in secret_lookups(model)]
+
+
+@pytest.fixture
+def reader(db: None) -> Client:
+    """Staff who may view everything and change nothing."""
+    person = User.objects.create_user("reader", password="a long enough password", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def list_of(model: type[models.Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def test_secrets_of_all_models_are_known():
+    found = {f"{model.__name__}.{field.name}" for model in apps.get_models() for field in model._meta.fields if SECRET.search(field.name)}
+
+    assert {"ProviderAccount.sealed", "ProviderAccount.tails", "ApiToken.digest", "User.password", "Video.vendor_url"} <= found
+
+
+def test_no_list_takes_a_lookup_on_a_secret_also_through_relations(reader):
+    tried = lookups_of_all()
+    taken = [
+        f"{list_of(model)}?{lookup}=a"
+        for model, lookup in tried
+        if list_of(model) != "/admin/generation/paidsubmits/" and reader.get(list_of(model), {lookup: "a"}).status_code != 400
+    ]
+
+    assert len(tried) > 100
+    assert taken == []
+
+
+def test_no_list_takes_a_lookup_that_it_does_not_offer(reader):
+    for path, lookup in [
+        ("/admin/generation/generationtask/", "error_message__startswith"),
+        ("/admin/generation/generationtask/", "account__base_url__startswith"),
+        ("/admin/generation/generationtask/", "owner__id__exact"),
+        ("/admin/access/apitoken/", "public_id__startswith"),
+        ("/admin/providers/provideraccount/", "last_error__contains"),
+        ("/admin/auth/user/", "email__startswith"),
+    ]:
+        assert reader.get(path, {lookup: "a"}).status_code == 400
+
+
+def test_every_filter_that_is_shown_works(desk, user, make_account):
+    make_task(user, account=make_account("kling", "official-key", "http://127.0.0.1:9"))
+    issue(user, "shop")
+    offered = 0
+    for model in admin.site._registry:
+        page = desk.get(list_of(model)).content.decode()
+        for query in {unescape(href) for href in re.findall(r'href="(\?[^"]*?__[^"]*)"', page)}:
+            assert desk.get(list_of(model) + query).status_code == 200
+            offered += 1
+
+    assert offered > 10

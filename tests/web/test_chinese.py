@@ -1,0 +1,243 @@
+"""Chinese is whole: every text has its translation, the compiled catalog is that of the source, and no page falls back to English."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from pydantic import ValidationError
+
+from generation.lifecycle import Status
+from generation.models import TaskInput
+from providers.core.addresses import NOT_PUBLIC
+from providers.vendors import ALL_MODELS, PROVIDERS
+from tests.task_rows import make_task
+from tests.web.page_rows import fill_slots, make_asset, make_video
+from web.catalog_strings import CHOICE_WORDS, LABEL_PARTS, PART_TITLES, RULES, SURFACE_WORDS, TITLES, VENDOR_LABELS
+
+FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
+PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
+WORD = re.compile(r"[A-Za-z]{3,}")
+OURS = (
+    "Portal",
+    "API",
+    "English",
+    "official-key",
+    "beijing",
+    "lin",
+    "admin",
+    "Ctrl",
+    "curl",
+    "Python",
+    "JavaScript",
+    "fps",
+    "WAV",
+    "MP3",
+    "JPEG",
+    "PNG",
+    "WebP",
+    "BMP",
+    "GIF",
+    "TIFF",
+    "MB",
+)
+VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]
+NAMES = re.compile(
+    "|".join(
+        [
+            r"\{\w+\}",
+            r"[0-9a-f-]{12,}",
+            r"vendor-\S+",
+            r"https://files\.example/\S+",
+            r"<<<\w+>>>",
+            *map(re.escape, sorted([*OURS, *VENDORS, *PROVIDERS], key=len, reverse=True)),
+        ]
+    )
+)
+SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm", "data-template")
+SHARED_RULES = ("catalog", "content_tasks")
+"""Modules of providers/core that raise rules of catalogs."""
+NO_TEXT = {"script", "style", "template", "code", "pre"}
+
+
+def blocks() -> list[dict[str, str]]:
+    """The entries of the .po file, by their keywords."""
+    texts = (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n")
+    found = (dict(re.findall(r"^(msg[\w\[\]]+) (.*)$", text, re.MULTILINE)) for text in texts)
+    read = ({name: ast.literal_eval(words) for name, words in parts.items()} for parts in found)
+    return [parts for parts in read if parts["msgid"]]
+
+
+def words_of(parts: dict[str, str]) -> str:
+    return parts.get("msgstr", parts.get("msgstr[0]", ""))
+
+
+def entries() -> dict[tuple[str, str], str]:
+    """(context, msgid) -> msgstr of the .po file."""
+    return {(parts.get("msgctxt", ""), parts["msgid"]): words_of(parts) for parts in blocks()}
+
+
+def test_every_text_has_a_translation_with_the_same_places():
+    untranslated = [msgid for (_context, msgid), words in entries().items() if not words]
+    misplaced = [
+        parts["msgid"]
+        for parts in blocks()
+        if set(PLACES.findall(words_of(parts))) - set(PLACES.findall(parts["msgid"] + parts.get("msgid_plural", "")))
+    ]
+
+    assert untranslated == []
+    assert misplaced == []
+    assert "fuzzy" not in (FOLDER / "django.po").read_text(encoding="utf-8")
+
+
+def test_compiled_catalog_is_that_of_the_source():
+    with (FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)._catalog
+
+    stored = {}
+    for key, words in compiled.items():
+        msgid = key[0] if isinstance(key, tuple) else key
+        context, mark, text = msgid.rpartition("\x04")
+        if text:
+            stored[context if mark else "", text] = words
+    assert stored == entries()
+
+
+def test_catalogs_texts_are_all_listed_for_translation():
+    titles, choices, parts, part_titles = set(), set(), set(), set()
+    for spec in ALL_MODELS.values():
+        parts |= {part for part in spec.label.split(", ")[1:] if WORD.search(part)}
+        titles |= {slot.title for slot in spec.slots}
+        for schema in spec.json_schema()["properties"].values():
+            titles |= {schema["title"], schema.get("description", "")}
+            part_titles |= {part["title"] for part in schema.get("items", {}).get("properties", {}).values()}
+            choices |= {value for value in [*schema.get("enum", []), schema.get("const")] if isinstance(value, str)}
+
+    assert titles - {""} == TITLES
+    assert parts == LABEL_PARTS
+    assert part_titles == PART_TITLES
+    assert {choice for choice in choices if WORD.search(choice)} <= set(CHOICE_WORDS) <= choices
+
+
+def test_words_of_surfaces_are_all_listed_for_translation():
+    surfaces = [surface for provider in PROVIDERS.values() for surface in provider.surfaces.values()]
+    credentials = [field for surface in surfaces for field in surface.credentials]
+
+    assert {words for one in [*surfaces, *credentials] for words in (one.label, one.help)} - {""} == SURFACE_WORDS
+    assert {provider.label for provider in PROVIDERS.values() if "(" in provider.label} == VENDOR_LABELS
+
+
+def test_rules_of_the_catalogs_are_all_listed_for_translation():
+    said = {NOT_PUBLIC}
+    root = Path(settings.BASE_DIR)
+    for path in (*root.glob("providers/vendors/*/catalog*.py"), *(root / f"providers/core/{name}.py" for name in SHARED_RULES)):
+        raised = [node.exc for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Raise)]
+        said |= {call.args[-1].value for call in raised if isinstance(call, ast.Call) and isinstance(call.args[-1], ast.Constant)}
+    for model in ("wan2.5-t2v-preview", "wan2.2-t2v-plus", "wanx2.1-t2v-turbo"):
+        for shape in ("4:3", "3:4"):
+            with pytest.raises(ValidationError) as refused:
+                ALL_MODELS[f"dashscope/{model}"].params(resolution="480P", aspect_ratio=shape)
+            said.add(refused.value.errors()[0]["msg"].removeprefix("Value error, "))
+
+    assert said == set(RULES)
+
+
+class Shown(HTMLParser):
+    """Collects what a person reads or hears; what carries a lang of its own is somebody's words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.hidden: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        foreign = "lang" in given and tag != "html"
+        if tag in NO_TEXT or foreign or self.hidden:
+            if tag not in {"img", "input", "meta", "link", "use", "hr", "br"}:
+                self.hidden.append(tag)
+            return
+        self.texts += [given[name] for name in SHOWN_ATTRIBUTES if given.get(name)]
+
+    def handle_endtag(self, tag):
+        if self.hidden and self.hidden[-1] == tag:
+            self.hidden.pop()
+
+    def handle_data(self, data):
+        if not self.hidden and data.strip():
+            self.texts.append(data.strip())
+
+
+def english(html: str, *allowed: str) -> list[str]:
+    """Texts of a page that hold a Latin word which is no name."""
+    parser = Shown()
+    parser.feed(html)
+    return [text for text in parser.texts if text not in allowed and WORD.search(NAMES.sub("", text))]
+
+
+@pytest.fixture
+def chinese(visitor):
+    visitor.cookies["django_language"] = "zh-hans"
+    return visitor
+
+
+def test_studio_of_every_model_is_chinese(chinese, accounts):
+    found = {text: model for model in ALL_MODELS for text in english(chinese.get(f"/studio/?model={model}").text)}
+
+    assert found == {}
+
+
+def test_pages_with_tasks_in_every_state_are_chinese(chinese, user, kling):
+    prompt = "一只小船"
+    fill_slots(kling, user)
+    for status in Status:
+        make_task(user, status=status, prompt=prompt, account=kling)
+    for code in ("content_rejected", "deadline", "auth_failed", "out_of_credit", "bad_media", "nonsense"):
+        make_task(user, status=Status.FAILED, prompt=prompt, error_code=code)
+    video = make_video(user, prompt=prompt)
+    make_video(user, prompt=prompt)
+    TaskInput.objects.create(task=video.task, slot="first_frame", asset=make_asset(user))
+    pages = ["/studio/", "/gallery/", "/gallery/?q=x", "/activity/", f"/videos/{video.pk}/", f"/tasks/{video.task_id}/"]
+
+    found = {page: english(chinese.get(page).text, "a boat") for page in pages}
+
+    assert found == {page: [] for page in pages}
+
+
+def test_review_of_staff_is_chinese(staff_visitor, user, kling):
+    task = make_task(user, status=Status.NEEDS_REVIEW, prompt="一只小船", account=kling)
+    staff_visitor.cookies["django_language"] = "zh-hans"
+
+    assert english(staff_visitor.get(f"/tasks/{task.pk}/").text) == []
+
+
+def test_forms_of_accounts_are_chinese(staff_visitor):
+    staff_visitor.cookies["django_language"] = "zh-hans"
+    account = "/admin/providers/provideraccount/add/"
+
+    assert "即梦，经网关" in staff_visitor.get(account).text
+    form = staff_visitor.get(f"{account}?vendor=kling&surface=official-jwt").text
+    assert "私有密钥（Secret Key）" in form
+    assert "Access key" not in form
+    assert "whsec_ 开头" in form
+
+
+def test_empty_pages_are_chinese(chinese, db):
+    for page in ("/gallery/", "/activity/", "/activity/?tab=done"):
+        assert english(chinese.get(page).text) == []
+
+
+def test_sign_in_is_chinese(client, db):
+    assert english(client.get("/accounts/login/", headers={"Accept-Language": "zh-CN"}).text) == []
+
+
+def test_bad_input_is_explained_in_chinese(chinese, accounts):
+    reply = chinese.post("/studio/", {"model": "kling/kling-v1", "prompt": "", "count": "9", "camera": "simple", "camera_amount": "0"})
+
+    assert english(reply.text) == []
+    assert dict(reply.context["form"].errors)["prompt"] == ["请写出视频里应该出现什么。"]

@@ -1,0 +1,52 @@
+"""What the worker runs: its jobs by name, and what its clock calls how often."""
+
+from __future__ import annotations
+
+from generation.actions.look_again import look_again
+from generation.errors import LostRace
+from generation.ingest.ingest import ingest
+from generation.ingest.sweep import sweep
+from generation.polling.poll import poll_account
+from generation.scheduling.account_health import probe_account
+from generation.scheduling.enqueue import ingest_next
+from generation.scheduling.live_workers import sign_in, sign_out
+from generation.submitting.reconcile import settle
+from generation.submitting.restored_backup import compare_record
+from generation.submitting.submit import submit
+from generation.tick import tick
+from jobs import queue
+from jobs.wiring import Tick, Wiring
+
+__all__ = ["WIRING"]
+
+
+def ingest_and_ring(task_id: str, fence: int) -> None:
+    """Save one task's videos, then ring for the next task whose turn it is."""
+    ingest(task_id, fence)
+    ingest_next()
+
+
+def sweep_soon() -> None:
+    """Ring for the sweep. A worker does it; the clock must not wait for files."""
+    queue.enqueue(queue.INGEST, "sweep")
+
+
+WIRING = Wiring(
+    jobs={
+        "submit": submit,
+        "settle": settle,
+        "look_again": look_again,
+        "poll": poll_account,
+        "probe": probe_account,
+        "ingest": ingest_and_ring,
+        "sweep": sweep,
+    },
+    ticks=[
+        Tick(every_s=5, call=sign_in),
+        Tick(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
+        Tick(every_s=0, call=tick),
+        Tick(every_s=900, call=sweep_soon, at_start=False),
+    ],
+    at_stop=sign_out,
+    lost_race=LostRace,
+)

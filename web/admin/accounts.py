@@ -1,0 +1,203 @@
+"""Provider accounts in the admin: choose a surface, type its credentials, test them, watch their health and why videos do not start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from database import clock
+from generation.queries.account_load import desk_of
+from providers.accounts.forms import PriceForm, account_form, credential_names
+from providers.accounts.health_test import Finding, probe
+from providers.core.base import Provider, Surface
+from providers.core.catalog import Price
+from providers.models import ModelPrice, ProviderAccount
+from providers.vendors import ALL_MODELS, PROVIDERS
+from web.presenters.accounts import account_card, account_cards, desk_notes, desk_summary
+
+__all__ = ["ModelPriceAdmin", "ProviderAccountAdmin"]
+
+LIST_PAGE, CHANGE_PAGE = "admin:providers_provideraccount_changelist", "admin:providers_provideraccount_change"
+LIMITS = ("max_in_flight", "submits_per_second", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
+
+
+@admin.register(ProviderAccount)
+class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Accounts with what tasks do to them. Sealed text is on no page: not in a field, not in a list, not in the history."""
+
+    readonly_fields = ("cooldown", "last_ok", "last_trouble")
+    actions = ("enable", "disable", "end_rest", "test_connection")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    change_form_template = "admin/providers/provideraccount/change_form.html"
+    change_list_template = "admin/providers/provideraccount/change_list.html"
+    list_per_page = 200
+    search_fields = ("label", "vendor", "base_url")
+
+    @admin.display(description=gettext_lazy("Resting"))
+    def cooldown(self, account: ProviderAccount) -> str:
+        if account.cooldown_until is None or not account.is_resting(clock.now()):
+            return "–"
+        until = date_format(timezone.localtime(account.cooldown_until), "H:i:s")
+        return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.breaker(clock.now()).reason}
+
+    @admin.display(description=gettext_lazy("Last good answer"), ordering="last_ok_at")
+    def last_ok(self, account: ProviderAccount) -> str:
+        return _("%(time)s ago") % {"time": timesince(account.last_ok_at)} if account.last_ok_at else "–"
+
+    @admin.display(description=gettext_lazy("Last error"), ordering="last_error_at")
+    def last_trouble(self, account: ProviderAccount) -> str:
+        if account.last_error_at is None:
+            return "–"
+        return _("%(time)s ago: %(words)s") % {"time": timesince(account.last_error_at), "words": account.last_error[:160]}
+
+    def get_urls(self) -> list[URLPattern]:
+        test = path("<path:object_id>/test/", self.admin_site.admin_view(self.test_view), name="providers_provideraccount_test")
+        return [test, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        reply = super().changelist_view(request, {"title": _("Provider accounts"), **(extra_context or {})})
+        shown = getattr(reply, "context_data", None) or {}
+        if "cl" in shown:
+            accounts, now = list(shown["cl"].result_list), timezone.now()
+            desk = desk_of(accounts, now)
+            cards = account_cards(accounts, desk, now)
+            shown |= {"cards": cards, "notes": desk_notes(desk, accounts), "summary": desk_summary(cards, desk)}
+            shown["may_test"] = self.has_change_permission(request)
+        return reply
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if _asked_surface(request, None) is None and self.has_add_permission(request):
+            return self._choose_surface(request)
+        return super().add_view(request, form_url, extra_context)
+
+    def _choose_surface(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Which vendor, and by which way in?"),
+            "opts": self.opts,
+            "vendors": [(vendor.slug, vendor.label, list(vendor.surfaces.values())) for vendor in PROVIDERS.values()],
+        }
+        return TemplateResponse(request, "admin/providers/provideraccount/choose_surface.html", context)
+
+    def get_form(self, request: HttpRequest, obj: ProviderAccount | None = None, change: bool = False, **kwargs: Any) -> Any:
+        found = _asked_surface(request, obj)
+        if found is not None and self.has_change_permission(request, obj):
+            kwargs["form"] = account_form(*found)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: ProviderAccount | None = None) -> Any:
+        found = _asked_surface(request, obj)
+        may_type = found is not None and (obj is None or self.has_change_permission(request, obj))
+        secrets = credential_names(found[1]) if found and may_type else []
+        names = ["model_names"] if found and found[1].takes_names else []
+        sets = [
+            (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets)}),
+            (_("Use"), {"fields": ("enabled", "sandbox", "models_allowed", *names, "priority", "weight")}),
+            (_("Limits"), {"fields": LIMITS}),
+        ]
+        return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]
+
+    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:  # noqa: ARG002
+        """What the portal noted down about the account since it was read stays."""
+        obj.save(update_fields=form.columns() if change else None)
+
+    @method_decorator(require_POST)
+    def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Free calls, and what they found."""
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        if not self.has_change_permission(request, account):
+            self.message_user(request, _("You may not test this account."), messages.ERROR)
+            return _back(request, account)
+        finding = probe(account, in_other_regions=True)
+        if request.headers.get("X-Requested-With") == "fetch":
+            return self._card(request, account, finding)
+        self._say(request, account, finding)
+        return _back(request, account)
+
+    def _card(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
+        """The account's card anew, for the list's script."""
+        account.refresh_from_db()
+        now = timezone.now()
+        card = account_card(account, desk_of([account], now), now, finding)
+        return render(request, "admin/providers/provideraccount/_card.html", {"card": card, "may_test": True})
+
+    def _say(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> None:
+        words = _("“%(account)s”: %(finding)s") % {"account": account, "finding": finding.message}
+        self.message_user(request, words, messages.SUCCESS if finding.ok else messages.ERROR)
+
+    @admin.action(description=gettext_lazy("Test connection (free)"), permissions=["change"])
+    def test_connection(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        for account in accounts:
+            self._say(request, account, probe(account, in_other_regions=True))
+
+    @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
+    def enable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._update(request, accounts, enabled=True)
+
+    @admin.action(description=gettext_lazy("Disable (running renders are still followed)"), permissions=["change"])
+    def disable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._update(request, accounts, enabled=False)
+
+    @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
+    def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._update(request, accounts, **ProviderAccount.awake(clock.now()))
+
+    def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
+        for account in accounts:
+            self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
+        count = accounts.update(edited_at=clock.now(), **changes)
+        words = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+
+
+def _back(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
+    """To the page whose button was pressed."""
+    on_the_list = request.GET.get("from") == "list"
+    return HttpResponseRedirect(reverse(LIST_PAGE) if on_the_list else reverse(CHANGE_PAGE, args=[account.pk]))
+
+
+def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tuple[type[Provider], Surface] | None:
+    """The account's own surface; for a new one, what the address asks for."""
+    if account is not None:
+        return (account.provider_class, account.known_surface) if account.known_surface else None
+    provider = PROVIDERS.get(request.GET.get("vendor", ""))
+    surface = provider.surfaces.get(request.GET.get("surface", "")) if provider else None
+    return (provider, surface) if provider and surface else None
+
+
+@admin.register(ModelPrice)
+class ModelPriceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What models cost here, beside what the vendors' pages say."""
+
+    form = PriceForm
+    list_display = ("model", "costs", "list_price", "updated_at")
+    search_fields = ("model",)
+
+    @admin.display(description=gettext_lazy("Costs here"))
+    def costs(self, row: ModelPrice) -> str:
+        return _price_words(row.price)
+
+    @admin.display(description=gettext_lazy("List price"))
+    def list_price(self, row: ModelPrice) -> str:
+        spec = ALL_MODELS.get(row.model)
+        return _price_words(spec.price) if spec and spec.price else _("not published")
+
+
+def _price_words(price: Price) -> str:
+    return f"{price.amount.normalize():f} {price.currency} {ModelPrice.Unit(price.unit).label}"

@@ -1,0 +1,268 @@
+"""What happened, to look at in the admin; and what administrators do about a review or a failure. Writes go through services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from generation.actions import decide, recover
+from generation.errors import PortalError
+from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
+from generation.ordering.page_keys import read_key
+from providers.labels import label_of
+from providers.stored_text import tell
+from providers.vendors import ALL_MODELS
+from web.presenters.detail import rescue_context
+from web.presenters.states import FACES
+
+__all__ = ["GenerationTaskAdmin"]
+
+
+ASKED_AGAIN = gettext_lazy("The vendor has it: the task goes on.")
+
+
+for machinery in filter(admin.site.is_registered, apps.get_app_config("django_q").get_models()):
+    admin.site.unregister(machinery)  # messages and schedules of the job engine: nobody must edit them, our rows say what happened
+
+
+class ReadOnly:
+    """Rows that services wrote; the admin shows them."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
+    model = Attempt
+    extra = 0
+    fields = (
+        ("number", "account", "dispatch", "submission_id"),
+        ("reference", "started_at", "finished_at"),
+        ("error_code", "error_message"),
+        "request",
+        "reply",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
+        return super().get_queryset(request).select_related("account")
+
+
+class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = TaskEvent
+    extra = 0
+    fields = ("at", "from_label", "to_label", "told")
+    readonly_fields = ("from_label", "to_label", "told")
+
+    @admin.display(description=gettext_lazy("from"))
+    def from_label(self, event: TaskEvent) -> str | Promise:
+        return FACES[event.from_status].label if event.from_status else "–"
+
+    @admin.display(description=gettext_lazy("to"))
+    def to_label(self, event: TaskEvent) -> str | Promise:
+        return FACES[event.to_status].label
+
+    @admin.display(description=gettext_lazy("note"))
+    def told(self, event: TaskEvent) -> str:
+        return tell(event.note, event.note_parts)
+
+
+class ModelFilter(admin.SimpleListFilter):
+    """By the catalog's models, so that no list of rows is read for it."""
+
+    title = gettext_lazy("model")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [(name, label_of(spec)) for name, spec in ALL_MODELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        return queryset.filter(model=self.value()) if self.value() else queryset
+
+
+@admin.register(GenerationTask)
+class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A task with all that was tried. The vendor's addresses of finished files stay out: they are secrets while they live."""
+
+    list_display = ("id", "status", "model", "owner", "account", "created_at", "error_code")
+    list_filter = ("status", ModelFilter, "account")
+    search_fields = ("id", "external_id", "submission_id", "prompt__text")
+    show_full_result_count = False
+    inlines = (AttemptInline, EventInline)
+    actions = ("ask_again_many",)
+    change_form_template = "admin/generation/generationtask/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("status", "model", "prompt_text", "params", "owner", "token")}),
+        (
+            gettext_lazy("At the vendor"),
+            {"fields": ("account", "submission_id", "vendor_state", "progress", "attempt_count", "rewritten")},
+        ),
+        (gettext_lazy("Trouble"), {"fields": ("error_code", "error_words", "vendor_code", "wait_words", "failures")}),
+        (gettext_lazy("Caller"), {"fields": ("external_id", "metadata", "retried", "cost_estimated", "currency")}),
+        (
+            gettext_lazy("Times"),
+            {
+                "fields": (
+                    ("created_at", "submitted_at", "accepted_at"),
+                    ("rendered_at", "finished_at", "cancel_requested_at"),
+                    ("due_at", "deadline_at", "lease_owner", "lease_until"),
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GenerationTask]:
+        return super().get_queryset(request).select_related("prompt", "owner", "account", "token", "retry_of")
+
+    @admin.display(description=gettext_lazy("Prompt"))
+    def prompt_text(self, task: GenerationTask) -> str:
+        return task.prompt.text
+
+    @admin.display(description=gettext_lazy("As the vendor rewrote it"))
+    def rewritten(self, task: GenerationTask) -> str:
+        return task.actual_prompt or "–"
+
+    @admin.display(description=gettext_lazy("Retry of"))
+    def retried(self, task: GenerationTask) -> str:
+        if task.retry_of is None:
+            return "–"
+        return format_html('<a href="{}">{}</a>', reverse("admin:generation_generationtask_change", args=[task.retry_of_id]), task.retry_of)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: GenerationTask | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        return ("prompt_text", "rewritten", "retried", "error_words", "wait_words")
+
+    @admin.display(description=gettext_lazy("error message"))
+    def error_words(self, task: GenerationTask) -> str:
+        return tell(task.error_message, task.error_parts)
+
+    @admin.display(description=gettext_lazy("waits because"))
+    def wait_words(self, task: GenerationTask) -> str:
+        return tell(task.wait_reason, task.wait_parts)
+
+    def get_urls(self) -> list[URLPattern]:
+        ways = {
+            "ask_again": self.ask_again_view,
+            "adopt": self.adopt_view,
+            "submit_again": self.submit_again_view,
+            "give_up": self.give_up_view,
+        }
+        own = [
+            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"generation_generationtask_{name}")
+            for name, view in ways.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if not decide.may_decide(request.user):
+            actions.pop("ask_again_many", None)
+        return actions
+
+    @admin.action(description=gettext_lazy("Ask the vendors again about the chosen tasks"))
+    def ask_again_many(self, request: HttpRequest, chosen: QuerySet[GenerationTask]) -> None:
+        try:
+            outcome = recover.ask_again_many(chosen.prefetch_related("attempts__account"), by=_person(request))
+        except PortalError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return
+        for task, refusal in outcome.items():
+            if refusal is None:
+                self.log_change(request, task, ASKED_AGAIN)
+            else:
+                self.message_user(request, f"{task.pk}: {refusal.message}", messages.WARNING)
+        recovered = sum(refusal is None for refusal in outcome.values())
+        if recovered:
+            words = ngettext("%(n)d task goes on.", "%(n)d tasks go on.", recovered) % {"n": recovered}
+            self.message_user(request, words, messages.SUCCESS)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        task = self.get_object(request, object_id)
+        ways = rescue_context(task, _person(request)) if task is not None else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **ways})
+
+    @method_decorator(require_POST)
+    def ask_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, recover.ask_again, ASKED_AGAIN)
+
+    @method_decorator(require_POST)
+    def adopt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        adopt = partial(decide.adopt, vendor_id=request.POST.get("vendor_id", ""))
+        return self._decide(request, object_id, adopt, _("Adopted. The vendor is asked for its result."))
+
+    @method_decorator(require_POST)
+    def submit_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        submit_again = partial(decide.submit_again, knows_cost=request.POST.get("knows_cost") == "on")
+        return self._decide(request, object_id, submit_again, _("It waits to be sent again."))
+
+    @method_decorator(require_POST)
+    def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, decide.give_up, _("Given up."))
+
+    def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., object], done: str | Promise) -> HttpResponse:
+        """Who may is the services' to say."""
+        task = self.get_object(request, object_id)
+        if task is None:
+            raise Http404
+        try:
+            way(task, by=_person(request), page=read_key(request.POST.get("key", "")))
+        except PortalError as error:
+            self.message_user(request, error.message, messages.ERROR)
+        else:
+            self.log_change(request, task, str(done))
+            self.message_user(request, str(done), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:generation_generationtask_change", args=[task.pk]))
+
+
+def _person(request: HttpRequest) -> User:
+    """The admin is for people who are signed in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@admin.register(Video)
+class VideoAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "title", "model", "owner", "duration_s", "width_px", "height_px", "size_bytes", "created_at")
+    list_filter = (ModelFilter,)
+    list_select_related = ("owner",)
+    search_fields = ("id", "title", "sha256")
+    show_full_result_count = False
+    exclude = ("vendor_url",)
+
+
+@admin.register(Asset)
+class AssetAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "owner", "content_type", "width_px", "height_px", "size_bytes", "created_at")
+    list_filter = ("content_type",)
+    list_select_related = ("owner",)
+    search_fields = ("id", "sha256")
+    show_full_result_count = False
+
+
+@admin.register(Prompt)
+class PromptAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "text", "owner", "source", "created_at")
+    list_filter = ("source",)
+    list_select_related = ("owner",)
+    search_fields = ("text",)
+    show_full_result_count = False

@@ -1,0 +1,272 @@
+"""What must work for the portal to work: each a check that returns a word of comfort or raises `CheckFailed` with what to do.
+
+The health pages ask the quick ones, `manage.py doctor` asks all. Nothing here changes data for longer than a moment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+from django.http.request import validate_host
+from uuid_utils.compat import uuid7
+
+from database import clock
+from generation.lifecycle import Status
+from generation.models import GenerationTask, LiveWorker
+from generation.submitting.restored_backup import backup_facts
+from jobs import queue
+from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
+from providers.accounts.health_test import probe
+from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys
+from providers.models import ProviderAccount
+
+__all__ = [
+    "QUICK",
+    "THOROUGH",
+    "WORKER_PATIENCE_S",
+    "CheckFailed",
+    "check_accounts",
+    "check_credentials",
+    "check_public_url",
+    "check_restored",
+    "check_reviews",
+    "check_worker",
+]
+
+SEEN_WITHIN = timedelta(seconds=60)
+OVERDUE = timedelta(minutes=2)
+ACCOUNT_PATIENCE_S = 5
+WORKER_PATIENCE_S = 15.0
+CODECS = (("h264", "r"), ("libx264", "w"))
+
+
+class CheckFailed(Exception):
+    """Something does not work; the message says what, and what to do."""
+
+
+def check_database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        raise CheckFailed(f"The database does not answer. Check DATABASE_URL. ({error})") from error
+    return connection.vendor
+
+
+def check_migrations() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise CheckFailed(f"The database does not answer. Check DATABASE_URL. ({error})") from error
+    if plan:
+        raise CheckFailed(f"{len(plan)} migrations are not applied. Run: manage.py migrate")
+    return "all applied"
+
+
+def check_storage() -> str:
+    """Write, read, delete one small file."""
+    words = b"kept"
+    try:
+        name = default_storage.save(f"health/{uuid7()}.txt", ContentFile(words))
+        with default_storage.open(name) as file:
+            came_back = file.read()
+        default_storage.delete(name)
+    except (OSError, RuntimeError) as error:
+        raise CheckFailed(f"The media storage does not work. Check its address, rights and space. ({error})") from error
+    if came_back != words:
+        raise CheckFailed("The media storage gave back other bytes than it was given.")
+    return "written, read, deleted"
+
+
+def check_storage_answers() -> str:
+    """Look at the storage without writing, because anybody may ask for /readyz."""
+    try:
+        default_storage.exists("health")
+        default_storage.listdir("")
+    except FileNotFoundError:
+        return "empty"
+    except (OSError, RuntimeError) as error:
+        raise CheckFailed(f"The media storage does not answer. Check its address and rights. ({error})") from error
+    return "answers"
+
+
+def check_worker_seen() -> str:
+    """A worker's clock has signed in lately."""
+    try:
+        seen_at = LiveWorker.objects.aggregate(last=Max("seen_at"))["last"]
+    except DatabaseError as error:
+        raise CheckFailed(f"The database does not answer. ({error})") from error
+    if seen_at is None or seen_at < clock.now() - SEEN_WITHIN:
+        raise CheckFailed(f"No worker has been seen for {SEEN_WITHIN.total_seconds():.0f} s. Start one: manage.py worker")
+    return "seen"
+
+
+def check_secret_files() -> str:
+    """Secrets written on the first run are for this user alone."""
+    folder = settings.DATA_DIR / "secrets"
+    loose = [path.name for path in _with_contents(folder) if path.stat().st_mode & 0o077]
+    if loose:
+        raise CheckFailed(f"Others may read {', '.join(loose)} in {folder}. Run: chmod -R go= {folder}")
+    return "for this user alone" if folder.exists() else "from the environment"
+
+
+def _with_contents(folder: Path) -> Iterator[Path]:
+    if folder.exists():
+        yield folder
+        yield from folder.iterdir()
+
+
+def check_static_files() -> str:
+    if settings.WHITENOISE_USE_FINDERS:
+        return "served from the source tree"
+    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        raise CheckFailed("Static files are not collected. Run: manage.py collectstatic --noinput")
+    return "collected"
+
+
+def check_media_tools() -> str:
+    import av  # here, because a web process has no need of it
+
+    missing = [name for name, way in CODECS if not _has_codec(name, way)]
+    if missing:
+        raise CheckFailed(f"PyAV lacks {', '.join(missing)}. Install the pinned wheel again: pip install -r requirements.txt")
+    return f"PyAV {av.__version__}"
+
+
+def _has_codec(name: str, way: str) -> bool:
+    import av
+
+    try:
+        av.codec.Codec(name, way)  # type: ignore[arg-type]
+    except av.codec.codec.UnknownCodecError:
+        return False
+    return True
+
+
+def check_disk() -> str:
+    free = os.statvfs(settings.DATA_DIR)
+    free_bytes = free.f_bavail * free.f_frsize
+    if free_bytes < settings.MAX_VIDEO_BYTES:
+        raise CheckFailed(f"{free_bytes // 2**20} MiB are free in {settings.DATA_DIR}, less than one video may take. Make room.")
+    return f"{free_bytes // 2**30} GiB free"
+
+
+def check_public_url() -> str:
+    """What vendors are given to call is an address at which they can reach this portal, as far as can be told from here."""
+    url = settings.PUBLIC_URL
+    if not url:
+        return "not set: vendors are polled"
+    try:
+        require_usable(url)
+    except UnusableUrl as problem:
+        raise CheckFailed(str(problem)) from problem
+    host = urlsplit(url).hostname or ""
+    if not validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS):
+        raise CheckFailed(f"PORTAL_PUBLIC_URL names {host}, but PORTAL_HOSTS does not, so every callback is refused. Add it there.")
+    if is_on_this_machine(url):
+        return f"only the simulator can call {url}"
+    if _is_private(host):
+        raise CheckFailed(
+            f"PORTAL_PUBLIC_URL names {host}, a private address that no vendor can reach. Write the public one, or leave it empty."
+        )
+    return f"vendors call {url}"
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def check_credentials() -> str:
+    found = [*credential_keys_are_keys(None), *accounts_can_be_used(None, databases=["default"])]
+    if found:
+        raise CheckFailed(" ".join(f"{item.msg} {item.hint or ''}".strip() for item in found))
+    return f"{ProviderAccount.objects.count()} accounts"
+
+
+def check_restored() -> str:
+    """The database knows every paid request that is on record in the media storage."""
+    try:
+        facts = backup_facts()
+    except (OSError, RuntimeError) as error:
+        raise CheckFailed(f"The media storage cannot be read. ({error})") from error
+    if facts.missing or facts.held_at:
+        raise CheckFailed(
+            f"The database does not know {facts.missing} paid requests that are on record in the media storage: it was restored from a "
+            "backup, or is a new one. Nothing is sent until an administrator confirms: on the page of the switch for paid submits, or "
+            "with manage.py restored --confirm"
+        )
+    return "knows all that was sent"
+
+
+def check_reviews() -> str:
+    """No finished video waits for a setting of ours."""
+    kept_out = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW)
+    blocked = kept_out.filter(error_code__in=["blocked_address", "plain_http"]).count()
+    large = kept_out.filter(error_code="too_large").count()
+    waiting = []
+    if blocked:
+        waiting.append(f"{blocked} finished videos are at addresses that our network policy blocks: set OUTBOUND_ALLOW_CIDRS.")
+    if large:
+        waiting.append(f"{large} finished videos are larger than this portal takes: raise PORTAL_MAX_VIDEO_MB.")
+    if waiting:
+        raise CheckFailed(" ".join([*waiting, "Then ask the vendor again."]))
+    return "no video waits for a setting"
+
+
+def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:
+    """Each enabled account's name with what a free call found. Bounded in time for each."""
+    for account in ProviderAccount.objects.enabled():
+        account.connect_timeout_s = min(account.connect_timeout_s, ACCOUNT_PATIENCE_S)
+        account.read_timeout_s = min(account.read_timeout_s, ACCOUNT_PATIENCE_S)
+        finding = probe(account)
+        yield str(account), finding.message if finding.ok else CheckFailed(finding.message)
+
+
+def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float], None] = time.sleep) -> str:
+    """A message that does nothing must be taken from the queue, and no task may be waiting for its turn for long."""
+    sent = queue.send_open_beat(queue.SUBMIT)
+    until = time.monotonic() + patience_s
+    while queue.open_beats_wait(sent):
+        if time.monotonic() >= until:
+            raise CheckFailed(f"No worker took a message within {patience_s:.0f} s. Start one: manage.py worker")
+        pause(0.25)
+    overdue = GenerationTask.objects.due(clock.now() - OVERDUE).count()
+    if overdue:
+        raise CheckFailed(f"{overdue} tasks have been due for minutes. Look at the worker's log, or start more of them: manage.py worker")
+    return "takes messages, nothing overdue"
+
+
+QUICK: Mapping[str, Callable[[], str]] = {
+    "database": check_database,
+    "migrations": check_migrations,
+    "storage": check_storage_answers,
+    "worker": check_worker_seen,
+}
+"""Writes nothing."""
+THOROUGH: Mapping[str, Callable[[], str]] = {
+    "database": check_database,
+    "migrations": check_migrations,
+    "storage": check_storage,
+    "disk": check_disk,
+    "secrets": check_secret_files,
+    "media tools": check_media_tools,
+    "static files": check_static_files,
+    "callbacks": check_public_url,
+}
+"""Needs no tables; what does is for its own functions above."""

@@ -1,0 +1,169 @@
+"""Vendor accounts as an administrator sees them: one card each, whose first line says whether videos start there, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from generation.queries.account_load import Desk
+from generation.scheduling.concurrency import Usage
+from providers.accounts.balance_text import balance_words
+from providers.accounts.circuit_breaker import BreakerState
+from providers.accounts.clients import locked_because
+from providers.accounts.health_test import Finding
+from providers.core.types import Balance
+from providers.models import ProviderAccount
+from web.presenters.words import mark_of
+from web.templatetags.portal import ago, duration
+
+__all__ = ["account_card", "account_cards", "desk_notes", "desk_summary"]
+
+State = dict[str, str]
+STARTS = "ok"
+"""The tone of an account on which a video may start now."""
+IN_ORDER = ("bad", "warn", STARTS, "off")
+
+
+def account_cards(accounts: Sequence[ProviderAccount], desk: Desk, now: datetime) -> list[dict[str, Any]]:
+    """Those that need somebody first."""
+    cards = [account_card(account, desk, now) for account in accounts]
+    return sorted(cards, key=lambda card: IN_ORDER.index(card["state"]["tone"]))
+
+
+def account_card(account: ProviderAccount, desk: Desk, now: datetime, finding: Finding | None = None) -> dict[str, Any]:
+    """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
+    usage = desk.usage.get(account.pk, Usage())
+    surface = account.known_surface
+    return {
+        "account": account,
+        "mark": mark_of(account.vendor),
+        "surface": _(surface.label) if surface else f"{account.vendor} {account.surface}",
+        "state": _state(account, usage, now),
+        "meters": _meters(account, usage),
+        "facts": _facts(account, desk, now),
+        "finding": finding,
+    }
+
+
+def desk_notes(desk: Desk, accounts: Sequence[ProviderAccount]) -> list[dict[str, str]]:
+    """What stops every account at once."""
+    notes = []
+    if desk.stop:
+        why = desk.stop.reason or (_("The environment orders it: PORTAL_STOP_PAID_SUBMITS.") if desk.stop.by_environment else "")
+        notes.append({"tone": "bad", "title": _("Paid submits are stopped: no video starts."), "text": why})
+    if not desk.workers:
+        start = _("Start one with “manage.py worker”. What waits goes on by itself.")
+        notes.append({"tone": "bad", "title": _("No worker is running: no video starts."), "text": start})
+    if not any(account.enabled for account in accounts):
+        notes.append({"tone": "warn", "title": _("No account is enabled."), "text": _("Add one, or enable one of these.")})
+    return notes
+
+
+def desk_summary(cards: Sequence[dict[str, Any]], desk: Desk) -> str:
+    """3 of 5 accounts are ready. 12 videos wait."""
+    count = sum(card["state"]["tone"] == STARTS for card in cards)
+    starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
+    total = sum(desk.waiting.values())
+    waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("No video waits.")
+    return f"{starting % {'count': count, 'all': len(cards)}} {waiting}"
+
+
+def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
+    """The first of these that is so; `why` is somebody's own words."""
+    if account.known_surface is None:
+        return _told(
+            "bad", "circle-x", _("Unknown vendor"), _("This portal does not know its vendor or surface any more. Delete or disable it.")
+        )
+    if not account.enabled:
+        return _told("off", "circle-slash", _("Switched off"), _("Nothing is sent. What is rendering is still followed."))
+    if why := locked_because(account):
+        return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), _(why))
+    return _resting(account, now) or _used_up(account, usage) or _at_work(usage)
+
+
+def _resting(account: ProviderAccount, now: datetime) -> State | None:
+    breaker = account.breaker(now)
+    if breaker.state is BreakerState.OPEN and breaker.until:
+        facts = {"time": timezone.localtime(breaker.until).strftime("%H:%M:%S"), "left": duration((breaker.until - now).total_seconds())}
+        words = _("Until %(time)s, in %(left)s. Then a free call finds out whether it answers.") % facts
+        return _told("bad", "hourglass", _("Resting"), words, breaker.reason)
+    if breaker.state is BreakerState.HALF_OPEN:
+        words = _("The rest is over. A free call is finding out whether it answers.")
+        return _told("warn", "refresh-cw", _("Being asked"), words, breaker.reason)
+    return None
+
+
+def _used_up(account: ProviderAccount, usage: Usage) -> State | None:
+    if account.balance is not None and account.balance <= 0:
+        return _told("bad", "circle-alert", _("No credit"), _("Nothing is left of the balance. Top it up at the vendor."))
+    if usage.slots >= account.max_in_flight:
+        words = ngettext(
+            "Its slot is taken. The next video starts when it is free.",
+            "All %(n)d slots are taken. The next video starts when one is free.",
+            account.max_in_flight,
+        )
+        return _told("warn", "clock", _("Full"), words % {"n": account.max_in_flight})
+    if usage.last_minute >= account.submits_per_minute:
+        return _told("warn", "clock", _("Waiting"), _("The submits of this minute are used up. It goes on by itself."))
+    return None
+
+
+def _at_work(usage: Usage) -> State:
+    if usage.at_vendor:
+        words = ngettext("%(n)d video is rendering; more can start.", "%(n)d videos are rendering; more can start.", usage.at_vendor)
+        return _told(STARTS, "circle-check", _("Ready"), words % {"n": usage.at_vendor})
+    return _told(STARTS, "circle-check", _("Ready"), _("Nothing is rendering; a video can start."))
+
+
+def _told(tone: str, icon: str, word: str, words: str, why: str = "") -> State:
+    return {"tone": tone, "icon": icon, "word": word, "words": words, "why": why}
+
+
+def _meters(account: ProviderAccount, usage: Usage) -> list[dict[str, Any]]:
+    doubtful = usage.doubtful + usage.overdue
+    note = ngettext("%(n)d of them in doubt", "%(n)d of them in doubt", doubtful) % {"n": doubtful} if doubtful else ""
+    meters = [_meter(_("Slots"), usage.slots, account.max_in_flight, note)]
+    if account.submits_per_second is not None:
+        meters.append(_meter(_("This second"), usage.permits, account.submits_per_second))
+    return [*meters, _meter(_("This minute"), usage.last_minute, account.submits_per_minute)]
+
+
+def _meter(label: str, used: int, most: int, note: str = "") -> dict[str, Any]:
+    return {"label": label, "used": used, "most": most, "shown": min(used, most), "full": used >= most, "note": note}
+
+
+def _facts(account: ProviderAccount, desk: Desk, now: datetime) -> list[dict[str, str]]:
+    facts = [
+        {"label": _("Last good answer"), "value": ago(account.last_ok_at) or _("none yet")},
+        {"label": _("Last error"), "value": _last_error(account) or _("none"), "tone": "bad" if _is_failing(account) else ""},
+        {"label": _("Balance"), "value": _balance(account)},
+        {"label": _("Priority, weight"), "value": f"{account.priority}, {account.weight}"},
+    ]
+    if waiting := desk.waiting[account.vendor]:
+        facts.append({"label": _("Waiting for this vendor"), "value": str(waiting)})
+    if breaker_since := account.breaker(now).since:
+        facts.append({"label": _("Resting since"), "value": ago(breaker_since)})
+    return facts
+
+
+def _is_failing(account: ProviderAccount) -> bool:
+    """It has not answered well since its last error."""
+    return account.last_error_at is not None and (account.last_ok_at is None or account.last_error_at > account.last_ok_at)
+
+
+def _last_error(account: ProviderAccount) -> str:
+    if account.last_error_at is None:
+        return ""
+    return _("%(ago)s: %(words)s") % {"ago": ago(account.last_error_at), "words": account.last_error[:160]}
+
+
+def _balance(account: ProviderAccount) -> str:
+    if account.balance is None:
+        return _("not told")
+    left = balance_words(Balance(amount=account.balance, unit=account.balance_unit))
+    return _("%(balance)s, told %(ago)s") % {"balance": left, "ago": ago(account.balance_at)}

@@ -1,0 +1,140 @@
+"""What a person may do with a task now: buttons, as templates/_components/actions.html wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from generation.actions.decide import may_decide
+from generation.lifecycle import Status
+from generation.messages import failure_sentence, review_sentence
+from generation.models import GenerationTask
+from generation.models.visibility import may_act_on
+from generation.queries.refused_field import REFUSALS
+from providers.stored_text import tell
+
+__all__ = ["Action", "actions_of", "failure_note", "report_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One button. `method` is post or get; `confirm` is asked first."""
+
+    url: str
+    label: str
+    icon: str
+    method: str = "post"
+    confirm: str = ""
+
+
+def actions_of(task: GenerationTask, user: User) -> list[Action]:
+    """Return the buttons at the end of a row; those that change something only for people who may act on the task."""
+    actions = _all_actions(task)
+    return actions if may_act_on(task, user) else [action for action in actions if action.method == "get"]
+
+
+def _all_actions(task: GenerationTask) -> list[Action]:
+    if task.state in {Status.QUEUED, Status.RUNNING} and not task.cancel_requested_at:
+        return [_cancel(task)]
+    if task.state is Status.FAILED:
+        return [_retry(task), _details(task)]
+    if task.state is Status.SUCCEEDED:
+        again = _post(task, "retry", _("Run again"), "rotate-cw")
+        return [*_open(task), again, _details(task)]
+    if task.state is Status.CANCELLED:
+        return [_post(task, "retry", _("Run again"), "rotate-cw"), _details(task)]
+    return [_details(task)]
+
+
+def _retry(task: GenerationTask) -> Action:
+    """Return Retry, or a link to the retry that was made already, so that nobody buys it twice. `with_cards` sets `retried_as`."""
+    if again := getattr(task, "retried_as", None):
+        return Action(url=reverse("task", args=[again]), label=_("Open the retry"), icon="arrow-right", method="get")
+    return _post(task, "retry", _("Retry"), "rotate-cw")
+
+
+def _cancel(task: GenerationTask) -> Action:
+    stoppable = task.state is Status.RUNNING and task.account is not None and task.account.can_cancel
+    ask = _("Ask the vendor to stop this render? What it has cost so far is charged.") if stoppable else ""
+    return Action(url=reverse("task-cancel", args=[task.pk]), label=_("Cancel"), icon="x", confirm=ask)
+
+
+def _post(task: GenerationTask, verb: str, label: str, icon: str) -> Action:
+    return Action(url=reverse(f"task-{verb}", args=[task.pk]), label=label, icon=icon)
+
+
+def _details(task: GenerationTask) -> Action:
+    return Action(url=reverse("task", args=[task.pk]), label=_("Details"), icon="ellipsis", method="get")
+
+
+def _open(task: GenerationTask) -> list[Action]:
+    return [Action(url=reverse("video", args=[video.pk]), label=_("Open"), icon="play", method="get") for video in task.videos.all()[:1]]
+
+
+def edit_action(task: GenerationTask) -> Action:
+    """Opens the Studio filled with this task."""
+    url = f"{reverse('studio')}?from_task={task.pk}"
+    return Action(url=url, label=_("Edit and retry"), icon="pencil", method="get")
+
+
+def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> dict[str, Any] | None:
+    """Why it did not end well, what to do, and the buttons for it; None for a task that is well."""
+    if task.state is Status.FAILED:
+        happened, advice = failure_sentence(task.error_code)
+        return {
+            "title": happened,
+            "text": advice,
+            "code": _vendor_words(task) if in_full else task.vendor_code,
+            "icon": "shield-alert" if task.error_code in REFUSALS else "circle-alert",
+            "actions": [edit_action(task)],
+            "report": report_of(task),
+        }
+    if task.state is Status.NEEDS_REVIEW:
+        return _review_note(task, user)
+    return None
+
+
+def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
+    happened, advice = review_sentence(task.error_code)
+    if not may_decide(user):
+        text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
+        actions = []
+    else:
+        text = advice
+        decide = Action(url=f"{reverse('task', args=[task.pk])}#review", label=_("Decide"), icon="search", method="get")
+        actions = [decide]
+    return {
+        "title": happened,
+        "text": text,
+        "code": tell(task.error_message, task.error_parts)[:300],
+        "tone": "warn",
+        "icon": "triangle-alert",
+        "actions": actions,
+        "report": report_of(task),
+    }
+
+
+def _vendor_words(task: GenerationTask) -> str:
+    """What the vendor said, with its code."""
+    return " ".join(part for part in (task.vendor_code, tell(task.error_message, task.error_parts)[:300]) if part)
+
+
+def report_of(task: GenerationTask) -> str:
+    """Plain text for a colleague or the vendor's support. It holds no secret and no prompt."""
+    facts = {
+        "task": task.pk,
+        "model": task.model,
+        "status": task.status,
+        "error": task.error_code,
+        "vendor code": task.vendor_code,
+        "vendor says": task.error_message,
+        "vendor's task id": task.submission_id,
+        "attempts": task.attempt_count,
+        "created": task.created_at.isoformat(timespec="seconds"),
+        "finished": task.finished_at.isoformat(timespec="seconds") if task.finished_at else "",
+    }
+    return "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in {"", 0})

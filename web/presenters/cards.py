@@ -1,0 +1,91 @@
+"""A task as a card of the Studio's queue and as a row of Activity: one set of facts, two templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from generation.lifecycle import UNDER_WAY, Status
+from generation.models import GenerationTask
+from generation.queries.queue_position import Line, look_around
+from providers.labels import listed
+from web.presenters.actions import actions_of, failure_note
+from web.presenters.settings import settings_line
+from web.presenters.states import face_of, percent_of, state_key, text_of
+from web.presenters.words import model_label, name_of, title_and_language
+
+__all__ = ["card_of", "cards_of", "news_of"]
+
+
+def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[dict[str, Any]]:
+    """Cards of some tasks (`form` is job or row), which look around the portal once."""
+    rows, now = list(tasks), timezone.now()
+    line = look_around(rows)
+    return [card_of(task, user, form, line, now) for task in rows]
+
+
+def card_of(task: GenerationTask, user: User, form: str, line: Line, now: datetime) -> dict[str, Any]:
+    """Everything that job_row.html and task_row.html show."""
+    face, (title, language) = face_of(task, now), title_and_language(task)
+    videos = list(task.videos.all())
+    return {
+        "id": str(task.pk),
+        "href": reverse("video", args=[videos[0].pk]) if videos else reverse("task", args=[task.pk]),
+        "card_url": f"{reverse('task-card', args=[task.pk])}?as={form}",
+        "state": state_key(task, now),
+        "label": face.label,
+        "tone": face.tone,
+        "icon": face.icon,
+        "title": title,
+        "title_lang": language,
+        "thumb_url": _thumb(task),
+        "live": task.state in UNDER_WAY,
+        "percent": percent_of(task),
+        "text": text_of(task, line, now),
+        "slim": task.state is Status.QUEUED,
+        "facts": [model_label(task.model), *settings_line(task)],
+        "model": model_label(task.model),
+        "owner": name_of(task.owner),
+        "settings": listed([*settings_line(task), _inputs_words(task)]),
+        "actions": actions_of(task, user),
+        "note": failure_note(task, user),
+        "sent_at": task.created_at,
+        "took_s": ((task.finished_at or now) - task.created_at).total_seconds(),
+        "cost": task.cost_estimated if task.submission_id else None,
+        "currency": task.currency,
+    }
+
+
+def _thumb(task: GenerationTask) -> str:
+    videos, inputs = list(task.videos.all()), list(task.inputs.all())
+    if videos:
+        return reverse("video-poster", args=[videos[0].pk])
+    return reverse("asset", args=[inputs[0].asset_id]) if inputs else ""
+
+
+def _inputs_words(task: GenerationTask) -> str:
+    count = len(task.inputs.all())
+    return ngettext("from %(n)d image", "from %(n)d images", count) % {"n": count} if count else _("text only")
+
+
+def news_of(tasks: Iterable[GenerationTask], user: User) -> list[dict[str, Any]]:
+    """What /tick tells about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
+    rows, now = list(tasks), timezone.now()
+    line = look_around(rows)
+    return [
+        {
+            "id": str(task.pk),
+            "state": state_key(task, now),
+            "pct": percent_of(task),
+            "text": text_of(task, line, now),
+            "own": task.owner_id == user.pk,
+        }
+        for task in rows
+    ]

@@ -1,0 +1,252 @@
+"""The pages of one video and of one task: facts, history, versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from generation.actions.decide import can_adopt, may_decide
+from generation.actions.recover import can_ask_again
+from generation.lifecycle import RESTING, Status
+from generation.messages import REVIEWS, review_sentence
+from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
+from generation.models.visibility import may_act_on
+from providers.labels import listed
+from providers.stored_text import tell
+from web.presenters.actions import actions_of, report_of
+from web.presenters.cards import cards_of
+from web.presenters.settings import setting_rows
+from web.presenters.snippets import snippets_of
+from web.presenters.states import FACES
+from web.presenters.videos import tile_of
+from web.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
+from web.templatetags.portal import duration, money, size
+
+__all__ = ["history_of", "rescue_context", "task_context", "video_context"]
+
+CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
+
+
+def video_context(
+    video: Video, task: GenerationTask, user: User, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
+) -> dict[str, Any]:
+    """Everything of videos/page.html."""
+    title, language = title_and_language(task)
+    newer, older = beside
+    return {
+        "video": video,
+        "task": task,
+        "tile": tile_of(video, user),
+        "title": title,
+        "title_lang": language,
+        "prompt": task.prompt.text,
+        "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
+        "inputs": input_figures(task),
+        "settings": [*_made_with(task), *setting_rows(task)],
+        "events": history_of(task),
+        "file_rows": _file_rows(video, task),
+        "versions": [_version(one, number, video, user) for number, one in enumerate(versions, start=1)],
+        "snippets": snippets_of(task, api_url),
+        "newer_url": reverse("video", args=[newer]) if newer else "",
+        "older_url": reverse("video", args=[older]) if older else "",
+        "run_again_url": reverse("task-retry", args=[task.pk]) if may_act_on(task, user) else "",
+        "file_name": f"frame-{str(video.pk)[-6:]}.png",
+    }
+
+
+def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
+    """Everything of tasks/page.html beside the card."""
+    title, language = title_and_language(task)
+    return {
+        "task": task,
+        "card": cards_of([task], user, "job")[0],
+        "title": title,
+        "title_lang": language,
+        "prompt": task.prompt.text,
+        "inputs": input_figures(task),
+        "settings": [*_made_with(task), *setting_rows(task)],
+        "facts": _task_rows(task),
+        "events": history_of(task),
+        "attempts": [_attempt(one) for one in task.attempts.all()],
+        "report": report_of(task),
+        "actions": [act for act in actions_of(task, user) if act.method == "post"],
+        "tiles": [tile_of(video, user) for video in task.videos.all()],
+        **rescue_context(task, user),
+    }
+
+
+def rescue_context(task: GenerationTask, user: User) -> dict[str, Any]:
+    """What this person may do about a review or a failure, for the task's page and for the admin."""
+    return {
+        "review": _review(task) if task.state is Status.NEEDS_REVIEW and may_decide(user) else None,
+        "can_ask_again": can_ask_again(task, user),
+    }
+
+
+def _review(task: GenerationTask) -> dict[str, Any]:
+    """What was asked and what was found, so that a person can decide; and the vendor's id, where an attempt knows it."""
+    attempts = list(task.attempts.all())
+    doubts = [attempt for attempt in attempts if attempt.dispatch == Dispatch.UNKNOWN]
+    last = next(reversed(doubts or attempts), None)
+    reference = last.reference if last else task.reference
+    rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": reference, "mono": True, "copy_text": reference}]
+    if last is not None:
+        sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
+        rows.append({"label": _("Sent"), "value": sent})
+    is_accepted = task.error_code in REVIEWS
+    if is_accepted:
+        rows += [
+            {"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id},
+            {"label": _("Reason"), "value": tell(task.error_message, task.error_parts)},
+        ]
+    elif last is not None:
+        rows += [
+            {"label": _("What came back"), "value": tell(last.error_message) or _("nothing")},
+            {"label": _("Asked about our reference"), "value": _finding(task, last)},
+        ]
+    return {
+        "rows": rows,
+        "vendor_id": last.submission_id if last else "",
+        "text": " ".join(review_sentence(task.error_code)) if is_accepted else "",
+        "can_adopt": can_adopt(task),
+    }
+
+
+def _finding(task: GenerationTask, attempt: Attempt) -> str:
+    if not attempt.account.can_look_up:
+        return _("%(vendor)s cannot be asked about it; only its console can tell.") % {"vendor": vendor_label(attempt.account.vendor)}
+    kept = task.error_message.removeprefix(attempt.error_message).strip()
+    found = tell("" if task.error_parts else kept, [part for part in task.error_parts if part[0] != attempt.error_message])
+    return found or _("The vendor did not say.")
+
+
+def input_figures(task: GenerationTask) -> list[dict[str, str]]:
+    """The task's images with the names of their slots."""
+    titles = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
+    return [{"url": reverse("asset", args=[one.asset_id]), "label": titles.get(one.slot, one.slot)} for one in task.inputs.all()]
+
+
+def _made_with(task: GenerationTask) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [{"label": _("Model"), "value": model_label(task.model)}]
+    if task.asked_model:
+        rows.append({"label": _("Stands in for"), "value": model_label(task.asked_model)})
+    if task.account:
+        rows.append({"label": _("Account"), "value": task.account.label})
+    return rows
+
+
+def _file_rows(video: Video, task: GenerationTask) -> list[dict[str, Any]]:
+    codec = CODECS.get(video.codec, video.codec)
+    picture = _("%(width)d × %(height)d, %(fps)s fps, %(codec)s") % {
+        "width": video.width_px,
+        "height": video.height_px,
+        "fps": plain_number(video.fps),
+        "codec": codec,
+    }
+    rows: list[dict[str, Any]] = [
+        {"label": _("Picture"), "value": picture},
+        {"label": _("Length"), "value": _("%(n)s s") % {"n": plain_number(video.duration_s)}},
+        {"label": _("Sound"), "value": _("Yes") if video.has_audio else _("None")},
+        {"label": _("Size"), "value": size(video.size_bytes)},
+        {"label": _("Made"), "value": date_time(video.created_at)},
+        {"label": _("By"), "value": name_of(video.owner)},
+    ]
+    if task.cost_estimated is not None:
+        rows.append({"label": _("Cost"), "value": money(task.cost_estimated, task.currency)})
+    rows.append({"label": _("Task"), "value": str(task.pk)[-12:], "href": reverse("task", args=[task.pk]), "mono": True})
+    return rows
+
+
+def _version(video: Video, number: int, shown: Video, user: User) -> dict[str, Any]:
+    same_model = video.model == shown.model
+    name = _("Take %(n)d") % {"n": number} if same_model else model_label(video.model)
+    return {"tile": tile_of(video, user), "name": name, "at": video.created_at, "current": video.pk == shown.pk}
+
+
+def history_of(task: GenerationTask) -> list[dict[str, Any]]:
+    """The moves of a task in order, each with how long the state before it took."""
+    attempts = list(task.attempts.all())
+    lines, before = [], None
+    for event in task.events.all():
+        lines.append(_event(task, event, before, _vendor_then(task, attempts, event)))
+        before = event
+    return lines
+
+
+def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskEvent) -> str:
+    """Who had it at that time: another vendor's model may have stood in since."""
+    begun = [attempt.account.vendor for attempt in attempts if attempt.started_at <= event.at]
+    return begun[-1] if begun else task.vendor
+
+
+def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> dict[str, Any]:
+    took = duration((event.at - before.at).total_seconds()) if before else ""
+    note = tell(event.note, event.note_parts) if event.to_status != Status.FAILED else ""
+    return {
+        "text": _event_words(task, event, vendor),
+        "detail": listed([took, note]),
+        "at": event.at,
+        "tone": FACES[event.to_status].tone if event.to_status in RESTING else "",
+    }
+
+
+def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
+    vendor = {"vendor": vendor_label(slug)}
+    if not event.from_status:
+        return _("Asked for by %(name)s") % {"name": name_of(task.owner)}
+    again = {
+        "running": _("Recovered: %(vendor)s still renders it") % vendor,
+        "ingesting": _("Recovered: %(vendor)s has the video") % vendor,
+    }
+    if event.from_status == Status.FAILED and event.to_status in again:
+        return again[event.to_status]
+    words = {
+        "submitting": _("Slot found, sent to %(vendor)s") % vendor,
+        "running": _("%(vendor)s accepted it") % vendor,
+        "ingesting": _("Rendered"),
+        "succeeded": _("Saved and checked"),
+        "queued": _("Back in line"),
+    }
+    return words.get(event.to_status) or str(FACES[event.to_status].label)
+
+
+def _task_rows(task: GenerationTask) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {"label": _("Task"), "value": str(task.pk), "mono": True, "copy_text": str(task.pk)},
+        {"label": _("By"), "value": name_of(task.owner)},
+        {"label": _("Asked"), "value": date_time(task.created_at)},
+        {"label": _("Attempts"), "value": str(task.attempt_count)},
+    ]
+    if task.submission_id:
+        rows.append({"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id})
+    if task.external_id:
+        rows.append({"label": _("External id"), "value": task.external_id, "mono": True})
+    if task.cost_estimated is not None:
+        rows.append({"label": _("Cost, estimated"), "value": money(task.cost_estimated, task.currency)})
+    if task.retry_of_id:
+        rows.append({"label": _("Repeats"), "value": str(task.retry_of_id)[-12:], "href": reverse("task", args=[task.retry_of_id])})
+    return rows
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    took = (attempt.finished_at - attempt.started_at).total_seconds() if attempt.finished_at else None
+    return {
+        "number": attempt.number,
+        "mark": mark_of(attempt.account.vendor),
+        "account": attempt.account.label,
+        "dispatch": attempt.get_dispatch_display(),
+        "tone": {"accepted": "ok", "rejected": "bad", "unknown": "warn"}.get(attempt.dispatch, "run"),
+        "icon": {"accepted": "circle-check", "rejected": "circle-x", "unknown": "triangle-alert"}.get(attempt.dispatch, "spinner"),
+        "at": attempt.started_at,
+        "took_s": took,
+        "vendor_id": attempt.submission_id,
+        "error": tell(attempt.error_message),
+        "request_text": json.dumps(attempt.request, ensure_ascii=False, indent=2),
+        "reply_text": json.dumps(attempt.reply, ensure_ascii=False, indent=2),
+    }

@@ -1,0 +1,76 @@
+"""The gallery's filters as links: each choice is an address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from generation.queries.tasks import SHAPES, WallFilter
+from providers.labels import listed
+from providers.vendors import ALL_MODELS
+from web.presenters.words import model_label
+
+__all__ = ["chosen_words", "filter_menus", "query_of", "shape_words"]
+
+
+def shape_words(shape: str) -> str:
+    return {"wide": _("Landscape"), "square": _("Square"), "tall": _("Portrait")}[shape]
+
+
+def query_of(wanted: WallFilter) -> dict[str, str]:
+    """The filter as an address holds it."""
+    parts = {
+        "q": wanted.q,
+        "model": wanted.model,
+        "shape": wanted.shape,
+        "starred": "1" if wanted.starred else "",
+        "who": "mine" if wanted.mine else "",
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _link(wanted: WallFilter, **changes: Any) -> str:
+    query = urlencode(query_of(replace(wanted, **changes)))
+    return f"{reverse('gallery')}?{query}" if query else reverse("gallery")
+
+
+def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -> dict[str, Any]:
+    current = getattr(wanted, field)
+    items = [
+        {"label": words, "href": _link(wanted, **{field: "" if value == current else value}), "current": value == current}
+        for value, words in choices.items()
+    ]
+    return {"label": choices[current] if current else label, "set": bool(current), "items": items}
+
+
+def filter_menus(wanted: WallFilter, *, is_staff: bool) -> dict[str, Any]:
+    """Menus and switches of the filter bar, and the way back to everything."""
+    models = {name: model_label(name) for name in ALL_MODELS}
+    switches = [{"label": _("Starred"), "icon": "star", "set": wanted.starred, "href": _link(wanted, starred=not wanted.starred)}]
+    if is_staff:
+        switches.insert(0, {"label": _("Mine"), "icon": "user", "set": wanted.mine, "href": _link(wanted, mine=not wanted.mine)})
+    return {
+        "menus": [
+            _menu(wanted, "model", _("Model"), models),
+            _menu(wanted, "shape", _("Shape"), {shape: shape_words(shape) for shape in SHAPES}),
+        ],
+        "switches": switches,
+        "clear_url": reverse("gallery"),
+        "hidden": {name: value for name, value in query_of(wanted).items() if name != "q"},
+    }
+
+
+def chosen_words(wanted: WallFilter) -> str:
+    """The filter in words, for when nothing matches."""
+    parts = [
+        _("“%(words)s” in the prompt") % {"words": wanted.q} if wanted.q else "",
+        model_label(wanted.model) if wanted.model else "",
+        shape_words(wanted.shape) if wanted.shape else "",
+        _("starred") if wanted.starred else "",
+        _("made by me") if wanted.mine else "",
+    ]
+    return listed(parts)

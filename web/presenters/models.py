@@ -1,0 +1,130 @@
+"""Models as the picker shows them, and the estimate below the Studio's form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from generation.ordering.estimate import Usual, estimate_cost
+from providers.core.catalog import ModelSpec, Price
+from providers.labels import listed
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
+from web.param_text import properties_of
+from web.presenters.words import mark_of, model_label, time_range, vendor_label
+from web.templatetags.portal import money
+
+__all__ = ["model_card", "model_items", "offering", "quote_of", "unfit_notes"]
+
+
+def offering(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
+    """The enabled accounts through which the model can be had."""
+    return [one for one in accounts if one.takes(spec)]
+
+
+def price_words(price: Price | None) -> str:
+    if price is None:
+        return ""
+    amount = money(price.amount, price.currency, max(2, _decimals(price.amount)))
+    return _("%(amount)s per second") % {"amount": amount} if price.unit == "second" else _("%(amount)s per video") % {"amount": amount}
+
+
+def _decimals(amount: Decimal) -> int:
+    """How many it takes to say the amount in full: a price by the second may be less than a cent."""
+    exponent = amount.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> dict[str, Any]:
+    """The chosen model on its button."""
+    facts = [vendor_label(spec.provider)]
+    if spec.retired:
+        facts.append(_("retired on %(day)s") % {"day": spec.retired.isoformat()})
+    if usual:
+        facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
+    facts += [words for words in (price_words(price), _standing(spec, accounts)) if words]
+    return {"label": model_label(spec.name), "mark": mark_of(spec.provider), "facts": facts}
+
+
+def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
+    offered = offering(spec, accounts)
+    if not offered:
+        return _("no account")
+    return _("sandbox") if all(one.sandbox for one in offered) else ""
+
+
+def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
+    """Every model, by vendor; those without an account stay visible, so that one sees what could be had."""
+    return [_item(spec, accounts, prices[spec.name], current=spec is current) for spec in ALL_MODELS.values()]
+
+
+def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> dict[str, Any]:
+    offered = offering(spec, accounts)
+    parts = [_takes(spec), price_words(price)]
+    if spec.retired:
+        parts.append(_("retired"))
+    if not offered:
+        parts.append(_("no account"))
+    return {
+        "label": model_label(spec.name),
+        "vendor": vendor_label(spec.provider),
+        "mark": mark_of(spec.provider),
+        "text": " · ".join(part for part in parts if part),
+        "href": f"{reverse('studio')}?{urlencode({'model': spec.name})}",
+        "current": current,
+        "off": not offered,
+        "tag": _("sandbox") if offered and all(one.sandbox for one in offered) else "",
+    }
+
+
+def _takes(spec: ModelSpec) -> str:
+    """What the model is given."""
+    titles = properties_of(spec.params)
+    one_of = spec.one_of_slots
+    needed = [_(slot.title) for slot in spec.slots if slot.min_count] + [_(titles[name]["title"]) for name in spec.needed_params]
+    if one_of:
+        needed.append(" / ".join(_(slot.title) for slot in spec.slots if slot.name in one_of))
+    words = [] if needed else [_("text")]
+    words += [_("%(slot)s, needed") % {"slot": title} for title in needed]
+    words += [_(slot.title) for slot in spec.slots if not slot.min_count and slot.name not in one_of]
+    return listed(words)
+
+
+def quote_of(
+    spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None
+) -> dict[str, str]:
+    """What it will cost and how long it takes, for the foot of the form."""
+    cost = estimate_cost(price, spec.params.model_construct(**params))
+    videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
+    time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
+    return {"cost": _cost_words(spec, price, cost, count, accounts), "detail": listed([videos, time])}
+
+
+def _cost_words(spec: ModelSpec, price: Price | None, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:
+    offered = offering(spec, accounts)
+    if offered and all(one.sandbox for one in offered):
+        return _("Sandbox, not billed")
+    if cost is None or price is None:
+        return _("Price not published")
+    return _("about %(amount)s") % {"amount": money(cost * count, price.currency)}
+
+
+def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:
+    """Sentences for values that another model took and this one does not; form.js shows those that apply."""
+    slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
+    titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in properties_of(other.params).items()}
+    own = properties_of(spec.params)
+    no_slot = _("%(model)s has no place for “%(title)s”. Your image is kept for models that do.")
+    no_setting = _("%(model)s has no setting “%(title)s”. Your choice is kept for models that do.")
+    notes = [_note(name, no_slot, spec, title) for name, title in slots.items() if spec.slot(name) is None]
+    return notes + [_note(name, no_setting, spec, title) for name, title in titles.items() if name not in own]
+
+
+def _note(name: str, sentence: str, spec: ModelSpec, title: str) -> dict[str, str]:
+    return {"name": name, "text": sentence % {"model": model_label(spec.name), "title": _(title)}}

@@ -1,0 +1,76 @@
+"""Vendor accounts at a glance, for the strip above Activity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from generation.ordering.estimate import Usual, median_seconds
+from generation.queries.queue_position import AccountLoad
+from providers.accounts.circuit_breaker import BreakerState
+from providers.core.catalog import vendor_of
+from providers.labels import listed
+from providers.models import ProviderAccount
+from web.presenters.words import clock_time, mark_of
+from web.templatetags.portal import duration
+
+__all__ = ["provider_cards"]
+
+DOTS_MOST = 5
+
+
+def provider_cards(loads: Sequence[AccountLoad], usual: Mapping[str, Usual], now: datetime) -> list[dict[str, Any]]:
+    """One card for each account, enabled ones first."""
+    ordered = sorted(loads, key=lambda load: not load.account.enabled)
+    return [_card(load, _median(load.account, usual), now) for load in ordered]
+
+
+def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | None:
+    """Of the account's vendor: the middle of what its models usually take, as far as measured."""
+    known = [median_seconds(one) for name, one in usual.items() if vendor_of(name) == account.vendor]
+    times = sorted(time for time in known if time is not None)
+    return times[len(times) // 2] if times else None
+
+
+def _card(load: AccountLoad, median_s: float | None, now: datetime) -> dict[str, Any]:
+    account, most = load.account, load.account.max_in_flight
+    resting = account.breaker(now).state is not BreakerState.CLOSED
+    used = _("%(used)d of %(most)d slots") % {"used": load.used, "most": most}
+    return {
+        "name": account.label,
+        "mark": mark_of(account.vendor),
+        "text": listed([_words(load, now), _median_words(median_s)]),
+        "slots": _dots(min(load.used, most), most, held=resting),
+        "slots_text": used,
+        "limited": resting,
+        "off": not account.enabled,
+    }
+
+
+def _words(load: AccountLoad, now: datetime) -> str:
+    account, most = load.account, load.account.max_in_flight
+    if not account.enabled:
+        return _("off")
+    breaker = account.breaker(now)
+    if breaker.state is BreakerState.HALF_OPEN:
+        return _("being asked whether it answers again")
+    if breaker.until is not None:
+        facts = {"time": clock_time(breaker.until), "why": breaker.reason}
+        return _("resting until %(time)s: %(why)s") % facts if breaker.reason else _("resting until %(time)s") % facts
+    if load.used >= most:
+        return _("full, %(most)d slots") % {"most": most}
+    return _("%(used)d of %(most)d slots") % {"used": load.used, "most": most} if load.used else _("idle")
+
+
+def _median_words(median_s: float | None) -> str:
+    return _("%(time)s median") % {"time": duration(median_s)} if median_s is not None else ""
+
+
+def _dots(used: int, most: int, *, held: bool) -> list[str]:
+    """One dot per slot; many slots are drawn to scale."""
+    if most > DOTS_MOST:
+        used, most = -(-used * DOTS_MOST // most), DOTS_MOST
+    return ["on"] * used + ["hold" if held else ""] * (most - used)

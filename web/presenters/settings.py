@@ -1,0 +1,52 @@
+"""A task's stored params as people read them: titles, units and words from the model's own declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from generation.models import GenerationTask
+from providers.core.catalog import ModelSpec
+from web.param_text import choice_label, properties_of, text_of_items
+
+__all__ = ["setting_rows", "settings_line", "value_words"]
+
+IN_LINE = ("resolution", "mode", "duration_s", "aspect_ratio", "with_audio")
+
+
+def value_words(value: Any, schema: dict[str, Any]) -> str:
+    """A stored value in words."""
+    if value is None:
+        return _("Random") if schema.get("title") == "Seed" else pgettext("setting", "None")
+    if isinstance(value, bool):
+        return pgettext("setting", "On") if value else pgettext("setting", "Off")
+    if isinstance(value, list) and "items" in schema:
+        return text_of_items(value, schema) or pgettext("setting", "None")
+    if isinstance(value, str) and "enum" not in schema and "const" not in schema:
+        return value or pgettext("setting", "None")
+    return choice_label(value, schema.get("unit", ""))
+
+
+def setting_rows(task: GenerationTask) -> list[dict[str, Any]]:
+    """Rows for key_values.html. Params that the catalog no longer has keep their name."""
+    properties = properties_of(task.spec.params) if task.spec else {}
+    rows = []
+    for name, value in task.params.items():
+        schema = properties.get(name, {})
+        row: dict[str, Any] = {"label": _(schema["title"]) if "title" in schema else name, "value": value_words(value, schema)}
+        if name == "seed" and value is not None:
+            row |= {"mono": True, "copy_text": str(value)}
+        rows.append(row)
+    return rows
+
+
+def settings_line(task: GenerationTask) -> list[str]:
+    """The few settings that tell takes apart: 720P, 5 s, 16:9."""
+    spec = task.spec
+    return [_short(spec, name, task.params[name]) for name in IN_LINE if task.params.get(name)] if spec else []
+
+
+def _short(spec: ModelSpec, name: str, value: Any) -> str:
+    return _("with sound") if value is True else value_words(value, properties_of(spec.params).get(name, {}))

@@ -1,0 +1,141 @@
+"""How a task's state looks and reads: the one table of tones and icons with the model's words, and the line of text beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.humanize.templatetags.humanize import ordinal
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from generation.lifecycle import Status
+from generation.messages import stop_sentence, why_stranded
+from generation.models import GenerationTask
+from generation.models.task import STATUS_CHOICES
+from generation.queries.queue_position import Line
+from generation.queries.refused_field import REFUSALS
+from providers.accounts.circuit_breaker import Breaker, BreakerState
+from providers.stored_text import tell
+from web.presenters.words import clock_time, time_range, vendor_label
+from web.templatetags.portal import duration
+
+__all__ = ["FACES", "Face", "face_of", "percent_of", "state_key", "text_of"]
+
+MIN_PERCENT = 5
+"""Below this, a remaining time would be a guess."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """A state as word, tone (a CSS class) and icon."""
+
+    label: str | Promise
+    tone: str
+    icon: str
+
+
+WORDS = dict(STATUS_CHOICES)
+FACES = {
+    "queued": Face(label=WORDS["queued"], tone="wait", icon="clock"),
+    "queued-later": Face(label=gettext_lazy("Trying again"), tone="warn", icon="hourglass"),
+    "submitting": Face(label=WORDS["submitting"], tone="run", icon="spinner"),
+    "running": Face(label=WORDS["running"], tone="run", icon="spinner"),
+    "running-cancelling": Face(label=gettext_lazy("Cancelling…"), tone="warn", icon="spinner"),
+    "ingesting": Face(label=WORDS["ingesting"], tone="busy", icon="arrow-down-to-line"),
+    "succeeded": Face(label=WORDS["succeeded"], tone="ok", icon="circle-check"),
+    "needs_review": Face(label=WORDS["needs_review"], tone="warn", icon="triangle-alert"),
+    "failed": Face(label=WORDS["failed"], tone="bad", icon="circle-x"),
+    "failed-refused": Face(label=gettext_lazy("Refused"), tone="bad", icon="circle-alert"),
+    "cancelled": Face(label=WORDS["cancelled"], tone="off", icon="circle-slash"),
+}
+
+
+def state_key(task: GenerationTask, now: datetime) -> str:
+    """The status, and what makes its card look different: a page fetches a card anew when this changes."""
+    if task.state is Status.QUEUED and _is_later(task, now):
+        return "queued-later"
+    if task.state is Status.RUNNING and task.cancel_requested_at:
+        return "running-cancelling"
+    return task.status
+
+
+def _is_later(task: GenerationTask, now: datetime) -> bool:
+    """It was put off after a failure; a row that a worker just took up also has a later `due_at`, with a lease."""
+    return bool(task.due_at and task.due_at > now and not task.lease_owner and (task.failures or task.wait_reason))
+
+
+def face_of(task: GenerationTask, now: datetime) -> Face:
+    key = state_key(task, now)
+    if key == "queued-later" and task.due_at:
+        again = _("Trying again at %(time)s") % {"time": clock_time(task.due_at)}
+        return Face(label=again, tone="warn", icon="hourglass")
+    return FACES["failed-refused" if key == "failed" and task.error_code in REFUSALS else key]
+
+
+def percent_of(task: GenerationTask) -> int | None:
+    """Only what the vendor told; never invented."""
+    return task.progress if task.state is Status.RUNNING else None
+
+
+def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
+    """Why it waits, how far it is, or how it ended."""
+    state = task.state
+    if state is Status.QUEUED:
+        return _waiting(task, line, now)
+    if state is Status.RUNNING:
+        return _rendering(task, line, now)
+    if state is Status.INGESTING:
+        return _saving(task)
+    if state is Status.NEEDS_REVIEW:
+        return _("accepted by the vendor; somebody must look") if task.submission_id else _("it may have been sent; somebody must look")
+    if state is Status.CANCELLED:
+        return _("the render was stopped") if task.submission_id else _("before it started")
+    if state is Status.FAILED and task.attempt_count and not task.submission_id and task.error_code in REFUSALS:
+        return _("not charged")
+    return ""
+
+
+def _saving(task: GenerationTask) -> str:
+    if not task.failures:
+        return _("copying it into our storage")
+    return tell(task.wait_reason, task.wait_parts) or _("storage or download is slow, trying again")
+
+
+def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:
+    names = {"vendor": vendor_label(task.vendor)}
+    if line.stop:
+        return stop_sentence(line.stop)
+    if why := why_stranded(task):
+        return tell(why)
+    if state_key(task, now) == "queued-later":
+        return tell(task.wait_reason, task.wait_parts) or _("attempt %(n)d did not get through") % {"n": task.failures}
+    if not line.open_to(task):
+        return _("no enabled account for %(vendor)s") % names
+    if rest := line.rest_of(task, now):
+        return _resting(rest, names)
+    place = line.places.get(task.pk)
+    if line.is_full(task) and place:
+        return _("%(vendor)s is full, %(place)s in line") % (names | {"place": ordinal(place)})
+    return _("starts when a slot frees") if line.is_full(task) else _("starts in a moment")
+
+
+def _resting(rest: Breaker, names: dict[str, str]) -> str:
+    if rest.state is BreakerState.HALF_OPEN or rest.until is None:
+        return _("%(vendor)s is being asked whether it answers again") % names
+    return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(rest.until)})
+
+
+def _rendering(task: GenerationTask, line: Line, now: datetime) -> str:
+    if task.cancel_requested_at:
+        return _("waiting for the vendor's word")
+    so_far = (now - (task.accepted_at or task.updated_at)).total_seconds()
+    usual = line.usual.get(task.model)
+    if usual is None:
+        return _("%(time)s so far") % {"time": duration(so_far)}
+    if task.progress and task.progress >= MIN_PERCENT:
+        return _("about %(time)s left") % {"time": duration(max(1.0, so_far * (100 - task.progress) / task.progress))}
+    if so_far > usual.slow_s:
+        return _("%(time)s so far, longer than usual") % {"time": duration(so_far)}
+    return _("%(time)s so far, usually %(usual)s") % {"time": duration(so_far), "usual": time_range(usual.low_s, usual.high_s)}

@@ -1,0 +1,75 @@
+"""Videos as tiles, takes (those of one prompt together), and the days of the wall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from generation.models import Video
+from generation.models.visibility import may_act_on
+from web.presenters.settings import settings_line
+from web.presenters.words import day_name, model_label, title_and_language
+
+__all__ = ["days_of", "takes_of", "tile_of"]
+
+
+def tile_of(video: Video, user: User) -> dict[str, Any]:
+    """Return what tile.html needs to show the video to this person."""
+    title, language = title_and_language(video.task)
+    return {
+        "id": video.pk,
+        "href": reverse("video", args=[video.pk]),
+        "title": title,
+        "title_lang": language,
+        "poster_url": reverse("video-poster", args=[video.pk]) if video.poster else "",
+        "preview_url": reverse("video-preview", args=[video.pk]) if video.preview else "",
+        "ratio": video.ratio,
+        "tint": video.colour,
+        "length_s": video.duration_s,
+        "facts": [model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
+        "starred": video.favourite,
+        "star_url": reverse("video-star", args=[video.pk]) if may_act_on(video, user) else "",
+        "remix_url": f"{reverse('studio')}?from={video.pk}",
+        "download_url": f"{reverse('video-file', args=[video.pk])}?download=1",
+    }
+
+
+def takes_of(videos: Iterable[Video], user: User) -> list[dict[str, Any]]:
+    """Videos grouped by prompt and model, newest group first; the order of `videos` is newest first."""
+    groups: dict[tuple[str, str], list[Video]] = {}
+    for video in videos:
+        groups.setdefault((video.task.prompt.text, video.model), []).append(video)
+    return [_take(group, user) for group in groups.values()]
+
+
+def _take(videos: list[Video], user: User) -> dict[str, Any]:
+    newest = videos[0]
+    title, language = title_and_language(newest.task)
+    count = ngettext("%(n)d video", "%(n)d videos", len(videos)) % {"n": len(videos)}
+    return {
+        "prompt": title,
+        "prompt_lang": language,
+        "at": newest.created_at,
+        "facts": [model_label(newest.model), *settings_line(newest.task), count],
+        "remix_url": f"{reverse('studio')}?from={newest.pk}",
+        "run_again_url": reverse("task-retry", args=[newest.task_id]) if may_act_on(newest.task, user) else "",
+        "tiles": [tile_of(video, user) for video in videos],
+        "tall": all(video.ratio < 1 for video in videos),
+    }
+
+
+def days_of(videos: Iterable[Video], user: User, *, shown: date | None = None) -> list[dict[str, Any]]:
+    """The wall's sections. `shown` is the day that already has its heading on the page."""
+    today = timezone.localdate()
+    days = []
+    for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
+        name, full = day_name(day, today)
+        days.append({"date": day, "name": "" if day == shown else name, "full": full, "tiles": [tile_of(video, user) for video in group]})
+    return days

@@ -1,0 +1,108 @@
+"""Small pieces of text that several pages need."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from generation.models import GenerationTask
+from providers.labels import label_of
+from providers.vendors import ALL_MODELS, PROVIDERS
+from web.templatetags.portal import duration
+
+__all__ = [
+    "clock_time",
+    "date_time",
+    "day_name",
+    "language_of",
+    "mark_of",
+    "model_label",
+    "name_of",
+    "plain_number",
+    "time_range",
+    "title_and_language",
+    "title_of",
+    "vendor_label",
+]
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+MINUTE_S = 60
+SHORT_S = 100
+
+
+def title_of(task: GenerationTask) -> str:
+    """The prompt in one line; a task made of an image alone says so."""
+    return " ".join(task.prompt.text.split()) or _("From an image, no prompt")
+
+
+def title_and_language(task: GenerationTask) -> tuple[str, str]:
+    """The title and its lang attribute; none for a sentence of ours."""
+    return title_of(task), language_of(task.prompt.text) if task.prompt.text else ""
+
+
+def language_of(text: str) -> str:
+    """The lang attribute of somebody's prompt, so that fonts and screen readers fit it."""
+    return "zh-Hans" if HAN.search(text) else "en"
+
+
+def model_label(name: str) -> str:
+    """The model's name for people; a model that the catalog lost keeps its id."""
+    spec = ALL_MODELS.get(name)
+    return label_of(spec) if spec else name
+
+
+def vendor_label(slug: str) -> str:
+    provider = PROVIDERS.get(slug)
+    return _(provider.label) if provider else slug
+
+
+def mark_of(slug: str) -> str:
+    """Two letters that stand for a vendor, the same in every language."""
+    provider = PROVIDERS.get(slug)
+    return (provider.label if provider else slug)[:2].upper()
+
+
+def name_of(user: User) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+def time_range(low_s: float, high_s: float) -> str:
+    """55 and 80 -> 55–80 s; 118 and 190 -> 2–3 min."""
+    if high_s < SHORT_S:
+        low, high = round(low_s), round(high_s)
+        return _("%(low)d–%(high)d s") % {"low": low, "high": high} if low != high else _("%(s)d s") % {"s": high}
+    low, high = max(1, round(low_s / MINUTE_S)), round(high_s / MINUTE_S)
+    if low == high:
+        return duration(high * MINUTE_S)
+    return _("%(low)d–%(high)d min") % {"low": low, "high": high}
+
+
+def clock_time(when: datetime) -> str:
+    """10:52 on the viewer's clock."""
+    return timezone.localtime(when).strftime("%H:%M")
+
+
+def day_name(day: date, today: date) -> tuple[str, str]:
+    """Today, Yesterday or the weekday, and the date in full."""
+    full = date_format(day, "DATE_FORMAT")
+    if day == today:
+        return _("Today"), full
+    if day == today - timedelta(days=1):
+        return _("Yesterday"), full
+    return date_format(day, "l") if today - day < timedelta(days=7) else full, full
+
+
+def date_time(when: datetime) -> str:
+    """The date by locale, the time of day by 24 hours."""
+    local = timezone.localtime(when)
+    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+
+
+def plain_number(value: float) -> str:
+    """5.0 -> 5, 23.976 -> 23.98."""
+    return number_format(round(value, 2) if value % 1 else int(value), use_l10n=True)

@@ -1,0 +1,73 @@
+"""All tasks, by state, with the accounts above them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from generation.ordering.estimate import usual_seconds
+from generation.queries.queue_position import account_loads
+from generation.queries.tasks import TABS, activity_counts, activity_page
+from web.presenters.cards import cards_of
+from web.presenters.providers import provider_cards
+from web.views.common import parse_uuid, the_user
+
+__all__ = ["activity"]
+
+NEWCOMERS = f"/tasks/{UUID(int=0)}/card?as=row"
+
+
+@login_required
+@require_GET
+def activity(request: HttpRequest) -> HttpResponse:
+    """One tab, one page; staff see everybody's unless they ask for theirs."""
+    user = the_user(request)
+    tab = request.GET.get("tab", "all")
+    tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not user.is_staff
+    tasks, has_more = activity_page(user, tab=tab, mine=mine, before=parse_uuid(request.GET.get("before", "")))
+    loads = account_loads()
+    context = {
+        "cards": cards_of(tasks, user, "row"),
+        "tabs": _tabs(tab, activity_counts(user, mine=mine), mine=mine and user.is_staff),
+        "tab": tab,
+        "newcomers": NEWCOMERS if tab == "all" and "before" not in request.GET else "",
+        "newcomers_of": "" if mine else "all",
+        "mine": mine,
+        "whose_url": _link(tab, mine=not mine),
+        "providers": provider_cards(loads, usual_seconds(task.model for task in tasks), timezone.now()),
+        "next_url": _link(tab, mine=mine and user.is_staff, before=str(tasks[-1].pk)) if has_more else "",
+    }
+    return render(request, "activity/page.html", context)
+
+
+def _link(tab: str, *, mine: bool, before: str = "") -> str:
+    parts = {"tab": "" if tab == "all" else tab, "who": "mine" if mine else "", "before": before}
+    query = urlencode({name: value for name, value in parts.items() if value})
+    return f"{reverse('activity')}?{query}" if query else reverse("activity")
+
+
+def _tabs(current: str, counts: dict[str, int], *, mine: bool) -> list[dict[str, Any]]:
+    labels = {
+        "all": _("All"),
+        "running": _("Running"),
+        "waiting": _("Waiting"),
+        "attention": _("Needs attention"),
+        "done": _("Done"),
+        "cancelled": _("Cancelled"),
+    }
+    shown = {tab: str(count) for tab, count in counts.items() if count}
+    if "done" in shown:
+        shown["done"] = _("%(n)s today") % {"n": shown["done"]}
+    return [
+        {"label": label, "href": _link(tab, mine=mine), "current": tab == current, "n": shown.get(tab, ""), "alert": tab == "attention"}
+        for tab, label in labels.items()
+    ]

@@ -1,0 +1,50 @@
+"""Images: upload one, see one."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from delivery.stored_file import serve_asset
+from generation.errors import InvalidRequest
+from generation.models import Asset
+from generation.ordering.assets import store_asset
+from web.views.common import found, the_user
+
+__all__ = ["image", "upload"]
+
+
+@login_required
+@require_POST
+def upload(request: HttpRequest) -> JsonResponse:
+    """One image file, checked and stored; 422 with the reason otherwise."""
+    file = request.FILES.get("file")
+    if file is None:
+        return _refused(InvalidRequest(_("An image is needed here."), code="missing"))
+    try:
+        asset = store_asset(owner=the_user(request), file=cast("BinaryIO", file))
+    except InvalidRequest as wrong:
+        return _refused(wrong)
+    facts = {"id": str(asset.pk), "url": reverse("asset", args=[asset.pk]), "width": asset.width_px, "height": asset.height_px}
+    return JsonResponse(facts, status=201)
+
+
+def _refused(wrong: InvalidRequest) -> JsonResponse:
+    return JsonResponse({"error": {"code": wrong.code, "message": wrong.message}}, status=wrong.status)
+
+
+@login_required
+@require_safe
+def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """An image, for its owner and staff."""
+    asset = Asset.objects.visible_to(the_user(request)).filter(pk=pk).first()
+    if asset is None:
+        raise Http404
+    return found(lambda: serve_asset(request, asset))

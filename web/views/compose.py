@@ -1,0 +1,89 @@
+"""The Studio's form as its template wants it: settings in their places, image slots with their limits. No page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.forms import BoundField
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from generation.ordering.estimate import price_list, usual_seconds
+from providers.core.catalog import ImageRules, InputSlot, offered
+from providers.models import ProviderAccount
+from web.forms import ComposeForm, is_wide
+from web.presenters.models import model_card, model_items, quote_of, unfit_notes
+
+__all__ = ["compose_context"]
+
+FRAMES = ("first_frame", "last_frame")
+MEBIBYTE = 1024 * 1024
+
+
+def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
+    """Everything of studio/_compose.html."""
+    spec = form.spec
+    usual, prices = usual_seconds([spec.name]).get(spec.name), price_list()
+    price = prices[spec.name]
+    errors_behind = [name for name in form.rest if form[name].errors]
+    changed, one_of = form.changed_rest(), spec.one_of_slots
+    return {
+        "form": form,
+        "spec": spec,
+        "model": model_card(spec, accounts, usual, price),
+        "models": model_items(spec, accounts, prices),
+        "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
+        "rest": [_behind(form[name]) for name in form.rest],
+        "more_open": bool(errors_behind),
+        "changed": changed,
+        "slots": [place | {"one_of": slot.name in one_of} for slot in spec.slots for place in _places(form, slot)],
+        "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
+        "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
+        "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
+        "unfit": unfit_notes(spec),
+        "quote": quote_of(spec, _values(form), _count(form), accounts, usual, price),
+    }
+
+
+def _behind(bound: BoundField) -> tuple[BoundField, str]:
+    is_text = bound.widget_type == "textarea"
+    return bound, "wide" if is_text or bound.widget_type == "radioselect" else ""
+
+
+def _values(form: ComposeForm) -> dict[str, Any]:
+    """The settings as shown; what cannot be read counts as the model's own."""
+    if form.is_bound:
+        return form.params
+    return {name: form.get_initial_for_field(form.fields[name], name) for name in (*form.front, *form.rest)}
+
+
+def _count(form: ComposeForm) -> int:
+    return (form.cleaned_data.get("count") if form.is_bound else None) or 1
+
+
+def _places(form: ComposeForm, slot: InputSlot) -> list[dict[str, Any]]:
+    """One place for each image that is there; where more may come, an empty one."""
+    assets = form.pictures.get(slot.name, [])[: slot.max_count]
+    places = [_place(slot) | {"value": asset.pk, "src": reverse("asset", args=[asset.pk])} for asset in assets]
+    return places if len(places) >= slot.max_count else [*places, _place(slot)]
+
+
+def _place(slot: InputSlot) -> dict[str, Any]:
+    rules = _rules(slot)
+    return {
+        "name": slot.name,
+        "label": _(slot.title),
+        "max": slot.max_count,
+        "required": slot.min_count > 0,
+        "reference": slot.name not in FRAMES,
+        "types": ",".join(rules.formats),
+        "max_bytes": rules.max_bytes,
+        "max_pixels": rules.max_pixels,
+        "min_side": rules.min_side_px,
+    }
+
+
+def _rules(slot: InputSlot) -> ImageRules:
+    return offered(slot.rules, settings.MAX_IMAGE_BYTES)

@@ -1,0 +1,60 @@
+"""Live updates: what changed since a cursor, and one card anew."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from database import clock
+from generation.queries.tasks import changed_tasks, live_count
+from web.presenters.cards import cards_of, news_of
+from web.views.common import the_task, the_user
+
+__all__ = ["card", "tick"]
+
+OVERLAP = timedelta(seconds=2)
+"""A change is stamped before it is committed, and clocks of machines differ a little: look back further than the cursor says."""
+EARLIEST, LATEST = 2000, 9000
+TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html"}
+
+
+@never_cache
+@require_GET
+def tick(request: HttpRequest) -> HttpResponse:
+    """The tasks that changed or are alive, and a new cursor, as JSON; 204 when there is nothing to tell, 401 for who must sign in again."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    user, now = the_user(request), clock.now()
+    since = _cursor(request.GET.get("since", ""))
+    tasks = changed_tasks(user, since - OVERLAP if since else None)
+    if not tasks and since:
+        return HttpResponse(status=204)
+    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, user), "mine": live_count(user)})
+
+
+def _cursor(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    is_usable = found and timezone.is_aware(found) and EARLIEST <= found.year <= LATEST
+    return found if is_usable else None
+
+
+@login_required
+@never_cache
+@require_GET
+def card(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The fragment of one task, as the Studio's job or as Activity's row."""
+    task = the_task(request, pk)
+    form = "row" if request.GET.get("as") == "row" else "job"
+    cards = cards_of([task], the_user(request), form)
+    return render(request, TEMPLATES[form], {"card": cards[0]})

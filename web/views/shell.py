@@ -1,0 +1,51 @@
+"""What every page needs (theme, counts, the stop of paid submits, the cursor of its live updates, its key), and the theme button."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_POST
+
+from database import clock
+from generation.models import Video
+from generation.ordering.page_keys import new_key
+from generation.queries.tasks import live_count
+from generation.scheduling.stop_switch import current_stop
+from web.views.common import back
+
+__all__ = ["shell", "theme"]
+
+THEMES = ("system", "light", "dark")
+THEME_KEPT = timedelta(days=365)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Counts are lazy and asked once, so that pages without navigation ask nothing."""
+    user = getattr(request, "user", None)
+    chosen = request.COOKIES.get("theme", "system")
+    found: dict[str, Any] = {
+        "theme": chosen if chosen in THEMES else "system",
+        "tick_cursor": clock.now().isoformat(),
+        "page_key": new_key(),
+    }
+    if user is not None and user.is_authenticated:
+        found["paid_stop"] = SimpleLazyObject(current_stop)
+        found["nav_counts"] = {
+            "videos": SimpleLazyObject(Video.objects.visible_to(user).count),
+            "active": SimpleLazyObject(partial(live_count, user)),
+        }
+    return found
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember the theme in a cookie; the page is rendered with it, so nothing flashes."""
+    chosen = request.POST.get("theme", "")
+    response = back(request)
+    if chosen in THEMES:
+        response.set_cookie("theme", chosen, max_age=THEME_KEPT, httponly=True, samesite="Lax", secure=request.is_secure())
+    return response

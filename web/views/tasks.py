@@ -1,0 +1,132 @@
+"""One task: its page, and what people do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from generation.actions import decide, recover
+from generation.actions.cancel import cancel_task, cancel_waiting
+from generation.actions.retry import retry_from_page
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from web.presenters.detail import task_context
+from web.views.common import answer, page_key, the_task, the_user, the_whole_task
+
+__all__ = ["adopt", "ask_again", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
+
+
+@login_required
+@require_GET
+def task(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Attempts, events, the vendor's words; for administrators, the ways out of a review or a failure."""
+    shown = the_whole_task(request, pk)
+    return render(request, "tasks/page.html", task_context(shown, the_user(request)))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stop exactly this one."""
+    stopped = the_task(request, pk)
+
+    def act() -> str:
+        after = cancel_task(stopped, by=the_user(request))
+        return _("Cancelled.") if after.is_terminal else _("The vendor was asked to stop it.")
+
+    return answer(request, act)
+
+
+@login_required
+@require_POST
+def cancel_queue(request: HttpRequest) -> HttpResponse:
+    """Stop everything of one's own that waits; what renders goes on."""
+
+    def act() -> str:
+        stopped = cancel_waiting(the_user(request))
+        words = ngettext(
+            "%(n)d waiting video is cancelled. What renders goes on.", "%(n)d waiting videos are cancelled. What renders goes on.", stopped
+        )
+        return words % {"n": stopped} if stopped else _("Nothing waits any more. What renders goes on.")
+
+    return answer(request, act)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same request as a new task: Retry, or Run again."""
+    again, user = the_task(request, pk), the_user(request)
+
+    def act() -> str:
+        _task, is_new = retry_from_page(again, by=user, page=page_key(request))
+        return _("In the queue again, as a new task.") if is_new else _("Already in the queue again. To order one more, press again.")
+
+    return answer(request, act)
+
+
+@login_required
+@require_POST
+def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A task in review or failed: does the vendor have its render after all?"""
+
+    def act(failed: GenerationTask) -> str:
+        recover.ask_again(failed, by=the_user(request), page=page_key(request))
+        if failed.state is Status.RUNNING:
+            return _("The vendor still renders it. It is followed again, with a new deadline.")
+        if failed.is_terminal:
+            return _("The vendor says that this render failed or was cancelled.")
+        return _("The vendor has the video. It is being fetched.")
+
+    return _decide(request, pk, act)
+
+
+@login_required
+@require_POST
+def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The vendor has it, under this id."""
+
+    def act(reviewed: GenerationTask) -> str:
+        decide.adopt(reviewed, request.POST.get("vendor_id", ""), by=the_user(request), page=page_key(request))
+        return _("Adopted: the render is followed from here on.")
+
+    return _decide(request, pk, act)
+
+
+@login_required
+@require_POST
+def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send it once more, knowing that the first may be charged too."""
+
+    def act(reviewed: GenerationTask) -> str:
+        knows_cost = request.POST.get("knows_cost") == "on"
+        sent = decide.submit_again(reviewed, by=the_user(request), knows_cost=knows_cost, page=page_key(request))
+        return _("It is sent again.") if sent.pk == reviewed.pk else _("In the queue again, as a new task.")
+
+    return _decide(request, pk, act)
+
+
+@login_required
+@require_POST
+def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Not worth another try."""
+
+    def act(reviewed: GenerationTask) -> str:
+        decide.give_up(reviewed, by=the_user(request), page=page_key(request))
+        return _("Given up.")
+
+    return _decide(request, pk, act)
+
+
+def _decide(request: HttpRequest, pk: UUID, act: Callable[[GenerationTask], str]) -> HttpResponse:
+    """Who may is the services' to say."""
+    task = the_task(request, pk)
+    return answer(request, lambda: act(task), to=reverse("task", args=[task.pk]))

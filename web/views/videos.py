@@ -1,0 +1,63 @@
+"""One video: its page, its files, its star."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from delivery.stored_file import serve_video
+from generation.actions.star import toggle_star
+from generation.models.visibility import may_act_on
+from generation.queries.tasks import neighbours, versions_of
+from web.presenters.detail import video_context
+from web.views.common import answer, found, the_user, the_video, the_whole_task, wants_fragment
+
+__all__ = ["file", "poster", "preview", "star", "video"]
+
+
+@login_required
+@require_GET
+def video(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Player, settings, history, versions, and how to ask for it through the API."""
+    shown, user = the_video(request, pk), the_user(request)
+    task = the_whole_task(request, shown.task_id)
+    api_url = request.build_absolute_uri("/api/v1/tasks")
+    context = video_context(shown, task, user, versions_of(user, shown), neighbours(user, shown), api_url)
+    return render(request, "videos/page.html", context)
+
+
+@login_required
+@require_safe
+def file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The video itself, whole or in part; `?download=1` saves it under the prompt's first words."""
+    inline = request.GET.get("download") != "1"
+    return found(lambda: serve_video(request, the_video(request, pk), inline=inline))
+
+
+@login_required
+@require_safe
+def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    return found(lambda: serve_video(request, the_video(request, pk), "poster"))
+
+
+@login_required
+@require_safe
+def preview(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    return found(lambda: serve_video(request, the_video(request, pk), "preview"))
+
+
+@login_required
+@require_POST
+def star(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Turn the star on or off: the button anew for scripts, the page again without."""
+    shown, user = the_video(request, pk), the_user(request)
+    if wants_fragment(request) and may_act_on(shown, user):
+        starred, is_small = toggle_star(shown, by=user), request.GET.get("small") == "1"
+        return render(request, "videos/_star.html", {"video_id": shown.pk, "starred": starred, "small": is_small})
+    return answer(request, lambda: _("Starred.") if toggle_star(shown, by=user) else _("No longer starred."))
