@@ -16,11 +16,8 @@ from pathlib import Path
 from tools.stack import ROOT
 
 CALLBACKS = [f"tests/callbacks/{name}.py" for name in ("test_receiver", "test_receiver_fuzz", "test_called_back_tasks")]
-ON_POSTGRES = [
-    *(f"tests/{room}" for room in ("access", "api", "generation", "jobs", "videoportal")),
-    *CALLBACKS,
-    "--ignore=tests/generation/media",
-]
+ROOMS = ("access", "api", "generation", "jobs", "providers/accounts", "videoportal")
+ON_POSTGRES = [*(f"tests/{room}" for room in ROOMS), *CALLBACKS, "--ignore=tests/generation/media"]
 DEADLINE_S = 900
 
 
