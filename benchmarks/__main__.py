@@ -1,4 +1,4 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow]`: the figures of docs/performance.md, and of the pool in
+"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages]`: the figures of docs/performance.md, and of the pool in
 docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
 """
 
@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool", "slow")
+NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
-SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET}
+SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET}
 """Of the stage, per benchmark: `polling` and `hung` read the worker's log lines."""
 Row = dict[str, Any]
 

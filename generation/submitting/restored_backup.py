@@ -99,16 +99,21 @@ def _row(*, locked: bool = False) -> PaidSubmits:
 
 
 def compare_record() -> None:
-    """Look for a restored database (`hold_if_restored`), and wait for a media storage that is away."""
+    """Look for a restored database, as `hold_if_restored`; a media storage that is away is looked at again later."""
     try:
-        hold_if_restored()
+        newest = paid_record.newest()
     except Exception as trouble:  # object stores raise classes of their own; each submit compares again and is not sent without the storage
         log.warning("the record of paid requests cannot be read: %s", trouble)
+        return
+    _hold_if_behind(newest)
 
 
 def hold_if_restored() -> bool:
     """Stop paid submits when the record has more than this database. Returns whether they are stopped for that."""
-    newest = paid_record.newest()
+    return _hold_if_behind(paid_record.newest())
+
+
+def _hold_if_behind(newest: int) -> bool:
     with transaction.atomic():
         row = _row(locked=True)
         if row.held_at is None and row.sent < newest:
