@@ -18,6 +18,7 @@ from generation.models.switch import Stop
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
 from providers.labels import listed
+from providers.models import ProviderAccount
 from providers.stored_text import Sentence, in_full, say, tell
 
 __all__ = [
@@ -200,12 +201,12 @@ MODEL_GONE = gettext_noop("The portal no longer has the model %(model)s.")
 ACCOUNT_OFF = gettext_noop("Only “%(account)s” may send it again, and it is off or no longer takes this model.")
 
 
-def why_stranded(task: GenerationTask) -> Sentence:
-    """Why a waiting task cannot start by itself (`submitting/unstartable.py` ends the wait); empty when it can."""
+def why_stranded(task: GenerationTask, account: ProviderAccount | None) -> Sentence:
+    """Why a waiting task with this account cannot start by itself (`submitting/unstartable.py` ends the wait); empty when it can."""
     if task.spec is None:
         return say(MODEL_GONE, model=task.model)
-    if task.is_bound and task.account is not None and not task.account.takes(task.spec):
-        return say(ACCOUNT_OFF, account=task.account.label)
+    if task.is_bound and account is not None and not account.takes(task.spec):
+        return say(ACCOUNT_OFF, account=account.label)
     return say("")
 
 
@@ -215,7 +216,7 @@ def waits_because(task: GenerationTask, stop: Stop | None) -> str:
         return tell(task.wait_reason, task.wait_parts)
     if task.state is not Status.QUEUED:
         return ""
-    return stop_sentence(stop) if stop else tell(why_stranded(task)) or tell(task.wait_reason, task.wait_parts)
+    return stop_sentence(stop) if stop else tell(why_stranded(task, task.account)) or tell(task.wait_reason, task.wait_parts)
 
 
 PYDANTIC = {

@@ -9,3 +9,4 @@ os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True", "PORTAL_
 from videoportal.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+POOL_STATE_KEPT_S = 0.0  # tests look right after they change something

@@ -112,6 +112,7 @@ elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", LIMITS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+POOL_STATE_KEPT_S = 1.0  # how old may be what pages say about slots and places in line
 JOBS_WIRING = "videoportal.wiring.WIRING"
 # Work. The row is the truth and django-q2 carries (docs/architecture.md, docs/adr/0002). `retry` must exceed what a message may wait
 # plus `timeout`; retries and results are our own rows.

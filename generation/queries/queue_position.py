@@ -1,31 +1,35 @@
-"""Who waits for what: the slots of each vendor, and each waiting task's place in line. Read only."""
+"""What waiting tasks depend on: the slots of the accounts, each task's place in line, the stop. Read only, and read once a second for all
+who ask: a hundred open pages ask every two seconds.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import F, Value, Window
+from django.conf import settings
+from django.db.models import Count, F, Min, Q, Value, Window
 from django.db.models.functions import RowNumber, StrIndex, Substr
 
 from database import clock
-from generation.lifecycle import Status
+from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
 from generation.models.switch import Stop
-from generation.ordering.estimate import Usual, usual_seconds
-from generation.scheduling.concurrency import usage_of
+from generation.scheduling.concurrency import about_to_start, usage_of
+from generation.scheduling.fair_share import Queue, turns_of
 from generation.scheduling.stop_switch import current_stop
-from providers.accounts.circuit_breaker import Breaker
+from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["AccountLoad", "Line", "account_loads", "look_around"]
+__all__ = ["AccountLoad", "Openings", "PoolState", "account_loads", "pool_state", "read_pool_state"]
 
 LINE_LENGTH = 1_000
-"""Places further back than this are not counted out."""
+"""Places of a vendor further back than this are not counted out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,45 +41,65 @@ class AccountLoad:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """What the cards of some tasks need to know about the rest of the portal."""
+class Openings:
+    """Where tasks of one model may start. `loads` are the enabled accounts that take it; `cooling` is the one that comes back first, while
+    all of them cool down; `is_full` while those that do not cool down have all their slots taken.
+    """
+
+    loads: list[AccountLoad]
+    cooling: ProviderAccount | None
+    is_full: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolState:
+    """What the cards of some tasks need to know about the rest of the portal. `places` are by task, 1 is next."""
 
     loads: list[AccountLoad] = field(default_factory=list)
     places: dict[UUID, int] = field(default_factory=dict)
-    usual: dict[str, Usual] = field(default_factory=dict)
     stop: Stop | None = None
+    _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
 
-    def open_to(self, task: GenerationTask) -> list[AccountLoad]:
-        """Enabled accounts that take its model; of a bound task only its own."""
-        if task.spec is None:
-            return []
-        mine = {task.account_id} if task.is_bound else {load.account.pk for load in self.loads}
-        return [load for load in self.loads if load.account.pk in mine and load.account.takes(task.spec)]
+    def account(self, key: UUID | None) -> ProviderAccount | None:
+        return next((load.account for load in self.loads if load.account.pk == key), None)
 
-    def is_full(self, task: GenerationTask) -> bool:
-        """Every account on which it may start has all its slots taken; those that rest do not count."""
-        awake = [load for load in self.open_to(task) if load.account.may_start]
-        return bool(awake) and all(load.used >= load.account.max_in_flight for load in awake)
+    def openings(self, task: GenerationTask) -> Openings:
+        """Of the task's model; of a bound task only its own account."""
+        key = (task.model, task.account_id if task.is_bound else None)
+        if key not in self._openings:
+            self._openings[key] = self._find_openings(task.spec, key[1])
+        return self._openings[key]
 
-    def rest_of(self, task: GenerationTask, now: datetime) -> Breaker | None:
-        """Of the account that comes back first, while none may start it."""
-        breakers = [load.account.breaker(now) for load in self.open_to(task)]
-        resting = [breaker for breaker in breakers if breaker.until is not None]
-        return min(resting, key=attrgetter("until")) if resting and len(resting) == len(breakers) else None
+    def _find_openings(self, spec: ModelSpec | None, bound_to: UUID | None) -> Openings:
+        loads = [load for load in self.loads if bound_to in {None, load.account.pk} and spec and load.account.takes(spec)]
+        cooling = [load.account for load in loads if load.account.cooldown_until is not None]
+        awake = [load for load in loads if load.account.may_start]
+        return Openings(
+            loads=loads,
+            cooling=min(cooling, key=attrgetter("cooldown_until")) if cooling and len(cooling) == len(loads) else None,
+            is_full=bool(awake) and all(load.used >= load.account.max_in_flight for load in awake),
+        )
 
 
-def look_around(tasks: Iterable[GenerationTask]) -> Line:
-    """At most seven queries beside the remembered usual times, however many tasks; none for tasks that are over."""
-    live = [task for task in tasks if not task.is_terminal]
-    if not live:
-        return Line()
-    waiting = any(task.state is Status.QUEUED for task in live)
-    return Line(
-        loads=account_loads() if waiting else [],
-        places=_places() if waiting else {},
-        usual=usual_seconds(task.model for task in live),
-        stop=current_stop() if waiting else None,
-    )
+class _Kept:
+    """The state that this process read last, and when, in seconds of the monotonic clock."""
+
+    state = PoolState()
+    read_at = float("-inf")
+
+
+def pool_state() -> PoolState:
+    """Return the state of the pool, at most `settings.POOL_STATE_KEPT_S` seconds old."""
+    now = time.monotonic()
+    if now - _Kept.read_at > settings.POOL_STATE_KEPT_S:
+        _Kept.state, _Kept.read_at = read_pool_state(), now
+    return _Kept.state
+
+
+def read_pool_state() -> PoolState:
+    """Read it now, in nine queries, however many tasks wait."""
+    loads = account_loads()
+    return PoolState(loads=loads, places=_places([load.account for load in loads], clock.now()), stop=current_stop())
 
 
 def account_loads() -> list[AccountLoad]:
@@ -85,14 +109,32 @@ def account_loads() -> list[AccountLoad]:
     return [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
 
 
-def _places() -> dict[UUID, int]:
-    """Place in line (1 is next) by task, per vendor, in the order in which its accounts take them: owners in turn."""
-    at = Substr("model", 1, StrIndex("model", Value("/")))
-    turn = Window(RowNumber(), partition_by=[F("owner"), F("at")], order_by=F("id").asc())
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED).annotate(at=at, turn=turn).order_by("turn", "id")
-    seen: Counter[str] = Counter()
-    places = {}
-    for pk, vendor in waiting.values_list("pk", "at")[:LINE_LENGTH]:
-        seen[vendor] += 1
-        places[pk] = seen[vendor]
-    return places
+def _places(accounts: Collection[ProviderAccount], now: datetime) -> dict[UUID, int]:
+    """Places in line of each vendor, in the order of `fair_share.turns_of`."""
+    offered = sorted({name for account in accounts if account.enabled for name in account.models_offered()})
+    vendor = Substr("model", 1, StrIndex("model", Value("/")) - 1)
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=offered).annotate(vendor_slug=vendor)
+    queues = waiting.order_by().values_list("vendor_slug", "owner").annotate(count=Count("pk"), first=Min("created_at"))
+    lines: dict[str, list[Queue]] = defaultdict(list)
+    busy = _busy(now)
+    for slug, owner, count, first in queues:
+        lines[slug].append(Queue(busy[slug, owner], first, owner, count))
+    turns = {slug: turns_of(line, LINE_LENGTH) for slug, line in lines.items()}
+    longest = max((count for owners in turns.values() for count in Counter(owners).values()), default=0)
+    if not longest:
+        return {}
+    number = Window(RowNumber(), partition_by=[F("owner"), F("vendor_slug")], order_by=[F("created_at").asc(), F("pk").asc()])
+    rows = waiting.annotate(number=number).filter(number__lte=longest).order_by("number")
+    tasks: dict[tuple[str, int], list[UUID]] = defaultdict(list)
+    for pk, slug, owner in rows.values_list("pk", "vendor_slug", "owner"):
+        tasks[slug, owner].append(pk)
+    remaining = {key: iter(keys) for key, keys in tasks.items()}
+    placed = {slug: [next(remaining.get((slug, owner), iter(())), None) for owner in owners] for slug, owners in turns.items()}
+    return {pk: place for keys in placed.values() for place, pk in enumerate(keys, 1) if pk is not None}
+
+
+def _busy(now: datetime) -> Counter[tuple[str, int]]:
+    """What each owner has at each vendor or about to go there."""
+    there = GenerationTask.objects.filter(Q(status__in=AT_VENDOR) | about_to_start(now), account__isnull=False).order_by()
+    rows = there.values_list("account__vendor", "owner").annotate(count=Count("pk"))
+    return Counter({(slug, owner): count for slug, owner, count in rows})

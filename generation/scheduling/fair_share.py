@@ -25,7 +25,7 @@ from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["claim_queued", "waiting_vendors"]
+__all__ = ["Queue", "claim_queued", "turns_of", "waiting_vendors"]
 
 MESSAGE_LEASE = timedelta(seconds=60)
 """How long a claimed row may wait in the queue and be worked on before it is due again."""
@@ -53,6 +53,30 @@ class Waiting(NamedTuple):
     model: str
     is_bound: bool
     account: UUID | None
+
+
+class Queue(NamedTuple):
+    """What one owner has waiting at a vendor; queues sort in the order in which they are served. `turns` are those taken already: what the
+    owner has at the vendor or about to go there.
+    """
+
+    turns: int
+    first_at: datetime
+    owner: int
+    waiting: int
+
+
+def turns_of(queues: Collection[Queue], most: int) -> list[int]:
+    """Return whose task starts next, then next, as owners, `most` of them: who has taken the fewest turns, then who has waited longest."""
+    heap = list(queues)
+    heapq.heapify(heap)
+    owners: list[int] = []
+    while heap and len(owners) < most:
+        queue = heapq.heappop(heap)
+        owners.append(queue.owner)
+        if queue.waiting > 1:
+            heapq.heappush(heap, queue._replace(turns=queue.turns + 1, waiting=queue.waiting - 1))
+    return owners
 
 
 def waiting_vendors(now: datetime) -> set[str]:
@@ -123,19 +147,10 @@ def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: dat
     room = min(sum(place.room for place in places), MOST_WAITING - len(found))
     waiting = _waiting(places, now).exclude(pk__in=found) if found else _waiting(places, now)
     owners = waiting.order_by().values("owner").annotate(count=Count("pk"), first=Min("created_at"))
-    line = [(busy[row["owner"]], row["first"], row["owner"], row["count"]) for row in owners]
-    heapq.heapify(line)
-    turns: list[int] = []
-    allotted: Counter[int] = Counter()
-    while line and len(turns) < room:
-        taken, first, owner, left = heapq.heappop(line)
-        turns.append(owner)
-        allotted[owner] += 1
-        if left > 1:
-            heapq.heappush(line, (taken + 1, first, owner, left - 1))
+    turns = turns_of([Queue(busy[row["owner"]], row["first"], row["owner"], row["count"]) for row in owners], room)
     rows = {
         owner: iter(waiting.filter(owner=owner).order_by("created_at", "pk").values_list("pk", "model", "is_bound", "account")[:count])
-        for owner, count in allotted.items()
+        for owner, count in Counter(turns).items()
     }
     for owner in turns:
         row = next(rows[owner], None)

@@ -58,8 +58,8 @@ def _free(task: GenerationTask) -> None:
     elif follow_stored_id(task):
         task.refresh_from_db()
     elif task.spec is None:
-        end_unsent(task, "model_gone", why_stranded(task))
+        end_unsent(task, "model_gone", why_stranded(task, task.account))
     elif may_be_paid(task):
-        park_after_doubt(task, why_stranded(task))
+        park_after_doubt(task, why_stranded(task, task.account))
     else:
         task.reschedule(timedelta(0), is_bound=False, account=None)

@@ -128,13 +128,14 @@ def test_waiting_task_says_its_place_in_line(visitor, user, kling):
     assert [card["text"] for card in cards] == ["Kling is full, 2nd in line", "Kling is full, 1st in line"]
 
 
-def test_place_in_line_takes_owners_in_turn(visitor, user, other_user, kling):
-    fill_slots(kling, user)
+@pytest.mark.parametrize(("who_renders", "place"), [("user", "4th"), ("other_user", "1st")])
+def test_place_in_line_takes_owners_in_turn_and_counts_what_they_have_rendering(visitor, user, other_user, kling, who_renders, place):
+    fill_slots(kling, {"user": user, "other_user": other_user}[who_renders])
     for _ in range(3):
         make_task(other_user)
     make_task(user)
 
-    assert only_card(visitor.get("/activity/?tab=waiting"))["text"] == "Kling is full, 2nd in line"
+    assert only_card(visitor.get("/activity/?tab=waiting"))["text"] == f"Kling is full, {place} in line"
 
 
 def test_waiting_task_says_that_no_account_is_there(visitor, user, wan):
@@ -314,6 +315,18 @@ def test_tick_tells_what_changed_since_the_cursor(visitor, user, other_user, acc
 
     assert [(task["id"], task["state"], task["pct"], task["own"]) for task in news["tasks"]] == [(str(mine.pk), "running", 30, True)]
     assert news["mine"] == 1
+
+
+def test_tick_costs_the_same_few_queries_whatever_waits(visitor, user, kling, settings, django_assert_num_queries):
+    """The session, its user, the person's own tasks, and those that changed; what they depend on is read once a second for all."""
+    settings.POOL_STATE_KEPT_S = 60.0
+    for status in Status:
+        for _ in range(5):
+            make_task(user, status=status, account=kling)
+    since = visitor.get("/tick").json()["cursor"]
+
+    with django_assert_num_queries(4):
+        assert len(visitor.get("/tick", {"since": since}).json()["tasks"]) == 5 * len(Status)
 
 
 def test_tick_is_silent_when_nothing_is_new(visitor, user):

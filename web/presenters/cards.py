@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,24 +14,32 @@ from django.utils.translation import ngettext
 
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask
-from generation.queries.queue_position import Line, look_around
+from generation.ordering.estimate import Usual, usual_seconds
+from generation.queries.queue_position import PoolState, pool_state
 from providers.labels import listed
 from web.presenters.actions import actions_of, failure_note
 from web.presenters.settings import settings_line
 from web.presenters.states import face_of, percent_of, state_key, text_of
 from web.presenters.words import model_label, name_of, title_and_language
 
-__all__ = ["card_of", "cards_of", "news_of"]
+__all__ = ["cards_of", "news_of"]
 
 
 def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[dict[str, Any]]:
-    """Cards of some tasks (`form` is job or row), which look around the portal once."""
+    """Return the cards of some tasks; `form` is job or row."""
     rows, now = list(tasks), timezone.now()
-    line = look_around(rows)
-    return [card_of(task, user, form, line, now) for task in rows]
+    around = _around(rows)
+    return [_card(task, user, form, around, now) for task in rows]
 
 
-def card_of(task: GenerationTask, user: User, form: str, line: Line, now: datetime) -> dict[str, Any]:
+def _around(tasks: Iterable[GenerationTask]) -> tuple[PoolState, Mapping[str, Usual]]:
+    """Return what the texts of these tasks depend on beside the tasks: nothing is asked for those that are over."""
+    live = [task for task in tasks if not task.is_terminal]
+    waits = any(task.state is Status.QUEUED for task in live)
+    return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.state is Status.RUNNING)
+
+
+def _card(task: GenerationTask, user: User, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> dict[str, Any]:
     """Everything that job_row.html and task_row.html show."""
     face, (title, language) = face_of(task, now), title_and_language(task)
     videos = list(task.videos.all())
@@ -48,7 +56,7 @@ def card_of(task: GenerationTask, user: User, form: str, line: Line, now: dateti
         "thumb_url": _thumb(task),
         "live": task.state in UNDER_WAY,
         "percent": percent_of(task),
-        "text": text_of(task, line, now),
+        "text": text_of(task, *around, now),
         "slim": task.state is Status.QUEUED,
         "facts": [model_label(task.model), *settings_line(task)],
         "model": model_label(task.model),
@@ -78,13 +86,13 @@ def _inputs_words(task: GenerationTask) -> str:
 def news_of(tasks: Iterable[GenerationTask], user: User) -> list[dict[str, Any]]:
     """What /tick tells about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
     rows, now = list(tasks), timezone.now()
-    line = look_around(rows)
+    around = _around(rows)
     return [
         {
             "id": str(task.pk),
             "state": state_key(task, now),
             "pct": percent_of(task),
-            "text": text_of(task, line, now),
+            "text": text_of(task, *around, now),
             "own": task.owner_id == user.pk,
         }
         for task in rows

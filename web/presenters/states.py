@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,8 @@ from generation.lifecycle import Status
 from generation.messages import stop_sentence, why_stranded
 from generation.models import GenerationTask
 from generation.models.task import STATUS_CHOICES
-from generation.queries.queue_position import Line
+from generation.ordering.estimate import Usual
+from generation.queries.queue_position import PoolState
 from generation.queries.refused_field import REFUSALS
 from providers.accounts.circuit_breaker import Breaker, BreakerState
 from providers.stored_text import tell
@@ -79,13 +81,13 @@ def percent_of(task: GenerationTask) -> int | None:
     return task.progress if task.state is Status.RUNNING else None
 
 
-def text_of(task: GenerationTask, line: Line, now: datetime) -> str:
-    """Why it waits, how far it is, or how it ended."""
+def text_of(task: GenerationTask, pool: PoolState, usual: Mapping[str, Usual], now: datetime) -> str:
+    """Why it waits, how far it is, or how it ended. `usual` are times by model (`usual_seconds`)."""
     state = task.state
     if state is Status.QUEUED:
-        return _waiting(task, line, now)
+        return _waiting(task, pool, now)
     if state is Status.RUNNING:
-        return _rendering(task, line, now)
+        return _rendering(task, usual.get(task.model), now)
     if state is Status.INGESTING:
         return _saving(task)
     if state is Status.NEEDS_REVIEW:
@@ -103,22 +105,22 @@ def _saving(task: GenerationTask) -> str:
     return tell(task.wait_reason, task.wait_parts) or _("storage or download is slow, trying again")
 
 
-def _waiting(task: GenerationTask, line: Line, now: datetime) -> str:
+def _waiting(task: GenerationTask, pool: PoolState, now: datetime) -> str:
     names = {"vendor": vendor_label(task.vendor)}
-    if line.stop:
-        return stop_sentence(line.stop)
-    if why := why_stranded(task):
+    if pool.stop:
+        return stop_sentence(pool.stop)
+    if why := why_stranded(task, pool.account(task.account_id)):
         return tell(why)
     if state_key(task, now) == "queued-later":
         return tell(task.wait_reason, task.wait_parts) or _("attempt %(n)d did not get through") % {"n": task.failures}
-    if not line.open_to(task):
+    openings, place = pool.openings(task), pool.places.get(task.pk)
+    if not openings.loads:
         return _("no enabled account for %(vendor)s") % names
-    if rest := line.rest_of(task, now):
-        return _resting(rest, names)
-    place = line.places.get(task.pk)
-    if line.is_full(task) and place:
+    if openings.cooling:
+        return _resting(openings.cooling.breaker(now), names)
+    if openings.is_full and place:
         return _("%(vendor)s is full, %(place)s in line") % (names | {"place": ordinal(place)})
-    return _("starts when a slot frees") if line.is_full(task) else _("starts in a moment")
+    return _("starts when a slot frees") if openings.is_full else _("starts in a moment")
 
 
 def _resting(rest: Breaker, names: dict[str, str]) -> str:
@@ -127,11 +129,10 @@ def _resting(rest: Breaker, names: dict[str, str]) -> str:
     return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(rest.until)})
 
 
-def _rendering(task: GenerationTask, line: Line, now: datetime) -> str:
+def _rendering(task: GenerationTask, usual: Usual | None, now: datetime) -> str:
     if task.cancel_requested_at:
         return _("waiting for the vendor's word")
     so_far = (now - (task.accepted_at or task.updated_at)).total_seconds()
-    usual = line.usual.get(task.model)
     if usual is None:
         return _("%(time)s so far") % {"time": duration(so_far)}
     if task.progress and task.progress >= MIN_PERCENT:

@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from generation.queries.tasks import COUNTED_MOST
+
 register = template.Library()
 
 CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥"}
@@ -93,6 +95,13 @@ def size(count_bytes: int | None) -> str:
         if count_bytes >= factor:
             return f"{number_format(count_bytes / factor, digits, use_l10n=True)} {unit}"
     return f"{count_bytes} B"
+
+
+@register.filter
+def capped(count: int) -> str:
+    """128 -> 128; what was not counted to its end -> 1,000+."""
+    more = "+" if count > COUNTED_MOST else ""
+    return number_format(min(count, COUNTED_MOST), use_l10n=True, force_grouping=True) + more
 
 
 @register.filter

@@ -11,9 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
 from database import clock
-from generation.models import Video
 from generation.ordering.page_keys import new_key
-from generation.queries.tasks import live_count
+from generation.queries.tasks import live_count, video_count
 from generation.scheduling.stop_switch import current_stop
 from web.views.common import back
 
@@ -35,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is not None and user.is_authenticated:
         found["paid_stop"] = SimpleLazyObject(current_stop)
         found["nav_counts"] = {
-            "videos": SimpleLazyObject(Video.objects.visible_to(user).count),
+            "videos": SimpleLazyObject(partial(video_count, user)),
             "active": SimpleLazyObject(partial(live_count, user)),
         }
     return found

@@ -17,7 +17,7 @@ from generation.media.prepare import NO_ROOM, prepare_video
 from generation.messages import waits_because
 from generation.models import GenerationTask, Video
 from generation.ordering.create import create_task
-from generation.queries.queue_position import Line
+from generation.queries.queue_position import PoolState
 from generation.scheduling.leases import DEATHS
 from web.presenters.states import text_of
 
@@ -70,7 +70,7 @@ def test_a_full_scratch_folder_only_delays_and_counts_no_start(rendered, driver,
     assert (task.status, task.starts) == (Status.INGESTING, 0)
     assert task.failures > DEATHS
     assert files_in(*places) == []
-    assert (text_of(task, Line(), timezone.now()), waits_because(task, None)) == (FULL, FULL)
+    assert (text_of(task, PoolState(), {}, timezone.now()), waits_because(task, None)) == (FULL, FULL)
 
     assert driver.finish(task).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
-from generation.queries.queue_position import look_around
+from generation.queries.queue_position import read_pool_state
 from generation.scheduling.concurrency import WINDOW, usage_of, wait_for_permit
 from generation.submitting.submit import NotNow, _commit_intent, submit
 from providers.models import ProviderAccount
@@ -169,9 +169,9 @@ def test_pages_count_the_slots_that_doubtful_renders_hold_as_the_limit_does(acco
     attempt_of(parked, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
     assert wait_for_permit(account, now) is not None
     waiting = make_task(user)
-    line = look_around([waiting])
+    pool = read_pool_state()
 
-    assert ([load.used for load in line.loads], line.is_full(waiting)) == ([1], True)
+    assert ([load.used for load in pool.loads], pool.openings(waiting).is_full) == ([1], True)
 
 
 def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(account, user, make_account):
@@ -180,7 +180,7 @@ def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(acco
     spare = make_account("kling", "official-key", account.base_url, label="spare")
     waiting = make_task(user)
 
-    before = look_around([waiting]).is_full(waiting)
+    before = read_pool_state().openings(waiting).is_full
     spare.rest_for(60, "too many requests")
 
-    assert (before, look_around([waiting]).is_full(waiting)) == (False, True)
+    assert (before, read_pool_state().openings(waiting).is_full) == (False, True)

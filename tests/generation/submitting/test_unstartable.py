@@ -11,7 +11,7 @@ from api.v1.schemas import task_out
 from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Asset, Dispatch, GenerationTask, TaskInput
-from generation.queries.queue_position import look_around
+from generation.queries.queue_position import read_pool_state
 from generation.submitting.submit import submit
 from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
@@ -213,7 +213,7 @@ def test_a_bound_task_waits_for_its_own_account_and_says_so(user, account, make_
     ProviderAccount.objects.filter(pk=account.pk).update(cooldown_until=now - timedelta(seconds=1))
     bound, free = in_doubt(user, account), make_task(user, model=MODEL)
 
-    line = look_around([fresh(bound), fresh(free)])
+    pool = read_pool_state()
 
-    assert text_of(fresh(bound), line, now) == "Kling is being asked whether it answers again"
-    assert text_of(fresh(free), line, now) == "starts in a moment"
+    assert text_of(fresh(bound), pool, {}, now) == "Kling is being asked whether it answers again"
+    assert text_of(fresh(free), pool, {}, now) == "starts in a moment"
