@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from api.strict_json import BadBody, read_strictly
-from generation.polling.callbacks import heed
+from generation.polling.callbacks import handle_notice
 from providers.accounts.callback_urls import calls_back, is_callback_key
 from providers.accounts.clients import provider_for
 from providers.accounts.sealing import SealBroken
@@ -39,7 +39,7 @@ def receive(request: HttpRequest, vendor: str, account_id: str, key: str) -> Htt
         account = ProviderAccount.objects.filter(pk=account_id, vendor=vendor).first()
         return _answer(request, account) if account is not None and calls_back(account) else HttpResponse(status=404)
     except (DatabaseError, SealBroken) as error:
-        log.warning("a callback of %s could not be heeded: %s", vendor, error)
+        log.warning("a callback of %s could not be handled: %s", vendor, error)
         return HttpResponse(status=503)
 
 
@@ -51,7 +51,7 @@ def _answer(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
     except CallbackForged as error:
         log.warning("%s: %s If its webhook secret has changed, type it in again with the account.", account, error)
         return HttpResponse(status=403)
-    heed(account, notice)
+    handle_notice(account, notice)
     return JsonResponse(dict(notice.answer))
 
 

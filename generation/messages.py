@@ -36,7 +36,7 @@ __all__ = [
     "too_large_together",
     "trouble",
     "waits_because",
-    "why_stranded",
+    "why_unstartable",
 ]
 
 BUSY = gettext_lazy(
@@ -201,7 +201,7 @@ MODEL_GONE = gettext_noop("The portal no longer has the model %(model)s.")
 ACCOUNT_OFF = gettext_noop("Only “%(account)s” may send it again, and it is off or no longer takes this model.")
 
 
-def why_stranded(task: GenerationTask, account: ProviderAccount | None) -> Sentence:
+def why_unstartable(task: GenerationTask, account: ProviderAccount | None) -> Sentence:
     """Why a waiting task with this account cannot start by itself (`submitting/unstartable.py` ends the wait); empty when it can."""
     if task.spec is None:
         return say(MODEL_GONE, model=task.model)
@@ -216,7 +216,7 @@ def waits_because(task: GenerationTask, stop: Stop | None) -> str:
         return tell(task.wait_reason, task.wait_parts)
     if task.state is not Status.QUEUED:
         return ""
-    return stop_sentence(stop) if stop else tell(why_stranded(task, task.account)) or tell(task.wait_reason, task.wait_parts)
+    return stop_sentence(stop) if stop else tell(why_unstartable(task, task.account)) or tell(task.wait_reason, task.wait_parts)
 
 
 PYDANTIC = {

@@ -15,7 +15,7 @@ from database import clock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.ordering.failover import fail_over
-from generation.scheduling.concurrency import processes_to_settle, submit_processes
+from generation.scheduling.concurrency import processes_to_reconcile, submit_processes
 from generation.scheduling.enqueue import (
     LOOK_AGAIN_EVERY,
     claim_and_enqueue,
@@ -28,13 +28,13 @@ from generation.scheduling.enqueue import (
 from generation.scheduling.fair_share import waiting_vendors
 from generation.scheduling.leases import claim_due
 from generation.scheduling.stop_switch import current_stop
-from generation.submitting.unstartable import free_stranded
+from generation.submitting.unstartable import free_unstartable
 from jobs import queue
 from providers.models import ProviderAccount
 
 __all__ = ["tick"]
 
-SETTLE_LEASE = timedelta(seconds=90)
+RECONCILE_LEASE = timedelta(seconds=90)
 """How long a look-up may wait for a worker; at work it renews a shorter lease (`claims.keeping`)."""
 ASKED_ABOUT = ("deadline", "submission_gone")
 """Codes of the reviews that the vendor is asked about. The others wait for a change here."""
@@ -50,11 +50,11 @@ def tick(now: datetime | None = None) -> int:
     at, instance = now or clock.now(), queue.instance_id()
     stop = current_stop()
     if stop is None or not stop.restored:  # in a restored database, what waits may have been sent as it is
-        free_stranded(at)
+        free_unstartable(at)
         fail_over()
     return (
         start_queued(waiting_vendors(at), at, instance)
-        + _settle_lost(at, instance)
+        + _reconcile_lost(at, instance)
         + _poll_due(at)
         + ingest_due(at, instance)
         + _probe_rested(at)
@@ -62,13 +62,13 @@ def tick(now: datetime | None = None) -> int:
     )
 
 
-def _settle_lost(now: datetime, instance: str) -> int:
+def _reconcile_lost(now: datetime, instance: str) -> int:
     """Submits whose lease ended between intent and answer, and those that wait for a look-up. Served ahead of submits: a claimed look-up
     counts in its account's share, so a hundred submits before it would wait for it, and it for them.
     """
-    most = processes_to_settle(now)
-    claim = partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=SETTLE_LEASE, most=most)
-    return claim_and_enqueue(queue.ahead_in(queue.SUBMIT), "settle", claim)
+    most = processes_to_reconcile(now)
+    claim = partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=RECONCILE_LEASE, most=most)
+    return claim_and_enqueue(queue.ahead_in(queue.SUBMIT), "reconcile", claim)
 
 
 def _poll_due(now: datetime) -> int:

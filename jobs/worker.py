@@ -173,7 +173,7 @@ class Worker:
         self._sleep(ROUND_S - (time.monotonic() - started))
 
     def _sleep(self, seconds: float) -> None:
-        """In small pieces, so that a signal is heeded at once."""
+        """In small pieces, so that a signal is seen at once."""
         end = time.monotonic() + seconds
         while not self.stopping and time.monotonic() < end:
             time.sleep(min(0.1, max(end - time.monotonic(), 0.0)))

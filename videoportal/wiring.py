@@ -10,7 +10,7 @@ from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
 from generation.scheduling.enqueue import ingest_next
 from generation.scheduling.live_workers import sign_in, sign_out
-from generation.submitting.reconcile import settle
+from generation.submitting.reconcile import reconcile
 from generation.submitting.restored_backup import compare_record
 from generation.submitting.submit import submit
 from generation.tick import tick
@@ -34,7 +34,7 @@ def sweep_soon() -> None:
 WIRING = Wiring(
     jobs={
         "submit": submit,
-        "settle": settle,
+        "reconcile": reconcile,
         "look_again": look_again,
         "poll": poll_account,
         "probe": probe_account,

@@ -19,13 +19,13 @@ from jobs import queue
 from providers.core.callbacks import Notice
 from providers.models import ProviderAccount
 
-__all__ = ["heed"]
+__all__ = ["handle_notice"]
 
 LOOK_AGAIN_EVERY = timedelta(seconds=30)
 """However often a vendor calls about a task in review, it is asked about it once in so long."""
 
 
-def heed(account: ProviderAccount, notice: Notice) -> None:
+def handle_notice(account: ProviderAccount, notice: Notice) -> None:
     """Have the vendor asked about the task that the notice names, if it is one of this account's. Another id changes nothing."""
     now = clock.now()
     with transaction.atomic():

@@ -15,7 +15,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.models import GenerationTask
 from generation.models.task import NO_ERROR
-from generation.polling.schedule import Appointment
+from generation.polling.schedule import ScheduledPoll
 from generation.scheduling.enqueue import ingest_soon, look_again_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
 from providers.core.polling import Answer
@@ -48,7 +48,7 @@ def observe(task: GenerationTask, answer: Answer) -> bool:
         return False
 
 
-def is_old_news(task: Appointment | GenerationTask, answer: Answer) -> bool:
+def is_old_news(task: ScheduledPoll | GenerationTask, answer: Answer) -> bool:
     """Still at it, and nothing to write: what nearly all polls say."""
     if isinstance(answer, ProviderError) or _past_deadline(task):
         return False
@@ -56,7 +56,7 @@ def is_old_news(task: Appointment | GenerationTask, answer: Answer) -> bool:
     return not ended and _shown(task, answer) == (task.progress, task.vendor_state, task.failures)
 
 
-def _shown(task: Appointment | GenerationTask, snapshot: Snapshot) -> tuple[int | None, str, int]:
+def _shown(task: ScheduledPoll | GenerationTask, snapshot: Snapshot) -> tuple[int | None, str, int]:
     """Progress, the vendor's word and failures as the row is to have them; bars never go backwards."""
     return max(snapshot.progress or 0, task.progress or 0) or None, snapshot.vendor_state[:60], 0
 
@@ -121,7 +121,7 @@ def _cancelled(task: GenerationTask, **decision: str) -> None:
         task.give_up("cancelled_by_vendor", say(CANCELLED_THERE), **decision)
 
 
-def _past_deadline(task: Appointment | GenerationTask) -> bool:
+def _past_deadline(task: ScheduledPoll | GenerationTask) -> bool:
     return task.deadline_at is not None and clock.now() > task.deadline_at
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from database import clock
 from generation.polling.outcome import is_old_news, observe
-from generation.polling.schedule import Appointment, claim_polls, put_off
+from generation.polling.schedule import ScheduledPoll, claim_polls, put_off
 from generation.scheduling.enqueue import POLL_LEASE, poll_again
 from jobs.queue import POLL, is_crowded
 from providers.accounts.poller import AccountPoller
@@ -72,7 +72,7 @@ class Report:
     writes: int = 0
     lags_s: list[float] = field(default_factory=list)
 
-    def asked(self, rows: list[Appointment], at: datetime) -> None:
+    def asked(self, rows: list[ScheduledPoll], at: datetime) -> None:
         self.polls += len(rows)
         self.lags_s.extend((at - row.due_at).total_seconds() for row in rows)
 
@@ -101,7 +101,7 @@ class _Turn:
 
     def __init__(self, account: ProviderAccount, poller: AccountPoller, patience: Patience) -> None:
         self.account, self.poller, self.patience, self.report = account, poller, patience, Report()
-        self.on_the_wire: dict[str, Appointment] = {}
+        self.on_the_wire: dict[str, ScheduledPoll] = {}
         self.polls = 0
         self.began = self.told_at = time.monotonic()
         self.claim_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
@@ -210,7 +210,7 @@ class _Turn:
         answered = self.poller.answers(within_s=pause_s if pause_s > 0 else PAUSE_S)
         self._apply([(self.on_the_wire.pop(submission.id), answer) for submission, answer in answered])
 
-    def _apply(self, answered: list[tuple[Appointment, Answer]]) -> None:
+    def _apply(self, answered: list[tuple[ScheduledPoll, Answer]]) -> None:
         self.report.writes += sum(_observed(row, answer) for row, answer in answered)
         if not self._is_hurried():
             put_off(self._wishes(answered), now=clock.now())
@@ -220,7 +220,7 @@ class _Turn:
         """Asked more often than vendors would like, by the server's setting or because its renders take seconds."""
         return bool(settings.POLL_EVERY_S or self.account.sandbox)
 
-    def _wishes(self, answered: list[tuple[Appointment, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
+    def _wishes(self, answered: list[tuple[ScheduledPoll, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
         """The vendor's own, where they are longer than the model's interval."""
         for row, answer in answered:
             wish = answer.ask_again_after if isinstance(answer, Snapshot) else None
@@ -239,7 +239,7 @@ class _Turn:
             self.account.note_error(str(errors[-1]))
 
 
-def _observed(row: Appointment, answer: Answer) -> bool:
+def _observed(row: ScheduledPoll, answer: Answer) -> bool:
     """One row that cannot be written must not hold up the others; the poll comes back to it."""
     try:
         return not is_old_news(row, answer) and observe(row.task(), answer)

@@ -18,10 +18,10 @@ from generation.models.attempt import submission_of
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
-__all__ = ["Appointment", "claim_polls", "put_off"]
+__all__ = ["ScheduledPoll", "claim_polls", "put_off"]
 
 
-class Appointment(NamedTuple):
+class ScheduledPoll(NamedTuple):
     """What a poll and its answer need of a running row. Plain values: most answers change nothing, and an instance costs as much CPU as
     a third of its poll. Named and ordered as the table's columns; `due_at` is the one that was kept.
     """
@@ -50,15 +50,15 @@ class Appointment(NamedTuple):
         return GenerationTask.from_db(DEFAULT_DB_ALIAS, self._fields, self)
 
 
-def claim_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str], timedelta], limit: int) -> list[Appointment]:
+def claim_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str], timedelta], limit: int) -> list[ScheduledPoll]:
     """Running tasks of the account that are due, longest waiting first, each with its next appointment made.
 
     `every` is a model's interval; each batch's next one is moved by up to 10 %, so that batches spread.
     """
     with transaction.atomic():
         due = GenerationTask.objects.due(now).filter(status=Status.RUNNING, account=account)
-        values = due.select_for_update(skip_locked=True).values_list(*Appointment._fields)[:limit]
-        rows = [Appointment._make(row) for row in values]
+        values = due.select_for_update(skip_locked=True).values_list(*ScheduledPoll._fields)[:limit]
+        rows = [ScheduledPoll._make(row) for row in values]
         by_interval: dict[timedelta, list[UUID]] = {}
         for row in rows:
             by_interval.setdefault(every(row.model), []).append(row.id)

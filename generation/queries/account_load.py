@@ -18,11 +18,11 @@ from generation.scheduling.stop_switch import current_stop
 from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 
-__all__ = ["Desk", "desk_of"]
+__all__ = ["AccountsOverview", "overview_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class AccountsOverview:
     """`waiting` are queued tasks by vendor; `workers` is how many processes take submits now."""
 
     usage: dict[UUID, Usage]
@@ -31,9 +31,9 @@ class Desk:
     stop: Stop | None
 
 
-def desk_of(accounts: Sequence[ProviderAccount], now: datetime) -> Desk:
+def overview_of(accounts: Sequence[ProviderAccount], now: datetime) -> AccountsOverview:
     """Seven queries, however many accounts and tasks there are."""
-    return Desk(
+    return AccountsOverview(
         usage=usage_of(accounts, now),
         waiting=_waiting(),
         workers=LiveWorker.objects.submit_processes(now),

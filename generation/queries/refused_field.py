@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from generation.models import GenerationTask
 from providers.core.catalog import ModelSpec
 
-__all__ = ["REFUSALS", "blamed_field"]
+__all__ = ["REFUSALS", "refused_field"]
 
 REFUSALS = frozenset({"invalid_params", "content_rejected", "refused"})
 """Errors by which a vendor says no to what was asked, not to who asks."""
 UNIT = re.compile(r"_(s|px|bytes)$")
 
 
-def blamed_field(task: GenerationTask, spec: ModelSpec) -> str:
+def refused_field(task: GenerationTask, spec: ModelSpec) -> str:
     """`prompt`, `params.<name>` or `inputs.<slot>`; empty where the vendor's words name none of the model's fields."""
     if task.error_code not in REFUSALS:
         return ""

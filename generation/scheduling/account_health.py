@@ -22,7 +22,7 @@ from providers.core.errors import AuthenticationFailed, OutOfCredit, PlanUsedUp,
 from providers.models import ProviderAccount
 from providers.stored_text import Sentence, say
 
-__all__ = ["heed_error", "probe_account"]
+__all__ = ["handle_error", "probe_account"]
 
 log = logging.getLogger("generation.health")
 
@@ -40,7 +40,7 @@ LONGEST_BELIEVED = timedelta(days=1)
 """Of a time at which a plan opens again: it stands in words of the vendor's, and one day's refusal costs nothing."""
 
 
-def heed_error(account: ProviderAccount, error: ProviderError) -> None:
+def handle_error(account: ProviderAccount, error: ProviderError) -> None:
     """After the attempt that ended so is stored."""
     account.note_error(str(error))
     if isinstance(error, PlanUsedUp):

@@ -29,7 +29,7 @@ __all__ = [
     "Wait",
     "about_to_start",
     "others_at_work",
-    "processes_to_settle",
+    "processes_to_reconcile",
     "room_of",
     "submit_processes",
     "usage_of",
@@ -51,14 +51,14 @@ RECHECK_S = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What an account has going on. `in_air` are attempts without an answer yet, `recent` those of the last second besides; `settling` are
-    lost answers that a process asks about now, `to_settle` those that wait for one.
+    """What an account has going on. `in_air` are attempts without an answer yet, `recent` those that ended within the last second;
+    `reconciling` are lost answers that a process asks about now, `to_reconcile` those that wait for one.
     """
 
     at_vendor: int = 0
     about_to: int = 0
-    settling: int = 0
-    to_settle: int = 0
+    reconciling: int = 0
+    to_reconcile: int = 0
     in_air: int = 0
     recent: int = 0
     last_minute: int = 0
@@ -75,7 +75,7 @@ class Usage:
 
     def has_its_share(self, share: int) -> bool:
         """Its submits and look-ups take all the processes that it may have. Look-ups that wait keep submits from up to half of them."""
-        return self.in_air + self.settling + min(self.to_settle, share // 2) >= share
+        return self.in_air + self.reconciling + min(self.to_reconcile, share // 2) >= share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +104,8 @@ def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
     return rows.annotate(
         at_vendor=Count("pk", filter=there),
         about_to=Count("pk", filter=claimed),
-        settling=Count("pk", filter=asked_about),
-        to_settle=Count("pk", filter=Q(status=Status.SUBMITTING, due_at__lte=now)),
+        reconciling=Count("pk", filter=asked_about),
+        to_reconcile=Count("pk", filter=Q(status=Status.SUBMITTING, due_at__lte=now)),
     )
 
 
@@ -197,7 +197,7 @@ def submit_processes(now: datetime) -> int:
     return LiveWorker.objects.submit_processes(now) or queue.workers_of(queue.SUBMIT)
 
 
-def processes_to_settle(now: datetime) -> int:
+def processes_to_reconcile(now: datetime) -> int:
     """How many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
     workers = submit_processes(now)
     sending = Attempt.objects.filter(_in_air(now)).count()

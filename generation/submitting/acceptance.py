@@ -32,7 +32,7 @@ AGAIN_AFTER_S = 1.0
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
     """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for.
 
-    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `settle`.
+    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `reconcile`.
     """
     changes = {
         "dispatch": Dispatch.ACCEPTED,

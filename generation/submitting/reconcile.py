@@ -27,7 +27,7 @@ from providers.core.types import Submission
 from providers.models import ProviderAccount
 from providers.stored_text import in_full, say
 
-__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_up", "look_up_review", "may_be_paid", "park", "park_after_doubt", "settle"]
+__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_up", "look_up_review", "may_be_paid", "park", "park_after_doubt", "reconcile"]
 
 log = logging.getLogger("generation.submit")
 
@@ -55,7 +55,7 @@ MOST_DOUBTS = 5
 """Attempts of a task that may end in doubt before a person looks."""
 
 
-def settle(task_id: UUID | str, fence: int) -> None:
+def reconcile(task_id: UUID | str, fence: int) -> None:
     """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
     task = take_up(task_id, fence, Status.SUBMITTING)
     attempt = task.last_attempt() if task else None

@@ -174,7 +174,7 @@ def _reconcile(records: Iterable[Sent]) -> Reconciled:
 
 
 def _reconcile_one(task: GenerationTask, one: Sent) -> None:
-    """Put the attempt back as one without an answer. A waiting task goes to `settle`, which asks the vendor, or else a person."""
+    """Put the attempt back as one without an answer. A waiting task goes to `reconcile`, which asks the vendor, or else a person."""
     account = ProviderAccount.objects.filter(pk=one.account).first()
     if account is None:
         if task.state is Status.QUEUED:

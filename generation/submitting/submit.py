@@ -1,6 +1,6 @@
 """The only step that costs money: take a permit and commit the intent, send once, commit the vendor's id before anything else.
 
-Only what was surely refused goes back to the queue; what may have been accepted is for `settle` (docs/adr/0003).
+Only what was surely refused goes back to the queue; what may have been accepted is for `reconcile` (docs/adr/0003).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from generation.messages import trouble
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.models.task import NO_ERROR, NO_WAIT, wait_facts
 from generation.ordering.failover import has_stand_in
-from generation.scheduling.account_health import heed_error
+from generation.scheduling.account_health import handle_error
 from generation.scheduling.concurrency import Wait, wait_for_permit
 from generation.scheduling.leases import DEATHS, take_up
 from generation.scheduling.stop_switch import STOPPED, current_stop, is_stopped_for_sure
@@ -248,7 +248,7 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     if isinstance(error, NotSent):
         _was_not_sent(task, error)
         return
-    heed_error(attempt.account, error)
+    handle_error(attempt.account, error)
     if isinstance(error, Uncertain):
         _await_look_up(task, client, error)
     elif task.attempt_count > 1 and follow_stored_id(task):

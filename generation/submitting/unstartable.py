@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from generation.lifecycle import Status
-from generation.messages import why_stranded
+from generation.messages import why_unstartable
 from generation.models import GenerationTask
 from generation.scheduling.leases import passing_over
 from generation.submitting.acceptance import follow_stored_id
@@ -16,7 +16,7 @@ from generation.submitting.reconcile import end_unsent, may_be_paid, park_after_
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["free_stranded"]
+__all__ = ["free_unstartable"]
 
 log = logging.getLogger("generation.dispatch")
 
@@ -25,10 +25,10 @@ PATIENCE = timedelta(minutes=10)
 AT_ONCE = 100
 
 
-def free_stranded(now: datetime) -> int:
+def free_unstartable(now: datetime) -> int:
     """End, park or unbind what has waited in vain for `PATIENCE`; at once what its owner cancelled. Returns how many."""
     freed = 0
-    for task in _stranded(now).select_related("account")[:AT_ONCE]:
+    for task in _unstartable(now).select_related("account")[:AT_ONCE]:
         with passing_over(task):
             _free(task)
             freed += 1
@@ -36,7 +36,7 @@ def free_stranded(now: datetime) -> int:
     return freed
 
 
-def _stranded(now: datetime) -> QuerySet[GenerationTask]:
+def _unstartable(now: datetime) -> QuerySet[GenerationTask]:
     """Rows that nobody holds."""
     waiting = GenerationTask.objects.free(now).filter(status=Status.QUEUED)
     in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~_may_wait(now))
@@ -58,8 +58,8 @@ def _free(task: GenerationTask) -> None:
     elif follow_stored_id(task):
         task.refresh_from_db()
     elif task.spec is None:
-        end_unsent(task, "model_gone", why_stranded(task, task.account))
+        end_unsent(task, "model_gone", why_unstartable(task, task.account))
     elif may_be_paid(task):
-        park_after_doubt(task, why_stranded(task, task.account))
+        park_after_doubt(task, why_unstartable(task, task.account))
     else:
         task.reschedule(timedelta(0), is_bound=False, account=None)

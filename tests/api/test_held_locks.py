@@ -18,7 +18,7 @@ from generation.lifecycle import Status
 from generation.messages import BUSY
 from generation.models import FailoverRule, GenerationTask, LiveWorker
 from generation.ordering.failover import fail_over
-from generation.submitting.unstartable import free_stranded
+from generation.submitting.unstartable import free_unstartable
 from tests.task_rows import make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,9 +122,9 @@ def test_the_clock_passes_over_a_stranded_task_that_somebody_holds(task):
     GenerationTask.objects.update(cancel_requested_at=timezone.now())
 
     with held(task):
-        assert free_stranded(timezone.now()) == 0
+        assert free_unstartable(timezone.now()) == 0
 
-    assert free_stranded(timezone.now()) == 1
+    assert free_unstartable(timezone.now()) == 1
     assert status_of(task) == Status.CANCELLED
 
 

@@ -193,7 +193,7 @@ def test_a_reference_that_is_none_of_ours_is_taken(db, unsigned, reference):
 # whose word it is
 
 
-def test_a_signed_callback_is_heeded(user, kling):
+def test_a_signed_callback_makes_its_task_due(user, kling):
     task = make_running(user, kling)
     raw = b'{"task_id":"v-1","task_status":"processing"}'
 

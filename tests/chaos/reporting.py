@@ -27,7 +27,7 @@ def on_each(databases: Sequence[str], trial: Callable[[str], bool], *, at_once: 
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             for child in psutil.Process().children():
-                child.terminate()  # a trial; what it started ends with it. Janitors do not heed it
+                child.terminate()  # a trial; what it started ends with it. janitors ignore it
             print("interrupted", flush=True)
             return 130
 

@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from generation.models import GenerationTask
 from generation.polling.outcome import is_old_news, observe
-from generation.polling.schedule import Appointment, claim_polls
+from generation.polling.schedule import ScheduledPoll, claim_polls
 from providers.core.errors import ProviderDown
 from providers.core.types import Snapshot, State
 from tests.task_rows import make_task
 
 
 @pytest.fixture
-def polled(sandbox_accounts, user) -> Appointment:
+def polled(sandbox_accounts, user) -> ScheduledPoll:
     account, facts = sandbox_accounts[0], {"submission_id": "v1", "submission_kind": "text2video"}
     make_task(user, status="running", account=account, deadline_at=timezone.now() + timedelta(days=1), **facts)
     [row] = claim_polls(account, now=timezone.now(), every=lambda model: timedelta(seconds=len(model)), limit=9)
@@ -42,7 +42,7 @@ def test_an_answer_costs_no_more_than_its_write(polled, django_assert_num_querie
 def test_an_appointments_values_are_those_of_the_row(polled):
     row = GenerationTask.objects.get(pk=polled.id)
 
-    ours = {name: getattr(polled.task(), name) for name in Appointment._fields if name != "due_at"}
+    ours = {name: getattr(polled.task(), name) for name in ScheduledPoll._fields if name != "due_at"}
 
     assert ours == {name: getattr(row, name) for name in ours}
     assert polled.due_at < row.due_at

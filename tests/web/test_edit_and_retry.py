@@ -7,7 +7,7 @@ import re
 import pytest
 
 from generation.lifecycle import Status
-from generation.queries.refused_field import blamed_field
+from generation.queries.refused_field import refused_field
 from tests.task_rows import make_task
 from tests.web.page_rows import KLING
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 def test_the_field_is_the_one_that_the_vendor_names(user, code, words, path):
     task = make_task(user, status=Status.FAILED, error_code=code, error_message=words)
 
-    assert blamed_field(task, task.spec) == path
+    assert refused_field(task, task.spec) == path
 
 
 def test_the_form_opens_at_the_named_field_with_the_vendors_words(visitor, user, accounts):

@@ -20,14 +20,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from database import clock
-from generation.queries.account_load import desk_of
+from generation.queries.account_load import overview_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
 from providers.accounts.health_test import Finding, probe
 from providers.core.base import Provider, Surface
 from providers.core.catalog import Price
 from providers.models import ModelPrice, ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
-from web.presenters.accounts import account_card, account_cards, desk_notes, desk_summary
+from web.presenters.accounts import account_card, account_cards, overview_notes, overview_summary
 
 __all__ = ["ModelPriceAdmin", "ProviderAccountAdmin"]
 
@@ -73,9 +73,9 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         shown = getattr(reply, "context_data", None) or {}
         if "cl" in shown:
             accounts, now = list(shown["cl"].result_list), timezone.now()
-            desk = desk_of(accounts, now)
-            cards = account_cards(accounts, desk, now)
-            shown |= {"cards": cards, "notes": desk_notes(desk, accounts), "summary": desk_summary(cards, desk)}
+            overview = overview_of(accounts, now)
+            cards = account_cards(accounts, overview, now)
+            shown |= {"cards": cards, "notes": overview_notes(overview, accounts), "summary": overview_summary(cards, overview)}
             shown["may_test"] = self.has_change_permission(request)
         return reply
 
@@ -134,7 +134,7 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The account's card anew, for the list's script."""
         account.refresh_from_db()
         now = timezone.now()
-        card = account_card(account, desk_of([account], now), now, finding)
+        card = account_card(account, overview_of([account], now), now, finding)
         return render(request, "admin/providers/provideraccount/_card.html", {"card": card, "may_test": True})
 
     def _say(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> None:

@@ -26,7 +26,7 @@ from generation.ordering.page_keys import read_key
 from providers.labels import label_of
 from providers.stored_text import tell
 from providers.vendors import ALL_MODELS
-from web.presenters.detail import rescue_context
+from web.presenters.detail import recover_context
 from web.presenters.states import FACES
 
 __all__ = ["GenerationTaskAdmin"]
@@ -198,7 +198,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         task = self.get_object(request, object_id)
-        ways = rescue_context(task, _person(request)) if task is not None else {}
+        ways = recover_context(task, _person(request)) if task is not None else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **ways})
 
     @method_decorator(require_POST)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from generation.queries.account_load import Desk
+from generation.queries.account_load import AccountsOverview
 from generation.scheduling.concurrency import Usage
 from providers.accounts.balance_text import balance_words
 from providers.accounts.circuit_breaker import BreakerState
@@ -21,7 +21,7 @@ from providers.models import ProviderAccount
 from web.presenters.words import mark_of
 from web.templatetags.portal import ago, duration
 
-__all__ = ["account_card", "account_cards", "desk_notes", "desk_summary"]
+__all__ = ["account_card", "account_cards", "overview_notes", "overview_summary"]
 
 State = dict[str, str]
 STARTS = "ok"
@@ -29,15 +29,15 @@ STARTS = "ok"
 IN_ORDER = ("bad", "warn", STARTS, "off")
 
 
-def account_cards(accounts: Sequence[ProviderAccount], desk: Desk, now: datetime) -> list[dict[str, Any]]:
+def account_cards(accounts: Sequence[ProviderAccount], overview: AccountsOverview, now: datetime) -> list[dict[str, Any]]:
     """Those that need somebody first."""
-    cards = [account_card(account, desk, now) for account in accounts]
+    cards = [account_card(account, overview, now) for account in accounts]
     return sorted(cards, key=lambda card: IN_ORDER.index(card["state"]["tone"]))
 
 
-def account_card(account: ProviderAccount, desk: Desk, now: datetime, finding: Finding | None = None) -> dict[str, Any]:
+def account_card(account: ProviderAccount, overview: AccountsOverview, now: datetime, finding: Finding | None = None) -> dict[str, Any]:
     """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
-    usage = desk.usage.get(account.pk, Usage())
+    usage = overview.usage.get(account.pk, Usage())
     surface = account.known_surface
     return {
         "account": account,
@@ -45,18 +45,18 @@ def account_card(account: ProviderAccount, desk: Desk, now: datetime, finding: F
         "surface": _(surface.label) if surface else f"{account.vendor} {account.surface}",
         "state": _state(account, usage, now),
         "meters": _meters(account, usage),
-        "facts": _facts(account, desk, now),
+        "facts": _facts(account, overview, now),
         "finding": finding,
     }
 
 
-def desk_notes(desk: Desk, accounts: Sequence[ProviderAccount]) -> list[dict[str, str]]:
+def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccount]) -> list[dict[str, str]]:
     """What stops every account at once."""
     notes = []
-    if desk.stop:
-        why = desk.stop.reason or (_("The environment orders it: PORTAL_STOP_PAID_SUBMITS.") if desk.stop.by_environment else "")
+    if overview.stop:
+        why = overview.stop.reason or (_("The environment orders it: PORTAL_STOP_PAID_SUBMITS.") if overview.stop.by_environment else "")
         notes.append({"tone": "bad", "title": _("Paid submits are stopped: no video starts."), "text": why})
-    if not desk.workers:
+    if not overview.workers:
         start = _("Start one with “manage.py worker”. What waits goes on by itself.")
         notes.append({"tone": "bad", "title": _("No worker is running: no video starts."), "text": start})
     if not any(account.enabled for account in accounts):
@@ -64,11 +64,11 @@ def desk_notes(desk: Desk, accounts: Sequence[ProviderAccount]) -> list[dict[str
     return notes
 
 
-def desk_summary(cards: Sequence[dict[str, Any]], desk: Desk) -> str:
+def overview_summary(cards: Sequence[dict[str, Any]], overview: AccountsOverview) -> str:
     """3 of 5 accounts are ready. 12 videos wait."""
     count = sum(card["state"]["tone"] == STARTS for card in cards)
     starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
-    total = sum(desk.waiting.values())
+    total = sum(overview.waiting.values())
     waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("No video waits.")
     return f"{starting % {'count': count, 'all': len(cards)}} {waiting}"
 
@@ -137,14 +137,14 @@ def _meter(label: str, used: int, most: int, note: str = "") -> dict[str, Any]:
     return {"label": label, "used": used, "most": most, "shown": min(used, most), "full": used >= most, "note": note}
 
 
-def _facts(account: ProviderAccount, desk: Desk, now: datetime) -> list[dict[str, str]]:
+def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) -> list[dict[str, str]]:
     facts = [
         {"label": _("Last good answer"), "value": ago(account.last_ok_at) or _("none yet")},
         {"label": _("Last error"), "value": _last_error(account) or _("none"), "tone": "bad" if _is_failing(account) else ""},
         {"label": _("Balance"), "value": _balance(account)},
         {"label": _("Priority, weight"), "value": f"{account.priority}, {account.weight}"},
     ]
-    if waiting := desk.waiting[account.vendor]:
+    if waiting := overview.waiting[account.vendor]:
         facts.append({"label": _("Waiting for this vendor"), "value": str(waiting)})
     if breaker_since := account.breaker(now).since:
         facts.append({"label": _("Resting since"), "value": ago(breaker_since)})

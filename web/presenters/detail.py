@@ -28,7 +28,7 @@ from web.presenters.videos import tile_of
 from web.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
 from web.templatetags.portal import duration, money, size
 
-__all__ = ["history_of", "rescue_context", "task_context", "video_context"]
+__all__ = ["history_of", "recover_context", "task_context", "video_context"]
 
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
 
@@ -77,11 +77,11 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
         "report": report_of(task),
         "actions": [act for act in actions_of(task, user) if act.method == "post"],
         "tiles": [tile_of(video, user) for video in task.videos.all()],
-        **rescue_context(task, user),
+        **recover_context(task, user),
     }
 
 
-def rescue_context(task: GenerationTask, user: User) -> dict[str, Any]:
+def recover_context(task: GenerationTask, user: User) -> dict[str, Any]:
     """What this person may do about a review or a failure, for the task's page and for the admin."""
     return {
         "review": _review(task) if task.state is Status.NEEDS_REVIEW and may_decide(user) else None,

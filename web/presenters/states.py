@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from generation.lifecycle import Status
-from generation.messages import stop_sentence, why_stranded
+from generation.messages import stop_sentence, why_unstartable
 from generation.models import GenerationTask
 from generation.models.task import STATUS_CHOICES
 from generation.ordering.estimate import Usual
@@ -109,7 +109,7 @@ def _waiting(task: GenerationTask, pool: PoolState, now: datetime) -> str:
     names = {"vendor": vendor_label(task.vendor)}
     if pool.stop:
         return stop_sentence(pool.stop)
-    if why := why_stranded(task, pool.account(task.account_id)):
+    if why := why_unstartable(task, pool.account(task.account_id)):
         return tell(why)
     if state_key(task, now) == "queued-later":
         return tell(task.wait_reason, task.wait_parts) or _("attempt %(n)d did not get through") % {"n": task.failures}

@@ -24,7 +24,7 @@ from generation.models import GenerationTask
 from generation.ordering.estimate import price_of, usual_seconds
 from generation.ordering.page_keys import new_key
 from generation.ordering.studio_form import enabled_accounts, filled_from, first_choice, order_videos
-from generation.queries.refused_field import blamed_field
+from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, todays_videos
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
@@ -124,7 +124,7 @@ def _opened(request: HttpRequest) -> ComposeForm:
     spec = asked or (source.spec if source else None) or first_choice(user)
     initial, pictures = filled_from(source, _parts(request), spec) if source else ({}, {})
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
-    if source is not None and source.state is Status.FAILED and (path := blamed_field(source, spec)):
+    if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, source.error_message or failure_sentence(source.error_code)[0])
     return form
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.ordering.create import create_task
-from generation.scheduling.account_health import heed_error, probe_account
+from generation.scheduling.account_health import handle_error, probe_account
 from generation.submitting.submit import submit
 from generation.tick import tick
 from providers.accounts.circuit_breaker import BreakerState, rest_s
@@ -44,13 +44,13 @@ def fail(account, user, error, times=1, ago_s=0.0):
     for _ in range(times):
         at = timezone.now() - timedelta(seconds=ago_s)
         attempt_of(make_task(user), account, started_at=at, finished_at=at, dispatch="rejected", error_code=error.code)
-        heed_error(account, error)
+        handle_error(account, error)
 
 
 def test_retry_after_is_kept_in_full(account):
     now = timezone.now()
 
-    heed_error(account, RateLimited("Too many requests.", retry_after_s=900))
+    handle_error(account, RateLimited("Too many requests.", retry_after_s=900))
 
     row = fresh(account)
     assert timedelta(seconds=899) < row.cooldown_until - now < timedelta(seconds=902)
@@ -62,7 +62,7 @@ def test_a_rest_grows_until_a_submit_is_accepted(account):
     lengths = []
     for _ in range(3):
         now = timezone.now()
-        heed_error(account, Unreachable("refused"))
+        handle_error(account, Unreachable("refused"))
         lengths.append(round((fresh(account).cooldown_until - now).total_seconds()))
         rested(account)
 

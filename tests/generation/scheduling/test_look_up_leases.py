@@ -14,9 +14,9 @@ from generation.models import Attempt, Dispatch, GenerationTask
 from generation.ordering.create import create_task
 from generation.scheduling.concurrency import usage_of
 from generation.scheduling.leases import keeping
-from generation.submitting.reconcile import AT_WORK, settle
+from generation.submitting.reconcile import AT_WORK, reconcile
 from generation.submitting.submit import _commit_intent
-from generation.tick import SETTLE_LEASE, tick
+from generation.tick import RECONCILE_LEASE, tick
 
 KLING = "kling/kling-v1"
 
@@ -32,20 +32,20 @@ def lost(user, driver) -> GenerationTask:
     return GenerationTask.objects.select_related("account").get(pk=task.pk)
 
 
-def settling(task, at) -> int:
-    return usage_of([task.account], at)[task.account.pk].settling
+def reconciling(task, at) -> int:
+    return usage_of([task.account], at)[task.account.pk].reconciling
 
 
 def test_a_killed_look_up_gives_its_share_back_soon(lost):
     now = timezone.now()
-    assert settling(lost, now + SETTLE_LEASE - timedelta(seconds=5)) == 1
+    assert reconciling(lost, now + RECONCILE_LEASE - timedelta(seconds=5)) == 1
 
     with keeping(lost, AT_WORK):  # and nothing of ours runs after a SIGKILL
         pass
 
     row = GenerationTask.objects.get(pk=lost.pk)
-    assert settling(lost, now) == 1
-    assert settling(lost, timezone.now() + AT_WORK) == 0
+    assert reconciling(lost, now) == 1
+    assert reconciling(lost, timezone.now() + AT_WORK) == 0
     assert row.due_at <= timezone.now() + AT_WORK
 
 
@@ -68,7 +68,7 @@ def test_a_look_up_that_is_anothers_by_now_asks_nobody(lost):
 
 
 def test_a_look_up_that_ends_holds_nothing(lost):
-    settle(lost.pk, lost.fence)
+    reconcile(lost.pk, lost.fence)
 
     row = GenerationTask.objects.get(pk=lost.pk)
     assert (row.status, row.lease_until) == (Status.SUBMITTING, None)

@@ -11,7 +11,7 @@ from generation.lifecycle import Status
 from generation.models import FailoverRule, GenerationTask
 from generation.ordering.create import create_task
 from generation.ordering.failover import fail_over
-from generation.scheduling.account_health import heed_error
+from generation.scheduling.account_health import handle_error
 from generation.submitting.submit import MOST_ATTEMPTS
 from generation.tick import tick
 from providers.core.errors import OutOfCredit, PlanUsedUp, RateLimited
@@ -78,12 +78,12 @@ def test_tasks_wait_until_the_plan_opens_again_and_none_is_lost(user, driver, mo
 def test_rests_without_a_known_end_grow_from_minutes_to_an_hour(sandbox_accounts):
     lengths = []
     for _ in range(6):
-        heed_error(account_of(ZHIPU), PlanUsedUp("Used up."))
+        handle_error(account_of(ZHIPU), PlanUsedUp("Used up."))
         lengths.append(round(rest_left(ZHIPU).total_seconds() / 60))
         rested(ZHIPU)
     account_of(ZHIPU).close_breaker()
     account_of(ZHIPU).note_accepted()
-    heed_error(account_of(ZHIPU), PlanUsedUp("Used up."))
+    handle_error(account_of(ZHIPU), PlanUsedUp("Used up."))
 
     assert lengths == [5, 10, 20, 40, 60, 60]
     assert round(rest_left(ZHIPU).total_seconds() / 60) == 5
@@ -99,7 +99,7 @@ def test_rests_without_a_known_end_grow_from_minutes_to_an_hour(sandbox_accounts
     ids=["as told", "a day at most", "past"],
 )
 def test_time_that_the_vendor_tells_is_believed_for_a_day(sandbox_accounts, opens_in, rest):
-    heed_error(account_of(ZHIPU), PlanUsedUp("Used up.", opens_at=timezone.now() + opens_in))
+    handle_error(account_of(ZHIPU), PlanUsedUp("Used up.", opens_at=timezone.now() + opens_in))
 
     assert rest - timedelta(seconds=5) < rest_left(ZHIPU) <= rest
 

@@ -12,7 +12,7 @@ from generation.actions.look_again import look_again
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.ordering.create import create_task
-from generation.submitting.reconcile import settle
+from generation.submitting.reconcile import reconcile
 from generation.submitting.submit import submit
 from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
@@ -47,7 +47,7 @@ def test_an_id_of_an_earlier_attempt_counts_when_the_last_was_refused(user, acco
     task = with_stored_id(user, account, status=Status.SUBMITTING)
     attempt_of(task, account, dispatch=Dispatch.REJECTED, error_code="invalid_params", finished_at=timezone.now())
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert goes_on(task, simulator)
 
@@ -82,7 +82,7 @@ def test_a_refusal_that_meets_a_stored_id_fails_nothing(user, account, simulator
     first.dispatch, first.submission_id = Dispatch.ACCEPTED, ID
     first.save()
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert goes_on(task, simulator)
 

@@ -7,7 +7,7 @@ import pytest
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.ordering.create import create_task
-from generation.submitting.reconcile import settle
+from generation.submitting.reconcile import reconcile
 from generation.submitting.submit import _commit_intent, submit
 from providers.models import ProviderAccount
 
@@ -32,7 +32,7 @@ def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the
     Attempt.objects.filter(pk=attempt.pk).update(dispatch=Dispatch.ACCEPTED, submission_id="stored-id", submission_kind="")
     task = fresh(claimed)
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert (fresh(task).status, fresh(task).submission_id) == (Status.RUNNING, "stored-id")
 

@@ -14,10 +14,10 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.ordering.assets import store_asset
 from generation.ordering.create import create_task
-from generation.scheduling.concurrency import processes_to_settle, wait_for_permit
+from generation.scheduling.concurrency import processes_to_reconcile, wait_for_permit
 from generation.scheduling.leases import DEATHS
 from generation.submitting.build_request import generation_request
-from generation.submitting.reconcile import MOST_LOOK_UPS, settle
+from generation.submitting.reconcile import MOST_LOOK_UPS, reconcile
 from generation.submitting.submit import HELD_UP, MOST_DEATHS, _after_error, _commit_intent, _look_once_more, _record, submit
 from providers.accounts.clients import client_for, set_credentials
 from providers.core.client import Transcript
@@ -54,7 +54,7 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user,
     Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
     driver.simulator.faults("kling", "poll-5xx", 2)
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert task.last_attempt().dispatch == Dispatch.UNKNOWN
 
@@ -70,7 +70,7 @@ def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, drive
     task = sent_by_the_dead(user, ZHIPU)
     settings.CREDENTIAL_KEYS = ["8Zc0sMSGhv0c1RHUHZ0kCxuqzVnDG9RBnDo8YgZ0Lno="]
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
 
@@ -157,7 +157,7 @@ def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, drive
     task.move(Status.SUBMITTING, account=other, is_bound=False, attempt_count=2)
     attempt_of(task, other, dispatch=Dispatch.REJECTED, error_code="rate_limited", finished_at=timezone.now())
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert (fresh(task).status, fresh(task).account) == (Status.NEEDS_REVIEW, first)
 
@@ -215,7 +215,7 @@ def test_what_was_held_up_is_sent_by_another(user, driver):
 def test_what_was_held_up_needs_no_person_any_more(user, driver):
     task = sent_by_the_dead(user, ZHIPU)
     asleep = fresh(task)
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
     assert fresh(task).status == Status.NEEDS_REVIEW
 
     held_up(asleep)
@@ -228,7 +228,7 @@ def test_what_was_held_up_needs_no_person_any_more(user, driver):
 def test_what_a_person_decided_meanwhile_stands(user, staff, driver):
     task = sent_by_the_dead(user, ZHIPU)
     asleep = fresh(task)
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
     decide.give_up(fresh(task), by=staff)
 
     held_up(asleep)
@@ -240,7 +240,7 @@ def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):
     task = sent_by_the_dead(user, ZHIPU)
     Attempt.objects.update(dispatch=Dispatch.REJECTED, error_code="unreachable", finished_at=timezone.now())
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert (fresh(task).status, fresh(task).account) == (Status.QUEUED, None)
 
@@ -275,7 +275,7 @@ def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver):
     task = sent_by_the_dead(user, WAN)
     GenerationTask.objects.update(**changes)
 
-    settle(task.pk, task.fence)
+    reconcile(task.pk, task.fence)
 
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert driver.simulator.requests()["polls"] == []
@@ -330,8 +330,8 @@ def test_look_ups_get_a_process_after_a_while_however_many_submits_are_in_the_ai
     Attempt.objects.update(sender_gone_at=now + timedelta(minutes=2))
     GenerationTask.objects.filter(pk=task.pk).update(due_at=now)
 
-    assert processes_to_settle(now + timedelta(seconds=1)) == 0
-    assert processes_to_settle(now + timedelta(seconds=16)) == 1
+    assert processes_to_reconcile(now + timedelta(seconds=1)) == 0
+    assert processes_to_reconcile(now + timedelta(seconds=16)) == 1
 
 
 def test_a_submit_of_this_minute_counts_until_a_minute_after_its_end(user, driver):

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.polling.outcome import NO_REASON
-from generation.scheduling.account_health import heed_error, probe_account
+from generation.scheduling.account_health import handle_error, probe_account
 from generation.submitting.acceptance import CAME_LATE
 from generation.submitting.reconcile import LOST, NOT_LISTED, park
 from generation.submitting.submit import submit
@@ -82,7 +82,7 @@ def test_the_history_tells_why_a_task_failed_with_the_vendors_code(account, user
 
 
 def test_why_an_account_rests_is_told_whoever_ordered_it(account):
-    heed_error(account, RateLimited("slow down", vendor_code="1302"))
+    handle_error(account, RateLimited("slow down", vendor_code="1302"))
 
     row = ProviderAccount.objects.get(pk=account.pk)
     assert row.cooldown_reason == "The vendor asks for fewer requests just now. (slow down [1302])"
