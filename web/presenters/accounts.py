@@ -18,8 +18,8 @@ from providers.accounts.clients import locked_because
 from providers.accounts.health_test import Finding
 from providers.core.types import Balance
 from providers.models import ProviderAccount
+from web.formatting import ago, duration
 from web.presenters.words import mark_of
-from web.templatetags.portal import ago, duration
 
 __all__ = ["account_card", "account_cards", "overview_notes", "overview_summary"]
 

@@ -19,6 +19,7 @@ from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Vide
 from generation.models.visibility import may_act_on
 from providers.labels import listed
 from providers.stored_text import tell
+from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
 from web.presenters.cards import cards_of
 from web.presenters.settings import setting_rows
@@ -26,7 +27,6 @@ from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
 from web.presenters.videos import tile_of
 from web.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
-from web.templatetags.portal import duration, money, size
 
 __all__ = ["history_of", "recover_context", "task_context", "video_context"]
 

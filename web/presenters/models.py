@@ -16,9 +16,9 @@ from providers.core.catalog import ModelSpec, Price
 from providers.labels import listed
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
+from web.formatting import money
 from web.param_text import properties_of
 from web.presenters.words import mark_of, model_label, time_range, vendor_label
-from web.templatetags.portal import money
 
 __all__ = ["model_card", "model_items", "offering", "quote_of", "unfit_notes"]
 

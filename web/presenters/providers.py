@@ -14,8 +14,8 @@ from providers.accounts.circuit_breaker import BreakerState
 from providers.core.catalog import vendor_of
 from providers.labels import listed
 from providers.models import ProviderAccount
+from web.formatting import duration
 from web.presenters.words import clock_time, mark_of
-from web.templatetags.portal import duration
 
 __all__ = ["provider_cards"]
 

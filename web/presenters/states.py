@@ -20,8 +20,8 @@ from generation.queries.queue_position import PoolState
 from generation.queries.refused_field import REFUSALS
 from providers.accounts.circuit_breaker import Breaker, BreakerState
 from providers.stored_text import tell
+from web.formatting import duration
 from web.presenters.words import clock_time, time_range, vendor_label
-from web.templatetags.portal import duration
 
 __all__ = ["FACES", "Face", "face_of", "percent_of", "state_key", "text_of"]
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from generation.models import GenerationTask
 from providers.labels import label_of
 from providers.vendors import ALL_MODELS, PROVIDERS
-from web.templatetags.portal import duration
+from web.formatting import duration
 
 __all__ = [
     "clock_time",
