@@ -1,4 +1,4 @@
-"""Tags and filters of the portal's templates: icons, form controls, everything of `web.formatting`, and the texts that page scripts show."""
+"""Tags and filters of the templates: icons, form controls, everything of `web.formatting`, and the texts that page scripts show."""
 
 from typing import Any
 
