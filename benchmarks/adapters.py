@@ -1,6 +1,6 @@
 """`python -m benchmarks.adapters`: how many lines each vendor's adapter has; the table of docs/architecture.md.
 
-A file counts by the first word of its name: catalog_new.py as catalog.
+Options count as catalog, and the files of a generation of an API (classic, new) by their names.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def main() -> None:
 
 def _row(folder: Path) -> tuple[str, ...]:
     lines = Counter[str]()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         if path.stem != "__init__":
-            lines[path.stem.partition("_")[0]] += len(path.read_text(encoding="utf-8").splitlines())
+            lines["catalog" if path.stem == "options" else path.stem] += len(path.read_text(encoding="utf-8").splitlines())
     named = [lines[name] for name in FILES]
     rest = [*named, sum(lines.values()) - sum(named), sum(lines.values())]
     return (folder.name, *(str(count) if count else "" for count in rest))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.types import GenerationRequest
-from providers.vendors.dashscope.catalog_options import SIZES
+from providers.vendors.dashscope.options import SIZES
 
 __all__ = ["body_of", "path_of"]
 

@@ -1,4 +1,4 @@
-"""What may be asked of DashScope's Wan models: ModelSpecs and their images. Data; the options are in catalog_options.py.
+"""What may be asked of DashScope's Wan models: ModelSpecs and their images. Data; the options are in options.py.
 
 Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references;
 read 2026-11-20.
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price
-from providers.vendors.dashscope.catalog_options import (
+from providers.vendors.dashscope.options import (
     Frames21Plus,
     Frames22Flash,
     Image21Plus,

@@ -1,6 +1,6 @@
 """How Kling's classic API is spoken: text2video, image2video and multi-image2video, one path each, the model in the body. Pure; no I/O.
 
-Models of the new API, which one account may use beside the classic ones, are passed on to tasks.py.
+Models of the new API, which one account may use beside the classic ones, are passed on to new/wire.py.
 
 Kling developer documents, "API authentication", "text to video", "image to video", "general errors"; read 2026-11-20. "Account information
 inquiry" as public clients of it quote it; 2026-11-21. Gateways put /kling before every path.
@@ -20,13 +20,13 @@ from providers.core.errors import ProviderError, Refused, SubmissionGone, Unexpe
 from providers.core.gateways import gateway_snapshot, gateway_task
 from providers.core.ids import id_of
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
-from providers.vendors.kling import tasks
-from providers.vendors.kling.bodies import TEXT, classic_body, kind_of, kinds_of
 from providers.vendors.kling.callbacks import notice_of
-from providers.vendors.kling.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
-from providers.vendors.kling.catalog_new import NEW_MODELS
+from providers.vendors.kling.classic.bodies import TEXT, classic_body, kind_of, kinds_of
+from providers.vendors.kling.classic.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
+from providers.vendors.kling.classic.replies import RESULT_LIFE, balance_of, log, reference_of, snapshot_of, task_id_of
 from providers.vendors.kling.errors import is_gone, vendor_error
-from providers.vendors.kling.replies import RESULT_LIFE, balance_of, log, reference_of, snapshot_of, task_id_of
+from providers.vendors.kling.new import wire as new
+from providers.vendors.kling.new.catalog import NEW_MODELS
 from providers.vendors.kling.surfaces import GATEWAY, SURFACES
 from providers.vendors.kling.token import token_of
 
@@ -47,7 +47,7 @@ class Kling(Provider):
     models: ClassVar[Mapping[str, ModelSpec]] = {**MODELS, **NEW_MODELS}
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
-    poll_batch = tasks.BATCH
+    poll_batch = new.BATCH
     poll_batch_note = "of the new API only"
     can_look_up = True
     look_up_within = timedelta(days=29)
@@ -64,7 +64,7 @@ class Kling(Provider):
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         if request.spec.id in NEW_MODELS:
-            return (yield from tasks.submit(request, self.callback_param("callback_url")))
+            return (yield from new.submit(request, self.callback_param("callback_url")))
         kind = kind_of(request)
         body = classic_body(request) | self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=self._path(kind), json=body, billable=True)
@@ -72,7 +72,7 @@ class Kling(Provider):
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
         if submission.model in NEW_MODELS:
-            return (yield from tasks.poll(submission))
+            return (yield from new.poll(submission))
         kinds = (submission.kind,) if submission.kind else kinds_of(self.models[submission.model])
         found = yield from self._find(submission.id, kinds)
         if found is None:
@@ -83,14 +83,14 @@ class Kling(Provider):
 
     def poll_group(self, submission: Submission) -> str | None:
         """The classic API has no call for many."""
-        return tasks.TASKS if submission.model in NEW_MODELS else None
+        return new.TASKS if submission.model in NEW_MODELS else None
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
-        return (yield from tasks.poll_many(submissions))
+        return (yield from new.poll_many(submissions))
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
         if spec.id in NEW_MODELS:
-            return (yield from tasks.find(reference, spec.id))
+            return (yield from new.find(reference, spec.id))
         found = yield from self._find(reference, kinds_of(spec))
         if found is None:
             if self._is_gateway:

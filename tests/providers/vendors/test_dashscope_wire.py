@@ -22,7 +22,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from providers.vendors.dashscope.catalog_options import SIZES
+from providers.vendors.dashscope.options import SIZES
 from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
 
 TASK = Submission(id="0385dc79-0000-4000-8000-000000000001", model="wanx2.1-t2v-turbo")

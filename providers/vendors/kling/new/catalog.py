@@ -1,4 +1,4 @@
-"""What may be asked of the models of Kling's new API: Params classes and ModelSpecs. Data and validators; how it is said is in tasks.py.
+"""What may be asked of the models of Kling's new API: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
 
 Kling developer documents, "text to video" and "image to video" of 3.0 omni; read 2026-11-20. That a task takes one video at most, as a
 public copy of the omni page has it; 2026-11-21.
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from providers.core.addresses import OptionalAddress
 from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
-from providers.vendors.kling.catalog import DOCS_READ, SLUG
+from providers.vendors.kling.classic.catalog import DOCS_READ, SLUG
 
 __all__ = ["NEW_MODELS", "OMNI"]
 

@@ -1,4 +1,4 @@
-"""What may be asked of Kling's classic models: ModelSpecs and their images. Data; the options are in catalog_options.py.
+"""What may be asked of Kling's classic models: ModelSpecs and their images. Data; the options are in options.py.
 
 Kling developer documents, "text to video", "image to video" and the per-model tables; read 2026-11-20.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params
-from providers.vendors.kling.catalog_options import (
+from providers.vendors.kling.classic.options import (
     ShapedParams,
     V1Params,
     V3Params,

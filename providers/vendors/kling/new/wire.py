@@ -13,8 +13,8 @@ from providers.core.ids import id_of
 from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.replies import text_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, Submission, WireRequest
-from providers.vendors.kling.catalog_new import OMNI
-from providers.vendors.kling.replies import RESULT_LIFE, failure_of, seconds_of, state_of
+from providers.vendors.kling.classic.replies import RESULT_LIFE, failure_of, seconds_of, state_of
+from providers.vendors.kling.new.catalog import OMNI
 
 __all__ = ["BATCH", "TASKS", "find", "poll", "poll_many", "submit"]
 

@@ -1,0 +1,1 @@
+"""Kling's classic API, also as gateways resell it."""

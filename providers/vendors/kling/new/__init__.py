@@ -1,0 +1,1 @@
+"""Kling's new API: the model in the path, every task asked about under /tasks."""
