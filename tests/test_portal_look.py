@@ -11,7 +11,7 @@ from django import forms
 from django.template.loader import get_template
 from django.utils import timezone, translation
 
-from web.templatetags import portal
+from web import formatting
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static" / "portal"
@@ -20,21 +20,21 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
 @pytest.mark.parametrize(("seconds", "shown"), [(None, ""), (5.2, "0:05"), (65, "1:05"), (3725, "1:02:05")])
 def test_clock_shows_minutes_and_seconds(seconds: float | None, shown: str) -> None:
-    assert portal.clock(seconds) == shown
+    assert formatting.clock(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(None, ""), (0, "0 s"), (42.4, "42 s"), (120, "2 min"), (171, "2 min 51 s"), (3840, "1 h 4 min")]
 )
 def test_duration_names_its_units(seconds: float | None, shown: str) -> None:
-    assert portal.duration(seconds) == shown
+    assert formatting.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("count", "shown"), [(None, ""), (999, "999 B"), (13_400, "13 kB"), (6_200_000, "6.2 MB"), (2_500_000_000, "2.5 GB")]
 )
 def test_size_uses_decimal_units(count: int | None, shown: str) -> None:
-    assert portal.size(count) == shown
+    assert formatting.size(count) == shown
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,19 @@ def test_size_uses_decimal_units(count: int | None, shown: str) -> None:
 )
 def test_money_has_its_sign_or_its_code(amount: Decimal | None, currency: str, shown: str) -> None:
     with translation.override("en"):
-        assert portal.money(amount, currency) == shown
+        assert formatting.money(amount, currency) == shown
 
 
 @pytest.mark.parametrize(
     ("age", "shown"), [(timedelta(seconds=20), "just now"), (timedelta(minutes=5), "5 min ago"), (timedelta(hours=3), "3 h ago")]
 )
 def test_ago_speaks_of_the_last_day_in_words(age: timedelta, shown: str) -> None:
-    assert portal.ago(timezone.now() - age) == shown
+    assert formatting.ago(timezone.now() - age) == shown
 
 
 @pytest.mark.parametrize(("name", "shown"), [("Lin Yue", "LY"), ("admin", "AD"), ("林悦", "林悦")])
 def test_initials_are_two_letters(name: str, shown: str) -> None:
-    assert portal.initials(name) == shown
+    assert formatting.initials(name) == shown
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_initials_are_two_letters(name: str, shown: str) -> None:
     ],
 )
 def test_a_ratio_becomes_a_shape(value: str, css: str, shape: str) -> None:
-    assert (portal.ratio(value), portal.shape(value)) == (css, shape)
+    assert (formatting.ratio(value), formatting.shape(value)) == (css, shape)
 
 
 class SettingsForm(forms.Form):

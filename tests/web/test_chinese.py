@@ -135,7 +135,8 @@ def test_words_of_surfaces_are_all_listed_for_translation():
 def test_rules_of_the_catalogs_are_all_listed_for_translation():
     said = {NOT_PUBLIC}
     root = Path(settings.BASE_DIR)
-    for path in (*root.glob("providers/vendors/*/catalog*.py"), *(root / f"providers/core/{name}.py" for name in SHARED_RULES)):
+    declared = [path for path in root.glob("providers/vendors/**/*.py") if path.stem in {"catalog", "options"}]
+    for path in (*declared, *(root / f"providers/core/{name}.py" for name in SHARED_RULES)):
         raised = [node.exc for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Raise)]
         said |= {call.args[-1].value for call in raised if isinstance(call, ast.Call) and isinstance(call.args[-1], ast.Constant)}
     for model in ("wan2.5-t2v-preview", "wan2.2-t2v-plus", "wanx2.1-t2v-turbo"):
