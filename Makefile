@@ -20,7 +20,7 @@ test: $(VENV)/.dev  ## all tests on SQLite, then what touches the database on a 
 demo: $(VENV)/.run  ## one video of every model through the API (DOOR=form or DOOR=command: through the form, the command line; SHORT=1: a few of each vendor), each file checked
 	@$(PY) -m tools.demo --door $(or $(DOOR),api) $(if $(SHORT),--short)
 
-lint: $(VENV)/.dev  ## style, types, templates, migrations
+lint: $(VENV)/.dev  ## style, types, imports, templates, migrations
 	@$(PY) -m tools.lint
 
 format: $(VENV)/.dev  ## put the code into shape

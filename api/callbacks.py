@@ -24,7 +24,7 @@ from providers.models import ProviderAccount
 
 __all__ = ["receive"]
 
-log = logging.getLogger("generation.callbacks")
+log = logging.getLogger("api.callbacks")
 
 MOST_BYTES = 64 * 1024
 

@@ -22,7 +22,7 @@ from generation.messages import BUSY, FULL_DISK, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
 
-log = logging.getLogger("generation.api")
+log = logging.getLogger("api.errors")
 
 CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 

@@ -1,4 +1,4 @@
-"""What services raise, and how to recognise a database that is locked, away or full. Providers' own errors are in providers.core.errors."""
+"""What the engine raises, and how to recognise a database that is locked, away or full. See providers.core.errors for providers' errors."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from providers.models import ProviderAccount
 __all__ = ["tick"]
 
 RECONCILE_LEASE = timedelta(seconds=90)
-"""How long a look-up may wait for a worker; at work it renews a shorter lease (`claims.keeping`)."""
+"""How long a look-up may wait for a worker; at work it renews a shorter lease (`leases.keeping`)."""
 ASKED_ABOUT = ("deadline", "submission_gone")
 """Codes of the reviews that the vendor is asked about. The others wait for a change here."""
 ASKED_FOR = timedelta(days=31)
@@ -46,7 +46,7 @@ PROBE_LEASE = timedelta(seconds=45)
 
 
 def tick(now: datetime | None = None) -> int:
-    """One round over everything that is due. Returns how many jobs were rung for."""
+    """One round over everything that is due. Returns how many jobs were enqueued."""
     at, instance = now or clock.now(), queue.instance_id()
     stop = current_stop()
     if stop is None or not stop.restored:  # in a restored database, what waits may have been sent as it is
@@ -99,6 +99,5 @@ def _look_again(now: datetime) -> int:
     rung = 0
     for task in waited.only("pk")[: max(submit_processes(now) - lately, 0)]:
         with transaction.atomic():
-            look_again_soon(task)
-            rung += 1
+            rung += look_again_soon(task)
     return rung

@@ -1,4 +1,4 @@
-"""The door to django-q2: put a job on a cluster's queue, and the broker that hands it out. Rooms above know only `enqueue`.
+"""The only code that speaks to django-q2's queue: put a job on it, and the broker that hands it out.
 
 Three clusters: `submit` (short calls that may cost money), `poll`, and `ingest` (long downloads), so that none starves another.
 A message is only a doorbell with ids in it; what it means is in our own rows (docs/adr/0002). Each worker's clusters also listen on a
@@ -113,14 +113,15 @@ class PortalBroker(ORM):  # type: ignore[misc]
     def _hold(self, ids: list[int]) -> None:
         """Beats keep their key: the watchdog looks for them there."""
         served = (self.list_key, ahead_in(self.list_key))
-        held = Case(When(key__in=served, then=Value(held_key(self.list_key, instance_id()))), default=F("key"))
+        held = Case(*(When(key=key, then=Value(held_key(key, instance_id()))) for key in served), default=F("key"))
         OrmQ.objects.filter(pk__in=ids).update(key=held, lock=clock.now() + timedelta(seconds=Conf.RETRY))
 
     def _release_once(self) -> None:
         """The first time that a process asks: the one before it died, and may have had messages in hand that reached no worker."""
         if self._released_by != os.getpid():
             self._released_by = os.getpid()
-            release(self.list_key, instance_id())
+            for key in (self.list_key, ahead_in(self.list_key)):
+                release(key, instance_id())
 
 
 def private_key(cluster: str, instance: str) -> str:
@@ -128,14 +129,14 @@ def private_key(cluster: str, instance: str) -> str:
     return f"{cluster}@{instance}"
 
 
-def held_key(cluster: str, instance: str) -> str:
-    """Where the messages stand that this worker's cluster has taken."""
-    return f"{cluster}#{instance}"
+def held_key(key: str, instance: str) -> str:
+    """Where the messages of this key stand that this worker's cluster has taken."""
+    return f"{key}#{instance}"
 
 
-def release(cluster: str, instance: str) -> int:
-    """Hand out again what a dead process of this cluster held. Returns how many."""
-    return int(OrmQ.objects.filter(key=held_key(cluster, instance)).update(key=cluster, lock=clock.now()))
+def release(key: str, instance: str) -> int:
+    """Hand out again, under the key that they had, the messages that a dead process held. Returns how many."""
+    return int(OrmQ.objects.filter(key=held_key(key, instance)).update(key=key, lock=clock.now()))
 
 
 def release_of_the_dead() -> int:

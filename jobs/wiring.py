@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from jobs import busy_locks
 
-__all__ = ["BEAT", "Tick", "Wiring", "run", "wiring"]
+__all__ = ["BEAT", "Periodic", "Wiring", "run", "wiring"]
 
 log = logging.getLogger("jobs.run")
 
@@ -25,7 +25,7 @@ BEAT = "beat"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tick:
+class Periodic:
     """What the worker's clock calls every `every_s` seconds, or in each of its rounds (0); the first time at once, if `at_start`."""
 
     every_s: float
@@ -35,10 +35,10 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """The jobs by name; what the clock calls in turn; what a worker calls when it stops; what a job raises when another took its row."""
+    """The jobs by name; what the clock calls, in order; what a worker calls when it stops; what a job raises when another took its row."""
 
     jobs: Mapping[str, Callable[..., object]]
-    ticks: Sequence[Tick]
+    periodic: Sequence[Periodic]
     at_stop: Callable[[], object]
     lost_race: type[Exception]
 

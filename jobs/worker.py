@@ -138,7 +138,7 @@ class Worker:
     def __init__(self) -> None:
         self.instance = queue.instance_id()
         self.stopping = False
-        self.called_at = {tick: float("-inf") if tick.at_start else time.monotonic() for tick in wiring().ticks}
+        self.called_at = {one: float("-inf") if one.at_start else time.monotonic() for one in wiring().periodic}
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -162,14 +162,17 @@ class Worker:
         started = time.monotonic()
         close_old_connections()
         try:
-            for tick, called_at in self.called_at.items():
-                if started - called_at > tick.every_s:
-                    tick.call()
-                    self.called_at[tick] = started
-            for cluster in clusters:
-                cluster.watch(time.monotonic())
+            for periodic, called_at in self.called_at.items():
+                if started - called_at > periodic.every_s:
+                    self.called_at[periodic] = started
+                    periodic.call()
         except DatabaseError as error:  # the database is away or busy: the next round tries again
             log.warning("round failed: %s", error)
+        try:
+            for cluster in clusters:
+                cluster.watch(time.monotonic())
+        except DatabaseError as error:
+            log.warning("the clusters cannot be watched: %s", error)
         self._sleep(ROUND_S - (time.monotonic() - started))
 
     def _sleep(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-REPLAYED = "tests/pages/test_one_intent.py::test_each_replayed_intent_makes_one_task"
+REPLAYED = "tests/web/test_one_intent.py::test_each_replayed_intent_makes_one_task"
 IN_A_BROWSER = "tests/browser/test_presses.py"
 
 

@@ -164,24 +164,31 @@ class BufferingWorker(Worker):  # type: ignore[misc]
         loop(timeout=TURN_S, use_poll=True, map=sockets, count=1)
 
     def _drain(self, servers: list[TcpWSGIServer], sockets: dict[int, Any]) -> None:
-        """Answer the requests that have arrived, and take no new ones."""
+        """Answer the requests that have arrived, and close idle connections: a proxy keeps its own open and would go on asking."""
         from api.waiting import stop_waiting  # here, because the master imports this module without Django's apps
 
         until = time.monotonic() + self.cfg.graceful_timeout - TURN_S
         stop_waiting()
         for server in servers:
             server.del_channel(sockets)
-        while time.monotonic() < until and any(channel.is_busy for server in servers for channel in server.active_channels.values()):
+        self._turn(sockets)
+        while time.monotonic() < until and any(channel.is_busy for channel in _channels(servers)):
+            for channel in _channels(servers):
+                channel.will_close = channel.will_close or not (channel.is_busy or channel.request)
             self._turn(sockets)
 
 
 def _hang_up_on_the_late(servers: list[TcpWSGIServer]) -> None:
     """Close connections whose request is overdue: one that arrives byte by byte is never idle, so `channel_timeout` does not end it."""
     now = time.monotonic()
-    for server in servers:
-        for channel in server.active_channels.values():
-            if channel.request is not None and channel.request.due_at < now:
-                channel.will_close = True
+    for channel in _channels(servers):
+        if channel.request is not None and not channel.requests and channel.request.due_at < now:
+            channel.will_close = True
+
+
+def _channels(servers: list[TcpWSGIServer]) -> list[Channel]:
+    """Return the connections of this moment; a thread that cannot send may take one away meanwhile."""
+    return [channel for server in servers for channel in list(server.active_channels.values())]
 
 
 def _limits() -> dict[str, Any]:

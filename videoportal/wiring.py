@@ -15,7 +15,7 @@ from generation.submitting.restored_backup import compare_record
 from generation.submitting.submit import submit
 from generation.tick import tick
 from jobs import queue
-from jobs.wiring import Tick, Wiring
+from jobs.wiring import Periodic, Wiring
 
 __all__ = ["WIRING"]
 
@@ -41,11 +41,11 @@ WIRING = Wiring(
         "ingest": ingest_and_ring,
         "sweep": sweep,
     },
-    ticks=[
-        Tick(every_s=5, call=sign_in),
-        Tick(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
-        Tick(every_s=0, call=tick),
-        Tick(every_s=900, call=sweep_soon, at_start=False),
+    periodic=[
+        Periodic(every_s=5, call=sign_in),
+        Periodic(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
+        Periodic(every_s=0, call=tick),
+        Periodic(every_s=900, call=sweep_soon, at_start=False),
     ],
     at_stop=sign_out,
     lost_race=LostRace,

@@ -1,4 +1,4 @@
-"""Numbers, times and names as people read them, in the reader's language. Pure: no query, no request."""
+"""Numbers, times and names as people read them, in the reader's language. No query, no request; `ago` reads the clock."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def size(count_bytes: int | None) -> str:
         return ""
     for unit, factor, digits in SIZES:
         if count_bytes >= factor:
-            return f"{number_format(count_bytes / factor, digits, use_l10n=True)} {unit}"
+            return f"{number_format(round(count_bytes / factor, digits), digits, use_l10n=True)} {unit}"
     return f"{count_bytes} B"
 
 
@@ -61,7 +61,7 @@ def money(amount: Decimal | None, currency: str = "CNY", decimals: int = 2) -> s
     """Decimal("7.3") -> ¥7.30; a currency without a sign of its own keeps its code."""
     if amount is None:
         return ""
-    number = number_format(amount, decimals, use_l10n=True, force_grouping=True)
+    number = number_format(round(amount, decimals), decimals, use_l10n=True, force_grouping=True)
     sign = CURRENCY_SIGNS.get(currency)
     return f"{sign}{number}" if sign else f"{number} {currency}"
 
@@ -101,7 +101,7 @@ def ratio(value: object) -> str:
 def shape(value: object) -> str:
     """The class that fits a ratio's little rectangle into a line of text."""
     match = RATIO.match(str(value))
-    if not match:
+    if not match or not float(match[2]):
         return ""
     proportion = float(match[1]) / float(match[2])
     return "flat" if proportion > 2 else "wide" if proportion > 1.5 else "tall" if proportion < 0.7 else ""

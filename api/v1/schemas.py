@@ -1,4 +1,4 @@
-"""What goes into and comes out of /api/v1. Shapes only; what is allowed is decided by services and by each model's params.
+"""What goes into and comes out of /api/v1. Shapes only; what is allowed is decided by `generation` and by each model's params.
 
 A vendor's URL is in none of them.
 """
@@ -44,7 +44,7 @@ __all__ = [
 
 MAX_METADATA_BYTES = 16 * 1024
 TEXT = r"^[^\x00]*$"
-"""Databases refuse NUL characters; `api.strict` answers 400 before these fields are checked, so this is for the document."""
+"""Databases refuse NUL characters; `api.strict_json` answers 400 before these fields are checked, so this is for the document."""
 Item = TypeVar("Item")
 
 

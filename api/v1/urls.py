@@ -1,4 +1,4 @@
-"""The one NinjaAPI: where the rooms' routers are plugged together. No rules here; errors are worded in api.errors."""
+"""The one NinjaAPI: where the resources' routers are plugged together. No rules here; errors are worded in api.errors."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How a person decides a review: adopted, submitted again, given up. And the one rule that says who may.
 
-The services refuse whoever may not, so that pages, the admin and the API need no rule of their own.
+These functions refuse whoever may not, so that pages, the admin and the API need no rule of their own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The process that touches vendor bytes: `python -m generation.media.child`, a JSON request on stdin, a JSON answer on stdout.
 
 One pass over the file: every packet is decoded (any error is damage) and copied into the final file; frames on their way feed the
-poster and the preview (`media_pictures.py`). Run by `media.prepare_video` only. These two alone work with PyAV; `vitals.py` only asks
-which codecs it has.
+poster and the preview (`pictures.py`). Run by `prepare.prepare_video` only. These two alone work with PyAV; `web/health_checks.py` only
+asks which codecs it has.
 An answer is `{"facts": ...}`, `{"error": {code, message}}` or, when the disk is full, `{"errno": number}`; anything else that is not the
 file's fault ends in a traceback.
 """

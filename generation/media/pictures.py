@@ -1,6 +1,6 @@
 """Small pictures of a video, made from frames as they are decoded: the poster with its average colour, and the short preview.
 
-Only `media_child` uses this. Sizes and qualities are chosen for gallery tiles; nothing here judges whether a file is good.
+Only `child` uses this. Sizes and qualities are chosen for gallery tiles; nothing here judges whether a file is good.
 """
 
 from fractions import Fraction

@@ -1,6 +1,6 @@
 """Bytes -> VideoInfo: a downloaded file becomes a checked, playable video with poster, preview and facts, or BadMedia.
 
-The work is done by `media_child` in a process of its own, because vendor bytes may crash or hang native decoders: it has limits on
+The work is done by `child` in a process of its own, because vendor bytes may crash or hang native decoders: it has limits on
 time, processor and memory, a bare environment without our secrets, and dies with its whole group. No Django, no storage, no network.
 """
 

@@ -292,7 +292,7 @@ class GenerationTask(models.Model):
         self.move(Status.FAILED, note=note or in_full(error), decision_key=decision_key, **_facts_of(error))
 
     def give_up(self, code: str, message: str, *, note: str = "", decision_key: str = "") -> None:
-        """Over for a reason of ours; `code` is one of services.messages.FAILURES."""
+        """Over for a reason of ours; `code` is one of generation.messages.FAILURES."""
         facts = {"error_code": code, "error_message": message, "error_parts": parts_of(message)}
         self.move(Status.FAILED, note=note or message, decision_key=decision_key, **facts)
 

@@ -21,7 +21,7 @@ from providers.models import ProviderAccount
 
 __all__ = ["handle_notice"]
 
-LOOK_AGAIN_EVERY = timedelta(seconds=30)
+CALLED_AGAIN_AFTER = timedelta(seconds=30)
 """However often a vendor calls about a task in review, it is asked about it once in so long."""
 
 
@@ -47,5 +47,5 @@ def _look_up_now(account: ProviderAccount, task_id: UUID, now: datetime) -> None
     last = Attempt.objects.filter(task=OuterRef("pk"), number=OuterRef("attempt_count"), dispatch=Dispatch.UNKNOWN)
     if named.filter(Exists(last), status=Status.SUBMITTING, due_at__gt=now).update(due_at=now):
         return
-    if named.filter(status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
+    if named.filter(status=Status.NEEDS_REVIEW).update(lease_until=now + CALLED_AGAIN_AFTER):
         queue.enqueue(queue.SUBMIT, "look_again", task_id)

@@ -4,6 +4,7 @@ who ask: a hundred open pages ask every two seconds.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection
@@ -13,15 +14,15 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Min, Q, Value, Window
+from django.db.models import Count, F, Min, Value, Window
 from django.db.models.functions import RowNumber, StrIndex, Substr
 
 from database import clock
-from generation.lifecycle import AT_VENDOR, Status
+from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.models.switch import Stop
-from generation.scheduling.concurrency import about_to_start, usage_of
-from generation.scheduling.fair_share import Queue, turns_of
+from generation.scheduling.concurrency import usage_of
+from generation.scheduling.fair_share import Queue, turns_of, turns_taken
 from generation.scheduling.stop_switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
@@ -61,6 +62,7 @@ class PoolState:
     _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
 
     def account(self, key: UUID | None) -> ProviderAccount | None:
+        """Return the account with this key, without a query."""
         return next((load.account for load in self.loads if load.account.pk == key), None)
 
     def openings(self, task: GenerationTask) -> Openings:
@@ -82,18 +84,25 @@ class PoolState:
 
 
 class _Kept:
-    """The state that this process read last, and when, in seconds of the monotonic clock."""
+    """The state that this process read last, and when that was done, in seconds of the monotonic clock."""
 
-    state = PoolState()
-    read_at = float("-inf")
+    state: tuple[float, PoolState] | None = None
+    reading = threading.Lock()
 
 
 def pool_state() -> PoolState:
-    """Return the state of the pool, at most `settings.POOL_STATE_KEPT_S` seconds old."""
-    now = time.monotonic()
-    if now - _Kept.read_at > settings.POOL_STATE_KEPT_S:
-        _Kept.state, _Kept.read_at = read_pool_state(), now
-    return _Kept.state
+    """Return the state of the pool, `settings.POOL_STATE_KEPT_S` seconds old at most, or the last one while another thread reads it."""
+    kept = _Kept.state
+    if kept and time.monotonic() - kept[0] <= settings.POOL_STATE_KEPT_S:
+        return kept[1]
+    if not _Kept.reading.acquire(blocking=kept is None):
+        return kept[1] if kept else read_pool_state()
+    try:
+        state = read_pool_state()
+        _Kept.state = (time.monotonic(), state)
+        return state
+    finally:
+        _Kept.reading.release()
 
 
 def read_pool_state() -> PoolState:
@@ -116,7 +125,7 @@ def _places(accounts: Collection[ProviderAccount], now: datetime) -> dict[UUID, 
     waiting = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=offered).annotate(vendor_slug=vendor)
     queues = waiting.order_by().values_list("vendor_slug", "owner").annotate(count=Count("pk"), first=Min("created_at"))
     lines: dict[str, list[Queue]] = defaultdict(list)
-    busy = _busy(now)
+    busy = turns_taken(now)
     for slug, owner, count, first in queues:
         lines[slug].append(Queue(busy[slug, owner], first, owner, count))
     turns = {slug: turns_of(line, LINE_LENGTH) for slug, line in lines.items()}
@@ -131,10 +140,3 @@ def _places(accounts: Collection[ProviderAccount], now: datetime) -> dict[UUID, 
     remaining = {key: iter(keys) for key, keys in tasks.items()}
     placed = {slug: [next(remaining.get((slug, owner), iter(())), None) for owner in owners] for slug, owners in turns.items()}
     return {pk: place for keys in placed.values() for place, pk in enumerate(keys, 1) if pk is not None}
-
-
-def _busy(now: datetime) -> Counter[tuple[str, int]]:
-    """What each owner has at each vendor or about to go there."""
-    there = GenerationTask.objects.filter(Q(status__in=AT_VENDOR) | about_to_start(now), account__isnull=False).order_by()
-    rows = there.values_list("account__vendor", "owner").annotate(count=Count("pk"))
-    return Counter({(slug, owner): count for slug, owner, count in rows})

@@ -53,7 +53,7 @@ SHAPES: dict[str, Q] = {
 
 
 def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
-    """Everything that a card shows, in four queries. `retried_as` is the owner's newest retry."""
+    """Everything that a card shows, in three queries. `retried_as` is the owner's newest retry."""
     retries = GenerationTask.objects.filter(retry_of=OuterRef("pk"), owner=OuterRef("owner")).order_by("-id")
     seen = tasks.annotate(retried_as=Subquery(retries.values("pk")[:1]))
     return seen.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
@@ -82,7 +82,7 @@ def queue_of(user: User) -> list[GenerationTask]:
 def live_numbers(user: User) -> dict[str, int]:
     """How many of the person's tasks run, and how many wait."""
     waiting = Count("pk", filter=Q(status=Status.QUEUED))
-    return GenerationTask.objects.filter(owner=user).live().aggregate(waiting=waiting, running=Count("pk") - waiting)
+    return GenerationTask.objects.filter(owner=user).live().aggregate(waiting=waiting, running=Count("pk", filter=Q(status__in=UNDER_WAY)))
 
 
 def live_count(user: User) -> int:

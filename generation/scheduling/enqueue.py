@@ -1,6 +1,6 @@
 """Puts the job that advances a row on the queue, in the transaction that claims the row: a claimed row always has its message.
 
-The clock finds what is due once a second (`tick.py`); the functions here spare a task that wait.
+The clock finds what is due once a second (`tick.py`); those that end in `_soon` or `_next` spare a task that wait.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = [
 log = logging.getLogger("generation.dispatch")
 
 INGEST_LEASE = timedelta(minutes=4)
-"""How long a message may wait for a worker; at work the lease is a short one that is renewed (`claims.holding`)."""
+"""How long a message may wait for a worker; at work the lease is a short one that is renewed (`leases.holding`)."""
 LOOK_AGAIN_EVERY = timedelta(hours=1)
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
@@ -58,7 +58,7 @@ def start_soon(spec: ModelSpec) -> None:
 
 
 def start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:
-    """The accounts of a vendor are one pool: claimed for together."""
+    """Claim due tasks of these vendors and enqueue their submits; the accounts of a vendor are one pool. Returns how many."""
     if not vendors or current_stop():
         return 0
     pools: dict[str, list[ProviderAccount]] = {}
@@ -85,14 +85,18 @@ def ingest_soon(task: GenerationTask) -> None:
 
 
 def ingest_due(now: datetime, instance: str) -> int:
+    """Claim finished renders that there are savers for, and enqueue their ingests. Returns how many."""
     return claim_and_enqueue(queue.INGEST, "ingest", partial(claim_saves, now=now, instance=instance, lease=INGEST_LEASE))
 
 
-def look_again_soon(task: GenerationTask) -> None:
-    """Ring for a look at this review, in the caller's transaction; the next one is an hour later."""
+def look_again_soon(task: GenerationTask) -> bool:
+    """Enqueue a look at this review, in the caller's transaction; the next one is an hour later. Returns whether nobody did so before."""
     now = clock.now()
-    if GenerationTask.objects.free(now).filter(pk=task.pk, status=Status.NEEDS_REVIEW).update(lease_until=now + LOOK_AGAIN_EVERY):
-        queue.enqueue(queue.SUBMIT, "look_again", task.pk)
+    free = GenerationTask.objects.free(now).filter(pk=task.pk, status=Status.NEEDS_REVIEW)
+    if not free.update(lease_until=now + LOOK_AGAIN_EVERY):
+        return False
+    queue.enqueue(queue.SUBMIT, "look_again", task.pk)
+    return True
 
 
 def poll_soon(account: ProviderAccount, now: datetime) -> bool:
@@ -114,6 +118,7 @@ def poll_again(account: ProviderAccount) -> datetime:
 
 
 def not_polled(now: datetime) -> Q:
+    """Match accounts without a poll job that waits or is at work."""
     return Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
 
 

@@ -25,7 +25,7 @@ from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["Queue", "claim_queued", "turns_of", "waiting_vendors"]
+__all__ = ["Queue", "claim_queued", "turns_of", "turns_taken", "waiting_vendors"]
 
 MESSAGE_LEASE = timedelta(seconds=60)
 """How long a claimed row may wait in the queue and be worked on before it is due again."""
@@ -106,7 +106,8 @@ def claim_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance
 def _share_out(accounts: Sequence[ProviderAccount], places: list[Place], now: datetime) -> dict[UUID, list[UUID]]:
     """Tasks by account. Once more whenever an account is full: those that wait for it must not stand before others."""
     given: dict[UUID, list[UUID]] = defaultdict(list)
-    busy, found, filled = _busy(accounts, now), set[UUID](), True
+    taken = turns_taken(now, vendor=accounts[0].vendor)
+    busy, found, filled = Counter({owner: count for (_vendor, owner), count in taken.items()}), set[UUID](), True
     while places and filled:
         for task in _in_turn(places, busy, found, now):
             place = _best(places, task)
@@ -167,8 +168,10 @@ def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
     return GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now)
 
 
-def _busy(accounts: Collection[ProviderAccount], now: datetime) -> Counter[int]:
-    """What each owner has at the vendor or about to go there."""
-    there = Q(status__in=AT_VENDOR) | about_to_start(now)
-    rows = GenerationTask.objects.filter(there, account__in=[account.pk for account in accounts]).order_by().values("owner")
-    return Counter(dict(rows.annotate(count=Count("pk")).values_list("owner", "count")))
+def turns_taken(now: datetime, *, vendor: str | None = None) -> Counter[tuple[str, int]]:
+    """Return what each owner has at each vendor, or at this one, or about to go there, on whichever of its accounts."""
+    there = GenerationTask.objects.filter(Q(status__in=AT_VENDOR) | about_to_start(now), account__isnull=False).order_by()
+    if vendor is not None:
+        there = there.filter(account__vendor=vendor)
+    rows = there.values_list("account__vendor", "owner").annotate(count=Count("pk"))
+    return Counter({(slug, owner): count for slug, owner, count in rows})

@@ -1,6 +1,6 @@
 """Limits how many of the processes that save videos one account may have, so that a slow file server leaves savers to the others.
 
-Counted from leased rows, as the shares of submits are (`permits.py`): what a killed worker held ends with its lease.
+Counted from leased rows, as the shares of submits are (`concurrency.py`): what a killed worker held ends with its lease.
 """
 
 from __future__ import annotations

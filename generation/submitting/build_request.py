@@ -15,7 +15,7 @@ __all__ = ["CannotBeSent", "generation_request"]
 
 
 class CannotBeSent(Exception):
-    """An image, a setting or the model itself is no longer there, or it is all too much; `code` is one of services.messages.FAILURES."""
+    """An image, a setting or the model itself is no longer there, or it is all too much; `code` is one of generation.messages.FAILURES."""
 
     def __init__(self, code: str, because: str) -> None:
         super().__init__(because)

@@ -14,6 +14,7 @@ from providers.core.errors import (
     AuthenticationFailed,
     ProviderDown,
     ProviderError,
+    RateLimited,
     Refused,
     SubmissionGone,
     Uncertain,
@@ -137,7 +138,20 @@ def _checked(provider: Provider, reply: WireReply, request: WireRequest) -> Prov
         error = provider.check(reply)
     except UnexpectedReply as unread:
         return _unreadable(unread, request)
-    return error_of_payment(error) if error is not None and request.billable else error
+    if error is None or not request.billable:
+        return error
+    meant = error_of_payment(error)
+    return outcome_unknown(meant) if isinstance(meant, (Refused, RateLimited)) and _names_a_task(reply) else meant
+
+
+def _names_a_task(reply: WireReply) -> bool:
+    """Return whether an error answer names a task beside its code: then there may be one."""
+    try:
+        body = reply.data()
+    except UnexpectedReply:
+        return False
+    places = [body, *(part for name in ("data", "output") if isinstance(part := body.get(name), dict))]
+    return any(str(place.get("task_id") or "").strip("0") for place in places)
 
 
 def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:

@@ -179,6 +179,11 @@ def system_addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def _uptime_s() -> float:
+    """Seconds that go on while the machine is suspended, where the system counts them; the monotonic clock stands still then."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class Deadline:
     """Shuts the watched sockets when time is over, so that no phase (handshake, header, chunk line) can drip past it."""
 
@@ -186,7 +191,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._over = threading.Event()
-        self._until = time.monotonic() + seconds
+        self._until = _uptime_s() + seconds
         self._why = "The download took longer than its deadline"
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
@@ -205,7 +210,7 @@ class Deadline:
     @property
     def is_over(self) -> bool:
         """Return whether time is over. In a process that was paused the timer's thread may wake after this one."""
-        return self._over.is_set() or time.monotonic() > self._until
+        return self._over.is_set() or _uptime_s() > self._until
 
     def check(self) -> None:
         if self.is_over:
@@ -215,7 +220,7 @@ class Deadline:
         """Give the next phase this long from now on. Raises `TooSlow` when time is over already."""
         self._timer.cancel()
         self.check()
-        self._until = time.monotonic() + seconds
+        self._until = _uptime_s() + seconds
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
         self._timer.start()

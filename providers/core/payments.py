@@ -28,7 +28,7 @@ DUPLICATE = re.compile(
     re.IGNORECASE,
 )
 """Words by which vendors say that they have a reference already. The sentences of those whose words are known are in
-tests/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
+tests/providers/core/test_payments.py. A match too many costs a look-up or a person's minute; one too few, a render.
 """
 NAMED = re.compile(
     r"external_?task_?id|\bsubmit_id\b|(?:_id|\bid|reference)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))", re.IGNORECASE
@@ -38,19 +38,25 @@ UNDER_WAY = re.compile(
     r"already[ _](?:(?:been|being|in)[ _])?(?:running|process\w+|progress|pending|queued)|正在(?:运行|处理|进行|生成)", re.IGNORECASE
 )
 """Words for a task that is in progress. In a rate-limit error they refer to other tasks; in any other refusal, to the one we sent."""
+MOST_WORDS = 2_000
+"""How much of a message is searched: without blanks in it, a search takes the square of its length."""
 NEEDS_HTTP_ERROR = QUOTA_CODES | {UNKNOWN_TASK}
 """Codes of gateways that prove a refusal only with an HTTP error, with which new-api sends them."""
 REFUSED_WITHOUT_CODE = frozenset({401, 411, 413, 414, 415, 429, 431})
 """Statuses by which servers reject a request before they pass it on; a proxy's page proves a refusal too. Others may come from a firewall
 that withheld the vendor's acceptance (403) or from a wrong base URL (404, 405): a person submits again.
 """
+REFUSED_IN_WORDS = REFUSED_WITHOUT_CODE | {400, 422}
+"""The same for a bare `{"error": text}` or `{"detail": ...}`, whose code adapters of services without codes call `HTTP <status>`."""
+NOT_FROM_BEHIND = frozenset({408, 499, 502, 504})
+"""Statuses by which a proxy says that it has no whole answer. No word beside them proves what became of the request."""
 REFUSED_WITH_CODE = REFUSED_WITHOUT_CODE | {400, 402, 403, 404, 405, 410, 422}
 """What proves a refusal when the vendor gives its own code. 409 and 425 are not among them: the same request may be under way."""
 
 
 def error_of_payment(error: ProviderError) -> ProviderError:
     """Return the error of a paid request as what it proves: itself, `DuplicateReference`, or `Uncertain`."""
-    if isinstance(error, (ProviderDown, UnexpectedReply)):
+    if isinstance(error, (ProviderDown, UnexpectedReply)) or error.http_status in NOT_FROM_BEHIND:
         return outcome_unknown(error)
     if _says_duplicate(error):
         return DuplicateReference(error.message, vendor_code=error.vendor_code, http_status=error.http_status, request_id=error.request_id)
@@ -77,7 +83,7 @@ def _says_duplicate(error: ProviderError) -> bool:
         patterns = (DUPLICATE, UNDER_WAY)
     else:
         return False
-    words = f"{error.vendor_code or ''} {error.message}"
+    words = f"{error.vendor_code or ''} {error.message}"[:MOST_WORDS]
     return any(pattern.search(words) for pattern in patterns)
 
 
@@ -90,4 +96,6 @@ def _is_sure(error: ProviderError) -> bool:
         return True
     if error.vendor_code in {None, str(status), QUOTED}:  # any server repeats the status; a gateway quotes pages under its own code
         return status in REFUSED_WITHOUT_CODE
+    if error.vendor_code == f"HTTP {status}":
+        return status in REFUSED_IN_WORDS
     return status in REFUSED_WITH_CODE or type(error) is not Refused

@@ -1,4 +1,4 @@
-"""The frozen values that travel between services, providers and the wire."""
+"""The frozen values that travel between the engine, the adapters and the wire."""
 
 from __future__ import annotations
 
@@ -86,11 +86,13 @@ class WireReply:
         """
         try:
             value = json.loads(self.body, parse_constant=_no_number, parse_float=_finite)
+            if any(mark in self.body for mark in (b"\\u", b"\xed", b"\x00")):  # escaped, as raw bytes, in UTF-16
+                value = _storable(value)
         except (ValueError, RecursionError) as error:
             raise UnexpectedReply(f"The vendor answered {self._gist()} where JSON was due.", http_status=self.status) from error
         if not isinstance(value, dict):
             raise UnexpectedReply(f"The vendor answered {self._gist()} where an object was due.", http_status=self.status)
-        return _storable(value) if b"\\u" in self.body else value
+        return value
 
     def part(self, name: str) -> dict[str, Any]:
         """The object under `name` of the body; `UnexpectedReply` when there is none."""

@@ -1,4 +1,4 @@
-"""From prompt to video through the real services, against the simulator."""
+"""From prompt to video through the real engine, against the simulator."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`python -m tests.hostile [--short]`: let vendors misbehave at every stage of an HTTP exchange, and count what was bought twice or lost.
 
 A hostile server sits between the portal and the simulator, whose ledger counts what was paid. Every kind of misbehaviour meets every
-vendor; real rows, real services, real HTTP, SQLite and PostgreSQL. Exits 1 when the promise was broken, and lists how.
+vendor; real rows, the real engine, real HTTP, SQLite and PostgreSQL. Exits 1 when the promise was broken, and lists how.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def test_a_beat_overtakes_waiting_messages(broker):
     assert taken(broker) == ["beat"]
 
 
-def test_what_was_put_ahead_overtakes_all_but_beats_and_is_held_like_the_rest(broker):
+def test_what_was_put_ahead_overtakes_all_but_beats_and_is_handed_out_ahead_again(broker):
     put(queue.SUBMIT, "work", locked_for_s=-60)
     ahead = put(queue.ahead_in(queue.SUBMIT), "a look-up")
     put(private_key(queue.SUBMIT, ME), "beat")
@@ -53,7 +53,9 @@ def test_what_was_put_ahead_overtakes_all_but_beats_and_is_held_like_the_rest(br
     assert [taken(broker), taken(broker), taken(broker)] == [["beat"], ["a look-up"], ["work"]]
 
     ahead.refresh_from_db()
-    assert ahead.key == held_key(queue.SUBMIT, ME)
+    assert ahead.key == held_key(queue.ahead_in(queue.SUBMIT), ME)
+    put(queue.SUBMIT, "more work", locked_for_s=-60)
+    assert taken(PortalBroker(list_key=queue.SUBMIT)) == ["a look-up"]  # its successor in this process begins with what was in hand
 
 
 def test_a_beat_of_another_worker_is_not_ours(broker):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from database import clock
-from generation.queries.account_load import overview_of
+from generation.queries.accounts_overview import overview_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
 from providers.accounts.health_test import Finding, probe
 from providers.core.base import Provider, Surface

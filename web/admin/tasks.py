@@ -1,4 +1,4 @@
-"""What happened, to look at in the admin; and what administrators do about a review or a failure. Writes go through services."""
+"""Shows what happened, and lets administrators decide reviews and failures. Writes go through `generation/actions`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ for machinery in filter(admin.site.is_registered, apps.get_app_config("django_q"
 
 
 class ReadOnly:
-    """Rows that services wrote; the admin shows them."""
+    """Rows that the engine wrote; the admin shows them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -220,7 +220,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return self._decide(request, object_id, decide.give_up, _("Given up."))
 
     def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., object], done: str | Promise) -> HttpResponse:
-        """Who may is the services' to say."""
+        """Who may is `generation.actions.decide`'s to say."""
         task = self.get_object(request, object_id)
         if task is None:
             raise Http404

@@ -1,3 +1,3 @@
 """Rows -> what a page shows: words, tones, links. They get rows with what belongs to them; what all of a page's rows share
-(the line, usual times, prices) they ask of services, once.
+(the pool's state, usual times, prices) they ask of `generation`, once.
 """

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from generation.queries.account_load import AccountsOverview
+from generation.queries.accounts_overview import AccountsOverview
 from generation.scheduling.concurrency import Usage
 from providers.accounts.balance_text import balance_words
 from providers.accounts.circuit_breaker import BreakerState

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from generation.ordering.estimate import usual_seconds
-from generation.queries.queue_position import account_loads
+from generation.queries.queue_position import pool_state
 from generation.queries.tasks import TABS, activity_counts, activity_page
 from web.presenters.cards import cards_of
 from web.presenters.providers import provider_cards
@@ -34,7 +34,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     tab = request.GET.get("tab", "all")
     tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not user.is_staff
     tasks, has_more = activity_page(user, tab=tab, mine=mine, before=parse_uuid(request.GET.get("before", "")))
-    loads = account_loads()
+    loads = pool_state().loads
     context = {
         "cards": cards_of(tasks, user, "row"),
         "tabs": _tabs(tab, activity_counts(user, mine=mine), mine=mine and user.is_staff),

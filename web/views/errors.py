@@ -22,7 +22,7 @@ from web.views.common import toast, wants_fragment
 __all__ = ["HeldLocks", "csrf_failure", "server_error"]
 
 PAGE_LANGUAGES = ("en", "zh-hans")
-log = logging.getLogger("generation.pages")
+log = logging.getLogger("web.errors")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001

@@ -127,6 +127,6 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, pk: UUID, act: Callable[[GenerationTask], str]) -> HttpResponse:
-    """Who may is the services' to say."""
+    """Who may is `generation.actions.decide`'s to say."""
     task = the_task(request, pk)
     return answer(request, lambda: act(task), to=reverse("task", args=[task.pk]))

@@ -27,7 +27,7 @@ def service_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | 
     if reply.status >= 400 and (is_out_of_memory(words) or (reply.status == 500 and _cause(words))):
         return render_error(words)
     is_its_own = bool(body) and body.keys() <= OWN_FIELDS and not isinstance(body.get("error"), Mapping)  # anything else may be a proxy's
-    if reply.status == 503 and is_its_own:
+    if reply.status == 503 and is_its_own and (body.get("success") is False or "busy" in words.lower()):
         return RateLimited(words or "The service is busy.", retry_after_s=retry_after_s(reply), vendor_code="HTTP 503", http_status=503)
     return http_error(reply, message=words, vendor_code=f"HTTP {reply.status}" if is_its_own else None)
 

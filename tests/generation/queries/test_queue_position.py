@@ -53,25 +53,27 @@ def test_what_waits_for_its_next_try_has_no_place(user, account):
     assert places_of(later, due) == [None, 1]
 
 
-def test_the_places_are_the_order_in_which_the_scheduler_starts_them(db, account):
-    """Random owners with random tasks waiting and rendering, started one at a time."""
+def test_the_places_are_the_order_in_which_the_scheduler_starts_them(db, account, make_account):
+    """Random owners with random tasks waiting and rendering, started one at a time; another account of the vendor cools down meanwhile."""
+    cooling = make_account("kling", "official-key", "http://127.0.0.1:9", label="cooling")
     ProviderAccount.objects.update(max_in_flight=1_000, submits_per_minute=1_000, submits_per_second=None)
     chance, people = random.Random(7), [User.objects.create_user(f"person {number}") for number in range(5)]
     for _ in range(40):
         status = chance.choice([Status.QUEUED, Status.QUEUED, Status.QUEUED, Status.RUNNING])
-        make_task(chance.choice(people), model=KLING, status=status, account=account if status is Status.RUNNING else None)
+        where = chance.choice([account, cooling]) if status is Status.RUNNING else None
+        make_task(chance.choice(people), model=KLING, status=status, account=where)
+    cooling.rest_for(600, "too many requests")
     waiting = GenerationTask.objects.filter(status=Status.QUEUED)
 
     while waiting.filter(lease_until=None).exists():
         places = read_pool_state().places
         at_the_head = min(waiting.filter(lease_until=None), key=lambda task: places[task.pk])
-        started = claim_one_more()
+        started = claim_one_more(account)
         assert started == at_the_head.pk
 
 
-def claim_one_more():
-    account = ProviderAccount.objects.get()
-    at_work = GenerationTask.objects.exclude(account=None).count()
+def claim_one_more(account):
+    at_work = GenerationTask.objects.filter(account=account).count()
     ProviderAccount.objects.update(max_in_flight=at_work + 1)
     account.refresh_from_db()
     [claim] = claim_queued([account], now=timezone.now(), instance="here:1")

@@ -28,6 +28,8 @@ FOREIGN = {
     "nested-status": lambda status: {"error": {"code": status, "message": "no"}},
     "quoted-page": lambda _status: {"code": "fail_to_fetch_task", "message": "<html>no</html>", "data": None},
     "status": lambda status: {"code": status, "message": "no"},
+    "detail": lambda _status: {"detail": "blocked by policy"},  # FastAPI, Django REST framework
+    "error": lambda _status: {"error": "upstream closed"},
 }
 
 
@@ -37,7 +39,7 @@ def submit(vendor, body, status):
 
 
 @pytest.mark.parametrize("vendor", MODELS)
-@pytest.mark.parametrize("status", [403, 404, 405, 408, 503, 504])
+@pytest.mark.parametrize("status", [403, 404, 405, 408, 502, 503, 504])
 @pytest.mark.parametrize("name", FOREIGN)
 def test_error_in_nobodys_shape_leaves_the_outcome_unknown(vendor, status, name):
     error = submit(vendor, FOREIGN[name](status), status)
@@ -48,3 +50,26 @@ def test_error_in_nobodys_shape_leaves_the_outcome_unknown(vendor, status, name)
 @pytest.mark.parametrize("vendor", MODELS)
 def test_page_for_429_is_a_rate_limit(vendor):
     assert type(submit(vendor, FOREIGN["page"](429), 429)) is RateLimited
+
+
+@pytest.mark.parametrize(
+    ("vendor", "body"),
+    [
+        ("minimax-v1", {"task_id": "106", "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}),
+        ("kling", {"code": 1302, "message": "rate limit", "data": {"task_id": "877"}}),
+        ("volcvisual", {"code": 50430, "message": "rate limit", "data": {"task_id": "9"}}),
+    ],
+)
+def test_refusal_that_names_a_task_leaves_the_outcome_unknown(vendor, body):
+    without = {**body, "task_id": ""} if "task_id" in body else {**body, "data": None}
+
+    assert type(submit(vendor, body, 200)) is Uncertain
+    assert type(submit(vendor, without, 200)) is RateLimited
+
+
+@pytest.mark.parametrize(
+    ("vendor", "body"), [("jimeng", {"ret": "1", "errmsg": "bad gateway"}), ("kling", {"code": 1302, "message": "no"})]
+)
+@pytest.mark.parametrize("status", [408, 499, 502, 504])
+def test_vendors_code_with_a_status_of_a_proxy_leaves_the_outcome_unknown(vendor, body, status):
+    assert type(submit(vendor, body, status)) is Uncertain

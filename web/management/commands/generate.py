@@ -1,4 +1,4 @@
-"""manage.py generate "a red fox" --model ... --wait: one video from the command line, by the same services as the pages and the API."""
+"""manage.py generate "a red fox" --model ... --wait: one video from the command line, by the same functions as the pages and the API."""
 
 from __future__ import annotations
 
