@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from generation.models import GenerationTask
-from generation.polling.callbacks import LOOK_AGAIN_EVERY
+from generation.polling.callbacks import CALLED_AGAIN_AFTER
 from providers.models import ProviderAccount
 from tests.callbacks.called_rows import LATER, SECRET, call, call_raw, is_due, make_doubtful, make_running, path_of, signed
 
@@ -178,7 +178,7 @@ def test_a_flood_of_calls_about_a_task_in_review_is_one_look_up(user, unsigned):
     assert rung() == ["look_again"]
 
     task.refresh_from_db()
-    assert timezone.now() < task.lease_until <= timezone.now() + LOOK_AGAIN_EVERY
+    assert timezone.now() < task.lease_until <= timezone.now() + CALLED_AGAIN_AFTER
     type(task).objects.update(lease_until=timezone.now())
     call(unsigned, naming(task))
     assert rung() == ["look_again", "look_again"]

@@ -83,12 +83,10 @@ POLL_FAULTS = {
 FATES = {"fail-content": ContentRejected, "fail-internal": GenerationFailed}
 OF_A_LOCAL_SERVICE = {
     "refuse": InvalidParams,
-    "quota": AuthenticationFailed,
-    "5xx-before": RateLimited,
-    "poll-5xx": RateLimited,
+    "quota": Uncertain,
     "fail-content": GenerationFailed,
 }
-"""A service on one's own machine has no moderation and no bill, and a 503 of its says that the card is busy."""
+"""A service on one's own machine has no moderation, no bill and no codes: its bare 403 may be any server's."""
 
 
 ASKED_ABOUT_TWICE = ("jimeng-video-2.0", "jimeng-video-2.0-pro")
