@@ -17,7 +17,7 @@ from providers.accounts.models import ProviderAccount
 
 __all__ = ["UnusableUrl", "callback_url", "calls_back", "is_callback_key", "is_on_this_machine", "require_usable"]
 
-SALT = "providers.accounts.callback_urls"
+SALT = "providers.callbacks"  # part of every address that a vendor was given: it stays, whatever this module is called
 
 
 class UnusableUrl(Exception):

@@ -35,6 +35,12 @@ def test_the_address_names_the_account_and_ends_in_its_key(ark, minimax):
     assert provider_for(ark).options.callback_url == of_ark
 
 
+def test_addresses_that_vendors_were_given_by_earlier_versions_stay_valid(settings):
+    settings.SECRET_KEY = "fixed"
+
+    assert is_callback_key("ark", "1", "pjk_Ond2gCfWzXyk6mqTW8_BiQXMJLmaOp-QcBbzjqM")
+
+
 def test_the_key_is_the_servers(ark, settings):
     before = callback_url(ark)
     settings.SECRET_KEY = "another"
