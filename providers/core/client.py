@@ -23,6 +23,7 @@ from providers.core.errors import (
     Unsupported,
     is_of_the_call,
 )
+from providers.core.ids import NO_IDS
 from providers.core.payments import error_of_payment, outcome_unknown
 from providers.core.redact import SECRET_HEADERS, SHORTEST, mask_for, redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
@@ -151,7 +152,8 @@ def _names_a_task(reply: WireReply) -> bool:
     except UnexpectedReply:
         return False
     places = [body, *(part for name in ("data", "output") if isinstance(part := body.get(name), dict))]
-    return any(str(place.get("task_id") or "").strip("0") for place in places)
+    told = (str(place.get("task_id") or "").strip().lower() for place in places)
+    return any(text and text not in NO_IDS for text in told)
 
 
 def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from providers.core.errors import UnexpectedReply
 
-__all__ = ["first_id", "id_of"]
+__all__ = ["NO_IDS", "first_id", "id_of"]
 
 ID = re.compile(r"[A-Za-z0-9_=+~@$!*|:.\-]*[A-Za-z0-9][A-Za-z0-9_=+~@$!*|:.\-]*")
 """Numbers, UUIDs, `cgt-2026...`, `task_...`, `video_...` and base64 for URLs. No blank, `/`, `?`, `#`, `%`, comma, backslash."""

@@ -67,6 +67,11 @@ def test_refusal_that_names_a_task_leaves_the_outcome_unknown(vendor, body):
     assert type(submit(vendor, without, 200)) is RateLimited
 
 
+@pytest.mark.parametrize("nothing", ["null", "0", " ", 0, False, None])
+def test_refusal_that_names_no_task_is_believed(nothing):
+    assert type(submit("minimax-v1", {"task_id": nothing, "base_resp": {"status_code": 1002, "status_msg": "no"}}, 200)) is RateLimited
+
+
 @pytest.mark.parametrize(
     ("vendor", "body"), [("jimeng", {"ret": "1", "errmsg": "bad gateway"}), ("kling", {"code": 1302, "message": "no"})]
 )
