@@ -16,6 +16,8 @@ from typing import Any, ClassVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
+from providers.core.rules import SLOT, Rule
+
 __all__ = [
     "LIKE",
     "NEEDED",
@@ -27,7 +29,6 @@ __all__ = [
     "ModelSpec",
     "Params",
     "Price",
-    "last_frame_needs_first",
     "offered",
     "param",
     "schema_of",
@@ -58,7 +59,7 @@ class InputConflict(ValueError):
     @property
     def path(self) -> str:
         """Where in a request the fault is: `params.mode`, `inputs.last_frame`."""
-        return self.field if self.field.startswith("inputs.") else f"params.{self.field}"
+        return self.field if self.field.startswith(SLOT) else f"params.{self.field}"
 
 
 class Params(BaseModel):
@@ -68,6 +69,8 @@ class Params(BaseModel):
 
     instead_of_prompt: ClassVar[str] = ""
     """The option that, where it is given, stands in for the prompt, which must be empty then."""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """All rules of the model, in the order of their checks. A class that adds one states them all: bases are not searched for more."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -85,18 +88,29 @@ class Params(BaseModel):
         """These options say what the video shows, so that the prompt may be empty. Most models have no such option."""
         return bool(self.instead_of_prompt and getattr(self, self.instead_of_prompt))
 
+    @field_validator("*")
+    @classmethod
+    def _keep_the_rules(cls, value: Any, info: ValidationInfo) -> Any:
+        given = {**info.data, str(info.field_name): value}
+        for rule in cls.rules:
+            if rule.at != info.field_name or rule.reads_images or not given.keys() >= set(rule.of):
+                continue
+            if rule.broken(*(given[name] for name in rule.of)):
+                raise ValueError(rule.message)
+        return value
+
     def check_inputs(self, images: Counts) -> None:
-        """Raise `InputConflict` where an option does not go with the images that are given. Most models have no such rule."""
+        """Raise `InputConflict` where an option does not go with the images that are given."""
+        for rule in self.rules:
+            if not rule.reads_images:
+                continue
+            given = (images.get(name.removeprefix(SLOT), 0) if name.startswith(SLOT) else getattr(self, name) for name in rule.of)
+            if rule.broken(*given):
+                raise InputConflict(rule.at, rule.message)
 
     def size_of(self, slot: str) -> tuple[int, int] | None:  # noqa: ARG002
         """Width and height in pixels that an image in this slot must have just so; None where any will do."""
         return None
-
-
-def last_frame_needs_first(images: Counts) -> None:
-    """For models that end a video at an image only where they begin it at one."""
-    if "last_frame" in images and "first_frame" not in images:
-        raise InputConflict("inputs.first_frame", "A last frame needs a first frame.")
 
 
 def param(default: Any, title: str, description: str = "", *, unit: str = "", main: bool = False, **bounds: Any) -> Any:

@@ -10,19 +10,20 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from providers.core.catalog import Counts, InputConflict, last_frame_needs_first, param
+from providers.core.catalog import param
 from providers.core.errors import ProviderError, Refused
 from providers.core.replies import text_of, units_of
+from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 from providers.core.states import state_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, WireRequest
 
 __all__ = [
     "EXPIRED",
+    "REFERENCE_RULES",
     "VIDEOS_TAKEN_UP",
     "batch_query",
     "cancel_waiting",
     "contents_of",
-    "exclusive_references",
     "inner_url",
     "reference_sounds",
     "reference_videos",
@@ -48,14 +49,17 @@ def reference_sounds(limits: str = "") -> Any:
     return param((), "Reference sounds", f"{SOUNDS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
 
 
-def exclusive_references(images: Counts, *others: Sequence[str]) -> None:
-    """Frames say how a video begins and ends, references what is in it: never both. `others` are reference videos and sounds."""
-    last_frame_needs_first(images)
-    frames = "first_frame" in images or "last_frame" in images
-    if frames and "references" in images:
-        raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
-    if frames and any(others):
-        raise InputConflict("inputs.first_frame", "Reference videos or sounds and frames exclude each other.")
+REFERENCE_RULES = (
+    LAST_NEEDS_FIRST,
+    FRAMES_OR_REFERENCES,
+    Rule(
+        at="inputs.first_frame",
+        of=("inputs.first_frame", "inputs.last_frame", "reference_videos", "reference_sounds"),
+        broken=lambda first, last, videos, sounds: (first or last) and (videos or sounds),
+        message="Reference videos or sounds and frames exclude each other.",
+    ),
+)
+"""Frames say how a video begins and ends, references what is in it: never both."""
 
 
 def contents_of(request: GenerationRequest, videos: Sequence[str] = (), sounds: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Literal
-
-from pydantic import ValidationInfo, field_validator
+from typing import ClassVar, Literal
 
 from providers.core.addresses import Address
-from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
-from providers.core.content_tasks import exclusive_references, reference_sounds, reference_videos
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.content_tasks import REFERENCE_RULES, reference_sounds, reference_videos
+from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 
 __all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
 
@@ -58,6 +57,61 @@ ADAPTS = "auto: the model chooses, by the words or by the first frame."
 ADAPTS_TO_ALL = "auto: the model chooses, by the words, the first frame or the references."
 """What the vendor does where no ratio is said: `adaptive` for 1.5 and 2.0."""
 
+REFERENCES_TO_720P = Rule(
+    at="resolution",
+    of=("inputs.references", "resolution"),
+    broken=lambda references, resolution: references and resolution == "1080p",
+    message="Reference images go up to 720p.",
+)
+MEDIA_TO_720P = Rule(
+    at="resolution",
+    of=("reference_videos", "reference_sounds", "inputs.references", "resolution"),
+    broken=lambda videos, sounds, _references, resolution: (videos or sounds) and resolution == "1080p",
+    message="References go up to 720p.",
+)
+CAMERA_OR_REFERENCES = Rule(
+    at="camera_fixed",
+    of=("camera_fixed", "inputs.references"),
+    broken=lambda fixed, references: fixed and references,
+    message="A fixed camera does not go with reference images.",
+)
+FRAMES_IN_FOURS = Rule(
+    at="frames",
+    of=("frames",),
+    broken=lambda frames: frames is not None and (frames - 25) % 4,
+    message="the number of frames is 25 and a multiple of 4",
+)
+FRAMES_OR_SECONDS = Rule(
+    at="frames",
+    of=("frames", "duration_s"),
+    broken=lambda frames, seconds: frames is not None and seconds != 5,
+    message="frames replace the duration; leave it at 5",
+)
+ADAPTS_TO_FIRST = Rule(
+    at="aspect_ratio",
+    of=("aspect_ratio", "inputs.first_frame"),
+    broken=lambda shape, first: shape == "adaptive" and not first,
+    message="Without a first frame there is no shape to adapt to.",
+)
+AN_IMAGE = Rule(
+    at="inputs.first_frame",
+    of=("inputs.first_frame", "inputs.last_frame", "inputs.references"),
+    broken=lambda first, last, references: not (first or last or references),
+    message="An image is needed here.",
+)
+DRAFT_IS_SMALL = Rule(
+    at="draft",
+    of=("draft", "resolution"),
+    broken=lambda draft, resolution: draft and resolution != "480p",
+    message="a draft needs the resolution 480p",
+)
+DRAFT_IS_NOW = Rule(
+    at="draft",
+    of=("draft", "service_tier"),
+    broken=lambda draft, tier: draft and tier == "flex",
+    message="a draft needs the default service tier",
+)
+
 
 class SeedanceParams(Params):
     """What every Seedance model takes."""
@@ -71,11 +125,6 @@ class SeedanceParams(Params):
         172_800, "Give up after", "How long it may wait and render before the vendor drops it.", unit="s", ge=3_600, le=259_200
     )
 
-    def check_inputs(self, images: Counts) -> None:
-        exclusive_references(images)
-        if "references" in images and self.resolution == "1080p":
-            raise InputConflict("resolution", "Reference images go up to 720p.")
-
 
 class TieredParams(SeedanceParams):
     """For models that also render offline, later and cheaper, and can hold the camera still."""
@@ -83,34 +132,19 @@ class TieredParams(SeedanceParams):
     camera_fixed: bool = param(False, "Fixed camera", "Ask for a camera that does not move.")
     service_tier: Literal["default", "flex"] = param("default", "Service tier", "flex renders when there is room, at half the price.")
 
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if self.camera_fixed and "references" in images:
-            raise InputConflict("camera_fixed", "A fixed camera does not go with reference images.")
-
 
 class V10Params(TieredParams):
     """Seedance 1.0, whose length may be given in frames."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (FRAMES_IN_FOURS, FRAMES_OR_SECONDS, LAST_NEEDS_FIRST, ADAPTS_TO_FIRST)
+
     frames: int | None = param(None, "Frames", "Exact length instead of the duration: 29, 33, 37 and so on up to 289.", ge=29, le=289)
-
-    @field_validator("frames")
-    @classmethod
-    def _frames_in_fours(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is not None and (value - 25) % 4:
-            raise ValueError("the number of frames is 25 and a multiple of 4")
-        if value is not None and info.data.get("duration_s") not in {None, 5}:
-            raise ValueError("frames replace the duration; leave it at 5")
-        return value
-
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if self.aspect_ratio == "adaptive" and "first_frame" not in images:
-            raise InputConflict("aspect_ratio", "Without a first frame there is no shape to adapt to.")
 
 
 class V10TextParams(V10Params):
     """seedance-1-0-lite-t2v, from text only."""
+
+    rules = (FRAMES_IN_FOURS, FRAMES_OR_SECONDS)
 
     aspect_ratio: Shape = param("auto", "Aspect ratio", "auto is 16:9.", main=True)
     resolution: Resolution = param("720p", "Resolution", main=True)
@@ -119,17 +153,25 @@ class V10TextParams(V10Params):
 class V10ImageParams(V10Params):
     """seedance-1-0-lite-i2v, from images only."""
 
+    rules = (
+        FRAMES_IN_FOURS,
+        FRAMES_OR_SECONDS,
+        AN_IMAGE,
+        LAST_NEEDS_FIRST,
+        FRAMES_OR_REFERENCES,
+        REFERENCES_TO_720P,
+        CAMERA_OR_REFERENCES,
+        ADAPTS_TO_FIRST,
+    )
+
     aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", "auto: the first frame's own shape, 16:9 for references.", main=True)
     resolution: Resolution = param("720p", "Resolution", main=True)
-
-    def check_inputs(self, images: Counts) -> None:
-        if not images:
-            raise InputConflict("inputs.first_frame", "An image is needed here.")
-        super().check_inputs(images)
 
 
 class V15Params(TieredParams):
     """Seedance 1.5 pro: with sound, a length of its own choice, and cheap drafts."""
+
+    rules = (DRAFT_IS_SMALL, DRAFT_IS_NOW, LAST_NEEDS_FIRST)
 
     aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", ADAPTS, main=True)
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12] = param(5, "Duration", "Length of the video.", unit="s", main=True)
@@ -138,18 +180,11 @@ class V15Params(TieredParams):
     with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
     draft: bool = param(False, "Draft", "A cheap preview at 480p.")
 
-    @field_validator("draft")
-    @classmethod
-    def _draft_is_small(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("resolution") not in {None, "480p"}:
-            raise ValueError("a draft needs the resolution 480p")
-        if value and info.data.get("service_tier") == "flex":
-            raise ValueError("a draft needs the default service tier")
-        return value
-
 
 class V20Params(SeedanceParams):
     """Seedance 2.0: longer, with sound, from up to nine reference images, three videos and three sounds."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (*REFERENCE_RULES, REFERENCES_TO_720P, MEDIA_TO_720P)
 
     aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", ADAPTS_TO_ALL, main=True)
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
@@ -161,15 +196,11 @@ class V20Params(SeedanceParams):
     reference_videos: tuple[Address, ...] = reference_videos()
     reference_sounds: tuple[Address, ...] = reference_sounds()
 
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        exclusive_references(images, self.reference_videos, self.reference_sounds)
-        if (self.reference_videos or self.reference_sounds) and self.resolution == "1080p":
-            raise InputConflict("resolution", "References go up to 720p.")
-
 
 class V20FastParams(V20Params):
     """Seedance 2.0 fast: up to 720p."""
+
+    rules = REFERENCE_RULES
 
     resolution: Literal["480p", "720p"] = param("720p", "Resolution", main=True)
 

@@ -7,13 +7,12 @@ Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
-
-from pydantic import ValidationInfo, field_validator
+from typing import ClassVar, Literal
 
 from providers.core.addresses import Address, OptionalAddress
-from providers.core.catalog import NEEDED, Counts, InputConflict, Params, param
+from providers.core.catalog import NEEDED, Params, param
 from providers.core.content_tasks import VIDEOS_TAKEN_UP
+from providers.core.rules import Rule
 
 __all__ = [
     "SIZES",
@@ -83,6 +82,43 @@ ImageEffect = Literal[
 ]
 FramesEffect = Literal["", "hanfu-1", "solaron", "magazine", "mech1", "mech2"]
 
+SHOTS_NEED_EXTENDING = Rule(
+    at="multi_shot",
+    of=("multi_shot", "prompt_extend"),
+    broken=lambda several, extend: several and not extend,
+    message="several shots need the extended prompt",
+)
+SIZE_EXISTS = Rule(
+    at="resolution",
+    of=("resolution", "aspect_ratio"),
+    broken=lambda resolution, shape: (resolution, shape) not in SIZES,
+    message="480P is not available in 4:3 or 3:4",
+)
+SOUNDTRACK_NEEDS_SOUND = Rule(
+    at="with_audio",
+    of=("with_audio", "audio_url"),
+    broken=lambda sound, soundtrack: soundtrack and not sound,
+    message="a soundtrack needs the sound on",
+)
+FRAME_OR_CLIP = Rule(
+    at="first_clip",
+    of=("first_clip", "inputs.first_frame"),
+    broken=lambda clip, first: clip and first,
+    message="A video begins at a first frame or at a clip, not at both.",
+)
+A_BEGINNING = Rule(
+    at="inputs.first_frame",
+    of=("first_clip", "inputs.first_frame"),
+    broken=lambda clip, first: not clip and not first,
+    message="A first frame or a clip to continue is needed.",
+)
+EFFECT_OR_LAST = Rule(
+    at="style",
+    of=("style", "inputs.last_frame"),
+    broken=lambda effect, last: effect and last,
+    message="An effect makes no use of a last frame; leave one of them out.",
+)
+
 
 class WanParams(Params):
     """What every Wan model takes."""
@@ -107,13 +143,6 @@ class StagedParams(WanParams):
 
     multi_shot: bool = param(False, "Several shots", "Let the video change its shots. Needs the extended prompt.", main=True)
 
-    @field_validator("multi_shot")
-    @classmethod
-    def _extended(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("prompt_extend") is False:
-            raise ValueError("several shots need the extended prompt")
-        return value
-
 
 class SizedParams(WanParams):
     """From text, in five shapes."""
@@ -127,17 +156,11 @@ class SmallSizedParams(SizedParams):
 
     aspect_ratio: Shape = param("16:9", "Aspect ratio", "4:3 and 3:4 not at 480P.", main=True)
 
-    @field_validator("resolution", check_fields=False)
-    @classmethod
-    def _size_exists(cls, value: str, info: ValidationInfo) -> str:
-        shape = info.data.get("aspect_ratio")
-        if shape is not None and (value, shape) not in SIZES:
-            raise ValueError(f"{shape} is not to be had at {value}")
-        return value
-
 
 class Text21Turbo(SmallSizedParams):
     """wanx2.1-t2v-turbo."""
+
+    rules = (SIZE_EXISTS,)
 
     resolution: Literal["480P", "720P"] = param("720P", "Resolution", main=True)  # type: ignore[assignment]
 
@@ -145,11 +168,15 @@ class Text21Turbo(SmallSizedParams):
 class Text22Plus(SmallSizedParams):
     """wan2.2-t2v-plus."""
 
+    rules = (SIZE_EXISTS,)
+
     resolution: Literal["480P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
 
 
 class Text25(ScoredParams, SmallSizedParams):
     """wan2.5-t2v-preview."""
+
+    rules = (SIZE_EXISTS,)
 
     duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["480P", "720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
@@ -157,6 +184,8 @@ class Text25(ScoredParams, SmallSizedParams):
 
 class Text26Us(StagedParams, ScoredParams, SizedParams):
     """wan2.6-t2v-us, for keys of the US region."""
+
+    rules = (SHOTS_NEED_EXTENDING,)
 
     duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
@@ -215,6 +244,8 @@ class Image25(ScoredParams):
 class Image26(StagedParams, ScoredParams):
     """wan2.6-i2v."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (SHOTS_NEED_EXTENDING,)
+
     duration_s: Literal[5, 10, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)
 
@@ -222,18 +253,15 @@ class Image26(StagedParams, ScoredParams):
 class Image26Flash(Image26):
     """wan2.6-i2v-flash, which can also be silent."""
 
-    with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
+    rules = (SHOTS_NEED_EXTENDING, SOUNDTRACK_NEEDS_SOUND)
 
-    @field_validator("with_audio")
-    @classmethod
-    def _sound_with_soundtrack(cls, value: bool, info: ValidationInfo) -> bool:
-        if info.data.get("audio_url") and not value:
-            raise ValueError("a soundtrack needs the sound on")
-        return value
+    with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
 
 
 class Image27(ScoredParams):
     """wan2.7-i2v, always with sound; begins at an image or a clip, also towards a last frame."""
+
+    rules = (FRAME_OR_CLIP, A_BEGINNING)
 
     duration_s: UpToFifteen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)
@@ -244,15 +272,11 @@ class Image27(ScoredParams):
         examples=["https://files.example/walk.mp4"],
     )
 
-    def check_inputs(self, images: Counts) -> None:
-        if self.first_clip and "first_frame" in images:
-            raise InputConflict("first_clip", "A video begins at a first frame or at a clip, not at both.")
-        if not self.first_clip and "first_frame" not in images:
-            raise InputConflict("inputs.first_frame", "A first frame or a clip to continue is needed.")
-
 
 class Reference26(StagedParams, SizedParams):
     """wan2.6-r2v, from videos of people or things."""
+
+    rules = (SHOTS_NEED_EXTENDING,)
 
     duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
@@ -270,12 +294,10 @@ class Reference26(StagedParams, SizedParams):
 class Frames21Plus(WanParams):
     """wanx2.1-kf2v-plus, from a first and a last frame."""
 
+    rules = (EFFECT_OR_LAST,)
+
     resolution: Literal["720P"] = param("720P", "Resolution", main=True)
     style: FramesEffect = param("", "Effect", "A ready-made effect instead of prompt and last frame.")
-
-    def check_inputs(self, images: Counts) -> None:
-        if self.style and "last_frame" in images:
-            raise InputConflict("style", "An effect makes no use of a last frame; leave one of them out.")
 
 
 class Frames22Flash(Frames21Plus):

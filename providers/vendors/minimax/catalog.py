@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Literal
-
-from pydantic import ValidationInfo, field_validator
+from typing import ClassVar, Literal
 
 from providers.core.addresses import Address
-from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
-from providers.core.content_tasks import exclusive_references, reference_sounds, reference_videos
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.content_tasks import REFERENCE_RULES, reference_sounds, reference_videos
+from providers.core.rules import FRAME_GIVES_SHAPE, LAST_NEEDS_FIRST, Rule
 
 __all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "SECOND_GENERATION"]
 
@@ -39,37 +38,51 @@ MAX_BODY_BYTES = 64_000_000
 """64 MB, in the smaller of its two meanings; v1 says nothing."""
 LARGE_IMAGES = ImageRules(formats=IMAGES.formats, max_bytes=30 * 1024 * 1024, min_side_px=256, max_side_px=5_760)
 
+LARGE_IS_SHORT = Rule(
+    at="resolution",
+    of=("resolution", "duration_s"),
+    broken=lambda resolution, seconds: resolution == "1080P" and seconds == 10,
+    message="1080P videos are 6 s long",
+)
+SMALL_NEEDS_FIRST = Rule(
+    at="resolution",
+    of=("resolution", "inputs.first_frame"),
+    broken=lambda resolution, first: resolution == "512P" and not first,
+    message="512P needs a first frame.",
+)
+TWELVE_REFERENCES = Rule(
+    at="inputs.references",
+    of=("inputs.references", "reference_videos", "reference_sounds"),
+    broken=lambda images, videos, sounds: images + len(videos) + len(sounds) > MOST_REFERENCES,
+    message="At most 12 reference images, videos and sounds together.",
+)
+ADAPTS_TO_REFERENCES = Rule(
+    at="aspect_ratio",
+    of=("aspect_ratio", "inputs.references", "reference_videos", "reference_sounds"),
+    broken=lambda shape, images, videos, sounds: shape == "adaptive" and not (images or videos or sounds),
+    message="Without references there is no shape to adapt to.",
+)
+
 
 class HailuoParams(Params):
     """What the Hailuo models take."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (LARGE_IS_SHORT,)
 
     duration_s: Literal[6, 10] = param(6, "Duration", "Length of the video; 1080P videos are 6 s long.", unit="s", main=True)
     resolution: Literal["768P", "1080P"] = param("768P", "Resolution", main=True)
     prompt_extend: bool = param(True, "Extend the prompt", "Let the vendor write a short prompt out before it renders.")
     fast_pretreatment: bool = param(False, "Quick rewriting", "Extend the prompt in less time.")
 
-    @field_validator("resolution", check_fields=False)
-    @classmethod
-    def _large_is_short(cls, value: str, info: ValidationInfo) -> str:
-        if value == "1080P" and info.data.get("duration_s") == 10:
-            raise ValueError("1080P videos are 6 s long")
-        return value
-
-    def check_inputs(self, images: Counts) -> None:
-        last_frame_needs_first(images)
-
 
 class Hailuo02Params(HailuoParams):
     """MiniMax-Hailuo-02: from an image also smaller."""
 
+    rules = (*HailuoParams.rules, LAST_NEEDS_FIRST, SMALL_NEEDS_FIRST)
+
     resolution: Literal["512P", "768P", "1080P"] = param(  # type: ignore[assignment]
         "768P", "Resolution", "512P from an image only.", main=True
     )
-
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if self.resolution == "512P" and not images:
-            raise InputConflict("resolution", "512P needs a first frame.")
 
 
 class FirstGenerationParams(Params):
@@ -89,6 +102,8 @@ class SubjectParams(Params):
 class H3Params(Params):
     """MiniMax-H3."""
 
+    rules = (*REFERENCE_RULES, TWELVE_REFERENCES, FRAME_GIVES_SHAPE, ADAPTS_TO_REFERENCES)
+
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     aspect_ratio: Literal["16:9", "21:9", "4:3", "1:1", "3:4", "9:16", "adaptive"] = param(
         "16:9", "Aspect ratio", "With a first frame, the video takes the image's shape; adaptive needs references.", main=True
@@ -96,16 +111,6 @@ class H3Params(Params):
     resolution: Literal["768P", "2K"] = param("768P", "Resolution", main=True)
     reference_videos: tuple[Address, ...] = reference_videos("Each 2 to 15 s long, at most 50 MB.")
     reference_sounds: tuple[Address, ...] = reference_sounds("Each at most 15 MB.")
-
-    def check_inputs(self, images: Counts) -> None:
-        exclusive_references(images, self.reference_videos, self.reference_sounds)
-        references = images.get("references", 0) + len(self.reference_videos) + len(self.reference_sounds)
-        if references > MOST_REFERENCES:
-            raise InputConflict("inputs.references", "At most 12 reference images, videos and sounds together.")
-        if "first_frame" in images and self.aspect_ratio != "16:9":
-            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
-        if self.aspect_ratio == "adaptive" and not references:
-            raise InputConflict("aspect_ratio", "Without references there is no shape to adapt to.")
 
 
 class H3MaxParams(H3Params):

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Literal
 
-from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.rules import FRAME_GIVES_SHAPE
 
 __all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE"]
 
@@ -40,9 +41,7 @@ class ShapedParams(JimengParams):
 class ProParams(ShapedParams):
     """jimeng_ti2v_v30_pro, from text or from an image."""
 
-    def check_inputs(self, images: Counts) -> None:
-        if images and self.aspect_ratio != "16:9":
-            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
+    rules = (FRAME_GIVES_SHAPE,)
 
 
 def _slot(name: str, title: str, *, needed: bool = True) -> InputSlot:

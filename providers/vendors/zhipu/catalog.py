@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, Price, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price, param
+from providers.core.rules import LAST_NEEDS_FIRST
 
 __all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
 
@@ -49,14 +50,12 @@ class CogVideoParams(Params):
 class CogVideo3Params(CogVideoParams):
     """cogvideox-3."""
 
+    rules = (LAST_NEEDS_FIRST,)
+
     duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     resolution: Literal["1920x1080", "1080x1920", "1280x720", "720x1280", "1024x1024", "2048x1080", "3840x2160"] = param(
         "1920x1080", "Resolution", main=True
     )
-
-    def check_inputs(self, images: Counts) -> None:
-        if "last_frame" in images and "first_frame" not in images:
-            raise InputConflict("inputs.last_frame", "A last frame needs a first frame.")
 
 
 class CogVideo2Params(CogVideoParams):

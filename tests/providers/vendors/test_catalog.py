@@ -276,7 +276,7 @@ def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, 
         ("kling/kling-v1-5", {}, {"first_frame", "last_frame"}, "mode"),
         ("kling/kling-v3", {"aspect_ratio": "9:16"}, {"first_frame"}, "aspect_ratio"),
         ("dashscope/wanx2.1-kf2v-plus", {"style": "solaron"}, {"first_frame", "last_frame"}, "style"),
-        ("zhipu/cogvideox-3", {}, {"last_frame"}, "inputs.last_frame"),
+        ("zhipu/cogvideox-3", {}, {"last_frame"}, "inputs.first_frame"),
         ("volcvisual/jimeng_ti2v_v30_pro", {"aspect_ratio": "1:1"}, {"first_frame"}, "aspect_ratio"),
     ],
 )

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params
 from providers.vendors.kling.classic.options import (
-    ShapedParams,
     V1Params,
+    V2Params,
     V3Params,
     V15Params,
     V16Params,
@@ -93,9 +93,9 @@ MODELS: Mapping[str, ModelSpec] = {
         _spec("kling-v3", "Kling 3", V3Params, FIRST, LAST, needs_prompt=True),
         _spec("kling-v2-6", "Kling 2.6", V26Params, FIRST, LAST),
         _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, FIRST, LAST),
-        _spec("kling-v2-1-master", "Kling 2.1 Master", ShapedParams, FIRST),
+        _spec("kling-v2-1-master", "Kling 2.1 Master", V2Params, FIRST),
         _spec("kling-v2-1", "Kling 2.1", V21Params, NEEDED_FIRST, LAST, retired=RETIRED),
-        _spec("kling-v2-master", "Kling 2 Master", ShapedParams, FIRST),
+        _spec("kling-v2-master", "Kling 2 Master", V2Params, FIRST),
         _spec("kling-v1-6", "Kling 1.6", V16Params, FIRST, LAST, REFERENCES, retired=RETIRED),
         _spec("kling-v1-5", "Kling 1.5", V15Params, FIRST, LAST, STATIC, DYNAMIC),
         _spec("kling-v1", "Kling 1", V1Params, FIRST, LAST),

@@ -1,4 +1,4 @@
-"""The options of Kling's classic models: Params classes and the rules between them. How they are said is in bodies.py.
+"""The options of Kling's classic models: rules, and Params classes that state which of them hold. How they are said is in bodies.py.
 
 Kling developer documents, "text to video", "image to video" and the per-model tables; read 2026-11-20. The shapes of shots, voices and
 elements as a public client has them (`READ_ELSEWHERE` of catalog.py); 2026-11-21.
@@ -6,18 +6,135 @@ elements as a public client has them (`READ_ELSEWHERE` of catalog.py); 2026-11-2
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from providers.core.catalog import Counts, InputConflict, Params, last_frame_needs_first, param
+from providers.core.catalog import Params, param
+from providers.core.rules import FRAME_GIVES_SHAPE, FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 
-__all__ = ["ShapedParams", "Shot", "V1Params", "V3Params", "V15Params", "V16Params", "V21Params", "V25Params", "V26Params"]
+__all__ = ["Shot", "V1Params", "V2Params", "V3Params", "V15Params", "V16Params", "V21Params", "V25Params", "V26Params"]
 
 VoiceId = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 ElementId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Trajectory = Annotated[str, Field(pattern=r"^[0-9]{1,5},[0-9]{1,5}( [0-9]{1,5},[0-9]{1,5}){1,76}$")]
 """Points with a space between: `10,20 30,40`."""
+
+
+LAST_IN_PRO = Rule(
+    at="mode",
+    of=("inputs.last_frame", "mode"),
+    broken=lambda last, mode: last and mode != "pro",
+    message="A last frame needs the mode pro.",
+)
+CAMERA_IN_STD = Rule(
+    at="camera",
+    of=("camera", "mode"),
+    broken=lambda camera, mode: camera and mode == "pro",
+    message="camera movements need the mode std",
+)
+AXIS_OF_SIMPLE = Rule(
+    at="camera_axis",
+    of=("camera_axis", "camera"),
+    broken=lambda axis, camera: axis != "horizontal" and camera != "simple",
+    message="only the simple camera has an axis",
+)
+SIMPLE_NEEDS_AMOUNT = Rule(
+    at="camera_amount",
+    of=("camera_amount", "camera"),
+    broken=lambda amount, camera: camera == "simple" and amount == 0,
+    message="the simple camera needs an amount other than 0",
+)
+AMOUNT_OF_SIMPLE = Rule(
+    at="camera_amount",
+    of=("camera_amount", "camera"),
+    broken=lambda amount, camera: camera != "simple" and amount != 0,
+    message="only the simple camera has an amount",
+)
+LAST_OR_CAMERA = Rule(
+    at="camera",
+    of=("inputs.last_frame", "camera"),
+    broken=lambda last, camera: last and camera,
+    message="A last frame and a camera movement exclude each other.",
+)
+LAST_IS_SHORT = Rule(
+    at="duration_s",
+    of=("inputs.last_frame", "duration_s"),
+    broken=lambda last, seconds: last and seconds != 5,
+    message="With a last frame the video is 5 s long.",
+)
+A_FRAME = Rule(
+    at="inputs.first_frame",
+    of=("inputs.first_frame", "inputs.last_frame"),
+    broken=lambda first, last: not first and not last,
+    message="A first or a last frame is needed.",
+)
+MASKS_IN_PRO = Rule(
+    at="mode",
+    of=("inputs.static_mask", "inputs.dynamic_masks", "mode"),
+    broken=lambda static, dynamic, mode: (static or dynamic) and mode != "pro",
+    message="Masks need the mode pro.",
+)
+MASKS_ARE_SHORT = Rule(
+    at="duration_s",
+    of=("inputs.static_mask", "inputs.dynamic_masks", "duration_s"),
+    broken=lambda static, dynamic, seconds: (static or dynamic) and seconds != 5,
+    message="With masks the video is 5 s long.",
+)
+MASKS_OR_LAST = Rule(
+    at="inputs.last_frame",
+    of=("inputs.static_mask", "inputs.dynamic_masks", "inputs.last_frame"),
+    broken=lambda static, dynamic, last: (static or dynamic) and last,
+    message="A last frame and masks exclude each other.",
+)
+A_PATH_FOR_EACH_AREA = Rule(
+    at="paths",
+    of=("inputs.dynamic_masks", "paths"),
+    broken=lambda areas, paths: len(paths) != areas,
+    message="Each moving area needs its path, and each path its area.",
+)
+VOICES_NEED_SOUND = Rule(
+    at="voice_ids",
+    of=("voice_ids", "with_audio"),
+    broken=lambda voices, sound: voices and not sound,
+    message="voices need the sound on",
+)
+SOUND_IN_PRO = Rule(
+    at="with_audio",
+    of=("with_audio", "mode"),
+    broken=lambda sound, mode: sound and mode == "std",
+    message="sound needs the mode pro",
+)
+LAST_OR_SOUND = Rule(
+    at="with_audio",
+    of=("inputs.last_frame", "with_audio"),
+    broken=lambda last, sound: last and sound,
+    message="A last frame and sound exclude each other.",
+)
+SHOTS_ARE_CHOSEN = Rule(
+    at="shots",
+    of=("shots", "multi_shot"),
+    broken=lambda shots, multi_shot: shots and multi_shot,
+    message="own shots leave nothing to choose: turn Several shots off",
+)
+SHOTS_FILL_THE_VIDEO = Rule(
+    at="shots",
+    of=("shots", "duration_s"),
+    broken=lambda shots, seconds: shots and sum(shot.duration_s for shot in shots) != seconds,
+    message="the shots together must be as long as the video",
+)
+ELEMENTS_OR_VOICES = Rule(
+    at="element_ids",
+    of=("element_ids", "voice_ids"),
+    broken=lambda elements, voices: elements and voices,
+    message="elements and voices exclude each other",
+)
+ELEMENTS_NEED_FIRST = Rule(
+    at="element_ids",
+    of=("element_ids", "inputs.first_frame"),
+    broken=lambda elements, first: elements and not first,
+    message="Elements need a first frame.",
+)
 
 
 class Shot(BaseModel):
@@ -30,7 +147,7 @@ class Shot(BaseModel):
 
 
 class KlingParams(Params):
-    """What every classic model takes. A rule between two options is silent where the other was refused: one mistake is told once."""
+    """What every classic model takes."""
 
     duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     negative_prompt: str = param("", "Negative prompt", "What the video should not show.", max_length=2_500)
@@ -44,33 +161,17 @@ class ShapedParams(KlingParams):
         "16:9", "Aspect ratio", "Without an image only: with one, the video takes the image's shape.", main=True
     )
 
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if images and self.aspect_ratio != "16:9":
-            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
+
+class V2Params(ShapedParams):
+    """kling-v2-master and kling-v2-1-master."""
+
+    rules = (FRAME_GIVES_SHAPE,)
 
 
 class ModedParams(KlingParams):
     """Two qualities: `std` renders faster and costs less, `pro` looks better."""
 
     mode: Literal["std", "pro"] = param("std", "Mode", "std is faster and cheaper, pro looks better.", main=True)
-
-
-class LastFrameInPro(ModedParams):
-    """For models that take a last frame in `pro` only; some of them take it alone."""
-
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if "last_frame" in images and self.mode != "pro":
-            raise InputConflict("mode", "A last frame needs the mode pro.")
-
-
-class BothFramesInPro(LastFrameInPro):
-    """For models that take a last frame in `pro` only, and only beside a first."""
-
-    def check_inputs(self, images: Counts) -> None:
-        last_frame_needs_first(images)
-        super().check_inputs(images)
 
 
 class GuidedParams(KlingParams):
@@ -82,6 +183,17 @@ class GuidedParams(KlingParams):
 class V1Params(GuidedParams, ModedParams, ShapedParams):
     """kling-v1, the one model with a movable camera."""
 
+    rules = (
+        CAMERA_IN_STD,
+        AXIS_OF_SIMPLE,
+        SIMPLE_NEEDS_AMOUNT,
+        AMOUNT_OF_SIMPLE,
+        LAST_NEEDS_FIRST,
+        FRAME_GIVES_SHAPE,
+        LAST_OR_CAMERA,
+        LAST_IS_SHORT,
+    )
+
     camera: Literal["", "simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward"] = param(
         "", "Camera", "A camera movement; simple moves along one axis. Needs the mode std."
     )
@@ -92,40 +204,11 @@ class V1Params(GuidedParams, ModedParams, ShapedParams):
         0, "Camera amount", "For the simple camera: how far, and which way; not 0.", ge=-10, le=10, validate_default=True
     )
 
-    @field_validator("camera")
-    @classmethod
-    def _camera_in_std(cls, value: str, info: ValidationInfo) -> str:
-        if value and info.data.get("mode") == "pro":
-            raise ValueError("camera movements need the mode std")
-        return value
 
-    @field_validator("camera_axis")
-    @classmethod
-    def _axis_with_simple(cls, value: str, info: ValidationInfo) -> str:
-        if value != "horizontal" and info.data.get("camera", "simple") != "simple":
-            raise ValueError("only the simple camera has an axis")
-        return value
-
-    @field_validator("camera_amount")
-    @classmethod
-    def _amount_with_simple(cls, value: float, info: ValidationInfo) -> float:
-        if info.data.get("camera") == "simple" and value == 0:
-            raise ValueError("the simple camera needs an amount other than 0")
-        if info.data.get("camera", "simple") != "simple" and value != 0:
-            raise ValueError("only the simple camera has an amount")
-        return value
-
-    def check_inputs(self, images: Counts) -> None:
-        last_frame_needs_first(images)
-        super().check_inputs(images)
-        if "last_frame" in images and self.camera:
-            raise InputConflict("camera", "A last frame and a camera movement exclude each other.")
-        if "last_frame" in images and self.duration_s != 5:
-            raise InputConflict("duration_s", "With a last frame the video is 5 s long.")
-
-
-class V15Params(GuidedParams, LastFrameInPro):
+class V15Params(GuidedParams, ModedParams):
     """kling-v1-5, from images only, with motion brushes: masks say what stays still and what moves along which path."""
+
+    rules = (A_FRAME, LAST_IN_PRO, MASKS_IN_PRO, MASKS_ARE_SHORT, MASKS_OR_LAST, A_PATH_FOR_EACH_AREA)
 
     paths: tuple[Trajectory, ...] = param(
         (),
@@ -135,37 +218,23 @@ class V15Params(GuidedParams, LastFrameInPro):
         examples=[["10,20 30,40"], ["10,20 30,40 50,60"]],
     )
 
-    def check_inputs(self, images: Counts) -> None:
-        if not images.keys() & {"first_frame", "last_frame"}:
-            raise InputConflict("inputs.first_frame", "A first or a last frame is needed.")
-        super().check_inputs(images)
-        masks = images.keys() & {"static_mask", "dynamic_masks"}
-        if masks and self.mode != "pro":
-            raise InputConflict("mode", "Masks need the mode pro.")
-        if masks and self.duration_s != 5:
-            raise InputConflict("duration_s", "With masks the video is 5 s long.")
-        if masks and "last_frame" in images:
-            raise InputConflict("inputs.last_frame", "A last frame and masks exclude each other.")
-        if len(self.paths) != images.get("dynamic_masks", 0):
-            raise InputConflict("paths", "Each moving area needs its path, and each path its area.")
 
-
-class V16Params(GuidedParams, LastFrameInPro, ShapedParams):
+class V16Params(GuidedParams, ModedParams, ShapedParams):
     """kling-v1-6, also from up to four reference images."""
 
-    def check_inputs(self, images: Counts) -> None:
-        if "references" in images and len(images) > 1:
-            raise InputConflict("inputs.references", "Reference images and frames exclude each other.")
-        if "references" not in images:
-            super().check_inputs(images)
+    rules = (FRAMES_OR_REFERENCES, FRAME_GIVES_SHAPE, LAST_IN_PRO)
 
 
-class V21Params(BothFramesInPro):
+class V21Params(ModedParams):
     """kling-v2-1, from images only."""
 
+    rules = (LAST_NEEDS_FIRST, LAST_IN_PRO)
 
-class V25Params(BothFramesInPro, ShapedParams):
+
+class V25Params(ModedParams, ShapedParams):
     """kling-v2-5-turbo."""
+
+    rules = (LAST_NEEDS_FIRST, FRAME_GIVES_SHAPE, LAST_IN_PRO)
 
 
 class VoicedParams(KlingParams):
@@ -180,36 +249,20 @@ class VoicedParams(KlingParams):
         examples=[["829824295735410756"], ["829824295735410756", "829805533963608137"]],
     )
 
-    @field_validator("voice_ids")
-    @classmethod
-    def _voices_with_sound(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if value and not info.data.get("with_audio", True):
-            raise ValueError("voices need the sound on")
-        return value
 
-
-class V26Params(VoicedParams, BothFramesInPro, ShapedParams):
+class V26Params(VoicedParams, ModedParams, ShapedParams):
     """kling-v2-6, which can add sound in `pro`."""
 
+    rules = (SOUND_IN_PRO, VOICES_NEED_SOUND, LAST_NEEDS_FIRST, FRAME_GIVES_SHAPE, LAST_IN_PRO, LAST_OR_SOUND)
+
     with_audio: bool = param(False, "Sound", "Render sound too. Needs the mode pro.", main=True)
-
-    @field_validator("with_audio")
-    @classmethod
-    def _sound_in_pro(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("mode") == "std":
-            raise ValueError("sound needs the mode pro")
-        return value
-
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if "last_frame" in images and self.with_audio:
-            raise InputConflict("with_audio", "A last frame and sound exclude each other.")
 
 
 class V3Params(VoicedParams, ShapedParams):
     """kling-v3: any whole length, up to 4k, with sound, shots of one's own and elements."""
 
-    instead_of_prompt: ClassVar[str] = "shots"
+    instead_of_prompt = "shots"
+    rules = (VOICES_NEED_SOUND, SHOTS_ARE_CHOSEN, SHOTS_FILL_THE_VIDEO, ELEMENTS_OR_VOICES, FRAME_GIVES_SHAPE, ELEMENTS_NEED_FIRST)
 
     duration_s: Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
         5, "Duration", "Length of the video.", unit="s", main=True
@@ -233,25 +286,3 @@ class V3Params(VoicedParams, ShapedParams):
         max_length=3,
         examples=[["829836802793406551"], ["829836802793406551", "829836802793406552"]],
     )
-
-    @field_validator("shots")
-    @classmethod
-    def _shots_fill_the_video(cls, value: tuple[Shot, ...], info: ValidationInfo) -> tuple[Shot, ...]:
-        if value and info.data.get("multi_shot"):
-            raise ValueError("own shots leave nothing to choose: turn Several shots off")
-        together_s = sum(shot.duration_s for shot in value)
-        if value and together_s != info.data.get("duration_s", together_s):
-            raise ValueError("the shots together must be as long as the video")
-        return value
-
-    @field_validator("element_ids")
-    @classmethod
-    def _elements_without_voices(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if value and info.data.get("voice_ids"):
-            raise ValueError("elements and voices exclude each other")
-        return value
-
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if self.element_ids and "first_frame" not in images:
-            raise InputConflict("element_ids", "Elements need a first frame.")

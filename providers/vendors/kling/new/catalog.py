@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from providers.core.addresses import OptionalAddress
-from providers.core.catalog import Counts, ImageRules, InputConflict, InputSlot, ModelSpec, Params, last_frame_needs_first, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.rules import FRAME_GIVES_SHAPE, LAST_NEEDS_FIRST, Rule
 from providers.vendors.kling.classic.catalog import DOCS_READ, SLUG
 
 __all__ = ["NEW_MODELS", "OMNI"]
@@ -24,10 +25,40 @@ IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=50 * 1024 * 1
 FIRST = InputSlot(name="first_frame", title="First frame", rules=IMAGES)
 LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
 REFERENCES = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
+SOUND_IN_1080P = Rule(
+    at="with_audio",
+    of=("with_audio", "resolution"),
+    broken=lambda sound, resolution: sound and resolution == "720p",
+    message="sound needs the resolution 1080p",
+)
+ELEMENTS_NEED_FIRST = Rule(
+    at="elements",
+    of=("elements", "inputs.first_frame"),
+    broken=lambda elements, first: elements and not first,
+    message="Elements need a first frame.",
+)
+ONE_VIDEO = Rule(
+    at="base_video",
+    of=("feature_video", "base_video"),
+    broken=lambda feature, base: feature and base,
+    message="a video is either taken up or changed; leave one of them out",
+)
+SOUND_OF_A_VIDEO = Rule(
+    at="keep_sound",
+    of=("keep_sound", "feature_video", "base_video"),
+    broken=lambda keep, feature, base: keep and not feature and not base,
+    message="the original sound needs a video",
+)
+ONE_SOUND = Rule(
+    at="keep_sound",
+    of=("keep_sound", "with_audio"),
+    broken=lambda keep, sound: keep and sound,
+    message="the original sound and a rendered one exclude each other",
+)
 
 
 class NewParams(Params):
-    """What every model of the new API takes; all that kling-3.0-turbo takes."""
+    """What every model of the new API takes."""
 
     duration_s: Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     aspect_ratio: Literal["16:9", "9:16", "1:1"] = param(
@@ -36,24 +67,20 @@ class NewParams(Params):
     resolution: Literal["720p", "1080p"] = param("720p", "Resolution", main=True)
     watermark: bool = param(False, "Watermark", "Ask for the file that carries the vendor's mark.")
 
-    def check_inputs(self, images: Counts) -> None:
-        last_frame_needs_first(images)
-        if "first_frame" in images and self.aspect_ratio != "16:9":
-            raise InputConflict("aspect_ratio", "With an image the video takes the image's shape; leave the aspect ratio at 16:9.")
+
+class TurboParams(NewParams):
+    """kling-3.0-turbo."""
+
+    rules = (FRAME_GIVES_SHAPE,)
 
 
 class New26Params(NewParams):
     """kling-2.6."""
 
+    rules = (SOUND_IN_1080P, LAST_NEEDS_FIRST, FRAME_GIVES_SHAPE)
+
     duration_s: Literal[5, 10] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     with_audio: bool = param(False, "Sound", "Render sound too. Needs 1080p.", main=True)
-
-    @field_validator("with_audio")
-    @classmethod
-    def _sound_in_1080p(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("resolution") == "720p":
-            raise ValueError("sound needs the resolution 1080p")
-        return value
 
 
 class Element(BaseModel):
@@ -83,14 +110,13 @@ class New30Params(NewParams):
 class FramedParams(New30Params):
     """kling-3.0, which takes elements beside an image only."""
 
-    def check_inputs(self, images: Counts) -> None:
-        super().check_inputs(images)
-        if self.elements and "first_frame" not in images:
-            raise InputConflict("elements", "Elements need a first frame.")
+    rules = (LAST_NEEDS_FIRST, FRAME_GIVES_SHAPE, ELEMENTS_NEED_FIRST)
 
 
 class OmniParams(New30Params):
     """kling-3.0-omni, also from a video: one whose features it takes up, or one that it changes."""
+
+    rules = (ONE_VIDEO, SOUND_OF_A_VIDEO, ONE_SOUND, LAST_NEEDS_FIRST, FRAME_GIVES_SHAPE)
 
     feature_video: OptionalAddress = param(
         "", "Video to take up", "Public address of a video whose features this one takes up.", examples=["https://files.example/walk.mp4"]
@@ -99,22 +125,6 @@ class OmniParams(New30Params):
         "", "Video to change", "Public address of a video that is changed as the prompt says.", examples=["https://files.example/walk.mp4"]
     )
     keep_sound: bool = param(False, "Original sound", "Keep the sound of the video that is given.")
-
-    @field_validator("base_video")
-    @classmethod
-    def _one_video(cls, value: str, info: ValidationInfo) -> str:
-        if value and info.data.get("feature_video"):
-            raise ValueError("a video is either taken up or changed; leave one of them out")
-        return value
-
-    @field_validator("keep_sound")
-    @classmethod
-    def _sound_of_a_video(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and not any(info.data.get(video, "refused") for video in ("feature_video", "base_video")):
-            raise ValueError("the original sound needs a video")
-        if value and info.data.get("with_audio"):
-            raise ValueError("the original sound and a rendered one exclude each other")
-        return value
 
 
 def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
@@ -139,7 +149,7 @@ NEW_MODELS: Mapping[str, ModelSpec] = {
     spec.id: spec
     for spec in (
         _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, FIRST, LAST),
-        _spec("kling-3.0-turbo", "Kling 3.0 Turbo", NewParams, FIRST),
+        _spec("kling-3.0-turbo", "Kling 3.0 Turbo", TurboParams, FIRST),
         _spec(OMNI, "Kling 3.0 Omni", OmniParams, FIRST, LAST, REFERENCES),
         _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, FIRST, LAST),
     )
