@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from generation.lifecycle import Status
 from generation.media.images import BadImage
-from generation.models import GenerationTask
+from generation.models import GenerationTask, TaskNews
 from generation.models.switch import Stop
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
@@ -201,7 +201,7 @@ MODEL_GONE = gettext_noop("The portal no longer has the model %(model)s.")
 ACCOUNT_OFF = gettext_noop("Only “%(account)s” may send it again, and it is off or no longer takes this model.")
 
 
-def why_unstartable(task: GenerationTask, account: ProviderAccount | None) -> Sentence:
+def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | None) -> Sentence:
     """Why a waiting task with this account cannot start by itself (`submitting/unstartable.py` ends the wait); empty when it can."""
     if task.spec is None:
         return say(MODEL_GONE, model=task.model)

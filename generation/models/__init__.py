@@ -2,6 +2,7 @@
 
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.failover import FailoverRule
+from generation.models.news import TaskNews
 from generation.models.prompt import Asset, Prompt
 from generation.models.switch import PaidSubmits
 from generation.models.task import GenerationTask, TaskInput
@@ -19,5 +20,6 @@ __all__ = [
     "Prompt",
     "TaskEvent",
     "TaskInput",
+    "TaskNews",
     "Video",
 ]

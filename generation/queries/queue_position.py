@@ -19,7 +19,7 @@ from django.db.models.functions import RowNumber, StrIndex, Substr
 
 from database import clock
 from generation.lifecycle import Status
-from generation.models import GenerationTask
+from generation.models import GenerationTask, TaskNews
 from generation.models.switch import Stop
 from generation.scheduling.concurrency import usage_of
 from generation.scheduling.fair_share import Queue, turns_of, turns_taken
@@ -63,9 +63,9 @@ class PoolState:
 
     def account(self, key: UUID | None) -> ProviderAccount | None:
         """Return the account with this key, without a query."""
-        return next((load.account for load in self.loads if load.account.pk == key), None)
+        return next((load.account for load in self.loads if load.account.pk == key), None) if key else None
 
-    def openings(self, task: GenerationTask) -> Openings:
+    def openings(self, task: GenerationTask | TaskNews) -> Openings:
         """Of the task's model; of a bound task only its own account."""
         key = (task.model, task.account_id if task.is_bound else None)
         if key not in self._openings:

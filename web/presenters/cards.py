@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from generation.lifecycle import UNDER_WAY, Status
-from generation.models import GenerationTask
+from generation.models import GenerationTask, TaskNews
 from generation.ordering.estimate import Usual, usual_seconds
 from generation.queries.queue_position import PoolState, pool_state
 from providers.labels import listed
@@ -32,11 +32,11 @@ def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[dic
     return [_card(task, user, form, around, now) for task in rows]
 
 
-def _around(tasks: Iterable[GenerationTask]) -> tuple[PoolState, Mapping[str, Usual]]:
+def _around(tasks: Iterable[GenerationTask | TaskNews]) -> tuple[PoolState, Mapping[str, Usual]]:
     """Return what the texts of these tasks depend on beside the tasks: nothing is asked for those that are over."""
     live = [task for task in tasks if not task.is_terminal]
-    waits = any(task.state is Status.QUEUED for task in live)
-    return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.state is Status.RUNNING)
+    waits = any(task.status == Status.QUEUED for task in live)
+    return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.status == Status.RUNNING)
 
 
 def _card(task: GenerationTask, user: User, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> dict[str, Any]:
@@ -83,17 +83,16 @@ def _inputs_words(task: GenerationTask) -> str:
     return ngettext("from %(n)d image", "from %(n)d images", count) % {"n": count} if count else _("text only")
 
 
-def news_of(tasks: Iterable[GenerationTask], user: User) -> list[dict[str, Any]]:
-    """What /tick tells about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
-    rows, now = list(tasks), timezone.now()
-    around = _around(rows)
+def news_of(tasks: Sequence[TaskNews], user: User) -> list[dict[str, Any]]:
+    """Return what /tick says about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
+    around, now = _around(tasks), timezone.now()
     return [
         {
-            "id": str(task.pk),
+            "id": str(task.id),
             "state": state_key(task, now),
             "pct": percent_of(task),
             "text": text_of(task, *around, now),
             "own": task.owner_id == user.pk,
         }
-        for task in rows
+        for task in tasks
     ]

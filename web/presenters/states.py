@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from generation.lifecycle import Status
 from generation.messages import stop_sentence, why_unstartable
-from generation.models import GenerationTask
+from generation.models import GenerationTask, TaskNews
 from generation.models.task import STATUS_CHOICES
 from generation.ordering.estimate import Usual
 from generation.queries.queue_position import PoolState
@@ -54,16 +55,16 @@ FACES = {
 }
 
 
-def state_key(task: GenerationTask, now: datetime) -> str:
+def state_key(task: GenerationTask | TaskNews, now: datetime) -> str:
     """The status, and what makes its card look different: a page fetches a card anew when this changes."""
-    if task.state is Status.QUEUED and _is_later(task, now):
+    if task.status == Status.QUEUED and _is_later(task, now):
         return "queued-later"
-    if task.state is Status.RUNNING and task.cancel_requested_at:
+    if task.status == Status.RUNNING and task.cancel_requested_at:
         return "running-cancelling"
     return task.status
 
 
-def _is_later(task: GenerationTask, now: datetime) -> bool:
+def _is_later(task: GenerationTask | TaskNews, now: datetime) -> bool:
     """It was put off after a failure; a row that a worker just took up also has a later `due_at`, with a lease."""
     return bool(task.due_at and task.due_at > now and not task.lease_owner and (task.failures or task.wait_reason))
 
@@ -76,12 +77,12 @@ def face_of(task: GenerationTask, now: datetime) -> Face:
     return FACES["failed-refused" if key == "failed" and task.error_code in REFUSALS else key]
 
 
-def percent_of(task: GenerationTask) -> int | None:
+def percent_of(task: GenerationTask | TaskNews) -> int | None:
     """Only what the vendor told; never invented."""
-    return task.progress if task.state is Status.RUNNING else None
+    return task.progress if task.status == Status.RUNNING else None
 
 
-def text_of(task: GenerationTask, pool: PoolState, usual: Mapping[str, Usual], now: datetime) -> str:
+def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str, Usual], now: datetime) -> str:
     """Why it waits, how far it is, or how it ended. `usual` are times by model (`usual_seconds`)."""
     state = task.state
     if state is Status.QUEUED:
@@ -99,28 +100,34 @@ def text_of(task: GenerationTask, pool: PoolState, usual: Mapping[str, Usual], n
     return ""
 
 
-def _saving(task: GenerationTask) -> str:
+def _saving(task: GenerationTask | TaskNews) -> str:
     if not task.failures:
         return _("copying it into our storage")
     return tell(task.wait_reason, task.wait_parts) or _("storage or download is slow, trying again")
 
 
-def _waiting(task: GenerationTask, pool: PoolState, now: datetime) -> str:
-    names = {"vendor": vendor_label(task.vendor)}
+def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) -> str:
     if pool.stop:
         return stop_sentence(pool.stop)
     if why := why_unstartable(task, pool.account(task.account_id)):
         return tell(why)
-    if state_key(task, now) == "queued-later":
+    if _is_later(task, now):
         return tell(task.wait_reason, task.wait_parts) or _("attempt %(n)d did not get through") % {"n": task.failures}
-    openings, place = pool.openings(task), pool.places.get(task.pk)
+    openings = pool.openings(task)
     if not openings.loads:
-        return _("no enabled account for %(vendor)s") % names
+        return _("no enabled account for %(vendor)s") % {"vendor": vendor_label(task.vendor)}
     if openings.cooling:
-        return _resting(openings.cooling.breaker(now), names)
-    if openings.is_full and place:
-        return _("%(vendor)s is full, %(place)s in line") % (names | {"place": ordinal(place)})
-    return _("starts when a slot frees") if openings.is_full else _("starts in a moment")
+        return _resting(openings.cooling.breaker(now), {"vendor": vendor_label(task.vendor)})
+    if not openings.is_full:
+        return _("starts in a moment")
+    place = pool.places.get(task.id)
+    return _in_line(task.vendor, place, get_language()) if place else _("starts when a slot frees")
+
+
+@lru_cache(maxsize=10_000)
+def _in_line(vendor: str, place: int, language: str | None) -> str:  # noqa: ARG001 - the language is part of the key
+    """Remembered, because every open page asks for it every few seconds for each of its waiting tasks."""
+    return _("%(vendor)s is full, %(place)s in line") % {"vendor": vendor_label(vendor), "place": ordinal(place)}
 
 
 def _resting(rest: Breaker, names: dict[str, str]) -> str:
@@ -129,7 +136,7 @@ def _resting(rest: Breaker, names: dict[str, str]) -> str:
     return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(rest.until)})
 
 
-def _rendering(task: GenerationTask, usual: Usual | None, now: datetime) -> str:
+def _rendering(task: GenerationTask | TaskNews, usual: Usual | None, now: datetime) -> str:
     if task.cancel_requested_at:
         return _("waiting for the vendor's word")
     so_far = (now - (task.accepted_at or task.updated_at)).total_seconds()

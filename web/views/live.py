@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from database import clock
-from generation.queries.tasks import CHANGES_MOST, changed_tasks, live_count
+from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
 from web.views.common import the_task, the_user
 
@@ -37,9 +37,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     tasks = changed_tasks(user, since - OVERLAP if since else None)
     if not tasks and since:
         return HttpResponse(status=204)
-    mine = sum(task.owner_id == user.pk and not task.is_terminal for task in tasks)
-    if mine >= CHANGES_MOST:
-        mine = live_count(user)
+    mine = sum(task.owner_id == user.pk and not task.is_terminal for task in tasks) if len(tasks) < NEWS_MOST else live_count(user)
     return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, user), "mine": mine})
 
 
