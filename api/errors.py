@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from generation.errors import BUSY_FOR_S, Busy, InvalidRequest, PortalError, is_cut_off, is_full_disk, is_held_lock
+from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_cut_off, is_full_disk, is_held_lock
 from generation.messages import BUSY, FULL_DISK, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
@@ -79,7 +79,7 @@ def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
     fields = error.fields if isinstance(error, InvalidRequest) else {}
     refusal = error_response(error.status, error.code, error.message, fields)
-    if isinstance(error, Busy):
+    if refusal.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         refusal["Retry-After"] = str(BUSY_FOR_S)
     return refusal
 

@@ -122,11 +122,11 @@ def make_target(plan: Plan) -> tuple[Plan, Visitor]:
     """A person with a video of 64 MB, a token for the attack, and a session and a token for the visitor. Needs Django."""
     from django.conf import settings
     from django.contrib.auth.models import User
-    from django.core.files.base import ContentFile
     from django.test import Client
     from django.utils import timezone
 
     from access.tokens import issue
+    from generation import store
     from generation.models import GenerationTask, Prompt, Video
     from providers.accounts.sandbox import ensure_sandbox_accounts
 
@@ -146,7 +146,8 @@ def make_target(plan: Plan) -> tuple[Plan, Visitor]:
     hashes = {"sha256": "0" * 64, "source_sha256": "0" * 64}
     facts = {"size_bytes": VIDEO_BYTES, "duration_s": 60.0, "width_px": 1280, "height_px": 720, "fps": 24.0, "codec": "h264"} | hashes
     video = Video(task=task, owner=owner, model=MODEL, **facts)
-    video.file.save(f"videos/{video.pk}.mp4", ContentFile(bytes(VIDEO_BYTES)), save=False)
+    video.file = f"videos/{video.pk}.mp4"
+    store.save(video.file, bytes(VIDEO_BYTES))
     video.save()
     visitor = Client()
     visitor.force_login(owner)

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Literal, cast
 
-from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_etags, parse_http_date_safe, quote_etag
-from django.utils.translation import gettext as _
 
-from generation.errors import NotThere
+from generation import store
 from generation.models import Asset, Video
 
 __all__ = ["FileSlice", "Variant", "serve_asset", "serve_file", "serve_video"]
@@ -78,7 +76,7 @@ class FileResponse(StreamingHttpResponse):
 
 
 def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True) -> HttpResponseBase:
-    """The video, or its poster or preview, which are made from it: its own hash names their content too. Raises `NotThere`."""
+    """The video, or its poster or preview, which are made from it: its own hash names their content too. Raises as the store."""
     field, content_type, suffix = FILES[variant]
     return _serve_stored(
         request,
@@ -92,15 +90,12 @@ def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", 
 
 
 def serve_asset(request: HttpRequest, asset: Asset) -> HttpResponseBase:
-    """An image that somebody gave. Raises `NotThere`."""
+    """An image that somebody gave. Raises as the store."""
     return _serve_stored(request, asset.file, etag=asset.sha256[:32], content_type=asset.content_type, last_modified=asset.created_at)
 
 
-def _serve_stored(request: HttpRequest, stored: FieldFile, **facts: Any) -> HttpResponseBase:
-    try:
-        return serve_file(request, lambda: cast("BinaryIO", stored.open("rb").file), size=stored.size, **facts)
-    except (FileNotFoundError, ValueError) as gone:  # ValueError: the row names no file
-        raise NotThere(_("The file is not in storage."), code="file_missing") from gone
+def _serve_stored(request: HttpRequest, key: str, **facts: Any) -> HttpResponseBase:
+    return serve_file(request, lambda: cast("BinaryIO", store.open_file(key)), size=store.size(key), **facts)
 
 
 def serve_file(

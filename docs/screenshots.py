@@ -130,10 +130,12 @@ def _fill(stack: Stack, owner: User) -> str:
 
 def _frame(owner: User, task: GenerationTask) -> Any:
     """A stored picture to start from: another video's poster."""
+    from generation import store
     from generation.models import Video
     from generation.ordering.assets import store_asset
 
-    with Video.objects.get(task=task).poster.open("rb") as poster, io.BytesIO() as png:
+    poster = io.BytesIO(store.read(Video.objects.get(task=task).poster))
+    with io.BytesIO() as png:
         Image.open(poster).convert("RGB").save(png, "PNG")
         png.seek(0)
         return store_asset(owner=owner, file=png)

@@ -28,6 +28,7 @@ __all__ = [
     "MODEL_GONE",
     "PYDANTIC",
     "REVIEWS",
+    "STORAGE_AWAY",
     "failure_sentence",
     "field_errors",
     "image_error",
@@ -43,6 +44,7 @@ BUSY = gettext_lazy(
     "Somebody else is changing this just now. What you asked for was not finished; look at it again in a moment, and repeat it if need be."
 )
 FULL_DISK = gettext_lazy("The storage is full, so nothing was saved. Ask an administrator to make room, then try again.")
+STORAGE_AWAY = gettext_lazy("The media storage does not answer. Try again in a few minutes.")
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (

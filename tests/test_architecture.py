@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db.models import FileField
 
 ROOT = Path(__file__).resolve().parent.parent
 LINTED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
@@ -109,6 +110,17 @@ def test_only_the_transports_open_sockets() -> None:
     }
 
     assert users <= {"providers/core/transport.py", "providers/core/fetch.py", "providers/core/network.py"}
+
+
+def test_only_the_store_touches_the_media_storage() -> None:
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules(*ROOMS)
+        if any(name.startswith(("django.core.files.storage", "django.db.models.fields.files")) for name in imports(path))
+    }
+    doors = [field for model in apps.get_models() for field in model._meta.get_fields() if isinstance(field, FileField)]
+
+    assert (users, doors) == ({"generation/store.py"}, [])
 
 
 def writes_a_status(node: ast.AST) -> bool:

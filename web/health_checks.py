@@ -14,8 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
@@ -23,6 +21,7 @@ from django.http.request import validate_host
 from uuid_utils.compat import uuid7
 
 from database import clock
+from generation import store
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
 from generation.submitting.restored_backup import backup_facts
@@ -78,13 +77,12 @@ def check_migrations() -> str:
 
 def check_storage() -> str:
     """Write, read, delete one small file."""
-    words = b"kept"
+    key, words = f"health/{uuid7()}.txt", b"kept"
     try:
-        name = default_storage.save(f"health/{uuid7()}.txt", ContentFile(words))
-        with default_storage.open(name) as file:
-            came_back = file.read()
-        default_storage.delete(name)
-    except (OSError, RuntimeError) as error:
+        store.save(key, words)
+        came_back = store.read(key)
+        store.delete(key)
+    except (store.ObjectMissing, store.StorageUnavailable) as error:
         raise CheckFailed(f"The media storage does not work. Check its address, rights and space. ({error})") from error
     if came_back != words:
         raise CheckFailed("The media storage gave back other bytes than it was given.")
@@ -94,11 +92,8 @@ def check_storage() -> str:
 def check_storage_answers() -> str:
     """Look at the storage without writing, because anybody may ask for /readyz."""
     try:
-        default_storage.exists("health")
-        default_storage.listdir("")
-    except FileNotFoundError:
-        return "empty"
-    except (OSError, RuntimeError) as error:
+        store.listing("")
+    except store.StorageUnavailable as error:
         raise CheckFailed(f"The media storage does not answer. Check its address and rights. ({error})") from error
     return "answers"
 
@@ -203,7 +198,7 @@ def check_restored() -> str:
     """The database knows every paid request that is on record in the media storage."""
     try:
         facts = backup_facts()
-    except (OSError, RuntimeError) as error:
+    except store.StorageUnavailable as error:
         raise CheckFailed(f"The media storage cannot be read. ({error})") from error
     if facts.missing or facts.held_at:
         raise CheckFailed(

@@ -16,19 +16,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
 from database import clock
+from generation import store
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
-from generation.media.prepare import NO_ROOM, BadMedia, VideoInfo, prepare_video
+from generation.media.prepare import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
 from generation.models.task import wait_facts
 from generation.polling.outcome import stored_outputs
 from generation.scheduling.leases import DEATHS, holding, take_up
+from generation.store import StorageFull, StorageUnavailable
 from providers.accounts.clients import client_for, network_policy, provider_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, SubmissionGone
@@ -64,14 +64,11 @@ KEEP_TRYING = timedelta(days=31)
 
 
 DISK_FULL = gettext_noop("The portal's disk is full. The video is saved as soon as there is room.")
+STORAGE_AWAY = gettext_noop("The media storage does not answer. The video is saved as soon as it does.")
 KEPT_FROM_IT = gettext_noop("%(words)s. Ask an administrator to change %(setting)s; the video is then saved.")
 LIMITED = gettext_noop("%(words)s. Ask an administrator to change %(setting)s.")
 SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
 """What an administrator has to change when a limit of ours keeps us from a file."""
-
-
-class StorageAway(Exception):
-    """Our disk or storage did not take a file; the bytes are still at the vendor."""
 
 
 def ingest(task_id: UUID | str, fence: int) -> None:
@@ -90,8 +87,8 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     except LostRace:
         log.info("task %s: another process has it", task.pk)
     except OSError as error:  # of the scratch folder: network and storage raise types of their own
-        _again_or_never(task, _away(error, "working on it"))
-    except (FetchError, BadMedia, StorageAway, SealBroken) as error:
+        _again_or_never(task, store.unavailable(error, "working in the scratch folder"))
+    except (FetchError, BadMedia, StorageUnavailable, SealBroken) as error:
         _again_or_never(task, error)
 
 
@@ -157,42 +154,16 @@ def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
     saved: list[str] = []
     try:
         for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
-            saved.append(_save(path, stem + suffix))
+            store.save(stem + suffix, path)
+            saved.append(stem + suffix)
         with transaction.atomic():
             task.keep_lease(clock.now() + timedelta(minutes=2))  # still ours, or nothing is published
             _create_video(task, index, info, saved)
-    except (LostRace, IntegrityError, StorageAway) as error:
-        _discard(saved)
+    except (LostRace, IntegrityError, StorageUnavailable) as error:
+        store.discard(saved)
         if isinstance(error, IntegrityError):
             raise LostRace(f"output {index} of task {task.pk} is published already") from error
         raise
-
-
-def _save(path: Path, key: str) -> str:
-    try:
-        with path.open("rb") as file:
-            name = default_storage.save(key, File(file))
-        if default_storage.size(name) != path.stat().st_size:
-            raise StorageAway(f"{key} arrived with another size")
-    except (OSError, RuntimeError, StorageAway) as error:
-        _discard([key])  # a disk that is full keeps what it took
-        if isinstance(error, StorageAway):
-            raise
-        raise _away(error, f"saving {key}") from error
-    return name
-
-
-def _away(error: Exception, doing: str) -> StorageAway:
-    full = isinstance(error, OSError) and error.errno in NO_ROOM
-    return StorageAway(say(DISK_FULL) if full else f"{type(error).__name__} while {doing}")
-
-
-def _discard(names: list[str]) -> None:
-    for name in names:
-        try:
-            default_storage.delete(name)
-        except (OSError, RuntimeError):
-            log.warning("could not delete %s; the sweep will", name)
 
 
 def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list[str]) -> None:
@@ -224,7 +195,7 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list
     )
 
 
-def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageAway | SealBroken) -> None:
+def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageUnavailable | SealBroken) -> None:
     """Try again until it is certain that there is nothing to be had."""
     failures = task.failures + 1
     log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
@@ -241,7 +212,9 @@ def _waits_because(error: Exception) -> str:
     """Return why the save waits, where somebody can help; empty where only time does."""
     if isinstance(error, OurLimit):
         return say(KEPT_FROM_IT, words=str(error), setting=SETTINGS[type(error)])
-    return error.args[0] if isinstance(error, StorageAway) else ""
+    if isinstance(error, StorageUnavailable):
+        return say(DISK_FULL if isinstance(error, StorageFull) else STORAGE_AWAY)
+    return ""
 
 
 def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from generation import store
 from generation.models import GenerationTask, Video
 from jobs import queue
 from providers.accounts.health_test import refresh_balances
@@ -35,7 +35,10 @@ def sweep() -> None:
     queue.drop_stale_messages()
     _drop_scratch()
     for folder in _folders(now):
-        _drop_orphans(folder, now)
+        try:
+            _drop_orphans(folder, now)
+        except store.StorageUnavailable as error:
+            log.warning("unpublished files of %s stay until a later sweep: %s", folder, error)
     refresh_balances(now)
 
 
@@ -58,19 +61,16 @@ def _drop_orphans(folder: str, now: datetime) -> None:
     """Files that were saved but never published, of outputs that were published since under other names. A file without such a twin may be
     all that is left of a video whose row was lost with a restored backup.
     """
-    try:
-        names = default_storage.listdir(folder)[1]
-    except FileNotFoundError:
-        return
+    names = store.listing(folder)[1]
     published = _published(folder)
     twins = {_output_of(key) for key in published}
     for key in sorted({f"{folder}/{name}" for name in names} - published):
         if _output_of(key) not in twins:
             continue
-        with suppress(FileNotFoundError):  # an ingest that could not publish it has removed it itself
-            if now - default_storage.get_modified_time(key) > OLD_ENOUGH:
+        with suppress(store.ObjectMissing):  # an ingest that could not publish it has removed it itself
+            if now - store.modified_at(key) > OLD_ENOUGH:
                 log.info("sweeping %s", key)
-                default_storage.delete(key)
+                store.delete(key)
 
 
 def _published(folder: str) -> set[str]:

@@ -35,11 +35,11 @@ class Prompt(models.Model):
 
 
 class Asset(models.Model):
-    """An image that may go into a slot: checked, re-encoded, without metadata. One row per owner and content."""
+    """An image that may go into a slot: checked, re-encoded, without metadata. One row per owner and content; `file` is a key."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assets")
-    file = models.FileField(_("file"), max_length=200)
+    file = models.CharField(_("file"), max_length=200)
     content_type = models.CharField(_("type"), max_length=40)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField(_("size"))

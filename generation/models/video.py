@@ -11,7 +11,7 @@ from generation.models.visibility import OwnedQuerySet
 
 
 class Video(models.Model):
-    """One stored output with its facts. The row appears last, when every file is in storage."""
+    """One stored output with its facts. The row appears last, when every file is in storage; `file`, `poster`, `preview` are keys there."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey("generation.GenerationTask", models.PROTECT, related_name="videos")
@@ -19,9 +19,9 @@ class Video(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="videos", verbose_name=_("owner"))
     model = models.CharField(_("model"), max_length=120)
     title = models.CharField(_("title"), max_length=200, blank=True)
-    file = models.FileField(_("file"), max_length=200)
-    poster = models.FileField(_("poster"), max_length=200)
-    preview = models.FileField(_("preview"), max_length=200)
+    file = models.CharField(_("file"), max_length=200)
+    poster = models.CharField(_("poster"), max_length=200)
+    preview = models.CharField(_("preview"), max_length=200)
     colour = models.CharField(_("average colour"), max_length=7)
     sha256 = models.CharField(max_length=64)
     source_sha256 = models.CharField(max_length=64)

@@ -12,12 +12,11 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
+from generation import store
 from generation.errors import Busy, InvalidRequest
 from generation.media.images import BadImage, inspect_image
 from generation.messages import image_error
@@ -35,22 +34,23 @@ SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 def store_asset(*, owner: User, file: BinaryIO) -> Asset:
-    """The asset for these bytes; the same bytes of the same owner give the same asset. Raises `InvalidRequest`."""
+    """The asset for these bytes; the same bytes of the same owner give the same asset. Raises `InvalidRequest`, `StorageUnavailable`."""
     try:
         facts = inspect_image(file, rules=replace(PORTAL_IMAGES, max_bytes=settings.MAX_IMAGE_BYTES))
     except BadImage as bad:
         message = image_error(bad)
         raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad
     known = Asset.objects.filter(owner=owner, sha256=facts.sha256).first()
-    if known is not None and default_storage.exists(str(known.file.name)):
+    if known is not None:
+        if not _is_whole(known):  # the row is there and its file is not: this upload brings it back
+            store.delete(known.file)
+            store.save(known.file, facts.content)
         return known
-    if known is not None:  # the row is there and its file is not: this upload brings it back
-        _keep(known, str(known.file.name), facts.content)
-        known.save()
-        return known
+    pk = uuid7()
     asset = Asset(
-        id=uuid7(),
+        id=pk,
         owner=owner,
+        file=f"assets/{pk}.{SUFFIXES[facts.content_type]}",
         content_type=facts.content_type,
         sha256=facts.sha256,
         size_bytes=facts.size_bytes,
@@ -58,27 +58,25 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
         height_px=facts.height_px,
         has_transparency=facts.has_transparency,
     )
-    _keep(asset, f"assets/{asset.pk}.{SUFFIXES[facts.content_type]}", facts.content)
+    store.save(asset.file, facts.content)
     try:
         with transaction.atomic():
             asset.save(force_insert=True)
     except IntegrityError:  # the same upload twice at once
-        asset.file.delete(save=False)
+        store.discard([asset.file])
         return Asset.objects.get(owner=owner, sha256=facts.sha256)
     return asset
 
 
-def _keep(asset: Asset, name: str, content: bytes) -> None:
-    """Store the bytes whole or not at all. A disk that fills up would leave part of a file."""
+def _is_whole(asset: Asset) -> bool:
     try:
-        asset.file.save(name, ContentFile(content), save=False)
-    except OSError:
-        default_storage.delete(name)
-        raise
+        return store.size(asset.file) == asset.size_bytes
+    except store.ObjectMissing:
+        return False
 
 
 def fetch_asset(*, owner: User, url: str) -> Asset:
-    """Fetch and store the image at this address. Raises `InvalidRequest`, or `Busy` when enough are being fetched."""
+    """Fetch and store the image at this address. Raises as `store_asset`, and `Busy` when enough are being fetched."""
     allowed = tuple(settings.OUTBOUND_ALLOW_CIDRS)
     policy = NetworkPolicy(allow_http=bool(allowed), allow_cidrs=allowed)
     with _turn_of(owner), SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:

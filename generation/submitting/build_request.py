@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
+from generation import store
 from generation.messages import MODEL_GONE, too_large_together
 from generation.models import Asset, GenerationTask
 from providers.core.catalog import ModelSpec, Params
@@ -28,7 +29,10 @@ SETTINGS_GONE = gettext_noop("%(model)s no longer takes the settings that this t
 
 
 def generation_request(task: GenerationTask) -> GenerationRequest:
-    """Everything an adapter needs. Raises `CannotBeSent`. Reads images from storage, so call it before the intent is committed."""
+    """Return everything that an adapter needs. Reads images, so call it before the intent is committed.
+
+    Raises `CannotBeSent`, `StorageUnavailable`.
+    """
     spec = task.spec
     if spec is None:
         raise CannotBeSent("model_gone", say(MODEL_GONE, model=task.model))
@@ -56,8 +60,7 @@ def _inputs(task: GenerationTask, spec: ModelSpec) -> dict[str, tuple[InputFile,
 
 def _file(slot: str, asset: Asset) -> InputFile:
     try:
-        with asset.file.open("rb") as stream:
-            content = stream.read()
-    except FileNotFoundError as error:
+        content = store.read(asset.file)
+    except store.ObjectMissing as error:
         raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=slot)) from error
     return InputFile(slot=slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px)

@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-
+from generation import store
 from generation.models import Attempt
 
 __all__ = ["Sent", "newest", "sent_after", "write"]
@@ -46,7 +44,7 @@ class Sent:
 
 
 def write(number: int, attempt: Attempt) -> None:
-    """Record that this request may leave now."""
+    """Record that this request may leave now. Raises `StorageUnavailable`: then it must not."""
     facts = Sent(
         attempt=str(attempt.pk),
         attempt_number=attempt.number,
@@ -57,12 +55,12 @@ def write(number: int, attempt: Attempt) -> None:
         reference=attempt.reference,
         started_at=attempt.started_at.isoformat(),
     )
-    default_storage.save(f"{_folder(number)}/{number:012}.json", ContentFile(json.dumps(asdict(facts)).encode()))
+    store.save(_key(number), json.dumps(asdict(facts)).encode())
 
 
 def newest() -> int:
     """Return the highest number on record, 0 when there is none."""
-    for folder in sorted(_listed(FOLDER)[0], reverse=True):
+    for folder in sorted(store.listing(FOLDER)[0], reverse=True):
         if numbers := _numbers(f"{FOLDER}/{folder}"):  # a folder whose first file could not be written is empty
             return max(numbers)
     return 0
@@ -71,7 +69,7 @@ def newest() -> int:
 def sent_after(number: int) -> Iterator[Sent]:
     """Yield what is on record with a higher number, in order. A file cut off while it was written is left out: its request never left."""
     first = _folder(number)
-    for folder in sorted(f"{FOLDER}/{name}" for name in _listed(FOLDER)[0]):
+    for folder in sorted(f"{FOLDER}/{name}" for name in store.listing(FOLDER)[0]):
         if folder >= first:
             yield from _read(folder, number)
 
@@ -80,8 +78,7 @@ def _read(folder: str, after: int) -> Iterator[Sent]:
     for number in sorted(_numbers(folder)):
         if number > after:
             try:
-                with default_storage.open(f"{folder}/{number:012}.json") as file:
-                    yield Sent(**json.loads(file.read()))
+                yield Sent(**json.loads(store.read(_key(number))))
             except (ValueError, TypeError) as error:
                 log.error("paid request %d: its record cannot be read: %s", number, error)
 
@@ -90,12 +87,9 @@ def _folder(number: int) -> str:
     return f"{FOLDER}/{number // PER_FOLDER:09}"
 
 
+def _key(number: int) -> str:
+    return f"{_folder(number)}/{number:012}.json"
+
+
 def _numbers(folder: str) -> list[int]:
-    return [int(name.removesuffix(".json")) for name in _listed(folder)[1] if name.removesuffix(".json").isdecimal()]
-
-
-def _listed(folder: str) -> tuple[list[str], list[str]]:
-    try:
-        return default_storage.listdir(folder)
-    except FileNotFoundError:
-        return [], []
+    return [int(name.removesuffix(".json")) for name in store.listing(folder)[1] if name.removesuffix(".json").isdecimal()]

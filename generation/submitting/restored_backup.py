@@ -23,6 +23,7 @@ from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
 from generation.scheduling.stop_switch import STOPPED
+from generation.store import StorageUnavailable
 from generation.submitting import paid_record
 from generation.submitting.paid_record import Sent
 from generation.submitting.reconcile import SENDER_LOST, park
@@ -74,7 +75,7 @@ def note_sending(attempt: Attempt) -> None:
             raise NotSent(say(OLDER)) from older
     except NotSent:
         raise
-    except Exception as trouble:  # object stores raise classes of their own; nothing was sent yet, so trying again is safe
+    except Exception as trouble:  # the storage's or the database's; nothing was sent yet, so trying again is safe
         log.exception("attempt %s is not sent, because it could not be recorded", attempt)
         if not connection.in_atomic_block:
             connection.close()  # it may be dead, and what happens next is stored over it
@@ -102,7 +103,7 @@ def compare_record() -> None:
     """Look for a restored database, as `hold_if_restored`; a media storage that is away is looked at again later."""
     try:
         newest = paid_record.newest()
-    except Exception as trouble:  # object stores raise classes of their own; each submit compares again and is not sent without the storage
+    except StorageUnavailable as trouble:  # each submit compares again, and is not sent without the storage
         log.warning("the record of paid requests cannot be read: %s", trouble)
         return
     _hold_if_behind(newest)

@@ -27,6 +27,7 @@ from generation.scheduling.account_health import handle_error
 from generation.scheduling.concurrency import Wait, wait_for_permit
 from generation.scheduling.leases import DEATHS, take_up
 from generation.scheduling.stop_switch import STOPPED, current_stop, is_stopped_for_sure
+from generation.store import StorageUnavailable
 from generation.submitting.acceptance import accept, follow_stored_id
 from generation.submitting.build_request import CannotBeSent, generation_request
 from generation.submitting.reconcile import FIRST_LOOK_UP, end_unsent, look_up, may_be_paid, park, park_after_doubt
@@ -67,6 +68,7 @@ class NotNow(Exception):
 
 
 LOOK_AGAIN = timedelta(seconds=5)
+STORAGE_LOOK_AGAIN = timedelta(seconds=30)
 MOST_WAIT_S = 1.5
 """How long a process may wait for a permit before it serves others."""
 HELD_UP = timedelta(seconds=30)
@@ -78,6 +80,7 @@ MOST_DEATHS = DEATHS - FEW_STARTS
 FIRST_DELAY = timedelta(minutes=1)
 KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
 CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
+STORAGE_AWAY = gettext_noop("The media storage does not answer. The task is sent as soon as it does.")
 TOO_LATE = gettext_noop("It was held up on this server, so it was not sent. It is tried again.")
 BAD_SEAL_REST_S = 300.0
 
@@ -139,6 +142,8 @@ def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
         _account_unusable(task, account, str(broken))
     except CannotBeSent as gone:
         end_unsent(task, gone.code, gone.because)
+    except StorageUnavailable:
+        _put_back(task, STORAGE_LOOK_AGAIN, **wait_facts(say(STORAGE_AWAY)))
     else:
         _send(task, client, request)
 

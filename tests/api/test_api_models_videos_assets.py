@@ -11,6 +11,8 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
+from generation import store
+from generation.messages import STORAGE_AWAY
 from generation.models import Asset, LiveWorker, Video
 from generation.scheduling.live_workers import sign_in
 from providers.models import ModelPrice
@@ -37,9 +39,9 @@ def video(user, idle_account):
         vendor_url="https://vendor.example/secret.mp4",
         **facts,
     )
-    row.file.save(f"videos/{row.pk}.mp4", ContentFile(BYTES), save=False)
-    row.poster.save(f"videos/{row.pk}.webp", ContentFile(b"poster"), save=False)
-    row.preview.save(f"videos/{row.pk}-preview.mp4", ContentFile(b"preview"), save=False)
+    row.file, row.poster, row.preview = (f"videos/{row.pk}{suffix}" for suffix in (".mp4", ".webp", "-preview.mp4"))
+    for key, content in ((row.file, BYTES), (row.poster, b"poster"), (row.preview, b"preview")):
+        store.save(key, content)
     row.save()
     return row
 
@@ -150,11 +152,37 @@ def test_unknown_variant_is_refused(api, video):
 
 
 def test_file_that_is_gone_is_told(api, video):
-    video.file.storage.delete(video.file.name)
+    store.delete(video.file)
 
     reply = api.get(f"/videos/{video.pk}/content")
 
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "file_missing")
+
+
+@pytest.fixture
+def storage_away(settings):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_program_is_told_to_come_again_while_the_storage_is_away(api, video, storage_away, method):
+    reply = api.get(f"/videos/{video.pk}/content") if method == "get" else upload(api, picture())
+
+    assert (reply.status_code, reply.json()["error"]["code"], reply["Retry-After"]) == (503, "storage_unavailable", "5")
+    assert not Asset.objects.exists()
+
+
+def test_pages_say_so_while_the_storage_is_away(client, user, video, storage_away):
+    client.force_login(user)
+
+    page = client.get(f"/videos/{video.pk}/file", headers={"Accept": "text/html"})
+    poster = client.get(f"/videos/{video.pk}/poster.webp")
+    sent = client.post("/assets/upload", {"file": picture()})
+
+    assert (page.status_code, page["Retry-After"], '<p lang="zh-hans">' in page.text) == (503, "5", True)
+    assert "The media storage does not answer." in page.text
+    assert (poster.status_code, poster.json()["error"]["code"]) == (503, "storage_unavailable")
+    assert (sent.status_code, sent.json()["error"]["message"]) == (503, str(STORAGE_AWAY))
 
 
 @pytest.mark.parametrize("path", ["", "/content", "/content?variant=poster"])
@@ -175,6 +203,19 @@ def test_upload_is_stored_once(api, user):
     assert first["Location"] == f"/api/v1/assets/{asset.pk}"
     assert (first.json()["width_px"], first.json()["content_type"], asset.owner) == (640, "image/png", user)
     assert api.get(f"/assets/{asset.pk}").json() == first.json()
+
+
+@pytest.mark.parametrize("kept", [b"", b"half"])
+def test_upload_brings_back_a_file_that_is_gone_or_cut_off(api, kept):
+    first = upload(api, picture())
+    asset = Asset.objects.get()
+    whole = store.read(asset.file)
+    store.delete(asset.file)
+    if kept:
+        store.save(asset.file, kept)
+
+    assert upload(api, picture()).json() == first.json()
+    assert store.read(asset.file) == whole
 
 
 def test_asset_of_someone_else_does_not_exist(api, other_api):
@@ -295,12 +336,8 @@ def test_health_is_unfit_without_a_worker_and_writes_nothing(db, settings):
     assert (Client().get("/readyz").status_code, Client().get("/readyz").json()) == (503, {"status": "unfit"})
 
 
-def test_health_is_unfit_when_the_storage_is_away(db, settings, tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": blocked}}
-    }
+def test_health_is_unfit_when_the_storage_is_away(db, settings):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
 
     reply = Client().get("/readyz")
 

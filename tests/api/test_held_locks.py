@@ -78,7 +78,7 @@ def test_a_program_is_told_to_come_again(task, api):
 
 def test_a_page_says_so_in_both_languages(task, person):
     with held(task):
-        reply = person.post(f"/tasks/{task.pk}/cancel")
+        reply = person.post(f"/tasks/{task.pk}/cancel", headers={"Accept": "text/html"})
 
     assert (reply.status_code, reply["Retry-After"]) == (503, "5")
     for language in ("en", "zh-hans"):

@@ -70,15 +70,15 @@ def _bad_files() -> list[str]:
     for video in Video.objects.all():
         digest = hashlib.sha256()
         try:
-            with default_storage.open(video.file.name, "rb") as file:
+            with default_storage.open(video.file, "rb") as file:
                 for block in iter(lambda file=file: file.read(1 << 20), b""):
                     digest.update(block)
         except FileNotFoundError:
-            bad.append(f"{video.file.name}: missing")
+            bad.append(f"{video.file}: missing")
             continue
-        whole = digest.hexdigest() == video.sha256 and default_storage.size(video.file.name) == video.size_bytes
-        if not (whole and default_storage.exists(video.poster.name) and default_storage.exists(video.preview.name)):
-            bad.append(f"{video.file.name}: not what its row says")
+        whole = digest.hexdigest() == video.sha256 and default_storage.size(video.file) == video.size_bytes
+        if not (whole and default_storage.exists(video.poster) and default_storage.exists(video.preview)):
+            bad.append(f"{video.file}: not what its row says")
     return bad
 
 

@@ -80,12 +80,8 @@ def test_doctor_tells_of_secrets_that_others_may_read(doctor, db, settings, tmp_
     assert f"FAIL  secrets: Others may read secret_key in {folder}. Run: chmod -R go= {folder}" in lines
 
 
-def test_doctor_tells_of_a_storage_that_cannot_be_written(doctor, db, settings, tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": blocked}}
-    }
+def test_doctor_tells_of_a_storage_that_cannot_be_written(doctor, db, settings):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
 
     lines, _ = doctor()
 

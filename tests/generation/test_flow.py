@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 
+from generation import store
 from generation.lifecycle import Status
 from generation.media.prepare import read_record
 from generation.models import Dispatch, Prompt, TaskEvent, Video
@@ -32,9 +34,9 @@ def test_a_prompt_becomes_a_stored_video(model, user, driver):
     assert task.status == Status.SUCCEEDED
     video = Video.objects.get(task=task)
     assert video.owner == user
-    assert video.file.size == video.size_bytes
-    assert video.poster.size > 0
-    assert video.preview.size > 0
+    assert store.size(video.file) == video.size_bytes
+    assert store.size(video.poster) > 0
+    assert store.size(video.preview) > 0
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -65,7 +67,7 @@ def test_every_step_leaves_its_event_and_its_time(user, driver):
 def test_the_file_tells_how_it_was_made(user, driver):
     task = driver.finish(create_task(owner=user, model="dashscope/wanx2.1-t2v-turbo", prompt="水墨远山", params={"seed": 7}))
 
-    record = read_record(Path(Video.objects.get(task=task).file.path))
+    record = read_record(Path(default_storage.path(Video.objects.get(task=task).file)))
 
     assert record["prompt"] == "水墨远山"
     assert record["model"] == "dashscope/wanx2.1-t2v-turbo"

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from generation import store
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Video
 from generation.ordering.assets import store_asset
@@ -39,7 +39,8 @@ def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | No
     }
     video = Video(task=task, owner=owner, model=task.model, **(row | facts))
     for field, name in (("file", "v.mp4"), ("poster", "p.webp"), ("preview", "p.mp4")):
-        getattr(video, field).save(f"pages/{video.pk}/{name}", ContentFile(BYTES), save=False)
+        setattr(video, field, f"pages/{video.pk}/{name}")
+        store.save(getattr(video, field), BYTES)
     video.save()
     return video
 

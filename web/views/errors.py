@@ -1,10 +1,11 @@
-"""Pages for requests that are refused before they reach a view, or that met a lock which somebody holds."""
+"""Answers to requests that are refused before they reach a view, or that met a held lock or a storage that is away or full."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -17,11 +18,17 @@ from django.views import defaults
 
 from generation.errors import BUSY_FOR_S, is_cut_off, is_full_disk, is_held_lock
 from generation.messages import BUSY, FULL_DISK
+from generation.store import StorageUnavailable
 from web.views.common import toast, wants_fragment
 
 __all__ = ["HeldLocks", "csrf_failure", "server_error"]
 
 PAGE_LANGUAGES = ("en", "zh-hans")
+REFUSALS = {
+    "busy": (503, "Busy. Try again in a moment."),
+    "storage_full": (507, "The storage is full"),
+    "storage_unavailable": (503, "The storage does not answer"),
+}
 log = logging.getLogger("web.errors")
 
 
@@ -30,10 +37,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return render(request, "403_csrf.html", status=403)
 
 
-def _busy_page() -> HttpResponse:
-    """Rendered without a request, because context processors would query the database."""
-    facts = {"busy": {code: _in(code, BUSY) for code in PAGE_LANGUAGES}}
-    return HttpResponse(render_to_string("503.html", facts), status=503)
+def _refusal(request: HttpRequest, code: str, words: Promise) -> HttpResponse:
+    """For a script a toast, for a program JSON, otherwise a page. That is rendered without a request, because context processors would
+    query the database.
+    """
+    status, heading = REFUSALS[code]
+    if wants_fragment(request):
+        response = toast(str(words), messages.ERROR, status)
+    elif "text/html" not in request.headers.get("Accept", ""):
+        response = JsonResponse({"error": {"code": code, "message": str(words), "fields": {}}}, status=status)
+    else:
+        facts = {"status": status, "heading": heading, "words": {language: _in(language, words) for language in PAGE_LANGUAGES}}
+        response = HttpResponse(render_to_string("refused.html", facts), status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(BUSY_FOR_S)
+    return response
 
 
 def _in(language: str, words: Promise) -> str:
@@ -42,7 +60,8 @@ def _in(language: str, words: Promise) -> str:
 
 
 class HeldLocks:
-    """Middleware: what could not be done because of a held lock or a lost connection is answered by "try again", not by "something broke".
+    """Middleware: what a held lock, a lost connection or a storage that is away kept from being done is answered by "try again", not by
+    "something broke".
 
     What only reads is tried once more on a fresh connection when the database ended the old one.
     """
@@ -59,30 +78,19 @@ class HeldLocks:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, (DatabaseError, InterfaceError)) or not is_passing(request, error):
-            return None
-        response = toast(str(BUSY), messages.ERROR, 503) if wants_fragment(request) else _busy_page()
-        response["Retry-After"] = str(BUSY_FOR_S)
-        return response
+        if isinstance(error, StorageUnavailable):
+            return _refusal(request, error.code, error.sentence)
+        if isinstance(error, (DatabaseError, InterfaceError)) and is_passing(request, error):
+            return _refusal(request, "busy", BUSY)
+        return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for what broke; also reached by what broke outside the views, such as the session's own queries."""
     error = sys.exc_info()[1]
     if isinstance(error, (DatabaseError, InterfaceError)) and is_passing(request, error):
-        response = _busy_page()
-        response["Retry-After"] = str(BUSY_FOR_S)
-        return response
-    return _full_disk(request) if is_full_disk(error) else defaults.server_error(request)
-
-
-def _full_disk(request: HttpRequest) -> HttpResponse:
-    if wants_fragment(request):
-        return toast(str(FULL_DISK), messages.ERROR, 507)
-    if "text/html" not in request.headers.get("Accept", ""):  # a script that uploads
-        return JsonResponse({"error": {"code": "storage_full", "message": str(FULL_DISK), "fields": {}}}, status=507)
-    facts = {"full": {code: _in(code, FULL_DISK) for code in PAGE_LANGUAGES}}
-    return HttpResponse(render_to_string("507.html", facts), status=507)
+        return _refusal(request, "busy", BUSY)
+    return _refusal(request, "storage_full", FULL_DISK) if is_full_disk(error) else defaults.server_error(request)
 
 
 def is_passing(request: HttpRequest, error: DatabaseError | InterfaceError) -> bool:

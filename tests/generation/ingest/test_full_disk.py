@@ -11,7 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from generation.ingest.ingest import StorageAway, _save
+from generation import store
 from generation.lifecycle import Status
 from generation.media.prepare import NO_ROOM, prepare_video
 from generation.messages import waits_because
@@ -92,7 +92,7 @@ def test_a_scratch_folder_that_cannot_be_made_only_delays(rendered, driver, sett
 def test_a_disk_that_fills_during_the_check_is_not_the_files_fault(rendered, driver, places, tmp_path):
     video = Video.objects.get(task=driver.finish(rendered))
     source = tmp_path / "source.mp4"
-    source.write_bytes(Path(video.file.path).read_bytes())
+    source.write_bytes(Path(default_storage.path(video.file)).read_bytes())
     (tmp_path / "work").mkdir()
 
     with no_file_over(2000), pytest.raises(OSError) as caught:  # noqa: PT011 - the number is what matters
@@ -105,8 +105,9 @@ def test_nothing_half_written_stays_in_the_storage(places, tmp_path):
     file = tmp_path / "final.mp4"
     file.write_bytes(bytes(200_000))
 
-    with no_file_over(100_000), pytest.raises(StorageAway, match=FULL):
-        _save(file, "videos/2026/11/28/x-0-1.mp4")
+    with no_file_over(100_000), pytest.raises(store.StorageFull):
+        store.save("videos/2026/11/28/x-0-1.mp4", file)
 
     assert files_in(*places) == []
-    assert default_storage.size(_save(file, "videos/2026/11/28/x-0-1.mp4")) == 200_000
+    store.save("videos/2026/11/28/x-0-1.mp4", file)
+    assert store.size("videos/2026/11/28/x-0-1.mp4") == 200_000

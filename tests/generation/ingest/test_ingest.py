@@ -21,6 +21,7 @@ from generation.media.prepare import MediaLimits
 from generation.models import GenerationTask, Video
 from generation.ordering.create import create_task
 from generation.scheduling.leases import DEATHS, claim_one, holding
+from tests.faulty_storages import Death
 
 MODEL = "kling/kling-v2-5-turbo"
 
@@ -59,6 +60,27 @@ def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings,
     assert driver.simulator.ledger()["count"] == 1
 
 
+@pytest.mark.parametrize(("failing", "rounds"), [((), 12), (("exists",), 2), (("size",), 2), (("confirm", "delete"), 2)])
+def test_storage_that_raises_exceptions_of_its_own_only_delays_for_hours(rendered, driver, settings, tmp_path, failing, rounds):
+    """No try counts as a start that crashed. `confirm` and `delete`: a file arrives, its answer is lost, and it cannot be taken away."""
+    works = settings.STORAGES
+    options = {"location": tmp_path, "failing": failing}
+    settings.STORAGES = works | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage", "OPTIONS": options}}
+    GenerationTask.objects.filter(pk=rendered.pk).update(rendered_at=timezone.now() - timedelta(hours=10))
+
+    for _ in range(rounds):
+        driver.step()
+    task = GenerationTask.objects.get(pk=rendered.pk)
+
+    assert (task.status, task.starts, task.failures) == (Status.INGESTING, 0, rounds)
+    assert task.due_at - timezone.now() < timedelta(minutes=6)
+    assert task.wait_reason == "The media storage does not answer. The video is saved as soon as it does."
+
+    settings.STORAGES = works
+    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
 def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
     task = driver.finish(rendered)
     fence = task.fence
@@ -75,10 +97,6 @@ def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
     ingest(rendered.pk, rendered.fence)
 
     assert not Video.objects.exists()
-
-
-class Death(BaseException):
-    """As good as a SIGKILL: nothing of ours catches it, so the row stays as it was."""
 
 
 def die_in_ingest(task_id) -> float:
@@ -119,17 +137,17 @@ def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
 def test_the_sweep_removes_old_files_without_a_row_and_keeps_the_rest(rendered, driver):
     task = driver.finish(rendered)
     video = Video.objects.get(task=task)
-    folder = Path(video.file.name).parent
+    folder = Path(video.file).parent
     orphan = default_storage.save(f"{folder}/{task.pk}-0-98.mp4", ContentFile(b"left behind"))
     young = default_storage.save(f"{folder}/{task.pk}-0-99.mp4", ContentFile(b"being written"))
     other = default_storage.save(f"{folder}/{uuid4()}-0-1.mp4", ContentFile(b"its row may be lost"))
     old = (timezone.now() - timedelta(hours=2)).timestamp()
-    for name in (orphan, other, video.file.name):
+    for name in (orphan, other, video.file):
         os.utime(default_storage.path(name), (old, old))
 
     sweep()
 
-    assert [default_storage.exists(name) for name in (orphan, young, other, video.file.name)] == [False, True, True, True]
+    assert [default_storage.exists(name) for name in (orphan, young, other, video.file)] == [False, True, True, True]
 
 
 def test_a_slow_download_and_a_slow_check_end_before_the_job_does(settings):

@@ -44,7 +44,7 @@ def test_files_of_a_task_that_waited_for_weeks_are_found(user):
     sweep()
 
     assert not default_storage.exists(orphan)
-    assert all(default_storage.exists(name) for name in (video.file.name, video.poster.name, video.preview.name))
+    assert all(default_storage.exists(name) for name in (video.file, video.poster, video.preview))
 
 
 def test_days_on_which_nothing_moved_are_not_read(user):
@@ -87,3 +87,20 @@ def test_an_ingest_that_tidies_up_after_itself_meanwhile_does_not_end_the_sweep(
     assert not default_storage.exists(orphan)
     gone.unlink()
     shutil.rmtree(settings.SCRATCH_DIR)
+
+
+@pytest.mark.parametrize("failing", [("listdir",), ("modified",), ("delete",)])
+def test_sweep_leaves_what_it_cannot_read_and_ends_well(user, settings, failing):
+    task = make_task(user, status=Status.SUCCEEDED)
+    stem = f"videos/{timezone.now():%Y/%m/%d}/{task.pk}-0"
+    stored(task, f"{stem}-9")
+    orphan = left_behind(f"{stem}-8.mp4")
+    works = settings.STORAGES
+    settings.STORAGES = works | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage", "OPTIONS": {"failing": failing}}}
+
+    sweep()
+    assert default_storage.exists(orphan)
+
+    settings.STORAGES = works
+    sweep()
+    assert not default_storage.exists(orphan)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from generation import store
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, TaskInput
@@ -97,9 +97,9 @@ def test_a_model_whose_vendor_names_no_limit_takes_them(order):
 def test_task_that_was_made_before_is_ended_unsent_and_unpaid(user, sandbox_accounts, simulator):
     """The catalog had no limit when it was made."""
     [account] = [one for one in sandbox_accounts if one.surface == "volcengine"]
-    file = ContentFile(bytes(MOST + 1), name="heavy.png")
+    store.save("assets/heavy.png", bytes(MOST + 1))
     facts = {"content_type": "image/png", "width_px": 800, "height_px": 800, "sha256": "0" * 64}
-    heavy = Asset.objects.create(owner=user, file=file, size_bytes=1, **facts)
+    heavy = Asset.objects.create(owner=user, file="assets/heavy.png", size_bytes=1, **facts)
     task = make_task(user, account=account, model=SEEDANCE)
     TaskInput.objects.create(task=task, slot="first_frame", asset=heavy)
     soon = timezone.now() + timedelta(minutes=1)

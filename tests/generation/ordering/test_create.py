@@ -122,7 +122,7 @@ def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
 def test_a_kind_that_vendors_need_not_take_is_stored_as_one_that_they_do(user, ask, kind):
     frame = store_asset(owner=user, file=picture(kind=kind))
 
-    assert (frame.content_type, frame.width_px, frame.file.name[-4:]) == ("image/png", 640, ".png")
+    assert (frame.content_type, frame.width_px, frame.file[-4:]) == ("image/png", 640, ".png")
     assert create_task(**ask | {"inputs": {"first_frame": [frame]}}).inputs.count() == 1
 
 

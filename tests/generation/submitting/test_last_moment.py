@@ -11,11 +11,15 @@ from django.utils import timezone
 
 from database import clock
 from generation.lifecycle import Status
+from generation.messages import waits_because
 from generation.models import GenerationTask
+from generation.ordering.assets import store_asset
 from generation.ordering.create import create_task
+from generation.scheduling.leases import DEATHS
 from generation.submitting.submit import HELD_UP, MOST_ATTEMPTS, NotNow, _commit_intent, _look_once_more
 from providers.accounts.clients import set_credentials
 from providers.core.errors import NotSent
+from tests.pictures import picture
 from tests.task_rows import attempt_of
 
 KLING = "kling/kling-v2-5-turbo"
@@ -32,7 +36,7 @@ def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_f
     slow_until = timezone.now() + timedelta(seconds=1)
     attempt.started_at = slow_until - HELD_UP
     options = {"location": tmp_path, "until": slow_until}
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "faulty_storages.SlowStorage", "OPTIONS": options}}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.SlowStorage", "OPTIONS": options}}
 
     with pytest.raises(NotSent):
         _look_once_more(attempt)
@@ -53,7 +57,7 @@ def test_paid_request_is_not_sent_after_the_machine_was_suspended(claimed):
 
 
 def test_task_that_never_left_is_tried_as_often_as_it_takes(claimed, settings, driver):
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "faulty_storages.FailingStorage"}}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
     for _ in range(MOST_ATTEMPTS):
         attempt_of(claimed, claimed.account, finished_at=timezone.now(), dispatch="rejected", error_code=NotSent.default_code)
     GenerationTask.objects.filter(pk=claimed.pk).update(attempt_count=MOST_ATTEMPTS)
@@ -85,13 +89,13 @@ def test_paid_request_is_not_sent_when_the_database_cannot_tell_the_time(claimed
 needs_server = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could end a connection")
 
 
-@pytest.mark.parametrize("storage", ["FailingStorage", pytest.param("CuttingStorage", marks=needs_server)])
+@pytest.mark.parametrize("storage", ["FailingStorage", "CuttingOffStorage", pytest.param("CuttingStorage", marks=needs_server)])
 @pytest.mark.django_db(transaction=True)
-def test_task_waits_while_the_request_cannot_be_recorded(user, driver, settings, storage):
-    """The storage raises an exception of its own, or the database ends the connection meanwhile. Zhipu could not be asked afterwards."""
+def test_task_waits_while_the_request_cannot_be_recorded(user, driver, settings, tmp_path, storage):
+    """The storage raises an exception of its own, stores half, or the database ends the connection. Zhipu cannot be asked later."""
     works = settings.STORAGES
     task = create_task(owner=user, model="zhipu/cogvideox-3", prompt="a boat", params={})
-    settings.STORAGES = works | {"default": {"BACKEND": f"faulty_storages.{storage}"}}
+    settings.STORAGES = works | {"default": {"BACKEND": f"tests.faulty_storages.{storage}", "OPTIONS": {"location": tmp_path}}}
     driver.step()
     task.refresh_from_db()
     assert (task.status, driver.simulator.ledger()["count"]) == (Status.QUEUED, 0)
@@ -99,6 +103,25 @@ def test_task_waits_while_the_request_cannot_be_recorded(user, driver, settings,
     settings.STORAGES = works
 
     assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.simulator.ledger()["count"] == 1
+
+
+@pytest.mark.parametrize("failing", ["open", "read"])
+def test_task_waits_while_its_image_cannot_be_read(user, driver, settings, failing):
+    image = store_asset(owner=user, file=picture())
+    task = create_task(owner=user, model="kling/kling-v2-1", prompt="a boat", params={}, inputs={"first_frame": [image]})
+    works = settings.STORAGES
+    settings.STORAGES = works | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage", "OPTIONS": {"failing": (failing,)}}}
+
+    for _ in range(DEATHS + 2):
+        driver.step()
+
+    task.refresh_from_db()
+    assert (task.status, task.starts, task.attempts.count()) == (Status.QUEUED, 0, 0)
+    assert waits_because(task, None) == "The media storage does not answer. The task is sent as soon as it does."
+
+    settings.STORAGES = works
+    assert driver.until(task, Status.RUNNING).status == Status.RUNNING
     assert driver.simulator.ledger()["count"] == 1
 
 

@@ -268,7 +268,7 @@ def test_videos_saved_after_the_backup_are_no_orphans(user, staff, driver, backu
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
     restore = backup()
     video = driver.finish(task).videos.get()
-    path = Path(video.file.path)
+    path = Path(default_storage.path(video.file))
     restore()
     old = (timezone.now() - timedelta(hours=2)).timestamp()
     os.utime(path, (old, old))
@@ -286,7 +286,7 @@ def test_a_video_saved_after_the_backup_stays_though_nothing_was_sent_since_and_
     """Its render began before the backup, and its vendor may have forgotten it by now."""
     task = driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
     restore = backup()
-    path = Path(driver.finish(task).videos.get().file.path)
+    path = Path(default_storage.path(driver.finish(task).videos.get().file))
     restore()
     old = (timezone.now() - timedelta(hours=2)).timestamp()
     os.utime(path, (old, old))
@@ -295,6 +295,6 @@ def test_a_video_saved_after_the_backup_stays_though_nothing_was_sent_since_and_
     sweep()
     assert path.exists()
 
-    again = Path(driver.finish(task).videos.get().file.path)
+    again = Path(default_storage.path(driver.finish(task).videos.get().file))
     sweep()
     assert (path.exists(), again.exists()) == (False, True)

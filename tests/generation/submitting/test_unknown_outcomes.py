@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -23,6 +22,7 @@ from providers.accounts.clients import client_for, set_credentials
 from providers.core.client import Transcript
 from providers.core.errors import NotSent
 from providers.models import ProviderAccount
+from tests.faulty_storages import Death
 from tests.pictures import picture
 from tests.scripted_server import ScriptedServer, answer
 from tests.task_rows import attempt_of
@@ -281,17 +281,15 @@ def test_a_look_up_that_never_ends_goes_to_a_person(changes, user, driver):
     assert driver.simulator.requests()["polls"] == []
 
 
-def test_a_task_that_ends_its_process_before_it_is_sent_is_started_three_times_at_most(user, driver):
+def test_a_task_that_ends_its_process_before_it_is_sent_is_started_three_times_at_most(user, driver, settings):
     image = store_asset(owner=user, file=picture())
     task = fresh(create_task(owner=user, model=WAN_WITH_IMAGE, prompt="a boat", params={}, inputs={"first_frame": [image]}))
-    place = Path(image.file.path)
-    place.unlink()
-    place.mkdir()  # whoever reads the image ends with an error that nobody expects
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.KillingStorage"}}
 
     rests = []
     for starts in range(1, DEATHS + 1):
         GenerationTask.objects.update(starts=starts)  # as its claims count
-        with pytest.raises(IsADirectoryError):
+        with pytest.raises(Death):
             submit(task.pk, task.fence)
         rests.append((fresh(task).due_at - timezone.now()).total_seconds())
     GenerationTask.objects.update(starts=DEATHS + 1)

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from generation import store
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, failure_sentence, review_sentence
@@ -150,9 +151,12 @@ def _result(task: GenerationTask, out: Path | None) -> str:
         raise CommandError(_end(task))
     video = task.videos.get(output_index=0)
     if out is None:
-        return str(video.file.name)
-    with video.file.open("rb") as source, out.open("wb") as copy:
-        shutil.copyfileobj(source, copy)
+        return video.file
+    try:
+        with store.open_file(video.file) as source, out.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    except (store.ObjectMissing, store.StorageUnavailable) as error:
+        raise CommandError(error.message) from error
     return str(out)
 
 

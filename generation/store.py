@@ -1,0 +1,207 @@
+"""Files in the media storage: the only code that writes, opens, sizes, lists and deletes them (docs/adr/0016).
+
+Rows hold keys. Each kind of storage fails in classes of its own; what leaves this module is `ObjectMissing` (the storage answers and does
+not have the file) or `StorageUnavailable` (everything else).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from generation.errors import NotThere, PortalError, is_full_disk
+from generation.messages import FULL_DISK, STORAGE_AWAY
+
+__all__ = [
+    "ObjectMissing",
+    "StorageFull",
+    "StorageUnavailable",
+    "StoredFile",
+    "delete",
+    "discard",
+    "listing",
+    "modified_at",
+    "open_file",
+    "read",
+    "save",
+    "size",
+    "unavailable",
+]
+
+log = logging.getLogger("generation.store")
+
+MISSING_CODES = frozenset({"NoSuchKey", "NotFound", "404"})
+
+
+class ObjectMissing(NotThere):
+    """The storage answers, and has no file under this key."""
+
+    code = "file_missing"
+
+    def __init__(self) -> None:
+        super().__init__(_("The file is not in storage."))
+
+
+class StorageUnavailable(PortalError):
+    """The storage did not do it; try again later. As text it is the detail for administrators, `message` is for everybody."""
+
+    code = "storage_unavailable"
+    status = 503
+    sentence = STORAGE_AWAY
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(str(self.sentence))
+        self.args = (detail,)
+
+
+class StorageFull(StorageUnavailable):
+    """A disk or a quota has no room, and nothing was stored."""
+
+    code = "storage_full"
+    status = 507
+    sentence = FULL_DISK
+
+
+def save(key: str, content: Path | bytes) -> None:
+    """Store all of it under this key, which is written once. Raises `StorageUnavailable`, and then leaves nothing behind."""
+    try:
+        is_in_use = default_storage.exists(key)
+    except Exception as error:
+        raise unavailable(error, f"looking for {key}") from error
+    if is_in_use:
+        raise StorageUnavailable(f"{key} is in use")
+    with content.open("rb") if isinstance(content, Path) else BytesIO(content) as source:
+        file: File[bytes] = File(source)
+        expected, name = file.size, key
+        try:
+            name = default_storage.save(key, file)
+            is_whole = name == key and default_storage.size(key) == expected  # another name: somebody was faster
+        except Exception as error:
+            discard([key])  # a disk that is full keeps what it took
+            raise unavailable(error, f"saving {key}") from error
+    if not is_whole:
+        discard([name])
+        raise StorageUnavailable(f"{key} arrived under another name or with another size")
+
+
+def read(key: str) -> bytes:
+    """Return all of a small file. Raises `ObjectMissing`, `StorageUnavailable`."""
+    with open_file(key) as file:
+        return file.read()
+
+
+def open_file(key: str) -> StoredFile:
+    """Open a file to be read in parts. Raises `ObjectMissing`, `StorageUnavailable`, and so does reading it."""
+    with _translated("opening", key):
+        return StoredFile(key, default_storage.open(key))
+
+
+def size(key: str) -> int:
+    """Return the size in bytes. Raises `ObjectMissing`, `StorageUnavailable`."""
+    with _translated("looking at", key):
+        return default_storage.size(key)
+
+
+def modified_at(key: str) -> datetime:
+    """Return when it was written, by the storage's clock. Raises `ObjectMissing`, `StorageUnavailable`."""
+    with _translated("looking at", key):
+        return default_storage.get_modified_time(key)
+
+
+def listing(folder: str) -> tuple[list[str], list[str]]:
+    """Return the names of folders and of files; a folder that is not there is empty. Raises `StorageUnavailable`."""
+    try:
+        with _translated("listing", folder or "/"):
+            return default_storage.listdir(folder)
+    except ObjectMissing:
+        return [], []
+
+
+def delete(key: str) -> None:
+    """Delete a file, which may be gone already. Raises `StorageUnavailable`."""
+    try:
+        with _translated("deleting", key):
+            default_storage.delete(key)
+    except ObjectMissing:
+        return
+
+
+def discard(keys: Iterable[str]) -> None:
+    """Delete files as far as that works; the sweep has another try at videos."""
+    for key in keys:
+        try:
+            delete(key)
+        except StorageUnavailable as error:
+            log.warning("%s stays: %s", key, error)
+
+
+class StoredFile:
+    """An open file of the storage. A remote one fails while it is read, not when it is opened."""
+
+    def __init__(self, key: str, file: IO[bytes]) -> None:
+        self._key = key
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        with _translated("reading", self._key):
+            return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        with _translated("reading", self._key):
+            return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def unavailable(error: Exception, doing: str) -> StorageUnavailable:
+    """Return the error to raise for one of a disk or a storage. Its detail has no words of the storage, which may quote signatures."""
+    if isinstance(error, StorageUnavailable):
+        return error
+    log.warning("%s failed: %s: %s", doing, type(error).__name__, error)
+    kind = StorageFull if is_full_disk(error) else StorageUnavailable
+    return kind(f"{type(error).__name__} while {doing}")
+
+
+@contextmanager
+def _translated(doing: str, key: str) -> Iterator[None]:
+    if not key:  # to a disk this is its folder
+        raise ObjectMissing
+    try:
+        yield
+    except PortalError:
+        raise
+    except Exception as error:
+        if _is_missing(error):
+            raise ObjectMissing from error
+        raise unavailable(error, f"{doing} {key}") from error
+
+
+def _is_missing(error: Exception) -> bool:
+    """Return whether the storage says that the file does not exist: FileNotFoundError, or what clients of object stores make of a 404.
+
+    A bucket that does not exist has a code of its own: that is a wrong setting, and no file is missing for it.
+    """
+    reply = getattr(error, "response", None)  # botocore's ClientError; oss2 and others have attributes
+    code = reply.get("Error", {}).get("Code") if isinstance(reply, Mapping) else getattr(error, "code", None)
+    status = getattr(error, "status", getattr(error, "status_code", None))
+    return isinstance(error, FileNotFoundError) or str(code) in MISSING_CODES or (status == 404 and not code)
