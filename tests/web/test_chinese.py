@@ -13,11 +13,11 @@ from django.conf import settings
 
 from generation.lifecycle import Status
 from generation.models import TaskInput
-from providers.core.addresses import NOT_PUBLIC
 from providers.vendors import ALL_MODELS, PROVIDERS
 from tests.task_rows import make_task
 from tests.web.page_rows import fill_slots, make_asset, make_video
-from web.catalog_strings import CHOICE_WORDS, LABEL_PARTS, PART_TITLES, RULES, SURFACE_WORDS, TITLES, VENDOR_LABELS
+from web.catalog_strings import CHOICE_WORDS
+from web.management.commands.makemessages import vendor_texts
 
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
@@ -59,7 +59,6 @@ NAMES = re.compile(
     )
 )
 SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm", "data-template")
-"""Modules of providers/core that raise rules of catalogs."""
 NO_TEXT = {"script", "style", "template", "code", "pre"}
 
 
@@ -106,34 +105,16 @@ def test_compiled_catalog_is_that_of_the_source():
     assert stored == entries()
 
 
-def test_catalogs_texts_are_all_listed_for_translation():
-    titles, choices, parts, part_titles = set(), set(), set(), set()
-    for spec in ALL_MODELS.values():
-        parts |= {part for part in spec.label.split(", ")[1:] if WORD.search(part)}
-        titles |= {slot.title for slot in spec.slots}
-        for schema in spec.json_schema()["properties"].values():
-            titles |= {schema["title"], schema.get("description", "")}
-            part_titles |= {part["title"] for part in schema.get("items", {}).get("properties", {}).values()}
-            choices |= {value for value in [*schema.get("enum", []), schema.get("const")] if isinstance(value, str)}
+def test_vendors_texts_are_all_in_the_catalog():
+    """`make messages` collects them."""
+    assert {text for text in vendor_texts() if not entries().get(("", text))} == set()
 
-    assert titles - {""} == TITLES
-    assert parts == LABEL_PARTS
-    assert part_titles == PART_TITLES
+
+def test_choices_of_the_vendors_have_words():
+    schemas = [schema for spec in ALL_MODELS.values() for schema in spec.json_schema()["properties"].values()]
+    choices = {value for schema in schemas for value in [*schema.get("enum", []), schema.get("const")] if isinstance(value, str)}
+
     assert {choice for choice in choices if WORD.search(choice)} <= set(CHOICE_WORDS) <= choices
-
-
-def test_words_of_surfaces_are_all_listed_for_translation():
-    surfaces = [surface for provider in PROVIDERS.values() for surface in provider.surfaces.values()]
-    credentials = [field for surface in surfaces for field in surface.credentials]
-
-    assert {words for one in [*surfaces, *credentials] for words in (one.label, one.help)} - {""} == SURFACE_WORDS
-    assert {provider.label for provider in PROVIDERS.values() if "(" in provider.label} == VENDOR_LABELS
-
-
-def test_rules_of_the_catalogs_are_all_listed_for_translation():
-    said = {rule.message for spec in ALL_MODELS.values() for rule in spec.params.rules}
-
-    assert said | {NOT_PUBLIC} == set(RULES)
 
 
 class Shown(HTMLParser):
