@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 VENDORS = Path(__file__).resolve().parent.parent / "providers" / "vendors"
-FILES = ("catalog", "wire", "replies", "errors")
+FILES = ("catalog", "surfaces", "bodies", "wire", "replies", "errors")
 HEAD = ("vendor", *FILES, "other", "all")
 
 

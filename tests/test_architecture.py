@@ -14,11 +14,14 @@ import pytest
 from django.apps import apps
 from django.db.models import FileField
 
+from providers.vendors import PROVIDERS
+
 ROOT = Path(__file__).resolve().parent.parent
 LINTED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 ROOMS: list[str] = LINTED["root_packages"]
 LAYERS = [floor.split(" | ") for floor in LINTED["contracts"][0]["layers"]]
 """Rooms from the top to the floor."""
+EVERY_VENDOR_HAS = ("bodies", "catalog", "errors", "replies", "surfaces", "wire")
 BRANDS = ("openai", "volcengine", "byteplus", "hailuo", "seedance", "vidu", "doubao", "bigmodel", "wan2", "klingai", "bailian", "dmxapi")
 
 
@@ -186,6 +189,17 @@ def test_no_vendor_is_named_outside_its_rooms() -> None:
     ]
 
     assert found == []
+
+
+def test_vendor_packages_have_the_same_file_names() -> None:
+    """Who knows one adapter finds the way in the others. The names are listed in CONTRIBUTING.md."""
+    listed = set(re.findall(r"^   \| `(\w+)` \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE))
+    packages = [path.parent for path in (ROOT / "providers/vendors").glob("*/wire.py")]
+    found = [path for package in packages for path in package.rglob("*.py") if path.stem not in listed | {"__init__"}]
+
+    assert len(packages) == len(PROVIDERS)
+    assert found == []
+    assert [(package.name, name) for package in packages for name in EVERY_VENDOR_HAS if not any(package.rglob(f"{name}.py"))] == []
 
 
 def test_tests_replace_nothing_of_ours() -> None:

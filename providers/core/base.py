@@ -39,6 +39,8 @@ from providers.core.types import (
 )
 
 __all__ = [
+    "API_KEY",
+    "KEY_PAIR",
     "WHILE_WAITING",
     "CredentialField",
     "Limits",
@@ -46,9 +48,11 @@ __all__ = [
     "Provider",
     "Sandbox",
     "Surface",
+    "by_slug",
     "coded_error",
     "http_error",
     "retry_after_s",
+    "status_as_code",
 ]
 
 WHILE_WAITING = "only while it waits"
@@ -74,6 +78,11 @@ class CredentialField:
     secret: bool = True
     optional: bool = False
     help: str = ""
+
+
+API_KEY = CredentialField(name="api_key", label="API key")
+"""Sent as a bearer token with every request (`Provider.sign`)."""
+KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +123,11 @@ class Surface:
     """What the vendor calls models here, by our ids; a model that is not in it goes by its id."""
     takes_names: bool = False
     """An account may have names of its own for models (see `Provider.name_of`): for endpoints, or where nobody knows what is there."""
+
+
+def by_slug(*surfaces: Surface) -> Mapping[str, Surface]:
+    """Return the surfaces by their slugs, in this order; the first one is the usual one."""
+    return {surface.slug: surface for surface in surfaces}
 
 
 class Options(BaseModel):
@@ -170,7 +184,7 @@ class Provider:
 
     @classmethod
     def takes_reference_once(cls, surface: str, model: str) -> bool:  # noqa: ARG003
-        """The vendor is known to refuse a reference that it has already, for this model (its id) at this surface."""
+        """Return whether the vendor is known to refuse a reference that it has already, for this model (its id) at this surface."""
         return False
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
@@ -182,7 +196,7 @@ class Provider:
         raise NotImplementedError
 
     def poll_group(self, submission: Submission) -> str | None:
-        """Submissions of one group may share a `poll_many`; None is asked about alone. For accounts that speak more than one protocol."""
+        """Return the group whose submissions may share a `poll_many`; None for one that is asked about alone (no batch)."""
         return "" if self.poll_batch > 1 else None
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
@@ -207,45 +221,46 @@ class Provider:
         yield  # pragma: no cover
 
     def check_account(self) -> Exchange[None]:
-        """A call that costs nothing and fails when endpoint or credentials are wrong."""
+        """Make a call that costs nothing and fails when endpoint or credentials are wrong."""
         raise NotImplementedError
 
     def notice(self, callback: Callback, at: datetime) -> Notice:
-        """What a callback comes to. Raises `CallbackForged` where the account's callbacks are signed and this one is not."""
+        """Return what a callback names. Raises `CallbackForged` where the account's callbacks are signed and this one is not."""
         raise Unsupported(f"{self.label} does not call back.")
 
     def callback_param(self, name: str) -> dict[str, str]:
-        """Where the vendor may call us, under the vendor's name for it; nothing where it cannot."""
+        """Return the address for callbacks under the vendor's name for it; an empty dict where the vendor cannot reach us."""
         return {name: self.options.callback_url} if self.options.callback_url else {}
 
     def balance(self, at: datetime) -> Exchange[Balance]:
-        """What is left, by a call that costs nothing; `Unsupported` where the vendor does not tell."""
+        """Ask what is left, by a call that costs nothing. Raises `Unsupported` where the vendor does not tell."""
         raise Unsupported(f"{self.label} does not tell what an account has left.")
         yield  # pragma: no cover - makes this a conversation
 
     def download_headers(self, url: str, at: datetime) -> Mapping[str, str]:
-        """What to send along when an output that needs headers is fetched. Nothing, unless the URL is of the account's own origin."""
+        """Return the headers for fetching an output that needs them; none unless the URL is of the account's own origin."""
         theirs, ours = urlsplit(url), urlsplit(self.options.base_url)
         if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
             return {}
         return self.sign(WireRequest(method="GET", path=url), at).headers
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
-        """Add authentication. Time comes in from outside, so that signing is testable."""
-        return request
+        """Add authentication: the API key as a bearer token, where the surface has one. `at` is the time, for signatures that expire."""
+        key = self.options.credentials.get(API_KEY.name)
+        return request.with_headers(Authorization=f"Bearer {key}") if key else request
 
     def check(self, reply: WireReply) -> ProviderError | None:
-        """The vendor's error in this reply, if it is one. Extend for vendors that say no with HTTP 200."""
+        """Return the vendor's error in this reply, or None. Override for vendors that send errors with HTTP 200."""
         return http_error(reply)
 
     def name_of(self, model: str) -> str:
-        """What the vendor calls this model of ours at this account."""
+        """Return what the vendor calls this model of ours at this account."""
         return self.options.names.get(model) or self.surfaces[self.options.surface].names.get(model, model)
 
     def names_of_others(self, model: str) -> frozenset[str]:
-        """What the vendor's list calls a task that surely is not of this model.
+        """Return the names under which the vendor lists tasks that surely are of other models.
 
-        Nothing where the account has a name of its own for it: what stands behind that name only the vendor knows.
+        Empty where the account has its own name for this model: only the vendor knows which model that name stands for.
         """
         if model in self.options.names:
             return frozenset()
@@ -254,7 +269,7 @@ class Provider:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that must never be logged or stored in clear."""
+        """Return the values that must never be logged or stored in clear."""
         fields = self.surfaces[self.options.surface].credentials
         typed = (self.options.credentials.get(field.name, "") for field in fields if field.secret)
         return tuple(filter(None, (*typed, self.options.callback_url.rpartition("/")[2])))
@@ -263,7 +278,7 @@ class Provider:
 def http_error(
     reply: WireReply, *, message: str = "", vendor_code: str | None = None, request_id: str | None = None
 ) -> ProviderError | None:
-    """The plain meaning of an HTTP status, with the vendor's words where there are any."""
+    """Return the error that an HTTP status stands for, with the vendor's words where there are any; None below 400."""
     if reply.status < 400:
         return None
     words = message or f"The vendor answered HTTP {reply.status}."
@@ -273,6 +288,11 @@ def http_error(
     ill = reply.status >= 500 or reply.status in GIVEN_UP
     kind = ProviderDown if ill else REFUSALS.get(reply.status, Refused)
     return kind(words, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
+
+
+def status_as_code(status: int) -> str:
+    """Return the code of an error in the words of a service without codes. `payments.py` believes it more than a bare status."""
+    return f"HTTP {status}"
 
 
 def coded_error(
@@ -289,7 +309,7 @@ def coded_error(
 
 
 def retry_after_s(reply: WireReply) -> float | None:
-    """Seconds from a Retry-After header, when it is a plain number; at most an hour is believed."""
+    """Return the seconds of a Retry-After header, where it is a plain number; at most an hour."""
     try:
         seconds = float(reply.headers.get("retry-after", ""))
     except ValueError:

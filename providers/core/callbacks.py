@@ -37,7 +37,7 @@ class Notice:
 
 
 def name_of(*told: object) -> str:
-    """The first of these that can be an id: printable ASCII without blanks; ids also come as numbers. Empty when none can."""
+    """Return the first of these that can be an id (printable ASCII without blanks, or a number), else an empty text."""
     for one in told:
         text = str(one) if type(one) is int and 0 < one < MOST else one
         if isinstance(text, str) and NAME.fullmatch(text):

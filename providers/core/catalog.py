@@ -6,7 +6,7 @@ Field names are ours and the same for all vendors; `wire.py` of each vendor tran
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -29,6 +29,7 @@ __all__ = [
     "ModelSpec",
     "Params",
     "Price",
+    "by_id",
     "offered",
     "param",
     "schema_of",
@@ -58,7 +59,7 @@ class InputConflict(ValueError):
 
     @property
     def path(self) -> str:
-        """Where in a request the fault is: `params.mode`, `inputs.last_frame`."""
+        """Return where in a request the fault is: `params.mode`, `inputs.last_frame`."""
         return self.field if self.field.startswith(SLOT) else f"params.{self.field}"
 
 
@@ -75,7 +76,7 @@ class Params(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Pydantic would read it as 1, and the vendor would be told a seed that nobody asked for."""
+        """Refuse True for a number: Pydantic would read it as 1, a seed that nobody asked for."""
         if isinstance(value, bool):
             annotation = cls.model_fields[str(info.field_name)].annotation
             kinds = {annotation, *get_args(annotation)}
@@ -85,7 +86,7 @@ class Params(BaseModel):
 
     @property
     def replaces_prompt(self) -> bool:
-        """These options say what the video shows, so that the prompt may be empty. Most models have no such option."""
+        """Return whether these options say what the video shows, so that the prompt may be empty."""
         return bool(self.instead_of_prompt and getattr(self, self.instead_of_prompt))
 
     @field_validator("*")
@@ -109,12 +110,12 @@ class Params(BaseModel):
                 raise InputConflict(rule.at, rule.message)
 
     def size_of(self, slot: str) -> tuple[int, int] | None:  # noqa: ARG002
-        """Width and height in pixels that an image in this slot must have just so; None where any will do."""
+        """Return the exact width and height in pixels of an image in this slot; None where any will do."""
         return None
 
 
 def param(default: Any, title: str, description: str = "", *, unit: str = "", main: bool = False, **bounds: Any) -> Any:
-    """A field of a Params class. `main` puts it among the form's first settings; the rest stand under 'More settings'.
+    """Declare a field of a Params class. `main` puts it among the form's first settings; the rest stand under 'More settings'.
 
     A list is a tuple, its default `()` or `NEEDED`, `max_length` its most items; what an item must be stands in its type, so that a
     refusal can name the item. Options whose values have a form of their own have `examples`, whole values.
@@ -146,8 +147,8 @@ PORTAL_IMAGES = ImageRules(
 
 
 def offered(rules: ImageRules, most_bytes: int = PORTAL_IMAGES.max_bytes) -> ImageRules:
-    """What may be given where a model has these rules: the lesser of what it takes and what the portal stores. Every model takes what the
-    portal makes of the formats. A side is bounded by the pixels too, where the shape is.
+    """Return what users may give where a model has these rules: the lesser of what it takes and what the portal stores. Formats are the
+    portal's: it converts them. Where the ratio is bounded, the number of pixels bounds the sides too.
     """
     pixels = min(rules.max_pixels, PORTAL_IMAGES.max_pixels)
     slimmest = max(rules.max_ratio, 1 / rules.min_ratio if rules.min_ratio else float("inf"))
@@ -181,7 +182,7 @@ class Price:
     currency: str = "CNY"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ModelSpec:
     """One generative model of a provider.
 
@@ -191,11 +192,12 @@ class ModelSpec:
     `surfaces` still have it, if anywhere.
     """
 
-    provider: str
     id: str
     label: str
     params: type[Params]
     slots: tuple[InputSlot, ...] = ()
+    _: KW_ONLY
+    provider: str
     needs_prompt: bool = True
     max_prompt_chars: int
     max_body_bytes: int | None = None
@@ -214,12 +216,12 @@ class ModelSpec:
         return f"{self.provider}/{self.id}"
 
     def is_at(self, surface: str) -> bool:
-        """The vendor is known to have it there."""
+        """Return whether the vendor is known to have it there."""
         return not self.surfaces or surface in self.surfaces
 
     @property
     def max_images_bytes(self) -> int | None:
-        """How large all images of a submit may be together, as base64; None where nobody says."""
+        """Return how large all images of a submit may be together, as base64; None where no limit is known."""
         return None if self.max_body_bytes is None else self.max_body_bytes - ROOM_FOR_WORDS
 
     def slot(self, name: str) -> InputSlot | None:
@@ -227,14 +229,14 @@ class ModelSpec:
 
     @property
     def needed_slots(self) -> tuple[str, ...]:
-        """The slots that a request with default options must fill, whether the slot says so or a rule between slots."""
+        """Return the slots that a request with default options must fill, whether the slot says so or a rule."""
         needed = tuple(slot.name for slot in self.slots if slot.min_count)
         missing = self._missing_beside(needed)
         return (*needed, missing) if missing else needed
 
     @property
     def one_of_slots(self) -> tuple[str, ...]:
-        """Where one of several slots must be filled and any of them will do: their names; otherwise empty."""
+        """Return the slots of which one must be filled, whichever; empty where that is not so."""
         needed = tuple(slot.name for slot in self.slots if slot.min_count)
         if not self._missing_beside(needed):
             return ()
@@ -243,7 +245,7 @@ class ModelSpec:
         return found if len(found) > 1 else ()
 
     def _missing_beside(self, filled: Collection[str]) -> str:
-        """The slot that a rule wants filled beside these, with default options."""
+        """Return the slot that a rule wants filled beside these, with default options; empty when there is none."""
         try:
             self.params(**self.needed_params).check_inputs(dict.fromkeys(filled, 1))
         except InputConflict as conflict:
@@ -252,32 +254,37 @@ class ModelSpec:
         return ""
 
     def needs_words(self, filled: Collection[str]) -> bool:
-        """Whether a request with images in these slots needs a prompt too."""
+        """Return whether a request with images in these slots needs a prompt too."""
         return self.needs_prompt or not any(slot.name in filled and not slot.wants_words for slot in self.slots)
 
     @property
     def needed_params(self) -> dict[str, Any]:
-        """The options that must be given, each with an example."""
+        """Return the options that must be given, each with an example."""
         return {name: field.examples[0] for name, field in self.params.model_fields.items() if field.is_required() and field.examples}
 
     def json_schema(self) -> dict[str, Any]:
-        """The params as JSON Schema, as API users see them. Shared: do not change it."""
+        """Return the params as JSON Schema, as API users see them. Shared: do not change it."""
         return schema_of(self.params)
 
 
+def by_id(*specs: ModelSpec) -> Mapping[str, ModelSpec]:
+    """Return the models by their ids, in this order."""
+    return {spec.id: spec for spec in specs}
+
+
 def vendor_of(name: str) -> str:
-    """acme/model-1 -> acme. Also of a model that the catalog no longer has."""
+    """Return the vendor of a model, `acme` of `acme/model-1`, also when the catalog no longer has it."""
     return name.partition("/")[0]
 
 
 def vendors_id_of(name: str) -> str:
-    """acme/model-1 -> model-1: its id at the vendor."""
+    """Return the model's id at the vendor, `model-1` of `acme/model-1`."""
     return name.partition("/")[2]
 
 
 @cache
 def schema_of(params: type[Params]) -> dict[str, Any]:
-    """The JSON Schema of a Params class, each part where it is used instead of by reference. Shared: do not change it."""
+    """Return the JSON Schema of a Params class, with parts in place of references. Shared: do not change it."""
     schema = params.model_json_schema()
     return dict(_in_place(schema, schema.pop("$defs", {})))
 

@@ -46,7 +46,7 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The default clock of clients."""
+    """Return the time of this machine."""
     return datetime.now(UTC)
 
 
@@ -59,10 +59,10 @@ class Transcript:
 
 
 def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_now, transcript: Transcript | None = None) -> Exchange[T]:
-    """The same conversation with signing, checking and error meaning around it.
+    """Drive the same conversation with signing, checks and the meaning of errors around it.
 
-    Send it replies, throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, whatever
-    is not plainly a refusal becomes `Uncertain`. The adapter sees each error first, at its `yield`, and may carry on.
+    Send it replies, throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, every
+    error that does not prove a refusal becomes `Uncertain`. The adapter sees each error first, at its `yield`, and may carry on.
     """
     try:
         request = next(exchange)
@@ -86,7 +86,7 @@ def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_no
 
 
 def _hide_secrets(error: ProviderError, secrets: tuple[str, ...]) -> None:
-    """Vendors quote the key back in their words ("Incorrect API key sk-..."); those words end up in logs and on pages."""
+    """Mask secrets in the messages: vendors quote keys ("Incorrect API key sk-..."), and messages end up in logs and on pages."""
     link: BaseException | None = error
     while isinstance(link, ProviderError):
         link.message = redact(link.message, secrets)
@@ -95,7 +95,7 @@ def _hide_secrets(error: ProviderError, secrets: tuple[str, ...]) -> None:
 
 
 def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Transcript | None) -> Exchange[WireReply]:
-    """One request to its checked reply; a stale signature is renewed once."""
+    """Send one request and return its checked reply; renew a stale signature once."""
     for last_try in (False, True):
         if transcript is not None:
             transcript.request = _redacted_request(provider, request)
@@ -157,7 +157,7 @@ def _names_a_task(reply: WireReply) -> bool:
 
 
 def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:
-    """The same error where nothing was at stake; `Uncertain` where money was."""
+    """Return the error as it is, or as `Uncertain` when the request was a paid one."""
     return outcome_unknown(error) if request.billable else error
 
 
@@ -197,11 +197,11 @@ class BlockingClient:
 
     @property
     def can_look_up(self) -> bool:
-        """The vendor can be asked about our reference."""
+        """Return whether the vendor can be asked about our reference."""
         return self.provider.can_look_up
 
     def takes_reference_once(self, spec: ModelSpec) -> bool:
-        """The vendor refuses to start a reference that it has already."""
+        """Return whether the vendor refuses a reference that it has already."""
         return self.provider.takes_reference_once(self.provider.options.surface, spec.id)
 
     def submit(
@@ -211,7 +211,7 @@ class BlockingClient:
         transcript: Transcript | None = None,
         before_paying: Callable[[], None] = lambda: None,
     ) -> Submission:
-        """`before_paying` is called right before the paid request leaves, and may raise `NotSent`."""
+        """Ask for a video. `before_paying` is called right before the paid request leaves, and may raise `NotSent`."""
         return self._run(self.provider.submit(request), transcript, before_paying)
 
     def poll(self, submission: Submission) -> Snapshot:
@@ -224,13 +224,13 @@ class BlockingClient:
         self._run(self.provider.cancel(submission))
 
     def look_up(self, reference: str, *, spec: ModelSpec, since: datetime, known: Sequence[str] = ()) -> Submission | None:
-        """The submission, or None when there surely is none; `Unsupported` when the vendor cannot tell (any more)."""
+        """Return the submission, or None when there surely is none. Raises `Unsupported` when the vendor cannot tell (any more)."""
         if not self.can_still_look_up(since):
             raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
         return self._run(self.provider.look_up(reference, spec, since, known))
 
     def can_still_look_up(self, since: datetime) -> bool:
-        """Whether an answer about what was sent then can be hoped for at all."""
+        """Return whether the vendor may still tell what became of a request of that time."""
         limit = self.provider.look_up_within
         return self.can_look_up and (limit is None or self.clock() - since <= limit)
 
@@ -261,20 +261,20 @@ class BlockingClient:
 async def poll_concurrently(
     provider: Provider, submission: Submission, transport: ConcurrentTransport, *, clock: Clock = utc_now
 ) -> Snapshot | ProviderError:
-    """One poll among many over a shared transport. Errors come back as values: one bad task must not end its batch."""
+    """Poll one of many over a shared transport. Errors are returned as values: one bad task must not end its batch."""
     return await _talk_concurrently(provider, provider.poll(submission), transport, clock)
 
 
 async def poll_many_concurrently(
     provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, clock: Clock = utc_now
 ) -> Mapping[str, Snapshot | ProviderError]:
-    """The same through the vendor's batch call, at most `poll_batch` submissions; by their ids. Whoever is missing is to be asked alone."""
+    """Poll at most `poll_batch` submissions through the vendor's batch call. Return answers by id; ask about the missing ones alone."""
     answer = await _talk_concurrently(provider, _together(provider, submissions), transport, clock)
     return {submission.id: answer for submission in submissions} if isinstance(answer, ProviderError) else answer
 
 
 def _together(provider: Provider, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
-    """A call for many that is refused or cannot be read says nothing of any of them."""
+    """Return no answers when a batch call is refused or cannot be read: it says nothing of any one task."""
     try:
         found = yield from provider.poll_many(submissions)
     except ProviderError as error:
@@ -310,7 +310,7 @@ async def _talk_concurrently(provider: Provider, exchange: Exchange[T], transpor
 
 
 def _of_a_poll(error: Refused) -> ProviderError:
-    """A refusal without a code of the vendor's comes from a proxy or a wrong address; it says nothing about the render."""
+    """Return a refusal without a vendor's code as `ProviderDown`: a proxy or a wrong address says nothing about the render."""
     if error.vendor_code or isinstance(error, SubmissionGone):
         return error
     return ProviderDown(error.message, http_status=error.http_status)

@@ -12,9 +12,8 @@ from typing import Any
 
 from providers.core.catalog import param
 from providers.core.errors import ProviderError, Refused
-from providers.core.replies import text_of, units_of
+from providers.core.replies import snapshot_by_word, text_of, units_of
 from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
-from providers.core.states import state_of
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, WireRequest
 
 __all__ = [
@@ -38,13 +37,13 @@ SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video ta
 
 
 def reference_videos(limits: str = "") -> Any:
-    """Up to three, by their addresses; `limits` is a sentence on what each may be."""
+    """Declare an option for up to three videos by their addresses; `limits` is a sentence on what each may be."""
     examples = [["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]]
     return param((), "Reference videos", f"{VIDEOS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
 
 
 def reference_sounds(limits: str = "") -> Any:
-    """Up to three, by their addresses; `limits` is a sentence on what each may be."""
+    """Declare an option for up to three sounds by their addresses; `limits` is a sentence on what each may be."""
     examples = [["https://files.example/voice.mp3"], ["https://files.example/voice.mp3", "https://files.example/song.wav"]]
     return param((), "Reference sounds", f"{SOUNDS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
 
@@ -63,7 +62,7 @@ REFERENCE_RULES = (
 
 
 def contents_of(request: GenerationRequest, videos: Sequence[str] = (), sounds: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The words, the images of every slot, then reference videos and sounds by their addresses."""
+    """Return the words, the images of every slot, then reference videos and sounds by their addresses."""
     text = [{"type": "text", "text": request.prompt}] if request.prompt else []
     images = [_content("image_url", file.data_uri, IMAGE_ROLES[slot]) for slot, files in request.inputs.items() for file in files]
     clips = [_content("video_url", url, "reference_video") for url in videos]
@@ -81,31 +80,24 @@ def snapshot_of(
     failure: Callable[[str, Mapping[str, Any]], ProviderError],
     log: logging.Logger,
 ) -> Snapshot:
-    """What a task's object means. `failure` is given the vendor's word too: an expired task need not carry an error."""
+    """Return what a task's object means. `failure` is given the vendor's word too: an expired task need not carry an error."""
     word = text_of(task, "status")
-    state = state_of(word, log)
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(output(task),) if state is State.SUCCEEDED else (),
-        error=failure(word, task) if state is State.FAILED else None,
-        units=units_of(task.get("usage")),
-    )
+    return snapshot_by_word(word, log, output=lambda: output(task), failure=lambda: failure(word, task), units=units_of(task.get("usage")))
 
 
 def inner_url(task: Mapping[str, Any], name: str) -> str:
-    """The finished file's address, `name` inside `content`."""
+    """Return the finished file's address, `name` inside `content`."""
     content = task.get("content")
     return text_of(content if isinstance(content, dict) else {}, name)
 
 
 def batch_query(path: str, ids: Sequence[str]) -> WireRequest:
-    """The list, filtered by ids, on one page."""
+    """Ask for the list, filtered by ids, on one page."""
     return WireRequest(method="GET", path=path, query={"page_num": 1, "page_size": len(ids), "filter.task_ids": ids})
 
 
 def cancel_waiting(snapshot: Snapshot, path: str, vendor: str) -> Exchange[None]:
-    """The one DELETE also wipes a finished task out, so it is sent to waiting ones only."""
+    """Stop a task that waits. The same DELETE erases a finished one, so it is sent for waiting ones only."""
     if snapshot.state is not State.QUEUED:
         raise Refused(f"{vendor} stops only what has not begun to render.", vendor_code=snapshot.vendor_state)
     yield WireRequest(method="DELETE", path=path)

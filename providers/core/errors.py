@@ -195,5 +195,5 @@ class Unsupported(ProviderError):
 
 
 def is_of_the_call(error: ProviderError) -> bool:
-    """The vendor refuses or garbles this way of asking, and says nothing against the account: another way may be tried."""
+    """Return whether the error is about this way of asking and not about the account: another way may be tried."""
     return isinstance(error, (Refused, UnexpectedReply)) and not isinstance(error, (AuthenticationFailed, OutOfCredit))

@@ -131,7 +131,7 @@ class _Web:
     stall_s: float
 
     def get(self, url: str, own: dict[str, str], common: dict[str, str]) -> BaseHTTPResponse:
-        """`own` headers are for the origin of `url` alone, `common` ones travel along redirects."""
+        """Follow redirects to a reply. `own` headers are for the origin of `url` alone, `common` ones go along."""
         first = target = _target(url)
         for _ in range(MAX_REDIRECTS + 1):
             headers = common | (own if _origin(target) == _origin(first) else {})
@@ -247,7 +247,7 @@ class _Download:
             raise WrongType(f"The answer is {kind[:80]!r}, not a {self._expected}")
 
     def _announced(self, reply: BaseHTTPResponse) -> int | None:
-        """The size of the whole file by the server's word."""
+        """Return the size of the whole file as the server announces it."""
         length = reply.headers.get("Content-Length", "")
         if reply.headers.get("Transfer-Encoding") or not length.isdecimal():
             return None

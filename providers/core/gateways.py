@@ -16,9 +16,8 @@ from typing import Any
 from providers.core.base import http_error
 from providers.core.errors import GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
 from providers.core.ids import first_id
-from providers.core.replies import words_of
-from providers.core.states import state_of
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.replies import snapshot_by_word, words_of
+from providers.core.types import Output, Snapshot, WireReply
 
 __all__ = ["QUOTA_CODES", "QUOTED", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
 
@@ -62,7 +61,7 @@ def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[Wi
 
 
 def _quoted_error(reply: WireReply, words: str, judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
-    """Gateways may stand behind one another, so what is quoted may quote again. A page that is quoted has no code of the vendor's."""
+    """Return the error that is quoted; it may quote another, as gateways stand behind gateways. A quoted page has no vendor's code."""
     inner = replace(reply, body=words.encode())
     try:
         inner.data()
@@ -88,14 +87,12 @@ def gateway_task(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def gateway_snapshot(task: Mapping[str, Any], *, life: timedelta, origin: str, log: logging.Logger) -> Snapshot:
     """Return what the task's object means. An address at the account's own `origin` wants its key."""
-    word = str(task["status"])
-    state = state_of(word, log)
-    return Snapshot(
-        state=state,
-        vendor_state=word,
+    return snapshot_by_word(
+        str(task["status"]),
+        log,
+        output=lambda: _output(task, life, origin),
+        failure=lambda: _failure(task),
         progress=_progress(task.get("progress")),
-        outputs=(_output(task, life, origin),) if state is State.SUCCEEDED else (),
-        error=_failure(task) if state is State.FAILED else None,
     )
 
 

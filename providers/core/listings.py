@@ -31,14 +31,14 @@ CENTURIES_S = 10**11
 
 
 def rows_of(value: object) -> list[Mapping[str, Any]]:
-    """A list of objects; anything else, also among them, raises `UnexpectedReply`: what cannot be read proves no absence."""
+    """Return a list of objects; raise `UnexpectedReply` for anything else, also among them: what cannot be read proves no absence."""
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise UnexpectedReply("The vendor answered without a readable list of tasks.")
     return value
 
 
 def snapshots_by_id(rows: object, read: Callable[[Mapping[str, Any]], Snapshot]) -> dict[str, Snapshot | ProviderError]:
-    """A batch poll's answers under each row's `id`; a row that cannot be read is its own error."""
+    """Return a batch poll's answers under each row's `id`; a row that cannot be read is its own error."""
     answers: dict[str, Snapshot | ProviderError] = {}
     for row in rows_of(rows):
         name = row.get("id")
@@ -52,14 +52,14 @@ def snapshots_by_id(rows: object, read: Callable[[Mapping[str, Any]], Snapshot])
 
 
 def moment(seconds: object) -> datetime | None:
-    """An aware time from unix seconds; None for whatever is not a believable number of them."""
+    """Return the time of these Unix seconds; None for anything that is not a believable number of them."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < CENTURIES_S:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def without_others(rows: Iterable[Mapping[str, Any]], *, named: str, others: Container[str]) -> list[Mapping[str, Any]]:
-    """Rows without those that are plainly of another model (see `Provider.names_of_others`).
+    """Return the rows without those that are plainly of another model (see `Provider.names_of_others`).
 
     The vendor is not asked to filter: were a model filed under another name, its tasks would look absent and be bought again.
     """

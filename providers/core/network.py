@@ -98,7 +98,7 @@ def _network(text: str) -> Network:
 
 
 def _embedded_v4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that a transition mechanism would reach through this one."""
+    """Return the IPv4 address that a transition mechanism would reach through this one."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
@@ -174,13 +174,13 @@ class NetworkPolicy:
 
 
 def system_addresses(host: str, port: int) -> list[str]:
-    """The addresses of a host as the system's resolver gives them, in its order, without repeats."""
+    """Return the addresses of a host as the system's resolver gives them, in its order, without repeats."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _uptime_s() -> float:
-    """Seconds that go on while the machine is suspended, where the system counts them; the monotonic clock stands still then."""
+    """Return seconds that count a suspended machine's sleep, where the system can; the monotonic clock stands still then."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
@@ -348,7 +348,7 @@ class _GuardedHTTPSPool(HTTPSConnectionPool):
 
 
 def guarded_pool(scheme: str, host: str, port: int, guard: Guard) -> HTTPConnectionPool:
-    """A pool for one origin. It reads no proxy setting, no netrc and no cookie from the environment."""
+    """Return a pool for one origin. It reads no proxy setting, no netrc and no cookie from the environment."""
     if scheme == "http":
         return _GuardedHTTPPool(host, port, guard=guard)
     ca_file = guard.policy.ca_file or certifi.where()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from providers.core.base import status_as_code
 from providers.core.errors import (
     AuthenticationFailed,
     DuplicateReference,
@@ -47,7 +48,7 @@ REFUSED_WITHOUT_CODE = frozenset({401, 411, 413, 414, 415, 429, 431})
 that withheld the vendor's acceptance (403) or from a wrong base URL (404, 405): a person submits again.
 """
 REFUSED_IN_WORDS = REFUSED_WITHOUT_CODE | {400, 422}
-"""The same for a bare `{"error": text}` or `{"detail": ...}`, whose code adapters of services without codes call `HTTP <status>`."""
+"""The same for a bare `{"error": text}` or `{"detail": ...}` of a service without codes (`status_as_code`)."""
 NOT_FROM_BEHIND = frozenset({408, 499, 502, 504})
 """Statuses by which a proxy says that it has no whole answer. No word beside them proves what became of the request."""
 REFUSED_WITH_CODE = REFUSED_WITHOUT_CODE | {400, 402, 403, 404, 405, 410, 422}
@@ -96,6 +97,6 @@ def _is_sure(error: ProviderError) -> bool:
         return True
     if error.vendor_code in {None, str(status), QUOTED}:  # any server repeats the status; a gateway quotes pages under its own code
         return status in REFUSED_WITHOUT_CODE
-    if error.vendor_code == f"HTTP {status}":
+    if error.vendor_code == status_as_code(status):
         return status in REFUSED_IN_WORDS
     return status in REFUSED_WITH_CODE or type(error) is not Refused

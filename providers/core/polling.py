@@ -20,9 +20,9 @@ Tell = Callable[[Submission, Answer], None]
 async def poll_all(
     provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, tell: Tell | None = None
 ) -> list[Answer]:
-    """Answers in the order of `submissions`; errors are among them as values.
+    """Return the answers in the order of `submissions`; errors are among them as values.
 
-    `tell` hears of each answer as soon as it has come, so that one that hangs holds up no other.
+    `tell` is given each answer as soon as it is there, so that one that hangs delays no other.
     """
     answers: dict[str, Answer] = {}
 
@@ -36,7 +36,7 @@ async def poll_all(
 
 
 async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, hear: Tell) -> None:
-    """Together, then alone who got no answer so: a batch that comes to nothing costs one call more than none would have."""
+    """Ask about a group together, then alone about those without an answer: a failed batch costs one call more than none."""
     if provider.poll_group(group[0]) is None:
         await _ask_alone(provider, group[0], transport, hear)
         return
@@ -52,7 +52,7 @@ async def _ask_alone(provider: Provider, submission: Submission, transport: Conc
 
 
 def _groups(provider: Provider, submissions: Sequence[Submission]) -> Iterator[list[Submission]]:
-    """What can be asked in one call: at most `poll_batch` of one group, or a single one."""
+    """Yield what can be asked in one call: at most `poll_batch` of one group, or a single one."""
     shared: dict[str, list[Submission]] = {}
     for submission in submissions:
         name = provider.poll_group(submission)

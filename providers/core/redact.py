@@ -24,7 +24,7 @@ SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "set-cookie"
 
 
 def redact(value: Any, secrets: Iterable[str] = ()) -> Any:
-    """A copy of a JSON-like value that can be stored: secrets masked, secret headers masked, base64 bulk replaced by its length."""
+    """Return a copy of a JSON-like value that can be stored: secrets masked, secret headers masked, base64 bulk replaced by its length."""
     known = tuple(secret for secret in secrets if secret)
     return _redact(value, known)
 
@@ -67,7 +67,7 @@ VIEWS: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
-    """The character itself, but for those that JSON must escape."""
+    """Return the character itself, but for those that JSON must escape."""
     plain = bytes.fromhex(found[1].decode()) if found[1] else b""
     return found[0] if plain in {b"", b'"', b"\\"} else plain
 
@@ -140,12 +140,12 @@ def _runs(low: bytes, needle: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _is_random(text: bytes) -> bool:
-    """Part of a secret may be a word, a host name or a row of zeros, which ids and addresses have too."""
+    """Return whether the text looks random. Other parts of a secret may be a word or a row of zeros, which ids and addresses have too."""
     return len(set(text)) >= BLOCK and (any(48 <= byte <= 57 for byte in text) or (text != text.lower() and text != text.upper()))
 
 
 def redact_url(url: str) -> str:
-    """A URL without its query and user part: both may carry a signature or a password."""
+    """Return the URL without its query and user part: both may carry a signature or a password."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,27 +1,41 @@
-"""Reads vendors' answers: texts that must be there, and errors by the vendor's table of codes. Vendors bring tables and words."""
+"""Reads vendors' answers: texts that must be there, states, and errors by the vendor's table of codes."""
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from functools import wraps
 from math import isnan
 from typing import Any
 
 from providers.core.base import http_error
-from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
-from providers.core.types import WireReply
+from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, Refused, SubmissionGone, UnexpectedReply
+from providers.core.states import state_of
+from providers.core.types import Output, Snapshot, State, WireReply
 
-__all__ = ["judged_by_body", "moment_in", "poll_wish", "render_error_of", "text_of", "units_of", "words_of"]
+__all__ = [
+    "gone_when",
+    "judged_by_body",
+    "kinds_by_code",
+    "moment_in",
+    "poll_delay",
+    "render_error_of",
+    "snapshot_by_word",
+    "text_of",
+    "units_of",
+    "words_of",
+]
 
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?")
-LONGEST_POLL_WISH = timedelta(minutes=5)
+LONGEST_POLL_DELAY = timedelta(minutes=5)
 THE_REQUESTS_FAULT = frozenset({ContentRejected, InvalidParams})
 
 
 def judged_by_body(judge: Callable[[WireReply, Mapping[str, Any]], ProviderError | None]) -> Callable[[WireReply], ProviderError | None]:
-    """Finds a vendor's error in the body of a reply; where there is no body to read, the HTTP status tells it."""
+    """Return a function that finds a vendor's error in the body of a reply; without a readable body it goes by the HTTP status."""
 
     @wraps(judge)
     def error_of(reply: WireReply) -> ProviderError | None:
@@ -34,17 +48,54 @@ def judged_by_body(judge: Callable[[WireReply, Mapping[str, Any]], ProviderError
     return error_of
 
 
+def kinds_by_code(codes: Mapping[type[ProviderError], tuple[str, ...]]) -> Mapping[str, type[ProviderError]]:
+    """Return the class of each code, from the codes of each class."""
+    return {code: kind for kind, listed in codes.items() for code in listed}
+
+
+@contextmanager
+def gone_when(is_gone: Callable[[Refused], bool], message: str) -> Iterator[None]:
+    """Turn a refusal by which the vendor says that it has no such task into `SubmissionGone`. Around a `yield` of a poll."""
+    try:
+        yield
+    except Refused as error:
+        if not is_gone(error):
+            raise
+        raise SubmissionGone(message, vendor_code=error.vendor_code) from error
+
+
+def snapshot_by_word(
+    word: str,
+    log: logging.Logger,
+    *,
+    output: Callable[[], Output],
+    failure: Callable[[], ProviderError],
+    progress: int | None = None,
+    units: str = "",
+) -> Snapshot:
+    """Return the snapshot of a task whose status is this word. `output` is read of a success only, `failure` of a failure only."""
+    state = state_of(word, log)
+    return Snapshot(
+        state=state,
+        vendor_state=word,
+        progress=progress,
+        outputs=(output(),) if state is State.SUCCEEDED else (),
+        error=failure() if state is State.FAILED else None,
+        units=units,
+    )
+
+
 def render_error_of(
     kind: type[ProviderError] | None, words: str, code: str, *, lasting: Collection[type[ProviderError]] = THE_REQUESTS_FAULT
 ) -> ProviderError:
-    """Why a render failed. What would be 'try again' of a request is an end here: only `lasting` kinds stay what they are."""
+    """Return why a render failed. What means "try again" of a request ends a render: only `lasting` kinds keep their class."""
     if kind is not None and kind in lasting:
         return kind(words, vendor_code=code)
     return GenerationFailed(words, vendor_code=code or None)
 
 
 def text_of(data: Mapping[str, Any], name: str, *, or_number: bool = False) -> str:
-    """A text that must be there, or a number where a vendor writes its ids so; else `UnexpectedReply`."""
+    """Return a text that must be there, or a number where a vendor writes its ids so; else raise `UnexpectedReply`."""
     value = data.get(name)
     if or_number and isinstance(value, int) and not isinstance(value, bool) and value:
         return str(value)
@@ -54,13 +105,13 @@ def text_of(data: Mapping[str, Any], name: str, *, or_number: bool = False) -> s
 
 
 def words_of(body: Mapping[str, Any], *names: str) -> str:
-    """The first text under these names (`message` when none is given); nothing when there is none."""
+    """Return the first text under these names (`message` when none is given), or an empty one."""
     found = (body.get(name) for name in names or ("message",))
     return next((words for words in found if isinstance(words, str) and words), "")
 
 
 def moment_in(words: str, *, zone: tzinfo) -> datetime | None:
-    """The first date with a time of day in a vendor's words; in `zone` unless it names its own."""
+    """Return the first date with a time of day in a vendor's words; in `zone` unless it names its own."""
     found = MOMENT.search(words)
     try:
         at = datetime.fromisoformat(found[0]) if found else None
@@ -69,17 +120,17 @@ def moment_in(words: str, *, zone: tzinfo) -> datetime | None:
         return None
 
 
-def poll_wish(value: object, *, unit_s: float = 1.0) -> timedelta | None:
-    """How long a vendor wishes not to be asked, from a number or its digits; at most some minutes are believed."""
+def poll_delay(value: object, *, unit_s: float = 1.0) -> timedelta | None:
+    """Return how long the vendor asks us to wait before the next poll, from a number or its digits; at most five minutes."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         seconds = float(value) * unit_s
     except (ValueError, OverflowError):
         return None
-    return None if isnan(seconds) or seconds <= 0 else timedelta(seconds=min(seconds, LONGEST_POLL_WISH.total_seconds()))
+    return None if isnan(seconds) or seconds <= 0 else timedelta(seconds=min(seconds, LONGEST_POLL_DELAY.total_seconds()))
 
 
 def units_of(usage: object) -> str:
-    """What was charged, in the vendor's own words."""
+    """Return what was charged, in the vendor's own words."""
     return " ".join(f"{name}={value}" for name, value in usage.items()) if isinstance(usage, dict) else ""

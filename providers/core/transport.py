@@ -102,7 +102,7 @@ class _Recorded:
     request_left = False
 
     def send(self, data: Any) -> None:
-        """Raises `TooSlow` before the first byte when time is over: a process that was paused while it connected must not send late."""
+        """Send, or raise `TooSlow` before the first byte when time is over: a process that was paused must not send late."""
         if not self.request_left:
             self._guard.deadline.check()
         self.request_left = True  # before the call: it may fail after some bytes
@@ -196,7 +196,7 @@ def _field(part: Part) -> RequestField:
 
 
 def _read_capped(answer: BaseHTTPResponse) -> bytes:
-    """The body up to a byte past the cap."""
+    """Return the body up to a byte past the cap."""
     body = bytearray()
     while len(body) <= MAX_REPLY_BYTES and (block := answer.read1(BLOCK_BYTES, decode_content=False)):
         body += block
@@ -211,7 +211,7 @@ def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
-    """A gzip or deflate body, up to a byte past the cap. Anything else is as it came, also what only claims to be packed."""
+    """Unpack a gzip or deflate body, up to a byte past the cap. Anything else stays as it came, also what only claims to be packed."""
     if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
         return body
     try:
@@ -221,12 +221,12 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def _is_unnamed(error: BaseException) -> bool:
-    """The name was looked up and nobody has it."""
+    """Return whether the name was looked up and has no address."""
     return isinstance(error, FetchError) and error.code == "no_address"
 
 
 def _gist(error: BaseException, *, sent: bool, too_late: bool = False) -> str:
-    """A sentence without URL or object addresses."""
+    """Return a sentence without URL or object addresses."""
     cause = error.__cause__ if isinstance(error, FetchError) else error
     late = too_late or isinstance(cause, TimeoutError) or "Timeout" in type(error).__name__
     if _is_unnamed(error) or isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -299,7 +299,7 @@ def _no_metadata_socket(info: AddrInfoType) -> socket.socket:
 
 
 async def _read_block_by_block(answer: aiohttp.ClientResponse) -> bytes:
-    """The body up to a byte past the cap, so that no answer can fill the memory."""
+    """Return the body up to a byte past the cap, so that no answer can fill the memory."""
     body = bytearray()
     async for block in answer.content.iter_chunked(BLOCK_BYTES):
         body += block

@@ -67,7 +67,7 @@ class WireRequest:
     billable: bool = False
 
     def with_headers(self, **headers: str) -> WireRequest:
-        """The same request with more headers; underscores in names become dashes."""
+        """Return the request with more headers; underscores in names become dashes."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **more})
 
@@ -81,8 +81,8 @@ class WireReply:
     body: bytes = b""
 
     def data(self) -> dict[str, Any]:
-        """The body as a JSON object; anything else raises `UnexpectedReply` with what kind of thing came, not with its words: a base URL
-        may lead to a service whose answers are not for everybody who may test an account. An attempt keeps the reply itself.
+        """Return the body as a JSON object; raise `UnexpectedReply` for anything else, with its kind and not its words: a base URL
+        may lead to a service whose answers are not for everyone who may test an account. An attempt keeps the reply itself.
         """
         try:
             value = json.loads(self.body, parse_constant=_no_number, parse_float=_finite)
@@ -95,7 +95,7 @@ class WireReply:
         return value
 
     def part(self, name: str) -> dict[str, Any]:
-        """The object under `name` of the body; `UnexpectedReply` when there is none."""
+        """Return the object under `name` of the body; raise `UnexpectedReply` when there is none."""
         value = self.data().get(name)
         if not isinstance(value, dict):
             raise UnexpectedReply(f"The vendor's answer has no object “{name}”.", http_status=self.status)
@@ -108,7 +108,7 @@ class WireReply:
 
 
 def base64_bytes(size: int) -> int:
-    """What so many bytes come to as base64."""
+    """Return how many characters so many bytes are as base64."""
     return (size + 2) // 3 * 4
 
 
@@ -158,11 +158,11 @@ class GenerationRequest:
 
     @property
     def body_bytes(self) -> int:
-        """About how large the request will be on the wire: its images, as base64."""
+        """Return about how large the request will be on the wire: its images, as base64."""
         return sum(base64_bytes(len(file.content)) for files in self.inputs.values() for file in files)
 
     def only_input(self, slot: str) -> InputFile | None:
-        """The first file in `slot`, or None."""
+        """Return the first file in `slot`, or None."""
         return next(iter(self.inputs.get(slot, ())), None)
 
 
@@ -196,7 +196,7 @@ class Snapshot:
     """What one poll told us. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor tells it.
 
     `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words. `ask_again_after` is how long the
-    vendor wishes not to be asked (`replies.poll_wish`).
+    vendor asks us to wait before the next poll (`replies.poll_delay`).
     """
 
     state: State
@@ -218,7 +218,7 @@ class Balance:
 
 
 def _no_number(word: str) -> None:
-    """NaN and Infinity are no JSON, and no database takes them as such: they tell nothing."""
+    """Read NaN and Infinity as nothing: they are not JSON, and databases refuse them."""
 
 
 def _finite(digits: str) -> float | None:
@@ -227,7 +227,7 @@ def _finite(digits: str) -> float | None:
 
 
 def _storable(value: Any) -> Any:
-    """Text that a database takes: half a surrogate pair and NUL, which JSON can carry, become a mark."""
+    """Return text that a database takes: half a surrogate pair and NUL, which JSON can carry, become a mark."""
     if isinstance(value, dict):
         return {_storable(key): _storable(item) for key, item in value.items()}
     if isinstance(value, list):

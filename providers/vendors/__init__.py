@@ -25,7 +25,7 @@ ALL_MODELS: Mapping[str, ModelSpec] = {spec.name: spec for vendor in VENDORS for
 
 
 def find_model(name: str) -> ModelSpec | None:
-    """The model called `provider/model`, or by the vendor's bare model id while only one vendor uses it."""
+    """Return the model called `provider/model`, or by the vendor's bare model id while only one vendor uses it."""
     if name in ALL_MODELS:
         return ALL_MODELS[name]
     same_id = [spec for spec in ALL_MODELS.values() if spec.id == name]

@@ -28,7 +28,7 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
-    """`name` is what the vendor calls the model at this account."""
+    """Return the body; `name` is what the vendor calls the model at this account."""
     values = request.params.model_dump(mode="json")
     content = contents_of(request, values.pop("reference_videos", ()), values.pop("reference_sounds", ()))
     body: dict[str, Any] = {"model": name, "content": content, **_length(values)}
@@ -38,7 +38,7 @@ def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
 
 
 def _length(values: dict[str, Any]) -> dict[str, int]:
-    """Frames replace seconds; -1 leaves the length to the model."""
+    """Return the length: frames replace seconds, and -1 leaves it to the model."""
     seconds, frames = values.pop("duration_s"), values.pop("frames", None)
     if frames is not None:
         return {"frames": frames}

@@ -6,12 +6,11 @@ by public addresses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
 from providers.core.addresses import Address
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
 from providers.core.content_tasks import REFERENCE_RULES, reference_sounds, reference_videos
 from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 
@@ -207,11 +206,11 @@ class V20FastParams(V20Params):
 
 def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, surfaces: tuple[str, ...] = ()) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         needs_prompt=not slots,
         max_prompt_chars=4_000,
         max_body_bytes=MAX_BODY_BYTES,
@@ -225,15 +224,12 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, surfa
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("doubao-seedance-2-0-260128", "Seedance 2.0", V20Params, FIRST, LAST, NINE),
-        _spec("doubao-seedance-2-0-fast-260128", "Seedance 2.0 Fast", V20FastParams, FIRST, LAST, NINE),
-        _spec("doubao-seedance-1-5-pro-251215", "Seedance 1.5 Pro", V15Params, FIRST, LAST),
-        _spec("doubao-seedance-1-0-pro-250528", "Seedance 1.0 Pro", V10Params, FIRST, LAST),
-        _spec("doubao-seedance-1-0-pro-fast-251015", "Seedance 1.0 Pro Fast", V10Params, FIRST),
-        _spec("doubao-seedance-1-0-lite-t2v-250428", "Seedance 1.0 Lite", V10TextParams, surfaces=AT_HOME),
-        _spec("doubao-seedance-1-0-lite-i2v-250428", "Seedance 1.0 Lite, from images", V10ImageParams, FIRST, LAST, FOUR, surfaces=AT_HOME),
-    )
-}
+MODELS = by_id(
+    _spec("doubao-seedance-2-0-260128", "Seedance 2.0", V20Params, FIRST, LAST, NINE),
+    _spec("doubao-seedance-2-0-fast-260128", "Seedance 2.0 Fast", V20FastParams, FIRST, LAST, NINE),
+    _spec("doubao-seedance-1-5-pro-251215", "Seedance 1.5 Pro", V15Params, FIRST, LAST),
+    _spec("doubao-seedance-1-0-pro-250528", "Seedance 1.0 Pro", V10Params, FIRST, LAST),
+    _spec("doubao-seedance-1-0-pro-fast-251015", "Seedance 1.0 Pro Fast", V10Params, FIRST),
+    _spec("doubao-seedance-1-0-lite-t2v-250428", "Seedance 1.0 Lite", V10TextParams, surfaces=AT_HOME),
+    _spec("doubao-seedance-1-0-lite-i2v-250428", "Seedance 1.0 Lite, from images", V10ImageParams, FIRST, LAST, FOUR, surfaces=AT_HOME),
+)

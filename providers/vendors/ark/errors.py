@@ -19,30 +19,21 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
 
-CODES: Mapping[str, type[ProviderError]] = {
-    "AccessDenied": AuthenticationFailed,
-    "AccountOverdueError": OutOfCredit,
-    "AuthenticationError": AuthenticationFailed,
-    "InflightBatchsizeExceeded": RateLimited,
-    "InternalServiceError": ProviderDown,
-    "InvalidAccountStatus": AuthenticationFailed,
-    "InvalidEndpoint": Refused,
-    "InvalidEndpointOrModel": Refused,
-    "InvalidImageURL": InvalidParams,
-    "InvalidParameter": InvalidParams,
-    "MissingParameter": InvalidParams,
-    "ModelNotOpen": AuthenticationFailed,
-    "NotFound": Refused,
-    "OperationDenied": AuthenticationFailed,
-    "QuotaExceeded": RateLimited,
-    "ServerOverloaded": RateLimited,
-    "SetLimitExceeded": OutOfCredit,
-}
+CODES = kinds_by_code(
+    {
+        AuthenticationFailed: ("AccessDenied", "AuthenticationError", "InvalidAccountStatus", "ModelNotOpen", "OperationDenied"),
+        OutOfCredit: ("AccountOverdueError", "SetLimitExceeded"),
+        RateLimited: ("InflightBatchsizeExceeded", "QuotaExceeded", "ServerOverloaded"),
+        ProviderDown: ("InternalServiceError",),
+        Refused: ("InvalidEndpoint", "InvalidEndpointOrModel", "NotFound"),
+        InvalidParams: ("InvalidImageURL", "InvalidParameter", "MissingParameter"),
+    }
+)
 PARTS: Mapping[str, type[ProviderError]] = {"SensitiveContentDetected": ContentRejected, "RateLimitExceeded": RateLimited}
 """Families of codes that differ in how they begin."""
 TRIAL_WORDS = ("trial", "free", "试用", "免费")
@@ -50,7 +41,7 @@ TRIAL_WORDS = ("trial", "free", "试用", "免费")
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one: `{error: {code, message, type}}` below a 4xx or 5xx."""
+    """Return the error in this reply, or None: `{error: {code, message, type}}` below a 4xx or 5xx."""
     error = body.get("error")
     if reply.status < 400:  # a task that failed carries an `error` too, and the request for it was fine
         return None
@@ -60,12 +51,12 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 
 def is_gone(error: Refused) -> bool:
-    """Ark says that it has no such task. A bare 404 may be a proxy's."""
+    """Return whether Ark says that it has no such task. A bare 404 may come from a proxy."""
     return error.http_status == 404 and (error.vendor_code or "").partition(".")[0] == "NotFound"
 
 
 def task_failure(error: object) -> ProviderError:
-    """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
+    """Return why a task failed."""
     told = error if isinstance(error, dict) else {}
     code = str(told.get("code") or "")
     words = words_of(told) or "Ark failed to render the video and gave no reason."
@@ -78,7 +69,7 @@ def _coded_error(reply: WireReply, code: str, words: str) -> ProviderError:
 
 
 def _kind(code: str, words: str) -> type[ProviderError] | None:
-    """By the code's first word. One code has two meanings, told apart by its sentence: a trial used up, or a full queue."""
+    """Return the class by the code's first word. One code has two meanings that its sentence tells apart: trial used up, or queue full."""
     family = code.partition(".")[0]
     if family == "QuotaExceeded" and any(word in words.lower() for word in TRIAL_WORDS):
         return OutOfCredit

@@ -30,7 +30,7 @@ OFFLINE_POLL = timedelta(seconds=60)
 
 
 def page_of(reply: WireReply, others: Container[str]) -> Page:
-    """One page of the list, without tasks of other models."""
+    """Return one page of the list, without tasks of other models."""
     body = reply.data()
     rows, total = rows_of(body.get("items")), body.get("total")
     if not isinstance(total, int):

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers.core.base import CredentialField, Limits, Sandbox, Surface
+from providers.core.base import API_KEY, Limits, Sandbox, Surface, by_slug
 
 __all__ = ["SURFACES"]
 
-API_KEY = CredentialField(name="api_key", label="API key")
 LIMITS = Limits(max_in_flight=3, submits_per_minute=180)
 """Of a personal account; a company's renders ten at a time and takes 600 a minute."""
 ABROAD: Mapping[str, str] = {
@@ -23,7 +22,7 @@ ABROAD: Mapping[str, str] = {
     "doubao-seedance-1-0-pro-fast-251015": "seedance-1-0-pro-fast-251015",
 }
 """What BytePlus calls the models; where each was read stands in `READ_ELSEWHERE` of catalog.py."""
-SURFACES = (
+SURFACES = by_slug(
     Surface(
         slug="volcengine",
         label="Volcengine Ark, Beijing",

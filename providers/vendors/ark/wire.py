@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import WHILE_WAITING, Provider, Surface
+from providers.core.base import WHILE_WAITING, Provider
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.content_tasks import batch_query, cancel_waiting
-from providers.core.errors import ProviderError, Refused, SubmissionGone
+from providers.core.errors import ProviderError
 from providers.core.ids import id_of
 from providers.core.listings import LISTS_TELL, absence_on_pages, rows_of, snapshots_by_id
+from providers.core.replies import gone_when
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.ark.bodies import body_of
 from providers.vendors.ark.callbacks import notice_of
@@ -39,7 +39,7 @@ class Ark(Provider):
     slug = "ark"
     label = "Ark"
     docs_url = "https://www.volcengine.com/docs/82379/1520757"
-    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
@@ -56,12 +56,8 @@ class Ark(Provider):
         return Submission(id=id_of(reply.data().get("id")), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
-        try:
+        with gone_when(is_gone, "Ark no longer knows this task; it keeps tasks for 7 days."):
             reply = yield WireRequest(method="GET", path=_path(submission))
-        except Refused as error:
-            if not is_gone(error):
-                raise
-            raise SubmissionGone("Ark no longer knows this task; it keeps tasks for 7 days.", vendor_code=error.vendor_code) from error
         return snapshot_of(reply.data())
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
@@ -73,7 +69,7 @@ class Ark(Provider):
         yield from cancel_waiting(snapshot, _path(submission), self.label)
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
-        """Tasks carry no reference: the list of the last 7 days can only prove that there is none."""
+        """Prove from the list of the last 7 days that there is no such task: tasks carry no reference, so none can be found."""
         read = partial(page_of, others=self.names_of_others(spec.id))
         yield from absence_on_pages(_page, read, most=MOST_PAGES, since=since, known=known)
         return None
@@ -84,9 +80,6 @@ class Ark(Provider):
 
     def notice(self, callback: Callback, at: datetime) -> Notice:  # noqa: ARG002
         return notice_of(callback)
-
-    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
-        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}")
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)

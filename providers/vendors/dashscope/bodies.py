@@ -43,17 +43,17 @@ def path_of(model: str) -> str:
 
 
 def _takes_frames(model: str) -> bool:
-    """First-and-last-frame models have a path and image names of their own."""
+    """Return whether it is a first-and-last-frame model: they have their own path and image names."""
     return "kf2v" in model
 
 
 def _lists_media(model: str) -> bool:
-    """From 2.7 on, images, clip and sound of an image-to-video task stand in one list."""
+    """Return whether images, clip and sound go into one list: from 2.7 on, for image-to-video."""
     return model.startswith("wan2.7-i2v")
 
 
 def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
-    """`name` is what the vendor calls the model at this account."""
+    """Return the body; `name` is what the vendor calls the model at this account."""
     model, values = request.spec.id, request.params.model_dump(mode="json")
     images = {slot: files[0].data_uri for slot, files in request.inputs.items() if files}
     if _lists_media(model):
@@ -69,7 +69,7 @@ def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
 
 
 def _parameters(model: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Resolution and shape make one `size`, apart from 2.7, which takes them apart."""
+    """Return the parameters. Resolution and shape make one `size`, but 2.7 takes two."""
     said: dict[str, Any] = {}
     shape = values.pop("aspect_ratio", None)
     if shape and model.startswith("wan2.7"):

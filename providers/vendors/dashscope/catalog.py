@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price, by_id
 from providers.vendors.dashscope.options import (
     Frames21Plus,
     Frames22Flash,
@@ -86,11 +86,11 @@ def _spec(
     page: str = "",
 ) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         needs_prompt=needs_prompt,
         max_prompt_chars=PROMPT_CHARS.get(model.partition("-")[0], SHORTEST_PROMPT),
         usual_s=(60, 300),
@@ -104,26 +104,23 @@ def _spec(
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("wan2.7-t2v", "Wan 2.7", Text27),
-        _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, OR_A_CLIP, LAST, page=I2V),
-        _spec("wan2.6-t2v", "Wan 2.6", Text26),
-        _spec("wan2.6-t2v-us", "Wan 2.6, US region", Text26Us, surfaces=("us",)),
-        _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST, surfaces=ALSO_IN_VIRGINIA),
-        _spec("wan2.6-i2v-flash", "Wan 2.6 Flash, from an image", Image26Flash, FIRST),
-        _spec("wan2.6-r2v", "Wan 2.6, from videos", Reference26, surfaces=ALSO_IN_VIRGINIA, page=R2V),
-        _spec("wan2.5-t2v-preview", "Wan 2.5", Text25),
-        _spec("wan2.5-i2v-preview", "Wan 2.5, from an image", Image25, FIRST),
-        _spec("wan2.2-t2v-plus", "Wan 2.2 Plus", Text22Plus),
-        _spec("wan2.2-i2v-plus", "Wan 2.2 Plus, from an image", Image22Plus, FIRST),
-        _spec("wan2.2-i2v-flash", "Wan 2.2 Flash, from an image", Image22Flash, FIRST),
-        _spec("wan2.2-kf2v-flash", "Wan 2.2 Flash, first and last frame", Frames22Flash, FIRST, LAST, needs_prompt=False),
-        _spec("wanx2.1-t2v-turbo", "Wan 2.1 Turbo", Text21Turbo, cny_per_s="0.24"),
-        _spec("wanx2.1-t2v-plus", "Wan 2.1 Plus", SizedParams, cny_per_s="0.70"),
-        _spec("wanx2.1-i2v-turbo", "Wan 2.1 Turbo, from an image", Image21Turbo, FIRST),
-        _spec("wanx2.1-i2v-plus", "Wan 2.1 Plus, from an image", Image21Plus, FIRST),
-        _spec("wanx2.1-kf2v-plus", "Wan 2.1 Plus, first and last frame", Frames21Plus, FIRST, LAST, needs_prompt=False),
-    )
-}
+MODELS = by_id(
+    _spec("wan2.7-t2v", "Wan 2.7", Text27),
+    _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, OR_A_CLIP, LAST, page=I2V),
+    _spec("wan2.6-t2v", "Wan 2.6", Text26),
+    _spec("wan2.6-t2v-us", "Wan 2.6, US region", Text26Us, surfaces=("us",)),
+    _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST, surfaces=ALSO_IN_VIRGINIA),
+    _spec("wan2.6-i2v-flash", "Wan 2.6 Flash, from an image", Image26Flash, FIRST),
+    _spec("wan2.6-r2v", "Wan 2.6, from videos", Reference26, surfaces=ALSO_IN_VIRGINIA, page=R2V),
+    _spec("wan2.5-t2v-preview", "Wan 2.5", Text25),
+    _spec("wan2.5-i2v-preview", "Wan 2.5, from an image", Image25, FIRST),
+    _spec("wan2.2-t2v-plus", "Wan 2.2 Plus", Text22Plus),
+    _spec("wan2.2-i2v-plus", "Wan 2.2 Plus, from an image", Image22Plus, FIRST),
+    _spec("wan2.2-i2v-flash", "Wan 2.2 Flash, from an image", Image22Flash, FIRST),
+    _spec("wan2.2-kf2v-flash", "Wan 2.2 Flash, first and last frame", Frames22Flash, FIRST, LAST, needs_prompt=False),
+    _spec("wanx2.1-t2v-turbo", "Wan 2.1 Turbo", Text21Turbo, cny_per_s="0.24"),
+    _spec("wanx2.1-t2v-plus", "Wan 2.1 Plus", SizedParams, cny_per_s="0.70"),
+    _spec("wanx2.1-i2v-turbo", "Wan 2.1 Turbo, from an image", Image21Turbo, FIRST),
+    _spec("wanx2.1-i2v-plus", "Wan 2.1 Plus, from an image", Image21Plus, FIRST),
+    _spec("wanx2.1-kf2v-plus", "Wan 2.1 Plus, first and last frame", Frames21Plus, FIRST, LAST, needs_prompt=False),
+)

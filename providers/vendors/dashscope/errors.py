@@ -19,41 +19,27 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["task_failure", "vendor_error"]
 
-CODES: Mapping[str, type[ProviderError]] = {
-    "AccessDenied": AuthenticationFailed,
-    "AllocationQuota": OutOfCredit,
-    "Arrearage": OutOfCredit,
-    "CommodityNotPurchased": OutOfCredit,
-    "DataInspectionFailed": ContentRejected,
-    "IPInfringementSuspect": ContentRejected,
-    "InputDownloadFailed": InvalidParams,
-    "InternalError": ProviderDown,
-    "InvalidApiKey": AuthenticationFailed,
-    "InvalidParameter": InvalidParams,
-    "InvalidURL": InvalidParams,
-    "LimitRequests": RateLimited,
-    "Model.AccessDenied": AuthenticationFailed,
-    "ModelNotFound": Refused,
-    "ModelUnavailable": ProviderDown,
-    "PostpaidBillOverdue": OutOfCredit,
-    "PrepaidBillOverdue": OutOfCredit,
-    "RequestTimeOut": ProviderDown,
-    "SystemError": ProviderDown,
-    "Throttling": RateLimited,
-    "UnsupportedFileFormat": InvalidParams,
-    "UnsupportedOperation": Refused,
-    "Workspace.AccessDenied": AuthenticationFailed,
-}
+CODES = kinds_by_code(
+    {
+        AuthenticationFailed: ("AccessDenied", "InvalidApiKey", "Model.AccessDenied", "Workspace.AccessDenied"),
+        OutOfCredit: ("AllocationQuota", "Arrearage", "CommodityNotPurchased", "PostpaidBillOverdue", "PrepaidBillOverdue"),
+        ContentRejected: ("DataInspectionFailed", "IPInfringementSuspect"),
+        InvalidParams: ("InputDownloadFailed", "InvalidParameter", "InvalidURL", "UnsupportedFileFormat"),
+        ProviderDown: ("InternalError", "ModelUnavailable", "RequestTimeOut", "SystemError"),
+        RateLimited: ("LimitRequests", "Throttling"),
+        Refused: ("ModelNotFound", "UnsupportedOperation"),
+    }
+)
 
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one: a non-empty `code` is, also with HTTP 200."""
+    """Return the error in this reply, or None: a `code` that is not empty is one, also with HTTP 200."""
     code = body.get("code")
     if code:
         return _coded_error(reply, str(code), body)
@@ -61,7 +47,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 
 def task_failure(output: Mapping[str, Any]) -> ProviderError:
-    """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
+    """Return why a task failed."""
     code = str(output.get("code") or "")
     words = words_of(output) or "DashScope failed to render the video and gave no reason."
     return render_error_of(_kind(code), words, code)
@@ -73,7 +59,7 @@ def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> Provid
 
 
 def _kind(code: str) -> type[ProviderError] | None:
-    """By the whole code, else by its first word: `InternalError.Algo` means what `InternalError` means."""
+    """Return the class of the whole code, else of its first word: `InternalError.Algo` means what `InternalError` means."""
     return CODES.get(code) or CODES.get(code.partition(".")[0])
 
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import text_of, units_of
-from providers.core.states import plain, state_of
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.replies import snapshot_by_word, text_of, units_of
+from providers.core.states import plain
+from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.dashscope.errors import task_failure
 
 __all__ = ["page_of", "snapshot_of"]
@@ -26,7 +27,7 @@ UNKNOWN = "unknown"
 
 
 def page_of(reply: WireReply, others: Container[str]) -> Page:
-    """One page of the list, without tasks of other models."""
+    """Return one page of the list, without tasks of other models."""
     body = reply.data()
     total = body.get("total")
     if not isinstance(total, int):
@@ -37,7 +38,7 @@ def page_of(reply: WireReply, others: Container[str]) -> Page:
 
 
 def _listed(row: Mapping[str, Any]) -> Listed:
-    """Only the milliseconds are believed: the vendor's written times have no zone."""
+    """Return one row. Its time is read from the milliseconds: the written times have no zone."""
     made_ms = row.get("gmt_create")
     return Listed(id=text_of(row, "task_id"), created_at=moment(made_ms / 1000) if isinstance(made_ms, int) else None)
 
@@ -47,17 +48,12 @@ def snapshot_of(reply: WireReply) -> Snapshot:
     word = text_of(output, "task_status")
     if plain(word) == UNKNOWN:
         raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=word)
-    state = state_of(word, log)
     usage = reply.data().get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(_output(output, usage),) if state is State.SUCCEEDED else (),
-        error=task_failure(output) if state is State.FAILED else None,
-        actual_prompt=str(output.get("actual_prompt") or ""),
-        units=units_of(usage),
+    snapshot = snapshot_by_word(
+        word, log, output=lambda: _output(output, usage), failure=lambda: task_failure(output), units=units_of(usage)
     )
+    return replace(snapshot, actual_prompt=str(output.get("actual_prompt") or ""))
 
 
 def _output(output: Mapping[str, Any], usage: Mapping[str, Any]) -> Output:

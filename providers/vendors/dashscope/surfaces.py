@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers.core.base import CredentialField, Limits, Sandbox, Surface
+from providers.core.base import API_KEY, CredentialField, Limits, Sandbox, Surface, by_slug
 
 __all__ = ["SURFACES"]
 
-API_KEY = CredentialField(name="api_key", label="API key")
 WORKSPACE = CredentialField(
     name="workspace",
     label="Workspace ID",
@@ -60,7 +59,7 @@ def _sandbox(priority: int, host: str = "dashscope", key: str = "sk-sandbox-dash
     return Sandbox(path=f"/hosts/{host}/api/v1", credentials={"api_key": key}, priority=priority)
 
 
-SURFACES = (
+SURFACES = by_slug(
     _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10)),
     _surface(
         "singapore",

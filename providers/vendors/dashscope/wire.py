@@ -6,13 +6,12 @@ manage-asynchronous-tasks; read 2026-11-20. The base URL holds /api/v1, as the v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar
 from urllib.parse import quote
 
-from providers.core.base import WHILE_WAITING, Provider, Surface
+from providers.core.base import WHILE_WAITING, Provider
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply
 from providers.core.ids import id_of
@@ -36,7 +35,7 @@ class DashScope(Provider):
     slug = "dashscope"
     label = "DashScope"
     docs_url = "https://help.aliyun.com/zh/model-studio/text-to-video-api-reference"
-    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
@@ -57,11 +56,11 @@ class DashScope(Provider):
         return snapshot_of(reply)
 
     def cancel(self, submission: Submission) -> Exchange[None]:
-        """Stops a task that still waits; DashScope refuses once it renders."""
+        """Stop a task that still waits; DashScope refuses once it renders."""
         yield WireRequest(method="POST", path=f"tasks/{quote(submission.id, safe='')}/cancel")
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
-        """Tasks carry no reference: the list of the last 24 hours can only prove that there is none."""
+        """Prove from the list of the last 24 hours that there is no such task: tasks carry no reference, so none can be found."""
         read = partial(page_of, others=self.names_of_others(spec.id))
         yield from absence_on_pages(_page, read, most=MOST_PAGES, since=since, known=known)
         return None
@@ -71,10 +70,9 @@ class DashScope(Provider):
         if not {"data", "total"} & reply.data().keys():
             raise UnexpectedReply("DashScope answered without the list of tasks; check the account's base URL.")
 
-    def sign(self, request: WireRequest, at: datetime) -> WireRequest:  # noqa: ARG002
-        workspace = self.options.credentials.get("workspace")
-        place = {"X_DashScope_WorkSpace": workspace} if workspace else {}
-        return request.with_headers(Authorization=f"Bearer {self.options.credentials['api_key']}", **place)
+    def sign(self, request: WireRequest, at: datetime) -> WireRequest:
+        signed, workspace = super().sign(request, at), self.options.credentials.get("workspace")
+        return signed.with_headers(X_DashScope_WorkSpace=workspace) if workspace else signed
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)

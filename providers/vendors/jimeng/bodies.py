@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from providers.core.types import GenerationRequest
 from providers.vendors.jimeng.catalog import WireKeys
-from providers.vendors.jimeng.release import Release
+from providers.vendors.jimeng.surfaces import Release
 
 __all__ = ["draft_body", "draft_query", "generate_body", "submit_id_of"]
 
@@ -23,12 +23,12 @@ IDS = UUID("5b8f5f0e-6a0f-4a53-9a5e-0d8a8f3a1c77")
 
 
 def submit_id_of(reference: str) -> str:
-    """The page makes up a UUID for each submit; ours follows from our reference, so that the vendor can be asked about it."""
+    """Return a UUID like the page's, which follows from our reference, so that the vendor can be asked about it."""
     return _id(reference, "submit")
 
 
 def generate_body(request: GenerationRequest, keys: WireKeys, release: Release) -> dict[str, Any]:
-    """For `generate_video`."""
+    """Return the body for `generate_video`."""
     submit_id = submit_id_of(request.reference)
     extra = {**_origin(request), "originTemplateId": "", "imageNameMapping": {}, "isUseAiGenPrompt": False, "batchNumber": 1}
     return {
@@ -49,7 +49,7 @@ def generate_body(request: GenerationRequest, keys: WireKeys, release: Release) 
 
 
 def draft_body(request: GenerationRequest, keys: WireKeys, release: Release) -> dict[str, Any]:
-    """For `aigc_draft/generate`, which takes the draft itself as text."""
+    """Return the body for `aigc_draft/generate`, which takes the draft itself as text."""
     commerce = _commerce(keys.benefit)
     return {
         "extend": {"root_model": keys.model, "m_video_commerce_info": commerce, "m_video_commerce_info_list": [commerce]},
@@ -61,7 +61,7 @@ def draft_body(request: GenerationRequest, keys: WireKeys, release: Release) -> 
 
 
 def draft_query(release: Release, web_id: str) -> dict[str, str | int]:
-    """What stands in the address beside it."""
+    """Return the query that goes with a draft."""
     return {
         "aid": release.app_id,
         "device_platform": "web",
@@ -140,7 +140,7 @@ def _commerce(benefit: str) -> dict[str, str]:
 
 
 def _seed(reference: str) -> int:
-    """The vendor wants a seed in every request; each task's chance is its own reference."""
+    """Return a seed by chance, the same for the same reference: the vendor wants one in every request."""
     return int.from_bytes(hashlib.sha256(reference.encode()).digest()[:4], "big")
 
 

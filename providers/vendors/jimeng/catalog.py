@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from providers.core.catalog import ModelSpec, Params, param
+from providers.core.catalog import ModelSpec, Params, by_id, param
 
 __all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "WIRE_KEYS", "WireKeys"]
 
@@ -84,10 +84,10 @@ WIRE_KEYS: Mapping[str, WireKeys] = {
 
 def _spec(model: str, label: str, params: type[Params]) -> ModelSpec:
     return ModelSpec(
+        model,
+        f"{label}, unofficial",
+        params,
         provider="jimeng",
-        id=model,
-        label=f"{label}, unofficial",
-        params=params,
         max_prompt_chars=800,
         usual_s=(60, 900),
         poll_every=timedelta(seconds=5),
@@ -98,16 +98,13 @@ def _spec(model: str, label: str, params: type[Params]) -> ModelSpec:
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("jimeng-video-3.5-pro", "Jimeng 3.5 Pro", V35Params),
-        _spec("jimeng-video-3.0-pro", "Jimeng 3.0 Pro", WebParams),
-        _spec("jimeng-video-3.0", "Jimeng 3.0", SharpParams),
-        _spec("jimeng-video-3.0-fast", "Jimeng 3.0 Fast", SharpParams),
-        _spec("seedance-2.0", "Seedance 2.0", SeedanceParams),
-        _spec("seedance-2.0-fast", "Seedance 2.0 Fast", SeedanceParams),
-        _spec("jimeng-video-2.0-pro", "Jimeng 2.0 Pro", WebParams),
-        _spec("jimeng-video-2.0", "Jimeng 2.0", WebParams),
-    )
-}
+MODELS = by_id(
+    _spec("jimeng-video-3.5-pro", "Jimeng 3.5 Pro", V35Params),
+    _spec("jimeng-video-3.0-pro", "Jimeng 3.0 Pro", WebParams),
+    _spec("jimeng-video-3.0", "Jimeng 3.0", SharpParams),
+    _spec("jimeng-video-3.0-fast", "Jimeng 3.0 Fast", SharpParams),
+    _spec("seedance-2.0", "Seedance 2.0", SeedanceParams),
+    _spec("seedance-2.0-fast", "Seedance 2.0 Fast", SeedanceParams),
+    _spec("jimeng-video-2.0-pro", "Jimeng 2.0 Pro", WebParams),
+    _spec("jimeng-video-2.0", "Jimeng 2.0", WebParams),
+)

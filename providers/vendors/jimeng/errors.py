@@ -21,32 +21,33 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["task_failure", "vendor_error"]
 
-MEANINGS: Mapping[type[ProviderError], tuple[str, ...]] = {
-    AuthenticationFailed: ("1014", "1015", "1018", "1021", "4003", "4010"),
-    OutOfCredit: ("1006", "4001", "5000"),
-    PlanUsedUp: ("121101",),
-    RateLimited: ("1", "1010", "1057", "1310", "2014", "2020", "10020"),
-    ContentRejected: (
-        *("1019", "1063", "1159", "2003", "2004", "2005", "2035"),
-        *("2038", "2039", "2041", "2042", "2048", "2050"),
-    ),
-    InvalidParams: ("1000", "1001", "1161", "1162"),
-    Refused: ("2043",),
-    ProviderDown: ("1002", "2002"),
-}
-CODES: Mapping[str, type[ProviderError]] = {code: kind for kind, codes in MEANINGS.items() for code in codes}
+CODES = kinds_by_code(
+    {
+        AuthenticationFailed: ("1014", "1015", "1018", "1021", "4003", "4010"),
+        OutOfCredit: ("1006", "4001", "5000"),
+        PlanUsedUp: ("121101",),
+        RateLimited: ("1", "1010", "1057", "1310", "2014", "2020", "10020"),
+        ContentRejected: (
+            *("1019", "1063", "1159", "2003", "2004", "2005", "2035"),
+            *("2038", "2039", "2041", "2042", "2048", "2050"),
+        ),
+        InvalidParams: ("1000", "1001", "1161", "1162"),
+        Refused: ("2043",),
+        ProviderDown: ("1002", "2002"),
+    }
+)
 OF_A_TASK = frozenset({ContentRejected, InvalidParams, OutOfCredit})
 """Reasons that keep their class when they end a task; the rest of the codes tell of the vendor's own trouble."""
 
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one: `ret` tells, nearly always with HTTP 200."""
+    """Return the error in this reply, or None, by `ret`, nearly always with HTTP 200."""
     ret, words = str(body.get("ret", "0")), words_of(body, "errmsg")
     if ret == "0":
         return http_error(reply, message=words)
@@ -60,7 +61,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 
 def task_failure(entry: Mapping[str, Any]) -> ProviderError:
-    """Why a task failed. What would be 'try again' of a request is an end here: the render is over, and may have been charged."""
+    """Return why a task failed; the render is over, and may have been charged."""
     code = str(entry.get("fail_code") or "")
     words = words_of(entry, "fail_msg", "fail_starling_message") or "Jimeng failed to render the video and gave no reason."
     return render_error_of(CODES.get(code), words, code, lasting=OF_A_TASK)

@@ -11,16 +11,25 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from providers.core.catalog import ModelSpec
 from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
-from providers.core.replies import poll_wish
+from providers.core.ids import id_of
+from providers.core.replies import poll_delay
 from providers.core.states import state_of, unknown_state
-from providers.core.types import Output, Snapshot, State, WireReply
-from providers.vendors.jimeng.catalog import RESULT_LIFE
+from providers.core.types import Output, Snapshot, State, Submission, WireReply
+from providers.vendors.jimeng.catalog import RESULT_LIFE, WIRE_KEYS
 from providers.vendors.jimeng.errors import task_failure
 
-__all__ = ["credits_of", "entry_of", "snapshot_or_error"]
+__all__ = ["HISTORY", "credits_of", "entry_of", "kind_of", "record_of", "snapshot_or_error", "submission_of"]
 
 log = logging.getLogger("providers.jimeng")
+
+TASK, HISTORY = "task", "history"
+"""Kinds of submissions: the older request is known by its task id, a draft by its record in the history. After the word of the first kind
+its record's id may follow.
+"""
+LONGEST_RECORD = 35
+"""Characters that a kind has room for, beside its word."""
 
 REJECTED_BEFORE, FAILED, REJECTED_AFTER, DELETED = 10, 30, 40, 100
 STATES: Mapping[int, State] = {
@@ -43,15 +52,33 @@ CREDITS = ("gift_credit", "purchase_credit", "vip_credit")
 
 
 def entry_of(holder: object, name: str) -> dict[str, Any]:
-    """The object under `name`; `UnexpectedReply` when there is none."""
+    """Return the object under `name`; raise `UnexpectedReply` when there is none."""
     value = holder.get(name) if isinstance(holder, Mapping) else None
     if not isinstance(value, dict):
         raise UnexpectedReply(f"Jimeng's answer has no object “{name}”.")
     return value
 
 
+def submission_of(spec: ModelSpec, *, task_id: object, history_id: object) -> Submission:
+    if WIRE_KEYS[spec.id].draft:
+        return Submission(id=id_of(history_id, "history id", or_number=True), model=spec.id, kind=HISTORY)
+    record = str(history_id) if isinstance(history_id, (str, int)) and history_id else ""
+    kind = f"{TASK} {record}" if 0 < len(record) <= LONGEST_RECORD else TASK
+    return Submission(id=id_of(task_id, or_number=True), model=spec.id, kind=kind)
+
+
+def kind_of(submission: Submission) -> str:
+    return submission.kind.partition(" ")[0]
+
+
+def record_of(submission: Submission) -> str:
+    """Return the submission's name in the history; empty for one that was accepted without."""
+    kind, _, record = submission.kind.partition(" ")
+    return record if kind == TASK else submission.id
+
+
 def credits_of(reply: WireReply) -> int:
-    """All that the account has left: given, bought, and of a membership."""
+    """Return all that the account has left: given, bought, and of a membership."""
     data = reply.part("data")
     purse = data["credit"] if isinstance(data.get("credit"), dict) else data
     amounts = [purse[name] for name in CREDITS if isinstance(purse.get(name), int)]
@@ -61,7 +88,7 @@ def credits_of(reply: WireReply) -> int:
 
 
 def snapshot_or_error(entry: object) -> Snapshot | ProviderError:
-    """One task's answer; one that cannot be read must not spoil the others of its batch."""
+    """Return one task's answer; one that cannot be read must not spoil the others of its batch."""
     try:
         return _snapshot(entry)
     except ProviderError as error:
@@ -81,15 +108,15 @@ def _snapshot(entry: object) -> Snapshot:
         vendor_state=str(status),
         outputs=(output,) if output and state is State.SUCCEEDED else (),
         error=_failure(status, entry) if state is State.FAILED else None,
-        ask_again_after=_wish(entry),
+        ask_again_after=_delay(entry),
     )
 
 
-def _wish(entry: Mapping[str, Any]) -> timedelta | None:
-    """What the page itself would wait before it asks again; not every answer says."""
+def _delay(entry: Mapping[str, Any]) -> timedelta | None:
+    """Return how long the page itself would wait before it asks again; not every answer says."""
     queue = entry.get("queue_info")
     config = queue.get("polling_config") if isinstance(queue, dict) else None
-    return poll_wish(config.get("interval_seconds")) if isinstance(config, dict) else None
+    return poll_delay(config.get("interval_seconds")) if isinstance(config, dict) else None
 
 
 def _state(status: int | str) -> State:
@@ -119,7 +146,7 @@ def _failure(status: int | str, entry: Mapping[str, Any]) -> ProviderError:
 
 
 def _output(entry: Mapping[str, Any]) -> Output | None:
-    """The largest rendition of the first item that is there."""
+    """Return the largest rendition of the first item, or None."""
     items = entry.get("item_list")
     item = items[0] if isinstance(items, list) and items else None
     video = item.get("video") if isinstance(item, dict) else None

@@ -25,9 +25,9 @@ TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 def notice_of(callback: Callback, secret: str, at: datetime) -> Notice:
-    """`task_id` and a reference inside `task_info` in the classic form, `id` and `external_id` in the new one.
+    """Return the task and our reference: `task_id` and inside `task_info` in the classic form, `id` and `external_id` in the new one.
 
-    Without a secret there is nothing to check a signature with: the address alone tells the vendor from strangers.
+    Without a secret no signature can be checked: only who knows the address can call.
     """
     if secret and not is_signed(secret, callback.headers, callback.raw, at):
         raise CallbackForged("Kling's callback is not signed with this account's webhook secret, or its signature is not fresh.")
@@ -38,7 +38,7 @@ def notice_of(callback: Callback, secret: str, at: datetime) -> Notice:
 
 
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
-    """The body carries a fresh signature made with this secret. While a secret is being changed, one of several may match."""
+    """Return whether the body has a fresh signature made with this secret. While a secret is being changed, one of several may match."""
     told = {name.lower(): value for name, value in headers.items()}
     message_id, sent = told.get("webhook-id", ""), told.get("webhook-timestamp", "")
     if not message_id or not TIMESTAMP.fullmatch(sent) or abs(int(sent) - at.timestamp()) > TOLERANCE.total_seconds():
@@ -49,12 +49,12 @@ def is_signed(secret: str, headers: Mapping[str, str], body: bytes, at: datetime
 
 
 def _bytes(header: str) -> bytes:
-    """Whatever a stranger put into it."""
+    """Encode a header, whatever a stranger put into it."""
     return header.encode("utf-8", "replace")
 
 
 def _signature(secret: str, signed: bytes) -> bytes | None:
-    """None for a secret that is none."""
+    """Return the signature, or None for a secret that is not base64."""
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):

@@ -20,34 +20,22 @@ from providers.core.errors import (
     Refused,
 )
 from providers.core.gateways import QUOTA_CODES, UNKNOWN_TASK, gateway_error, gateway_task
-from providers.core.replies import judged_by_body, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "vendor_error"]
 
-CODES: Mapping[str, type[ProviderError]] = {
-    "1000": AuthenticationFailed,
-    "1001": AuthenticationFailed,
-    "1002": AuthenticationFailed,
-    "1003": AuthenticationFailed,
-    "1004": AuthenticationFailed,
-    "1100": OutOfCredit,
-    "1101": OutOfCredit,
-    "1102": OutOfCredit,
-    "1103": AuthenticationFailed,
-    "1200": InvalidParams,
-    "1201": InvalidParams,
-    "1202": Refused,
-    "1203": Refused,
-    "1300": ContentRejected,
-    "1301": ContentRejected,
-    "1302": RateLimited,
-    "1303": RateLimited,
-    "1304": AuthenticationFailed,
-    "5000": ProviderDown,
-    "5001": ProviderDown,
-    "5002": ProviderDown,
-}
+CODES = kinds_by_code(
+    {
+        AuthenticationFailed: ("1000", "1001", "1002", "1003", "1004", "1103", "1304"),
+        OutOfCredit: ("1100", "1101", "1102"),
+        InvalidParams: ("1200", "1201"),
+        Refused: ("1202", "1203"),
+        ContentRejected: ("1300", "1301"),
+        RateLimited: ("1302", "1303"),
+        ProviderDown: ("5000", "5001", "5002"),
+    }
+)
 STALE = frozenset({"1003", "1004"})
 NO_SUCH_RESOURCE = "1203"
 GATEWAY_CODES: Mapping[str, type[Refused]] = dict.fromkeys(QUOTA_CODES, OutOfCredit) | {UNKNOWN_TASK: Refused}
@@ -62,7 +50,7 @@ GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one; some gateways send errors with HTTP 200."""
+    """Return the error in this reply, or None; some gateways send errors with HTTP 200."""
     told = gateway_error(reply, body, vendor_error)
     if told is not None:
         return told
@@ -79,7 +67,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 
 def is_gone(error: Refused) -> bool:
-    """The vendor says, by its own code, that it has no such task. Any other 404 may be a proxy's, a gateway's, or a wrong address."""
+    """Return whether the vendor says, by its own code, that it has no such task. Any other 404 may come from a proxy or a wrong address."""
     return error.vendor_code in {NO_SUCH_RESOURCE, UNKNOWN_TASK}
 
 

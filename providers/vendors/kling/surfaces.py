@@ -5,15 +5,14 @@ Kling developer documents, "API authentication" and "callbacks"; read 2026-11-20
 
 from __future__ import annotations
 
-from providers.core.base import CredentialField, Sandbox, Surface
+from providers.core.base import API_KEY, KEY_PAIR, CredentialField, Sandbox, Surface, by_slug
 
-__all__ = ["GATEWAY", "SURFACES"]
+__all__ = ["GATEWAY", "SURFACES", "TWO_KEYS"]
 
 GATEWAY = "gateway"
+TWO_KEYS = "official-jwt"
 GLOBAL_HOST = "https://api-singapore.klingai.com"
 HOSTS = "In mainland China: https://api-beijing.klingai.com."
-API_KEY = CredentialField(name="api_key", label="API key")
-KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
 WEBHOOK_SECRET = CredentialField(
     name="webhook_secret",
     label="Webhook secret",
@@ -21,9 +20,9 @@ WEBHOOK_SECRET = CredentialField(
     help="Only when one exists in Kling's console, where it begins with whsec_: callbacks must then carry its signature.",
 )
 KEY_SANDBOX = Sandbox(path="/hosts/kling", credentials={"api_key": "sk-sandbox-kling"}, priority=15)
-SURFACES = (
+SURFACES = by_slug(
     Surface(
-        slug="official-jwt",
+        slug=TWO_KEYS,
         label="Kling, access key and secret key",
         base_url=GLOBAL_HOST,
         credentials=(*KEY_PAIR, WEBHOOK_SECRET),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from providers.core.base import Options, Provider, Surface
+from providers.core.base import Options, Provider
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
@@ -27,8 +27,8 @@ from providers.vendors.kling.classic.replies import RESULT_LIFE, balance_of, log
 from providers.vendors.kling.errors import is_gone, vendor_error
 from providers.vendors.kling.new import wire as new
 from providers.vendors.kling.new.catalog import NEW_MODELS
-from providers.vendors.kling.surfaces import GATEWAY, SURFACES
-from providers.vendors.kling.token import token_of
+from providers.vendors.kling.signing import token_of
+from providers.vendors.kling.surfaces import GATEWAY, SURFACES, TWO_KEYS
 
 __all__ = ["Kling"]
 
@@ -43,7 +43,7 @@ class Kling(Provider):
     slug = "kling"
     label = "Kling"
     docs_url = "https://app.klingai.com/global/dev/document-api"
-    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    surfaces = SURFACES
     models: ClassVar[Mapping[str, ModelSpec]] = {**MODELS, **NEW_MODELS}
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
@@ -59,7 +59,7 @@ class Kling(Provider):
 
     @classmethod
     def takes_reference_once(cls, surface: str, model: str) -> bool:
-        """Of the classic API (`READ_ELSEWHERE`). Of the new one and of gateways nobody knows."""
+        """Return True for the classic API (`READ_ELSEWHERE`). What the new one and gateways do is not known."""
         return surface != GATEWAY and model in MODELS
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
@@ -82,7 +82,7 @@ class Kling(Provider):
         return snapshot_of(found[1])
 
     def poll_group(self, submission: Submission) -> str | None:
-        """The classic API has no call for many."""
+        """Return a group for the new API alone: the classic one has no call for many."""
         return new.TASKS if submission.model in NEW_MODELS else None
 
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
@@ -116,17 +116,17 @@ class Kling(Provider):
         return notice_of(callback, self.options.credentials.get("webhook_secret", ""), at)
 
     def balance(self, at: datetime) -> Exchange[Balance]:
-        """What is left of the packages. Those bought outside the dates are not listed, so the dates reach back far."""
+        """Ask what is left of the packages. Those bought outside the dates are not listed, so the dates reach back far."""
         if self._is_gateway:
             raise Unsupported("A gateway's own balance is not told by Kling.")
-        dates = {"start_time": _milliseconds(at - LONGEST_PACKAGE), "end_time": _milliseconds(at)}
+        dates = {"start_time": int((at - LONGEST_PACKAGE).timestamp() * 1000), "end_time": int(at.timestamp() * 1000)}
         reply = yield WireRequest(method="GET", path=COSTS, query=dates)
         return balance_of(reply.part("data"))
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
-        keys = self.options.credentials
-        jwt = self.options.surface == "official-jwt"
-        token = token_of(keys["access_key"], keys["secret_key"], at) if jwt else keys["api_key"]
+        if self.options.surface != TWO_KEYS:
+            return super().sign(request, at)
+        token = token_of(self.options.credentials["access_key"], self.options.credentials["secret_key"], at)
         return request.with_headers(Authorization=f"Bearer {token}")
 
     def check(self, reply: WireReply) -> ProviderError | None:
@@ -146,7 +146,7 @@ class Kling(Provider):
         return False
 
     def _find(self, name: str, kinds: Sequence[str]) -> Exchange[tuple[str, Mapping[str, Any]] | None]:
-        """The task called `name` (the vendor's id or our reference) and the path that knows it."""
+        """Find the task called `name` (the vendor's id or our reference) and the path that knows it."""
         for kind in kinds:
             try:
                 reply = yield WireRequest(method="GET", path=f"{self._path(kind)}/{quote(name, safe='')}")
@@ -160,7 +160,3 @@ class Kling(Provider):
                 continue  # new-api answers with its console's page for a kind that it does not pass on
             return kind, gateway_task(reply.data()) or reply.part("data")
         return None
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

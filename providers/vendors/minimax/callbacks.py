@@ -12,7 +12,7 @@ __all__ = ["notice_of"]
 
 
 def notice_of(callback: Callback) -> Notice:
-    """Both generations tell the structure of their query: the id stands at the top in v1, inside `task` in v2."""
+    """Return the task, or the answer to a challenge. The id stands at the top in v1, inside `task` in v2, as in a query."""
     told = callback.fields
     for challenge in (told.get("challenge"), callback.query.get("challenge")):
         if isinstance(challenge, (str, int)):

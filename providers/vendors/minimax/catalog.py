@@ -1,4 +1,4 @@
-"""What may be asked of MiniMax's models: Params classes and ModelSpecs. Data and validators; how it is said is in v1.py and v2.py.
+"""What may be asked of MiniMax's models: Params classes and ModelSpecs. Data and validators; how it is said is in bodies.py.
 
 MiniMax platform documents, video generation v1 and v2; read 2026-11-20. Reference videos and sounds are given by
 public addresses.
@@ -6,12 +6,11 @@ public addresses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
 from providers.core.addresses import Address
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
 from providers.core.content_tasks import REFERENCE_RULES, reference_sounds, reference_videos
 from providers.core.rules import FRAME_GIVES_SHAPE, LAST_NEEDS_FIRST, Rule
 
@@ -138,11 +137,11 @@ NINE = InputSlot(name="references", title="Reference images", max_count=9, rules
 def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page: str = "video-generation") -> ModelSpec:
     second = model in SECOND_GENERATION
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         needs_prompt=second or not slots,
         max_prompt_chars=7_000 if second else 2_000,
         max_body_bytes=MAX_BODY_BYTES if second else None,
@@ -154,19 +153,16 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page:
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("MiniMax-H3", "MiniMax H3", H3Params, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
-        _spec("MiniMax-H3-Max", "MiniMax H3 Max", H3MaxParams, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
-        _spec("MiniMax-Hailuo-2.3", "Hailuo 2.3", HailuoParams, _first()),
-        _spec("MiniMax-Hailuo-2.3-Fast", "Hailuo 2.3 Fast, from an image", HailuoParams, _first(needed=True)),
-        _spec("MiniMax-Hailuo-02", "Hailuo 02", Hailuo02Params, _first(), _last()),
-        _spec("T2V-01-Director", "T2V-01 Director", FirstGenerationParams),
-        _spec("T2V-01", "T2V-01", FirstGenerationParams),
-        _spec("I2V-01-Director", "I2V-01 Director, from an image", FirstGenerationParams, _first(needed=True)),
-        _spec("I2V-01-live", "I2V-01 live, from an image", FirstGenerationParams, _first(needed=True)),
-        _spec("I2V-01", "I2V-01, from an image", FirstGenerationParams, _first(needed=True)),
-        _spec("S2V-01", "S2V-01, from a person's image", SubjectParams, SUBJECT),
-    )
-}
+MODELS = by_id(
+    _spec("MiniMax-H3", "MiniMax H3", H3Params, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
+    _spec("MiniMax-H3-Max", "MiniMax H3 Max", H3MaxParams, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
+    _spec("MiniMax-Hailuo-2.3", "Hailuo 2.3", HailuoParams, _first()),
+    _spec("MiniMax-Hailuo-2.3-Fast", "Hailuo 2.3 Fast, from an image", HailuoParams, _first(needed=True)),
+    _spec("MiniMax-Hailuo-02", "Hailuo 02", Hailuo02Params, _first(), _last()),
+    _spec("T2V-01-Director", "T2V-01 Director", FirstGenerationParams),
+    _spec("T2V-01", "T2V-01", FirstGenerationParams),
+    _spec("I2V-01-Director", "I2V-01 Director, from an image", FirstGenerationParams, _first(needed=True)),
+    _spec("I2V-01-live", "I2V-01 live, from an image", FirstGenerationParams, _first(needed=True)),
+    _spec("I2V-01", "I2V-01, from an image", FirstGenerationParams, _first(needed=True)),
+    _spec("S2V-01", "S2V-01, from a person's image", SubjectParams, SUBJECT),
+)

@@ -24,7 +24,7 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, moment_in, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, moment_in, render_error_of, words_of
 from providers.core.states import state_of
 from providers.core.types import State, WireReply
 
@@ -32,36 +32,23 @@ __all__ = ["is_gone", "render_failure", "vendor_error"]
 
 INVALID, USED_UP = "2013", "2056"
 NUMBER = re.compile(r"\((\d{4})\)\s*$")
-CODES: Mapping[str, type[ProviderError]] = {
-    "1000": ProviderDown,
-    "1001": ProviderDown,
-    "1002": RateLimited,
-    "1004": AuthenticationFailed,
-    "1008": OutOfCredit,
-    "1024": ProviderDown,
-    "1026": ContentRejected,
-    "1027": ContentRejected,
-    "1033": ProviderDown,
-    "1039": RateLimited,
-    "1041": RateLimited,
-    "1042": InvalidParams,
-    INVALID: InvalidParams,
-    "2049": AuthenticationFailed,
-    USED_UP: PlanUsedUp,
-    "authorized_error": AuthenticationFailed,
-    "bad_request_error": InvalidParams,
-    "insufficient_balance_error": OutOfCredit,
-    "overloaded_error": RateLimited,
-    "rate_limit_error": RateLimited,
-    "server_error": ProviderDown,
-    "unprocessable_entity_error": ContentRejected,
-}
+CODES = kinds_by_code(
+    {
+        ProviderDown: ("1000", "1001", "1024", "1033", "server_error"),
+        RateLimited: ("1002", "1039", "1041", "overloaded_error", "rate_limit_error"),
+        AuthenticationFailed: ("1004", "2049", "authorized_error"),
+        OutOfCredit: ("1008", "insufficient_balance_error"),
+        ContentRejected: ("1026", "1027", "unprocessable_entity_error"),
+        InvalidParams: ("1042", INVALID, "bad_request_error"),
+        PlanUsedUp: (USED_UP,),
+    }
+)
 log = logging.getLogger("providers.minimax")
 
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one. A render that failed has a code in its `base_resp` too, and the request was fine."""
+    """Return the error in this reply, or None. A render that failed has a code in its `base_resp` too, and the request was fine."""
     error, base = body.get("error"), body.get("base_resp")
     if body.get("type") == "error" and isinstance(error, dict):
         return _coded_error(reply, str(error.get("type") or ""), str(error.get("message") or ""), body)
@@ -77,14 +64,14 @@ def _is_failed_task(body: Mapping[str, Any]) -> bool:
 
 
 def is_gone(error: Refused) -> bool:
-    """MiniMax says that it has no such task. A bare 404 may be a proxy's, and bad parameters need not be the task's id."""
+    """Return whether MiniMax says that it has no such task. A bare 404 may come from a proxy; bad parameters need not be the task's id."""
     if error.vendor_code in {INVALID, "bad_request_error"} and "task" in error.message.lower():
         return True
     return error.http_status == 404 and error.vendor_code in CODES
 
 
 def render_failure(code: str, words: str) -> ProviderError:
-    """Why a render failed. What would be 'try again' of a request is an end here: the render is over."""
+    """Return why a render failed."""
     words = words or "MiniMax failed to render the video and gave no reason."
     kind = CODES.get(code)
     if kind is not InvalidParams and "sensitive" in words.lower():

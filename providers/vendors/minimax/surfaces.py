@@ -5,14 +5,13 @@ MiniMax platform documents, video generation and "rate limits"; read 2026-11-20.
 
 from __future__ import annotations
 
-from providers.core.base import CredentialField, Limits, Sandbox, Surface
+from providers.core.base import API_KEY, Limits, Sandbox, Surface, by_slug
 
 __all__ = ["SURFACES"]
 
-API_KEY = CredentialField(name="api_key", label="API key")
 LIMITS = Limits(max_in_flight=5, submits_per_minute=20)
 """20 submits a minute of Hailuo; H3 takes 300 and 30 at a time."""
-SURFACES = (
+SURFACES = by_slug(
     Surface(
         slug="china",
         label="MiniMax, mainland China",

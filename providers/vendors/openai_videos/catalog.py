@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Literal
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
 
 __all__ = ["ANY_MODEL", "GATEWAY", "MODELS", "NOT_OFFERED", "SIZES"]
 
@@ -68,11 +68,11 @@ class AnyModelParams(Params):
 
 def _spec(model: str, label: str, params: type[Params], *, retired: date | None = None, surfaces: tuple[str, ...] = ()) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        (FIRST,),
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=(FIRST,),
         max_prompt_chars=4_000,
         usual_s=(60, 300),
         poll_every=timedelta(seconds=5),
@@ -84,14 +84,11 @@ def _spec(model: str, label: str, params: type[Params], *, retired: date | None 
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec(ANY_MODEL, "A gateway's model", AnyModelParams, surfaces=(GATEWAY,)),
-        _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
-        _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
-        _spec("sora-2-2025-12-08", "Sora 2 (2025-12-08)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
-        _spec("sora-2-2025-10-06", "Sora 2 (2025-10-06)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
-        _spec("sora-2-pro-2025-10-06", "Sora 2 Pro (2025-10-06)", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
-    )
-}
+MODELS = by_id(
+    _spec(ANY_MODEL, "A gateway's model", AnyModelParams, surfaces=(GATEWAY,)),
+    _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
+    _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
+    _spec("sora-2-2025-12-08", "Sora 2 (2025-12-08)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
+    _spec("sora-2-2025-10-06", "Sora 2 (2025-10-06)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
+    _spec("sora-2-pro-2025-10-06", "Sora 2 Pro (2025-10-06)", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from providers.core.base import http_error
+from providers.core.base import http_error, status_as_code
 from providers.core.errors import ContentRejected, OutOfCredit, ProviderError, Refused, UnexpectedReply
 from providers.core.gateways import QUOTA_CODES, UNKNOWN_TASK, gateway_error
 from providers.core.replies import judged_by_body, render_error_of, words_of
@@ -28,7 +28,7 @@ WRONG_MODEL = "model_not_found"
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one. A video that failed carries an `error` too, and the request for it was fine."""
+    """Return the error in this reply, or None. A video that failed carries an `error` too, and the request for it was fine."""
     told = gateway_error(reply, body, vendor_error)
     if told is not None:
         return told
@@ -39,19 +39,19 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     elif (error and isinstance(error, str)) or (not error and "detail" in body):
         error = {"message": str(error or body["detail"])[:500]}
         if len(body) == 1:  # among other fields it may be a proxy's
-            error["code"] = f"HTTP {reply.status}"
+            error["code"] = status_as_code(reply.status)
     if reply.status < 400 and ("id" in body or not error):
         return None
     return _told_error(reply, error if isinstance(error, dict) else {})
 
 
 def is_gone(error: Refused) -> bool:
-    """There is no such video. A bare 404 may be a proxy's."""
+    """Return whether there is no such video. A bare 404 may come from a proxy."""
     return error.vendor_code == UNKNOWN_TASK or (error.http_status == 404 and error.vendor_code not in {None, WRONG_MODEL})
 
 
 def render_failure(error: object) -> ProviderError:
-    """Why a render failed."""
+    """Return why a render failed."""
     told = error if isinstance(error, dict) else {"message": error}
     words = words_of(told) or "The vendor failed to render the video and gave no reason."
     return render_error_of(_kind(_code(told)), words, _code(told))

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.ids import first_id
 from providers.core.listings import Listed, Stretch, moment, rows_of
-from providers.core.replies import poll_wish, text_of
-from providers.core.states import plain, state_of
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.replies import poll_delay, snapshot_by_word, text_of
+from providers.core.states import plain
+from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.openai_videos.catalog import RESULT_LIFE
 from providers.vendors.openai_videos.errors import render_failure
 
@@ -31,7 +32,7 @@ def id_of(reply: WireReply) -> str:
 
 
 def stretch_of(reply: WireReply) -> Stretch:
-    """A part of the list, whole: a model may be listed under another of its names, so none is left out."""
+    """Return a part of the list with tasks of every model: one may be listed under another of its names."""
     body = reply.data()
     rows, more = rows_of(body.get("data")), body.get("has_more")
     if not isinstance(more, bool):
@@ -43,15 +44,14 @@ def stretch_of(reply: WireReply) -> Stretch:
 def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:
     video = reply.data()
     word = text_of(video, "status")
-    state = state_of(word, log)
-    return Snapshot(
-        state=state,
-        vendor_state=word,
+    snapshot = snapshot_by_word(
+        word,
+        log,
+        output=lambda: _output(video, content_url),
+        failure=lambda: _failure(word, video),
         progress=_progress(video.get("progress")),
-        outputs=(_output(video, content_url),) if state is State.SUCCEEDED else (),
-        error=_failure(word, video) if state is State.FAILED else None,
-        ask_again_after=poll_wish(reply.headers.get("openai-poll-after-ms"), unit_s=0.001),
     )
+    return replace(snapshot, ask_again_after=poll_delay(reply.headers.get("openai-poll-after-ms"), unit_s=0.001))
 
 
 def _progress(value: object) -> int | None:
@@ -67,7 +67,7 @@ def _failure(word: str, video: Mapping[str, Any]) -> ProviderError:
 
 
 def _output(video: Mapping[str, Any], content_url: str) -> Output:
-    """Its `seconds` echo what was asked, so they say nothing of the file."""
+    """Return the file. `seconds` echo what was asked, so they say nothing of it."""
     facts = video.get("metadata")
     direct = facts.get("url") if isinstance(facts, dict) else None
     if isinstance(direct, str) and direct.startswith(("https://", "http://")):

@@ -5,11 +5,10 @@ Volcengine documents, visual service, pages of the Jimeng video models (85621); 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Literal
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
 from providers.core.rules import FRAME_GIVES_SHAPE
 
 __all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE"]
@@ -53,11 +52,11 @@ FIRST, LAST = _slot("first_frame", "First frame"), _slot("last_frame", "Last fra
 
 def _spec(model: str, label: str, params: type[Params], slots: tuple[InputSlot, ...] = ()) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         max_prompt_chars=800,
         usual_s=(60, 300),
         poll_every=timedelta(seconds=10),
@@ -68,16 +67,13 @@ def _spec(model: str, label: str, params: type[Params], slots: tuple[InputSlot, 
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("jimeng_ti2v_v30_pro", "Jimeng 3.0 Pro", ProParams, (_slot("first_frame", "First frame", needed=False),)),
-        _spec("jimeng_t2v_v30_1080p", "Jimeng 3.0, 1080P", ShapedParams),
-        _spec("jimeng_t2v_v30", "Jimeng 3.0, 720P", ShapedParams),
-        _spec("jimeng_i2v_first_v30_1080", "Jimeng 3.0, 1080P, from an image", JimengParams, (FIRST,)),
-        _spec("jimeng_i2v_first_v30", "Jimeng 3.0, 720P, from an image", JimengParams, (FIRST,)),
-        _spec("jimeng_i2v_first_tail_v30_1080", "Jimeng 3.0, 1080P, first and last frame", JimengParams, (FIRST, LAST)),
-        _spec("jimeng_i2v_first_tail_v30", "Jimeng 3.0, 720P, first and last frame", JimengParams, (FIRST, LAST)),
-        _spec("jimeng_vgfm_t2v_l20", "Jimeng 2.0", ShapedParams),
-    )
-}
+MODELS = by_id(
+    _spec("jimeng_ti2v_v30_pro", "Jimeng 3.0 Pro", ProParams, (_slot("first_frame", "First frame", needed=False),)),
+    _spec("jimeng_t2v_v30_1080p", "Jimeng 3.0, 1080P", ShapedParams),
+    _spec("jimeng_t2v_v30", "Jimeng 3.0, 720P", ShapedParams),
+    _spec("jimeng_i2v_first_v30_1080", "Jimeng 3.0, 1080P, from an image", JimengParams, (FIRST,)),
+    _spec("jimeng_i2v_first_v30", "Jimeng 3.0, 720P, from an image", JimengParams, (FIRST,)),
+    _spec("jimeng_i2v_first_tail_v30_1080", "Jimeng 3.0, 1080P, first and last frame", JimengParams, (FIRST, LAST)),
+    _spec("jimeng_i2v_first_tail_v30", "Jimeng 3.0, 720P, first and last frame", JimengParams, (FIRST, LAST)),
+    _spec("jimeng_vgfm_t2v_l20", "Jimeng 2.0", ShapedParams),
+)

@@ -19,33 +19,22 @@ from providers.core.errors import (
     RateLimited,
 )
 from providers.core.gateways import QUOTA_CODES, gateway_error, gateway_task
-from providers.core.replies import judged_by_body, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["CODES", "DONE", "OK", "code_of", "task_failure", "vendor_error"]
 
 OK = "10000"
 DONE = "done"
-CODES: Mapping[str, type[ProviderError]] = {
-    **dict.fromkeys(QUOTA_CODES, OutOfCredit),
-    "50215": InvalidParams,
-    "50411": ContentRejected,
-    "50412": ContentRejected,
-    "50413": ContentRejected,
-    "50429": RateLimited,
-    "50430": RateLimited,
-    "50500": ProviderDown,
-    "50501": ProviderDown,
-    "50511": ContentRejected,
-    "50512": ContentRejected,
-    "50516": ContentRejected,
-    "50517": ContentRejected,
-    "50518": ContentRejected,
-    "50519": ContentRejected,
-    "50520": ProviderDown,
-    "50521": ProviderDown,
-    "50522": ProviderDown,
-}
+CODES = kinds_by_code(
+    {
+        InvalidParams: ("50215",),
+        ContentRejected: ("50411", "50412", "50413", "50511", "50512", "50516", "50517", "50518", "50519"),
+        RateLimited: ("50429", "50430"),
+        ProviderDown: ("50500", "50501", "50520", "50521", "50522"),
+        OutOfCredit: tuple(QUOTA_CODES),
+    }
+)
 PASSING = frozenset({RateLimited, ProviderDown})
 """The service's own trouble: beside a task that is not done it says nothing of the task."""
 FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
@@ -62,8 +51,8 @@ FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one. What is said of a task is an answer, also when its code says that it failed: that of a done
-    one whatever HTTP says.
+    """Return the error in this reply, or None. What is said of a task is no error of the request, also when its code says that the render
+    failed; of a task that is done, whatever the HTTP status.
     """
     front_door = _front_door_error(reply, body) or gateway_error(reply, body, vendor_error)
     if front_door is not None:
@@ -86,7 +75,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 
 def task_failure(body: Mapping[str, Any]) -> ProviderError:
-    """Why a task failed. What would be 'try again' of a request is an end here: the render is over."""
+    """Return why a task failed."""
     code = code_of(body)
     words = "" if code == OK else words_of(body)  # which says “Success” of the question
     words = words or "Volcengine failed to render the video and gave no reason."
@@ -99,7 +88,7 @@ def code_of(body: Mapping[str, Any]) -> str:
 
 
 def _state_word(body: Mapping[str, Any]) -> str:
-    """What is said of a task; nothing in an answer that is about none."""
+    """Return the status of the task; empty in an answer that is not about one."""
     data = body.get("data")
     return words_of(data, "status") if isinstance(data, dict) else ""
 

@@ -9,8 +9,8 @@ import logging
 
 from providers.core.errors import SubmissionGone
 from providers.core.gateways import gateway_id, gateway_snapshot, gateway_task
-from providers.core.replies import text_of
-from providers.core.states import plain, state_of
+from providers.core.replies import snapshot_by_word, text_of
+from providers.core.states import plain
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.volcvisual.catalog import RESULT_LIFE
 from providers.vendors.volcvisual.errors import CODES, code_of, task_failure
@@ -28,7 +28,7 @@ def task_id_of(reply: WireReply) -> str:
 
 
 def snapshot_of(reply: WireReply, origin: str) -> Snapshot:
-    """A documented code comes first: it tells a failure also of a task that is `done`. An unknown one says nothing of the render."""
+    """Return what the answer means. A documented code means a failure, also of a task that is `done`; others mean nothing."""
     body = reply.data()
     task = gateway_task(body)
     if task is not None:
@@ -39,7 +39,9 @@ def snapshot_of(reply: WireReply, origin: str) -> Snapshot:
         raise SubmissionGone("Volcengine no longer knows this task; it keeps tasks for 12 hours.", vendor_code=word)
     if code_of(body) in CODES:
         return Snapshot(state=State.FAILED, vendor_state=word, error=task_failure(body))
-    state = state_of(word, log)
-    outputs = (Output(url=text_of(data, "video_url"), expires_in=RESULT_LIFE),) if state is State.SUCCEEDED else ()
-    error = task_failure(body) if state is State.FAILED else None
-    return Snapshot(state=state, vendor_state=word, outputs=outputs, error=error)
+    return snapshot_by_word(
+        word,
+        log,
+        output=lambda: Output(url=text_of(data, "video_url"), expires_in=RESULT_LIFE),
+        failure=lambda: task_failure(body),
+    )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from providers.core.base import CredentialField, Limits, Provider, Sandbox, Surface
+from providers.core.base import Provider
 from providers.core.errors import (
     AuthenticationFailed,
     ContentRejected,
@@ -22,45 +22,18 @@ from providers.core.errors import (
     UnexpectedReply,
 )
 from providers.core.gateways import UNKNOWN_TASK
-from providers.core.types import (
-    Exchange,
-    GenerationRequest,
-    Snapshot,
-    State,
-    Submission,
-    WireReply,
-    WireRequest,
-)
+from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
+from providers.vendors.volcvisual.bodies import body_of
 from providers.vendors.volcvisual.catalog import MODELS, NOT_OFFERED
 from providers.vendors.volcvisual.errors import CODES, code_of, vendor_error
 from providers.vendors.volcvisual.replies import snapshot_of, task_id_of
-from providers.vendors.volcvisual.signature import signed
+from providers.vendors.volcvisual.signing import signed
+from providers.vendors.volcvisual.surfaces import GATEWAY, SURFACES
 
 __all__ = ["VolcVisual"]
 
 SUBMIT, RESULT, VERSION = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult", "2022-08-31"
 NO_TASK = "0"
-FRAMES = {5: 121, 10: 241}
-KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False), CredentialField(name="secret_key", label="Secret key"))
-SURFACES = (
-    Surface(
-        slug="official",
-        label="Jimeng on Volcengine",
-        base_url="https://visual.volcengineapi.com",
-        credentials=KEY_PAIR,
-        help="Free accounts render one video at a time, paid ones two.",
-        limits=Limits(max_in_flight=1),
-        sandbox=Sandbox(path="/hosts/volcvisual", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
-    ),
-    Surface(
-        slug="gateway",
-        label="Jimeng through a gateway",
-        base_url="",
-        credentials=(CredentialField(name="api_key", label="API key"),),
-        help="The gateway's host alone: /jimeng is added to the path.",
-        limits=Limits(max_in_flight=2),
-    ),
-)
 
 
 class VolcVisual(Provider):
@@ -69,12 +42,12 @@ class VolcVisual(Provider):
     slug = "volcvisual"
     label = "Jimeng (Volcengine)"
     docs_url = "https://www.volcengine.com/docs/85621"
-    surfaces: ClassVar[Mapping[str, Surface]] = {surface.slug: surface for surface in SURFACES}
+    surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
-        reply = yield self._action(SUBMIT, _body(request), billable=True)
+        reply = yield self._action(SUBMIT, body_of(request), billable=True)
         return Submission(id=task_id_of(reply), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
@@ -89,7 +62,7 @@ class VolcVisual(Provider):
         return snapshot_of(reply, self.options.base_url)
 
     def check_account(self) -> Exchange[None]:
-        """Asks about a task that cannot be: the signature is looked at first, so any other refusal means that the keys are good."""
+        """Ask about a task that cannot be: the signature is checked first, so any other refusal means that the keys are good."""
         try:
             reply = yield self._ask(next(iter(MODELS)), NO_TASK)
         except (AuthenticationFailed, OutOfCredit):
@@ -103,8 +76,8 @@ class VolcVisual(Provider):
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials
-        if self.options.surface == "gateway":
-            return request.with_headers(Authorization=f"Bearer {keys['api_key']}")
+        if self.options.surface == GATEWAY:
+            return super().sign(request, at)
         return signed(request, base_url=self.options.base_url, access_key=keys["access_key"], secret_key=keys["secret_key"], at=at)
 
     def check(self, reply: WireReply) -> ProviderError | None:
@@ -114,18 +87,5 @@ class VolcVisual(Provider):
         return self._action(RESULT, {"req_key": model, "task_id": task_id})
 
     def _action(self, action: str, body: Mapping[str, Any], *, billable: bool = False) -> WireRequest:
-        path = "/jimeng/" if self.options.surface == "gateway" else "/"
+        path = "/jimeng/" if self.options.surface == GATEWAY else "/"
         return WireRequest(method="POST", path=path, query={"Action": action, "Version": VERSION}, json=body, billable=billable)
-
-
-def _body(request: GenerationRequest) -> dict[str, Any]:
-    values = request.params.model_dump()
-    body = {"req_key": request.spec.id, "prompt": request.prompt, "frames": FRAMES[values["duration_s"]]}
-    images = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
-    if images:
-        body["binary_data_base64"] = [file.base64 for file in images]
-    elif "aspect_ratio" in values:  # with an image it is refused by check_inputs, unless it is the default, which only text needs
-        body["aspect_ratio"] = values["aspect_ratio"]
-    if values["seed"] is not None:
-        body["seed"] = values["seed"]
-    return body

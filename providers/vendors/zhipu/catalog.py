@@ -5,12 +5,11 @@ Zhipu open platform documents, "video generation" and the pages of CogVideoX-3, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price, by_id, param
 from providers.core.rules import LAST_NEEDS_FIRST
 
 __all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
@@ -111,7 +110,7 @@ def _first(rules: ImageRules, *, needed: bool) -> InputSlot:
 
 
 def _last(rules: ImageRules, *, needed: bool) -> InputSlot:
-    """Vidu wants both frames about equally large (https://platform.vidu.cn/docs/start-end-to-video, read 2026-11-21)."""
+    """Return a slot. Vidu wants both frames about equally large (https://platform.vidu.cn/docs/start-end-to-video, read 2026-11-21)."""
     like = "first_frame" if rules is VIDU_IMAGES else ""
     return InputSlot(name="last_frame", title="Last frame", min_count=int(needed), rules=rules, like=like)
 
@@ -127,11 +126,11 @@ def _spec(
     model: str, label: str, params: type[Params], page: str, slots: tuple[InputSlot, ...] = (), *, cny_per_video: str = ""
 ) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         needs_prompt=not slots,
         max_prompt_chars=512,
         usual_s=(60, 300),
@@ -143,17 +142,14 @@ def _spec(
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("cogvideox-3", "CogVideoX 3", CogVideo3Params, "cogvideox-3", COGVIDEO_FRAMES, cny_per_video="1"),
-        _spec("cogvideox-2", "CogVideoX 2", CogVideo2Params, "cogvideox-2", COGVIDEO_IMAGE),
-        _spec("cogvideox-flash", "CogVideoX Flash", CogVideo2Params, "cogvideox-flash", COGVIDEO_IMAGE),
-        _spec("viduq1-text", "Vidu Q1", ViduQ1TextParams, "viduq1"),
-        _spec("viduq1-image", "Vidu Q1, from an image", ViduQ1Params, "viduq1", VIDU_IMAGE),
-        _spec("viduq1-start-end", "Vidu Q1, first and last frame", ViduQ1FramesParams, "viduq1", VIDU_FRAMES),
-        _spec("vidu2-image", "Vidu 2, from an image", Vidu2Params, "vidu2", VIDU_IMAGE),
-        _spec("vidu2-start-end", "Vidu 2, first and last frame", Vidu2Params, "vidu2", VIDU_FRAMES),
-        _spec("vidu2-reference", "Vidu 2, from references", Vidu2ReferenceParams, "vidu2", REFERENCES),
-    )
-}
+MODELS = by_id(
+    _spec("cogvideox-3", "CogVideoX 3", CogVideo3Params, "cogvideox-3", COGVIDEO_FRAMES, cny_per_video="1"),
+    _spec("cogvideox-2", "CogVideoX 2", CogVideo2Params, "cogvideox-2", COGVIDEO_IMAGE),
+    _spec("cogvideox-flash", "CogVideoX Flash", CogVideo2Params, "cogvideox-flash", COGVIDEO_IMAGE),
+    _spec("viduq1-text", "Vidu Q1", ViduQ1TextParams, "viduq1"),
+    _spec("viduq1-image", "Vidu Q1, from an image", ViduQ1Params, "viduq1", VIDU_IMAGE),
+    _spec("viduq1-start-end", "Vidu Q1, first and last frame", ViduQ1FramesParams, "viduq1", VIDU_FRAMES),
+    _spec("vidu2-image", "Vidu 2, from an image", Vidu2Params, "vidu2", VIDU_IMAGE),
+    _spec("vidu2-start-end", "Vidu 2, first and last frame", Vidu2Params, "vidu2", VIDU_FRAMES),
+    _spec("vidu2-reference", "Vidu 2, from references", Vidu2ReferenceParams, "vidu2", REFERENCES),
+)

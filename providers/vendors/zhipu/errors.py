@@ -22,45 +22,29 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, moment_in, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, moment_in, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
 
-CODES: Mapping[str, type[ProviderError]] = {
-    "1000": AuthenticationFailed,
-    "1001": AuthenticationFailed,
-    "1003": AuthenticationFailed,
-    "1005": AuthenticationFailed,
-    "1113": OutOfCredit,
-    "1200": ProviderDown,
-    "1210": InvalidParams,
-    "1211": Refused,
-    "1212": InvalidParams,
-    "1213": InvalidParams,
-    "1214": InvalidParams,
-    "1215": InvalidParams,
-    "1220": AuthenticationFailed,
-    "1221": Refused,
-    "1222": Refused,
-    "1230": ProviderDown,
-    "1234": ProviderDown,
-    "1261": InvalidParams,
-    "1301": ContentRejected,
-    "1302": RateLimited,
-    "1305": RateLimited,
-    "1308": PlanUsedUp,
-    "1309": OutOfCredit,
-    "1310": PlanUsedUp,
-    "1316": PlanUsedUp,
-    "1317": PlanUsedUp,
-}
+CODES = kinds_by_code(
+    {
+        AuthenticationFailed: ("1000", "1001", "1003", "1005", "1220"),
+        OutOfCredit: ("1113", "1309"),
+        ProviderDown: ("1200", "1230", "1234"),
+        InvalidParams: ("1210", "1212", "1213", "1214", "1215", "1261"),
+        Refused: ("1211", "1221", "1222"),
+        ContentRejected: ("1301",),
+        RateLimited: ("1302", "1305"),
+        PlanUsedUp: ("1308", "1310", "1316", "1317"),
+    }
+)
 BEIJING = timezone(timedelta(hours=8))
 
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """The error in this reply, if it is one. A task that failed is an answer like any other."""
+    """Return the error in this reply, or None. A task that failed is an answer like any other."""
     error = body.get("error")
     if not isinstance(error, dict) or "task_status" in body:
         return http_error(reply)
@@ -72,12 +56,12 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
 
 
 def is_gone(error: Refused) -> bool:
-    """Refusing a poll, whose only parameter is the id, Zhipu says that it has no such task. A bare 404 is not its word."""
+    """Return whether a refused poll, whose only parameter is the id, means that there is no such task. A bare 404 does not."""
     return bool(error.vendor_code) and (error.http_status == 404 or type(error) is InvalidParams)
 
 
 def task_failure(body: Mapping[str, Any]) -> ProviderError:
-    """Why a task failed; the documents promise no reason, so often there is none. The render is over, whatever the code."""
+    """Return why a task failed; the documents promise no reason, so often there is none."""
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     code = str(error.get("code") or "")

@@ -12,9 +12,8 @@ from typing import Any
 
 from providers.core.errors import UnexpectedReply
 from providers.core.ids import id_of
-from providers.core.replies import text_of
-from providers.core.states import state_of
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.replies import snapshot_by_word, text_of
+from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.zhipu.errors import task_failure
 
 __all__ = ["snapshot_of", "task_id_of"]
@@ -30,14 +29,7 @@ def task_id_of(reply: WireReply) -> str:
 
 def snapshot_of(reply: WireReply) -> Snapshot:
     body = reply.data()
-    word = text_of(body, "task_status")
-    state = state_of(word, log)
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(_output(body),) if state is State.SUCCEEDED else (),
-        error=task_failure(body) if state is State.FAILED else None,
-    )
+    return snapshot_by_word(text_of(body, "task_status"), log, output=lambda: _output(body), failure=lambda: task_failure(body))
 
 
 def _output(body: Mapping[str, Any]) -> Output:

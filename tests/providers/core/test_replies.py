@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, moment_in, poll_wish, render_error_of, text_of, units_of, words_of
+from providers.core.replies import judged_by_body, moment_in, poll_delay, render_error_of, text_of, units_of, words_of
 from providers.core.states import state_of
 from providers.core.types import State, WireReply
 
@@ -97,7 +97,7 @@ def test_units_are_the_vendors_words(usage, units):
     ],
 )
 def test_wish_to_be_asked_later_is_believed_within_reason(value, wish):
-    assert poll_wish(value) == wish
+    assert poll_delay(value) == wish
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,14 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def kind_of(request: GenerationRequest) -> str:
-    """The path that takes this request."""
+    """Return the path that takes this request."""
     if request.inputs.get("references"):
         return IMAGES
     return IMAGE if any(request.inputs.values()) else TEXT
 
 
 def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
-    """The paths that a task of this model may live under."""
+    """Return the paths that a task of this model may live under."""
     kinds = (IMAGE,) if spec.needed_slots else (TEXT, IMAGE)
     return (*kinds, IMAGES) if spec.slot("references") else kinds
 
@@ -74,7 +74,7 @@ def _shots(shots: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _images(request: GenerationRequest, paths: Sequence[str]) -> dict[str, Any]:
-    """Bare base64: Kling refuses a data: prefix."""
+    """Return the images as bare base64: Kling refuses a data: prefix."""
     said: dict[str, Any] = {IMAGE_FIELDS[slot]: files[0].base64 for slot, files in request.inputs.items() if slot in IMAGE_FIELDS and files}
     if references := request.inputs.get("references"):
         said["image_list"] = [{"image": file.base64} for file in references]

@@ -5,11 +5,10 @@ Kling developer documents, "text to video", "image to video" and the per-model t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id
 from providers.vendors.kling.classic.options import (
     V1Params,
     V2Params,
@@ -70,11 +69,11 @@ def _spec(
     model: str, label: str, params: type[Params], *slots: InputSlot, needs_prompt: bool = False, retired: date | None = None
 ) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         needs_prompt=needs_prompt,
         max_prompt_chars=2_500,
         usual_s=(60, 300),
@@ -87,17 +86,14 @@ def _spec(
     )
 
 
-MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("kling-v3", "Kling 3", V3Params, FIRST, LAST, needs_prompt=True),
-        _spec("kling-v2-6", "Kling 2.6", V26Params, FIRST, LAST),
-        _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, FIRST, LAST),
-        _spec("kling-v2-1-master", "Kling 2.1 Master", V2Params, FIRST),
-        _spec("kling-v2-1", "Kling 2.1", V21Params, NEEDED_FIRST, LAST, retired=RETIRED),
-        _spec("kling-v2-master", "Kling 2 Master", V2Params, FIRST),
-        _spec("kling-v1-6", "Kling 1.6", V16Params, FIRST, LAST, REFERENCES, retired=RETIRED),
-        _spec("kling-v1-5", "Kling 1.5", V15Params, FIRST, LAST, STATIC, DYNAMIC),
-        _spec("kling-v1", "Kling 1", V1Params, FIRST, LAST),
-    )
-}
+MODELS = by_id(
+    _spec("kling-v3", "Kling 3", V3Params, FIRST, LAST, needs_prompt=True),
+    _spec("kling-v2-6", "Kling 2.6", V26Params, FIRST, LAST),
+    _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, FIRST, LAST),
+    _spec("kling-v2-1-master", "Kling 2.1 Master", V2Params, FIRST),
+    _spec("kling-v2-1", "Kling 2.1", V21Params, NEEDED_FIRST, LAST, retired=RETIRED),
+    _spec("kling-v2-master", "Kling 2 Master", V2Params, FIRST),
+    _spec("kling-v1-6", "Kling 1.6", V16Params, FIRST, LAST, REFERENCES, retired=RETIRED),
+    _spec("kling-v1-5", "Kling 1.5", V15Params, FIRST, LAST, STATIC, DYNAMIC),
+    _spec("kling-v1", "Kling 1", V1Params, FIRST, LAST),
+)

@@ -13,13 +13,12 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from providers.core import states
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
 from providers.core.gateways import gateway_id
-from providers.core.replies import text_of
-from providers.core.types import Balance, Output, Snapshot, State, WireReply
+from providers.core.replies import snapshot_by_word, text_of
+from providers.core.types import Balance, Output, Snapshot, WireReply
 
-__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "reference_of", "seconds_of", "snapshot_of", "state_of", "task_id_of"]
+__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "log", "reference_of", "seconds_of", "snapshot_of", "task_id_of"]
 
 log = logging.getLogger("providers.kling")
 
@@ -30,12 +29,12 @@ RISK_WORDS = re.compile(r"risk control|sensitive|content risk|safety|violat|é£Žæ
 
 
 def task_id_of(reply: WireReply) -> str:
-    """The vendor's id; gateways also put it at the top of their own reply."""
+    """Return the vendor's id; gateways also put it at the top of their own reply."""
     return gateway_id(reply.data())
 
 
 def balance_of(data: Mapping[str, Any]) -> Balance:
-    """What is left of all packages that can be used now. Kling counts a render up to twelve hours later."""
+    """Return what is left of all packages that can be used now. Kling counts a render up to twelve hours later."""
     packs = data.get("resource_pack_subscribe_infos")
     if not isinstance(packs, list) or not all(isinstance(pack, dict) for pack in packs):
         raise UnexpectedReply("Kling answered without the account's packages.")
@@ -52,19 +51,12 @@ def reference_of(data: Mapping[str, Any]) -> str:
     return str(info.get("external_task_id") or "") if isinstance(info, dict) else ""
 
 
-def state_of(word: str) -> State:
-    """Ours for the vendor's word, of either API. A word that is not documented counts as running."""
-    return states.state_of(word, log)
-
-
 def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
-    word = text_of(data, "task_status")
-    state = state_of(word)
-    return Snapshot(
-        state=state,
-        vendor_state=word,
-        outputs=(_output(data),) if state is State.SUCCEEDED else (),
-        error=failure_of(data.get("task_status_msg")) if state is State.FAILED else None,
+    return snapshot_by_word(
+        text_of(data, "task_status"),
+        log,
+        output=lambda: _output(data),
+        failure=lambda: failure_of(data.get("task_status_msg")),
         units=str(data.get("final_unit_deduction") or ""),
     )
 
@@ -82,7 +74,7 @@ def _output(data: Mapping[str, Any]) -> Output:
 
 
 def _wants_watermark(data: Mapping[str, Any]) -> bool:
-    """The marked file has an address of its own, beside the clean one."""
+    """Return whether the marked file was asked for, which has its own address beside the clean one."""
     info = data.get("watermark_info")
     return isinstance(info, dict) and info.get("enabled") is True
 
@@ -96,6 +88,6 @@ def seconds_of(value: object) -> float | None:
 
 
 def failure_of(message: object) -> ProviderError:
-    """Why a task failed, from the vendor's one sentence: there is no code."""
+    """Return why a task failed, from the vendor's one sentence: there is no code."""
     words = str(message or "") or "Kling failed to render the video and gave no reason."
     return ContentRejected(words) if RISK_WORDS.search(words) else GenerationFailed(words)

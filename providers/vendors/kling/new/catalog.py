@@ -6,14 +6,13 @@ public copy of the omni page has it; 2026-11-21.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from providers.core.addresses import OptionalAddress
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, param
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
 from providers.core.rules import FRAME_GIVES_SHAPE, LAST_NEEDS_FIRST, Rule
 from providers.vendors.kling.classic.catalog import DOCS_READ, SLUG
 
@@ -129,11 +128,11 @@ class OmniParams(New30Params):
 
 def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
     return ModelSpec(
+        model,
+        label,
+        params,
+        slots,
         provider=SLUG,
-        id=model,
-        label=label,
-        params=params,
-        slots=slots,
         needs_prompt=False,
         max_prompt_chars=3_072,
         usual_s=(60, 300),
@@ -145,12 +144,9 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> Mo
     )
 
 
-NEW_MODELS: Mapping[str, ModelSpec] = {
-    spec.id: spec
-    for spec in (
-        _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, FIRST, LAST),
-        _spec("kling-3.0-turbo", "Kling 3.0 Turbo", TurboParams, FIRST),
-        _spec(OMNI, "Kling 3.0 Omni", OmniParams, FIRST, LAST, REFERENCES),
-        _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, FIRST, LAST),
-    )
-}
+NEW_MODELS = by_id(
+    _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, FIRST, LAST),
+    _spec("kling-3.0-turbo", "Kling 3.0 Turbo", TurboParams, FIRST),
+    _spec(OMNI, "Kling 3.0 Omni", OmniParams, FIRST, LAST, REFERENCES),
+    _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, FIRST, LAST),
+)

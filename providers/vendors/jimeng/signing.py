@@ -8,15 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from providers.core.errors import AuthenticationFailed
-from providers.core.types import WireRequest
-from providers.vendors.jimeng.release import Release
+from providers.vendors.jimeng.surfaces import SITE, Release
 
-__all__ = ["SITE", "page_headers", "post"]
+__all__ = ["page_headers"]
 
-SITE = "https://jimeng.jianying.com"
 PLATFORM = "7"
 SIGN_HEAD, SIGN_TAIL = "9e2c", "11ac"
 SIGNED_PATH_CHARS = 7
@@ -34,20 +31,15 @@ BROWSER: Mapping[str, str] = {
 }
 
 
-def post(path: str, body: Mapping[str, Any], release: Release) -> WireRequest:
-    """How the page asks for nearly everything."""
-    return WireRequest(method="POST", path=path, query={"aid": release.app_id}, json=body)
-
-
 def page_headers(path: str, *, cookie: str, sign: str, moment: str, release: Release) -> dict[str, str]:
-    """`moment` in Unix seconds. A bare session id is a cookie too. Raises `AuthenticationFailed` for a sign of no meaning."""
+    """Return the headers; `moment` in Unix seconds. A bare session id is a cookie too. Raises `AuthenticationFailed` for a bad sign."""
     session = cookie if "=" in cookie else f"sessionid={cookie}"
     told = {"appid": str(release.app_id), "appvr": release.app_version, "cookie": session, "device-time": moment}
     return {**BROWSER, **told, **_sign_headers(sign.strip().lower(), path, moment, release.app_version)}
 
 
 def _sign_headers(mode: str, path: str, moment: str, app_version: str) -> Mapping[str, str]:
-    """Whether the site looks at the sign is disputed, so each account chooses."""
+    """Return the sign in the way that the account chooses: whether the site looks at it is disputed."""
     if mode == "none":
         return {}
     if mode == "computed":

@@ -23,7 +23,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def signed(request: WireRequest, *, base_url: str, access_key: str, secret_key: str, at: datetime) -> WireRequest:
-    """The request with its body as exact bytes and the four headers that vouch for it."""
+    """Return the request with its body as exact bytes and the four headers that sign it."""
     body = json.dumps(request.json, ensure_ascii=False, separators=(",", ":")).encode()
     moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     covered = {
@@ -54,7 +54,7 @@ def _canonical(request: WireRequest, base_url: str, covered: Mapping[str, str]) 
 
 
 def _key(secret_key: str, scope: str) -> bytes:
-    """The secret, narrowed step by step to one day, region and service."""
+    """Return the secret, narrowed step by step to one day, region and service."""
     key = secret_key.encode()
     for step in scope.split("/"):
         key = hmac.new(key, step.encode(), hashlib.sha256).digest()

@@ -1,0 +1,51 @@
+"""What MiniMax's answers mean, in each generation of its API: states, files, failures. Reading only; what is asked stands in wire.py.
+
+MiniMax platform documents, video generation v1 and v2; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from providers.core import content_tasks
+from providers.core.content_tasks import EXPIRED, inner_url
+from providers.core.errors import GenerationFailed, ProviderError
+from providers.core.replies import text_of
+from providers.core.states import plain
+from providers.core.types import Output, Snapshot, WireReply
+from providers.vendors.minimax.catalog import RESULT_LIFE
+from providers.vendors.minimax.errors import render_failure
+
+__all__ = ["log", "v1_failure", "v1_output", "v2_snapshot"]
+
+log = logging.getLogger("providers.minimax")
+
+
+def v1_failure(told: Mapping[str, Any]) -> ProviderError:
+    base = told.get("base_resp")
+    base = base if isinstance(base, dict) else {}
+    code = str(base.get("status_code") or "")
+    words = str(base.get("status_msg") or "")
+    return render_failure(code, "" if words == "success" else words)
+
+
+def v1_output(reply: WireReply) -> Output:
+    return Output(url=text_of(reply.part("file"), "download_url"), expires_in=RESULT_LIFE)
+
+
+def v2_snapshot(task: Mapping[str, Any]) -> Snapshot:
+    return content_tasks.snapshot_of(task, output=_v2_output, failure=_v2_failure, log=log)
+
+
+def _v2_failure(word: str, task: Mapping[str, Any]) -> ProviderError:
+    if plain(word) == EXPIRED:
+        return GenerationFailed("MiniMax dropped it before it was done.", vendor_code=EXPIRED)
+    error = task.get("error")
+    told = error if isinstance(error, dict) else {}
+    return render_failure(str(told.get("code") or ""), str(told.get("message") or ""))
+
+
+def _v2_output(task: Mapping[str, Any]) -> Output:
+    return Output(url=inner_url(task, "url"), expires_in=RESULT_LIFE)

@@ -1,0 +1,34 @@
+"""What a submit over the OpenAI Videos API says: a multipart body, also without a file. Pure.
+
+OpenAI's video generation guide and SDK; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from providers.core.types import GenerationRequest, Part
+from providers.vendors.openai_videos.catalog import ANY_MODEL, SIZES
+
+__all__ = ["parts_of"]
+
+ENDINGS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg"}
+
+
+def parts_of(request: GenerationRequest) -> Iterator[Part]:
+    """Yield the parts; empty ones are left out."""
+    values = request.params.model_dump()
+    known = request.spec.id != ANY_MODEL
+    fields = {
+        "prompt": request.prompt,
+        "model": request.spec.id if known else values["model_name"],
+        "seconds": str(values["duration_s"]),
+        "size": SIZES[values["resolution"], values["aspect_ratio"]] if known else values["size"],
+    }
+    for name, value in fields.items():
+        if value:
+            yield Part(name=name, content=value.encode())
+    image = request.only_input("first_frame")
+    if image is not None:
+        filename = f"first_frame.{ENDINGS.get(image.content_type, 'bin')}"
+        yield Part(name="input_reference", content=image.content, filename=filename, content_type=image.content_type)

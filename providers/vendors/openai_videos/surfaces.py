@@ -1,0 +1,23 @@
+"""Where the OpenAI Videos API is reached and with what: gateways, and OpenAI while it lasted. Data.
+
+OpenAI's video generation guide; read 2026-11-20. The base URL holds /v1.
+"""
+
+from __future__ import annotations
+
+from providers.core.base import API_KEY, Sandbox, Surface, by_slug
+from providers.vendors.openai_videos.catalog import GATEWAY
+
+__all__ = ["SURFACES"]
+
+SURFACES = by_slug(
+    Surface(
+        slug=GATEWAY,
+        label="OpenAI Videos, compatible service",
+        base_url="https://gateway.example.com/v1",
+        credentials=(API_KEY,),
+        help="The gateway's address up to and with /v1: LiteLLM, new-api, another portal.",
+        sandbox=Sandbox(path="/hosts/openai/v1", credentials={"api_key": "sk-sandbox-openai-videos"}),
+    ),
+    Surface(slug="openai", label="OpenAI", base_url="https://api.openai.com/v1", credentials=(API_KEY,), help="Closed on 2026-09-24."),
+)
