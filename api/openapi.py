@@ -18,7 +18,7 @@ REFUSALS = {
     413: "The request is too large",
     415: "The body's Content-Type is not accepted",
     422: "Some fields are not valid",
-    503: "Busy. Try again after the seconds in Retry-After",
+    503: "Busy, or the media storage does not answer. Try again after the seconds in Retry-After",
     507: "The portal's storage is full; nothing was stored",
 }
 ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"}}}

@@ -95,6 +95,8 @@ def ingest(task_id: UUID | str, fence: int) -> None:
 def _ingest_output(task: GenerationTask, index: int) -> None:
     if Video.objects.filter(task=task, output_index=index).exists():
         return
+    with suppress(store.ObjectMissing):  # a storage that is away is noticed before a video is downloaded for nothing
+        store.size(f"{_stem(task, index)}.mp4")
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
         source = _download(task, task.outputs[index], Path(scratch) / "source.mp4")
@@ -148,14 +150,18 @@ def _expected_s(task: GenerationTask, index: int) -> float | None:
     return float(said) if said else None
 
 
+def _stem(task: GenerationTask, index: int) -> str:
+    """Return the keys' common part. Its fence keeps a paused process from the key of a published file."""
+    return f"videos/{task.created_at:%Y/%m/%d}/{task.pk}-{index}-{task.fence}"
+
+
 def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
-    """Files first, the row last. The fence in the key keeps a paused process from writing over a published file."""
-    stem = f"videos/{task.created_at:%Y/%m/%d}/{task.pk}-{index}-{task.fence}"
+    """Files first, the row last."""
     saved: list[str] = []
     try:
         for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
-            store.save(stem + suffix, path)
-            saved.append(stem + suffix)
+            store.save(_stem(task, index) + suffix, path)
+            saved.append(_stem(task, index) + suffix)
         with transaction.atomic():
             task.keep_lease(clock.now() + timedelta(minutes=2))  # still ours, or nothing is published
             _create_video(task, index, info, saved)

@@ -19,6 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("--user", default="", help="in whose name; default: the first superuser")
 
     def handle(self, *_args: Any, confirm: bool, user: str, **_options: Any) -> None:
+        try:
+            self._compare(confirm=confirm, user=user)
+        except PortalError as error:
+            raise CommandError(error.message) from error
+
+    def _compare(self, *, confirm: bool, user: str) -> None:
         held, facts = hold_if_restored(), backup_facts()
         self.stdout.write(f"paid requests on record that the database does not know: {facts.missing}")
         self.stdout.write(f"last request that it knows: {facts.newest_in_database or 'none'}")
@@ -34,8 +40,5 @@ class Command(BaseCommand):
         person = people.first()
         if person is None:
             raise CommandError(f"There is no user “{name}”." if name else "There is no superuser. Create one: manage.py createsuperuser")
-        try:
-            found = confirm_restore(by=person)
-        except PortalError as error:
-            raise CommandError(error.message) from error
+        found = confirm_restore(by=person)
         self.stdout.write(f"Confirmed. {found.tasks.total()} are looked up or wait for a review; all other tasks are sent.")

@@ -60,7 +60,7 @@ def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings,
     assert driver.simulator.ledger()["count"] == 1
 
 
-@pytest.mark.parametrize(("failing", "rounds"), [((), 12), (("exists",), 2), (("size",), 2), (("confirm", "delete"), 2)])
+@pytest.mark.parametrize(("failing", "rounds"), [((), 12), (("exists",), 2), (("save",), 2), (("confirm", "delete"), 2)])
 def test_storage_that_raises_exceptions_of_its_own_only_delays_for_hours(rendered, driver, settings, tmp_path, failing, rounds):
     """No try counts as a start that crashed. `confirm` and `delete`: a file arrives, its answer is lost, and it cannot be taken away."""
     works = settings.STORAGES
@@ -79,6 +79,15 @@ def test_storage_that_raises_exceptions_of_its_own_only_delays_for_hours(rendere
     settings.STORAGES = works
     assert driver.finish(task).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1
+
+
+def test_video_is_not_downloaded_while_the_storage_is_away(rendered, driver, settings):
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
+    settings.MAX_VIDEO_BYTES = 1000  # a download would end with this
+
+    driver.step()
+
+    assert GenerationTask.objects.get(pk=rendered.pk).wait_reason.startswith("The media storage does not answer.")
 
 
 def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
