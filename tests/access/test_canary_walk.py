@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.core import mail
@@ -186,7 +185,6 @@ def _reports(desk: Client, accounts) -> Iterator[str]:
             handler.emit(record)
 
 
-@pytest.mark.once
 def test_a_quoted_key_is_nowhere(desk, staff, make_account, caplog, settings):
     settings.PUBLIC_URL, settings.ADMINS = PUBLIC, [("ops", "ops@portal.example")]
     settings.OUTBOUND_ALLOW_CIDRS = [ip_network("127.0.0.0/8")]

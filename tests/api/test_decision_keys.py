@@ -9,6 +9,8 @@ from generation.models import GenerationTask
 from generation.ordering.create import create_task
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 KEY = {"idempotency_key": "from a client"}
 
 

@@ -21,7 +21,7 @@ from generation.ordering.failover import fail_over
 from generation.submitting.unstartable import free_unstartable
 from tests.task_rows import make_task
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from generation.models import GenerationTask
 from generation.ordering.page_keys import new_key
 from tests.task_rows import MODEL, make_task
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 AT_ONCE = 20
 BUSY = 503

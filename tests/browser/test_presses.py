@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.presses import WAYS, Visit, made
 
-TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "40"))
+TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", str(len(WAYS))))
 SEED = int(os.environ.get("PORTAL_PRESS_SEED", "9"))
 
 

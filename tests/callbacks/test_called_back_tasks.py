@@ -14,6 +14,8 @@ from providers.accounts.callback_urls import callback_url
 from providers.models import ProviderAccount
 from tests.callbacks.called_rows import MODELS, call
 
+pytestmark = pytest.mark.postgresql
+
 KLING = MODELS["kling"]
 
 

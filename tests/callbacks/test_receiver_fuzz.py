@@ -58,7 +58,6 @@ def test_any_body_and_signature_get_an_answer(accounts, user, which, raw, sent):
     assert (theirs.due_at, rests.due_at, theirs.status, rests.status) == (*before, "running", "failed")
 
 
-@pytest.mark.once
 @FUZZ
 @given(parts=st.lists(segments, min_size=3, max_size=3), raw=bodies)
 def test_any_address_gets_the_same_answer(db, parts, raw):
@@ -67,7 +66,6 @@ def test_any_address_gets_the_same_answer(db, parts, raw):
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-@pytest.mark.once
 @FUZZ
 @given(query=st.text(max_size=60))
 def test_any_question_gets_an_answer(db, minimax, query):

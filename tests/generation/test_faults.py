@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from generation.lifecycle import Status
 from generation.messages import FAILURES
@@ -14,15 +13,8 @@ from generation.ordering.create import create_task
 
 WITH_LOOK_UP = "kling/kling-v2-5-turbo"
 WITHOUT_LOOK_UP = "dashscope/wanx2.1-t2v-turbo"
-
-
-def once(*words: str) -> ParameterSet:
-    """Its rows go the same way as those of another case."""
-    return pytest.param(*words, marks=pytest.mark.once)
-
-
-MODELS = (WITH_LOOK_UP, once(WITHOUT_LOOK_UP))
-LOST_ANSWERS = ("502-after", "reset-after-accept", once("html-200"), once("empty-body"), once("bad-json"))
+MODELS = (WITH_LOOK_UP, WITHOUT_LOOK_UP)
+LOST_ANSWERS = ("502-after", "reset-after-accept", "html-200", "empty-body", "bad-json")
 
 
 def wish(user, model, fault):
@@ -80,9 +72,9 @@ def test_an_accepted_submit_without_an_answer_is_found_again_where_the_vendor_ca
     [
         ("volcvisual/jimeng_t2v_v30", "poll-busy-code:4"),
         ("jimeng/jimeng-video-2.0", "poll-mget-refused:1000"),
-        once("jimeng/jimeng-video-2.0", "poll-mget-lacks:1000"),
+        ("jimeng/jimeng-video-2.0", "poll-mget-lacks:1000"),
         ("minimax/MiniMax-H3", "poll-list-refused:1000"),
-        once("minimax/MiniMax-H3", "poll-list-unfiltered:1000"),
+        ("minimax/MiniMax-H3", "poll-list-unfiltered:1000"),
     ],
 )
 def test_a_vendor_that_answers_one_question_oddly_costs_no_render(model, fault, user, driver):
@@ -117,7 +109,7 @@ def test_a_damaged_delivery_never_succeeds(fault, user, driver):
     assert not Video.objects.exists()
 
 
-@pytest.mark.parametrize("fault", ["media-404", once("media-html"), once("media-expired"), once("media-empty")])
+@pytest.mark.parametrize("fault", ["media-404", "media-html", "media-expired", "media-empty"])
 def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user, driver):
     task = driver.until(wish(user, WITH_LOOK_UP, fault), Status.INGESTING)
     for _ in range(8):
@@ -133,7 +125,6 @@ def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user,
     assert not Video.objects.exists()
 
 
-@pytest.mark.once
 def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(user, driver):
     task = driver.until(wish(user, WITH_LOOK_UP, "media-cut"), Status.INGESTING)
     for _ in range(2):
@@ -144,7 +135,6 @@ def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(us
     assert not Video.objects.exists()
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("fault", ["media-cut:2", "media-short:1", "media-hole:1", "media-html:1", "media-404:2", "media-empty:1"])
 def test_a_delivery_that_was_damaged_at_first_is_fetched_again(fault, user, driver):
     task = driver.finish(wish(user, WITH_LOOK_UP, fault))
@@ -152,7 +142,6 @@ def test_a_delivery_that_was_damaged_at_first_is_fetched_again(fault, user, driv
     assert task.status == Status.SUCCEEDED
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("fault", ["media-no-range", "media-not-faststart", "media-slow:1"])
 def test_an_odd_but_whole_delivery_succeeds(fault, user, driver):
     driver.simulator.settings(drip_s=2.0)

@@ -24,6 +24,8 @@ from generation.lifecycle import (
 from generation.models import GenerationTask, TaskEvent
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def task(user):

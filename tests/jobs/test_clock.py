@@ -20,6 +20,7 @@ from tests.task_rows import make_task
 TEN_MINUTES = timedelta(minutes=10)
 
 pytestmark = [
+    pytest.mark.postgresql,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite is one machine with one clock"),
 ]

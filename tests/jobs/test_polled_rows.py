@@ -14,6 +14,8 @@ from providers.core.errors import ProviderDown
 from providers.core.types import Snapshot, State
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def polled(sandbox_accounts, user) -> ScheduledPoll:

@@ -14,6 +14,8 @@ from jobs import queue
 from jobs.queue import PortalBroker, held_key, private_key
 from videoportal.wiring import sweep_soon
 
+pytestmark = pytest.mark.postgresql
+
 ME = "here:1"
 
 

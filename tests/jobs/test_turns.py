@@ -22,6 +22,8 @@ from jobs.queue import held_key, instance_id, is_crowded, workers_of
 from providers.models import ProviderAccount
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 RETRY_S = settings.Q_CLUSTER["ALT_CLUSTERS"][queue.POLL]["retry"]
 
 

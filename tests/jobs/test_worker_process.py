@@ -18,9 +18,6 @@ GROWN = 4 + 3 + 9 + 6
 """Root, three clusters, their sentinels, pool processes at least: 4 + 3 + 2 workers, each cluster's monitor and pusher."""
 
 
-pytestmark = pytest.mark.once
-
-
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A portal of its own with an empty database."""

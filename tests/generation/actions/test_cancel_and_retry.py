@@ -20,6 +20,8 @@ from providers.models import ProviderAccount
 from tests.scripted_server import ScriptedServer, answer
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v2-5-turbo"
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"

@@ -17,6 +17,8 @@ from generation.submitting.submit import _commit_intent
 from tests.pictures import picture
 from tests.task_rows import attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v2-5-turbo"
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"

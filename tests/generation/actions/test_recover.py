@@ -191,7 +191,8 @@ def test_a_second_press_finds_the_task_alive(user, staff, driver):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="the tests' SQLite is in memory and takes one thread")
+@pytest.mark.postgresql
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
 def test_two_who_ask_at_once_recover_it_once(user, staff, driver):
     task = timed_out(user, driver)
     driver.simulator.advance(60)

@@ -23,6 +23,8 @@ from generation.ordering.create import create_task
 from generation.scheduling.leases import DEATHS, claim_one, holding
 from tests.faulty_storages import Death
 
+pytestmark = pytest.mark.postgresql
+
 MODEL = "kling/kling-v2-5-turbo"
 
 

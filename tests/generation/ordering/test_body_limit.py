@@ -20,8 +20,6 @@ from providers.core.types import base64_bytes
 from providers.vendors import ALL_MODELS, PROVIDERS
 from tests.task_rows import make_task
 
-pytestmark = pytest.mark.once
-
 SEEDANCE = "ark/doubao-seedance-2-0-260128"
 LIMIT = 64_000_000
 MOST = 47_803_392

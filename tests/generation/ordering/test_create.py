@@ -14,6 +14,8 @@ from generation.ordering.create import create_task, replay, request_digest
 from providers.models import ProviderAccount
 from tests.pictures import picture
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v1"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 

@@ -17,6 +17,8 @@ from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 from tests.task_rows import attempt_of
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v1"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 

@@ -11,8 +11,6 @@ from generation.ordering.validate import check_request
 from providers.vendors import ALL_MODELS
 from tests.pictures import picture
 
-pytestmark = pytest.mark.once
-
 SHOTS = {"shots": [{"duration_s": 5, "prompt": "A boat leaves the harbour"}]}
 
 

@@ -14,8 +14,6 @@ from generation.polling.schedule import put_off
 from providers.models import ProviderAccount
 from tests.task_rows import make_task
 
-pytestmark = pytest.mark.once
-
 MODEL = "openai-videos/gateway-model"
 
 

@@ -16,6 +16,8 @@ from generation.scheduling.fair_share import claim_queued
 from providers.models import ProviderAccount
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 KLING, WAN = "kling/kling-v1", "dashscope/wanx2.1-t2v-turbo"
 
 

@@ -18,6 +18,8 @@ from providers.core.errors import ContentRejected, RateLimited, Uncertain, Unrea
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v1"
 
 

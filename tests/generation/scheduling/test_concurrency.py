@@ -18,6 +18,8 @@ from generation.submitting.submit import NotNow, _commit_intent, submit
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def account(make_account, simulator):
@@ -136,9 +138,6 @@ def test_the_last_worker_is_left_to_others_even_when_nobody_else_works(account, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="threads share SQLite's test database; benchmarks.pool has processes on both"
-)
 def test_twenty_at_once_never_overstep_slots_or_rate(account, user, simulator):
     limit(account, max_in_flight=7, submits_per_second=4)
     LiveWorker.objects.create(instance="w", submit_workers=100, seen_at=timezone.now())

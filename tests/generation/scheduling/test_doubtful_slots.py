@@ -11,6 +11,8 @@ from generation.models import Dispatch
 from generation.scheduling.concurrency import DOUBTFUL_HOLDS, usage_of, wait_for_permit
 from tests.task_rows import MODEL, attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 ZHIPU = "zhipu/cogvideox-3"
 
 

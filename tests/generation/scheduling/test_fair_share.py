@@ -16,6 +16,8 @@ from generation.tick import tick
 from providers.models import ProviderAccount
 from tests.task_rows import MODEL, attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def pool(make_account):
@@ -144,9 +146,6 @@ def test_a_claim_among_five_thousand_asks_little(pool, user, other_user, django_
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="threads share SQLite's test database; benchmarks.pool has processes on both"
-)
 def test_clocks_that_race_never_claim_more_than_the_slots(pool, user):
     account = pool("a", max_in_flight=6)
     for _ in range(30):

@@ -20,6 +20,8 @@ from generation.tick import tick
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def account(make_account):

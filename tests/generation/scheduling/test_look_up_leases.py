@@ -18,6 +18,8 @@ from generation.submitting.reconcile import AT_WORK, reconcile
 from generation.submitting.submit import _commit_intent
 from generation.tick import RECONCILE_LEASE, tick
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v1"
 
 

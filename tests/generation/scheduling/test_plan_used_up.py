@@ -18,8 +18,6 @@ from providers.core.errors import OutOfCredit, PlanUsedUp, RateLimited
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 
-pytestmark = pytest.mark.once
-
 ZHIPU, MINIMAX, JIMENG = "zhipu/cogvideox-3", "minimax/MiniMax-H3", "jimeng/jimeng-video-2.0"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 

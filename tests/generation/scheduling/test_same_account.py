@@ -13,6 +13,8 @@ from generation.ordering.create import create_task
 from providers.accounts.clients import provider_for, set_credentials
 from providers.models import ProviderAccount
 
+pytestmark = pytest.mark.postgresql
+
 CHANGES = {
     "switched off": {"enabled": False},
     "resting": {"cooldown_until": timezone.now() + timedelta(days=1), "cooldown_reason": "too fast"},

@@ -16,7 +16,7 @@ from generation.scheduling.enqueue import ingest_soon
 from generation.tick import tick
 from tests.task_rows import make_task
 
-pytestmark = pytest.mark.usefixtures("savers")
+pytestmark = [pytest.mark.usefixtures("savers"), pytest.mark.postgresql]
 MODEL = "kling/kling-v2-5-turbo"
 
 

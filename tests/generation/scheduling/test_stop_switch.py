@@ -16,6 +16,8 @@ from generation.scheduling.stop_switch import current_stop, resume_submits, stop
 from generation.submitting.submit import _commit_intent, submit
 from generation.tick import tick
 
+pytestmark = pytest.mark.postgresql
+
 WAN = "dashscope/wanx2.1-t2v-turbo"
 
 

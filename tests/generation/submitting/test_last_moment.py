@@ -22,6 +22,8 @@ from providers.core.errors import NotSent
 from tests.pictures import picture
 from tests.task_rows import attempt_of
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v2-5-turbo"
 
 

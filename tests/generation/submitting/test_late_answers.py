@@ -14,6 +14,8 @@ from generation.submitting.submit import _commit_intent
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
+pytestmark = pytest.mark.postgresql
+
 WAN = "dashscope/wanx2.1-t2v-turbo"
 
 

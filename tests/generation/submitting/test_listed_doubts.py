@@ -8,8 +8,6 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.ordering.create import create_task
 
-pytestmark = pytest.mark.once
-
 MODELS = ["openai-videos/gateway-model", "dashscope/wanx2.1-t2v-turbo"]
 HOSTS = {MODELS[0]: "openai", MODELS[1]: "dashscope"}
 

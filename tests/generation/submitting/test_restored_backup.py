@@ -35,7 +35,7 @@ KLING = "kling/kling-v2-5-turbo"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 ZHIPU = "zhipu/cogvideox-3"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,8 @@ from generation.tick import tick
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 
+pytestmark = pytest.mark.postgresql
+
 ID, KLING = "843250000000000000", "kling/kling-v1"
 
 

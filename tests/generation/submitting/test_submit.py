@@ -11,6 +11,8 @@ from generation.submitting.reconcile import reconcile
 from generation.submitting.submit import _commit_intent, submit
 from providers.models import ProviderAccount
 
+pytestmark = pytest.mark.postgresql
+
 WAN = "dashscope/wanx2.1-t2v-turbo"
 KLING = "kling/kling-v1"
 
