@@ -17,15 +17,15 @@ from generation.models import GenerationTask, TaskNews
 from generation.models.switch import Stop
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
+from providers.core.messages import SENTENCES, Message, say
 from providers.labels import listed
+from providers.messages import translated
 from providers.models import ProviderAccount
-from providers.stored_text import Sentence, in_full, say, tell
 
 __all__ = [
     "BUSY",
     "FAILURES",
     "FULL_DISK",
-    "MODEL_GONE",
     "PYDANTIC",
     "REVIEWS",
     "STORAGE_AWAY",
@@ -40,147 +40,188 @@ __all__ = [
     "why_unstartable",
 ]
 
-BUSY = gettext_lazy(
-    "Somebody else is changing this just now. What you asked for was not finished; look at it again in a moment, and repeat it if need be."
-)
-FULL_DISK = gettext_lazy("The storage is full, so nothing was saved. Ask an administrator to make room, then try again.")
-STORAGE_AWAY = gettext_lazy("The media storage does not answer. Try again in a few minutes.")
+BUSY = gettext_lazy("Someone else is editing this, so your change may be incomplete. Reload and try again.")
+FULL_DISK = gettext_lazy("The storage is full, so nothing was saved. Ask an administrator to free some space, then try again.")
+STORAGE_AWAY = gettext_lazy("The media storage does not respond. Try again in a few minutes.")
 
 FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
     "content_rejected": (
-        gettext_lazy("The vendor's safety check refused it."),
-        gettext_lazy("Change the prompt or the image, then try again."),
+        gettext_lazy("The vendor's safety check rejected your request."),
+        gettext_lazy("Change the prompt or the image, then retry."),
     ),
     "invalid_params": (
-        gettext_lazy("The vendor does not take one of the settings."),
-        gettext_lazy("Change the setting that the vendor names, then try again."),
+        gettext_lazy("The vendor rejected one of the settings."),
+        gettext_lazy("Change the setting named below, then retry."),
     ),
     "auth_failed": (
-        gettext_lazy("The vendor refused our credentials."),
-        gettext_lazy("An administrator must check the provider account; then retry."),
+        gettext_lazy("The vendor rejected the account's credentials."),
+        gettext_lazy("Ask an administrator to check the provider account, then retry."),
     ),
     "out_of_credit": (
-        gettext_lazy("The account at the vendor has no credit left."),
-        gettext_lazy("An administrator must top it up; then retry."),
+        gettext_lazy("The vendor account has no credit left."),
+        gettext_lazy("Ask an administrator to top it up, then retry."),
     ),
     "refused": (
-        gettext_lazy("The vendor refused the request."),
-        gettext_lazy("Read the vendor's words below, change the request, then retry."),
+        gettext_lazy("The vendor rejected the request."),
+        gettext_lazy("Read the vendor's message below, change the request, then retry."),
     ),
     "wrong_endpoint": (
-        gettext_lazy("The account's address does not answer as this vendor does."),
-        gettext_lazy("An administrator must check the account's base URL; then retry."),
+        gettext_lazy("The account's base URL does not lead to this vendor's API."),
+        gettext_lazy("Ask an administrator to check the base URL, then retry."),
     ),
-    "generation_failed": (gettext_lazy("The vendor could not render it."), gettext_lazy("Retry; if it fails again, change the prompt.")),
+    "generation_failed": (
+        gettext_lazy("The vendor could not render this video."),
+        gettext_lazy("Retry. If it fails again, change the prompt."),
+    ),
     "out_of_memory": (
-        gettext_lazy("The renderer ran out of memory."),
-        gettext_lazy("Ask for fewer frames or a smaller picture, then try again."),
+        gettext_lazy("The graphics card ran out of memory."),
+        gettext_lazy("Choose fewer frames or a smaller size, then retry."),
     ),
-    "render_timeout": (gettext_lazy("The renderer took too long and stopped."), gettext_lazy("Retry; if it fails again, ask for less.")),
-    "cancelled_by_vendor": (gettext_lazy("The render was cancelled at the vendor."), gettext_lazy("Retry if you still want it.")),
+    "render_timeout": (
+        gettext_lazy("Rendering took too long and was stopped."),
+        gettext_lazy("Retry. If it fails again, choose a shorter or smaller video."),
+    ),
+    "cancelled_by_vendor": (gettext_lazy("The vendor cancelled the render."), gettext_lazy("Retry if you still need it.")),
     "submission_gone": (
-        gettext_lazy("The vendor no longer knows this render."),
-        gettext_lazy("It may have been charged. Retry makes, and pays for, a new one."),
+        gettext_lazy("The vendor no longer has this render."),
+        gettext_lazy("You may have been charged. A retry is charged again."),
     ),
-    "deadline": (
-        gettext_lazy("The vendor did not finish in time."),
-        gettext_lazy("It may still be charged. Retry makes, and pays for, a new one."),
-    ),
-    "result_gone": (
-        gettext_lazy("The finished video could not be fetched before the vendor removed it."),
-        gettext_lazy("Retry makes, and pays for, a new one."),
-    ),
+    "deadline": (gettext_lazy("The vendor did not finish in time."), gettext_lazy("You may still be charged. A retry is charged again.")),
+    "result_gone": (gettext_lazy("The vendor removed the video before it could be downloaded."), gettext_lazy("A retry is charged again.")),
     "bad_media": (
-        gettext_lazy("What the vendor delivered is not a whole video."),
-        gettext_lazy("Ask the vendor about the charge. Retry makes, and pays for, a new one."),
+        gettext_lazy("The vendor delivered an incomplete video."),
+        gettext_lazy("Ask the vendor about a refund. A retry is charged again."),
     ),
     "ends_ingest": (
-        gettext_lazy("The process that saves its video ended again and again."),
-        gettext_lazy("The render is paid and at the vendor. An administrator should read the worker's log, then ask for it again."),
+        gettext_lazy("Saving the video crashed the worker several times."),
+        gettext_lazy(
+            "The paid video is still at the vendor. Ask an administrator to read the worker's log, then to check with the vendor again."
+        ),
     ),
     "ends_submit": (
-        gettext_lazy("The process that was to send it ended again and again."),
-        gettext_lazy("Nothing was charged. An administrator should read the worker's log; try other images."),
+        gettext_lazy("Sending the request crashed the worker several times."),
+        gettext_lazy("You were not charged. Try other images, or ask an administrator to read the worker's log."),
     ),
-    "abandoned": (gettext_lazy("It was given up after a review."), gettext_lazy("Retry makes, and pays for, a new one.")),
-    "input_missing": (gettext_lazy("An image of this task is no longer in storage."), gettext_lazy("Choose the image again and retry.")),
-    "model_gone": (
-        gettext_lazy("The portal no longer has this model."),
-        gettext_lazy("Nothing was charged. Ask for it with another model."),
-    ),
+    "abandoned": (gettext_lazy("An administrator gave up this task after a review."), gettext_lazy("A retry is charged again.")),
+    "input_missing": (gettext_lazy("An image of this task is no longer in storage."), gettext_lazy("Upload the image again, then retry.")),
+    "model_gone": (gettext_lazy("This model is no longer available."), gettext_lazy("You were not charged. Choose another model.")),
     "too_large": (
-        gettext_lazy("Its images together are larger than the vendor takes."),
-        gettext_lazy("Nothing was charged. Edit and retry, with smaller or fewer images."),
+        gettext_lazy("The images are too large in total for this vendor."),
+        gettext_lazy("You were not charged. Use “Edit and retry” with smaller or fewer images."),
     ),
     "settings_gone": (
-        gettext_lazy("The model no longer takes the settings of this task."),
-        gettext_lazy("Nothing was charged. Edit and retry, and choose them anew."),
+        gettext_lazy("The model no longer accepts the settings of this task."),
+        gettext_lazy("You were not charged. Use “Edit and retry” to choose the settings again."),
     ),
-    "gave_up": (gettext_lazy("It could not be sent after many tries."), gettext_lazy("Nothing was charged. Retry later.")),
+    "gave_up": (gettext_lazy("The request could not be sent after many attempts."), gettext_lazy("You were not charged. Retry later.")),
 }
 
 
-ASK_AGAIN = gettext_lazy("Ask the vendor again: that costs nothing. Submitting it again pays for a second render.")
+ASK_AGAIN = gettext_lazy("Ask the vendor again, which is free. Submitting again is charged again.")
 REVIEWS: dict[str, tuple[str | Promise, str | Promise]] = {
     "deadline": (
-        gettext_lazy("The vendor accepted it, but did not finish before our deadline."),
-        gettext_lazy("The portal asks the vendor once an hour and saves the video when it is ready. You can also ask now, or give up."),
+        gettext_lazy("The vendor accepted the task but did not finish before the deadline."),
+        gettext_lazy("The portal checks every hour and saves the video when it is ready. You can also ask now or give up."),
     ),
     "submission_gone": (
-        gettext_lazy("The vendor accepted it, but now denies the task id that it gave."),
-        gettext_lazy("Look for the render in the vendor's console, by our reference or by the time, and adopt its id."),
+        gettext_lazy("The vendor accepted the task but no longer finds the id it returned."),
+        gettext_lazy("Find the render in the vendor's console by our reference or by time, then adopt its id."),
     ),
-    "file_denied": (gettext_lazy("The video is rendered, but the vendor does not hand out its file."), ASK_AGAIN),
-    "bad_media": (gettext_lazy("The video is rendered, but the portal cannot use the file that the vendor delivers."), ASK_AGAIN),
+    "file_denied": (gettext_lazy("The video is ready, but the vendor does not let us download it."), ASK_AGAIN),
+    "bad_media": (gettext_lazy("The video is ready, but the vendor's file is unusable."), ASK_AGAIN),
     "ends_ingest": (
-        gettext_lazy("The video is rendered, but saving it crashed the worker several times."),
-        gettext_lazy("An administrator should read the worker's log, then ask the vendor again: that costs nothing."),
+        gettext_lazy("The video is ready, but saving it crashed the worker several times."),
+        gettext_lazy("Read the worker's log, then ask the vendor again, which is free."),
     ),
     "blocked_address": (
-        gettext_lazy("The video is rendered, but our network policy blocks its address."),
-        gettext_lazy("An administrator should allow the address with OUTBOUND_ALLOW_CIDRS, restart, then ask the vendor again."),
+        gettext_lazy("The video is ready, but the network policy blocks its address."),
+        gettext_lazy("Allow the address with OUTBOUND_ALLOW_CIDRS and restart, then ask the vendor again."),
     ),
     "plain_http": (
-        gettext_lazy("The video is rendered, but its address is plain http, which our network policy blocks."),
-        gettext_lazy("An administrator should allow the address with OUTBOUND_ALLOW_CIDRS, restart, then ask the vendor again."),
+        gettext_lazy("The video is ready, but the network policy blocks its plain http address."),
+        gettext_lazy("Allow the address with OUTBOUND_ALLOW_CIDRS and restart, then ask the vendor again."),
     ),
     "too_large": (
-        gettext_lazy("The video is rendered, but it is larger than this portal takes."),
-        gettext_lazy("An administrator should raise PORTAL_MAX_VIDEO_MB, restart, then ask the vendor again."),
+        gettext_lazy("The video is ready, but it is larger than this portal accepts."),
+        gettext_lazy("Raise PORTAL_MAX_VIDEO_MB and restart, then ask the vendor again."),
     ),
 }
 """Reviews of renders that the vendor accepted. Any other code means that the outcome of the request is unknown."""
 NO_ANSWER = (
-    gettext_lazy("The request was sent, but no answer came: the vendor may have accepted it."),
-    gettext_lazy("Look it up at the vendor: adopt its task id if it is there, or send it again."),
+    gettext_lazy("No answer from the vendor. The request may have been accepted and charged."),
+    gettext_lazy("Look for it in the vendor's console. If it is there, adopt its task id; if not, submit it again."),
 )
 UNKNOWN_OUTCOMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "duplicate_reference": (
-        gettext_lazy("The vendor says that it already has our reference: the render may be there, and paid."),
-        gettext_lazy("Look for the render in the vendor's console, by our reference or by the time, and adopt its id."),
+        gettext_lazy("The vendor already has our reference. The render may exist and be charged."),
+        gettext_lazy("Find the render in the vendor's console by our reference or by time, then adopt its id."),
     ),
 }
 """Reviews of requests that the vendor did answer, whose outcome is unknown all the same."""
 
 
-TROUBLES = {
-    "unreachable": gettext_noop("Nothing answers at the vendor's address. (%(words)s)"),
-    "rate_limited": gettext_noop("The vendor asks for fewer requests just now. (%(words)s)"),
-    "plan_used_up": gettext_noop("What the account's plan allows is used up for now; it waits until more is allowed. (%(words)s)"),
-    "auth_failed": gettext_noop("The vendor refuses the account's credentials. (%(words)s)"),
-    "out_of_credit": gettext_noop("The account has no credit left at the vendor. (%(words)s)"),
+GENERATION_SENTENCES = {
+    "account_unreachable": gettext_noop("The vendor's address does not respond. (%(words)s)"),
+    "account_rate_limited": gettext_noop("The vendor's rate limit was reached. (%(words)s)"),
+    "account_plan_used_up": gettext_noop("The account's plan quota is used up until it renews. (%(words)s)"),
+    "account_auth_failed": gettext_noop("The vendor rejected the account's credentials. (%(words)s)"),
+    "account_out_of_credit": gettext_noop("The vendor account has no credit left. (%(words)s)"),
+    "failed_in_a_row": gettext_noop("%(n)s submits failed in a row."),
+    "failed_often": gettext_noop("%(bad)s of the last %(all)s submits failed."),
+    "last_failure": gettext_noop("Last error: %(words)s"),
+    "stands_in": gettext_noop("%(model)s replaces %(asked)s, because no account can start %(away)s now."),
+    "model_gone": gettext_noop("The model %(model)s is no longer available."),
+    "account_off": gettext_noop("Only “%(account)s” may send this again, but it is disabled or no longer offers this model."),
+    "settings_gone": gettext_noop("%(model)s no longer accepts the settings of this task."),
+    "image_gone": gettext_noop("The image in %(slot)s is no longer in storage."),
+    "too_large_together": gettext_noop("Encoded, the images are %(sum)s MB; %(model)s accepts %(limit)s MB. Use smaller or fewer images."),
+    "cancelled_before_start": gettext_noop("Cancelled before it started."),
+    "submits_stopped": gettext_noop("Paid submits were stopped before the request was sent."),
+    "held_up": gettext_noop("This server was too slow to send the request. It will be retried."),
+    "not_recorded": gettext_noop("The request was not sent because the media storage could not record it. It will be retried."),
+    "restored_unconfirmed": gettext_noop("The database was restored from a backup. Nothing is sent until an administrator confirms this."),
+    "send_crashes": gettext_noop("Sending the request crashed the worker %(n)s times. An image may be damaged."),
+    "account_changed": gettext_noop("The address or credentials of “%(account)s” changed after this task was queued again."),
+    "answer_late": gettext_noop("The vendor's answer arrived late: it had accepted the request."),
+    "followed_by_another": gettext_noop("The vendor returned the id %(id)s, which belongs to another task."),
+    "sender_lost": gettext_noop("The worker stopped before it stored the vendor's answer."),
+    "not_listed": gettext_noop("The vendor has no render with our reference. The request was probably not accepted."),
+    "known_not_shown": gettext_noop("The vendor has our reference but shows no render for it."),
+    "earlier_may_be_accepted": gettext_noop("An earlier request of this task may have been accepted."),
+    "not_asked": gettext_noop("The vendor could not be asked about our reference."),
+    "cannot_ask_without_model": gettext_noop("The model is no longer available, so the vendor cannot be asked."),
+    "sent_after_backup": gettext_noop("The request was sent after the backup, so the restored database does not have the answer."),
+    "sent_account_gone": gettext_noop("The request was sent after the backup with the account “%(account)s”, which no longer exists."),
+    "cancelled_there": gettext_noop("The vendor cancelled the render."),
+    "deadline_passed": gettext_noop("The vendor had not finished when the deadline passed."),
+    "id_denied": gettext_noop("The vendor has no render with the id %(id)s. (%(words)s)"),
+    "no_reason": gettext_noop("The vendor gave no reason."),
+    "save_crashes": gettext_noop("Saving this video crashed the worker %(n)s times. The file may be damaged."),
+    "storage_away_send": gettext_noop("The media storage does not respond. The task will be sent when it does."),
+    "storage_away_save": gettext_noop("The media storage does not respond. The video will be saved when it does."),
+    "disk_full": gettext_noop("The disk is full. The video will be saved when there is space."),
+    "limited": gettext_noop("%(words)s. Ask an administrator to change %(setting)s."),
+    "limited_until_changed": gettext_noop("%(words)s. The video will be saved after an administrator changes %(setting)s."),
+    "adopted": gettext_noop("%(name)s adopted the vendor's task %(id)s"),
+    "sent_again": gettext_noop("%(name)s submitted it again and accepted that it may be charged twice"),
+    "given_up": gettext_noop("%(name)s gave it up after a review"),
+    "asked_again_done": gettext_noop("%(name)s checked again: the vendor has the video"),
+    "asked_again_renders": gettext_noop("%(name)s checked again: the vendor is still rendering"),
+    "asked_again_ended": gettext_noop("%(name)s checked again: the render failed or was cancelled"),
 }
+"""What rows of the engine keep, by code. Reword a sentence and keep its code: old rows then show the new words."""
+SENTENCES |= GENERATION_SENTENCES
 
 
-def trouble(error: ProviderError) -> Sentence:
+def trouble(error: ProviderError) -> Message:
     """Why an account rests or a task waits; with the vendor's words."""
-    template = TROUBLES.get(error.code)
-    return say(template, words=str(error)) if template else in_full(error)
+    code = f"account_{error.code}"
+    return say(code, words=str(error)) if code in GENERATION_SENTENCES else error.in_full
 
 
 def failure_sentence(code: str) -> tuple[str, str]:
     """What happened, and what to do."""
-    happened, advice = FAILURES.get(code, (gettext_lazy("It failed."), gettext_lazy("Retry, or ask an administrator.")))
+    happened, advice = FAILURES.get(code, (gettext_lazy("The task failed."), gettext_lazy("Retry, or ask an administrator for help.")))
     return str(happened), str(advice)
 
 
@@ -199,26 +240,22 @@ def stop_sentence(stop: Stop) -> str:
     return _("New renders wait: %(reason)s") % {"reason": stop.reason}
 
 
-MODEL_GONE = gettext_noop("The portal no longer has the model %(model)s.")
-ACCOUNT_OFF = gettext_noop("Only “%(account)s” may send it again, and it is off or no longer takes this model.")
-
-
-def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | None) -> Sentence:
+def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | None) -> Message:
     """Why a waiting task with this account cannot start by itself (`submitting/unstartable.py` ends the wait); empty when it can."""
     if task.spec is None:
-        return say(MODEL_GONE, model=task.model)
+        return say("model_gone", model=task.model)
     if task.is_bound and account is not None and not account.takes(task.spec):
-        return say(ACCOUNT_OFF, account=account.label)
-    return say("")
+        return say("account_off", account=account.label)
+    return Message()
 
 
 def waits_because(task: GenerationTask, stop: Stop | None) -> str:
     """For programs: why it has not started or is not saved; empty when it just waits its turn."""
     if task.state is Status.INGESTING:
-        return tell(task.wait_reason, task.wait_parts)
+        return translated(task.wait_reason)
     if task.state is not Status.QUEUED:
         return ""
-    return stop_sentence(stop) if stop else tell(why_unstartable(task, task.account)) or tell(task.wait_reason, task.wait_parts)
+    return stop_sentence(stop) if stop else translated(why_unstartable(task, task.account) or task.wait_reason)
 
 
 PYDANTIC = {
@@ -231,22 +268,22 @@ PYDANTIC = {
     "less_than": gettext_lazy("Less than %(lt)s."),
     "multiple_of": gettext_lazy("Use a multiple of %(multiple_of)s."),
     "string_too_long": gettext_lazy("At most %(max_length)s characters."),
-    "int_parsing": gettext_lazy("Write a whole number."),
-    "int_parsing_size": gettext_lazy("Write a whole number."),
-    "int_type": gettext_lazy("Write a whole number."),
-    "int_from_float": gettext_lazy("Write a whole number."),
-    "float_parsing": gettext_lazy("Write a number."),
-    "float_type": gettext_lazy("Write a number."),
-    "finite_number": gettext_lazy("Write a number."),
-    "bool_parsing": gettext_lazy("Write true or false."),
-    "bool_type": gettext_lazy("Write true or false."),
-    "string_type": gettext_lazy("Write text."),
+    "int_parsing": gettext_lazy("Enter a whole number."),
+    "int_parsing_size": gettext_lazy("Enter a whole number."),
+    "int_type": gettext_lazy("Enter a whole number."),
+    "int_from_float": gettext_lazy("Enter a whole number."),
+    "float_parsing": gettext_lazy("Enter a number."),
+    "float_type": gettext_lazy("Enter a number."),
+    "finite_number": gettext_lazy("Enter a number."),
+    "bool_parsing": gettext_lazy("Enter true or false."),
+    "bool_type": gettext_lazy("Enter true or false."),
+    "string_type": gettext_lazy("Enter text."),
     "string_too_short": gettext_lazy("This is needed."),
-    "string_pattern_mismatch": gettext_lazy("This does not have the form that is needed."),
+    "string_pattern_mismatch": gettext_lazy("The format is not valid."),
     "too_long": gettext_lazy("At most %(max_length)s of them."),
     "too_short": gettext_lazy("At least %(min_length)s of them."),
-    "tuple_type": gettext_lazy("Write a list."),
-    "model_type": gettext_lazy("Write all its parts."),
+    "tuple_type": gettext_lazy("Enter a list."),
+    "model_type": gettext_lazy("Fill in all parts."),
 }
 
 
@@ -277,10 +314,10 @@ def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
 
 IMAGES = {
     "busy": gettext_lazy("Other images are being checked. Try again in a moment."),
-    "not_an_image": gettext_lazy("This file is not an image that can be opened."),
-    "unsupported_type": gettext_lazy("This kind of image is not taken here. Use one of: %(kinds)s."),
-    "too_large_bytes": gettext_lazy("The image is too large: at most %(max_mb)s MB are taken here."),
-    "too_many_pixels": gettext_lazy("The image has too many pixels. Make it smaller, 40 megapixels at most."),
+    "not_an_image": gettext_lazy("This file cannot be opened as an image."),
+    "unsupported_type": gettext_lazy("This image format is not supported. Use one of: %(kinds)s."),
+    "too_large_bytes": gettext_lazy("The image is too large. The limit is %(max_mb)s MB."),
+    "too_many_pixels": gettext_lazy("The image has too many pixels. The limit is 40 megapixels."),
     "too_small": gettext_lazy(
         "The image is too small for this model: %(width_px)s × %(height_px)s px; each side needs %(min_side_px)s px."
     ),
@@ -291,22 +328,16 @@ IMAGES = {
         "The image is too wide or too tall for this model: %(width_px)s × %(height_px)s px; "
         "its width may be %(narrowest)s to %(widest)s times its height."
     ),
-    "transparent": gettext_lazy("This model does not take transparent images. Save it without transparency."),
+    "transparent": gettext_lazy("This model does not accept transparent images. Save it without transparency."),
 }
 
 
-TOO_LARGE = gettext_noop(
-    "As they are sent, a third larger than their files, the images together have %(sum)s MB; %(model)s takes %(limit)s MB. "
-    "Use smaller or fewer images."
-)
-
-
-def too_large_together(spec: ModelSpec, image_bytes: int) -> Sentence:
+def too_large_together(spec: ModelSpec, image_bytes: int) -> Message:
     """What is wrong when so many bytes of base64 are more than the model's vendor reads; empty when they are not."""
     limit = spec.max_images_bytes
     if limit is None or image_bytes <= limit:
-        return say("")
-    return say(TOO_LARGE, model=spec.label, sum=f"{ceil(image_bytes / 100_000) / 10:g}", limit=f"{limit // 100_000 / 10:g}")
+        return Message()
+    return say("too_large_together", model=spec.label, sum=f"{ceil(image_bytes / 100_000) / 10:g}", limit=f"{limit // 100_000 / 10:g}")
 
 
 def image_error(bad: BadImage) -> str:

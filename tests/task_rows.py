@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from generation.lifecycle import TERMINAL, Status, wants_attention
 from generation.models import Attempt, GenerationTask, Prompt, TaskEvent
+from providers.core.messages import Message, Sentence
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
@@ -44,3 +45,8 @@ def attempt_of(task: GenerationTask, account: ProviderAccount, *, started_at: da
     return Attempt.objects.create(
         task=task, number=number, account=account, reference=task.reference, started_at=started_at or timezone.now(), **facts
     )
+
+
+def codes_of(message: Message) -> list[str]:
+    """The codes of its sentences, without other people's words."""
+    return [part.code for part in message.parts if isinstance(part, Sentence)]

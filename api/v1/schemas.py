@@ -333,4 +333,6 @@ def _failure(task: GenerationTask) -> FailureOut | None:
         return None
     sentence = review_sentence if task.state is Status.NEEDS_REVIEW else failure_sentence
     message, advice = sentence(task.error_code)
-    return FailureOut(code=task.error_code, message=message, advice=advice, vendor_code=task.vendor_code, vendor_message=task.error_message)
+    return FailureOut(
+        code=task.error_code, message=message, advice=advice, vendor_code=task.vendor_code, vendor_message=str(task.error_message)
+    )

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.actions.retry import retry_task
@@ -28,15 +27,11 @@ from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
+from providers.core.messages import Message, say
 from providers.core.types import LONGEST_ID_BYTES, Submission
 from providers.models import ProviderAccount
-from providers.stored_text import kept, say
 
 __all__ = ["adopt", "can_adopt", "did_already", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
-
-ADOPTED = gettext_noop("%(name)s adopted the vendor's task %(id)s")
-SENT_AGAIN = gettext_noop("Sent again by %(name)s, who knows that it may be paid twice")
-GIVEN_UP = gettext_noop("Given up after review by %(name)s")
 
 
 def may_decide(user: User | AnonymousUser) -> bool:
@@ -63,7 +58,7 @@ def first_come(done: Callable[[], object] | None = None) -> Iterator[None]:
 
 
 def did_already(
-    task: GenerationTask, left: Collection[Status], notes: Collection[str], *, page: UUID | None = None, key: str = ""
+    task: GenerationTask, left: Collection[Status], notes: Collection[Message], *, page: UUID | None = None, key: str = ""
 ) -> TaskEvent | None:
     """Return the event of the very decision that `notes` record, if it was made since the page was rendered or under this Idempotency-Key.
 
@@ -75,7 +70,7 @@ def did_already(
         event = task.events.filter(decision_key=key).first()
     elif page is not None:
         event = task.events.filter(from_status__in=left, id__gt=page).order_by("-id").first()
-    if event is not None and event.note not in {note[:500] for note in notes}:
+    if event is not None and event.note not in notes:
         raise key_reused() if key else _changed()
     return event
 
@@ -108,7 +103,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None =
     """
     require_decider(by)
     name = _checked(vendor_id)
-    note = say(ADOPTED, name=by.get_username(), id=name)
+    note = say("adopted", name=by.get_username(), id=name)
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():
         return
@@ -159,7 +154,7 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID
     is made, so that either render keeps its own row. Return the task that is sent.
     """
     require_decider(by)
-    note = say(SENT_AGAIN, name=by.get_username())
+    note = say("sent_again", name=by.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if (decision := done()) is not None:
         return _sent_by(task, decision)
@@ -173,7 +168,7 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID
         )
     with first_come(done):
         if task.submission_id:
-            task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note, decision_key=key)
+            task.give_up("abandoned", task.error_message, note=note, decision_key=key)
             return retry_task(task, by=task.owner)
         account = _account_of(task)
         facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
@@ -194,13 +189,13 @@ def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask
 def give_up(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
     """A person decided that it is not worth another try."""
     require_decider(by)
-    note = say(GIVEN_UP, name=by.get_username())
+    note = say("given_up", name=by.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():
         return
     _require_review(task)
     with first_come(done):
-        task.give_up("abandoned", kept(task.error_message, task.error_parts), note=note, decision_key=key)
+        task.give_up("abandoned", task.error_message, note=note, decision_key=key)
 
 
 def _require_review(task: GenerationTask) -> None:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.actions.decide import did_already, first_come, may_decide, refuse_taken, require_decider
@@ -25,9 +24,9 @@ from providers.accounts.clients import client_for
 from providers.accounts.poller import AccountPoller
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, SubmissionGone
+from providers.core.messages import say
 from providers.core.types import Snapshot, State, Submission
 from providers.models import ProviderAccount
-from providers.stored_text import say
 
 __all__ = ["MOST_AT_ONCE", "ask_again", "ask_again_many", "can_ask_again"]
 
@@ -35,9 +34,6 @@ MOST_AT_ONCE = 100
 """Tasks of one request: their vendors are asked while a person waits."""
 ASKABLE = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
 CALLS_AT_ONCE = 10
-IS_THERE = gettext_noop("%(name)s asked again: the vendor has the video")
-STILL_RENDERS = gettext_noop("%(name)s asked again: the vendor still renders it")
-HAS_ENDED = gettext_noop("%(name)s asked again: the render failed or was cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +53,7 @@ def can_ask_again(task: GenerationTask, user: User) -> bool:
 def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
     """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
     require_decider(by)
-    notes = [say(words, name=by.get_username()) for words in (IS_THERE, STILL_RENDERS, HAS_ENDED)]
+    notes = [say(code, name=by.get_username()) for code in ("asked_again_done", "asked_again_renders", "asked_again_ended")]
     done = partial(did_already, task, ASKABLE, notes, page=page, key=key)
     if done():
         return
@@ -135,7 +131,7 @@ def _recover(
         raise _refusal(answer) from answer
     if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:
         with first_come(done):
-            ended_there(render.task, answer, note=say(HAS_ENDED, name=by.get_username()), decision_key=key)
+            ended_there(render.task, answer, note=say("asked_again_ended", name=by.get_username()), decision_key=key)
         return
     if answer.state is State.FAILED:
         raise _unchanged("render_failed", str(answer.error or answer.vendor_state))
@@ -153,7 +149,7 @@ def _save(render: _Render, snapshot: Snapshot, by: User, key: str) -> None:
     rendered(
         render.task,
         snapshot,
-        note=say(IS_THERE, name=by.get_username()),
+        note=say("asked_again_done", name=by.get_username()),
         decision_key=key,
         submission_id=named.id,
         submission_kind=named.kind,
@@ -165,7 +161,7 @@ def _save(render: _Render, snapshot: Snapshot, by: User, key: str) -> None:
 def _follow(render: _Render, by: User, key: str) -> None:
     render.task.accept(
         render.submission,
-        note=say(STILL_RENDERS, name=by.get_username()),
+        note=say("asked_again_renders", name=by.get_username()),
         decision_key=key,
         account=render.account,
         accepted_at=render.task.accepted_at or clock.now(),

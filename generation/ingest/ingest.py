@@ -17,7 +17,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation import store
@@ -25,7 +24,6 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.media.prepare import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
-from generation.models.task import wait_facts
 from generation.polling.outcome import stored_outputs
 from generation.scheduling.leases import DEATHS, holding, take_up
 from generation.store import StorageFull, StorageUnavailable
@@ -33,10 +31,10 @@ from providers.accounts.clients import client_for, network_policy, provider_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, SubmissionGone
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
+from providers.core.messages import Message, say
 from providers.core.redact import SHORTEST, mask_for
 from providers.core.types import State
 from providers.models import ProviderAccount
-from providers.stored_text import say
 
 __all__ = ["ingest"]
 
@@ -55,18 +53,12 @@ BELIEVE_VENDOR = timedelta(hours=24)
 MOST_MISSING = 6
 MOST_LIMITED = 6
 """Tries that a limit of ours may end before the task goes to review: an administrator has to change a setting."""
-KILLS = gettext_noop("Saving this video crashed the worker %(n)d times. The file may be damaged.")
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """A file that makes the check crash or hang costs an ingest worker minutes each time."""
 A_DAY = timedelta(days=1)
 KEEP_TRYING = timedelta(days=31)
 """For a model that the catalog no longer has; the others say how long the vendor keeps a result."""
 
-
-DISK_FULL = gettext_noop("The portal's disk is full. The video is saved as soon as there is room.")
-STORAGE_AWAY = gettext_noop("The media storage does not answer. The video is saved as soon as it does.")
-KEPT_FROM_IT = gettext_noop("%(words)s. Ask an administrator to change %(setting)s; the video is then saved.")
-LIMITED = gettext_noop("%(words)s. Ask an administrator to change %(setting)s.")
 SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
 """What an administrator has to change when a limit of ours keeps us from a file."""
 
@@ -77,7 +69,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     if task is None:
         return
     if task.starts >= DEATHS:
-        task.hand_over("ends_ingest", say(KILLS, n=task.starts))
+        task.hand_over("ends_ingest", say("save_crashes", n=task.starts))
         return
     try:
         with holding(task):
@@ -210,17 +202,17 @@ def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | Storage
         is_there = _refresh_outputs(task) and not isinstance(error, BadMedia)
     if not _settled(task, error, failures, is_there=is_there):
         most = RARELY if isinstance(error, BadMedia) else OFTEN
-        facts = {"error_message": str(error)[:1000], "outputs": task.outputs, **wait_facts(_waits_because(error))}
+        facts = {"error_message": str(error)[:1000], "outputs": task.outputs, "wait_reason": _waits_because(error)}
         task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
 
 
-def _waits_because(error: Exception) -> str:
+def _waits_because(error: Exception) -> Message:
     """Return why the save waits, where somebody can help; empty where only time does."""
     if isinstance(error, OurLimit):
-        return say(KEPT_FROM_IT, words=str(error), setting=SETTINGS[type(error)])
+        return say("limited_until_changed", words=str(error), setting=SETTINGS[type(error)])
     if isinstance(error, StorageUnavailable):
-        return say(DISK_FULL if isinstance(error, StorageFull) else STORAGE_AWAY)
-    return ""
+        return say("disk_full" if isinstance(error, StorageFull) else "storage_away_save")
+    return Message()
 
 
 def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:
@@ -232,7 +224,7 @@ def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there:
     life = task.spec.result_life if task.spec else KEEP_TRYING
     if isinstance(error, OurLimit):
         if failures >= MOST_LIMITED:
-            task.hand_over(error.code, say(LIMITED, words=str(error), setting=SETTINGS[type(error)]))
+            task.hand_over(error.code, say("limited", words=str(error), setting=SETTINGS[type(error)]))
     elif isinstance(error, BadMedia):
         if not error.retryable and failures >= MOST_BAD_FILES:
             task.hand_over("bad_media", str(error))

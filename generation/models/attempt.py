@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from providers.core.catalog import vendors_id_of
 from providers.core.types import LONGEST_ID_BYTES, Submission
+from providers.messages import MessageField
 
 
 class Dispatch(models.TextChoices):
@@ -46,7 +47,7 @@ class Attempt(models.Model):
     request = models.JSONField(_("request, redacted"), default=dict)
     reply = models.JSONField(_("last reply, redacted"), default=dict)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
-    error_message = models.TextField(_("error message"), blank=True)
+    error_message = MessageField(_("error message"))
     started_at = models.DateTimeField(_("started"))
     sender_gone_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -82,8 +83,7 @@ class TaskEvent(models.Model):
     at = models.DateTimeField(_("at"))
     from_status = models.CharField(_("from"), max_length=12, blank=True)
     to_status = models.CharField(_("to"), max_length=12)
-    note = models.CharField(_("note"), max_length=500, blank=True)
-    note_parts = models.JSONField(default=list, editable=False)
+    note = MessageField(_("note"))
     decision_key = models.CharField(max_length=255, blank=True, editable=False)
     """The Idempotency-Key of the decision that moved it."""
 

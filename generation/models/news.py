@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from generation.lifecycle import TERMINAL, Status
 from providers.core.catalog import ModelSpec, vendor_of
+from providers.core.messages import Message
 from providers.vendors import ALL_MODELS
 
 __all__ = ["TaskNews"]
@@ -24,8 +25,7 @@ class TaskNews(NamedTuple):
     due_at: datetime | None
     lease_owner: str
     failures: int
-    wait_reason: str
-    wait_parts: list[Any]
+    wait_reason: Message
     is_bound: bool
     account_id: UUID | None
     accepted_at: datetime | None

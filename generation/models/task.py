@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from database import clock
@@ -23,8 +23,9 @@ from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
+from providers.core.messages import Message, say
 from providers.core.types import LONGEST_ID_BYTES, Submission
-from providers.stored_text import in_full, parts_of
+from providers.messages import MessageField
 from providers.vendors import ALL_MODELS
 
 T = TypeVar("T")
@@ -42,17 +43,15 @@ ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]
 
 
-NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": "", "error_parts": [], "vendor_code": ""}
-NO_WAIT: dict[str, Any] = {"wait_reason": "", "wait_parts": []}
+NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": Message(), "vendor_code": ""}
+NO_WAIT: dict[str, Any] = {"wait_reason": Message()}
 FIRST_POLL = timedelta(seconds=1)
 REFERENCE = "vp-"
-BEFORE_IT_STARTED = gettext_noop("Before it started")
 UUID_CHARS = 36
 
 
 def _facts_of(error: ProviderError) -> dict[str, Any]:
-    words = {"error_message": error.message, "error_parts": parts_of(error.message)}
-    return {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], **words}
+    return {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], "error_message": error.words}
 
 
 def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
@@ -60,11 +59,6 @@ def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     for slot, item in places:
         found.setdefault(slot, []).append(item)
     return found
-
-
-def wait_facts(reason: str) -> dict[str, Any]:
-    """Changes of a row that waits for this reason; pages translate it."""
-    return {"wait_reason": reason[:200], "wait_parts": parts_of(reason)}
 
 
 class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
@@ -122,11 +116,9 @@ class GenerationTask(models.Model):
     actual_prompt = models.TextField(blank=True)
 
     error_code = models.CharField(_("error"), max_length=40, blank=True)
-    error_message = models.TextField(_("error message"), blank=True)
-    error_parts = models.JSONField(default=list, editable=False)
+    error_message = MessageField(_("error message"))
     vendor_code = models.CharField(_("vendor's code"), max_length=80, blank=True)
-    wait_reason = models.CharField(_("waits because"), max_length=200, blank=True)
-    wait_parts = models.JSONField(default=list, editable=False)
+    wait_reason = MessageField(_("waits because"))
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
 
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
@@ -243,7 +235,7 @@ class GenerationTask(models.Model):
         """The same without a query where `inputs` were asked for beforehand."""
         return _by_slot((place.slot, place.asset_id) for place in self.inputs.all())
 
-    def move(self, to: Status, *, note: str = "", decision_key: str = "", **changes: Any) -> None:
+    def move(self, to: Status, *, note: Message | str = "", decision_key: str = "", **changes: Any) -> None:
         """The only writer of `status`: from the status and fence seen to `to`, with its event, in one transaction.
 
         Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
@@ -261,7 +253,7 @@ class GenerationTask(models.Model):
             self._write(changes, status=seen.value)
             self._remember(now, seen, to, note, decision_key)
 
-    def accept(self, submission: Submission, *, note: str = "", **changes: Any) -> None:
+    def accept(self, submission: Submission, *, note: Message | str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""
         now = clock.now()
         facts = {
@@ -275,30 +267,29 @@ class GenerationTask(models.Model):
         }
         self.move(Status.RUNNING, note=note, **(facts | changes))
 
-    def _remember(self, at: datetime, seen: Status, to: Status, note: str, decision_key: str = "") -> None:
-        facts = {"note": note[:500], "note_parts": parts_of(note), "decision_key": decision_key}
-        TaskEvent.objects.create(task=self, at=at, from_status=seen.value, to_status=to.value, **facts)
+    def _remember(self, at: datetime, seen: Status, to: Status, note: Message | str, decision_key: str = "") -> None:
+        facts = {"from_status": seen.value, "to_status": to.value, "note": note, "decision_key": decision_key}
+        TaskEvent.objects.create(task=self, at=at, **facts)
 
     def park(self, error: ProviderError, **changes: Any) -> None:
         """It may have been accepted and nobody can tell: a person decides."""
-        self.move(Status.NEEDS_REVIEW, note=error.message, **_facts_of(error), **changes)
+        self.move(Status.NEEDS_REVIEW, note=error.words, **_facts_of(error), **changes)
 
-    def hand_over(self, code: str, message: str) -> None:
+    def hand_over(self, code: str, message: Message | str) -> None:
         """Move an accepted render that we cannot get, and that the vendor may still have, to review. `code` is one of messages.REVIEWS."""
-        self.move(Status.NEEDS_REVIEW, note=message, error_code=code, error_message=message, error_parts=parts_of(message))
+        self.move(Status.NEEDS_REVIEW, note=message, error_code=code, error_message=message)
 
-    def fail(self, error: ProviderError, *, note: str = "", decision_key: str = "") -> None:
+    def fail(self, error: ProviderError, *, note: Message | str = "", decision_key: str = "") -> None:
         """Over, with the vendor's own words."""
-        self.move(Status.FAILED, note=note or in_full(error), decision_key=decision_key, **_facts_of(error))
+        self.move(Status.FAILED, note=note or error.in_full, decision_key=decision_key, **_facts_of(error))
 
-    def give_up(self, code: str, message: str, *, note: str = "", decision_key: str = "") -> None:
+    def give_up(self, code: str, message: Message | str, *, note: Message | str = "", decision_key: str = "") -> None:
         """Over for a reason of ours; `code` is one of generation.messages.FAILURES."""
-        facts = {"error_code": code, "error_message": message, "error_parts": parts_of(message)}
-        self.move(Status.FAILED, note=note or message, decision_key=decision_key, **facts)
+        self.move(Status.FAILED, note=note or message, decision_key=decision_key, error_code=code, error_message=message)
 
     def cancel_unsent(self) -> None:
         """Its owner's wish reached it in time."""
-        self.move(Status.CANCELLED, note=BEFORE_IT_STARTED, cancel_requested_at=self.cancel_requested_at or clock.now())
+        self.move(Status.CANCELLED, note=say("cancelled_before_start"), cancel_requested_at=self.cancel_requested_at or clock.now())
 
     def request_cancel(self, at: datetime | None) -> None:
         """Note the wish; None takes it back. Same status. Raises `LostRace`."""
@@ -310,7 +301,7 @@ class GenerationTask(models.Model):
         changes |= {"due_at": now + delay, "lease_owner": "", "lease_until": None, "updated_at": now}
         self._write(changes, status=self.status)
 
-    def stand_in(self, spec: ModelSpec, *, note: str, **changes: Any) -> None:
+    def stand_in(self, spec: ModelSpec, *, note: Message, **changes: Any) -> None:
         """Another model is to render it. Still waiting; the fence rises, so that whoever knew the old model comes too late."""
         now = clock.now()
         changes |= {"model": spec.name, "due_at": now, "updated_at": now, "account": None, "fence": self.fence + 1, **NO_WAIT}

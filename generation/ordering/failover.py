@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.errors import InvalidRequest
@@ -20,8 +19,8 @@ from generation.ordering.estimate import estimate_cost, price_of
 from generation.ordering.validate import check_request
 from generation.scheduling.leases import passing_over
 from providers.core.catalog import ModelSpec, Params
+from providers.core.messages import say
 from providers.models import ProviderAccount
-from providers.stored_text import say
 from providers.vendors import ALL_MODELS
 
 __all__ = ["fail_over", "has_stand_in"]
@@ -30,7 +29,6 @@ log = logging.getLogger("generation.failover")
 
 AT_ONCE = 20
 """Tasks that one round may move: what stands in has limits too, and the model asked for may be back soon."""
-STANDS_IN = gettext_noop("%(model)s stands in for %(asked)s: no account may start %(away)s now")
 LONG_REST = timedelta(seconds=30)
 """What must be left of the rest of every account before waiting tasks move to another model."""
 DOUBTFUL = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
@@ -96,7 +94,7 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
     price, asked = price_of(spec), task.asked_model or task.model
     task.stand_in(
         spec,
-        note=say(STANDS_IN, model=spec.name, asked=asked, away=task.model),
+        note=say("stands_in", model=spec.name, asked=asked, away=task.model),
         asked_model="" if spec.name == asked else asked,
         params=params.model_dump(mode="json"),
         cost_estimated=estimate_cost(price, params),

@@ -15,8 +15,8 @@ from generation.messages import field_errors, image_error, too_large_together
 from generation.models import Asset
 from providers.core.catalog import LIKE, InputConflict, ModelSpec, Params
 from providers.core.types import base64_bytes
+from providers.messages import translated
 from providers.models import ProviderAccount
-from providers.stored_text import tell
 from providers.vendors import find_model
 
 __all__ = ["Inputs", "check_request"]
@@ -112,7 +112,7 @@ def _weight_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
     """All images together, beside the slot that holds most."""
     weights = {slot: sum(base64_bytes(asset.size_bytes) for asset in assets) for slot, assets in inputs.items() if assets}
     too_large = too_large_together(spec, sum(weights.values()))
-    return {f"inputs.{max(weights, key=weights.__getitem__)}": tell(too_large, too_large.parts)} if too_large else {}
+    return {f"inputs.{max(weights, key=weights.__getitem__)}": translated(too_large)} if too_large else {}
 
 
 def _size_errors(params: Params, inputs: Inputs) -> dict[str, str]:

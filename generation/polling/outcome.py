@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.errors import LostRace
@@ -18,9 +17,9 @@ from generation.models.task import NO_ERROR
 from generation.polling.schedule import ScheduledPoll
 from generation.scheduling.enqueue import ingest_soon, look_again_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
+from providers.core.messages import Message, say
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
-from providers.stored_text import say
 
 __all__ = ["ended_there", "is_old_news", "observe", "rendered", "stored_outputs"]
 
@@ -29,10 +28,6 @@ log = logging.getLogger("generation.poll")
 GONE_FOR_SURE = 12
 """Answers in a row that deny a submission before we believe them, over four to seven minutes of backoff: right after a submit a vendor may
 not know it yet. Where key or address may be wrong, or the vendor denies everything, we never do (`ProviderAccount.may_deny`)."""
-CANCELLED_THERE = gettext_noop("The vendor reports it as cancelled.")
-TOO_LATE = gettext_noop("Still not finished at the vendor when our deadline passed.")
-DENIED = gettext_noop("The vendor says that it has no render with the id %(id)s. (%(words)s)")
-NO_REASON = gettext_noop("The vendor gave no reason.")
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
@@ -73,15 +68,15 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     return True
 
 
-def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: str) -> None:
+def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: Any) -> None:
     """End the task by the vendor's word that its render failed or was cancelled. `decision` is the note and key of a person who asked."""
     if snapshot.state is State.CANCELLED:
         _cancelled(task, **decision)
     else:
-        task.fail(snapshot.error or GenerationFailed(say(NO_REASON)), **decision)
+        task.fail(snapshot.error or GenerationFailed(say("no_reason")), **decision)
 
 
-def rendered(task: GenerationTask, snapshot: Snapshot, *, note: str = "", **changes: Any) -> None:
+def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = "", **changes: Any) -> None:
     """The vendor has the video: it is fetched right away."""
     now = clock.now()
     with transaction.atomic():
@@ -113,12 +108,12 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
     ]
 
 
-def _cancelled(task: GenerationTask, **decision: str) -> None:
+def _cancelled(task: GenerationTask, **decision: Any) -> None:
     wished = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
     if wished.exists():
         task.move(Status.CANCELLED, **decision)
     else:
-        task.give_up("cancelled_by_vendor", say(CANCELLED_THERE), **decision)
+        task.give_up("cancelled_by_vendor", say("cancelled_there"), **decision)
 
 
 def _past_deadline(task: ScheduledPoll | GenerationTask) -> bool:
@@ -126,13 +121,13 @@ def _past_deadline(task: ScheduledPoll | GenerationTask) -> bool:
 
 
 def _deadline(task: GenerationTask) -> None:
-    task.hand_over("deadline", say(TOO_LATE))
+    task.hand_over("deadline", say("deadline_passed"))
 
 
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
     progress, state, failures = _shown(task, snapshot)
     changed = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
-    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message="", updated_at=clock.now()))
+    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message=Message(), updated_at=clock.now()))
 
 
 def _trouble(task: GenerationTask, error: ProviderError) -> bool:
@@ -143,14 +138,14 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
         _denied(task, error)
     else:
         log.info("poll of task %s: %s", task.pk, error)
-        task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=str(error)[:1000])
+        task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=error.in_full)
     return True
 
 
 def _denied(task: GenerationTask, error: SubmissionGone) -> None:
     """Move a task whose id the vendor denies to review, and ask about our reference. It was accepted, so this does not fail it."""
     with transaction.atomic():
-        task.hand_over("submission_gone", say(DENIED, id=task.submission_id, words=str(error)))
+        task.hand_over("submission_gone", say("id_denied", id=task.submission_id, words=str(error)))
         look_again_soon(task)
 
 

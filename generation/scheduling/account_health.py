@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.messages import trouble
@@ -19,8 +18,8 @@ from generation.models import Attempt
 from providers.accounts.circuit_breaker import PLAN, BreakerState
 from providers.accounts.health_test import probe
 from providers.core.errors import AuthenticationFailed, OutOfCredit, PlanUsedUp, ProviderError, RateLimited, Unreachable
+from providers.core.messages import Message, say
 from providers.models import ProviderAccount
-from providers.stored_text import Sentence, say
 
 __all__ = ["handle_error", "probe_account"]
 
@@ -31,9 +30,6 @@ FAULTS = frozenset({"unreachable", "uncertain", "auth_failed"})
 STRAIGHT = 5
 LATELY = timedelta(seconds=60)
 ENOUGH = 20
-IN_A_ROW = gettext_noop("%(n)s submits failed in a row.")
-OF_MANY = gettext_noop("%(bad)s of the last %(all)s submits failed.")
-LAST = gettext_noop("Last: %(words)s")
 NO_CREDIT_REST_S = 60.0
 """Of an account whose key or credit is refused: a person has to act."""
 LONGEST_BELIEVED = timedelta(days=1)
@@ -53,7 +49,7 @@ def handle_error(account: ProviderAccount, error: ProviderError) -> None:
         account.rest_for(NO_CREDIT_REST_S, trouble(error))
     elif error.code in FAULTS and (why := why_open(account, clock.now())):
         log.warning("account %s: %s", account.pk, why)
-        account.rest(why.then(say(LAST, words=str(error))))
+        account.rest(why + say("last_failure", words=str(error)))
 
 
 def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
@@ -64,7 +60,7 @@ def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
         account.rest(trouble(error), pace=PLAN)
 
 
-def why_open(account: ProviderAccount, now: datetime) -> Sentence | None:
+def why_open(account: ProviderAccount, now: datetime) -> Message | None:
     """When the account fails too often; None while it may go on."""
     ended = Attempt.objects.filter(account=account, finished_at__isnull=False)
     closed_at = ProviderAccount.objects.values_list("closed_at", flat=True).get(pk=account.pk)
@@ -72,10 +68,10 @@ def why_open(account: ProviderAccount, now: datetime) -> Sentence | None:
         ended = ended.filter(started_at__gt=closed_at)
     last = list(ended.order_by("-finished_at").values_list("error_code", flat=True)[:STRAIGHT])
     if len(last) == STRAIGHT and FAULTS.issuperset(last):
-        return say(IN_A_ROW, n=STRAIGHT)
+        return say("failed_in_a_row", n=STRAIGHT)
     counts = ended.filter(finished_at__gt=now - LATELY).aggregate(all=Count("pk"), bad=Count("pk", filter=Q(error_code__in=FAULTS)))
     if counts["all"] >= ENOUGH and counts["bad"] * 2 >= counts["all"]:
-        return say(OF_MANY, bad=counts["bad"], all=counts["all"])
+        return say("failed_often", bad=counts["bad"], all=counts["all"])
     return None
 
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.errors import InvalidRequest
 from generation.models import PaidSubmits
 from generation.models.switch import Stop
 
-__all__ = ["STOPPED", "current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
-
-STOPPED = gettext_noop("Paid submits were stopped right before it was sent.")
+__all__ = ["current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
 
 
 def current_stop() -> Stop | None:

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.errors import LostRace
@@ -15,15 +14,13 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from providers.core.client import Transcript
 from providers.core.errors import Uncertain
+from providers.core.messages import say
 from providers.core.types import Submission
-from providers.stored_text import say
 
 __all__ = ["accept", "follow_stored_id"]
 
 log = logging.getLogger("generation.submit")
 
-CAME_LATE = gettext_noop("The vendor's answer came late: it had accepted it.")
-ANOTHERS = gettext_noop("The vendor names %(id)s, which another task follows already.")
 LATE_TRIES = 5
 STORED_WITHIN_S = 60.0
 AGAIN_AFTER_S = 1.0
@@ -82,7 +79,7 @@ def _taken(task: GenerationTask, submission: Submission) -> None:
     """Another task follows this render: one of the two is wrong, and only a person can find out which."""
     log.error("task %s: another task follows its render %s", task.pk, submission.id)
     if task.state is Status.SUBMITTING:
-        task.park(Uncertain(say(ANOTHERS, id=submission.id)))
+        task.park(Uncertain(say("followed_by_another", id=submission.id)))
 
 
 def _accept_late(attempt: Attempt, submission: Submission) -> None:
@@ -105,5 +102,5 @@ def _accept_late(attempt: Attempt, submission: Submission) -> None:
 def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
     with transaction.atomic():
         if row.state is Status.QUEUED:
-            row.move(Status.SUBMITTING, note=say(CAME_LATE))
-        row.accept(submission, note=say(CAME_LATE), account=attempt.account, cancel_requested_at=None)
+            row.move(Status.SUBMITTING, note=say("answer_late"))
+        row.accept(submission, note=say("answer_late"), account=attempt.account, cancel_requested_at=None)

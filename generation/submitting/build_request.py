@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
 from generation import store
-from generation.messages import MODEL_GONE, too_large_together
+from generation.messages import too_large_together
 from generation.models import Asset, GenerationTask
 from providers.core.catalog import ModelSpec, Params
+from providers.core.messages import Message, say
 from providers.core.types import GenerationRequest, InputFile
-from providers.stored_text import say
 
 __all__ = ["CannotBeSent", "generation_request"]
 
@@ -18,14 +17,10 @@ __all__ = ["CannotBeSent", "generation_request"]
 class CannotBeSent(Exception):
     """An image, a setting or the model itself is no longer there, or it is all too much; `code` is one of generation.messages.FAILURES."""
 
-    def __init__(self, code: str, because: str) -> None:
-        super().__init__(because)
+    def __init__(self, code: str, because: Message) -> None:
+        super().__init__(str(because))
         self.code = code
         self.because = because
-
-
-IMAGE_GONE = gettext_noop("The image in %(slot)s is no longer in storage.")
-SETTINGS_GONE = gettext_noop("%(model)s no longer takes the settings that this task was made with.")
 
 
 def generation_request(task: GenerationTask) -> GenerationRequest:
@@ -35,7 +30,7 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
     """
     spec = task.spec
     if spec is None:
-        raise CannotBeSent("model_gone", say(MODEL_GONE, model=task.model))
+        raise CannotBeSent("model_gone", say("model_gone", model=task.model))
     params, inputs = _params(task, spec), _inputs(task, spec)
     request = GenerationRequest(spec=spec, prompt=task.prompt.text, params=params, inputs=inputs, reference=task.next_reference)
     if too_large := too_large_together(spec, request.body_bytes):  # the vendor's server would cut it off, which looks like a doubt
@@ -48,13 +43,13 @@ def _params(task: GenerationTask, spec: ModelSpec) -> Params:
     try:
         return spec.params.model_validate(task.params)
     except ValidationError as error:
-        raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name)) from error
+        raise CannotBeSent("settings_gone", say("settings_gone", model=spec.name)) from error
 
 
 def _inputs(task: GenerationTask, spec: ModelSpec) -> dict[str, tuple[InputFile, ...]]:
     images = task.images()
     if any(spec.slot(slot) is None for slot in images):
-        raise CannotBeSent("settings_gone", say(SETTINGS_GONE, model=spec.name))
+        raise CannotBeSent("settings_gone", say("settings_gone", model=spec.name))
     return {slot: tuple(_file(slot, asset) for asset in assets) for slot, assets in images.items()}
 
 
@@ -62,5 +57,5 @@ def _file(slot: str, asset: Asset) -> InputFile:
     try:
         content = store.read(asset.file)
     except store.ObjectMissing as error:
-        raise CannotBeSent("input_missing", say(IMAGE_GONE, slot=slot)) from error
+        raise CannotBeSent("input_missing", say("image_gone", slot=slot)) from error
     return InputFile(slot=slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.lifecycle import Status, backoff
@@ -23,19 +22,14 @@ from providers.accounts.sealing import SealBroken
 from providers.core.catalog import ModelSpec
 from providers.core.client import BlockingClient
 from providers.core.errors import DuplicateReference, ProviderError, Uncertain, Unsupported
+from providers.core.messages import Message, say
 from providers.core.types import Submission
 from providers.models import ProviderAccount
-from providers.stored_text import in_full, say
 
 __all__ = ["FIRST_LOOK_UP", "end_unsent", "look_up", "look_up_review", "may_be_paid", "park", "park_after_doubt", "reconcile"]
 
 log = logging.getLogger("generation.submit")
 
-LOST = gettext_noop("The process that was sending ended before the vendor's answer was stored.")
-NOT_LISTED = gettext_noop("The vendor shows no render under our reference: it was probably not accepted.")
-KNOWN_NOT_SHOWN = gettext_noop("The vendor says that it has our reference, but shows no render under it.")
-DOUBT_REMAINS = gettext_noop("An earlier request of this task may have been accepted.")
-NOBODY_TOLD = gettext_noop("The vendor could not be asked about our reference.")
 SENDER_LOST = "sender_lost"
 """An attempt's error that says nothing about its vendor."""
 LISTING_WINDOW = timedelta(minutes=10)
@@ -50,7 +44,6 @@ MOST_UNTOLD = 3
 MOST_LOOK_UPS = 20
 LONGEST_DOUBT = timedelta(minutes=30)
 """A vendor that could not be asked for so long is a person's matter."""
-NOT_IN_CATALOG = gettext_noop("The catalog no longer has the model, so the vendor cannot be asked.")
 MOST_DOUBTS = 5
 """Attempts of a task that may end in doubt before a person looks."""
 
@@ -68,11 +61,11 @@ def reconcile(task_id: UUID | str, fence: int) -> None:
     elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
         task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
     elif task.spec is None:
-        park(task, Uncertain(say(NOT_IN_CATALOG)))
+        park(task, Uncertain(say("cannot_ask_without_model")))
     elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
-        park(task, Uncertain(say(attempt.error_message or LOST).then(NOBODY_TOLD)))
+        park(task, Uncertain((attempt.error_message or say("sender_lost")) + say("not_asked")))
     elif task.account.is_resting(clock.now()):
-        _look_up_later(task, attempt, Uncertain(task.account.why_it_rests), after=_rest_left(task.account))
+        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_rest_left(task.account))
     else:
         _look_up(task, task.account, task.spec, attempt)
 
@@ -90,14 +83,14 @@ def _rest_left(account: ProviderAccount) -> timedelta:
 def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
     """A list is read back to where the doubt began; another account's doubt cannot be asked about here."""
     first = task.attempts.filter(account=account).exclude(dispatch=Dispatch.REJECTED).order_by("number").first()
-    lost = Uncertain(say((first or attempt).error_message or LOST))
+    lost = Uncertain((first or attempt).error_message or say("sender_lost"))
     if first is None:
         park(task, lost)
         return
     try:
         client = free_client_for(account)
     except SealBroken as broken:
-        park(task, Uncertain(say(str(broken))))
+        park(task, Uncertain(broken.words))
         return
     if not client.can_still_look_up(first.started_at):
         park(task, lost)
@@ -141,7 +134,7 @@ def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attem
 
 def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:
     attempts.filter(dispatch=Dispatch.SENDING).update(
-        dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=str(error), finished_at=clock.now()
+        dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=error.in_full, finished_at=clock.now()
     )
 
 
@@ -156,7 +149,7 @@ def _untold(task: GenerationTask, lost: ProviderError) -> None:
 
 def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
     if task.starts >= MOST_LOOK_UPS or clock.now() - attempt.started_at > LONGEST_DOUBT:
-        park(task, Uncertain(in_full(error).then(NOBODY_TOLD)))
+        park(task, Uncertain(error.in_full + say("not_asked")))
     else:
         task.reschedule(after)
 
@@ -171,11 +164,11 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
     _mark_unknown(task.attempts.all(), lost)
     is_known = task.attempts.filter(error_code=DuplicateReference.default_code).exists()
     if is_known or task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_DOUBTS:
-        park(task, Uncertain(say(lost.message).then(KNOWN_NOT_SHOWN if is_known else NOT_LISTED)))
+        park(task, Uncertain(lost.words + say("known_not_shown" if is_known else "not_listed")))
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
     else:
-        task.move(Status.QUEUED, note=NOT_LISTED, failures=0, is_bound=True)
+        task.move(Status.QUEUED, note=say("not_listed"), failures=0, is_bound=True)
 
 
 def park(task: GenerationTask, error: ProviderError) -> None:
@@ -189,7 +182,7 @@ def park(task: GenerationTask, error: ProviderError) -> None:
         task.park(error, account=doubt.account if doubt else task.account)
 
 
-def end_unsent(task: GenerationTask, code: str, message: str) -> None:
+def end_unsent(task: GenerationTask, code: str, message: Message) -> None:
     """A waiting task that cannot be sent any more. Without a doubt nothing was paid; what is in doubt is for a person to find out."""
     if may_be_paid(task):
         park_after_doubt(task, message)
@@ -197,6 +190,6 @@ def end_unsent(task: GenerationTask, code: str, message: str) -> None:
         task.give_up(code, message)
 
 
-def park_after_doubt(task: GenerationTask, message: str) -> None:
+def park_after_doubt(task: GenerationTask, message: Message) -> None:
     """This trouble says nothing of an earlier request."""
-    park(task, Uncertain(say(message).then(DOUBT_REMAINS)))
+    park(task, Uncertain(message + say("earlier_may_be_accepted")))

@@ -16,20 +16,18 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
-from generation.scheduling.stop_switch import STOPPED
 from generation.store import StorageUnavailable
 from generation.submitting import paid_record
 from generation.submitting.paid_record import Sent
 from generation.submitting.reconcile import SENDER_LOST, park
 from providers.core.errors import NotSent, Uncertain
+from providers.core.messages import say
 from providers.models import ProviderAccount
-from providers.stored_text import say
 
 __all__ = [
     "BackupFacts",
@@ -44,12 +42,7 @@ __all__ = [
 
 log = logging.getLogger("generation.restored")
 
-OLDER = gettext_noop("The database was restored from a backup. Nothing is sent until an administrator confirms it.")
-NOT_RECORDED = gettext_noop("The media storage could not record this request, so it was not sent. It is tried again.")
-SENT_SINCE = gettext_noop("It was sent after the backup was made; the restored database does not have the answer.")
-NO_ACCOUNT = gettext_noop(
-    "It was sent after the backup from which the database was restored, with the account “%(account)s”, which is gone."
-)
+SENT_SINCE = say("sent_after_backup")
 
 
 class Older(Exception):
@@ -72,21 +65,21 @@ def note_sending(attempt: Attempt) -> None:
             paid_record.write(_take_number(newest), attempt)
         except Older as older:
             hold_if_restored()
-            raise NotSent(say(OLDER)) from older
+            raise NotSent(say("restored_unconfirmed")) from older
     except NotSent:
         raise
     except Exception as trouble:  # the storage's or the database's; nothing was sent yet, so trying again is safe
         log.exception("attempt %s is not sent, because it could not be recorded", attempt)
         if not connection.in_atomic_block:
             connection.close()  # it may be dead, and what happens next is stored over it
-        raise NotSent(say(NOT_RECORDED)) from trouble
+        raise NotSent(say("not_recorded")) from trouble
 
 
 def _take_number(newest: int) -> int:
     with transaction.atomic():
         row = _row(locked=True)
         if row.stopped or row.held_at is not None:
-            raise NotSent(say(STOPPED))
+            raise NotSent(say("submits_stopped"))
         row.sent += 1
         if newest >= row.sent:
             raise Older
@@ -179,7 +172,7 @@ def _reconcile_one(task: GenerationTask, one: Sent) -> None:
     account = ProviderAccount.objects.filter(pk=one.account).first()
     if account is None:
         if task.state is Status.QUEUED:
-            task.park(Uncertain(say(NO_ACCOUNT, account=one.account_label)))
+            task.park(Uncertain(say("sent_account_gone", account=one.account_label)))
         return
     elsewhere = task.attempts.exclude(dispatch=Dispatch.REJECTED).exclude(account=account).exists() or one.model != task.model
     _put_back(task, one, account)

@@ -14,19 +14,18 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext_noop
 
 from database import clock
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.messages import trouble
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.models.task import NO_ERROR, NO_WAIT, wait_facts
+from generation.models.task import NO_ERROR, NO_WAIT
 from generation.ordering.failover import has_stand_in
 from generation.scheduling.account_health import handle_error
 from generation.scheduling.concurrency import Wait, wait_for_permit
 from generation.scheduling.leases import DEATHS, take_up
-from generation.scheduling.stop_switch import STOPPED, current_stop, is_stopped_for_sure
+from generation.scheduling.stop_switch import current_stop, is_stopped_for_sure
 from generation.store import StorageUnavailable
 from generation.submitting.acceptance import accept, follow_stored_id
 from generation.submitting.build_request import CannotBeSent, generation_request
@@ -45,9 +44,9 @@ from providers.core.errors import (
     Refused,
     Uncertain,
 )
+from providers.core.messages import Message, say
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
-from providers.stored_text import in_full, say
 
 __all__ = ["submit"]
 
@@ -78,10 +77,6 @@ FEW_STARTS = 1
 """Claims that may come to nothing, in a long queue or with a dead process; each further start is counted before anything is done."""
 MOST_DEATHS = DEATHS - FEW_STARTS
 FIRST_DELAY = timedelta(minutes=1)
-KILLS = gettext_noop("The process that was to send it ended %(n)d times before it was sent; it may be an image.")
-CHANGED = gettext_noop("Address or credentials of “%(account)s” were changed after it was decided to send this again.")
-STORAGE_AWAY = gettext_noop("The media storage does not answer. The task is sent as soon as it does.")
-TOO_LATE = gettext_noop("It was held up on this server, so it was not sent. It is tried again.")
 BAD_SEAL_REST_S = 300.0
 
 
@@ -95,7 +90,7 @@ def submit(task_id: UUID | str, fence: int) -> None:
     elif task.attempt_count and follow_stored_id(task):
         log.warning("task %s is not sent again: an attempt has its vendor id", task.pk)
     elif task.is_bound and _protects_no_more(task, task.account):
-        park_after_doubt(task, say(CHANGED, account=task.account.label))
+        park_after_doubt(task, say("account_changed", account=task.account.label))
     elif not task.account.enabled or current_stop():  # decided after the claim
         _put_back(task)
     elif task.starts <= FEW_STARTS or _is_counted(task):
@@ -123,7 +118,7 @@ def _sent_again_since(task: GenerationTask) -> datetime | None:
 def _is_counted(task: GenerationTask) -> bool:
     """Count a suspect's start before anything is done, and leave it alone for longer each time. False: it had enough of them."""
     if task.failures >= MOST_DEATHS:
-        end_unsent(task, "ends_submit", say(KILLS, n=DEATHS))
+        end_unsent(task, "ends_submit", say("send_crashes", n=DEATHS))
         return False
     task.reschedule(FIRST_DELAY * 2**task.failures, failures=task.failures + 1)
     return True
@@ -139,21 +134,21 @@ def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
         client = client_for(account)
         request = generation_request(task)
     except SealBroken as broken:
-        _account_unusable(task, account, str(broken))
+        _account_unusable(task, account, broken.words)
     except CannotBeSent as gone:
         end_unsent(task, gone.code, gone.because)
     except StorageUnavailable:
-        _put_back(task, STORAGE_LOOK_AGAIN, **wait_facts(say(STORAGE_AWAY)))
+        _put_back(task, STORAGE_LOOK_AGAIN, wait_reason=say("storage_away_send"))
     else:
         _send(task, client, request)
 
 
-def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: str) -> None:
+def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: Message) -> None:
     """Nothing can be sent with this account; the task waits for another or for its repair."""
     log.error("account %s: %s", account.pk, reason)
-    account.rest_for(BAD_SEAL_REST_S, say(reason))
-    account.note_error(reason)
-    _put_back(task, **wait_facts(say(reason)))
+    account.rest_for(BAD_SEAL_REST_S, reason)
+    account.note_error(str(reason))
+    _put_back(task, wait_reason=reason)
 
 
 def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
@@ -181,11 +176,11 @@ def _look_once_more(attempt: Attempt) -> None:
     cannot be recorded, or when it is so late that others may take this sender for dead.
     """
     if current_stop():
-        raise NotSent(say(STOPPED))
+        raise NotSent(say("submits_stopped"))
     note_sending(attempt)
     at = clock.measured_now()  # last: a slow storage delays the request too
     if at is None or at > attempt.started_at + HELD_UP:
-        raise NotSent(say(TOO_LATE))
+        raise NotSent(say("held_up"))
 
 
 def _intend(task: GenerationTask, body_bytes: int) -> Attempt:
@@ -244,7 +239,7 @@ def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> N
         request=transcript.request,
         reply=transcript.reply,
         error_code=error.code,
-        error_message=str(error),
+        error_message=error.in_full,
         finished_at=clock.now(),
     )
 
@@ -265,7 +260,7 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     elif error.retryable:
         _try_again(task, error)
     elif may_be_paid(task):
-        park_after_doubt(task, error.message)
+        park_after_doubt(task, error.words)
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
         _account_refused(task, error)
     else:
@@ -279,7 +274,7 @@ def _was_not_sent(task: GenerationTask, error: NotSent) -> None:
     except LostRace:
         row = GenerationTask.objects.get(pk=task.pk)
         if row.state is Status.NEEDS_REVIEW and not may_be_paid(row):
-            row.move(Status.QUEUED, note=error.message, account=None, is_bound=False, **NO_ERROR)
+            row.move(Status.QUEUED, note=error.words, account=None, is_bound=False, **NO_ERROR)
 
 
 def _account_refused(task: GenerationTask, error: ProviderError) -> None:
@@ -301,7 +296,7 @@ def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: Blockin
     doubts = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
     first = doubts[0]
     if not client.can_look_up or doubts.exclude(account=attempt.account).exists():
-        park_after_doubt(task, refusal.message)
+        park_after_doubt(task, refusal.words)
         return
     try:
         found = look_up(client, task, task.spec, first)  # a list is read back to where the doubt began
@@ -311,12 +306,12 @@ def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: Blockin
     if found is not None:
         accept(task, first, found)
     else:
-        park_after_doubt(task, refusal.message)
+        park_after_doubt(task, refusal.words)
 
 
 def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain | DuplicateReference) -> None:
     if client.can_look_up:
-        task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=str(error))
+        task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=error.in_full)
     else:
         park(task, error)
 
@@ -331,13 +326,13 @@ def _has_had_enough(task: GenerationTask) -> bool:
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
     """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
     if _has_had_enough(task):
-        end_unsent(task, "gave_up", in_full(error))
+        end_unsent(task, "gave_up", error.in_full)
         return
     task.move(
         Status.QUEUED,
-        note=in_full(error),
+        note=error.in_full,
         due_at=clock.now() + _delay(task),
-        **wait_facts(trouble(error)),
+        wait_reason=trouble(error),
         account=task.account if task.is_bound else None,
     )
 

@@ -10,6 +10,7 @@ from providers.accounts.sealing import SealBroken, seal, tail, unseal
 from providers.core.base import Options, Provider
 from providers.core.client import BlockingClient
 from providers.core.fetch import NetworkPolicy
+from providers.core.messages import Message
 from providers.core.transport import Timeouts
 
 __all__ = ["client_for", "free_client_for", "locked_because", "network_policy", "provider_for", "set_credentials"]
@@ -44,13 +45,13 @@ def free_client_for(account: ProviderAccount, *, base_url: str = "") -> Blocking
     return BlockingClient(provider=provider_for(account, base_url=base_url), timeouts=patience)
 
 
-def locked_because(account: ProviderAccount) -> str:
+def locked_because(account: ProviderAccount) -> Message:
     """Why the credentials cannot be opened; empty when they can."""
     try:
         unseal(account.pk, account.sealed)
     except SealBroken as broken:
-        return str(broken)
-    return ""
+        return broken.words
+    return Message()
 
 
 def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:

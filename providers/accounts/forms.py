@@ -25,6 +25,7 @@ from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
 from providers.core.network import leads_to_metadata
 from providers.labels import label_of, with_own
+from providers.messages import translated
 from providers.vendors import PROVIDERS
 
 __all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
@@ -152,7 +153,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return unseal(self.instance.pk, self.instance.sealed)
         except SealBroken as broken:
-            raise forms.ValidationError(str(broken)) from broken
+            raise forms.ValidationError(translated(broken.words)) from broken
 
     def _host_changed(self) -> bool:
         asked = self.cleaned_data.get("base_url", self.stored_url)

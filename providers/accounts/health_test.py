@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import Q
-from django.utils.translation import gettext_noop
 
 from providers.accounts.balance_text import balance_words
 from providers.accounts.clients import free_client_for
@@ -20,7 +19,6 @@ from providers.core.client import BlockingClient
 from providers.core.errors import (
     AuthenticationFailed,
     OutOfCredit,
-    PlanUsedUp,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -29,15 +27,15 @@ from providers.core.errors import (
     Unreachable,
     Unsupported,
 )
+from providers.core.messages import Message, say
 from providers.core.transport import TransportFailure
 from providers.core.types import Balance
-from providers.stored_text import Sentence, say, tell
+from providers.messages import PROVIDER_SENTENCES, translated
 
 __all__ = ["Finding", "probe", "refresh_balances"]
 
 log = logging.getLogger("providers.accounts.health_test")
 
-NOTHING_LEFT = gettext_noop("%(vendor)s accepts the credentials, but nothing is left of the balance. Top it up at the vendor.")
 BALANCE_IS_OLD = timedelta(minutes=55)
 """The sweep comes by every quarter of an hour; so a balance is asked for once an hour."""
 
@@ -50,13 +48,13 @@ class Finding:
 
     ok: bool
     code: str
-    words: Sentence
+    words: Message
     retry_after_s: float = 0.0
 
     @property
     def message(self) -> str:
         """In the reader's language."""
-        return tell(self.words)
+        return translated(self.words)
 
 
 def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Finding:
@@ -65,7 +63,7 @@ def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Findin
         client = free_client_for(account)
         client.check_account()
     except SealBroken as broken:
-        return Finding(ok=False, code="seal_broken", words=say(str(broken)))
+        return Finding(ok=False, code="seal_broken", words=broken.words)
     except ProviderError as error:
         account.note_error(_quotable(error))
         return _finding(error, account, in_other_regions=in_other_regions)
@@ -99,18 +97,20 @@ def _noted_balance(account: ProviderAccount, client: BlockingClient) -> Balance 
 def _working(account: ProviderAccount, left: Balance | None) -> Finding:
     vendor = account.provider_class.label
     if left is not None and left.amount <= 0:
-        return Finding(ok=False, code=OutOfCredit.default_code, words=say(NOTHING_LEFT, vendor=vendor))
+        return Finding(ok=False, code=OutOfCredit.default_code, words=say("test_nothing_left", vendor=vendor))
     sends_a_secret = bool(_surface(account).credentials)
-    sentence = gettext_noop("%(vendor)s accepts the credentials.") if sends_a_secret else gettext_noop("%(vendor)s answers.")
-    words = say(sentence, vendor=vendor)
+    words = say("test_accepted" if sends_a_secret else "test_answers", vendor=vendor)
     if left is not None:
-        words = words.then(say(gettext_noop("Left: %(balance)s."), balance=balance_words(left)))
+        words += say("test_balance", balance=balance_words(left))
     return Finding(ok=True, code="ok", words=words)
 
 
 def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions: bool) -> Finding:
     home = _home_of_the_key(account) if in_other_regions and isinstance(error, AuthenticationFailed) else None
-    code, sentence = ("other_region", _region_sentence(account, home)) if home else _meaning(error)
+    code = "other_region" if home else _meaning(error)
+    sentence = f"test_{code}"
+    if home:
+        sentence = "test_other_address" if home.slug == account.surface else "test_other_key"
     facts = {
         "vendor": account.provider_class.label,
         "url": account.base_url,
@@ -121,7 +121,8 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
         "words": _quotable(error),
     }
     wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
-    return Finding(ok=False, code=code, words=say(sentence, **facts), retry_after_s=wish_s)
+    words = say(sentence, **facts) if sentence in PROVIDER_SENTENCES else Message.of(facts["words"])
+    return Finding(ok=False, code=code, words=words, retry_after_s=wish_s)
 
 
 def _quotable(error: ProviderError) -> str:
@@ -131,45 +132,14 @@ def _quotable(error: ProviderError) -> str:
     return str(error) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
 
 
-def _meaning(error: ProviderError) -> tuple[str, str]:
+def _meaning(error: ProviderError) -> str:
     if isinstance(error, Unreachable) and isinstance(error.__cause__, TransportFailure) and error.__cause__.host_unknown:
-        return "unknown_host", gettext_noop(
-            "No host is called %(host)s. Check the spelling and the region in the base URL; usually it is %(usual)s."
-        )
-    if isinstance(error, Unreachable):
-        return error.code, gettext_noop("Nothing answers at %(url)s. Check the base URL and this machine's way out. (%(words)s)")
-    if isinstance(error, AuthenticationFailed):
-        return error.code, gettext_noop(
-            "%(vendor)s answers, but refuses the key: it is mistyped, revoked or not allowed here. Type it in again. (%(words)s)"
-        )
-    if isinstance(error, OutOfCredit):
-        return error.code, gettext_noop("%(vendor)s accepts the key, but the account has no credit left. (%(words)s)")
-    if isinstance(error, PlanUsedUp):
-        return error.code, gettext_noop("%(vendor)s accepts the key, but what the account's plan allows is used up for now. (%(words)s)")
-    if isinstance(error, RateLimited):
-        return error.code, gettext_noop("%(vendor)s answers, but asks for fewer requests just now. Test again in a minute. (%(words)s)")
-    if isinstance(error, ProviderDown):
-        return error.code, gettext_noop("%(url)s gives no good answer just now. Test again later. (%(words)s)")
+        return "unknown_host"
+    if isinstance(error, (Unreachable, AuthenticationFailed, OutOfCredit, RateLimited, ProviderDown)):
+        return error.code
     if isinstance(error, Refused) and error.vendor_code:
-        return "wrong_path", gettext_noop(
-            "%(vendor)s answers, but has nothing at %(url)s. Check the path of the base URL; usually it is %(usual)s. (%(words)s)"
-        )
-    if isinstance(error, (UnexpectedReply, Refused)):
-        return "wrong_endpoint", gettext_noop(
-            "%(url)s answers, but not as %(vendor)s does. Check the base URL; usually it is %(usual)s. (%(words)s)"
-        )
-    return error.code, "%(words)s"
-
-
-def _region_sentence(account: ProviderAccount, home: Surface) -> str:
-    if home.slug == account.surface:
-        return gettext_noop(
-            "The address is of another region: the key is good at %(own)s. Set the base URL to that region's, usually %(usual)s."
-        )
-    return gettext_noop(
-        "The key is of another region: %(other)s accepts it, %(own)s does not. Add an account of %(other)s with it, or type in a key of "
-        "this region."
-    )
+        return "wrong_path"
+    return "wrong_endpoint" if isinstance(error, (UnexpectedReply, Refused)) else error.code
 
 
 def _home_of_the_key(account: ProviderAccount) -> Surface | None:

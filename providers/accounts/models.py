@@ -14,7 +14,6 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 from uuid_utils.compat import uuid7
 
 from database import clock
@@ -22,16 +21,16 @@ from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pac
 from providers.accounts.sealing import SealBroken
 from providers.core.base import Provider, Surface
 from providers.core.catalog import ModelSpec, Price
+from providers.core.messages import Message
 from providers.core.transport import Timeouts
 from providers.core.types import Balance
-from providers.stored_text import Sentence, kept, parts_of, tell
+from providers.messages import MessageField, translated
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 MOST_LEFT = Decimal(10) ** 13
 """A vendor that tells of more is not believed; the column has no room for it."""
 KNOWN_LATELY = timedelta(minutes=2)
 """Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
-VENDOR_GONE = gettext_noop("The portal no longer knows the vendor or surface of this account. Delete or disable the account.")
 MOST_RESTS = 1000
 """Counted no further: a rest is at its longest long before."""
 
@@ -81,8 +80,7 @@ class ProviderAccount(models.Model):
     connect_timeout_s = models.PositiveSmallIntegerField(_("connect timeout, seconds"), default=5)
     read_timeout_s = models.PositiveSmallIntegerField(_("answer timeout, seconds"), default=30)
     cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
-    cooldown_reason = models.CharField(_("because"), max_length=300, blank=True)
-    cooldown_parts = models.JSONField(default=list, editable=False)
+    cooldown_reason = MessageField(_("because"))
     cooling_since = models.DateTimeField(_("cooling down since"), null=True, blank=True, editable=False)
     rests = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
     closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
@@ -130,7 +128,7 @@ class ProviderAccount(models.Model):
     def provider_class(self) -> type[Provider]:
         """Raises `SealBroken` when there is none."""
         if self.known_surface is None:
-            raise SealBroken(VENDOR_GONE)
+            raise SealBroken("vendor_removed")
         return PROVIDERS[self.vendor]
 
     @property
@@ -172,13 +170,7 @@ class ProviderAccount(models.Model):
         if self.cooldown_until is None:
             return Breaker(state=BreakerState.CLOSED)
         state = BreakerState.OPEN if self.cooldown_until > now else BreakerState.HALF_OPEN
-        reason = tell(self.cooldown_reason, self.cooldown_parts)
-        return Breaker(state=state, reason=reason, since=self.cooling_since, until=self.cooldown_until)
-
-    @property
-    def why_it_rests(self) -> Sentence:
-        """As it was said; the breaker's `reason` is for whoever reads it now."""
-        return kept(self.cooldown_reason, self.cooldown_parts)
+        return Breaker(state=state, reason=translated(self.cooldown_reason), since=self.cooling_since, until=self.cooldown_until)
 
     def is_resting(self, now: datetime) -> bool:
         return self.cooldown_until is not None and self.cooldown_until > now
@@ -188,14 +180,14 @@ class ProviderAccount(models.Model):
         """Paid submits may start here."""
         return self.enabled and self.cooldown_until is None
 
-    def rest_for(self, seconds: float, reason: str) -> None:
+    def rest_for(self, seconds: float, reason: Message) -> None:
         """Rest for so long; then a free call decides. An end that is already later stays."""
         now = clock.now()
         until = now + timedelta(seconds=seconds)
         earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
         ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
 
-    def rest(self, reason: str, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
+    def rest(self, reason: Message, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
         """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
         now = clock.now()
         awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
@@ -205,10 +197,9 @@ class ProviderAccount(models.Model):
             awake.filter(rests=rests).update(rests=min(rests + 1, MOST_RESTS), **self._resting(now, until, reason))
 
     @staticmethod
-    def _resting(now: datetime, until: datetime, reason: str) -> dict[str, Any]:
+    def _resting(now: datetime, until: datetime, reason: Message) -> dict[str, Any]:
         since = Coalesce(F("cooling_since"), Value(now), output_field=models.DateTimeField())
-        why = {"cooldown_reason": reason[:300], "cooldown_parts": parts_of(reason)}
-        return {"cooldown_until": until, "cooling_since": since, "probe_lease_until": None, **why}
+        return {"cooldown_until": until, "cooling_since": since, "probe_lease_until": None, "cooldown_reason": reason}
 
     def close_breaker(self) -> None:
         """It answers: submits may start again. A rest that was ordered meanwhile stays."""
@@ -218,8 +209,13 @@ class ProviderAccount(models.Model):
     @staticmethod
     def awake(now: datetime) -> dict[str, Any]:
         """Changes of a row whose rest ends."""
-        why = {"cooldown_reason": "", "cooldown_parts": []}
-        return {"cooldown_until": None, "cooling_since": None, "probe_lease_until": None, "closed_at": now, **why}
+        return {
+            "cooldown_until": None,
+            "cooling_since": None,
+            "probe_lease_until": None,
+            "closed_at": now,
+            "cooldown_reason": Message(),
+        }
 
     def note_accepted(self) -> None:
         """A submit was accepted: the next rest is a short one again."""

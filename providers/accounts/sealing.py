@@ -12,19 +12,18 @@ from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.utils.translation import gettext_noop
+
+from providers.core.messages import say
 
 __all__ = ["SealBroken", "is_key", "opens", "seal", "tail", "unseal"]
-
-KEY_LOST = gettext_noop(
-    "The credentials of this account cannot be opened with the keys in CREDENTIAL_KEYS. "
-    "Restore the key they were sealed with, or type the credentials in again."
-)
-OF_ANOTHER = gettext_noop("These sealed credentials belong to another account. Type them in again.")
 
 
 class SealBroken(Exception):
     """The credentials cannot be opened, or nothing here knows any more what they are for; nothing may be sent."""
+
+    def __init__(self, code: str) -> None:
+        self.words = say(code)
+        super().__init__(str(self.words))
 
 
 def seal(account_id: UUID, credentials: Mapping[str, str]) -> str:
@@ -38,9 +37,9 @@ def unseal(account_id: UUID, sealed: str) -> dict[str, str]:
     try:
         bound = json.loads(_fernet().decrypt(sealed.encode()))
     except (InvalidToken, ValueError) as error:
-        raise SealBroken(KEY_LOST) from error
+        raise SealBroken("seal_unreadable") from error
     if bound.get("account") != str(account_id):
-        raise SealBroken(OF_ANOTHER)
+        raise SealBroken("seal_of_another")
     return dict(bound["credentials"])
 
 

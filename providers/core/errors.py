@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from providers.core.messages import Message
+
 __all__ = [
     "AuthenticationFailed",
     "ContentRejected",
@@ -56,7 +58,7 @@ class ProviderError(Exception):
 
     def __init__(
         self,
-        message: str,
+        message: str | Message,
         *,
         code: str = "",
         retryable: bool | None = None,
@@ -64,17 +66,27 @@ class ProviderError(Exception):
         http_status: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(str(message))
+        self.message = str(message)
+        self._ours = message if isinstance(message, Message) else None
         self.code = code or self.default_code
         self.retryable = self.default_retryable if retryable is None else retryable
         self.vendor_code = vendor_code
         self.http_status = http_status
         self.request_id = request_id
 
+    @property
+    def words(self) -> Message:
+        """The message, as rows keep it."""
+        return self._ours or Message.of(self.message)
+
+    @property
+    def in_full(self) -> Message:
+        """The message and the vendor's code for it."""
+        return self.words + (f"[{self.vendor_code}]" if self.vendor_code else "")
+
     def __str__(self) -> str:
-        vendor = f" [{self.vendor_code}]" if self.vendor_code else ""
-        return f"{self.message}{vendor}"
+        return str(self.in_full)
 
 
 class Unreachable(ProviderError):

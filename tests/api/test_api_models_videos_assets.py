@@ -180,7 +180,7 @@ def test_pages_say_so_while_the_storage_is_away(client, user, video, storage_awa
     sent = client.post("/assets/upload", {"file": picture()})
 
     assert (page.status_code, page["Retry-After"], '<p lang="zh-hans">' in page.text) == (503, "5", True)
-    assert "The media storage does not answer." in page.text
+    assert "The media storage does not respond." in page.text
     assert (poster.status_code, poster.json()["error"]["code"]) == (503, "storage_unavailable")
     assert (sent.status_code, sent.json()["error"]["message"]) == (503, str(STORAGE_AWAY))
 

@@ -282,8 +282,8 @@ def test_failure_tells_what_happened_and_the_vendors_words(api):
 
     assert api.get(f"/tasks/{task_id}").json()["error"] == {
         "code": "content_rejected",
-        "message": "The vendor's safety check refused it.",
-        "advice": "Change the prompt or the image, then try again.",
+        "message": "The vendor's safety check rejected your request.",
+        "advice": "Change the prompt or the image, then retry.",
         "vendor_code": "1301",
         "vendor_message": "risk",
     }
@@ -297,4 +297,4 @@ def test_task_in_review_warns_of_paying_twice(api):
 
     error = api.get(f"/tasks/{task_id}").json()["error"]
 
-    assert (error["code"], error["message"]) == ("uncertain", "The request was sent, but no answer came: the vendor may have accepted it.")
+    assert (error["code"], error["message"]) == ("uncertain", "No answer from the vendor. The request may have been accepted and charged.")

@@ -60,7 +60,7 @@ def _lost(task: GenerationTask | None, entry: dict[str, Any]) -> str | None:
     if task.state is Status.SUCCEEDED and not task.videos.exists():
         return f"{entry['prompt']}: succeeded without a video"
     if task.state is not Status.SUCCEEDED and "#fault:fail" not in entry["prompt"]:
-        return f"{entry['prompt']}: {task.status} {task.error_code} {task.error_message[:100]}"
+        return f"{entry['prompt']}: {task.status} {task.error_code} {str(task.error_message)[:100]}"
     return None
 
 

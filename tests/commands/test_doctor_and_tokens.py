@@ -47,7 +47,7 @@ def test_doctor_names_the_account_that_does_not_answer(doctor, make_account):
 
     lines, _ = doctor()
 
-    assert [line for line in lines if line.startswith("FAIL  account Kling, dead: Nothing answers at http://127.0.0.1:9.")]
+    assert [line for line in lines if line.startswith("FAIL  account Kling, dead: http://127.0.0.1:9 does not respond.")]
 
 
 def test_doctor_leaves_vendors_alone_when_told(doctor, make_account):

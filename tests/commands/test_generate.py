@@ -118,4 +118,4 @@ def test_failure_is_told_in_words(run_with_worker):
     with pytest.raises(CommandError) as failed:
         run_with_worker("a red fox #fault:fail-content", "--model", MODEL, "--wait")
 
-    assert str(failed.value).startswith("The vendor's safety check refused it. Change the prompt or the image, then try again.")
+    assert str(failed.value).startswith("The vendor's safety check rejected your request. Change the prompt or the image, then retry.")

@@ -131,7 +131,7 @@ def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(us
         driver.step()
     task.refresh_from_db()
 
-    assert (task.status, task.error_message) == (Status.INGESTING, "The download broke off")
+    assert (task.status, str(task.error_message)) == (Status.INGESTING, "The download broke off")
     assert not Video.objects.exists()
 
 

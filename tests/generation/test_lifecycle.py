@@ -22,6 +22,7 @@ from generation.lifecycle import (
     wants_attention,
 )
 from generation.models import GenerationTask, TaskEvent
+from providers.core.messages import Message
 from tests.task_rows import make_task
 
 pytestmark = pytest.mark.postgresql
@@ -85,7 +86,7 @@ def test_a_move_writes_row_and_event_together(task):
     row = GenerationTask.objects.get(pk=task.pk)
     assert (row.status, row.error_code, row.due_at) == ("failed", "x", None)
     assert row.finished_at is not None
-    assert TaskEvent.objects.get(task=task, to_status="failed").note == "because"
+    assert TaskEvent.objects.get(task=task, to_status="failed").note == Message.of("because")
 
 
 def test_an_illegal_move_changes_nothing(task):

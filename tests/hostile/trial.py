@@ -183,7 +183,7 @@ class Trial:
                 status=task.status,
                 submission_id=task.submission_id,
                 error_code=task.error_code,
-                error_message=task.error_message,
+                error_message=str(task.error_message),
             )
             for task in GenerationTask.objects.select_related("prompt")
         ]

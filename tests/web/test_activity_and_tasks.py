@@ -189,7 +189,7 @@ def test_refusal_keeps_the_vendors_words_and_code(visitor, user):
 
     note = only_card(visitor.get("/activity/"))["note"]
 
-    assert note["title"] == "The vendor's safety check refused it."
+    assert note["title"] == "The vendor's safety check rejected your request."
     assert note["code"] == "1301 Prompt is risky."
     assert [action.label for action in note["actions"]] == ["Edit and retry"]
     assert "vendor code: 1301" in note["report"]

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 
 from api.v1.schemas import task_out
 from generation.models import FailoverRule, TaskEvent
+from providers.core.messages import say
 from tests.task_rows import attempt_of, make_task
 from web.presenters.detail import history_of
 
@@ -44,11 +45,10 @@ def test_history_names_the_vendor_that_had_it_then(user, accounts):
 
 def test_history_is_read_in_the_readers_language(user, accounts):
     task = make_task(user)
-    note = "The vendor shows no render under our reference: it was probably not accepted."
-    TaskEvent.objects.create(task=task, at=timezone.now(), from_status="submitting", to_status="queued", note=note)
+    TaskEvent.objects.create(task=task, at=timezone.now(), from_status="submitting", to_status="queued", note=say("not_listed"))
 
     with translation.override("zh-hans"):
-        assert history_of(task)[-1]["detail"].endswith("它很可能没有被接受。")
+        assert history_of(task)[-1]["detail"].endswith("请求很可能未被受理。")
 
 
 def test_a_rule_is_made_of_listed_models(staff_visitor):

@@ -76,7 +76,7 @@ def test_api_takes_a_list_and_names_the_item_that_is_wrong(client, user, wan):
     assert wrong.json()["error"]["fields"] == {
         "params.reference_videos": "Item 2: Write a public address that begins with http:// or https://."
     }
-    assert text.json()["error"]["fields"] == {"params.reference_videos": "Write a list."}
+    assert text.json()["error"]["fields"] == {"params.reference_videos": "Enter a list."}
     assert GenerationTask.objects.count() == 1
 
 
@@ -119,4 +119,4 @@ def test_number_of_five_thousand_digits_is_named_as_wrong(visitor, kling):
 
     reply = visitor.post("/studio/", body)
 
-    assert reply.context["form"].errors["shots"] == ["Item 1, Duration: Write a whole number."]
+    assert reply.context["form"].errors["shots"] == ["Item 1, Duration: Enter a whole number."]

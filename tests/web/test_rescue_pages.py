@@ -8,6 +8,7 @@ from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.ordering.create import create_task
 from generation.scheduling.stop_switch import stop_submits
+from providers.core.messages import Message
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import ago
 
@@ -36,7 +37,9 @@ def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, doubtfu
 
 
 def test_a_review_tells_what_the_vendor_said_of_our_reference(staff_visitor, user, kling):
-    task = make_task(user, status=Status.NEEDS_REVIEW, account=kling, error_message="It broke off. The vendor shows no render.")
+    task = make_task(
+        user, status=Status.NEEDS_REVIEW, account=kling, error_message=Message(("It broke off.", "The vendor shows no render."))
+    )
     attempt_of(task, kling, dispatch=Dispatch.ACCEPTED, submission_id="v-17", started_at=ago(seconds=9), error_message="It broke off.")
 
     reply = staff_visitor.get(f"/tasks/{task.pk}/")
@@ -118,9 +121,9 @@ def test_pages_say_while_paid_submits_are_stopped(visitor, staff_visitor, staff,
 @pytest.mark.parametrize(
     ("code", "words", "adopts"),
     [
-        ("deadline", "did not finish before our deadline", False),
-        ("blocked_address", "allow the address with OUTBOUND_ALLOW_CIDRS", False),
-        ("submission_gone", "now denies the task id that it gave", True),
+        ("deadline", "did not finish before the deadline", False),
+        ("blocked_address", "Allow the address with OUTBOUND_ALLOW_CIDRS", False),
+        ("submission_gone", "no longer finds the id it returned", True),
     ],
 )
 def test_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, visitor, desk, user, kling, code, words, adopts):

@@ -294,7 +294,7 @@ def test_queue_shows_what_is_unfinished_or_failed_just_now(visitor, user, other_
     cards = visitor.get("/studio/").context["cards"]
 
     assert [(card["id"], card["label"]) for card in cards] == [(str(running.pk), "Rendering"), (str(failed.pk), "Refused")]
-    assert cards[1]["note"]["title"] == "The vendor's safety check refused it."
+    assert cards[1]["note"]["title"] == "The vendor's safety check rejected your request."
 
 
 def test_failed_task_that_was_tried_again_leaves_the_queue(visitor, user, accounts):
@@ -348,7 +348,7 @@ def test_largest_image_is_what_the_setting_says_everywhere(visitor, user, accoun
 
     assert f"at most {megabytes} MB each" in page.content.decode()
     assert f'data-max-bytes="{settings.MAX_IMAGE_BYTES}"' in page.content.decode()
-    assert (reply.status_code, reply.json()["error"]["message"]) == (422, f"The image is too large: at most {megabytes} MB are taken here.")
+    assert (reply.status_code, reply.json()["error"]["message"]) == (422, f"The image is too large. The limit is {megabytes} MB.")
 
 
 def test_studio_opens_while_only_models_that_need_an_image_are_offered(visitor, user, wan):

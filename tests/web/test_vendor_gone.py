@@ -11,7 +11,7 @@ from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.polling.poll import poll_account
 from providers.accounts.health_test import probe, refresh_balances
-from providers.accounts.models import VENDOR_GONE
+from providers.core.messages import say
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import make_video
@@ -59,7 +59,7 @@ def test_a_render_there_cannot_be_stopped_and_the_button_says_why(staff_visitor,
     reply = staff_visitor.post(f"/tasks/{running.pk}/cancel", headers=SCRIPT)
 
     assert reply.status_code == 409
-    assert "no longer knows the vendor" in json.loads(reply.headers["HX-Trigger"])["portal:toast"]["text"]
+    assert "no longer supports the vendor" in json.loads(reply.headers["HX-Trigger"])["portal:toast"]["text"]
     assert GenerationTask.objects.get(pk=running.pk).cancel_requested_at is None
 
 
@@ -69,8 +69,8 @@ def test_what_calls_accounts_passes_over_it(account, tasks):
     refresh_balances(timezone.now())
     poll_account(account.pk)
 
-    assert (probe(account).ok, str(probe(account).words)) == (False, VENDOR_GONE)
-    assert ProviderAccount.objects.get(pk=account.pk).last_error == VENDOR_GONE
+    assert (probe(account).ok, probe(account).words) == (False, say("vendor_removed"))
+    assert ProviderAccount.objects.get(pk=account.pk).last_error == str(say("vendor_removed"))
 
 
 def test_it_is_offered_for_nothing(account):

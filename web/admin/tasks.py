@@ -24,7 +24,7 @@ from generation.errors import PortalError
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
 from generation.ordering.page_keys import read_key
 from providers.labels import label_of
-from providers.stored_text import tell
+from providers.messages import translated
 from providers.vendors import ALL_MODELS
 from web.presenters.detail import recover_context
 from web.presenters.states import FACES
@@ -58,13 +58,18 @@ class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
     fields = (
         ("number", "account", "dispatch", "submission_id"),
         ("reference", "started_at", "finished_at"),
-        ("error_code", "error_message"),
+        ("error_code", "error_words"),
         "request",
         "reply",
     )
+    readonly_fields = ("error_words",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
         return super().get_queryset(request).select_related("account")
+
+    @admin.display(description=gettext_lazy("error message"))
+    def error_words(self, attempt: Attempt) -> str:
+        return translated(attempt.error_message)
 
 
 class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -83,7 +88,7 @@ class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("note"))
     def told(self, event: TaskEvent) -> str:
-        return tell(event.note, event.note_parts)
+        return translated(event.note)
 
 
 class ModelFilter(admin.SimpleListFilter):
@@ -152,11 +157,11 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("error message"))
     def error_words(self, task: GenerationTask) -> str:
-        return tell(task.error_message, task.error_parts)
+        return translated(task.error_message)
 
     @admin.display(description=gettext_lazy("waits because"))
     def wait_words(self, task: GenerationTask) -> str:
-        return tell(task.wait_reason, task.wait_parts)
+        return translated(task.wait_reason)
 
     def get_urls(self) -> list[URLPattern]:
         ways = {

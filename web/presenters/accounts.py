@@ -17,6 +17,7 @@ from providers.accounts.circuit_breaker import BreakerState
 from providers.accounts.clients import locked_because
 from providers.accounts.health_test import Finding
 from providers.core.types import Balance
+from providers.messages import translated
 from providers.models import ProviderAccount
 from web.formatting import ago, duration
 from web.presenters.words import mark_of
@@ -82,7 +83,7 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
     if not account.enabled:
         return _told("off", "circle-slash", _("Switched off"), _("Nothing is sent. What is rendering is still followed."))
     if why := locked_because(account):
-        return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), _(why))
+        return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), translated(why))
     return _resting(account, now) or _used_up(account, usage) or _at_work(usage)
 
 

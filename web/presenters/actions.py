@@ -15,7 +15,7 @@ from generation.messages import failure_sentence, review_sentence
 from generation.models import GenerationTask
 from generation.models.visibility import may_act_on
 from generation.queries.refused_field import REFUSALS
-from providers.stored_text import tell
+from providers.messages import translated
 
 __all__ = ["Action", "actions_of", "failure_note", "report_of"]
 
@@ -110,7 +110,7 @@ def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
     return {
         "title": happened,
         "text": text,
-        "code": tell(task.error_message, task.error_parts)[:300],
+        "code": translated(task.error_message)[:300],
         "tone": "warn",
         "icon": "triangle-alert",
         "actions": actions,
@@ -120,7 +120,7 @@ def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
 
 def _vendor_words(task: GenerationTask) -> str:
     """What the vendor said, with its code."""
-    return " ".join(part for part in (task.vendor_code, tell(task.error_message, task.error_parts)[:300]) if part)
+    return " ".join(part for part in (task.vendor_code, translated(task.error_message)[:300]) if part)
 
 
 def report_of(task: GenerationTask) -> str:
@@ -131,7 +131,7 @@ def report_of(task: GenerationTask) -> str:
         "status": task.status,
         "error": task.error_code,
         "vendor code": task.vendor_code,
-        "vendor says": task.error_message,
+        "vendor says": str(task.error_message),
         "vendor's task id": task.submission_id,
         "attempts": task.attempt_count,
         "created": task.created_at.isoformat(timespec="seconds"),

@@ -17,8 +17,9 @@ from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, review_sentence
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
 from generation.models.visibility import may_act_on
+from providers.core.messages import Message
 from providers.labels import listed
-from providers.stored_text import tell
+from providers.messages import translated
 from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
 from web.presenters.cards import cards_of
@@ -103,11 +104,11 @@ def _review(task: GenerationTask) -> dict[str, Any]:
     if is_accepted:
         rows += [
             {"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id},
-            {"label": _("Reason"), "value": tell(task.error_message, task.error_parts)},
+            {"label": _("Reason"), "value": translated(task.error_message)},
         ]
     elif last is not None:
         rows += [
-            {"label": _("What came back"), "value": tell(last.error_message) or _("nothing")},
+            {"label": _("What came back"), "value": translated(last.error_message) or _("nothing")},
             {"label": _("Asked about our reference"), "value": _finding(task, last)},
         ]
     return {
@@ -121,9 +122,8 @@ def _review(task: GenerationTask) -> dict[str, Any]:
 def _finding(task: GenerationTask, attempt: Attempt) -> str:
     if not attempt.account.can_look_up:
         return _("%(vendor)s cannot be asked about it; only its console can tell.") % {"vendor": vendor_label(attempt.account.vendor)}
-    kept = task.error_message.removeprefix(attempt.error_message).strip()
-    found = tell("" if task.error_parts else kept, [part for part in task.error_parts if part[0] != attempt.error_message])
-    return found or _("The vendor did not say.")
+    found = Message(tuple(part for part in task.error_message.parts if part not in attempt.error_message.parts))
+    return translated(found) or _("The vendor did not say.")
 
 
 def input_figures(task: GenerationTask) -> list[dict[str, str]]:
@@ -187,7 +187,7 @@ def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskE
 
 def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> dict[str, Any]:
     took = duration((event.at - before.at).total_seconds()) if before else ""
-    note = tell(event.note, event.note_parts) if event.to_status != Status.FAILED else ""
+    note = translated(event.note) if event.to_status != Status.FAILED else ""
     return {
         "text": _event_words(task, event, vendor),
         "detail": listed([took, note]),
@@ -246,7 +246,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "at": attempt.started_at,
         "took_s": took,
         "vendor_id": attempt.submission_id,
-        "error": tell(attempt.error_message),
+        "error": translated(attempt.error_message),
         "request_text": json.dumps(attempt.request, ensure_ascii=False, indent=2),
         "reply_text": json.dumps(attempt.reply, ensure_ascii=False, indent=2),
     }

@@ -20,7 +20,7 @@ from generation.ordering.estimate import Usual
 from generation.queries.queue_position import PoolState
 from generation.queries.refused_field import REFUSALS
 from providers.accounts.circuit_breaker import Breaker, BreakerState
-from providers.stored_text import tell
+from providers.messages import translated
 from web.formatting import duration
 from web.presenters.words import clock_time, time_range, vendor_label
 
@@ -103,16 +103,16 @@ def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str
 def _saving(task: GenerationTask | TaskNews) -> str:
     if not task.failures:
         return _("copying it into our storage")
-    return tell(task.wait_reason, task.wait_parts) or _("storage or download is slow, trying again")
+    return translated(task.wait_reason) or _("storage or download is slow, trying again")
 
 
 def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) -> str:
     if pool.stop:
         return stop_sentence(pool.stop)
     if why := why_unstartable(task, pool.account(task.account_id)):
-        return tell(why)
+        return translated(why)
     if _is_later(task, now):
-        return tell(task.wait_reason, task.wait_parts) or _("attempt %(n)d did not get through") % {"n": task.failures}
+        return translated(task.wait_reason) or _("attempt %(n)d did not get through") % {"n": task.failures}
     openings = pool.openings(task)
     if not openings.loads:
         return _("no enabled account for %(vendor)s") % {"vendor": vendor_label(task.vendor)}

@@ -27,6 +27,7 @@ from generation.ordering.studio_form import enabled_accounts, filled_from, first
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, todays_videos
 from providers.core.catalog import ModelSpec
+from providers.messages import translated
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
@@ -125,7 +126,7 @@ def _opened(request: HttpRequest) -> ComposeForm:
     initial, pictures = filled_from(source, _parts(request), spec) if source else ({}, {})
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
-        form.point_out(path, source.error_message or failure_sentence(source.error_code)[0])
+        form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
     return form
 
 

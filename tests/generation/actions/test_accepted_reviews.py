@@ -108,7 +108,7 @@ def test_an_address_that_our_policy_blocks_goes_to_a_person_and_comes_back_in_on
 
     assert task.status == Status.NEEDS_REVIEW
     assert task.error_code in {"blocked_address", "plain_http"}
-    assert "OUTBOUND_ALLOW_CIDRS" in task.error_message
+    assert "OUTBOUND_ALLOW_CIDRS" in str(task.error_message)
     with pytest.raises(CheckFailed, match="OUTBOUND_ALLOW_CIDRS"):
         check_reviews()
 
@@ -124,7 +124,7 @@ def test_a_video_above_our_limit_goes_to_a_person_and_comes_back_in_one_click(us
     task = driver.finish(create_task(owner=user, model=KLING, prompt="a boat", params={}))
 
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "too_large")
-    assert "PORTAL_MAX_VIDEO_MB" in task.error_message
+    assert "PORTAL_MAX_VIDEO_MB" in str(task.error_message)
     with pytest.raises(CheckFailed, match="PORTAL_MAX_VIDEO_MB"):
         check_reviews()
 

@@ -14,6 +14,7 @@ from generation.ordering.assets import store_asset
 from generation.ordering.create import create_task
 from generation.scheduling.concurrency import DOUBTFUL_HOLDS
 from generation.submitting.submit import _commit_intent
+from providers.core.messages import say
 from tests.pictures import picture
 from tests.task_rows import attempt_of, make_task
 
@@ -106,7 +107,7 @@ def test_adopt_takes_the_vendors_task_and_finishes_it(in_review, staff, driver):
     task = driver.finish(in_review)
     assert task.status == Status.SUCCEEDED
     assert task.attempts.get().submission_id == vendor_id
-    assert task.events.get(to_status="running").note == f"admin adopted the vendor's task {vendor_id}"
+    assert task.events.get(to_status="running").note == say("adopted", name="admin", id=vendor_id)
     assert Video.objects.filter(task=task).count() == 1
     assert driver.simulator.ledger()["count"] == 1
 

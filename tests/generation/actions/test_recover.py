@@ -15,6 +15,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.ordering.create import create_task
 from generation.polling.outcome import observe
+from providers.core.messages import say
 from providers.core.types import Snapshot, State
 
 KLING = "kling/kling-v2-5-turbo"
@@ -52,7 +53,7 @@ def test_a_late_success_becomes_a_video(model, user, staff, driver):
 
     row = fresh(task)
     assert (row.status, row.error_code, row.finished_at) == (Status.INGESTING, "", None)
-    assert row.events.last().note == "admin asked again: the vendor has the video"
+    assert row.events.last().note == say("asked_again_done", name="admin")
     assert driver.finish(row).status == Status.SUCCEEDED
     assert Video.objects.filter(task=task).count() == 1
     assert driver.simulator.ledger()["count"] == 1

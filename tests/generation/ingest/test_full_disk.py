@@ -22,7 +22,7 @@ from generation.scheduling.leases import DEATHS
 from web.presenters.states import text_of
 
 MODEL = "kling/kling-v2-5-turbo"
-FULL = "The portal's disk is full. The video is saved as soon as there is room."
+FULL = "The disk is full. The video will be saved when there is space."
 
 
 @contextmanager

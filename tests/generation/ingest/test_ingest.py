@@ -21,6 +21,7 @@ from generation.media.prepare import MediaLimits
 from generation.models import GenerationTask, Video
 from generation.ordering.create import create_task
 from generation.scheduling.leases import DEATHS, claim_one, holding
+from providers.core.messages import say
 from tests.faulty_storages import Death
 
 pytestmark = pytest.mark.postgresql
@@ -76,7 +77,7 @@ def test_storage_that_raises_exceptions_of_its_own_only_delays_for_hours(rendere
 
     assert (task.status, task.starts, task.failures) == (Status.INGESTING, 0, rounds)
     assert task.due_at - timezone.now() < timedelta(minutes=6)
-    assert task.wait_reason == "The media storage does not answer. The video is saved as soon as it does."
+    assert task.wait_reason == say("storage_away_save")
 
     settings.STORAGES = works
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -175,7 +176,7 @@ def test_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
     task = GenerationTask.objects.get(pk=rendered.pk)
 
     assert (task.status, task.starts) == (Status.INGESTING, 0)
-    assert "OUTBOUND_ALLOW_CIDRS" in task.wait_reason
+    assert "OUTBOUND_ALLOW_CIDRS" in str(task.wait_reason)
 
 
 def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):
@@ -183,7 +184,7 @@ def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings)
     driver.step()
     task = GenerationTask.objects.get(pk=rendered.pk)
 
-    assert (task.status, "PORTAL_MAX_VIDEO_MB" in task.wait_reason) == (Status.INGESTING, True)
+    assert (task.status, "PORTAL_MAX_VIDEO_MB" in str(task.wait_reason)) == (Status.INGESTING, True)
 
     settings.MAX_VIDEO_BYTES = usual
     assert driver.finish(task).status == Status.SUCCEEDED

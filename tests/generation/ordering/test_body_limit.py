@@ -66,8 +66,7 @@ def test_images_of_just_the_limit_are_taken_and_one_byte_more_is_refused(order):
         order(third, third, third + 1)
 
     assert refusal.value.fields == {
-        "inputs.references": "As they are sent, a third larger than their files, the images together have 63.8 MB; "
-        "Seedance 2.0 takes 63.7 MB. Use smaller or fewer images."
+        "inputs.references": "Encoded, the images are 63.8 MB; Seedance 2.0 accepts 63.7 MB. Use smaller or fewer images."
     }
     assert GenerationTask.objects.count() == 1
 
@@ -107,5 +106,5 @@ def test_task_that_was_made_before_is_ended_unsent_and_unpaid(user, sandbox_acco
 
     task.refresh_from_db()
     assert (task.status, task.error_code, task.attempts.count()) == (Status.FAILED, "too_large", 0)
-    assert task.error_message.startswith("As they are sent, a third larger than their files, the images together have 63.8 MB;")
+    assert str(task.error_message).startswith("Encoded, the images are 63.8 MB;")
     assert simulator.requests()["requests"] == []

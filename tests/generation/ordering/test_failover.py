@@ -48,7 +48,7 @@ def test_another_vendors_model_stands_in_while_all_accounts_cool(user, driver, r
     done = driver.finish(task)
 
     assert (done.status, done.model, done.asked_model, done.account.vendor) == (Status.SUCCEEDED, WAN, KLING, "dashscope")
-    assert f"{WAN} stands in for {KLING}" in done.events.filter(from_status="queued", to_status="queued").get().note
+    assert f"{WAN} replaces {KLING}" in str(done.events.filter(from_status="queued", to_status="queued").get().note)
     spec = ALL_MODELS[WAN]
     assert done.cost_estimated == estimate_cost(price_of(spec), spec.params.model_validate(done.params))
 

@@ -16,7 +16,7 @@ from generation.submitting.submit import MOST_ATTEMPTS
 from generation.tick import tick
 from providers.core.errors import OutOfCredit, PlanUsedUp, RateLimited
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, codes_of, make_task
 
 ZHIPU, MINIMAX, JIMENG = "zhipu/cogvideox-3", "minimax/MiniMax-H3", "jimeng/jimeng-video-2.0"
 WAN = "dashscope/wanx2.1-t2v-turbo"
@@ -65,7 +65,7 @@ def test_tasks_wait_until_the_plan_opens_again_and_none_is_lost(user, driver, mo
     assert least < rest_left(model) < most
     assert [(fresh(task).status, fresh(task).account) for task in (first, second)] == [(Status.QUEUED, None)] * 2
     assert [attempt.error_code for task in (first, second) for attempt in task.attempts.all()] == ["plan_used_up"]
-    assert "used up for now" in fresh(first).wait_reason
+    assert codes_of(fresh(first).wait_reason) == ["account_plan_used_up"]
     rested(model)
     tick()
     assert driver.run_jobs() == ["probe"]

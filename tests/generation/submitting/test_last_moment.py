@@ -19,6 +19,7 @@ from generation.scheduling.leases import DEATHS
 from generation.submitting.submit import HELD_UP, MOST_ATTEMPTS, NotNow, _commit_intent, _look_once_more
 from providers.accounts.clients import set_credentials
 from providers.core.errors import NotSent
+from providers.core.messages import say
 from tests.pictures import picture
 from tests.task_rows import attempt_of
 
@@ -120,7 +121,7 @@ def test_task_waits_while_its_image_cannot_be_read(user, driver, settings, faili
 
     task.refresh_from_db()
     assert (task.status, task.starts, task.attempts.count()) == (Status.QUEUED, 0, 0)
-    assert waits_because(task, None) == "The media storage does not answer. The task is sent as soon as it does."
+    assert waits_because(task, None) == str(say("storage_away_send"))
 
     settings.STORAGES = works
     assert driver.until(task, Status.RUNNING).status == Status.RUNNING

@@ -11,6 +11,7 @@ from generation.models import Attempt, Dispatch, GenerationTask
 from generation.ordering.create import create_task
 from generation.submitting.acceptance import accept
 from generation.submitting.submit import _commit_intent
+from providers.core.messages import say
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
@@ -44,7 +45,7 @@ def test_a_task_that_was_given_up_goes_on_and_becomes_a_video(late, staff, drive
 
     row = fresh(task)
     assert (row.status, row.submission_id, row.error_code, row.finished_at) == (Status.RUNNING, answer.id, "", None)
-    assert "came late" in row.events.last().note
+    assert row.events.last().note == say("answer_late")
     assert driver.finish(row).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1
 

@@ -29,6 +29,7 @@ from generation.scheduling.stop_switch import current_stop, resume_submits, stop
 from generation.submitting import paid_record
 from generation.submitting.restored_backup import backup_facts, confirm_restore, hold_if_restored, lost_requests
 from generation.submitting.submit import submit
+from providers.core.messages import say
 from tests.task_rows import attempt_of, make_task
 
 KLING = "kling/kling-v2-5-turbo"
@@ -185,7 +186,7 @@ def test_a_task_held_up_at_the_last_moment_waits_unsent(user, driver):
 
     row = fresh(task)
     assert (row.status, row.attempts.get().dispatch, current_stop().restored) == (Status.QUEUED, Dispatch.REJECTED, True)
-    assert "restored from a backup" in row.attempts.get().error_message
+    assert row.attempts.get().error_message == say("restored_unconfirmed")
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -211,7 +212,7 @@ def test_what_an_account_that_is_gone_was_sent_goes_to_a_person(user, staff, san
     confirm_restore(by=staff)
 
     assert fresh(task).status == Status.NEEDS_REVIEW
-    assert account.label in fresh(task).error_message
+    assert fresh(task).error_message == say("sent_account_gone", account=account.label)
     for decision in (partial(decide.adopt, vendor_id="an-id"), partial(decide.submit_again, knows_cost=True)):
         with pytest.raises(Conflict) as refusal:
             decision(fresh(task), by=staff)

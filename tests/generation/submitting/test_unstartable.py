@@ -15,6 +15,7 @@ from generation.queries.queue_position import read_pool_state
 from generation.submitting.submit import submit
 from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
+from providers.core.messages import say
 from providers.models import ProviderAccount
 from tests.task_rows import MODEL, attempt_of, make_task
 from web.presenters.states import text_of
@@ -52,9 +53,9 @@ def test_a_model_that_left_the_catalog_fails_its_waiting_tasks_after_a_while(use
     tick()
 
     assert (fresh(old).status, fresh(old).error_code) == (Status.FAILED, "model_gone")
-    assert fresh(old).error_message == "The portal no longer has the model kling/gone."
+    assert fresh(old).error_message == say("model_gone", model="kling/gone")
     assert fresh(young).status == Status.QUEUED
-    assert task_out(fresh(young)).waits_because == "The portal no longer has the model kling/gone."
+    assert task_out(fresh(young)).waits_because == str(say("model_gone", model="kling/gone"))
 
 
 def test_what_may_be_paid_of_such_a_model_goes_to_a_person(user, account, long_ago):
@@ -70,15 +71,15 @@ def test_a_doubt_whose_account_may_not_send_any_more_goes_to_a_person(user, acco
     make_account("kling", "official-key", simulator.base("kling"), label="another")
     task, young = in_doubt(user, account, updated_at=long_ago), in_doubt(user, account)
     ProviderAccount.objects.filter(pk=account.pk).update(**change)
-    said = "Only “kling official-key” may send it again, and it is off or no longer takes this model."
+    said = say("account_off", account="kling official-key")
 
     tick()
 
     assert fresh(young).status == Status.QUEUED
-    assert task_out(fresh(young)).waits_because == said
+    assert task_out(fresh(young)).waits_because == str(said)
     parked = fresh(task)
     assert (parked.status, parked.account, parked.error_code) == (Status.NEEDS_REVIEW, account, "uncertain")
-    assert parked.error_message == f"{said} An earlier request of this task may have been accepted."
+    assert parked.error_message == said + say("earlier_may_be_accepted")
     assert simulator.ledger()["count"] == 0
 
 
@@ -184,7 +185,7 @@ def test_settings_that_the_model_no_longer_takes_throw_away_nothing_that_may_be_
 
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert (fresh(other).status, fresh(other).error_code) == (Status.FAILED, "settings_gone")
-    assert fresh(other).error_message == f"{MODEL} no longer takes the settings that this task was made with."
+    assert fresh(other).error_message == say("settings_gone", model=MODEL)
 
 
 def test_an_image_in_a_slot_that_the_model_no_longer_has_is_not_left_out(user, account, lost_asset):

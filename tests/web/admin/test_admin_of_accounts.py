@@ -11,6 +11,7 @@ from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from providers.accounts.sealing import unseal
+from providers.core.messages import Message
 from providers.models import ProviderAccount
 from tests.web.admin.account_fields import LIMITS, USE
 
@@ -198,27 +199,27 @@ def test_connection_with_a_wrong_key_says_so(tested, simulator):
     account, words = tested(simulator.base("kling"), access_key="sim-access", secret_key="wrong-secret-canary")
 
     account.refresh_from_db()
-    assert "Kling answers, but refuses the key: it is mistyped, revoked or not allowed here." in words
+    assert "Kling rejected the key: it is wrong, revoked or not allowed here." in words
     assert "wrong-secret-canary" not in words
     assert account.last_error != ""
 
 
 def test_connection_to_the_wrong_place_says_so(tested, simulator):
-    assert "answers, but not as Kling does. Check the base URL; usually" in tested(f"{simulator.url}/nowhere")[1]
+    assert "is not an API of Kling. Check the base URL (usually" in tested(f"{simulator.url}/nowhere")[1]
 
 
 def test_connection_to_nobody_says_so(tested):
     words = tested(f"http://127.0.0.1:{closed_port()}")[1]
 
-    assert "Nothing answers at http://127.0.0.1:" in words
+    assert "does not respond. Check the base URL" in words
     assert "The host refused the connection." in words
 
 
 def test_connection_to_an_unknown_host_says_so(tested):
     words = tested("https://no-such-host.invalid")[1]
 
-    assert "No host is called no-such-host.invalid." in words
-    assert "usually it is https://api-singapore.klingai.com." in words
+    assert "The host no-such-host.invalid does not exist." in words
+    assert "(usually https://api-singapore.klingai.com)." in words
 
 
 def test_connection_with_a_damaged_seal_sends_nothing(desk, account, simulator):
@@ -226,7 +227,7 @@ def test_connection_with_a_damaged_seal_sends_nothing(desk, account, simulator):
 
     words = said(desk.post(f"{LIST}{account.pk}/test/"))[-1]
 
-    assert "cannot be opened" in words
+    assert "cannot decrypt" in words
     assert simulator.requests()["requests"] == []
 
 
@@ -243,7 +244,7 @@ def test_connection_is_tested_by_post_only_and_with_permission(desk, clerk, acco
     [
         ("disable", {}, {"enabled": False}),
         ("enable", {"enabled": False}, {"enabled": True}),
-        ("end_rest", {"cooldown_until": timezone.now(), "cooldown_reason": "x"}, {"cooldown_until": None, "cooldown_reason": ""}),
+        ("end_rest", {"cooldown_until": timezone.now(), "cooldown_reason": "x"}, {"cooldown_until": None, "cooldown_reason": Message()}),
     ],
 )
 def test_actions_change_what_they_say(desk, account, action, before, after):

@@ -43,7 +43,7 @@ def test_vendor_that_has_nothing_at_this_path_is_told_from_a_stranger(found, ven
     finding = found(vendor, surface, path)
 
     assert (finding.ok, finding.code) == (False, "wrong_path")
-    assert "but has nothing at" in finding.message
+    assert "has no API at" in finding.message
     assert path in finding.message
 
 
@@ -52,14 +52,14 @@ def test_stranger_is_told_from_the_vendor(found, path):
     finding = found("kling", "official-key", path)
 
     assert (finding.ok, finding.code) == (False, "wrong_endpoint")
-    assert "answers, but not as Kling does" in finding.message
+    assert "is not an API of Kling" in finding.message
 
 
 def test_misspelt_host_is_named(found):
     finding = found("dashscope", "beijing", "https://dashscop.invalid/api/v1")
 
     assert finding.code == "unknown_host"
-    assert finding.message.startswith("No host is called dashscop.invalid.")
+    assert finding.message.startswith("The host dashscop.invalid does not exist.")
     assert "https://dashscope.aliyuncs.com/api/v1" in finding.message
 
 
@@ -67,7 +67,7 @@ def test_region_that_the_vendor_does_not_have_is_a_host_of_no_name(found):
     finding = found("ark", "volcengine", "https://ark.cn-nowhere.invalid/api/v3")
 
     assert finding.code == "unknown_host"
-    assert "the region in the base URL; usually it is https://ark.cn-beijing.volces.com/api/v3" in finding.message
+    assert "region of the base URL (usually https://ark.cn-beijing.volces.com/api/v3)" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_key_of_another_region_is_told_from_a_revoked_one(found, vendor, surface
     finding = found(vendor, surface, path, **ABROAD)
 
     assert (finding.ok, finding.code) == (False, "other_region")
-    assert f"The key is of another region: {other} accepts it" in finding.message
+    assert f"The key belongs to another region: {other} accepts it" in finding.message
     assert ABROAD["api_key"] not in finding.message
 
 
@@ -93,7 +93,7 @@ def test_address_of_another_region_is_told_from_a_revoked_key(found, vendor, sur
     finding = found(vendor, surface, path, **BEIJING)
 
     assert (finding.ok, finding.code) == (False, "other_region")
-    assert finding.message.startswith("The address is of another region: the key is good at ")
+    assert finding.message.startswith("The base URL belongs to another region, but the key is valid for ")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_key_that_no_region_knows_is_revoked(found, vendor, surface, path):
     finding = found(vendor, surface, path, api_key="sk-bad-1234567890")
 
     assert (finding.ok, finding.code) == (False, "auth_failed")
-    assert "refuses the key: it is mistyped, revoked or not allowed here." in finding.message
+    assert "rejected the key: it is wrong, revoked or not allowed here." in finding.message
 
 
 def test_refused_key_is_shown_to_no_host_that_is_not_the_vendors(found, simulator):
@@ -123,19 +123,19 @@ def test_account_without_credit_is_told_from_one_that_works(found, vendor, surfa
     finding = found(vendor, surface, path, **keys)
 
     assert (finding.ok, finding.code) == (False, "out_of_credit")
-    assert "nothing is left of the balance" in finding.message
+    assert "the balance is empty" in finding.message
     assert balance()[0] == 0
 
 
 def test_what_is_left_is_said_and_kept(found):
     finding = found("jimeng", "web", "/hosts/jimeng", cookie="sessionid=sim-session-000000000000", sign="computed")
 
-    assert finding == Finding(ok=True, code="ok", words="Jimeng web (unofficial) accepts the credentials. Left: 10,000 credits.")
+    assert (finding.code, finding.message) == ("ok", "Jimeng web (unofficial) accepts the credentials. Left: 10,000 credits.")
     assert balance() == (Decimal(10_000), "credits")
 
 
 def test_service_without_a_key_just_answers(found):
-    assert found("cogvideox", "local", "/hosts/cogvideox").message == "CogVideoX answers."
+    assert found("cogvideox", "local", "/hosts/cogvideox").message == "CogVideoX responds."
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""Messages in rows and on pages, and the sentences that providers say. A sentence's code is stored: reword it, and keep its code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from providers.core.messages import SENTENCES, Message
+
+__all__ = ["PROVIDER_SENTENCES", "MessageField", "translated"]
+
+
+def translated(message: Message) -> str:
+    """Return it in the reader's language."""
+    return message.text(gettext)
+
+
+class _MessageAttribute(DeferredAttribute):
+    def __set__(self, row: models.Model, value: Message | str) -> None:
+        row.__dict__[self.field.attname] = Message.of(value)
+
+
+class MessageField(models.JSONField):
+    """A column that keeps a `Message`; a text that is assigned is somebody's own words. Forms do not show it."""
+
+    descriptor_class = _MessageAttribute
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", Message)
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Message:
+        return Message.of(super().from_db_value(value, expression, connection))
+
+    def to_python(self, value: Any) -> Message:
+        return Message.of(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return Message.of(value).as_json()
+
+    def value_to_string(self, obj: models.Model) -> Any:
+        return self.value_from_object(obj).as_json()
+
+
+PROVIDER_SENTENCES = {
+    "seal_unreadable": _(
+        "The keys in CREDENTIAL_KEYS cannot decrypt this account's credentials. Restore the old key or enter the credentials again."
+    ),
+    "seal_of_another": _("These encrypted credentials belong to another account. Enter them again."),
+    "vendor_removed": _("The portal no longer supports the vendor or surface of this account. Delete or disable the account."),
+    "test_accepted": _("%(vendor)s accepts the credentials."),
+    "test_answers": _("%(vendor)s responds."),
+    "test_balance": _("Left: %(balance)s."),
+    "test_nothing_left": _("%(vendor)s accepts the credentials, but the balance is empty. Top it up at the vendor."),
+    "test_unknown_host": _("The host %(host)s does not exist. Check the spelling and region of the base URL (usually %(usual)s)."),
+    "test_unreachable": _("%(url)s does not respond. Check the base URL and this server's network. (%(words)s)"),
+    "test_auth_failed": _("%(vendor)s rejected the key: it is wrong, revoked or not allowed here. Enter it again. (%(words)s)"),
+    "test_out_of_credit": _("%(vendor)s accepts the key, but the account has no credit left. (%(words)s)"),
+    "test_plan_used_up": _("%(vendor)s accepts the key, but the plan's quota is used up for now. (%(words)s)"),
+    "test_rate_limited": _("%(vendor)s responds, but its rate limit was reached. Test again in a minute. (%(words)s)"),
+    "test_provider_down": _("%(url)s is not working at the moment. Test again later. (%(words)s)"),
+    "test_wrong_path": _("%(vendor)s has no API at %(url)s. Check the path of the base URL (usually %(usual)s). (%(words)s)"),
+    "test_wrong_endpoint": _("%(url)s is not an API of %(vendor)s. Check the base URL (usually %(usual)s). (%(words)s)"),
+    "test_other_address": _(
+        "The base URL belongs to another region, but the key is valid for %(own)s. Set the base URL of that region (usually %(usual)s)."
+    ),
+    "test_other_key": _(
+        "The key belongs to another region: %(other)s accepts it, %(own)s does not. "
+        "Add an account for %(other)s, or enter a key of this region."
+    ),
+}
+"""Those that begin with `test_` are what a free test of an account found."""
+SENTENCES |= PROVIDER_SENTENCES
