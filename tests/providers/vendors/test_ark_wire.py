@@ -24,7 +24,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 V10, V15 = "ark/doubao-seedance-1-0-pro-250528", "ark/doubao-seedance-1-5-pro-251215"
 V20, LITE = "ark/doubao-seedance-2-0-260128", "ark/doubao-seedance-1-0-lite-i2v-250428"
@@ -32,18 +32,8 @@ V20_FAST, LITE_TEXT = "ark/doubao-seedance-2-0-fast-260128", "ark/doubao-seedanc
 TASK = Submission(id="cgt-20260101100000-abcde", model="doubao-seedance-1-5-pro-251215")
 QUEUED = {"id": TASK.id, "model": TASK.model, "status": "queued", "error": None, "created_at": 1767261600, "updated_at": 1767261601}
 SUCCEEDED = fixture("ark_succeeded")
-
-
-def ark():
-    return make_provider("ark")
-
-
-def poll(body, status=200):
-    return outcome(ark(), ark().poll(TASK), reply_of(body, status))
-
-
-def submit(body, status=200, **headers):
-    return outcome(ark(), ark().submit(make_request(V15)), reply_of(body, status, **headers))
+WIRE = Wire(provider=make_provider("ark"), model=V15, task=TASK)
+poll, submit = WIRE.poll, WIRE.submit
 
 
 def error_body(code, message="words of the vendor"):
@@ -62,7 +52,7 @@ def test_submit_says_everything_in_the_vendors_words():
         expires_after_s=3_600,
     )
 
-    said = asked(ark(), request)
+    said = WIRE.asked(request)
 
     first, last = (part["image_url"].pop("url") for part in said.json["content"][1:])
     assert (said.method, said.path, said.billable) == ("POST", "contents/generations/tasks", True)
@@ -89,7 +79,7 @@ def test_submit_says_everything_in_the_vendors_words():
 
 
 def test_references_have_a_role_of_their_own_and_prompt_may_be_missing():
-    said = asked(ark(), make_request(V20, ["references"], prompt="", web_search=True))
+    said = WIRE.asked(make_request(V20, ["references"], prompt="", web_search=True))
 
     assert [part["role"] for part in said.json["content"]] == ["reference_image"]
     assert said.json["tools"] == [{"type": "web_search"}]
@@ -109,8 +99,8 @@ def test_references_have_a_role_of_their_own_and_prompt_may_be_missing():
 )
 def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, words):
     assert ALL_MODELS[model].params.model_fields["aspect_ratio"].description == words
-    assert "ratio" not in asked(ark(), make_request(model)).json
-    assert asked(ark(), make_request(V15, aspect_ratio="adaptive")).json["ratio"] == "adaptive"
+    assert "ratio" not in WIRE.asked(make_request(model)).json
+    assert WIRE.asked(make_request(V15, aspect_ratio="adaptive")).json["ratio"] == "adaptive"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +113,7 @@ def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, wor
     ],
 )
 def test_length_is_said_in_one_way(model, params, length):
-    said = asked(ark(), make_request(model, **params)).json
+    said = WIRE.asked(make_request(model, **params)).json
 
     assert {name: said[name] for name in ("duration", "frames") if name in said} == length
 
@@ -176,7 +166,7 @@ def test_option_that_does_not_go_with_the_images_is_refused_by_path(model, param
 
 
 def test_slots_are_those_of_the_table():
-    slots = {spec.id: [(slot.name, slot.max_count) for slot in spec.slots] for spec in ark().models.values()}
+    slots = {spec.id: [(slot.name, slot.max_count) for slot in spec.slots] for spec in WIRE.provider.models.values()}
 
     assert slots == {
         "doubao-seedance-2-0-260128": [("first_frame", 1), ("last_frame", 1), ("references", 9)],
@@ -304,8 +294,8 @@ def test_many_are_asked_in_one_call_and_one_bad_row_spoils_no_other():
     tasks = [Submission(id=name, model=TASK.model) for name in ("a", "b", "gone")]
     rows = {"items": [QUEUED | {"id": "a"}, SUCCEEDED | {"id": "b", "content": None}], "total": 2}
 
-    request = next(ark().poll_many(tasks))
-    answers = outcome(ark(), ark().poll_many(tasks), reply_of(rows))
+    request = next(WIRE.provider.poll_many(tasks))
+    answers = WIRE.outcome(WIRE.provider.poll_many(tasks), reply_of(rows))
 
     assert (request.path, dict(request.query)) == (
         "contents/generations/tasks",
@@ -316,20 +306,16 @@ def test_many_are_asked_in_one_call_and_one_bad_row_spoils_no_other():
 
 @pytest.mark.parametrize("body", [{}, {"items": {}}, {"items": [7]}, {"items": [{}]}, b"<html>"])
 def test_list_that_cannot_be_read_says_nothing_of_anybody(body):
-    assert type(outcome(ark(), ark().poll_many([TASK]), reply_of(body))) is UnexpectedReply
+    assert type(WIRE.outcome(WIRE.provider.poll_many([TASK]), reply_of(body))) is UnexpectedReply
 
 
 def test_only_a_waiting_task_is_deleted():
-    talk = ark().cancel(TASK)
+    talk = WIRE.provider.cancel(TASK)
     first, second = next(talk), talk.send(reply_of(QUEUED))
 
     assert (first.method, second) == ("GET", WireRequest(method="DELETE", path=f"contents/generations/tasks/{TASK.id}"))
-    assert outcome(ark(), ark().cancel(TASK), reply_of(QUEUED), reply_of({})) is None
-    assert type(outcome(ark(), ark().cancel(TASK), reply_of(SUCCEEDED))) is Refused
-
-
-def look_up(*pages, known=()):
-    return outcome(ark(), ark().look_up("job-1", ALL_MODELS[V15], NOON, known), *pages)
+    assert WIRE.outcome(WIRE.provider.cancel(TASK), reply_of(QUEUED), reply_of({})) is None
+    assert type(WIRE.outcome(WIRE.provider.cancel(TASK), reply_of(SUCCEEDED))) is Refused
 
 
 def listing(*made_at, total=None):
@@ -350,32 +336,32 @@ EARLIER, NOW = int(NOON.timestamp()) - 3600, int(NOON.timestamp())
     ],
 )
 def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
-    assert look_up(*pages, known=known) is None
+    assert WIRE.look_up(*pages, known=known) is None
 
 
 @pytest.mark.parametrize("pages", [[listing(NOW)], [listing(EARLIER, None)], [listing(EARLIER, total=3), listing(total=3)]])
 def test_task_that_may_be_ours_cannot_be_told(pages):
-    assert type(look_up(*pages)) is Unsupported
+    assert type(WIRE.look_up(*pages)) is Unsupported
 
 
 @pytest.mark.parametrize(("model", "kind"), [("doubao-seedance-2-0-260128", type(None)), ("ep-2026-x", Unsupported), (None, Unsupported)])
 def test_task_of_another_model_of_ours_is_passed_over(model, kind):
     row = QUEUED | {"created_at": NOW, "model": model}
 
-    assert type(look_up(reply_of({"items": [row], "total": 1}))) is kind
+    assert type(WIRE.look_up(reply_of({"items": [row], "total": 1}))) is kind
 
 
 def test_list_without_a_count_proves_nothing():
-    assert type(look_up(reply_of({"items": []}))) is UnexpectedReply
+    assert type(WIRE.look_up(reply_of({"items": []}))) is UnexpectedReply
 
 
 def test_account_check_is_a_free_list():
-    request = next(ark().check_account())
+    request = next(WIRE.provider.check_account())
 
     assert (request.path, dict(request.query), request.billable) == ("contents/generations/tasks", {"page_num": 1, "page_size": 1}, False)
-    assert outcome(ark(), ark().check_account(), reply_of({"items": [], "total": 0})) is None
-    assert type(outcome(ark(), ark().check_account(), reply_of({"hello": 1}))) is UnexpectedReply
+    assert WIRE.check_account({"items": [], "total": 0}) is None
+    assert type(WIRE.check_account({"hello": 1})) is UnexpectedReply
 
 
 def test_key_is_sent_as_a_bearer_token():
-    assert ark().sign(WireRequest(method="GET", path="x"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}
+    assert WIRE.provider.sign(WireRequest(method="GET", path="x"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}

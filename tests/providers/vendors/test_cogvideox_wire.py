@@ -1,6 +1,7 @@
 """What we say to a local CogVideoX service and what its answers mean, by table, without a socket."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,34 +20,25 @@ from providers.core.errors import (
     Unsupported,
 )
 from providers.core.types import Output, State, Submission, WireRequest
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, outcome
 
 MODEL = "cogvideox/cogvideox-2b"
 TASK = Submission(id="c2b-0001", model="cogvideox-2b")
 ADVICE = "The graphics card ran out of memory; ask for fewer frames or a smaller picture."
 HOST = "http://gpu.example:6006"
+WIRE = Wire(provider=make_provider("cogvideox", base_url=HOST), model=MODEL, task=TASK)
+submit, check_account = WIRE.submit, WIRE.check_account
 
 
 def poll(body, status=200, *, base_url=HOST):
-    service = make_provider("cogvideox", base_url=base_url)
-    return outcome(service, service.poll(TASK), reply_of(body, status))
-
-
-def submit(body, status=200, **headers):
-    service = make_provider("cogvideox")
-    return outcome(service, service.submit(make_request(MODEL)), reply_of(body, status, **headers))
-
-
-def check_account(body, status=200):
-    service = make_provider("cogvideox")
-    return outcome(service, service.check_account(), reply_of(body, status))
+    return replace(WIRE, provider=make_provider("cogvideox", base_url=base_url)).poll(body, status)
 
 
 # submit
 
 
 def test_submit_says_everything_in_the_services_words():
-    said = asked(make_provider("cogvideox"), make_request(MODEL, frames=24, width_px=720, height_px=480, steps=30))
+    said = WIRE.asked(make_request(MODEL, frames=24, width_px=720, height_px=480, steps=30))
 
     assert (said.method, said.path, said.billable) == ("POST", "api/v1/generate", True)
     assert said.json == {
@@ -66,7 +58,7 @@ def test_accepted_task_gives_its_id(task_id):
 
 @pytest.mark.parametrize("name", ["video_url", "url"])
 def test_service_that_renders_while_we_wait_needs_no_poll(name):
-    service = make_provider("cogvideox", base_url=HOST)
+    service = WIRE.provider
 
     submission = submit({"success": True, name: f"{HOST}/files/1.mp4"})
     snapshot = outcome(service, service.poll(submission))
@@ -161,7 +153,7 @@ def test_service_down_on_a_poll_is_not_uncertain():
 
 
 def test_poll_asks_by_id():
-    service = make_provider("cogvideox")
+    service = WIRE.provider
 
     assert next(service.poll(TASK)) == WireRequest(method="GET", path="api/v1/status/c2b-0001")
     assert next(service.poll(Submission(id="a/../b", model="cogvideox-2b"))).path == "api/v1/status/a%2F..%2Fb"
@@ -243,7 +235,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
 
 @pytest.mark.parametrize(("body", "status"), [({"detail": "no such task"}, 404), ({"status": "failed"}, 200)])
 def test_account_check_is_content_with_any_answer_of_the_services(body, status):
-    assert next(make_provider("cogvideox").check_account()) == WireRequest(method="GET", path="api/v1/status/none")
+    assert next(WIRE.provider.check_account()) == WireRequest(method="GET", path="api/v1/status/none")
     assert check_account(body, status) is None
 
 
@@ -255,7 +247,7 @@ def test_wrong_address_is_told(body, status, kind):
 
 
 def test_nothing_is_signed_cancelled_or_looked_up():
-    service = make_provider("cogvideox")
+    service = WIRE.provider
     request = WireRequest(method="GET", path="x")
 
     assert service.sign(request, NOON) == request

@@ -23,19 +23,11 @@ from providers.core.errors import (
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from providers.vendors.dashscope.options import SIZES
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, outcome, reply_of
 
 TASK = Submission(id="0385dc79-0000-4000-8000-000000000001", model="wanx2.1-t2v-turbo")
-
-
-def poll(body, status=200):
-    dashscope = make_provider("dashscope")
-    return outcome(dashscope, dashscope.poll(TASK), reply_of(body, status))
-
-
-def submit(body, status=200, **headers):
-    dashscope = make_provider("dashscope")
-    return outcome(dashscope, dashscope.submit(make_request("dashscope/wanx2.1-t2v-turbo")), reply_of(body, status, **headers))
+WIRE = Wire(provider=make_provider("dashscope"), model="dashscope/wanx2.1-t2v-turbo", task=TASK)
+poll, submit = WIRE.poll, WIRE.submit
 
 
 def error_body(code):
@@ -45,7 +37,7 @@ def error_body(code):
 def test_submit_from_text_is_asynchronous_and_has_a_size():
     request = make_request("dashscope/wanx2.1-t2v-turbo", negative_prompt="blurry", seed=42, resolution="480P", aspect_ratio="9:16")
 
-    said = asked(make_provider("dashscope"), request)
+    said = WIRE.asked(request)
 
     assert (said.method, said.path, said.billable) == ("POST", "services/aigc/video-generation/video-synthesis", True)
     assert said.headers == {"X-DashScope-Async": "enable"}
@@ -59,7 +51,7 @@ def test_submit_from_text_is_asynchronous_and_has_a_size():
 def test_submit_from_an_image_has_a_data_uri_and_a_resolution():
     request = make_request("dashscope/wanx2.1-i2v-turbo", resolution="480P", duration_s=3, style="squish")
 
-    said = asked(make_provider("dashscope"), request)
+    said = WIRE.asked(request)
 
     head, _, content = said.json["input"].pop("img_url").partition(",")
     assert (said.path, head) == ("services/aigc/video-generation/video-synthesis", "data:image/png;base64")
@@ -69,7 +61,7 @@ def test_submit_from_an_image_has_a_data_uri_and_a_resolution():
 
 
 def test_submit_from_two_frames_has_a_path_and_names_of_its_own():
-    said = asked(make_provider("dashscope"), make_request("dashscope/wanx2.1-kf2v-plus", ["first_frame", "last_frame"], prompt=""))
+    said = WIRE.asked(make_request("dashscope/wanx2.1-kf2v-plus", ["first_frame", "last_frame"], prompt=""))
 
     assert said.path == "services/aigc/image2video/video-synthesis"
     assert set(said.json["input"]) == {"first_frame_url", "last_frame_url"}
@@ -79,13 +71,13 @@ def test_submit_from_two_frames_has_a_path_and_names_of_its_own():
 def test_every_resolution_and_shape_has_its_size(pair, size):
     request = make_request("dashscope/wan2.5-t2v-preview", resolution=pair[0], aspect_ratio=pair[1])
 
-    assert asked(make_provider("dashscope"), request).json["parameters"]["size"] == size
+    assert WIRE.asked(request).json["parameters"]["size"] == size
 
 
 def test_2_6_says_shots_and_sound():
     request = make_request("dashscope/wan2.6-t2v", multi_shot=True, duration_s=15, audio_url="https://files.example/a.mp3")
 
-    said = asked(make_provider("dashscope"), request)
+    said = WIRE.asked(request)
 
     assert said.json["input"] == {"prompt": "a boat", "audio_url": "https://files.example/a.mp3"}
     assert said.json["parameters"] == {
@@ -98,7 +90,7 @@ def test_2_6_says_shots_and_sound():
 
 
 def test_2_6_flash_can_be_silent():
-    said = asked(make_provider("dashscope"), make_request("dashscope/wan2.6-i2v-flash", with_audio=False))
+    said = WIRE.asked(make_request("dashscope/wan2.6-i2v-flash", with_audio=False))
 
     assert said.json["parameters"] == {
         "resolution": "1080P",
@@ -111,7 +103,7 @@ def test_2_6_flash_can_be_silent():
 
 
 def test_2_7_from_text_says_resolution_and_ratio_apart():
-    said = asked(make_provider("dashscope"), make_request("dashscope/wan2.7-t2v", aspect_ratio="3:4", resolution="720P"))
+    said = WIRE.asked(make_request("dashscope/wan2.7-t2v", aspect_ratio="3:4", resolution="720P"))
 
     assert said.path == "services/aigc/video-generation/video-synthesis"
     assert said.json["parameters"] == {"ratio": "3:4", "resolution": "720P", "duration": 5, "prompt_extend": True, "watermark": False}
@@ -120,7 +112,7 @@ def test_2_7_from_text_says_resolution_and_ratio_apart():
 def test_2_7_from_images_lists_its_media():
     request = make_request("dashscope/wan2.7-i2v", ["first_frame", "last_frame"], audio_url="https://files.example/a.mp3")
 
-    said = asked(make_provider("dashscope"), request)
+    said = WIRE.asked(request)
 
     assert set(said.json["input"]) == {"prompt", "media"}
     assert [item["type"] for item in said.json["input"]["media"]] == ["first_frame", "last_frame", "driving_audio"]
@@ -129,7 +121,7 @@ def test_2_7_from_images_lists_its_media():
 
 
 def test_models_are_offered_where_the_vendor_is_known_to_have_them():
-    models = make_provider("dashscope").models.values()
+    models = WIRE.provider.models.values()
     there = {slug: {spec.id for spec in models if spec.is_at(slug)} for slug in ("beijing", "singapore", "us", "hongkong")}
 
     assert there["beijing"] == there["singapore"] == {spec.id for spec in models} - {"wan2.6-t2v-us"}
@@ -259,7 +251,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
 
 
 def test_cancel_is_refused_once_the_task_renders():
-    dashscope = make_provider("dashscope")
+    dashscope = WIRE.provider
 
     assert next(dashscope.cancel(TASK)) == WireRequest(method="POST", path=f"tasks/{TASK.id}/cancel")
     assert outcome(dashscope, dashscope.cancel(TASK), reply_of({"request_id": "r"})) is None
@@ -272,17 +264,12 @@ def listing(*made_at, total=None):
     return reply_of({"request_id": "r", "data": rows, "total": len(rows) if total is None else total, "page_no": 1})
 
 
-def look_up(*pages, known=()):
-    dashscope = make_provider("dashscope")
-    return outcome(dashscope, dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, known), *pages)
-
-
 AN_HOUR_AGO = int((NOON.timestamp() - 3600) * 1000)
 JUST_NOW = int((NOON.timestamp() + 1) * 1000)
 
 
 def test_look_up_reads_the_whole_list():
-    dashscope = make_provider("dashscope")
+    dashscope = WIRE.provider
 
     talk = dashscope.look_up("job-1", ALL_MODELS["dashscope/wanx2.1-t2v-turbo"], NOON, ())
     first, second = next(talk), talk.send(listing(AN_HOUR_AGO, total=2))
@@ -301,7 +288,7 @@ def test_look_up_reads_the_whole_list():
     ],
 )
 def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
-    assert look_up(*pages, known=known) is None
+    assert WIRE.look_up(*pages, known=known) is None
 
 
 @pytest.mark.parametrize(
@@ -315,23 +302,23 @@ def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
     ],
 )
 def test_task_that_may_be_ours_cannot_be_told(pages):
-    assert type(look_up(*pages)) is Unsupported
+    assert type(WIRE.look_up(*pages)) is Unsupported
 
 
 @pytest.mark.parametrize(("model", "kind"), [("wan2.6-t2v", type(None)), ("wanx2.1-t2v-turbo", Unsupported), ("renamed", Unsupported)])
 def test_task_of_another_model_of_ours_is_passed_over(model, kind):
     row = {"task_id": "other", "gmt_create": JUST_NOW, "model_name": model}
 
-    assert type(look_up(reply_of({"data": [row], "total": 1}))) is kind
+    assert type(WIRE.look_up(reply_of({"data": [row], "total": 1}))) is kind
 
 
 @pytest.mark.parametrize("body", [{}, {"data": {}}, {"data": [], "total": "0"}, {"data": [7], "total": 1}, {"data": [{}], "total": 1}])
 def test_list_that_cannot_be_read_proves_nothing(body):
-    assert type(look_up(reply_of(body))) is UnexpectedReply
+    assert type(WIRE.look_up(reply_of(body))) is UnexpectedReply
 
 
 def test_account_check_is_a_free_list():
-    dashscope = make_provider("dashscope")
+    dashscope = WIRE.provider
     request = next(dashscope.check_account())
 
     assert (request.path, dict(request.query), request.billable) == ("tasks", {"page_no": 1, "page_size": 1}, False)
@@ -340,7 +327,7 @@ def test_account_check_is_a_free_list():
 
 
 def test_key_is_sent_as_a_bearer_token():
-    signed = make_provider("dashscope").sign(WireRequest(method="GET", path="tasks"), NOON)
+    signed = WIRE.provider.sign(WireRequest(method="GET", path="tasks"), NOON)
 
     assert signed.headers == {"Authorization": "Bearer sk-portal-test"}
 
@@ -352,14 +339,14 @@ def test_workspace_goes_with_every_call_of_an_account_that_has_one():
 
 
 def test_task_is_waited_for_nearly_as_long_as_the_vendor_keeps_it():
-    kept = {(spec.deadline, spec.result_life) for spec in make_provider("dashscope").models.values()}
+    kept = {(spec.deadline, spec.result_life) for spec in WIRE.provider.models.values()}
 
     assert kept == {(timedelta(hours=22), timedelta(hours=24))}
 
 
 def test_effect_stands_for_the_prompt():
     model = "dashscope/wanx2.1-i2v-turbo"
-    said = asked(make_provider("dashscope"), make_request(model, prompt="", style="squish"))
+    said = WIRE.asked(make_request(model, prompt="", style="squish"))
 
     assert set(said.json["input"]) == {"template", "img_url"}
     assert ALL_MODELS[model].params(style="squish").replaces_prompt

@@ -28,7 +28,7 @@ from providers.core.errors import (
 from providers.core.types import Output, Snapshot, State, Submission
 from providers.vendors import ALL_MODELS
 from tests.providers.vendors.jimeng_answers import answer, refusal
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 OLD, NEW = "jimeng/jimeng-video-2.0", "jimeng/jimeng-video-3.0"
 TASK = Submission(id="3500000000001", model="jimeng-video-2.0", kind="task")
@@ -37,6 +37,8 @@ RECORDED = Submission(id="3500000000001", model="jimeng-video-2.0", kind="task 3
 FILE = Output(url="https://v.example/abc/6841aaaa/video.mp4", expires_in=timedelta(days=7), duration_s=5.041)
 COOKIE = "sessionid=sim-session-000000000000; uid=7"
 MOMENT = str(int(NOON.timestamp()))
+WIRE = Wire(provider=make_provider("jimeng"), model=OLD, task=TASK)
+submit = WIRE.submit
 
 
 def entry(**changes):
@@ -46,29 +48,14 @@ def entry(**changes):
 def poll(task_entry, submission=TASK):
     """The answer on one task that is in the map."""
     data = {"task_map": {submission.id: task_entry}} if submission.kind == "task" else {submission.id: task_entry}
-    return raw_poll(answer(data), submission=submission)
-
-
-def raw_poll(body, status=200, *, submission=TASK):
-    jimeng = make_provider("jimeng")
-    return outcome(jimeng, jimeng.poll(submission), reply_of(body, status))
-
-
-def submit(body, status=200, *, model=OLD, **headers):
-    jimeng = make_provider("jimeng")
-    return outcome(jimeng, jimeng.submit(make_request(model)), reply_of(body, status, **headers))
-
-
-def look_up(body, model=OLD):
-    jimeng = make_provider("jimeng")
-    return outcome(jimeng, jimeng.look_up("job-1", ALL_MODELS[model], NOON, ()), reply_of(body))
+    return WIRE.poll(answer(data), task=submission)
 
 
 # submit
 
 
 def test_first_generation_is_asked_for_as_its_page_does():
-    said = asked(make_provider("jimeng"), make_request(OLD, duration_s=10, aspect_ratio="9:16", seed=7))
+    said = WIRE.asked(make_request(OLD, duration_s=10, aspect_ratio="9:16", seed=7))
 
     body = said.json
     extra = json.loads(body.pop("task_extra"))
@@ -98,7 +85,7 @@ def test_first_generation_is_asked_for_as_its_page_does():
 
 
 def test_newer_models_are_asked_for_as_a_draft_in_text():
-    said = asked(make_provider("jimeng"), make_request(NEW, prompt="一只猫", resolution="1080p", seed=7))
+    said = WIRE.asked(make_request(NEW, prompt="一只猫", resolution="1080p", seed=7))
 
     draft = json.loads(said.json["draft_content"])
     [component] = draft["component_list"]
@@ -137,7 +124,7 @@ def test_newer_models_are_asked_for_as_a_draft_in_text():
     ],
 )
 def test_model_and_benefit_are_the_pair_of_the_table(model, key, benefit):
-    text = json.dumps(asked(make_provider("jimeng"), make_request(f"jimeng/{model}")).json)
+    text = json.dumps(WIRE.asked(make_request(f"jimeng/{model}")).json)
 
     assert f'"{benefit}"' in text
     assert f'"{key}"' in text
@@ -145,7 +132,7 @@ def test_model_and_benefit_are_the_pair_of_the_table(model, key, benefit):
 
 @pytest.mark.parametrize("model", [OLD, NEW])
 def test_the_same_task_says_the_same_twice_and_another_does_not(model):
-    one, again, other = (asked(make_provider("jimeng"), make_request(model, reference=name)).json for name in ("job-1", "job-1", "job-2"))
+    one, again, other = (WIRE.asked(make_request(model, reference=name)).json for name in ("job-1", "job-1", "job-2"))
 
     assert one == again
     assert one["submit_id"] != other["submit_id"]
@@ -153,7 +140,7 @@ def test_the_same_task_says_the_same_twice_and_another_does_not(model):
 
 
 def test_seed_of_chance_is_told_from_a_chosen_one():
-    said = asked(make_provider("jimeng"), make_request(OLD)).json
+    said = WIRE.asked(make_request(OLD)).json
 
     assert 0 <= said["input"]["seed"] <= 4_294_967_295
     assert json.loads(said["task_extra"])["isDefaultSeed"] == 1
@@ -213,7 +200,7 @@ def test_number_instead_of_text_is_read_too():
 
 @pytest.mark.parametrize("ret", ["1002", "2002"])
 def test_vendor_down_on_a_poll_is_not_uncertain(ret):
-    assert type(raw_poll(refusal(ret))) is ProviderDown
+    assert type(WIRE.poll(refusal(ret))) is ProviderDown
 
 
 def test_page_of_a_firewall_may_hide_an_acceptance():
@@ -311,7 +298,7 @@ def test_terminal_status_without_a_reason_has_words_of_ours(status, kind, words)
 def test_task_missing_from_the_answer_is_gone(submission):
     data = {"task_map": {}} if submission.kind == "task" else {}
 
-    assert type(raw_poll(answer(data), submission=submission)) is SubmissionGone
+    assert type(WIRE.poll(answer(data), task=submission)) is SubmissionGone
 
 
 def test_undocumented_status_counts_as_running_and_is_logged(caplog):
@@ -324,7 +311,7 @@ def test_undocumented_status_counts_as_running_and_is_logged(caplog):
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"ret": "0"}, answer({}), answer({"task_map": []})])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
-    assert type(raw_poll(body)) is UnexpectedReply
+    assert type(WIRE.poll(body)) is UnexpectedReply
 
 
 @pytest.mark.parametrize("odd", ["x", 7, None, {}, {"status": "50"}, {"status": True}])
@@ -346,13 +333,13 @@ def test_odd_value_in_an_answer_on_a_task_is_a_value_or_an_error(name, odd):
 
 @pytest.mark.parametrize(("model", "found"), [(OLD, RECORDED), (NEW, RECORD)])
 def test_look_up_finds_the_task_by_our_submit_id(model, found):
-    submit_id = asked(make_provider("jimeng"), make_request(model)).json["submit_id"]
+    submit_id = WIRE.asked(make_request(model)).json["submit_id"]
     record = {"task": {"task_id": "3500000000001", "history_id": "3500000000002", "submit_id": submit_id}}
 
-    assert next(make_provider("jimeng").look_up("job-1", ALL_MODELS[model], NOON, ())).json == {"submit_ids": [submit_id]}
-    assert look_up(answer({submit_id: record}), model) == found
+    assert next(WIRE.provider.look_up("job-1", ALL_MODELS[model], NOON, ())).json == {"submit_ids": [submit_id]}
+    assert WIRE.look_up(reply_of(answer({submit_id: record})), model=model) == found
 
 
 def test_what_the_history_lacks_may_still_have_been_accepted():
     assert make_provider("jimeng").can_look_up is True
-    assert type(look_up(answer({}))) is Unsupported
+    assert type(WIRE.look_up(reply_of(answer({})))) is Unsupported

@@ -20,31 +20,21 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 V30, TURBO, OMNI, V26 = "kling/kling-3.0", "kling/kling-3.0-turbo", "kling/kling-3.0-omni", "kling/kling-2.6"
 TASK = Submission(id="893000000000000001", model="kling-3.0")
 OTHER = Submission(id="893000000000000002", model="kling-3.0")
 CLASSIC = Submission(id="83", model="kling-v1", kind="text2video")
 ANSWER = fixture("kling_new_tasks")
-
-
-def kling():
-    return make_provider("kling", "official-key")
+WIRE = Wire(provider=make_provider("kling", "official-key"), model=V30, task=TASK)
+submit, poll = WIRE.submit, WIRE.poll
 
 
 def answer(**changes):
     """The list with its first task changed."""
     first, second = ANSWER["data"]
     return {**ANSWER, "data": [first | changes, second]}
-
-
-def poll(body, status=200, task=TASK):
-    return outcome(kling(), kling().poll(task), reply_of(body, status))
-
-
-def submit(body, status=200):
-    return outcome(kling(), kling().submit(make_request(V30)), reply_of(body, status))
 
 
 # submit
@@ -55,7 +45,7 @@ def test_submit_from_text_says_everything_in_the_vendors_words():
         V30, duration_s=15, aspect_ratio="9:16", resolution="4k", with_audio=True, multi_shot=False, watermark=True, reference="job-3"
     )
 
-    said = asked(kling(), request)
+    said = WIRE.asked(request)
 
     assert (said.method, said.path, said.billable) == ("POST", "/text-to-video/kling-3.0", True)
     assert said.json == {
@@ -68,7 +58,7 @@ def test_submit_from_text_says_everything_in_the_vendors_words():
 def test_submit_from_images_lists_contents_and_has_no_shape():
     request = make_request(V30, ["first_frame", "last_frame"])
 
-    said = asked(kling(), request)
+    said = WIRE.asked(request)
 
     assert said.path == "/image-to-video/kling-3.0"
     assert [part["type"] for part in said.json["contents"]] == ["prompt", "first_frame", "last_frame"]
@@ -78,7 +68,7 @@ def test_submit_from_images_lists_contents_and_has_no_shape():
 
 
 def test_prompt_may_be_missing_beside_an_image():
-    assert [part["type"] for part in asked(kling(), make_request(TURBO, ["first_frame"], prompt="")).json["contents"]] == ["first_frame"]
+    assert [part["type"] for part in WIRE.asked(make_request(TURBO, ["first_frame"], prompt="")).json["contents"]] == ["first_frame"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +79,7 @@ def test_prompt_may_be_missing_beside_an_image():
     ],
 )
 def test_what_a_model_does_not_have_is_not_said(model, settings):
-    assert asked(kling(), make_request(model)).json["settings"] == settings
+    assert WIRE.asked(make_request(model)).json["settings"] == settings
 
 
 @pytest.mark.parametrize(
@@ -97,7 +87,7 @@ def test_what_a_model_does_not_have_is_not_said(model, settings):
     [([], ["prompt"], "16:9"), (["references"], ["prompt", "refer_image"], "16:9"), (["first_frame"], ["prompt", "first_frame"], None)],
 )
 def test_omni_has_one_path_for_all(slots, kinds, shape):
-    said = asked(kling(), make_request(OMNI, slots))
+    said = WIRE.asked(make_request(OMNI, slots))
 
     assert said.path == "/omni-video/kling-3.0-omni"
     assert [part["type"] for part in said.json["contents"]] == kinds
@@ -230,23 +220,23 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
 
 
 def test_many_are_asked_in_one_call_and_classic_ones_alone():
-    request = next(kling().poll_many([TASK, OTHER]))
-    answers = outcome(kling(), kling().poll_many([TASK, OTHER]), reply_of(answer(outputs=[])))
+    request = next(WIRE.provider.poll_many([TASK, OTHER]))
+    answers = WIRE.outcome(WIRE.provider.poll_many([TASK, OTHER]), reply_of(answer(outputs=[])))
 
     assert (request.path, dict(request.query)) == ("/tasks", {"task_ids": "893000000000000001,893000000000000002"})
     assert {name: getattr(one, "state", type(one)) for name, one in answers.items()} == {TASK.id: UnexpectedReply, OTHER.id: State.FAILED}
-    assert [kling().poll_group(one) for one in (TASK, OTHER, CLASSIC)] == ["/tasks", "/tasks", None]
+    assert [WIRE.provider.poll_group(one) for one in (TASK, OTHER, CLASSIC)] == ["/tasks", "/tasks", None]
 
 
 # look-up
 
 
 def look_up(body):
-    return outcome(kling(), kling().look_up("job-3", ALL_MODELS[V30], NOON, ()), reply_of(body))
+    return WIRE.outcome(WIRE.provider.look_up("job-3", ALL_MODELS[V30], NOON, ()), reply_of(body))
 
 
 def test_look_up_asks_by_our_reference():
-    request = next(kling().look_up("job-3", ALL_MODELS[V30], NOON, ()))
+    request = next(WIRE.provider.look_up("job-3", ALL_MODELS[V30], NOON, ()))
 
     assert (request.path, dict(request.query)) == ("/tasks", {"external_task_ids": "job-3"})
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,26 +25,12 @@ from providers.core.errors import (
     Unsupported,
 )
 from providers.core.types import Output, State, Submission, WireRequest
-from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, reply_of
 
 TASK = Submission(id="830000000000000001", model="kling-v1-6", kind="text2video")
-V16 = ALL_MODELS["kling/kling-v1-6"]
-
-
-def poll(body, status=200, **headers):
-    kling = make_provider("kling")
-    return outcome(kling, kling.poll(TASK), reply_of(body, status, **headers))
-
-
-def submit(body, status=200, surface="official-jwt", **headers):
-    kling = make_provider("kling", surface)
-    return outcome(kling, kling.submit(make_request("kling/kling-v1-6")), reply_of(body, status, **headers))
-
-
-def look_up(*replies, surface="official-jwt", spec=V16):
-    kling = make_provider("kling", surface)
-    return outcome(kling, kling.look_up("job-1", spec, NOON, ()), *replies)
+WIRE = Wire(provider=make_provider("kling"), model="kling/kling-v1-6", task=TASK)
+GATEWAY = replace(WIRE, provider=make_provider("kling", "gateway"))
+poll, submit, look_up = WIRE.poll, WIRE.submit, WIRE.look_up
 
 
 def error_body(code):
@@ -56,7 +43,7 @@ def error_body(code):
 def test_submit_from_text_says_everything_in_the_vendors_words():
     request = make_request("kling/kling-v1-6", negative_prompt="blurry", guidance=0.7, mode="pro", aspect_ratio="9:16", duration_s=10)
 
-    said = asked(make_provider("kling"), request)
+    said = WIRE.asked(request)
 
     assert (said.method, said.path, said.billable) == ("POST", "/v1/videos/text2video", True)
     assert said.json == {
@@ -75,7 +62,7 @@ def test_submit_from_text_says_everything_in_the_vendors_words():
 def test_submit_from_images_has_its_own_path_and_bare_base64():
     request = make_request("kling/kling-v1-6", ["first_frame", "last_frame"], mode="pro")
 
-    said = asked(make_provider("kling"), request)
+    said = WIRE.asked(request)
 
     assert said.path == "/v1/videos/image2video"
     assert "aspect_ratio" not in said.json
@@ -84,7 +71,7 @@ def test_submit_from_images_has_its_own_path_and_bare_base64():
 
 
 def test_gateway_puts_kling_before_every_path():
-    kling = make_provider("kling", "gateway")
+    kling = GATEWAY.provider
 
     paths = [
         asked(kling, make_request("kling/kling-v1-6")).path,
@@ -112,11 +99,11 @@ def test_gateway_puts_kling_before_every_path():
     ],
 )
 def test_camera_is_said_as_type_and_one_axis(params, said):
-    assert asked(make_provider("kling"), make_request("kling/kling-v1", **params)).json["camera_control"] == said
+    assert WIRE.asked(make_request("kling/kling-v1", **params)).json["camera_control"] == said
 
 
 def test_model_with_one_mode_still_names_it():
-    assert asked(make_provider("kling"), make_request("kling/kling-v2-1-master")).json["mode"] == "pro"
+    assert WIRE.asked(make_request("kling/kling-v2-1-master")).json["mode"] == "pro"
 
 
 @pytest.mark.parametrize(
@@ -203,7 +190,7 @@ def test_token_out_of_time_is_stale(code):
     ],
 )
 def test_gateways_own_error_shape_is_read(status, error, kind):
-    assert type(submit({"error": error}, status, surface="gateway")) is kind
+    assert type(GATEWAY.submit({"error": error}, status)) is kind
 
 
 # poll
@@ -277,7 +264,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
 
 
 def test_poll_asks_both_paths_when_the_kind_is_not_known():
-    kling = make_provider("kling")
+    kling = WIRE.provider
     adopted = Submission(id="83/../x", model="kling-v1-6")
     talk = kling.poll(adopted)
 
@@ -301,11 +288,11 @@ def test_look_up_is_sure_of_none_only_by_the_vendors_word():
     missing, wrong_method, proxy = (reply_of(error_body(1203), 404), reply_of(error_body(1202), 404), reply_of(b"<html>", 404))
 
     assert look_up(missing, missing, missing) is None
-    assert look_up(missing, missing, spec=ALL_MODELS["kling/kling-v3"]) is None
-    assert look_up(missing, spec=ALL_MODELS["kling/kling-v2-1"]) is None
+    assert look_up(missing, missing, model="kling/kling-v3") is None
+    assert look_up(missing, model="kling/kling-v2-1") is None
     assert type(look_up(wrong_method)) is Refused
     assert type(look_up(proxy)) is Refused
-    assert type(look_up(missing, missing, missing, surface="gateway")) is Unsupported
+    assert type(GATEWAY.look_up(missing, missing, missing)) is Unsupported
 
 
 def test_look_up_refuses_a_task_that_is_not_ours():
@@ -318,7 +305,7 @@ def test_look_up_refuses_a_task_that_is_not_ours():
 
 
 def test_account_check_is_a_free_list():
-    kling = make_provider("kling")
+    kling = WIRE.provider
     request = next(kling.check_account())
 
     assert (request.method, dict(request.query), request.billable) == ("GET", {"pageNum": 1, "pageSize": 1}, False)

@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,25 +26,16 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 HAILUO, HAILUO_02, SUBJECT = "minimax/MiniMax-Hailuo-2.3", "minimax/MiniMax-Hailuo-02", "minimax/S2V-01"
 H3, H3_MAX = "minimax/MiniMax-H3", "minimax/MiniMax-H3-Max"
 FIRST = Submission(id="170000000000001", model="MiniMax-Hailuo-2.3")
 SECOND = Submission(id="v2-1", model="MiniMax-H3")
 SUCCESS, FILE, SUCCEEDED = fixture("minimax_success"), fixture("minimax_file"), fixture("minimax_v2_succeeded")
-
-
-def minimax():
-    return make_provider("minimax")
-
-
-def poll(task, *bodies, status=200):
-    return outcome(minimax(), minimax().poll(task), *(reply_of(body, status) for body in bodies))
-
-
-def submit(body, status=200, model=HAILUO, **headers):
-    return outcome(minimax(), minimax().submit(make_request(model)), reply_of(body, status, **headers))
+WIRE = Wire(provider=make_provider("minimax"), model=HAILUO, task=FIRST)
+SECOND_WIRE = replace(WIRE, task=SECOND)
+submit, poll = WIRE.submit, WIRE.poll
 
 
 def refused(code):
@@ -65,7 +57,7 @@ def task(**changes):
 def test_v1_submit_says_everything_in_the_vendors_words():
     request = make_request(HAILUO_02, ["first_frame", "last_frame"], duration_s=10, prompt_extend=False, fast_pretreatment=True)
 
-    said = asked(minimax(), request)
+    said = WIRE.asked(request)
 
     first, last = said.json.pop("first_frame_image"), said.json.pop("last_frame_image")
     assert (said.method, said.path, said.billable) == ("POST", "/v1/video_generation", True)
@@ -82,7 +74,7 @@ def test_v1_submit_says_everything_in_the_vendors_words():
 
 
 def test_subject_has_a_form_of_its_own_and_no_length():
-    said = asked(minimax(), make_request(SUBJECT, prompt="")).json
+    said = WIRE.asked(make_request(SUBJECT, prompt="")).json
 
     [subject] = said.pop("subject_reference")
     assert said == {"model": "S2V-01", "prompt_optimizer": True}
@@ -90,7 +82,7 @@ def test_subject_has_a_form_of_its_own_and_no_length():
 
 
 def test_v2_submit_from_text():
-    said = asked(minimax(), make_request(H3_MAX, aspect_ratio="21:9", duration_s=15, resolution="480P", prompt_expansion="quality"))
+    said = WIRE.asked(make_request(H3_MAX, aspect_ratio="21:9", duration_s=15, resolution="480P", prompt_expansion="quality"))
 
     assert (said.method, said.path, said.billable) == ("POST", "/v2/video_generation", True)
     assert said.json == {
@@ -111,7 +103,7 @@ def test_v2_submit_from_text():
     ],
 )
 def test_v2_images_have_roles(slots, roles, ratio):
-    said = asked(minimax(), make_request(H3, slots)).json
+    said = WIRE.asked(make_request(H3, slots)).json
 
     assert [part["role"] for part in said["content"][1:]] == roles
     assert said.get("ratio") == ratio
@@ -234,7 +226,7 @@ def test_v2_type_has_its_class(status, word, kind):
 )
 def test_used_up_plan_is_told_from_other_rate_limits_by_its_number(words, opens_at):
     first = submit({"base_resp": {"status_code": 2056, "status_msg": words}})
-    second = submit(v2_error("rate_limit_error", words), 429, H3)
+    second = submit(v2_error("rate_limit_error", words), 429, model=H3)
 
     assert [(type(error), error.vendor_code, error.opens_at) for error in (first, second)] == [(PlanUsedUp, "2056", opens_at)] * 2
 
@@ -244,8 +236,8 @@ def test_wait_is_taken_from_the_rate_limit_reply():
 
 
 def test_vendor_down_on_a_poll_is_not_uncertain():
-    assert type(poll(FIRST, refused(1000))) is ProviderDown
-    assert type(poll(SECOND, v2_error("server_error"), status=500)) is ProviderDown
+    assert type(poll(refused(1000))) is ProviderDown
+    assert type(SECOND_WIRE.poll(v2_error("server_error"), status=500)) is ProviderDown
 
 
 # poll
@@ -253,14 +245,14 @@ def test_vendor_down_on_a_poll_is_not_uncertain():
 
 @pytest.mark.parametrize(("word", "state"), [("Preparing", State.QUEUED), ("Queueing", State.QUEUED), ("Processing", State.RUNNING)])
 def test_v1_state_has_ours(word, state):
-    snapshot = poll(FIRST, SUCCESS | {"status": word, "file_id": ""})
+    snapshot = poll(SUCCESS | {"status": word, "file_id": ""})
 
     assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, word, ())
 
 
 @pytest.mark.parametrize("file_id", ["170000000000009", 170000000000009])
 def test_v1_file_is_asked_for_by_its_id(file_id):
-    talk = minimax().poll(FIRST)
+    talk = WIRE.provider.poll(FIRST)
 
     first, second = next(talk), talk.send(reply_of(SUCCESS | {"file_id": file_id}))
 
@@ -269,7 +261,7 @@ def test_v1_file_is_asked_for_by_its_id(file_id):
 
 
 def test_v1_finished_task_gives_file_and_life():
-    snapshot = poll(FIRST, SUCCESS, FILE)
+    snapshot = poll(SUCCESS, then=[FILE])
 
     assert snapshot.outputs == (Output(url="https://minimax.example/m.mp4", expires_in=timedelta(hours=1)),)
     assert (snapshot.state, snapshot.vendor_state) == (State.SUCCEEDED, "Success")
@@ -277,7 +269,7 @@ def test_v1_finished_task_gives_file_and_life():
 
 @pytest.mark.parametrize("bodies", [(SUCCESS | {"file_id": ""},), (SUCCESS, {}), (SUCCESS, {"file": {"download_url": ""}})])
 def test_v1_success_without_a_file_is_unexpected(bodies):
-    assert type(poll(FIRST, *bodies)) is UnexpectedReply
+    assert type(poll(bodies[0], then=bodies[1:])) is UnexpectedReply
 
 
 @pytest.mark.parametrize(
@@ -293,7 +285,7 @@ def test_v1_success_without_a_file_is_unexpected(bodies):
 def test_v1_failed_task_keeps_code_and_words(code, words, kind, message):
     body = SUCCESS | {"status": "Fail", "file_id": "", "base_resp": {"status_code": code, "status_msg": words}}
 
-    snapshot = poll(FIRST, body)
+    snapshot = poll(body)
 
     assert (snapshot.state, type(snapshot.error), snapshot.error.message) == (State.FAILED, kind, message)
     assert snapshot.error.vendor_code == (str(code) if code else None)
@@ -302,19 +294,19 @@ def test_v1_failed_task_keeps_code_and_words(code, words, kind, message):
 def test_v1_unknown_task_is_gone():
     gone = {"base_resp": {"status_code": 2013, "status_msg": "invalid params, invalid task_id"}}
 
-    assert type(poll(FIRST, gone)) is SubmissionGone
-    assert type(poll(FIRST, refused(2013))) is InvalidParams
+    assert type(poll(gone)) is SubmissionGone
+    assert type(poll(refused(2013))) is InvalidParams
 
 
 @pytest.mark.parametrize(("word", "state"), [("queued", State.QUEUED), ("running", State.RUNNING), ("cancelled", State.CANCELLED)])
 def test_v2_state_has_ours(word, state):
-    snapshot = poll(SECOND, task(status=word, content=None))
+    snapshot = SECOND_WIRE.poll(task(status=word, content=None))
 
     assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, word, ())
 
 
 def test_v2_finished_task_gives_file_life_and_units():
-    snapshot = poll(SECOND, SUCCEEDED)
+    snapshot = SECOND_WIRE.poll(SUCCEEDED)
 
     assert snapshot.outputs == (Output(url="https://minimax.example/h3.mp4", expires_in=timedelta(hours=1)),)
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "total_seconds=5 input_seconds=0 output_seconds=5")
@@ -331,27 +323,27 @@ def test_v2_finished_task_gives_file_life_and_units():
     ],
 )
 def test_v2_failed_task_keeps_code(word, error, kind, code):
-    snapshot = poll(SECOND, task(status=word, error=error))
+    snapshot = SECOND_WIRE.poll(task(status=word, error=error))
 
     assert (snapshot.state, type(snapshot.error), snapshot.error.vendor_code) == (State.FAILED, kind, code)
 
 
 def test_v2_unknown_task_is_gone_and_a_bare_404_says_nothing():
-    assert type(poll(SECOND, v2_error("bad_request_error"), status=404)) is SubmissionGone
-    assert type(poll(SECOND, v2_error("bad_request_error", "invalid task_id (2013)"), status=400)) is SubmissionGone
-    assert type(poll(SECOND, v2_error("bad_request_error"), status=400)) is InvalidParams
-    assert type(poll(SECOND, b"<html>", status=404)) is Refused
+    assert type(SECOND_WIRE.poll(v2_error("bad_request_error"), status=404)) is SubmissionGone
+    assert type(SECOND_WIRE.poll(v2_error("bad_request_error", "invalid task_id (2013)"), status=400)) is SubmissionGone
+    assert type(SECOND_WIRE.poll(v2_error("bad_request_error"), status=400)) is InvalidParams
+    assert type(SECOND_WIRE.poll(b"<html>", status=404)) is Refused
 
 
 @pytest.mark.parametrize("one", [FIRST, SECOND])
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"task": []}, {"task": {}}, {"status": None}])
 def test_unreadable_answer_to_a_poll_is_unexpected(one, body):
-    assert type(poll(one, body)) is UnexpectedReply
+    assert type(WIRE.poll(body, task=one)) is UnexpectedReply
 
 
 def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     with caplog.at_level(logging.WARNING, logger="providers.minimax"):
-        snapshot = poll(FIRST, SUCCESS | {"status": "Dreaming"})
+        snapshot = poll(SUCCESS | {"status": "Dreaming"})
 
     assert (snapshot.state, snapshot.vendor_state) == (State.RUNNING, "Dreaming")
     assert [record.message for record in caplog.records] == ["undocumented task status 'Dreaming'; the task counts as running"]
@@ -360,10 +352,10 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
 def test_only_v2_is_asked_for_many_and_what_its_list_leaves_out_is_not_gone():
     tasks = [Submission(id=name, model="MiniMax-H3") for name in ("v2-1", "left-out")]
 
-    request = next(minimax().poll_many(tasks))
-    answers = outcome(minimax(), minimax().poll_many(tasks), reply_of({"items": [SUCCEEDED["task"]], "total": 1}))
+    request = next(WIRE.provider.poll_many(tasks))
+    answers = WIRE.outcome(WIRE.provider.poll_many(tasks), reply_of({"items": [SUCCEEDED["task"]], "total": 1}))
 
-    assert [minimax().poll_group(one) for one in (FIRST, SECOND)] == [None, "v2"]
+    assert [WIRE.provider.poll_group(one) for one in (FIRST, SECOND)] == [None, "v2"]
     assert (request.path, request.query["filter.task_ids"]) == ("/v2/query/video_generation", ["v2-1", "left-out"])
     assert {name: answer.state for name, answer in answers.items()} == {"v2-1": State.SUCCEEDED}
 
@@ -373,26 +365,26 @@ def test_only_v2_is_asked_for_many_and_what_its_list_leaves_out_is_not_gone():
 
 def test_only_a_waiting_task_of_v2_is_deleted():
     waiting = reply_of(task(status="queued"))
-    talk = minimax().cancel(SECOND)
+    talk = WIRE.provider.cancel(SECOND)
     first, second = next(talk), talk.send(waiting)
 
     assert (first.method, second) == ("GET", WireRequest(method="DELETE", path="/v2/video_generation/v2-1"))
-    assert outcome(minimax(), minimax().cancel(SECOND), waiting, reply_of({"action": "cancelled"})) is None
-    assert type(outcome(minimax(), minimax().cancel(SECOND), reply_of(SUCCEEDED))) is Refused
-    assert type(outcome(minimax(), minimax().cancel(FIRST))) is Unsupported
+    assert WIRE.outcome(WIRE.provider.cancel(SECOND), waiting, reply_of({"action": "cancelled"})) is None
+    assert type(WIRE.outcome(WIRE.provider.cancel(SECOND), reply_of(SUCCEEDED))) is Refused
+    assert type(WIRE.outcome(WIRE.provider.cancel(FIRST))) is Unsupported
 
 
 def test_look_up_is_not_offered():
-    assert minimax().can_look_up is False
+    assert WIRE.provider.can_look_up is False
 
 
 def test_account_check_is_a_free_list():
-    request = next(minimax().check_account())
+    request = next(WIRE.provider.check_account())
 
     assert (request.path, dict(request.query), request.billable) == ("/v2/query/video_generation", {"page_num": 1, "page_size": 1}, False)
-    assert outcome(minimax(), minimax().check_account(), reply_of({"items": []})) is None
-    assert type(outcome(minimax(), minimax().check_account(), reply_of({"hello": 1}))) is UnexpectedReply
+    assert WIRE.check_account({"items": []}) is None
+    assert type(WIRE.check_account({"hello": 1})) is UnexpectedReply
 
 
 def test_key_is_sent_as_a_bearer_token():
-    assert minimax().sign(WireRequest(method="GET", path="x"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}
+    assert WIRE.provider.sign(WireRequest(method="GET", path="x"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}

@@ -23,24 +23,14 @@ from providers.core.errors import (
 from providers.core.types import Output, Part, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from providers.vendors.openai_videos.catalog import SIZES
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 ANY, SORA, PRO = "openai-videos/gateway-model", "openai-videos/sora-2", "openai-videos/sora-2-pro"
 TASK = Submission(id="video_000001", model="gateway-model")
 COMPLETED = fixture("openai_completed")
 QUEUED = COMPLETED | {"status": "queued", "progress": 0, "completed_at": None}
-
-
-def service(base_url="https://gateway.example/v1"):
-    return make_provider("openai-videos", "compatible", base_url)
-
-
-def poll(body, status=200):
-    return outcome(service(), service().poll(TASK), reply_of(body, status))
-
-
-def submit(body, status=200, **headers):
-    return outcome(service(), service().submit(make_request(ANY)), reply_of(body, status, **headers))
+WIRE = Wire(provider=make_provider("openai-videos", "compatible", "https://gateway.example/v1"), model=ANY, task=TASK)
+poll, submit = WIRE.poll, WIRE.submit
 
 
 def error_body(code, kind="invalid_request_error"):
@@ -48,7 +38,7 @@ def error_body(code, kind="invalid_request_error"):
 
 
 def test_submit_is_multipart_also_without_a_file():
-    said = asked(service(), make_request(SORA, aspect_ratio="16:9", duration_s=8))
+    said = WIRE.asked(make_request(SORA, aspect_ratio="16:9", duration_s=8))
 
     assert (said.method, said.path, said.billable, said.json) == ("POST", "videos", True, None)
     assert said.parts == (
@@ -62,7 +52,7 @@ def test_submit_is_multipart_also_without_a_file():
 def test_first_frame_is_a_file_part():
     request = make_request(ANY, ["first_frame"], model_name="kling/kling-v3", size="640x360")
 
-    *fields, file = asked(service(), request).parts
+    *fields, file = WIRE.asked(request).parts
 
     assert [(part.name, part.content) for part in fields] == [
         ("prompt", b"a boat"),
@@ -75,12 +65,12 @@ def test_first_frame_is_a_file_part():
 
 
 def test_what_is_left_to_the_gateway_is_not_said():
-    assert [part.name for part in asked(service(), make_request(ANY)).parts] == ["prompt", "seconds"]
+    assert [part.name for part in WIRE.asked(make_request(ANY)).parts] == ["prompt", "seconds"]
 
 
 @pytest.mark.parametrize(("pair", "size"), SIZES.items())
 def test_every_resolution_and_shape_has_its_size(pair, size):
-    parts = asked(service(), make_request(PRO, resolution=pair[0], aspect_ratio=pair[1])).parts
+    parts = WIRE.asked(make_request(PRO, resolution=pair[0], aspect_ratio=pair[1])).parts
 
     assert parts[-1] == Part(name="size", content=size.encode())
 
@@ -106,7 +96,7 @@ def test_value_that_the_api_does_not_take_is_refused_by_field(model, params, fie
 
 
 def test_closed_models_are_marked_and_free_names_need_a_gateway():
-    assert {spec.id: (spec.retired, spec.surfaces) for spec in service().models.values()} == {
+    assert {spec.id: (spec.retired, spec.surfaces) for spec in WIRE.provider.models.values()} == {
         "gateway-model": (None, ("compatible",)),
         "sora-2": (date(2026, 9, 24), ("compatible",)),
         "sora-2-pro": (date(2026, 9, 24), ("compatible",)),
@@ -184,7 +174,7 @@ def test_finished_file_is_fetched_from_the_accounts_host_with_its_key():
     assert output == Output(
         url="https://gateway.example/v1/videos/video_000001/content", expires_in=timedelta(hours=1), headers_needed=True
     )
-    assert service().download_headers(output.url, NOON) == {"Authorization": "Bearer sk-portal-test"}
+    assert WIRE.provider.download_headers(output.url, NOON) == {"Authorization": "Bearer sk-portal-test"}
 
 
 def test_gateways_own_address_of_the_file_needs_no_key():
@@ -246,26 +236,26 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
 def test_wish_when_to_be_asked_again_is_read_from_the_header(header, wish):
     reply = reply_of(QUEUED, openai_poll_after_ms=header)
 
-    assert outcome(service(), service().poll(TASK), reply).ask_again_after == wish
+    assert WIRE.outcome(WIRE.provider.poll(TASK), reply).ask_again_after == wish
     assert poll(QUEUED).ask_again_after is None
 
 
 def test_dated_model_is_asked_for_by_its_own_name():
-    assert asked(service(), make_request(f"{SORA}-2025-12-08")).parts[1] == Part(name="model", content=b"sora-2-2025-12-08")
+    assert WIRE.asked(make_request(f"{SORA}-2025-12-08")).parts[1] == Part(name="model", content=b"sora-2-2025-12-08")
 
 
 def test_cancel_is_not_offered():
-    assert service().can_cancel is False
-    assert type(outcome(service(), service().cancel(TASK))) is Unsupported
+    assert WIRE.provider.can_cancel is False
+    assert type(WIRE.outcome(WIRE.provider.cancel(TASK))) is Unsupported
 
 
 def test_account_check_asks_for_the_models():
-    request = next(service().check_account())
+    request = next(WIRE.provider.check_account())
 
     assert (request.method, request.path, request.billable) == ("GET", "models", False)
-    assert outcome(service(), service().check_account(), reply_of({"data": []})) is None
-    assert type(outcome(service(), service().check_account(), reply_of({"hello": 1}))) is UnexpectedReply
+    assert WIRE.check_account({"data": []}) is None
+    assert type(WIRE.check_account({"hello": 1})) is UnexpectedReply
 
 
 def test_key_is_sent_as_a_bearer_token():
-    assert service().sign(WireRequest(method="GET", path="models"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}
+    assert WIRE.provider.sign(WireRequest(method="GET", path="models"), NOON).headers == {"Authorization": "Bearer sk-portal-test"}

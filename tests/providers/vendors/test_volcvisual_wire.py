@@ -25,25 +25,12 @@ from providers.core.errors import (
 )
 from providers.core.types import GenerationRequest, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, picture, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, picture
 
 MODEL = "volcvisual/jimeng_t2v_v30"
 TASK = Submission(id="7600000000000000001", model="jimeng_t2v_v30")
-
-
-def poll(body, status=200):
-    service = make_provider("volcvisual")
-    return outcome(service, service.poll(TASK), reply_of(body, status))
-
-
-def submit(body, status=200, **headers):
-    service = make_provider("volcvisual")
-    return outcome(service, service.submit(make_request(MODEL)), reply_of(body, status, **headers))
-
-
-def check_account(body, status=200):
-    service = make_provider("volcvisual")
-    return outcome(service, service.check_account(), reply_of(body, status))
+WIRE = Wire(provider=make_provider("volcvisual"), model=MODEL, task=TASK)
+poll, submit, check_account = WIRE.poll, WIRE.submit, WIRE.check_account
 
 
 def error_body(code, **data):
@@ -58,7 +45,7 @@ def front_door(code):
 
 
 def test_submit_from_text_says_everything_in_the_vendors_words():
-    said = asked(make_provider("volcvisual"), make_request(MODEL, duration_s=10, aspect_ratio="21:9", seed=7))
+    said = WIRE.asked(make_request(MODEL, duration_s=10, aspect_ratio="21:9", seed=7))
 
     assert (said.method, said.path, said.billable) == ("POST", "/", True)
     assert said.query == {"Action": "CVSync2AsyncSubmitTask", "Version": "2022-08-31"}
@@ -66,7 +53,7 @@ def test_submit_from_text_says_everything_in_the_vendors_words():
 
 
 def test_five_seconds_are_121_frames_and_chance_is_left_to_the_vendor():
-    said = asked(make_provider("volcvisual"), make_request(MODEL)).json
+    said = WIRE.asked(make_request(MODEL)).json
 
     assert (said["frames"], "seed" in said) == (121, False)
 
@@ -75,7 +62,7 @@ def test_five_seconds_are_121_frames_and_chance_is_left_to_the_vendor():
 def test_image_is_bare_base64_and_gives_the_shape(model):
     request = make_request(f"volcvisual/{model}", ["first_frame"])
 
-    said = asked(make_provider("volcvisual"), request).json
+    said = WIRE.asked(request).json
 
     assert [base64.b64decode(image, validate=True) for image in said["binary_data_base64"]] == [request.inputs["first_frame"][0].content]
     assert "aspect_ratio" not in said
@@ -87,7 +74,7 @@ def test_two_frames_go_first_before_last():
     inputs = {"last_frame": (last,), "first_frame": (first,)}
     request = GenerationRequest(spec=spec, prompt="x", params=spec.params(), inputs=inputs, reference="r")
 
-    images = asked(make_provider("volcvisual"), request).json["binary_data_base64"]
+    images = WIRE.asked(request).json["binary_data_base64"]
 
     assert [base64.b64decode(image) for image in images] == [first.content, last.content]
 
@@ -162,7 +149,7 @@ def test_wait_is_taken_from_the_rate_limit_reply():
 
 
 def test_poll_asks_by_model_and_id():
-    asking = next(make_provider("volcvisual").poll(TASK))
+    asking = next(WIRE.provider.poll(TASK))
 
     assert (asking.method, asking.path, asking.billable) == ("POST", "/", False)
     assert asking.query == {"Action": "CVSync2AsyncGetResult", "Version": "2022-08-31"}
@@ -271,7 +258,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
     [({"code": 10000, "data": {"status": "not_found"}}, 200), (error_body(50215), 400), ({"code": 10000, "data": {}}, 200)],
 )
 def test_good_keys_are_told_by_any_answer_of_the_services(body, status):
-    assert next(make_provider("volcvisual").check_account()).query["Action"] == "CVSync2AsyncGetResult"
+    assert next(WIRE.provider.check_account()).query["Action"] == "CVSync2AsyncGetResult"
     assert check_account(body, status) is None
 
 
@@ -291,7 +278,7 @@ def test_bad_account_is_told_apart(body, status, kind):
 def test_request_is_signed_over_its_exact_bytes():
     request = WireRequest(method="POST", path="/", query={"Version": "2022-08-31", "Action": "Do"}, json={"prompt": "一只猫"})
 
-    signed = make_provider("volcvisual").sign(request, NOON)
+    signed = WIRE.provider.sign(request, NOON)
 
     body = '{"prompt":"一只猫"}'.encode()
     digest = hashlib.sha256(body).hexdigest()
@@ -343,12 +330,12 @@ def test_gateway_takes_a_key_and_has_its_own_path():
 
 
 def test_secret_key_is_secret_and_access_key_is_not():
-    assert make_provider("volcvisual").secrets == ("sim-secret",)
+    assert WIRE.provider.secrets == ("sim-secret",)
     assert make_provider("volcvisual", "gateway").secrets == ("sk-portal-test",)
 
 
 def test_neither_look_up_nor_cancel_is_offered():
-    service = make_provider("volcvisual")
+    service = WIRE.provider
 
     assert (service.can_look_up, service.can_cancel) == (False, False)
     assert type(outcome(service, service.cancel(TASK))) is Unsupported

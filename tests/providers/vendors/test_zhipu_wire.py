@@ -23,25 +23,12 @@ from providers.core.errors import (
 )
 from providers.core.types import GenerationRequest, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, asked, fixture, make_provider, make_request, outcome, picture, reply_of
+from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, outcome, picture
 
 TASK = Submission(id="880000000000001", model="cogvideox-3")
 REFERENCE = ALL_MODELS["zhipu/vidu2-reference"]
-
-
-def poll(body, status=200, **headers):
-    zhipu = make_provider("zhipu")
-    return outcome(zhipu, zhipu.poll(TASK), reply_of(body, status, **headers))
-
-
-def submit(body, status=200, **headers):
-    zhipu = make_provider("zhipu")
-    return outcome(zhipu, zhipu.submit(make_request("zhipu/cogvideox-3")), reply_of(body, status, **headers))
-
-
-def check_account(body, status=200):
-    zhipu = make_provider("zhipu")
-    return outcome(zhipu, zhipu.check_account(), reply_of(body, status))
+WIRE = Wire(provider=make_provider("zhipu"), model="zhipu/cogvideox-3", task=TASK)
+poll, submit, check_account = WIRE.poll, WIRE.submit, WIRE.check_account
 
 
 def error_body(code):
@@ -60,7 +47,7 @@ def test_submit_from_text_says_everything_in_the_vendors_words():
         "zhipu/cogvideox-3", mode="quality", fps=60, with_audio=True, watermark=False, duration_s=10, resolution="3840x2160"
     )
 
-    said = asked(make_provider("zhipu"), request)
+    said = WIRE.asked(request)
 
     assert (said.method, said.path, said.billable) == ("POST", "videos/generations", True)
     assert said.json == {
@@ -77,7 +64,7 @@ def test_submit_from_text_says_everything_in_the_vendors_words():
 
 
 def test_submit_of_vidu_has_its_own_words():
-    said = asked(make_provider("zhipu"), make_request("zhipu/viduq1-text", style="anime", aspect_ratio="1:1", motion="large"))
+    said = WIRE.asked(make_request("zhipu/viduq1-text", style="anime", aspect_ratio="1:1", motion="large"))
 
     assert said.json == {
         "model": "viduq1-text",
@@ -95,7 +82,7 @@ def test_submit_of_vidu_has_its_own_words():
 def test_one_image_stands_alone_as_a_data_uri(model):
     request = make_request(model, ["first_frame"], prompt="")
 
-    said = asked(make_provider("zhipu"), request).json
+    said = WIRE.asked(request).json
 
     assert said["image_url"] == data_uri(request.inputs["first_frame"][0])
     assert "prompt" not in said
@@ -107,7 +94,7 @@ def test_two_frames_are_a_list_first_before_last(model):
     spec = ALL_MODELS[model]
     inputs = {"last_frame": (last,), "first_frame": (first,)}
 
-    said = asked(make_provider("zhipu"), GenerationRequest(spec=spec, prompt="x", params=spec.params(), inputs=inputs, reference="r"))
+    said = WIRE.asked(GenerationRequest(spec=spec, prompt="x", params=spec.params(), inputs=inputs, reference="r"))
 
     assert said.json["image_url"] == [data_uri(first), data_uri(last)]
 
@@ -117,7 +104,7 @@ def test_references_are_a_list_however_many(count):
     files = tuple(picture("references", colour) for colour in ("red", "green", "blue")[:count])
     request = GenerationRequest(spec=REFERENCE, prompt="x", params=REFERENCE.params(), inputs={"references": files}, reference="r")
 
-    assert asked(make_provider("zhipu"), request).json["image_url"] == [data_uri(file) for file in files]
+    assert WIRE.asked(request).json["image_url"] == [data_uri(file) for file in files]
 
 
 def test_references_are_one_to_three_of_at_least_128_pixels():
@@ -208,7 +195,7 @@ def test_wait_is_taken_from_the_rate_limit_reply():
 
 
 def test_poll_asks_by_id():
-    assert next(make_provider("zhipu").poll(Submission(id="8/../1", model="cogvideox-3"))).path == "async-result/8%2F..%2F1"
+    assert next(WIRE.provider.poll(Submission(id="8/../1", model="cogvideox-3"))).path == "async-result/8%2F..%2F1"
 
 
 def test_running_task_is_running():
@@ -279,7 +266,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
 
 
 def test_neither_look_up_nor_cancel_is_offered():
-    zhipu = make_provider("zhipu")
+    zhipu = WIRE.provider
 
     assert (zhipu.can_look_up, zhipu.can_cancel) == (False, False)
     assert type(outcome(zhipu, zhipu.look_up("job-1", REFERENCE, NOON, ()))) is Unsupported
@@ -287,7 +274,7 @@ def test_neither_look_up_nor_cancel_is_offered():
 
 
 def test_account_check_asks_about_a_task_that_cannot_be():
-    request = next(make_provider("zhipu").check_account())
+    request = next(WIRE.provider.check_account())
 
     assert (request.method, request.path, request.billable) == ("GET", "async-result/0", False)
 
@@ -312,13 +299,13 @@ def test_bad_account_is_told_apart(body, status, kind):
 
 
 def test_key_is_sent_as_it_is():
-    signed = make_provider("zhipu").sign(WireRequest(method="GET", path="x"), NOON)
+    signed = WIRE.provider.sign(WireRequest(method="GET", path="x"), NOON)
 
     assert signed.headers == {"Authorization": "Bearer sk-portal-test"}
 
 
 def test_both_platforms_are_offered_and_the_chinese_one_is_in_the_sandbox():
-    surfaces = make_provider("zhipu").surfaces
+    surfaces = WIRE.provider.surfaces
 
     assert {slug: surface.base_url for slug, surface in surfaces.items()} == {
         "cn": "https://open.bigmodel.cn/api/paas/v4",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from providers.core.base import Options, Provider
 from providers.core.catalog import ModelSpec
 from providers.core.client import converse
 from providers.core.errors import ProviderError
-from providers.core.types import Exchange, GenerationRequest, InputFile, WireReply, WireRequest
+from providers.core.types import Exchange, GenerationRequest, InputFile, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors import ALL_MODELS, PROVIDERS
 from tests import pictures
 
@@ -96,3 +97,39 @@ def outcome(provider: Provider, exchange: Exchange[T], *replies: WireReply) -> T
     except ProviderError as error:
         return error
     raise AssertionError("the conversation goes on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """One vendor's adapter, without a socket: what it asks, and what it makes of the answers that a test gives it."""
+
+    provider: Provider
+    model: str
+    """Of the submits, as `provider/model`."""
+    task: Submission
+    """Which the polls are about."""
+
+    def asked(self, request: GenerationRequest) -> WireRequest:
+        """The submit as it leaves, before it is signed."""
+        return asked(self.provider, request)
+
+    def outcome(self, exchange: Exchange[T], *replies: WireReply) -> T | ProviderError:
+        """What a conversation of this adapter comes to."""
+        return outcome(self.provider, exchange, *replies)
+
+    def submit(self, body: Any, status: int = 200, *, model: str = "", **headers: str) -> Submission | ProviderError:
+        request = make_request(model or self.model)
+        return self.outcome(self.provider.submit(request), reply_of(body, status, **headers))
+
+    def poll(
+        self, body: Any, status: int = 200, *, then: Sequence[Any] = (), task: Submission | None = None, **headers: str
+    ) -> Snapshot | ProviderError:
+        """`then` are the answers to what the adapter asks after the first."""
+        replies = [reply_of(one, status, **headers) for one in (body, *then)]
+        return self.outcome(self.provider.poll(task or self.task), *replies)
+
+    def look_up(self, *replies: WireReply, model: str = "", known: Sequence[str] = ()) -> Submission | ProviderError | None:
+        return self.outcome(self.provider.look_up("job-1", ALL_MODELS[model or self.model], NOON, known), *replies)
+
+    def check_account(self, body: Any, status: int = 200) -> ProviderError | None:
+        return self.outcome(self.provider.check_account(), reply_of(body, status))

@@ -23,7 +23,7 @@ from providers.core.fetch import (
     Unavailable,
     WrongType,
 )
-from tests.generation.media.fileserver import (
+from tests.providers.core.fileserver import (
     BODY,
     BODY_SHA256,
     FileServer,

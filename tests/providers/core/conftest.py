@@ -1,4 +1,4 @@
-"""Fixtures of the media tests: a file server, a downloader that may reach it, and small real videos."""
+"""Fixtures for downloads: a file server, and a downloader that may reach it."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from providers.core.fetch import Fetched, FetchTimeouts, NetworkPolicy, safe_fetch
-from tests.generation.media.fileserver import FileServer, serving
+from tests.providers.core.fileserver import FileServer, serving
 
 LOOPBACK = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 QUICK = FetchTimeouts(connect_s=2, stall_s=2, total_s=5, pause_s=0.001)

@@ -13,7 +13,7 @@ import pytest
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, NetworkPolicy, Unavailable, safe_fetch
 from providers.core.network import Deadline, Guard, Resolver, leads_to_metadata
 from tests.certificates import self_signed
-from tests.generation.media.fileserver import BODY_SHA256, FileServer, plain, redirect
+from tests.providers.core.fileserver import BODY_SHA256, FileServer, plain, redirect
 
 OPEN = NetworkPolicy(allow_http=True)
 EVERYTHING = NetworkPolicy(allow_http=True, allow_cidrs=("0.0.0.0/0", "::/0"))
