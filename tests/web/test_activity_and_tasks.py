@@ -36,7 +36,7 @@ def test_tabs_count_and_narrow_by_state(visitor, user):
     }
 
     assert len(context["cards"]) == 7
-    assert [tab["n"] for tab in context["tabs"]] == ["", "2", "1", "2", "1 today", ""]
+    assert [tab.n for tab in context["tabs"]] == ["", "2", "1", "2", "1 today", ""]
     assert shown == {"running": 2, "waiting": 1, "attention": 2, "done": 1, "cancelled": 1}
 
 
@@ -77,8 +77,8 @@ def test_activity_pages_by_key(visitor, user):
     first = visitor.get("/activity/")
     second = visitor.get(first.context["next_url"])
 
-    assert [card["id"] for card in first.context["cards"]] == ids[:0:-1]
-    assert [card["id"] for card in second.context["cards"]] == [ids[0]]
+    assert [card.id for card in first.context["cards"]] == ids[:0:-1]
+    assert [card.id for card in second.context["cards"]] == [ids[0]]
     assert second.context["next_url"] == ""
 
 
@@ -91,7 +91,7 @@ def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
 
     cards = visitor.get("/activity/").context["providers"]
 
-    assert [(card["name"], card["text"], card["slots"][:2], card["limited"]) for card in cards] == [
+    assert [(card.name, card.text, card.slots[:2], card.limited) for card in cards] == [
         ("dashscope beijing", "resting until 23:59: too many requests", ["hold", "hold"], True),
         ("kling official-key", "full, 2 slots", ["on", "on"], False),
     ]
@@ -115,7 +115,7 @@ def test_each_state_has_its_word_and_line(visitor, user, accounts, facts, label,
 
     card = only_card(visitor.get("/activity/"))
 
-    assert (str(card["label"]), card["text"]) == (label, text)
+    assert (str(card.label), card.text) == (label, text)
 
 
 def test_waiting_task_says_its_place_in_line(visitor, user, kling):
@@ -125,7 +125,7 @@ def test_waiting_task_says_its_place_in_line(visitor, user, kling):
 
     cards = visitor.get("/activity/?tab=waiting").context["cards"]
 
-    assert [card["text"] for card in cards] == ["Kling is full, 2nd in line", "Kling is full, 1st in line"]
+    assert [card.text for card in cards] == ["Kling is full, 2nd in line", "Kling is full, 1st in line"]
 
 
 @pytest.mark.parametrize(("who_renders", "place"), [("user", "4th"), ("other_user", "1st")])
@@ -135,13 +135,13 @@ def test_place_in_line_takes_owners_in_turn_and_counts_what_they_have_rendering(
         make_task(other_user)
     make_task(user)
 
-    assert only_card(visitor.get("/activity/?tab=waiting"))["text"] == f"Kling is full, {place} in line"
+    assert only_card(visitor.get("/activity/?tab=waiting")).text == f"Kling is full, {place} in line"
 
 
 def test_waiting_task_says_that_no_account_is_there(visitor, user, wan):
     make_task(user)
 
-    assert only_card(visitor.get("/activity/"))["text"] == "no enabled account for Kling"
+    assert only_card(visitor.get("/activity/")).text == "no enabled account for Kling"
 
 
 def test_task_that_was_put_off_says_when_it_is_tried_again(visitor, user, accounts):
@@ -150,8 +150,8 @@ def test_task_that_was_put_off_says_when_it_is_tried_again(visitor, user, accoun
 
     card = only_card(visitor.get("/activity/"))
 
-    assert (card["label"], card["text"]) == (f"Trying again at {later:%H:%M}", "The vendor is busy.")
-    assert card["state"] == "queued-later"
+    assert (card.label, card.text) == (f"Trying again at {later:%H:%M}", "The vendor is busy.")
+    assert card.state == "queued-later"
 
 
 def test_rendering_task_says_how_long_it_usually_takes(visitor, user, accounts):
@@ -159,8 +159,8 @@ def test_rendering_task_says_how_long_it_usually_takes(visitor, user, accounts):
 
     card = only_card(visitor.get("/activity/"))
 
-    assert card["percent"] is None
-    assert re.fullmatch(r"[45]\d s so far, usually 1–5 min", card["text"])
+    assert card.percent is None
+    assert re.fullmatch(r"[45]\d s so far, usually 1–5 min", card.text)
 
 
 def test_usual_time_comes_from_history_when_there_is_enough(visitor, user, accounts):
@@ -170,7 +170,7 @@ def test_usual_time_comes_from_history_when_there_is_enough(visitor, user, accou
     make_task(user, status=Status.RUNNING, accepted_at=ago(seconds=31))
     make_task(user, status=Status.RUNNING, accepted_at=ago(hours=1, minutes=10, seconds=1))
 
-    texts = [card["text"] for card in visitor.get("/activity/?tab=running").context["cards"]]
+    texts = [card.text for card in visitor.get("/activity/?tab=running").context["cards"]]
 
     assert texts[0] == "1 h 10 min so far, longer than usual"
     assert re.fullmatch(r"[345]\d s so far, usually 2–3 min", texts[1])
@@ -181,18 +181,18 @@ def test_percent_of_the_vendor_gives_the_time_left(visitor, user, accounts):
 
     card = only_card(visitor.get("/activity/"))
 
-    assert (card["percent"], card["text"]) == (60, "about 40 s left")
+    assert (card.percent, card.text) == (60, "about 40 s left")
 
 
 def test_refusal_keeps_the_vendors_words_and_code(visitor, user):
     make_task(user, status=Status.FAILED, error_code="content_rejected", error_message="Prompt is risky.", vendor_code="1301")
 
-    note = only_card(visitor.get("/activity/"))["note"]
+    note = only_card(visitor.get("/activity/")).note
 
-    assert note["title"] == "The vendor's safety check rejected your request."
-    assert note["code"] == "1301 Prompt is risky."
-    assert [action.label for action in note["actions"]] == ["Edit and retry"]
-    assert "vendor code: 1301" in note["report"]
+    assert note.title == "The vendor's safety check rejected your request."
+    assert note.code == "1301 Prompt is risky."
+    assert [action.label for action in note.actions] == ["Edit and retry"]
+    assert "vendor code: 1301" in note.report
 
 
 def test_cancel_stops_exactly_this_task(visitor, user, accounts):
@@ -301,7 +301,7 @@ def test_task_page_shows_attempts_and_the_vendors_words(visitor, user, kling):
     reply = visitor.get(f"/tasks/{task.pk}/")
 
     (attempt,) = reply.context["attempts"]
-    assert (attempt["account"], attempt["dispatch"], attempt["took_s"] > 0) == ("kling official-key", "Rejected", True)
+    assert (attempt.account, attempt.dispatch, attempt.took_s > 0) == ("kling official-key", "Rejected", True)
     assert "no such voice" in reply.text
     assert "Copy report" in reply.text
 

@@ -40,7 +40,7 @@ def test_history_names_the_vendor_that_had_it_then(user, accounts):
         attempt_of(task, account, started_at=at)
         TaskEvent.objects.create(task=task, at=at, from_status="queued", to_status="submitting")
 
-    assert [line["text"] for line in history_of(task)][1:] == ["Slot found, sent to Kling", "Slot found, sent to DashScope"]
+    assert [line.text for line in history_of(task)][1:] == ["Slot found, sent to Kling", "Slot found, sent to DashScope"]
 
 
 def test_history_is_read_in_the_readers_language(user, accounts):
@@ -48,7 +48,7 @@ def test_history_is_read_in_the_readers_language(user, accounts):
     TaskEvent.objects.create(task=task, at=timezone.now(), from_status="submitting", to_status="queued", note=say("not_listed"))
 
     with translation.override("zh-hans"):
-        assert history_of(task)[-1]["detail"].endswith("请求很可能未被受理。")
+        assert history_of(task)[-1].detail.endswith("请求很可能未被受理。")
 
 
 def test_a_rule_is_made_of_listed_models(staff_visitor):

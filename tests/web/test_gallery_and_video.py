@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(reply):
-    return [tile["title"] for day in reply.context["days"] for tile in day["tiles"]]
+    return [tile.title for day in reply.context["days"] for tile in day.tiles]
 
 
 def test_wall_shows_own_videos_by_day_newest_first(visitor, user, other_user):
@@ -28,7 +28,7 @@ def test_wall_shows_own_videos_by_day_newest_first(visitor, user, other_user):
 
     days = visitor.get("/gallery/").context["days"]
 
-    assert [(day["name"], [tile["title"] for tile in day["tiles"]]) for day in days] == [("Today", ["two", "one"]), ("Yesterday", ["old"])]
+    assert [(day.name, [tile.title for tile in day.tiles]) for day in days] == [("Today", ["two", "one"]), ("Yesterday", ["old"])]
 
 
 def test_wall_of_staff_shows_everybodys_until_they_ask_for_theirs(staff_visitor, staff, user):
@@ -84,7 +84,7 @@ def test_wall_pages_by_key_and_misses_nothing(visitor, user):
     second = visitor.get(first.context["more_url"])
 
     assert [titles(first), titles(second)] == [made[:0:-1], ["0"]]
-    assert [day["name"] for day in second.context["days"]] == [""]
+    assert [day.name for day in second.context["days"]] == [""]
     assert "next_url" not in second.context
     assert titles(visitor.get(first.context["next_url"])) == ["0"]
 
@@ -119,7 +119,7 @@ def test_video_page_shows_everything_known(visitor, user):
     context = reply.context
 
     assert reply.status_code == 200
-    assert {row["label"]: row["value"] for row in context["settings"]} == {
+    assert {row.label: row.value for row in context["settings"]} == {
         "Model": "Kling 2.5 Turbo",
         "Duration": "5 s",
         "Aspect ratio": "16:9",
@@ -127,9 +127,9 @@ def test_video_page_shows_everything_known(visitor, user):
         "Negative prompt": "None",
         "Watermark": "Off",
     }
-    assert [figure["label"] for figure in context["inputs"]] == ["First frame"]
-    assert context["file_rows"][0]["value"] == "1280 × 720, 24 fps, H.264"
-    assert context["events"][0]["text"] == "Asked for by lin"
+    assert [figure.label for figure in context["inputs"]] == ["First frame"]
+    assert context["file_rows"][0].value == "1280 × 720, 24 fps, H.264"
+    assert context["events"][0].text == "Asked for by lin"
 
 
 def test_snippet_asks_for_the_same_video(visitor, user):
@@ -138,7 +138,7 @@ def test_snippet_asks_for_the_same_video(visitor, user):
     task.save()
     video = make_video(user, task=task)
 
-    curl, python, javascript = (one["code"] for one in visitor.get(f"/videos/{video.pk}/").context["snippets"])
+    curl, python, javascript = (one.code for one in visitor.get(f"/videos/{video.pk}/").context["snippets"])
 
     assert "curl -X POST http://testserver/api/v1/tasks" in curl
     assert "it'\\''s a \\\"boat\\\"" in curl
@@ -164,8 +164,8 @@ def test_versions_are_those_of_the_same_words_or_chain(visitor, user):
 
     versions = visitor.get(f"/videos/{second.pk}/").context["versions"]
 
-    assert [version["tile"]["id"] for version in versions] == [first.pk, second.pk, again.pk]
-    assert [version["current"] for version in versions] == [False, True, False]
+    assert [version.tile.id for version in versions] == [first.pk, second.pk, again.pk]
+    assert [version.current for version in versions] == [False, True, False]
 
 
 @pytest.mark.parametrize("part", ["", "file", "poster.webp", "preview.mp4"])

@@ -96,7 +96,7 @@ def test_command_takes_a_name_for_each_item_or_the_whole_list(staff, wan, words)
 def test_pages_show_lists_as_lines(visitor, user, wan):
     task = make_task(user, model=R2V, params={"reference_videos": [WALK, STREET], "seed": None})
 
-    rows = {row["label"]: row["value"] for row in visitor.get(f"/tasks/{task.pk}/").context["settings"]}
+    rows = {row.label: row.value for row in visitor.get(f"/tasks/{task.pk}/").context["settings"]}
 
     assert rows["Reference videos"] == f"{WALK}\n{STREET}"
 

@@ -71,7 +71,7 @@ def test_a_form_changed_after_a_lost_answer_is_a_new_order_and_both_are_in_the_q
     send(visitor, order(key, prompt="a heron"))
 
     assert list(GenerationTask.objects.order_by("pk").values_list("prompt__text", flat=True)) == ["a koi pond", "a heron"]
-    assert {card["title"] for card in visitor.get("/studio/").context["cards"]} == {"a koi pond", "a heron"}
+    assert {card.title for card in visitor.get("/studio/").context["cards"]} == {"a koi pond", "a heron"}
 
 
 def test_a_page_that_was_open_before_does_not_order_the_same_again_unseen(visitor, accounts):

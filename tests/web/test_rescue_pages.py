@@ -27,9 +27,9 @@ def doubtful(user, make_account):
 
 
 def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, doubtful):
-    rows = staff_visitor.get(f"/tasks/{doubtful.pk}/").context["review"]["rows"]
+    rows = staff_visitor.get(f"/tasks/{doubtful.pk}/").context["review"].rows
 
-    values = {row["label"]: row["value"] for row in rows}
+    values = {row.label: row.value for row in rows}
     assert values["Our reference"] == doubtful.attempts.get().reference
     assert "through zhipu cn" in values["Sent"]
     assert values["What came back"] == "The connection broke off."
@@ -44,7 +44,7 @@ def test_a_review_tells_what_the_vendor_said_of_our_reference(staff_visitor, use
 
     reply = staff_visitor.get(f"/tasks/{task.pk}/")
 
-    assert reply.context["review"]["rows"][-1]["value"] == "The vendor shows no render."
+    assert reply.context["review"].rows[-1].value == "The vendor shows no render."
     assert 'value="v-17"' in reply.text
 
 
@@ -100,7 +100,7 @@ def test_a_task_that_is_alive_again_is_news_for_open_pages(visitor, user):
 
     (news,) = visitor.get("/tick", {"since": cursor}).json()["tasks"]
     assert (news["id"], news["state"]) == (str(task.pk), "running")
-    assert [card["id"] for card in visitor.get("/studio/").context["cards"]] == [str(task.pk)]
+    assert [card.id for card in visitor.get("/studio/").context["cards"]] == [str(task.pk)]
 
 
 @pytest.mark.parametrize("page", ["/studio/", "/activity/"])
@@ -115,7 +115,7 @@ def test_pages_say_while_paid_submits_are_stopped(visitor, staff_visitor, staff,
     assert "by admin." in reply.text
     assert "To the switch" not in reply.text
     assert "To the switch" in staff_visitor.get(page).text
-    assert reply.context["cards"][0]["text"] == "New renders wait: the bill"
+    assert reply.context["cards"][0].text == "New renders wait: the bill"
 
 
 @pytest.mark.parametrize(

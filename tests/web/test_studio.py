@@ -13,6 +13,7 @@ from tests.pictures import picture
 from tests.task_rows import make_task
 from tests.web.page_rows import FRAMES, KLING, WAN, make_asset, make_video
 from web.forms import form_for
+from web.presenters.models import Quote
 from web.views.compose import compose_context
 
 SCRIPT = {"HX-Request": "true"}
@@ -273,7 +274,7 @@ def test_quote_multiplies_the_list_price(visitor, accounts):
 
     reply = visitor.post("/studio/quote/", body, headers=SCRIPT)
 
-    assert reply.context["quote"] == {"cost": "about ¥7.00", "detail": "2 videos, usually 1–5 min"}
+    assert reply.context["quote"] == Quote(cost="about ¥7.00", detail="2 videos, usually 1–5 min")
 
 
 def test_quote_says_when_nothing_is_billed(visitor, wan):
@@ -282,7 +283,7 @@ def test_quote_says_when_nothing_is_billed(visitor, wan):
 
     reply = visitor.post("/studio/quote/", {"model": WAN, "count": "1"}, headers=SCRIPT)
 
-    assert reply.context["quote"]["cost"] == "Sandbox, not billed"
+    assert reply.context["quote"].cost == "Sandbox, not billed"
 
 
 def test_queue_shows_what_is_unfinished_or_failed_just_now(visitor, user, other_user, accounts):
@@ -293,15 +294,15 @@ def test_queue_shows_what_is_unfinished_or_failed_just_now(visitor, user, other_
 
     cards = visitor.get("/studio/").context["cards"]
 
-    assert [(card["id"], card["label"]) for card in cards] == [(str(running.pk), "Rendering"), (str(failed.pk), "Refused")]
-    assert cards[1]["note"]["title"] == "The vendor's safety check rejected your request."
+    assert [(card.id, card.label) for card in cards] == [(str(running.pk), "Rendering"), (str(failed.pk), "Refused")]
+    assert cards[1].note.title == "The vendor's safety check rejected your request."
 
 
 def test_failed_task_that_was_tried_again_leaves_the_queue(visitor, user, accounts):
     failed = make_task(user, status=Status.FAILED)
     again = make_task(user, retry_of=failed)
 
-    assert [card["id"] for card in visitor.get("/studio/").context["cards"]] == [str(again.pk)]
+    assert [card.id for card in visitor.get("/studio/").context["cards"]] == [str(again.pk)]
 
 
 def test_todays_videos_stand_together_by_prompt(visitor, user, accounts):
@@ -310,7 +311,7 @@ def test_todays_videos_stand_together_by_prompt(visitor, user, accounts):
 
     takes = visitor.get("/studio/today/").context["takes"]
 
-    assert [(take["prompt"], len(take["tiles"])) for take in takes] == [("a boat", 2), ("a heron", 1)]
+    assert [(take.prompt, len(take.tiles)) for take in takes] == [("a boat", 2), ("a heron", 1)]
 
 
 def test_upload_stores_an_image(visitor, user):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,54 +20,106 @@ from providers.core.types import Balance
 from providers.messages import translated
 from providers.models import ProviderAccount
 from web.formatting import ago, duration
+from web.presenters.facts import Fact
 from web.presenters.words import mark_of
 
 __all__ = ["account_card", "account_cards", "overview_notes", "overview_summary"]
 
-State = dict[str, str]
 STARTS = "ok"
 """The tone of an account on which a video may start now."""
 IN_ORDER = ("bad", "warn", STARTS, "off")
 
 
-def account_cards(accounts: Sequence[ProviderAccount], overview: AccountsOverview, now: datetime) -> list[dict[str, Any]]:
-    """Those that need somebody first."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether videos start there, and if not, why; `why` is somebody's own words."""
+
+    tone: str
+    icon: str
+    word: str
+    words: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How much of a limit is used."""
+
+    label: str
+    used: int
+    most: int
+    note: str = ""
+
+    @property
+    def shown(self) -> int:
+        """The length of its bar."""
+        return min(self.used, self.most)
+
+    @property
+    def full(self) -> bool:
+        return self.used >= self.most
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """What stops every account at once."""
+
+    tone: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountCard:
+    """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
+
+    account: ProviderAccount
+    mark: str
+    surface: str
+    state: State
+    meters: list[Meter]
+    facts: list[Fact]
+    finding: Finding | None
+
+
+def account_cards(accounts: Sequence[ProviderAccount], overview: AccountsOverview, now: datetime) -> list[AccountCard]:
+    """Return a card for each, those that need somebody first."""
     cards = [account_card(account, overview, now) for account in accounts]
-    return sorted(cards, key=lambda card: IN_ORDER.index(card["state"]["tone"]))
+    return sorted(cards, key=lambda card: IN_ORDER.index(card.state.tone))
 
 
-def account_card(account: ProviderAccount, overview: AccountsOverview, now: datetime, finding: Finding | None = None) -> dict[str, Any]:
+def account_card(account: ProviderAccount, overview: AccountsOverview, now: datetime, finding: Finding | None = None) -> AccountCard:
     """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
     usage = overview.usage.get(account.pk, Usage())
     surface = account.known_surface
-    return {
-        "account": account,
-        "mark": mark_of(account.vendor),
-        "surface": _(surface.label) if surface else f"{account.vendor} {account.surface}",
-        "state": _state(account, usage, now),
-        "meters": _meters(account, usage),
-        "facts": _facts(account, overview, now),
-        "finding": finding,
-    }
+    return AccountCard(
+        account=account,
+        mark=mark_of(account.vendor),
+        surface=_(surface.label) if surface else f"{account.vendor} {account.surface}",
+        state=_state(account, usage, now),
+        meters=_meters(account, usage),
+        facts=_facts(account, overview, now),
+        finding=finding,
+    )
 
 
-def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccount]) -> list[dict[str, str]]:
+def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccount]) -> list[Notice]:
     """What stops every account at once."""
     notes = []
     if overview.stop:
         why = overview.stop.reason or (_("The environment orders it: PORTAL_STOP_PAID_SUBMITS.") if overview.stop.by_environment else "")
-        notes.append({"tone": "bad", "title": _("Paid submits are stopped: no video starts."), "text": why})
+        notes.append(Notice(tone="bad", title=_("Paid submits are stopped: no video starts."), text=why))
     if not overview.workers:
         start = _("Start one with “manage.py worker”. What waits goes on by itself.")
-        notes.append({"tone": "bad", "title": _("No worker is running: no video starts."), "text": start})
+        notes.append(Notice(tone="bad", title=_("No worker is running: no video starts."), text=start))
     if not any(account.enabled for account in accounts):
-        notes.append({"tone": "warn", "title": _("No account is enabled."), "text": _("Add one, or enable one of these.")})
+        notes.append(Notice(tone="warn", title=_("No account is enabled."), text=_("Add one, or enable one of these.")))
     return notes
 
 
-def overview_summary(cards: Sequence[dict[str, Any]], overview: AccountsOverview) -> str:
+def overview_summary(cards: Sequence[AccountCard], overview: AccountsOverview) -> str:
     """3 of 5 accounts are ready. 12 videos wait."""
-    count = sum(card["state"]["tone"] == STARTS for card in cards)
+    count = sum(card.state.tone == STARTS for card in cards)
     starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
     total = sum(overview.waiting.values())
     waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("No video waits.")
@@ -77,13 +129,13 @@ def overview_summary(cards: Sequence[dict[str, Any]], overview: AccountsOverview
 def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
     """The first of these that is so; `why` is somebody's own words."""
     if account.known_surface is None:
-        return _told(
+        return State(
             "bad", "circle-x", _("Unknown vendor"), _("This portal does not know its vendor or surface any more. Delete or disable it.")
         )
     if not account.enabled:
-        return _told("off", "circle-slash", _("Switched off"), _("Nothing is sent. What is rendering is still followed."))
+        return State("off", "circle-slash", _("Switched off"), _("Nothing is sent. What is rendering is still followed."))
     if why := locked_because(account):
-        return _told("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), translated(why))
+        return State("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), translated(why))
     return _resting(account, now) or _used_up(account, usage) or _at_work(usage)
 
 
@@ -92,63 +144,55 @@ def _resting(account: ProviderAccount, now: datetime) -> State | None:
     if breaker.state is BreakerState.OPEN and breaker.until:
         facts = {"time": timezone.localtime(breaker.until).strftime("%H:%M:%S"), "left": duration((breaker.until - now).total_seconds())}
         words = _("Until %(time)s, in %(left)s. Then a free call finds out whether it answers.") % facts
-        return _told("bad", "hourglass", _("Resting"), words, breaker.reason)
+        return State("bad", "hourglass", _("Resting"), words, breaker.reason)
     if breaker.state is BreakerState.HALF_OPEN:
         words = _("The rest is over. A free call is finding out whether it answers.")
-        return _told("warn", "refresh-cw", _("Being asked"), words, breaker.reason)
+        return State("warn", "refresh-cw", _("Being asked"), words, breaker.reason)
     return None
 
 
 def _used_up(account: ProviderAccount, usage: Usage) -> State | None:
     if account.balance is not None and account.balance <= 0:
-        return _told("bad", "circle-alert", _("No credit"), _("Nothing is left of the balance. Top it up at the vendor."))
+        return State("bad", "circle-alert", _("No credit"), _("Nothing is left of the balance. Top it up at the vendor."))
     if usage.slots >= account.max_in_flight:
         words = ngettext(
             "Its slot is taken. The next video starts when it is free.",
             "All %(n)d slots are taken. The next video starts when one is free.",
             account.max_in_flight,
         )
-        return _told("warn", "clock", _("Full"), words % {"n": account.max_in_flight})
+        return State("warn", "clock", _("Full"), words % {"n": account.max_in_flight})
     if usage.last_minute >= account.submits_per_minute:
-        return _told("warn", "clock", _("Waiting"), _("The submits of this minute are used up. It goes on by itself."))
+        return State("warn", "clock", _("Waiting"), _("The submits of this minute are used up. It goes on by itself."))
     return None
 
 
 def _at_work(usage: Usage) -> State:
     if usage.at_vendor:
         words = ngettext("%(n)d video is rendering; more can start.", "%(n)d videos are rendering; more can start.", usage.at_vendor)
-        return _told(STARTS, "circle-check", _("Ready"), words % {"n": usage.at_vendor})
-    return _told(STARTS, "circle-check", _("Ready"), _("Nothing is rendering; a video can start."))
+        return State(STARTS, "circle-check", _("Ready"), words % {"n": usage.at_vendor})
+    return State(STARTS, "circle-check", _("Ready"), _("Nothing is rendering; a video can start."))
 
 
-def _told(tone: str, icon: str, word: str, words: str, why: str = "") -> State:
-    return {"tone": tone, "icon": icon, "word": word, "words": words, "why": why}
-
-
-def _meters(account: ProviderAccount, usage: Usage) -> list[dict[str, Any]]:
+def _meters(account: ProviderAccount, usage: Usage) -> list[Meter]:
     doubtful = usage.doubtful + usage.overdue
     note = ngettext("%(n)d of them in doubt", "%(n)d of them in doubt", doubtful) % {"n": doubtful} if doubtful else ""
-    meters = [_meter(_("Slots"), usage.slots, account.max_in_flight, note)]
+    meters = [Meter(_("Slots"), usage.slots, account.max_in_flight, note)]
     if account.submits_per_second is not None:
-        meters.append(_meter(_("This second"), usage.permits, account.submits_per_second))
-    return [*meters, _meter(_("This minute"), usage.last_minute, account.submits_per_minute)]
+        meters.append(Meter(_("This second"), usage.permits, account.submits_per_second))
+    return [*meters, Meter(_("This minute"), usage.last_minute, account.submits_per_minute)]
 
 
-def _meter(label: str, used: int, most: int, note: str = "") -> dict[str, Any]:
-    return {"label": label, "used": used, "most": most, "shown": min(used, most), "full": used >= most, "note": note}
-
-
-def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) -> list[dict[str, str]]:
+def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) -> list[Fact]:
     facts = [
-        {"label": _("Last good answer"), "value": ago(account.last_ok_at) or _("none yet")},
-        {"label": _("Last error"), "value": _last_error(account) or _("none"), "tone": "bad" if _is_failing(account) else ""},
-        {"label": _("Balance"), "value": _balance(account)},
-        {"label": _("Priority, weight"), "value": f"{account.priority}, {account.weight}"},
+        Fact(label=_("Last good answer"), value=ago(account.last_ok_at) or _("none yet")),
+        Fact(label=_("Last error"), value=_last_error(account) or _("none"), tone="bad" if _is_failing(account) else ""),
+        Fact(label=_("Balance"), value=_balance(account)),
+        Fact(label=_("Priority, weight"), value=f"{account.priority}, {account.weight}"),
     ]
     if waiting := overview.waiting[account.vendor]:
-        facts.append({"label": _("Waiting for this vendor"), "value": str(waiting)})
+        facts.append(Fact(label=_("Waiting for this vendor"), value=str(waiting)))
     if breaker_since := account.breaker(now).since:
-        facts.append({"label": _("Resting since"), "value": ago(breaker_since)})
+        facts.append(Fact(label=_("Resting since"), value=ago(breaker_since)))
     return facts
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -20,7 +19,7 @@ from providers.messages import translated
 __all__ = ["Action", "actions_of", "failure_note", "report_of"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
     """One button. `method` is post or get; `confirm` is asked first."""
 
@@ -29,6 +28,19 @@ class Action:
     icon: str
     method: str = "post"
     confirm: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """Why a task did not end well, and what to do: why.html. `code` is the vendor's own words, `report` a text to copy."""
+
+    title: str
+    text: str
+    code: str
+    icon: str
+    actions: list[Action]
+    report: str
+    tone: str = ""
 
 
 def actions_of(task: GenerationTask, user: User) -> list[Action]:
@@ -81,24 +93,24 @@ def edit_action(task: GenerationTask) -> Action:
     return Action(url=url, label=_("Edit and retry"), icon="pencil", method="get")
 
 
-def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> dict[str, Any] | None:
+def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> Note | None:
     """Why it did not end well, what to do, and the buttons for it; None for a task that is well."""
     if task.state is Status.FAILED:
         happened, advice = failure_sentence(task.error_code)
-        return {
-            "title": happened,
-            "text": advice,
-            "code": _vendor_words(task) if in_full else task.vendor_code,
-            "icon": "shield-alert" if task.error_code in REFUSALS else "circle-alert",
-            "actions": [edit_action(task)],
-            "report": report_of(task),
-        }
+        return Note(
+            title=happened,
+            text=advice,
+            code=_vendor_words(task) if in_full else task.vendor_code,
+            icon="shield-alert" if task.error_code in REFUSALS else "circle-alert",
+            actions=[edit_action(task)],
+            report=report_of(task),
+        )
     if task.state is Status.NEEDS_REVIEW:
         return _review_note(task, user)
     return None
 
 
-def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
+def _review_note(task: GenerationTask, user: User) -> Note:
     happened, advice = review_sentence(task.error_code)
     if not may_decide(user):
         text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
@@ -107,15 +119,15 @@ def _review_note(task: GenerationTask, user: User) -> dict[str, Any]:
         text = advice
         decide = Action(url=f"{reverse('task', args=[task.pk])}#review", label=_("Decide"), icon="search", method="get")
         actions = [decide]
-    return {
-        "title": happened,
-        "text": text,
-        "code": translated(task.error_message)[:300],
-        "tone": "warn",
-        "icon": "triangle-alert",
-        "actions": actions,
-        "report": report_of(task),
-    }
+    return Note(
+        title=happened,
+        text=text,
+        code=translated(task.error_message)[:300],
+        tone="warn",
+        icon="triangle-alert",
+        actions=actions,
+        report=report_of(task),
+    )
 
 
 def _vendor_words(task: GenerationTask) -> str:

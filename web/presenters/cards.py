@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +20,7 @@ from generation.models import GenerationTask, TaskNews
 from generation.ordering.estimate import Usual, usual_seconds
 from generation.queries.queue_position import PoolState, pool_state
 from providers.labels import listed
-from web.presenters.actions import actions_of, failure_note
+from web.presenters.actions import Action, Note, actions_of, failure_note
 from web.presenters.settings import settings_line
 from web.presenters.states import face_of, percent_of, state_key, text_of
 from web.presenters.words import model_label, name_of, title_and_language
@@ -25,7 +28,39 @@ from web.presenters.words import model_label, name_of, title_and_language
 __all__ = ["cards_of", "news_of"]
 
 
-def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """Everything that job_row.html and task_row.html show of a task. `card_url` is the address of the fragment itself; `state` is that of
+    `state_key`; `percent` is None where the vendor does not say.
+    """
+
+    id: str
+    href: str
+    card_url: str
+    state: str
+    label: str | Promise
+    tone: str
+    icon: str
+    title: str
+    title_lang: str
+    thumb_url: str
+    live: bool
+    percent: int | None
+    text: str
+    slim: bool
+    facts: list[str]
+    model: str
+    owner: str
+    settings: str
+    actions: list[Action]
+    note: Note | None
+    sent_at: datetime
+    took_s: float
+    cost: Decimal | None
+    currency: str
+
+
+def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[Card]:
     """Return the cards of some tasks; `form` is job or row."""
     rows, now = list(tasks), timezone.now()
     around = _around(rows)
@@ -39,36 +74,36 @@ def _around(tasks: Iterable[GenerationTask | TaskNews]) -> tuple[PoolState, Mapp
     return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.status == Status.RUNNING)
 
 
-def _card(task: GenerationTask, user: User, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> dict[str, Any]:
+def _card(task: GenerationTask, user: User, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> Card:
     """Everything that job_row.html and task_row.html show."""
     face, (title, language) = face_of(task, now), title_and_language(task)
     videos = list(task.videos.all())
-    return {
-        "id": str(task.pk),
-        "href": reverse("video", args=[videos[0].pk]) if videos else reverse("task", args=[task.pk]),
-        "card_url": f"{reverse('task-card', args=[task.pk])}?as={form}",
-        "state": state_key(task, now),
-        "label": face.label,
-        "tone": face.tone,
-        "icon": face.icon,
-        "title": title,
-        "title_lang": language,
-        "thumb_url": _thumb(task),
-        "live": task.state in UNDER_WAY,
-        "percent": percent_of(task),
-        "text": text_of(task, *around, now),
-        "slim": task.state is Status.QUEUED,
-        "facts": [model_label(task.model), *settings_line(task)],
-        "model": model_label(task.model),
-        "owner": name_of(task.owner),
-        "settings": listed([*settings_line(task), _inputs_words(task)]),
-        "actions": actions_of(task, user),
-        "note": failure_note(task, user),
-        "sent_at": task.created_at,
-        "took_s": ((task.finished_at or now) - task.created_at).total_seconds(),
-        "cost": task.cost_estimated if task.submission_id else None,
-        "currency": task.currency,
-    }
+    return Card(
+        id=str(task.pk),
+        href=reverse("video", args=[videos[0].pk]) if videos else reverse("task", args=[task.pk]),
+        card_url=f"{reverse('task-card', args=[task.pk])}?as={form}",
+        state=state_key(task, now),
+        label=face.label,
+        tone=face.tone,
+        icon=face.icon,
+        title=title,
+        title_lang=language,
+        thumb_url=_thumb(task),
+        live=task.state in UNDER_WAY,
+        percent=percent_of(task),
+        text=text_of(task, *around, now),
+        slim=task.state is Status.QUEUED,
+        facts=[model_label(task.model), *settings_line(task)],
+        model=model_label(task.model),
+        owner=name_of(task.owner),
+        settings=listed([*settings_line(task), _inputs_words(task)]),
+        actions=actions_of(task, user),
+        note=failure_note(task, user),
+        sent_at=task.created_at,
+        took_s=((task.finished_at or now) - task.created_at).total_seconds(),
+        cost=task.cost_estimated if task.submission_id else None,
+        currency=task.currency,
+    )
 
 
 def _thumb(task: GenerationTask) -> str:

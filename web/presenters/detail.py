@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,15 +25,72 @@ from providers.messages import translated
 from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
 from web.presenters.cards import cards_of
+from web.presenters.facts import Fact
 from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
-from web.presenters.videos import tile_of
+from web.presenters.videos import Tile, tile_of
 from web.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
 
 __all__ = ["history_of", "recover_context", "task_context", "video_context"]
 
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """An image that a task was given, and the name of its slot."""
+
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """A line of a task's history."""
+
+    text: str
+    detail: str
+    at: datetime
+    tone: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """A video beside those of the same prompt."""
+
+    tile: Tile
+    name: str
+    at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """What a person decides on; the vendor's id where an attempt knows it. `text` is empty when the outcome is unknown."""
+
+    rows: list[Fact]
+    vendor_id: str
+    text: str
+    can_adopt: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptCard:
+    """One submission of a task, with the request and the answer as text."""
+
+    number: int
+    mark: str
+    account: str
+    dispatch: str
+    tone: str
+    icon: str
+    at: datetime
+    took_s: float | None
+    vendor_id: str
+    error: str
+    request_text: str
+    reply_text: str
 
 
 def video_context(
@@ -90,33 +149,33 @@ def recover_context(task: GenerationTask, user: User) -> dict[str, Any]:
     }
 
 
-def _review(task: GenerationTask) -> dict[str, Any]:
+def _review(task: GenerationTask) -> Review:
     """What was asked and what was found, so that a person can decide; and the vendor's id, where an attempt knows it."""
     attempts = list(task.attempts.all())
     doubts = [attempt for attempt in attempts if attempt.dispatch == Dispatch.UNKNOWN]
     last = next(reversed(doubts or attempts), None)
     reference = last.reference if last else task.reference
-    rows: list[dict[str, Any]] = [{"label": _("Our reference"), "value": reference, "mono": True, "copy_text": reference}]
+    rows = [Fact(label=_("Our reference"), value=reference, mono=True, copy_text=reference)]
     if last is not None:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
-        rows.append({"label": _("Sent"), "value": sent})
+        rows.append(Fact(label=_("Sent"), value=sent))
     is_accepted = task.error_code in REVIEWS
     if is_accepted:
         rows += [
-            {"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id},
-            {"label": _("Reason"), "value": translated(task.error_message)},
+            Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id),
+            Fact(label=_("Reason"), value=translated(task.error_message)),
         ]
     elif last is not None:
         rows += [
-            {"label": _("What came back"), "value": translated(last.error_message) or _("nothing")},
-            {"label": _("Asked about our reference"), "value": _finding(task, last)},
+            Fact(label=_("What came back"), value=translated(last.error_message) or _("nothing")),
+            Fact(label=_("Asked about our reference"), value=_finding(task, last)),
         ]
-    return {
-        "rows": rows,
-        "vendor_id": last.submission_id if last else "",
-        "text": " ".join(review_sentence(task.error_code)) if is_accepted else "",
-        "can_adopt": can_adopt(task),
-    }
+    return Review(
+        rows=rows,
+        vendor_id=last.submission_id if last else "",
+        text=" ".join(review_sentence(task.error_code)) if is_accepted else "",
+        can_adopt=can_adopt(task),
+    )
 
 
 def _finding(task: GenerationTask, attempt: Attempt) -> str:
@@ -126,22 +185,22 @@ def _finding(task: GenerationTask, attempt: Attempt) -> str:
     return translated(found) or _("The vendor did not say.")
 
 
-def input_figures(task: GenerationTask) -> list[dict[str, str]]:
+def input_figures(task: GenerationTask) -> list[Figure]:
     """The task's images with the names of their slots."""
     titles = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
-    return [{"url": reverse("asset", args=[one.asset_id]), "label": titles.get(one.slot, one.slot)} for one in task.inputs.all()]
+    return [Figure(url=reverse("asset", args=[one.asset_id]), label=titles.get(one.slot, one.slot)) for one in task.inputs.all()]
 
 
-def _made_with(task: GenerationTask) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [{"label": _("Model"), "value": model_label(task.model)}]
+def _made_with(task: GenerationTask) -> list[Fact]:
+    rows = [Fact(label=_("Model"), value=model_label(task.model))]
     if task.asked_model:
-        rows.append({"label": _("Stands in for"), "value": model_label(task.asked_model)})
+        rows.append(Fact(label=_("Stands in for"), value=model_label(task.asked_model)))
     if task.account:
-        rows.append({"label": _("Account"), "value": task.account.label})
+        rows.append(Fact(label=_("Account"), value=task.account.label))
     return rows
 
 
-def _file_rows(video: Video, task: GenerationTask) -> list[dict[str, Any]]:
+def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
     codec = CODECS.get(video.codec, video.codec)
     picture = _("%(width)d × %(height)d, %(fps)s fps, %(codec)s") % {
         "width": video.width_px,
@@ -149,27 +208,27 @@ def _file_rows(video: Video, task: GenerationTask) -> list[dict[str, Any]]:
         "fps": plain_number(video.fps),
         "codec": codec,
     }
-    rows: list[dict[str, Any]] = [
-        {"label": _("Picture"), "value": picture},
-        {"label": _("Length"), "value": _("%(n)s s") % {"n": plain_number(video.duration_s)}},
-        {"label": _("Sound"), "value": _("Yes") if video.has_audio else _("None")},
-        {"label": _("Size"), "value": size(video.size_bytes)},
-        {"label": _("Made"), "value": date_time(video.created_at)},
-        {"label": _("By"), "value": name_of(video.owner)},
+    rows = [
+        Fact(label=_("Picture"), value=picture),
+        Fact(label=_("Length"), value=_("%(n)s s") % {"n": plain_number(video.duration_s)}),
+        Fact(label=_("Sound"), value=_("Yes") if video.has_audio else _("None")),
+        Fact(label=_("Size"), value=size(video.size_bytes)),
+        Fact(label=_("Made"), value=date_time(video.created_at)),
+        Fact(label=_("By"), value=name_of(video.owner)),
     ]
     if task.cost_estimated is not None:
-        rows.append({"label": _("Cost"), "value": money(task.cost_estimated, task.currency)})
-    rows.append({"label": _("Task"), "value": str(task.pk)[-12:], "href": reverse("task", args=[task.pk]), "mono": True})
+        rows.append(Fact(label=_("Cost"), value=money(task.cost_estimated, task.currency)))
+    rows.append(Fact(label=_("Task"), value=str(task.pk)[-12:], href=reverse("task", args=[task.pk]), mono=True))
     return rows
 
 
-def _version(video: Video, number: int, shown: Video, user: User) -> dict[str, Any]:
+def _version(video: Video, number: int, shown: Video, user: User) -> Version:
     same_model = video.model == shown.model
     name = _("Take %(n)d") % {"n": number} if same_model else model_label(video.model)
-    return {"tile": tile_of(video, user), "name": name, "at": video.created_at, "current": video.pk == shown.pk}
+    return Version(tile=tile_of(video, user), name=name, at=video.created_at, current=video.pk == shown.pk)
 
 
-def history_of(task: GenerationTask) -> list[dict[str, Any]]:
+def history_of(task: GenerationTask) -> list[Moment]:
     """The moves of a task in order, each with how long the state before it took."""
     attempts = list(task.attempts.all())
     lines, before = [], None
@@ -185,15 +244,15 @@ def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskE
     return begun[-1] if begun else task.vendor
 
 
-def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> dict[str, Any]:
+def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> Moment:
     took = duration((event.at - before.at).total_seconds()) if before else ""
     note = translated(event.note) if event.to_status != Status.FAILED else ""
-    return {
-        "text": _event_words(task, event, vendor),
-        "detail": listed([took, note]),
-        "at": event.at,
-        "tone": FACES[event.to_status].tone if event.to_status in RESTING else "",
-    }
+    return Moment(
+        text=_event_words(task, event, vendor),
+        detail=listed([took, note]),
+        at=event.at,
+        tone=FACES[event.to_status].tone if event.to_status in RESTING else "",
+    )
 
 
 def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
@@ -216,37 +275,37 @@ def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
     return words.get(event.to_status) or str(FACES[event.to_status].label)
 
 
-def _task_rows(task: GenerationTask) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [
-        {"label": _("Task"), "value": str(task.pk), "mono": True, "copy_text": str(task.pk)},
-        {"label": _("By"), "value": name_of(task.owner)},
-        {"label": _("Asked"), "value": date_time(task.created_at)},
-        {"label": _("Attempts"), "value": str(task.attempt_count)},
+def _task_rows(task: GenerationTask) -> list[Fact]:
+    rows = [
+        Fact(label=_("Task"), value=str(task.pk), mono=True, copy_text=str(task.pk)),
+        Fact(label=_("By"), value=name_of(task.owner)),
+        Fact(label=_("Asked"), value=date_time(task.created_at)),
+        Fact(label=_("Attempts"), value=str(task.attempt_count)),
     ]
     if task.submission_id:
-        rows.append({"label": _("Vendor's task id"), "value": task.submission_id, "mono": True, "copy_text": task.submission_id})
+        rows.append(Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id))
     if task.external_id:
-        rows.append({"label": _("External id"), "value": task.external_id, "mono": True})
+        rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
     if task.cost_estimated is not None:
-        rows.append({"label": _("Cost, estimated"), "value": money(task.cost_estimated, task.currency)})
+        rows.append(Fact(label=_("Cost, estimated"), value=money(task.cost_estimated, task.currency)))
     if task.retry_of_id:
-        rows.append({"label": _("Repeats"), "value": str(task.retry_of_id)[-12:], "href": reverse("task", args=[task.retry_of_id])})
+        rows.append(Fact(label=_("Repeats"), value=str(task.retry_of_id)[-12:], href=reverse("task", args=[task.retry_of_id])))
     return rows
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(attempt: Attempt) -> AttemptCard:
     took = (attempt.finished_at - attempt.started_at).total_seconds() if attempt.finished_at else None
-    return {
-        "number": attempt.number,
-        "mark": mark_of(attempt.account.vendor),
-        "account": attempt.account.label,
-        "dispatch": attempt.get_dispatch_display(),
-        "tone": {"accepted": "ok", "rejected": "bad", "unknown": "warn"}.get(attempt.dispatch, "run"),
-        "icon": {"accepted": "circle-check", "rejected": "circle-x", "unknown": "triangle-alert"}.get(attempt.dispatch, "spinner"),
-        "at": attempt.started_at,
-        "took_s": took,
-        "vendor_id": attempt.submission_id,
-        "error": translated(attempt.error_message),
-        "request_text": json.dumps(attempt.request, ensure_ascii=False, indent=2),
-        "reply_text": json.dumps(attempt.reply, ensure_ascii=False, indent=2),
-    }
+    return AttemptCard(
+        number=attempt.number,
+        mark=mark_of(attempt.account.vendor),
+        account=attempt.account.label,
+        dispatch=attempt.get_dispatch_display(),
+        tone={"accepted": "ok", "rejected": "bad", "unknown": "warn"}.get(attempt.dispatch, "run"),
+        icon={"accepted": "circle-check", "rejected": "circle-x", "unknown": "triangle-alert"}.get(attempt.dispatch, "spinner"),
+        at=attempt.started_at,
+        took_s=took,
+        vendor_id=attempt.submission_id,
+        error=translated(attempt.error_message),
+        request_text=json.dumps(attempt.request, ensure_ascii=False, indent=2),
+        reply_text=json.dumps(attempt.reply, ensure_ascii=False, indent=2),
+    )

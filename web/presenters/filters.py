@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -15,6 +15,44 @@ from providers.vendors import ALL_MODELS
 from web.presenters.words import model_label
 
 __all__ = ["chosen_words", "filter_menus", "query_of", "shape_words"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One value of a filter; choosing it again clears the filter."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Menu:
+    """A filter with several values."""
+
+    label: str
+    set: bool
+    items: list[Choice]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Switch:
+    """A filter that is on or off."""
+
+    label: str
+    icon: str
+    set: bool
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilterBar:
+    """Everything of the gallery's filter bar; `hidden` are the fields that its search form keeps."""
+
+    menus: list[Menu]
+    switches: list[Switch]
+    clear_url: str
+    hidden: dict[str, str]
 
 
 def shape_words(shape: str) -> str:
@@ -38,30 +76,30 @@ def _link(wanted: WallFilter, **changes: Any) -> str:
     return f"{reverse('gallery')}?{query}" if query else reverse("gallery")
 
 
-def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -> dict[str, Any]:
+def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -> Menu:
     current = getattr(wanted, field)
     items = [
-        {"label": words, "href": _link(wanted, **{field: "" if value == current else value}), "current": value == current}
+        Choice(label=words, href=_link(wanted, **{field: "" if value == current else value}), current=value == current)
         for value, words in choices.items()
     ]
-    return {"label": choices[current] if current else label, "set": bool(current), "items": items}
+    return Menu(label=choices[current] if current else label, set=bool(current), items=items)
 
 
-def filter_menus(wanted: WallFilter, *, is_staff: bool) -> dict[str, Any]:
+def filter_menus(wanted: WallFilter, *, is_staff: bool) -> FilterBar:
     """Menus and switches of the filter bar, and the way back to everything."""
     models = {name: model_label(name) for name in ALL_MODELS}
-    switches = [{"label": _("Starred"), "icon": "star", "set": wanted.starred, "href": _link(wanted, starred=not wanted.starred)}]
+    switches = [Switch(label=_("Starred"), icon="star", set=wanted.starred, href=_link(wanted, starred=not wanted.starred))]
     if is_staff:
-        switches.insert(0, {"label": _("Mine"), "icon": "user", "set": wanted.mine, "href": _link(wanted, mine=not wanted.mine)})
-    return {
-        "menus": [
+        switches.insert(0, Switch(label=_("Mine"), icon="user", set=wanted.mine, href=_link(wanted, mine=not wanted.mine)))
+    return FilterBar(
+        menus=[
             _menu(wanted, "model", _("Model"), models),
             _menu(wanted, "shape", _("Shape"), {shape: shape_words(shape) for shape in SHAPES}),
         ],
-        "switches": switches,
-        "clear_url": reverse("gallery"),
-        "hidden": {name: value for name, value in query_of(wanted).items() if name != "q"},
-    }
+        switches=switches,
+        clear_url=reverse("gallery"),
+        hidden={name: value for name, value in query_of(wanted).items() if name != "q"},
+    )
 
 
 def chosen_words(wanted: WallFilter) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,45 @@ from web.presenters.words import mark_of, model_label, time_range, vendor_label
 __all__ = ["model_card", "model_items", "offering", "quote_of", "unfit_notes"]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelCard:
+    """The chosen model on its button."""
+
+    label: str
+    mark: str
+    facts: list[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelItem:
+    """A model in the picker; `off` without an account."""
+
+    label: str
+    vendor: str
+    mark: str
+    text: str
+    href: str
+    current: bool
+    off: bool
+    tag: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """What an order costs, and how many videos in what time."""
+
+    cost: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnfitNote:
+    """Says that the chosen model has no such setting or image slot."""
+
+    name: str
+    text: str
+
+
 def offering(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
     """The enabled accounts through which the model can be had."""
     return [one for one in accounts if one.takes(spec)]
@@ -41,15 +81,15 @@ def _decimals(amount: Decimal) -> int:
     return -exponent if isinstance(exponent, int) else 0
 
 
-def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> dict[str, Any]:
-    """The chosen model on its button."""
+def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> ModelCard:
+    """Return the chosen model on its button."""
     facts = [vendor_label(spec.provider)]
     if spec.retired:
         facts.append(_("retired on %(day)s") % {"day": spec.retired.isoformat()})
     if usual:
         facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
     facts += [words for words in (price_words(price), _standing(spec, accounts)) if words]
-    return {"label": model_label(spec.name), "mark": mark_of(spec.provider), "facts": facts}
+    return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=facts)
 
 
 def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
@@ -59,28 +99,28 @@ def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
     return _("sandbox") if all(one.sandbox for one in offered) else ""
 
 
-def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
+def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[ModelItem]:
     """Every model, by vendor; those without an account stay visible, so that one sees what could be had."""
     return [_item(spec, accounts, prices[spec.name], current=spec is current) for spec in ALL_MODELS.values()]
 
 
-def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> dict[str, Any]:
+def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> ModelItem:
     offered = offering(spec, accounts)
     parts = [_takes(spec), price_words(price)]
     if spec.retired:
         parts.append(_("retired"))
     if not offered:
         parts.append(_("no account"))
-    return {
-        "label": model_label(spec.name),
-        "vendor": vendor_label(spec.provider),
-        "mark": mark_of(spec.provider),
-        "text": " · ".join(part for part in parts if part),
-        "href": f"{reverse('studio')}?{urlencode({'model': spec.name})}",
-        "current": current,
-        "off": not offered,
-        "tag": _("sandbox") if offered and all(one.sandbox for one in offered) else "",
-    }
+    return ModelItem(
+        label=model_label(spec.name),
+        vendor=vendor_label(spec.provider),
+        mark=mark_of(spec.provider),
+        text=" · ".join(part for part in parts if part),
+        href=f"{reverse('studio')}?{urlencode({'model': spec.name})}",
+        current=current,
+        off=not offered,
+        tag=_("sandbox") if offered and all(one.sandbox for one in offered) else "",
+    )
 
 
 def _takes(spec: ModelSpec) -> str:
@@ -98,12 +138,12 @@ def _takes(spec: ModelSpec) -> str:
 
 def quote_of(
     spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None
-) -> dict[str, str]:
-    """What it will cost and how long it takes, for the foot of the form."""
+) -> Quote:
+    """Return what it will cost and how long it takes, for the foot of the form."""
     cost = estimate_cost(price, spec.params.model_construct(**params))
     videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
     time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
-    return {"cost": _cost_words(spec, price, cost, count, accounts), "detail": listed([videos, time])}
+    return Quote(cost=_cost_words(spec, price, cost, count, accounts), detail=listed([videos, time]))
 
 
 def _cost_words(spec: ModelSpec, price: Price | None, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:
@@ -115,7 +155,7 @@ def _cost_words(spec: ModelSpec, price: Price | None, cost: Any, count: int, acc
     return _("about %(amount)s") % {"amount": money(cost * count, price.currency)}
 
 
-def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:
+def unfit_notes(spec: ModelSpec) -> list[UnfitNote]:
     """Sentences for values that another model took and this one does not; form.js shows those that apply."""
     slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
     titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in properties_of(other.params).items()}
@@ -126,5 +166,5 @@ def unfit_notes(spec: ModelSpec) -> list[dict[str, str]]:
     return notes + [_note(name, no_setting, spec, title) for name, title in titles.items() if name not in own]
 
 
-def _note(name: str, sentence: str, spec: ModelSpec, title: str) -> dict[str, str]:
-    return {"name": name, "text": sentence % {"model": model_label(spec.name), "title": _(title)}}
+def _note(name: str, sentence: str, spec: ModelSpec, title: str) -> UnfitNote:
+    return UnfitNote(name=name, text=sentence % {"model": model_label(spec.name), "title": _(title)})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -22,7 +22,20 @@ __all__ = ["provider_cards"]
 DOTS_MOST = 5
 
 
-def provider_cards(loads: Sequence[AccountLoad], usual: Mapping[str, Usual], now: datetime) -> list[dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderCard:
+    """An account of the strip. `slots` has a CSS class for each dot."""
+
+    name: str
+    mark: str
+    text: str
+    slots: list[str]
+    slots_text: str
+    limited: bool
+    off: bool
+
+
+def provider_cards(loads: Sequence[AccountLoad], usual: Mapping[str, Usual], now: datetime) -> list[ProviderCard]:
     """One card for each account, enabled ones first."""
     ordered = sorted(loads, key=lambda load: not load.account.enabled)
     return [_card(load, _median(load.account, usual), now) for load in ordered]
@@ -35,19 +48,19 @@ def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | Non
     return times[len(times) // 2] if times else None
 
 
-def _card(load: AccountLoad, median_s: float | None, now: datetime) -> dict[str, Any]:
+def _card(load: AccountLoad, median_s: float | None, now: datetime) -> ProviderCard:
     account, most = load.account, load.account.max_in_flight
     resting = account.breaker(now).state is not BreakerState.CLOSED
     used = _("%(used)d of %(most)d slots") % {"used": load.used, "most": most}
-    return {
-        "name": account.label,
-        "mark": mark_of(account.vendor),
-        "text": listed([_words(load, now), _median_words(median_s)]),
-        "slots": _dots(min(load.used, most), most, held=resting),
-        "slots_text": used,
-        "limited": resting,
-        "off": not account.enabled,
-    }
+    return ProviderCard(
+        name=account.label,
+        mark=mark_of(account.vendor),
+        text=listed([_words(load, now), _median_words(median_s)]),
+        slots=_dots(min(load.used, most), most, held=resting),
+        slots_text=used,
+        limited=resting,
+        off=not account.enabled,
+    )
 
 
 def _words(load: AccountLoad, now: datetime) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 from generation.models import GenerationTask
 from providers.core.catalog import ModelSpec
 from web.param_text import choice_label, properties_of, text_of_items
+from web.presenters.facts import Fact
 
 __all__ = ["setting_rows", "settings_line", "value_words"]
 
@@ -29,16 +30,14 @@ def value_words(value: Any, schema: dict[str, Any]) -> str:
     return choice_label(value, schema.get("unit", ""))
 
 
-def setting_rows(task: GenerationTask) -> list[dict[str, Any]]:
-    """Rows for key_values.html. Params that the catalog no longer has keep their name."""
+def setting_rows(task: GenerationTask) -> list[Fact]:
+    """Return rows for key_values.html. Params that the catalog no longer has keep their name."""
     properties = properties_of(task.spec.params) if task.spec else {}
     rows = []
     for name, value in task.params.items():
         schema = properties.get(name, {})
-        row: dict[str, Any] = {"label": _(schema["title"]) if "title" in schema else name, "value": value_words(value, schema)}
-        if name == "seed" and value is not None:
-            row |= {"mono": True, "copy_text": str(value)}
-        rows.append(row)
+        label, is_seed = _(schema["title"]) if "title" in schema else name, name == "seed" and value is not None
+        rows.append(Fact(label=label, value=value_words(value, schema), mono=is_seed, copy_text=str(value) if is_seed else ""))
     return rows
 
 

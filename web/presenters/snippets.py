@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from generation.models import GenerationTask
@@ -44,15 +45,24 @@ const reply = await fetch("{url}", {{
 console.log(reply.status, await reply.json());"""
 
 
-def snippets_of(task: GenerationTask, url: str) -> list[dict[str, str]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snippet:
+    """A block of code in one language."""
+
+    id: str
+    name: str
+    code: str
+
+
+def snippets_of(task: GenerationTask, url: str) -> list[Snippet]:
     """One block of code for each language."""
     request = _request(task)
     plain = json.dumps(request, ensure_ascii=False, indent=2)
     quoted = "'" + plain.replace("'", "'\\''") + "'"
     return [
-        {"id": "curl", "name": "curl", "code": CURL.format(url=url, body=quoted)},
-        {"id": "python", "name": "Python", "code": PYTHON.format(url=url, body=_indented(_python(request), 4))},
-        {"id": "javascript", "name": "JavaScript", "code": JAVASCRIPT.format(url=url, body=_indented(plain, 2))},
+        Snippet(id="curl", name="curl", code=CURL.format(url=url, body=quoted)),
+        Snippet(id="python", name="Python", code=PYTHON.format(url=url, body=_indented(_python(request), 4))),
+        Snippet(id="javascript", name="JavaScript", code=JAVASCRIPT.format(url=url, body=_indented(plain, 2))),
     ]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -20,56 +21,100 @@ from web.presenters.words import day_name, model_label, title_and_language
 __all__ = ["days_of", "takes_of", "tile_of"]
 
 
-def tile_of(video: Video, user: User) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """A video in a grid. `ratio` is width by height, `tint` its average colour; an address is empty where the person may not use it."""
+
+    id: UUID
+    href: str
+    title: str
+    title_lang: str
+    poster_url: str
+    preview_url: str
+    ratio: float
+    tint: str
+    length_s: float
+    facts: list[str]
+    starred: bool
+    star_url: str
+    remix_url: str
+    download_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Take:
+    """Videos of one prompt and model; `tall` when all are portraits."""
+
+    prompt: str
+    prompt_lang: str
+    at: datetime
+    facts: list[str]
+    remix_url: str
+    run_again_url: str
+    tiles: list[Tile]
+    tall: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Day:
+    """A day of the gallery; without a name when its heading is on the page already."""
+
+    date: date
+    name: str
+    full: str
+    tiles: list[Tile]
+
+
+def tile_of(video: Video, user: User) -> Tile:
     """Return what tile.html needs to show the video to this person."""
     title, language = title_and_language(video.task)
-    return {
-        "id": video.pk,
-        "href": reverse("video", args=[video.pk]),
-        "title": title,
-        "title_lang": language,
-        "poster_url": reverse("video-poster", args=[video.pk]) if video.poster else "",
-        "preview_url": reverse("video-preview", args=[video.pk]) if video.preview else "",
-        "ratio": video.ratio,
-        "tint": video.colour,
-        "length_s": video.duration_s,
-        "facts": [model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
-        "starred": video.favourite,
-        "star_url": reverse("video-star", args=[video.pk]) if may_act_on(video, user) else "",
-        "remix_url": f"{reverse('studio')}?from={video.pk}",
-        "download_url": f"{reverse('video-file', args=[video.pk])}?download=1",
-    }
+    return Tile(
+        id=video.pk,
+        href=reverse("video", args=[video.pk]),
+        title=title,
+        title_lang=language,
+        poster_url=reverse("video-poster", args=[video.pk]) if video.poster else "",
+        preview_url=reverse("video-preview", args=[video.pk]) if video.preview else "",
+        ratio=video.ratio,
+        tint=video.colour,
+        length_s=video.duration_s,
+        facts=[model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
+        starred=video.favourite,
+        star_url=reverse("video-star", args=[video.pk]) if may_act_on(video, user) else "",
+        remix_url=f"{reverse('studio')}?from={video.pk}",
+        download_url=f"{reverse('video-file', args=[video.pk])}?download=1",
+    )
 
 
-def takes_of(videos: Iterable[Video], user: User) -> list[dict[str, Any]]:
-    """Videos grouped by prompt and model, newest group first; the order of `videos` is newest first."""
+def takes_of(videos: Iterable[Video], user: User) -> list[Take]:
+    """Return videos grouped by prompt and model, newest group first; the order of `videos` is newest first."""
     groups: dict[tuple[str, str], list[Video]] = {}
     for video in videos:
         groups.setdefault((video.task.prompt.text, video.model), []).append(video)
     return [_take(group, user) for group in groups.values()]
 
 
-def _take(videos: list[Video], user: User) -> dict[str, Any]:
+def _take(videos: list[Video], user: User) -> Take:
     newest = videos[0]
     title, language = title_and_language(newest.task)
     count = ngettext("%(n)d video", "%(n)d videos", len(videos)) % {"n": len(videos)}
-    return {
-        "prompt": title,
-        "prompt_lang": language,
-        "at": newest.created_at,
-        "facts": [model_label(newest.model), *settings_line(newest.task), count],
-        "remix_url": f"{reverse('studio')}?from={newest.pk}",
-        "run_again_url": reverse("task-retry", args=[newest.task_id]) if may_act_on(newest.task, user) else "",
-        "tiles": [tile_of(video, user) for video in videos],
-        "tall": all(video.ratio < 1 for video in videos),
-    }
+    return Take(
+        prompt=title,
+        prompt_lang=language,
+        at=newest.created_at,
+        facts=[model_label(newest.model), *settings_line(newest.task), count],
+        remix_url=f"{reverse('studio')}?from={newest.pk}",
+        run_again_url=reverse("task-retry", args=[newest.task_id]) if may_act_on(newest.task, user) else "",
+        tiles=[tile_of(video, user) for video in videos],
+        tall=all(video.ratio < 1 for video in videos),
+    )
 
 
-def days_of(videos: Iterable[Video], user: User, *, shown: date | None = None) -> list[dict[str, Any]]:
+def days_of(videos: Iterable[Video], user: User, *, shown: date | None = None) -> list[Day]:
     """The wall's sections. `shown` is the day that already has its heading on the page."""
     today = timezone.localdate()
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
         name, full = day_name(day, today)
-        days.append({"date": day, "name": "" if day == shown else name, "full": full, "tiles": [tile_of(video, user) for video in group]})
+        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=[tile_of(video, user) for video in group]))
     return days

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -24,6 +24,17 @@ from web.views.common import parse_uuid, the_user
 __all__ = ["activity"]
 
 NEWCOMERS = f"/tasks/{UUID(int=0)}/card?as=row"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tab:
+    """`n` is how many tasks it has, in words; empty for none."""
+
+    label: str
+    href: str
+    current: bool
+    n: str
+    alert: bool
 
 
 @login_required
@@ -55,7 +66,7 @@ def _link(tab: str, *, mine: bool, before: str = "") -> str:
     return f"{reverse('activity')}?{query}" if query else reverse("activity")
 
 
-def _tabs(current: str, counts: dict[str, int], *, mine: bool) -> list[dict[str, Any]]:
+def _tabs(current: str, counts: dict[str, int], *, mine: bool) -> list[Tab]:
     labels = {
         "all": _("All"),
         "running": _("Running"),
@@ -68,6 +79,6 @@ def _tabs(current: str, counts: dict[str, int], *, mine: bool) -> list[dict[str,
     if "done" in shown:
         shown["done"] = _("%(n)s today") % {"n": shown["done"]}
     return [
-        {"label": label, "href": _link(tab, mine=mine), "current": tab == current, "n": shown.get(tab, ""), "alert": tab == "attention"}
+        Tab(label=label, href=_link(tab, mine=mine), current=tab == current, n=shown.get(tab, ""), alert=tab == "attention")
         for tab, label in labels.items()
     ]

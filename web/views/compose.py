@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.forms import BoundField
@@ -22,13 +24,30 @@ FRAMES = ("first_frame", "last_frame")
 MEBIBYTE = 1024 * 1024
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """One image slot of slot.html: what it takes, and the image that is there. `one_of`: only one of several slots is needed."""
+
+    name: str
+    label: str
+    max: int
+    required: bool
+    one_of: bool
+    reference: bool
+    types: str
+    max_bytes: int
+    max_pixels: int | None
+    min_side: int
+    value: UUID | None = None
+    src: str = ""
+
+
 def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
     """Everything of studio/_compose.html."""
     spec = form.spec
     usual, prices = usual_seconds([spec.name]).get(spec.name), price_list()
     price = prices[spec.name]
     errors_behind = [name for name in form.rest if form[name].errors]
-    changed, one_of = form.changed_rest(), spec.one_of_slots
     return {
         "form": form,
         "spec": spec,
@@ -37,8 +56,8 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
         "rest": [_behind(form[name]) for name in form.rest],
         "more_open": bool(errors_behind),
-        "changed": changed,
-        "slots": [place | {"one_of": slot.name in one_of} for slot in spec.slots for place in _places(form, slot)],
+        "changed": form.changed_rest(),
+        "slots": [place for slot in spec.slots for place in _places(form, slot)],
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
         "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
@@ -63,26 +82,24 @@ def _count(form: ComposeForm) -> int:
     return (form.cleaned_data.get("count") if form.is_bound else None) or 1
 
 
-def _places(form: ComposeForm, slot: InputSlot) -> list[dict[str, Any]]:
-    """One place for each image that is there; where more may come, an empty one."""
-    assets = form.pictures.get(slot.name, [])[: slot.max_count]
-    places = [_place(slot) | {"value": asset.pk, "src": reverse("asset", args=[asset.pk])} for asset in assets]
-    return places if len(places) >= slot.max_count else [*places, _place(slot)]
-
-
-def _place(slot: InputSlot) -> dict[str, Any]:
+def _places(form: ComposeForm, slot: InputSlot) -> list[Place]:
+    """Return one place for each image that is there; where more may come, an empty one."""
     rules = _rules(slot)
-    return {
-        "name": slot.name,
-        "label": _(slot.title),
-        "max": slot.max_count,
-        "required": slot.min_count > 0,
-        "reference": slot.name not in FRAMES,
-        "types": ",".join(rules.formats),
-        "max_bytes": rules.max_bytes,
-        "max_pixels": rules.max_pixels,
-        "min_side": rules.min_side_px,
-    }
+    empty = Place(
+        name=slot.name,
+        label=_(slot.title),
+        max=slot.max_count,
+        required=slot.min_count > 0,
+        one_of=slot.name in form.spec.one_of_slots,
+        reference=slot.name not in FRAMES,
+        types=",".join(rules.formats),
+        max_bytes=rules.max_bytes,
+        max_pixels=rules.max_pixels,
+        min_side=rules.min_side_px,
+    )
+    assets = form.pictures.get(slot.name, [])[: slot.max_count]
+    places = [replace(empty, value=asset.pk, src=reverse("asset", args=[asset.pk])) for asset in assets]
+    return places if len(places) >= slot.max_count else [*places, empty]
 
 
 def _rules(slot: InputSlot) -> ImageRules:

@@ -51,7 +51,7 @@ def _wall(request: HttpRequest, wanted: WallFilter, shown: date | None) -> dict[
     return {
         "days": days,
         "next_url": f"{reverse('gallery')}?{following}",
-        "more_url": f"{reverse('gallery-more')}?{following}&day={days[-1]['date'].isoformat()}",
+        "more_url": f"{reverse('gallery-more')}?{following}&day={days[-1].date.isoformat()}",
     }
 
 

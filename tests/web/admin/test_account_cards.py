@@ -39,7 +39,7 @@ def task(user):
 
 
 def cards(desk):
-    return {card["account"].label: card for card in desk.get(LIST).context["cards"]}
+    return {card.account.label: card for card in desk.get(LIST).context["cards"]}
 
 
 def card_of(desk, account):
@@ -47,11 +47,11 @@ def card_of(desk, account):
 
 
 def facts(card):
-    return {fact["label"]: fact["value"] for fact in card["facts"]}
+    return {fact.label: fact.value for fact in card.facts}
 
 
 def meters(card):
-    return {meter["label"]: (meter["used"], meter["most"]) for meter in card["meters"]}
+    return {meter.label: (meter.used, meter.most) for meter in card.meters}
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_state_of_an_account_is_its_first_word(desk, account, changes, word, ton
 
     reply = desk.get(LIST)
 
-    state = reply.context["cards"][0]["state"]
-    assert (state["word"], state["tone"]) == (word, tone)
+    state = reply.context["cards"][0].state
+    assert (state.word, state.tone) == (word, tone)
     assert f"{word}</b>" in reply.content.decode()
 
 
@@ -83,8 +83,8 @@ def test_rest_says_until_when_and_why(desk, account):
 
     card = card_of(desk, account)
 
-    assert card["state"]["words"].startswith(f"Until {timezone.localtime(until):%H:%M:%S}, in ")
-    assert card["state"]["why"] == "5 submits failed in a row."
+    assert card.state.words.startswith(f"Until {timezone.localtime(until):%H:%M:%S}, in ")
+    assert card.state.why == "5 submits failed in a row."
     assert facts(card)["Resting since"] == "5 min ago"
 
 
@@ -95,8 +95,8 @@ def test_full_account_says_so(desk, account, task):
 
     full = card_of(desk, account)
 
-    assert (half["state"]["word"], half["state"]["words"]) == ("Ready", "1 video is rendering; more can start.")
-    assert (full["state"]["word"], full["state"]["words"]) == ("Full", "All 2 slots are taken. The next video starts when one is free.")
+    assert (half.state.word, half.state.words) == ("Ready", "1 video is rendering; more can start.")
+    assert (full.state.word, full.state.words) == ("Full", "All 2 slots are taken. The next video starts when one is free.")
     assert meters(full)["Slots"] == (2, 2)
 
 
@@ -109,7 +109,7 @@ def test_rates_are_counted_of_the_last_second_and_minute(desk, account, task):
     card = card_of(desk, account)
 
     assert meters(card) == {"Slots": (1, 2), "This second": (2, 4), "This minute": (2, 2)}
-    assert (card["state"]["word"], card["state"]["words"]) == ("Waiting", "The submits of this minute are used up. It goes on by itself.")
+    assert (card.state.word, card.state.words) == ("Waiting", "The submits of this minute are used up. It goes on by itself.")
 
 
 def test_slot_in_doubt_is_said(desk, account, task):
@@ -117,9 +117,9 @@ def test_slot_in_doubt_is_said(desk, account, task):
     now = timezone.now()
     attempt_of(row, account, started_at=now, finished_at=now, dispatch="unknown")
 
-    [slots, *_rates] = card_of(desk, account)["meters"]
+    [slots, *_rates] = card_of(desk, account).meters
 
-    assert (slots["used"], slots["note"]) == (1, "1 of them in doubt")
+    assert (slots.used, slots.note) == (1, "1 of them in doubt")
 
 
 def test_facts_tell_health_balance_and_turn(desk, account, task):
@@ -143,7 +143,7 @@ def test_facts_tell_health_balance_and_turn(desk, account, task):
         "Priority, weight": "10, 1",
         "Waiting for this vendor": "1",
     }
-    assert [fact["label"] for fact in card["facts"] if fact.get("tone")] == ["Last error"]
+    assert [fact.label for fact in card.facts if fact.tone] == ["Last error"]
 
 
 def test_accounts_that_need_somebody_come_first(desk, account, make_account):
@@ -152,7 +152,7 @@ def test_accounts_that_need_somebody_come_first(desk, account, make_account):
 
     reply = desk.get(LIST)
 
-    assert [card["account"].label for card in reply.context["cards"]] == ["z", account.label, "a"]
+    assert [card.account.label for card in reply.context["cards"]] == ["z", account.label, "a"]
     assert "1 of 3 accounts are ready. No video waits." in reply.content.decode()
 
 
