@@ -14,6 +14,7 @@ from providers.messages import translated
 from providers.migrations._sentences_before_codes import CODES
 from providers.models import ProviderAccount
 
+pytestmark = pytest.mark.postgresql
 BEFORE = [("generation", "0013_keys_of_files"), ("providers", "0008_names_at_the_vendor")]
 LOST = "The process that was sending ended before the vendor's answer was stored."
 NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."

@@ -113,6 +113,7 @@ def test_whatever_is_stored_is_shown_somehow(stored, shown):
     assert in_chinese(message) or not shown
 
 
+@pytest.mark.postgresql
 def test_a_message_is_read_back_as_it_was_stored(db, user):
     message = say("id_denied", id="v-1", words="100% gone") + "a vendor's words %(id)s"
     task = make_task(user, error_message=message)

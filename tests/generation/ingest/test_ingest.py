@@ -90,7 +90,7 @@ def test_video_is_not_downloaded_while_the_storage_is_away(rendered, driver, set
 
     driver.step()
 
-    assert GenerationTask.objects.get(pk=rendered.pk).wait_reason.startswith("The media storage does not answer.")
+    assert GenerationTask.objects.get(pk=rendered.pk).wait_reason == say("storage_away_save")
 
 
 def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
