@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from access.audited_admin import AuditedAdmin
+from access.callers import caller_of
 from access.models import ApiToken
 from access.people_admin import PeopleAdmin, RightsOfGroupsAdmin
-from access.tokens import issue
+from access.tokens import issue, revoke
 
 __all__ = ["ApiTokenAdmin", "PeopleAdmin", "RightsOfGroupsAdmin"]
 
@@ -31,12 +33,13 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiTokenAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Tokens: their text is on one page, once, their digest on none.
 
     A token acts in its owner's name, so only superusers make, see and change those of others.
     """
 
+    audited_as = "token"
     form = TokenForm
     fields = ("owner", "label", "expires_at")
     list_display = ("label", "owner", "public_id", "state", "created_at", "expires_at", "last_used_at")
@@ -76,7 +79,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         life = obj.expires_at - timezone.now() if obj.expires_at else None
         if not request.user.is_superuser:
             obj.owner = request.user  # type: ignore[assignment]
-        row, obj.issued_text = issue(obj.owner, obj.label, expires_in=life)  # type: ignore[attr-defined]
+        row, obj.issued_text = issue(obj.owner, obj.label, by=caller_of(request), expires_in=life)  # type: ignore[attr-defined]
         obj.pk, obj.public_id, obj.digest, obj.created_at, obj.expires_at = (
             row.pk,
             row.public_id,
@@ -99,9 +102,9 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("Revoke: refused from now on, for good"), permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
-        now, count = timezone.now(), 0
+        count = 0
         for token in tokens:
-            if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+            if revoke(token, by=caller_of(request)):
                 self.log_change(request, token, [{"changed": {"fields": ["revoked_at"]}}])
                 count += 1
         words = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", count)

@@ -10,7 +10,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from access.audited_admin import AuditedAdmin
+from access.callers import caller_of
+from events import audit
 
 __all__ = ["PeopleAdmin", "RightsOfGroupsAdmin"]
 
@@ -21,8 +26,20 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]
+class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     """People. What they may do, and everything about staff, is a superuser's to change."""
+
+    audited_as = "user"
+
+    def audit_action(self, form: Any) -> str:
+        return "user.rights_changed" if {*RIGHTS, "is_active"}.intersection(form.changed_data) else "user.changed"
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        reply = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and reply.status_code == 302:  # otherwise the form is shown again
+            audit.record("user.password_set", User.objects.get(pk=id), by=caller_of(request))
+        return reply
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -41,8 +58,10 @@ def _may_touch(request: HttpRequest, person: User | None) -> bool:
 
 
 @admin.register(Group)
-class RightsOfGroupsAdmin(GroupAdmin):
+class RightsOfGroupsAdmin(AuditedAdmin, GroupAdmin):
     """A group is a set of rights, so only superusers change one."""
+
+    audited_as = "group"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser

@@ -16,13 +16,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from access.callers import Caller
 from access.models import ApiToken
+from events import audit
 
-__all__ = ["authenticate", "issue"]
+__all__ = ["authenticate", "issue", "revoke"]
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_CHARS, SECRET_CHARS, CHECKSUM_CHARS = 8, 43, 6
@@ -33,14 +35,25 @@ NOTE_UNLESS_LOCKED = """
 """In one statement: the ORM's `select_for_update` would need a transaction of its own for each request."""
 
 
-def issue(owner: User, label: str, *, expires_in: timedelta | None = None) -> tuple[ApiToken, str]:
-    """A new token and its text, which is never to be had again."""
+@transaction.atomic
+def issue(owner: User, label: str, *, by: Caller | None = None, expires_in: timedelta | None = None) -> tuple[ApiToken, str]:
+    """Create a token. Return it and its text, which is stored nowhere. `by` is None for a command on the server."""
     public_id = _random(ID_CHARS)
     body = f"vp_{public_id}_{_random(SECRET_CHARS)}"
     raw = body + _checksum(body)
     expires_at = timezone.now() + expires_in if expires_in else None
     row = ApiToken.objects.create(owner=owner, label=label, public_id=public_id, digest=_digest(raw), expires_at=expires_at)
+    audit.record("token.created", row, by=by, after={"owner": owner, "expires_at": expires_at})
     return row, raw
+
+
+@transaction.atomic
+def revoke(token: ApiToken, *, by: Caller) -> bool:
+    """Refuse the token from now on. Return whether it was valid until now."""
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if revoked:
+        audit.record("token.revoked", token, by=by)
+    return bool(revoked)
 
 
 def authenticate(raw: str) -> ApiToken | None:

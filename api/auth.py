@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
-from access.models import ApiToken
+from access.callers import Caller, caller_of
 from access.tokens import authenticate
 
 __all__ = ["BearerToken", "Caller", "SignedInPage", "caller"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caller:
-    """In whose name a request is made; `token` is None for a person at a page."""
-
-    user: User
-    token: ApiToken | None = None
 
 
 def caller(request: HttpRequest) -> Caller:
@@ -40,7 +29,7 @@ class BearerToken(HttpBearer):
         if row is None:
             return None
         request.user = row.owner
-        return Caller(user=row.owner, token=row)
+        return caller_of(request, token=row)
 
 
 class _CsrfCheck(CsrfViewMiddleware):
@@ -67,7 +56,7 @@ class SignedInPage(APIKeyCookie):
             return None
         if _CsrfCheck.refuses(request):
             raise HttpError(403, _("Reload the page: its protection against forged requests is stale."))
-        return Caller(user=request.user)
+        return caller_of(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
-        return Caller(user=request.user) if key and request.user.is_authenticated else None
+        return caller_of(request) if key and request.user.is_authenticated else None

@@ -47,13 +47,19 @@ def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse])
 
 
 def trusted_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Forget what a client says of its address, scheme and host, unless it is one of PORTAL_TRUSTED_PROXIES."""
+    """Forget what a client says of its address, scheme and host, unless it is one of PORTAL_TRUSTED_PROXIES. Of a request that came through
+    those, the client's own address becomes REMOTE_ADDR.
+    """
     networks = [ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not _is_in(networks, request.META.get("REMOTE_ADDR", "")):
             for name in FORWARDED:
                 request.META.pop(name, None)
+        for address in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):  # each proxy adds whom it saw at the end
+            if not _is_in(networks, request.META.get("REMOTE_ADDR", "")):
+                break
+            request.META["REMOTE_ADDR"] = address.strip() or request.META["REMOTE_ADDR"]
         return get_response(request)
 
     return middleware

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "ninja",
+    "events",
     "access.apps.AccessConfig",
     "providers",
     "generation",
@@ -114,6 +115,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 POOL_STATE_KEPT_S = 1.0  # how old may be what pages say about slots and places in line
 JOBS_WIRING = "videoportal.wiring.WIRING"
+# Consumers of events (events/outbox.py): a name, and how the types that it wants begin. A new consumer gets what happens from then on.
+EVENT_CONSUMERS: dict[str, tuple[str, ...]] = {}
 # Work. The row is the truth and django-q2 carries (docs/architecture.md, docs/adr/0002). `retry` must exceed what a message may wait
 # plus `timeout`; retries and results are our own rows.
 Q_CLUSTER = {
@@ -204,7 +207,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
-        for name in ("access", "api", "database", "delivery", "generation", "jobs", "providers", "videoportal", "web")
+        for name in ("access", "api", "database", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web")
     }
     | {"django.request": {"filters": ["callback_keys"]}}
     | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from events.outbox import forget_delivered
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
@@ -31,6 +32,11 @@ def sweep_soon() -> None:
     queue.enqueue(queue.INGEST, "sweep")
 
 
+def forget_soon() -> None:
+    """Ring for the deletion of old events, which may be many."""
+    queue.enqueue(queue.INGEST, "forget_events")
+
+
 WIRING = Wiring(
     jobs={
         "submit": submit,
@@ -40,12 +46,14 @@ WIRING = Wiring(
         "probe": probe_account,
         "ingest": ingest_and_ring,
         "sweep": sweep,
+        "forget_events": forget_delivered,
     },
     periodic=[
         Periodic(every_s=5, call=sign_in),
         Periodic(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
         Periodic(every_s=0, call=tick),
         Periodic(every_s=900, call=sweep_soon, at_start=False),
+        Periodic(every_s=3600, call=forget_soon, at_start=False),
     ],
     at_stop=sign_out,
     lost_race=LostRace,

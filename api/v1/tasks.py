@@ -13,7 +13,8 @@ from ninja import Query, Router, Status
 from ninja.params.functions import Header
 from pydantic import Field
 
-from api.auth import Caller, caller
+from access.callers import Caller
+from api.auth import caller
 from api.paging import PageIn, page_of
 from api.v1.schemas import AdoptIn, ErrorOut, Page, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import asked_wait_s, wait_for
@@ -157,7 +158,7 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idemp
     """
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
-    recover.ask_again(task, by=asking.user, key=idempotency_key)
+    recover.ask_again(task, by=asking, key=idempotency_key)
     _wait(response, task, prefer)
     return _shown(asking, task_id)
 
@@ -170,7 +171,7 @@ def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body
     """
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
-    decide.adopt(task, body.vendor_id, by=asking.user, key=idempotency_key)
+    decide.adopt(task, body.vendor_id, by=asking, key=idempotency_key)
     return _shown(asking, task_id)
 
 
@@ -185,7 +186,7 @@ def submit_task_again(
     """
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
-    sent = decide.submit_again(task, by=asking.user, knows_cost=body.knows_cost, key=idempotency_key)
+    sent = decide.submit_again(task, by=asking, knows_cost=body.knows_cost, key=idempotency_key)
     return _shown(asking, sent.pk)
 
 
@@ -193,7 +194,7 @@ def submit_task_again(
 def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> TaskOut:
     """For administrators. If the vendor's answer comes after all, the task goes on."""
     asking = caller(request)
-    decide.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking.user, key=idempotency_key)
+    decide.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking, key=idempotency_key)
     return _shown(asking, task_id)
 
 

@@ -14,7 +14,9 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
 from database import clock
+from events import audit
 from generation.actions.retry import retry_task
 from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
 from generation.lifecycle import Status
@@ -95,15 +97,15 @@ def can_adopt(task: GenerationTask) -> bool:
     return not task.submission_id or task.error_code == "submission_gone"
 
 
-def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None = None, key: str = "") -> None:
+def adopt(task: GenerationTask, vendor_id: str, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
     """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
 
     Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button,
     `key` the Idempotency-Key of a caller: the same decision sent twice is made once, here and below.
     """
-    require_decider(by)
+    require_decider(by.user)
     name = _checked(vendor_id)
-    note = say("adopted", name=by.get_username(), id=name)
+    note = say("adopted", name=by.user.get_username(), id=name)
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():
         return
@@ -119,6 +121,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: User, page: UUID | None =
             facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": clock.now()}
             task.attempts.filter(pk=doubt.pk).update(**facts)
         task.accept(submission, note=note, account=account, decision_key=key)
+        audit.record("review.adopted", task, by=by, after={"submission_id": name, "account": account})
 
 
 def _confirming(task: GenerationTask, submission: Submission) -> ProviderAccount:
@@ -149,12 +152,12 @@ def _checked(vendor_id: str) -> str:
     return name
 
 
-def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID | None = None, key: str = "") -> GenerationTask:
+def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UUID | None = None, key: str = "") -> GenerationTask:
     """Send it once more; the person knows what the first may cost. Where the vendor accepted the first one it is given up, and a new task
     is made, so that either render keeps its own row. Return the task that is sent.
     """
-    require_decider(by)
-    note = say("sent_again", name=by.get_username())
+    require_decider(by.user)
+    note = say("sent_again", name=by.user.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if (decision := done()) is not None:
         return _sent_by(task, decision)
@@ -167,6 +170,7 @@ def submit_again(task: GenerationTask, *, by: User, knows_cost: bool, page: UUID
             fields={"knows_cost": _("This must be confirmed.")},
         )
     with first_come(done):
+        audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
         if task.submission_id:
             task.give_up("abandoned", task.error_message, note=note, decision_key=key)
             return retry_task(task, by=task.owner)
@@ -186,15 +190,16 @@ def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask
     return task.retries.filter(id__gt=decision.pk).order_by("id").first() or task
 
 
-def give_up(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
+def give_up(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
     """A person decided that it is not worth another try."""
-    require_decider(by)
-    note = say("given_up", name=by.get_username())
+    require_decider(by.user)
+    note = say("given_up", name=by.user.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():
         return
     _require_review(task)
     with first_come(done):
+        audit.record("review.given_up", task, by=by, before={"error_code": task.error_code})
         task.give_up("abandoned", task.error_message, note=note, decision_key=key)
 
 

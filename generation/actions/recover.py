@@ -14,7 +14,9 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
 from database import clock
+from events import audit
 from generation.actions.decide import did_already, first_come, may_decide, refuse_taken, require_decider
 from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.lifecycle import Status
@@ -50,10 +52,10 @@ def can_ask_again(task: GenerationTask, user: User) -> bool:
     return task.state in ASKABLE and may_decide(user) and _paid(task) is not None
 
 
-def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None, key: str = "") -> None:
+def ask_again(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
     """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
-    require_decider(by)
-    notes = [say(code, name=by.get_username()) for code in ("asked_again_done", "asked_again_renders", "asked_again_ended")]
+    require_decider(by.user)
+    notes = [say(code, name=by.user.get_username()) for code in ("asked_again_done", "asked_again_renders", "asked_again_ended")]
     done = partial(did_already, task, ASKABLE, notes, page=page, key=key)
     if done():
         return
@@ -65,9 +67,9 @@ def ask_again(task: GenerationTask, *, by: User, page: UUID | None = None, key: 
     _recover(render, answer, by, done, key)
 
 
-def ask_again_many(tasks: Iterable[GenerationTask], *, by: User) -> Mapping[GenerationTask, PortalError | None]:
+def ask_again_many(tasks: Iterable[GenerationTask], *, by: Caller) -> Mapping[GenerationTask, PortalError | None]:
     """The same for up to `MOST_AT_ONCE` tasks, side by side: each with None when it goes on, or with why it does not."""
-    require_decider(by)
+    require_decider(by.user)
     asked = list(tasks)
     if len(asked) > MOST_AT_ONCE:
         raise InvalidRequest(_("At most %(n)d tasks at one time.") % {"n": MOST_AT_ONCE})
@@ -94,7 +96,7 @@ def _answers(account: ProviderAccount, renders: list[_Render]) -> list[Snapshot 
         return [broken] * len(renders)
 
 
-def _attempt_recovery(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User) -> PortalError | None:
+def _attempt_recovery(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: Caller) -> PortalError | None:
     try:
         _recover(render, answer, by)
     except PortalError as error:
@@ -125,31 +127,33 @@ def _paid(task: GenerationTask) -> _Render | None:
 
 
 def _recover(
-    render: _Render, answer: Snapshot | ProviderError | SealBroken, by: User, done: Callable[[], object] | None = None, key: str = ""
+    render: _Render, answer: Snapshot | ProviderError | SealBroken, by: Caller, done: Callable[[], object] | None = None, key: str = ""
 ) -> None:
     if not isinstance(answer, Snapshot):
         raise _refusal(answer) from answer
     if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:
         with first_come(done):
-            ended_there(render.task, answer, note=say("asked_again_ended", name=by.get_username()), decision_key=key)
+            audit.record("task.asked_again", render.task, by=by, after={"state": answer.state})
+            ended_there(render.task, answer, note=say("asked_again_ended", name=by.user.get_username()), decision_key=key)
         return
     if answer.state is State.FAILED:
         raise _unchanged("render_failed", str(answer.error or answer.vendor_state))
     if answer.state is State.CANCELLED:
         raise _unchanged("render_cancelled", answer.vendor_state)
     with first_come(done):
+        audit.record("task.asked_again", render.task, by=by, after={"state": answer.state})
         if answer.state is State.SUCCEEDED and answer.outputs:
             _save(render, answer, by, key)
         else:
             _follow(render, by, key)
 
 
-def _save(render: _Render, snapshot: Snapshot, by: User, key: str) -> None:
+def _save(render: _Render, snapshot: Snapshot, by: Caller, key: str) -> None:
     named = render.submission
     rendered(
         render.task,
         snapshot,
-        note=say("asked_again_done", name=by.get_username()),
+        note=say("asked_again_done", name=by.user.get_username()),
         decision_key=key,
         submission_id=named.id,
         submission_kind=named.kind,
@@ -158,10 +162,10 @@ def _save(render: _Render, snapshot: Snapshot, by: User, key: str) -> None:
     )
 
 
-def _follow(render: _Render, by: User, key: str) -> None:
+def _follow(render: _Render, by: Caller, key: str) -> None:
     render.task.accept(
         render.submission,
-        note=say("asked_again_renders", name=by.get_username()),
+        note=say("asked_again_renders", name=by.user.get_username()),
         decision_key=key,
         account=render.account,
         accepted_at=render.task.accepted_at or clock.now(),

@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from database import clock
+from events import outbox
 from generation.errors import LostRace
 from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
 from generation.models.attempt import Attempt, Dispatch, TaskEvent, submission_of
@@ -236,7 +237,7 @@ class GenerationTask(models.Model):
         return _by_slot((place.slot, place.asset_id) for place in self.inputs.all())
 
     def move(self, to: Status, *, note: Message | str = "", decision_key: str = "", **changes: Any) -> None:
-        """The only writer of `status`: from the status and fence seen to `to`, with its event, in one transaction.
+        """The only writer of `status`: from the status and fence seen to `to`, with its events, in one transaction.
 
         Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
         """
@@ -252,6 +253,8 @@ class GenerationTask(models.Model):
         with transaction.atomic():
             self._write(changes, status=seen.value)
             self._remember(now, seen, to, note, decision_key)
+            facts = {"from": seen.value} | ({"error_code": self.error_code} if self.error_code else {})
+            outbox.write(f"task.{to}", subject=self.pk, owner_id=self.owner_id, at=now, facts=facts)
 
     def accept(self, submission: Submission, *, note: Message | str = "", **changes: Any) -> None:
         """The vendor has it, under this id."""

@@ -8,10 +8,12 @@ A database that was restored from a backup stops them too, until a person confir
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
 from database import clock
+from events import audit
 from generation.errors import InvalidRequest
 from generation.models import PaidSubmits
 from generation.models.switch import Stop
@@ -37,19 +39,21 @@ def is_stopped_for_sure() -> bool:
     return settings.STOP_PAID_SUBMITS or any(row.stopped or row.held_at is not None for row in locked)
 
 
-def stop_submits(*, by: User, reason: str) -> PaidSubmits:
+def stop_submits(*, by: Caller, reason: str) -> PaidSubmits:
     """Nothing new is sent from here on; polls and downloads go on. Raises `InvalidRequest` without a reason."""
     if not reason.strip():
         raise InvalidRequest(_("Say why, so that others know when to switch it on again."), fields={"reason": _("This is needed.")})
     return _turn(stopped=True, by=by, reason=reason.replace("\x00", "").strip()[:300])
 
 
-def resume_submits(*, by: User) -> PaidSubmits:
+def resume_submits(*, by: Caller) -> PaidSubmits:
     """What waits goes on at the clock's next round."""
     return _turn(stopped=False, by=by, reason="")
 
 
-def _turn(*, stopped: bool, by: User, reason: str) -> PaidSubmits:
-    facts = {"stopped": stopped, "by": by, "at": clock.now(), "reason": reason}
+@transaction.atomic
+def _turn(*, stopped: bool, by: Caller, reason: str) -> PaidSubmits:
+    facts = {"stopped": stopped, "by": by.user, "at": clock.now(), "reason": reason}
     row, _created = PaidSubmits.objects.update_or_create(pk=PaidSubmits.THE_ROW, defaults=facts)
+    audit.record("submits.stopped" if stopped else "submits.resumed", row, by=by, after={"reason": reason} if stopped else {})
     return row

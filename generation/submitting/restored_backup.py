@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
 from database import clock
+from events import audit
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
@@ -139,7 +140,7 @@ def lost_requests() -> Iterator[Sent]:
     return (one for one in paid_record.sent_after(0) if not GenerationTask.objects.filter(pk=one.task).exists())
 
 
-def confirm_restore(*, by: User) -> Reconciled:
+def confirm_restore(*, by: Caller) -> Reconciled:
     """Have what was sent since the backup looked up, then let the rest go out. Raises `Conflict` when nothing waits for this."""
     newest, records = paid_record.newest(), list(paid_record.sent_after(_row().sent))
     with transaction.atomic():
@@ -149,7 +150,8 @@ def confirm_restore(*, by: User) -> Reconciled:
         found = _reconcile(records)
         row.sent, row.held_at, row.confirmed_at = max(newest, row.sent), None, clock.now()
         row.save(update_fields=["sent", "held_at", "confirmed_at"])
-    log.warning("%s confirmed the restored database: %s", by.get_username(), dict(found.tasks))
+        audit.record("backup.confirmed", row, by=by, after={"known": found.tasks.total(), "lost": len(found.lost)})
+    log.warning("%s confirmed the restored database: %s", by.user.get_username(), dict(found.tasks))
     for one in found.lost:
         log.warning("sent after the backup for a task that is gone: %s, %s, %s, at %s", one.reference, one.model, one.account_label, one.at)
     return found

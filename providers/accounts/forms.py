@@ -163,6 +163,11 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in names:
             self.add_error(PREFIX + name, message)
 
+    @property
+    def replaces_credentials(self) -> bool:
+        """A credential was typed in."""
+        return any(name.startswith(PREFIX) for name in self.changed_data)
+
     def columns(self) -> list[str]:
         """What saving the form writes."""
         typed = [name for name in self.cleaned_data if not name.startswith(PREFIX)]
@@ -171,7 +176,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Any:
         if self.credentials is not None:
             set_credentials(self.instance, self.credentials)
-        if any(name == "base_url" or name.startswith(PREFIX) for name in self.changed_data):
+        if self.replaces_credentials or "base_url" in self.changed_data:
             self.instance.changed_at = clock.now()
         self.instance.edited_at = clock.now()
         return super().save(commit)

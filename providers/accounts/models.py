@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Any, Self
 
 from django.core.validators import MinValueValidator
-from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from database import clock
+from events import audit, outbox
+from events.audit import Actor
 from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pace, rest_s
 from providers.accounts.sealing import SealBroken
 from providers.core.base import Provider, Surface
@@ -184,8 +185,7 @@ class ProviderAccount(models.Model):
         """Rest for so long; then a free call decides. An end that is already later stays."""
         now = clock.now()
         until = now + timedelta(seconds=seconds)
-        earlier = Q(cooldown_until=None) | Q(cooldown_until__lt=until)
-        ProviderAccount.objects.filter(earlier, pk=self.pk).update(**self._resting(now, until, reason))
+        self._cool(Q(cooldown_until__lt=until), now, until, reason)
 
     def rest(self, reason: Message, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
         """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
@@ -194,28 +194,56 @@ class ProviderAccount(models.Model):
         rests = awake.values_list("rests", flat=True).first()
         if rests is not None:
             until = now + timedelta(seconds=max(rest_s(rests, pace), at_least_s))
-            awake.filter(rests=rests).update(rests=min(rests + 1, MOST_RESTS), **self._resting(now, until, reason))
+            self._cool(Q(cooldown_until__lte=now), now, until, reason, rests=rests)
 
-    @staticmethod
-    def _resting(now: datetime, until: datetime, reason: Message) -> dict[str, Any]:
-        since = Coalesce(F("cooling_since"), Value(now), output_field=models.DateTimeField())
-        return {"cooldown_until": until, "cooling_since": since, "probe_lease_until": None, "cooldown_reason": reason}
+    @transaction.atomic
+    def _cool(self, and_if: Q, now: datetime, until: datetime, reason: Message, *, rests: int | None = None) -> None:
+        """Rest from closed, which is an event, or else from a rest of which `and_if` is true. `rests` is the count that was seen."""
+        changes: dict[str, Any] = {"cooldown_until": until, "probe_lease_until": None, "cooldown_reason": reason}
+        row = ProviderAccount.objects.filter(pk=self.pk)
+        if rests is not None:
+            row, changes["rests"] = row.filter(rests=rests), min(rests + 1, MOST_RESTS)
+        if row.filter(cooldown_until=None).update(**changes, cooling_since=now):
+            outbox.write("account.cooldown", subject=self.pk, at=now, facts={"until": until})
+        else:
+            row.filter(and_if).update(**changes)
 
     def close_breaker(self) -> None:
         """It answers: submits may start again. A rest that was ordered meanwhile stays."""
-        now = clock.now()
-        ProviderAccount.objects.filter(pk=self.pk, cooldown_until__lte=now).update(**self.awake(now))
+        self._wake(Q(cooldown_until__lte=clock.now()))
 
-    @staticmethod
-    def awake(now: datetime) -> dict[str, Any]:
-        """Changes of a row whose rest ends."""
-        return {
-            "cooldown_until": None,
-            "cooling_since": None,
-            "probe_lease_until": None,
-            "closed_at": now,
-            "cooldown_reason": Message(),
-        }
+    @transaction.atomic
+    def end_rest(self, *, by: Actor) -> bool:
+        """A person ends the rest. Return whether there was one."""
+        ended = self._wake(Q(cooldown_until__isnull=False), edited_at=clock.now())
+        if ended:
+            audit.record("account.rest_ended", self, by=by, before={"until": self.cooldown_until, "reason": str(self.cooldown_reason)})
+        return ended
+
+    @transaction.atomic
+    def _wake(self, resting: Q, **changes: Any) -> bool:
+        now = clock.now()
+        changes |= {"cooldown_until": None, "cooldown_reason": Message(), "cooling_since": None, "probe_lease_until": None}
+        matched = ProviderAccount.objects.filter(resting, pk=self.pk).update(closed_at=now, **changes)
+        if matched:
+            outbox.write("account.recovered", subject=self.pk, at=now, facts={})
+        return bool(matched)
+
+    @transaction.atomic
+    def switch(self, *, enabled: bool, by: Actor) -> bool:
+        """A person lets it be used, or no longer. Return whether that changed anything."""
+        now = clock.now()
+        changed = ProviderAccount.objects.filter(pk=self.pk, enabled=not enabled).update(enabled=enabled, edited_at=now)
+        if changed:
+            action = self.report_switch(enabled, now)
+            audit.record(action, self, by=by, before={"enabled": not enabled}, after={"enabled": enabled})
+        return bool(changed)
+
+    def report_switch(self, enabled: bool, at: datetime) -> str:
+        """Write the event of being enabled or disabled, in the transaction of the change. Return its type."""
+        what = "account.enabled" if enabled else "account.disabled"
+        outbox.write(what, subject=self.pk, at=at, facts={})
+        return what
 
     def note_accepted(self) -> None:
         """A submit was accepted: the next rest is a short one again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from access.callers import Caller
 from generation.lifecycle import Status
 from generation.ordering.create import create_task
 from generation.scheduling.stop_switch import stop_submits
@@ -74,7 +75,7 @@ def test_giving_up_by_the_api_leaves_nothing_to_ask_about(admin_api, in_review):
 
 
 def test_while_submits_are_stopped_tasks_are_taken_and_say_why_they_wait(api, staff, idle_account):
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
 
     made = api.post("/tasks", {"model": MODEL, "prompt": "a boat"})
 

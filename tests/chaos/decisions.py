@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import User
 
+from access.callers import Caller
 from generation.actions import decide
 from generation.lifecycle import RESTING, Status
 from generation.models import GenerationTask
@@ -24,9 +25,9 @@ def decide_by_hand(simulator: SimulatorProcess, until: Until, *, adopt: int, aga
     person = User.objects.create_superuser("decides")
     to_adopt, to_send = waiting[:adopt], waiting[adopt:]
     for task in to_adopt:
-        decide.adopt(task, console[task.prompt.text], by=person)
+        decide.adopt(task, console[task.prompt.text], by=Caller(user=person))
     for task in to_send:
-        decide.submit_again(task, by=person, knows_cost=True)
+        decide.submit_again(task, by=Caller(user=person), knows_cost=True)
     decided = GenerationTask.objects.filter(pk__in=[task.pk for task in waiting])
     until(lambda: not decided.exclude(status__in=RESTING).exists())
 

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from access.tokens import issue
+from events.models import AuditEvent
 from generation.models import Asset
 from tests.pictures import picture
 from tools.stack import ROOT
@@ -74,6 +75,26 @@ def test_only_a_trusted_proxy_says_that_the_client_came_over_https(settings, db,
     answer = Client().get("/accounts/login/", headers={"x-forwarded-proto": "https"})
 
     assert answer.status_code == (200 if secure else 301)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        ([], "192.0.2.7", "127.0.0.1"),
+        (["127.0.0.1"], "192.0.2.7", "192.0.2.7"),
+        (["127.0.0.1", "10.0.0.0/8"], "192.0.2.7, 10.0.0.5", "192.0.2.7"),
+        (["127.0.0.1"], "127.0.0.1, 198.51.100.1, 192.0.2.7", "192.0.2.7"),
+        (["127.0.0.1"], "", "127.0.0.1"),
+    ],
+)
+def test_clients_address_is_what_the_last_trusted_proxy_saw(settings, desk, proxies, forwarded, address):
+    settings.TRUSTED_PROXIES = proxies
+
+    fresh = Client(headers={"x-forwarded-for": forwarded})
+    fresh.cookies = desk.cookies
+    fresh.post("/admin/generation/paidsubmits/", {"stop": "1", "reason": "the bill"})
+
+    assert AuditEvent.objects.get().ip == address
 
 
 def test_a_load_balancer_may_ask_under_any_name_and_scheme(settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from access.callers import Caller
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
 from generation.ordering.create import create_task
@@ -108,7 +109,7 @@ def test_pages_say_while_paid_submits_are_stopped(visitor, staff_visitor, staff,
     make_task(user)
     assert "New renders wait" not in visitor.get(page).text
 
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
 
     reply = visitor.get(page)
     assert "New renders wait: the bill" in reply.text

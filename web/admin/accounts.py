@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,6 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from access.audited_admin import AuditedAdmin
+from access.callers import caller_of
 from database import clock
 from generation.queries.accounts_overview import overview_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
@@ -36,9 +40,10 @@ LIMITS = ("max_in_flight", "submits_per_second", "submits_per_minute", "polls_pe
 
 
 @admin.register(ProviderAccount)
-class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Accounts with what tasks do to them. Sealed text is on no page: not in a field, not in a list, not in the history."""
 
+    audited_as = "account"
     readonly_fields = ("cooldown", "last_ok", "last_trouble")
     actions = ("enable", "disable", "end_rest", "test_connection")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
@@ -111,9 +116,21 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
         return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]
 
-    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:  # noqa: ARG002
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:
         """What the portal noted down about the account since it was read stays."""
         obj.save(update_fields=form.columns() if change else None)
+        if change and "enabled" in form.changed_data:
+            obj.report_switch(obj.enabled, clock.now())
+        self.audit_save(request, obj, form, change)
+
+    def audit_action(self, form: Any) -> str:
+        """Replaced credentials name the action; what else the form changed is among its facts."""
+        if form.replaces_credentials:
+            return "account.credentials_replaced"
+        if "enabled" in form.changed_data:
+            return "account.enabled" if form.instance.enabled else "account.disabled"
+        return "account.changed"
 
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -148,20 +165,22 @@ class ProviderAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        self._update(request, accounts, enabled=True)
+        self._change(request, accounts, ["enabled"], partial(ProviderAccount.switch, enabled=True))
 
     @admin.action(description=gettext_lazy("Disable (running renders are still followed)"), permissions=["change"])
     def disable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        self._update(request, accounts, enabled=False)
+        self._change(request, accounts, ["enabled"], partial(ProviderAccount.switch, enabled=False))
 
     @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
     def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        self._update(request, accounts, **ProviderAccount.awake(clock.now()))
+        self._change(request, accounts, ["cooldown_until"], ProviderAccount.end_rest)
 
-    def _update(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], **changes: Any) -> None:
+    def _change(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], fields: list[str], change: Callable[..., bool]) -> None:
+        count = 0
         for account in accounts:
-            self.log_change(request, account, [{"changed": {"fields": list(changes)}}])
-        count = accounts.update(edited_at=clock.now(), **changes)
+            if change(account, by=caller_of(request)):
+                self.log_change(request, account, [{"changed": {"fields": fields}}])
+                count += 1
         words = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
 
@@ -182,9 +201,10 @@ def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tup
 
 
 @admin.register(ModelPrice)
-class ModelPriceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelPriceAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What models cost here, beside what the vendors' pages say."""
 
+    audited_as = "price"
     form = PriceForm
     list_display = ("model", "costs", "list_price", "updated_at")
     search_fields = ("model",)

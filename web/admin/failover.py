@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
+from access.audited_admin import AuditedAdmin
 from generation.models import FailoverRule
 from providers.labels import label_of, with_own
 from providers.vendors import ALL_MODELS
@@ -33,9 +34,10 @@ def _models(own: str) -> list[tuple[str, str]]:
 
 
 @admin.register(FailoverRule)
-class FailoverRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FailoverRuleAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Which model may be bought instead of another. Models are chosen, not typed."""
 
+    audited_as = "failover"
     form = FailoverForm
     list_display = ("from_model", "to_model", "position", "enabled")
     list_editable = ("position", "enabled")

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from access.callers import caller_of
 from generation.errors import PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask, PaidSubmits
@@ -58,11 +59,11 @@ class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         reason = request.POST.get("reason", "")
         try:
             if "stop" in request.POST:
-                row = stop_submits(by=request.user, reason=reason)  # type: ignore[arg-type]
+                row = stop_submits(by=caller_of(request), reason=reason)
                 done = _("Stopped. Nothing new is sent; what renders goes on.")
                 self.log_change(request, row, f"stopped: {row.reason}")
             elif "resume" in request.POST:
-                row = resume_submits(by=request.user)  # type: ignore[arg-type]
+                row = resume_submits(by=caller_of(request))
                 done = _("Paid submits go out again. What waits starts within a second.")
                 self.log_change(request, row, "resumed")
             elif "confirm" in request.POST:
@@ -76,7 +77,7 @@ class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(reverse("admin:generation_paidsubmits_changelist"))
 
     def _confirm(self, request: HttpRequest) -> str:
-        found = confirm_restore(by=request.user)  # type: ignore[arg-type]
+        found = confirm_restore(by=caller_of(request))
         facts = {"known": found.tasks.total(), "lost": len(found.lost)}
         self.log_change(request, PaidSubmits.objects.get(), f"restored backup confirmed: {facts}")
         done = _("Confirmed. Requests that were sent after the backup: %(known)d. They are looked up or wait for a review.") % facts

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from access.callers import caller_of
 from generation.actions import decide, recover
 from generation.errors import PortalError
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
@@ -185,7 +186,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=gettext_lazy("Ask the vendors again about the chosen tasks"))
     def ask_again_many(self, request: HttpRequest, chosen: QuerySet[GenerationTask]) -> None:
         try:
-            outcome = recover.ask_again_many(chosen.prefetch_related("attempts__account"), by=_person(request))
+            outcome = recover.ask_again_many(chosen.prefetch_related("attempts__account"), by=caller_of(request))
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
             return
@@ -230,7 +231,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         if task is None:
             raise Http404
         try:
-            way(task, by=_person(request), page=read_key(request.POST.get("key", "")))
+            way(task, by=caller_of(request), page=read_key(request.POST.get("key", "")))
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
         else:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from access.callers import caller_of
 from generation.actions import decide, recover
 from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.actions.retry import retry_from_page
@@ -79,7 +80,7 @@ def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A task in review or failed: does the vendor have its render after all?"""
 
     def act(failed: GenerationTask) -> str:
-        recover.ask_again(failed, by=the_user(request), page=page_key(request))
+        recover.ask_again(failed, by=caller_of(request), page=page_key(request))
         if failed.state is Status.RUNNING:
             return _("The vendor still renders it. It is followed again, with a new deadline.")
         if failed.is_terminal:
@@ -95,7 +96,7 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The vendor has it, under this id."""
 
     def act(reviewed: GenerationTask) -> str:
-        decide.adopt(reviewed, request.POST.get("vendor_id", ""), by=the_user(request), page=page_key(request))
+        decide.adopt(reviewed, request.POST.get("vendor_id", ""), by=caller_of(request), page=page_key(request))
         return _("Adopted: the render is followed from here on.")
 
     return _decide(request, pk, act)
@@ -108,7 +109,7 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act(reviewed: GenerationTask) -> str:
         knows_cost = request.POST.get("knows_cost") == "on"
-        sent = decide.submit_again(reviewed, by=the_user(request), knows_cost=knows_cost, page=page_key(request))
+        sent = decide.submit_again(reviewed, by=caller_of(request), knows_cost=knows_cost, page=page_key(request))
         return _("It is sent again.") if sent.pk == reviewed.pk else _("In the queue again, as a new task.")
 
     return _decide(request, pk, act)
@@ -120,7 +121,7 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Not worth another try."""
 
     def act(reviewed: GenerationTask) -> str:
-        decide.give_up(reviewed, by=the_user(request), page=page_key(request))
+        decide.give_up(reviewed, by=caller_of(request), page=page_key(request))
         return _("Given up.")
 
     return _decide(request, pk, act)

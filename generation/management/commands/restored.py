@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from access.callers import Caller
 from generation.errors import PortalError
 from generation.submitting.restored_backup import backup_facts, confirm_restore, hold_if_restored, lost_requests
 
@@ -40,5 +41,5 @@ class Command(BaseCommand):
         person = people.first()
         if person is None:
             raise CommandError(f"There is no user “{name}”." if name else "There is no superuser. Create one: manage.py createsuperuser")
-        found = confirm_restore(by=person)
+        found = confirm_restore(by=Caller(user=person))
         self.stdout.write(f"Confirmed. {found.tasks.total()} are looked up or wait for a review; all other tasks are sent.")

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from access.callers import Caller
 from generation.actions import decide, recover
 from generation.actions.look_again import look_again
 from generation.errors import Conflict
@@ -77,25 +78,25 @@ def test_the_vendors_word_that_it_failed_ends_the_review(user, staff, driver):
     driver.simulator.advance(60)
 
     look_again(tasks[0].pk)
-    recover.ask_again(fresh(tasks[1]), by=staff)
+    recover.ask_again(fresh(tasks[1]), by=Caller(user=staff))
 
     assert [(fresh(task).status, fresh(task).error_code) for task in tasks] == [(Status.FAILED, "generation_failed")] * 2
 
 
 def test_asking_again_follows_what_still_renders(overdue, staff, driver):
-    recover.ask_again(overdue, by=staff)
+    recover.ask_again(overdue, by=Caller(user=staff))
 
     assert fresh(overdue).status == Status.RUNNING
     assert driver.finish(overdue).status == Status.SUCCEEDED
 
 
 def test_submitting_again_is_a_new_task_and_the_first_render_can_still_be_had(overdue, staff, user, driver):
-    again = decide.submit_again(overdue, by=staff, knows_cost=True)
+    again = decide.submit_again(overdue, by=Caller(user=staff), knows_cost=True)
 
     assert (again.pk == overdue.pk, again.retry_of, again.owner) == (False, overdue, user)
     assert (fresh(overdue).status, fresh(overdue).error_code) == (Status.FAILED, "abandoned")
     driver.simulator.advance(60)
-    recover.ask_again(fresh(overdue), by=staff)
+    recover.ask_again(fresh(overdue), by=Caller(user=staff))
     assert driver.finish(overdue).status == driver.finish(again).status == Status.SUCCEEDED
     assert Video.objects.count() == 2
 
@@ -113,7 +114,7 @@ def test_an_address_that_our_policy_blocks_goes_to_a_person_and_comes_back_in_on
         check_reviews()
 
     settings.OUTBOUND_ALLOW_CIDRS = ("127.0.0.0/8",)
-    recover.ask_again(task, by=staff)
+    recover.ask_again(task, by=Caller(user=staff))
 
     assert driver.finish(task).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1
@@ -129,7 +130,7 @@ def test_a_video_above_our_limit_goes_to_a_person_and_comes_back_in_one_click(us
         check_reviews()
 
     settings.MAX_VIDEO_BYTES = usual
-    recover.ask_again(task, by=staff)
+    recover.ask_again(task, by=Caller(user=staff))
 
     assert driver.finish(task).status == Status.SUCCEEDED
 
@@ -172,7 +173,7 @@ def test_an_id_that_is_known_is_not_written_over(overdue, user, staff, driver):
     GenerationTask.objects.filter(pk=other.pk).update(submission_id="", status="failed", due_at=None, finished_at=other.created_at)
 
     with pytest.raises(Conflict) as refusal:
-        decide.adopt(overdue, other.submission_id, by=staff)
+        decide.adopt(overdue, other.submission_id, by=Caller(user=staff))
 
     assert refusal.value.code == "id_known"
     assert {fresh(overdue).submission_id, overdue.attempts.get().submission_id} == {overdue.submission_id}

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.actions import decide
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
@@ -65,9 +66,9 @@ def test_staff_who_may_change_tasks_may_decide_and_nobody_else(staff, user):
 
 
 WAYS = [
-    lambda task, by: decide.adopt(task, "x", by=by),
-    lambda task, by: decide.submit_again(task, by=by, knows_cost=True),
-    lambda task, by: decide.give_up(task, by=by),
+    lambda task, by: decide.adopt(task, "x", by=Caller(user=by)),
+    lambda task, by: decide.submit_again(task, by=Caller(user=by), knows_cost=True),
+    lambda task, by: decide.give_up(task, by=Caller(user=by)),
 ]
 
 
@@ -90,7 +91,7 @@ def test_only_a_task_in_review_can_be_decided(way, user, staff, sandbox_accounts
 @pytest.mark.parametrize("way", WAYS[1:])
 def test_who_comes_second_is_told_and_changes_nothing(way, in_review, staff):
     second = fresh(in_review)
-    decide.give_up(in_review, by=staff)
+    decide.give_up(in_review, by=Caller(user=staff))
 
     with pytest.raises(Conflict) as refusal:
         way(second, staff)
@@ -102,7 +103,7 @@ def test_who_comes_second_is_told_and_changes_nothing(way, in_review, staff):
 def test_adopt_takes_the_vendors_task_and_finishes_it(in_review, staff, driver):
     vendor_id = driver.simulator.ledger()["entries"][0]["task_id"]
 
-    decide.adopt(in_review, f" {vendor_id} ", by=staff)
+    decide.adopt(in_review, f" {vendor_id} ", by=Caller(user=staff))
 
     task = driver.finish(in_review)
     assert task.status == Status.SUCCEEDED
@@ -122,14 +123,14 @@ def test_adopt_needs_no_word_on_how_the_vendor_files_the_task(model, slot, user,
     Attempt.objects.filter(task=paid).delete()
     GenerationTask.objects.filter(pk=paid.pk).update(submission_id="", status="failed", due_at=None, finished_at=paid.created_at)
 
-    decide.adopt(fresh(task), paid.submission_id, by=staff)
+    decide.adopt(fresh(task), paid.submission_id, by=Caller(user=staff))
 
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
 def test_adopt_refuses_an_id_that_the_vendor_does_not_know(in_review, staff):
     with pytest.raises(InvalidRequest, match="does not confirm") as refusal:
-        decide.adopt(in_review, "no-such-task", by=staff)
+        decide.adopt(in_review, "no-such-task", by=Caller(user=staff))
 
     assert (refusal.value.code, set(refusal.value.fields)) == ("not_confirmed", {"vendor_id"})
     assert fresh(in_review).status == Status.NEEDS_REVIEW
@@ -140,7 +141,7 @@ def test_adopt_refuses_what_cannot_be_an_id_without_asking(nonsense, in_review, 
     asked = len(driver.simulator.requests()["requests"])
 
     with pytest.raises(InvalidRequest) as refusal:
-        decide.adopt(in_review, nonsense, by=staff)
+        decide.adopt(in_review, nonsense, by=Caller(user=staff))
 
     assert set(refusal.value.fields) == {"vendor_id"}
     assert len(driver.simulator.requests()["requests"]) == asked
@@ -152,7 +153,7 @@ def test_adopt_changes_nothing_while_the_vendor_is_down(in_review, staff):
     account.save()
 
     with pytest.raises(InvalidRequest) as refusal:
-        decide.adopt(fresh(in_review), "any", by=staff)
+        decide.adopt(fresh(in_review), "any", by=Caller(user=staff))
 
     assert refusal.value.code == "not_confirmed"
     assert fresh(in_review).status == Status.NEEDS_REVIEW
@@ -163,7 +164,7 @@ def test_adopt_refuses_an_id_that_another_task_has(in_review, user, staff, drive
     other = driver.until(create_task(owner=user, model=WAN, prompt="another", params={}), Status.RUNNING)
 
     with pytest.raises(Conflict) as refusal:
-        decide.adopt(in_review, other.submission_id, by=staff)
+        decide.adopt(in_review, other.submission_id, by=Caller(user=staff))
 
     assert refusal.value.code == "already_adopted"
 
@@ -176,7 +177,7 @@ def test_adopt_refuses_an_id_that_another_task_has_by_another_account_at_the_sam
     type(in_review).objects.filter(pk=in_review.pk).update(account=twin)
 
     with pytest.raises(Conflict) as refusal:
-        decide.adopt(fresh(in_review), other.submission_id, by=staff)
+        decide.adopt(fresh(in_review), other.submission_id, by=Caller(user=staff))
 
     assert refusal.value.code == "already_adopted"
 
@@ -184,7 +185,7 @@ def test_adopt_refuses_an_id_that_another_task_has_by_another_account_at_the_sam
 def test_submit_again_is_a_persons_decision_and_buys_again(in_review, staff, driver):
     type(in_review.prompt).objects.filter(pk=in_review.prompt_id).update(text="a boat")
 
-    decide.submit_again(in_review, by=staff, knows_cost=True)
+    decide.submit_again(in_review, by=Caller(user=staff), knows_cost=True)
 
     task = driver.finish(in_review)
     assert task.status == Status.SUCCEEDED
@@ -196,7 +197,7 @@ def test_submit_again_works_where_a_known_reference_is_refused(user, staff, driv
     task = driver.finish(create_task(owner=user, model=ZHIPU, prompt="a boat #fault:reset-after-accept:1", params={}))
     assert task.status == Status.NEEDS_REVIEW
 
-    decide.submit_again(task, by=staff, knows_cost=True)
+    decide.submit_again(task, by=Caller(user=staff), knows_cost=True)
     driver.step()
     assert (fresh(task).status, fresh(task).attempt_count) == (Status.QUEUED, 1)  # Zhipu's only slot may be taken
     much_later()
@@ -209,20 +210,20 @@ def test_submit_again_works_where_a_known_reference_is_refused(user, staff, driv
 def test_a_refusal_of_the_second_sending_does_not_settle_the_first(user, staff, driver):
     task = driver.finish(create_task(owner=user, model=ZHIPU, prompt="a boat #fault:reset-after-accept:1", params={}))
     driver.simulator.faults("zhipu", "refuse")
-    decide.submit_again(task, by=staff, knows_cost=True)
+    decide.submit_again(task, by=Caller(user=staff), knows_cost=True)
     much_later()
 
     task = driver.finish(task)
 
     assert task.status == Status.NEEDS_REVIEW
-    decide.adopt(task, driver.simulator.ledger()["entries"][0]["task_id"], by=staff)
+    decide.adopt(task, driver.simulator.ledger()["entries"][0]["task_id"], by=Caller(user=staff))
     assert driver.finish(task).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1
 
 
 def test_submit_again_asks_whether_the_cost_is_known(in_review, staff):
     with pytest.raises(InvalidRequest) as refusal:
-        decide.submit_again(in_review, by=staff, knows_cost=False)
+        decide.submit_again(in_review, by=Caller(user=staff), knows_cost=False)
 
     assert (refusal.value.code, set(refusal.value.fields)) == ("cost_not_acknowledged", {"knows_cost"})
     assert fresh(in_review).status == Status.NEEDS_REVIEW
@@ -232,14 +233,14 @@ def test_a_model_that_is_gone_is_not_submitted_again(in_review, staff):
     GenerationTask.objects.filter(pk=in_review.pk).update(model="gone/model")
 
     with pytest.raises(Conflict) as refusal:
-        decide.submit_again(fresh(in_review), by=staff, knows_cost=True)
+        decide.submit_again(fresh(in_review), by=Caller(user=staff), knows_cost=True)
 
     assert refusal.value.code == "model_gone"
     assert fresh(in_review).status == Status.NEEDS_REVIEW
 
 
 def test_give_up_ends_the_review(in_review, staff):
-    decide.give_up(in_review, by=staff)
+    decide.give_up(in_review, by=Caller(user=staff))
 
     assert (fresh(in_review).status, fresh(in_review).error_code) == (Status.FAILED, "abandoned")
 
@@ -256,8 +257,8 @@ def test_an_id_of_an_earlier_doubt_with_another_account_can_be_adopted(user, sta
         attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
 
     with pytest.raises(InvalidRequest):
-        decide.adopt(fresh(task), "8", by=staff)
-    decide.adopt(fresh(task), vendor_id, by=staff)
+        decide.adopt(fresh(task), "8", by=Caller(user=staff))
+    decide.adopt(fresh(task), vendor_id, by=Caller(user=staff))
 
     assert (fresh(task).status, fresh(task).account) == (Status.RUNNING, first)
     told = [(attempt.dispatch, attempt.submission_id) for attempt in task.attempts.order_by("number")]

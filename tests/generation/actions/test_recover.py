@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.actions import decide, recover
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
@@ -49,7 +50,7 @@ def test_a_late_success_becomes_a_video(model, user, staff, driver):
     task = timed_out(user, driver, model)
     driver.simulator.advance(60)
 
-    recover.ask_again(task, by=staff)
+    recover.ask_again(task, by=Caller(user=staff))
 
     row = fresh(task)
     assert (row.status, row.error_code, row.finished_at) == (Status.INGESTING, "", None)
@@ -64,7 +65,7 @@ def test_what_still_renders_is_followed_again_with_a_new_deadline(model, user, s
     task = timed_out(user, driver, model)
     GenerationTask.objects.filter(pk=task.pk).update(deadline_at=timezone.now() - timedelta(days=1), cancel_requested_at=timezone.now())
 
-    recover.ask_again(fresh(task), by=staff)
+    recover.ask_again(fresh(task), by=Caller(user=staff))
 
     row = fresh(task)
     assert (row.status, row.error_code, row.cancel_requested_at, row.accepted_at) == (Status.RUNNING, "", None, task.accepted_at)
@@ -82,7 +83,7 @@ def test_what_the_vendor_does_not_have_stays_failed_and_its_words_are_told(fault
     driver.simulator.advance(60)
 
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(task, by=staff)
+        recover.ask_again(task, by=Caller(user=staff))
 
     assert refusal.value.code == code
     assert unchanged(task)
@@ -94,7 +95,7 @@ def test_a_vendor_that_is_down_changes_nothing(user, staff, driver):
     task.account.save()
 
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(fresh(task), by=staff)
+        recover.ask_again(fresh(task), by=Caller(user=staff))
 
     assert refusal.value.code == "vendor_away"
     assert unchanged(task)
@@ -105,7 +106,7 @@ def test_credentials_that_cannot_be_opened_change_nothing(user, staff, driver, s
     settings.CREDENTIAL_KEYS = ["8Zc0sMSGhv0c1RHUHZ0kCxuqzVnDG9RBnDo8YgZ0Lno="]
 
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(task, by=staff)
+        recover.ask_again(task, by=Caller(user=staff))
 
     assert refusal.value.code == "vendor_away"
 
@@ -116,7 +117,7 @@ def test_it_does_not_matter_why_the_task_failed(code, user, staff, driver):
     GenerationTask.objects.filter(pk=task.pk).update(error_code=code)
     driver.simulator.advance(60)
 
-    recover.ask_again(fresh(task), by=staff)
+    recover.ask_again(fresh(task), by=Caller(user=staff))
 
     assert (fresh(task).status, fresh(task).error_code) == (Status.INGESTING, "")
 
@@ -127,7 +128,7 @@ def test_a_file_that_had_expired_is_fetched_from_its_new_address(user, staff, dr
     driver.simulator.control("settings", {})
     type(task.prompt).objects.filter(pk=task.prompt_id).update(text="a boat")
 
-    recover.ask_again(fresh(task), by=staff)
+    recover.ask_again(fresh(task), by=Caller(user=staff))
 
     assert driver.finish(task, steps=40).status == Status.SUCCEEDED
 
@@ -138,7 +139,7 @@ def test_the_account_that_submitted_is_asked_also_when_it_is_disabled(user, staf
     task.account.save()
     driver.simulator.advance(60)
 
-    recover.ask_again(fresh(task), by=staff)
+    recover.ask_again(fresh(task), by=Caller(user=staff))
 
     assert fresh(task).status == Status.INGESTING
 
@@ -149,7 +150,7 @@ def test_a_task_that_was_given_up_is_recovered_by_the_id_that_its_attempt_knows(
     GenerationTask.objects.filter(pk=task.pk).update(submission_id="", account=None, error_code="abandoned")
     driver.simulator.advance(60)
 
-    recover.ask_again(fresh(task), by=staff)
+    recover.ask_again(fresh(task), by=Caller(user=staff))
 
     row = driver.finish(task)
     assert (row.status, row.submission_id, row.account) == (Status.SUCCEEDED, task.submission_id, task.account)
@@ -159,7 +160,7 @@ def test_without_a_vendor_id_there_is_nothing_to_ask_about(user, staff, driver):
     task = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(task, by=staff)
+        recover.ask_again(task, by=Caller(user=staff))
 
     assert refusal.value.code == "no_vendor_id"
     assert not recover.can_ask_again(task, staff)
@@ -170,9 +171,9 @@ def test_only_failed_tasks_are_asked_about_and_only_by_who_may_decide(user, staf
     done = driver.finish(create_task(owner=user, model=KLING, prompt="a boat", params={}))
 
     with pytest.raises(NotAllowed):
-        recover.ask_again(failed, by=user)
+        recover.ask_again(failed, by=Caller(user=user))
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(done, by=staff)
+        recover.ask_again(done, by=Caller(user=staff))
 
     assert refusal.value.code == "not_failed"
     assert unchanged(failed)
@@ -182,10 +183,10 @@ def test_only_failed_tasks_are_asked_about_and_only_by_who_may_decide(user, staf
 def test_a_second_press_finds_the_task_alive(user, staff, driver):
     task = timed_out(user, driver)
     second = fresh(task)
-    recover.ask_again(task, by=staff)
+    recover.ask_again(task, by=Caller(user=staff))
 
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(second, by=staff)
+        recover.ask_again(second, by=Caller(user=staff))
 
     assert refusal.value.code == "already_settled"
     assert fresh(task).events.filter(from_status="failed").count() == 1
@@ -203,7 +204,7 @@ def test_two_who_ask_at_once_recover_it_once(user, staff, driver):
         row = fresh(task)
         together.wait()
         try:
-            recover.ask_again(row, by=staff)
+            recover.ask_again(row, by=Caller(user=staff))
             told.append("goes on")
         except Conflict as refusal:
             told.append(refusal.code)
@@ -226,7 +227,7 @@ def test_an_answer_to_a_poll_from_before_the_end_does_not_end_it_again(user, sta
     GenerationTask.objects.filter(pk=before.pk).update(deadline_at=timezone.now() - timedelta(days=1))
     asked = fresh(before)
     fresh(before).give_up("deadline", "too late")
-    recover.ask_again(fresh(before), by=staff)
+    recover.ask_again(fresh(before), by=Caller(user=staff))
 
     observe(asked, Snapshot(state=State.RUNNING, vendor_state="RUNNING"))
 
@@ -238,7 +239,7 @@ def test_many_are_asked_about_side_by_side(user, staff, driver):
     live = create_task(owner=user, model=KLING, prompt="a boat", params={})
     driver.simulator.advance(60)
 
-    outcome = recover.ask_again_many([done, gone, fresh(live)], by=staff)
+    outcome = recover.ask_again_many([done, gone, fresh(live)], by=Caller(user=staff))
 
     assert {task.pk: error and error.code for task, error in outcome.items()} == {
         done.pk: None,
@@ -253,7 +254,7 @@ def test_too_many_at_one_time_are_refused_before_anybody_is_asked(user, staff, d
     task = timed_out(user, driver)
 
     with pytest.raises(InvalidRequest, match="At most 100"):
-        recover.ask_again_many([task] * (recover.MOST_AT_ONCE + 1), by=staff)
+        recover.ask_again_many([task] * (recover.MOST_AT_ONCE + 1), by=Caller(user=staff))
 
     assert unchanged(task)
 
@@ -262,8 +263,8 @@ def test_a_review_is_not_asked_about_but_decided(user, staff, driver):
     task = driver.finish(create_task(owner=user, model=WAN, prompt="a boat #fault:reset-after-accept", params={}))
 
     with pytest.raises(Conflict) as refusal:
-        recover.ask_again(task, by=staff)
+        recover.ask_again(task, by=Caller(user=staff))
 
     assert refusal.value.code == "no_vendor_id"
-    decide.give_up(task, by=staff)
+    decide.give_up(task, by=Caller(user=staff))
     assert not recover.can_ask_again(fresh(task), staff)

@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db import close_old_connections, connection, transaction
 
+from access.callers import Caller
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, PaidSubmits
@@ -32,17 +33,17 @@ def make(user):
 def test_the_switch_says_who_since_when_and_why(staff):
     assert current_stop() is None
 
-    row = stop_submits(by=staff, reason="the bill")
+    row = stop_submits(by=Caller(user=staff), reason="the bill")
 
     assert current_stop() == Stop(since=row.at, by="admin", reason="the bill")
-    resume_submits(by=staff)
+    resume_submits(by=Caller(user=staff))
     assert current_stop() is None
     assert PaidSubmits.objects.count() == 1
 
 
 def test_stopping_needs_a_reason(staff):
     with pytest.raises(InvalidRequest) as refusal:
-        stop_submits(by=staff, reason=" ")
+        stop_submits(by=Caller(user=staff), reason=" ")
 
     assert set(refusal.value.fields) == {"reason"}
     assert current_stop() is None
@@ -50,18 +51,18 @@ def test_stopping_needs_a_reason(staff):
 
 def test_the_environment_stops_whatever_the_switch_says(staff, settings):
     settings.STOP_PAID_SUBMITS = True
-    resume_submits(by=staff)
+    resume_submits(by=Caller(user=staff))
 
     assert current_stop() == Stop(by_environment=True)
 
 
 def test_while_stopped_tasks_are_queued_and_nothing_is_sent_until_it_is_turned_back(user, staff, driver):
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
     task = make(user)
     driver.step()
     assert (fresh(task).status, driver.simulator.ledger()["count"]) == (Status.QUEUED, 0)
 
-    resume_submits(by=staff)
+    resume_submits(by=Caller(user=staff))
 
     assert driver.finish(task).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1
@@ -70,7 +71,7 @@ def test_while_stopped_tasks_are_queued_and_nothing_is_sent_until_it_is_turned_b
 def test_what_the_vendor_has_is_followed_while_stopped(user, staff, driver):
     task = driver.until(make(user), Status.RUNNING)
 
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
 
     assert driver.finish(task).status == Status.SUCCEEDED
 
@@ -78,7 +79,7 @@ def test_what_the_vendor_has_is_followed_while_stopped(user, staff, driver):
 def test_a_stop_after_the_claim_holds(user, staff, driver):
     task = make(user)
     assert task.fence > 0
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
 
     submit(task.pk, task.fence)
 
@@ -93,7 +94,7 @@ def test_a_stop_just_before_the_intent_takes_the_intent_back(user, staff, driver
     def stop_at_the_intent(execute, sql, params, many, context):
         if sql.startswith("INSERT") and "generation_attempt" in sql and not turned:
             turned.append(True)
-            stop_submits(by=staff, reason="the bill")
+            stop_submits(by=Caller(user=staff), reason="the bill")
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(stop_at_the_intent):
@@ -112,7 +113,7 @@ def test_what_was_held_up_between_its_intent_and_a_stop_is_not_sent(user, staff,
         if sql.startswith("SELECT") and "generation_paidsubmits" in sql and fresh(task).status == Status.SUBMITTING:
             looks.append(sql)
             if len(looks) == 2:  # the first is that of the intent
-                stop_submits(by=staff, reason="the bill")
+                stop_submits(by=Caller(user=staff), reason="the bill")
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(stop_before_the_last_look):
@@ -121,22 +122,22 @@ def test_what_was_held_up_between_its_intent_and_a_stop_is_not_sent(user, staff,
     row = fresh(task)
     assert (row.status, row.attempts.get().dispatch) == (Status.QUEUED, Dispatch.REJECTED)
     assert driver.simulator.ledger()["count"] == 0
-    resume_submits(by=staff)
+    resume_submits(by=Caller(user=staff))
     assert driver.finish(row).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1
 
 
 def test_a_reason_may_hold_what_no_database_takes(staff):
-    assert stop_submits(by=staff, reason="the\x00 bill").reason == "the bill"
+    assert stop_submits(by=Caller(user=staff), reason="the\x00 bill").reason == "the bill"
 
 
 def test_a_task_that_is_bound_to_its_account_stays_so_while_stopped(user, staff, driver):
     task = make(user)
     GenerationTask.objects.filter(pk=task.pk).update(is_bound=True)
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
 
     submit(task.pk, task.fence)
-    resume_submits(by=staff)
+    resume_submits(by=Caller(user=staff))
 
     assert fresh(task).account_id == task.account_id
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -149,7 +150,7 @@ def test_turning_the_switch_waits_for_an_intent_that_is_being_committed(user, st
     PaidSubmits.objects.get_or_create(pk=PaidSubmits.THE_ROW)
 
     def turn():
-        stop_submits(by=staff, reason="the bill")
+        stop_submits(by=Caller(user=staff), reason="the bill")
         turned.set()
         close_old_connections()
         connection.close()
@@ -166,7 +167,7 @@ def test_turning_the_switch_waits_for_an_intent_that_is_being_committed(user, st
 
 
 def test_the_clock_starts_nothing_while_stopped(user, staff, driver):
-    stop_submits(by=staff, reason="the bill")
+    stop_submits(by=Caller(user=staff), reason="the bill")
     make(user)
 
     assert tick() == 0

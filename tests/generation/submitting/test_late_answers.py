@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from access.callers import Caller
 from generation.actions import decide
 from generation.actions.cancel import cancel_task
 from generation.lifecycle import Status
@@ -39,7 +40,7 @@ def late(user, driver):
 
 def test_a_task_that_was_given_up_goes_on_and_becomes_a_video(late, staff, driver):
     task, attempt, answer = late
-    decide.give_up(fresh(task), by=staff)
+    decide.give_up(fresh(task), by=Caller(user=staff))
 
     accept(task, attempt, answer)
 
@@ -54,7 +55,7 @@ def test_a_second_sending_that_has_not_begun_is_not_needed_any_more(late, staff,
     task, attempt, answer = late
     account = fresh(task).account
     ProviderAccount.objects.update(enabled=False)
-    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
     assert fresh(task).status == Status.QUEUED
     GenerationTask.objects.filter(pk=task.pk).update(account=None)
 
@@ -70,7 +71,7 @@ def test_a_second_sending_that_has_not_begun_is_not_needed_any_more(late, staff,
 def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(late, staff):
     task, attempt, answer = late
     ProviderAccount.objects.update(enabled=False)
-    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
     cancel_task(fresh(task), by=task.owner)
 
     accept(task, attempt, answer)
@@ -82,7 +83,7 @@ def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(l
 
 def test_a_task_that_was_adopted_meanwhile_keeps_what_it_has(late, staff):
     task, attempt, answer = late
-    decide.adopt(fresh(task), answer.id, by=staff)
+    decide.adopt(fresh(task), answer.id, by=Caller(user=staff))
 
     accept(task, attempt, answer)
 

@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.actions import decide
 from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.errors import Conflict
@@ -106,7 +107,7 @@ def test_nothing_is_bought_again_after_a_restored_backup(model, ends, user, staf
     assert "restored from a backup" in waits_because(GenerationTask.objects.filter(status="queued").first(), current_stop())
     assert backup_facts().missing == sent_before
 
-    found = confirm_restore(by=staff)
+    found = confirm_restore(by=Caller(user=staff))
     assert (found.tasks["submitting"], found.lost, current_stop()) == (sent_before, [], None)
     finish_all(driver)
     assert bought_twice(driver) == {}
@@ -126,7 +127,7 @@ def test_what_waits_in_a_restored_database_is_cancelled_only_after_the_confirmat
     with pytest.raises(Conflict):
         cancel_task(fresh(task), by=user)
     assert cancel_waiting(user) == 0
-    confirm_restore(by=staff)
+    confirm_restore(by=Caller(user=staff))
     finish_all(driver)
 
     assert fresh(task).status == Status.SUCCEEDED
@@ -142,7 +143,7 @@ def test_a_hole_in_the_record_hides_nothing(user, staff, driver, backup):
     restore()
 
     assert hold_if_restored()
-    found = confirm_restore(by=staff)
+    found = confirm_restore(by=Caller(user=staff))
     assert [(one.task, one.reference) for one in found.lost] == [(str(task.pk), task.reference)]
     assert list(lost_requests()) == found.lost
     assert PaidSubmits.objects.get().sent == 3
@@ -156,12 +157,12 @@ def test_an_empty_database_beside_an_old_record_says_so_and_one_confirmation_end
     driver.step()
     assert (fresh(task).status, driver.simulator.ledger()["count"], backup_facts().missing) == (Status.QUEUED, 1, 1)
 
-    assert len(confirm_restore(by=staff).lost) == 1
+    assert len(confirm_restore(by=Caller(user=staff)).lost) == 1
 
     assert driver.finish(task).status == Status.SUCCEEDED
     assert not hold_if_restored()
     with pytest.raises(Conflict):
-        confirm_restore(by=staff)
+        confirm_restore(by=Caller(user=staff))
 
 
 def test_the_clock_holds_before_anything_is_tried_and_the_switch_does_not_end_it(user, staff, driver):
@@ -169,8 +170,8 @@ def test_the_clock_holds_before_anything_is_tried_and_the_switch_does_not_end_it
     PaidSubmits.objects.update(sent=0)
 
     assert hold_if_restored()
-    stop_submits(by=staff, reason="the bill")
-    resume_submits(by=staff)
+    stop_submits(by=Caller(user=staff), reason="the bill")
+    resume_submits(by=Caller(user=staff))
 
     assert current_stop().restored
     assert PaidSubmits.objects.get().sent == 0
@@ -209,15 +210,15 @@ def test_what_an_account_that_is_gone_was_sent_goes_to_a_person(user, staff, san
     account.delete()
     hold_if_restored()
 
-    confirm_restore(by=staff)
+    confirm_restore(by=Caller(user=staff))
 
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert fresh(task).error_message == say("sent_account_gone", account=account.label)
     for decision in (partial(decide.adopt, vendor_id="an-id"), partial(decide.submit_again, knows_cost=True)):
         with pytest.raises(Conflict) as refusal:
-            decision(fresh(task), by=staff)
+            decision(fresh(task), by=Caller(user=staff))
         assert refusal.value.code == "account_gone"
-    decide.give_up(fresh(task), by=staff)
+    decide.give_up(fresh(task), by=Caller(user=staff))
     assert fresh(task).status == Status.FAILED
 
 
@@ -230,7 +231,7 @@ def test_what_may_have_been_sent_by_two_accounts_goes_to_a_person(user, staff, s
     paid_record.write(1, Attempt(task=task, number=2, account=second, reference=task.reference, started_at=timezone.now()))
     hold_if_restored()
 
-    confirm_restore(by=staff)
+    confirm_restore(by=Caller(user=staff))
 
     row = fresh(task)
     assert (row.status, row.account, row.attempts.filter(dispatch=Dispatch.UNKNOWN).count()) == (Status.NEEDS_REVIEW, second, 2)
@@ -243,7 +244,7 @@ def test_what_runs_or_ended_in_the_backup_stays_so_and_its_later_attempt_is_on_r
         paid_record.write(number, Attempt(task=task, number=1, account=account, reference=task.reference, started_at=timezone.now()))
     hold_if_restored()
 
-    found = confirm_restore(by=staff)
+    found = confirm_restore(by=Caller(user=staff))
 
     assert found.tasks == Counter(running=1, needs_review=1, failed=1)
     assert [fresh(task).status for task in tasks] == ["running", "needs_review", "failed"]
@@ -278,7 +279,7 @@ def test_videos_saved_after_the_backup_are_no_orphans(user, staff, driver, backu
     sweep()
     assert path.exists()
 
-    confirm_restore(by=staff)
+    confirm_restore(by=Caller(user=staff))
     sweep()
     assert path.exists()
 

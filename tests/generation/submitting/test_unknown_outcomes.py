@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
@@ -59,7 +60,7 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user,
     assert fresh(task).status == Status.NEEDS_REVIEW
     assert task.last_attempt().dispatch == Dispatch.UNKNOWN
 
-    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
     driver.run_jobs()
     assert fresh(task).status == Status.SUBMITTING
 
@@ -134,7 +135,7 @@ def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, 
     assert (fresh(task).status, driver.simulator.ledger()["count"]) == (Status.NEEDS_REVIEW, 0)
     assert codes_of(fresh(task).error_message)[:1] == ["account_changed"]
 
-    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
@@ -230,7 +231,7 @@ def test_what_a_person_decided_meanwhile_stands(user, staff, driver):
     task = sent_by_the_dead(user, ZHIPU)
     asleep = fresh(task)
     reconcile(task.pk, task.fence)
-    decide.give_up(fresh(task), by=staff)
+    decide.give_up(fresh(task), by=Caller(user=staff))
 
     held_up(asleep)
 

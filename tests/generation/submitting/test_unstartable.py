@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from access.callers import Caller
 from api.v1.schemas import task_out
 from generation.actions import decide
 from generation.lifecycle import Status
@@ -99,7 +100,7 @@ def test_it_can_be_sent_by_another_account_then(user, staff, account, make_accou
     ProviderAccount.objects.filter(pk=account.pk).update(**change)
     tick()
 
-    decide.submit_again(fresh(task), by=staff, knows_cost=True)
+    decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
 
     assert (fresh(task).is_bound, fresh(task).account) == (False, other)
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.models import LiveWorker
 from generation.scheduling.stop_switch import stop_submits
 from providers.models import ProviderAccount
@@ -159,7 +160,7 @@ def test_accounts_that_need_somebody_come_first(desk, account, make_account):
 def test_what_stops_all_is_said_above(desk, account, staff):
     before = desk.get(LIST).context["notes"]
     LiveWorker.objects.all().delete()
-    stop_submits(by=staff, reason="budget is used up")
+    stop_submits(by=Caller(user=staff), reason="budget is used up")
     ProviderAccount.objects.update(enabled=False)
 
     text = desk.get(LIST).content.decode()

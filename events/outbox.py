@@ -1,0 +1,85 @@
+"""The outbox: rooms write events in the transaction of the change, and consumers take them, each at its own pace.
+
+A consumer is a name in `settings.EVENT_CONSUMERS`. Writing adds a delivery for each consumer that wants the event's type, and a delivery
+is pending until it is done. A position in the time-ordered ids would be smaller, but skips an event whose transaction commits after that
+of a later id.
+
+Delivery is at least once: a consumer that dies is given the event again, so it repeats what it does under the event's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from database import clock
+from events.models import Event, EventDelivery
+
+__all__ = ["LeaseLost", "done", "forget_delivered", "later", "take", "write"]
+
+LEASE = timedelta(minutes=1)
+KEPT = timedelta(days=30)
+BATCH = 1000
+
+
+class LeaseLost(Exception):
+    """The delivery was done or taken by another process after its lease ended."""
+
+
+def write(type: str, *, subject: UUID, at: datetime, owner_id: int | None = None, facts: Mapping[str, Any]) -> None:  # noqa: A002
+    """Add an event, in the caller's transaction."""
+    assert connection.in_atomic_block, "an event is written together with the change that it reports"
+    event = Event.objects.create(type=type, subject_id=subject, owner_id=owner_id, facts=facts, at=at)
+    wanting = [name for name, beginnings in settings.EVENT_CONSUMERS.items() if type.startswith(tuple(beginnings))]
+    if wanting:
+        EventDelivery.objects.bulk_create([EventDelivery(event=event, consumer=name, due_at=at) for name in wanting])
+
+
+def take(consumer: str, *, limit: int = 100, lease: timedelta = LEASE) -> list[EventDelivery]:
+    """Lease the consumer's deliveries that are due, with their events. `attempts` counts the times that each was taken, this one included.
+
+    What is neither done nor put off when the lease ends is due again.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        due = EventDelivery.objects.filter(consumer=consumer, due_at__lte=now).order_by("due_at", "id")
+        taken = list(due.select_related("event").select_for_update(skip_locked=True, of=("self",))[:limit])
+        EventDelivery.objects.filter(pk__in=[one.pk for one in taken]).update(due_at=now + lease, attempts=F("attempts") + 1)
+    for one in taken:
+        one.attempts += 1
+    return taken
+
+
+def done(delivery: EventDelivery) -> None:
+    """The consumer dealt with it. Raise `LeaseLost` when another process has it, so that a transaction of the consumer's rolls back."""
+    count, _ = _held(delivery).delete()
+    if not count:
+        raise LeaseLost(f"{delivery} was taken again")
+
+
+def later(delivery: EventDelivery, delay: timedelta) -> None:
+    """Have it taken again after `delay`. Nothing happens when another process has it."""
+    _held(delivery).update(due_at=clock.now() + delay)
+
+
+def _held(delivery: EventDelivery) -> Any:
+    """The row while this taking of it is the last."""
+    return EventDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
+
+
+def forget_delivered() -> None:
+    """Delete events that are older than `KEPT` and that no consumer waits for."""
+    before = timezone.now() - KEPT
+    while True:
+        oldest = Event.objects.filter(deliveries=None).order_by("id").values_list("pk", "at")[:BATCH]
+        old = [pk for pk, at in oldest if at < before]
+        Event.objects.filter(pk__in=old).delete()
+        if len(old) < BATCH:
+            return
