@@ -16,7 +16,7 @@ from typing import Any, ClassVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
-from providers.core.rules import SLOT, Rule
+from providers.core.rules import Rule
 
 __all__ = [
     "LIKE",
@@ -60,7 +60,7 @@ class InputConflict(ValueError):
     @property
     def path(self) -> str:
         """Return where in a request the fault is: `params.mode`, `inputs.last_frame`."""
-        return self.field if self.field.startswith(SLOT) else f"params.{self.field}"
+        return self.field if self.field.startswith("inputs.") else f"params.{self.field}"
 
 
 class Params(BaseModel):
@@ -94,19 +94,17 @@ class Params(BaseModel):
     def _keep_the_rules(cls, value: Any, info: ValidationInfo) -> Any:
         given = {**info.data, str(info.field_name): value}
         for rule in cls.rules:
-            if rule.at != info.field_name or rule.reads_images or not given.keys() >= set(rule.of):
-                continue
-            if rule.broken(*(given[name] for name in rule.of)):
+            if rule.at == info.field_name and given.keys() >= set(rule.names) and rule.broken(*(given[name] for name in rule.names)):
                 raise ValueError(rule.message)
         return value
 
     def check_inputs(self, images: Counts) -> None:
         """Raise `InputConflict` where an option does not go with the images that are given."""
+        options = type(self).model_fields
         for rule in self.rules:
-            if not rule.reads_images:
+            if options.keys() >= set(rule.names):
                 continue
-            given = (images.get(name.removeprefix(SLOT), 0) if name.startswith(SLOT) else getattr(self, name) for name in rule.of)
-            if rule.broken(*given):
+            if rule.broken(*(getattr(self, name) if name in options else images.get(name, 0) for name in rule.names)):
                 raise InputConflict(rule.at, rule.message)
 
     def size_of(self, slot: str) -> tuple[int, int] | None:  # noqa: ARG002

@@ -52,10 +52,11 @@ REFERENCE_RULES = (
     LAST_NEEDS_FIRST,
     FRAMES_OR_REFERENCES,
     Rule(
-        at="inputs.first_frame",
-        of=("inputs.first_frame", "inputs.last_frame", "reference_videos", "reference_sounds"),
-        broken=lambda first, last, videos, sounds: (first or last) and (videos or sounds),
-        message="Reference videos or sounds and frames exclude each other.",
+        "inputs.first_frame",
+        "Reference videos or sounds and frames exclude each other.",
+        lambda first_frame, last_frame, reference_videos, reference_sounds: (
+            (first_frame or last_frame) and (reference_videos or reference_sounds)
+        ),
     ),
 )
 """Frames say how a video begins and ends, references what is in it: never both."""

@@ -4,48 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
 from typing import Any
 
-__all__ = ["FRAMES_OR_REFERENCES", "FRAME_GIVES_SHAPE", "LAST_NEEDS_FIRST", "SLOT", "Rule"]
-
-SLOT = "inputs."
-"""Before the name of a slot, where options are named too."""
+__all__ = ["FRAMES_OR_REFERENCES", "FRAME_GIVES_SHAPE", "LAST_NEEDS_FIRST", "Rule"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """Something that a model refuses, and the sentence that says so.
 
-    `at` is what is refused: an option, or a slot (`inputs.last_frame`). `of` names what `broken` is given, in this order: the values of
-    options, and how many images slots hold. A rule between options alone is checked when `at` is validated, so `at` is the last of them
-    in the form; it says nothing where another of them was refused: one mistake is reported once.
+    `at` is what is refused: an option, or a slot (`inputs.last_frame`). `broken` is called with the options and slots that its parameters
+    are named after: an option's value, or how many images a slot holds. A rule between options alone is checked when `at` is validated,
+    so `at` is the last of them in the form; it says nothing where another of them was refused: one mistake is reported once.
     """
 
     at: str
-    of: tuple[str, ...]
-    broken: Callable[..., Any]
     message: str
+    broken: Callable[..., Any]
 
-    @property
-    def reads_images(self) -> bool:
-        return any(name.startswith(SLOT) for name in self.of)
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Return the options and slots that the rule reads."""
+        return tuple(signature(self.broken).parameters)
 
 
 LAST_NEEDS_FIRST = Rule(
-    at="inputs.first_frame",
-    of=("inputs.last_frame", "inputs.first_frame"),
-    broken=lambda last, first: last and not first,
-    message="A last frame needs a first frame.",
+    "inputs.first_frame", "A last frame needs a first frame.", lambda last_frame, first_frame: last_frame and not first_frame
 )
 FRAMES_OR_REFERENCES = Rule(
-    at="inputs.references",
-    of=("inputs.first_frame", "inputs.last_frame", "inputs.references"),
-    broken=lambda first, last, references: (first or last) and references,
-    message="Reference images and frames exclude each other.",
+    "inputs.references",
+    "Reference images and frames exclude each other.",
+    lambda first_frame, last_frame, references: (first_frame or last_frame) and references,
 )
 FRAME_GIVES_SHAPE = Rule(
-    at="aspect_ratio",
-    of=("inputs.first_frame", "inputs.last_frame", "aspect_ratio"),
-    broken=lambda first, last, shape: (first or last) and shape != "16:9",
-    message="With an image the video takes the image's shape; leave the aspect ratio at 16:9.",
+    "aspect_ratio",
+    "With an image the video takes the image's shape; leave the aspect ratio at 16:9.",
+    lambda first_frame, last_frame, aspect_ratio: (first_frame or last_frame) and aspect_ratio != "16:9",
 )

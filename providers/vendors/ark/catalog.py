@@ -56,60 +56,34 @@ ADAPTS = "auto: the model chooses, by the words or by the first frame."
 ADAPTS_TO_ALL = "auto: the model chooses, by the words, the first frame or the references."
 """What the vendor does where no ratio is said: `adaptive` for 1.5 and 2.0."""
 
-REFERENCES_TO_720P = Rule(
-    at="resolution",
-    of=("inputs.references", "resolution"),
-    broken=lambda references, resolution: references and resolution == "1080p",
-    message="Reference images go up to 720p.",
-)
-MEDIA_TO_720P = Rule(
-    at="resolution",
-    of=("reference_videos", "reference_sounds", "inputs.references", "resolution"),
-    broken=lambda videos, sounds, _references, resolution: (videos or sounds) and resolution == "1080p",
-    message="References go up to 720p.",
+REFERENCES_ARE_SMALL = "References go up to 720p."
+REFERENCES_TO_720P = Rule("resolution", REFERENCES_ARE_SMALL, lambda references, resolution: references and resolution == "1080p")
+ALL_REFERENCES_TO_720P = Rule(
+    "resolution",
+    REFERENCES_ARE_SMALL,
+    lambda references, reference_videos, reference_sounds, resolution: (
+        (references or reference_videos or reference_sounds) and resolution == "1080p"
+    ),
 )
 CAMERA_OR_REFERENCES = Rule(
-    at="camera_fixed",
-    of=("camera_fixed", "inputs.references"),
-    broken=lambda fixed, references: fixed and references,
-    message="A fixed camera does not go with reference images.",
+    "camera_fixed", "A fixed camera does not go with reference images.", lambda camera_fixed, references: camera_fixed and references
 )
-FRAMES_IN_FOURS = Rule(
-    at="frames",
-    of=("frames",),
-    broken=lambda frames: frames is not None and (frames - 25) % 4,
-    message="the number of frames is 25 and a multiple of 4",
-)
+FRAMES_IN_FOURS = Rule("frames", "the number of frames is 25 and a multiple of 4", lambda frames: frames is not None and (frames - 25) % 4)
 FRAMES_OR_SECONDS = Rule(
-    at="frames",
-    of=("frames", "duration_s"),
-    broken=lambda frames, seconds: frames is not None and seconds != 5,
-    message="frames replace the duration; leave it at 5",
+    "frames", "frames replace the duration; leave it at 5", lambda frames, duration_s: frames is not None and duration_s != 5
 )
 ADAPTS_TO_FIRST = Rule(
-    at="aspect_ratio",
-    of=("aspect_ratio", "inputs.first_frame"),
-    broken=lambda shape, first: shape == "adaptive" and not first,
-    message="Without a first frame there is no shape to adapt to.",
+    "aspect_ratio",
+    "Without a first frame there is no shape to adapt to.",
+    lambda aspect_ratio, first_frame: aspect_ratio == "adaptive" and not first_frame,
 )
 AN_IMAGE = Rule(
-    at="inputs.first_frame",
-    of=("inputs.first_frame", "inputs.last_frame", "inputs.references"),
-    broken=lambda first, last, references: not (first or last or references),
-    message="An image is needed here.",
+    "inputs.first_frame",
+    "An image is needed here.",
+    lambda first_frame, last_frame, references: not (first_frame or last_frame or references),
 )
-DRAFT_IS_SMALL = Rule(
-    at="draft",
-    of=("draft", "resolution"),
-    broken=lambda draft, resolution: draft and resolution != "480p",
-    message="a draft needs the resolution 480p",
-)
-DRAFT_IS_NOW = Rule(
-    at="draft",
-    of=("draft", "service_tier"),
-    broken=lambda draft, tier: draft and tier == "flex",
-    message="a draft needs the default service tier",
-)
+DRAFT_IS_SMALL = Rule("draft", "a draft needs the resolution 480p", lambda draft, resolution: draft and resolution != "480p")
+DRAFT_IS_NOW = Rule("draft", "a draft needs the default service tier", lambda draft, service_tier: draft and service_tier == "flex")
 
 
 class SeedanceParams(Params):
@@ -183,7 +157,7 @@ class V15Params(TieredParams):
 class V20Params(SeedanceParams):
     """Seedance 2.0: longer, with sound, from up to nine reference images, three videos and three sounds."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (*REFERENCE_RULES, REFERENCES_TO_720P, MEDIA_TO_720P)
+    rules: ClassVar[tuple[Rule, ...]] = (*REFERENCE_RULES, ALL_REFERENCES_TO_720P)
 
     aspect_ratio: ShapeOrImages = param("auto", "Aspect ratio", ADAPTS_TO_ALL, main=True)
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]

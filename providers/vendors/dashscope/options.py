@@ -83,40 +83,22 @@ ImageEffect = Literal[
 FramesEffect = Literal["", "hanfu-1", "solaron", "magazine", "mech1", "mech2"]
 
 SHOTS_NEED_EXTENDING = Rule(
-    at="multi_shot",
-    of=("multi_shot", "prompt_extend"),
-    broken=lambda several, extend: several and not extend,
-    message="several shots need the extended prompt",
+    "multi_shot", "several shots need the extended prompt", lambda multi_shot, prompt_extend: multi_shot and not prompt_extend
 )
 SIZE_EXISTS = Rule(
-    at="resolution",
-    of=("resolution", "aspect_ratio"),
-    broken=lambda resolution, shape: (resolution, shape) not in SIZES,
-    message="480P is not available in 4:3 or 3:4",
+    "resolution", "480P is not available in 4:3 or 3:4", lambda resolution, aspect_ratio: (resolution, aspect_ratio) not in SIZES
 )
-SOUNDTRACK_NEEDS_SOUND = Rule(
-    at="with_audio",
-    of=("with_audio", "audio_url"),
-    broken=lambda sound, soundtrack: soundtrack and not sound,
-    message="a soundtrack needs the sound on",
-)
+SOUNDTRACK_NEEDS_SOUND = Rule("with_audio", "a soundtrack needs the sound on", lambda with_audio, audio_url: audio_url and not with_audio)
 FRAME_OR_CLIP = Rule(
-    at="first_clip",
-    of=("first_clip", "inputs.first_frame"),
-    broken=lambda clip, first: clip and first,
-    message="A video begins at a first frame or at a clip, not at both.",
+    "first_clip", "A video begins at a first frame or at a clip, not at both.", lambda first_clip, first_frame: first_clip and first_frame
 )
 A_BEGINNING = Rule(
-    at="inputs.first_frame",
-    of=("first_clip", "inputs.first_frame"),
-    broken=lambda clip, first: not clip and not first,
-    message="A first frame or a clip to continue is needed.",
+    "inputs.first_frame",
+    "A first frame or a clip to continue is needed.",
+    lambda first_clip, first_frame: not first_clip and not first_frame,
 )
 EFFECT_OR_LAST = Rule(
-    at="style",
-    of=("style", "inputs.last_frame"),
-    broken=lambda effect, last: effect and last,
-    message="An effect makes no use of a last frame; leave one of them out.",
+    "style", "An effect makes no use of a last frame; leave one of them out.", lambda style, last_frame: style and last_frame
 )
 
 

@@ -41,7 +41,7 @@ def v2_body(request: GenerationRequest) -> dict[str, Any]:
         "resolution": values["resolution"],
         "duration": values["duration_s"],
     }
-    if request.only_input("first_frame") is None:  # with one, the vendor takes the image's shape; check_inputs refuses another
+    if request.only_input("first_frame") is None:  # with one, the vendor takes the image's shape; a rule refuses another
         said["ratio"] = values["aspect_ratio"]
     if "prompt_expansion" in values:
         said["extra"] = {"prompt_expansion_mode": values["prompt_expansion"]}

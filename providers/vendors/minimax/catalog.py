@@ -37,29 +37,21 @@ MAX_BODY_BYTES = 64_000_000
 """64 MB, in the smaller of its two meanings; v1 says nothing."""
 LARGE_IMAGES = ImageRules(formats=IMAGES.formats, max_bytes=30 * 1024 * 1024, min_side_px=256, max_side_px=5_760)
 
-LARGE_IS_SHORT = Rule(
-    at="resolution",
-    of=("resolution", "duration_s"),
-    broken=lambda resolution, seconds: resolution == "1080P" and seconds == 10,
-    message="1080P videos are 6 s long",
-)
+LARGE_IS_SHORT = Rule("resolution", "1080P videos are 6 s long", lambda resolution, duration_s: resolution == "1080P" and duration_s == 10)
 SMALL_NEEDS_FIRST = Rule(
-    at="resolution",
-    of=("resolution", "inputs.first_frame"),
-    broken=lambda resolution, first: resolution == "512P" and not first,
-    message="512P needs a first frame.",
+    "resolution", "512P needs a first frame.", lambda resolution, first_frame: resolution == "512P" and not first_frame
 )
 TWELVE_REFERENCES = Rule(
-    at="inputs.references",
-    of=("inputs.references", "reference_videos", "reference_sounds"),
-    broken=lambda images, videos, sounds: images + len(videos) + len(sounds) > MOST_REFERENCES,
-    message="At most 12 reference images, videos and sounds together.",
+    "inputs.references",
+    "At most 12 reference images, videos and sounds together.",
+    lambda references, reference_videos, reference_sounds: references + len(reference_videos) + len(reference_sounds) > MOST_REFERENCES,
 )
 ADAPTS_TO_REFERENCES = Rule(
-    at="aspect_ratio",
-    of=("aspect_ratio", "inputs.references", "reference_videos", "reference_sounds"),
-    broken=lambda shape, images, videos, sounds: shape == "adaptive" and not (images or videos or sounds),
-    message="Without references there is no shape to adapt to.",
+    "aspect_ratio",
+    "Without references there is no shape to adapt to.",
+    lambda aspect_ratio, references, reference_videos, reference_sounds: (
+        aspect_ratio == "adaptive" and not (references or reference_videos or reference_sounds)
+    ),
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
@@ -66,29 +67,23 @@ class AnyModelParams(Params):
     )
 
 
-def _spec(model: str, label: str, params: type[Params], *, retired: date | None = None, surfaces: tuple[str, ...] = ()) -> ModelSpec:
-    return ModelSpec(
-        model,
-        label,
-        params,
-        (FIRST,),
-        provider=SLUG,
-        max_prompt_chars=4_000,
-        usual_s=(60, 300),
-        poll_every=timedelta(seconds=5),
-        result_life=RESULT_LIFE,
-        surfaces=surfaces,
-        retired=retired,
-        docs_url=DOCS_URL,
-        docs_read=DOCS_READ,
-    )
-
-
+_spec = partial(
+    ModelSpec,
+    slots=(FIRST,),
+    provider=SLUG,
+    surfaces=(GATEWAY,),
+    max_prompt_chars=4_000,
+    usual_s=(60, 300),
+    poll_every=timedelta(seconds=5),
+    result_life=RESULT_LIFE,
+    docs_url=DOCS_URL,
+    docs_read=DOCS_READ,
+)
 MODELS = by_id(
-    _spec(ANY_MODEL, "A gateway's model", AnyModelParams, surfaces=(GATEWAY,)),
-    _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
-    _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
-    _spec("sora-2-2025-12-08", "Sora 2 (2025-12-08)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
-    _spec("sora-2-2025-10-06", "Sora 2 (2025-10-06)", SoraParams, retired=CLOSED, surfaces=(GATEWAY,)),
-    _spec("sora-2-pro-2025-10-06", "Sora 2 Pro (2025-10-06)", SoraProParams, retired=CLOSED, surfaces=(GATEWAY,)),
+    _spec(ANY_MODEL, "A gateway's model", AnyModelParams),
+    _spec("sora-2", "Sora 2", SoraParams, retired=CLOSED),
+    _spec("sora-2-pro", "Sora 2 Pro", SoraProParams, retired=CLOSED),
+    _spec("sora-2-2025-12-08", "Sora 2 (2025-12-08)", SoraParams, retired=CLOSED),
+    _spec("sora-2-2025-10-06", "Sora 2 (2025-10-06)", SoraParams, retired=CLOSED),
+    _spec("sora-2-pro-2025-10-06", "Sora 2 Pro (2025-10-06)", SoraProParams, retired=CLOSED),
 )

@@ -20,7 +20,7 @@ def body_of(request: GenerationRequest) -> dict[str, Any]:
     images = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
     if images:
         body["binary_data_base64"] = [file.base64 for file in images]
-    elif "aspect_ratio" in values:  # with an image it is refused by check_inputs, unless it is the default, which only text needs
+    elif "aspect_ratio" in values:  # with an image it is refused by a rule, unless it is the default, which only text needs
         body["aspect_ratio"] = values["aspect_ratio"]
     if values["seed"] is not None:
         body["seed"] = values["seed"]

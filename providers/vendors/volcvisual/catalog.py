@@ -6,6 +6,7 @@ Volcengine documents, visual service, pages of the Jimeng video models (85621); 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
@@ -50,23 +51,17 @@ def _slot(name: str, title: str, *, needed: bool = True) -> InputSlot:
 FIRST, LAST = _slot("first_frame", "First frame"), _slot("last_frame", "Last frame")
 
 
-def _spec(model: str, label: str, params: type[Params], slots: tuple[InputSlot, ...] = ()) -> ModelSpec:
-    return ModelSpec(
-        model,
-        label,
-        params,
-        slots,
-        provider=SLUG,
-        max_prompt_chars=800,
-        usual_s=(60, 300),
-        poll_every=timedelta(seconds=10),
-        deadline=TASK_LIFE - RESULT_LIFE,
-        result_life=RESULT_LIFE,
-        docs_url=DOCS_URL,
-        docs_read=DOCS_READ,
-    )
-
-
+_spec = partial(
+    ModelSpec,
+    provider=SLUG,
+    max_prompt_chars=800,
+    usual_s=(60, 300),
+    poll_every=timedelta(seconds=10),
+    deadline=TASK_LIFE - RESULT_LIFE,
+    result_life=RESULT_LIFE,
+    docs_url=DOCS_URL,
+    docs_read=DOCS_READ,
+)
 MODELS = by_id(
     _spec("jimeng_ti2v_v30_pro", "Jimeng 3.0 Pro", ProParams, (_slot("first_frame", "First frame", needed=False),)),
     _spec("jimeng_t2v_v30_1080p", "Jimeng 3.0, 1080P", ShapedParams),

@@ -54,7 +54,7 @@ def classic_body(request: GenerationRequest) -> dict[str, Any]:
     camera = {name: values.pop(name) for name in ("camera", "camera_axis", "camera_amount") if name in values}
     paths = values.pop("paths", ())
     if kind_of(request) == IMAGE:
-        values.pop("aspect_ratio", None)  # refused by check_inputs unless it is the default, which only text needs
+        values.pop("aspect_ratio", None)  # refused by a rule unless it is the default, which only text needs
     for name, value in values.items():
         body |= SAID[name](value)
     if camera.get("camera"):

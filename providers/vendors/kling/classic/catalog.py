@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, by_id
 from providers.vendors.kling.classic.options import (
     V1Params,
     V2Params,
@@ -65,35 +66,25 @@ STATIC = InputSlot(name="static_mask", title="Mask of what stays still", rules=I
 DYNAMIC = InputSlot(name="dynamic_masks", title="Masks of what moves", max_count=6, rules=IMAGES)
 
 
-def _spec(
-    model: str, label: str, params: type[Params], *slots: InputSlot, needs_prompt: bool = False, retired: date | None = None
-) -> ModelSpec:
-    return ModelSpec(
-        model,
-        label,
-        params,
-        slots,
-        provider=SLUG,
-        needs_prompt=needs_prompt,
-        max_prompt_chars=2_500,
-        usual_s=(60, 300),
-        poll_every=timedelta(seconds=5),
-        result_life=timedelta(days=30),
-        retired=retired,
-        surfaces=STILL_HAD_AT if retired else (),
-        docs_url=DOCS_URL,
-        docs_read=DOCS_READ,
-    )
-
-
+_spec = partial(
+    ModelSpec,
+    provider=SLUG,
+    needs_prompt=False,
+    max_prompt_chars=2_500,
+    usual_s=(60, 300),
+    poll_every=timedelta(seconds=5),
+    result_life=timedelta(days=30),
+    docs_url=DOCS_URL,
+    docs_read=DOCS_READ,
+)
 MODELS = by_id(
-    _spec("kling-v3", "Kling 3", V3Params, FIRST, LAST, needs_prompt=True),
-    _spec("kling-v2-6", "Kling 2.6", V26Params, FIRST, LAST),
-    _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, FIRST, LAST),
-    _spec("kling-v2-1-master", "Kling 2.1 Master", V2Params, FIRST),
-    _spec("kling-v2-1", "Kling 2.1", V21Params, NEEDED_FIRST, LAST, retired=RETIRED),
-    _spec("kling-v2-master", "Kling 2 Master", V2Params, FIRST),
-    _spec("kling-v1-6", "Kling 1.6", V16Params, FIRST, LAST, REFERENCES, retired=RETIRED),
-    _spec("kling-v1-5", "Kling 1.5", V15Params, FIRST, LAST, STATIC, DYNAMIC),
-    _spec("kling-v1", "Kling 1", V1Params, FIRST, LAST),
+    _spec("kling-v3", "Kling 3", V3Params, (FIRST, LAST), needs_prompt=True),
+    _spec("kling-v2-6", "Kling 2.6", V26Params, (FIRST, LAST)),
+    _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, (FIRST, LAST)),
+    _spec("kling-v2-1-master", "Kling 2.1 Master", V2Params, (FIRST,)),
+    _spec("kling-v2-1", "Kling 2.1", V21Params, (NEEDED_FIRST, LAST), retired=RETIRED, surfaces=STILL_HAD_AT),
+    _spec("kling-v2-master", "Kling 2 Master", V2Params, (FIRST,)),
+    _spec("kling-v1-6", "Kling 1.6", V16Params, (FIRST, LAST, REFERENCES), retired=RETIRED, surfaces=STILL_HAD_AT),
+    _spec("kling-v1-5", "Kling 1.5", V15Params, (FIRST, LAST, STATIC, DYNAMIC)),
+    _spec("kling-v1", "Kling 1", V1Params, (FIRST, LAST)),
 )

@@ -21,120 +21,55 @@ Trajectory = Annotated[str, Field(pattern=r"^[0-9]{1,5},[0-9]{1,5}( [0-9]{1,5},[
 """Points with a space between: `10,20 30,40`."""
 
 
-LAST_IN_PRO = Rule(
-    at="mode",
-    of=("inputs.last_frame", "mode"),
-    broken=lambda last, mode: last and mode != "pro",
-    message="A last frame needs the mode pro.",
-)
-CAMERA_IN_STD = Rule(
-    at="camera",
-    of=("camera", "mode"),
-    broken=lambda camera, mode: camera and mode == "pro",
-    message="camera movements need the mode std",
-)
+LAST_IN_PRO = Rule("mode", "A last frame needs the mode pro.", lambda last_frame, mode: last_frame and mode != "pro")
+CAMERA_IN_STD = Rule("camera", "camera movements need the mode std", lambda camera, mode: camera and mode == "pro")
 AXIS_OF_SIMPLE = Rule(
-    at="camera_axis",
-    of=("camera_axis", "camera"),
-    broken=lambda axis, camera: axis != "horizontal" and camera != "simple",
-    message="only the simple camera has an axis",
+    "camera_axis", "only the simple camera has an axis", lambda camera_axis, camera: camera_axis != "horizontal" and camera != "simple"
 )
 SIMPLE_NEEDS_AMOUNT = Rule(
-    at="camera_amount",
-    of=("camera_amount", "camera"),
-    broken=lambda amount, camera: camera == "simple" and amount == 0,
-    message="the simple camera needs an amount other than 0",
+    "camera_amount",
+    "the simple camera needs an amount other than 0",
+    lambda camera_amount, camera: camera == "simple" and camera_amount == 0,
 )
 AMOUNT_OF_SIMPLE = Rule(
-    at="camera_amount",
-    of=("camera_amount", "camera"),
-    broken=lambda amount, camera: camera != "simple" and amount != 0,
-    message="only the simple camera has an amount",
+    "camera_amount", "only the simple camera has an amount", lambda camera_amount, camera: camera != "simple" and camera_amount != 0
 )
-LAST_OR_CAMERA = Rule(
-    at="camera",
-    of=("inputs.last_frame", "camera"),
-    broken=lambda last, camera: last and camera,
-    message="A last frame and a camera movement exclude each other.",
-)
+LAST_OR_CAMERA = Rule("camera", "A last frame and a camera movement exclude each other.", lambda last_frame, camera: last_frame and camera)
 LAST_IS_SHORT = Rule(
-    at="duration_s",
-    of=("inputs.last_frame", "duration_s"),
-    broken=lambda last, seconds: last and seconds != 5,
-    message="With a last frame the video is 5 s long.",
+    "duration_s", "With a last frame the video is 5 s long.", lambda last_frame, duration_s: last_frame and duration_s != 5
 )
 A_FRAME = Rule(
-    at="inputs.first_frame",
-    of=("inputs.first_frame", "inputs.last_frame"),
-    broken=lambda first, last: not first and not last,
-    message="A first or a last frame is needed.",
+    "inputs.first_frame", "A first or a last frame is needed.", lambda first_frame, last_frame: not first_frame and not last_frame
 )
 MASKS_IN_PRO = Rule(
-    at="mode",
-    of=("inputs.static_mask", "inputs.dynamic_masks", "mode"),
-    broken=lambda static, dynamic, mode: (static or dynamic) and mode != "pro",
-    message="Masks need the mode pro.",
+    "mode", "Masks need the mode pro.", lambda static_mask, dynamic_masks, mode: (static_mask or dynamic_masks) and mode != "pro"
 )
 MASKS_ARE_SHORT = Rule(
-    at="duration_s",
-    of=("inputs.static_mask", "inputs.dynamic_masks", "duration_s"),
-    broken=lambda static, dynamic, seconds: (static or dynamic) and seconds != 5,
-    message="With masks the video is 5 s long.",
+    "duration_s",
+    "With masks the video is 5 s long.",
+    lambda static_mask, dynamic_masks, duration_s: (static_mask or dynamic_masks) and duration_s != 5,
 )
 MASKS_OR_LAST = Rule(
-    at="inputs.last_frame",
-    of=("inputs.static_mask", "inputs.dynamic_masks", "inputs.last_frame"),
-    broken=lambda static, dynamic, last: (static or dynamic) and last,
-    message="A last frame and masks exclude each other.",
+    "inputs.last_frame",
+    "A last frame and masks exclude each other.",
+    lambda static_mask, dynamic_masks, last_frame: (static_mask or dynamic_masks) and last_frame,
 )
 A_PATH_FOR_EACH_AREA = Rule(
-    at="paths",
-    of=("inputs.dynamic_masks", "paths"),
-    broken=lambda areas, paths: len(paths) != areas,
-    message="Each moving area needs its path, and each path its area.",
+    "paths", "Each moving area needs its path, and each path its area.", lambda dynamic_masks, paths: len(paths) != dynamic_masks
 )
-VOICES_NEED_SOUND = Rule(
-    at="voice_ids",
-    of=("voice_ids", "with_audio"),
-    broken=lambda voices, sound: voices and not sound,
-    message="voices need the sound on",
-)
-SOUND_IN_PRO = Rule(
-    at="with_audio",
-    of=("with_audio", "mode"),
-    broken=lambda sound, mode: sound and mode == "std",
-    message="sound needs the mode pro",
-)
-LAST_OR_SOUND = Rule(
-    at="with_audio",
-    of=("inputs.last_frame", "with_audio"),
-    broken=lambda last, sound: last and sound,
-    message="A last frame and sound exclude each other.",
-)
+VOICES_NEED_SOUND = Rule("voice_ids", "voices need the sound on", lambda voice_ids, with_audio: voice_ids and not with_audio)
+SOUND_IN_PRO = Rule("with_audio", "sound needs the mode pro", lambda with_audio, mode: with_audio and mode == "std")
+LAST_OR_SOUND = Rule("with_audio", "A last frame and sound exclude each other.", lambda last_frame, with_audio: last_frame and with_audio)
 SHOTS_ARE_CHOSEN = Rule(
-    at="shots",
-    of=("shots", "multi_shot"),
-    broken=lambda shots, multi_shot: shots and multi_shot,
-    message="own shots leave nothing to choose: turn Several shots off",
+    "shots", "own shots leave nothing to choose: turn Several shots off", lambda shots, multi_shot: shots and multi_shot
 )
 SHOTS_FILL_THE_VIDEO = Rule(
-    at="shots",
-    of=("shots", "duration_s"),
-    broken=lambda shots, seconds: shots and sum(shot.duration_s for shot in shots) != seconds,
-    message="the shots together must be as long as the video",
+    "shots",
+    "the shots together must be as long as the video",
+    lambda shots, duration_s: shots and sum(shot.duration_s for shot in shots) != duration_s,
 )
-ELEMENTS_OR_VOICES = Rule(
-    at="element_ids",
-    of=("element_ids", "voice_ids"),
-    broken=lambda elements, voices: elements and voices,
-    message="elements and voices exclude each other",
-)
-ELEMENTS_NEED_FIRST = Rule(
-    at="element_ids",
-    of=("element_ids", "inputs.first_frame"),
-    broken=lambda elements, first: elements and not first,
-    message="Elements need a first frame.",
-)
+ELEMENTS_OR_VOICES = Rule("element_ids", "elements and voices exclude each other", lambda element_ids, voice_ids: element_ids and voice_ids)
+ELEMENTS_NEED_FIRST = Rule("element_ids", "Elements need a first frame.", lambda element_ids, first_frame: element_ids and not first_frame)
 
 
 class Shot(BaseModel):

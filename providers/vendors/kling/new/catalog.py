@@ -7,6 +7,7 @@ public copy of the omni page has it; 2026-11-21.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,35 +25,20 @@ IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=50 * 1024 * 1
 FIRST = InputSlot(name="first_frame", title="First frame", rules=IMAGES)
 LAST = InputSlot(name="last_frame", title="Last frame", rules=IMAGES)
 REFERENCES = InputSlot(name="references", title="Reference images", max_count=4, rules=IMAGES)
-SOUND_IN_1080P = Rule(
-    at="with_audio",
-    of=("with_audio", "resolution"),
-    broken=lambda sound, resolution: sound and resolution == "720p",
-    message="sound needs the resolution 1080p",
-)
-ELEMENTS_NEED_FIRST = Rule(
-    at="elements",
-    of=("elements", "inputs.first_frame"),
-    broken=lambda elements, first: elements and not first,
-    message="Elements need a first frame.",
-)
+SOUND_IN_1080P = Rule("with_audio", "sound needs the resolution 1080p", lambda with_audio, resolution: with_audio and resolution == "720p")
+ELEMENTS_NEED_FIRST = Rule("elements", "Elements need a first frame.", lambda elements, first_frame: elements and not first_frame)
 ONE_VIDEO = Rule(
-    at="base_video",
-    of=("feature_video", "base_video"),
-    broken=lambda feature, base: feature and base,
-    message="a video is either taken up or changed; leave one of them out",
+    "base_video",
+    "a video is either taken up or changed; leave one of them out",
+    lambda feature_video, base_video: feature_video and base_video,
 )
 SOUND_OF_A_VIDEO = Rule(
-    at="keep_sound",
-    of=("keep_sound", "feature_video", "base_video"),
-    broken=lambda keep, feature, base: keep and not feature and not base,
-    message="the original sound needs a video",
+    "keep_sound",
+    "the original sound needs a video",
+    lambda keep_sound, feature_video, base_video: keep_sound and not feature_video and not base_video,
 )
 ONE_SOUND = Rule(
-    at="keep_sound",
-    of=("keep_sound", "with_audio"),
-    broken=lambda keep, sound: keep and sound,
-    message="the original sound and a rendered one exclude each other",
+    "keep_sound", "the original sound and a rendered one exclude each other", lambda keep_sound, with_audio: keep_sound and with_audio
 )
 
 
@@ -126,27 +112,21 @@ class OmniParams(New30Params):
     keep_sound: bool = param(False, "Original sound", "Keep the sound of the video that is given.")
 
 
-def _spec(model: str, label: str, params: type[Params], *slots: InputSlot) -> ModelSpec:
-    return ModelSpec(
-        model,
-        label,
-        params,
-        slots,
-        provider=SLUG,
-        needs_prompt=False,
-        max_prompt_chars=3_072,
-        usual_s=(60, 300),
-        poll_every=timedelta(seconds=5),
-        result_life=timedelta(days=30),
-        surfaces=("official-key",),
-        docs_url=DOCS_URL,
-        docs_read=DOCS_READ,
-    )
-
-
+_spec = partial(
+    ModelSpec,
+    provider=SLUG,
+    needs_prompt=False,
+    max_prompt_chars=3_072,
+    usual_s=(60, 300),
+    poll_every=timedelta(seconds=5),
+    result_life=timedelta(days=30),
+    surfaces=("official-key",),
+    docs_url=DOCS_URL,
+    docs_read=DOCS_READ,
+)
 NEW_MODELS = by_id(
-    _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, FIRST, LAST),
-    _spec("kling-3.0-turbo", "Kling 3.0 Turbo", TurboParams, FIRST),
-    _spec(OMNI, "Kling 3.0 Omni", OmniParams, FIRST, LAST, REFERENCES),
-    _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, FIRST, LAST),
+    _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, (FIRST, LAST)),
+    _spec("kling-3.0-turbo", "Kling 3.0 Turbo", TurboParams, (FIRST,)),
+    _spec(OMNI, "Kling 3.0 Omni", OmniParams, (FIRST, LAST, REFERENCES)),
+    _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, (FIRST, LAST)),
 )
