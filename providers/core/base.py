@@ -122,7 +122,7 @@ class Surface:
     names: Mapping[str, str] = field(default_factory=dict)
     """What the vendor calls models here, by our ids; a model that is not in it goes by its id."""
     takes_names: bool = False
-    """An account may have names of its own for models (see `Provider.name_of`): for endpoints, or where nobody knows what is there."""
+    """An account may have its own names for models (see `Provider.name_of`): for endpoints, or where the models are not known."""
 
 
 def by_slug(*surfaces: Surface) -> Mapping[str, Surface]:
@@ -202,7 +202,7 @@ class Provider:
     def poll_many(self, submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
         """Ask about at most `poll_batch` submissions of one group in one call.
 
-        Answers by submission id: one that cannot be read spoils nobody else's answer. An id that is missing is gone, if `batch_is_whole`.
+        Return answers by submission id; one that cannot be read does not spoil the others. A missing id is gone, if `batch_is_whole`.
         """
         raise Unsupported(f"{self.label} answers for one task at a time.")
         yield  # pragma: no cover
@@ -298,7 +298,7 @@ def status_as_code(status: int) -> str:
 def coded_error(
     reply: WireReply, kind: type[ProviderError] | None, message: str, *, vendor_code: str | None, request_id: str | None = None
 ) -> ProviderError:
-    """Return the error of the class that the vendor's code stands for; a code that nobody documented is judged by the HTTP status."""
+    """Return the error of the class that the vendor's code stands for; a code that is not documented is judged by the HTTP status."""
     if kind is RateLimited:
         wait_s = retry_after_s(reply)
         return RateLimited(message, retry_after_s=wait_s, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)

@@ -172,14 +172,11 @@ def _meaning(failure: TransportFailure, request: WireRequest) -> ProviderError:
 def _redacted_request(provider: Provider, request: WireRequest) -> dict[str, Any]:
     shown = {"method": request.method, "path": request.path, "query": dict(request.query), "json": request.json}
     if request.parts:
-        shown["parts"] = _shown_parts(request)
+        shown["parts"] = {
+            part.name: f"<{len(part.content)} bytes>" if part.filename else part.content.decode("utf-8", "replace")
+            for part in request.parts
+        }
     return redact(shown, provider.secrets)  # type: ignore[no-any-return]
-
-
-def _shown_parts(request: WireRequest) -> dict[str, str]:
-    return {
-        part.name: f"<{len(part.content)} bytes>" if part.filename else part.content.decode("utf-8", "replace") for part in request.parts
-    }
 
 
 def _redacted_reply(provider: Provider, reply: WireReply) -> dict[str, Any]:

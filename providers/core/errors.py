@@ -166,7 +166,7 @@ class ContentRejected(Refused):
 
 
 class AuthenticationFailed(Refused):
-    """The credentials are wrong, expired, or not allowed to use the model. `stale` means: sign anew and ask once more."""
+    """The credentials are wrong, expired, or not allowed to use the model. `stale` means: sign again and ask once more."""
 
     default_code = "auth_failed"
 

@@ -38,7 +38,7 @@ def plain(word: str) -> str:
 
 
 def state_of(word: str, log: logging.Logger) -> State:
-    """Return the state that a vendor's word means; a word that nobody knows counts as running."""
+    """Return the state that a vendor's word means; an unknown word counts as running."""
     state = STATES.get(plain(word))
     return unknown_state(word, log) if state is None else state
 

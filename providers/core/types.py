@@ -193,7 +193,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What one poll told us. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor tells it.
+    """The answer to one poll. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor tells it.
 
     `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words. `ask_again_after` is how long the
     vendor asks us to wait before the next poll (`replies.poll_delay`).

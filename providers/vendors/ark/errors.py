@@ -47,7 +47,9 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
         return None
     if not isinstance(error, dict) or not error.get("code"):
         return http_error(reply)
-    return _coded_error(reply, str(error["code"]), words_of(error))
+    code = str(error["code"])
+    words = words_of(error) or f"Ark answered with error {code}."
+    return coded_error(reply, _kind(code, words), words, vendor_code=code)
 
 
 def is_gone(error: Refused) -> bool:
@@ -61,11 +63,6 @@ def task_failure(error: object) -> ProviderError:
     code = str(told.get("code") or "")
     words = words_of(told) or "Ark failed to render the video and gave no reason."
     return render_error_of(_kind(code, words), words, code)
-
-
-def _coded_error(reply: WireReply, code: str, words: str) -> ProviderError:
-    words = words or f"Ark answered with error {code}."
-    return coded_error(reply, _kind(code, words), words, vendor_code=code)
 
 
 def _kind(code: str, words: str) -> type[ProviderError] | None:

@@ -1,4 +1,4 @@
-"""What Ark's answers mean: states, finished files, pages of the list. Reading only; what is asked stands in wire.py.
+"""What Ark's answers mean: states, finished files, pages of the list. Reading only; wire.py asks.
 
 Volcengine Ark documents, "video generation API": query and list pages; read 2026-11-20.
 """

@@ -21,7 +21,7 @@ ABROAD: Mapping[str, str] = {
     "doubao-seedance-1-0-pro-250528": "seedance-1-0-pro-250528",
     "doubao-seedance-1-0-pro-fast-251015": "seedance-1-0-pro-fast-251015",
 }
-"""What BytePlus calls the models; where each was read stands in `READ_ELSEWHERE` of catalog.py."""
+"""What BytePlus calls the models; sources are in `READ_ELSEWHERE` of catalog.py."""
 SURFACES = by_slug(
     Surface(
         slug="volcengine",

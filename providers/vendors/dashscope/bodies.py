@@ -57,7 +57,8 @@ def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
     model, values = request.spec.id, request.params.model_dump(mode="json")
     images = {slot: files[0].data_uri for slot, files in request.inputs.items() if files}
     if _lists_media(model):
-        inputs: dict[str, Any] = {"media": _media(images | {kind: values.pop(option) for option, kind in CLIPS.items()})}
+        media = images | {kind: values.pop(option) for option, kind in CLIPS.items()}
+        inputs: dict[str, Any] = {"media": [{"type": kind, "url": url} for kind, url in media.items() if url]}
     else:
         inputs = {IMAGE_NAMES[_takes_frames(model)][slot]: image for slot, image in images.items()}
     texts = {"prompt": request.prompt} | {INPUT_NAMES[option]: values.pop(option) for option in INPUT_NAMES if option in values}
@@ -79,7 +80,3 @@ def _parameters(model: str, values: dict[str, Any]) -> dict[str, Any]:
     if "multi_shot" in values:
         said["shot_type"] = SHOTS[values.pop("multi_shot")]
     return said | {PARAMETERS[name]: value for name, value in values.items() if value is not None}
-
-
-def _media(addresses: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"type": kind, "url": url} for kind, url in addresses.items() if url]

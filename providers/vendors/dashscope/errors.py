@@ -40,10 +40,12 @@ CODES = kinds_by_code(
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """Return the error in this reply, or None: a `code` that is not empty is one, also with HTTP 200."""
-    code = body.get("code")
-    if code:
-        return _coded_error(reply, str(code), body)
-    return http_error(reply, message=words_of(body), request_id=_request_id(body))
+    request_id = words_of(body, "request_id") or None
+    if not body.get("code"):
+        return http_error(reply, message=words_of(body), request_id=request_id)
+    code = str(body["code"])
+    words = words_of(body) or f"DashScope answered with error {code}."
+    return coded_error(reply, _kind(code), words, vendor_code=code, request_id=request_id)
 
 
 def task_failure(output: Mapping[str, Any]) -> ProviderError:
@@ -53,15 +55,6 @@ def task_failure(output: Mapping[str, Any]) -> ProviderError:
     return render_error_of(_kind(code), words, code)
 
 
-def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> ProviderError:
-    words = words_of(body) or f"DashScope answered with error {code}."
-    return coded_error(reply, _kind(code), words, vendor_code=code, request_id=_request_id(body))
-
-
 def _kind(code: str) -> type[ProviderError] | None:
     """Return the class of the whole code, else of its first word: `InternalError.Algo` means what `InternalError` means."""
     return CODES.get(code) or CODES.get(code.partition(".")[0])
-
-
-def _request_id(body: Mapping[str, Any]) -> str | None:
-    return words_of(body, "request_id") or None

@@ -1,4 +1,4 @@
-"""What DashScope's answers mean: states, finished files, pages of the list. Reading only; what is asked stands in wire.py.
+"""What DashScope's answers mean: states, finished files, pages of the list. Reading only; wire.py asks.
 
 Model Studio documents, the API references' replies and manage-asynchronous-tasks; read 2026-11-20.
 """

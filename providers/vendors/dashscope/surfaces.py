@@ -37,7 +37,7 @@ IN_SINGAPORE: Mapping[str, str] = {
     "wanx2.1-i2v-plus": "wan2.1-i2v-plus",
     "wanx2.1-kf2v-plus": "wan2.1-kf2v-plus",
 }
-"""Where each was read stands in `READ_ELSEWHERE` of catalog.py."""
+"""Sources are in `READ_ELSEWHERE` of catalog.py."""
 
 
 def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None, names: Mapping[str, str] = NO_NAMES) -> Surface:

@@ -1,4 +1,4 @@
-"""What the answers of Jimeng's web site mean: ids, states, files, failures, credits. Reading only; what is asked stands in wire.py.
+"""What the answers of Jimeng's web site mean: ids, states, files, failures, credits. Reading only; wire.py asks.
 
 Undocumented by the vendor; as known on 2026-11-20.
 """

@@ -73,7 +73,7 @@ def is_gone(error: Refused) -> bool:
 
 def _coded_error(reply: WireReply, code: str, body: Mapping[str, Any]) -> ProviderError:
     words = words_of(body) or f"Kling answered with error {code}."
-    request_id = _request_id(body)
+    request_id = words_of(body, "request_id") or None
     if code in STALE:
         return AuthenticationFailed(words, stale=True, vendor_code=code, http_status=reply.status, request_id=request_id)
     return coded_error(reply, CODES.get(code), words, vendor_code=code, request_id=request_id)
@@ -88,7 +88,3 @@ def _gateway_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
         if part in code.lower() and 400 <= reply.status < 500:  # with HTTP 200 the task may have been accepted
             return kind(words, vendor_code=code, http_status=reply.status)
     return coded_error(reply, None, words, vendor_code=code or None)
-
-
-def _request_id(body: Mapping[str, Any]) -> str | None:
-    return words_of(body, "request_id") or None

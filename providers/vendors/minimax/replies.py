@@ -1,4 +1,4 @@
-"""What MiniMax's answers mean, in each generation of its API: states, files, failures. Reading only; what is asked stands in wire.py.
+"""What MiniMax's answers mean, in each generation of its API: states, files, failures. Reading only; wire.py asks.
 
 MiniMax platform documents, video generation v1 and v2; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""What the answers of an OpenAI Videos service mean: ids, states, finished files. Reading only; what is asked stands in wire.py.
+"""What the answers of an OpenAI Videos service mean: ids, states, finished files. Reading only; wire.py asks.
 
 OpenAI's video generation guide and SDK; read 2026-11-20.
 """

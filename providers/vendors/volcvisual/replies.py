@@ -1,4 +1,4 @@
-"""What the answers of Volcengine's visual service mean: task ids, states, finished files. Reading only; what is asked stands in wire.py.
+"""What the answers of Volcengine's visual service mean: task ids, states, finished files. Reading only; wire.py asks.
 
 Volcengine documents, visual service, CVSync2AsyncGetResult; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""What Kling's answers mean: task ids, states, finished files, failures. Reading only; what is asked stands in wire.py.
+"""What Kling's answers mean: task ids, states, finished files, failures. Reading only; wire.py asks.
 
 Kling developer documents, "text to video" and "image to video", query replies; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""What a task's object of Kling's new API means. Reading only; what is asked stands in wire.py.
+"""What a task's object of Kling's new API means. Reading only; wire.py asks.
 
 Kling developer documents, "query tasks"; read 2026-11-20.
 """
