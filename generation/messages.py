@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_noop as _
 from pydantic import ValidationError
 
 from generation.lifecycle import Status
@@ -44,170 +43,141 @@ BUSY = gettext_lazy("Someone else is editing this, so your change may be incompl
 FULL_DISK = gettext_lazy("The storage is full, so nothing was saved. Ask an administrator to free some space, then try again.")
 STORAGE_AWAY = gettext_lazy("The media storage does not respond. Try again in a few minutes.")
 
-FAILURES: dict[str, tuple[str | Promise, str | Promise]] = {
-    "content_rejected": (
-        gettext_lazy("The vendor's safety check rejected your request."),
-        gettext_lazy("Change the prompt or the image, then retry."),
-    ),
-    "invalid_params": (
-        gettext_lazy("The vendor rejected one of the settings."),
-        gettext_lazy("Change the setting named below, then retry."),
-    ),
+FAILURES: dict[str, tuple[str, str]] = {
+    "content_rejected": (_("The vendor's safety check rejected your request."), _("Change the prompt or the image, then retry.")),
+    "invalid_params": (_("The vendor rejected one of the settings."), _("Change the setting named below, then retry.")),
     "auth_failed": (
-        gettext_lazy("The vendor rejected the account's credentials."),
-        gettext_lazy("Ask an administrator to check the provider account, then retry."),
+        _("The vendor rejected the account's credentials."),
+        _("Ask an administrator to check the provider account, then retry."),
     ),
-    "out_of_credit": (
-        gettext_lazy("The vendor account has no credit left."),
-        gettext_lazy("Ask an administrator to top it up, then retry."),
-    ),
-    "refused": (
-        gettext_lazy("The vendor rejected the request."),
-        gettext_lazy("Read the vendor's message below, change the request, then retry."),
-    ),
+    "out_of_credit": (_("The vendor account has no credit left."), _("Ask an administrator to top it up, then retry.")),
+    "refused": (_("The vendor rejected the request."), _("Read the vendor's message below, change the request, then retry.")),
     "wrong_endpoint": (
-        gettext_lazy("The account's base URL does not lead to this vendor's API."),
-        gettext_lazy("Ask an administrator to check the base URL, then retry."),
+        _("The account's base URL does not lead to this vendor's API."),
+        _("Ask an administrator to check the base URL, then retry."),
     ),
-    "generation_failed": (
-        gettext_lazy("The vendor could not render this video."),
-        gettext_lazy("Retry. If it fails again, change the prompt."),
-    ),
-    "out_of_memory": (
-        gettext_lazy("The graphics card ran out of memory."),
-        gettext_lazy("Choose fewer frames or a smaller size, then retry."),
-    ),
-    "render_timeout": (
-        gettext_lazy("Rendering took too long and was stopped."),
-        gettext_lazy("Retry. If it fails again, choose a shorter or smaller video."),
-    ),
-    "cancelled_by_vendor": (gettext_lazy("The vendor cancelled the render."), gettext_lazy("Retry if you still need it.")),
-    "submission_gone": (
-        gettext_lazy("The vendor no longer has this render."),
-        gettext_lazy("You may have been charged. A retry is charged again."),
-    ),
-    "deadline": (gettext_lazy("The vendor did not finish in time."), gettext_lazy("You may still be charged. A retry is charged again.")),
-    "result_gone": (gettext_lazy("The vendor removed the video before it could be downloaded."), gettext_lazy("A retry is charged again.")),
-    "bad_media": (
-        gettext_lazy("The vendor delivered an incomplete video."),
-        gettext_lazy("Ask the vendor about a refund. A retry is charged again."),
-    ),
+    "generation_failed": (_("The vendor could not render this video."), _("Retry. If it fails again, change the prompt.")),
+    "out_of_memory": (_("The graphics card ran out of memory."), _("Choose fewer frames or a smaller size, then retry.")),
+    "render_timeout": (_("Rendering took too long and was stopped."), _("Retry. If it fails again, choose a shorter or smaller video.")),
+    "cancelled_by_vendor": (_("The vendor cancelled the render."), _("Retry if you still need it.")),
+    "submission_gone": (_("The vendor no longer has this render."), _("You may have been charged. A retry is charged again.")),
+    "deadline": (_("The vendor did not finish in time."), _("You may still be charged. A retry is charged again.")),
+    "result_gone": (_("The vendor removed the video before it could be downloaded."), _("A retry is charged again.")),
+    "bad_media": (_("The vendor delivered an incomplete video."), _("Ask the vendor about a refund. A retry is charged again.")),
     "ends_ingest": (
-        gettext_lazy("Saving the video crashed the worker several times."),
-        gettext_lazy(
-            "The paid video is still at the vendor. Ask an administrator to read the worker's log, then to check with the vendor again."
-        ),
+        _("Saving the video crashed the worker several times."),
+        _("The paid video is still at the vendor. Ask an administrator to read the worker's log, then to check with the vendor again."),
     ),
     "ends_submit": (
-        gettext_lazy("Sending the request crashed the worker several times."),
-        gettext_lazy("You were not charged. Try other images, or ask an administrator to read the worker's log."),
+        _("Sending the request crashed the worker several times."),
+        _("You were not charged. Try other images, or ask an administrator to read the worker's log."),
     ),
-    "abandoned": (gettext_lazy("An administrator gave up this task after a review."), gettext_lazy("A retry is charged again.")),
-    "input_missing": (gettext_lazy("An image of this task is no longer in storage."), gettext_lazy("Upload the image again, then retry.")),
-    "model_gone": (gettext_lazy("This model is no longer available."), gettext_lazy("You were not charged. Choose another model.")),
+    "abandoned": (_("An administrator gave up this task after a review."), _("A retry is charged again.")),
+    "input_missing": (_("An image of this task is no longer in storage."), _("Upload the image again, then retry.")),
+    "model_gone": (_("This model is no longer available."), _("You were not charged. Choose another model.")),
     "too_large": (
-        gettext_lazy("The images are too large in total for this vendor."),
-        gettext_lazy("You were not charged. Use “Edit and retry” with smaller or fewer images."),
+        _("The images are too large in total for this vendor."),
+        _("You were not charged. Use “Edit and retry” with smaller or fewer images."),
     ),
     "settings_gone": (
-        gettext_lazy("The model no longer accepts the settings of this task."),
-        gettext_lazy("You were not charged. Use “Edit and retry” to choose the settings again."),
+        _("The model no longer accepts the settings of this task."),
+        _("You were not charged. Use “Edit and retry” to choose the settings again."),
     ),
-    "gave_up": (gettext_lazy("The request could not be sent after many attempts."), gettext_lazy("You were not charged. Retry later.")),
+    "gave_up": (_("The request could not be sent after many attempts."), _("You were not charged. Retry later.")),
 }
 
 
-ASK_AGAIN = gettext_lazy("Ask the vendor again, which is free. Submitting again is charged again.")
-REVIEWS: dict[str, tuple[str | Promise, str | Promise]] = {
+ASK_AGAIN = _("Ask the vendor again, which is free. Submitting again is charged again.")
+REVIEWS: dict[str, tuple[str, str]] = {
     "deadline": (
-        gettext_lazy("The vendor accepted the task but did not finish before the deadline."),
-        gettext_lazy("The portal checks every hour and saves the video when it is ready. You can also ask now or give up."),
+        _("The vendor accepted the task but did not finish before the deadline."),
+        _("The portal checks every hour and saves the video when it is ready. You can also ask now or give up."),
     ),
     "submission_gone": (
-        gettext_lazy("The vendor accepted the task but no longer finds the id it returned."),
-        gettext_lazy("Find the render in the vendor's console by our reference or by time, then adopt its id."),
+        _("The vendor accepted the task but no longer finds the id it returned."),
+        _("Find the render in the vendor's console by our reference or by time, then adopt its id."),
     ),
-    "file_denied": (gettext_lazy("The video is ready, but the vendor does not let us download it."), ASK_AGAIN),
-    "bad_media": (gettext_lazy("The video is ready, but the vendor's file is unusable."), ASK_AGAIN),
+    "file_denied": (_("The video is ready, but the vendor does not let us download it."), ASK_AGAIN),
+    "bad_media": (_("The video is ready, but the vendor's file is unusable."), ASK_AGAIN),
     "ends_ingest": (
-        gettext_lazy("The video is ready, but saving it crashed the worker several times."),
-        gettext_lazy("Read the worker's log, then ask the vendor again, which is free."),
+        _("The video is ready, but saving it crashed the worker several times."),
+        _("Read the worker's log, then ask the vendor again, which is free."),
     ),
     "blocked_address": (
-        gettext_lazy("The video is ready, but the network policy blocks its address."),
-        gettext_lazy("Allow the address with OUTBOUND_ALLOW_CIDRS and restart, then ask the vendor again."),
+        _("The video is ready, but the network policy blocks its address."),
+        _("Allow the address with OUTBOUND_ALLOW_CIDRS and restart, then ask the vendor again."),
     ),
     "plain_http": (
-        gettext_lazy("The video is ready, but the network policy blocks its plain http address."),
-        gettext_lazy("Allow the address with OUTBOUND_ALLOW_CIDRS and restart, then ask the vendor again."),
+        _("The video is ready, but the network policy blocks its plain http address."),
+        _("Allow the address with OUTBOUND_ALLOW_CIDRS and restart, then ask the vendor again."),
     ),
     "too_large": (
-        gettext_lazy("The video is ready, but it is larger than this portal accepts."),
-        gettext_lazy("Raise PORTAL_MAX_VIDEO_MB and restart, then ask the vendor again."),
+        _("The video is ready, but it is larger than this portal accepts."),
+        _("Raise PORTAL_MAX_VIDEO_MB and restart, then ask the vendor again."),
     ),
 }
 """Reviews of renders that the vendor accepted. Any other code means that the outcome of the request is unknown."""
 NO_ANSWER = (
-    gettext_lazy("No answer from the vendor. The request may have been accepted and charged."),
-    gettext_lazy("Look for it in the vendor's console. If it is there, adopt its task id; if not, submit it again."),
+    _("No answer from the vendor. The request may have been accepted and charged."),
+    _("Look for it in the vendor's console. If it is there, adopt its task id; if not, submit it again."),
 )
-UNKNOWN_OUTCOMES: dict[str, tuple[str | Promise, str | Promise]] = {
+UNKNOWN_OUTCOMES: dict[str, tuple[str, str]] = {
     "duplicate_reference": (
-        gettext_lazy("The vendor already has our reference. The render may exist and be charged."),
-        gettext_lazy("Find the render in the vendor's console by our reference or by time, then adopt its id."),
+        _("The vendor already has our reference. The render may exist and be charged."),
+        _("Find the render in the vendor's console by our reference or by time, then adopt its id."),
     ),
 }
 """Reviews of requests that the vendor did answer, whose outcome is unknown all the same."""
 
 
 GENERATION_SENTENCES = {
-    "account_unreachable": gettext_noop("The vendor's address does not respond. (%(words)s)"),
-    "account_rate_limited": gettext_noop("The vendor's rate limit was reached. (%(words)s)"),
-    "account_plan_used_up": gettext_noop("The account's plan quota is used up until it renews. (%(words)s)"),
-    "account_auth_failed": gettext_noop("The vendor rejected the account's credentials. (%(words)s)"),
-    "account_out_of_credit": gettext_noop("The vendor account has no credit left. (%(words)s)"),
-    "failed_in_a_row": gettext_noop("%(n)s submits failed in a row."),
-    "failed_often": gettext_noop("%(bad)s of the last %(all)s submits failed."),
-    "last_failure": gettext_noop("Last error: %(words)s"),
-    "stands_in": gettext_noop("%(model)s replaces %(asked)s, because no account can start %(away)s now."),
-    "model_gone": gettext_noop("The model %(model)s is no longer available."),
-    "account_off": gettext_noop("Only “%(account)s” may send this again, but it is disabled or no longer offers this model."),
-    "settings_gone": gettext_noop("%(model)s no longer accepts the settings of this task."),
-    "image_gone": gettext_noop("The image in %(slot)s is no longer in storage."),
-    "too_large_together": gettext_noop("Encoded, the images are %(sum)s MB; %(model)s accepts %(limit)s MB. Use smaller or fewer images."),
-    "cancelled_before_start": gettext_noop("Cancelled before it started."),
-    "submits_stopped": gettext_noop("Paid submits were stopped before the request was sent."),
-    "held_up": gettext_noop("This server was too slow to send the request. It will be retried."),
-    "not_recorded": gettext_noop("The request was not sent because the media storage could not record it. It will be retried."),
-    "restored_unconfirmed": gettext_noop("The database was restored from a backup. Nothing is sent until an administrator confirms this."),
-    "send_crashes": gettext_noop("Sending the request crashed the worker %(n)s times. An image may be damaged."),
-    "account_changed": gettext_noop("The address or credentials of “%(account)s” changed after this task was queued again."),
-    "answer_late": gettext_noop("The vendor's answer arrived late: it had accepted the request."),
-    "followed_by_another": gettext_noop("The vendor returned the id %(id)s, which belongs to another task."),
-    "sender_lost": gettext_noop("The worker stopped before it stored the vendor's answer."),
-    "not_listed": gettext_noop("The vendor has no render with our reference. The request was probably not accepted."),
-    "known_not_shown": gettext_noop("The vendor has our reference but shows no render for it."),
-    "earlier_may_be_accepted": gettext_noop("An earlier request of this task may have been accepted."),
-    "not_asked": gettext_noop("The vendor could not be asked about our reference."),
-    "cannot_ask_without_model": gettext_noop("The model is no longer available, so the vendor cannot be asked."),
-    "sent_after_backup": gettext_noop("The request was sent after the backup, so the restored database does not have the answer."),
-    "sent_account_gone": gettext_noop("The request was sent after the backup with the account “%(account)s”, which no longer exists."),
-    "cancelled_there": gettext_noop("The vendor cancelled the render."),
-    "deadline_passed": gettext_noop("The vendor had not finished when the deadline passed."),
-    "id_denied": gettext_noop("The vendor has no render with the id %(id)s. (%(words)s)"),
-    "no_reason": gettext_noop("The vendor gave no reason."),
-    "save_crashes": gettext_noop("Saving this video crashed the worker %(n)s times. The file may be damaged."),
-    "storage_away_send": gettext_noop("The media storage does not respond. The task will be sent when it does."),
-    "storage_away_save": gettext_noop("The media storage does not respond. The video will be saved when it does."),
-    "disk_full": gettext_noop("The disk is full. The video will be saved when there is space."),
-    "limited": gettext_noop("%(words)s. Ask an administrator to change %(setting)s."),
-    "limited_until_changed": gettext_noop("%(words)s. The video will be saved after an administrator changes %(setting)s."),
-    "adopted": gettext_noop("%(name)s adopted the vendor's task %(id)s"),
-    "sent_again": gettext_noop("%(name)s submitted it again and accepted that it may be charged twice"),
-    "given_up": gettext_noop("%(name)s gave it up after a review"),
-    "asked_again_done": gettext_noop("%(name)s checked again: the vendor has the video"),
-    "asked_again_renders": gettext_noop("%(name)s checked again: the vendor is still rendering"),
-    "asked_again_ended": gettext_noop("%(name)s checked again: the render failed or was cancelled"),
+    "account_unreachable": _("The vendor's address does not respond. (%(words)s)"),
+    "account_rate_limited": _("The vendor's rate limit was reached. (%(words)s)"),
+    "account_plan_used_up": _("The account's plan quota is used up until it renews. (%(words)s)"),
+    "account_auth_failed": _("The vendor rejected the account's credentials. (%(words)s)"),
+    "account_out_of_credit": _("The vendor account has no credit left. (%(words)s)"),
+    "failed_in_a_row": _("%(n)s submits failed in a row."),
+    "failed_often": _("%(bad)s of the last %(all)s submits failed."),
+    "last_failure": _("Last error: %(words)s"),
+    "stands_in": _("%(model)s replaces %(asked)s, because no account can start %(away)s now."),
+    "model_gone": _("The model %(model)s is no longer available."),
+    "account_off": _("Only “%(account)s” may send this again, but it is disabled or no longer offers this model."),
+    "settings_gone": _("%(model)s no longer accepts the settings of this task."),
+    "image_gone": _("The image in %(slot)s is no longer in storage."),
+    "too_large_together": _("Encoded, the images are %(sum)s MB; %(model)s accepts %(limit)s MB. Use smaller or fewer images."),
+    "cancelled_before_start": _("Cancelled before it started."),
+    "submits_stopped": _("Paid submits were stopped before the request was sent."),
+    "held_up": _("This server was too slow to send the request. It will be retried."),
+    "not_recorded": _("The request was not sent because the media storage could not record it. It will be retried."),
+    "restored_unconfirmed": _("The database was restored from a backup. Nothing is sent until an administrator confirms this."),
+    "send_crashes": _("Sending the request crashed the worker %(n)s times. An image may be damaged."),
+    "account_changed": _("The address or credentials of “%(account)s” changed after this task was queued again."),
+    "answer_late": _("The vendor's answer arrived late: it had accepted the request."),
+    "followed_by_another": _("The vendor returned the id %(id)s, which belongs to another task."),
+    "sender_lost": _("The worker stopped before it stored the vendor's answer."),
+    "not_listed": _("The vendor has no render with our reference. The request was probably not accepted."),
+    "known_not_shown": _("The vendor has our reference but shows no render for it."),
+    "earlier_may_be_accepted": _("An earlier request of this task may have been accepted."),
+    "not_asked": _("The vendor could not be asked about our reference."),
+    "cannot_ask_without_model": _("The model is no longer available, so the vendor cannot be asked."),
+    "sent_after_backup": _("The request was sent after the backup, so the restored database does not have the answer."),
+    "sent_account_gone": _("The request was sent after the backup with the account “%(account)s”, which no longer exists."),
+    "cancelled_there": _("The vendor cancelled the render."),
+    "deadline_passed": _("The vendor had not finished when the deadline passed."),
+    "id_denied": _("The vendor has no render with the id %(id)s. (%(words)s)"),
+    "no_reason": _("The vendor gave no reason."),
+    "save_crashes": _("Saving this video crashed the worker %(n)s times. The file may be damaged."),
+    "storage_away_send": _("The media storage does not respond. The task will be sent when it does."),
+    "storage_away_save": _("The media storage does not respond. The video will be saved when it does."),
+    "disk_full": _("The disk is full. The video will be saved when there is space."),
+    "limited": _("%(words)s. Ask an administrator to change %(setting)s."),
+    "limited_until_changed": _("%(words)s. The video will be saved after an administrator changes %(setting)s."),
+    "adopted": _("%(name)s adopted the vendor's task %(id)s"),
+    "sent_again": _("%(name)s submitted it again and accepted that it may be charged twice"),
+    "given_up": _("%(name)s gave it up after a review"),
+    "asked_again_done": _("%(name)s checked again: the vendor has the video"),
+    "asked_again_renders": _("%(name)s checked again: the vendor is still rendering"),
+    "asked_again_ended": _("%(name)s checked again: the render failed or was cancelled"),
 }
 """What rows of the engine keep, by code. Reword a sentence and keep its code: old rows then show the new words."""
 SENTENCES |= GENERATION_SENTENCES
@@ -221,23 +191,23 @@ def trouble(error: ProviderError) -> Message:
 
 def failure_sentence(code: str) -> tuple[str, str]:
     """What happened, and what to do."""
-    happened, advice = FAILURES.get(code, (gettext_lazy("The task failed."), gettext_lazy("Retry, or ask an administrator for help.")))
-    return str(happened), str(advice)
+    happened, advice = FAILURES.get(code, (_("The task failed."), _("Retry, or ask an administrator for help.")))
+    return gettext(happened), gettext(advice)
 
 
 def review_sentence(code: str) -> tuple[str, str]:
     """Say why a person has to decide, and what an administrator can do."""
     happened, advice = REVIEWS.get(code) or UNKNOWN_OUTCOMES.get(code, NO_ANSWER)
-    return str(happened), str(advice)
+    return gettext(happened), gettext(advice)
 
 
 def stop_sentence(stop: Stop) -> str:
     """Why new renders wait, for a card and for the API."""
     if stop.by_environment:
-        return _("New renders wait: paid submits are stopped by the server's environment.")
+        return gettext("New renders wait: paid submits are stopped by the server's environment.")
     if stop.restored:
-        return _("New renders wait: the database was restored from a backup, and an administrator has to confirm it.")
-    return _("New renders wait: %(reason)s") % {"reason": stop.reason}
+        return gettext("New renders wait: the database was restored from a backup, and an administrator has to confirm it.")
+    return gettext("New renders wait: %(reason)s") % {"reason": stop.reason}
 
 
 def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | None) -> Message:
@@ -296,11 +266,11 @@ def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
     for item in error.errors():
         field, *place = item["loc"] or ("",)
         template = PYDANTIC.get(item["type"])
-        message = str(template) % item.get("ctx", {}) if template else _(item["msg"].removeprefix("Value error, "))
+        message = str(template) % item.get("ctx", {}) if template else gettext(item["msg"].removeprefix("Value error, "))
         if place:
-            message = _("Item %(place)s: %(message)s") % {"place": _place(spec, str(field), place), "message": message}
+            message = gettext("Item %(place)s: %(message)s") % {"place": _place(spec, str(field), place), "message": message}
         elif item["type"] == "extra_forbidden":
-            message = _("%(model)s has no setting “%(field)s”.") % {"model": spec.label, "field": str(field)[:60]}
+            message = gettext("%(model)s has no setting “%(field)s”.") % {"model": spec.label, "field": str(field)[:60]}
         found.setdefault(f"params.{field}" if field else "params", message)
     return found
 
@@ -308,7 +278,7 @@ def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
 def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
     """The item's number, counted from one, and the part of it: `2, Duration`."""
     parts = spec.json_schema()["properties"].get(field, {}).get("items", {}).get("properties", {})
-    words = (str(one + 1) if isinstance(one, int) else _(parts.get(one, {}).get("title", one)) for one in place)
+    words = (str(one + 1) if isinstance(one, int) else gettext(parts.get(one, {}).get("title", one)) for one in place)
     return listed(words)
 
 
