@@ -47,7 +47,8 @@ def unknown_state(word: str | int, log: logging.Logger) -> State:
     """Count the word as running: a new one must not end a paid render. Log it once, as long tasks are asked about a thousand times."""
     shown = repr(word[:80] if isinstance(word, str) else word)
     if (log.name, shown) not in _logged:
-        if len(_logged) < MOST_LOGGED:
-            _logged.add((log.name, shown))
+        if len(_logged) >= MOST_LOGGED:
+            _logged.clear()
+        _logged.add((log.name, shown))
         log.warning("undocumented task status %s; the task counts as running", shown)
     return State.RUNNING
