@@ -26,7 +26,9 @@ BEAT = "beat"
 
 @dataclass(frozen=True, kw_only=True)
 class Periodic:
-    """What the worker's clock calls every `every_s` seconds, or in each of its rounds (0); the first time at once, if `at_start`."""
+    """What the worker's clock calls every `every_s` seconds, or in each of its rounds, ten times a second (0); the first time at once, if
+    `at_start`.
+    """
 
     every_s: float
     call: Callable[[], object]

@@ -30,8 +30,10 @@ __all__ = ["Worker", "run_cluster"]
 
 log = logging.getLogger("jobs.worker")
 
-ROUND_S = 1.0
-"""How often the clock calls what is to be called in every round, and looks at the clusters."""
+ROUND_S = 0.1
+"""How often the clock looks whether something is to be called."""
+WATCH_EVERY_S = 1.0
+"""How often it looks at the clusters, and tries again when the database is away."""
 BEAT_EVERY_S = 5.0
 FROZEN_AFTER_S = 20.0
 CUT_OFF_AFTER_S = 60.0
@@ -138,6 +140,7 @@ class Worker:
     def __init__(self) -> None:
         self.instance = queue.instance_id()
         self.stopping = False
+        self.watched_at = float("-inf")
         self.called_at = {one: float("-inf") if one.at_start else time.monotonic() for one in wiring().periodic}
 
     def run(self) -> None:
@@ -159,27 +162,24 @@ class Worker:
         self.stopping = True
 
     def _round(self, clusters: list[ClusterProcess]) -> None:
-        started = time.monotonic()
+        started, pause_s = time.monotonic(), ROUND_S
         close_old_connections()
         try:
             for periodic, called_at in self.called_at.items():
-                if started - called_at > periodic.every_s:
+                if started - called_at >= periodic.every_s:
                     self.called_at[periodic] = started
                     periodic.call()
         except DatabaseError as error:  # the database is away or busy: the next round tries again
             log.warning("round failed: %s", error)
+            pause_s = WATCH_EVERY_S
         try:
-            for cluster in clusters:
-                cluster.watch(time.monotonic())
+            if started - self.watched_at >= WATCH_EVERY_S:
+                self.watched_at = started
+                for cluster in clusters:
+                    cluster.watch(time.monotonic())
         except DatabaseError as error:
             log.warning("the clusters cannot be watched: %s", error)
-        self._sleep(ROUND_S - (time.monotonic() - started))
-
-    def _sleep(self, seconds: float) -> None:
-        """In small pieces, so that a signal is seen at once."""
-        end = time.monotonic() + seconds
-        while not self.stopping and time.monotonic() < end:
-            time.sleep(min(0.1, max(end - time.monotonic(), 0.0)))
+        time.sleep(max(pause_s - (time.monotonic() - started), 0.0))
 
     def _stop(self, clusters: list[ClusterProcess]) -> None:
         log.info("stopping; jobs in hand have %d s", STOP_WITHIN_S)

@@ -9,7 +9,7 @@ from generation.ingest.ingest import ingest
 from generation.ingest.sweep import sweep
 from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
-from generation.scheduling.enqueue import ingest_next
+from generation.scheduling.enqueue import ingest_next, start_new
 from generation.scheduling.live_workers import sign_in, sign_out
 from generation.submitting.reconcile import reconcile
 from generation.submitting.restored_backup import compare_record
@@ -51,7 +51,8 @@ WIRING = Wiring(
     periodic=[
         Periodic(every_s=5, call=sign_in),
         Periodic(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
-        Periodic(every_s=0, call=tick),
+        Periodic(every_s=1, call=tick),
+        Periodic(every_s=0, call=start_new),
         Periodic(every_s=900, call=sweep_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
     ],

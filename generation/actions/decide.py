@@ -24,7 +24,6 @@ from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.models.task import NO_ERROR
 from generation.models.visibility import may_change_all
 from generation.ordering.create import key_reused
-from generation.scheduling.enqueue import start_soon
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.catalog import ModelSpec
@@ -177,7 +176,6 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
         account = _account_of(task)
         facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
         task.move(Status.QUEUED, note=note, decision_key=key, **facts)
-        start_soon(spec)
         return task
     return _sent_by(task, done())
 

@@ -17,7 +17,6 @@ from generation.errors import Conflict, InvalidRequest
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.estimate import estimate_cost, price_of
 from generation.ordering.validate import Inputs, check_request
-from generation.scheduling.enqueue import start_soon
 
 __all__ = ["create_once", "create_task", "key_reused", "replay", "request_digest"]
 
@@ -38,7 +37,7 @@ def create_task(
     retry_of: GenerationTask | None = None,
     ordered_with: GenerationTask | None = None,
 ) -> GenerationTask:
-    """A queued task, to be started as soon as an account has a free slot. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
+    """Return a queued task, which the clock starts. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
     spec, checked = check_request(model=model, prompt=prompt, params=params, inputs=inputs or {})
     now, price = clock.now(), price_of(spec)
     try:
@@ -65,7 +64,6 @@ def create_task(
             TaskEvent.objects.create(task=task, at=now, to_status=task.status)
     except IntegrityError as error:
         raise _taken(owner, external_id, idempotency_key) or error from error
-    start_soon(spec)
     return task
 
 

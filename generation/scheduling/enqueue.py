@@ -1,16 +1,16 @@
 """Puts the job that advances a row on the queue, in the transaction that claims the row: a claimed row always has its message.
 
-The clock finds what is due once a second (`tick.py`); those that end in `_soon` or `_next` spare a task that wait.
+The clock finds what is due once a second (`tick.py`); `start_new` and those that end in `_soon` or `_next` spare a task that wait.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from database import clock
@@ -21,7 +21,7 @@ from generation.scheduling.leases import Claim, claim_one
 from generation.scheduling.savers import claim_saves, room_to_save
 from generation.scheduling.stop_switch import current_stop
 from jobs import queue
-from providers.core.catalog import ModelSpec
+from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 
 __all__ = [
@@ -35,26 +35,36 @@ __all__ = [
     "not_polled",
     "poll_again",
     "poll_soon",
+    "start_new",
     "start_queued",
-    "start_soon",
 ]
-
-log = logging.getLogger("generation.dispatch")
 
 INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`leases.holding`)."""
 LOOK_AGAIN_EVERY = timedelta(hours=1)
+JUST_NOW = timedelta(seconds=2)
+"""A row may be committed so long after it came due, and is new still."""
+NEWEST = 100
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
 """How long a rung poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
 
+_looked_at: set[UUID] = set()
+"""New tasks that this process has seen already."""
 
-def start_soon(spec: ModelSpec) -> None:
-    """Start this model's queued tasks now where there is room, instead of at the clock's next round."""
-    try:
-        start_queued({spec.provider}, clock.now(), queue.instance_id())
-    except OperationalError as error:  # somebody holds the accounts for long: the task is stored, and the clock comes by
-        log.warning("tasks of %s wait for the clock: %s", spec.name, error)
+
+def start_new() -> int:
+    """Start tasks that came due just now, instead of in the clock's next round. Returns how many.
+
+    The clock calls it in each of its rounds: one query while nothing is new. What finds no room is tried once and left to `tick`.
+    """
+    now = clock.now()
+    fresh = GenerationTask.objects.filter(status=Status.QUEUED, due_at__gt=now - JUST_NOW, due_at__lte=now).order_by("-due_at", "-pk")
+    models = dict(fresh.values_list("pk", "model")[:NEWEST])
+    vendors = {vendor_of(model) for pk, model in models.items() if pk not in _looked_at}
+    _looked_at.clear()
+    _looked_at.update(models)
+    return start_queued(vendors, now, queue.instance_id())
 
 
 def start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:

@@ -22,7 +22,6 @@ from django_q.signing import SignedPackage
 
 from access.tokens import issue
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from generation.tick import tick
 from providers.accounts.callback_urls import callback_url
 from providers.accounts.clients import free_client_for
@@ -32,6 +31,7 @@ from providers.models import ProviderAccount
 from providers.vendors import PROVIDERS
 from tests.access.hostile_vendor import KEY, MODES, SPELLINGS, HostileVendor, body_of, leaks
 from tests.portal_driver import Driver
+from tests.task_rows import create_task
 from web.management.commands.generate import Command as Generate
 
 PUBLIC = "https://portal.example"

@@ -6,9 +6,8 @@ import pytest
 
 from access.callers import Caller
 from generation.lifecycle import Status
-from generation.ordering.create import create_task
 from generation.scheduling.stop_switch import stop_submits
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 MODEL = "kling/kling-v1"
 

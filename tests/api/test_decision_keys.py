@@ -6,8 +6,7 @@ import pytest
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 

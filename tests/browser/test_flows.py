@@ -10,8 +10,8 @@ from playwright.sync_api import Page, Route, expect
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
-from generation.ordering.create import create_task
 from tests.pictures import picture
+from tests.task_rows import create_task
 
 KLING = "kling/kling-v2-5-turbo"
 

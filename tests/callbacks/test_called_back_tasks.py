@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from providers.accounts.callback_urls import callback_url
 from providers.models import ProviderAccount
 from tests.callbacks.called_rows import MODELS, call
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

@@ -10,9 +10,9 @@ from django.db import OperationalError
 
 from generation.errors import is_held_lock
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.models import ProviderAccount
+from tests.task_rows import create_task
 
 __all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "order", "prompts"]
 

@@ -9,7 +9,7 @@ import pytest
 from generation.lifecycle import Status
 from generation.messages import FAILURES
 from generation.models import Dispatch, Video
-from generation.ordering.create import create_task
+from tests.task_rows import create_task
 
 WITH_LOOK_UP = "kling/kling-v2-5-turbo"
 WITHOUT_LOOK_UP = "dashscope/wanx2.1-t2v-turbo"

@@ -12,9 +12,9 @@ from generation.lifecycle import Status
 from generation.media.prepare import read_record
 from generation.models import Dispatch, Prompt, TaskEvent, Video
 from generation.ordering.assets import store_asset
-from generation.ordering.create import create_task
 from providers.vendors import ALL_MODELS
 from tests.pictures import picture
+from tests.task_rows import create_task
 
 
 def one_of_each(models: list[str]) -> list[str]:

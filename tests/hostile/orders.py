@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from providers.accounts.clients import set_credentials
 from providers.models import ProviderAccount
 from tests.hostile.doors import DOORS, MODELS
+from tests.task_rows import create_task
 
 __all__ = ["open_accounts", "order"]
 

@@ -7,10 +7,9 @@ import pytest
 from access.callers import Caller
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from generation.scheduling.stop_switch import stop_submits
 from providers.core.messages import Message
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 from tests.web.page_rows import ago
 
 pytestmark = pytest.mark.django_db

@@ -14,12 +14,11 @@ from generation.actions.look_again import look_again
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
-from generation.ordering.create import create_task
 from generation.scheduling.enqueue import LOOK_AGAIN_EVERY
 from generation.tick import tick
 from jobs import queue
 from providers.models import ProviderAccount
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 from web.health_checks import CheckFailed, check_reviews
 
 KLING = "kling/kling-v1"

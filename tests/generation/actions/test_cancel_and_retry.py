@@ -13,12 +13,11 @@ from generation.actions.retry import retry_task
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from generation.polling.outcome import observe
 from providers.core.types import Snapshot, State
 from providers.models import ProviderAccount
 from tests.scripted_server import ScriptedServer, answer
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 

@@ -12,12 +12,11 @@ from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.ordering.assets import store_asset
-from generation.ordering.create import create_task
 from generation.scheduling.concurrency import DOUBTFUL_HOLDS
 from generation.submitting.submit import _commit_intent
 from providers.core.messages import say
 from tests.pictures import picture
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 

@@ -14,10 +14,10 @@ from generation.actions import decide, recover
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, Video
-from generation.ordering.create import create_task
 from generation.polling.outcome import observe
 from providers.core.messages import say
 from providers.core.types import Snapshot, State
+from tests.task_rows import create_task
 
 KLING = "kling/kling-v2-5-turbo"
 WAN = "dashscope/wanx2.1-t2v-turbo"

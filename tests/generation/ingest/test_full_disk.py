@@ -16,9 +16,9 @@ from generation.lifecycle import Status
 from generation.media.prepare import NO_ROOM, prepare_video
 from generation.messages import waits_because
 from generation.models import GenerationTask, Video
-from generation.ordering.create import create_task
 from generation.queries.queue_position import PoolState
 from generation.scheduling.leases import DEATHS
+from tests.task_rows import create_task
 from web.presenters.states import text_of
 
 MODEL = "kling/kling-v2-5-turbo"

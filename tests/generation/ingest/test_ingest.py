@@ -19,10 +19,10 @@ from generation.ingest.sweep import sweep
 from generation.lifecycle import Status
 from generation.media.prepare import MediaLimits
 from generation.models import GenerationTask, Video
-from generation.ordering.create import create_task
 from generation.scheduling.leases import DEATHS, claim_one, holding
 from providers.core.messages import say
 from tests.faulty_storages import Death
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

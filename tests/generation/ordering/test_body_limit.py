@@ -13,12 +13,11 @@ from generation import store
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, TaskInput
-from generation.ordering.create import create_task
 from generation.submitting.submit import submit
 from providers.core.catalog import ROOM_FOR_WORDS
 from providers.core.types import base64_bytes
 from providers.vendors import ALL_MODELS, PROVIDERS
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 SEEDANCE = "ark/doubao-seedance-2-0-260128"
 LIMIT = 64_000_000

@@ -13,6 +13,7 @@ from generation.ordering.assets import store_asset
 from generation.ordering.create import create_task, replay, request_digest
 from providers.models import ProviderAccount
 from tests.pictures import picture
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

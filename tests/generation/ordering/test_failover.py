@@ -9,13 +9,12 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import FailoverRule, GenerationTask
-from generation.ordering.create import create_task
 from generation.ordering.estimate import estimate_cost, price_of
 from generation.ordering.failover import fail_over
 from generation.submitting.submit import submit
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
-from tests.task_rows import attempt_of
+from tests.task_rows import attempt_of, create_task
 
 pytestmark = pytest.mark.postgresql
 

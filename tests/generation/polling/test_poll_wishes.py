@@ -9,10 +9,9 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from generation.polling.schedule import put_off
 from providers.models import ProviderAccount
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 MODEL = "openai-videos/gateway-model"
 

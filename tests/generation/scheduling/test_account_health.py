@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from generation.scheduling.account_health import handle_error, probe_account
 from generation.submitting.submit import submit
 from generation.tick import tick
 from providers.accounts.circuit_breaker import BreakerState, rest_s
 from providers.core.errors import ContentRejected, RateLimited, Uncertain, Unreachable
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, codes_of, make_task
+from tests.task_rows import attempt_of, codes_of, create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 

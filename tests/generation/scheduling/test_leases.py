@@ -12,13 +12,12 @@ from django.utils import timezone
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
 from generation.polling.schedule import claim_polls
 from generation.scheduling.fair_share import claim_queued
 from generation.scheduling.leases import claim_due, claim_one
 from generation.tick import tick
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 

@@ -11,12 +11,12 @@ from django.utils import timezone
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from generation.scheduling.concurrency import usage_of
 from generation.scheduling.leases import keeping
 from generation.submitting.reconcile import AT_WORK, reconcile
 from generation.submitting.submit import _commit_intent
 from generation.tick import RECONCILE_LEASE, tick
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

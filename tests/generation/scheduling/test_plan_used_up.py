@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import FailoverRule, GenerationTask
-from generation.ordering.create import create_task
 from generation.ordering.failover import fail_over
 from generation.scheduling.account_health import handle_error
 from generation.submitting.submit import MOST_ATTEMPTS
 from generation.tick import tick
 from providers.core.errors import OutOfCredit, PlanUsedUp, RateLimited
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, codes_of, make_task
+from tests.task_rows import attempt_of, codes_of, create_task, make_task
 
 ZHIPU, MINIMAX, JIMENG = "zhipu/cogvideox-3", "minimax/MiniMax-H3", "jimeng/jimeng-video-2.0"
 WAN = "dashscope/wanx2.1-t2v-turbo"

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from generation.lifecycle import Status
-from generation.ordering.create import create_task
 from providers.accounts.clients import provider_for, set_credentials
 from providers.models import ProviderAccount
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

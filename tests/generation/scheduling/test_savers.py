@@ -11,10 +11,9 @@ from django_q.models import OrmQ
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker, Video
-from generation.ordering.create import create_task
 from generation.scheduling.enqueue import ingest_soon
 from generation.tick import tick
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 pytestmark = [pytest.mark.usefixtures("savers"), pytest.mark.postgresql]
 MODEL = "kling/kling-v2-5-turbo"

@@ -12,10 +12,10 @@ from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, PaidSubmits
 from generation.models.switch import Stop
-from generation.ordering.create import create_task
 from generation.scheduling.stop_switch import current_stop, resume_submits, stop_submits
 from generation.submitting.submit import _commit_intent, submit
 from generation.tick import tick
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

@@ -8,12 +8,11 @@ from django.utils import timezone
 from generation import store
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, Video
-from generation.ordering.create import create_task
 from generation.submitting.acceptance import accept
 from providers.core.errors import UnexpectedReply
 from providers.core.types import LONGEST_ID_BYTES, Submission
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 
 COGVIDEO = "cogvideox/cogvideox-2b"
 

@@ -8,7 +8,6 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.messages import review_sentence
 from generation.models import Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from generation.submitting.build_request import generation_request
 from generation.submitting.submit import _after_error, _commit_intent, _record
 from providers.accounts.clients import client_for
@@ -16,7 +15,7 @@ from providers.core.client import Transcript
 from providers.core.errors import AuthenticationFailed, ContentRejected, DuplicateReference, OutOfCredit, RateLimited, Unreachable
 from providers.models import ProviderAccount
 from tests.scripted_server import ScriptedServer, answer
-from tests.task_rows import codes_of
+from tests.task_rows import codes_of, create_task
 
 KLING = "kling/kling-v1"
 NEW_KLING = "kling/kling-3.0-turbo"

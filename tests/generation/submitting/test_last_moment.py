@@ -14,14 +14,13 @@ from generation.lifecycle import Status
 from generation.messages import waits_because
 from generation.models import GenerationTask
 from generation.ordering.assets import store_asset
-from generation.ordering.create import create_task
 from generation.scheduling.leases import DEATHS
 from generation.submitting.submit import HELD_UP, MOST_ATTEMPTS, NotNow, _commit_intent, _look_once_more
 from providers.accounts.clients import set_credentials
 from providers.core.errors import NotSent
 from providers.core.messages import say
 from tests.pictures import picture
-from tests.task_rows import attempt_of
+from tests.task_rows import attempt_of, create_task
 
 pytestmark = pytest.mark.postgresql
 

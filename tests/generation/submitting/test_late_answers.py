@@ -9,12 +9,12 @@ from generation.actions import decide
 from generation.actions.cancel import cancel_task
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from generation.submitting.acceptance import accept
 from generation.submitting.submit import _commit_intent
 from providers.core.messages import say
 from providers.core.types import Submission
 from providers.models import ProviderAccount
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

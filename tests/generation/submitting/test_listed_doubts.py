@@ -6,8 +6,7 @@ import pytest
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import create_task
-from tests.task_rows import codes_of
+from tests.task_rows import codes_of, create_task
 
 MODELS = ["openai-videos/gateway-model", "dashscope/wanx2.1-t2v-turbo"]
 HOSTS = {MODELS[0]: "openai", MODELS[1]: "dashscope"}

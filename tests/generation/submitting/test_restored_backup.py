@@ -24,14 +24,13 @@ from generation.ingest.sweep import sweep
 from generation.lifecycle import Status
 from generation.messages import waits_because
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
-from generation.ordering.create import create_task
 from generation.scheduling.concurrency import DOUBTFUL_HOLDS
 from generation.scheduling.stop_switch import current_stop, resume_submits, stop_submits
 from generation.submitting import paid_record
 from generation.submitting.restored_backup import backup_facts, confirm_restore, hold_if_restored, lost_requests
 from generation.submitting.submit import submit
 from providers.core.messages import say
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 
 KLING = "kling/kling-v2-5-turbo"
 WAN = "dashscope/wanx2.1-t2v-turbo"

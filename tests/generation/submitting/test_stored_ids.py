@@ -11,13 +11,12 @@ from django.utils import timezone
 from generation.actions.look_again import look_again
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from generation.submitting.reconcile import reconcile
 from generation.submitting.submit import submit
 from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 

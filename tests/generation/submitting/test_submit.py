@@ -6,10 +6,10 @@ import pytest
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
-from generation.ordering.create import create_task
 from generation.submitting.reconcile import reconcile
 from generation.submitting.submit import _commit_intent, submit
 from providers.models import ProviderAccount
+from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 

@@ -13,7 +13,6 @@ from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.ordering.assets import store_asset
-from generation.ordering.create import create_task
 from generation.scheduling.concurrency import processes_to_reconcile, wait_for_permit
 from generation.scheduling.leases import DEATHS
 from generation.submitting.build_request import generation_request
@@ -27,7 +26,7 @@ from providers.models import ProviderAccount
 from tests.faulty_storages import Death
 from tests.pictures import picture
 from tests.scripted_server import ScriptedServer, answer
-from tests.task_rows import attempt_of, codes_of
+from tests.task_rows import attempt_of, codes_of, create_task
 
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from generation.ordering.create import create_task
 from providers.models import ModelPrice
+from tests.task_rows import create_task
 
 LIST = "/admin/providers/modelprice/"
 WAN, SORA, KLING = "dashscope/wanx2.1-t2v-turbo", "openai-videos/sora-2", "kling/kling-v3"

@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask
-from generation.ordering.create import create_task
-from tests.task_rows import attempt_of, make_task
+from tests.task_rows import attempt_of, create_task, make_task
 
 LIST = "/admin/generation/generationtask/"
 

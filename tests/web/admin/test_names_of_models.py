@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from generation.lifecycle import Status
-from generation.ordering.create import create_task
 from providers.accounts.clients import provider_for
 from providers.accounts.system_checks import accounts_can_be_used
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
+from tests.task_rows import create_task
 from tests.web.admin.account_fields import LIMITS, USE
 
 LIST = "/admin/providers/provideraccount/"
