@@ -21,7 +21,8 @@ from django.contrib.auth.models import User  # noqa: E402
 
 from benchmarks.load import RunningWorker, fill, run_worker  # noqa: E402
 from generation.models import Attempt, GenerationTask, TaskEvent  # noqa: E402
-from generation.ordering.create import create_task  # noqa: E402
+from generation.ordering.create import create  # noqa: E402
+from generation.ordering.order import Order  # noqa: E402
 from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.accounts.clients import client_for  # noqa: E402
 from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
@@ -87,7 +88,7 @@ def _submits(simulator: SimulatorProcess, owner: User) -> dict[str, dict[str, An
     alone = _accepted(owner, "alone")
     simulator.faults("dashscope", "hang-before", FOR_EVER)
     for number in range(TASKS):
-        create_task(owner=owner, model=HUNG, prompt=f"hung {number}", params={})
+        create(Order(owner=owner, model=HUNG, prompt=f"hung {number}"))
     return {"submits, alone": alone, "submits, beside the hung one": _accepted(owner, "beside")}
 
 
@@ -95,7 +96,7 @@ def _accepted(owner: User, name: str) -> dict[str, Any]:
     """Seconds from created to accepted, of tasks that are created one by one."""
     mine = []
     for number in range(SUBMITS):
-        mine.append(create_task(owner=owner, model=WELL, prompt=f"{name} {number} #fault:never", params={}).pk)
+        mine.append(create(Order(owner=owner, model=WELL, prompt=f"{name} {number} #fault:never")).task.pk)
         time.sleep(SUBMIT_EVERY_S)
     waiting, end = GenerationTask.objects.filter(pk__in=mine, accepted_at=None), time.monotonic() + PATIENCE_S
     while waiting.exists() and time.monotonic() < end:

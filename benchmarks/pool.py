@@ -32,7 +32,8 @@ from django.utils import timezone  # noqa: E402
 
 from generation.lifecycle import AT_VENDOR, TERMINAL  # noqa: E402
 from generation.models import Attempt, GenerationTask, LiveWorker, Prompt  # noqa: E402
-from generation.ordering.create import create_task  # noqa: E402
+from generation.ordering.create import create  # noqa: E402
+from generation.ordering.order import Order  # noqa: E402
 from generation.scheduling.concurrency import usage_of  # noqa: E402
 from generation.scheduling.fair_share import claim_queued  # noqa: E402
 from generation.submitting.submit import submit  # noqa: E402
@@ -80,7 +81,7 @@ def _only_account(url: str) -> ProviderAccount:
 
 
 def _wait(owner: User, count: int, words: str) -> None:
-    """Rows as `create_task` makes them, many at a time."""
+    """Rows as `create_many` makes them, many at a time."""
     now, prompts = timezone.now(), [Prompt(owner=owner, text=f"{words} {number} {FAILS}") for number in range(count)]
     Prompt.objects.bulk_create(prompts, batch_size=1000)
     GenerationTask.objects.bulk_create(
@@ -189,7 +190,7 @@ def _fairness(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[st
         waits = []
         for number in range(5):
             began = time.monotonic()
-            task = create_task(owner=one, model=MODEL, prompt=f"mine {number} {FAILS}", params={})
+            task = create(Order(owner=one, model=MODEL, prompt=f"mine {number} {FAILS}")).task
             _until(lambda task=task: GenerationTask.objects.filter(pk=task.pk, accepted_at__isnull=False).exists())
             waits.append(time.monotonic() - began)
     GenerationTask.objects.filter(owner=many, status="queued").delete()  # the next part has the queue for itself

@@ -98,14 +98,15 @@ def _fill(stack: Stack, owner: User) -> str:
     from django.contrib.auth.models import User
 
     from generation.models import Video
-    from generation.ordering.create import create_task
+    from generation.ordering.create import create
+    from generation.ordering.order import Order
     from providers.models import ProviderAccount
 
     others = User.objects.get(username="zhao")
     made = []
     for day in (1, 0):
         made += [
-            (create_task(owner=others if number in BY_ANOTHER else owner, model=model, prompt=prompt, params=params), days)
+            (create(Order(owner=others if number in BY_ANOTHER else owner, model=model, prompt=prompt, params=params)).task, days)
             for number, (prompt, model, params, days) in enumerate(WALL)
             if days == day
         ]
@@ -114,16 +115,14 @@ def _fill(stack: Stack, owner: User) -> str:
         Video.objects.filter(task=task).update(created_at=task.created_at - timedelta(days=days))
     Video.objects.filter(task__in=[made[4][0].pk, made[9][0].pk, made[12][0].pk]).update(favourite=True)
     _control(stack, "faults", {"vendor": "kling", "fault": "fail-content", "count": 1})
-    _await_end([create_task(owner=owner, model=KLING, prompt="A potter at the wheel, close-up of a face", params={})])
+    _await_end([create(Order(owner=owner, model=KLING, prompt="A potter at the wheel, close-up of a face")).task])
     ProviderAccount.objects.filter(vendor="kling", surface="gateway").update(enabled=False)
     ProviderAccount.objects.filter(vendor="kling").update(max_in_flight=2)
     _control(stack, "settings", {"render_s": 900.0})
     frame = _frame(owner, made[13][0])
-    create_task(
-        owner=owner, model=KLING, prompt="Top-down view of a koi pond at dusk, slow push-in", params={}, inputs={"first_frame": [frame]}
-    )
+    create(Order(owner=owner, model=KLING, prompt="Top-down view of a koi pond at dusk, slow push-in", inputs={"first_frame": [frame]}))
     for prompt, model in UNDER_WAY:
-        create_task(owner=owner, model=model, prompt=prompt, params={})
+        create(Order(owner=owner, model=model, prompt=prompt))
     time.sleep(4)  # so that the pictures show renders under way
     return str(Video.objects.get(task=made[13][0]).pk)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 
 from generation.media.prepare import NO_ROOM
 
@@ -16,16 +16,21 @@ __all__ = [
     "LostRace",
     "NotAllowed",
     "NotThere",
+    "OrdersRefused",
     "PortalError",
     "is_cut_off",
     "is_full_disk",
     "is_held_lock",
+    "is_taken",
 ]
 
 BUSY_FOR_S = 5
 """Retry-After of what may succeed in a moment, in seconds. The database ends an idle transaction, and with it its locks, after 20 s."""
 LOCK_STATES = frozenset({"55P03", "40P01"})
 """PostgreSQL's lock_not_available (our lock_timeout) and deadlock_detected: the transaction was rolled back."""
+
+TAKEN_STATE = "23505"
+"""PostgreSQL's unique_violation."""
 
 CUT_OFF_STATES = ("08", "57P")
 """PostgreSQL's connection exceptions, and operator intervention: a backend was ended, the server stops or starts."""
@@ -36,6 +41,12 @@ def is_held_lock(error: OperationalError) -> bool:
     cause = error.__cause__
     sqlite = str(getattr(cause, "sqlite_errorname", ""))
     return getattr(cause, "sqlstate", None) in LOCK_STATES or sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_taken(error: IntegrityError) -> bool:
+    """Return whether another row has this unique key."""
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) == TAKEN_STATE or getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_UNIQUE"
 
 
 def is_cut_off(error: DatabaseError | InterfaceError) -> bool:
@@ -90,6 +101,17 @@ class Conflict(PortalError):
 
     code = "conflict"
     status = 409
+
+
+class OrdersRefused(PortalError):
+    """Some of many orders cannot be taken, so none was stored: `errors` has an `InvalidRequest` or `Conflict` by the order's index."""
+
+    status = 422
+
+    def __init__(self, errors: Mapping[int, PortalError]) -> None:
+        first = next(iter(errors.values()))
+        super().__init__(first.message, code=first.code)
+        self.errors = dict(errors)
 
 
 class NotThere(PortalError):

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from generation.lifecycle import TERMINAL, Status, wants_attention
 from generation.models import Attempt, GenerationTask, Prompt, TaskEvent
-from generation.ordering.create import create_task as generation_create_task
+from generation.ordering.create import create
+from generation.ordering.order import Order
 from generation.scheduling.enqueue import start_new
 from providers.core.messages import Message, Sentence
 from providers.models import ProviderAccount
@@ -23,7 +24,7 @@ MODEL = "kling/kling-v2-5-turbo"
 
 def create_task(**order: Any) -> GenerationTask:
     """Order a task; the clock looks right after it."""
-    task = generation_create_task(**order)
+    task = create(Order(**order)).task
     start_new()
     return task
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
@@ -23,7 +23,8 @@ from generation.actions import cancel, decide, recover, retry
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset, GenerationTask, Prompt, TaskInput
 from generation.models.task import TaskQuerySet
-from generation.ordering.create import create_task, replay, request_digest
+from generation.ordering.create import create
+from generation.ordering.order import Order
 from generation.scheduling.stop_switch import current_stop
 from providers.vendors import find_model
 
@@ -52,12 +53,16 @@ def post_task(
 ) -> Status[TaskOut]:
     """Answers at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task."""
     asking = caller(request)
-    digest = request_digest(body.model_dump(mode="json"))
-    task = replay(asking.user, idempotency_key, digest)
-    if task is not None:
-        response["Idempotent-Replayed"] = "true"
-    else:
-        task = _create(asking, body, idempotency_key, digest)
+    order = Order(
+        **body.model_dump(exclude={"inputs"}),
+        owner=asking.user,
+        token=asking.token,
+        inputs=_assets(asking, body.inputs),
+        source=Prompt.Source.API,
+        idempotency_key=idempotency_key,
+    )
+    task, is_new = create(order)
+    _tell_repeat(response, is_new=is_new)
     _wait(response, task, prefer)
     return _accepted(response, asking, task)
 
@@ -67,22 +72,6 @@ def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
     wait_s = asked_wait_s(prefer)
     if wait_s and wait_for(task, wait_s):
         response["Preference-Applied"] = f"wait={wait_s}"
-
-
-def _create(asking: Caller, body: TaskIn, idempotency_key: str, digest: str) -> GenerationTask:
-    return create_task(
-        owner=asking.user,
-        token=asking.token,
-        model=body.model,
-        prompt=body.prompt,
-        params=body.params,
-        inputs=_assets(asking, body.inputs),
-        source=Prompt.Source.API,
-        external_id=body.external_id,
-        metadata=body.metadata,
-        idempotency_key=idempotency_key,
-        digest=digest if idempotency_key else "",
-    )
 
 
 def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
@@ -128,20 +117,20 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
     """A new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
-    _tell_repeat(response, GenerationTask.objects.filter(owner=asking.user, idempotency_key=idempotency_key), idempotency_key)
-    task = retry.retry_task(_visible_task(asking, task_id), by=asking.user, token=asking.token, idempotency_key=idempotency_key)
+    task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking.user, token=asking.token, idempotency_key=idempotency_key)
+    _tell_repeat(response, is_new=is_new)
     return _accepted(response, asking, task)
 
 
-def _tell_repeat(response: HttpResponse, made: QuerySet[Any], key: str) -> None:
+def _tell_repeat(response: HttpResponse, *, is_new: bool) -> None:
     """Say in the answer that this key did its work before."""
-    if key and made.exists():
+    if not is_new:
         response["Idempotent-Replayed"] = "true"
 
 
 def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
     task = _visible_task(asking, task_id)
-    _tell_repeat(response, task.events.filter(decision_key=key), key)
+    _tell_repeat(response, is_new=not (key and task.events.filter(decision_key=key).exists()))
     return task
 
 

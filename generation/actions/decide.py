@@ -172,7 +172,7 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
         audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
         if task.submission_id:
             task.give_up("abandoned", task.error_message, note=note, decision_key=key)
-            return retry_task(task, by=task.owner)
+            return retry_task(task, by=task.owner).task
         account = _account_of(task)
         facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
         task.move(Status.QUEUED, note=note, decision_key=key, **facts)

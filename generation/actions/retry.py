@@ -11,45 +11,40 @@ from access.models import ApiToken
 from generation.actions.cancel import require_rights
 from generation.errors import Conflict
 from generation.models import GenerationTask, Prompt
-from generation.ordering.create import create_once, replay, request_digest
+from generation.ordering.create import Placed, create, made_before
+from generation.ordering.order import Order, digest_of
 from generation.ordering.page_keys import stored_key
 
 __all__ = ["retry_from_page", "retry_task"]
 
 
-def retry_task(task: GenerationTask, *, by: User, token: ApiToken | None = None, idempotency_key: str = "") -> GenerationTask:
+def retry_task(task: GenerationTask, *, by: User, token: ApiToken | None = None, idempotency_key: str = "") -> Placed:
     """The same request as a new task, for one that ended without a video, or once more for one that has it (Run again).
 
     A repeat under the same key gives the first new task again.
     """
     require_rights(task, by)
-    digest = request_digest("retry", str(task.pk)) if idempotency_key else ""
-    known = replay(by, idempotency_key, digest)
-    if known is not None:
-        return known
-    if not task.is_terminal:
-        raise Conflict(_("This task is still going on."), code="still_going_on")
-    source = Prompt.Source.API if token else Prompt.Source.TYPED
-    return create_once(
+    order = Order(
         owner=by,
         token=token,
         model=task.model,
         prompt=task.prompt.text,
         params=task.params,
         inputs=task.images(),
-        source=source,
+        source=Prompt.Source.API if token else Prompt.Source.TYPED,
         metadata=task.metadata,
         idempotency_key=idempotency_key,
-        digest=digest,
+        intent=digest_of("retry", task.pk),
         retry_of=task,
     )
+    if not task.is_terminal and made_before(order) is None:
+        raise Conflict(_("This task is still going on."), code="still_going_on")
+    return create(order)
 
 
-def retry_from_page(task: GenerationTask, *, by: User, page: UUID) -> tuple[GenerationTask, bool]:
-    """Retry for a button of the page with this key. Return the new task, and whether it is new: what this person retried since the page was
-    rendered is not retried again.
-    """
+def retry_from_page(task: GenerationTask, *, by: User, page: UUID) -> Placed:
+    """Retry for a button of the page with this key. What this person retried since the page was rendered is not retried again."""
     since = GenerationTask.objects.filter(owner=by, retry_of=task, id__gt=page).order_by("-id").first()
     if since is not None:
-        return since, False
-    return retry_task(task, by=by, idempotency_key=stored_key(page, "retry", task.pk)), True
+        return Placed(since, is_new=False)
+    return retry_task(task, by=by, idempotency_key=stored_key(page, "retry", task.pk))

@@ -1,124 +1,191 @@
-"""A wish becomes a row: everything is checked first, nothing is stored when anything is wrong, nothing is sent from here."""
+"""Turns orders into queued tasks: the one way in for pages, API, commands and retries. Sends nothing; the clock starts what is stored.
+
+Everything is checked first, and nothing is stored when anything is wrong. Whoever sends an order again under its key gets the first task.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from access.models import ApiToken
 from database import clock
-from generation.errors import Conflict, InvalidRequest
+from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalError, is_taken
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
-from generation.ordering.estimate import estimate_cost, price_of
-from generation.ordering.validate import Inputs, check_request
+from generation.ordering.estimate import estimate_cost, price_list
+from generation.ordering.order import Order
+from generation.ordering.validate import check_request
+from providers.core.catalog import Price
+from providers.models import ProviderAccount
 
-__all__ = ["create_once", "create_task", "key_reused", "replay", "request_digest"]
+__all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
+
+TRIES = 3
+"""Each meets at least one order that another request stored meanwhile, which the next finds."""
 
 
-def create_task(
-    *,
-    owner: User,
-    model: str,
-    prompt: str,
-    params: Mapping[str, Any],
-    inputs: Inputs | None = None,
-    source: str = Prompt.Source.TYPED,
-    token: ApiToken | None = None,
-    external_id: str = "",
-    metadata: Mapping[str, Any] | None = None,
-    idempotency_key: str = "",
-    digest: str = "",
-    retry_of: GenerationTask | None = None,
-    ordered_with: GenerationTask | None = None,
-) -> GenerationTask:
-    """Return a queued task, which the clock starts. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
-    spec, checked = check_request(model=model, prompt=prompt, params=params, inputs=inputs or {})
-    now, price = clock.now(), price_of(spec)
+class Placed(NamedTuple):
+    """The task of an order; `is_new` is False where its key had made it before."""
+
+    task: GenerationTask
+    is_new: bool
+
+
+def create(order: Order) -> Placed:
+    """Store the task of this order, or find the one that its key made. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
     try:
-        with transaction.atomic():
-            words = _prompt(owner, prompt, getattr(checked, "negative_prompt", "") or "", source, retry_of or ordered_with)
-            task = GenerationTask.objects.create(
-                owner=owner,
-                token=token,
-                prompt=words,
-                model=spec.name,
-                params=checked.model_dump(mode="json"),
-                due_at=now,
-                created_at=now,
-                updated_at=now,
-                external_id=external_id,
-                metadata=dict(metadata or {}),
-                idempotency_key=idempotency_key,
-                request_digest=digest,
-                retry_of=retry_of,
-                cost_estimated=estimate_cost(price, checked),
-                currency=price.currency if price else "",
-            )
-            _store_inputs(task, inputs or {})
-            TaskEvent.objects.create(task=task, at=now, to_status=task.status)
-    except IntegrityError as error:
-        raise _taken(owner, external_id, idempotency_key) or error from error
-    return task
+        return create_many([order])[0]
+    except OrdersRefused as refused:
+        raise refused.errors[0] from None
 
 
-def create_once(*, owner: User, idempotency_key: str, digest: str, **order: Any) -> GenerationTask:
-    """Create the task of this key, or return the one that another request with this key stored first."""
-    try:
-        return create_task(owner=owner, idempotency_key=idempotency_key, digest=digest, **order)
-    except Conflict:
-        stored = replay(owner, idempotency_key, digest)
-        if stored is None:
-            raise
-        return stored
+def create_many(orders: Sequence[Order]) -> list[Placed]:
+    """Store all of these orders in one transaction, or none: `OrdersRefused` then says by index what is wrong.
+
+    The number of statements does not depend on how many orders there are, but for the batches of an insert. Orders with the same words
+    have one prompt. May be called inside a transaction, which a lost race leaves as it was.
+    """
+    for _try in range(TRIES):
+        batch = _Batch(orders)
+        try:
+            with transaction.atomic():
+                batch.store()
+        except IntegrityError as error:
+            if not is_taken(error):
+                raise
+        else:
+            return batch.placed
+    raise Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
 
 
-def _prompt(owner: User, text: str, negative_text: str, source: str, earlier: GenerationTask | None) -> Prompt:
-    """One prompt, many tasks: that of the task which this one repeats or was ordered with, where the owner and the words are the same."""
-    said = {"owner_id": owner.pk, "text": text, "negative_text": negative_text}
-    if earlier is not None and all(getattr(earlier.prompt, name) == value for name, value in said.items()):
-        return earlier.prompt
-    return Prompt.objects.create(**said, source=source)
-
-
-def _store_inputs(task: GenerationTask, inputs: Inputs) -> None:
-    TaskInput.objects.bulk_create(
-        TaskInput(task=task, slot=slot, position=position, asset=asset)
-        for slot, assets in inputs.items()
-        for position, asset in enumerate(assets)
-    )
-
-
-def _taken(owner: User, external_id: str, idempotency_key: str) -> Conflict | None:
-    """Which of the two unique keys was taken meanwhile; None when it was neither."""
-    mine = GenerationTask.objects.filter(owner=owner)
-    if external_id and mine.filter(external_id=external_id).exists():
-        return Conflict(_("You already have a task with this external_id."), code="external_id_taken")
-    if idempotency_key and mine.filter(idempotency_key=idempotency_key).exists():
-        return Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
-    return None
-
-
-def request_digest(*parts: Any) -> str:
-    """A fingerprint of a request body, to tell a repeat from another request under the same key."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def replay(owner: User, idempotency_key: str, digest: str) -> GenerationTask | None:
-    """The task that this key already made; None for a new key. Raises `InvalidRequest` when the key was used for another request."""
-    if not idempotency_key:
-        return None
-    task = GenerationTask.objects.filter(owner=owner, idempotency_key=idempotency_key).first()
-    if task is not None and task.request_digest != digest:
-        raise key_reused()
-    return task
+def made_before(order: Order) -> GenerationTask | None:
+    """Return the task that this order's key has made, None for a new key. Raises `InvalidRequest` when it was used for another order."""
+    task = next(iter(_made_before([order]).values()), None)
+    return _repeated(task, order) if task else None
 
 
 def key_reused() -> InvalidRequest:
     """Return the refusal of an Idempotency-Key that belongs to another request."""
     return InvalidRequest(_("This Idempotency-Key was used for a different request. Use a new key."), code="idempotency_key_reused")
+
+
+def _made_before(orders: Collection[Order]) -> dict[tuple[int, str], GenerationTask]:
+    """The tasks that these orders' keys have made, by owner and key."""
+    keys = {order.idempotency_key for order in orders} - {""}
+    if not keys:
+        return {}
+    mine = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, idempotency_key__in=keys)
+    rows = mine.exclude(idempotency_key="").select_related("prompt")  # SQLite takes the partial index only when its condition is named
+    return {(task.owner_id, task.idempotency_key): task for task in rows}
+
+
+def _repeated(task: GenerationTask, order: Order) -> GenerationTask:
+    if task.request_digest != order.digest:
+        raise key_reused()
+    return task
+
+
+class _Batch:
+    """Orders as rows, checked and not stored yet. Raises `OrdersRefused`."""
+
+    def __init__(self, orders: Sequence[Order]) -> None:
+        self.placed: list[Placed] = []
+        self.by_key = _made_before(orders)
+        self.taken = _taken_ids(orders)
+        self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
+        self.new_prompts: list[Prompt] = []
+        self.inputs: list[TaskInput] = []
+        self.now = clock.now()
+        errors: dict[int, PortalError] = {}
+        for index, order in enumerate(orders):
+            try:
+                self.placed.append(self._place(order))
+            except PortalError as error:
+                errors[index] = error
+        if errors:
+            raise OrdersRefused(errors)
+
+    @cached_property
+    def accounts(self) -> list[ProviderAccount]:
+        return list(ProviderAccount.objects.enabled())
+
+    @cached_property
+    def prices(self) -> Mapping[str, Price | None]:
+        return price_list()
+
+    def store(self) -> None:
+        """Insert what is new. Call inside a transaction."""
+        tasks = [task for task, is_new in self.placed if is_new]
+        Prompt.objects.bulk_create(self.new_prompts)
+        GenerationTask.objects.bulk_create(tasks)
+        TaskInput.objects.bulk_create(self.inputs)
+        TaskEvent.objects.bulk_create(TaskEvent(task=task, at=self.now, to_status=task.status) for task in tasks)
+
+    def _place(self, order: Order) -> Placed:
+        key = (order.owner.pk, order.idempotency_key)
+        if key in self.by_key:
+            return Placed(_repeated(self.by_key[key], order), is_new=False)
+        task = self._task(order)
+        if order.idempotency_key:
+            self.by_key[key] = task
+        return Placed(task, is_new=True)
+
+    def _task(self, order: Order) -> GenerationTask:
+        spec, params = check_request(
+            model=order.model, prompt=order.prompt, params=order.params, inputs=order.inputs, accounts=self.accounts
+        )
+        if order.external_id:
+            if (order.owner.pk, order.external_id) in self.taken:
+                raise Conflict(_("You already have a task with this external_id."), code="external_id_taken")
+            self.taken.add((order.owner.pk, order.external_id))
+        price = self.prices[spec.name]
+        task = GenerationTask(
+            owner=order.owner,
+            token=order.token,
+            prompt=self._prompt(order, getattr(params, "negative_prompt", "") or ""),
+            model=spec.name,
+            params=params.model_dump(mode="json"),
+            due_at=self.now,
+            created_at=self.now,
+            updated_at=self.now,
+            external_id=order.external_id,
+            metadata=dict(order.metadata),
+            idempotency_key=order.idempotency_key,
+            request_digest=order.digest if order.idempotency_key else "",
+            retry_of=order.retry_of,
+            cost_estimated=estimate_cost(price, params),
+            currency=price.currency if price else "",
+        )
+        self.inputs += [
+            TaskInput(task=task, slot=slot, position=position, asset=asset)
+            for slot, assets in order.inputs.items()
+            for position, asset in enumerate(assets)
+        ]
+        return task
+
+    def _prompt(self, order: Order, negative_text: str) -> Prompt:
+        """One prompt, many tasks: that of the task which this one repeats, or of another order here, where owner and words are the same."""
+        prompt = Prompt(owner=order.owner, text=order.prompt, negative_text=negative_text, source=order.source)
+        words = _words_of(prompt)
+        if order.retry_of and _words_of(order.retry_of.prompt) == words:
+            return order.retry_of.prompt
+        if words not in self.prompts:
+            self.prompts[words] = prompt
+            self.new_prompts.append(prompt)
+        return self.prompts[words]
+
+
+def _words_of(prompt: Prompt) -> tuple[int, str, str]:
+    return (prompt.owner_id, prompt.text, prompt.negative_text)
+
+
+def _taken_ids(orders: Collection[Order]) -> set[tuple[int, str]]:
+    """External ids of these orders that are in use, each with its owner."""
+    wanted = {order.external_id for order in orders} - {""}
+    if not wanted:
+        return set()
+    rows = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, external_id__in=wanted)
+    return set(rows.exclude(external_id="").values_list("owner_id", "external_id"))

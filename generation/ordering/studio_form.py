@@ -12,8 +12,10 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from generation.errors import OrdersRefused
 from generation.models import Asset, GenerationTask
-from generation.ordering.create import create_once, request_digest
+from generation.ordering.create import create_many
+from generation.ordering.order import Order, digest_of
 from generation.ordering.page_keys import stored_key
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
@@ -61,28 +63,28 @@ def order_videos(
     rendered, from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
     """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
-    digest = request_digest(spec.name, prompt, dict(params), pictures, count)
-    keys = [stored_key(page, digest[:16], number) for number in range(count)]
-    since = list(GenerationTask.objects.filter(owner=owner, request_digest=digest, id__gt=page).order_by("id"))
-    ours = {task.idempotency_key: task for task in since}
-    if since and keys[0] not in ours:
+    intent = digest_of(spec.name, prompt, dict(params), pictures, count)
+    keys = [stored_key(page, intent[:16], number) for number in range(count)]
+    since = list(GenerationTask.objects.filter(owner=owner, request_digest=intent, id__gt=page).order_by("id"))
+    if since and keys[0] not in {task.idempotency_key for task in since}:
         return since[-count:], False
-    tasks: list[GenerationTask] = []
-    for number, key in enumerate(keys):
-        tasks.append(
-            ours.get(key)
-            or create_once(
-                owner=owner,
-                model=spec.name,
-                prompt=prompt,
-                params=_varied(spec, params, number, count),
-                inputs=inputs,
-                idempotency_key=key,
-                digest=digest,
-                ordered_with=tasks[0] if tasks else None,
-            )
+    orders = [
+        Order(
+            owner=owner,
+            model=spec.name,
+            prompt=prompt,
+            params=_varied(spec, params, number, count),
+            inputs=inputs,
+            idempotency_key=key,
+            intent=intent,
         )
-    return tasks, not ours.keys() >= set(keys)
+        for number, key in enumerate(keys)
+    ]
+    try:
+        placed = create_many(orders)
+    except OrdersRefused as refused:
+        raise next(iter(refused.errors.values())) from None
+    return [one.task for one in placed], any(one.is_new for one in placed)
 
 
 def _varied(spec: ModelSpec, params: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -24,8 +24,13 @@ __all__ = ["Inputs", "check_request"]
 Inputs = Mapping[str, Sequence[Asset]]
 
 
-def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs) -> tuple[ModelSpec, Params]:
-    """The model and its validated params, or `InvalidRequest` with every field that is wrong."""
+def check_request(
+    *, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs, accounts: Collection[ProviderAccount] | None = None
+) -> tuple[ModelSpec, Params]:
+    """The model and its validated params, or `InvalidRequest` with every field that is wrong.
+
+    `accounts` are the enabled ones, where the caller has them; otherwise they are looked up.
+    """
     spec = find_model(model)
     if spec is None:
         raise InvalidRequest(
@@ -33,7 +38,7 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
             code="unknown_model",
             fields={"model": _("Choose one of the listed models.")},
         )
-    _require_account(spec)
+    _require_account(spec, ProviderAccount.objects.enabled() if accounts is None else accounts)
     filled = {slot: len(assets) for slot, assets in inputs.items() if assets}
     wrong, checked = _weight_errors(spec, inputs) | _input_errors(spec, inputs), None
     try:
@@ -52,8 +57,8 @@ def check_request(*, model: str, prompt: str, params: Mapping[str, Any], inputs:
     return spec, checked
 
 
-def _require_account(spec: ModelSpec) -> None:
-    if ProviderAccount.objects.enabled().for_model(spec):
+def _require_account(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> None:
+    if any(account.offers(spec) for account in accounts):
         return
     if spec.retired:
         raise InvalidRequest(

@@ -10,9 +10,10 @@ from django.db import OperationalError
 
 from generation.errors import is_held_lock
 from generation.models import GenerationTask
+from generation.ordering.create import create
+from generation.ordering.order import Order
 from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.models import ProviderAccount
-from tests.task_rows import create_task
 
 __all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "order", "prompts"]
 
@@ -62,7 +63,7 @@ def order(owner: User, model: str, prompt: str) -> GenerationTask:
     """Order as a caller of the API does: who is told `busy`, since the database is held for long, asks again."""
     for _ in range(BUSY_AT_MOST):
         try:
-            return create_task(owner=owner, model=model, prompt=prompt, params={})
+            return create(Order(owner=owner, model=model, prompt=prompt)).task
         except OperationalError as error:
             if not is_held_lock(error):
                 raise

@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from generation.models import GenerationTask
+from generation.ordering.create import create
+from generation.ordering.order import Order
 from providers.accounts.clients import set_credentials
 from providers.models import ProviderAccount
 from tests.hostile.doors import DOORS, MODELS
-from tests.task_rows import create_task
 
 __all__ = ["open_accounts", "order"]
 
@@ -44,4 +45,4 @@ def open_accounts(vendor: str, kind: str, base_url: str) -> None:
 
 def order(owner: User, vendor: str, kind: str, number: int) -> GenerationTask:
     """Create a task of the vendor's next model. Its prompt tells the server kind and number."""
-    return create_task(owner=owner, model=next(_models[vendor]), prompt=f"hostile {kind} {number:06d} a kite over the sea", params={})
+    return create(Order(owner=owner, model=next(_models[vendor]), prompt=f"hostile {kind} {number:06d} a kite over the sea")).task

@@ -138,7 +138,7 @@ def test_cancel_of_an_ended_task_is_refused(user, driver):
 def test_retry_makes_a_new_task_with_the_same_request(user, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={"mode": "pro"}))
 
-    again = retry_task(failed, by=user)
+    again = retry_task(failed, by=user).task
 
     assert (again.retry_of, again.model, again.params, again.prompt.text) == (failed, failed.model, failed.params, failed.prompt.text)
     assert again.prompt_id == failed.prompt_id
@@ -148,7 +148,7 @@ def test_retry_makes_a_new_task_with_the_same_request(user, driver):
 def test_retry_by_somebody_else_has_a_prompt_of_its_own(user, staff, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
-    again = retry_task(failed, by=staff)
+    again = retry_task(failed, by=staff).task
 
     assert (again.prompt.text, again.prompt.owner, failed.prompt.owner) == (failed.prompt.text, staff, user)
 
@@ -165,8 +165,18 @@ def test_retry_under_the_same_key_gives_the_same_task(user, driver):
 
     first = retry_task(failed, by=user, idempotency_key="again")
 
-    assert retry_task(failed, by=user, idempotency_key="again") == first
-    assert retry_task(failed, by=user, idempotency_key="once more") != first
+    assert (retry_task(failed, by=user, idempotency_key="again"), first.is_new) == ((first.task, False), True)
+    assert retry_task(failed, by=user, idempotency_key="once more").task != first.task
+
+
+def test_a_key_finds_its_retry_though_the_first_task_goes_on_after_all(user, sandbox_accounts):
+    failed = make_task(user, status=Status.FAILED, account=sandbox_accounts[0], submission_id="v-1")
+    first = retry_task(failed, by=user, idempotency_key="again").task
+    failed.move(Status.RUNNING)
+
+    assert retry_task(failed, by=user, idempotency_key="again") == (first, False)
+    with pytest.raises(Conflict, match="still going on"):
+        retry_task(failed, by=user, idempotency_key="another")
 
 
 def test_everything_that_waits_is_cancelled_however_much_it_is(user, other_user):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 
 import pytest
 
-from generation.errors import Conflict, InvalidRequest
+from generation.errors import Conflict, InvalidRequest, OrdersRefused
 from generation.models import Asset, GenerationTask, Prompt
 from generation.ordering.assets import store_asset
-from generation.ordering.create import create_task, replay, request_digest
+from generation.ordering.create import create, create_many, made_before
+from generation.ordering.order import Order
 from providers.models import ProviderAccount
 from tests.pictures import picture
-from tests.task_rows import create_task
+from tests.task_rows import create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 
@@ -146,15 +148,78 @@ def test_an_external_id_is_taken_once_per_owner(ask, other_user):
     assert create_task(**(ask | {"owner": other_user}), external_id="order-1").external_id == "order-1"
 
 
-def test_a_key_gives_its_first_task_again_and_refuses_another_request(ask, user):
-    digest = request_digest("a body")
-    first = create_task(**ask, idempotency_key="k1", digest=digest)
+def test_a_key_gives_its_first_task_again_and_refuses_another_request(ask):
+    order = Order(**ask, idempotency_key="k1")
+    first = create(order)
 
-    assert replay(user, "k1", digest) == first
-    assert replay(user, "k2", digest) is None
-    with pytest.raises(InvalidRequest) as refusal:
-        replay(user, "k1", request_digest("another body"))
-    assert refusal.value.code == "idempotency_key_reused"
+    assert (create(order), first.is_new) == ((first.task, False), True)
+    assert (made_before(order), made_before(replace(order, idempotency_key="k2"))) == (first.task, None)
+    for other in (replace(order, prompt="a ship"), replace(order, metadata={"shelf": 1}), replace(order, intent="another")):
+        with pytest.raises(InvalidRequest) as refusal:
+            create(other)
+        assert refusal.value.code == "idempotency_key_reused"
+
+
+def test_a_key_finds_its_task_though_the_model_can_no_longer_be_had(ask):
+    order = Order(**ask, idempotency_key="k1")
+    first = create(order)
+    ProviderAccount.objects.update(enabled=False)
+
+    assert create(order) == (first.task, False)
+
+
+def test_a_key_is_its_owners(ask, other_user):
+    order = Order(**ask, idempotency_key="k1")
+
+    assert create(order).task != create(replace(order, owner=other_user)).task
+
+
+def test_many_are_stored_in_order_with_one_prompt_for_the_same_words(ask, user):
+    frame = store_asset(owner=user, file=picture())
+    orders = [
+        Order(**ask),
+        Order(**ask | {"params": {"negative_prompt": "text"}}),
+        Order(**ask | {"inputs": {"first_frame": [frame]}}),
+    ]
+
+    tasks = [one.task for one in create_many(orders)]
+
+    assert tasks == list(GenerationTask.objects.order_by("pk"))
+    assert (tasks[0].prompt == tasks[2].prompt, Prompt.objects.count()) == (True, 2)
+    assert (tasks[1].prompt.negative_text, tasks[2].images()) == ("text", {"first_frame": [frame]})
+    assert [task.events.get().to_status for task in tasks] == ["queued"] * 3
+
+
+def test_one_wrong_order_among_many_stores_nothing_and_is_named_by_its_index(ask):
+    make_task(ask["owner"], external_id="taken")
+    make_task(ask["owner"], idempotency_key="used", request_digest="of another request")
+    orders = [
+        Order(**ask),
+        Order(**ask | {"prompt": " "}),
+        Order(**ask, external_id="twice"),
+        Order(**ask, external_id="twice"),
+        Order(**ask, external_id="taken"),
+        Order(**ask, idempotency_key="used"),
+    ]
+
+    with pytest.raises(OrdersRefused) as refusal:
+        create_many(orders)
+
+    codes = {index: error.code for index, error in refusal.value.errors.items()}
+    assert codes == {1: "invalid_request", 3: "external_id_taken", 4: "external_id_taken", 5: "idempotency_key_reused"}
+    assert list(refusal.value.errors[1].fields) == ["prompt"]
+    assert (GenerationTask.objects.count(), refusal.value.code) == (2, "invalid_request")
+
+
+def test_many_that_are_sent_again_give_their_tasks_and_store_what_is_missing(ask):
+    orders = [Order(**ask, idempotency_key=f"row {number}") for number in range(3)]
+    first = create_many(orders[:2])
+
+    again = create_many([*orders, orders[2]])
+
+    assert [one.is_new for one in again] == [False, False, True, False]
+    assert [one.task for one in again[:2]] == [one.task for one in first]
+    assert (again[2].task == again[3].task, GenerationTask.objects.count(), Prompt.objects.count()) == (True, 3, 1)
 
 
 def test_the_bare_model_id_is_accepted_while_it_is_unambiguous(ask):

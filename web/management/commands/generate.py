@@ -16,9 +16,10 @@ from generation import store
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, failure_sentence, review_sentence
-from generation.models import Asset, GenerationTask, Prompt
+from generation.models import Asset, GenerationTask
 from generation.ordering.assets import store_asset
-from generation.ordering.create import create_task
+from generation.ordering.create import create
+from generation.ordering.order import Order
 from providers.vendors import find_model
 from web.param_text import items_from_text
 
@@ -57,14 +58,14 @@ class Command(BaseCommand):
 
     def _create(self, owner: User, options: dict[str, Any]) -> GenerationTask:
         try:
-            return create_task(
+            order = Order(
                 owner=owner,
                 model=options["model"],
                 prompt=options["prompt"],
                 params=_params(options["model"], options["param"]),
                 inputs=_images(owner, options["image"]),
-                source=Prompt.Source.TYPED,
             )
+            return create(order).task
         except PortalError as error:
             raise CommandError(_told(error)) from error
 

@@ -1,0 +1,58 @@
+"""`Order`: one video that somebody wants, as a value. Pages, API, commands and retries build it; `create.py` alone stores it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from access.models import ApiToken
+from generation.models import GenerationTask, Prompt
+from generation.ordering.validate import Inputs
+
+__all__ = ["Order", "digest_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is wanted, for whom, and how the caller knows it again.
+
+    A repeat under the same `idempotency_key` of the same owner is answered with the first task. `intent` is the digest of what the key
+    stands for where that is not this order alone: a form of several videos, the retry of a task.
+    """
+
+    owner: User
+    model: str
+    prompt: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
+    token: ApiToken | None = None
+    source: str = Prompt.Source.TYPED
+    external_id: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str = ""
+    intent: str = ""
+    retry_of: GenerationTask | None = None
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint, to tell a repeat from another request under the same key."""
+        return self.intent or digest_of(
+            {
+                "model": self.model,
+                "prompt": self.prompt,
+                "params": dict(self.params),
+                "inputs": {slot: [asset.pk for asset in assets] for slot, assets in self.inputs.items()},
+                "external_id": self.external_id,
+                "metadata": dict(self.metadata),
+            }
+        )
+
+
+def digest_of(*parts: Any) -> str:
+    """Return a fingerprint of these JSON values; UUIDs count as text."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

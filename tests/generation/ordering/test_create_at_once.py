@@ -1,0 +1,118 @@
+"""What an order costs the database, and what becomes of one that another request stores at the same moment."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from generation.errors import Conflict
+from generation.models import GenerationTask
+from generation.ordering.assets import store_asset
+from generation.ordering.create import create, create_many
+from generation.ordering.order import Order
+from tests.pictures import picture
+
+KLING = "kling/kling-v1"
+MOST_STATEMENTS = 12
+
+
+@pytest.fixture
+def ask(user, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9")
+    return {"owner": user, "model": KLING, "prompt": "a boat"}
+
+
+@pytest.fixture(params=["alone", "within the caller's transaction"])
+def caller(request, transactional_db):
+    """How the order is placed: with its own transaction, or inside one that must go on afterwards."""
+
+    def place(*orders):
+        if request.param == "alone":
+            return create_many(orders)
+        with transaction.atomic():
+            placed = create_many(orders)
+            assert GenerationTask.objects.exists()  # the transaction still works
+        return placed
+
+    return place
+
+
+@contextmanager
+def stored_meanwhile(*orders):
+    """Another connection's order is committed after ours looked for its key, right before it writes: SQLite locks first."""
+    left = [orders]
+
+    def act(execute, sql, params, many, context):
+        if left and sql.startswith(("BEGIN", "INSERT INTO")):
+            theirs = left.pop()
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(place_elsewhere, theirs).result()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(act):
+        yield
+
+
+def place_elsewhere(orders):
+    try:
+        create_many(orders)
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_costs_few_statements(ask, user):
+    frame = store_asset(owner=user, file=picture())
+    order = Order(**ask, inputs={"first_frame": [frame]}, external_id="order-1", idempotency_key="k1")
+
+    with CaptureQueriesContext(connection) as alone:
+        create(order)
+    with transaction.atomic(), CaptureQueriesContext(connection) as nested:
+        create(Order(**ask))
+
+    print(f"{connection.vendor}: {len(alone)} alone, {len(nested)} within a transaction")
+    assert max(len(alone), len(nested)) <= MOST_STATEMENTS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_orders_cost_as_many_statements_as_few_but_for_the_batches_of_an_insert(ask):
+    with CaptureQueriesContext(connection) as few:
+        create_many([Order(**ask, idempotency_key=f"few {number}") for number in range(2)])
+    with CaptureQueriesContext(connection) as many:
+        create_many([Order(**ask | {"prompt": f"boat {number}"}, idempotency_key=f"many {number}") for number in range(500)])
+
+    inserts = [[query for query in queries if query["sql"].startswith("INSERT")] for queries in (few, many)]
+    print(f"{connection.vendor}: {len(few)} for 2, {len(many)} for 500")
+    assert len(many) - len(inserts[1]) == len(few) - len(inserts[0]) <= MOST_STATEMENTS
+    assert len(inserts[1]) <= (40 if connection.vendor == "sqlite" else 3)
+    assert GenerationTask.objects.count() == 502
+
+
+def test_an_order_that_loses_the_race_for_its_key_finds_the_first_task(caller, ask):
+    order = Order(**ask, idempotency_key="k1")
+
+    with stored_meanwhile(order):
+        placed = caller(order)
+
+    assert [(one.task, one.is_new) for one in placed] == [(GenerationTask.objects.get(), False)]
+
+
+def test_many_that_lose_the_race_for_one_key_are_stored_with_the_others_task(caller, ask):
+    orders = [Order(**ask, idempotency_key=f"row {number}") for number in range(4)]
+
+    with stored_meanwhile(orders[2]):
+        placed = caller(*orders)
+
+    assert [one.is_new for one in placed] == [True, True, False, True]
+    assert {one.task for one in placed} == set(GenerationTask.objects.all())
+
+
+def test_an_order_that_loses_the_race_for_its_external_id_is_refused(ask, transactional_db):
+    with stored_meanwhile(Order(**ask, external_id="order-1")), pytest.raises(Conflict) as refusal:
+        create(Order(**ask, external_id="order-1"))
+
+    assert (refusal.value.code, GenerationTask.objects.count()) == ("external_id_taken", 1)
