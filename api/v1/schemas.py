@@ -103,6 +103,10 @@ class TaskIn(Schema):
     prompt: str = Field("", max_length=20_000, pattern=TEXT, examples=["a red fox in the snow"])
     params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])
+    content_id: str = Field(
+        "", max_length=200, pattern=TEXT, description="What you call the thing that the video is for; several tasks may have the same."
+    )
+    callback_url: str = Field("", max_length=2_000, pattern=TEXT, description="http or https. Kept and given back; nothing calls it yet.")
     external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
@@ -252,6 +256,8 @@ class TaskOut(Schema):
     waits_because: str
     error: FailureOut | None
     videos: list[VideoOut]
+    content_id: str
+    callback_url: str
     external_id: str
     metadata: dict[str, Any]
     retry_of: UUID | None
@@ -313,7 +319,7 @@ def video_out(video: Video) -> VideoOut:
 
 def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
     """Ask for `prompt`, `inputs` and `videos` beforehand where there are many. `stop`: why nothing is sent now."""
-    plain = {"id", "status", "model", "params", "progress", "external_id", "metadata"}
+    plain = {"id", "status", "model", "params", "progress", "content_id", "callback_url", "external_id", "metadata"}
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
     return TaskOut(
         **facts,

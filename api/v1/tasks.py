@@ -40,6 +40,7 @@ Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 class TaskFilter(PageIn):
     status: lifecycle.Status | None = None
     model: Plain = ""
+    content_id: Plain = ""
     external_id: Plain = ""
 
 
@@ -93,6 +94,8 @@ def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]
     if wanted.model:
         spec = find_model(wanted.model)
         rows = rows.filter(model=spec.name if spec else wanted.model)
+    if wanted.content_id:
+        rows = rows.filter(content_id=wanted.content_id)
     if wanted.external_id:
         rows = rows.filter(external_id=wanted.external_id)
     tasks, cursor = page_of(rows, wanted)

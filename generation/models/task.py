@@ -122,6 +122,9 @@ class GenerationTask(models.Model):
     wait_reason = MessageField(_("waits because"))
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
 
+    content_id = models.CharField(_("content id"), max_length=200, blank=True)
+    """What the caller calls the thing that the video is for; many tasks may have the same."""
+    callback_url = models.CharField(_("callback address"), max_length=2_000, blank=True)
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     idempotency_key = models.CharField(max_length=255, blank=True)
@@ -155,6 +158,7 @@ class GenerationTask(models.Model):
             ),
             models.Index(fields=["account", "updated_at"], name="task_overdue", condition=Q(status="needs_review")),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
+            models.Index(fields=["content_id", "owner"], name="task_by_content"),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
         ]

@@ -17,7 +17,7 @@ from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalErr
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.estimate import estimate_cost, price_list
 from generation.ordering.order import Order
-from generation.ordering.validate import check_request
+from generation.ordering.validate import check_request, require_usable_names
 from providers.core.catalog import Price
 from providers.models import ProviderAccount
 
@@ -134,6 +134,7 @@ class _Batch:
         return Placed(task, is_new=True)
 
     def _task(self, order: Order) -> GenerationTask:
+        require_usable_names(content_id=order.content_id, callback_url=order.callback_url)
         spec, params = check_request(
             model=order.model, prompt=order.prompt, params=order.params, inputs=order.inputs, accounts=self.accounts
         )
@@ -151,6 +152,8 @@ class _Batch:
             due_at=self.now,
             created_at=self.now,
             updated_at=self.now,
+            content_id=order.content_id,
+            callback_url=order.callback_url,
             external_id=order.external_id,
             metadata=dict(order.metadata),
             idempotency_key=order.idempotency_key,

@@ -32,6 +32,8 @@ class Order:
     inputs: Inputs = field(default_factory=dict)
     token: ApiToken | None = None
     source: str = Prompt.Source.TYPED
+    content_id: str = ""
+    callback_url: str = ""
     external_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str = ""
@@ -40,9 +42,14 @@ class Order:
 
     @property
     def digest(self) -> str:
-        """A fingerprint, to tell a repeat from another request under the same key."""
+        """A fingerprint, to tell a repeat from another request under the same key.
+
+        Stored tasks keep theirs, so what was added to orders later counts only where it is set.
+        """
+        later = {"content_id": self.content_id, "callback_url": self.callback_url}
         return self.intent or digest_of(
-            {
+            {name: text for name, text in later.items() if text}
+            | {
                 "model": self.model,
                 "prompt": self.prompt,
                 "params": dict(self.params),

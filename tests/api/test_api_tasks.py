@@ -59,6 +59,12 @@ REFUSALS = [
     ({**FOX, "inputs": {"first_frame": "cat.png"}}, "invalid_request", ["inputs.first_frame.0"]),
     ({**FOX, "metadata": {"a": "x" * 16_400}}, "invalid_request", ["metadata"]),
     ({**FOX, "external_id": "x" * 201}, "invalid_request", ["external_id"]),
+    ({**FOX, "content_id": "x" * 201}, "invalid_request", ["content_id"]),
+    ({**FOX, "content_id": "two\nlines", "callback_url": "ftp://shop.example/done"}, "invalid_request", ["callback_url", "content_id"]),
+    *(
+        ({**FOX, "callback_url": url}, "invalid_request", ["callback_url"])
+        for url in ("shop.example", "https://", "http://a:b/", "https://a b/")
+    ),
     ({**FOX, "colour": "red"}, "invalid_request", ["colour"]),
     ([], "invalid_request", ["body"]),
 ]
@@ -197,12 +203,15 @@ def test_list_pages_newest_first(api, django_assert_max_num_queries):
         ("model=kling-v2-6", 1),
         ("model=kling/kling-v3", 1),
         ("external_id=b", 1),
+        ("content_id=article 7", 2),
+        ("content_id=article 7&model=kling-v2-6", 1),
+        ("content_id=article", 0),
         ("model=x", 0),
     ],
 )
 def test_list_is_filtered(api, query, count):
-    api.post("/tasks", FOX)
-    api.post("/tasks", {**FOX, "model": "kling/kling-v3", "external_id": "b"})
+    api.post("/tasks", {**FOX, "content_id": "article 7"})
+    api.post("/tasks", {**FOX, "content_id": "article 7", "model": "kling/kling-v3", "external_id": "b"})
 
     assert len(api.get(f"/tasks?{query}").json()["items"]) == count
 
@@ -246,6 +255,24 @@ def test_retry_makes_a_new_task_like_the_old(api):
     assert reply.status_code == 202
     assert reply["Location"] == f"/api/v1/tasks/{new['id']}"
     assert (new["retry_of"], new["prompt"], new["params"]) == (old["id"], old["prompt"], old["params"])
+
+
+def test_content_id_and_callback_address_are_kept_given_back_and_repeated(api):
+    names = {"content_id": "article 7", "callback_url": "http://cms:8080/done?id=7"}
+    body = api.post("/tasks", {**FOX, **names}).json()
+    api.post(f"/tasks/{body['id']}/cancel")
+
+    again = api.post(f"/tasks/{body['id']}/retry").json()
+
+    assert [{name: task[name] for name in names} for task in (body, again)] == [names, names]
+
+
+def test_key_is_refused_for_another_content_id(api):
+    api.post("/tasks", {**FOX, "content_id": "article 7"}, idempotency_key="k-1")
+
+    reply = api.post("/tasks", {**FOX, "content_id": "article 8"}, idempotency_key="k-1")
+
+    assert reply.json()["error"]["code"] == "idempotency_key_reused"
 
 
 def test_retry_of_a_live_task_is_refused(api):

@@ -32,6 +32,14 @@ def test_task_is_made_for_the_first_superuser(run, staff):
 
 
 @pytest.mark.usefixtures("idle")
+def test_task_keeps_what_it_is_for_and_whom_to_call(run):
+    run(*FOX, "--content-id", "article 7", "--callback-url", "https://cms.example/done")
+
+    task = GenerationTask.objects.get()
+    assert (task.content_id, task.callback_url) == ("article 7", "https://cms.example/done")
+
+
+@pytest.mark.usefixtures("idle")
 def test_image_goes_into_its_slot(run, user, tmp_path):
     path = tmp_path / "fox.png"
     Image.new("RGB", (640, 640)).save(path)
@@ -64,6 +72,7 @@ def test_prompt_may_be_left_out_where_an_image_says_it(run, staff, tmp_path):
         ((*FOX, "--param", "speed=9"), "params.speed: Kling 2.6 has no setting “speed”."),
         ((*FOX, "--param", "speed"), "“speed” is not NAME=VALUE."),
         ((*FOX, "--image", "first_frame=/nowhere.png"), "/nowhere.png cannot be read: No such file or directory"),
+        ((*FOX, "--callback-url", "cms.example"), "callback_url: Write an address that begins with https:// or http://"),
         ((*FOX, "--user", "nobody"), "There is no active user “nobody”."),
     ],
 )

@@ -111,7 +111,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("id", "status", "model", "owner", "account", "created_at", "error_code")
     list_filter = ("status", ModelFilter, "account")
-    search_fields = ("id", "external_id", "submission_id", "prompt__text")
+    search_fields = ("id", "content_id", "external_id", "submission_id", "prompt__text")
     show_full_result_count = False
     inlines = (AttemptInline, EventInline)
     actions = ("ask_again_many",)
@@ -123,7 +123,10 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": ("account", "submission_id", "vendor_state", "progress", "attempt_count", "rewritten")},
         ),
         (gettext_lazy("Trouble"), {"fields": ("error_code", "error_words", "vendor_code", "wait_words", "failures")}),
-        (gettext_lazy("Caller"), {"fields": ("external_id", "metadata", "retried", "cost_estimated", "currency")}),
+        (
+            gettext_lazy("Caller"),
+            {"fields": ("content_id", "external_id", "callback_url", "metadata", "retried", "cost_estimated", "currency")},
+        ),
         (
             gettext_lazy("Times"),
             {

@@ -284,6 +284,8 @@ def _task_rows(task: GenerationTask) -> list[Fact]:
     ]
     if task.submission_id:
         rows.append(Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id))
+    if task.content_id:
+        rows.append(Fact(label=_("Content id"), value=task.content_id, mono=True))
     if task.external_id:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
     if task.cost_estimated is not None:

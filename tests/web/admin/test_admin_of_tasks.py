@@ -30,6 +30,8 @@ def task(user, make_account):
         error_code="uncertain",
         error_message="No answer within the time limit.",
         outputs=[{"url": "https://vendor.example/signed"}],
+        content_id="article 7",
+        callback_url="https://cms.example/done",
     )
     attempt_of(row, account, dispatch="unknown")
     return row
@@ -46,7 +48,7 @@ def test_task_is_shown_with_attempts_and_events(desk, task, django_assert_max_nu
         text = desk.get(f"{LIST}{task.pk}/change/").content.decode()
 
     assert "a red fox in the snow" in text
-    assert task.reference in text
+    assert all(words in text for words in (task.reference, "article 7", "https://cms.example/done"))
     assert "This task needs a decision" in text
     assert "vendor.example" not in text
     assert 'name="_save"' not in text

@@ -43,6 +43,8 @@ class Command(BaseCommand):
             help="a setting of the model; may be repeated, for lists with the same name",
         )
         parser.add_argument("--image", action="append", default=[], metavar="SLOT=PATH", help="an image in a slot; may be repeated")
+        parser.add_argument("--content-id", default="", help="what you call the thing that the video is for")
+        parser.add_argument("--callback-url", default="", help="an address that is kept with the task; nothing calls it yet")
         parser.add_argument("--user", default="", help="in whose name; default: the first superuser")
         parser.add_argument("--wait", action="store_true", help="follow it to its end")
         parser.add_argument("--timeout", type=float, default=7200.0, help="with --wait: seconds to follow it at most")
@@ -64,6 +66,8 @@ class Command(BaseCommand):
                 prompt=options["prompt"],
                 params=_params(options["model"], options["param"]),
                 inputs=_images(owner, options["image"]),
+                content_id=options["content_id"],
+                callback_url=options["callback_url"],
             )
             return create(order).task
         except PortalError as error:
