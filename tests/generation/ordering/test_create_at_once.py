@@ -16,6 +16,8 @@ from generation.ordering.create import create, create_many
 from generation.ordering.order import Order
 from tests.pictures import picture
 
+pytestmark = pytest.mark.postgresql
+
 KLING = "kling/kling-v1"
 MOST_STATEMENTS = 12
 

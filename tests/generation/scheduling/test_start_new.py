@@ -13,6 +13,8 @@ from generation.scheduling.enqueue import start_new
 from generation.scheduling.stop_switch import stop_submits
 from tests.task_rows import make_task
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def account(make_account):

@@ -14,6 +14,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.ordering.assets import store_asset
 from generation.scheduling.concurrency import processes_to_reconcile, wait_for_permit
+from generation.scheduling.enqueue import start_new
 from generation.scheduling.leases import DEATHS
 from generation.submitting.build_request import generation_request
 from generation.submitting.reconcile import MOST_LOOK_UPS, reconcile
@@ -60,6 +61,7 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user,
     assert task.last_attempt().dispatch == Dispatch.UNKNOWN
 
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
+    start_new()
     driver.run_jobs()
     assert fresh(task).status == Status.SUBMITTING
 

@@ -13,6 +13,7 @@ from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Asset, Dispatch, GenerationTask, TaskInput
 from generation.queries.queue_position import read_pool_state
+from generation.scheduling.enqueue import start_new
 from generation.submitting.submit import submit
 from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
@@ -101,6 +102,7 @@ def test_it_can_be_sent_by_another_account_then(user, staff, account, make_accou
     tick()
 
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
+    start_new()
 
     assert (fresh(task).is_bound, fresh(task).account) == (False, other)
 
