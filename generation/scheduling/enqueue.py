@@ -49,7 +49,7 @@ POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
 """How long a rung poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
 
-_looked_at: set[UUID] = set()
+_looked_at: set[tuple[UUID, datetime | None, str]] = set()
 """New tasks that this process has seen already."""
 
 
@@ -60,10 +60,10 @@ def start_new() -> int:
     """
     now = clock.now()
     fresh = GenerationTask.objects.filter(status=Status.QUEUED, due_at__gt=now - JUST_NOW, due_at__lte=now).order_by("-due_at", "-pk")
-    models = dict(fresh.values_list("pk", "model")[:NEWEST])
-    vendors = {vendor_of(model) for pk, model in models.items() if pk not in _looked_at}
+    found = set(fresh.values_list("pk", "due_at", "model")[:NEWEST])
+    vendors = {vendor_of(model) for _pk, _due_at, model in found - _looked_at}
     _looked_at.clear()
-    _looked_at.update(models)
+    _looked_at.update(found)
     return start_queued(vendors, now, queue.instance_id())
 
 

@@ -81,7 +81,7 @@ def test_image_that_is_too_large_by_itself_is_told_as_such(order):
     with pytest.raises(InvalidRequest) as refusal:
         order(50_000_000)
 
-    assert refusal.value.fields["inputs.references"].startswith("The image is too large: at most 30 MB")
+    assert refusal.value.fields["inputs.references"].startswith("The image is too large. The limit is 30 MB")
 
 
 def test_a_model_whose_vendor_names_no_limit_takes_them(order):
