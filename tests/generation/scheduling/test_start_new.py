@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from access.callers import Caller
 from generation.models import GenerationTask
 from generation.scheduling.enqueue import start_new
 from generation.scheduling.stop_switch import stop_submits
@@ -66,7 +67,7 @@ def test_a_row_that_was_committed_late_is_new_still(user, account):
 
 
 def test_nothing_starts_while_paid_submits_are_stopped(user, staff, account):
-    stop_submits(by=staff, reason="a test")
+    stop_submits(by=Caller(user=staff), reason="a test")
     make_task(user)
 
     assert start_new() == 0
