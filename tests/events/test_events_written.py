@@ -11,9 +11,8 @@ from events.models import Event
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import GenerationTask, TaskEvent
-from generation.ordering.create import create_task
 from providers.models import ProviderAccount
-from tests.task_rows import make_task
+from tests.task_rows import create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 
