@@ -92,7 +92,7 @@ def test_a_script_is_told_by_a_toast(task, person):
         reply = person.post(f"/tasks/{task.pk}/cancel", headers={"HX-Request": "true"})
 
     assert reply.status_code == 503
-    assert "was not finished" in reply["HX-Trigger"]
+    assert "may be incomplete" in reply["HX-Trigger"]
 
 
 def test_the_admin_too(task, person):

@@ -50,7 +50,7 @@ def test_a_known_reference_goes_to_a_person_where_the_vendor_cannot_be_asked(use
 
     assert (task.status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
     assert "request_id must be unique" in str(task.error_message)
-    assert review_sentence(task.error_code)[0].startswith("The vendor says that it already has our reference")
+    assert review_sentence(task.error_code)[0].startswith("The vendor already has our reference")
 
 
 @pytest.mark.parametrize("model", [KLING, NEW_KLING])
