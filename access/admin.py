@@ -17,6 +17,7 @@ from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from access.models import ApiToken
 from access.people_admin import PeopleAdmin, RightsOfGroupsAdmin
+from access.rights import may
 from access.tokens import issue, revoke
 
 __all__ = ["ApiTokenAdmin", "PeopleAdmin", "RightsOfGroupsAdmin"]
@@ -51,7 +52,7 @@ class ApiTokenAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         tokens: QuerySet[ApiToken] = super().get_queryset(request)
-        return tokens if request.user.is_superuser else tokens.filter(owner=request.user)  # type: ignore[misc]
+        return tokens if may(caller_of(request), "see", ApiToken) else tokens.filter(owner=request.user)  # type: ignore[misc]
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
         if obj is None and not request.user.is_superuser:

@@ -16,6 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
 from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.assets import store_asset
@@ -155,7 +156,7 @@ class ComposeForm(forms.Form):
 
     def _known(self, slot: InputSlot) -> list[Asset]:
         ids = [value for value in _values(self.data, slot.name) if value]
-        clean = forms.ModelMultipleChoiceField(Asset.objects.visible_to(self.owner), required=False)
+        clean = forms.ModelMultipleChoiceField(Asset.objects.visible_to(Caller(user=self.owner)), required=False)
         try:
             found = {str(asset.pk): asset for asset in clean.clean(ids)}
         except forms.ValidationError:

@@ -50,7 +50,7 @@ def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]
 
 @router.get("/{asset_id}", response={200: AssetOut, 404: ErrorOut}, summary="One image")
 def get_asset(request: HttpRequest, asset_id: UUID) -> AssetOut:
-    asset: Asset | None = Asset.objects.visible_to(caller(request).user).filter(pk=asset_id).first()
+    asset: Asset | None = Asset.objects.visible_to(caller(request)).filter(pk=asset_id).first()
     if asset is None:
         raise NotThere(_("There is no such asset."))
     return asset_out(asset)

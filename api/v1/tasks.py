@@ -78,7 +78,7 @@ def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
 def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
     """The caller's own assets by slot; one that is not there names its slot."""
     wanted = {asset_id for ids in inputs.values() for asset_id in ids}
-    found = Asset.objects.visible_to(asking.user).in_bulk(wanted)
+    found = Asset.objects.visible_to(asking).in_bulk(wanted)
     missing = [slot for slot, ids in inputs.items() if any(asset_id not in found for asset_id in ids)]
     if missing:
         fields = {f"inputs.{slot[:60]}": _("There is no such asset.") for slot in missing}
@@ -112,7 +112,7 @@ def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """A waiting task at once, a rendering one where its vendor can; otherwise 409 says why not."""
     asking = caller(request)
-    cancel.cancel_task(_visible_task(asking, task_id), by=asking.user)
+    cancel.cancel_task(_visible_task(asking, task_id), by=asking)
     return _shown(asking, task_id)
 
 
@@ -120,7 +120,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
     """A new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
-    task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking.user, token=asking.token, idempotency_key=idempotency_key)
+    task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking, idempotency_key=idempotency_key)
     _tell_repeat(response, is_new=is_new)
     return _accepted(response, asking, task)
 
@@ -202,7 +202,7 @@ def _shown(asking: Caller, task_id: UUID) -> TaskOut:
 
 def _visible(asking: Caller) -> TaskQuerySet:
     places = Prefetch("inputs", TaskInput.objects.order_by("slot", "position"))
-    return GenerationTask.objects.visible_to(asking.user).select_related("prompt", "account").prefetch_related(places, "videos")
+    return GenerationTask.objects.visible_to(asking).select_related("prompt", "account").prefetch_related(places, "videos")
 
 
 def _visible_task(asking: Caller, task_id: UUID) -> GenerationTask:

@@ -23,7 +23,7 @@ router = Router(tags=["videos"])
 
 @router.get("", response=Page[VideoOut], summary="Your videos, newest first")
 def list_videos(request: HttpRequest, wanted: Query[PageIn]) -> Page[VideoOut]:
-    videos, cursor = page_of(Video.objects.visible_to(caller(request).user), wanted)
+    videos, cursor = page_of(Video.objects.visible_to(caller(request)), wanted)
     return Page[VideoOut](items=[video_out(video) for video in videos], next_cursor=cursor)
 
 
@@ -51,7 +51,7 @@ def video_content(request: HttpRequest, video_id: UUID, variant: Variant = "vide
 
 
 def _visible_video(request: HttpRequest, video_id: UUID) -> Video:
-    video: Video | None = Video.objects.visible_to(caller(request).user).filter(pk=video_id).first()
+    video: Video | None = Video.objects.visible_to(caller(request)).filter(pk=video_id).first()
     if video is None:
         raise NotThere(_("There is no such video."))
     return video

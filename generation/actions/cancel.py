@@ -8,11 +8,12 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
+from access.rights import may
 from database import clock
 from generation.errors import Conflict, LostRace, NotAllowed
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.models.visibility import may_act_on
 from generation.scheduling.leases import passing_over
 from generation.scheduling.stop_switch import current_stop
 from providers.accounts.clients import client_for
@@ -23,7 +24,7 @@ from providers.models import ProviderAccount
 __all__ = ["cancel_task", "cancel_waiting", "require_rights"]
 
 
-def cancel_task(task: GenerationTask, *, by: User) -> GenerationTask:
+def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
     """Stop exactly this task. Waiting: at once. Rendering: where the vendor can. Raises `Conflict` with the reason otherwise, and
     `NotAllowed`.
     """
@@ -92,9 +93,9 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
     return task
 
 
-def require_rights(task: GenerationTask, user: User) -> None:
+def require_rights(task: GenerationTask, caller: Caller) -> None:
     """Raises `NotAllowed`."""
-    if not may_act_on(task, user):
+    if not may(caller, "act", task):
         raise NotAllowed(_("This task belongs to someone else. Ask its owner, or an administrator who may change tasks."))
 
 

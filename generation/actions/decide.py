@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
+from access.rights import may
 from database import clock
 from events import audit
 from generation.actions.retry import retry_task
@@ -22,7 +22,6 @@ from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.models.task import NO_ERROR
-from generation.models.visibility import may_change_all
 from generation.ordering.create import key_reused
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
@@ -32,17 +31,12 @@ from providers.core.messages import Message, say
 from providers.core.types import LONGEST_ID_BYTES, Submission
 from providers.models import ProviderAccount
 
-__all__ = ["adopt", "can_adopt", "did_already", "first_come", "give_up", "may_decide", "refuse_taken", "require_decider", "submit_again"]
+__all__ = ["adopt", "can_adopt", "did_already", "first_come", "give_up", "refuse_taken", "require_decider", "submit_again"]
 
 
-def may_decide(user: User | AnonymousUser) -> bool:
-    """Staff who may change tasks. Deciding is about money, so owning the task is not enough."""
-    return may_change_all(user, GenerationTask)
-
-
-def require_decider(user: User) -> None:
-    """Raises `NotAllowed`."""
-    if not may_decide(user):
+def require_decider(caller: Caller) -> None:
+    """Raise `NotAllowed`. Deciding is about money, so owning the task is not enough."""
+    if not may(caller, "decide", GenerationTask):
         raise NotAllowed(_("Only an administrator who may change tasks can do this."))
 
 
@@ -102,7 +96,7 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: Caller, page: UUID | None
     Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button,
     `key` the Idempotency-Key of a caller: the same decision sent twice is made once, here and below.
     """
-    require_decider(by.user)
+    require_decider(by)
     name = _checked(vendor_id)
     note = say("adopted", name=by.user.get_username(), id=name)
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
@@ -155,7 +149,7 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
     """Send it once more; the person knows what the first may cost. Where the vendor accepted the first one it is given up, and a new task
     is made, so that either render keeps its own row. Return the task that is sent.
     """
-    require_decider(by.user)
+    require_decider(by)
     note = say("sent_again", name=by.user.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if (decision := done()) is not None:
@@ -172,7 +166,7 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
         audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
         if task.submission_id:
             task.give_up("abandoned", task.error_message, note=note, decision_key=key)
-            return retry_task(task, by=task.owner).task
+            return retry_task(task, by=Caller(user=task.owner)).task
         account = _account_of(task)
         facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
         task.move(Status.QUEUED, note=note, decision_key=key, **facts)
@@ -190,7 +184,7 @@ def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask
 
 def give_up(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
     """A person decided that it is not worth another try."""
-    require_decider(by.user)
+    require_decider(by)
     note = say("given_up", name=by.user.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)
     if done():

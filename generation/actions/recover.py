@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
+from access.rights import may
 from database import clock
 from events import audit
-from generation.actions.decide import did_already, first_come, may_decide, refuse_taken, require_decider
+from generation.actions.decide import did_already, first_come, refuse_taken, require_decider
 from generation.errors import Conflict, InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
@@ -47,14 +47,14 @@ class _Render:
     submission: Submission
 
 
-def can_ask_again(task: GenerationTask, user: User) -> bool:
+def can_ask_again(task: GenerationTask, caller: Caller) -> bool:
     """It failed or is in review, the vendor's id is known, and this person may."""
-    return task.state in ASKABLE and may_decide(user) and _paid(task) is not None
+    return task.state in ASKABLE and may(caller, "decide", task) and _paid(task) is not None
 
 
 def ask_again(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
     """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
-    require_decider(by.user)
+    require_decider(by)
     notes = [say(code, name=by.user.get_username()) for code in ("asked_again_done", "asked_again_renders", "asked_again_ended")]
     done = partial(did_already, task, ASKABLE, notes, page=page, key=key)
     if done():
@@ -69,7 +69,7 @@ def ask_again(task: GenerationTask, *, by: Caller, page: UUID | None = None, key
 
 def ask_again_many(tasks: Iterable[GenerationTask], *, by: Caller) -> Mapping[GenerationTask, PortalError | None]:
     """The same for up to `MOST_AT_ONCE` tasks, side by side: each with None when it goes on, or with why it does not."""
-    require_decider(by.user)
+    require_decider(by)
     asked = list(tasks)
     if len(asked) > MOST_AT_ONCE:
         raise InvalidRequest(_("At most %(n)d tasks at one time.") % {"n": MOST_AT_ONCE})

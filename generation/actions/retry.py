@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from access.models import ApiToken
+from access.callers import Caller
 from generation.actions.cancel import require_rights
 from generation.errors import Conflict
 from generation.models import GenerationTask, Prompt
@@ -18,20 +17,20 @@ from generation.ordering.page_keys import stored_key
 __all__ = ["retry_from_page", "retry_task"]
 
 
-def retry_task(task: GenerationTask, *, by: User, token: ApiToken | None = None, idempotency_key: str = "") -> Placed:
+def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -> Placed:
     """The same request as a new task, for one that ended without a video, or once more for one that has it (Run again).
 
     A repeat under the same key gives the first new task again.
     """
     require_rights(task, by)
     order = Order(
-        owner=by,
-        token=token,
+        owner=by.user,
+        token=by.token,
         model=task.model,
         prompt=task.prompt.text,
         params=task.params,
         inputs=task.images(),
-        source=Prompt.Source.API if token else Prompt.Source.TYPED,
+        source=Prompt.Source.API if by.token else Prompt.Source.TYPED,
         content_id=task.content_id,
         callback_url=task.callback_url,
         metadata=task.metadata,
@@ -44,9 +43,9 @@ def retry_task(task: GenerationTask, *, by: User, token: ApiToken | None = None,
     return create(order)
 
 
-def retry_from_page(task: GenerationTask, *, by: User, page: UUID) -> Placed:
+def retry_from_page(task: GenerationTask, *, by: Caller, page: UUID) -> Placed:
     """Retry for a button of the page with this key. What this person retried since the page was rendered is not retried again."""
-    since = GenerationTask.objects.filter(owner=by, retry_of=task, id__gt=page).order_by("-id").first()
+    since = GenerationTask.objects.filter(owner=by.user, retry_of=task, id__gt=page).order_by("-id").first()
     if since is not None:
         return Placed(since, is_new=False)
     return retry_task(task, by=by, idempotency_key=stored_key(page, "retry", task.pk))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
 from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
+from access.callers import Caller
+from access.rights import may
 from generation.errors import NotAllowed
 from generation.models import Video
-from generation.models.visibility import may_act_on
 
 __all__ = ["toggle_star"]
 
 
-def toggle_star(video: Video, *, by: User) -> bool:
+def toggle_star(video: Video, *, by: Caller) -> bool:
     """Turn the star and return whether it is on now. Two presses at once are two turns. Raises `NotAllowed`."""
-    if not may_act_on(video, by):
+    if not may(by, "act", video):
         raise NotAllowed(_("This video belongs to someone else. Ask its owner, or an administrator who may change videos."))
     turned = Case(When(favourite=True, then=Value(False)), default=Value(True))
     Video.objects.filter(pk=video.pk).update(favourite=turned)

@@ -11,6 +11,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.lifecycle import LIVE, UNDER_WAY, Status
 from generation.models import GenerationTask, TaskNews, Video
 
@@ -61,14 +62,14 @@ def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
     return seen.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
 
 
-def task_for(user: User, pk: UUID) -> GenerationTask | None:
+def task_for(caller: Caller, pk: UUID) -> GenerationTask | None:
     """The task, if this person may see it."""
-    return with_cards(GenerationTask.objects.visible_to(user)).filter(pk=pk).first()
+    return with_cards(GenerationTask.objects.visible_to(caller)).filter(pk=pk).first()
 
 
-def task_in_full(user: User, pk: UUID) -> GenerationTask | None:
+def task_in_full(caller: Caller, pk: UUID) -> GenerationTask | None:
     """The task with all that happened to it, if this person may see it. Its videos know it without another query."""
-    seen = with_cards(GenerationTask.objects.visible_to(user)).prefetch_related("events", "attempts__account")
+    seen = with_cards(GenerationTask.objects.visible_to(caller)).prefetch_related("events", "attempts__account")
     return seen.filter(pk=pk).first()
 
 
@@ -92,9 +93,9 @@ def live_count(user: User) -> int:
     return GenerationTask.objects.filter(owner=user).live().count()
 
 
-def video_count(user: User) -> int:
+def video_count(caller: Caller) -> int:
     """How many videos this person sees, up to one more than `COUNTED_MOST`: nobody waits while all of a large library is counted."""
-    return Video.objects.visible_to(user).order_by()[: COUNTED_MOST + 1].count()
+    return Video.objects.visible_to(caller).order_by()[: COUNTED_MOST + 1].count()
 
 
 def _midnight(now: datetime) -> datetime:
@@ -123,9 +124,9 @@ class WallFilter:
         return bool(self.q or self.model or self.shape or self.starred or self.mine)
 
 
-def wall_page(user: User, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
+def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
     """One page of videos older than `before`, and whether there are more."""
-    videos = Video.objects.visible_to(user).select_related("task__prompt", "owner")
+    videos = Video.objects.visible_to(caller).select_related("task__prompt", "owner")
     if before:
         videos = videos.filter(pk__lt=before)
     if wanted.q:
@@ -137,49 +138,49 @@ def wall_page(user: User, wanted: WallFilter, before: UUID | None) -> tuple[list
     if wanted.starred:
         videos = videos.filter(favourite=True)
     if wanted.mine:
-        videos = videos.filter(owner=user)
+        videos = videos.filter(owner=caller.user)
     rows = list(videos.order_by("-id")[: WALL_PAGE + 1])
     return rows[:WALL_PAGE], len(rows) > WALL_PAGE
 
 
-def neighbours(user: User, video: Video) -> tuple[UUID | None, UUID | None]:
+def neighbours(caller: Caller, video: Video) -> tuple[UUID | None, UUID | None]:
     """The next newer and the next older video that this person sees."""
-    seen = Video.objects.visible_to(user)
+    seen = Video.objects.visible_to(caller)
     newer = seen.filter(pk__gt=video.pk).order_by("id").values_list("pk", flat=True).first()
     older = seen.filter(pk__lt=video.pk).order_by("-id").values_list("pk", flat=True).first()
     return newer, older
 
 
-def versions_of(user: User, video: Video) -> list[Video]:
+def versions_of(caller: Caller, video: Video) -> list[Video]:
     """This video and others from the same words or the same chain of repeats, oldest first."""
     task = video.task
     chain = Q(task=task) | Q(task__retry_of=task)
     if task.retry_of_id:
         chain |= Q(task=task.retry_of_id) | Q(task__retry_of=task.retry_of_id)
     words = Q(owner=video.owner_id, task__prompt__text=task.prompt.text) if task.prompt.text else Q()
-    seen = Video.objects.visible_to(user).filter(chain | words).select_related("task__prompt")
+    seen = Video.objects.visible_to(caller).filter(chain | words).select_related("task__prompt")
     return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
 
 
 def activity_page(
-    user: User, *, tab: str, mine: bool, before: UUID | None = None, now: datetime | None = None
+    caller: Caller, *, tab: str, mine: bool, before: UUID | None = None, now: datetime | None = None
 ) -> tuple[list[GenerationTask], bool]:
     """One page of tasks, newest first, and whether there are more."""
-    tasks = with_cards(_seen(user, mine=mine).filter(_tab(tab, now or timezone.now()))).order_by("-id")
+    tasks = with_cards(_seen(caller, mine=mine).filter(_tab(tab, now or timezone.now()))).order_by("-id")
     if before:
         tasks = tasks.filter(pk__lt=before)
     rows = list(tasks[: ACTIVITY_PAGE + 1])
     return rows[:ACTIVITY_PAGE], len(rows) > ACTIVITY_PAGE
 
 
-def activity_counts(user: User, *, mine: bool) -> dict[str, int]:
+def activity_counts(caller: Caller, *, mine: bool) -> dict[str, int]:
     """How many tasks each tab has; `done` counts today's. One query over rows that are alive or changed lately."""
     now = timezone.now()
     midnight = _midnight(now)
     lately = Q(updated_at__gte=min(midnight, now - ATTENTION_FOR))
     counted = ("running", "waiting", "attention")
     found: dict[str, int] = (
-        _seen(user, mine=mine)
+        _seen(caller, mine=mine)
         .filter(lately | Q(status__in=LIVE))
         .aggregate(
             **{tab: Count("pk", filter=_tab(tab, now), distinct=True) for tab in counted},
@@ -189,8 +190,8 @@ def activity_counts(user: User, *, mine: bool) -> dict[str, int]:
     return found
 
 
-def _seen(user: User, *, mine: bool) -> QuerySet[GenerationTask]:
-    return GenerationTask.objects.filter(owner=user) if mine else GenerationTask.objects.visible_to(user)
+def _seen(caller: Caller, *, mine: bool) -> QuerySet[GenerationTask]:
+    return GenerationTask.objects.filter(owner=caller.user) if mine else GenerationTask.objects.visible_to(caller)
 
 
 def _tab(tab: str, now: datetime) -> Q:
@@ -203,13 +204,13 @@ def _tab(tab: str, now: datetime) -> Q:
     }.get(tab, Q())
 
 
-def changed_tasks(user: User, since: datetime | None) -> list[TaskNews]:
+def changed_tasks(caller: Caller, since: datetime | None) -> list[TaskNews]:
     """Return visible tasks that changed since then, and the person's own unfinished ones, whose text changes with the clock; the last to
     change first, `NEWS_MOST` of them.
     """
-    wanted = Q(owner=user, status__in=LIVE)
+    wanted = Q(owner=caller.user, status__in=LIVE)
     if since is not None:
         wanted |= Q(updated_at__gt=since)
     latest = Coalesce("updated_at", "created_at").desc()  # no index has it: by the bare column, a database may walk through all tasks
-    rows = GenerationTask.objects.visible_to(user).filter(wanted).order_by(latest).values_list(*TaskNews._fields)
+    rows = GenerationTask.objects.visible_to(caller).filter(wanted).order_by(latest).values_list(*TaskNews._fields)
     return [TaskNews._make(row) for row in rows[:NEWS_MOST]]

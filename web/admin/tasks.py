@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from access.callers import caller_of
+from access.rights import may
 from generation.actions import decide, recover
 from generation.errors import PortalError
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
@@ -182,7 +183,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
-        if not decide.may_decide(request.user):
+        if not may(caller_of(request), "decide", GenerationTask):
             actions.pop("ask_again_many", None)
         return actions
 
@@ -207,7 +208,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         task = self.get_object(request, object_id)
-        ways = recover_context(task, _person(request)) if task is not None else {}
+        ways = recover_context(task, caller_of(request)) if task is not None else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **ways})
 
     @method_decorator(require_POST)

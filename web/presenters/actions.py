@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from generation.actions.decide import may_decide
+from access.callers import Caller
+from access.rights import may
 from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence
 from generation.models import GenerationTask
-from generation.models.visibility import may_act_on
 from generation.queries.refused_field import REFUSALS
 from providers.messages import translated
 
@@ -43,10 +42,10 @@ class Note:
     tone: str = ""
 
 
-def actions_of(task: GenerationTask, user: User) -> list[Action]:
+def actions_of(task: GenerationTask, caller: Caller) -> list[Action]:
     """Return the buttons at the end of a row; those that change something only for people who may act on the task."""
     actions = _all_actions(task)
-    return actions if may_act_on(task, user) else [action for action in actions if action.method == "get"]
+    return actions if may(caller, "act", task) else [action for action in actions if action.method == "get"]
 
 
 def _all_actions(task: GenerationTask) -> list[Action]:
@@ -93,7 +92,7 @@ def edit_action(task: GenerationTask) -> Action:
     return Action(url=url, label=_("Edit and retry"), icon="pencil", method="get")
 
 
-def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> Note | None:
+def failure_note(task: GenerationTask, caller: Caller, *, in_full: bool = True) -> Note | None:
     """Why it did not end well, what to do, and the buttons for it; None for a task that is well."""
     if task.state is Status.FAILED:
         happened, advice = failure_sentence(task.error_code)
@@ -106,13 +105,13 @@ def failure_note(task: GenerationTask, user: User, *, in_full: bool = True) -> N
             report=report_of(task),
         )
     if task.state is Status.NEEDS_REVIEW:
-        return _review_note(task, user)
+        return _review_note(task, caller)
     return None
 
 
-def _review_note(task: GenerationTask, user: User) -> Note:
+def _review_note(task: GenerationTask, caller: Caller) -> Note:
     happened, advice = review_sentence(task.error_code)
-    if not may_decide(user):
+    if not may(caller, "decide", task):
         text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
         actions = []
     else:

@@ -8,13 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from access.callers import Caller
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask, TaskNews
 from generation.ordering.estimate import Usual, usual_seconds
@@ -60,11 +60,11 @@ class Card:
     currency: str
 
 
-def cards_of(tasks: Iterable[GenerationTask], user: User, form: str) -> list[Card]:
+def cards_of(tasks: Iterable[GenerationTask], caller: Caller, form: str) -> list[Card]:
     """Return the cards of some tasks; `form` is job or row."""
     rows, now = list(tasks), timezone.now()
     around = _around(rows)
-    return [_card(task, user, form, around, now) for task in rows]
+    return [_card(task, caller, form, around, now) for task in rows]
 
 
 def _around(tasks: Iterable[GenerationTask | TaskNews]) -> tuple[PoolState, Mapping[str, Usual]]:
@@ -74,7 +74,7 @@ def _around(tasks: Iterable[GenerationTask | TaskNews]) -> tuple[PoolState, Mapp
     return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.status == Status.RUNNING)
 
 
-def _card(task: GenerationTask, user: User, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> Card:
+def _card(task: GenerationTask, caller: Caller, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> Card:
     """Everything that job_row.html and task_row.html show."""
     face, (title, language) = face_of(task, now), title_and_language(task)
     videos = list(task.videos.all())
@@ -97,8 +97,8 @@ def _card(task: GenerationTask, user: User, form: str, around: tuple[PoolState, 
         model=model_label(task.model),
         owner=name_of(task.owner),
         settings=listed([*settings_line(task), _inputs_words(task)]),
-        actions=actions_of(task, user),
-        note=failure_note(task, user),
+        actions=actions_of(task, caller),
+        note=failure_note(task, caller),
         sent_at=task.created_at,
         took_s=((task.finished_at or now) - task.created_at).total_seconds(),
         cost=task.cost_estimated if task.submission_id else None,
@@ -118,7 +118,7 @@ def _inputs_words(task: GenerationTask) -> str:
     return ngettext("from %(n)d image", "from %(n)d images", count) % {"n": count} if count else _("text only")
 
 
-def news_of(tasks: Sequence[TaskNews], user: User) -> list[dict[str, Any]]:
+def news_of(tasks: Sequence[TaskNews], caller: Caller) -> list[dict[str, Any]]:
     """Return what /tick says about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
     around, now = _around(tasks), timezone.now()
     return [
@@ -127,7 +127,7 @@ def news_of(tasks: Sequence[TaskNews], user: User) -> list[dict[str, Any]]:
             "state": state_key(task, now),
             "pct": percent_of(task),
             "text": text_of(task, *around, now),
-            "own": task.owner_id == user.pk,
+            "own": task.owner_id == caller.user.pk,
         }
         for task in tasks
     ]

@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from generation.actions.decide import can_adopt, may_decide
+from access.callers import Caller
+from access.rights import may
+from generation.actions.decide import can_adopt
 from generation.actions.recover import can_ask_again
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, review_sentence
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
-from generation.models.visibility import may_act_on
 from providers.core.messages import Message
 from providers.labels import listed
 from providers.messages import translated
@@ -94,7 +94,7 @@ class AttemptCard:
 
 
 def video_context(
-    video: Video, task: GenerationTask, user: User, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
+    video: Video, task: GenerationTask, caller: Caller, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
 ) -> dict[str, Any]:
     """Everything of videos/page.html."""
     title, language = title_and_language(task)
@@ -102,7 +102,7 @@ def video_context(
     return {
         "video": video,
         "task": task,
-        "tile": tile_of(video, user),
+        "tile": tile_of(video, caller),
         "title": title,
         "title_lang": language,
         "prompt": task.prompt.text,
@@ -111,21 +111,21 @@ def video_context(
         "settings": [*_made_with(task), *setting_rows(task)],
         "events": history_of(task),
         "file_rows": _file_rows(video, task),
-        "versions": [_version(one, number, video, user) for number, one in enumerate(versions, start=1)],
+        "versions": [_version(one, number, video, caller) for number, one in enumerate(versions, start=1)],
         "snippets": snippets_of(task, api_url),
         "newer_url": reverse("video", args=[newer]) if newer else "",
         "older_url": reverse("video", args=[older]) if older else "",
-        "run_again_url": reverse("task-retry", args=[task.pk]) if may_act_on(task, user) else "",
+        "run_again_url": reverse("task-retry", args=[task.pk]) if may(caller, "act", task) else "",
         "file_name": f"frame-{str(video.pk)[-6:]}.png",
     }
 
 
-def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
+def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     """Everything of tasks/page.html beside the card."""
     title, language = title_and_language(task)
     return {
         "task": task,
-        "card": cards_of([task], user, "job")[0],
+        "card": cards_of([task], caller, "job")[0],
         "title": title,
         "title_lang": language,
         "prompt": task.prompt.text,
@@ -135,17 +135,17 @@ def task_context(task: GenerationTask, user: User) -> dict[str, Any]:
         "events": history_of(task),
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
-        "actions": [act for act in actions_of(task, user) if act.method == "post"],
-        "tiles": [tile_of(video, user) for video in task.videos.all()],
-        **recover_context(task, user),
+        "actions": [act for act in actions_of(task, caller) if act.method == "post"],
+        "tiles": [tile_of(video, caller) for video in task.videos.all()],
+        **recover_context(task, caller),
     }
 
 
-def recover_context(task: GenerationTask, user: User) -> dict[str, Any]:
+def recover_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     """What this person may do about a review or a failure, for the task's page and for the admin."""
     return {
-        "review": _review(task) if task.state is Status.NEEDS_REVIEW and may_decide(user) else None,
-        "can_ask_again": can_ask_again(task, user),
+        "review": _review(task) if task.state is Status.NEEDS_REVIEW and may(caller, "decide", task) else None,
+        "can_ask_again": can_ask_again(task, caller),
     }
 
 
@@ -222,10 +222,10 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
     return rows
 
 
-def _version(video: Video, number: int, shown: Video, user: User) -> Version:
+def _version(video: Video, number: int, shown: Video, caller: Caller) -> Version:
     same_model = video.model == shown.model
     name = _("Take %(n)d") % {"n": number} if same_model else model_label(video.model)
-    return Version(tile=tile_of(video, user), name=name, at=video.created_at, current=video.pk == shown.pk)
+    return Version(tile=tile_of(video, caller), name=name, at=video.created_at, current=video.pk == shown.pk)
 
 
 def history_of(task: GenerationTask) -> list[Moment]:

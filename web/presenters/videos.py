@@ -8,13 +8,13 @@ from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from access.callers import Caller
+from access.rights import may
 from generation.models import Video
-from generation.models.visibility import may_act_on
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, title_and_language
 
@@ -65,7 +65,7 @@ class Day:
     tiles: list[Tile]
 
 
-def tile_of(video: Video, user: User) -> Tile:
+def tile_of(video: Video, caller: Caller) -> Tile:
     """Return what tile.html needs to show the video to this person."""
     title, language = title_and_language(video.task)
     return Tile(
@@ -80,21 +80,21 @@ def tile_of(video: Video, user: User) -> Tile:
         length_s=video.duration_s,
         facts=[model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
         starred=video.favourite,
-        star_url=reverse("video-star", args=[video.pk]) if may_act_on(video, user) else "",
+        star_url=reverse("video-star", args=[video.pk]) if may(caller, "act", video) else "",
         remix_url=f"{reverse('studio')}?from={video.pk}",
         download_url=f"{reverse('video-file', args=[video.pk])}?download=1",
     )
 
 
-def takes_of(videos: Iterable[Video], user: User) -> list[Take]:
+def takes_of(videos: Iterable[Video], caller: Caller) -> list[Take]:
     """Return videos grouped by prompt and model, newest group first; the order of `videos` is newest first."""
     groups: dict[tuple[str, str], list[Video]] = {}
     for video in videos:
         groups.setdefault((video.task.prompt.text, video.model), []).append(video)
-    return [_take(group, user) for group in groups.values()]
+    return [_take(group, caller) for group in groups.values()]
 
 
-def _take(videos: list[Video], user: User) -> Take:
+def _take(videos: list[Video], caller: Caller) -> Take:
     newest = videos[0]
     title, language = title_and_language(newest.task)
     count = ngettext("%(n)d video", "%(n)d videos", len(videos)) % {"n": len(videos)}
@@ -104,17 +104,17 @@ def _take(videos: list[Video], user: User) -> Take:
         at=newest.created_at,
         facts=[model_label(newest.model), *settings_line(newest.task), count],
         remix_url=f"{reverse('studio')}?from={newest.pk}",
-        run_again_url=reverse("task-retry", args=[newest.task_id]) if may_act_on(newest.task, user) else "",
-        tiles=[tile_of(video, user) for video in videos],
+        run_again_url=reverse("task-retry", args=[newest.task_id]) if may(caller, "act", newest.task) else "",
+        tiles=[tile_of(video, caller) for video in videos],
         tall=all(video.ratio < 1 for video in videos),
     )
 
 
-def days_of(videos: Iterable[Video], user: User, *, shown: date | None = None) -> list[Day]:
+def days_of(videos: Iterable[Video], caller: Caller, *, shown: date | None = None) -> list[Day]:
     """The wall's sections. `shown` is the day that already has its heading on the page."""
     today = timezone.localdate()
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
         name, full = day_name(day, today)
-        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=[tile_of(video, user) for video in group]))
+        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=[tile_of(video, caller) for video in group]))
     return days

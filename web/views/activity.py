@@ -14,12 +14,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from access.callers import caller_of
 from generation.ordering.estimate import usual_seconds
 from generation.queries.queue_position import pool_state
 from generation.queries.tasks import TABS, activity_counts, activity_page
 from web.presenters.cards import cards_of
 from web.presenters.providers import provider_cards
-from web.views.common import parse_uuid, the_user
+from web.views.common import parse_uuid
 
 __all__ = ["activity"]
 
@@ -41,21 +42,21 @@ class Tab:
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
     """One tab, one page; staff see everybody's unless they ask for theirs."""
-    user = the_user(request)
+    caller = caller_of(request)
     tab = request.GET.get("tab", "all")
-    tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not user.is_staff
-    tasks, has_more = activity_page(user, tab=tab, mine=mine, before=parse_uuid(request.GET.get("before", "")))
+    tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not caller.user.is_staff
+    tasks, has_more = activity_page(caller, tab=tab, mine=mine, before=parse_uuid(request.GET.get("before", "")))
     loads = pool_state().loads
     context = {
-        "cards": cards_of(tasks, user, "row"),
-        "tabs": _tabs(tab, activity_counts(user, mine=mine), mine=mine and user.is_staff),
+        "cards": cards_of(tasks, caller, "row"),
+        "tabs": _tabs(tab, activity_counts(caller, mine=mine), mine=mine and caller.user.is_staff),
         "tab": tab,
         "newcomers": NEWCOMERS if tab == "all" and "before" not in request.GET else "",
         "newcomers_of": "" if mine else "all",
         "mine": mine,
         "whose_url": _link(tab, mine=not mine),
         "providers": provider_cards(loads, usual_seconds(task.model for task in tasks), timezone.now()),
-        "next_url": _link(tab, mine=mine and user.is_staff, before=str(tasks[-1].pk)) if has_more else "",
+        "next_url": _link(tab, mine=mine and caller.user.is_staff, before=str(tasks[-1].pk)) if has_more else "",
     }
     return render(request, "activity/page.html", context)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from access.callers import caller_of
 from delivery.stored_file import serve_asset
 from generation.errors import InvalidRequest
 from generation.models import Asset
@@ -44,7 +45,7 @@ def _refused(wrong: InvalidRequest) -> JsonResponse:
 @require_safe
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """An image, for its owner and staff."""
-    asset = Asset.objects.visible_to(the_user(request)).filter(pk=pk).first()
+    asset = Asset.objects.visible_to(caller_of(request)).filter(pk=pk).first()
     if asset is None:
         raise Http404
     return found(lambda: serve_asset(request, asset))

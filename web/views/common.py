@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from access.callers import caller_of
 from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
 from generation.ordering.page_keys import new_key, read_key
@@ -42,7 +43,7 @@ def the_user(request: HttpRequest) -> User:
 
 
 def the_task(request: HttpRequest, pk: UUID) -> GenerationTask:
-    task = task_for(the_user(request), pk)
+    task = task_for(caller_of(request), pk)
     if task is None:
         raise Http404
     return task
@@ -50,14 +51,14 @@ def the_task(request: HttpRequest, pk: UUID) -> GenerationTask:
 
 def the_whole_task(request: HttpRequest, pk: UUID) -> GenerationTask:
     """With its events and attempts."""
-    task = task_in_full(the_user(request), pk)
+    task = task_in_full(caller_of(request), pk)
     if task is None:
         raise Http404
     return task
 
 
 def the_video(request: HttpRequest, pk: UUID) -> Video:
-    seen = Video.objects.visible_to(the_user(request)).select_related("task__prompt", "task__account", "task__owner", "owner")
+    seen = Video.objects.visible_to(caller_of(request)).select_related("task__prompt", "task__account", "task__owner", "owner")
     video: Video | None = seen.filter(pk=pk).first()
     if video is None:
         raise Http404

@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from access.callers import caller_of
 from generation.queries.tasks import SHAPES, WallFilter, wall_page
 from providers.vendors import ALL_MODELS
 from web.presenters.filters import chosen_words, filter_menus, query_of
@@ -42,8 +43,8 @@ def more(request: HttpRequest) -> HttpResponse:
 
 
 def _wall(request: HttpRequest, wanted: WallFilter, shown: date | None) -> dict[str, Any]:
-    videos, has_more = wall_page(the_user(request), wanted, parse_uuid(request.GET.get("before", "")))
-    days = days_of(videos, the_user(request), shown=shown)
+    videos, has_more = wall_page(caller_of(request), wanted, parse_uuid(request.GET.get("before", "")))
+    days = days_of(videos, caller_of(request), shown=shown)
     if not has_more:
         return {"days": days}
     query = query_of(wanted) | {"before": str(videos[-1].pk)}

@@ -13,10 +13,11 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from access.callers import caller_of
 from database import clock
 from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
-from web.views.common import the_task, the_user
+from web.views.common import the_task
 
 __all__ = ["card", "tick"]
 
@@ -32,13 +33,17 @@ def tick(request: HttpRequest) -> HttpResponse:
     """The tasks that changed or are alive, and a new cursor, as JSON; 204 when there is nothing to tell, 401 for who must sign in again."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    user, now = the_user(request), clock.now()
+    caller, now = caller_of(request), clock.now()
     since = _cursor(request.GET.get("since", ""))
-    tasks = changed_tasks(user, since - OVERLAP if since else None)
+    tasks = changed_tasks(caller, since - OVERLAP if since else None)
     if not tasks and since:
         return HttpResponse(status=204)
-    mine = sum(task.owner_id == user.pk and not task.is_terminal for task in tasks) if len(tasks) < NEWS_MOST else live_count(user)
-    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, user), "mine": mine})
+    mine = (
+        sum(task.owner_id == caller.user.pk and not task.is_terminal for task in tasks)
+        if len(tasks) < NEWS_MOST
+        else live_count(caller.user)
+    )
+    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, caller), "mine": mine})
 
 
 def _cursor(text: str) -> datetime | None:
@@ -57,5 +62,5 @@ def card(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The fragment of one task, as the Studio's job or as Activity's row."""
     task = the_task(request, pk)
     form = "row" if request.GET.get("as") == "row" else "job"
-    cards = cards_of([task], the_user(request), form)
+    cards = cards_of([task], caller_of(request), form)
     return render(request, TEMPLATES[form], {"card": cards[0]})

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
+from access.callers import Caller
 from database import clock
 from generation.ordering.page_keys import new_key
 from generation.queries.tasks import live_count, video_count
@@ -34,7 +35,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is not None and user.is_authenticated:
         found["paid_stop"] = SimpleLazyObject(current_stop)
         found["nav_counts"] = {
-            "videos": SimpleLazyObject(partial(video_count, user)),
+            "videos": SimpleLazyObject(partial(video_count, Caller(user=user))),
             "active": SimpleLazyObject(partial(live_count, user)),
         }
     return found

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from access.callers import Caller, caller_of
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.messages import failure_sentence
@@ -68,7 +68,7 @@ def create(request: HttpRequest) -> HttpResponse:
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
         return response
     tasks, is_new = order
-    response = render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), the_user(request), "job")})
+    response = render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), caller_of(request), "job")})
     news: dict[str, Any] = {"portal:created": {}}
     if not is_new:
         news["portal:toast"] = {"text": str(ORDERED_ALREADY), "tone": "info"}
@@ -93,7 +93,7 @@ def quote(request: HttpRequest) -> HttpResponse:
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
     """Today's results anew, when something of the queue is done."""
-    return render(request, "studio/_today.html", _today(the_user(request)))
+    return render(request, "studio/_today.html", _today(caller_of(request)))
 
 
 @login_required
@@ -107,14 +107,16 @@ def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpRes
     user = the_user(request)
     tasks = queue_of(user)
     context = (
-        compose_context(form, enabled_accounts()) | _today(user) | {"cards": cards_of(tasks, user, "job"), "numbers": live_numbers(user)}
+        compose_context(form, enabled_accounts())
+        | _today(caller_of(request))
+        | {"cards": cards_of(tasks, caller_of(request), "job"), "numbers": live_numbers(user)}
     )
     return render(request, "studio/page.html", context, status=status)
 
 
-def _today(user: User) -> dict[str, Any]:
-    videos = todays_videos(user)
-    return {"takes": takes_of(videos, user), "video_count": len(videos)}
+def _today(caller: Caller) -> dict[str, Any]:
+    videos = todays_videos(caller.user)
+    return {"takes": takes_of(videos, caller), "video_count": len(videos)}
 
 
 def _opened(request: HttpRequest) -> ComposeForm:

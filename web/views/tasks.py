@@ -30,7 +30,7 @@ __all__ = ["adopt", "ask_again", "cancel", "cancel_waiting", "give_up", "retry",
 def task(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Attempts, events, the vendor's words; for administrators, the ways out of a review or a failure."""
     shown = the_whole_task(request, pk)
-    return render(request, "tasks/page.html", task_context(shown, the_user(request)))
+    return render(request, "tasks/page.html", task_context(shown, caller_of(request)))
 
 
 @login_required
@@ -40,7 +40,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     stopped = the_task(request, pk)
 
     def act() -> str:
-        after = cancel_task(stopped, by=the_user(request))
+        after = cancel_task(stopped, by=caller_of(request))
         return _("Cancelled.") if after.is_terminal else _("The vendor was asked to stop it.")
 
     return answer(request, act)
@@ -65,10 +65,10 @@ def cancel_queue(request: HttpRequest) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The same request as a new task: Retry, or Run again."""
-    again, user = the_task(request, pk), the_user(request)
+    again, caller = the_task(request, pk), caller_of(request)
 
     def act() -> str:
-        _task, is_new = retry_from_page(again, by=user, page=page_key(request))
+        _task, is_new = retry_from_page(again, by=caller, page=page_key(request))
         return _("In the queue again, as a new task.") if is_new else _("Already in the queue again. To order one more, press again.")
 
     return answer(request, act)

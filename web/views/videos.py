@@ -11,12 +11,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from access.callers import caller_of
+from access.rights import may
 from delivery.stored_file import serve_video
 from generation.actions.star import toggle_star
-from generation.models.visibility import may_act_on
 from generation.queries.tasks import neighbours, versions_of
 from web.presenters.detail import video_context
-from web.views.common import answer, found, the_user, the_video, the_whole_task, wants_fragment
+from web.views.common import answer, found, the_video, the_whole_task, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
 
@@ -25,10 +26,10 @@ __all__ = ["file", "poster", "preview", "star", "video"]
 @require_GET
 def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Player, settings, history, versions, and how to ask for it through the API."""
-    shown, user = the_video(request, pk), the_user(request)
+    shown, caller = the_video(request, pk), caller_of(request)
     task = the_whole_task(request, shown.task_id)
     api_url = request.build_absolute_uri("/api/v1/tasks")
-    context = video_context(shown, task, user, versions_of(user, shown), neighbours(user, shown), api_url)
+    context = video_context(shown, task, caller, versions_of(caller, shown), neighbours(caller, shown), api_url)
     return render(request, "videos/page.html", context)
 
 
@@ -56,8 +57,8 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 def star(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Turn the star on or off: the button anew for scripts, the page again without."""
-    shown, user = the_video(request, pk), the_user(request)
-    if wants_fragment(request) and may_act_on(shown, user):
-        starred, is_small = toggle_star(shown, by=user), request.GET.get("small") == "1"
+    shown, caller = the_video(request, pk), caller_of(request)
+    if wants_fragment(request) and may(caller, "act", shown):
+        starred, is_small = toggle_star(shown, by=caller), request.GET.get("small") == "1"
         return render(request, "videos/_star.html", {"video_id": shown.pk, "starred": starred, "small": is_small})
-    return answer(request, lambda: _("Starred.") if toggle_star(shown, by=user) else _("No longer starred."))
+    return answer(request, lambda: _("Starred.") if toggle_star(shown, by=caller) else _("No longer starred."))

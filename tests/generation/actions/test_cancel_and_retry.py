@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.actions.retry import retry_task
 from generation.errors import Conflict
@@ -38,7 +39,7 @@ def account_of_nobody(make_account):
 def test_cancel_stops_a_waiting_task_at_once_and_sends_nothing(user, driver):
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
 
-    cancel_task(fresh(task), by=user)
+    cancel_task(fresh(task), by=Caller(user=user))
     driver.run_jobs()
 
     assert fresh(task).status == Status.CANCELLED
@@ -49,7 +50,7 @@ def test_cancel_of_a_waiting_task_leaves_the_running_one(user, driver):
     running = driver.until(create_task(owner=user, model=KLING, prompt="one", params={}), Status.RUNNING)
     waiting = create_task(owner=user, model=KLING, prompt="two", params={})
 
-    cancel_task(fresh(waiting), by=user)
+    cancel_task(fresh(waiting), by=Caller(user=user))
 
     assert fresh(running).status == Status.RUNNING
 
@@ -58,7 +59,7 @@ def test_cancel_of_a_running_task_says_so_where_the_vendor_cannot_stop(user, dri
     task = driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
 
     with pytest.raises(Conflict, match="cannot stop a render") as refusal:
-        cancel_task(task, by=user)
+        cancel_task(task, by=Caller(user=user))
 
     assert refusal.value.code == "cannot_cancel"
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -68,7 +69,7 @@ def test_cancel_reaches_the_vendor_where_it_can(user, driver):
     driver.simulator.settings(queue_s=60)
     task = driver.until(create_task(owner=user, model=WAN, prompt="a boat", params={}), Status.RUNNING)
 
-    cancel_task(task, by=user)
+    cancel_task(task, by=Caller(user=user))
 
     assert driver.finish(task).status == Status.CANCELLED
 
@@ -101,7 +102,7 @@ def test_a_poll_may_be_faster_than_the_answer_to_a_cancel(user, account_of_nobod
     task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
 
     with vendor_that_is_polled_first(task, State.CANCELLED, answer(200, b'{"request_id": "1"}')):
-        cancel_task(fresh(task), by=user)
+        cancel_task(fresh(task), by=Caller(user=user))
 
     assert fresh(task).status == Status.CANCELLED
 
@@ -112,7 +113,7 @@ def test_who_comes_too_late_is_told_so_also_when_a_poll_was_faster(user, account
     refusal = b'{"request_id": "1", "code": "UnsupportedOperation", "message": "no"}'
 
     with vendor_that_is_polled_first(task, State.FAILED, answer(409, refusal)), pytest.raises(Conflict, match="too late"):
-        cancel_task(fresh(task), by=user)
+        cancel_task(fresh(task), by=Caller(user=user))
 
     assert fresh(task).status == Status.FAILED
 
@@ -122,7 +123,7 @@ def test_cancel_takes_itself_back_when_the_vendor_has_begun(user, driver):
     driver.simulator.advance(2)
 
     with pytest.raises(Conflict, match="too late"):
-        cancel_task(task, by=user)
+        cancel_task(task, by=Caller(user=user))
 
     assert fresh(task).cancel_requested_at is None
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -132,13 +133,13 @@ def test_cancel_of_an_ended_task_is_refused(user, driver):
     task = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
     with pytest.raises(Conflict, match="already ended"):
-        cancel_task(task, by=user)
+        cancel_task(task, by=Caller(user=user))
 
 
 def test_retry_makes_a_new_task_with_the_same_request(user, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={"mode": "pro"}))
 
-    again = retry_task(failed, by=user).task
+    again = retry_task(failed, by=Caller(user=user)).task
 
     assert (again.retry_of, again.model, again.params, again.prompt.text) == (failed, failed.model, failed.params, failed.prompt.text)
     assert again.prompt_id == failed.prompt_id
@@ -148,7 +149,7 @@ def test_retry_makes_a_new_task_with_the_same_request(user, driver):
 def test_retry_by_somebody_else_has_a_prompt_of_its_own(user, staff, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
-    again = retry_task(failed, by=staff).task
+    again = retry_task(failed, by=Caller(user=staff)).task
 
     assert (again.prompt.text, again.prompt.owner, failed.prompt.owner) == (failed.prompt.text, staff, user)
 
@@ -157,26 +158,26 @@ def test_retry_of_a_live_task_is_refused(user, sandbox_accounts):
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
 
     with pytest.raises(Conflict, match="still going on"):
-        retry_task(task, by=user)
+        retry_task(task, by=Caller(user=user))
 
 
 def test_retry_under_the_same_key_gives_the_same_task(user, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
-    first = retry_task(failed, by=user, idempotency_key="again")
+    first = retry_task(failed, by=Caller(user=user), idempotency_key="again")
 
-    assert (retry_task(failed, by=user, idempotency_key="again"), first.is_new) == ((first.task, False), True)
-    assert retry_task(failed, by=user, idempotency_key="once more").task != first.task
+    assert (retry_task(failed, by=Caller(user=user), idempotency_key="again"), first.is_new) == ((first.task, False), True)
+    assert retry_task(failed, by=Caller(user=user), idempotency_key="once more").task != first.task
 
 
 def test_a_key_finds_its_retry_though_the_first_task_goes_on_after_all(user, sandbox_accounts):
     failed = make_task(user, status=Status.FAILED, account=sandbox_accounts[0], submission_id="v-1")
-    first = retry_task(failed, by=user, idempotency_key="again").task
+    first = retry_task(failed, by=Caller(user=user), idempotency_key="again").task
     failed.move(Status.RUNNING)
 
-    assert retry_task(failed, by=user, idempotency_key="again") == (first, False)
+    assert retry_task(failed, by=Caller(user=user), idempotency_key="again") == (first, False)
     with pytest.raises(Conflict, match="still going on"):
-        retry_task(failed, by=user, idempotency_key="another")
+        retry_task(failed, by=Caller(user=user), idempotency_key="another")
 
 
 def test_everything_that_waits_is_cancelled_however_much_it_is(user, other_user):

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from access.callers import Caller
+from access.rights import may
 from generation.actions import decide
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
@@ -49,7 +50,7 @@ def much_later():
     Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - DOUBTFUL_HOLDS)
 
 
-def may(name, *codes, staff=True):
+def person_who_may(name, *codes, staff=True):
     person = User.objects.create_user(name, is_staff=staff)
     person.user_permissions.set(Permission.objects.filter(codename__in=codes))
     return User.objects.get(pk=person.pk)
@@ -57,11 +58,11 @@ def may(name, *codes, staff=True):
 
 @pytest.mark.django_db
 def test_staff_who_may_change_tasks_may_decide_and_nobody_else(staff, user):
-    assert decide.may_decide(staff)
-    assert decide.may_decide(may("chief", "change_generationtask"))
-    assert not decide.may_decide(may("clerk", "view_generationtask"))
-    assert not decide.may_decide(may("outsider", "change_generationtask", staff=False))
-    assert not decide.may_decide(user)
+    assert may(Caller(user=staff), "decide", GenerationTask)
+    assert may(Caller(user=person_who_may("chief", "change_generationtask")), "decide", GenerationTask)
+    assert not may(Caller(user=person_who_may("clerk", "view_generationtask")), "decide", GenerationTask)
+    assert not may(Caller(user=person_who_may("outsider", "change_generationtask", staff=False)), "decide", GenerationTask)
+    assert not may(Caller(user=user), "decide", GenerationTask)
 
 
 WAYS = [

@@ -163,7 +163,7 @@ def test_without_a_vendor_id_there_is_nothing_to_ask_about(user, staff, driver):
         recover.ask_again(task, by=Caller(user=staff))
 
     assert refusal.value.code == "no_vendor_id"
-    assert not recover.can_ask_again(task, staff)
+    assert not recover.can_ask_again(task, Caller(user=staff))
 
 
 def test_only_failed_tasks_are_asked_about_and_only_by_who_may_decide(user, staff, driver):
@@ -177,7 +177,7 @@ def test_only_failed_tasks_are_asked_about_and_only_by_who_may_decide(user, staf
 
     assert refusal.value.code == "not_failed"
     assert unchanged(failed)
-    assert [recover.can_ask_again(failed, who) for who in (staff, user)] == [True, False]
+    assert [recover.can_ask_again(failed, Caller(user=who)) for who in (staff, user)] == [True, False]
 
 
 def test_a_second_press_finds_the_task_alive(user, staff, driver):
@@ -267,4 +267,4 @@ def test_a_review_is_not_asked_about_but_decided(user, staff, driver):
 
     assert refusal.value.code == "no_vendor_id"
     decide.give_up(task, by=Caller(user=staff))
-    assert not recover.can_ask_again(fresh(task), staff)
+    assert not recover.can_ask_again(fresh(task), Caller(user=staff))

@@ -72,7 +72,7 @@ def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(l
     task, attempt, answer = late
     ProviderAccount.objects.update(enabled=False)
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
-    cancel_task(fresh(task), by=task.owner)
+    cancel_task(fresh(task), by=Caller(user=task.owner))
 
     accept(task, attempt, answer)
 

@@ -124,7 +124,7 @@ def test_what_waits_in_a_restored_database_is_cancelled_only_after_the_confirmat
     hold_if_restored()
 
     with pytest.raises(Conflict):
-        cancel_task(fresh(task), by=user)
+        cancel_task(fresh(task), by=Caller(user=user))
     assert cancel_waiting(user) == 0
     confirm_restore(by=Caller(user=staff))
     finish_all(driver)

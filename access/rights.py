@@ -1,0 +1,53 @@
+"""Who sees and may do what: the one table, as docs/visibility.md has it. What you may not see does not exist for you.
+
+A token has its owner's rights. Accounts, prices and the audit log have pages in the admin only, where Django's permissions decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from django.contrib.auth import get_permission_codename
+from django.contrib.auth.models import User
+from django.db import models
+
+from access.callers import Caller
+
+__all__ = ["may"]
+
+
+class Who(Enum):
+    OWNER = auto()
+    STAFF = auto()
+    PERMITTED = auto()
+    """Staff with Django's permission to change the kind of row, and superusers."""
+    SUPERUSER = auto()
+
+
+RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
+    ("generation.generationtask", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.generationtask", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("generation.generationtask", "decide"): frozenset({Who.PERMITTED}),
+    ("generation.video", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.video", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("generation.asset", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.prompt", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
+}
+
+
+def may(caller: Caller, action: str, row: models.Model | type[models.Model]) -> bool:
+    """Return whether the caller may do this to the row; given a kind of row, whether to each one of it, whoever owns it."""
+    model = row if isinstance(row, type) else type(row)
+    allowed = RIGHTS[model._meta.label_lower, action]  # noqa: SLF001 - public in Django, whatever its name
+    owns = isinstance(row, models.Model) and row.owner_id == caller.user.pk  # type: ignore[attr-defined]
+    return (owns and Who.OWNER in allowed) or any(_is(caller.user, who, model) for who in allowed)
+
+
+def _is(user: User, who: Who, model: type[models.Model]) -> bool:
+    """Return whether the user is this to all rows of the kind."""
+    if who is Who.PERMITTED:
+        opts = model._meta  # noqa: SLF001 - public in Django, whatever its name
+        return user.is_staff and user.has_perm(f"{opts.app_label}.{get_permission_codename('change', opts)}")
+    return (who is Who.STAFF and user.is_staff) or (who is Who.SUPERUSER and user.is_superuser)

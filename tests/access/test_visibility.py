@@ -1,0 +1,130 @@
+"""Each cell of docs/visibility.md, by pages, by the API and for files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from access.tokens import issue
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from providers.models import ProviderAccount
+from tests.task_rows import attempt_of, make_task
+from tests.web.page_rows import make_asset, make_video
+
+COLUMNS = ("owner", "member", "outsider", "staff", "permitted", "superuser")
+"""`outsider` has the permissions and is not staff; for the table that is another member."""
+CHANGES = ("change_generationtask", "change_video", "change_provideraccount")
+SEES = {"owner": 200, "member": 404, "outsider": 404, "staff": 200, "permitted": 200, "superuser": 200}
+ACTS = {"owner": 200, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
+DECIDES = {"owner": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
+ACCOUNTS = {"owner": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 200, "superuser": 200}
+AUDIT = {"owner": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 403, "superuser": 200}
+
+
+@pytest.fixture
+def people(user: User) -> dict[str, User]:
+    made = {"owner": user, "superuser": User.objects.create_superuser("boss")}
+    for name in ("member", "outsider", "staff", "permitted"):
+        made[name] = User.objects.create_user(name, is_staff=name in {"staff", "permitted"})
+        if name in {"outsider", "permitted"}:
+            made[name].user_permissions.set(Permission.objects.filter(codename__in=CHANGES))
+    return made
+
+
+@pytest.fixture
+def review(user: User, make_account: Callable[..., ProviderAccount]) -> GenerationTask:
+    account = make_account("kling", "official-key", "http://127.0.0.1:9")
+    task = make_task(user, status=Status.NEEDS_REVIEW, account=account, attempt_count=1)
+    attempt_of(task, account, dispatch="unknown", finished_at=task.created_at)
+    return task
+
+
+def page(person: User) -> Client:
+    client = Client(headers={"HX-Request": "true"})
+    client.force_login(person)
+    return client
+
+
+def program(person: User) -> Client:
+    return Client(headers={"authorization": f"Bearer {issue(person, 'tests')[1]}"})
+
+
+def asked(client: Client, path: str) -> int:
+    reply = client.get(path)
+    if reply.streaming:
+        list(reply.streaming_content)  # read to its end, so that the file is closed
+    return reply.status_code
+
+
+def kind(status: int) -> int:
+    """Any success as 200."""
+    return 200 if 200 <= status < 300 else status
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_who_sees_rows_and_files(column, people, user):
+    task, video, asset = make_task(user), make_video(user), make_asset(user)
+    stored = f"/videos/{video.pk}"
+    stored = f"/videos/{video.pk}"
+    files = [f"{stored}/{name}" for name in ("file", "poster.webp", "preview.mp4")]
+    by_page = [f"/tasks/{task.pk}/", f"{stored}/", *files, f"/assets/{asset.pk}/"]
+    by_api = [f"/api/v1{path}" for path in (f"/tasks/{task.pk}", stored, f"{stored}/content", f"/assets/{asset.pk}")]
+    visitor, client = page(people[column]), program(people[column])
+
+    assert {path: asked(visitor, path) for path in by_page} == dict.fromkeys(by_page, SEES[column])
+    assert {path: asked(client, path) for path in by_api} == dict.fromkeys(by_api, SEES[column])
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_lists_have_the_rows_that_one_sees(column, people, user):
+    task, video = make_task(user), make_video(user)
+    client = program(people[column])
+
+    listed = {row["id"] for path in ("tasks", "videos") for row in client.get(f"/api/v1/{path}").json()["items"]}
+    assert ({str(task.pk), str(video.pk)} <= listed) is (SEES[column] == 200)
+    assert (str(task.pk) in page(people[column]).get("/activity/").text) is (SEES[column] == 200)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("door", [page, program])
+def test_who_may_cancel(door, column, people, user):
+    task = make_task(user)
+    path = f"/tasks/{task.pk}/cancel"
+
+    assert kind(door(people[column]).post(path if door is page else f"/api/v1{path}").status_code) == ACTS[column]
+    assert (GenerationTask.objects.get(pk=task.pk).status == Status.CANCELLED) is (ACTS[column] == 200)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_who_may_star(column, people, user):
+    video = make_video(user)
+
+    assert kind(page(people[column]).post(f"/videos/{video.pk}/star").status_code) == ACTS[column]
+    video.refresh_from_db()
+    assert video.favourite is (ACTS[column] == 200)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("door", [page, program])
+def test_who_may_decide(door, column, people, review):
+    path = f"/tasks/{review.pk}/give-up"
+
+    assert kind(door(people[column]).post(path if door is page else f"/api/v1{path}").status_code) == DECIDES[column]
+    assert (GenerationTask.objects.get(pk=review.pk).status == Status.FAILED) is (DECIDES[column] == 200)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize(("path", "expected"), [("providers/provideraccount", ACCOUNTS), ("events/auditevent", AUDIT)])
+def test_who_sees_pages_of_the_admin(path, expected, column, people):
+    assert page(people[column]).get(f"/admin/{path}/").status_code == expected[column]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_token_opens_no_page(column, people):
+    client = program(people[column])
+
+    assert [client.get(path).status_code for path in ("/activity/", "/admin/")] == [302, 302]
