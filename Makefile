@@ -1,4 +1,4 @@
-# The front door. `make run` and `make test` work on a fresh machine with Python 3.11 or newer and nothing else.
+# Entry points. `make run` and `make test` need only Python 3.11 or newer.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,28 +8,28 @@ ENV := PYTHONWARNINGS=default
 .DEFAULT_GOAL := help
 .PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema live screenshots messages clean
 
-help:  ## this list
+help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-run: $(VENV)/.run  ## the whole portal in this terminal: simulator, worker and web, with sandbox accounts
+run: $(VENV)/.run  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts
 	@exec $(PY) -m tools.run
 
-test: $(VENV)/.dev  ## all tests on SQLite, then what touches the database on a real PostgreSQL, in parallel
+test: $(VENV)/.dev  ## run all tests on SQLite, then those marked for PostgreSQL on a real PostgreSQL, in parallel
 	@$(PY) -m tools.test
 
-demo: $(VENV)/.run  ## one video of every model through the API (DOOR=form or DOOR=command: through the form, the command line; SHORT=1: a few of each vendor), each file checked
+demo: $(VENV)/.run  ## make one video of every model through the API and check each file (DOOR=form or DOOR=command: through the form or the command line; SHORT=1: a few of each vendor)
 	@$(PY) -m tools.demo --door $(or $(DOOR),api) $(if $(SHORT),--short)
 
-lint: $(VENV)/.dev  ## style, types, imports, templates, migrations
+lint: $(VENV)/.dev  ## check style, types, imports, templates and migrations
 	@$(PY) -m tools.lint
 
-format: $(VENV)/.dev  ## put the code into shape
+format: $(VENV)/.dev  ## format the code
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format .
 
-chaos: $(VENV)/.dev  ## kill any process at random while many tasks run, and count what was lost or paid twice (long)
+chaos: $(VENV)/.dev  ## kill processes at random while many tasks run, and count what was lost or paid twice (long)
 	@$(PY) -m tests.chaos
 
-chaos-short: $(VENV)/.dev  ## the same in a few minutes
+chaos-short: $(VENV)/.dev  ## run short versions of chaos, doubt, paused and restored, and the tests of tests/chaos (a few minutes)
 	@$(PY) -m tests.chaos --short
 	@$(PY) -m tests.chaos.doubt --short
 	@$(PY) -m tests.chaos.paused --short
@@ -39,37 +39,37 @@ chaos-short: $(VENV)/.dev  ## the same in a few minutes
 doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
 	@$(PY) -m tests.chaos.doubt
 
-paused: $(VENV)/.dev  ## pause processes at their work for longer than their leases, 200 times for each database, and look for late writes (long)
+paused: $(VENV)/.dev  ## pause working processes for longer than their leases, 200 times for each database, and look for late writes (long)
 	@$(PY) -m tests.chaos.paused
 
-restored: $(VENV)/.dev  ## restore a backup after more was sent, and count what is bought again or lost
+restored: $(VENV)/.dev  ## restore a backup after more was sent, and count what was bought twice or lost
 	@$(PY) -m tests.chaos.restored
 
-hostile: $(VENV)/.dev  ## vendors that misbehave at every stage of an HTTP exchange; count what was bought twice or lost (long)
+hostile: $(VENV)/.dev  ## let vendors misbehave at every stage of an HTTP exchange, and count what was bought twice or lost (long)
 	@$(PY) -m tests.hostile
 
-hostile-short: $(VENV)/.dev  ## the same with every kind of misbehaviour at one vendor
+hostile-short: $(VENV)/.dev  ## the same, with every kind of misbehaviour at one vendor
 	@$(PY) -m tests.hostile --short --seed 1
 
-bench: $(VENV)/.dev  ## the figures of docs/performance.md
+bench: $(VENV)/.dev  ## measure the figures of docs/performance.md
 	@$(PY) -m benchmarks
 
-witnesses: $(VENV)/.dev  ## the vendors' own SDKs, unmodified, each in its own environment, against the simulator
+witnesses: $(VENV)/.dev  ## run the vendors' own SDKs, unmodified, each in its own environment, against the simulator
 	@$(PY) -m tools.witnesses
 
-schema: $(VENV)/.dev  ## a minute of requests to the API, made up from its own OpenAPI document by Schemathesis; answers must keep to it
+schema: $(VENV)/.dev  ## send the API a minute of requests that Schemathesis generates from its OpenAPI document, and check the answers against it
 	@$(PY) -m tools.schema
 
-live: $(VENV)/.run  ## the same contract asked of real vendors, for those whose keys are in the environment (docs/live.md)
+live: $(VENV)/.run  ## check the contract with real vendors, those whose keys are in the environment (docs/live.md)
 	@$(PY) -m tools.live
 
-screenshots: $(VENV)/.dev  ## take the pictures in docs/screenshots anew
+screenshots: $(VENV)/.dev  ## update the pictures in docs/screenshots
 	@$(PY) docs/screenshots.py
 
 messages: $(VENV)/.dev  ## collect texts for translation and compile them (needs GNU gettext)
 	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --no-wrap --add-location file --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans --ignore '.venv/*'
 
-clean:  ## remove the virtual environment and caches; data in var/ stays
+clean:  ## remove the virtual environment and caches, but not the data in var/
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
