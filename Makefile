@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema live screenshots messages clean
+.PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ witnesses: $(VENV)/.dev  ## run the vendors' own SDKs, unmodified, each in its o
 
 schema: $(VENV)/.dev  ## send the API a minute of requests that Schemathesis generates from its OpenAPI document, and check the answers against it
 	@$(PY) -m tools.schema
+
+fuzz: $(VENV)/.dev  ## run the tests that make up their own input with forty times as many examples (long)
+	@PORTAL_FUZZ=long $(PY) -m pytest -n auto $$(grep -rl "^from hypothesis" tests --include=test_*.py)
 
 live: $(VENV)/.run  ## check the contract with real vendors, those whose keys are in the environment (docs/live.md)
 	@$(PY) -m tools.live

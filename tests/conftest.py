@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -10,12 +11,22 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as fuzzing
 
 from providers.accounts.clients import set_credentials
 from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 from tests.portal_driver import Driver
+
+for name, examples in {"short": 25, "long": 1_000}.items():
+    calm = [
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+    ]  # rows of one test are shared by its examples; the machine may be busy
+    fuzzing.register_profile(name, max_examples=examples, deadline=None, database=None, suppress_health_check=calm)
+fuzzing.load_profile(os.environ.get("PORTAL_FUZZ", "short"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -27,17 +27,17 @@ class Driver:
     def __init__(self, simulator: SimulatorProcess) -> None:
         self.simulator = simulator
 
-    def step(self) -> None:
-        """Everything that is attended to becomes due; one round of the clock; all jobs it rang for."""
+    def step(self, *, ingest: bool = True) -> None:
+        """Make everything due that is attended to, go one round of the clock, and do its jobs, without `ingest` all but the saving."""
         now = timezone.now()
         attended = GenerationTask.objects.exclude(status__in=RESTING)
         attended.update(due_at=now, lease_until=None)
         ProviderAccount.objects.update(poll_lease_until=None)
         ProviderAccount.objects.filter(cooldown_until__lt=now + SHORT_COOLDOWN).update(cooldown_until=None)
         tick()
-        self.run_jobs()
+        self.run_jobs(ingest=ingest)
 
-    def run_jobs(self) -> list[str]:
+    def run_jobs(self, *, ingest: bool = True) -> list[str]:
         """Take every message from the queue and do what it says. Returns the jobs' names."""
         done = []
         while (message := OrmQ.objects.order_by("pk").first()) is not None:
@@ -45,19 +45,25 @@ class Driver:
             package = SignedPackage.loads(message.payload)
             name, *args = package["args"]
             done.append(name)
+            if name == "ingest" and not ingest:
+                continue
             if name == "poll":
                 poll_account(*args, patience=Patience(linger_s=0))
             else:
                 run(name, *args)
         return done
 
-    def finish(self, task: GenerationTask, *, steps: int = 30) -> GenerationTask:
-        """Until the task rests (ended, or waits for a person). Fails loudly when it does not."""
+    def finish(self, task: GenerationTask, *, steps: int = 30, ingest: bool = True) -> GenerationTask:
+        """Advance until the task has ended, or waits for a person; without `ingest` until its render is there to be saved, at the latest.
+
+        Raises AssertionError when it does not get there.
+        """
+        enough = RESTING if ingest else {*RESTING, Status.INGESTING}
         for _ in range(steps):
             task = GenerationTask.objects.get(pk=task.pk)
-            if task.status in RESTING:
+            if task.status in enough:
                 return task
-            self.step()
+            self.step(ingest=ingest)
             self.simulator.advance(4)
         raise AssertionError(f"task is still {task.status} after {steps} steps: {task.error_message}")
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.models import ApiToken
@@ -41,7 +41,6 @@ def test_use_is_noted_at_most_once_a_minute(user, django_assert_num_queries):
         authenticate(raw)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(place=st.integers(0, 59), letter=st.characters())
 def test_changed_token_is_refused(user, place, letter):
     raw = issue(user, "shop")[1]

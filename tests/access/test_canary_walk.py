@@ -57,9 +57,9 @@ class Listening(Driver):
         super().__init__(None)
         self.messages: list[str] = []
 
-    def run_jobs(self) -> list[str]:
+    def run_jobs(self, *, ingest: bool = True) -> list[str]:
         self.messages += [str(SignedPackage.loads(message.payload)) for message in OrmQ.objects.all()]
-        return super().run_jobs()
+        return super().run_jobs(ingest=ingest)
 
 
 def credentials_of(vendor: str, surface: str) -> dict[str, str]:

@@ -6,10 +6,9 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from access.models import ApiToken
@@ -82,9 +81,6 @@ wishes = st.fixed_dictionaries(
 
 
 @pytest.mark.usefixtures("idle_account")
-@settings(
-    max_examples=150 if connection.vendor == "sqlite" else 40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(body=wishes | json_values, key=st.text(st.characters(codec="latin-1", exclude_characters="\r\n\x00"), max_size=300))
 def test_no_wish_is_a_crash(api, body, key):
     reply = api.raw("/tasks", json.dumps(body).encode(), idempotency_key=key)
@@ -93,7 +89,6 @@ def test_no_wish_is_a_crash(api, body, key):
     assert set(reply.json()) == {"error"} or reply.json()["status"] == "queued"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=60))
 def test_no_bytes_are_a_crash(api, content):
     assert api.raw("/tasks", content).status_code in {400, 422}

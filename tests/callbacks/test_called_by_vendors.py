@@ -16,7 +16,7 @@ from tests.callbacks.called_rows import SECRET
 from tools.stack import Stack
 
 MODELS = ["kling/kling-v1", "kling/kling-3.0", "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"]
-RENDER_S = 8
+RENDER_S = 3
 WITHIN_S = 120.0
 POLLS_APART_S = 600
 PREPARE = f"""
@@ -40,6 +40,9 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         "PORTAL_DATA_DIR": str(tmp_path),
         "PORTAL_TESTING": "True",
         "PORTAL_POLL_EVERY_S": str(POLLS_APART_S),
+        "PORTAL_SUBMIT_WORKERS": "1",
+        "PORTAL_POLL_WORKERS": "1",
+        "PORTAL_INGEST_WORKERS": "1",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
         "DJANGO_SETTINGS_MODULE": "videoportal.settings",
     }

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.models import GenerationTask
@@ -16,11 +15,6 @@ from providers.models import ProviderAccount
 from tests.callbacks.called_rows import LATER, call_raw, make_running, path_of
 
 ANSWERS = {200, 400, 403, 404, 405, 413}
-FUZZ = settings(
-    max_examples=80 if connection.vendor == "sqlite" else 30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 names = st.one_of(st.text(max_size=20), st.sampled_from(["v-1", "v-2", "vp-", "\x00", "\ud800", "雪", "x" * 300]))
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), names)
@@ -41,7 +35,6 @@ def accounts(kling, unsigned, ark, minimax):
     return [kling, unsigned, ark, minimax]
 
 
-@FUZZ
 @given(which=st.integers(0, 3), raw=bodies, sent=headers)
 def test_any_body_and_signature_get_an_answer(accounts, user, which, raw, sent):
     account, other = accounts[which], accounts[which - 1]
@@ -58,7 +51,6 @@ def test_any_body_and_signature_get_an_answer(accounts, user, which, raw, sent):
     assert (theirs.due_at, rests.due_at, theirs.status, rests.status) == (*before, "running", "failed")
 
 
-@FUZZ
 @given(parts=st.lists(segments, min_size=3, max_size=3), raw=bodies)
 def test_any_address_gets_the_same_answer(db, parts, raw):
     answer = Client().post("/callbacks/" + "/".join(parts), raw, content_type="application/json")
@@ -66,7 +58,6 @@ def test_any_address_gets_the_same_answer(db, parts, raw):
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-@FUZZ
 @given(query=st.text(max_size=60))
 def test_any_question_gets_an_answer(db, minimax, query):
     answer = Client().get(path_of(minimax), {"challenge": query, "x": query})

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GROWN = 4 + 3 + 9 + 6
-"""Root, three clusters, their sentinels, pool processes at least: 4 + 3 + 2 workers, each cluster's monitor and pusher."""
+GROWN = 4 + 3 + 3 + 6
+"""Root, three clusters, their sentinels, a pool process of each, each cluster's monitor and pusher."""
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("portal")
     mine = os.environ | {"PORTAL_DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}"}
     mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
-    mine |= {"PORTAL_SUBMIT_WORKERS": "4", "PORTAL_POLL_WORKERS": "3", "PORTAL_INGEST_WORKERS": "2"}
+    mine |= {f"PORTAL_{cluster}_WORKERS": "1" for cluster in ("SUBMIT", "POLL", "INGEST")}
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=mine, check=True)
     return mine
 

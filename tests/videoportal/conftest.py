@@ -82,7 +82,7 @@ def _await(web: Web) -> None:
     raise RuntimeError("the web process did not answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     started = serve(tmp_path_factory.mktemp("web"))
     try:

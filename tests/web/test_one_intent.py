@@ -19,7 +19,7 @@ from tests.web.page_rows import KLING
 SCRIPT = {"HX-Request": "true"}
 ALREADY = "This order was already placed, and nothing was ordered twice."
 PAID = re.compile(r'action="[^"]*/(retry|ask.again|adopt|submit.again|give.up)')
-TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "40"))
+TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "15"))
 SEED = int(os.environ.get("PORTAL_PRESS_SEED", "9"))
 
 

@@ -5,7 +5,7 @@ import random
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.media.mp4 import BadMedia, check_boxes, is_faststart, read_record
@@ -24,13 +24,11 @@ def _look(data: bytes) -> None:
         read_record(path)
 
 
-@settings(max_examples=150, deadline=None, database=None)
 @given(st.binary(max_size=400))
 def test_walk_answers_whatever_follows_a_good_start(tail: bytes) -> None:
     _look(WHOLE[:32] + tail)
 
 
-@settings(max_examples=150, deadline=None, database=None)
 @given(st.integers(INDEX, len(WHOLE) - 1), st.binary(min_size=1, max_size=8))
 def test_walk_answers_whatever_is_written_into_the_index(at: int, patch: bytes) -> None:
     _look(WHOLE[:at] + patch + WHOLE[at + len(patch) :])

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.core.errors import GenerationFailed, ProviderError, RateLimited, Refused, Uncertain
@@ -66,7 +66,6 @@ BODIES = {
 
 
 @EVERY_VENDOR
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
     provider, request = make_provider(slug), make_request(MODELS[slug])
@@ -85,7 +84,6 @@ def test_any_json_ends_in_a_value_or_a_provider_error(slug, data):
 
 
 @EVERY_VENDOR
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_finished_task_with_one_odd_value_ends_in_a_value_or_a_provider_error(slug, data):
     provider, body = make_provider(slug), SUCCESSES[slug]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.core.errors import (
@@ -319,7 +319,6 @@ def test_unreadable_answer_on_a_task_is_unexpected(odd):
     assert type(poll(odd)) is UnexpectedReply
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     name=st.sampled_from(["status", "task", "item_list", "fail_code", "fail_msg"]),
     odd=st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.lists(st.integers(), max_size=2),

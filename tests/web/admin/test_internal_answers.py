@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import product
 
 import pytest
 
@@ -24,7 +23,7 @@ INTERNAL = [
 @pytest.mark.parametrize(("vendor", "surface"), SURFACES)
 def test_an_internal_answer_is_not_read_out(desk, make_account, vendor, surface):
     headers = f"Content-Type: text/html; x={SECRET}\r\nLocation: https://{SECRET}.example/\r\nX-Key: {SECRET}\r\n"
-    for status, body in product((200, 403, 500), INTERNAL):
+    for status, body in [(200, INTERNAL[0]), (200, INTERNAL[1]), (403, INTERNAL[1]), (500, INTERNAL[0])]:
         with ScriptedServer(*[answer(status, body, headers=headers)] * 4) as internal:
             account = make_account(vendor, surface, internal.url, credentials=CREDENTIALS.get(surface))
 
