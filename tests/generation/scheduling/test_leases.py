@@ -12,12 +12,14 @@ from django.utils import timezone
 from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.ordering.create import create
+from generation.ordering.order import Order
 from generation.polling.schedule import claim_polls
 from generation.scheduling.fair_share import claim_queued
 from generation.scheduling.leases import claim_due, claim_one
 from generation.tick import tick
 from providers.models import ProviderAccount
-from tests.task_rows import attempt_of, create_task, make_task
+from tests.task_rows import attempt_of, make_task
 
 pytestmark = pytest.mark.postgresql
 
@@ -160,7 +162,7 @@ def test_an_account_that_somebody_holds_for_long_keeps_no_task_from_being_stored
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '200ms'")
-        task = create_task(owner=user, model="kling/kling-v2-5-turbo", prompt="a boat", params={})
+        task = create(Order(owner=user, model="kling/kling-v2-5-turbo", prompt="a boat")).task
     finally:
         done.set()
         holder.join()
