@@ -47,22 +47,17 @@ ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
 EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
 
 
-def cases():
-    for spec in ALL_MODELS.values():
-        for name in spec.params.model_fields:
-            yield pytest.param(spec, name, id=f"{spec.name}-{name}")
+@EVERY_MODEL
+def test_each_value_of_each_option_changes_the_request(spec):
+    provider = make_provider(spec.provider)
+    for name in spec.params.model_fields:
+        values, image = values_of(spec, name), SAID_WITH.get((spec.name, name))
+        slots = [[*needed_slots(spec), *([image] if image and value else [])] for value in values]
 
+        requests = [make_request(spec.name, filled, **setting_for(spec, name, value)) for value, filled in zip(values, slots, strict=True)]
+        bodies = [said(provider, request) for request in requests]
 
-@pytest.mark.parametrize(("spec", "name"), [*cases()])
-def test_each_value_of_each_option_changes_the_request(spec, name):
-    provider, values = make_provider(spec.provider), values_of(spec, name)
-    image = SAID_WITH.get((spec.name, name))
-    slots = [[*needed_slots(spec), *([image] if image and value else [])] for value in values]
-
-    requests = [make_request(spec.name, filled, **setting_for(spec, name, value)) for value, filled in zip(values, slots, strict=True)]
-    bodies = [said(provider, request) for request in requests]
-
-    assert len(set(bodies)) == len({repr(value) for value in values})
+        assert len(set(bodies)) == len({repr(value) for value in values}), name
 
 
 @EVERY_MODEL
@@ -76,39 +71,29 @@ def test_one_mistake_is_told_once(spec):
             assert {error["loc"][0] for error in refusal.value.errors()} == {other}, name
 
 
-def fixed_options():
-    for spec in ALL_MODELS.values():
-        for name in spec.params.model_fields:
-            if len(values_of(spec, name)) == 1:
-                yield pytest.param(spec, name, id=f"{spec.name}-{name}")
-
-
-@pytest.mark.parametrize(("spec", "name"), [*fixed_options()])
-def test_option_with_one_value_is_said_too(spec, name):
+@EVERY_MODEL
+def test_option_with_one_value_is_said_too(spec):
     """Past the checks, another value would change the request: so this one is in it."""
     provider, request = make_provider(spec.provider), make_request(spec.name)
-    other = ANOTHER[name]
+    for name in spec.params.model_fields:
+        if len(values_of(spec, name)) > 1:
+            continue
 
-    changed = replace(request, params=spec.params.model_construct(**{**request.params.model_dump(), name: other}))
+        changed = replace(request, params=spec.params.model_construct(**{**request.params.model_dump(), name: ANOTHER[name]}))
 
-    assert said(provider, changed) != said(provider, request)
-
-
-def filled_slots():
-    for spec in ALL_MODELS.values():
-        for slot in spec.slots:
-            yield pytest.param(spec, slot.name, id=f"{spec.name}-{slot.name}")
+        assert said(provider, changed) != said(provider, request), name
 
 
-@pytest.mark.parametrize(("spec", "slot"), [*filled_slots()])
-def test_each_image_changes_the_request(spec, slot):
+@EVERY_MODEL
+def test_each_image_changes_the_request(spec):
     provider = make_provider(spec.provider)
-    others = [name for name in needed_slots(spec) if name != slot]
+    for slot in (slot.name for slot in spec.slots):
+        others = [name for name in needed_slots(spec) if name != slot]
 
-    beside = BESIDE.get((spec.name, slot), {})
-    with_it, without = (make_request(spec.name, slots, **params) for slots, params in (([*others, slot], beside), (others, {})))
+        beside = BESIDE.get((spec.name, slot), {})
+        with_it, without = (make_request(spec.name, slots, **params) for slots, params in (([*others, slot], beside), (others, {})))
 
-    assert said(provider, with_it) != said(provider, replace(without, params=with_it.params))
+        assert said(provider, with_it) != said(provider, replace(without, params=with_it.params)), slot
 
 
 @EVERY_MODEL

@@ -1,7 +1,5 @@
 """Error answers that any proxy, framework or gateway may give to a paid submit leave the outcome unknown, at every vendor."""
 
-import json
-
 import pytest
 
 from providers.core.errors import RateLimited, Uncertain
@@ -39,12 +37,14 @@ def submit(vendor, body, status):
 
 
 @pytest.mark.parametrize("vendor", MODELS)
-@pytest.mark.parametrize("status", [403, 404, 405, 408, 502, 503, 504])
-@pytest.mark.parametrize("name", FOREIGN)
-def test_error_in_nobodys_shape_leaves_the_outcome_unknown(vendor, status, name):
-    error = submit(vendor, FOREIGN[name](status), status)
+def test_error_in_nobodys_shape_leaves_the_outcome_unknown(vendor):
+    outcomes = {
+        (name, status): type(submit(vendor, shape(status), status))
+        for name, shape in FOREIGN.items()
+        for status in (403, 404, 405, 408, 502, 503, 504)
+    }
 
-    assert type(error) is Uncertain, (error, json.dumps(FOREIGN[name](status), default=str))
+    assert {case: kind for case, kind in outcomes.items() if kind is not Uncertain} == {}
 
 
 @pytest.mark.parametrize("vendor", MODELS)

@@ -60,18 +60,15 @@ def submit(vendor, name):
 
 
 @pytest.mark.parametrize("vendor", SUBMITS)
-@pytest.mark.parametrize("odd", ODD, ids=repr)
-def test_odd_id_leaves_the_outcome_unknown(vendor, odd):
-    assert type(submit(vendor, odd)) is Uncertain
+def test_odd_id_leaves_the_outcome_unknown(vendor):
+    assert [odd for odd in ODD if type(submit(vendor, odd)) is not Uncertain] == []
 
 
 @pytest.mark.parametrize("vendor", SUBMITS)
-@pytest.mark.parametrize("name", GOOD)
-def test_ids_as_vendors_write_them_are_kept(vendor, name):
-    answer = submit(vendor, name)
+def test_ids_as_vendors_write_them_are_kept(vendor):
+    answers = [submit(vendor, name) for name in GOOD]
 
-    assert isinstance(answer, Submission)
-    assert answer.id == name
+    assert [answer.id if isinstance(answer, Submission) else answer for answer in answers] == GOOD
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
