@@ -35,7 +35,7 @@ def new_folder(place: Path | None = None) -> Iterator[Path]:
 @contextmanager
 def busy() -> Iterator[None]:
     """Hold this process's lock. Does nothing outside a cluster of `manage.py worker`."""
-    folder = os.environ.get("PORTAL_PRESENCE_DIR")
+    folder = os.environ.get("PORTAL_BUSY_LOCKS_DIR")
     if not folder:
         yield
         return

@@ -79,7 +79,7 @@ class ClusterProcess:
         environment = os.environ | {
             "Q_CLUSTER_NAME": self.name,
             "PORTAL_INSTANCE": self.instance,
-            "PORTAL_PRESENCE_DIR": str(self.folder),
+            "PORTAL_BUSY_LOCKS_DIR": str(self.folder),
             "PORTAL_PARENT_PID": str(os.getpid()),
         }
         self.process = subprocess.Popen(

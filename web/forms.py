@@ -160,7 +160,7 @@ class ComposeForm(forms.Form):
         try:
             found = {str(asset.pk): asset for asset in clean.clean(ids)}
         except forms.ValidationError:
-            self.slot_errors.setdefault(slot.name, []).append(_("This image is not there any more. Choose it again."))
+            self.slot_errors.setdefault(slot.name, []).append(_("This image is no longer available. Choose it again."))
             return []
         return [found[value] for value in dict.fromkeys(ids)]
 

@@ -61,7 +61,7 @@ def hold(folder: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER],
         cwd=ROOT,
-        env=os.environ | {"PORTAL_PRESENCE_DIR": str(folder)},
+        env=os.environ | {"PORTAL_BUSY_LOCKS_DIR": str(folder)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

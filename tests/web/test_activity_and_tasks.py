@@ -92,7 +92,7 @@ def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     cards = visitor.get("/activity/").context["providers"]
 
     assert [(card.name, card.text, card.slots[:2], card.limited) for card in cards] == [
-        ("dashscope beijing", "resting until 23:59: too many requests", ["hold", "hold"], True),
+        ("dashscope beijing", "paused until 23:59: too many requests", ["hold", "hold"], True),
         ("kling official-key", "full, 2 slots", ["on", "on"], False),
     ]
 
@@ -101,9 +101,9 @@ def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     ("facts", "label", "text"),
     [
         ({"status": Status.SUBMITTING}, "Sending", ""),
-        ({"status": Status.INGESTING}, "Saving video", "copying it into our storage"),
+        ({"status": Status.INGESTING}, "Saving video", "saving the video"),
         ({"status": Status.SUCCEEDED}, "Done", ""),
-        ({"status": Status.NEEDS_REVIEW}, "Needs review", "it may have been sent; somebody must look"),
+        ({"status": Status.NEEDS_REVIEW}, "Needs review", "may have been sent, needs a person's decision"),
         ({"status": Status.CANCELLED}, "Cancelled", "before it started"),
         ({"status": Status.FAILED, "error_code": "deadline"}, "Failed", ""),
         ({"status": Status.FAILED, "error_code": "content_rejected", "attempt_count": 1}, "Refused", "not charged"),
@@ -216,8 +216,8 @@ def test_cancel_waiting_leaves_what_renders(visitor, user, accounts):
 
     assert statuses(waiting, running) == ["cancelled", "running"]
     assert [one["portal:toast"]["text"] for one in said] == [
-        "1 waiting video is cancelled. What renders goes on.",
-        "Nothing waits any more. What renders goes on.",
+        "1 waiting video was cancelled. Running renders continue.",
+        "Nothing is waiting. Running renders continue.",
     ]
 
 
@@ -270,9 +270,9 @@ def test_owner_reads_why_a_review_is_needed_and_staff_get_the_ways_out(visitor, 
 
     mine, theirs = visitor.get(f"/tasks/{task.pk}/").text, staff_visitor.get(f"/tasks/{task.pk}/").text
 
-    assert "An administrator will look whether the vendor has it." in mine
+    assert "An administrator will check with the vendor." in mine
     assert "/submit-again" not in mine
-    assert "I know that both are charged" in theirs
+    assert "I understand that both are charged" in theirs
 
 
 def test_staff_send_it_again_or_give_up(staff_visitor, user, accounts):

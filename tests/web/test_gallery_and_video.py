@@ -129,7 +129,7 @@ def test_video_page_shows_everything_known(visitor, user):
     }
     assert [figure.label for figure in context["inputs"]] == ["First frame"]
     assert context["file_rows"][0].value == "1280 × 720, 24 fps, H.264"
-    assert context["events"][0].text == "Asked for by lin"
+    assert context["events"][0].text == "Created by lin"
 
 
 def test_snippet_asks_for_the_same_video(visitor, user):

@@ -136,7 +136,7 @@ def test_each_retry_button_retries_once_and_the_next_page_once_more(visitor, use
     visitor.post(f"/tasks/{failed.pk}/retry", {"key": replies[0].headers["X-Next-Key"]}, headers=SCRIPT)
 
     assert [reply.status_code for reply in replies] == [204, 204, 204]
-    assert ["Already in the queue" in reply.headers["HX-Trigger"] for reply in replies] == [False, True, True]
+    assert ["Already queued" in reply.headers["HX-Trigger"] for reply in replies] == [False, True, True]
     assert failed.retries.count() == 2
 
 

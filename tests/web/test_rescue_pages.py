@@ -33,7 +33,7 @@ def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, doubtfu
     assert values["Our reference"] == doubtful.attempts.get().reference
     assert "through zhipu cn" in values["Sent"]
     assert values["What came back"] == "The connection broke off."
-    assert values["Asked about our reference"].endswith("cannot be asked about it; only its console can tell.")
+    assert values["Asked about our reference"].endswith("offers no look-up. Check in its console.")
 
 
 def test_a_review_tells_what_the_vendor_said_of_our_reference(staff_visitor, user, kling):
@@ -74,7 +74,7 @@ def test_asking_again_recovers_a_late_success_and_says_so(staff_visitor, visitor
 
     reply = staff_visitor.post(f"/tasks/{task.pk}/ask-again", follow=True)
 
-    assert "The vendor has the video. It is being fetched." in reply.text
+    assert "The vendor has the video. Downloading it now." in reply.text
     assert "Recovered: Kling has the video" in reply.text
     assert driver.finish(task).status == Status.SUCCEEDED
 
@@ -132,7 +132,7 @@ def test_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, v
     for page in (staff_visitor.get(f"/tasks/{task.pk}/"), desk.get(f"/admin/generation/generationtask/{task.pk}/change/")):
         assert words in page.text
         assert "Ask the vendor again" in page.text
-        assert "Give this render up and submit a new task." in page.text
+        assert "Give up this render and submit a new task." in page.text
         assert ('name="vendor_id"' in page.text) is adopts
-        assert "no usable answer came" not in page.text
-    assert "An administrator will look" in visitor.get(f"/tasks/{task.pk}/").text
+        assert "No usable answer from the vendor" not in page.text
+    assert "An administrator will check" in visitor.get(f"/tasks/{task.pk}/").text

@@ -168,7 +168,7 @@ def test_missing_image_is_named_at_the_slots(visitor, accounts):
 def test_image_that_is_not_there_is_named(visitor, accounts, value):
     reply = visitor.post("/studio/tasks/", order(first_frame=value), headers=SCRIPT)
 
-    assert reply.context["slot_errors"] == ["This image is not there any more. Choose it again."]
+    assert reply.context["slot_errors"] == ["This image is no longer available. Choose it again."]
 
 
 def test_somebody_elses_image_does_not_exist(visitor, other_user, accounts):

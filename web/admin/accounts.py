@@ -52,7 +52,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
     list_per_page = 200
     search_fields = ("label", "vendor", "base_url")
 
-    @admin.display(description=gettext_lazy("Resting"))
+    @admin.display(description=gettext_lazy("Paused"))
     def cooldown(self, account: ProviderAccount) -> str:
         if account.cooldown_until is None or not account.is_resting(clock.now()):
             return "–"
@@ -167,7 +167,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
     def enable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         self._change(request, accounts, ["enabled"], partial(ProviderAccount.switch, enabled=True))
 
-    @admin.action(description=gettext_lazy("Disable (running renders are still followed)"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Disable (running renders are still tracked)"), permissions=["change"])
     def disable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         self._change(request, accounts, ["enabled"], partial(ProviderAccount.switch, enabled=False))
 

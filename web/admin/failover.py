@@ -48,9 +48,9 @@ class FailoverRuleAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-ar
             {
                 "fields": ("from_model", "to_model", "position", "enabled"),
                 "description": gettext_lazy(
-                    "While no account may start the model asked for, its waiting tasks are sent to the one that stands in, at that one's "
-                    "price. Only tasks that were surely never accepted are moved, and only where the other model takes every option and "
-                    "image. The task says so, and its estimate is made anew."
+                    "When no account can run the requested model, waiting tasks run on the replacement model at its price. Only tasks that "
+                    "no vendor accepted are moved, and only if the replacement supports all their options and images. The task shows the "
+                    "change and a new estimate."
                 ),
             },
         ),

@@ -60,11 +60,11 @@ class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         try:
             if "stop" in request.POST:
                 row = stop_submits(by=caller_of(request), reason=reason)
-                done = _("Stopped. Nothing new is sent; what renders goes on.")
+                done = _("Stopped. Nothing new is sent. Running renders continue.")
                 self.log_change(request, row, f"stopped: {row.reason}")
             elif "resume" in request.POST:
                 row = resume_submits(by=caller_of(request))
-                done = _("Paid submits go out again. What waits starts within a second.")
+                done = _("Resumed. Waiting tasks start within a second.")
                 self.log_change(request, row, "resumed")
             elif "confirm" in request.POST:
                 done = self._confirm(request)

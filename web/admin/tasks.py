@@ -34,7 +34,7 @@ from web.presenters.states import FACES
 __all__ = ["GenerationTaskAdmin"]
 
 
-ASKED_AGAIN = gettext_lazy("The vendor has it: the task goes on.")
+ASKED_AGAIN = gettext_lazy("The vendor has it. The task continues.")
 
 
 for machinery in filter(admin.site.is_registered, apps.get_app_config("django_q").get_models()):
@@ -187,7 +187,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             actions.pop("ask_again_many", None)
         return actions
 
-    @admin.action(description=gettext_lazy("Ask the vendors again about the chosen tasks"))
+    @admin.action(description=gettext_lazy("Ask the vendors again about the selected tasks"))
     def ask_again_many(self, request: HttpRequest, chosen: QuerySet[GenerationTask]) -> None:
         try:
             outcome = recover.ask_again_many(chosen.prefetch_related("attempts__account"), by=caller_of(request))

@@ -107,11 +107,11 @@ def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccoun
     """What stops every account at once."""
     notes = []
     if overview.stop:
-        why = overview.stop.reason or (_("The environment orders it: PORTAL_STOP_PAID_SUBMITS.") if overview.stop.by_environment else "")
-        notes.append(Notice(tone="bad", title=_("Paid submits are stopped: no video starts."), text=why))
+        why = overview.stop.reason or (_("Set by PORTAL_STOP_PAID_SUBMITS.") if overview.stop.by_environment else "")
+        notes.append(Notice(tone="bad", title=_("Paid submits are stopped. New videos do not start."), text=why))
     if not overview.workers:
-        start = _("Start one with “manage.py worker”. What waits goes on by itself.")
-        notes.append(Notice(tone="bad", title=_("No worker is running: no video starts."), text=start))
+        start = _("Start one with “manage.py worker”. Waiting tasks continue automatically.")
+        notes.append(Notice(tone="bad", title=_("No worker is running. New videos do not start."), text=start))
     if not any(account.enabled for account in accounts):
         notes.append(Notice(tone="warn", title=_("No account is enabled."), text=_("Add one, or enable one of these.")))
     return notes
@@ -130,12 +130,12 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
     """The first of these that is so; `why` is somebody's own words."""
     if account.known_surface is None:
         return State(
-            "bad", "circle-x", _("Unknown vendor"), _("This portal does not know its vendor or surface any more. Delete or disable it.")
+            "bad", "circle-x", _("Unknown vendor"), _("This portal no longer supports its vendor or surface. Delete or disable it.")
         )
     if not account.enabled:
-        return State("off", "circle-slash", _("Switched off"), _("Nothing is sent. What is rendering is still followed."))
+        return State("off", "circle-slash", _("Switched off"), _("No new videos are sent. Running renders are still tracked."))
     if why := locked_because(account):
-        return State("bad", "lock", _("Locked"), _("The credentials cannot be opened. Type them in again."), translated(why))
+        return State("bad", "lock", _("Locked"), _("The credentials cannot be decrypted. Enter them again."), translated(why))
     return _resting(account, now) or _used_up(account, usage) or _at_work(usage)
 
 
@@ -143,17 +143,17 @@ def _resting(account: ProviderAccount, now: datetime) -> State | None:
     breaker = account.breaker(now)
     if breaker.state is BreakerState.OPEN and breaker.until:
         facts = {"time": timezone.localtime(breaker.until).strftime("%H:%M:%S"), "left": duration((breaker.until - now).total_seconds())}
-        words = _("Until %(time)s, in %(left)s. Then a free call finds out whether it answers.") % facts
-        return State("bad", "hourglass", _("Resting"), words, breaker.reason)
+        words = _("Paused until %(time)s (%(left)s left), then checked with a free request.") % facts
+        return State("bad", "hourglass", _("Paused"), words, breaker.reason)
     if breaker.state is BreakerState.HALF_OPEN:
-        words = _("The rest is over. A free call is finding out whether it answers.")
-        return State("warn", "refresh-cw", _("Being asked"), words, breaker.reason)
+        words = _("The cooldown is over. Checking with a free request whether it answers.")
+        return State("warn", "refresh-cw", _("Checking"), words, breaker.reason)
     return None
 
 
 def _used_up(account: ProviderAccount, usage: Usage) -> State | None:
     if account.balance is not None and account.balance <= 0:
-        return State("bad", "circle-alert", _("No credit"), _("Nothing is left of the balance. Top it up at the vendor."))
+        return State("bad", "circle-alert", _("No credit"), _("The balance is used up. Top it up with the vendor."))
     if usage.slots >= account.max_in_flight:
         words = ngettext(
             "Its slot is taken. The next video starts when it is free.",
@@ -162,7 +162,7 @@ def _used_up(account: ProviderAccount, usage: Usage) -> State | None:
         )
         return State("warn", "clock", _("Full"), words % {"n": account.max_in_flight})
     if usage.last_minute >= account.submits_per_minute:
-        return State("warn", "clock", _("Waiting"), _("The submits of this minute are used up. It goes on by itself."))
+        return State("warn", "clock", _("Waiting"), _("This minute's submits are used up. It continues automatically."))
     return None
 
 
@@ -175,7 +175,7 @@ def _at_work(usage: Usage) -> State:
 
 def _meters(account: ProviderAccount, usage: Usage) -> list[Meter]:
     doubtful = usage.doubtful + usage.overdue
-    note = ngettext("%(n)d of them in doubt", "%(n)d of them in doubt", doubtful) % {"n": doubtful} if doubtful else ""
+    note = ngettext("%(n)d with unknown outcome", "%(n)d with unknown outcome", doubtful) % {"n": doubtful} if doubtful else ""
     meters = [Meter(_("Slots"), usage.slots, account.max_in_flight, note)]
     if account.submits_per_second is not None:
         meters.append(Meter(_("This second"), usage.permits, account.submits_per_second))
@@ -192,7 +192,7 @@ def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) 
     if waiting := overview.waiting[account.vendor]:
         facts.append(Fact(label=_("Waiting for this vendor"), value=str(waiting)))
     if breaker_since := account.breaker(now).since:
-        facts.append(Fact(label=_("Resting since"), value=ago(breaker_since)))
+        facts.append(Fact(label=_("Paused since"), value=ago(breaker_since)))
     return facts
 
 
@@ -209,6 +209,6 @@ def _last_error(account: ProviderAccount) -> str:
 
 def _balance(account: ProviderAccount) -> str:
     if account.balance is None:
-        return _("not told")
+        return _("not reported")
     left = balance_words(Balance(amount=account.balance, unit=account.balance_unit))
-    return _("%(balance)s, told %(ago)s") % {"balance": left, "ago": ago(account.balance_at)}
+    return _("%(balance)s, reported %(ago)s") % {"balance": left, "ago": ago(account.balance_at)}

@@ -70,7 +70,7 @@ def _retry(task: GenerationTask) -> Action:
 
 def _cancel(task: GenerationTask) -> Action:
     stoppable = task.state is Status.RUNNING and task.account is not None and task.account.can_cancel
-    ask = _("Ask the vendor to stop this render? What it has cost so far is charged.") if stoppable else ""
+    ask = _("Ask the vendor to stop this render? You may still be charged for it.") if stoppable else ""
     return Action(url=reverse("task-cancel", args=[task.pk]), label=_("Cancel"), icon="x", confirm=ask)
 
 
@@ -112,7 +112,7 @@ def failure_note(task: GenerationTask, caller: Caller, *, in_full: bool = True) 
 def _review_note(task: GenerationTask, caller: Caller) -> Note:
     happened, advice = review_sentence(task.error_code)
     if not may(caller, "decide", task):
-        text = _("An administrator will look whether the vendor has it. Nothing is sent twice meanwhile.")
+        text = _("An administrator will check with the vendor. Nothing is sent twice.")
         actions = []
     else:
         text = advice

@@ -180,9 +180,9 @@ def _review(task: GenerationTask) -> Review:
 
 def _finding(task: GenerationTask, attempt: Attempt) -> str:
     if not attempt.account.can_look_up:
-        return _("%(vendor)s cannot be asked about it; only its console can tell.") % {"vendor": vendor_label(attempt.account.vendor)}
+        return _("%(vendor)s offers no look-up. Check in its console.") % {"vendor": vendor_label(attempt.account.vendor)}
     found = Message(tuple(part for part in task.error_message.parts if part not in attempt.error_message.parts))
-    return translated(found) or _("The vendor did not say.")
+    return translated(found) or _("No answer from the vendor.")
 
 
 def input_figures(task: GenerationTask) -> list[Figure]:
@@ -258,9 +258,9 @@ def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, ven
 def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
     vendor = {"vendor": vendor_label(slug)}
     if not event.from_status:
-        return _("Asked for by %(name)s") % {"name": name_of(task.owner)}
+        return _("Created by %(name)s") % {"name": name_of(task.owner)}
     again = {
-        "running": _("Recovered: %(vendor)s still renders it") % vendor,
+        "running": _("Recovered: still rendering at %(vendor)s") % vendor,
         "ingesting": _("Recovered: %(vendor)s has the video") % vendor,
     }
     if event.from_status == Status.FAILED and event.to_status in again:

@@ -160,7 +160,7 @@ def unfit_notes(spec: ModelSpec) -> list[UnfitNote]:
     slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
     titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in properties_of(other.params).items()}
     own = properties_of(spec.params)
-    no_slot = _("%(model)s has no place for “%(title)s”. Your image is kept for models that do.")
+    no_slot = _("%(model)s does not take “%(title)s”. Your image is kept for models that do.")
     no_setting = _("%(model)s has no setting “%(title)s”. Your choice is kept for models that do.")
     notes = [_note(name, no_slot, spec, title) for name, title in slots.items() if spec.slot(name) is None]
     return notes + [_note(name, no_setting, spec, title) for name, title in titles.items() if name not in own]

@@ -69,10 +69,10 @@ def _words(load: AccountLoad, now: datetime) -> str:
         return _("off")
     breaker = account.breaker(now)
     if breaker.state is BreakerState.HALF_OPEN:
-        return _("being asked whether it answers again")
+        return _("checking whether it answers again")
     if breaker.until is not None:
         facts = {"time": clock_time(breaker.until), "why": breaker.reason}
-        return _("resting until %(time)s: %(why)s") % facts if breaker.reason else _("resting until %(time)s") % facts
+        return _("paused until %(time)s: %(why)s") % facts if breaker.reason else _("paused until %(time)s") % facts
     if load.used >= most:
         return _("full, %(most)d slots") % {"most": most}
     return _("%(used)d of %(most)d slots") % {"used": load.used, "most": most} if load.used else _("idle")

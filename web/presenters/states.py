@@ -92,7 +92,11 @@ def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str
     if state is Status.INGESTING:
         return _saving(task)
     if state is Status.NEEDS_REVIEW:
-        return _("accepted by the vendor; somebody must look") if task.submission_id else _("it may have been sent; somebody must look")
+        return (
+            _("accepted by the vendor, needs a person's decision")
+            if task.submission_id
+            else _("may have been sent, needs a person's decision")
+        )
     if state is Status.CANCELLED:
         return _("the render was stopped") if task.submission_id else _("before it started")
     if state is Status.FAILED and task.attempt_count and not task.submission_id and task.error_code in REFUSALS:
@@ -102,7 +106,7 @@ def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str
 
 def _saving(task: GenerationTask | TaskNews) -> str:
     if not task.failures:
-        return _("copying it into our storage")
+        return _("saving the video")
     return translated(task.wait_reason) or _("storage or download is slow, trying again")
 
 
@@ -112,7 +116,7 @@ def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) ->
     if why := why_unstartable(task, pool.account(task.account_id)):
         return translated(why)
     if _is_later(task, now):
-        return translated(task.wait_reason) or _("attempt %(n)d did not get through") % {"n": task.failures}
+        return translated(task.wait_reason) or _("attempt %(n)d failed") % {"n": task.failures}
     openings = pool.openings(task)
     if not openings.loads:
         return _("no enabled account for %(vendor)s") % {"vendor": vendor_label(task.vendor)}
@@ -132,13 +136,13 @@ def _in_line(vendor: str, place: int, language: str | None) -> str:  # noqa: ARG
 
 def _resting(rest: Breaker, names: dict[str, str]) -> str:
     if rest.state is BreakerState.HALF_OPEN or rest.until is None:
-        return _("%(vendor)s is being asked whether it answers again") % names
-    return _("%(vendor)s is resting until %(time)s") % (names | {"time": clock_time(rest.until)})
+        return _("checking whether %(vendor)s answers again") % names
+    return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(rest.until)})
 
 
 def _rendering(task: GenerationTask | TaskNews, usual: Usual | None, now: datetime) -> str:
     if task.cancel_requested_at:
-        return _("waiting for the vendor's word")
+        return _("waiting for the vendor")
     so_far = (now - (task.accepted_at or task.updated_at)).total_seconds()
     if usual is None:
         return _("%(time)s so far") % {"time": duration(so_far)}

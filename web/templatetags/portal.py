@@ -18,19 +18,19 @@ for name in formatting.__all__:
 
 SCRIPT_TEXTS = {
     "copied": gettext_lazy("Copied."),
-    "copy_failed": gettext_lazy("The browser refused to copy. Select the text and copy it by hand."),
+    "copy_failed": gettext_lazy("Copying failed. Select the text and copy it yourself."),
     "image_type": gettext_lazy("This file type is not accepted here. Use JPEG, PNG, WebP, BMP, GIF or TIFF."),
     "image_large": gettext_lazy("This image is too large. The limit is {n} MB."),
     "image_pixels": gettext_lazy("This image has too many pixels. The limit is {n} megapixels."),
     "image_small": gettext_lazy("This image is too small. Each side needs at least {n} pixels."),
-    "image_broken": gettext_lazy("This file cannot be read as an image."),
-    "upload_failed": gettext_lazy("The image could not be uploaded. Try again."),
+    "image_broken": gettext_lazy("This file is not a readable image."),
+    "upload_failed": gettext_lazy("The upload failed. Try again."),
     "send_failed": gettext_lazy("No answer from the server. Your request may have arrived. Try again: nothing is ordered twice."),
     "still_sending": gettext_lazy("Still sending. Wait for the answer."),
     "server_error": gettext_lazy("The server answered with error {status}. Try again in a moment."),
     "task_done": gettext_lazy("Done: {title}"),
     "task_failed": gettext_lazy("Failed: {title}"),
-    "no_contact": gettext_lazy("No contact with the server for {n} s."),
+    "no_contact": gettext_lazy("No connection to the server for {n} s."),
     "next_try": gettext_lazy("Trying again in {n} s."),
 }
 

@@ -160,7 +160,7 @@ def _spec(request: HttpRequest) -> ModelSpec:
 def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask], bool] | None:
     """Return the tasks, and whether any is new; None when the form says what is wrong."""
     if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
-        form.add_error(None, _("The model that you chose is no longer offered. Choose another; what you wrote is kept."))
+        form.add_error(None, _("This model is no longer available. Choose another one. Your text is kept."))
     if not form.is_valid():
         return None
     data = form.cleaned_data

@@ -41,7 +41,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         after = cancel_task(stopped, by=caller_of(request))
-        return _("Cancelled.") if after.is_terminal else _("The vendor was asked to stop it.")
+        return _("Cancelled.") if after.is_terminal else _("Cancellation requested from the vendor.")
 
     return answer(request, act)
 
@@ -54,9 +54,11 @@ def cancel_queue(request: HttpRequest) -> HttpResponse:
     def act() -> str:
         stopped = cancel_waiting(the_user(request))
         words = ngettext(
-            "%(n)d waiting video is cancelled. What renders goes on.", "%(n)d waiting videos are cancelled. What renders goes on.", stopped
+            "%(n)d waiting video was cancelled. Running renders continue.",
+            "%(n)d waiting videos were cancelled. Running renders continue.",
+            stopped,
         )
-        return words % {"n": stopped} if stopped else _("Nothing waits any more. What renders goes on.")
+        return words % {"n": stopped} if stopped else _("Nothing is waiting. Running renders continue.")
 
     return answer(request, act)
 
@@ -69,7 +71,7 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         _task, is_new = retry_from_page(again, by=caller, page=page_key(request))
-        return _("In the queue again, as a new task.") if is_new else _("Already in the queue again. To order one more, press again.")
+        return _("Queued again as a new task.") if is_new else _("Already queued again. Press again to order one more.")
 
     return answer(request, act)
 
@@ -82,10 +84,10 @@ def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     def act(failed: GenerationTask) -> str:
         recover.ask_again(failed, by=caller_of(request), page=page_key(request))
         if failed.state is Status.RUNNING:
-            return _("The vendor still renders it. It is followed again, with a new deadline.")
+            return _("Still rendering at the vendor. The task continues with a new deadline.")
         if failed.is_terminal:
             return _("The vendor says that this render failed or was cancelled.")
-        return _("The vendor has the video. It is being fetched.")
+        return _("The vendor has the video. Downloading it now.")
 
     return _decide(request, pk, act)
 
@@ -97,7 +99,7 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act(reviewed: GenerationTask) -> str:
         decide.adopt(reviewed, request.POST.get("vendor_id", ""), by=caller_of(request), page=page_key(request))
-        return _("Adopted: the render is followed from here on.")
+        return _("Adopted. The task now tracks this render.")
 
     return _decide(request, pk, act)
 
@@ -110,7 +112,7 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     def act(reviewed: GenerationTask) -> str:
         knows_cost = request.POST.get("knows_cost") == "on"
         sent = decide.submit_again(reviewed, by=caller_of(request), knows_cost=knows_cost, page=page_key(request))
-        return _("It is sent again.") if sent.pk == reviewed.pk else _("In the queue again, as a new task.")
+        return _("Sending it again.") if sent.pk == reviewed.pk else _("Queued again as a new task.")
 
     return _decide(request, pk, act)
 

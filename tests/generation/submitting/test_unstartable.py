@@ -219,5 +219,5 @@ def test_a_bound_task_waits_for_its_own_account_and_says_so(user, account, make_
 
     pool = read_pool_state()
 
-    assert text_of(fresh(bound), pool, {}, now) == "Kling is being asked whether it answers again"
+    assert text_of(fresh(bound), pool, {}, now) == "checking whether Kling answers again"
     assert text_of(fresh(free), pool, {}, now) == "starts in a moment"

@@ -63,8 +63,8 @@ def meters(card):
         ({"sealed": "damaged"}, "Locked", "bad"),
         ({"balance": Decimal(0), "balance_unit": "units"}, "No credit", "bad"),
         ({"balance": Decimal(3), "balance_unit": "units"}, "Ready", "ok"),
-        ({"cooldown_until": timezone.now() + timedelta(days=1)}, "Resting", "bad"),
-        ({"cooldown_until": timezone.now() - timedelta(days=1)}, "Being asked", "warn"),
+        ({"cooldown_until": timezone.now() + timedelta(days=1)}, "Paused", "bad"),
+        ({"cooldown_until": timezone.now() - timedelta(days=1)}, "Checking", "warn"),
         ({"surface": "forgotten"}, "Unknown vendor", "bad"),
     ],
 )
@@ -84,9 +84,9 @@ def test_rest_says_until_when_and_why(desk, account):
 
     card = card_of(desk, account)
 
-    assert card.state.words.startswith(f"Until {timezone.localtime(until):%H:%M:%S}, in ")
+    assert card.state.words.startswith(f"Paused until {timezone.localtime(until):%H:%M:%S} (")
     assert card.state.why == "5 submits failed in a row."
-    assert facts(card)["Resting since"] == "5 min ago"
+    assert facts(card)["Paused since"] == "5 min ago"
 
 
 def test_full_account_says_so(desk, account, task):
@@ -110,7 +110,7 @@ def test_rates_are_counted_of_the_last_second_and_minute(desk, account, task):
     card = card_of(desk, account)
 
     assert meters(card) == {"Slots": (1, 2), "This second": (2, 4), "This minute": (2, 2)}
-    assert (card.state.word, card.state.words) == ("Waiting", "The submits of this minute are used up. It goes on by itself.")
+    assert (card.state.word, card.state.words) == ("Waiting", "This minute's submits are used up. It continues automatically.")
 
 
 def test_slot_in_doubt_is_said(desk, account, task):
@@ -120,7 +120,7 @@ def test_slot_in_doubt_is_said(desk, account, task):
 
     [slots, *_rates] = card_of(desk, account).meters
 
-    assert (slots.used, slots.note) == (1, "1 of them in doubt")
+    assert (slots.used, slots.note) == (1, "1 with unknown outcome")
 
 
 def test_facts_tell_health_balance_and_turn(desk, account, task):
@@ -140,7 +140,7 @@ def test_facts_tell_health_balance_and_turn(desk, account, task):
     assert facts(card) == {
         "Last good answer": "10 min ago",
         "Last error": "5 min ago: HTTP 502",
-        "Balance": "1,234 units, told 5 min ago",
+        "Balance": "1,234 units, reported 5 min ago",
         "Priority, weight": "10, 1",
         "Waiting for this vendor": "1",
     }
@@ -166,8 +166,8 @@ def test_what_stops_all_is_said_above(desk, account, staff):
     text = desk.get(LIST).content.decode()
 
     assert before == []
-    assert "Paid submits are stopped: no video starts.</b> budget is used up" in text
-    assert "No worker is running: no video starts." in text
+    assert "Paid submits are stopped. New videos do not start.</b> budget is used up" in text
+    assert "No worker is running. New videos do not start." in text
     assert "No account is enabled." in text
 
 
@@ -195,7 +195,7 @@ def test_test_button_answers_with_the_card_anew(desk, make_account, simulator, a
     text = reply.content.decode()
     assert reply.status_code == 200
     assert 'class="desk-finding ok">Kling accepts the credentials. Left: 10,000 units.<' in text
-    assert "10,000 units, told just now" in text
+    assert "10,000 units, reported just now" in text
     assert "<html" not in text
 
 

@@ -33,7 +33,7 @@ def errors(desk, **changes):
 
 
 def test_list_without_a_price_says_what_it_is_for(desk):
-    assert "No price of your own yet" in desk.get(LIST).text
+    assert "No custom prices yet" in desk.get(LIST).text
 
 
 def test_price_is_stored_and_listed_beside_the_vendors(shop):

@@ -56,7 +56,7 @@ def test_the_page_explains_that_the_environment_goes_first(desk, settings):
 
     text = desk.get(PAGE).text
 
-    assert "The environment variable PORTAL_STOP_PAID_SUBMITS is True" in text
+    assert "PORTAL_STOP_PAID_SUBMITS is set on this server" in text
     assert "paid submits are stopped by the server's environment" in text
 
 
@@ -101,7 +101,7 @@ def test_who_may_only_look_cannot_turn_it(clerk, user):
     assert clerk.get(PAGE).status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="view_paidsubmits"))
 
-    assert "You may look at this switch, but not turn it." in clerk.get(PAGE).text
+    assert "You can view this switch but not change it." in clerk.get(PAGE).text
     assert clerk.post(PAGE, {"stop": "1", "reason": "x"}).status_code == 403
     assert not PaidSubmits.objects.filter(stopped=True).exists()
 
