@@ -73,8 +73,11 @@ class StorageFull(StorageUnavailable):
     sentence = FULL_DISK
 
 
-def save(key: str, content: Path | bytes) -> None:
-    """Store all of it under this key, which is written once. Raises `StorageUnavailable`, and then leaves nothing behind."""
+def save(key: str, content: Path | bytes, *, keep_part: bool = False) -> None:
+    """Store all of it under this key, which is written once. Raises `StorageUnavailable`, and then leaves nothing behind.
+
+    With `keep_part` what was begun stays: the key may be that of another writer, who was faster by a moment, and whose file must not go.
+    """
     try:
         is_in_use = default_storage.exists(key)
     except Exception as error:
@@ -90,7 +93,8 @@ def save(key: str, content: Path | bytes) -> None:
             if is_whole:
                 _flush(key)
         except Exception as error:
-            discard([key])  # a disk that is full keeps what it took
+            if not keep_part:
+                discard([key])  # a disk that is full keeps what it took
             raise unavailable(error, f"saving {key}") from error
     if not is_whole:
         discard([name])
@@ -170,7 +174,8 @@ class StoredFile:
             return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        return self._file.tell()
+        with _translated("reading", self._key):
+            return self._file.tell()
 
     def close(self) -> None:
         self._file.close()

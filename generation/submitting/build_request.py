@@ -57,5 +57,7 @@ def _file(slot: str, asset: Asset) -> InputFile:
     try:
         content = store.read(asset.file)
     except store.ObjectMissing as error:
+        if not any(store.listing(asset.file.partition("/")[0])):  # no image at all: a wrong bucket, or a disk that is not mounted
+            raise store.StorageUnavailable("no image is in the storage") from error
         raise CannotBeSent("input_missing", say("image_gone", slot=slot)) from error
     return InputFile(slot=slot, content=content, content_type=asset.content_type, width_px=asset.width_px, height_px=asset.height_px)

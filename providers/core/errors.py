@@ -77,8 +77,8 @@ class ProviderError(Exception):
 
     @property
     def words(self) -> Message:
-        """The message, as rows keep it."""
-        return self._ours or Message.of(self.message)
+        """The message, as rows keep it; in codes only while nothing in it was masked."""
+        return self._ours if self._ours and str(self._ours) == self.message else Message.of(self.message)
 
     @property
     def in_full(self) -> Message:

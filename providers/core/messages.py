@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 __all__ = ["SENTENCES", "Message", "Sentence", "say"]
 
+LONGEST_TEXT = 2_000
+"""Characters of other people's words that a row keeps: a gateway may send megabytes, and pages read rows every few seconds."""
 SENTENCES: dict[str, str] = {}
 """English by code, of all rooms; every placeholder is a `%(name)s`."""
 
@@ -45,8 +47,8 @@ class Message:
         return cls(tuple(_part(item) for item in (words if isinstance(words, list) else [words]) if item))
 
     def as_json(self) -> list[object]:
-        """Return `[{"code": ..., "args": {...}}, "free text"]`."""
-        return [part if isinstance(part, str) else {"code": part.code, "args": dict(part.args)} for part in self.parts]
+        """Return `[{"code": ..., "args": {...}}, "free text"]`, each text cut at `LONGEST_TEXT`."""
+        return [_cut(part) if isinstance(part, str) else {"code": part.code, "args": _all_cut(part.args)} for part in self.parts]
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """Return it in the language that `translate` turns the English into."""
@@ -65,6 +67,14 @@ class Message:
 def say(code: str, **args: str | int) -> Message:
     """Return the sentence with this code; a test checks every code and its arguments against the tables."""
     return Message((Sentence(code, args),))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _all_cut(args: Mapping[str, object]) -> dict[str, object]:
+    return {name: _cut(value) if isinstance(value, str) else value for name, value in args.items()}
 
 
 def _part(item: object) -> Sentence | str:

@@ -118,6 +118,16 @@ def test_of_two_writers_of_one_key_the_faster_wins(use, tmp_path):
     assert (store.read(KEY), len(files_in(tmp_path))) == (b"first", 1)
 
 
+@pytest.mark.parametrize(("keep_part", "left"), [(False, []), (True, ["a.mp4"])])
+def test_a_save_that_fails_may_leave_what_another_writer_has_stored(use, tmp_path, keep_part, left):
+    use("FailingStorage", failing={"confirm"})  # the file is there, whoever wrote it, and the storage says that it failed
+
+    with pytest.raises(store.StorageUnavailable):
+        store.save(KEY, b"all of it", keep_part=keep_part)
+
+    assert [path.name for path in files_in(tmp_path)] == left
+
+
 def test_file_is_stored_from_memory_and_from_disk_and_read_in_parts(use, tmp_path):
     source = tmp_path / "source"
     source.write_bytes(b"from a disk")

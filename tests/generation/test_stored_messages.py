@@ -19,7 +19,7 @@ from generation.scheduling.account_health import handle_error, probe_account
 from generation.submitting.reconcile import park
 from generation.submitting.submit import submit
 from providers.core.errors import GenerationFailed, RateLimited, Uncertain
-from providers.core.messages import SENTENCES, Message, say
+from providers.core.messages import LONGEST_TEXT, SENTENCES, Message, say
 from providers.core.types import Snapshot, State
 from providers.messages import PROVIDER_SENTENCES, translated
 from providers.models import ProviderAccount
@@ -130,6 +130,15 @@ def test_other_peoples_words_stay_as_they_are_whatever_is_in_them():
     assert in_chinese(Message.of("100% of the quota %(used)s")) == "100% of the quota %(used)s"
     assert in_chinese(Message.of("The vendor gave no reason.")) == "The vendor gave no reason."
     assert (Message.of(""), bool(Message()), in_chinese(Message())) == (Message(), False, "")
+
+
+def test_megabytes_of_other_peoples_words_are_cut():
+    flood = "x" * 8_000_000
+    code = next(name for name, text in SENTENCES.items() if "%(words)s" in text)
+
+    [free, sentence] = (Message.of(flood) + say(code, words=flood)).as_json()
+
+    assert (len(free), len(sentence["args"]["words"])) == (LONGEST_TEXT, LONGEST_TEXT)
 
 
 def test_an_errors_code_stands_behind_its_words():

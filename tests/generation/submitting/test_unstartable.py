@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from access.callers import Caller
 from api.v1.schemas import task_out
+from generation import store
 from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Asset, Dispatch, GenerationTask, TaskInput
@@ -172,11 +174,23 @@ def test_an_image_that_is_gone_throws_away_nothing_that_may_be_paid(user, accoun
         without_its_image(make_task(user, account=account), lost_asset),
     )
 
+    store.save(f"assets/{uuid4()}.png", b"another image")
     submit(doubtful.pk, doubtful.fence)
     submit(other.pk, other.fence)
 
     assert (fresh(doubtful).status, fresh(doubtful).account) == (Status.NEEDS_REVIEW, account)
     assert (fresh(other).status, fresh(other).error_code) == (Status.FAILED, "input_missing")
+
+
+def test_a_storage_without_any_image_ends_no_task(user, account, lost_asset, settings, tmp_path):
+    """A wrong bucket, or a disk that is not mounted."""
+    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = settings.STORAGES | {"default": backend}
+    task = without_its_image(make_task(user, account=account), lost_asset)
+
+    submit(task.pk, task.fence)
+
+    assert (fresh(task).status, fresh(task).attempt_count) == (Status.QUEUED, 0)
 
 
 def test_settings_that_the_model_no_longer_takes_throw_away_nothing_that_may_be_paid(user, account):
