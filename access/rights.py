@@ -38,7 +38,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
 
 
 def may(caller: Caller, action: str, row: models.Model | type[models.Model]) -> bool:
-    """Return whether the caller may do this to the row; given a kind of row, whether to each one of it, whoever owns it."""
+    """Return whether the caller may do this to the row or, given a model class, to every row of it."""
     model = row if isinstance(row, type) else type(row)
     allowed = RIGHTS[model._meta.label_lower, action]  # noqa: SLF001 - public in Django, whatever its name
     owns = isinstance(row, models.Model) and row.owner_id == caller.user.pk  # type: ignore[attr-defined]
