@@ -1,4 +1,4 @@
-"""`python -m providers.simulator`: what it offers is told by the package's docstring and by `--help`."""
+"""`python -m providers.simulator`: see the package's docstring or `--help`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Keys and their quotas: slots held until a task is terminal, submits and polls a second, and what was used at most."""
+"""Keys and their quotas: slots held until a task ends, submits and polls per second, and the peaks of both. No keys are stored:
+what a key may do follows from its text."""
 
 from __future__ import annotations
 
@@ -12,23 +13,31 @@ from providers.simulator.tuning import Tuning
 LIMITED_SLOTS = 2
 LIMITED_SUBMITS = 2
 LIMITED_POLLS = 20
+ACCESS, SECRET = "sim-access", "sim-secret"
 
 
 def nature(key: str) -> str:
-    """`bad`, `broke`, `limited` or `good`: the key says so itself."""
+    """Return `bad`, `broke`, `limited` or `good`, as the key's own prefix says."""
     bare = key.removeprefix("sk-").removeprefix("ak-")
     kind = bare.partition("-")[0]
     return kind if "-" in bare and kind in {"bad", "broke", "limited"} else "good"
 
 
 def region_of(key: str) -> str:
-    """`intl` or `us`: the key was made at this region of its vendor's; empty: at the first one. No region knows another's keys."""
+    """Return the vendor's region that made the key: `intl`, `us`, or "" for its first one. No region knows the keys of another."""
     region, dash, _rest = key.removeprefix("sk-").partition("-")
     return region if dash and region in {"intl", "us"} else ""
 
 
+def secret_of(access: str) -> str | None:
+    """Return the secret of an access key that signs requests, or None for an unknown one."""
+    if access == ACCESS:
+        return SECRET
+    return "sk-" + access.removeprefix("ak-") if access.startswith("ak-") else None
+
+
 def masked(key: str) -> str:
-    """Enough to tell two keys apart in a log, too little to use."""
+    """Return enough of the key to distinguish two in a log, and too little to use it."""
     return f"{key[:3]}...{key[-4:]}" if len(key) >= 12 else f"...{key[-2:]}"
 
 
@@ -54,15 +63,13 @@ class Account:
         self.sweep(now)
         return self.in_flight < (LIMITED_SLOTS if self.nature == "limited" else tuning.slots)
 
-    def may_submit(self, now: float, tuning: Tuning) -> bool:
-        limit = LIMITED_SUBMITS if self.nature == "limited" else tuning.submits_per_second
+    def may_submit(self, now: float) -> bool:
         seen = _note(self._submits, now)
         self.submits_in_a_second_peak = max(self.submits_in_a_second_peak, seen)
-        return not limit or seen <= limit
+        return self.nature != "limited" or seen <= LIMITED_SUBMITS
 
-    def may_poll(self, now: float, tuning: Tuning) -> bool:
-        limit = LIMITED_POLLS if self.nature == "limited" else tuning.polls_per_second
-        return not limit or _note(self._polls, now) <= limit
+    def may_poll(self, now: float) -> bool:
+        return self.nature != "limited" or _note(self._polls, now) <= LIMITED_POLLS
 
     def hold(self, number: int, ends_at: float) -> None:
         heapq.heappush(self._ends, (ends_at, number))
@@ -70,7 +77,7 @@ class Account:
         self.in_flight_peak = max(self.in_flight_peak, self.in_flight)
 
     def give_back(self, number: int) -> None:
-        """Before its time: the task was cancelled."""
+        """Free the slot of a cancelled task before the time it would have ended."""
         self._given_back.add(number)
         self.in_flight -= 1
 
@@ -93,7 +100,7 @@ class Account:
 
 
 def _note(times: deque[float], now: float) -> int:
-    """How many in the second that ends now, this one included."""
+    """Add this moment; return how many fall in the second that ends now, this one included."""
     while times and times[0] <= now - 1:
         times.popleft()
     times.append(now)

@@ -1,5 +1,5 @@
 """Callbacks to the caller on every change of state: signed when a secret is set, tried again, or only after a challenge was
-echoed, as the vendor has it. Loopback targets only: a simulator must never be made to call a stranger.
+echoed, as the vendor does it. Loopback targets only: the simulator must never call a stranger.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Body = Callable[[float], dict[str, Any] | None]
 
 
 def is_loopback(url: str) -> bool:
-    """By name or number, without asking a name server."""
+    """Return whether the address is this machine, by name or number, without asking a name server."""
     host = urlsplit(url).hostname or ""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
@@ -44,7 +44,7 @@ def is_loopback(url: str) -> bool:
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """`v1,<base64>` over `id.timestamp.body`; the secret is `whsec_<base64>`."""
+    """Return `v1,<base64>` over `id.timestamp.body`; the secret is `whsec_<base64>`."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode()
@@ -52,7 +52,7 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 
 @dataclass(eq=False, slots=True)
 class Talk:
-    """The calls about one task come one after another; a receiver that is slow about it delays no other's."""
+    """The calls about one task, one after another; a slow receiver delays no other task's calls."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_broken_off: bool = False
@@ -73,15 +73,8 @@ class _Call:
     challenge: str = ""
 
 
-def _signed(tuning: Tuning, message_id: str, body: bytes) -> dict[str, str]:
-    """While secrets are exchanged there is a signature by each."""
-    timestamp = int(time.time() - tuning.webhook_age_s)
-    signatures = [signature(secret, message_id, timestamp, body) for secret in tuning.webhook_secret.split()]
-    return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": " ".join(signatures)}
-
-
 class Callbacks:
-    """A heap of calls, worked off by `run`."""
+    """A heap of calls, which `run` makes when they are due."""
 
     def __init__(self) -> None:
         self._due: list[_Call] = []
@@ -99,9 +92,9 @@ class Callbacks:
         challenged_at: float | None = None,
         talk: Talk | None = None,
     ) -> Talk:
-        """`body` is asked what to say at each moment, and may say nothing; with a challenge, nothing follows unless it is echoed.
+        """Schedule a call for each moment; `body` gives what to say at it, or None for no call. Only loopback addresses are called.
 
-        A `talk` that was begun by an earlier call goes on.
+        After a challenge, calls follow only if it is echoed. A `talk` that an earlier `add` returned is continued.
         """
         talk = talk or Talk()
         if not is_loopback(url):
@@ -119,32 +112,31 @@ class Callbacks:
         heapq.heappush(self._due, call)
 
     async def run(self, clock: Clock, tuning: Callable[[], Tuning]) -> None:
-        """Until cancelled."""
+        """Make the calls that are due, until cancelled."""
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session, asyncio.TaskGroup() as group:
             while True:
                 while self._due and self._due[0].due <= clock.now():
-                    group.create_task(self._make(session, heapq.heappop(self._due), clock, tuning()))
+                    group.create_task(self._call(session, heapq.heappop(self._due), clock, tuning()))
                 await asyncio.sleep(TICK_S)
 
-    async def _make(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, tuning: Tuning) -> None:
-        async with call.talk.lock:
-            await self._call(session, call, clock, tuning)
-
     async def _call(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, tuning: Tuning) -> None:
-        body = call.body(call.tells_of)
-        if call.talk.is_broken_off or body is None:
-            return
-        status, answer = await self._send(session, call, body, tuning)
-        if call.challenge and not _echoes(answer, call.challenge):
-            call.talk.is_broken_off = True
-        elif status != HTTP_OK and call.tries > 1:
-            heapq.heappush(self._due, replace(call, due=clock.now() + RETRY_S, tries=call.tries - 1))
+        async with call.talk.lock:
+            body = call.body(call.tells_of)
+            if call.talk.is_broken_off or body is None:
+                return
+            status, answer = await self._send(session, call, body, tuning)
+            if call.challenge and not _echoes(answer, call.challenge):
+                call.talk.is_broken_off = True
+            elif status != HTTP_OK and call.tries > 1:
+                heapq.heappush(self._due, replace(call, due=clock.now() + RETRY_S, tries=call.tries - 1))
 
     async def _send(self, session: aiohttp.ClientSession, call: _Call, body: dict[str, Any], tuning: Tuning) -> tuple[int | None, str]:
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if call.is_signed and tuning.webhook_secret:
-            headers |= _signed(tuning, f"msg_{call.number}", raw)
+            message_id, timestamp = f"msg_{call.number}", int(time.time() - tuning.webhook_age_s)
+            signatures = [signature(secret, message_id, timestamp, raw) for secret in tuning.webhook_secret.split()]
+            headers |= {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": " ".join(signatures)}
         status, answer = None, ""
         timeout = _CHALLENGE_TIMEOUT if call.challenge else _TIMEOUT
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, UnicodeDecodeError):

@@ -1,18 +1,15 @@
-"""Arguments and the ready line, shared by `python -m providers.simulator` and `manage.py simulator`."""
+"""The arguments that `python -m providers.simulator` and `manage.py simulator` share."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
-import sys
 
 from providers.simulator.media.store import ClipStore
 from providers.simulator.server import run
 from providers.simulator.site import Site
 from providers.simulator.tuning import Tuning
-
-READY = "simulator ready on "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +33,4 @@ def serve(options: argparse.Namespace) -> None:
     tuning = Tuning(speed=options.speed, queue_s=options.queue_s, render_s=options.render_s)
     site = Site(tuning=tuning, clips=ClipStore(is_tiny=options.media == "tiny"))
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(site, options.host, options.port, _say_ready, with_parent=options.with_parent))
-
-
-def _say_ready(base: str) -> None:
-    sys.stdout.write(f"{READY}{base}\n")
-    sys.stdout.flush()
+        asyncio.run(run(site, options.host, options.port, with_parent=options.with_parent))

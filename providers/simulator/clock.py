@@ -1,4 +1,4 @@
-"""The simulator's only source of time. No module here may ask the operating system for the date, except to check a JWT."""
+"""The simulator's only source of time. No other module may read the system's clock, except to check a caller's signature."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 class Clock:
-    """Wall time plus what a test has put it forward (or back) by; the source is a value so that tests can stop it."""
+    """Wall time plus what a test has added; the source is a value so that tests can stop it."""
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source
@@ -27,7 +27,7 @@ class Clock:
 
 
 def beijing_text(moment: float) -> str:
-    """`2026-01-01 10:00:00.120`: Beijing time without zone, as DashScope writes it."""
+    """Return `2026-01-01 10:00:00.120`: Beijing time without zone, as DashScope writes it."""
     local = datetime.fromtimestamp(moment, UTC).astimezone(BEIJING)
     return local.strftime("%Y-%m-%d %H:%M:%S.") + f"{local.microsecond // 1000:03d}"
 

@@ -1,4 +1,4 @@
-"""What each vendor's module provides, so that intake.py and polling.py can treat all vendors alike. No behaviour."""
+"""What each vendor's module provides, so that intake.py and polling.py can treat all vendors alike."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Refusal(StrEnum):
     SERVER = "server"
     OPENAI_STYLE = "openai-style"
     TRIAL_OVER = "trial-over"
-    """The same code as SLOTS at the one vendor that has it, but for good."""
+    """The same code as SLOTS at the one vendor that has it, but permanent."""
     OVERLOADED = "overloaded"
     PLAN_USED_UP = "plan-used-up"
     """Until the plan's next hours or day."""
 
 
 class Refused(Exception):
-    """An answer of the vendor, not an error of ours: HTTP status, the vendor's code and words."""
+    """The vendor's refusal, not an error of the simulator: HTTP status, the vendor's code and words."""
 
     def __init__(self, status: int, code: int | str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ class Dialect(Protocol):
 
 
 class Teller(Dialect, Protocol):
-    """And how it tells of one task."""
+    """A Dialect that answers polls of one task."""
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response: ...
     def odd_state(self, task: SimTask, now: float) -> web.Response: ...

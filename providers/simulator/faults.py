@@ -1,5 +1,5 @@
-"""Faults on demand: their names, where they strike, and how often they still have to. What a fault looks like on the
-wire is said by wire.py (the same for all vendors) and by each vendor's module (its own error bodies).
+"""Faults on demand: their names, where they strike, and how often. How a fault looks on the wire is in wire.py (the same for
+all vendors) and in each vendor's module (its own error bodies).
 
 A prompt asks with `#fault:NAME` or `#fault:NAME:COUNT`, a request with the header `X-Sim-Fault: NAME`, a test with
 `POST /_control/faults {"vendor", "fault", "count"}`. In a prompt, a submit fault strikes the first COUNT submits of that
@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from aiohttp import web
 
 HEADER = "X-Sim-Fault"
 ALWAYS = 1_000_000_000
@@ -62,12 +64,12 @@ _TOKEN = re.compile(r"#fault:([a-z0-9-]*[a-z0-9])(?::(\d+))?")
 
 
 class UnknownFault(ValueError):
-    """A name that no module here knows: a misspelt fault would make a test pass for nothing."""
+    """An unknown name. It must not pass silently: a misspelt fault would let a test pass without it."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """The faults of one task, each with the number of times that it still strikes."""
+    """The faults of one task, with how often each still strikes."""
 
     left: dict[str, int] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ class Plan:
         return self.left.get(name, 0) > 0
 
     def strike(self, among: Iterable[str]) -> str | None:
-        """The first of these that still strikes, one of its strikes used up."""
+        """Return the first of these that still strikes, and use up one of its strikes."""
         for name in among:
             if self.left.get(name, 0) > 0:
                 self.left[name] -= 1
@@ -84,7 +86,7 @@ class Plan:
 
 
 def parse(text: str, vendor: str) -> Plan:
-    """The faults that a prompt asks for at this vendor. Raises UnknownFault."""
+    """Return the faults that a prompt asks for at this vendor. Raise UnknownFault."""
     plan = Plan()
     for name, count in _TOKEN.findall(text):
         plan.left[known(name, vendor)] = int(count) if count else usual_count(name)
@@ -92,6 +94,7 @@ def parse(text: str, vendor: str) -> Plan:
 
 
 def known(name: str, vendor: str) -> str:
+    """Return the name. Raise UnknownFault when there is no such fault, or not at this vendor."""
     if name not in NAMES:
         raise UnknownFault(f"unknown fault {name!r}; known: {', '.join(sorted(NAMES))}")
     if vendor not in ONLY_AT.get(name, (vendor,)):
@@ -111,15 +114,20 @@ class FaultBook:
         self._struck: Counter[tuple[str, str]] = Counter()
 
     def set(self, vendor: str, fault: str, count: int) -> None:
-        """Raises UnknownFault. A count of 0 takes the fault away."""
+        """Set how often the fault strikes; 0 removes it. Raise UnknownFault."""
         self._set.setdefault(vendor, Plan()).left[known(fault, vendor)] = count
 
     def next_of(self, vendor: str, family: Iterable[str]) -> str | None:
         plan = self._set.get(vendor)
         return plan.strike(family) if plan else None
 
+    def asked(self, request: web.BaseRequest, vendor: str, family: Iterable[str]) -> str | None:
+        """Return the fault that the request's header names, or the next one set by control. Raise UnknownFault."""
+        by_header = request.headers.get(HEADER)
+        return self.next_of(vendor, family) if by_header is None else known(by_header, vendor)
+
     def at_submit(self, vendor: str, prompt: str, plan: Plan) -> str | None:
-        """The fault of this submit, if any: set by control, or the prompt's own while its count lasts."""
+        """Return the fault of this submit: one set by control, or the prompt's own while its count lasts."""
         family = (*BEFORE, *AFTER)
         if by_control := self.next_of(vendor, family):
             return by_control
@@ -130,7 +138,7 @@ class FaultBook:
         return None
 
     def adopt(self, vendor: str, plan: Plan) -> None:
-        """A task that is being accepted takes a fate set by control."""
+        """Add the fate set by control to the plan of a task that is being accepted."""
         if fate := self.next_of(vendor, FATE):
             plan.left[fate] = ALWAYS
 

@@ -1,4 +1,4 @@
-"""A valid order becomes a task, or is refused, or its answer goes astray: the same steps for every vendor."""
+"""A valid order becomes a task, or is refused, or its answer is lost: the same steps for every vendor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from providers.simulator.dialect import Dialect, Refusal, Refused
 from providers.simulator.faults import AFTER, BEFORE, HEADER, Plan, known, parse, usual_count
 from providers.simulator.ledger import Entry, elided
 from providers.simulator.site import Site
-from providers.simulator.tasks import Order, SimTask, clip_for, schedule
+from providers.simulator.tasks import Order, SimTask, schedule
 
 _REFUSALS = {
     "refuse": Refusal.CONTENT,
@@ -32,7 +32,7 @@ _SILENCES = {"reset-before", "reset-after-accept", "hang-before", "hang-after-ac
 
 
 async def answered(site: Site, dialect: Dialect, answer: Awaitable[web.StreamResponse], *, is_order: bool) -> web.StreamResponse:
-    """What the vendor answers: a refusal in its own words, and one of an order is counted."""
+    """Return the vendor's answer: its own error when it refuses. Count the refusals of orders."""
     try:
         return await answer
     except Refused as refused:
@@ -49,7 +49,7 @@ async def take_order(
     order: Order,
     on_accepted: Callable[[SimTask], None] | None = None,
 ) -> web.Response:
-    """Raises Refused when nothing was accepted, UnknownFault for a misspelt one."""
+    """Accept an order, bill it and answer. Raise Refused when nothing was accepted, UnknownFault for a misspelt fault."""
     now = site.clock.now()
     plan = parse(order.prompt, dialect.host)
     fault = _fault_of(site, dialect, request, order, plan)
@@ -58,8 +58,12 @@ async def take_order(
     if fault in BEFORE:
         refused = dialect.refusal(_REFUSALS[fault])
         raise refused.with_retry_after() if fault == "rate-limit" else refused
-    if why := _quota_refusal(site, account, now):
-        raise dialect.refusal(why)
+    if account.nature == "broke":
+        raise dialect.refusal(Refusal.ARREARS)
+    if not account.may_submit(now):
+        raise dialect.refusal(Refusal.RATE)
+    if not account.has_free_slot(now, site.tuning):
+        raise dialect.refusal(Refusal.SLOTS)
     if site.tasks.has_reference(account, order.reference):
         raise dialect.refusal(Refusal.DUPLICATE)
     task = _accept(site, dialect, account, order, plan, now)
@@ -78,18 +82,10 @@ def _fault_of(site: Site, dialect: Dialect, request: web.BaseRequest, order: Ord
     return None
 
 
-def _quota_refusal(site: Site, account: Account, now: float) -> Refusal | None:
-    if account.nature == "broke":
-        return Refusal.ARREARS
-    if not account.may_submit(now, site.tuning):
-        return Refusal.RATE
-    return None if account.has_free_slot(now, site.tuning) else Refusal.SLOTS
-
-
 def _accept(site: Site, dialect: Dialect, account: Account, order: Order, plan: Plan, now: float) -> SimTask:
-    number = site.tasks.next_number()
+    number, tuning = site.tasks.next_number(), site.tuning
     site.faults.adopt(dialect.host, plan)
-    started_at, ended_at = schedule(plan, number, now, site.tuning)
+    started_at, ended_at = schedule(plan, number, now, tuning)
     task_id = dialect.new_id()
     task = SimTask(
         id=task_id,
@@ -100,45 +96,45 @@ def _accept(site: Site, dialect: Dialect, account: Account, order: Order, plan: 
         submitted_at=now,
         started_at=started_at,
         ended_at=ended_at,
-        task_ttl_s=_or(site.tuning.task_ttl_s, dialect.task_ttl_s),
-        result_ttl_s=_or(site.tuning.result_ttl_s, dialect.result_ttl_s),
-        clip=clip_for(order, task_id, is_faststart=not plan.has("media-not-faststart")),
+        task_ttl_s=dialect.task_ttl_s if tuning.task_ttl_s is None else tuning.task_ttl_s,
+        result_ttl_s=dialect.result_ttl_s if tuning.result_ttl_s is None else tuning.result_ttl_s,
+        clip=order.clip(task_id, is_faststart=not plan.has("media-not-faststart")),
     )
     account.hold(number, min(ended_at, now + order.gives_up_after_s))
     site.tasks.add(task)
-    site.ledger.add(_entry(dialect.host, task))
+    site.ledger.add(
+        Entry(
+            vendor=dialect.host,
+            account=masked(account.key),
+            task_id=task_id,
+            reference=order.reference or order.mark or None,
+            prompt=order.prompt,
+            model=order.model,
+            body=elided(order.body),
+            accepted_at=now,
+        )
+    )
     site.clips.prepare(task.clip)
     return task
 
 
-def _or(value: float | None, usual: float) -> float:
-    return usual if value is None else value
-
-
-def _entry(host: str, task: SimTask) -> Entry:
-    return Entry(
-        vendor=host,
-        account=masked(task.account.key),
-        task_id=task.id,
-        reference=task.order.reference or task.order.mark or None,
-        prompt=task.order.prompt,
-        model=task.order.model,
-        body=elided(task.order.body),
-        accepted_at=task.submitted_at,
-    )
-
-
 async def _answer(site: Site, dialect: Dialect, request: web.BaseRequest, task: SimTask, fault: str | None) -> web.Response:
-    """What the caller hears of a task that is accepted and billed."""
+    """Answer the submit of a task that is accepted and billed."""
     if fault in _SILENCES:
         return await _silence(site, request, fault)
-    if fault == "task-id-top-level":
-        return dialect.accepted_flat(task)
     sound = dialect.accepted(task, task.submitted_at)
-    broken = {"502-after": lambda: wire.html_reply(502), "html-200": wire.html_reply, "empty-body": wire.empty_reply}
-    if fault == "bad-json":
-        return wire.broken_json(sound)
-    return broken[fault]() if fault in broken else sound
+    match fault:
+        case "task-id-top-level":
+            return dialect.accepted_flat(task)
+        case "502-after":
+            return wire.html_reply(502)
+        case "html-200":
+            return wire.html_reply()
+        case "empty-body":
+            return wire.empty_reply()
+        case "bad-json":
+            return wire.broken_json(sound)
+    return sound
 
 
 async def _silence(site: Site, request: web.BaseRequest, fault: str) -> web.Response:

@@ -1,4 +1,4 @@
-"""What was bought and what was asked: the record by which a test proves that nothing was paid twice. No rules here."""
+"""What was bought and what was asked: the record by which a test proves that nothing was paid twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POLL_WINDOW_S = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One accepted, billed submit, whatever became of its answer."""
+    """One accepted, billed submit, whether or not its answer arrived."""
 
     vendor: str
     account: str
@@ -33,7 +33,7 @@ class Ledger:
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
 
-    def report(self, *, with_entries: bool = True) -> dict[str, Any]:
+    def report(self, *, with_entries: bool) -> dict[str, Any]:
         by_prompt = Counter(entry.prompt for entry in self._entries)
         by_reference = Counter(entry.reference for entry in self._entries if entry.reference)
         report: dict[str, Any] = {
@@ -51,7 +51,7 @@ class Ledger:
 
 
 class Tally:
-    """Counts of requests, and the last of them (polls apart, which would push all others out)."""
+    """Counts of requests, and the last ones (polls apart, which would displace all others)."""
 
     def __init__(self) -> None:
         self.requests: deque[dict[str, Any]] = deque(maxlen=REMEMBERED_REQUESTS)
@@ -70,17 +70,13 @@ class Tally:
                 del self._polls_at[old]
         self._polls_at[second] += 1
 
-    def polls_per_second(self, now: float) -> float:
-        """Over the last ten whole seconds."""
-        last = int(now)
-        return sum(self._polls_at[second] for second in range(last - POLL_WINDOW_S, last)) / POLL_WINDOW_S
-
     def report(self, now: float) -> dict[str, Any]:
+        last = int(now)
         return {
             "submits": self.submits,
             "refused": self.refused,
             "polls": self.polls,
-            "polls_per_second": self.polls_per_second(now),
+            "polls_per_second": sum(self._polls_at[second] for second in range(last - POLL_WINDOW_S, last)) / POLL_WINDOW_S,
             "downloads": self.downloads,
         }
 
@@ -93,7 +89,7 @@ class Tally:
 
 
 def elided(value: Any) -> Any:
-    """The value with long texts (images, above all) replaced by their length."""
+    """Return the value with long texts (images, above all) replaced by their length."""
     if isinstance(value, dict):
         return {name: elided(item) for name, item in value.items()}
     if isinstance(value, list):

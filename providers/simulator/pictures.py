@@ -1,4 +1,4 @@
-"""Input pictures: fetched where that is harmless, decoded for real, measured. Which sizes are allowed is the vendor's say."""
+"""Input pictures: fetched from this machine, decoded and measured. Which sizes are allowed, the vendors' modules say."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Picture:
 
 
 UNSEEN = Picture(width_px=1280, height_px=720, kind="JPEG")
-"""Stands for a picture at a public address: the simulator calls nobody outside, and takes such an address on trust."""
+"""Stands for a picture at a public address, which the simulator does not fetch."""
 
 
 async def from_base64(text: str, at_most: int = MAX_BYTES) -> Picture:
@@ -51,7 +51,15 @@ async def from_base64(text: str, at_most: int = MAX_BYTES) -> Picture:
 
 
 async def from_url(url: str, at_most: int = MAX_BYTES) -> Picture:
+    """Measure the picture of an address or a data URI. Raise BadPicture."""
+    if url.startswith("data:"):
+        return await from_base64(url.partition(";base64,")[2], at_most)
     return await from_bytes(await _fetched(url, at_most), at_most) if is_loopback(url) else UNSEEN
+
+
+def even(value: float) -> int:
+    """Return the nearest even number: H.264 has no odd sides."""
+    return round(value / 2) * 2
 
 
 async def from_bytes(content: bytes, at_most: int = MAX_BYTES) -> Picture:

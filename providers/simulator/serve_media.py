@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from providers.simulator import wire
-from providers.simulator.faults import HEADER, MEDIA, known
+from providers.simulator.faults import MEDIA
 from providers.simulator.media import links
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
@@ -33,9 +32,9 @@ async def serve(site: Site, request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def deliver(site: Site, request: web.BaseRequest, task: SimTask) -> web.StreamResponse:
-    """The clip of a task to whoever was let in: by a link, or by a vendor's own door."""
+    """Send the clip of a task to a caller whose link or key was checked."""
     site.tally.downloads += 1
-    fault = _fault_of(site, request, task)
+    fault = site.faults.asked(request, task.account.host, MEDIA) or task.plan.strike(MEDIA)
     if fault == "media-expired":
         return _error(403, _DENIED % b"Request has expired.")
     if fault == "media-404" or task.state(site.clock.now()) is not State.SUCCEEDED:
@@ -47,13 +46,6 @@ async def deliver(site: Site, request: web.BaseRequest, task: SimTask) -> web.St
 
 def _error(status: int, body: bytes) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/xml")
-
-
-def _fault_of(site: Site, request: web.BaseRequest, task: SimTask) -> str | None:
-    by_header = request.headers.get(HEADER)
-    if by_header is not None:
-        return known(by_header, task.account.host)
-    return site.faults.next_of(task.account.host, MEDIA) or task.plan.strike(MEDIA)
 
 
 async def _send(site: Site, request: web.BaseRequest, content: bytes, name: str, fault: str | None) -> web.StreamResponse:
@@ -75,7 +67,7 @@ async def _send(site: Site, request: web.BaseRequest, content: bytes, name: str,
 
 
 def span_of(header: str, length: int) -> tuple[int, int] | None:
-    """First byte and the one after the last; None when the range cannot be met. One range only."""
+    """Return the first byte and the one after the last, or None when the range cannot be met. One range only."""
     match = _RANGE.fullmatch(header.replace(" ", ""))
     if match is None or not (match[1] or match[2]):
         return None
@@ -91,11 +83,9 @@ def damaged(content: bytes, fault: str | None) -> bytes:
         return b""
     if fault == "media-short":
         return content[: int(len(content) * _SHORTENED_TO)]
-    return _with_hole(content) if fault == "media-hole" else content
-
-
-def _with_hole(content: bytes) -> bytes:
-    """Length and boxes stay; the middle third of the pictures is zeros, as after a lost block of a disk."""
+    if fault != "media-hole":
+        return content
+    # length and boxes stay; the middle third of the pictures is zeros, as after a lost block of a disk
     mdat = content.find(b"mdat") + 4
     end = mdat - 8 + int.from_bytes(content[mdat - 8 : mdat - 4], "big")
     third = (end - mdat) // 3
@@ -105,21 +95,16 @@ def _with_hole(content: bytes) -> bytes:
 async def _trickle(
     site: Site, request: web.BaseRequest, content: bytes, status: int, headers: dict[str, str], *, is_cut: bool
 ) -> web.StreamResponse:
-    """Promise all; then send half and hang up, or send all in drops."""
+    """Announce the whole length; then send half and hang up, or send all in drops."""
     response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(content))})
     await response.prepare(request)
     if is_cut:
         await response.write(content[: len(content) // 2])
         await asyncio.sleep(0.05)  # so that the half is read before the line goes dead
         return wire.reset(request)
-    async for drop in _drops(content, site.tuning.drip_s):
-        await response.write(drop)
-    await response.write_eof()
-    return response
-
-
-async def _drops(content: bytes, total_s: float) -> AsyncIterator[bytes]:
     size = max(1, -(-len(content) // _DRIPS))
     for start in range(0, len(content), size):
-        yield content[start : start + size]
-        await asyncio.sleep(total_s / _DRIPS)
+        await response.write(content[start : start + size])
+        await asyncio.sleep(site.tuning.drip_s / _DRIPS)
+    await response.write_eof()
+    return response

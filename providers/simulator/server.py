@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
 
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
@@ -24,6 +23,7 @@ from providers.simulator.vendors import all_vendors
 from providers.simulator.wire import json_reply
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+READY = "simulator ready on "
 _SHUTDOWN_S = 0.5
 
 
@@ -76,14 +76,14 @@ def _request(
     writer: AbstractStreamWriter,
     task: asyncio.Task[None],
 ) -> web.BaseRequest:
-    """With room for pictures: aiohttp's own limit is a megabyte."""
+    """Make a request with room for pictures: aiohttp's own limit is a megabyte."""
     loop = asyncio.get_running_loop()
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)
 
 
-async def run(site: Site, host: str, port: int, ready: Callable[[str], None], *, with_parent: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is told the base URL when the first request could be answered.
-    `with_parent` also ends it when standard input closes, as it does when a parent is killed."""
+async def run(site: Site, host: str, port: int, *, with_parent: bool) -> None:
+    """Serve until SIGTERM or SIGINT; print the base URL as soon as requests are answered.
+    `with_parent`: also stop when standard input closes, as it does when the parent is killed."""
     server = web.Server(Simulator(site), request_factory=_request, access_log=None)
     runner = web.ServerRunner(server, access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
@@ -95,7 +95,8 @@ async def run(site: Site, host: str, port: int, ready: Callable[[str], None], *,
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     if with_parent:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
-    ready(f"http://{host}:{runner.addresses[0][1]}")
+    sys.stdout.write(f"{READY}http://{host}:{runner.addresses[0][1]}\n")
+    sys.stdout.flush()
     try:
         await stop.wait()
     finally:

@@ -1,4 +1,4 @@
-"""Everything that the running server remembers, in one value that is handed to whoever needs it. No rules here."""
+"""Everything that the running server remembers, in one value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Site:
         self.first_tuning = self.tuning
 
     def reset(self) -> None:
-        """As on the first day, except for clips on disk, which cost time and no truth."""
+        """Forget everything but the clips on disk, which only save time."""
         self.tuning = self.first_tuning
         for part in (self.clock, self.accounts, self.tasks, self.ledger, self.tally, self.faults, self.callbacks):
             part.reset()

@@ -1,4 +1,4 @@
-"""Tasks that were accepted, and their state at a moment. A state is never stored: it follows from the times."""
+"""Accepted tasks, and their state at a moment. A state is not stored: it follows from the times."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from providers.simulator.accounts import Account
 from providers.simulator.faults import Plan
+from providers.simulator.media import links
 from providers.simulator.media.clip import Clip
 from providers.simulator.tuning import Tuning
 
@@ -17,7 +18,7 @@ _FAULT_TOKEN = re.compile(r"\s*#fault:\S+")
 
 
 class State(StrEnum):
-    """Ours; each vendor's module has its own words for them."""
+    """The simulator's states; each vendor's module has its own words for them."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -30,34 +31,33 @@ class State(StrEnum):
 class Order:
     """A submit that its vendor has found valid, in words that all vendors share."""
 
-    kind: str
+    kind: str = "video"
     model: str
     prompt: str
-    """As received: the ledger shows it, faults are read from it."""
+    """As received: the ledger shows it, and it may ask for faults."""
     width_px: int
     height_px: int
     duration_s: int
     body: dict[str, Any]
     reference: str = ""
-    """The caller's own id, where the vendor has such a field and wants it to be unique."""
+    """The caller's own id, at vendors that require it to be unique: tasks are found by it."""
     mark: str = ""
-    """The same where it need not be: the ledger shows it, nothing is found by it."""
+    """The caller's own id at the other vendors: only the ledger shows it."""
     callback_url: str = ""
     gives_up_after_s: float = math.inf
-    """When the vendor ends a task that has not come to an end, counted from its submit."""
+    """When the vendor ends an unfinished task, counted from its submit."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What only the vendor's own answers need."""
 
-
-def clip_for(order: Order, task_id: str, *, is_faststart: bool) -> Clip:
-    return Clip(
-        width_px=order.width_px,
-        height_px=order.height_px,
-        duration_s=order.duration_s,
-        text=_FAULT_TOKEN.sub("", order.prompt).strip(),
-        caption=f"{order.model}  ·  {task_id}",
-        is_faststart=is_faststart,
-    )
+    def clip(self, task_id: str, *, is_faststart: bool) -> Clip:
+        return Clip(
+            width_px=self.width_px,
+            height_px=self.height_px,
+            duration_s=self.duration_s,
+            text=_FAULT_TOKEN.sub("", self.prompt).strip(),
+            caption=f"{self.model}  ·  {task_id}",
+            is_faststart=is_faststart,
+        )
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -87,7 +87,7 @@ class SimTask:
 
     @property
     def failure(self) -> str | None:
-        """`fail-content`, `fail-internal`, one of the vendor's own (`faults.ONLY_AT`), or None."""
+        """Return `fail-content`, `fail-internal`, one of the vendor's own (`faults.ONLY_AT`), or None."""
         return next((name for name in self.plan.left if name.startswith("fail-") and self.plan.has(name)), None)
 
     def is_gone(self, now: float) -> bool:
@@ -96,14 +96,22 @@ class SimTask:
         return now >= self.submitted_at + self.task_ttl_s
 
     def changed_at(self, now: float) -> float:
-        """When the present state began."""
+        """Return when the present state began."""
         if self.cancelled_at is not None:
             return self.cancelled_at
         return max(moment for moment in (self.submitted_at, self.started_at, self.ended_at) if moment <= now)
 
+    def cancel(self, now: float) -> None:
+        self.cancelled_at = now
+        self.account.give_back(self.number)
+
+    def link(self, base: str, name: str) -> str:
+        """Return the address of the result, under a name of the vendor's choice."""
+        return links.link(base, self.id, name, self.ended_at + self.result_ttl_s)
+
 
 def schedule(plan: Plan, number: int, now: float, tuning: Tuning) -> tuple[float, float]:
-    """When rendering starts and when it ends."""
+    """Return when rendering starts and when it ends."""
     started_at = now + tuning.queue_s / tuning.speed
     return started_at, math.inf if plan.has("never") else started_at + tuning.render_time_s(number)
 
@@ -126,11 +134,11 @@ class TaskBook:
             self._by_reference[task.account, task.order.reference] = task
 
     def any_with_id(self, task_id: str) -> SimTask | None:
-        """Whoever owns it: a result's URL carries no key."""
+        """Return the task of any account: a result's URL carries no key."""
         return self._by_id.get(task_id)
 
     def find(self, account: Account, name: str, now: float) -> SimTask | None:
-        """By its id or, where the vendor has one, the caller's reference. Another's tasks and old ones are not found."""
+        """Return the account's task with this id or reference, unless the vendor has forgotten it."""
         task = self._by_id.get(name) or self._by_reference.get((account, name))
         return task if task and task.account is account and not task.is_gone(now) else None
 
@@ -138,7 +146,7 @@ class TaskBook:
         return bool(reference) and (account, reference) in self._by_reference
 
     def of(self, account: Account, now: float) -> list[SimTask]:
-        """Newest first."""
+        """Return the account's tasks, newest first."""
         return [task for task in reversed(self._by_account.get(account, [])) if not task.is_gone(now)]
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from providers.simulator.cli import READY
+from providers.simulator.server import READY
 
 _ROOT = Path(__file__).resolve().parents[2]
 _READY_WITHIN_S = 30
@@ -22,32 +22,28 @@ _STOPPED_WITHIN_S = 10
 class SimulatorProcess:
     """`with SimulatorProcess() as simulator:` then `simulator.base("kling")` is a base URL for an account.
 
-    Renders fast and hands out one tiny clip for every task, unless told otherwise.
+    By default it renders fast and serves one tiny clip for all tasks of a length.
     """
 
-    def __init__(
-        self, *, speed: float = 1.0, queue_s: float = 0.05, render_s: float | None = 0.2, media: str = "tiny", port: int = 0
-    ) -> None:
-        arguments = ["--with-parent", "--port", str(port), "--speed", str(speed), "--queue-s", str(queue_s), "--media", media]
-        if render_s is not None:
-            arguments += ["--render-s", str(render_s)]
-        self._command = [sys.executable, "-m", "providers.simulator", *arguments]
+    def __init__(self, *, queue_s: float = 0.05, render_s: float = 0.2, media: str = "tiny") -> None:
+        timing = ["--queue-s", str(queue_s), "--render-s", str(render_s)]
+        self._command = [sys.executable, "-m", "providers.simulator", "--with-parent", "--port", "0", "--media", media, *timing]
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
     def base(self, host: str) -> str:
-        """The base URL that stands for a vendor's host: `kling`, `dmxapi`, `dashscope`."""
+        """Return the base URL that stands for a vendor's host: `kling`, `dmxapi`, `dashscope`."""
         return f"{self.url}/hosts/{host}"
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None, "not started"
-        return self._process.pid
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            self.url = _ready_url(self._process)
+            assert self._process.stdout is not None
+            readable, _, _ = select.select([self._process.stdout], [], [], _READY_WITHIN_S)
+            line = self._process.stdout.readline() if readable else ""
+            if not line.startswith(READY):
+                raise RuntimeError(f"the simulator did not start; it said {line!r}")
+            self.url = line.removeprefix(READY).strip()
         except BaseException:
             self._stop()
             raise
@@ -72,32 +68,32 @@ class SimulatorProcess:
         self._process = None
 
     def ledger(self, *, entries: bool = True) -> dict[str, Any]:
-        """`count`, `by_prompt`, `by_reference`, `paid_twice`, and `entries` unless told otherwise."""
+        """Return `count`, `by_prompt`, `by_reference`, `paid_twice` and `entries` of all paid submits."""
         return self.control("ledger" if entries else "ledger?entries=0")
 
     def requests(self) -> dict[str, Any]:
-        """`requests`, `polls`, `callbacks`: the last ones."""
+        """Return the last `requests`, `polls` and `callbacks`."""
         return self.control("requests")
 
     def stats(self) -> dict[str, Any]:
         return self.control("stats")
 
     def faults(self, vendor: str, fault: str, count: int = 1) -> None:
-        """The next `count` requests of the fault's kind at that vendor's host."""
+        """Let the fault strike the next `count` requests of its kind at that vendor's host."""
         self.control("faults", {"vendor": vendor, "fault": fault, "count": count})
 
     def advance(self, seconds: float) -> None:
         self.control("clock", {"advance_s": seconds})
 
     def settings(self, **changes: Any) -> None:
-        """Any of `tuning.Tuning`."""
+        """Change any of `tuning.Tuning`."""
         self.control("settings", changes)
 
     def reset(self) -> None:
         self.control("reset", {})
 
     def control(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """GET without a body, POST with one. Raises ValueError with the simulator's words when it objects."""
+        """GET without a body, POST with one. Raise ValueError with the simulator's words when it refuses."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_control/{path}", data=data)  # noqa: S310 - our own server
         try:
@@ -107,13 +103,3 @@ class SimulatorProcess:
             with error:
                 raise ValueError(error.read().decode()) from error
         return answer
-
-
-def _ready_url(process: subprocess.Popen[str]) -> str:
-    """What the ready line says. Raises RuntimeError when there is none in time."""
-    assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], _READY_WITHIN_S)
-    line = process.stdout.readline() if readable else ""
-    if not line.startswith(READY):
-        raise RuntimeError(f"the simulator did not start; it said {line!r}")
-    return line.removeprefix(READY).strip()

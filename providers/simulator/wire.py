@@ -1,4 +1,4 @@
-"""Answers as they leave the socket, sound and broken, the same for every vendor. Knows no vendor's words."""
+"""Answers as they leave the socket, sound and broken, the same for every vendor."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def empty_reply() -> web.Response:
 
 
 def broken_json(sound: web.Response) -> web.Response:
-    """The sound answer, cut in the middle, with a length that matches."""
+    """Cut the sound answer in the middle; its length header matches the rest."""
     body = sound.body
     assert isinstance(body, bytes)
     return raw_json_reply(body[: len(body) // 2])
 
 
 def reset(request: web.BaseRequest) -> web.Response:
-    """Close the connection without a word; the response returned goes nowhere."""
+    """Close the connection without an answer; the returned response is never sent."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
 async def hang(request: web.BaseRequest, at_most_s: float) -> web.Response:
-    """Say nothing until the caller gives up or the time is over, then close."""
+    """Send nothing until the caller gives up or the time is over, then close."""
     for _ in range(int(at_most_s / _PATIENCE_S)):
         if request.transport is None or request.transport.is_closing():
             break
@@ -54,5 +54,5 @@ async def hang(request: web.BaseRequest, at_most_s: float) -> web.Response:
 
 
 def own_base(request: web.BaseRequest) -> str:
-    """The address by which the caller knows this server."""
+    """Return the address at which the caller reached this server."""
     return f"http://{request.headers.get('Host', '127.0.0.1')}"

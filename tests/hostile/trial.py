@@ -60,7 +60,7 @@ def main() -> None:
     owner = User.objects.create_user("hostile")
     certificates = Path(plan["certificates"])
     with SimulatorProcess(render_s=1.0) as simulator:
-        simulator.settings(slots=100_000, submits_per_second=0, polls_per_second=0)
+        simulator.settings(slots=100_000)
         command = [sys.executable, "-m", "tests.hostile.server", simulator.url, str(certificates)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None

@@ -1,4 +1,4 @@
-"""What a clip shows, as a value that can cross to another process and name a file. No drawing here."""
+"""What a clip shows, as a value that can cross to another process and name a file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Clip:
 
     @property
     def name(self) -> str:
-        """The same for clips that look the same."""
+        """Return a name that clips share only if they look the same."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32]
 
     def tiny(self) -> Clip:
-        """What a load test is given instead: the same 64 x 64 pixels for every task of this length."""
+        """Return the clip for load tests: the same 64 x 64 pixels for all tasks of this length."""
         return replace(self, width_px=64, height_px=64, text="", caption="")

@@ -7,15 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from providers.simulator.media.clip import Clip
-from providers.simulator.media.paint import Planes, painted
+from providers.simulator.media.paint import painted
 
 FPS = 24
 _X264 = {"preset": "superfast", "crf": "29", "x264-params": "keyint=96"}
 
 
 def encode(clip: Clip, path: Path) -> None:
-    """The file appears complete or not at all."""
-    import av  # here, because the server itself has no need of it
+    """Write the clip's file: complete or not at all."""
+    import av  # here, because the server itself does not need it
 
     draft = path.with_suffix(".part")
     options = {"movflags": "+faststart"} if clip.is_faststart else {}
@@ -26,13 +26,9 @@ def encode(clip: Clip, path: Path) -> None:
         stream.thread_count = 1
         for number, planes in enumerate(painted(clip, frames=clip.duration_s * FPS, fps=FPS)):
             frame = av.VideoFrame(clip.width_px, clip.height_px, "yuv420p")
-            _fill(frame, planes)
+            for plane, picture in zip(frame.planes, planes, strict=True):
+                plane.update(picture.tobytes("raw", "L", plane.line_size, 1))
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     draft.replace(path)
-
-
-def _fill(frame: object, planes: Planes) -> None:
-    for plane, picture in zip(frame.planes, planes, strict=True):  # type: ignore[attr-defined]
-        plane.update(picture.tobytes("raw", "L", plane.line_size, 1))

@@ -13,7 +13,7 @@ from providers.simulator.media.clip import Clip
 
 FONT = Path(__file__).parent.parent / "fonts" / "NotoSansSC-Medium-gb2312.ttf"
 MIN_SIDE_PX = 200
-"""Below it, words would be a smear."""
+"""Smaller words would be illegible."""
 _MAX_LINES = 4
 _PIECES = re.compile(r"[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]|[^\s\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]+|\s+")
 _NEUTRAL = 128
@@ -80,7 +80,7 @@ def _write(draw: ImageDraw.ImageDraw, clip: Clip) -> None:
 
 
 def fitted(text: str, side_px: int, room_px: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
-    """The largest of three sizes in which the text takes three lines at most; four, cut short, in the smallest."""
+    """Return the largest of three fonts in which the text takes three lines at most, or four, cut short, in the smallest; and the lines."""
     for divisor in (11, 15, 20):
         font = _font(max(14, side_px // divisor))
         lines = wrapped(text, font, room_px)
@@ -92,19 +92,15 @@ def fitted(text: str, side_px: int, room_px: int) -> tuple[ImageFont.FreeTypeFon
 
 
 def wrapped(text: str, font: ImageFont.FreeTypeFont, room_px: int) -> list[str]:
-    """Between words, between Chinese characters, and inside a word only when it is wider than a line."""
+    """Break the text between words, between Chinese characters, and inside a word only when it is wider than a line."""
     lines = [""]
     for piece in _PIECES.findall(" ".join(text.split())):
-        for part in _parts(piece, font, room_px):
+        for part in [piece] if font.getlength(piece) <= room_px else piece:
             if font.getlength(lines[-1] + part.rstrip()) <= room_px:
                 lines[-1] += part
             elif not part.isspace():
                 lines.append(part)
     return [line.rstrip() for line in lines if line.strip()]
-
-
-def _parts(piece: str, font: ImageFont.FreeTypeFont, room_px: int) -> list[str]:
-    return [piece] if font.getlength(piece) <= room_px else list(piece)
 
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont, room_px: int) -> str:

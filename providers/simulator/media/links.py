@@ -1,4 +1,4 @@
-"""Addresses of results: signed, and good until a moment. Knows nothing of what lies behind them."""
+"""Addresses of results: signed, and valid until a moment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_genuine(task_id: str, name: str, query: str) -> bool:
 
 
 def has_expired(query: str, now: float) -> bool:
-    """Ask only of a genuine link."""
+    """Return whether a genuine link is no longer valid."""
     return int(parse_qs(query)["expires"][0]) <= now
 
 

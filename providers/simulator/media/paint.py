@@ -70,14 +70,19 @@ def painted(clip: Clip, *, frames: int, fps: int) -> Iterator[Planes]:
     scene = scene_of(clip)
     words = lettering(clip)
     for number in range(frames):
-        planes = _enlarged(_composed(scene, number / fps), clip)
+        picture, moment_s = scene.sky.copy(), number / fps
+        for disc in scene.discs:
+            picture.paste(disc.colour, None, _moved(disc, picture.size, moment_s))
+        for hills in scene.hills:
+            picture.paste(hills.colour, None, _silhouette(hills, picture.size, moment_s))
+        planes = _enlarged(picture, clip)
         if words is not None:
             words.lay_on(*planes)
         yield planes
 
 
 def scene_of(clip: Clip) -> Scene:
-    """The same for the same words, whatever their size."""
+    """Return the clip's scene. Its words alone decide it, whatever the size."""
     seed = int.from_bytes(hashlib.sha256(clip.text.encode()).digest()[:8], "big")
     chance = random.Random(seed)
     scale = min(1.0, _SMALL_PX / max(clip.width_px, clip.height_px))
@@ -90,19 +95,14 @@ def scene_of(clip: Clip) -> Scene:
 
 
 def _sky(width: int, height: int, palette: Palette) -> Image.Image:
-    """Deep above, bright at the horizon."""
+    """Paint a gradient, dark above and bright at the horizon."""
     stops = [(0.0, palette.top), (0.38, palette.middle), (0.72, palette.horizon), (1.0, palette.sun)]
     column = Image.new("RGB", (1, height))
     for y in range(height):
-        column.putpixel((0, y), _between(stops, y / max(1, height - 1)))
+        place = y / max(1, height - 1)
+        (start, low), (end, high) = next(pair for pair in pairwise(stops) if place <= pair[1][0])
+        column.putpixel((0, y), mixed(low, high, (place - start) / (end - start)))
     return column.resize((width, height))
-
-
-def _between(stops: list[tuple[float, Colour]], place: float) -> Colour:
-    for (start, low), (end, high) in pairwise(stops):
-        if place <= end:
-            return mixed(low, high, (place - start) / (end - start))
-    return stops[-1][1]
 
 
 def _add_sun(sky: Image.Image, chance: random.Random, palette: Palette) -> None:
@@ -134,7 +134,7 @@ def _soft_disc(radius: float, opacity: float, softness: float) -> Image.Image:
 
 
 def _hills(chance: random.Random, palette: Palette, depth: int) -> Hills:
-    """Far ones are pale, slow and low on contrast; near ones are dark and pass faster."""
+    """Return a line of hills: far ones are pale and slow, near ones dark and faster."""
     waves = tuple(
         (chance.uniform(0.6, 1.0) * high, chance.uniform(0.8, 1.2) * many, chance.uniform(0, math.tau))
         for high, many in ((0.05, 0.9), (0.022, 2.3), (0.008, 5.1))
@@ -143,17 +143,8 @@ def _hills(chance: random.Random, palette: Palette, depth: int) -> Hills:
     return Hills(colour, height=0.62 + 0.12 * depth, waves=waves, speed=0.008 * (1 + 1.6 * depth))
 
 
-def _composed(scene: Scene, moment_s: float) -> Image.Image:
-    picture = scene.sky.copy()
-    for disc in scene.discs:
-        picture.paste(disc.colour, None, _moved(disc, picture.size, moment_s))
-    for hills in scene.hills:
-        picture.paste(hills.colour, None, _silhouette(hills, picture.size, moment_s))
-    return picture
-
-
 def _moved(disc: Disc, size: tuple[int, int], moment_s: float) -> Image.Image:
-    """The disc's mask at its place, between pixels too: whole pixels would jump when they are enlarged."""
+    """Return the disc's mask at its place, between pixels too: whole pixels would jump when they are enlarged."""
     x = ((disc.x + disc.dx * moment_s + 0.2) % 1.4 - 0.2) * size[0] - disc.mask.width / 2
     y = (disc.y + 0.02 * math.sin(disc.sway + moment_s)) * size[1] - disc.mask.height / 2
     return disc.mask.transform(size, Image.Transform.AFFINE, (1, 0, -x, 0, 1, -y), Image.Resampling.BILINEAR)

@@ -17,21 +17,13 @@ class Palette:
     near_hill: Colour
 
 
-def _rgb(text: str) -> Colour:
-    return int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)
-
-
-def _palette(colours: str) -> Palette:
-    return Palette(*(_rgb(colour) for colour in colours.split()))
-
-
 def mixed(low: Colour, high: Colour, part: float) -> Colour:
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(low, high, strict=True))
     return red, green, blue
 
 
 PALETTES = tuple(
-    _palette(colours)
+    Palette(*((int(colour[:2], 16), int(colour[2:4], 16), int(colour[4:], 16)) for colour in colours.split()))
     for colours in (
         "1b1a4b 6d3f8f f58a7b ffe3b8 8d4f7f 1d1433",
         "12284c 3b6fa8 f4b9a7 fff0d6 6d7fa3 152238",

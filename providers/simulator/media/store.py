@@ -10,7 +10,6 @@ import signal
 import sys
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from pathlib import Path
 
@@ -19,18 +18,13 @@ from providers.simulator.media.encode import encode
 
 MAX_FILES = 400
 MAX_PREPARED = 8
-"""Clips made ahead of being asked for; beyond that they wait for the first download."""
+"""Clips that are made before they are asked for; the others wait for the first download."""
 _NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
 
-def _new_pool() -> Executor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=2, mp_context=context, initializer=_be_a_quiet_child)
-
-
 def _be_a_quiet_child() -> None:
-    """Leave Ctrl-C to the parent, step back for the event loop, and die with the parent where the system allows."""
+    """Ignore Ctrl-C, yield to the event loop, and end with the parent where the system allows."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
     if sys.platform == "linux":
@@ -38,18 +32,17 @@ def _be_a_quiet_child() -> None:
 
 
 class ClipStore:
-    """`bytes_of` a clip, each made once; the folder goes away with `close`."""
+    """The files of clips, each made once; `close` deletes them."""
 
-    def __init__(self, *, is_tiny: bool, pool: Callable[[], Executor] = _new_pool) -> None:
+    def __init__(self, *, is_tiny: bool) -> None:
         self.is_tiny = is_tiny
-        self._new_pool = pool
         self._pool: Executor | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="simulator-clips-")
         self._files: OrderedDict[str, asyncio.Task[Path]] = OrderedDict()
         self._tiny: dict[tuple[bool, int], bytes] = {}
 
     def prepare(self, clip: Clip) -> None:
-        """Start early, as a vendor does, unless many are waiting already."""
+        """Start making the clip, as a vendor does, unless many are waiting already."""
         if not self.is_tiny and sum(not task.done() for task in self._files.values()) < MAX_PREPARED:
             self._ensure(clip)
 
@@ -73,7 +66,8 @@ class ClipStore:
 
     async def _make(self, clip: Clip) -> Path:
         if self._pool is None:
-            self._pool = self._new_pool()
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(max_workers=2, mp_context=context, initializer=_be_a_quiet_child)
         path = Path(self._folder.name) / f"{clip.name}.mp4"
         try:
             await asyncio.get_running_loop().run_in_executor(self._pool, encode, clip, path)
@@ -94,5 +88,5 @@ class ClipStore:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
-                child.terminate()  # nobody waits for the rest of a clip
+                child.terminate()
         self._folder.cleanup()

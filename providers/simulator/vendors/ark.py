@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
 import string
@@ -13,12 +12,12 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, nature, region_of
+from providers.simulator.accounts import Account
 from providers.simulator.clock import BEIJING
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import answered, take_order
-from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_batch, answer_poll
+from providers.simulator.host import Host, read_json
+from providers.simulator.intake import take_order
+from providers.simulator.polling import answer_batch, answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask
 from providers.simulator.vendors.ark_models import MODELS, Model
@@ -59,26 +58,21 @@ _REFUSALS = {
 _TYPES = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "TooManyRequests", 500: "InternalServerError"}
 
 
-class Ark:
-    """A Vendor and its Dialect, in one region: a key of another is as unknown there as an invented one."""
+class Ark(Host):
+    """Ark in one region, where the keys of another are unknown."""
 
+    refusals = _REFUSALS
     task_ttl_s = 7.0 * _DAY_S
     result_ttl_s = 1.0 * _DAY_S
 
     def __init__(self, site: Site, *, host: str = "ark", region: str = "", models: Mapping[str, Model] = MODELS) -> None:
-        self.site = site
+        super().__init__(site)
         self.host = host
         self._region = region
         self._models = models
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
-
-    async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad" or region_of(key) != self._region:
-            raise self.refusal(Refusal.AUTH)
-        account = self.site.accounts.get(self.host, key)
+    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
+        account = self.account_of_bearer(request, self._region)
         path, _, query = path.partition("?")
         match request.method, path.removeprefix(_TASKS).removeprefix("/"):
             case _ if not path.startswith(_TASKS):
@@ -88,37 +82,30 @@ class Ark:
             case "GET", "":
                 return await self._list(request, account, query)
             case "GET", name:
-                task = self._find(account, name)
-                return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+                return await answer_poll(self.site, self, request, account, name, self.find(account, name))
             case "DELETE", name if name:
                 return self._delete(account, name)
         raise _not_found("The requested resource")
 
     async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
         self.site.tally.submits[self.host] += 1
-        try:
-            body = json.loads(await request.read())
-        except ValueError as error:
-            raise Refused(400, "InvalidParameter", "The request body is not JSON.") from error
+        body = await read_json(request, Refused(400, "InvalidParameter", "The request body is not JSON."))
         base = own_base(request)
         order = await read_order(body, self._models)
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:
-        if not (url := task.order.callback_url):
-            return
-
         def told(at: float) -> dict[str, Any] | None:
-            """Of a cancelled task nothing is told: it is none of the documented statuses."""
+            # "cancelled" is not among the documented statuses of a callback
             return _told(task, at, base) if task.cancelled_at is None else None
 
+        url = task.order.callback_url
         talk = self.site.callbacks.add(url, [task.submitted_at, task.started_at], told, is_signed=False)
         self.site.callbacks.add(url, [min(task.ended_at, _expiry(task))], told, is_signed=False, tries=_CALLBACK_TRIES, talk=talk)
 
-    def _find(self, account: Account, name: str) -> SimTask | None:
-        now = self.site.clock.now()
-        task = self.site.tasks.find(account, name, now)
-        return None if task is None or _is_swept(task, now) else task
+    def find(self, account: Account, name: str) -> SimTask | None:
+        task = super().find(account, name)
+        return None if task is None or _is_swept(task, self.site.clock.now()) else task
 
     async def _list(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
         fields = parse_qs(query)
@@ -137,35 +124,31 @@ class Ark:
 
     def _delete(self, account: Account, name: str) -> web.Response:
         now = self.site.clock.now()
-        task = self._find(account, name)
+        task = self.find(account, name)
         if task is None:
             raise _not_found(f"The task {name}")
         word = _word(task, now)
         if word == "queued":
-            task.cancelled_at = now
-            account.give_back(task.number)
+            task.cancel(now)
         elif word in {"running", "cancelled"}:
             raise Refused(403, "OperationDenied.InvalidState", f"A task that is {word} cannot be cancelled or deleted.")
         else:
             task.is_deleted = True
         return json_reply({})
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         moment = datetime.fromtimestamp(self.site.clock.now(), UTC).astimezone(BEIJING)
         tail = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
         return f"cgt-{moment:%Y%m%d%H%M%S}-{tail}"
 
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
-
     def error(self, refused: Refused) -> web.Response:
         message = f"{refused.message} Request ID: {secrets.token_hex(16)}"
         error = {"code": refused.code, "message": message, "param": "", "type": _TYPES.get(refused.status, "BadRequest")}
         return json_reply({"error": error}, refused.status, refused.headers)
 
-    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
         return json_reply({"id": task.id})
 
     def accepted_flat(self, task: SimTask) -> web.Response:
@@ -186,18 +169,17 @@ def _not_found(what: str) -> Refused:
 
 
 def _is_swept(task: SimTask, now: float) -> bool:
-    """Cancelled tasks are kept for a day only."""
+    """Return whether the task was cancelled more than a day ago: Ark keeps it no longer."""
     return task.cancelled_at is not None and now >= task.cancelled_at + _DAY_S
 
 
 def _expiry(task: SimTask) -> float:
-    """When the task expires; never, if it ends before."""
+    """Return when the task expires; infinity if it ends earlier."""
     moment = task.submitted_at + task.order.gives_up_after_s
     return moment if moment < task.ended_at and task.cancelled_at is None else math.inf
 
 
 def _word(task: SimTask, now: float) -> str:
-    """The vendor's words for states are ours, but for one."""
     return _EXPIRED if now >= _expiry(task) else task.state(now).value
 
 
@@ -208,18 +190,14 @@ def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
         code, message = _FAILURES[task.failure or "fail-internal"]
         told["error"] = {"code": code, "message": message}
     if word == "succeeded":
-        told |= _result(task, base)
+        order = task.order
+        url = task.link(base, task.id[-8:])
+        last_frame = {"last_frame_url": url.replace(".mp4?", ".png?")} if order.extra["has_last_frame"] else {}
+        tokens = order.width_px * order.height_px * FPS * order.duration_s // 1024
+        usage = {"completion_tokens": tokens, "total_tokens": tokens}
+        told |= {"content": {"video_url": url, **last_frame}, "usage": usage}
     moments = {"created_at": int(task.submitted_at), "updated_at": int(_expiry(task) if word == _EXPIRED else task.changed_at(now))}
     return {**told, **task.order.extra["told"], **moments}
-
-
-def _result(task: SimTask, base: str) -> dict[str, Any]:
-    url = links.link(base, task.id, task.id[-8:], task.ended_at + task.result_ttl_s)
-    content = {"video_url": url}
-    if task.order.extra["has_last_frame"]:
-        content["last_frame_url"] = url.replace(".mp4?", ".png?")
-    tokens = task.order.width_px * task.order.height_px * FPS * task.order.duration_s // 1024
-    return {"content": content, "usage": {"completion_tokens": tokens, "total_tokens": tokens}}
 
 
 def _filtered(tasks: Iterable[SimTask], fields: dict[str, list[str]], now: float) -> Iterable[SimTask]:

@@ -1,4 +1,4 @@
-"""The `content` of an order for Ark: words, frames and references, checked and measured. No parameters here."""
+"""The `content` of an order for Ark: words, frames and references, checked and measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_base64, from_url
+from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_url
 from providers.simulator.vendors.ark_models import Model
 
 MAX_BYTES = 30 * 1024 * 1024
@@ -26,7 +26,7 @@ _ROLES = {
 class Content:
     text: str
     first: Picture | None
-    """The first frame: an adaptive ratio follows it."""
+    """The first frame, which decides an adaptive ratio."""
     has_references: bool
 
 
@@ -35,7 +35,7 @@ def _invalid(message: str) -> NoReturn:
 
 
 async def read_content(items: object, model: Model) -> Content:
-    """Raises Refused."""
+    """Check the content and measure its pictures. Raise Refused."""
     if not isinstance(items, list) or not items:
         raise Refused(400, "MissingParameter", "The request failed because it is missing `content` parameter.")
     text, pictures, roles = [], [], Counter[str]()
@@ -77,10 +77,7 @@ async def _picture(url: str) -> Picture:
     if not url.startswith(("http://", "https://", "data:image/")):
         _bad_picture("neither an address nor a data URI")
     try:
-        if url.startswith("data:"):
-            picture = await from_base64(url.partition(";base64,")[2], MAX_BYTES)
-        else:
-            picture = await from_url(url, MAX_BYTES)
+        picture = await from_url(url, MAX_BYTES)
     except BadPicture as error:
         _bad_picture(str(error))
     low, high = _SIDES_PX

@@ -43,7 +43,7 @@ class Model:
     """Takes -1."""
     has_draft: bool = False
     adapts: bool = False
-    """`adaptive` also without a first frame, and where no ratio is said."""
+    """`adaptive` also without a first frame, and as the default ratio."""
     is_2_0: bool = False
 
 

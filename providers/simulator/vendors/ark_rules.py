@@ -1,4 +1,4 @@
-"""What Ark accepts of an order for a video: a body becomes an Order, or is refused with its own codes. No answers here.
+"""What Ark accepts: a body becomes an Order, or is refused with its own codes.
 
 A field that is null counts as not sent: the official SDK sends every field that it knows.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
+from providers.simulator.json_values import is_integer
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.ark_content import Content, read_content
 from providers.simulator.vendors.ark_models import MODELS, RATIOS, SEEDANCE_1_5_PRO, Model
@@ -20,6 +21,7 @@ FPS = 24
 _FLAGS = ("camera_fixed", "watermark", "generate_audio", "return_last_frame", "draft")
 _INLINE = re.compile(r"--(rs|rt|dur|seed|cf|wm)\s+(\S+)")
 _INLINE_NAMES = {"rs": "resolution", "rt": "ratio", "dur": "duration", "seed": "seed", "cf": "camera_fixed", "wm": "watermark"}
+"""Parameters in the older form, at the end of the text."""
 _EXPIRES_S = (3600, 259_200)
 USUAL_EXPIRY_S = 172_800
 
@@ -29,21 +31,20 @@ def invalid(name: str, message: str) -> NoReturn:
 
 
 async def read_order(body: object, models: Mapping[str, Model] = MODELS) -> Order:
-    """Raises Refused. `models` are those of the region."""
+    """Turn a body into an order. Raise Refused. `models` are those of the region."""
     if not isinstance(body, dict):
         invalid("body", "not a JSON object")
     given = {name: value for name, value in body.items() if value is not None}
     name, model = _model(given, models)
     content = await read_content(given.get("content"), model)
-    given = {**_inline(content.text), **given}
+    inline = {_INLINE_NAMES[name]: _parsed(value) for name, value in _INLINE.findall(content.text)}
+    given = {**inline, **given}
     _check_flags(given, model, content)
     _check_numbers(given)
     _check_tier_and_draft(given, model)
-    resolution = _resolution(given, model, content)
-    ratio, (width, height) = _size(given, model, content, resolution)
+    resolution, ratio, (width, height) = _size(given, model, content)
     duration, frames = _length(given, model)
     return Order(
-        kind="video",
         model=name,
         prompt=content.text,
         width_px=width,
@@ -71,11 +72,6 @@ def _model(given: Body, models: Mapping[str, Model]) -> tuple[str, Model]:
     raise Refused(404, "InvalidEndpointOrModel.NotFound", message)
 
 
-def _inline(text: str) -> Body:
-    """Parameters in the older form, at the end of the text."""
-    return {_INLINE_NAMES[name]: _parsed(value) for name, value in _INLINE.findall(text)}
-
-
 def _parsed(value: str) -> object:
     if value in {"true", "false"}:
         return value == "true"
@@ -94,16 +90,12 @@ def _check_flags(given: Body, model: Model, content: Content) -> None:
 
 def _check_numbers(given: Body) -> None:
     seed = given.get("seed", -1)
-    if not _is_int(seed) or not -1 <= seed <= MAX_SEED:
+    if not is_integer(seed) or not -1 <= seed <= MAX_SEED:
         invalid("seed", f"must be an integer between -1 and {MAX_SEED}")
     low, high = _EXPIRES_S
     expires = given.get("execution_expires_after", USUAL_EXPIRY_S)
-    if not _is_int(expires) or not low <= expires <= high:
+    if not is_integer(expires) or not low <= expires <= high:
         invalid("execution_expires_after", f"must be between {low} and {high}")
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_tier_and_draft(given: Body, model: Model) -> None:
@@ -118,37 +110,34 @@ def _check_tier_and_draft(given: Body, model: Model) -> None:
         invalid("draft", "needs a model with drafts, 480p, no last frame and the default tier")
 
 
-def _resolution(given: Body, model: Model, content: Content) -> str:
+def _size(given: Body, model: Model, content: Content) -> tuple[str, str, tuple[int, int]]:
+    """Return the resolution, the ratio, and the size that they make."""
     resolution: str = given.get("resolution", "720p" if content.has_references else model.usual_resolution)
     allowed = [name for name in model.resolutions if not (content.has_references and name == "1080p")]
     if resolution not in allowed:
         invalid("resolution", f"must be one of {', '.join(allowed)}")
-    return resolution
-
-
-def _size(given: Body, model: Model, content: Content, resolution: str) -> tuple[str, tuple[int, int]]:
     may_adapt = model.adapts or content.first is not None
     ratio = given.get("ratio", "adaptive" if may_adapt else "16:9")
-    allowed = (*RATIOS, "adaptive") if may_adapt else RATIOS
-    if ratio not in allowed:
-        invalid("ratio", f"must be one of {', '.join(allowed)}")
+    ratios = (*RATIOS, "adaptive") if may_adapt else RATIOS
+    if ratio not in ratios:
+        invalid("ratio", f"must be one of {', '.join(ratios)}")
     sizes = model.sizes[resolution]
     if ratio == "adaptive":
         like = content.first.ratio if content.first else 16 / 9
         ratio = min(sizes, key=lambda name: abs(sizes[name][0] / sizes[name][1] - like))
-    return ratio, sizes[ratio]
+    return resolution, ratio, sizes[ratio]
 
 
 def _length(given: Body, model: Model) -> tuple[int, int]:
-    """Seconds and frames; frames, where given, decide."""
+    """Return seconds and frames, one of which is 0; frames count where both are given."""
     duration, frames = given.get("duration", 5), given.get("frames")
     if frames is not None:
-        if not model.counts_frames or not _is_int(frames) or not 29 <= frames <= 289 or (frames - 25) % 4:
+        if not model.counts_frames or not is_integer(frames) or not 29 <= frames <= 289 or (frames - 25) % 4:
             invalid("frames", "must be 25 + 4n between 29 and 289, on a model that counts frames")
         return 0, frames
     if duration == -1 and model.may_choose_duration:
         return 5, 0
-    if not _is_int(duration) or duration not in model.durations:
+    if not is_integer(duration) or duration not in model.durations:
         invalid("duration", f"must be an integer between {model.durations.start} and {model.durations.stop - 1}")
     return duration, 0
 
@@ -161,7 +150,7 @@ def _callback(given: Body) -> str:
 
 
 def _told(given: Body, model: Model, resolution: str, ratio: str, length: dict[str, int]) -> Body:
-    """What every later answer repeats."""
+    """Return the facts that every later answer repeats."""
     told = {
         "seed": given.get("seed", -1) if given.get("seed", -1) >= 0 else 58_944,
         "resolution": resolution,

@@ -1,21 +1,20 @@
-"""A CogVideoX-2b service on a machine of one's own: submit and status, or one request that waits for the video.
+"""A self-hosted CogVideoX-2b service: submit and status, or one request that waits for the video.
 
-No key is asked for; one that is sent (a proxy in front may want it) only tells accounts apart.
+It requires no key; one that is sent (a proxy in front may want it) only distinguishes accounts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 
 from aiohttp import web
 
 from providers.simulator.accounts import Account, nature
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import answered, take_order
-from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.host import Host, read_json
+from providers.simulator.intake import take_order
+from providers.simulator.polling import answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.cogvideox_rules import read_order
@@ -50,44 +49,39 @@ _REFUSALS = {
 }
 
 
-class CogVideoX:
-    """A Vendor and its Dialect. `is_waiting`: the submit itself is answered with the video."""
+class CogVideoX(Host):
+    """The service. `is_waiting`: it answers the submit itself with the video."""
 
+    refusals = _REFUSALS
     task_ttl_s = result_ttl_s = _YEAR_S
 
     def __init__(self, site: Site, *, host: str = "cogvideox", is_waiting: bool = False) -> None:
-        self.site = site
+        super().__init__(site)
         self.host = host
         self._is_waiting = is_waiting
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        return await answered(self.site, self, self._routed(request, path.partition("?")[0]), is_order=request.method == "POST")
-
-    async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
+        path = path.partition("?")[0]
         key = request.headers.get("Authorization", "").removeprefix("Bearer").strip() or _NOBODY
         if nature(key) == "bad":
             raise self.refusal(Refusal.AUTH)
         account = self.site.accounts.get(self.host, key)
         if request.method == "GET" and path.startswith(_POLL):
             name = path.removeprefix(_POLL)
-            task = self.site.tasks.find(account, name, self.site.clock.now())
-            return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+            return await answer_poll(self.site, self, request, account, name, self.find(account, name))
         if request.method == "POST" and path == _SUBMIT:
             return await self._submit(request, account)
         raise Refused(404, "missing", "Not Found")
 
     async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
         self.site.tally.submits[self.host] += 1
-        try:
-            order = read_order(json.loads(await request.read()))
-        except ValueError as error:
-            raise Refused(422, "invalid", "the body is not JSON") from error
+        order = read_order(await read_json(request, Refused(422, "invalid", "the body is not JSON")))
         taken: list[SimTask] = []
         answer = await take_order(self.site, self, request, account, order, on_accepted=taken.append)
         return await self._waited(request, taken[0]) if isinstance(answer, _Later) else answer
 
     async def _waited(self, request: web.BaseRequest, task: SimTask) -> web.Response:
-        """The video, or what went wrong, when the task is over or the caller has gone."""
+        """Answer with the video or the error when the task ends, or when the caller has gone."""
         give_up_at = self.site.clock.now() + self.site.tuning.hang_s
         while self.site.clock.now() < min(task.ended_at, give_up_at):
             if request.transport is None or request.transport.is_closing():
@@ -100,19 +94,16 @@ class CogVideoX:
                 return json_reply({"success": False, "error": error})
         return json_reply({"detail": "gateway timeout"}, 504)
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return f"c2b-{secrets.token_hex(8)}"
-
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:
         body = {"detail": refused.message} if refused.status >= 400 else {"success": False, "error": refused.message}
         return json_reply(body, refused.status, refused.headers)
 
-    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
         sound = json_reply({"task_id": task.id})
         return _Later(body=sound.body) if self._is_waiting else sound
 
@@ -139,7 +130,7 @@ class _Later(web.Response):
 
 
 def _outcome(task: SimTask, now: float) -> tuple[State, str]:
-    """An order larger than the card's memory fails although the vendor would not have said so."""
+    """Return the state, and the error of a failed task. An order larger than the card's memory fails."""
     state = task.state(now)
     if state is State.SUCCEEDED and not task.order.extra["fits"]:
         return State.FAILED, _OUT_OF_MEMORY
@@ -147,5 +138,5 @@ def _outcome(task: SimTask, now: float) -> tuple[State, str]:
 
 
 def _address(task: SimTask, base: str) -> str:
-    url = links.link(base, task.id, task.id, task.ended_at + task.result_ttl_s)
+    url = task.link(base, task.id)
     return f"{url}&token={'t' * _LONG_TOKEN}" if task.plan.has("long-address") else url

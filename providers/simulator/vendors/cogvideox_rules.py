@@ -1,10 +1,11 @@
-"""What the local CogVideoX-2b service accepts: a body becomes an Order, or is refused. No answers here."""
+"""What the local CogVideoX-2b service accepts: a body becomes an Order, or is refused."""
 
 from __future__ import annotations
 
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
+from providers.simulator.json_values import is_integer, is_number
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -20,7 +21,7 @@ _WHOLE = {
     "fps": (1, 60, _FRAMES_PER_SECOND),
     "seed": (0, 2**63, 0),
 }
-"""Least, most, and what stands when the field is missing."""
+"""Minimum, maximum and default."""
 
 
 def invalid(message: str) -> NoReturn:
@@ -28,18 +29,22 @@ def invalid(message: str) -> NoReturn:
 
 
 def read_order(body: object) -> Order:
-    """Raises Refused."""
+    """Turn a body into an order. Raise Refused."""
     if not isinstance(body, dict):
         invalid("the body is not an object")
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         invalid("prompt: field required")
-    given = {name: _whole(body, name) for name in _WHOLE}
+    given = {}
+    for name, (least, most, usual) in _WHOLE.items():
+        value = body.get(name, usual)
+        if not is_integer(value) or not least <= value <= most:
+            invalid(f"{name}: must be an integer between {least} and {most}")
+        given[name] = value
     if given["width"] % 8 or given["height"] % 8:
         invalid("width and height must be multiples of 8")
     _check_rest(body)
     return Order(
-        kind="video",
         model=MODEL,
         prompt=prompt,
         width_px=given["width"],
@@ -51,19 +56,11 @@ def read_order(body: object) -> Order:
     )
 
 
-def _whole(body: Body, name: str) -> int:
-    least, most, usual = _WHOLE[name]
-    value = body.get(name, usual)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        invalid(f"{name}: must be an integer between {least} and {most}")
-    return value
-
-
 def _check_rest(body: Body) -> None:
     if not isinstance(body.get("content_id", ""), str):
         invalid("content_id: must be a string")
     if not isinstance(body.get("metadata", {}), dict):
         invalid("metadata: must be an object")
     guidance = body.get("guidance_scale", 6.0)
-    if not isinstance(guidance, int | float) or isinstance(guidance, bool) or guidance < 0:
+    if not is_number(guidance) or guidance < 0:
         invalid("guidance_scale: must be a number of at least 0")

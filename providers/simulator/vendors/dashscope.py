@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import uuid
@@ -13,12 +12,12 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, nature, region_of
+from providers.simulator.accounts import Account, nature
 from providers.simulator.clock import BEIJING, beijing_text, milliseconds
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import answered, take_order
-from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.host import Host, read_json
+from providers.simulator.intake import take_order
+from providers.simulator.polling import answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.dashscope_models import AREAS_PX, MODELS, Model
@@ -54,30 +53,27 @@ _REFUSALS = {
     Refusal.SERVER: (503, "ModelUnavailable", "Model is unavailable, please try again later."),
     Refusal.OPENAI_STYLE: (400, "InvalidParameter", "Input data is invalid."),
 }
-_NO_WORKSPACE = Refused(403, "Workspace.AccessDenied", "Workspace access denied.")
-_NOT_FOUND = Refused(404, "InvalidParameter", "url error, please check url!")
 
 
-class DashScope:
-    """A Vendor and its Dialect, in one region: a key of another is as unknown there as an invented one."""
+class DashScope(Host):
+    """DashScope in one region, where the keys of another are unknown."""
 
+    refusals = _REFUSALS
     task_ttl_s = result_ttl_s = 1.0 * _DAY_S
 
     def __init__(self, site: Site, *, host: str = "dashscope", region: str = "", models: Mapping[str, Model] = MODELS) -> None:
-        self.site = site
+        super().__init__(site)
         self.host = host
         self._region = region
         self._models = models
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
-
-    async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
-        account = self._account(request)
+    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
+        account = self.account_of_bearer(request, self._region)
+        if nature(request.headers.get("X-DashScope-WorkSpace", "")) == "bad":
+            raise Refused(403, "Workspace.AccessDenied", "Workspace access denied.")
         if request.method == "GET" and path.startswith(_POLL):
             name = path[len(_POLL) :].partition("?")[0]
-            task = self.site.tasks.find(account, name, self.site.clock.now())
-            return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+            return await answer_poll(self.site, self, request, account, name, self.find(account, name))
         path, _, query = path.partition("?")
         if request.method == "GET" and path == "/api/v1/tasks":
             return self._list(account, query)
@@ -85,36 +81,25 @@ class DashScope:
             return self._cancel(account, match[1])
         if request.method == "POST" and (match := _SUBMIT.fullmatch(path)):
             return await self._submit(request, account, match[1])
-        raise _NOT_FOUND
-
-    def _account(self, request: web.BaseRequest) -> Account:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad" or region_of(key) != self._region:
-            raise self.refusal(Refusal.AUTH)
-        if nature(request.headers.get("X-DashScope-WorkSpace", "")) == "bad":
-            raise _NO_WORKSPACE
-        return self.site.accounts.get(self.host, key)
+        raise Refused(404, "InvalidParameter", "url error, please check url!")
 
     async def _submit(self, request: web.BaseRequest, account: Account, task_group: str) -> web.Response:
         self.site.tally.submits[self.host] += 1
         if request.headers.get("X-DashScope-Async") != "enable":
             raise Refused(403, "AccessDenied", "current user api does not support synchronous calls.")
-        try:
-            body = json.loads(await request.read())
-        except ValueError as error:
-            raise Refused(400, "InvalidParameter", "Required body invalid, please check the request body format.") from error
+        not_json = Refused(400, "InvalidParameter", "Required body invalid, please check the request body format.")
+        body = await read_json(request, not_json)
         resolves_oss = request.headers.get("X-DashScope-OssResourceResolve") == "enable"
         order = await read_order(task_group, body, self._models, resolves_oss=resolves_oss)
         return await take_order(self.site, self, request, account, order)
 
     def _cancel(self, account: Account, task_id: str) -> web.Response:
         now = self.site.clock.now()
-        task = self.site.tasks.find(account, task_id, now)
+        task = self.find(account, task_id)
         if task is None or task.state(now) is not State.QUEUED:
             message = "Failed to cancel the task, please confirm if the task is in PENDING status."
             raise Refused(400, "UnsupportedOperation", message)
-        task.cancelled_at = now
-        account.give_back(task.number)
+        task.cancel(now)
         return json_reply({"request_id": _request_id()})
 
     def _list(self, account: Account, query: str) -> web.Response:
@@ -153,13 +138,10 @@ class DashScope:
             row["end_time"] = milliseconds(task.ended_at)
         return row
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return str(uuid.uuid4())
-
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:
         body = {"code": refused.code, "message": refused.message, "request_id": _request_id()}
@@ -174,7 +156,10 @@ class DashScope:
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
         match task.state(now):
             case State.SUCCEEDED:
-                return _answered(self._result(task, now, base), usage=_usage(task))
+                result = {**_head(task, now), "video_url": task.link(base, task.id[:8]), "orig_prompt": task.order.extra["orig_prompt"]}
+                if task.order.extra["is_extended"]:
+                    result["actual_prompt"] = f"{result['orig_prompt']}, soft evening light, slow camera, fine detail"
+                return _answered(result, usage=_usage(task))
             case State.FAILED:
                 code, message = _FAILURES[task.failure or "fail-internal"]
                 return _answered({**_head(task, now), "code": code, "message": message})
@@ -185,15 +170,6 @@ class DashScope:
 
     def unknown(self, name: str) -> web.Response:
         return _answered({"task_id": name, "task_status": "UNKNOWN"})
-
-    def _result(self, task: SimTask, now: float, base: str) -> dict[str, Any]:
-        extra = task.order.extra
-        result = _head(task, now)
-        result["video_url"] = links.link(base, task.id, task.id[:8], task.ended_at + task.result_ttl_s)
-        result["orig_prompt"] = extra["orig_prompt"]
-        if extra["is_extended"]:
-            result["actual_prompt"] = f"{extra['orig_prompt']}, soft evening light, slow camera, fine detail"
-        return result
 
 
 def _head(task: SimTask, now: float) -> dict[str, Any]:
@@ -216,19 +192,16 @@ def _usage(task: SimTask) -> dict[str, Any]:
     size = f"{order.width_px}*{order.height_px}"
     if not order.extra["is_newer"]:
         return {"video_duration": order.duration_s, "video_ratio": size, "video_count": 1}
+    # the nearest named area: a square or an upright video of 1080P has no side of 1080
+    sharpness = min(AREAS_PX, key=lambda name: abs(AREAS_PX[name] - order.width_px * order.height_px))
     return {
         "duration": order.duration_s,
         "size": size,
         "input_video_duration": 0,
         "output_video_duration": order.duration_s,
         "video_count": 1,
-        "SR": _sharpness(order.width_px * order.height_px),
+        "SR": sharpness.removesuffix("P"),
     }
-
-
-def _sharpness(area_px: int) -> str:
-    """The nearest named one: a square or an upright video of 1080P has no side of 1080."""
-    return min(AREAS_PX, key=lambda name: abs(AREAS_PX[name] - area_px)).removesuffix("P")
 
 
 def _filtered(tasks: Iterable[SimTask], fields: dict[str, str], now: float) -> Iterable[SimTask]:
@@ -245,7 +218,7 @@ def _filtered(tasks: Iterable[SimTask], fields: dict[str, str], now: float) -> I
 
 
 def _moment(fields: dict[str, str], name: str) -> float | None:
-    """`YYYYMMDDhhmmss` in Beijing time, or epoch milliseconds: the vendor's pages show both."""
+    """Read `YYYYMMDDhhmmss` in Beijing time, or epoch milliseconds: the vendor's pages show both. Raise Refused."""
     text = fields.get(name)
     if text is None:
         return None

@@ -51,7 +51,7 @@ class Model:
     resolutions: tuple[str, ...]
     """The first is the default."""
     durations: tuple[int, ...] = (5,)
-    """One only: fixed, whatever is asked. Five is the default of all."""
+    """A single one: fixed, whatever is asked for. The default is always five."""
     max_prompt: int = 800
     is_newer: bool = False
     """From 2.6: another `usage`, and no `actual_prompt`."""

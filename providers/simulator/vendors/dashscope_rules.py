@@ -1,4 +1,4 @@
-"""What DashScope accepts: a submit body becomes an Order, or is refused with its own codes. No answers here.
+"""What DashScope accepts: a submit body becomes an Order, or is refused with its own codes.
 
 Keys of `input` and `parameters` that are not known are ignored, as the official SDK sends some of its own.
 """
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_base64, from_url
+from providers.simulator.json_values import is_integer
+from providers.simulator.pictures import UNSEEN, BadPicture, Picture, even, from_url
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.dashscope_models import AREAS_PX, BY_RATIO, I2V_TEMPLATES, KF2V_TEMPLATES, MODELS, SIZES, Model
 
@@ -27,7 +28,10 @@ def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> 
 
 
 async def read_order(task_group: str, body: object, models: Mapping[str, Model] = MODELS, *, resolves_oss: bool) -> Order:
-    """Raises Refused. `models` are the region's, `task_group` is the path's: `video-generation`; `image2video` for first and last frame."""
+    """Turn a body into an order. Raise Refused.
+
+    `models` are the region's, `task_group` is the path's: `video-generation`; `image2video` for first and last frame.
+    """
     if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
         invalid("Required body invalid, please check the request body format.")
     name, model = _model(body, task_group, models)
@@ -35,7 +39,12 @@ async def read_order(task_group: str, body: object, models: Mapping[str, Model] 
     if not isinstance(options, dict):
         invalid("parameters must be an object")
     prompt = _prompt(given, model)
-    _check_options(options)
+    seed = options.get("seed")
+    if seed is not None and (not is_integer(seed) or not 0 <= seed <= MAX_SEED):
+        invalid(f"seed must be an integer between 0 and {MAX_SEED}")
+    for flag in ("prompt_extend", "watermark", "audio"):
+        if not isinstance(options.get(flag, True), bool):
+            invalid(f"{flag} must be a boolean")
     _check_sound_and_shots(given, options, model)
     width, height = await _size(given, options, model, resolves_oss=resolves_oss)
     return Order(
@@ -76,15 +85,6 @@ def _prompt(given: Body, model: Model) -> str:
     return prompt
 
 
-def _check_options(options: Body) -> None:
-    seed = options.get("seed")
-    if seed is not None and (not _is_int(seed) or not 0 <= seed <= MAX_SEED):
-        invalid(f"seed must be an integer between 0 and {MAX_SEED}")
-    for name in ("prompt_extend", "watermark", "audio"):
-        if not isinstance(options.get(name, True), bool):
-            invalid(f"{name} must be a boolean")
-
-
 def _check_sound_and_shots(given: Body, options: Body, model: Model) -> None:
     audio = given.get("audio_url")
     if model.has_sound and audio:
@@ -103,13 +103,9 @@ def _check_audio(value: object, name: str) -> None:
         invalid(f"{name} must be the address of a wav or mp3 file", "InvalidURL")
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _duration(options: Body, model: Model) -> int:
     value = options.get("duration", 5)
-    if not _is_int(value):
+    if not is_integer(value):
         invalid("duration must be an integer")
     if len(model.durations) == 1:
         return model.durations[0]
@@ -122,15 +118,27 @@ async def _size(given: Body, options: Body, model: Model, *, resolves_oss: bool)
     if model.kind == "r2v":
         _check_references(given)
     if model.kind in {"t2v", "r2v"} and not model.by_ratio:
-        return _named_size(options, model)
+        sizes = sorted(size for name in model.resolutions for size in SIZES[name])
+        size = options.get("size", {"720P": "1280*720", "1080P": "1920*1080"}[model.resolutions[0]])
+        if size not in sizes:
+            invalid(f"size must be one of {', '.join(sizes)}")
+        return _sides(size)
     resolution = options.get("resolution", model.resolutions[0])
     if resolution not in model.resolutions:
         invalid(f"resolution must be one of {', '.join(model.resolutions)}")
     if model.kind == "t2v":
-        return _ratio_size(options, resolution)
+        ratio = options.get("ratio", "16:9")
+        if ratio not in BY_RATIO[resolution]:
+            invalid(f"ratio must be one of {', '.join(BY_RATIO[resolution])}")
+        return _sides(BY_RATIO[resolution][ratio])
     picture = await _first_picture(given, model, resolves_oss=resolves_oss)
     height = math.sqrt(AREAS_PX[resolution] / picture.ratio)
-    return _even(height * picture.ratio), _even(height)
+    return even(height * picture.ratio), even(height)
+
+
+def _sides(size: str) -> tuple[int, int]:
+    width, height = size.split("*")
+    return int(width), int(height)
 
 
 def _check_references(given: Body) -> None:
@@ -145,27 +153,6 @@ def _check_clips(urls: list[object], name: str) -> None:
         invalid(f"{name} must be an address of a video", "InvalidURL")
 
 
-def _even(value: float) -> int:
-    return round(value / 2) * 2
-
-
-def _named_size(options: Body, model: Model) -> tuple[int, int]:
-    allowed = sorted(size for name in model.resolutions for size in SIZES[name])
-    size = options.get("size", {"720P": "1280*720", "1080P": "1920*1080"}[model.resolutions[0]])
-    if size not in allowed:
-        invalid(f"size must be one of {', '.join(allowed)}")
-    width, height = size.split("*")
-    return int(width), int(height)
-
-
-def _ratio_size(options: Body, resolution: str) -> tuple[int, int]:
-    ratio = options.get("ratio", "16:9")
-    if ratio not in BY_RATIO[resolution]:
-        invalid(f"ratio must be one of {', '.join(BY_RATIO[resolution])}")
-    width, height = BY_RATIO[resolution][ratio].split("*")
-    return int(width), int(height)
-
-
 async def _first_picture(given: Body, model: Model, *, resolves_oss: bool) -> Picture:
     if model.by_ratio:
         return await _first_of_media(given, resolves_oss=resolves_oss)
@@ -177,7 +164,7 @@ async def _first_picture(given: Body, model: Model, *, resolves_oss: bool) -> Pi
 
 
 async def _first_of_media(given: Body, *, resolves_oss: bool) -> Picture:
-    """2.7: a picture or a clip to begin with, a last picture and a sound to move by where wanted, each once."""
+    """Check the media of 2.7: a first picture or a first clip, and optionally a last picture and a sound, each once."""
     fields = _media_fields(given)
     if ("first_frame" in fields) == ("first_clip" in fields):
         invalid("media must begin with one first_frame or one first_clip")
@@ -206,26 +193,16 @@ async def _picture(value: object, name: str, *, resolves_oss: bool) -> Picture:
     if value.startswith("oss://") and not resolves_oss:
         invalid(f"{name}: oss:// needs the header X-DashScope-OssResourceResolve", "InvalidURL")
     try:
-        picture = await _fetched(value)
+        picture = await from_url(value)
     except BadPicture as error:
         code, status = {
             "too-large": ("InvalidParameter.DataSize", 413),
             "unreachable": ("InputDownloadFailed", 415),
         }.get(error.reason, ("UnsupportedFileFormat", 415))
         invalid(f"{name}: {error}", code, status)
-    _check_picture(picture, name)
-    return picture
-
-
-async def _fetched(value: str) -> Picture:
-    if value.startswith("data:"):
-        return await from_base64(value.partition(";base64,")[2])
-    return await from_url(value)
-
-
-def _check_picture(picture: Picture, name: str) -> None:
     if picture.kind not in {"JPEG", "PNG", "BMP", "WEBP"} or (picture.kind == "PNG" and picture.has_alpha):
         invalid(f"{name}: only JPEG, PNG without alpha, BMP and WEBP", "UnsupportedFileFormat", 415)
     low, high = _SIDES_PX
     if not all(low <= side <= high for side in (picture.width_px, picture.height_px)):
         invalid(f"{name}: each side must have {low} to {high} pixels")
+    return picture

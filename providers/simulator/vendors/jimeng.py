@@ -1,12 +1,11 @@
-"""Jimeng's web site as its page sees it (unofficial): two ways to submit, batch polls, credits. HTTP says 200 to nearly all.
+"""Jimeng's web site as its page uses it (unofficial): two ways to submit, batch polls, credits. Nearly all answers are HTTP 200.
 
 The real one lets an account run one task at a time: set `slots` to 1 for that. With the setting `strict_sign` at 1,
-`sign` must follow the page's recipe; otherwise any 32 hex digits do, or none.
+`sign` must be the page's hash; otherwise any 32 hex digits are accepted, or none.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +14,10 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.host import Host, read_object
 from providers.simulator.intake import answered, take_order
 from providers.simulator.polling import answer_batch
-from providers.simulator.site import Site
-from providers.simulator.tasks import Order, SimTask
+from providers.simulator.tasks import SimTask
 from providers.simulator.vendors import jimeng_records as records
 from providers.simulator.vendors.jimeng_auth import key_of
 from providers.simulator.vendors.jimeng_rules import invalid, read_draft, read_order
@@ -43,36 +42,36 @@ _REFUSALS = {
 Body = dict[str, Any]
 
 
-class Jimeng:
-    """A Vendor and its Dialect."""
-
+class Jimeng(Host):
     host = "jimeng"
+    refusals = _REFUSALS
     task_ttl_s = 365 * _DAY_S
     result_ttl_s = 7 * _DAY_S
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         path = path.partition("?")[0]
-        return await answered(self.site, self, self._routed(request, path), is_order=path in _SUBMITS)
+        return await answered(self.site, self, self.routed(request, path), is_order=path in _SUBMITS)
 
-    async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
         key = key_of(request, is_strict=bool(self.site.tuning.strict_sign))
         account = self.site.accounts.get(self.host, key)
         if request.method != "POST":
             raise Refused(404, "1000", "not found")
-        body = await _body(request)
+        body = await read_object(request, Refused(200, "1000", "invalid parameter: the body is not a JSON object"), when_empty=b"{}")
         if path in _SUBMITS:
             self.site.tally.submits[self.host] += 1
-            return await self._submit(request, account, _SUBMITS[path](body))
+            return await take_order(self.site, self, request, account, _SUBMITS[path](body))
         match path:
             case "/mweb/v1/mget_generate_task":
-                return await self._many(request, account, _names(body, "task_id_list"))
+                found = {name: task for name in _names(body, "task_id_list") if (task := self.find(account, name)) and task.id == name}
+                return await self._batch(request, account, found, records.told, lambda tasks: {"task_map": tasks}, is_older=True)
             case "/mweb/v1/get_history_by_ids":
                 return await self._histories(request, account, body)
             case "/mweb/v1/get_local_item_list":
-                return self._items(request, account, _names(body, "item_id_list"))
+                now, base = self.site.clock.now(), own_base(request)
+                names = map(records.task_id_of_item, _names(body, "item_id_list"))
+                made = [item for name in names if (task := self.find(account, name)) for item in records.items(task, now, base)]
+                return self._said({"item_list": made})
             case "/mweb/v1/get_upload_token":
                 return self._upload_token(body)
             case "/commerce/v1/benefits/user_credit":
@@ -80,25 +79,17 @@ class Jimeng:
             case "/commerce/v1/benefits/credit_receive":
                 return self._said({"cur_total_credits": sum(self._credit(account).values()), "receive_quota": 0})
             case "/commerce/v1/benefits/user_credit_history":
-                return self._said({"records": self._charges(account), "has_more": False, "next_cursor": ""})
+                tasks = self.site.tasks.of(account, self.site.clock.now())
+                charges = [{"amount": -_COST, "create_time": int(task.submitted_at), "title": task.order.model} for task in tasks]
+                return self._said({"records": charges, "has_more": False, "next_cursor": ""})
         raise Refused(404, "1000", "not found")
-
-    async def _submit(self, request: web.BaseRequest, account: Account, order: Order) -> web.Response:
-        return await take_order(self.site, self, request, account, order)
-
-    def _found(self, account: Account, name: str) -> SimTask | None:
-        return self.site.tasks.find(account, name, self.site.clock.now())
-
-    async def _many(self, request: web.BaseRequest, account: Account, names: list[str]) -> web.Response:
-        found = {name: task for name in names if (task := self._found(account, name)) and task.id == name}
-        return await self._batch(request, account, found, records.told, lambda tasks: {"task_map": tasks}, is_older=True)
 
     async def _histories(self, request: web.BaseRequest, account: Account, body: Body) -> web.Response:
         if "submit_ids" in body:
             names = {name: name for name in _names(body, "submit_ids")}
         else:
             names = {name: records.task_id_of_history(name) for name in _names(body, "history_ids")}
-        found = {name: task for name, found_by in names.items() if (task := self._found(account, found_by))}
+        found = {name: task for name, found_by in names.items() if (task := self.find(account, found_by))}
         return await self._batch(request, account, found, records.record, lambda tasks: tasks)
 
     async def _batch(
@@ -111,7 +102,7 @@ class Jimeng:
         *,
         is_older: bool = False,
     ) -> web.Response:
-        """A name that is not found is simply absent from the answer. The older of the two ways to ask may be going out of use."""
+        """Answer a poll of many names; one that is not found is absent. `is_older`: faults may disable this way to ask."""
 
         def answer(now: float, fault: str | None) -> web.Response:
             if fault == "poll-no-data":
@@ -127,22 +118,13 @@ class Jimeng:
 
         return await answer_batch(self.site, self, request, account, list(found.values()), answer)
 
-    def _items(self, request: web.BaseRequest, account: Account, names: list[str]) -> web.Response:
-        now = self.site.clock.now()
-        tasks = [task for name in names if (task := self._found(account, records.task_id_of_item(name)))]
-        return self._said({"item_list": [item for task in tasks for item in records.items(task, now, own_base(request))]})
-
     def _credit(self, account: Account) -> dict[str, int]:
         bought = len(self.site.tasks.of(account, self.site.clock.now()))
         gift = 0 if account.nature == "broke" else max(0, _GIFT - _COST * bought)
         return {"gift_credit": gift, "purchase_credit": 0, "vip_credit": 0}
 
-    def _charges(self, account: Account) -> list[Body]:
-        tasks = self.site.tasks.of(account, self.site.clock.now())
-        return [{"amount": -_COST, "create_time": int(task.submitted_at), "title": task.order.model} for task in tasks]
-
     def _upload_token(self, body: Body) -> web.Response:
-        """A token only: where pictures go from there is another service's affair."""
+        """Answer with a token; the upload itself would go to another service."""
         if body.get("scene") not in (1, 2):
             invalid("scene")
         token = {"access_key_id": "AKTPsimulated", "secret_access_key": secrets.token_hex(16), "session_token": secrets.token_hex(32)}
@@ -155,33 +137,20 @@ class Jimeng:
             body["data"] = data
         return json_reply(body, refused.status, refused.headers) if refused else json_reply(body)
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return str(35 * 10**17 + 2 * secrets.randbelow(10**15))
 
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
-
     def error(self, refused: Refused) -> web.Response:
         return self._said(refused=refused)
 
-    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - whatever the moment
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
         told = {"task_id": task.id, "submit_id": task.order.reference, "status": records.SUBMITTED}
         return self._said({"aigc_data": {"task": told, "history_record_id": records.history_id(task)}})
 
     def accepted_flat(self, task: SimTask) -> web.Response:  # noqa: ARG002 - the whole `data` is missing
         return self._said()
-
-
-async def _body(request: web.BaseRequest) -> Body:
-    try:
-        body = json.loads(await request.read() or b"{}")
-    except ValueError:
-        invalid("the body is not JSON")
-    if not isinstance(body, dict):
-        invalid("the body is not an object")
-    return body
 
 
 def _names(body: Body, field: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The web client's marks: the session in its cookie, and `sign`. Error codes 1014 and 1015."""
+"""How the web client identifies itself: the session in its cookie, and `sign`. Error codes 1014 and 1015."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _FRESH_S = 300
 
 
 def key_of(request: web.BaseRequest, *, is_strict: bool) -> str:
-    """The session's id. Raises Refused."""
-    session = _cookies(request).get("sessionid", "")
+    """Return the session's id. Raise Refused."""
+    pairs = (part.strip().partition("=") for part in request.headers.get("Cookie", "").split(";"))
+    session = {name: value for name, _, value in pairs}.get("sessionid", "")
     if not session or nature(session) == "bad":
         raise Refused(200, "1015", "login error")
     sign = request.headers.get("sign")
@@ -28,13 +29,8 @@ def key_of(request: web.BaseRequest, *, is_strict: bool) -> str:
     return session
 
 
-def _cookies(request: web.BaseRequest) -> dict[str, str]:
-    pairs = (part.strip().partition("=") for part in request.headers.get("Cookie", "").split(";"))
-    return {name: value for name, _, value in pairs if name}
-
-
 def expected_sign(request: web.BaseRequest) -> str | None:
-    """By the web client's recipe; None when `device-time` is not about now."""
+    """Return the hash that the web client would send, or None when `device-time` is not about now."""
     moment = request.headers.get("device-time", "")
     if not moment.isdecimal() or abs(int(moment) - time.time()) > _FRESH_S:  # the caller's clock is the real one
         return None

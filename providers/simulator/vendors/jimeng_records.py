@@ -1,11 +1,10 @@
-"""How Jimeng's web endpoints tell of a task: whole numbers for states, and three ids that follow from one another."""
+"""How Jimeng's web endpoints report a task: integers for states, and three ids that follow from one another."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from providers.simulator.media import links
 from providers.simulator.tasks import SimTask, State
 
 Told = dict[str, Any]
@@ -53,7 +52,7 @@ def status(task: SimTask, now: float) -> int:
 
 
 def told(task: SimTask, now: float, base: str) -> Told:
-    """As `mget_generate_task` says it."""
+    """Report a task as `mget_generate_task` does."""
     told = {"task_id": task.id, "status": status(task, now), "history_id": history_id(task), "item_list": items(task, now, base)}
     if task.state(now) is State.FAILED:
         _, told["fail_code"], told["fail_msg"] = _FAILURES[task.failure or "fail-internal"]
@@ -61,7 +60,7 @@ def told(task: SimTask, now: float, base: str) -> Told:
 
 
 def record(task: SimTask, now: float, base: str) -> Told:
-    """As `get_history_by_ids` says it."""
+    """Report a task as `get_history_by_ids` does."""
     is_over = now >= task.ended_at
     _, fail_code, fail_word = _FAILURES[task.failure or "fail-internal"] if task.state(now) is State.FAILED else (0, "", "")
     return {
@@ -88,16 +87,16 @@ def record(task: SimTask, now: float, base: str) -> Told:
 
 
 def items(task: SimTask, now: float, base: str, renditions: tuple[str, ...] = ("origin",)) -> list[Told]:
-    """What was made: one video, in one or several sizes that are all the same file here; nothing before the end."""
+    """List the one video of a task that succeeded; its renditions are all the same file here."""
     if task.state(now) is not State.SUCCEEDED:
         return []
     order = task.order
-    url = links.link(base, task.id, f"v{task.number:04d}", task.ended_at + task.result_ttl_s)
-    file = {"video_url": url, "width": order.width_px, "height": order.height_px, "fps": 24, "format": "mp4", "md5": ""}
+    name = f"v{task.number:04d}"
+    file = {"video_url": task.link(base, name), "width": order.width_px, "height": order.height_px, "fps": 24, "format": "mp4", "md5": ""}
     video = {
-        "video_id": f"v{task.number:04d}",
+        "video_id": name,
         "duration_ms": order.duration_s * 1000,
-        "transcoded_video": {name: {**file, "definition": name} for name in renditions},
+        "transcoded_video": {size: {**file, "definition": size} for size in renditions},
     }
     return [{"common_attr": {"id": item_id(task)}, "video": video}]
 

@@ -1,4 +1,4 @@
-"""What Jimeng's web endpoints accept: the older body and the newer draft become an Order, or are refused. No answers here."""
+"""What Jimeng's web endpoints accept: the older body and the newer draft become an Order, or are refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
+from providers.simulator.json_values import is_integer
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.jimeng_sizes import RATIOS, SIZES, nearest
 
@@ -21,7 +22,7 @@ _RESOURCE = {"resource_id": "generate_video", "resource_id_type": "str", "resour
 @dataclass(frozen=True, kw_only=True)
 class Model:
     benefit: str = ""
-    """What is charged for it; empty where nobody knows: any is taken."""
+    """The name of what is charged; empty where it is unknown: any is accepted."""
     durations_s: Collection[int] = (5, 10)
     resolutions: tuple[str, ...] = ()
     """The first is the default. Empty: the field does not exist."""
@@ -46,14 +47,14 @@ def invalid(message: str, code: str = "1000") -> NoReturn:
 
 
 def read_order(body: object) -> Order:
-    """The body of `generate_video`. Raises Refused."""
+    """Read the body of `generate_video`. Raise Refused."""
     head = _head(body)
     _text_of_json(head, "task_extra")
     return _order(head, _object(head, "input"), _object(head, "commerce_info"))
 
 
 def read_draft(body: object) -> Order:
-    """The body of `aigc_draft/generate`. Raises Refused."""
+    """Read the body of `aigc_draft/generate`. Raise Refused."""
     head = _head(body)
     _text_of_json(head, "metrics_extra")
     if not isinstance(head.get("draft_content"), str):
@@ -91,7 +92,7 @@ def _object(body: Body, name: str) -> Body:
 
 
 def _text_of_json(body: Body, name: str) -> Body:
-    """A field that is JSON once more inside a string."""
+    """Read a field whose string is a JSON object. Raise Refused."""
     try:
         value = json.loads(body.get(name))  # type: ignore[arg-type]
     except (ValueError, TypeError) as error:
@@ -106,18 +107,25 @@ def _order(head: Body, asked: Body, commerce: Body) -> Order:
     model = MODELS.get(name) if isinstance(name, str) else None
     if model is None or not isinstance(name, str):
         invalid("model_req_key")
-    _check_commerce(commerce, model)
+    benefit = commerce.get("benefit_type")
+    if not isinstance(benefit, str) or not benefit or (model.benefit and benefit != model.benefit):
+        invalid("benefit_type")
+    for field, value in _RESOURCE.items():
+        if commerce.get(field) != value:
+            invalid(field)
     if not _is_within(asked.get("seed"), range(_MAX_SEED + 1)):
         invalid("seed")
     inputs = asked.get("video_gen_inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         invalid("video_gen_inputs")
     scene = inputs[0]
+    prompt = scene.get("prompt")
+    if not isinstance(prompt, str) or not (prompt or scene.get("first_frame_image")):
+        invalid("prompt")
     width, height = _size(asked, scene, model)
     return Order(
-        kind="video",
         model=name,
-        prompt=_prompt(scene),
+        prompt=prompt,
         width_px=width,
         height_px=height,
         duration_s=_duration(scene, model),
@@ -127,23 +135,7 @@ def _order(head: Body, asked: Body, commerce: Body) -> Order:
 
 
 def _is_within(value: object, allowed: Collection[int]) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value in allowed
-
-
-def _check_commerce(commerce: Body, model: Model) -> None:
-    benefit = commerce.get("benefit_type")
-    if not isinstance(benefit, str) or not benefit or (model.benefit and benefit != model.benefit):
-        invalid("benefit_type")
-    for name, value in _RESOURCE.items():
-        if commerce.get(name) != value:
-            invalid(name)
-
-
-def _prompt(scene: Body) -> str:
-    prompt = scene.get("prompt")
-    if not isinstance(prompt, str) or not (prompt or scene.get("first_frame_image")):
-        invalid("prompt")
-    return prompt
+    return is_integer(value) and value in allowed
 
 
 def _duration(scene: Body, model: Model) -> int:
@@ -170,7 +162,7 @@ def _size(asked: Body, scene: Body, model: Model) -> tuple[int, int]:
 
 
 def _frame(image: object) -> float:
-    """Its shape, as it says itself: the picture was uploaded before."""
+    """Return the ratio that the body gives for a picture uploaded before. Raise Refused."""
     if not isinstance(image, dict) or not isinstance(image.get("image_uri"), str) or not image["image_uri"]:
         invalid("image_uri")
     if not all(_is_within(image.get(name), range(1, 10_001)) for name in ("width", "height")):

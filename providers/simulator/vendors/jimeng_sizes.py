@@ -13,5 +13,5 @@ RATIOS = frozenset(_RATIOS)
 
 
 def nearest(resolution: str, ratio: float) -> tuple[int, int]:
-    """The size whose shape is most like a picture's."""
+    """Return the size whose ratio is nearest to a picture's."""
     return min(SIZES[resolution].values(), key=lambda size: abs(size[0] / size[1] - ratio))

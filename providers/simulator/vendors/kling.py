@@ -1,8 +1,7 @@
-"""Kling's classic API v1, official host and the gateway that speaks the same under `/kling`. The new API is in kling_new.py."""
+"""Kling's classic API v1, at the official host and at a gateway that has the same under `/kling`. The new API is in kling_new.py."""
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from typing import Any
@@ -12,18 +11,17 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account
 from providers.simulator.clock import milliseconds
-from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import answered, take_order
-from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.dialect import Refused
+from providers.simulator.host import read_json
+from providers.simulator.intake import take_order
+from providers.simulator.polling import answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.kling_auth import Doorkeeper
-from providers.simulator.vendors.kling_new import KlingNew
+from providers.simulator.vendors.kling_new import DAY_S, KlingHost, KlingNew, enveloped, no_method
 from providers.simulator.vendors.kling_rules import read_order
 from providers.simulator.wire import json_reply, own_base
 
-_DAY_S = 86_400
 _TASKS = re.compile(r"/v1/videos/(text2video|image2video|multi-image2video)(?:/([^/?]+))?")
 _WORDS = {
     State.QUEUED: "submitted",
@@ -35,76 +33,50 @@ _ODD_WORD = "upscaling"
 _FAILURES = {"fail-content": "Failure to pass the risk control system", "fail-internal": "Internal error, please retry"}
 _UNITS = {"std": 1, "pro": 2, "4k": 8}
 _PACKAGE_UNITS = 10_000
-_REFUSALS: dict[Refusal, tuple[int, int | str, str]] = {
-    Refusal.AUTH: (401, 1000, "Authentication failed"),
-    Refusal.ARREARS: (429, 1101, "Account in arrears"),
-    Refusal.RATE: (429, 1302, "Too many requests"),
-    Refusal.RATE_WITH_200: (200, 1303, "parallel task over resource pack limit"),
-    Refusal.SLOTS: (429, 1303, "parallel task over resource pack limit"),
-    Refusal.BAD_PARAM: (400, 1201, "Invalid request parameters"),
-    Refusal.CONTENT: (400, 1301, "The request content contains sensitive information"),
-    Refusal.DUPLICATE: (400, 1201, "external_task_id already exists"),
-    Refusal.SERVER: (503, 5001, "Server temporarily unavailable"),
-    Refusal.OPENAI_STYLE: (400, "invalid_request_error", "The upstream refused the request"),
-}
 
 
-class Kling:
-    """A Vendor and its Dialect. `prefix` is what a gateway puts in front of every path."""
+class Kling(KlingHost):
+    """The host, with both APIs. A gateway has the classic one only, and puts `/kling` in front of every path."""
 
-    task_ttl_s = result_ttl_s = 30.0 * _DAY_S
-
-    def __init__(self, site: Site, *, host: str, prefix: str = "", is_gateway: bool = False) -> None:
-        self.site = site
+    def __init__(self, site: Site, *, host: str = "kling", is_gateway: bool = False) -> None:
+        super().__init__(site)
         self.host = host
-        self._prefix = prefix
         self._is_gateway = is_gateway
-        self._door = Doorkeeper()
-        self._new = KlingNew(site, self)
+        self._doorkeeper = Doorkeeper()
+        self._new = KlingNew(site)
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
-
-    async def _routed(self, request: web.BaseRequest, path: str) -> web.Response:
-        account = self.site.accounts.get(self.host, self._door.key_of(request.headers.get("Authorization")))
-        path, _, query = path.removeprefix(self._prefix).partition("?")
+    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
+        account = self.site.accounts.get(self.host, self._doorkeeper.key_of(request.headers.get("Authorization")))
+        path, _, query = path.removeprefix("/kling" if self._is_gateway else "").partition("?")
         if not self._is_gateway and self._new.knows(path):
-            return await self._new.routed(request, account, path, query)
-        match = _TASKS.fullmatch(path)
+            return await self._new.answer(request, account, path, query)
         if request.method == "GET" and path == "/account/costs":
             return self._costs(account, query)
-        if match is None:
-            raise Refused(404, 1202, "The requested method does not exist")
-        kind, name = match.groups()
-        if request.method == "POST" and name is None:
-            return await self._submit(request, account, kind)
-        if request.method != "GET":
-            raise Refused(404, 1202, "The requested method does not exist")
-        if name is None:
-            return self._list(request, account, kind, query)
-        return await self._one(request, account, kind, name)
+        match = _TASKS.fullmatch(path)
+        kind, name = match.groups() if match else ("", None)
+        match request.method, name:
+            case "POST", None if kind:
+                return await self._submit(request, account, kind)
+            case "GET", None if kind:
+                return self._list(request, account, kind, query)
+            case "GET", str(quoted):
+                name = unquote(quoted)
+                task = self.find(account, name)
+                task = task if task and task.order.kind == kind else None
+                return await answer_poll(self.site, self, request, account, name, task)
+        raise no_method()
 
     async def _submit(self, request: web.BaseRequest, account: Account, kind: str) -> web.Response:
         self.site.tally.submits[self.host] += 1
-        try:
-            body = json.loads(await request.read())
-        except ValueError as error:
-            raise Refused(400, 1200, "request body is not JSON") from error
+        body = await read_json(request, Refused(400, 1200, "request body is not JSON"))
         order = await read_order(kind, body, is_gateway=self._is_gateway)
         base = own_base(request)
-        return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
-    def _promise_callbacks(self, task: SimTask, base: str) -> None:
-        if url := task.order.callback_url:
+        def promise_callbacks(task: SimTask) -> None:
             moments = [task.submitted_at, task.started_at, task.ended_at]
-            self.site.callbacks.add(url, moments, lambda at: self._called_back(task, at, base))
+            self.site.callbacks.add(order.callback_url, moments, lambda at: self._called_back(task, at, base))
 
-    async def _one(self, request: web.BaseRequest, account: Account, kind: str, name: str) -> web.Response:
-        name = unquote(name)
-        task = self.site.tasks.find(account, name, self.site.clock.now())
-        if task is not None and task.order.kind != kind:
-            task = None
-        return await answer_poll(self.site, self, Poll(request=request, account=account, name=name, task=task))
+        return await take_order(self.site, self, request, account, order, on_accepted=promise_callbacks)
 
     def _list(self, request: web.BaseRequest, account: Account, kind: str, query: str) -> web.Response:
         fields = parse_qs(query)
@@ -112,13 +84,14 @@ class Kling:
         now = self.site.clock.now()
         tasks = [task for task in self.site.tasks.of(account, now) if task.order.kind == kind]
         shown = tasks[(page - 1) * size : page * size]
-        return _enveloped([self._told(task, now, own_base(request)) for task in shown])
+        return enveloped([self._told(task, now, own_base(request)) for task in shown])
 
     def _costs(self, account: Account, query: str) -> web.Response:
-        """Packages bought between the two dates; what is left of one falls with each render."""
+        """List the packages bought between the two dates; each render reduces what is left of the only one."""
         fields, now = parse_qs(query), milliseconds(self.site.clock.now())
         start, end = (_moment(fields, name) for name in ("start_time", "end_time"))
-        bought, left = now - 1000 * _DAY_S, self._units_left(account)
+        used = sum(_units_of(task) for task in self.site.tasks.of(account, self.site.clock.now()))
+        bought, left = now - 1000 * DAY_S, 0.0 if account.nature == "broke" else max(0.0, _PACKAGE_UNITS - used)
         pack = {
             "resource_pack_name": "Video generation, 10000 units",
             "resource_pack_id": "5a1f0c2d3e4b6978",
@@ -127,33 +100,18 @@ class Kling:
             "remaining_quantity": left,
             "purchase_time": bought,
             "effective_time": bought,
-            "invalid_time": now + 30_000 * _DAY_S,
+            "invalid_time": now + 30_000 * DAY_S,
             "status": "online" if left else "runOut",
         }
-        return _enveloped({"code": 0, "msg": "SUCCEED", "resource_pack_subscribe_infos": [pack] if start <= bought <= end else []})
+        return enveloped({"code": 0, "msg": "SUCCEED", "resource_pack_subscribe_infos": [pack] if start <= bought <= end else []})
 
-    def _units_left(self, account: Account) -> float:
-        if account.nature == "broke":
-            return 0
-        return max(0.0, _PACKAGE_UNITS - sum(_units_of(task) for task in self.site.tasks.of(account, self.site.clock.now())))
-
-    # What the Dialect asks for.
+    # The rest of the Dialect.
 
     def new_id(self) -> str:
         return str(8 * 10**17 + secrets.randbelow(10**17))
 
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
-
-    def error(self, refused: Refused) -> web.Response:
-        if isinstance(refused.code, str):
-            inner = {"message": refused.message, "type": refused.code, "code": "upstream_error"}
-            return json_reply({"error": inner}, refused.status, refused.headers)
-        body = {"code": refused.code, "message": refused.message, "request_id": _request_id()}
-        return json_reply(body, refused.status, refused.headers)
-
     def accepted(self, task: SimTask, now: float) -> web.Response:
-        return _enveloped(self._head(task, now))
+        return enveloped(self._head(task, now))
 
     def accepted_flat(self, task: SimTask) -> web.Response:
         created = int(task.submitted_at)
@@ -161,10 +119,10 @@ class Kling:
         return json_reply(body)
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
-        return _enveloped(self._told(task, now, base))
+        return enveloped(self._told(task, now, base))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
-        return _enveloped({**self._head(task, now), "task_status": _ODD_WORD})
+        return enveloped({**self._head(task, now), "task_status": _ODD_WORD})
 
     def unknown(self, name: str) -> web.Response:
         return self.error(Refused(404, 1203, f"task {name} does not exist"))
@@ -192,8 +150,7 @@ class Kling:
 
     def _result(self, task: SimTask, base: str) -> dict[str, Any]:
         name = str(9_000_000 + task.number)
-        url = links.link(base, task.id, name, task.ended_at + task.result_ttl_s)
-        video = {"id": name, "url": url, "watermark_url": "", "duration": f"{task.order.duration_s}.0"}
+        video = {"id": name, "url": task.link(base, name), "watermark_url": "", "duration": f"{task.order.duration_s}.0"}
         return {
             "task_result": {"videos": [video]},
             "watermark_info": {"enabled": bool(task.order.body.get("watermark_info", {}).get("enabled"))},
@@ -210,10 +167,6 @@ class Kling:
         return told
 
 
-def _enveloped(data: Any) -> web.Response:
-    return json_reply({"code": 0, "message": "SUCCEED", "request_id": _request_id(), "data": data})
-
-
 def _units_of(task: SimTask) -> float:
     return _UNITS[task.order.extra.get("mode", "std")] * task.order.duration_s / 5
 
@@ -223,10 +176,6 @@ def _moment(fields: dict[str, list[str]], name: str) -> int:
     if not text.isdecimal():
         raise Refused(400, 1201, f"{name} must be a Unix time in milliseconds")
     return int(text)
-
-
-def _request_id() -> str:
-    return secrets.token_hex(8)
 
 
 def _whole(fields: dict[str, list[str]], name: str, usual: int, at_most: int) -> int:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 import time
 from typing import Any
 
-from providers.simulator.accounts import nature
+from providers.simulator.accounts import nature, secret_of
 from providers.simulator.dialect import Refused
+from providers.simulator.tokens import verified
 
-ACCESS, SECRET = "sim-access", "sim-secret"
 _REMEMBERED = 10_000
 
 
 class Doorkeeper:
-    """Turns an Authorization header into the account's key. A JWT whose signature was right is remembered."""
+    """Turns an Authorization header into the account's key. Remembers the JWTs whose signatures were right."""
 
     def __init__(self) -> None:
         self._signed: dict[str, dict[str, Any]] = {}
 
     def key_of(self, header: str | None) -> str:
-        """Raises Refused with 1001 (none), 1002 (wrong), 1003 (not yet), 1004 (no longer valid)."""
+        """Return the key. Raise Refused with 1001 (none), 1002 (wrong), 1003 (not yet valid) or 1004 (expired)."""
         token = (header or "").removeprefix("Bearer").strip()
         if not token:
             raise Refused(401, 1001, "Authorization is empty")
@@ -36,7 +31,10 @@ class Doorkeeper:
     def _issuer(self, token: str) -> str:
         claims = self._signed.get(token)
         if claims is None:
-            claims = verified(token)
+            try:
+                _, claims = verified(token, lambda claims: secret_of(str(claims.get("iss", ""))))
+            except ValueError as error:
+                raise Refused(401, 1002, "Authorization is invalid") from error
             if len(self._signed) >= _REMEMBERED:
                 self._signed.clear()
             self._signed[token] = claims
@@ -44,37 +42,8 @@ class Doorkeeper:
         return str(claims["iss"])
 
 
-def secret_of(access: str) -> str | None:
-    if access == ACCESS:
-        return SECRET
-    return "sk-" + access.removeprefix("ak-") if access.startswith("ak-") else None
-
-
-def verified(token: str) -> dict[str, Any]:
-    """The claims. Raises Refused 1002 when the token was not signed with the issuer's secret."""
-    wrong = Refused(401, 1002, "Authorization is invalid")
-    signed, _, signature = token.rpartition(".")
-    try:
-        head, claims = (json.loads(_decoded(part)) for part in signed.split("."))
-        given = _decoded(signature)
-    except (ValueError, binascii.Error) as error:
-        raise wrong from error
-    if not isinstance(head, dict) or not isinstance(claims, dict) or head.get("alg") != "HS256":
-        raise wrong
-    secret = secret_of(str(claims.get("iss", "")))
-    if secret is None:
-        raise wrong
-    if not hmac.compare_digest(given, hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()):
-        raise wrong
-    return claims
-
-
-def _decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
 def _check_times(claims: dict[str, Any], now: float) -> None:
-    """The caller's clock is the real one, so the token is checked against that."""
+    """Raise Refused unless the token is valid at the real time, which is the caller's."""
     expires, starts = claims.get("exp"), claims.get("nbf")
     if not isinstance(expires, int | float):
         raise Refused(401, 1002, "Authorization is invalid: exp is missing")

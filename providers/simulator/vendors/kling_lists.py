@@ -24,7 +24,7 @@ def text(given: Body, name: str, at_most: int = 512) -> str:
 
 
 def check_shots(given: Body, model: Model, duration: int) -> None:
-    """Without `multi_shot` the fields beside it count for nothing."""
+    """Check the shots. Without `multi_shot` the fields beside it are ignored. Raise Refused."""
     is_multi = given.get("multi_shot", False)
     if not isinstance(is_multi, bool):
         invalid("multi_shot must be a boolean")
@@ -63,7 +63,7 @@ def check_voices_and_elements(kind: str, given: Body, model: Model) -> None:
 
 
 def _entries(given: Body, name: str, inner: str, at_most: int) -> list[Body]:
-    """Voices are named by strings, elements by numbers."""
+    """Return the entries of a list: voices have strings as ids, elements numbers. Raise Refused."""
     entries, kind = given.get(name, []), str if inner == "voice_id" else int
     if not isinstance(entries, list) or len(entries) > at_most:
         invalid(f"{name} must be a list of at most {at_most}")

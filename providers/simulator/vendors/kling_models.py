@@ -11,21 +11,21 @@ _FIVE_OR_TEN = frozenset({"5", "10"})
 class Model:
     kinds: frozenset[str] = frozenset({"text2video", "image2video"})
     modes: tuple[str, ...] = ("std", "pro")
-    """The first is what an absent mode means."""
+    """The first is the default."""
     durations: frozenset[str] = _FIVE_OR_TEN
     tail_modes: frozenset[str] = frozenset()
-    """Modes in which a last frame is taken beside a first."""
+    """Modes that take a last frame with a first."""
     lone_tail_modes: frozenset[str] = frozenset()
-    """Modes in which it is taken alone too."""
+    """Modes that also take a last frame alone."""
     tail_durations: frozenset[str] = frozenset(str(seconds) for seconds in range(3, 16))
-    """Of these, what the model makes at all."""
+    """With a last frame, only these of `durations`."""
     is_steerable: bool = True
     """Takes cfg_scale and camera_control, as the models before v2 do."""
     sound_modes: frozenset[str] = frozenset()
     mask_modes: frozenset[str] = frozenset()
-    """Modes in which motion brushes are taken."""
+    """Modes that take motion brushes."""
     has_shots: bool = False
-    """Also shots of one's own, and elements beside an image; no image stands without words."""
+    """Takes shots written by the caller, and elements with an image; an image always needs a prompt."""
 
 
 _ONLY_IMAGE = frozenset({"image2video"})

@@ -1,14 +1,13 @@
-"""Kling's new API, at the classic one's host and for the same accounts: the model in the path, tasks asked for by the batch."""
+"""Kling's new API, at the classic one's host and for the same accounts: the model is in the path, tasks are polled in batches."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import re
 import secrets
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -16,16 +15,15 @@ from aiohttp import web
 from providers.simulator.accounts import Account
 from providers.simulator.clock import milliseconds
 from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.host import Host, read_json
 from providers.simulator.intake import take_order
-from providers.simulator.media import links
 from providers.simulator.polling import answer_batch
-from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
+from providers.simulator.vendors.kling_lists import invalid
 from providers.simulator.vendors.kling_new_rules import I2V, OMNI, T2V, read_order
-from providers.simulator.vendors.kling_rules import invalid
 from providers.simulator.wire import json_reply, own_base
 
-_DAY_S = 86_400
+DAY_S = 86_400
 _CREATE = re.compile(rf"/({T2V}|{I2V}|{OMNI})/([^/]+)")
 _TASKS = "/tasks"
 _MAX_IDS = 20
@@ -40,30 +38,39 @@ _ODD_WORD = "upscaling"
 _FAILURES = {"fail-content": "content risk", "fail-internal": "internal error, please retry"}
 
 
-class Classic(Protocol):
+class KlingHost(Host):
     """What the host's two APIs have in common."""
 
-    host: str
+    task_ttl_s = result_ttl_s = 30.0 * DAY_S
+    refusals = {
+        Refusal.AUTH: (401, 1000, "Authentication failed"),
+        Refusal.ARREARS: (429, 1101, "Account in arrears"),
+        Refusal.RATE: (429, 1302, "Too many requests"),
+        Refusal.RATE_WITH_200: (200, 1303, "parallel task over resource pack limit"),
+        Refusal.SLOTS: (429, 1303, "parallel task over resource pack limit"),
+        Refusal.BAD_PARAM: (400, 1201, "Invalid request parameters"),
+        Refusal.CONTENT: (400, 1301, "The request content contains sensitive information"),
+        Refusal.DUPLICATE: (400, 1201, "external_task_id already exists"),
+        Refusal.SERVER: (503, 5001, "Server temporarily unavailable"),
+        Refusal.OPENAI_STYLE: (400, "invalid_request_error", "The upstream refused the request"),
+    }
 
-    def refusal(self, why: Refusal) -> Refused: ...
-    def error(self, refused: Refused) -> web.Response: ...
+    def error(self, refused: Refused) -> web.Response:
+        if isinstance(refused.code, str):
+            inner = {"message": refused.message, "type": refused.code, "code": "upstream_error"}
+            return json_reply({"error": inner}, refused.status, refused.headers)
+        body = {"code": refused.code, "message": refused.message, "request_id": secrets.token_hex(8)}
+        return json_reply(body, refused.status, refused.headers)
 
 
-class KlingNew:
-    """A Dialect."""
-
-    task_ttl_s = result_ttl_s = 30.0 * _DAY_S
-
-    def __init__(self, site: Site, classic: Classic) -> None:
-        self.site = site
-        self.host = classic.host
-        self.refusal, self.error = classic.refusal, classic.error
+class KlingNew(KlingHost):
+    host = "kling"
 
     @staticmethod
     def knows(path: str) -> bool:
         return path == _TASKS or _CREATE.fullmatch(path) is not None
 
-    async def routed(self, request: web.BaseRequest, account: Account, path: str, query: str) -> web.Response:
+    async def answer(self, request: web.BaseRequest, account: Account, path: str, query: str) -> web.Response:
         if request.headers.get("Authorization", "").count(".") == 2:
             raise Refused(401, 1002, "Authorization is invalid: this API takes an API key")
         match = _CREATE.fullmatch(path)
@@ -73,18 +80,18 @@ class KlingNew:
             return await self._list(request, account)
         if request.method == "GET" and not match:
             return await self._query(request, account, query)
-        raise Refused(404, 1202, "The requested method does not exist")
+        raise no_method()
 
     async def _submit(self, request: web.BaseRequest, account: Account, kind: str, model: str) -> web.Response:
         self.site.tally.submits[self.host] += 1
         order = await read_order(kind, model, await _json(request))
         base = own_base(request)
-        return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
-    def _promise_callbacks(self, task: SimTask, base: str) -> None:
-        if url := task.order.callback_url:
+        def promise_callbacks(task: SimTask) -> None:
             moments = [task.submitted_at, task.started_at, task.ended_at]
-            self.site.callbacks.add(url, moments, lambda at: _told(task, at, base))
+            self.site.callbacks.add(order.callback_url, moments, lambda at: _told(task, at, base))
+
+        return await take_order(self.site, self, request, account, order, on_accepted=promise_callbacks)
 
     async def _query(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
         fields = parse_qs(query)
@@ -94,19 +101,18 @@ class KlingNew:
         names = fields[given[0]][0].split(",")
         if len(names) > _MAX_IDS:
             invalid(f"{given[0]} must hold at most {_MAX_IDS} ids")
-        found = [task for name in names if (task := self._find(account, name, by_reference=given[0] != "task_ids"))]
+        tasks = [(name, self.find(account, name)) for name in names]
+        found = [
+            task
+            for name, task in tasks
+            if task and task.order.kind in {T2V, I2V, OMNI} and name == (task.id if given[0] == "task_ids" else task.order.reference)
+        ]
 
         def tell(now: float, fault: str | None) -> web.Response:
             rows = [_told(task, now, own_base(request)) for task in found]
-            return _enveloped([{**row, "status": _ODD_WORD} for row in rows] if fault == "poll-unknown-state" else rows)
+            return enveloped([{**row, "status": _ODD_WORD} for row in rows] if fault == "poll-unknown-state" else rows)
 
         return await answer_batch(self.site, self, request, account, found, tell)
-
-    def _find(self, account: Account, name: str, *, by_reference: bool) -> SimTask | None:
-        task = self.site.tasks.find(account, name, self.site.clock.now())
-        if task is None or task.order.kind not in {T2V, I2V, OMNI}:
-            return None
-        return task if (task.order.reference if by_reference else task.id) == name else None
 
     async def _list(self, request: web.BaseRequest, account: Account) -> web.Response:
         body = await _json(request)
@@ -117,38 +123,48 @@ class KlingNew:
             invalid(f"limit must be between 1 and {_MAX_LISTED}")
         now = self.site.clock.now()
         wanted = _filters(body)
-        since, until = _span(body)
-        start = _offset(body.get("cursor") or "")
+        since, until = _moment(body, "start_time", 0), _moment(body, "end_time", math.inf)
+        if body.get("cursor"):  # it overrides the times
+            since, until = 0, math.inf
+        try:
+            start = int(base64.b64decode(body.get("cursor") or "", validate=True) or b"0")
+        except (ValueError, binascii.Error):
+            invalid("cursor is unknown")
         rows = [
             _told(task, now, own_base(request))
             for task in self.site.tasks.of(account, now)
             if task.order.kind in {T2V, I2V, OMNI} and since <= milliseconds(task.submitted_at) <= until
         ]
-        rows = [row for row in rows if _is_wanted(row, wanted)]
+        rows = [
+            row
+            for row in rows
+            if row["status"] in wanted.get("status", {row["status"]}) and "video" in wanted.get("product_type", {"video"})
+        ]
         shown, has_more = rows[start : start + limit], len(rows) > start + limit
         cursor = base64.b64encode(str(start + limit).encode()).decode() if has_more else ""
-        return _enveloped({"result": shown, "count": len(shown), "next_cursor": cursor, "has_more": has_more})
+        return enveloped({"result": shown, "count": len(shown), "next_cursor": cursor, "has_more": has_more})
 
-    # What the Dialect asks for, beside `refusal` and `error`.
+    # The rest of the Dialect.
 
     def new_id(self) -> str:
         return str(89 * 10**16 + secrets.randbelow(10**16))
 
     def accepted(self, task: SimTask, now: float) -> web.Response:
-        return _enveloped(_head(task, now))
+        return enveloped(_head(task, now))
 
     def accepted_flat(self, task: SimTask) -> web.Response:
         return json_reply({"code": 0, "message": "SUCCEED", **_head(task, task.submitted_at)})
 
 
+def no_method() -> Refused:
+    return Refused(404, 1202, "The requested method does not exist")
+
+
 async def _json(request: web.BaseRequest) -> Any:
-    try:
-        return json.loads(await request.read() or b"{}")
-    except ValueError as error:
-        raise Refused(400, 1200, "request body is not JSON") from error
+    return await read_json(request, Refused(400, 1200, "request body is not JSON"), when_empty=b"{}")
 
 
-def _enveloped(data: Any) -> web.Response:
+def enveloped(data: Any) -> web.Response:
     return json_reply({"code": 0, "message": "SUCCEED", "request_id": secrets.token_hex(8), "data": data})
 
 
@@ -167,16 +183,12 @@ def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
     match task.state(now):
         case State.SUCCEEDED:
             name = str(9_000_000 + task.number)
-            url = links.link(base, task.id, name, task.ended_at + task.result_ttl_s)
-            told["outputs"] = [{"type": "video", "id": name, "url": url, "watermark_url": "", "duration": str(task.order.duration_s)}]
+            url, duration = task.link(base, name), str(task.order.duration_s)
+            told["outputs"] = [{"type": "video", "id": name, "url": url, "watermark_url": "", "duration": duration}]
             told["billing"] = [{"charge_type": "unit", "amount": str(task.order.extra["units"]), "package_type": "video"}]
         case State.FAILED:
             told["message"] = _FAILURES[task.failure or "fail-internal"]
     return told
-
-
-def _is_wanted(row: dict[str, Any], wanted: dict[str, set[str]]) -> bool:
-    return row["status"] in wanted.get("status", {row["status"]}) and "video" in wanted.get("product_type", {"video"})
 
 
 def _filters(body: dict[str, Any]) -> dict[str, set[str]]:
@@ -189,12 +201,6 @@ def _filters(body: dict[str, Any]) -> dict[str, set[str]]:
     return {item["key"]: set(map(str, item["values"])) for item in filters}
 
 
-def _span(body: dict[str, Any]) -> tuple[float, float]:
-    """A cursor overrides the times."""
-    since, until = _moment(body, "start_time", 0), _moment(body, "end_time", math.inf)
-    return (0, math.inf) if body.get("cursor") else (since, until)
-
-
 def _moment(body: dict[str, Any], name: str, usual: float) -> float:
     value = body.get(name)
     if value in (None, ""):
@@ -202,10 +208,3 @@ def _moment(body: dict[str, Any], name: str, usual: float) -> float:
     if not isinstance(value, str) or not value.isdecimal():
         invalid(f"{name} must be milliseconds, as a string")
     return int(value)
-
-
-def _offset(cursor: str) -> int:
-    try:
-        return int(base64.b64decode(cursor, validate=True) or b"0")
-    except (ValueError, binascii.Error):
-        invalid("cursor is unknown")

@@ -1,4 +1,4 @@
-"""What Kling's new API accepts: path and body become an Order, or are refused with 1200, 1201 or 1203. No answers here."""
+"""What Kling's new API accepts: path and body become an Order, or are refused with 1200, 1201 or 1203."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import Picture
+from providers.simulator.json_values import is_integer
+from providers.simulator.pictures import Picture, even
 from providers.simulator.tasks import Order
-from providers.simulator.vendors.kling_rules import even, invalid, read_picture
+from providers.simulator.vendors.kling_lists import invalid, text
+from providers.simulator.vendors.kling_rules import read_picture
 
 Body = dict[str, Any]
 T2V, I2V, OMNI = "text-to-video", "image-to-video", "omni-video"
@@ -32,7 +34,7 @@ class Model:
     resolutions: tuple[str, ...] = ("720p", "1080p", "4k")
     durations: tuple[int, ...] = tuple(range(3, 16))
     audio: tuple[str, ...] = ("off", "native")
-    """None at all: the switch itself is refused."""
+    """Empty: `settings.audio` is refused."""
     native_needs: frozenset[str] = frozenset({"720p", "1080p", "4k"})
     has_shots: bool = True
     has_last_frame: bool = True
@@ -47,7 +49,7 @@ MODELS = {
 
 
 async def read_order(kind: str, name: str, body: object) -> Order:
-    """Raises Refused."""
+    """Turn path and body into an order. Raise Refused."""
     if not isinstance(body, dict):
         raise Refused(400, 1200, "request body must be a JSON object")
     model = MODELS.get(name)
@@ -55,19 +57,27 @@ async def read_order(kind: str, name: str, body: object) -> Order:
         raise Refused(404, 1203, f"model {name} does not exist for {kind}")
     settings, options = _part(body, "settings"), _part(body, "options")
     _check_settings(settings, kind, model)
-    prompt, first = (_words(body), None) if kind == T2V else await _contents(body, kind, model)
+    if kind != T2V:
+        prompt, first = await _contents(body, kind, model)
+    elif "contents" in body:
+        invalid("contents is not for text-to-video")
+    elif not (prompt := text(body, "prompt", MAX_PROMPT)):
+        invalid("prompt is required")
+    else:
+        first = None
     duration = settings.get("duration", 5)
     _check_shots(prompt, settings, model, duration)
-    width, height = _size(settings, first)
+    short = _SHORT_SIDES_PX[settings.get("resolution", "720p")]
+    ratio = first.ratio if first else _RATIOS[settings.get("aspect_ratio", "16:9")]
     return Order(
         kind=kind,
         model=name,
         prompt=prompt,
-        width_px=width,
-        height_px=height,
+        width_px=even(short * max(ratio, 1)),
+        height_px=even(short / min(ratio, 1)),
         duration_s=duration,
         body=body,
-        reference=_text(options, "external_task_id", 512),
+        reference=text(options, "external_task_id"),
         callback_url=_callback(options),
         extra={"units": duration * (2 if settings.get("resolution") != "4k" else 8)},
     )
@@ -80,17 +90,10 @@ def _part(body: Body, name: str) -> Body:
     return {key: value for key, value in part.items() if value is not None}
 
 
-def _text(part: Body, name: str, at_most: int) -> str:
-    value = part.get(name, "")
-    if not isinstance(value, str) or len(value) > at_most:
-        invalid(f"{name} must be a string of at most {at_most} characters")
-    return value
-
-
 def _callback(options: Body) -> str:
     if not isinstance(options.get("watermark_info", {}), dict):
         invalid("options.watermark_info must be an object")
-    url = _text(options, "callback_url", 2048)
+    url = text(options, "callback_url", 2048)
     if url and not url.startswith(("http://", "https://")):
         invalid("options.callback_url must be an http or https address")
     return url
@@ -105,7 +108,7 @@ def _check_settings(settings: Body, kind: str, model: Model) -> None:
     _check_one_of(settings, "aspect_ratio", tuple(_RATIOS))
     _check_one_of(settings, "audio", model.audio)
     duration = settings.get("duration", 5)
-    if not isinstance(duration, int) or isinstance(duration, bool) or duration not in model.durations:
+    if not is_integer(duration) or duration not in model.durations:
         invalid(f"settings.duration must be one of the integers {', '.join(map(str, model.durations))}")
     if settings.get("audio") == "native" and settings.get("resolution", "720p") not in model.native_needs:
         invalid("settings.audio native needs 1080p with this model")
@@ -120,17 +123,8 @@ def _check_one_of(settings: Body, name: str, allowed: tuple[str, ...]) -> None:
         invalid(f"settings.{name} must be one of {', '.join(allowed) or 'none with this model'}")
 
 
-def _words(body: Body) -> str:
-    if "contents" in body:
-        invalid("contents is not for text-to-video")
-    prompt = _text(body, "prompt", MAX_PROMPT)
-    if not prompt:
-        invalid("prompt is required")
-    return prompt
-
-
 async def _contents(body: Body, kind: str, model: Model) -> tuple[str, Picture | None]:
-    """The words, and the first frame where there is one."""
+    """Return the prompt, and the first frame if there is one. Raise Refused."""
     if "prompt" in body:
         invalid(f"prompt is not for {kind}: it is one of contents")
     items = body.get("contents")
@@ -138,12 +132,23 @@ async def _contents(body: Body, kind: str, model: Model) -> tuple[str, Picture |
         invalid("contents is required")
     types = Counter(str(item.get("type")) for item in items)
     _check_types(types, kind, model)
-    prompt = next((_text(item, "text", MAX_PROMPT) for item in items if item["type"] == "prompt"), "")
+    prompt = next((text(item, "text", MAX_PROMPT) for item in items if item["type"] == "prompt"), "")
     if kind == OMNI and not prompt:
         invalid("contents: a prompt is required")
-    pictures = {item["type"]: await _medium(item) for item in items if item["type"] not in {"prompt", "element"}}
-    _check_elements([item for item in items if item["type"] == "element"], prompt)
-    return prompt, pictures.get("first_frame")
+    first = None
+    for item in items:
+        match item["type"]:
+            case "feature_video" | "base_video" as kind_of_video:
+                if not str(item.get("url")).startswith(("http://", "https://")):
+                    invalid(f"contents: url of {kind_of_video} must be an address")
+            case "element":
+                name = item.get("id")
+                if not item.get("element_id") or not isinstance(name, str) or f"@{name}" not in prompt:
+                    invalid("contents: an element needs element_id and an id that the prompt names as @id")
+            case "first_frame" | "last_frame" | "refer_image" as role:
+                picture = await read_picture(item.get("url"), f"contents.{role}", MAX_BYTES)
+                first = picture if role == "first_frame" else first
+    return prompt, first
 
 
 def _check_types(types: Counter[str], kind: str, model: Model) -> None:
@@ -160,23 +165,8 @@ def _check_types(types: Counter[str], kind: str, model: Model) -> None:
         invalid(f"contents: at most {MAX_ELEMENTS} elements")
 
 
-async def _medium(item: Body) -> Picture | None:
-    if item["type"] in {"feature_video", "base_video"}:
-        if not str(item.get("url")).startswith(("http://", "https://")):
-            invalid(f"contents: url of {item['type']} must be an address")
-        return None
-    return await read_picture(item.get("url"), f"contents.{item['type']}", MAX_BYTES)
-
-
-def _check_elements(elements: list[Body], prompt: str) -> None:
-    for element in elements:
-        name = element.get("id")
-        if not element.get("element_id") or not isinstance(name, str) or f"@{name}" not in prompt:
-            invalid("contents: an element needs element_id and an id that the prompt names as @id")
-
-
 def _check_shots(prompt: str, settings: Body, model: Model, duration: int) -> None:
-    """Shots written into the prompt, unless it is one shot by setting."""
+    """Check the shots that are written into the prompt, unless the settings say that it is one. Raise Refused."""
     shots = _SHOT.findall(prompt)
     if not shots or settings.get("multi_shot") is False or not model.has_shots:
         return
@@ -185,9 +175,3 @@ def _check_shots(prompt: str, settings: Body, model: Model, duration: int) -> No
         invalid(f"prompt: 1 to {_MAX_SHOTS} shots of at least a second, together as long as the video")
     if any(len(words.strip()) > _MAX_SHOT_WORDS for _, words in shots):
         invalid(f"prompt: the words of a shot must have at most {_MAX_SHOT_WORDS} characters")
-
-
-def _size(settings: Body, first: Picture | None) -> tuple[int, int]:
-    short = _SHORT_SIDES_PX[settings.get("resolution", "720p")]
-    ratio = first.ratio if first else _RATIOS[settings.get("aspect_ratio", "16:9")]
-    return even(short * max(ratio, 1)), even(short / min(ratio, 1))

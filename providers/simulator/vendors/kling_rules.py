@@ -1,16 +1,15 @@
-"""What Kling accepts: a submit body becomes an Order, or is refused with 1200, 1201 or 1203. No answers here."""
+"""What Kling's classic API accepts: a body becomes an Order, or is refused with 1200, 1201 or 1203."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import MAX_BYTES, BadPicture, Picture, from_base64, from_url
+from providers.simulator.json_values import is_number
+from providers.simulator.pictures import MAX_BYTES, BadPicture, Picture, even, from_base64, from_url
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.kling_lists import check_shots, check_voices_and_elements, invalid, text
 from providers.simulator.vendors.kling_models import MODELS, Model
-
-__all__ = ["even", "invalid", "read_order", "read_picture"]
 
 Body = dict[str, Any]
 MAX_PROMPT = 2500
@@ -25,7 +24,7 @@ _POINTS = range(2, 78)
 
 
 async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
-    """Raises Refused."""
+    """Turn a body into an order. Raise Refused."""
     if not isinstance(body, dict):
         raise Refused(400, 1200, "request body must be a JSON object")
     given = {name: value for name, value in body.items() if value not in ("", None)}
@@ -33,10 +32,18 @@ async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
     mode = _one_of(given, "mode", model.modes) or model.modes[0]
     _check_prompts(kind, given, model)
     _check_options(given, model, mode)
-    duration = _duration(given, model, is_gateway=is_gateway)
+    value = given.get("duration", "5")
+    if is_gateway and is_number(value):
+        value = f"{value:g}"
+    if not isinstance(value, str) or value not in model.durations:
+        invalid(f"duration must be one of the strings {', '.join(sorted(model.durations, key=int))}")
+    duration = int(value)
     check_shots(given, model, duration)
     check_voices_and_elements(kind, given, model)
     width, height = await _size(kind, given, model, mode)
+    callback_url = text(given, "callback_url", 2048)
+    if callback_url and not callback_url.startswith(("http://", "https://")):
+        invalid("callback_url must be an http or https address")
     return Order(
         kind=kind,
         model=name,
@@ -46,7 +53,7 @@ async def read_order(kind: str, body: object, *, is_gateway: bool) -> Order:
         duration_s=duration,
         body=body,
         reference=text(given, "external_task_id"),
-        callback_url=_callback(given),
+        callback_url=callback_url,
         extra={"mode": mode},
     )
 
@@ -69,7 +76,7 @@ def _one_of(given: Body, name: str, allowed: tuple[str, ...]) -> str | None:
 
 
 def _check_prompts(kind: str, given: Body, model: Model) -> None:
-    """With shots of one's own the prompt is invalid."""
+    """Check the prompts; a prompt excludes shots written by the caller. Raise Refused."""
     if given.get("multi_shot") is True and given.get("shot_type") == "customize":
         if "prompt" in given:
             invalid("prompt is invalid beside multi_prompt")
@@ -81,7 +88,10 @@ def _check_prompts(kind: str, given: Body, model: Model) -> None:
 
 def _check_options(given: Body, model: Model, mode: str) -> None:
     if "cfg_scale" in given:
-        _check_cfg_scale(given["cfg_scale"], model)
+        if not model.is_steerable:
+            invalid("cfg_scale is not supported by this model")
+        if not is_number(given["cfg_scale"]) or not 0 <= given["cfg_scale"] <= 1:
+            invalid("cfg_scale must be between 0 and 1")
     if "camera_control" in given:
         _check_camera(given["camera_control"], model)
     sound = _one_of(given, "sound", ("on", "off"))
@@ -89,17 +99,6 @@ def _check_options(given: Body, model: Model, mode: str) -> None:
         invalid("sound is not supported by this model and mode")
     if not isinstance(given.get("watermark_info", {}), dict):
         invalid("watermark_info must be an object")
-
-
-def _check_cfg_scale(value: object, model: Model) -> None:
-    if not model.is_steerable:
-        invalid("cfg_scale is not supported by this model")
-    if not _is_number(value) or not 0 <= value <= 1:  # type: ignore[operator]
-        invalid("cfg_scale must be between 0 and 1")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_camera(camera: object, model: Model) -> None:
@@ -114,26 +113,10 @@ def _check_camera(camera: object, model: Model) -> None:
         return
     if not isinstance(config, dict) or not config.keys() <= _CAMERA_AXES:
         invalid("camera_control.config is required for type simple")
-    if not all(_is_number(value) and -10 <= value <= 10 for value in config.values()):
+    if not all(is_number(value) and -10 <= value <= 10 for value in config.values()):
         invalid("camera_control.config values must be between -10 and 10")
     if sum(value != 0 for value in config.values()) != 1:
         invalid("exactly one value of camera_control.config must be non-zero")
-
-
-def _duration(given: Body, model: Model, *, is_gateway: bool) -> int:
-    value = given.get("duration", "5")
-    if is_gateway and _is_number(value):
-        value = f"{value:g}"
-    if not isinstance(value, str) or value not in model.durations:
-        invalid(f"duration must be one of the strings {', '.join(sorted(model.durations, key=int))}")
-    return int(value)
-
-
-def _callback(given: Body) -> str:
-    url = text(given, "callback_url", 2048)
-    if url and not url.startswith(("http://", "https://")):
-        invalid("callback_url must be an http or https address")
-    return url
 
 
 async def _size(kind: str, given: Body, model: Model, mode: str) -> tuple[int, int]:
@@ -150,12 +133,8 @@ async def _size(kind: str, given: Body, model: Model, mode: str) -> tuple[int, i
     return short, even(short / picture.ratio)
 
 
-def even(value: float) -> int:
-    return round(value / 2) * 2
-
-
 async def _check_references(given: Body) -> None:
-    """The shape of an entry as two public clients send it: the pages that were read name the path alone."""
+    """Check the pictures, in the form that two public clients send: the pages that were read name the path alone. Raise Refused."""
     entries = given.get("image_list")
     if not isinstance(entries, list) or not 1 <= len(entries) <= _MAX_REFERENCES:
         invalid(f"image_list must be a list of 1 to {_MAX_REFERENCES}")
@@ -197,19 +176,16 @@ async def _check_masks(given: Body, model: Model, mode: str) -> None:
     for mask in masks:
         if not isinstance(mask, dict):
             invalid("dynamic_masks must be a list of objects")
-        _check_path(mask.get("trajectories"))
+        points = mask.get("trajectories")
+        if not isinstance(points, list) or len(points) not in _POINTS:
+            invalid(f"trajectories must have {_POINTS.start} to {_POINTS.stop - 1} points")
+        if not all(isinstance(point, dict) and point.keys() == {"x", "y"} and all(map(is_number, point.values())) for point in points):
+            invalid("trajectories: each point must have x and y")
         await read_picture(mask.get("mask"), "dynamic_masks.mask")
 
 
-def _check_path(points: object) -> None:
-    if not isinstance(points, list) or len(points) not in _POINTS:
-        invalid(f"trajectories must have {_POINTS.start} to {_POINTS.stop - 1} points")
-    if not all(isinstance(point, dict) and point.keys() == {"x", "y"} and all(map(_is_number, point.values())) for point in points):
-        invalid("trajectories: each point must have x and y")
-
-
 async def read_picture(value: object, name: str, at_most: int = MAX_BYTES) -> Picture:
-    """Raises Refused."""
+    """Measure a picture. Raise Refused."""
     if not isinstance(value, str) or value.startswith("data:"):
         invalid(f"{name} must be an address or base64 without a data: prefix")
     try:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from providers.simulator.accounts import Account, nature
-from providers.simulator.dialect import Dialect, Refusal, Refused
-from providers.simulator.intake import answered, take_order
+from providers.simulator.accounts import Account
+from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.host import Host, read_json
+from providers.simulator.intake import take_order
 from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_poll
+from providers.simulator.polling import answer_poll
 from providers.simulator.serve_media import deliver
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
-from providers.simulator.vendors.minimax_rules import invalid, read_order
+from providers.simulator.vendors.minimax_rules import read_order
 from providers.simulator.vendors.minimax_v2 import MiniMaxV2
 from providers.simulator.wire import json_reply, own_base
 
-HOST = "minimax"
 _HOUR_S = 3600.0
 _WEEK_S = 7 * 24 * _HOUR_S
 _FILE_STEP = 9
-"""A file's id is its task's and this."""
+"""A file's id is its task's id plus this."""
 _CALLED_BACK = {"Success": "success", "Fail": "failed"}
 _ODD_WORD = "Upscaling"
 _FAILURES = {"fail-content": (1027, "output new_sensitive"), "fail-internal": (0, "video generation failed")}
@@ -46,37 +45,25 @@ _REFUSALS = {
 
 
 class MiniMax:
-    """A Vendor: the host, with both APIs behind it."""
+    """The host, with both APIs behind it."""
 
     def __init__(self, site: Site) -> None:
-        self.site = site
         self._first, self._second = MiniMaxV1(site), MiniMaxV2(site)
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        api = self._second if path.startswith("/v2/") else self._first
-        return await answered(self.site, api, self._routed(request, api, path), is_order=request.method == "POST")
-
-    async def _routed(self, request: web.BaseRequest, api: MiniMaxV1 | MiniMaxV2, path: str) -> web.StreamResponse:
-        return await api.routed(request, self._account(request, api), path)
-
-    def _account(self, request: web.BaseRequest, api: Dialect) -> Account:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad":
-            raise api.refusal(Refusal.AUTH)
-        return self.site.accounts.get(HOST, key)
+        return await (self._second if path.startswith("/v2/") else self._first).handle(request, path)
 
 
-class MiniMaxV1:
-    """A Dialect. HTTP says 200 to everything: the code is in `base_resp`."""
+class MiniMaxV1(Host):
+    """The first API. All answers are HTTP 200: the code is in `base_resp`."""
 
-    host = HOST
+    host = "minimax"
+    refusals = _REFUSALS
     task_ttl_s = _WEEK_S
     result_ttl_s = _HOUR_S
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    async def routed(self, request: web.BaseRequest, account: Account, path: str) -> web.StreamResponse:
+    async def routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        account = self.account_of_bearer(request)
         path, _, query = path.partition("?")
         fields = {name: values[0] for name, values in parse_qs(query).items()}
         match request.method, path:
@@ -84,8 +71,7 @@ class MiniMaxV1:
                 return await self._submit(request, account)
             case "GET", "/v1/query/video_generation":
                 name = fields.get("task_id", "")
-                poll = Poll(request=request, account=account, name=name, task=self._find(account, name))
-                return await answer_poll(self.site, self, poll)
+                return await answer_poll(self.site, self, request, account, name, self.find(account, name))
             case "GET", "/v1/files/retrieve":
                 return await self._file(request, self._of_file(account, fields.get("file_id", "")))
             case "GET", "/v1/files/retrieve_content":
@@ -94,34 +80,29 @@ class MiniMaxV1:
 
     async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
         self.site.tally.submits[self.host] += 1
-        try:
-            body = json.loads(await request.read())
-        except ValueError:
-            invalid("not JSON")
-        order = await read_order(body)
+        order = await read_order(await read_json(request, Refused(200, 2013, "invalid params, not JSON")))
         return await take_order(self.site, self, request, account, order, on_accepted=self._promise_callbacks)
 
     def _promise_callbacks(self, task: SimTask) -> None:
-        if url := task.order.callback_url:
+        def told(at: float) -> dict[str, Any]:
+            body = _told(task, at)
+            return {**body, "status": _CALLED_BACK.get(body["status"], "processing")}
 
-            def told(at: float) -> dict[str, Any]:
-                body = _told(task, at)
-                return {**body, "status": _CALLED_BACK.get(body["status"], "processing")}
+        url, moments = task.order.callback_url, [task.started_at, task.ended_at]
+        self.site.callbacks.add(url, moments, told, is_signed=False, challenged_at=task.submitted_at)
 
-            self.site.callbacks.add(url, [task.started_at, task.ended_at], told, is_signed=False, challenged_at=task.submitted_at)
-
-    def _find(self, account: Account, name: str) -> SimTask | None:
-        task = self.site.tasks.find(account, name, self.site.clock.now())
+    def find(self, account: Account, name: str) -> SimTask | None:
+        task = super().find(account, name)
         return task if task and task.order.kind == "v1" else None
 
     def _of_file(self, account: Account, file_id: str) -> SimTask:
-        task = self._find(account, str(int(file_id) - _FILE_STEP)) if file_id.isdecimal() else None
+        task = self.find(account, str(int(file_id) - _FILE_STEP)) if file_id.isdecimal() else None
         if task is None or task.state(self.site.clock.now()) is not State.SUCCEEDED:
             raise Refused(200, 2013, "invalid params, file_id not exist")
         return task
 
     async def _file(self, request: web.BaseRequest, task: SimTask) -> web.Response:
-        """The id is a number here, and a string in the query: as at the vendor."""
+        """Answer with the file's address. Its id is a number here and a string in the query, as at the vendor."""
         url = links.link(own_base(request), task.id, task.id[-8:], self.site.clock.now() + task.result_ttl_s)
         file = {
             "file_id": int(_file_id(task)),
@@ -133,31 +114,28 @@ class MiniMaxV1:
         }
         return _answered({"file": file})
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return str(17 * 10**13 + secrets.randbelow(10**13))
-
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:
         body = {"base_resp": {"status_code": refused.code, "status_msg": refused.message}}
         return json_reply(body, refused.status, refused.headers)
 
-    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
         return _answered({"task_id": task.id})
 
     def accepted_flat(self, task: SimTask) -> web.Response:
         return json_reply({"data": {"task_id": task.id}})
 
-    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - the address is the second step's
+    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - the answer has no address
         return json_reply(_told(task, now))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
         return json_reply({**_told(task, now), "status": _ODD_WORD})
 
-    def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - not repeated by the vendor
+    def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - the answer has no name
         return self.error(Refused(200, 2013, "invalid params, invalid task_id"))
 
 

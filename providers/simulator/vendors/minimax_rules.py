@@ -1,13 +1,14 @@
-"""What MiniMax's first API (Hailuo and older) accepts: a body becomes an Order, or is refused with code 2013. No answers here."""
+"""What MiniMax's first API (Hailuo and older) accepts: a body becomes an Order, or is refused with code 2013."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_base64, from_url
+from providers.simulator.json_values import is_integer
+from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_url
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -55,7 +56,7 @@ def invalid(message: str) -> NoReturn:
 
 
 async def read_order(body: object) -> Order:
-    """Raises Refused."""
+    """Turn a body into an order. Raise Refused."""
     if not isinstance(body, dict):
         invalid("not a JSON object")
     given = {name: value for name, value in body.items() if value not in ("", None)}
@@ -80,14 +81,15 @@ async def read_order(body: object) -> Order:
 
 
 def even(value: float) -> int:
+    """Round up to an even number."""
     return -(-int(value) // 2) * 2
 
 
-def callback_of(given: Body, refuse: Any) -> str:
+def callback_of(given: Body, refuse: Callable[[str], NoReturn]) -> str:
     url = given.get("callback_url", "")
     if not isinstance(url, str) or (url and not url.startswith(("http://", "https://"))):
         refuse("callback_url must be an http or https address")
-    return str(url)
+    return url
 
 
 def _check_words_and_flags(given: Body, model: Model) -> None:
@@ -113,7 +115,7 @@ def _shape(given: Body, model: Model) -> tuple[str, int]:
         invalid(f"{resolution} needs first_frame_image")
     lengths = model.lengths[resolution]
     duration = given.get("duration", lengths[0])
-    if not isinstance(duration, int) or isinstance(duration, bool) or duration not in lengths:
+    if not is_integer(duration) or duration not in lengths:
         invalid(f"duration at {resolution} must be one of {', '.join(map(str, lengths))}")
     return resolution, duration
 
@@ -124,21 +126,16 @@ async def _first_picture(given: Body, model: Model) -> Picture | None:
     if "last_frame_image" in given and not (model.takes_last and "first_frame_image" in given):
         invalid("last_frame_image needs a model that takes it, and first_frame_image")
     if model.takes_subject:
-        await _check_subject(given)
-        return None
+        match given.get("subject_reference"):
+            case [{"type": "character", "image": [image]}]:
+                await _picture(image, "subject_reference")
+                return None
+        invalid("subject_reference must hold one character with one image")
     if not model.takes_text_alone and "first_frame_image" not in given:
         invalid("first_frame_image is required")
     names = [name for name in ("first_frame_image", "last_frame_image") if name in given]
     pictures = [await _picture(given[name], name) for name in names]
     return pictures[0] if pictures else None
-
-
-async def _check_subject(given: Body) -> None:
-    match given.get("subject_reference"):
-        case [{"type": "character", "image": [image]}]:
-            await _picture(image, "subject_reference")
-        case _:
-            invalid("subject_reference must hold one character with one image")
 
 
 async def _picture(value: object, name: str) -> Picture:
@@ -152,15 +149,13 @@ async def _picture(value: object, name: str) -> Picture:
     return picture
 
 
-async def picture_of(value: object, name: str, at_most: int, refuse: Any) -> Picture:
-    """An address, a data URI, or the handle of a file at the vendor."""
+async def picture_of(value: object, name: str, at_most: int, refuse: Callable[[str], NoReturn]) -> Picture:
+    """Measure the picture of an address, a data URI, or the handle of a file at the vendor. `refuse` raises Refused."""
     if not isinstance(value, str) or not value.startswith(("http://", "https://", "data:image/", "mm_file://")):
         refuse(f"{name} must be an address or a data URI")
-    url = str(value)
-    if url.startswith("mm_file://"):
+    if value.startswith("mm_file://"):
         return UNSEEN
     try:
-        return await (from_base64(url.partition(";base64,")[2], at_most) if url.startswith("data:") else from_url(url, at_most))
+        return await from_url(value, at_most)
     except BadPicture as error:
         refuse(f"{name}: {error}")
-    return UNSEEN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterable
 from typing import Any
@@ -12,10 +11,10 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.host import Host, read_json
 from providers.simulator.intake import take_order
 from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_batch, answer_poll
-from providers.simulator.site import Site
+from providers.simulator.polling import answer_batch, answer_poll
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.minimax_v2_rules import invalid, read_order
 from providers.simulator.wire import json_reply, own_base
@@ -51,17 +50,14 @@ _TYPES = {
 }
 
 
-class MiniMaxV2:
-    """A Dialect."""
-
+class MiniMaxV2(Host):
     host = "minimax"
+    refusals = _REFUSALS
     task_ttl_s = _WEEK_S
     result_ttl_s = 9 * _HOUR_S
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    async def routed(self, request: web.BaseRequest, account: Account, path: str) -> web.StreamResponse:
+    async def routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        account = self.account_of_bearer(request)
         path, _, query = path.partition("?")
         match request.method:
             case "POST" if path == _ORDERS:
@@ -70,30 +66,24 @@ class MiniMaxV2:
                 return await self._list(request, account, query)
             case "GET" if path.startswith(_QUERY + "/"):
                 name = path.removeprefix(_QUERY + "/")
-                poll = Poll(request=request, account=account, name=name, task=self._find(account, name))
-                return await answer_poll(self.site, self, poll)
+                return await answer_poll(self.site, self, request, account, name, self.find(account, name))
             case "DELETE" if path.startswith(_ORDERS + "/"):
                 return self._delete(account, path.removeprefix(_ORDERS + "/"))
         raise Refused(404, 2013, "no such page")
 
     async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
         self.site.tally.submits[self.host] += 1
-        try:
-            body = json.loads(await request.read())
-        except ValueError:
-            invalid("not JSON")
         base = own_base(request)
-        order = await read_order(body)
+        order = await read_order(await read_json(request, Refused(400, 2013, "invalid params, not JSON")))
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:
-        if url := task.order.callback_url:
+        def told(at: float) -> dict[str, Any] | None:
+            # no page says that a cancelled task is called back
+            return {"task": _told(task, at, base)} if task.cancelled_at is None else None
 
-            def told(at: float) -> dict[str, Any] | None:
-                """Whether a cancelled task is told of is not documented, so it is not."""
-                return {"task": _told(task, at, base)} if task.cancelled_at is None else None
-
-            self.site.callbacks.add(url, [task.started_at, task.ended_at], told, is_signed=False, challenged_at=task.submitted_at)
+        url, moments = task.order.callback_url, [task.started_at, task.ended_at]
+        self.site.callbacks.add(url, moments, told, is_signed=False, challenged_at=task.submitted_at)
 
     async def _list(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
         fields = parse_qs(query)
@@ -114,32 +104,28 @@ class MiniMaxV2:
 
         return await answer_batch(self.site, self, request, account, shown, tell)
 
-    def _find(self, account: Account, name: str) -> SimTask | None:
-        task = self.site.tasks.find(account, name, self.site.clock.now())
+    def find(self, account: Account, name: str) -> SimTask | None:
+        task = super().find(account, name)
         return task if task and task.order.kind == "v2" else None
 
     def _delete(self, account: Account, name: str) -> web.Response:
         now = self.site.clock.now()
-        task = self._find(account, name)
+        task = self.find(account, name)
         if task is None:
             invalid("invalid task_id")
         state = task.state(now)
         if state in {State.RUNNING, State.CANCELLED}:
             invalid(f"a task that is {state.value} can neither be cancelled nor deleted")
         if state is State.QUEUED:
-            task.cancelled_at = now
-            account.give_back(task.number)
+            task.cancel(now)
             return json_reply({"task_id": name, "action": "cancelled", "status": "cancelled"})
         task.is_deleted = True
         return json_reply({"task_id": name, "action": "deleted", "status": state.value})
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return str(27 * 10**13 + secrets.randbelow(10**13))
-
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:
         error = {
@@ -149,7 +135,7 @@ class MiniMaxV2:
         }
         return json_reply({"type": "error", "error": error, "request_id": secrets.token_hex(16)}, refused.status, refused.headers)
 
-    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
         return json_reply({"task_id": task.id})
 
     def accepted_flat(self, task: SimTask) -> web.Response:
@@ -161,7 +147,7 @@ class MiniMaxV2:
     def odd_state(self, task: SimTask, now: float) -> web.Response:
         return json_reply({"task": {**_told(task, now, ""), "status": _ODD_WORD}})
 
-    def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - not repeated by the vendor
+    def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - the answer has no name
         return self.error(Refused(400, 2013, "invalid params, invalid task_id"))
 
 
@@ -190,7 +176,7 @@ def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
 
 
 def _filtered(tasks: Iterable[SimTask], fields: dict[str, list[str]], now: float) -> Iterable[SimTask]:
-    """Ids may be repeated or joined by commas: the vendor does not say which."""
+    """Yield the tasks that match. Ids may be repeated or joined by commas: the vendor does not say which."""
     wanted = {name for value in fields.get("filter.task_ids", []) for name in value.split(",")}
     for task in tasks:
         if wanted and task.id not in wanted:

@@ -1,4 +1,4 @@
-"""What MiniMax's second API (H3) accepts: a body becomes an Order, or is refused with HTTP 400 and code 2013. No answers here."""
+"""What MiniMax's second API (H3) accepts: a body becomes an Order, or is refused with HTTP 400 and code 2013."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
+from providers.simulator.json_values import is_integer
 from providers.simulator.pictures import Picture
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.minimax_rules import callback_of, even, picture_of
@@ -44,7 +45,7 @@ def invalid(message: str) -> NoReturn:
 
 
 async def read_order(body: object) -> Order:
-    """Raises Refused."""
+    """Turn a body into an order. Raise Refused."""
     if not isinstance(body, dict):
         invalid("not a JSON object")
     given = {name: value for name, value in body.items() if value is not None}
@@ -75,7 +76,7 @@ def _check_options(given: Body, model: Model) -> None:
     if given["resolution"] not in model.resolutions:
         invalid(f"resolution must be one of {', '.join(model.resolutions)}")
     duration = given["duration"]
-    if not isinstance(duration, int) or isinstance(duration, bool) or duration not in model.durations:
+    if not is_integer(duration) or duration not in model.durations:
         invalid(f"duration must be an integer between {model.durations.start} and {model.durations.stop - 1}")
     extra = given.get("extra", {})
     mode = extra.get("prompt_expansion_mode") if isinstance(extra, dict) else ""
@@ -84,7 +85,7 @@ def _check_options(given: Body, model: Model) -> None:
 
 
 async def _content(items: object) -> tuple[str, Picture | None, str]:
-    """The words, the first frame, and what kind of task this makes."""
+    """Return the prompt, the first frame, and the kind of task. Raise Refused."""
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         invalid("content must be a list of objects")
     texts = [item.get("text") for item in items if item.get("type") == "text"]
@@ -93,7 +94,12 @@ async def _content(items: object) -> tuple[str, Picture | None, str]:
         invalid(f"content must hold one text of 1 to {MAX_PROMPT} characters")
     media = [await _medium(item) for item in items if item.get("type") != "text"]
     roles = Counter(role for role, _ in media)
-    _check_roles(roles)
+    if roles["first_frame"] > 1 or roles["last_frame"] > roles["first_frame"]:
+        invalid("content: one first_frame, and a last_frame only with it")
+    if roles["first_frame"] and any(roles[name] for name in _AT_MOST):
+        invalid("content: frames and references exclude each other")
+    if any(roles[name] > most for name, most in _AT_MOST.items()) or roles.total() > _MAX_FILES:
+        invalid("content: too many files")
     first = next((picture for role, picture in media if role == "first_frame"), None)
     kind = "image_to_video" if first else "reference_to_video" if roles else "text_to_video"
     return prompt, first, kind
@@ -114,15 +120,6 @@ async def _medium(item: Body) -> tuple[str, Picture | None]:
     if not all(low <= side <= high for side in (picture.width_px, picture.height_px)):
         invalid(f"{role}: each side must have {low} to {high} pixels")
     return str(role), picture
-
-
-def _check_roles(roles: Counter[str]) -> None:
-    if roles["first_frame"] > 1 or roles["last_frame"] > roles["first_frame"]:
-        invalid("content: one first_frame, and a last_frame only with it")
-    if roles["first_frame"] and any(roles[name] for name in _AT_MOST):
-        invalid("content: frames and references exclude each other")
-    if any(roles[name] > most for name, most in _AT_MOST.items()) or roles.total() > _MAX_FILES:
-        invalid("content: too many files")
 
 
 def _ratio(given: Body, first: Picture | None, kind: str) -> tuple[str, float]:

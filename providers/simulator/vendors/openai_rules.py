@@ -1,6 +1,6 @@
-"""What the OpenAI Videos API accepts: a form or a JSON body becomes an Order, or is refused by parameter. No answers here.
+"""What the OpenAI Videos API accepts: a form or a JSON body becomes an Order, or is refused by parameter.
 
-The host stands for a gateway: beside OpenAI's own models it has one of its own, which it takes when none is named.
+The host stands for a gateway: it has OpenAI's models and one of its own, which is its default.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import BadPicture, Picture, from_base64, from_bytes, from_url
+from providers.simulator.pictures import BadPicture, Picture, from_bytes, from_url
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -54,7 +54,7 @@ def invalid(name: str, message: str, code: str = "invalid_value", status: int = 
 
 
 async def read_body(request: web.BaseRequest) -> Body:
-    """The fields of a form or of a JSON object; a file is an `Upload`. Raises Refused."""
+    """Return the fields of a form or of a JSON object; a file is an `Upload`. Raise Refused."""
     try:
         if request.content_type == "multipart/form-data":
             return {name: _part(value) for name, value in (await request.post()).items()}
@@ -83,8 +83,12 @@ def _part(value: object) -> object:
 
 
 async def read_order(body: Body) -> Order:
-    """Raises Refused."""
-    prompt = _prompt(body)
+    """Turn a body into an order. Raise Refused."""
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str) or not prompt:
+        invalid("prompt", "Missing required parameter: 'prompt'.", "missing_required_parameter")
+    if len(prompt) > MAX_PROMPT:
+        invalid("prompt", f"The prompt is longer than {MAX_PROMPT} characters.", "string_above_max_length")
     name = body.get("model") or HOUSE_MODEL
     model = MODELS.get(name) if isinstance(name, str) else None
     if model is None:
@@ -97,7 +101,6 @@ async def read_order(body: Body) -> Order:
     if picture and not model.is_free and (picture.width_px, picture.height_px) != (width, height):
         invalid("input_reference", "The image must match the requested width and height.")
     return Order(
-        kind="video",
         model=str(name),
         prompt=prompt,
         width_px=width,
@@ -106,15 +109,6 @@ async def read_order(body: Body) -> Order:
         body={key: value.as_logged() if isinstance(value, Upload) else value for key, value in body.items()},
         extra={"seconds": seconds, "size": f"{width}x{height}", "remixed_from": None},
     )
-
-
-def _prompt(body: Body) -> str:
-    prompt = body.get("prompt")
-    if not isinstance(prompt, str) or not prompt:
-        invalid("prompt", "Missing required parameter: 'prompt'.", "missing_required_parameter")
-    if len(prompt) > MAX_PROMPT:
-        invalid("prompt", f"The prompt is longer than {MAX_PROMPT} characters.", "string_above_max_length")
-    return prompt
 
 
 def _size(body: Body, model: Model) -> tuple[int, int]:
@@ -135,9 +129,7 @@ async def _reference(value: object) -> Picture | None:
         match value:
             case Upload():
                 picture = await from_bytes(value.content)
-            case {"image_url": str(url)} if url.startswith("data:image/"):
-                picture = await from_base64(url.partition(";base64,")[2])
-            case {"image_url": str(url)} if url.startswith(("http://", "https://")):
+            case {"image_url": str(url)} if url.startswith(("http://", "https://", "data:image/")):
                 picture = await from_url(url)
             case {"file_id": str()}:
                 return None

@@ -1,4 +1,4 @@
-"""The OpenAI Videos API, as a gateway serves it: create, retrieve, list, delete, remix, and the content behind the key."""
+"""The OpenAI Videos API, as a gateway serves it: create, retrieve, list, delete, remix, and the content, for which it requires the key."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from PIL import Image
 
-from providers.simulator.accounts import Account, nature
+from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.intake import answered, take_order
-from providers.simulator.media import links
-from providers.simulator.polling import Poll, answer_batch, answer_poll
+from providers.simulator.host import Host
+from providers.simulator.intake import take_order
+from providers.simulator.polling import answer_batch, answer_poll
 from providers.simulator.serve_media import deliver
-from providers.simulator.site import Site
 from providers.simulator.tasks import Order, SimTask, State
 from providers.simulator.vendors.openai_rules import MODELS, invalid, read_body, read_order
 from providers.simulator.wire import json_reply, own_base
@@ -55,51 +54,40 @@ _REFUSALS = {
 _TYPES = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
 
 
-class OpenAIVideos:
-    """A Vendor and its Dialect."""
-
+class OpenAIVideos(Host):
     host = "openai"
+    refusals = _REFUSALS
     task_ttl_s = _WEEK_S
     result_ttl_s = _HOUR_S
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        return await answered(self.site, self, self._routed(request, path), is_order=request.method == "POST")
-
-    async def _routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad":
-            raise self.refusal(Refusal.AUTH)
-        account = self.site.accounts.get(self.host, key)
+    async def routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        account = self.account_of_bearer(request)
         path, _, query = path.partition("?")
         if request.method == "GET" and path == "/v1/models":
-            return _models()
+            models = [{"id": name, "object": "model", "created": _BORN, "owned_by": "system"} for name in MODELS]
+            return json_reply({"object": "list", "data": models})
         top, _, rest = path.removeprefix(_VIDEOS).partition("/")
         if not path.startswith(_VIDEOS) or top:
             raise _no_such_route(request, path)
         name, _, verb = rest.partition("/")
         match request.method, name, verb:
             case "POST", "", "":
-                return await self._create(request, account)
+                self.site.tally.submits[self.host] += 1
+                return await take_order(self.site, self, request, account, await read_order(await read_body(request)))
             case "POST", name, "remix" if name:
                 return await self._remix(request, account, name)
             case "GET", "", "":
                 return await self._list(request, account, query)
             case "GET", name, "":
-                poll = Poll(request=request, account=account, name=name, task=self._find(account, name))
-                return await answer_poll(self.site, self, poll)
+                return await answer_poll(self.site, self, request, account, name, self.find(account, name))
             case "GET", name, "content":
                 return await self._content(request, account, name, query)
             case "DELETE", name, "" if name:
-                return self._delete(account, name)
+                if (task := self.find(account, name)) is None:
+                    raise _not_found(name)
+                task.is_deleted = True
+                return json_reply({"id": name, "object": "video.deleted", "deleted": True})
         raise _no_such_route(request, path)
-
-    async def _create(self, request: web.BaseRequest, account: Account) -> web.Response:
-        self.site.tally.submits[self.host] += 1
-        order = await read_order(await read_body(request))
-        return await take_order(self.site, self, request, account, order)
 
     async def _remix(self, request: web.BaseRequest, account: Account, name: str) -> web.Response:
         self.site.tally.submits[self.host] += 1
@@ -117,7 +105,10 @@ class OpenAIVideos:
             tasks.reverse()
         names = [task.id for task in tasks]
         start = names.index(fields["after"]) + 1 if fields.get("after") in names else 0
-        stop = start + _limit(fields)
+        limit = fields.get("limit", "20")
+        if not limit.isdecimal() or not 1 <= int(limit) <= 100:
+            invalid("limit", "Expected an integer between 1 and 100.", "integer_out_of_range")
+        stop = start + int(limit)
 
         def tell(now: float, fault: str | None) -> web.Response:
             data = [_told(task, now) for task in tasks[start:stop]]
@@ -137,40 +128,29 @@ class OpenAIVideos:
         if variant != "video":
             invalid("variant", "Supported values are: video, thumbnail, spritesheet.")
         if task.plan.has("content-redirect"):
-            url = links.link(own_base(request), task.id, task.id[-8:], task.ended_at + task.result_ttl_s)
-            return web.Response(status=302, headers={"Location": url})
+            return web.Response(status=302, headers={"Location": task.link(own_base(request), task.id[-8:])})
         return await deliver(self.site, request, task)
 
     def _completed(self, account: Account, name: str) -> SimTask:
-        task = self._find(account, name)
+        task = self.find(account, name)
         if task is None:
             raise _not_found(name)
         if task.state(self.site.clock.now()) is not State.SUCCEEDED:
             raise Refused(404, "not_found", f"Video {name} is not ready.")
         return task
 
-    def _delete(self, account: Account, name: str) -> web.Response:
-        task = self._find(account, name)
-        if task is None:
-            raise _not_found(name)
-        task.is_deleted = True
-        return json_reply({"id": name, "object": "video.deleted", "deleted": True})
-
-    def _find(self, account: Account, name: str) -> SimTask | None:
-        task = self.site.tasks.find(account, name, self.site.clock.now())
+    def find(self, account: Account, name: str) -> SimTask | None:
+        task = super().find(account, name)
         return None if task is None or self._has_expired(task) else task
 
     def _has_expired(self, task: SimTask) -> bool:
-        """Video and record end together."""
+        """Return whether the video has expired, and its record with it."""
         return self.site.clock.now() >= task.ended_at + task.result_ttl_s
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return f"video_{secrets.token_hex(16)}"
-
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:
         code, _, param = str(refused.code).partition(":")
@@ -185,7 +165,7 @@ class OpenAIVideos:
         told = _told(task, task.submitted_at)
         return json_reply({"task_id": told.pop("id"), **told})
 
-    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - no address is told
+    def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - the answer has no address
         return json_reply(_told(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
@@ -201,11 +181,6 @@ def _not_found(name: str) -> Refused:
 
 def _no_such_route(request: web.BaseRequest, path: str) -> Refused:
     return Refused(404, "unknown_url", f"Invalid URL ({request.method} {path})")
-
-
-def _models() -> web.Response:
-    data = [{"id": name, "object": "model", "created": _BORN, "owned_by": "system"} for name in MODELS]
-    return json_reply({"object": "list", "data": data})
 
 
 def _told(task: SimTask, now: float) -> dict[str, Any]:
@@ -242,7 +217,7 @@ def _progress(task: SimTask, now: float) -> int:
 
 
 def _poll_after(task: SimTask, now: float, longest_s: float) -> dict[str, str]:
-    """Until the next change, within reason."""
+    """Return the header that asks for no poll until the next change, or for `longest_s`."""
     coming = [moment for moment in (task.started_at, task.ended_at) if moment > now]
     if not coming:
         return {}
@@ -254,10 +229,3 @@ def _picture(number: int, kind: str) -> bytes:
     target = io.BytesIO()
     Image.new("RGB", (160, 90), (number * 53 % 256, number * 97 % 256, 160)).save(target, kind)
     return target.getvalue()
-
-
-def _limit(fields: dict[str, str]) -> int:
-    text = fields.get("limit", "20")
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
-        invalid("limit", "Expected an integer between 1 and 100.", "integer_out_of_range")
-    return int(text)

@@ -1,8 +1,7 @@
-"""Volcengine's visual service, the official door to Jimeng's video models: two signed actions, submit and get result."""
+"""Volcengine's visual service, the official API of Jimeng's video models: two signed actions, submit and get result."""
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,10 +10,9 @@ from aiohttp import web
 
 from providers.simulator.accounts import Account
 from providers.simulator.dialect import Refusal, Refused
+from providers.simulator.host import Host, read_object
 from providers.simulator.intake import answered, take_order
-from providers.simulator.media import links
 from providers.simulator.polling import answer_batch
-from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.volcvisual_rules import invalid, read_order
 from providers.simulator.vendors.volcvisual_sign import REGION, SERVICE, key_of
@@ -47,59 +45,58 @@ _REFUSALS: dict[Refusal, tuple[int, int | str, str]] = {
 }
 
 
-class VolcVisual:
-    """A Vendor and its Dialect."""
-
+class VolcVisual(Host):
     host = "volcvisual"
+    refusals = _REFUSALS
     task_ttl_s = 12 * _HOUR_S
     result_ttl_s = _HOUR_S
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        is_order = f"Action={_SUBMIT}" in path
+        return await answered(self.site, self, self.routed(request, path), is_order=is_order)
+
+    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
         query = parse_qs(path.partition("?")[2])
         action = query.get("Action", [""])[0]
-        return await answered(self.site, self, self._routed(request, action, query.get("Version")), is_order=action == _SUBMIT)
-
-    async def _routed(self, request: web.BaseRequest, action: str, version: list[str] | None) -> web.Response:
-        if request.method != "POST" or (action, version) not in ((_SUBMIT, [_VERSION]), (_RESULT, [_VERSION])):
+        if request.method != "POST" or action not in (_SUBMIT, _RESULT) or query.get("Version") != [_VERSION]:
             raise Refused(404, "InvalidActionOrVersion", f"Could not find operation {action}.")
-        access = await key_of(request, f"/hosts/{self.host}")
-        account = self.site.accounts.get(self.host, access)
-        return await (self._submit if action == _SUBMIT else self._result)(request, account)
+        account = self.site.accounts.get(self.host, await key_of(request, f"/hosts/{self.host}"))
+        if action == _SUBMIT:
+            self.site.tally.submits[self.host] += 1
+        body = await read_object(request, Refused(400, 50215, "Input invalid for this service: the body is not a JSON object"))
+        if action == _SUBMIT:
+            return await take_order(self.site, self, request, account, await read_order(body))
+        return await self._result(request, account, body)
 
-    async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
-        self.site.tally.submits[self.host] += 1
-        return await take_order(self.site, self, request, account, await read_order(await _body(request)))
-
-    async def _result(self, request: web.BaseRequest, account: Account) -> web.Response:
-        body = await _body(request)
+    async def _result(self, request: web.BaseRequest, account: Account, body: dict[str, Any]) -> web.Response:
         name = body.get("task_id")
         if not isinstance(name, str) or not name:
             invalid("task_id is required")
-        task = self.site.tasks.find(account, name, self.site.clock.now())
+        task = self.find(account, name)
         if task is not None and task.order.model != body.get("req_key"):
             invalid("req_key is not that of the task")
 
         def tell(now: float, fault: str | None) -> web.Response:
             if task is None:
-                return self._unknown(name)
+                forgotten = self.site.tasks.any_with_id(name)
+                word = "expired" if forgotten is not None and forgotten.is_gone(self.site.clock.now()) else "not_found"
+                return _ok({"status": word, "video_url": ""})
             if fault == "poll-unknown-state":
                 return _ok({"status": _ODD_WORD, "video_url": ""})
             if fault == "poll-busy-code" and now < task.ended_at:
                 return json_reply(_envelope(*_BUSY, {"status": _WORDS[task.state(now)]}))
-            return self._snapshot(task, now, own_base(request))
+            state = task.state(now)
+            if state is State.FAILED:
+                return json_reply(_envelope(*_FAILURES[task.failure or "fail-internal"], {"status": _WORDS[state]}))
+            url = task.link(own_base(request), task.id[-8:]) if state is State.SUCCEEDED else ""
+            return _ok({"status": _WORDS[state], "video_url": url})
 
         return await answer_batch(self.site, self, request, account, [task] if task else [], tell)
 
-    # What the Dialect asks for.
+    # The Dialect.
 
     def new_id(self) -> str:
         return str(76 * 10**17 + secrets.randbelow(10**17))
-
-    def refusal(self, why: Refusal) -> Refused:
-        return Refused(*_REFUSALS[why])
 
     def error(self, refused: Refused) -> web.Response:
         if isinstance(refused.code, int):
@@ -108,36 +105,11 @@ class VolcVisual:
         head = {"RequestId": secrets.token_hex(16), "Version": _VERSION, "Service": SERVICE, "Region": REGION, "Error": error}
         return json_reply({"ResponseMetadata": head}, refused.status, refused.headers)
 
-    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - a state is told only on asking
+    def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
         return _ok({"task_id": task.id})
 
     def accepted_flat(self, task: SimTask) -> web.Response:
         return json_reply({"code": _OK, "task_id": task.id, "message": "Success"})
-
-    # How a task is told.
-
-    def _snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
-        state = task.state(now)
-        if state is State.FAILED:
-            code, message = _FAILURES[task.failure or "fail-internal"]
-            return json_reply(_envelope(code, message, {"status": _WORDS[state]}))
-        url = links.link(base, task.id, task.id[-8:], task.ended_at + task.result_ttl_s) if state is State.SUCCEEDED else ""
-        return _ok({"status": _WORDS[state], "video_url": url})
-
-    def _unknown(self, name: str) -> web.Response:
-        task = self.site.tasks.any_with_id(name)
-        is_expired = task is not None and task.is_gone(self.site.clock.now())
-        return _ok({"status": "expired" if is_expired else "not_found", "video_url": ""})
-
-
-async def _body(request: web.BaseRequest) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        invalid("the body is not JSON")
-    if not isinstance(body, dict):
-        invalid("the body is not an object")
-    return body
 
 
 def _ok(data: dict[str, Any]) -> web.Response:

@@ -1,4 +1,4 @@
-"""What Volcengine's visual service accepts for Jimeng's video models: a body becomes an Order, or is refused. No answers here."""
+"""What Volcengine's visual service accepts for Jimeng's video models: a body becomes an Order, or is refused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
+from providers.simulator.json_values import is_integer
 from providers.simulator.pictures import BadPicture, Picture, from_base64, from_url
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.jimeng_sizes import RATIOS, SIZES, nearest
@@ -21,7 +22,7 @@ MAX_SEED = 2**32 - 1
 class Model:
     resolution: str
     pictures: range
-    """How many it takes."""
+    """The numbers of pictures that it takes."""
 
 
 _NO, _ONE, _TWO, _MAYBE = range(1), range(1, 2), range(2, 3), range(2)
@@ -42,7 +43,7 @@ def invalid(message: str) -> NoReturn:
 
 
 async def read_order(body: object) -> Order:
-    """Raises Refused."""
+    """Turn a body into an order. Raise Refused."""
     if not isinstance(body, dict):
         invalid("the body is not an object")
     name = body.get("req_key")
@@ -56,31 +57,19 @@ async def read_order(body: object) -> Order:
     if not prompt and not pictures:
         invalid("prompt is required")
     width, height = _size(body, model, pictures)
-    _check_seed(body.get("seed", -1))
+    seed, frames = body.get("seed", -1), body.get("frames", 121)
+    if not is_integer(seed) or not -1 <= seed <= MAX_SEED:
+        invalid("seed must be an integer of at least -1")
+    if not is_integer(frames) or frames not in FRAMES:
+        invalid("frames must be 121 or 241")
     return Order(
-        kind="video",
         model=name,
         prompt=prompt,
         width_px=width,
         height_px=height,
-        duration_s=_duration(body.get("frames", 121)),
+        duration_s=FRAMES[frames],
         body=body,
     )
-
-
-def _check_seed(seed: Any) -> None:
-    if not _is_int(seed) or not -1 <= seed <= MAX_SEED:
-        invalid("seed must be an integer of at least -1")
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _duration(frames: Any) -> int:
-    if not _is_int(frames) or frames not in FRAMES:
-        invalid("frames must be 121 or 241")
-    return FRAMES[frames]
 
 
 async def _pictures(body: Body, model: Model) -> list[Picture]:

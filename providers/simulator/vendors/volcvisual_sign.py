@@ -1,6 +1,6 @@
-"""Volcengine's request signature (HMAC-SHA256, V4 style), computed anew from what arrived. Its own error codes.
+"""Volcengine's request signature (HMAC-SHA256, V4 style), computed from what arrived. It has error codes of its own.
 
-Our prefix `/hosts/volcvisual` stands for the vendor's host, so a signature over the path with it or without it is right.
+The prefix `/hosts/volcvisual` stands for the vendor's host, so a signature over the path with or without it is right.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from urllib.parse import parse_qsl, quote
 
 from aiohttp import web
 
-from providers.simulator.accounts import nature
+from providers.simulator.accounts import nature, secret_of
 from providers.simulator.dialect import Refused
 
-ACCESS, SECRET = "sim-access", "sim-secret"
 REGION, SERVICE = "cn-north-1", "cv"
 _SKEW_S = 900
 _AUTHORIZATION = re.compile(
@@ -28,7 +27,7 @@ _MUST_SIGN = frozenset(["host", "x-date"])
 
 
 async def key_of(request: web.BaseRequest, prefix: str) -> str:
-    """The access key of a request that is signed as it should be. Raises Refused."""
+    """Return the access key of a correctly signed request. Raise Refused."""
     match = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
     if match is None:
         _refuse("InvalidAuthorization", "The Authorization header is missing or malformed.")
@@ -43,18 +42,23 @@ async def key_of(request: web.BaseRequest, prefix: str) -> str:
     if not _MUST_SIGN.issubset(names.split(";")):
         _refuse("SignatureDoesNotMatch", "host and x-date must be signed.")
     scope = f"{day}/{region}/{service}/request"
-    body_hash = _body_hash(request, await request.read())
-    canonical = [_canonical(request, path, names, body_hash) for path in _paths(request, prefix)]
-    texts = ["\n".join(["HMAC-SHA256", moment, scope, _hashed(text.encode())]) for text in canonical]
-    if not any(hmac.compare_digest(given, _signature(secret, scope, text)) for text in texts):
-        _refuse("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.")
-    return access
-
-
-def secret_of(access: str) -> str | None:
-    if access == ACCESS:
-        return SECRET
-    return "sk-" + access.removeprefix("ak-") if access.startswith("ak-") else None
+    body_hash = _hashed(await request.read())
+    if request.headers.get("X-Content-Sha256", body_hash) != body_hash:
+        _refuse("SignatureDoesNotMatch", "X-Content-Sha256 is not that of the body.")
+    path, _, query = request.raw_path.partition("?")
+    fields = sorted(parse_qsl(query, keep_blank_values=True))
+    query = "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in fields)
+    headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in names.split(";"))
+    key = secret.encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    for allowed in (path, path.removeprefix(prefix) or "/"):
+        canonical = "\n".join([request.method, allowed, query, headers, names, body_hash])
+        text = "\n".join(["HMAC-SHA256", moment, scope, _hashed(canonical.encode())])
+        if hmac.compare_digest(given, hmac.new(key, text.encode(), hashlib.sha256).hexdigest()):
+            return access
+    message = "The request signature we calculated does not match the signature you provided."
+    raise Refused(401, "SignatureDoesNotMatch", message)
 
 
 def _check_date(moment: str, day: str) -> None:
@@ -64,32 +68,6 @@ def _check_date(moment: str, day: str) -> None:
         _refuse("InvalidTimestamp", "X-Date must look like 20260101T000000Z.")
     if moment[:8] != day or abs(signed_at.timestamp() - time.time()) > _SKEW_S:  # the caller's clock is the real one
         _refuse("InvalidTimestamp", "The signature has expired or is not valid yet.")
-
-
-def _body_hash(request: web.BaseRequest, body: bytes) -> str:
-    actual = _hashed(body)
-    if request.headers.get("X-Content-Sha256", actual) != actual:
-        _refuse("SignatureDoesNotMatch", "X-Content-Sha256 is not that of the body.")
-    return actual
-
-
-def _paths(request: web.BaseRequest, prefix: str) -> tuple[str, str]:
-    path = request.raw_path.partition("?")[0]
-    return path, path.removeprefix(prefix) or "/"
-
-
-def _canonical(request: web.BaseRequest, path: str, names: str, body_hash: str) -> str:
-    fields = sorted(parse_qsl(request.raw_path.partition("?")[2], keep_blank_values=True))
-    query = "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in fields)
-    headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in names.split(";"))
-    return "\n".join([request.method, path, query, headers, names, body_hash])
-
-
-def _signature(secret: str, scope: str, text: str) -> str:
-    key = secret.encode()
-    for part in scope.split("/"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _hashed(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What Zhipu accepts: a submit body becomes an Order, or is refused with its own codes. No answers here.
+"""What Zhipu accepts: a submit body becomes an Order, or is refused with its own codes.
 
 A field that is null counts as not sent, as the official SDKs send every field. A field that only other models have is
 refused; one that no model has is ignored.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
-from providers.simulator.pictures import BadPicture, Picture, from_base64, from_url
+from providers.simulator.pictures import BadPicture, Picture, even, from_base64, from_url
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -49,12 +49,12 @@ _OPTIONS: dict[str, tuple[Any, ...]] = {
 class Model:
     sizes: tuple[str, ...]
     options: frozenset[str]
-    """Fields beyond those that all models share."""
+    """Its fields in addition to those of all models."""
     duration_s: int
     durations: tuple[int, ...] = ()
     """Empty: the field does not exist."""
     pictures: range = range(1)
-    """How many it takes."""
+    """The numbers of pictures that it takes."""
     is_vidu: bool = False
 
     @property
@@ -96,11 +96,16 @@ def invalid(message: str, code: str = "1214", status: int = 400) -> NoReturn:
 
 
 async def read_order(body: object) -> Order:
-    """Raises Refused."""
+    """Turn a body into an order. Raise Refused."""
     if not isinstance(body, dict):
         invalid("the request body is not an object", "1210")
     given = {name: value for name, value in body.items() if value is not None}
-    name, model = _model(given)
+    name = given.get("model")
+    if not isinstance(name, str) or not name:
+        invalid("model is required", "1213")
+    if name not in MODELS:
+        invalid(f"model {name} does not exist", "1211")
+    model = MODELS[name]
     _check_fields(given, model)
     prompt = _prompt(given)
     pictures = await _pictures(given, model)
@@ -108,7 +113,6 @@ async def read_order(body: object) -> Order:
         invalid("prompt and image_url cannot both be empty", "1213")
     width, height = _size(given, model, pictures)
     return Order(
-        kind="video",
         model=name,
         prompt=prompt,
         width_px=width,
@@ -118,15 +122,6 @@ async def read_order(body: object) -> Order:
         reference=given.get("request_id", ""),
         extra={"request_id": given.get("request_id") or secrets.token_hex(8)},
     )
-
-
-def _model(given: Body) -> tuple[str, Model]:
-    name = given.get("model")
-    if not isinstance(name, str) or not name:
-        invalid("model is required", "1213")
-    if name not in MODELS:
-        invalid(f"model {name} does not exist", "1211")
-    return name, MODELS[name]
 
 
 def _check_fields(given: Body, model: Model) -> None:
@@ -145,7 +140,7 @@ def _check_fields(given: Body, model: Model) -> None:
 
 
 def _is_one_of(value: object, allowed: tuple[Any, ...]) -> bool:
-    """Types count: `"5"` is not 5, and 1 is not true."""
+    """Return whether the value is allowed. Types count: `"5"` is not 5, and 1 is not true."""
     return any(value == item and type(value) is type(item) for item in allowed)
 
 
@@ -179,10 +174,8 @@ async def _picture(value: object, model: Model) -> Picture:
         invalid("image_url must be an address or Base64")
     at_most = (50 if model.is_vidu else 5) * _MEGABYTE
     try:
-        if value.startswith(("http://", "https://")):
-            picture = await from_url(value, at_most)
-        else:
-            picture = await from_base64(value.partition(";base64,")[2] if value.startswith("data:image/") else value, at_most)
+        is_address = value.startswith(("http://", "https://", "data:image/"))
+        picture = await (from_url if is_address else from_base64)(value, at_most)
     except BadPicture as error:
         invalid(f"image_url: {error}")
     if picture.kind not in (("PNG", "JPEG", "WEBP") if model.is_vidu else ("PNG", "JPEG")):
@@ -206,23 +199,11 @@ def _size(given: Body, model: Model, pictures: list[Picture]) -> Size:
     if size is not None and size not in model.sizes:
         invalid(f"size must be one of {', '.join(model.sizes)}")
     if size is None and pictures and not model.is_vidu:
-        return _like(pictures[0])
-    width, height = map(int, (size or _usual_size(model)).split("x"))
+        short, long = sorted((pictures[0].width_px, pictures[0].height_px))
+        scale = min(_SHORT_SIDE_PX / short, _LONG_SIDE_PX / long)
+        return even(pictures[0].width_px * scale), even(pictures[0].height_px * scale)
+    width, height = map(int, (size or (model.sizes[0] if model.is_vidu else "1920x1080")).split("x"))
     if "aspect_ratio" not in given:
         return width, height
     short, (across, down) = min(width, height), _RATIOS[given["aspect_ratio"]]
     return short * across // min(across, down), short * down // min(across, down)
-
-
-def _usual_size(model: Model) -> str:
-    return model.sizes[0] if model.is_vidu else "1920x1080"
-
-
-def _like(picture: Picture) -> Size:
-    short, long = sorted((picture.width_px, picture.height_px))
-    scale = min(_SHORT_SIDE_PX / short, _LONG_SIDE_PX / long)
-    return _even(picture.width_px * scale), _even(picture.height_px * scale)
-
-
-def _even(value: float) -> int:
-    return round(value / 2) * 2

@@ -55,7 +55,7 @@ def test_limited_key_has_two_submits_a_second(simulator: SimulatorProcess) -> No
 def test_limited_key_has_twenty_polls_a_second(simulator: SimulatorProcess) -> None:
     account = Account("dashscope", LIMITED)
 
-    assert [account.may_poll(100.0, Tuning()) for _ in range(21)] == [True] * 20 + [False]
+    assert [account.may_poll(100.0) for _ in range(21)] == [True] * 20 + [False]
     assert account.may_poll(101.5, Tuning())
 
 

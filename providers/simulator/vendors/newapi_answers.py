@@ -1,4 +1,4 @@
-"""What a gateway that runs new-api answers: its own errors, those of the vendor behind it passed on, and a task in its two shapes.
+"""What a gateway that runs new-api answers: its own errors, the errors of the vendor behind it, and a task in its two shapes.
 
 QuantumNous/new-api, read 2026-11-28: dto/task.go@06644e8, dto/openai_video.go@705748d, model/task.go@01d7dcf, service/error.go@032fb1f,
 service/pre_consume_quota.go@009910b, service/task_polling.go@05b5ff1, middleware/utils.go@3e92b6b, relay/channel/task/taskcommon/
@@ -15,7 +15,6 @@ from aiohttp import web
 
 from providers.simulator.clock import milliseconds
 from providers.simulator.dialect import Refusal, Refused
-from providers.simulator.media import links
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.wire import json_reply
 
@@ -23,7 +22,7 @@ Told = dict[str, Any]
 KLING, JIMENG, SORA = "kling", "jimeng", "sora"
 _CHANNELS = {KLING: "50", JIMENG: "51", SORA: "55"}
 _BUSY = "当前分组上游负载已饱和，请稍后再试"
-_ASKED_IN_VAIN = "fail_to_fetch_task"
+_FETCH_FAILED = "fail_to_fetch_task"
 _PROGRESS = {"NOT_START": "0%", "SUBMITTED": "10%", "QUEUED": "20%", "IN_PROGRESS": "30%", "SUCCESS": "100%", "FAILURE": "100%"}
 _VIDEO_WORDS = {"SUBMITTED": "queued", "QUEUED": "queued", "IN_PROGRESS": "in_progress", "SUCCESS": "completed", "FAILURE": "failed"}
 _KLING_WORDS = {State.QUEUED: "submitted", State.RUNNING: "processing", State.SUCCEEDED: "succeed", State.FAILED: "failed"}
@@ -63,7 +62,7 @@ _BEHIND: dict[str, dict[Refusal, tuple[int, int | str, str]]] = {
 
 
 class Aborted(Refused):
-    """Said by the gateway's front, in OpenAI's shape; every other error is `{"code", "message", "data"}`."""
+    """A refusal in OpenAI's shape, by the gateway's front; every other error is `{"code", "message", "data"}`."""
 
     def __init__(self, status: int, code: str, message: str, *, kind: str = "new_api_error") -> None:
         super().__init__(status, code, message)
@@ -88,11 +87,11 @@ def refusal_of(platform: str, why: Refusal) -> Refused:
 
 
 def behind(platform: str, refused: Refused) -> Refused:
-    """What the gateway makes of an error of the vendor behind it."""
+    """Turn an error of the vendor behind the gateway into the gateway's own."""
     if refused.status == 429:
-        return Refused(429, _ASKED_IN_VAIN, _BUSY)
+        return Refused(429, _FETCH_FAILED, _BUSY)
     if refused.status >= 400:
-        return Refused(refused.status, _ASKED_IN_VAIN, _veiled(json.dumps(_error_behind(platform, refused), ensure_ascii=False)))
+        return Refused(refused.status, _FETCH_FAILED, _veiled(json.dumps(_error_behind(platform, refused), ensure_ascii=False)))
     if platform == KLING:
         return Refused(400, "task_failed", _veiled(refused.message))
     if platform == JIMENG:
@@ -109,7 +108,7 @@ def _error_behind(platform: str, refused: Refused) -> Told:
 
 
 def _veiled(words: str) -> str:
-    """The gateway shows no error that might name the address behind it, by these three words."""
+    """Replace an error that might name the address behind the gateway, which looks for these three words."""
     return "请求上游地址失败" if any(part in words.lower() for part in ("post", "dial", "http")) else words
 
 
@@ -124,13 +123,12 @@ def error_reply(refused: Refused) -> web.Response:
 
 
 def accepted(task: SimTask) -> Told:
-    created = int(task.submitted_at)
-    told = {"id": task.id, "task_id": task.id, "object": "video", "model": task.order.model, "status": "queued", "progress": 0}
-    return {**told, "created_at": created}
+    head = {"id": task.id, "task_id": task.id, "object": "video", "model": task.order.model, "status": "queued", "progress": 0}
+    return {**head, "created_at": int(task.submitted_at)}
 
 
 def general(task: SimTask, now: float, base: str, word: str = "") -> Told:
-    """The gateway's row, as /kling and /jimeng tell it. A finished one has its reason where the address would be, if it has none."""
+    """Report the gateway's row, as /kling and /jimeng do. A failed one has its reason where the address would be."""
     status = word or _status(task, now)
     reason = _reason(task) if status == "FAILURE" else ""
     place = _place(task, base) if status == "SUCCESS" else reason
@@ -162,7 +160,7 @@ def general(task: SimTask, now: float, base: str, word: str = "") -> Told:
 
 
 def video(task: SimTask, now: float, base: str, word: str = "") -> Told:
-    """The same in OpenAI's shape, made from what the vendor behind it said last."""
+    """Report the same in OpenAI's shape, made from the last answer of the vendor behind the gateway."""
     status = _status(task, now)
     inner = _behind_it(task, now, base)
     progress = int(_PROGRESS[status].rstrip("%"))
@@ -181,7 +179,7 @@ def _platform(task: SimTask) -> str:
 
 
 def _status(task: SimTask, now: float) -> str:
-    """The gateway asks behind it now and then, so a new task has not been asked about; of Jimeng's words it does not know `generating`."""
+    """Return the gateway's word for the state. It polls with delay, and does not know Jimeng's `generating`."""
     match task.state(now):
         case State.SUCCEEDED:
             return "SUCCESS"
@@ -199,14 +197,14 @@ def _reason(task: SimTask) -> str:
 
 
 def _place(task: SimTask, base: str) -> str:
-    """The address that the vendor behind it gave; of OpenAI's, who gives none, the gateway's own, for which it wants the key."""
+    """Return the address of the vendor behind the gateway; for OpenAI, which gives none, the gateway's own, which requires the key."""
     if _platform(task) == SORA:
         return f"{base}/hosts/newapi/v1/videos/{task.id}/content"
-    return links.link(base, task.id, str(9_000_000 + task.number), task.ended_at + task.result_ttl_s)
+    return task.link(base, str(9_000_000 + task.number))
 
 
 def _behind_it(task: SimTask, now: float, base: str) -> Told:
-    """The last answer of the vendor behind it."""
+    """Return the last answer of the vendor behind the gateway."""
     match _platform(task):
         case "kling":
             return _kling(task, now, base)
