@@ -1,1 +1,1 @@
-"""How any vendor is spoken to: values, conversations, errors. No Django, clock or settings; transport.py and network.py open sockets."""
+"""What all adapters share: values, conversations, errors. No Django, clock or settings; transport.py and network.py open sockets."""

@@ -1,4 +1,4 @@
-"""Public addresses as values of options: a clip or a sound that the vendor fetches itself. Only their form is judged; nothing is opened."""
+"""Public addresses as values of options: a clip or a sound that the vendor fetches itself. Only their form is checked."""
 
 from __future__ import annotations
 
@@ -15,17 +15,13 @@ __all__ = ["MAX_ADDRESS_CHARS", "NOT_PUBLIC", "Address", "OptionalAddress"]
 MAX_ADDRESS_CHARS = 2_000
 NOT_PUBLIC = "Write a public address that begins with http:// or https://."
 HOME_NAMES = frozenset({"internal", "lan", "local", "localhost"})
-"""Last parts of names that mean something in one house only."""
+"""Last parts of names that only a local network resolves."""
 
 
 def _public(text: str) -> str:
     if not _is_public_address(text):
         raise ValueError(NOT_PUBLIC)
     return text
-
-
-def _public_or_none(text: str) -> str:
-    return _public(text) if text else text
 
 
 def _is_public_address(text: str) -> bool:
@@ -49,5 +45,5 @@ def _is_public_host(host: str) -> bool:
 _URI = Field(max_length=MAX_ADDRESS_CHARS, json_schema_extra={"format": "uri"})
 Address = Annotated[str, AfterValidator(_public), _URI]
 """An http or https address that a vendor can reach: no internal host, no name and password in it."""
-OptionalAddress = Annotated[str, AfterValidator(_public_or_none), Field(max_length=MAX_ADDRESS_CHARS)]
+OptionalAddress = Annotated[str, AfterValidator(lambda text: _public(text) if text else text), Field(max_length=MAX_ADDRESS_CHARS)]
 """The same, or nothing."""

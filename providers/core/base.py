@@ -1,4 +1,4 @@
-"""The interface that every vendor's adapter fills in. An adapter speaks; it does no I/O and knows no clock.
+"""The interface of every vendor's adapter. An adapter does no I/O and knows no clock.
 
 Operations are conversations (`Exchange`): generators that yield requests and are sent replies. They read top to bottom like the
 vendor's page, also where a vendor needs two calls, and the same ones serve the blocking and the concurrent client.
@@ -57,7 +57,7 @@ __all__ = [
 
 WHILE_WAITING = "only while it waits"
 GIVEN_UP = frozenset({408, 499})
-"""Somebody on the way stopped waiting for the request, or for its answer."""
+"""A proxy stopped waiting for the request, or for its answer."""
 REFUSALS: Mapping[int, type[Refused]] = {
     400: InvalidParams,
     401: AuthenticationFailed,
@@ -87,7 +87,7 @@ KEY_PAIR = (CredentialField(name="access_key", label="Access key", secret=False)
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """Where the simulator plays this surface: the path below its address, invented credentials, and the account's priority."""
+    """Where the simulator imitates this surface: the path below its address, invented credentials, and the account's priority."""
 
     path: str
     credentials: Mapping[str, str]
@@ -192,7 +192,7 @@ class Provider:
         raise NotImplementedError
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
-        """Ask how a submission stands. Raises `SubmissionGone` when the vendor no longer knows it."""
+        """Ask for the state of a submission. Raise `SubmissionGone` when the vendor no longer knows it."""
         raise NotImplementedError
 
     def poll_group(self, submission: Submission) -> str | None:
@@ -208,7 +208,7 @@ class Provider:
         yield  # pragma: no cover
 
     def cancel(self, submission: Submission) -> Exchange[None]:
-        """Ask the vendor to stop. Raises `Unsupported` where it cannot, `Refused` where it is too late."""
+        """Ask the vendor to stop. Raise `Unsupported` where it cannot, `Refused` where it is too late."""
         raise Unsupported(f"{self.label} cannot stop a render once it is accepted.")
         yield  # pragma: no cover - makes this a conversation
 
@@ -225,7 +225,7 @@ class Provider:
         raise NotImplementedError
 
     def notice(self, callback: Callback, at: datetime) -> Notice:
-        """Return what a callback names. Raises `CallbackForged` where the account's callbacks are signed and this one is not."""
+        """Return what a callback names. Raise `CallbackForged` where the account's callbacks are signed and this one is not."""
         raise Unsupported(f"{self.label} does not call back.")
 
     def callback_param(self, name: str) -> dict[str, str]:
@@ -233,7 +233,7 @@ class Provider:
         return {name: self.options.callback_url} if self.options.callback_url else {}
 
     def balance(self, at: datetime) -> Exchange[Balance]:
-        """Ask what is left, by a call that costs nothing. Raises `Unsupported` where the vendor does not tell."""
+        """Ask what is left, by a call that costs nothing. Raise `Unsupported` where the vendor does not report it."""
         raise Unsupported(f"{self.label} does not tell what an account has left.")
         yield  # pragma: no cover - makes this a conversation
 
@@ -260,7 +260,7 @@ class Provider:
     def names_of_others(self, model: str) -> frozenset[str]:
         """Return the names under which the vendor lists tasks that surely are of other models.
 
-        Empty where the account has its own name for this model: only the vendor knows which model that name stands for.
+        Empty where the account has its own name for this model: only the vendor knows which model that name means.
         """
         if model in self.options.names:
             return frozenset()
@@ -278,7 +278,7 @@ class Provider:
 def http_error(
     reply: WireReply, *, message: str = "", vendor_code: str | None = None, request_id: str | None = None
 ) -> ProviderError | None:
-    """Return the error that an HTTP status stands for, with the vendor's words where there are any; None below 400."""
+    """Return the error for an HTTP status, with the vendor's words if there are any; None below 400."""
     if reply.status < 400:
         return None
     words = message or f"The vendor answered HTTP {reply.status}."
@@ -298,7 +298,7 @@ def status_as_code(status: int) -> str:
 def coded_error(
     reply: WireReply, kind: type[ProviderError] | None, message: str, *, vendor_code: str | None, request_id: str | None = None
 ) -> ProviderError:
-    """Return the error of the class that the vendor's code stands for; a code that is not documented is judged by the HTTP status."""
+    """Return the error of the class that the vendor's code means; an undocumented code is judged by the HTTP status."""
     if kind is RateLimited:
         wait_s = retry_after_s(reply)
         return RateLimited(message, retry_after_s=wait_s, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)

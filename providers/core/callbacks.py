@@ -1,4 +1,4 @@
-"""What vendors tell of their own accord. A callback names tasks and nothing more: it makes us ask, and the poll decides."""
+"""Callbacks of vendors. A callback only names a task: it makes the portal poll, and the poll decides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Callback:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """What a callback comes to: the vendor's task, our reference where it tells it, and what the vendor wants to be answered."""
+    """What a callback says: the vendor's task, our reference if it has it, and the answer that the vendor expects."""
 
     submission_id: str = ""
     reference: str = ""

@@ -1,6 +1,6 @@
-"""What may be asked of a model: the one declaration from which form, API schema, checks and docs derive.
+"""The options of a model: the one declaration from which form, API schema, checks and docs derive.
 
-Field names are ours and the same for all vendors; `wire.py` of each vendor translates them. Units stand in `json_schema_extra`.
+Field names are the portal's and the same for all vendors; each vendor's `bodies.py` translates them. Units are in `json_schema_extra`.
 """
 
 from __future__ import annotations
@@ -64,19 +64,19 @@ class InputConflict(ValueError):
 
 
 class Params(BaseModel):
-    """Validated options of one model. What a subclass accepts reaches the wire; what cannot be said is not offered."""
+    """Validated options of one model. Whatever a subclass accepts is sent; what cannot be sent is not offered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     instead_of_prompt: ClassVar[str] = ""
-    """The option that, where it is given, stands in for the prompt, which must be empty then."""
+    """The option that replaces the prompt where it is given; the prompt must be empty then."""
     rules: ClassVar[tuple[Rule, ...]] = ()
     """All rules of the model, in the order of their checks. A class that adds one states them all: bases are not searched for more."""
 
     @field_validator("*", mode="before")
     @classmethod
     def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse True for a number: Pydantic would read it as 1, a seed that nobody asked for."""
+        """Refuse True for a number: Pydantic would read it as 1, an unwanted seed."""
         if isinstance(value, bool):
             annotation = cls.model_fields[str(info.field_name)].annotation
             kinds = {annotation, *get_args(annotation)}
@@ -113,9 +113,9 @@ class Params(BaseModel):
 
 
 def param(default: Any, title: str, description: str = "", *, unit: str = "", main: bool = False, **bounds: Any) -> Any:
-    """Declare a field of a Params class. `main` puts it among the form's first settings; the rest stand under 'More settings'.
+    """Declare a field of a Params class. `main` puts it among the form's first settings; the others are under 'More settings'.
 
-    A list is a tuple, its default `()` or `NEEDED`, `max_length` its most items; what an item must be stands in its type, so that a
+    A list is a tuple, its default `()` or `NEEDED`, `max_length` its most items; an item's bounds are in its type, so that a
     refusal can name the item. Options whose values have a form of their own have `examples`, whole values.
     """
     extra: dict[str, Any] = {"main": main}
@@ -159,7 +159,7 @@ def offered(rules: ImageRules, most_bytes: int = PORTAL_IMAGES.max_bytes) -> Ima
 class InputSlot:
     """A place for images: `first_frame`, `last_frame` or `references`. Required when `min_count` > 0.
 
-    `like` names a slot whose image must have about as many pixels. `wants_words`: its images do not stand without a prompt.
+    `like` names a slot whose image must have about as many pixels. `wants_words`: its images need a prompt.
     """
 
     name: str
@@ -184,7 +184,7 @@ class Price:
 class ModelSpec:
     """One generative model of a provider.
 
-    `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image may stand alone.
+    `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image needs no prompt.
     `poll_every` and `deadline` are ours: how often to ask, and when to stop waiting. `result_life` is how long the vendor keeps the file.
     `max_body_bytes` is what the vendor's server reads of a submit, where the images travel in it. A `retired` model is had only where its
     `surfaces` still have it, if anywhere.

@@ -59,9 +59,9 @@ class Transcript:
 
 
 def converse(provider: Provider, exchange: Exchange[T], *, clock: Clock = utc_now, transcript: Transcript | None = None) -> Exchange[T]:
-    """Drive the same conversation with signing, checks and the meaning of errors around it.
+    """Drive a conversation: sign its requests, check the replies, and translate errors.
 
-    Send it replies, throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, every
+    Send it replies or throw `TransportFailure` into it; it raises a `ProviderError`. Once the billable request may have arrived, every
     error that does not prove a refusal becomes `Uncertain`. The adapter sees each error first, at its `yield`, and may carry on.
     """
     try:
@@ -105,7 +105,8 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
         except TransportFailure as failure:
             raise _meaning(failure, request) from failure
         if transcript is not None:
-            transcript.reply = _redacted_reply(provider, reply)
+            shown = {"status": reply.status, "body": reply.body[:8_000].decode("utf-8", "replace")}
+            transcript.reply = redact(shown, provider.secrets)
         error = _checked(provider, reply, request)
         if error is None:
             return reply
@@ -118,13 +119,13 @@ def _masked(provider: Provider, signed: WireRequest, reply: WireReply) -> WireRe
     """Return the answer without the secrets that it quotes: whatever an adapter reads of it may be stored, logged and shown."""
     mask, sent = mask_for(provider.secrets), tuple(_signatures(signed))
     headers, head = reply.headers, "\n".join(reply.headers.values()).encode("utf-8", "replace")
-    if mask.covered(head, sent) != head:  # one look for all of them: nearly always there is nothing
+    if mask.covered(head, sent) != head:  # one search for all of them: nearly always there is nothing
         headers = {name: mask.covered(value.encode("utf-8", "replace"), sent).decode() for name, value in headers.items()}
     return replace(reply, headers=headers, body=mask.covered(reply.body, sent))
 
 
 def _signatures(signed: WireRequest) -> Iterator[str]:
-    """Yield what proves who we are, as it was sent: a token, and of a JWT payload and signature, but not the header, which all have."""
+    """Yield the credentials as they were sent: a token; of a JWT its payload and signature, but not the header, which all JWTs share."""
     for name, value in signed.headers.items():
         if name.lower() in SECRET_HEADERS:
             token = value.split()[-1] if value.strip() else ""
@@ -179,11 +180,6 @@ def _redacted_request(provider: Provider, request: WireRequest) -> dict[str, Any
     return redact(shown, provider.secrets)  # type: ignore[no-any-return]
 
 
-def _redacted_reply(provider: Provider, reply: WireReply) -> dict[str, Any]:
-    shown = {"status": reply.status, "body": reply.body[:8_000].decode("utf-8", "replace")}
-    return redact(shown, provider.secrets)  # type: ignore[no-any-return]
-
-
 @dataclass(frozen=True, kw_only=True)
 class BlockingClient:
     """One account, one call at a time. Every method raises `ProviderError`."""
@@ -221,13 +217,13 @@ class BlockingClient:
         self._run(self.provider.cancel(submission))
 
     def look_up(self, reference: str, *, spec: ModelSpec, since: datetime, known: Sequence[str] = ()) -> Submission | None:
-        """Return the submission, or None when there surely is none. Raises `Unsupported` when the vendor cannot tell (any more)."""
+        """Return the submission, or None when there surely is none. Raise `Unsupported` when the vendor cannot tell (any more)."""
         if not self.can_still_look_up(since):
             raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
         return self._run(self.provider.look_up(reference, spec, since, known))
 
     def can_still_look_up(self, since: datetime) -> bool:
-        """Return whether the vendor may still tell what became of a request of that time."""
+        """Return whether the vendor may still know a request of that time."""
         limit = self.provider.look_up_within
         return self.can_look_up and (limit is None or self.clock() - since <= limit)
 
@@ -277,7 +273,7 @@ def _together(provider: Provider, submissions: Sequence[Submission]) -> Exchange
     except ProviderError as error:
         if not is_of_the_call(error):
             raise
-        log.info("%s: a call for many tasks came to nothing: %s", provider.slug, error)
+        log.info("%s: a batch poll failed: %s", provider.slug, error)
         return {}
     gone = SubmissionGone(f"{provider.label} no longer knows this task.")
     return {submission.id: found.get(submission.id, gone) for submission in submissions} if provider.batch_is_whole else found
@@ -301,8 +297,8 @@ async def _talk_concurrently(provider: Provider, exchange: Exchange[T], transpor
         return _of_a_poll(error)
     except ProviderError as error:
         return error
-    except Exception:  # a bug of an adapter's must not hold up the other tasks of the batch
-        log.exception("%s: a poll met an error of ours", provider.slug)
+    except Exception:  # a bug in an adapter must not delay the other tasks of the batch
+        log.exception("%s: a poll failed by an error of the portal", provider.slug)
         return UnexpectedReply("The vendor's answer met an error in the portal; see the log.")
 
 

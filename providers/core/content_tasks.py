@@ -1,7 +1,7 @@
-"""What the vendors have in common whose tasks take a list of contents: text, images, videos and sounds, each with its role.
+"""What vendors share whose tasks take a list of contents: text, images, videos and sounds, each with its role.
 
-One object tells a task, a list filtered by ids tells many, and one DELETE stops what waits and wipes out what is finished. Vendors bring
-their paths, options and errors.
+A task is one object, a list filtered by ids has many, and a DELETE stops a waiting task but erases a finished one. Paths, options and
+errors are each vendor's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from providers.core.catalog import param
 from providers.core.errors import ProviderError, Refused
-from providers.core.replies import snapshot_by_word, text_of, units_of
+from providers.core.replies import object_of, snapshot_by_word, text_of, units_of
 from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, WireRequest
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 EXPIRED = "expired"
-"""The vendor dropped the task: its time was over."""
+"""The vendor dropped the task when its time was over."""
 IMAGE_ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
 VIDEOS_TAKEN_UP = "Public addresses of videos whose people, things or movements the video takes up."
 SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video takes up."
@@ -88,8 +88,7 @@ def snapshot_of(
 
 def inner_url(task: Mapping[str, Any], name: str) -> str:
     """Return the finished file's address, `name` inside `content`."""
-    content = task.get("content")
-    return text_of(content if isinstance(content, dict) else {}, name)
+    return text_of(object_of(task, "content"), name)
 
 
 def batch_query(path: str, ids: Sequence[str]) -> WireRequest:

@@ -77,12 +77,12 @@ class ProviderError(Exception):
 
     @property
     def words(self) -> Message:
-        """The message, as rows keep it; in codes only while nothing in it was masked."""
+        """Return the message as rows keep it: by its code only while nothing in it was masked."""
         return self._ours if self._ours and str(self._ours) == self.message else Message.of(self.message)
 
     @property
     def in_full(self) -> Message:
-        """The message and the vendor's code for it."""
+        """Return the message with the vendor's code."""
         return self.words + (f"[{self.vendor_code}]" if self.vendor_code else "")
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ class NotSent(ProviderError):
 
 
 class Uncertain(ProviderError):
-    """The vendor may have accepted a billable request, and we cannot tell."""
+    """The vendor may have accepted a billable request; the portal does not know."""
 
     default_code = "uncertain"
 

@@ -247,7 +247,7 @@ class _Download:
             raise WrongType(f"The answer is {kind[:80]!r}, not a {self._expected}")
 
     def _announced(self, reply: BaseHTTPResponse) -> int | None:
-        """Return the size of the whole file as the server announces it."""
+        """Return the announced size of the whole file, or None. Raise `TooLarge`."""
         length = reply.headers.get("Content-Length", "")
         if reply.headers.get("Transfer-Encoding") or not length.isdecimal():
             return None

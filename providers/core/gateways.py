@@ -16,7 +16,7 @@ from typing import Any
 from providers.core.base import http_error
 from providers.core.errors import GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
 from providers.core.ids import first_id
-from providers.core.replies import snapshot_by_word, words_of
+from providers.core.replies import object_of, snapshot_by_word, words_of
 from providers.core.types import Output, Snapshot, WireReply
 
 __all__ = ["QUOTA_CODES", "QUOTED", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
@@ -61,7 +61,7 @@ def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[Wi
 
 
 def _quoted_error(reply: WireReply, words: str, judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
-    """Return the error that is quoted; it may quote another, as gateways stand behind gateways. A quoted page has no vendor's code."""
+    """Return the error that is quoted; it may quote another, as a gateway may call a gateway. A quoted page has no vendor's code."""
     inner = replace(reply, body=words.encode())
     try:
         inner.data()
@@ -86,20 +86,16 @@ def gateway_task(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def gateway_snapshot(task: Mapping[str, Any], *, life: timedelta, origin: str, log: logging.Logger) -> Snapshot:
-    """Return what the task's object means. An address at the account's own `origin` wants its key."""
+    """Return what the task's object means. An address at the account's own `origin` requires its key."""
+    words = words_of(task, "fail_reason", "error") or words_of(object_of(task, "error"))
+    percent = PERCENT.fullmatch(str(task.get("progress")))
     return snapshot_by_word(
         str(task["status"]),
         log,
         output=lambda: _output(task, life, origin),
-        failure=lambda: _failure(task),
-        progress=_progress(task.get("progress")),
+        failure=lambda: GenerationFailed(words or "The gateway says that the render failed, without a reason."),
+        progress=int(percent[1]) if percent and int(percent[1]) <= 100 else None,
     )
-
-
-def _failure(task: Mapping[str, Any]) -> GenerationFailed:
-    error = task.get("error")
-    told = words_of(error) if isinstance(error, dict) else ""
-    return GenerationFailed(words_of(task, "fail_reason", "error") or told or "The gateway says that the render failed, without a reason.")
 
 
 def _output(task: Mapping[str, Any], life: timedelta, origin: str) -> Output:
@@ -118,8 +114,3 @@ def _at(value: Any, place: tuple[str | int, ...]) -> Any:
         except (LookupError, TypeError):
             return None
     return value
-
-
-def _progress(value: object) -> int | None:
-    found = PERCENT.fullmatch(str(value))
-    return int(found[1]) if found and int(found[1]) <= 100 else None

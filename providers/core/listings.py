@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from providers.core.errors import ProviderError, UnexpectedReply, Unsupported
-from providers.core.types import Exchange, Snapshot, WireReply, WireRequest
+from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply, Unsupported
+from providers.core.types import Exchange, Snapshot, Submission, WireReply, WireRequest
 
 __all__ = [
     "LISTS_TELL",
@@ -18,7 +18,7 @@ __all__ = [
     "absence_along",
     "absence_on_pages",
     "moment",
-    "require_absence",
+    "only_answer",
     "rows_of",
     "snapshots_by_id",
     "without_others",
@@ -49,6 +49,14 @@ def snapshots_by_id(rows: object, read: Callable[[Mapping[str, Any]], Snapshot])
         except ProviderError as error:
             answers[str(name)] = error
     return answers
+
+
+def only_answer(answers: Mapping[str, Snapshot | ProviderError], submission: Submission, gone: str) -> Snapshot:
+    """Return the answer about one submission, raise the error that is its answer, or `SubmissionGone` when there is none."""
+    answer = answers.get(submission.id, SubmissionGone(gone))
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer
 
 
 def moment(seconds: object) -> datetime | None:

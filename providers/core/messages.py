@@ -48,7 +48,10 @@ class Message:
 
     def as_json(self) -> list[object]:
         """Return `[{"code": ..., "args": {...}}, "free text"]`, each text cut at `LONGEST_TEXT`."""
-        return [_cut(part) if isinstance(part, str) else {"code": part.code, "args": _all_cut(part.args)} for part in self.parts]
+        return [
+            _cut(part) if isinstance(part, str) else {"code": part.code, "args": {name: _cut(arg) for name, arg in part.args.items()}}
+            for part in self.parts
+        ]
 
     def text(self, translate: Callable[[str], str] = str) -> str:
         """Return it in the language that `translate` turns the English into."""
@@ -69,12 +72,8 @@ def say(code: str, **args: str | int) -> Message:
     return Message((Sentence(code, args),))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-
-
-def _all_cut(args: Mapping[str, object]) -> dict[str, object]:
-    return {name: _cut(value) if isinstance(value, str) else value for name, value in args.items()}
+def _cut(value: object) -> object:
+    return value[: LONGEST_TEXT - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_TEXT else value
 
 
 def _part(item: object) -> Sentence | str:

@@ -7,6 +7,7 @@ certificate check keep the name). `Deadline` ends a conversation in whatever pha
 The ranges come from the IANA special-purpose registries (IPv4 and IPv6), plus the metadata addresses of the large clouds.
 """
 
+import contextlib
 import functools
 import ipaddress
 import socket
@@ -180,7 +181,7 @@ def system_addresses(host: str, port: int) -> list[str]:
 
 
 def _uptime_s() -> float:
-    """Return seconds that count a suspended machine's sleep, where the system can; the monotonic clock stands still then."""
+    """Return seconds that count a suspended machine's sleep, where the system can; the monotonic clock stops then."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
@@ -217,7 +218,7 @@ class Deadline:
             raise TooSlow(self._why)
 
     def restart(self, seconds: float) -> None:
-        """Give the next phase this long from now on. Raises `TooSlow` when time is over already."""
+        """Give the next phase this long from now on. Raise `TooSlow` when time is over already."""
         self._timer.cancel()
         self.check()
         self._until = _uptime_s() + seconds
@@ -240,7 +241,8 @@ class Deadline:
         with self._lock:
             self._over.set()
             for handle in self._watched:
-                _shut(handle)
+                with contextlib.suppress(OSError):  # the other side was faster
+                    handle.shutdown(socket.SHUT_RDWR)
 
 
 class PacedDeadline(Deadline):
@@ -272,13 +274,6 @@ class PacedDeadline(Deadline):
                 self._expire()
                 return
             seen = self._arrived
-
-
-def _shut(handle: socket.socket) -> None:
-    try:
-        handle.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was faster
 
 
 @dataclass(frozen=True, kw_only=True)

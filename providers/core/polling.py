@@ -1,4 +1,4 @@
-"""Asks one account about many submissions at once: through the vendor's batch call where there is one, one by one where not."""
+"""Polls many submissions of one account at once: through the vendor's batch call if it has one, else one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def poll_all(
 ) -> list[Answer]:
     """Return the answers in the order of `submissions`; errors are among them as values.
 
-    `tell` is given each answer as soon as it is there, so that one that hangs delays no other.
+    `tell` is called with each answer as soon as it arrives, so that a poll that hangs delays no other.
     """
     answers: dict[str, Answer] = {}
 
@@ -36,7 +36,7 @@ async def poll_all(
 
 
 async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, hear: Tell) -> None:
-    """Ask about a group together, then alone about those without an answer: a failed batch costs one call more than none."""
+    """Ask about a group together, then alone about those without an answer: a failed batch costs one extra call."""
     if provider.poll_group(group[0]) is None:
         await _ask_alone(provider, group[0], transport, hear)
         return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from functools import wraps
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
 from providers.core.base import http_error
@@ -21,8 +21,10 @@ __all__ = [
     "judged_by_body",
     "kinds_by_code",
     "moment_in",
+    "object_of",
     "poll_delay",
     "render_error_of",
+    "seconds_of",
     "snapshot_by_word",
     "text_of",
     "units_of",
@@ -95,13 +97,28 @@ def render_error_of(
 
 
 def text_of(data: Mapping[str, Any], name: str, *, or_number: bool = False) -> str:
-    """Return a text that must be there, or a number where a vendor writes its ids so; else raise `UnexpectedReply`."""
+    """Return a text that must be there, or a number where a vendor writes ids as numbers; else raise `UnexpectedReply`."""
     value = data.get(name)
     if or_number and isinstance(value, int) and not isinstance(value, bool) and value:
         return str(value)
     if not isinstance(value, str) or not value:
         raise UnexpectedReply(f"The vendor's answer has no text “{name}”.")
     return value
+
+
+def object_of(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object under this name, or an empty one."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def seconds_of(value: object) -> float | None:
+    """Return a length, from a number or its digits; None for anything else."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return seconds if isfinite(seconds) else None
 
 
 def words_of(body: Mapping[str, Any], *names: str) -> str:

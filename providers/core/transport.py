@@ -94,8 +94,8 @@ def _trust() -> ssl.SSLContext:
 
 
 class _Recorded:
-    """A connection that records when the first byte of its request may have left. Nothing else says so: the class of an exception does
-    not tell a failed handshake from a broken answer.
+    """A connection that records when the first byte of its request may have left. Nothing else shows it: a failed
+    handshake and a broken answer raise the same classes.
     """
 
     _guard: Guard
@@ -125,7 +125,7 @@ class BlockingTransport:
     timeouts: Timeouts = field(default_factory=Timeouts)
 
     def send(self, request: WireRequest) -> WireReply:
-        """Return the answer, whatever its status. Raises `TransportFailure` when there is none. Follows no redirect."""
+        """Return the answer, whatever its status; follow no redirect. Raise `TransportFailure` when there is none."""
         url, started = _url(self.base_url, request.path), time.monotonic()
         try:
             reply = self._exchange(request, url)
@@ -168,7 +168,7 @@ class BlockingTransport:
 
 
 def _target(url: str, request: WireRequest) -> Url:
-    """Return the address with its query, normalised. Raises ValueError."""
+    """Return the address with its query, normalised. Raise ValueError."""
     query = urlencode(request.query, doseq=True)
     target = parse_url(url + ("&" if "?" in url else "?") + query if query else url)
     if target.scheme not in {"http", "https"} or not target.host or target.auth:
@@ -177,7 +177,7 @@ def _target(url: str, request: WireRequest) -> Url:
 
 
 def _encoded(request: WireRequest) -> tuple[bytes | None, dict[str, str]]:
-    """Return body and headers. Raises ValueError for NaN and infinity, which JSON does not have."""
+    """Return body and headers. Raise ValueError for NaN and infinity, which JSON does not have."""
     body, kind = request.content, ""
     if request.json is not None:
         body, kind = json.dumps(request.json, allow_nan=False).encode(), "application/json"
@@ -269,7 +269,7 @@ class ConcurrentTransport:
             await self._session.close()
 
     async def send(self, base_url: str, request: WireRequest) -> WireReply:
-        """Return the answer, whatever its status. Raises `TransportFailure` when there is none. Follows no redirect."""
+        """Return the answer, whatever its status; follow no redirect. Raise `TransportFailure` when there is none."""
         if self._session is None:
             raise RuntimeError("use `async with ConcurrentTransport()`")
         url = _url(base_url, request.path)
@@ -291,7 +291,7 @@ class ConcurrentTransport:
 
 
 def _no_metadata_socket(info: AddrInfoType) -> socket.socket:
-    """Open a socket for one of the addresses of an account's host. Raises OSError for a metadata service."""
+    """Open a socket for one of the addresses of an account's host. Raise OSError for a metadata service."""
     family, kind, protocol, _name, address = info
     if not ANY_BUT_METADATA.permits(str(address[0]), 0):
         raise OSError("an address of a metadata service")

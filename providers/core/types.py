@@ -51,9 +51,9 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class WireRequest:
-    """One HTTP request, before it is signed. `path` is joined to the account's base URL; a full URL stands as it is.
+    """One HTTP request, before it is signed. `path` is joined to the account's base URL; a full URL is used as it is.
 
-    The body is one of `json`, `content` (bytes whose type stands in the headers; for signatures over the exact body) or `parts`
+    The body is one of `json`, `content` (bytes whose type is in the headers; for signatures over the exact body) or `parts`
     (multipart/form-data). `billable` marks the one request of a conversation that makes the vendor start charging.
     """
 
@@ -118,7 +118,7 @@ Exchange = Generator[WireRequest, WireReply, T]
 
 
 class State(StrEnum):
-    """Where a submission stands at the vendor."""
+    """The state of a submission at the vendor."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -168,8 +168,8 @@ class GenerationRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """The vendor's handle for accepted work. `model` is our bare model id: some vendors' paths depend on it; `kind` too. Raises
-    `UnexpectedReply` for an id that cannot be kept.
+    """The vendor's handle for accepted work. `model` is our bare model id: some vendors' paths depend on it; `kind` too. An id
+    that is too long to be kept raises `UnexpectedReply`.
     """
 
     id: str
@@ -193,7 +193,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The answer to one poll. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor tells it.
+    """The answer to one poll. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor reports it.
 
     `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words. `ask_again_after` is how long the
     vendor asks us to wait before the next poll (`replies.poll_delay`).

@@ -1,4 +1,4 @@
-"""What a submit to Ark says: contents, then each option under the vendor's name for it. Pure.
+"""The body of a submit to Ark: contents, then each option under the vendor's name. Pure.
 
 Volcengine Ark documents, "create a video generation task"; read 2026-11-20.
 """
@@ -31,15 +31,9 @@ def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
     """Return the body; `name` is what the vendor calls the model at this account."""
     values = request.params.model_dump(mode="json")
     content = contents_of(request, values.pop("reference_videos", ()), values.pop("reference_sounds", ()))
-    body: dict[str, Any] = {"model": name, "content": content, **_length(values)}
+    seconds, by_model, frames = values.pop("duration_s"), values.pop("duration_auto", False), values.pop("frames", None)
+    length = {"duration": -1 if by_model else seconds} if frames is None else {"frames": frames}
+    body: dict[str, Any] = {"model": name, "content": content, **length}
     for option, value in values.items():
         body |= SAID[option](value)
     return body
-
-
-def _length(values: dict[str, Any]) -> dict[str, int]:
-    """Return the length: frames replace seconds, and -1 leaves it to the model."""
-    seconds, frames = values.pop("duration_s"), values.pop("frames", None)
-    if frames is not None:
-        return {"frames": frames}
-    return {"duration": -1 if values.pop("duration_auto", False) else seconds}

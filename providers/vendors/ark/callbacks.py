@@ -1,4 +1,4 @@
-"""What Ark's callbacks name: the body is the one of a query, nothing is signed. Pure.
+"""Reads Ark's callbacks: the body is that of a query, nothing is signed. Pure.
 
 Volcengine Ark documents, "create a video generation task", callback_url (https://www.volcengine.com/docs/82379/1520757); read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""What may be asked of Ark's Seedance models: Params classes and ModelSpecs. Data and validators; how it is said is in bodies.py.
+"""Ark's Seedance models: Params classes and ModelSpecs. Data and rules; bodies.py turns them into requests.
 
 Volcengine Ark documents, "create a video generation task" and the models' table; read 2026-11-20. Reference videos and sounds are given
 by public addresses.

@@ -1,4 +1,4 @@
-"""What Ark's error codes mean to us, in a refused request and in a task that failed. Pure.
+"""The meaning of Ark's error codes, in a refused request and in a failed task. Pure.
 
 Volcengine Ark documents, "error codes"; read 2026-11-20.
 """
@@ -19,7 +19,7 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, kinds_by_code, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, object_of, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
@@ -57,11 +57,11 @@ def is_gone(error: Refused) -> bool:
     return error.http_status == 404 and (error.vendor_code or "").partition(".")[0] == "NotFound"
 
 
-def task_failure(error: object) -> ProviderError:
+def task_failure(task: Mapping[str, Any]) -> ProviderError:
     """Return why a task failed."""
-    told = error if isinstance(error, dict) else {}
-    code = str(told.get("code") or "")
-    words = words_of(told) or "Ark failed to render the video and gave no reason."
+    error = object_of(task, "error")
+    code = str(error.get("code") or "")
+    words = words_of(error) or "Ark failed to render the video and gave no reason."
     return render_error_of(_kind(code, words), words, code)
 
 

@@ -1,4 +1,4 @@
-"""What Ark's answers mean: states, finished files, pages of the list. Reading only; wire.py asks.
+"""Reads Ark's answers: states, finished files, pages of the list.
 
 Volcengine Ark documents, "video generation API": query and list pages; read 2026-11-20.
 """
@@ -15,7 +15,7 @@ from providers.core import content_tasks
 from providers.core.content_tasks import EXPIRED, inner_url
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import text_of
+from providers.core.replies import seconds_of, text_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.ark.errors import task_failure
@@ -48,10 +48,8 @@ def snapshot_of(task: Mapping[str, Any]) -> Snapshot:
 def _failure(word: str, task: Mapping[str, Any]) -> ProviderError:
     if plain(word) == EXPIRED:
         return GenerationFailed("It waited and rendered longer than the time set for it, and Ark dropped it.", vendor_code=EXPIRED)
-    return task_failure(task.get("error"))
+    return task_failure(task)
 
 
 def _output(task: Mapping[str, Any]) -> Output:
-    length = task.get("duration")
-    duration_s = float(length) if isinstance(length, (int, float)) else None
-    return Output(url=inner_url(task, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s)
+    return Output(url=inner_url(task, "video_url"), expires_in=RESULT_LIFE, duration_s=seconds_of(task.get("duration")))

@@ -1,4 +1,4 @@
-"""Where Ark is reached and with what, and what its smallest plan allows. Data.
+"""Ark's addresses, credentials, and the limits of its smallest plan. Data.
 
 Volcengine Ark documents, "video generation API" and "rate limits"; read 2026-11-20. The base URL holds /api/v3. A model may be asked for
 by the id of an endpoint of one's own, `ep-...`.

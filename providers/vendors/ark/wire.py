@@ -1,4 +1,4 @@
-"""How Ark's content generation tasks are spoken: create, get, list, delete. Pure; no I/O.
+"""Ark's content generation tasks: create, get, list, delete. Pure; no I/O.
 
 Volcengine Ark documents, "video generation API": create, query, list and cancel pages; read 2026-11-20. The base URL holds /api/v3.
 """

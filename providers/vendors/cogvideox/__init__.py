@@ -1,4 +1,4 @@
-"""CogVideoX-2b on a machine of one's own."""
+"""CogVideoX-2b on a self-hosted service."""
 
 from providers.vendors.cogvideox.wire import CogVideoX
 

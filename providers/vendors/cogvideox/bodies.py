@@ -1,4 +1,4 @@
-"""What a submit to a local CogVideoX service says. Pure.
+"""The body of a submit to a local CogVideoX service. Pure.
 
 The names are those of the service's published examples; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""What may be asked of a local CogVideoX-2b service: Params and ModelSpec. Data only; how it is said is in wire.py.
+"""The model of a local CogVideoX-2b service: Params and ModelSpec. Data; bodies.py turns them into requests.
 
 The service's own names are those of its published examples; the bounds are ours, wide enough for any graphics card. The model's own
 pipeline takes no side that eight does not divide (diffusers, `CogVideoXPipeline.check_inputs`). Read 2026-11-20.

@@ -1,4 +1,4 @@
-"""What goes wrong in a local CogVideoX service, told by HTTP status and by words: it has no error codes. Pure."""
+"""The errors of a local CogVideoX service, by HTTP status and by words: it has no error codes. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from providers.core.base import http_error, retry_after_s, status_as_code
 from providers.core.errors import GenerationFailed, ProviderError, RateLimited, Refused
-from providers.core.replies import judged_by_body, words_of
+from providers.core.replies import judged_by_body, object_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "is_out_of_memory", "render_error", "vendor_error", "words_in"]
@@ -54,8 +54,7 @@ def is_out_of_memory(words: str) -> bool:
 
 def words_in(body: Mapping[str, Any]) -> str:
     """Return the service's `error`, the `detail` of the web framework below it, or the words of a gateway's error object."""
-    nested = body.get("error")
-    return words_of(body, "error", "detail") or (words_of(nested) if isinstance(nested, Mapping) else "")
+    return words_of(body, "error", "detail") or words_of(object_of(body, "error"))
 
 
 def _cause(words: str) -> tuple[str, str] | None:

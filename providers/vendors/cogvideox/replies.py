@@ -1,4 +1,4 @@
-"""What the answers of a local CogVideoX service mean: ids, states, finished files. Reading only; wire.py asks.
+"""Reads the answers of a local CogVideoX service: ids, states, finished files.
 
 The shapes are those of the service's published examples; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""Where a local CogVideoX service is reached, and what one graphics card allows. Data.
+"""The address of a local CogVideoX service, and the limits of one graphics card. Data.
 
 The port and the limits are those of the service's published examples; read 2026-11-20. There is no key.
 """

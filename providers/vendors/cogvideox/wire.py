@@ -1,4 +1,4 @@
-"""How a local CogVideoX-2b service is spoken: submit, then ask for the status; or submit and get the video at once. Pure; no I/O.
+"""A local CogVideoX-2b service: submit, then poll the status; or submit and get the video at once. Pure; no I/O.
 
 There is no vendor's page: the contract is that of the service's published examples (`/api/v1/generate`, `/api/v1/status/{id}`),
 read 2026-11-20. No key, no list, no cancel.

@@ -1,4 +1,4 @@
-"""What a submit to DashScope says, by model family: where it goes, its inputs and its parameters. Pure.
+"""The path and body of a submit to DashScope, by model family. Pure.
 
 Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references;
 read 2026-11-20.
@@ -47,16 +47,11 @@ def _takes_frames(model: str) -> bool:
     return "kf2v" in model
 
 
-def _lists_media(model: str) -> bool:
-    """Return whether images, clip and sound go into one list: from 2.7 on, for image-to-video."""
-    return model.startswith("wan2.7-i2v")
-
-
 def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
     """Return the body; `name` is what the vendor calls the model at this account."""
     model, values = request.spec.id, request.params.model_dump(mode="json")
     images = {slot: files[0].data_uri for slot, files in request.inputs.items() if files}
-    if _lists_media(model):
+    if model.startswith("wan2.7-i2v"):  # images, clip and sound go into one list
         media = images | {kind: values.pop(option) for option, kind in CLIPS.items()}
         inputs: dict[str, Any] = {"media": [{"type": kind, "url": url} for kind, url in media.items() if url]}
     else:

@@ -1,4 +1,4 @@
-"""What may be asked of DashScope's Wan models: ModelSpecs and their images. Data; the options are in options.py.
+"""DashScope's Wan models: ModelSpecs and their images. Data; the options are in options.py.
 
 Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references;
 read 2026-11-20.

@@ -1,4 +1,4 @@
-"""What DashScope's error codes mean to us, in a refused request and in a task that failed. Pure.
+"""The meaning of DashScope's error codes, in a refused request and in a failed task. Pure.
 
 Model Studio documents, error-code page; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""The options of the Wan models: Params classes, and the sizes and effects that they name. How they are said is in bodies.py.
+"""The options of the Wan models: Params classes, and the sizes and effects that they name. bodies.py turns them into requests.
 
 Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references; read
 2026-11-20.

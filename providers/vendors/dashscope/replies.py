@@ -1,4 +1,4 @@
-"""What DashScope's answers mean: states, finished files, pages of the list. Reading only; wire.py asks.
+"""Reads DashScope's answers: states, finished files, pages of the list.
 
 Model Studio documents, the API references' replies and manage-asynchronous-tasks; read 2026-11-20.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import snapshot_by_word, text_of, units_of
+from providers.core.replies import object_of, seconds_of, snapshot_by_word, text_of, units_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.dashscope.errors import task_failure
@@ -48,15 +48,13 @@ def snapshot_of(reply: WireReply) -> Snapshot:
     word = text_of(output, "task_status")
     if plain(word) == UNKNOWN:
         raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=word)
-    usage = reply.data().get("usage")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = object_of(reply.data(), "usage")
+    duration_s = seconds_of(usage.get("output_video_duration") or usage.get("video_duration"))
     snapshot = snapshot_by_word(
-        word, log, output=lambda: _output(output, usage), failure=lambda: task_failure(output), units=units_of(usage)
+        word,
+        log,
+        output=lambda: Output(url=text_of(output, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s),
+        failure=lambda: task_failure(output),
+        units=units_of(usage),
     )
     return replace(snapshot, actual_prompt=str(output.get("actual_prompt") or ""))
-
-
-def _output(output: Mapping[str, Any], usage: Mapping[str, Any]) -> Output:
-    length = usage.get("output_video_duration") or usage.get("video_duration")
-    duration_s = float(length) if isinstance(length, (int, float)) else None
-    return Output(url=text_of(output, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s)

@@ -1,4 +1,4 @@
-"""Where DashScope is reached and with what, and what most models allow. Data.
+"""DashScope's addresses, credentials, and the limits of most models. Data.
 
 Model Studio documents, API references and "rate limits"; read 2026-11-20. The base URL holds /api/v1, as the vendor's pages and its SDK
 give it.

@@ -1,4 +1,4 @@
-"""How DashScope's asynchronous video tasks are spoken: submit by model family, poll, cancel, list. Pure; no I/O.
+"""DashScope's asynchronous video tasks: submit by model family, poll, cancel, list. Pure; no I/O.
 
 Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame API references and
 manage-asynchronous-tasks; read 2026-11-20. The base URL holds /api/v1, as the vendor's pages and its SDK give it.

@@ -1,4 +1,4 @@
-"""What a submit to Jimeng's web site says: the older request of the first generation, and the draft of the newer ones. Pure.
+"""The body of a submit to Jimeng's web site: the older request of the first generation, and the draft of the newer ones. Pure.
 
 Undocumented by the vendor: the names that its web page sends, as known on 2026-11-20.
 """
@@ -123,7 +123,10 @@ def _scene(request: GenerationRequest) -> dict[str, Any]:
 
 def _shape(request: GenerationRequest) -> dict[str, Any]:
     values = request.params.model_dump()
-    return {"video_aspect_ratio": values["aspect_ratio"], "seed": _seed(request.reference) if values["seed"] is None else values["seed"]}
+    seed = values["seed"]
+    if seed is None:  # the vendor requires one: chosen by chance, the same for the same reference
+        seed = int.from_bytes(hashlib.sha256(request.reference.encode()).digest()[:4], "big")
+    return {"video_aspect_ratio": values["aspect_ratio"], "seed": seed}
 
 
 def _origin(request: GenerationRequest) -> dict[str, Any]:
@@ -137,11 +140,6 @@ def _metrics(request: GenerationRequest) -> dict[str, Any]:
 
 def _commerce(benefit: str) -> dict[str, str]:
     return {"resource_id": "generate_video", "resource_id_type": "str", "resource_sub_type": "aigc", "benefit_type": benefit}
-
-
-def _seed(reference: str) -> int:
-    """Return a seed by chance, the same for the same reference: the vendor wants one in every request."""
-    return int.from_bytes(hashlib.sha256(reference.encode()).digest()[:4], "big")
 
 
 def _id(reference: str, part: str) -> str:

@@ -1,4 +1,4 @@
-"""What may be asked of Jimeng's web site: Params, ModelSpecs, and each model's keys on the wire. Data; how it is said is in wire.py.
+"""The models of Jimeng's web site: Params, ModelSpecs, and each model's keys on the wire. Data; bodies.py turns them into requests.
 
 Nothing of this is documented by the vendor: tables of what its web page sends, as known on 2026-11-20. Models that start from images are
 not offered, because how the page uploads them is not known well enough.

@@ -1,4 +1,4 @@
-"""What the numbers of Jimeng's web site mean to us: `ret` of an answer, `fail_code` of a task. Pure.
+"""The meaning of the error numbers of Jimeng's web site: `ret` of an answer, `fail_code` of a task. Pure.
 
 Undocumented by the vendor; as known on 2026-11-20. 4001 is read as used-up credit, though some take it for moderation. With 1018 the site
 punishes the account, with 1021 it takes it for a robot: nothing that is sent with it goes through.

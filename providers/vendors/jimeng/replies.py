@@ -1,4 +1,4 @@
-"""What the answers of Jimeng's web site mean: ids, states, files, failures, credits. Reading only; wire.py asks.
+"""Reads the answers of Jimeng's web site: ids, states, files, failures, credits.
 
 Undocumented by the vendor; as known on 2026-11-20.
 """
@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
 from providers.core.ids import id_of
-from providers.core.replies import poll_delay
+from providers.core.replies import object_of, poll_delay, seconds_of
 from providers.core.states import state_of, unknown_state
 from providers.core.types import Output, Snapshot, State, Submission, WireReply
 from providers.vendors.jimeng.catalog import RESULT_LIFE, WIRE_KEYS
@@ -25,11 +24,11 @@ __all__ = ["HISTORY", "credits_of", "entry_of", "kind_of", "record_of", "snapsho
 log = logging.getLogger("providers.jimeng")
 
 TASK, HISTORY = "task", "history"
-"""Kinds of submissions: the older request is known by its task id, a draft by its record in the history. After the word of the first kind
-its record's id may follow.
+"""Kinds of submissions: the older request is known by its task id, a draft by its record in the history. The id of a record may follow the
+first kind.
 """
 LONGEST_RECORD = 35
-"""Characters that a kind has room for, beside its word."""
+"""Characters that a kind has room for after its word."""
 
 REJECTED_BEFORE, FAILED, REJECTED_AFTER, DELETED = 10, 30, 40, 100
 STATES: Mapping[int, State] = {
@@ -108,15 +107,8 @@ def _snapshot(entry: object) -> Snapshot:
         vendor_state=str(status),
         outputs=(output,) if output and state is State.SUCCEEDED else (),
         error=_failure(status, entry) if state is State.FAILED else None,
-        ask_again_after=_delay(entry),
+        ask_again_after=poll_delay(object_of(object_of(entry, "queue_info"), "polling_config").get("interval_seconds")),
     )
-
-
-def _delay(entry: Mapping[str, Any]) -> timedelta | None:
-    """Return how long the page itself would wait before it asks again; not every answer says."""
-    queue = entry.get("queue_info")
-    config = queue.get("polling_config") if isinstance(queue, dict) else None
-    return poll_delay(config.get("interval_seconds")) if isinstance(config, dict) else None
 
 
 def _state(status: int | str) -> State:
@@ -127,8 +119,7 @@ def _state(status: int | str) -> State:
 
 def _status(entry: Mapping[str, Any]) -> int | str:
     """Return the status of the entry itself, or of the task in a record of the history: a number, perhaps as text, or a word."""
-    task = entry.get("task")
-    for value in (entry.get("status"), task.get("status") if isinstance(task, dict) else None):
+    for value in (entry.get("status"), object_of(entry, "task").get("status")):
         if isinstance(value, str) and value.strip():
             return int(value) if NUMBER.fullmatch(value) else value
         if isinstance(value, int) and not isinstance(value, bool):
@@ -149,17 +140,10 @@ def _output(entry: Mapping[str, Any]) -> Output | None:
     """Return the largest rendition of the first item, or None."""
     items = entry.get("item_list")
     item = items[0] if isinstance(items, list) and items else None
-    video = item.get("video") if isinstance(item, dict) else None
-    files = video.get("transcoded_video") if isinstance(video, dict) else None
-    if not isinstance(video, dict) or not isinstance(files, dict):
-        return None
+    video = object_of(item, "video") if isinstance(item, dict) else {}
+    length_ms = seconds_of(video.get("duration_ms"))
     for name in RENDITIONS:
-        file = files.get(name)
-        url = file.get("video_url") if isinstance(file, dict) else None
+        url = object_of(object_of(video, "transcoded_video"), name).get("video_url")
         if isinstance(url, str) and url:
-            return Output(url=url, expires_in=RESULT_LIFE, duration_s=_seconds(video.get("duration_ms")))
+            return Output(url=url, expires_in=RESULT_LIFE, duration_s=None if length_ms is None else length_ms / 1000)
     return None
-
-
-def _seconds(value: object) -> float | None:
-    return value / 1000 if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""How a request looks as if the page had sent it: headers, cookie, and the sign in its three ways. Pure: the time comes in from outside.
+"""The headers, cookie and sign that the web page sends. Pure: the time is an argument.
 
 Undocumented by the vendor; as known on 2026-11-20.
 """

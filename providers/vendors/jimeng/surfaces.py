@@ -1,4 +1,4 @@
-"""Where Jimeng's web site is reached and with what, what it allows, and which release of the page an account is taken for. Data.
+"""The address, credentials and limits of Jimeng's web site, and the release of the page that an account claims to be. Data.
 
 Undocumented by the vendor; as known on 2026-11-20.
 """

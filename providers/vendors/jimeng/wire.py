@@ -1,4 +1,4 @@
-"""How Jimeng's web site is spoken: two ways to submit, two ways to ask for many tasks, credits; cookie and sign. Pure; no I/O.
+"""The requests of Jimeng's web site: two ways to submit, two ways to ask for many tasks, credits; cookie and sign. Pure; no I/O.
 
 Unofficial: the vendor documents none of it and may change it any day; as known on 2026-11-20. There is no cancel.
 """
@@ -14,7 +14,8 @@ from typing import Any
 
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
-from providers.core.errors import ProviderError, SubmissionGone, Unsupported, is_of_the_call
+from providers.core.errors import ProviderError, Unsupported, is_of_the_call
+from providers.core.listings import only_answer
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.jimeng.bodies import draft_body, draft_query, generate_body, submit_id_of
 from providers.vendors.jimeng.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, WIRE_KEYS, WireKeys
@@ -58,13 +59,7 @@ class Jimeng(Provider):
         return submission_of(request.spec, task_id=entry_of(accepted, "task").get("task_id"), history_id=accepted.get("history_record_id"))
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
-        found = yield from self.poll_many([submission])
-        answer = found.get(submission.id)
-        if answer is None:
-            raise SubmissionGone("Jimeng no longer knows this task.")
-        if isinstance(answer, ProviderError):
-            raise answer
-        return answer
+        return only_answer((yield from self.poll_many([submission])), submission, "Jimeng no longer knows this task.")
 
     def poll_group(self, submission: Submission) -> str | None:
         return kind_of(submission)

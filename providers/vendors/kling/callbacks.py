@@ -1,4 +1,4 @@
-"""What Kling's callbacks prove and name. A callback only makes us ask: the poll decides. Pure; time comes in from outside.
+"""Checks and reads Kling's callbacks. A callback only makes the portal poll. Pure: the time is an argument.
 
 Kling developer documents, "callbacks" (https://app.klingai.com/global/dev/document-api), get-started/callbacks; read 2026-11-20. The
 signature is there when a webhook secret exists in the vendor's console. The classic API's body and the new one's differ.
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from providers.core.callbacks import Callback, CallbackForged, Notice, name_of
+from providers.core.replies import object_of
 
 __all__ = ["is_signed", "notice_of"]
 
@@ -32,8 +33,7 @@ def notice_of(callback: Callback, secret: str, at: datetime) -> Notice:
     if secret and not is_signed(secret, callback.headers, callback.raw, at):
         raise CallbackForged("Kling's callback is not signed with this account's webhook secret, or its signature is not fresh.")
     told = callback.fields
-    info = told.get("task_info")
-    classic = info.get("external_task_id") if isinstance(info, dict) else None
+    classic = object_of(told, "task_info").get("external_task_id")
     return Notice(submission_id=name_of(told.get("task_id"), told.get("id")), reference=name_of(classic, told.get("external_id")))
 
 

@@ -1,4 +1,4 @@
-"""What Kling's error codes mean to us: the vendor's own envelope `{code, message}`, and the `{error: {...}}` of gateways. Pure.
+"""The meaning of Kling's error codes: the vendor's own envelope `{code, message}`, and the `{error: {...}}` of gateways. Pure.
 
 Kling developer documents, "general errors"; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""The token that Kling's two keys make: a JSON Web Token, signed with HS256. Pure; time comes in from outside.
+"""The token that is made of Kling's two keys: a JSON Web Token, signed with HS256. Pure: the time is an argument.
 
 Kling developer documents, "API authentication"; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""Where Kling is reached and with what: the vendor with a JWT made of two keys, the vendor with one API key, and gateways. Data.
+"""Kling's addresses and credentials: the vendor with a JWT made of two keys, the vendor with one API key, and gateways. Data.
 
 Kling developer documents, "API authentication" and "callbacks"; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""How Kling's classic API is spoken: text2video, image2video and multi-image2video, one path each, the model in the body. Pure; no I/O.
+"""Kling's classic API: text2video, image2video and multi-image2video, one path each, the model in the body. Pure; no I/O.
 
 Models of the new API, which one account may use beside the classic ones, are passed on to new/wire.py.
 

@@ -1,4 +1,4 @@
-"""What a submit to MiniMax says, in each generation of its API. Pure.
+"""The body of a submit to MiniMax, in each generation of its API. Pure.
 
 MiniMax platform documents, video generation v1 and v2; read 2026-11-20.
 """

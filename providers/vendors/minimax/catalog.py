@@ -1,4 +1,4 @@
-"""What may be asked of MiniMax's models: Params classes and ModelSpecs. Data and validators; how it is said is in bodies.py.
+"""MiniMax's models: Params classes and ModelSpecs. Data and rules; bodies.py turns them into requests.
 
 MiniMax platform documents, video generation v1 and v2; read 2026-11-20. Reference videos and sounds are given by
 public addresses.

@@ -1,4 +1,4 @@
-"""What MiniMax's error codes mean to us: v1's `base_resp` inside an HTTP 200, and v2's `{type: "error", error: {...}}`. Pure.
+"""The meaning of MiniMax's error codes: v1's `base_resp` inside an HTTP 200, and v2's `{type: "error", error: {...}}`. Pure.
 
 MiniMax platform documents, "error codes"; read 2026-11-20. The words of a v2 error end with v1's number of it in brackets; those of a
 used-up plan may say until when (`READ_ELSEWHERE` of catalog.py).
@@ -53,14 +53,10 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if body.get("type") == "error" and isinstance(error, dict):
         return _coded_error(reply, str(error.get("type") or ""), str(error.get("message") or ""), body)
     code = str(base.get("status_code") or 0) if isinstance(base, dict) else "0"
-    if isinstance(base, dict) and code != "0" and not _is_failed_task(body):
+    word = body.get("status")
+    if isinstance(base, dict) and code != "0" and not (isinstance(word, str) and state_of(word, log) is State.FAILED):
         return _coded_error(reply, code, str(base.get("status_msg") or ""), body)
     return http_error(reply)
-
-
-def _is_failed_task(body: Mapping[str, Any]) -> bool:
-    word = body.get("status")
-    return isinstance(word, str) and state_of(word, log) is State.FAILED
 
 
 def is_gone(error: Refused) -> bool:

@@ -1,4 +1,4 @@
-"""What MiniMax's answers mean, in each generation of its API: states, files, failures. Reading only; wire.py asks.
+"""Reads MiniMax's answers, in each generation of its API: states, files, failures.
 
 MiniMax platform documents, video generation v1 and v2; read 2026-11-20.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from providers.core import content_tasks
 from providers.core.content_tasks import EXPIRED, inner_url
 from providers.core.errors import GenerationFailed, ProviderError
-from providers.core.replies import text_of
+from providers.core.replies import object_of, text_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.minimax.catalog import RESULT_LIFE
@@ -24,8 +24,7 @@ log = logging.getLogger("providers.minimax")
 
 
 def v1_failure(told: Mapping[str, Any]) -> ProviderError:
-    base = told.get("base_resp")
-    base = base if isinstance(base, dict) else {}
+    base = object_of(told, "base_resp")
     code = str(base.get("status_code") or "")
     words = str(base.get("status_msg") or "")
     return render_failure(code, "" if words == "success" else words)
@@ -36,16 +35,13 @@ def v1_output(reply: WireReply) -> Output:
 
 
 def v2_snapshot(task: Mapping[str, Any]) -> Snapshot:
-    return content_tasks.snapshot_of(task, output=_v2_output, failure=_v2_failure, log=log)
+    return content_tasks.snapshot_of(
+        task, output=lambda task: Output(url=inner_url(task, "url"), expires_in=RESULT_LIFE), failure=_v2_failure, log=log
+    )
 
 
 def _v2_failure(word: str, task: Mapping[str, Any]) -> ProviderError:
     if plain(word) == EXPIRED:
         return GenerationFailed("MiniMax dropped it before it was done.", vendor_code=EXPIRED)
-    error = task.get("error")
-    told = error if isinstance(error, dict) else {}
-    return render_failure(str(told.get("code") or ""), str(told.get("message") or ""))
-
-
-def _v2_output(task: Mapping[str, Any]) -> Output:
-    return Output(url=inner_url(task, "url"), expires_in=RESULT_LIFE)
+    error = object_of(task, "error")
+    return render_failure(str(error.get("code") or ""), str(error.get("message") or ""))

@@ -1,4 +1,4 @@
-"""Where MiniMax is reached and with what, and what its smallest plan allows. Data.
+"""MiniMax's addresses, credentials, and the limits of its smallest plan. Data.
 
 MiniMax platform documents, video generation and "rate limits"; read 2026-11-20.
 """

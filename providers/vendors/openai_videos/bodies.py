@@ -1,4 +1,4 @@
-"""What a submit over the OpenAI Videos API says: a multipart body, also without a file. Pure.
+"""The body of a submit over the OpenAI Videos API: multipart, also without a file. Pure.
 
 OpenAI's video generation guide and SDK; read 2026-11-20.
 """

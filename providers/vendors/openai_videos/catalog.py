@@ -1,4 +1,4 @@
-"""What may be asked over the OpenAI Videos API: OpenAI's own models, and any model of a gateway by its name there. Data only.
+"""The models of the OpenAI Videos API: OpenAI's own, and any model of a gateway by its name there. Data.
 
 OpenAI's video generation guide and SDK; read 2026-11-20. OpenAI closed the API on 2026-09-24; gateways go on speaking it.
 """

@@ -1,4 +1,4 @@
-"""What errors of the OpenAI shape mean to us: `{error: {message, type, param, code}}`, and the `error` of a video that failed. Pure.
+"""The meaning of errors in OpenAI's shape: `{error: {message, type, param, code}}`, and the `error` of a video that failed. Pure.
 
 OpenAI's API reference, "error codes"; read 2026-11-20. The codes are not enumerated and gateways add their own, so words in them count.
 """

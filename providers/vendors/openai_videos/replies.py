@@ -1,4 +1,4 @@
-"""What the answers of an OpenAI Videos service mean: ids, states, finished files. Reading only; wire.py asks.
+"""Reads the answers of an OpenAI Videos service: ids, states, finished files.
 
 OpenAI's video generation guide and SDK; read 2026-11-20.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.ids import first_id
 from providers.core.listings import Listed, Stretch, moment, rows_of
-from providers.core.replies import poll_delay, snapshot_by_word, text_of
+from providers.core.replies import object_of, poll_delay, snapshot_by_word, text_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.openai_videos.catalog import RESULT_LIFE
@@ -67,9 +67,8 @@ def _failure(word: str, video: Mapping[str, Any]) -> ProviderError:
 
 
 def _output(video: Mapping[str, Any], content_url: str) -> Output:
-    """Return the file. `seconds` echo what was asked, so they say nothing of it."""
-    facts = video.get("metadata")
-    direct = facts.get("url") if isinstance(facts, dict) else None
+    """Return the file. `seconds` only repeat the request, so they are not its length."""
+    direct = object_of(video, "metadata").get("url")
     if isinstance(direct, str) and direct.startswith(("https://", "http://")):
         return Output(url=direct, expires_in=RESULT_LIFE)
     return Output(url=content_url, expires_in=RESULT_LIFE, headers_needed=True)

@@ -1,4 +1,4 @@
-"""Where the OpenAI Videos API is reached and with what: gateways, and OpenAI while it lasted. Data.
+"""Addresses and credentials of the OpenAI Videos API: gateways, and OpenAI until it closed. Data.
 
 OpenAI's video generation guide; read 2026-11-20. The base URL holds /v1.
 """

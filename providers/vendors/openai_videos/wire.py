@@ -1,4 +1,4 @@
-"""How the OpenAI Videos API is spoken: create (multipart), retrieve, list, content. Pure; no I/O.
+"""The OpenAI Videos API: create (multipart), retrieve, list, content. Pure; no I/O.
 
 OpenAI's video generation guide and SDK; read 2026-11-20. Gateways add a `task_id` beside the id, and put the
 file's address under `metadata`; without one, the file is fetched from the account's own host, with its key.

@@ -1,4 +1,4 @@
-"""What a submit to Volcengine's visual service says. Pure.
+"""The body of a submit to Volcengine's visual service. Pure.
 
 Volcengine documents, visual service, pages of the Jimeng video models (85621); read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""What may be asked of the Jimeng models of Volcengine's visual service: Params and ModelSpecs. Data; how it is said is in wire.py.
+"""The Jimeng models of Volcengine's visual service: Params and ModelSpecs. Data; bodies.py turns them into requests.
 
 Volcengine documents, visual service, pages of the Jimeng video models (85621); read 2026-11-20. The model id is the vendor's `req_key`.
 """

@@ -1,4 +1,4 @@
-"""What the error codes of Volcengine's visual service mean to us, in a refused request and in a task that failed. Pure.
+"""The meaning of the error codes of Volcengine's visual service, in a refused request and in a failed task. Pure.
 
 Volcengine documents, visual service, error codes; read 2026-11-20.
 """
@@ -19,7 +19,7 @@ from providers.core.errors import (
     RateLimited,
 )
 from providers.core.gateways import QUOTA_CODES, gateway_error, gateway_task
-from providers.core.replies import judged_by_body, kinds_by_code, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, object_of, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["CODES", "DONE", "OK", "code_of", "task_failure", "vendor_error"]
@@ -62,7 +62,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
         return None
     if code in {"", OK}:
         return http_error(reply, message=words_of(body))
-    word, kind = _state_word(body), CODES.get(code)
+    word, kind = words_of(object_of(body, "data"), "status"), CODES.get(code)  # no word: the answer is not about a task
     if word == DONE or (word and kind not in PASSING and reply.status < 400):
         return None
     return coded_error(
@@ -87,15 +87,8 @@ def code_of(body: Mapping[str, Any]) -> str:
     return str(code) if isinstance(code, (int, str)) else ""
 
 
-def _state_word(body: Mapping[str, Any]) -> str:
-    """Return the status of the task; empty in an answer that is not about one."""
-    data = body.get("data")
-    return words_of(data, "status") if isinstance(data, dict) else ""
-
-
 def _front_door_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    meta = body.get("ResponseMetadata")
-    error = meta.get("Error") if isinstance(meta, dict) else None
+    error = object_of(body, "ResponseMetadata").get("Error")
     if not isinstance(error, dict):
         return None
     code = str(error.get("Code") or "")

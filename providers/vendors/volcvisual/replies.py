@@ -1,4 +1,4 @@
-"""What the answers of Volcengine's visual service mean: task ids, states, finished files. Reading only; wire.py asks.
+"""Reads the answers of Volcengine's visual service: task ids, states, finished files.
 
 Volcengine documents, visual service, CVSync2AsyncGetResult; read 2026-11-20.
 """

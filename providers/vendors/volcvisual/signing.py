@@ -1,4 +1,4 @@
-"""Volcengine's request signature (HMAC-SHA256, the company's version 4). Pure: the time comes in from outside.
+"""Volcengine's request signature (HMAC-SHA256, the company's version 4). Pure: the time is an argument.
 
 Volcengine documents, "signature of public parameters" (6369); read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""Where Volcengine's visual service is reached and with what: the vendor with a key pair, gateways with an API key. Data.
+"""Addresses and credentials of Volcengine's visual service: the vendor with a key pair, gateways with an API key. Data.
 
 Volcengine documents, visual service; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""How the Jimeng models of Volcengine's visual service are spoken: one action to submit, one to ask, signed requests. Pure; no I/O.
+"""The Jimeng models of Volcengine's visual service: one action to submit, one to poll, signed requests. Pure; no I/O.
 
 Volcengine documents, visual service, CVSync2AsyncSubmitTask and CVSync2AsyncGetResult; read 2026-11-20. There is no cancel and no list.
 Gateways take a Bearer key instead of a signature and put /jimeng before the path.

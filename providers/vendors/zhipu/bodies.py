@@ -1,4 +1,4 @@
-"""What a submit to Zhipu says: one body for every model, with the vendor's names for the options. Pure.
+"""The body of a submit to Zhipu: the same for every model, with the vendor's names for the options. Pure.
 
 Zhipu open platform documents, "video generation"; read 2026-11-20.
 """
@@ -30,14 +30,8 @@ def body_of(request: GenerationRequest) -> dict[str, Any]:
     if request.prompt:
         body["prompt"] = request.prompt
     body |= {NAMES[name]: value for name, value in request.params.model_dump().items()}
-    if images := _images(request):
-        body["image_url"] = images
-    return body
-
-
-def _images(request: GenerationRequest) -> str | list[str]:
-    """Return one image alone; two frames, and any number of references, as a list."""
     references = request.inputs.get("references", ())
     frames = [file for slot in ("first_frame", "last_frame") for file in request.inputs.get(slot, ())]
-    images = [file.data_uri for file in (*frames, *references)]
-    return images[0] if len(images) == 1 and not references else images
+    if images := [file.data_uri for file in (*frames, *references)]:
+        body["image_url"] = images[0] if len(images) == 1 and not references else images  # one frame alone, all else as a list
+    return body

@@ -1,4 +1,4 @@
-"""What may be asked of Zhipu's video models: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
+"""Zhipu's video models: Params classes and ModelSpecs. Data and rules; bodies.py turns them into requests.
 
 Zhipu open platform documents, "video generation" and the pages of CogVideoX-3, Vidu Q1 and Vidu 2; read 2026-11-20.
 """

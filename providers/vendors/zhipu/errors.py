@@ -1,4 +1,4 @@
-"""What Zhipu's error codes mean to us, in a refused request and in a task that failed. Pure.
+"""The meaning of Zhipu's error codes, in a refused request and in a failed task. Pure.
 
 Zhipu open platform documents, error-code page; read 2026-11-20. When a used-up plan opens again stands in the words alone, in Beijing
 time (`READ_ELSEWHERE` of catalog.py).
@@ -22,7 +22,7 @@ from providers.core.errors import (
     RateLimited,
     Refused,
 )
-from providers.core.replies import judged_by_body, kinds_by_code, moment_in, render_error_of, words_of
+from providers.core.replies import judged_by_body, kinds_by_code, moment_in, object_of, render_error_of, words_of
 from providers.core.types import WireReply
 
 __all__ = ["is_gone", "task_failure", "vendor_error"]
@@ -62,8 +62,7 @@ def is_gone(error: Refused) -> bool:
 
 def task_failure(body: Mapping[str, Any]) -> ProviderError:
     """Return why a task failed; the documents promise no reason, so often there is none."""
-    error = body.get("error")
-    error = error if isinstance(error, dict) else {}
+    error = object_of(body, "error")
     code = str(error.get("code") or "")
     words = words_of(error) or "Zhipu failed to render the video and gave no reason."
     return render_error_of(CODES.get(code), words, code)

@@ -1,4 +1,4 @@
-"""What Zhipu's answers mean: task ids, states, finished files. Reading only; wire.py asks.
+"""Reads Zhipu's answers: task ids, states, finished files.
 
 Zhipu open platform documents, "asynchronous result"; read 2026-11-20.
 """

@@ -1,4 +1,4 @@
-"""Where Zhipu is reached and with what, and what it allows. Data.
+"""Zhipu's addresses, credentials and limits. Data.
 
 Zhipu open platform documents, "video generation"; read 2026-11-20. The base URL holds /api/paas/v4, as the vendor's pages and its SDKs give
 it.

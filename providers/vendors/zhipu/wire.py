@@ -1,4 +1,4 @@
-"""How Zhipu's video tasks are spoken: one path for every model, one to poll. Pure; no I/O.
+"""Zhipu's video tasks: one path for every model, one to poll. Pure; no I/O.
 
 Zhipu open platform documents, "video generation" and "asynchronous result"; read 2026-11-20. There is no cancel, no list and no callback.
 """

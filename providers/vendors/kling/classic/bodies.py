@@ -1,4 +1,4 @@
-"""What a submit to Kling's classic API says: the path, names, camera, shots, images. Pure.
+"""The path and body of a submit to Kling's classic API. Pure.
 
 Kling developer documents, "text to video" and "image to video"; read 2026-11-20. "Multi-image to video" as two public clients send it;
 2026-11-21.

@@ -1,4 +1,4 @@
-"""What may be asked of Kling's classic models: ModelSpecs and their images. Data; the options are in options.py.
+"""Kling's classic models: ModelSpecs and their images. Data; the options are in options.py.
 
 Kling developer documents, "text to video", "image to video" and the per-model tables; read 2026-11-20.
 """

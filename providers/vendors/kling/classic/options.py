@@ -1,4 +1,4 @@
-"""The options of Kling's classic models: rules, and Params classes that state which of them hold. How they are said is in bodies.py.
+"""The options of Kling's classic models: rules, and Params classes that list their rules. bodies.py turns them into requests.
 
 Kling developer documents, "text to video", "image to video" and the per-model tables; read 2026-11-20. The shapes of shots, voices and
 elements as a public client has them (`READ_ELSEWHERE` of catalog.py); 2026-11-21.

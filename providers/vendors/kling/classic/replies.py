@@ -1,4 +1,4 @@
-"""What Kling's answers mean: task ids, states, finished files, failures. Reading only; wire.py asks.
+"""Reads Kling's answers: task ids, states, finished files, failures.
 
 Kling developer documents, "text to video" and "image to video", query replies; read 2026-11-20.
 """
@@ -15,10 +15,10 @@ from typing import Any
 
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
 from providers.core.gateways import gateway_id
-from providers.core.replies import snapshot_by_word, text_of
+from providers.core.replies import object_of, seconds_of, snapshot_by_word, text_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
 
-__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "log", "reference_of", "seconds_of", "snapshot_of", "task_id_of"]
+__all__ = ["RESULT_LIFE", "balance_of", "failure_of", "log", "reference_of", "snapshot_of", "task_id_of"]
 
 log = logging.getLogger("providers.kling")
 
@@ -47,8 +47,7 @@ def balance_of(data: Mapping[str, Any]) -> Balance:
 
 
 def reference_of(data: Mapping[str, Any]) -> str:
-    info = data.get("task_info")
-    return str(info.get("external_task_id") or "") if isinstance(info, dict) else ""
+    return str(object_of(data, "task_info").get("external_task_id") or "")
 
 
 def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
@@ -64,27 +63,13 @@ def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
 def _output(data: Mapping[str, Any]) -> Output:
     try:
         video = data["task_result"]["videos"][0]
-        marked = video.get("watermark_url") if _wants_watermark(data) else ""
+        marked = video.get("watermark_url") if object_of(data, "watermark_info").get("enabled") is True else ""
         url = marked or video["url"]
     except (LookupError, TypeError, AttributeError) as error:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video.") from error
     if not isinstance(url, str) or not url:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video address.")
     return Output(url=url, expires_in=RESULT_LIFE, duration_s=seconds_of(video.get("duration")))
-
-
-def _wants_watermark(data: Mapping[str, Any]) -> bool:
-    """Return whether the marked file was asked for, which has its own address beside the clean one."""
-    info = data.get("watermark_info")
-    return isinstance(info, dict) and info.get("enabled") is True
-
-
-def seconds_of(value: object) -> float | None:
-    try:
-        seconds = float(str(value))
-    except ValueError:
-        return None
-    return seconds if isfinite(seconds) else None
 
 
 def failure_of(message: object) -> ProviderError:

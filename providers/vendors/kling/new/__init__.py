@@ -1,1 +1,1 @@
-"""Kling's new API: the model in the path, every task asked about under /tasks."""
+"""Kling's new API: the model in the path, every task polled under /tasks."""

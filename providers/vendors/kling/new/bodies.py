@@ -1,4 +1,4 @@
-"""What a submit to Kling's new API says: the words or a list of contents, settings and options. Pure.
+"""The body of a submit to Kling's new API: the prompt or a list of contents, settings and options. Pure.
 
 Kling developer documents, "text to video" and "image to video" of 3.0 omni; read 2026-11-20.
 """

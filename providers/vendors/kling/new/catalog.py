@@ -1,4 +1,4 @@
-"""What may be asked of the models of Kling's new API: Params classes and ModelSpecs. Data and validators; how it is said is in wire.py.
+"""The models of Kling's new API: Params classes and ModelSpecs. Data and rules; bodies.py turns them into requests.
 
 Kling developer documents, "text to video" and "image to video" of 3.0 omni; read 2026-11-20. That a task takes one video at most, as a
 public copy of the omni page has it; 2026-11-21.

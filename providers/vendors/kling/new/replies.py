@@ -1,4 +1,4 @@
-"""What a task's object of Kling's new API means. Reading only; wire.py asks.
+"""Reads a task's object of Kling's new API.
 
 Kling developer documents, "query tasks"; read 2026-11-20.
 """
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import UnexpectedReply
-from providers.core.replies import snapshot_by_word, text_of
+from providers.core.replies import seconds_of, snapshot_by_word, text_of
 from providers.core.types import Output, Snapshot
-from providers.vendors.kling.classic.replies import RESULT_LIFE, failure_of, log, seconds_of
+from providers.vendors.kling.classic.replies import RESULT_LIFE, failure_of, log
 
 __all__ = ["snapshot_of"]
 

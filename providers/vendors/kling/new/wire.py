@@ -1,4 +1,4 @@
-"""How Kling's new API is spoken: the model in the path, every task asked about under /tasks. Pure; no I/O.
+"""Kling's new API: the model in the path, every task polled under /tasks. Pure; no I/O.
 
 Kling developer documents, "text to video" and "image to video" of 3.0 omni, "query tasks"; read 2026-11-20.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
+from providers.core.errors import ProviderError, UnexpectedReply
 from providers.core.ids import id_of
-from providers.core.listings import rows_of, snapshots_by_id
+from providers.core.listings import only_answer, rows_of, snapshots_by_id
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireRequest
 from providers.vendors.kling.new.bodies import body_of, kind_of
 from providers.vendors.kling.new.replies import snapshot_of
@@ -27,13 +27,7 @@ def submit(request: GenerationRequest, callback: Mapping[str, str]) -> Exchange[
 
 
 def poll(submission: Submission) -> Exchange[Snapshot]:
-    answers = yield from poll_many([submission])
-    answer = answers.get(submission.id)
-    if answer is None:
-        raise SubmissionGone("Kling no longer knows this task.")
-    if isinstance(answer, ProviderError):
-        raise answer
-    return answer
+    return only_answer((yield from poll_many([submission])), submission, "Kling no longer knows this task.")
 
 
 def poll_many(submissions: Sequence[Submission]) -> Exchange[Mapping[str, Snapshot | ProviderError]]:
