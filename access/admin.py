@@ -20,11 +20,11 @@ from access.people_admin import PeopleAdmin, RightsOfGroupsAdmin
 from access.rights import may
 from access.tokens import issue, revoke
 
-__all__ = ["ApiTokenAdmin", "PeopleAdmin", "RightsOfGroupsAdmin"]
+__all__ = ["PeopleAdmin", "RightsOfGroupsAdmin"]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Who, what for, and until when."""
+    """The owner, the label and the end of a token."""
 
     def clean_expires_at(self) -> Any:
         end = self.cleaned_data["expires_at"]
@@ -73,7 +73,7 @@ class ApiTokenAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         return _("Expired") if expired else _("Good")
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        """A new token is issued by access.tokens; its text lives in this one request."""
+        """Issue a new token through access.tokens; its text exists in this request only."""
         if change:
             super().save_model(request, obj, form, change)
             return

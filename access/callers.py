@@ -1,4 +1,4 @@
-"""Who asks: a person at a page or a program with a token, and from where."""
+"""The caller of a request: a person at a page or a program with a token, and its address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Caller", "caller_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """In whose name something is asked for. `token` is None for a person at a page, `ip` empty for a command on the server."""
+    """The user in whose name a request is made. `token` is None for a person at a page, `ip` empty for a command on the server."""
 
     user: User
     token: ApiToken | None = None

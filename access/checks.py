@@ -15,7 +15,7 @@ __all__ = ["refuse_to_start"]
 
 @register(Tags.security)
 def hosts_and_proxies(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Settings with which the web process does not start."""
+    """Report settings with which the web process does not start."""
     found: list[CheckMessage] = []
     if settings.DEBUG and "*" in settings.ALLOWED_HOSTS:
         hint = "Name the hosts in PORTAL_HOSTS, or set PORTAL_DEBUG=False."

@@ -1,4 +1,4 @@
-"""Who may do what. Tokens for programs; people sign in with Django's own users."""
+"""Tokens for programs; people sign in with Django's own users."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 
 class ApiToken(models.Model):
-    """One program's way in, in the name of its owner. See access.tokens for the format; the secret is not here."""
+    """A token with which a program acts in its owner's name. See access.tokens for the format; the secret is not stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens", verbose_name=_("owner"))

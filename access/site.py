@@ -1,6 +1,6 @@
-"""The admin's site. Its lists take look-ups from an address only for filters that the page shows.
+"""The admin site. Its lists accept look-ups in an address only for filters that the page shows.
 
-Django takes any look-up on a row's own columns, so `?digest__startswith=a` would give a secret away letter by letter.
+Django accepts any look-up on a row's own columns, so `?digest__startswith=a` would reveal a secret letter by letter.
 """
 
 from __future__ import annotations
@@ -25,13 +25,9 @@ class _OfferedLookups:
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # noqa: ARG002
         """Return whether a filter of this page has this look-up."""
-        return any(_has(name, lookup) for name in self._filtered(request))
-
-    def _filtered(self, request: HttpRequest) -> list[str]:
-        """The fields and parameters of the page's filters."""
         shown = self.get_list_filter(request)  # type: ignore[attr-defined]
-        names = [_name_of(one) for one in shown]
-        return [*names, self.date_hierarchy] if self.date_hierarchy else names
+        names = filter(None, [*(_name_of(one) for one in shown), self.date_hierarchy])
+        return any(_has(name, lookup) for name in names)
 
 
 def _name_of(one: Any) -> str:
@@ -47,7 +43,7 @@ def _has(name: str, lookup: str) -> bool:
 
 
 class PortalAdminSite(AdminSite):
-    """Django's admin site, at which no ModelAdmin can forget to refuse look-ups."""
+    """Django's admin site, where every ModelAdmin refuses other look-ups."""
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin

@@ -1,4 +1,4 @@
-"""API tokens: `vp_<id>_<secret><checksum>`. The id finds the row, the secret proves, the checksum spares a query on typos.
+"""API tokens: `vp_<id>_<secret><checksum>`. The id finds the row, the secret proves the caller, the checksum saves a query on typos.
 
 Only an HMAC-SHA256 of the whole token is stored, with a pepper of its own: neither a stolen database nor a rotated SECRET_KEY matters.
 """
@@ -57,7 +57,7 @@ def revoke(token: ApiToken, *, by: Caller) -> bool:
 
 
 def authenticate(raw: str) -> ApiToken | None:
-    """The live token that `raw` is, its owner active; None otherwise. A malformed one costs no query."""
+    """Return the token with this text if it is valid and its owner active, else None. A malformed text costs no query."""
     public_id = _public_id(raw)
     if public_id is None:
         return None
@@ -72,7 +72,7 @@ def authenticate(raw: str) -> ApiToken | None:
 
 
 def _note_use(row: ApiToken, now: datetime) -> None:
-    """Note when the token was used, unless somebody holds the row, or SQLite's file: a later request notes it."""
+    """Note when the token was used, unless the row, or SQLite's file, is locked: a later request notes it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(NOTE_UNLESS_LOCKED, [now, row.pk])

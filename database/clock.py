@@ -34,8 +34,8 @@ def now() -> datetime:
 
 
 def measured_now() -> datetime | None:
-    """Return the database's time, asked for now; None when it cannot be asked. `now` does not notice that the machine was suspended: the
-    monotonic clock by which it decides to measure again stands still meanwhile.
+    """Ask the database for its time; return None when that fails. `now` does not notice that the machine was suspended: the monotonic
+    clock by which it decides to measure again stops then.
     """
     if connection.vendor == "postgresql" and not _measure():
         return None

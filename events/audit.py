@@ -1,6 +1,6 @@
 """The audit log: who did what to what, from where, written in the transaction of what was done.
 
-Each action is recorded by the one function that does it. Facts never hold a secret: whoever records names what may be kept.
+Each action is recorded by the one function that does it. Facts hold no secret: the recorder names what may be kept.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def record(
 
 
 def _plain(value: Any) -> Any:
-    """Rows as their names, and lists and mappings of rows likewise; other values are the JSON encoder's."""
+    """Replace rows, also inside lists and mappings, by their names; leave other values to the JSON encoder."""
     if isinstance(value, models.Model):
         return str(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What happened: `Event` and `EventDelivery` for programs of ours (events/outbox.py), `AuditEvent` for people (events/audit.py).
+"""What happened: `Event` and `EventDelivery` for the portal's programs (events/outbox.py), `AuditEvent` for people (events/audit.py).
 
 No foreign key leaves this room: rows of other rooms are named by their ids, so that every room may write here.
 """
@@ -32,7 +32,7 @@ class Event(models.Model):
 
 
 class EventDelivery(models.Model):
-    """One event that one consumer has not dealt with yet. The row goes when it has."""
+    """One event that one consumer has not finished. The row is deleted when it has."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")

@@ -43,9 +43,9 @@ def write(type: str, *, subject: UUID, at: datetime, owner_id: int | None = None
 
 
 def take(consumer: str, *, limit: int = 100, lease: timedelta = LEASE) -> list[EventDelivery]:
-    """Lease the consumer's deliveries that are due, with their events. `attempts` counts the times that each was taken, this one included.
+    """Lease the consumer's due deliveries, with their events. `attempts` counts how often each was taken, this time included.
 
-    What is neither done nor put off when the lease ends is due again.
+    A delivery that is neither done nor delayed when the lease ends is due again.
     """
     now = clock.now()
     with transaction.atomic():
@@ -58,19 +58,19 @@ def take(consumer: str, *, limit: int = 100, lease: timedelta = LEASE) -> list[E
 
 
 def done(delivery: EventDelivery) -> None:
-    """The consumer dealt with it. Raise `LeaseLost` when another process has it, so that a transaction of the consumer's rolls back."""
+    """Finish the delivery. Raise `LeaseLost` when another process has it, so that the consumer's transaction rolls back."""
     count, _ = _held(delivery).delete()
     if not count:
         raise LeaseLost(f"{delivery} was taken again")
 
 
 def later(delivery: EventDelivery, delay: timedelta) -> None:
-    """Have it taken again after `delay`. Nothing happens when another process has it."""
+    """Deliver it again after `delay`. Do nothing when another process has it."""
     _held(delivery).update(due_at=clock.now() + delay)
 
 
 def _held(delivery: EventDelivery) -> Any:
-    """The row while this taking of it is the last."""
+    """Return the row, unless it was taken again since."""
     return EventDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
 
 

@@ -1,4 +1,4 @@
-"""What vendors call their models, in the reader's language: the name stays, what follows a comma is translated."""
+"""Labels of models in the reader's language: the name stays, the parts after a comma are translated."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def label_of(spec: ModelSpec) -> str:
 
 
 def listed(parts: Iterable[str]) -> str:
-    """What is not empty, with the commas of the reader's language."""
+    """Join the parts that are not empty with the commas of the reader's language."""
     comma = _(", ")
     return comma.join(part for part in parts if part)
 
 
 def with_own(own: str, known: Iterable[Choices]) -> list[tuple[str, str] | Choices]:
-    """Choices of a model for a row that names this one, which the catalog may have lost, or none yet."""
+    """Return the choices for a row that names this model or none yet; the model may have left the catalog."""
     lost = [(own, own)] if own and own not in ALL_MODELS else []
     return [("", "---------"), *lost, *known]

@@ -1,6 +1,6 @@
-"""The matrix of docs/providers.md: what every model takes, in which range, from which images, at what price, on whose word.
+"""The text of docs/providers.md, made from the catalogs: parameters, ranges, inputs, prices and sources of every model.
 
-Text out of the catalogs, the same on every run; no files and no Django. `manage.py provider_matrix` writes it down.
+`manage.py provider_matrix` writes the file. No Django here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from providers.core.base import Provider, Surface
-from providers.core.catalog import LIKE, PORTAL_IMAGES, ImageRules, InputSlot, ModelSpec, Price, offered
+from providers.core.catalog import LIKE, PORTAL_IMAGES, ImageRules, InputSlot, ModelSpec, offered
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = ["matrix"]
@@ -35,7 +35,7 @@ RUN = 4
 
 
 def matrix() -> str:
-    """The whole page, in Markdown."""
+    """Return the whole page in Markdown."""
     sections = ("\n".join(_section(provider)) for provider in PROVIDERS.values())
     return "\n".join([HEAD, *sections])
 
@@ -95,8 +95,9 @@ def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:
 
 
 def _model_rows(spec: ModelSpec) -> Iterator[str]:
-    """One row for each parameter; what belongs to the model stands in the first."""
-    about = (_inputs(spec), _price(spec.price), _retired(spec), f"[{spec.docs_read}]({spec.docs_url})")
+    """Yield one row for each parameter; the first has the facts of the model."""
+    price = f"{spec.price.amount} {spec.price.currency} a {spec.price.unit}" if spec.price else "—"
+    about = (_inputs(spec), price, _retired(spec), f"[{spec.docs_read}]({spec.docs_url})")
     name = f"`{spec.id}`<br>{spec.label}"
     options = [(f"`{field}`", _range(schema)) for field, schema in spec.json_schema()["properties"].items()]
     yield _row((name, *(options[0] if options else ("—", "—")), *about))
@@ -104,7 +105,7 @@ def _model_rows(spec: ModelSpec) -> Iterator[str]:
 
 
 def _retired(spec: ModelSpec) -> str:
-    """`2026-09-15; still at: gateway`."""
+    """Write the day of retirement: `2026-09-15; still at: gateway`."""
     if spec.retired is None:
         return "—"
     return f"{spec.retired}; {'still at: ' + ', '.join(f'`{slug}`' for slug in spec.surfaces) if spec.surfaces else 'refused'}"
@@ -115,7 +116,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _range(schema: Mapping[str, Any]) -> str:
-    """What a parameter takes: `3–15 s, **5**`."""
+    """Write the values of a parameter: `3–15 s, **5**`."""
     facts = next((one for one in schema.get("anyOf", ()) if one["type"] != "null"), schema)
     default = schema.get("default", "")
     unit = f" {schema['unit']}" if schema.get("unit") else ""
@@ -130,16 +131,11 @@ def _range(schema: Mapping[str, Any]) -> str:
 
 
 def _choices(values: list[Any], default: Any, unit: str) -> str:
-    if _is_run(values):
+    numbers = [value for value in values if type(value) is int]
+    if len(values) >= RUN and numbers == values == [*range(values[0], values[0] + len(values))]:
         return f"{values[0]}–{values[-1]}{unit}, **{default}**"
     shown = (f"**{_word(value)}**" if value == default else _word(value) for value in values)
     return ", ".join(shown) + unit
-
-
-def _is_run(values: list[Any]) -> bool:
-    """Whether these are whole numbers without a gap."""
-    numbers = [value for value in values if type(value) is int]
-    return len(values) >= RUN and numbers == values and values == [*range(values[0], values[0] + len(values))]
 
 
 def _word(value: Any) -> str:
@@ -161,7 +157,7 @@ def _bounds(facts: Mapping[str, Any]) -> str:
 
 
 def _item(facts: Mapping[str, Any]) -> str:
-    """An item of a list; one of several parts names them: `duration_s` (1–15 s) and `prompt` (text, 512 characters)."""
+    """Write an item of a list; one with parts as `duration_s` (1–15 s) and `prompt` (text, 512 characters)."""
     parts = facts.get("properties", {})
     if not parts:
         return _bounds(facts)
@@ -197,7 +193,7 @@ def _input(slot: InputSlot, spec: ModelSpec) -> str:
 
 
 def _images(rules: ImageRules) -> str:
-    """`up to 10 MB, sides 300–10000 px, ratio 0.4–2.5`."""
+    """Write bounds: `up to 10 MB, sides 300–10000 px, ratio 0.4–2.5`."""
     facts = [f"up to {rules.max_bytes / MEBIBYTE:.3g} MB"]
     facts.append(f"sides {rules.min_side_px}–{rules.max_side_px} px")
     if rules.max_ratio != float("inf"):
@@ -205,7 +201,3 @@ def _images(rules: ImageRules) -> str:
     if not rules.alpha:
         facts.append("not transparent")
     return ", ".join(facts)
-
-
-def _price(price: Price | None) -> str:
-    return f"{price.amount} {price.currency} a {price.unit}" if price else "—"

@@ -1,4 +1,4 @@
-"""Messages in rows and on pages, and the sentences that providers say. A sentence's code is stored: reword it, and keep its code."""
+"""Messages in rows and on pages, and the sentences of this room. A sentence's code is stored: reword it, but keep its code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["PROVIDER_SENTENCES", "MessageField", "translated"]
 
 
 def translated(message: Message) -> str:
-    """Return it in the reader's language."""
+    """Return the message in the reader's language."""
     return message.text(gettext)
 
 

@@ -14,7 +14,7 @@ UNITS = {"credits": gettext_lazy("%(amount)s credits"), "units": gettext_lazy("%
 
 
 def balance_words(left: Balance) -> str:
-    """10000 credits -> 10,000 credits; a unit that has no word here keeps its own."""
+    """Write a balance as `10,000 credits`, in the reader's language; a unit that `UNITS` lacks keeps the vendor's word."""
     whole = left.amount == left.amount.to_integral_value()
     amount = number_format(left.amount, 0 if whole else 2, use_l10n=True, force_grouping=True)
     return UNITS[left.unit] % {"amount": amount} if left.unit in UNITS else _("%(amount)s %(unit)s") % {"amount": amount, "unit": left.unit}

@@ -1,6 +1,6 @@
-"""Where a vendor may call us: one address per account, whose last part nobody can guess and we need not store.
+"""The addresses that vendors call back: one for each account, whose last part cannot be guessed and is not stored.
 
-The part is an HMAC over vendor and account under SECRET_KEY. Who has it can make the portal ask a vendor sooner, and nothing else.
+The part is an HMAC over vendor and account under SECRET_KEY. Whoever has it can make the portal poll a vendor sooner, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from providers.accounts.models import ProviderAccount
 
 __all__ = ["UnusableUrl", "callback_url", "calls_back", "is_callback_key", "is_on_this_machine", "require_usable"]
 
-SALT = "providers.callbacks"  # part of every address that a vendor was given: it stays, whatever this module is called
+SALT = "providers.callbacks"  # part of every address that a vendor was given: do not change it with the module's name
 
 
 class UnusableUrl(Exception):
-    """PORTAL_PUBLIC_URL cannot be given to vendors; the message says why and what would do."""
+    """PORTAL_PUBLIC_URL cannot be given to vendors; the message says why and what to write."""
 
 
 def callback_url(account: ProviderAccount) -> str:
-    """What the vendor is told with each submit; empty where it cannot call, and then polls do all."""
+    """Return the address that is sent with each submit; empty where the vendor cannot call, and only polls are used."""
     url = settings.PUBLIC_URL
     if not url or not calls_back(account):
         return ""
@@ -39,12 +39,12 @@ def callback_url(account: ProviderAccount) -> str:
 
 
 def calls_back(account: ProviderAccount) -> bool:
-    """The vendor can be told where to call. False for a vendor or surface that is known no more."""
+    """Return whether the vendor takes a callback address. False for a vendor or surface that is no longer in the catalog."""
     return account.known_surface is not None and account.known_surface.calls_back
 
 
 def is_callback_key(vendor: str, account_id: str, key: str) -> bool:
-    """The last part of an address is the one that we gave to this account's vendor. Asks no database."""
+    """Return whether `key` is the last part of this account's callback address. Makes no query."""
     return constant_time_compare(key, _key(vendor, account_id))
 
 
@@ -54,7 +54,7 @@ def _key(vendor: str, account_id: str) -> str:
 
 
 def require_usable(url: str) -> None:
-    """https, or plain http on this machine, a host, and nothing behind the path. Raises `UnusableUrl`."""
+    """Raise `UnusableUrl` unless it is https, or plain http on this machine, with a host and nothing after the path."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises when it is none
@@ -69,14 +69,9 @@ def require_usable(url: str) -> None:
 
 
 def is_on_this_machine(url: str) -> bool:
-    """Only the simulator can call such an address."""
+    """Return whether only the simulator can call this address."""
     host = urlsplit(url).hostname or ""
-    return host == "localhost" or (_is_number(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def _is_number(host: str) -> bool:
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
-    return True
+        return host == "localhost"

@@ -25,18 +25,18 @@ class Pace:
 
 USUAL = Pace(first_s=5.0, longest_s=300.0)
 PLAN = Pace(first_s=300.0, longest_s=3_600.0)
-"""Of an account whose plan is used up, where the vendor does not say until when: plans count by hours, days and weeks."""
+"""For an account whose plan is used up, where the vendor does not say until when: plans count by hours, days and weeks."""
 
 
 class BreakerState(StrEnum):
     """What may happen on the account."""
 
     CLOSED = "closed"
-    """Submits go."""
+    """Submits may start."""
     OPEN = "open"
-    """No call at all before the end of the rest, save polls of what is rendering."""
+    """No call before the end of the rest, except polls of running renders."""
     HALF_OPEN = "half_open"
-    """The rest is over; only the free probe goes."""
+    """The rest is over; only the free probe may be sent."""
 
 
 @dataclass(frozen=True, kw_only=True)

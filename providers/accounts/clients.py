@@ -1,4 +1,4 @@
-"""From a row to a client: the only way that the rest of the portal reaches a vendor."""
+"""Makes clients from accounts: the only way that the rest of the portal reaches a vendor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 def provider_for(account: ProviderAccount, *, base_url: str = "") -> Provider:
-    """The account's adapter, credentials opened. Raises `SealBroken`."""
+    """Return the account's adapter with its credentials decrypted. Raise `SealBroken`."""
     options = Options(
         surface=account.surface,
         base_url=base_url or account.base_url,
@@ -32,21 +32,21 @@ def provider_for(account: ProviderAccount, *, base_url: str = "") -> Provider:
 
 
 def client_for(account: ProviderAccount) -> BlockingClient:
-    """A client for single calls. Raises `SealBroken`."""
+    """Return a client for single calls. Raise `SealBroken`."""
     return BlockingClient(provider=provider_for(account), timeouts=account.timeouts)
 
 
 def free_client_for(account: ProviderAccount, *, base_url: str = "") -> BlockingClient:
-    """For calls that cost nothing: they can be made again, so nobody waits for them as long as for a paid one. Raises `SealBroken`.
+    """Return a client for free calls. Its timeout is shorter, since they can be repeated. Raise `SealBroken`.
 
-    Another `base_url` is shown the account's key: it must be the vendor's own.
+    Another `base_url` receives the account's key: it must be the vendor's own.
     """
     patience = Timeouts(connect_s=account.timeouts.connect_s, read_s=min(account.timeouts.read_s, FREE_READ_S))
     return BlockingClient(provider=provider_for(account, base_url=base_url), timeouts=patience)
 
 
 def locked_because(account: ProviderAccount) -> Message:
-    """Why the credentials cannot be opened; empty when they can."""
+    """Return why the credentials cannot be decrypted; empty when they can."""
     try:
         unseal(account.pk, account.sealed)
     except SealBroken as broken:
@@ -55,7 +55,7 @@ def locked_because(account: ProviderAccount) -> Message:
 
 
 def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) -> None:
-    """Seal these into the row (not saved here); secrets keep only their last characters in clear."""
+    """Encrypt these into the row, which is not saved here; of a secret only the last characters stay readable."""
     fields = account.provider_class.surfaces[account.surface].credentials
     given = {field.name: credentials[field.name] for field in fields if not field.optional or credentials.get(field.name)}
     account.sealed = seal(account.pk, given)
@@ -63,9 +63,9 @@ def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) ->
 
 
 def network_policy(account: ProviderAccount, allow_cidrs: tuple[str, ...]) -> NetworkPolicy:
-    """Where results of this account may be fetched from: the public internet over https, plus what the installation allows.
+    """Return where results of this account may be fetched from: the public internet over https, and what the installation allows.
 
-    A sandbox account's simulator lives on this machine and speaks plain http.
+    A sandbox account's simulator runs on this machine, over plain http.
     """
     extra = (*allow_cidrs, *LOOPBACK) if account.sandbox else allow_cidrs
     return NetworkPolicy(allow_http=bool(extra), allow_cidrs=extra)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, ClassVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
@@ -28,13 +28,13 @@ from providers.labels import label_of, with_own
 from providers.messages import translated
 from providers.vendors import PROVIDERS
 
-__all__ = ["AccountForm", "PriceForm", "account_form", "credential_names"]
+__all__ = ["PriceForm", "account_form", "credential_names"]
 
 PREFIX = "credential_"
 MOST_AMOUNT = 1_000_000
 MOST_CONNECT_S, MOST_READ_S = 30, 240
 NO_MORE = "-"
-"""Typed for an optional value: what is stored goes."""
+"""Typed for an optional value, it removes the stored one."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -56,7 +56,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             self._describe(field)
 
     def _describe(self, field: CredentialField) -> None:
-        """What is stored is told by its last characters; there is no way to ask for more."""
+        """Show a stored credential by its last characters; nothing more of it can be read."""
         shown = self.fields.get(PREFIX + field.name)
         kept = self.instance.tails.get(field.name)
         if shown is None or not (self.instance.sealed and kept):
@@ -68,7 +68,11 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_base_url(self) -> str:
         url = str(self.cleaned_data["base_url"]).rstrip("/")
         parts = urlsplit(url)
-        if not _has_a_port(parts):
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if port == 0:
             raise forms.ValidationError(_("The port is a number from 1 to 65535."))
         if parts.username or parts.password or parts.query or parts.fragment:
             raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
@@ -76,7 +80,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("The address begins with https:// or http://."))
         if leads_to_metadata(parts.hostname or ""):
             raise forms.ValidationError(_("This is the address of a cloud's metadata service, which holds keys. Use the vendor's address."))
-        if parts.scheme == "http" and not self._may_be_plain(parts.hostname):
+        if parts.scheme == "http" and self.surface.credentials and parts.hostname not in LOOPBACK:
             raise forms.ValidationError(
                 _("Use https: over http everybody on the way could read the key. Only a service on this machine may do without.")
             )
@@ -89,30 +93,25 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         return self._seconds("read_timeout_s", MOST_READ_S)
 
     def _seconds(self, name: str, most: int) -> int:
-        """Within no time nothing can be sent, and what takes longer ends with its process."""
+        """Return the timeout. 0 would send nothing; a request longer than `most` would outlive its process."""
         seconds = int(self.cleaned_data[name])
         if not 1 <= seconds <= most:
             raise forms.ValidationError(_("From 1 to %(most)d seconds.") % {"most": most})
         return seconds
 
-    def _may_be_plain(self, host: str | None) -> bool:
-        """Nothing secret is sent, or it stays on this machine."""
-        return not self.surface.credentials or host in LOOPBACK
-
     def clean(self) -> dict[str, Any]:
         super().clean()
         self._require_known_models()
-        typed = {field.name: self._typed(field) for field in self.surface.credentials}
+        typed = {field.name: str(self.cleaned_data.get(PREFIX + field.name) or "").strip() for field in self.surface.credentials}
         missing = [field.name for field in self.surface.credentials if not typed[field.name] and not field.optional]
-        self._refuse(
-            [name for name, value in typed.items() if not _can_be_sent(value)], _("Only plain letters, digits and marks, in one line.")
-        )
+        unfit = [name for name, value in typed.items() if not (value.isascii() and value.isprintable())]  # for a header
+        self._refuse(unfit, _("Only plain letters, digits and marks, in one line."))
         spoilt = any(PREFIX + name in self.errors for name in missing)
         self.credentials = None if spoilt else self._with_kept(typed, missing)
         return self.cleaned_data
 
     def _require_known_models(self) -> None:
-        """What is ticked is known to be there, or has a name."""
+        """Refuse a ticked model that is neither known at this surface nor named."""
         names, models = self.cleaned_data.get("model_names"), self.provider_class.models
         if names is None:
             return
@@ -124,30 +123,24 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.cleaned_data.get("enabled") and not (names or any(spec.is_at(self.surface.slug) for spec in models.values())):
             self.add_error("model_names", _("No model is known to be there. Name those that this account has."))
 
-    def _typed(self, field: CredentialField) -> str:
-        return str(self.cleaned_data.get(PREFIX + field.name) or "").strip()
-
     def _with_kept(self, typed: Mapping[str, str], missing: list[str]) -> Mapping[str, str] | None:
-        """What is stored, with what was typed over it; None when something is missing that cannot be kept."""
+        """Return the stored credentials with the typed ones over them, or None when a missing one cannot be kept."""
         try:
             kept = self._stored()
         except forms.ValidationError as reason:
             if missing:
                 self._refuse(missing, str(reason.message))
                 return None
-            kept = self._no_secrets()
+            open_fields = [field.name for field in self.surface.credentials if not field.secret]  # stored in clear, so they may go anywhere
+            kept = {name: self.instance.tails[name] for name in open_fields if name in self.instance.tails}
         dropped = {field.name for field in self.surface.credentials if field.optional and typed[field.name] == NO_MORE}
         whole = {**kept, **{name: value for name, value in typed.items() if value}}
         return {name: value for name, value in whole.items() if name not in dropped}
 
-    def _no_secrets(self) -> Mapping[str, str]:
-        """What is stored in clear may go anywhere."""
-        open_fields = [field.name for field in self.surface.credentials if not field.secret]
-        return {name: self.instance.tails[name] for name in open_fields if name in self.instance.tails}
-
     def _stored(self) -> Mapping[str, str]:
-        """A stored key never follows an account to another host, nor a damaged seal. Raises ValidationError with what to do."""
-        if self._host_changed():
+        """Return the stored credentials. Raise ValidationError for an account that moved to another host, or a damaged text."""
+        asked = self.cleaned_data.get("base_url", self.stored_url)
+        if urlsplit(asked)[:2] != urlsplit(self.stored_url)[:2]:
             words = _("The address leads to another host: type this in again, so that a stored key is not sent there.")
             raise forms.ValidationError(words)
         try:
@@ -155,21 +148,17 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         except SealBroken as broken:
             raise forms.ValidationError(translated(broken.words)) from broken
 
-    def _host_changed(self) -> bool:
-        asked = self.cleaned_data.get("base_url", self.stored_url)
-        return bool(urlsplit(asked)[:2] != urlsplit(self.stored_url)[:2])
-
     def _refuse(self, names: list[str], message: str) -> None:
         for name in names:
             self.add_error(PREFIX + name, message)
 
     @property
     def replaces_credentials(self) -> bool:
-        """A credential was typed in."""
+        """Return whether a credential was typed in."""
         return any(name.startswith(PREFIX) for name in self.changed_data)
 
     def columns(self) -> list[str]:
-        """What saving the form writes."""
+        """Return the columns that saving the form writes."""
         typed = [name for name in self.cleaned_data if not name.startswith(PREFIX)]
         return [*typed, "sealed", "tails", "changed_at", "edited_at"]
 
@@ -182,26 +171,13 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
-def _has_a_port(parts: SplitResult) -> bool:
-    """Or none, which is the usual one."""
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False
-
-
-def _can_be_sent(credential: str) -> bool:
-    """In a header: full-width letters and line breaks come from other pages."""
-    return credential.isascii() and credential.isprintable()
-
-
 def credential_names(surface: Surface) -> list[str]:
-    """The form's fields for this surface's credentials."""
+    """Return the names of the form's fields for this surface's credentials."""
     return [PREFIX + field.name for field in surface.credentials]
 
 
 def account_form(provider_class: type[Provider], surface: Surface) -> type[AccountForm]:
-    """The form class for accounts of this surface."""
+    """Return the form class for accounts of this surface."""
     fields: dict[str, Any] = {PREFIX + field.name: _credential_input(field) for field in surface.credentials}
     fields["base_url"] = forms.URLField(
         label=gettext_lazy("Base URL"),
@@ -241,7 +217,7 @@ def _credential_input(field: CredentialField) -> forms.CharField:
 
 
 def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
-    """Those that are there; where an account may name models, the others too."""
+    """Return the models of the surface and, where an account may name models, the others too."""
     specs = provider_class.models.values()
     others = [spec for spec in specs if not spec.is_at(surface.slug)] if surface.takes_names else []
     named = [(spec.id, _("%(model)s (only with a name at the vendor)") % {"model": _model_words(spec)}) for spec in others]
@@ -267,7 +243,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["model"] = forms.ChoiceField(label=self.fields["model"].label, choices=self._models())
 
     def _models(self) -> list[Any]:
-        """Those without a price yet, and the row's own, which the catalog may have lost."""
+        """Return the models without a price, and the row's own, which may have left the catalog."""
         taken = set(ModelPrice.objects.exclude(pk=self.instance.pk).values_list("model", flat=True))
         known = [
             (_(vendor.label), [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
@@ -276,7 +252,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         return with_own(self.instance.model, known)
 
     def clean_amount(self) -> Decimal:
-        """What the longest video costs must fit where costs are kept."""
+        """Return the amount. More would not fit the column of costs for the longest video."""
         amount = Decimal(self.cleaned_data["amount"])
         if amount > MOST_AMOUNT:
             raise forms.ValidationError(_("At most %(most)s.") % {"most": MOST_AMOUNT})

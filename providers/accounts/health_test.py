@@ -1,4 +1,4 @@
-"""Whether an account works, found out by calls that cost nothing, and said in a sentence that names what to change; what it has left."""
+"""Tests accounts by free calls, with a sentence that says what to change; asks for balances."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ __all__ = ["Finding", "probe", "refresh_balances"]
 log = logging.getLogger("providers.accounts.health_test")
 
 BALANCE_IS_OLD = timedelta(minutes=55)
-"""The sweep comes by every quarter of an hour; so a balance is asked for once an hour."""
+"""The sweep runs every quarter of an hour, so each balance is asked for once an hour."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """`code` is ok, seal_broken, unknown_host, unreachable, wrong_endpoint, wrong_path, other_region, auth_failed, out_of_credit, or the
-    vendor error's own; `retry_after_s` is the vendor's wish.
+    vendor error's own; `retry_after_s` is the vendor's.
     """
 
     ok: bool
@@ -53,12 +53,12 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """In the reader's language."""
+        """Return the finding in the reader's language."""
         return translated(self.words)
 
 
 def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Finding:
-    """Ask the vendor, and note the answer with the account. `in_other_regions`: find out also where a refused key is at home."""
+    """Ask the vendor, and note the answer with the account. `in_other_regions`: also find the region of a refused key."""
     try:
         client = free_client_for(account)
         client.check_account()
@@ -72,7 +72,7 @@ def probe(account: ProviderAccount, *, in_other_regions: bool = False) -> Findin
 
 
 def refresh_balances(now: datetime) -> None:
-    """Of every account that may be called and whose balance was last told an hour ago."""
+    """Ask for the balance of each usable account whose last one is an hour old."""
     old = Q(balance_at=None) | Q(balance_at__lte=now - BALANCE_IS_OLD)
     for account in ProviderAccount.objects.usable().filter(old):
         try:
@@ -82,13 +82,13 @@ def refresh_balances(now: datetime) -> None:
 
 
 def _noted_balance(account: ProviderAccount, client: BlockingClient) -> Balance | None:
-    """What is left; None where nobody tells. That it is not told now says nothing about the account."""
+    """Return and note the balance, or None where the vendor does not report it. A failure says nothing about the account."""
     try:
         left = client.balance()
     except Unsupported:
         return None
     except ProviderError as error:
-        log.warning("account %s does not tell its balance: %s", account.pk, error)
+        log.warning("account %s does not report its balance: %s", account.pk, error)
         return None
     account.note_balance(left)
     return left
@@ -120,14 +120,14 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
         "other": home.label if home else "",
         "words": _quotable(error),
     }
-    wish_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
+    retry_after_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
     words = say(sentence, **facts) if sentence in PROVIDER_SENTENCES else Message.of(facts["words"])
-    return Finding(ok=False, code=code, words=words, retry_after_s=wish_s)
+    return Finding(ok=False, code=code, words=words, retry_after_s=retry_after_s)
 
 
 def _quotable(error: ProviderError) -> str:
-    """The vendor's words where a code of the vendor's shows that they are; of any other answer the status alone. What listens at a base URL
-    may be an internal service, and the test must not read out what it says.
+    """Return the vendor's words where its code proves that they are the vendor's; of any other answer only the status. A base URL may lead
+    to an internal service, whose answers the test must not show.
     """
     return str(error) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
 
@@ -143,7 +143,7 @@ def _meaning(error: ProviderError) -> str:
 
 
 def _home_of_the_key(account: ProviderAccount) -> Surface | None:
-    """The vendor's other region that accepts a refused key. Only the vendor's own addresses are asked, and only by an account at one."""
+    """Return the vendor's region that accepts a refused key. Only the vendor's own addresses get it, and only from an account at one."""
     for surface, url in _regions(account).items():
         if url == account.base_url:
             continue
@@ -156,14 +156,14 @@ def _home_of_the_key(account: ProviderAccount) -> Surface | None:
 
 
 def _regions(account: ProviderAccount) -> Mapping[str, str]:
-    """Base URLs by surface, of the vendor's regions when this account is at one of them; of a simulator's when it is at that."""
+    """Return the base URLs of the vendor's regions by surface if this account is at one of them; the simulator's if it is there."""
     surfaces = [one for one in account.provider_class.surfaces.values() if one.regional]
     if not account.sandbox:
         hosts = {one.slug: one.base_url for one in surfaces}
         return hosts if account.base_url in hosts.values() else {}
-    played = {one.slug: one.sandbox.path for one in surfaces if one.sandbox}
-    roots = [account.base_url.removesuffix(path) for path in played.values() if account.base_url.endswith(path)]
-    return {slug: roots[0] + path for slug, path in played.items()} if roots else {}
+    paths = {one.slug: one.sandbox.path for one in surfaces if one.sandbox}
+    roots = [account.base_url.removesuffix(path) for path in paths.values() if account.base_url.endswith(path)]
+    return {slug: roots[0] + path for slug, path in paths.items()} if roots else {}
 
 
 def _surface(account: ProviderAccount) -> Surface:

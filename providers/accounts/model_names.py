@@ -1,4 +1,4 @@
-"""Names that an account has for models, as a person writes them: one `model = name` on each line, where its surface takes them."""
+"""The form field for an account's own names of models: one `model = name` on each line, where its surface takes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 
 
 class NamesField(forms.Field):
-    """Lines to names and back."""
+    """Turns lines into names, and names into lines."""
 
     widget = AdminTextareaWidget
 
@@ -31,28 +31,24 @@ class NamesField(forms.Field):
         return "\n".join(f"{model} = {name}" for model, name in value.items()) if isinstance(value, Mapping) else value
 
     def to_python(self, value: Any) -> dict[str, str]:
-        """Raises ValidationError with a sentence for each line that is wrong."""
+        """Return names by model. Raise ValidationError with a sentence for each wrong line."""
         names: dict[str, str] = {}
         wrong = []
         for number, line in enumerate(str(value or "").splitlines(), start=1):
             if not line.strip():
                 continue
-            model, name = self._parts(line)
-            if problem := self._problem(model, name, names):
+            model, equals, name = (part.strip() for part in line.partition("="))
+            model = model.removeprefix(f"{self.provider_class.slug}/")
+            if problem := self._problem(model if equals else None, name, names):
                 wrong.append(_("Line %(number)d: %(problem)s") % {"number": number, "problem": problem})
             else:
-                names[str(model)] = name
+                names[model] = name
         if wrong:
             raise forms.ValidationError(wrong)
         return names
 
-    def _parts(self, line: str) -> tuple[str | None, str]:
-        """The model's id and the name; no id where there is no equals sign."""
-        model, equals, name = line.partition("=")
-        return model.strip().removeprefix(f"{self.provider_class.slug}/") if equals else None, name.strip()
-
     def _problem(self, model: str | None, name: str, names: Mapping[str, str]) -> str:
-        """What is wrong with one line after those before it; empty when nothing is."""
+        """Return what is wrong with a line, given the names of the lines before it; empty when nothing is."""
         facts = {"model": model or "", "name": name, "models": ", ".join(self.provider_class.models)}
         if model is None:
             return _("write a model, an equals sign and its name.")
@@ -64,11 +60,7 @@ class NamesField(forms.Field):
             return _("the name of “%(model)s” is missing.") % facts
         if not NAME.fullmatch(name):
             return _("“%(name)s” is no name: only letters, digits and . _ : / - are taken, 128 at most.") % facts
-        if others := [other for other in self._called(name, names) if other != model]:
+        theirs = {other: self.surface.names.get(other, other) for other in self.provider_class.models}
+        if others := [other for table in (names, theirs) for other, one in table.items() if one == name and other != model]:
             return _("“%(name)s” is the name of another model, %(other)s.") % (facts | {"other": others[0]})
         return ""
-
-    def _called(self, name: str, names: Mapping[str, str]) -> list[str]:
-        """Models that go by this name here, by an earlier line or without any."""
-        theirs = {model: self.surface.names.get(model, model) for model in self.provider_class.models}
-        return [model for table in (names, theirs) for model, one in table.items() if one == name]

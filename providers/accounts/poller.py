@@ -1,5 +1,5 @@
-"""Asks one account's vendor about many submissions at once, from a thread of its own with an event loop, so that the caller may talk to
-the database meanwhile.
+"""Polls many submissions of one account at once, in a thread with an event loop, so that the caller may use the database at the same
+time.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from providers.core.polling import Answer, poll_all
 from providers.core.transport import ConcurrentTransport, Timeouts
 from providers.core.types import Submission
 
-__all__ = ["AccountPoller", "Answered"]
+__all__ = ["AccountPoller"]
 
 Answered = tuple[Submission, Answer]
 
 POLL_READ_S = 10.0
-"""A poll that hangs is asked again; its batch must not wait for it as long as a paid submit would."""
+"""A poll that hangs is repeated, so its batch does not wait for it as long as for a paid submit."""
 SWITCH_S = 0.001
 """Two busy threads share one interpreter: hand over every millisecond, not every five."""
 
 
 class AccountPoller:
-    """Use as a context manager. Raises `SealBroken` when made for an account whose credentials cannot be opened."""
+    """Polls of one account; use as a context manager. Making one raises `SealBroken` if the credentials cannot be decrypted."""
 
     def __init__(self, account: ProviderAccount, *, at_once: int) -> None:
         self._provider = provider_for(account)
@@ -49,14 +49,13 @@ class AccountPoller:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         sys.setswitchinterval(self._switch_before_s)
 
-    async def _hang_up(self) -> None:
-        """What has not been answered by now is not waited for."""
+    async def _cancel_all(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -64,21 +63,18 @@ class AccountPoller:
         await self._transport.__aexit__(None, None, None)
 
     def ask(self, submissions: list[Submission]) -> Future[list[Answer]]:
-        """Send. All answers in the order of `submissions`, a vendor's errors as values; each can be had sooner by `answers`."""
-        asking = poll_all(self._provider, submissions, self._transport, tell=self._hear)
+        """Start polls. Return all answers in the order of `submissions`, a vendor's errors as values; `answers` gives each one sooner."""
+        asking = poll_all(self._provider, submissions, self._transport, tell=lambda one, answer: self._answered.append((one, answer)))
         asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
         self._flying.append(asked)
         return asked
 
-    def _hear(self, submission: Submission, answer: Answer) -> None:
-        self._answered.append((submission, answer))
-
     def answers(self, *, within_s: float) -> list[Answered]:
-        """What has come since the last call, a vendor's errors as values. Waits so long, or until one `ask` is answered whole."""
+        """Return the answers since the last call, a vendor's errors as values. Wait this long, or until one `ask` is complete."""
         if not self._flying:
             time.sleep(within_s)
         done, _ = wait(self._flying, timeout=within_s, return_when=FIRST_COMPLETED)
         for future in done:
-            future.result()  # raises what went wrong with us
+            future.result()  # raises an error of the portal
             self._flying.remove(future)
         return [self._answered.popleft() for _ in range(len(self._answered))]

@@ -1,4 +1,4 @@
-"""Accounts that point at the simulator: nothing is billed. Every surface that the simulator plays gets one."""
+"""Accounts that point at the simulator: nothing is billed. Every surface that the simulator imitates gets one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ensure_sandbox_accounts"]
 
 
 def ensure_sandbox_accounts(simulator_url: str) -> list[ProviderAccount]:
-    """Create what is missing and point the rest at this simulator; limits that an admin changed stay."""
+    """Create missing accounts and point the others at this simulator; limits that an admin changed stay."""
     return [
         _ensure(provider, surface, surface.sandbox, simulator_url.rstrip("/"))
         for provider in PROVIDERS.values()

@@ -1,7 +1,7 @@
-"""Seals vendor credentials at rest. Fails closed: a wrong key, a damaged text or a text moved from another row raises `SealBroken`.
+"""Encrypts vendor credentials at rest. A wrong key, a damaged text or the text of another row raises `SealBroken`.
 
-MultiFernet: the first key of CREDENTIAL_KEYS seals, all of them open. The account's id is inside the sealed text, because Fernet binds no
-context and a row's text could otherwise be copied into another row.
+MultiFernet: the first key of CREDENTIAL_KEYS encrypts, all of them decrypt. The account's id is inside the encrypted text, because Fernet
+binds no context and the text could otherwise be copied into another row.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["SealBroken", "is_key", "opens", "seal", "tail", "unseal"]
 
 
 class SealBroken(Exception):
-    """The credentials cannot be opened, or nothing here knows any more what they are for; nothing may be sent."""
+    """The credentials cannot be decrypted, or their vendor is no longer in the catalog; nothing may be sent."""
 
     def __init__(self, code: str) -> None:
         self.words = say(code)
@@ -27,13 +27,13 @@ class SealBroken(Exception):
 
 
 def seal(account_id: UUID, credentials: Mapping[str, str]) -> str:
-    """The text to store for these credentials of this account."""
+    """Encrypt the credentials of this account into the text to store."""
     bound = json.dumps({"account": str(account_id), "credentials": dict(credentials)})
     return _fernet().encrypt(bound.encode()).decode()
 
 
 def unseal(account_id: UUID, sealed: str) -> dict[str, str]:
-    """The credentials, if the text is whole, sealed with a key of ours, and this account's."""
+    """Decrypt this account's credentials. Raise `SealBroken`."""
     try:
         bound = json.loads(_fernet().decrypt(sealed.encode()))
     except (InvalidToken, ValueError) as error:
@@ -62,7 +62,7 @@ def is_key(text: str) -> bool:
 
 
 def tail(secret: str) -> str:
-    """The last four characters, for people to recognise a key by; short secrets show nothing."""
+    """Return the last four characters, by which people recognise a key; nothing of a short secret."""
     return f"…{secret[-4:]}" if len(secret) >= 12 else "…"
 
 

@@ -1,4 +1,4 @@
-"""System checks: what is off with the accounts, and how to cure it. Ids are stable."""
+"""System checks: what is wrong with the accounts, and how to mend it. Ids are stable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 @register(Tags.database)
 def accounts_can_be_used(app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Every account's vendor and surface are known and its credentials open. Runs with `check --database default`."""
+    """Report accounts with an unknown vendor or surface or unreadable credentials. Runs with `check --database default`."""
     from providers.accounts.models import ProviderAccount
 
     if not databases:
@@ -26,7 +26,7 @@ def accounts_can_be_used(app_configs: object, databases: Sequence[str] | None = 
 
 @register()
 def credential_keys_are_keys(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Every item of CREDENTIAL_KEYS is a key."""
+    """Report items of CREDENTIAL_KEYS that are not keys."""
     from providers.accounts.sealing import is_key
 
     bad = [place for place, key in enumerate(settings.CREDENTIAL_KEYS, start=1) if not is_key(key)]
@@ -64,7 +64,7 @@ def credentials_open(app_configs: object, databases: Sequence[str] | None = None
 
 @register()
 def vendors_can_call(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """PORTAL_PUBLIC_URL, where it is set, is an address that vendors may be given."""
+    """Report a PORTAL_PUBLIC_URL that vendors may not be given."""
     from providers.accounts.callback_urls import UnusableUrl, require_usable
 
     try:
