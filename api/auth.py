@@ -1,4 +1,4 @@
-"""Who is calling the API: a program with a token, or a person signed in on our own pages. Rules about rows live with the rows."""
+"""Finds who calls the API: a program with a token, or a person who is signed in on our pages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ninja.security import APIKeyCookie, HttpBearer
 from access.callers import Caller, caller_of
 from access.tokens import authenticate
 
-__all__ = ["BearerToken", "Caller", "SignedInPage", "caller"]
+__all__ = ["BearerToken", "SignedInPage", "caller"]
 
 
 def caller(request: HttpRequest) -> Caller:
-    """Whom the API's authentication found. Only for operations that have one."""
+    """Return whom the API's authentication found. Only for operations that have one."""
     found: Caller = request.auth  # type: ignore[attr-defined]
     return found
 
@@ -33,7 +33,7 @@ class BearerToken(HttpBearer):
 
 
 class _CsrfCheck(CsrfViewMiddleware):
-    """Django's check, without its page: the API words the refusal itself."""
+    """Django's check without its page, because the API answers in JSON."""
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002
         return HttpResponseForbidden()
@@ -47,7 +47,7 @@ class _CsrfCheck(CsrfViewMiddleware):
 
 
 class SignedInPage(APIKeyCookie):
-    """The session of our own pages, with Django's CSRF check. A request that brings a token stands or falls by the token."""
+    """The session of our pages, with Django's CSRF check. It is ignored if the request has a token."""
 
     param_name = settings.SESSION_COOKIE_NAME
 

@@ -1,7 +1,7 @@
-"""Where vendors call: an address per account. The one surface without a person or a token behind it, so it tells strangers nothing.
+"""Where vendors call: one address per account. Requests have no token and no session, so the answers reveal nothing.
 
-The last part of the address is checked before anything else is looked at; who does not know it gets the same 404 as for no account.
-What comes in is small and strictly JSON, and names a task; the poll decides (docs/callbacks.md).
+The key at the end of the address is checked first; a wrong key gets the same 404 as an unknown account. A body is small, strictly JSON
+and names a task; the poll decides (docs/callbacks.md).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_BYTES = 64 * 1024
 @csrf_exempt
 @never_cache
 def receive(request: HttpRequest, vendor: str, account_id: str, key: str) -> HttpResponse:
-    """200 for whatever a vendor may say, also of tasks that are none of ours; 503 when it should say it again."""
+    """Answer 200 to every valid callback, also about unknown tasks; 503 if the vendor should send it again."""
     if not is_callback_key(vendor, account_id, key):
         return HttpResponse(status=404)
     try:
@@ -56,7 +56,7 @@ def _answer(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
 
 
 def _callback(request: HttpRequest) -> Callback:
-    """Raises `BadBody`."""
+    """Read what the vendor sent. Raises `BadBody`."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     if request.method == "GET":
         return Callback(query=request.GET.dict(), headers=headers)
@@ -70,7 +70,7 @@ def _callback(request: HttpRequest) -> Callback:
 
 
 def _read(request: HttpRequest) -> bytes:
-    """At most as much as a callback may have; also when it comes in chunks and names no length, where Django finds an empty body."""
+    """Read the body up to the limit of a callback, also one in chunks without a length, which Django takes for empty."""
     is_chunked = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
     source = request.META["wsgi.input"] if is_chunked else request
     try:

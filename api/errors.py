@@ -1,4 +1,4 @@
-"""Errors as the API tells them: `{"error": {"code", "message", "fields"}}`."""
+"""Errors as the API shows them: `{"error": {"code", "message", "fields"}}`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -17,7 +16,8 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_cut_off, is_full_disk, is_held_lock
+from delivery.database_trouble import is_passing
+from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_full_disk
 from generation.messages import BUSY, FULL_DISK, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
@@ -28,17 +28,20 @@ CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "n
 
 
 def error_response(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> JsonResponse:
-    """The one shape of a refusal."""
-    return JsonResponse({"error": {"code": code, "message": message, "fields": dict(fields or {})}}, status=status)
+    """Return a refusal in the API's only shape; a 503 says when to try again."""
+    response = JsonResponse({"error": {"code": code, "message": message, "fields": dict(fields or {})}}, status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(BUSY_FOR_S)
+    return response
 
 
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:  # noqa: ARG001 - a view
-    """For addresses below the API that it does not have."""
+    """Answer requests for addresses that the API does not have."""
     return error_response(404, "not_found", _("There is nothing at this address."))
 
 
 def answer_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A view whose 405 is in the API's shape too."""
+    """Give the view's 405 the API's shape too."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -53,13 +56,8 @@ def answer_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
 
 
 def register_errors(api: NinjaAPI) -> None:
-    """Every error that can leave an operation."""
-    for kind, handler in _handlers().items():
-        api.add_exception_handler(kind, handler)
-
-
-def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
-    return {
+    """Set the answer for every error that an operation can raise."""
+    handlers: dict[type[Exception], Callable[..., HttpResponse]] = {
         PortalError: _portal_error,
         ValidationError: _validation_error,
         AuthenticationError: _authentication_error,
@@ -70,18 +68,15 @@ def _handlers() -> dict[type[Exception], Callable[..., HttpResponse]]:
         TooManyFieldsSent: _broken_upload,
         TooManyFilesSent: _broken_upload,
         UnreadablePostError: _broken_upload,
-        DatabaseError: _trouble_of_the_database,
-        InterfaceError: _trouble_of_the_database,
-        Exception: _bug,
+        Exception: _other_error,
     }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
 
 
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
     fields = error.fields if isinstance(error, InvalidRequest) else {}
-    refusal = error_response(error.status, error.code, error.message, fields)
-    if refusal.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-        refusal["Retry-After"] = str(BUSY_FOR_S)
-    return refusal
+    return error_response(error.status, error.code, error.message, fields)
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -104,19 +99,9 @@ def _broken_upload(request: HttpRequest, error: Exception) -> HttpResponse:  # n
     return error_response(400, "bad_request", _("The upload is broken or incomplete. Send it again."))
 
 
-def _trouble_of_the_database(request: HttpRequest, error: DatabaseError | InterfaceError) -> HttpResponse:
-    """A lost connection is marked for `views.errors.HeldLocks`, which tries what only reads once more."""
-    if is_cut_off(error):
-        request.connection_lost = True  # type: ignore[attr-defined]
-    elif not (isinstance(error, OperationalError) and is_held_lock(error)):
-        return _bug(request, error)
-    log.warning("%s %s met trouble of the database: %s", request.method, request.path, error)
-    refusal = error_response(503, "busy", str(BUSY))
-    refusal["Retry-After"] = str(BUSY_FOR_S)
-    return refusal
-
-
-def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
+def _other_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    if is_passing(request, error):
+        return error_response(503, "busy", str(BUSY))
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     if is_full_disk(error):
         return error_response(507, "storage_full", str(FULL_DISK))
@@ -126,14 +111,12 @@ def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
 def _validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
     if any(item["loc"][0] == "path" for item in error.errors):
         return not_found(request)
-    fields = {_path(item["loc"]): _sentence(item) for item in error.errors[:100]}
+    fields = {}
+    for item in error.errors[:100]:
+        place = item["loc"]
+        parts = place[2:] if place[:2] == ("body", "body") else place[1:]  # ninja's own: the source, and the name of the argument
+        fields[".".join(str(part)[:60] for part in parts) or "body"] = _sentence(item)
     return error_response(422, "invalid_request", _("Some fields cannot be used as they are."), fields)
-
-
-def _path(place: tuple[Any, ...]) -> str:
-    """Without ninja's own first parts: where it came from, and the name of the argument that takes the body."""
-    parts = place[2:] if place[:2] == ("body", "body") else place[1:]
-    return ".".join(str(part)[:60] for part in parts) or "body"
 
 
 def _sentence(item: Mapping[str, Any]) -> str:

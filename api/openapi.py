@@ -27,7 +27,7 @@ ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"
 class DescribedAPI(NinjaAPI):
     """A NinjaAPI whose document names the refusals of `REFUSALS` at the operations that may answer them.
 
-    An operation's id is its function's name, wherever the function stands: generated clients and tools are named after it.
+    An operation's id is its function's name, in whichever module it is: generated clients and tools are named after it.
     """
 
     def get_openapi_operation_id(self, operation: Operation) -> str:

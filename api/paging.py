@@ -19,7 +19,7 @@ class PageIn(Schema):
 
 
 def page_of(rows: OwnedQuerySet[Any], page: PageIn) -> tuple[list[Any], UUID | None]:
-    """The rows of this page, newest first, and the cursor of the next."""
+    """Return the rows of this page, newest first, and the cursor of the next."""
     if page.cursor is not None:
         rows = rows.filter(pk__lt=page.cursor)
     found = list(rows.order_by("-pk")[: page.limit + 1])

@@ -1,10 +1,9 @@
-"""JSON bodies, read strictly: what two readers could understand differently, or a database could not keep, is refused here by name."""
+"""Reads JSON bodies strictly: refuses what two parsers could understand differently, and what a database cannot store."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -30,15 +29,16 @@ class BadBody(PortalError):
 
 
 class StrictParser(Parser):
-    """ninja's door for bodies. Its query strings are checked by their types."""
+    """How ninja reads bodies. Query strings are checked by their types."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         return read_json(request)
 
 
 def read_json(request: HttpRequest) -> Any:
-    """The body as plain values. Raises `BadBody`."""
-    if request.content_type != "application/json" or _charset(request) != "utf-8":
+    """Return the request's body as plain values. Raises `BadBody`."""
+    charset = (request.content_params or {}).get("charset", "utf-8").strip('"').lower()
+    if request.content_type != "application/json" or charset != "utf-8":
         raise BadBody(_("Send the body as application/json in UTF-8."), code="unsupported_media_type", status=415)
     if len(request.body) > MAX_BODY_BYTES:
         raise BadBody(_("The body is larger than 1 MiB."), code="too_large", status=413)
@@ -46,7 +46,7 @@ def read_json(request: HttpRequest) -> Any:
 
 
 def read_strictly(raw: bytes) -> Any:
-    """The same for bytes at hand."""
+    """Return the JSON in `raw` as plain values. Raises `BadBody`."""
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -62,13 +62,8 @@ def read_strictly(raw: bytes) -> Any:
         raise BadBody(_("The body is not JSON: line %(line)d, column %(column)d.") % place) from error
     except RecursionError as error:
         raise _too_deep() from error
-    for text in _texts(value):
-        _check_text(text)
+    _check_depth_and_texts(value)
     return value
-
-
-def _charset(request: HttpRequest) -> str:
-    return (request.content_params or {}).get("charset", "utf-8").strip('"').lower()
 
 
 def _integer(digits: str) -> int:
@@ -95,29 +90,23 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text and key in there."""
+def _check_depth_and_texts(value: Any) -> None:
     waiting = [(value, 1)]
     while waiting:
         item, depth = waiting.pop()
         if depth > MAX_DEPTH:
             raise _too_deep()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            yield from item
-            waiting.extend((inner, depth + 1) for inner in item.values())
+        if isinstance(item, dict):
+            waiting.extend((inner, depth + 1) for pair in item.items() for inner in pair)
         elif isinstance(item, list):
             waiting.extend((inner, depth + 1) for inner in item)
-
-
-def _check_text(text: str) -> None:
-    if "\x00" in text:
-        raise BadBody(_("A text of the body holds a NUL character. Remove it."))
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise BadBody(_("A text of the body holds half of a surrogate pair, which is not Unicode text.")) from error
+        elif isinstance(item, str):
+            if "\x00" in item:
+                raise BadBody(_("A text of the body holds a NUL character. Remove it."))
+            try:
+                item.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise BadBody(_("A text of the body holds half of a surrogate pair, which is not Unicode text.")) from error
 
 
 def _too_deep() -> BadBody:

@@ -1,4 +1,4 @@
-"""`Prefer: wait=N`: an answer that waits for its task. Bounded per process, so that waiting never starves the site."""
+"""`Prefer: wait=N`: an answer that waits for its task. Few requests of a process may wait, so that the others are served."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ _stopping = Event()
 
 
 def asked_wait_s(prefer: str) -> int:
-    """Seconds from a Prefer header; 0 when it asks for no wait, 60 at most."""
+    """Return the seconds that a Prefer header asks for: 0 if it asks for no wait, 60 at most."""
     found = WAIT.search(prefer)
     return min(int(found[1]), MAX_WAIT_S) if found else 0
 
 
 def wait_for(task: GenerationTask, wait_s: int) -> bool:
-    """Return when the task rests or the time is over. At once, and False, when there are enough waiters already."""
+    """Wait until the task rests or the time is over. Return False at once if too many requests wait already."""
     if not WAITERS.acquire(blocking=False):
         return False
     try:
         until = time.monotonic() + wait_s
-        while _status(task) not in RESTING and time.monotonic() < until and not _stopping.wait(LOOK_EVERY_S):
+        status = GenerationTask.objects.filter(pk=task.pk).values_list("status", flat=True)
+        while status.get() not in RESTING and time.monotonic() < until and not _stopping.wait(LOOK_EVERY_S):
             pass
     finally:
         WAITERS.release()
@@ -40,9 +41,5 @@ def wait_for(task: GenerationTask, wait_s: int) -> bool:
 
 
 def stop_waiting() -> None:
-    """Answer every waiter of this process now: it is about to end."""
+    """Answer all waiting requests of this process now, because it is about to end."""
     _stopping.set()
-
-
-def _status(task: GenerationTask) -> str:
-    return GenerationTask.objects.values_list("status", flat=True).get(pk=task.pk)

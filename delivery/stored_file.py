@@ -1,13 +1,12 @@
 """A stored file as an HTTP answer, whole or in part (RFC 9110: ranges in section 14, conditions in section 13).
 
-The caller has already decided that this person may see the file. Works on WSGI: blocks are read as they are sent, nothing is held in
-memory. A file comes from an opener, which is not called when no byte of it is needed.
+The caller has already checked that this person may see the file. Works on WSGI: blocks are read as they are sent, nothing is held in
+memory. The file is opened only if a byte of it is needed.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Literal, cast
 
@@ -18,7 +17,7 @@ from django.utils.http import content_disposition_header, http_date, parse_etags
 from generation import store
 from generation.models import Asset, Video
 
-__all__ = ["FileSlice", "Variant", "serve_asset", "serve_file", "serve_video"]
+__all__ = ["Variant", "serve_asset", "serve_file", "serve_video"]
 
 Variant = Literal["video", "poster", "preview"]
 FILES: Mapping[Variant, tuple[str, str, str]] = {  # the field, its content type, the suffix of its name
@@ -31,25 +30,13 @@ CACHE_CONTROL = "private, max-age=31536000, immutable"
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """Bytes from `start` up to but not including `end`."""
-
-    start: int
-    end: int
-
-    @property
-    def length(self) -> int:
-        return self.end - self.start
-
-
 class FileSlice:
     """An iterator over part of an open file, in blocks; closes the file."""
 
-    def __init__(self, file: BinaryIO, span: Span) -> None:
+    def __init__(self, file: BinaryIO, span: range) -> None:
         self._file = file
         self._close = file.close  # kept: Django's WSGI handler replaces the file's `close` by the response's, which calls ours
-        self._left = span.length
+        self._left = len(span)
         if span.start:
             file.seek(span.start)
 
@@ -70,13 +57,13 @@ class FileResponse(StreamingHttpResponse):
 
     block_size = BLOCK_BYTES
 
-    def __init__(self, file: BinaryIO, span: Span) -> None:
+    def __init__(self, file: BinaryIO, span: range) -> None:
         super().__init__(FileSlice(file, span))
         self.file_to_stream = file
 
 
 def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True) -> HttpResponseBase:
-    """The video, or its poster or preview, which are made from it: its own hash names their content too. Raises as the store."""
+    """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store."""
     field, content_type, suffix = FILES[variant]
     return _serve_stored(
         request,
@@ -90,7 +77,7 @@ def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", 
 
 
 def serve_asset(request: HttpRequest, asset: Asset) -> HttpResponseBase:
-    """An image that somebody gave. Raises as the store."""
+    """Send an image that a user gave. Raises as the store."""
     return _serve_stored(request, asset.file, etag=asset.sha256[:32], content_type=asset.content_type, last_modified=asset.created_at)
 
 
@@ -109,7 +96,7 @@ def serve_file(
     inline: bool = False,
     last_modified: datetime | None = None,
 ) -> HttpResponseBase:
-    """200, 206, 304 or 416 for a file that never changes under its `etag`.
+    """Answer with 200, 206, 304 or 416 for a file that never changes under its `etag`.
 
     With `download_name` the browser saves the file under it, or shows it and remembers the name when `inline` is set.
     """
@@ -121,21 +108,15 @@ def serve_file(
         refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
         refusal["Cache-Control"] = "no-store"
         return refusal
-    response = _body(request, file_opener, span)
+    response: HttpResponseBase = HttpResponse() if request.method == "HEAD" else FileResponse(file_opener(), span)
     response["Content-Type"] = content_type
-    response["Content-Length"] = str(span.length)
-    if span.length < size:
+    response["Content-Length"] = str(len(span))
+    if len(span) < size:
         response.status_code = 206
-        response["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+        response["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
     if download_name and (disposition := content_disposition_header(not inline, _safe_name(download_name))):
         response["Content-Disposition"] = disposition
     return _dressed(response, etag, last_modified)
-
-
-def _body(request: HttpRequest, file_opener: Callable[[], BinaryIO], span: Span) -> HttpResponseBase:
-    if request.method == "HEAD":
-        return HttpResponse()
-    return FileResponse(file_opener(), span)
 
 
 def _dressed(response: HttpResponseBase, etag: str, last_modified: datetime | None) -> HttpResponseBase:
@@ -156,30 +137,22 @@ def _is_fresh(request: HttpRequest, etag: str, last_modified: datetime | None) -
     return since is not None and last_modified is not None and int(last_modified.timestamp()) <= since
 
 
-def _asked_span(request: HttpRequest, size: int, etag: str, last_modified: datetime | None) -> Span | None:
-    """The bytes to send, or None when the range lies outside. A list, an unknown unit or nonsense means the whole file."""
-    whole = Span(start=0, end=size)
+def _asked_span(request: HttpRequest, size: int, etag: str, last_modified: datetime | None) -> range | None:
+    """Return the bytes to send, or None if the range lies outside. A list, an unknown unit or nonsense means the whole file."""
+    whole = range(size)
     found = SINGLE_RANGE.fullmatch(request.headers.get("Range", ""))
     if request.method != "GET" or found is None or not _range_holds(request, etag, last_modified):
         return whole
     first, last = found[1], found[2]
-    if not first and not last:
+    if not (first or last) or (first and last and int(last) < int(first)):
         return whole
-    if not first:
-        return _suffix(int(last), size)
-    start = int(first)
-    end = min(int(last) + 1, size) if last else size
-    if last and int(last) < start:
-        return whole
-    return Span(start=start, end=end) if start < size else None
-
-
-def _suffix(length: int, size: int) -> Span | None:
-    return Span(start=max(0, size - length), end=size) if length and size else None
+    start = int(first) if first else max(0, size - int(last))  # without a start, `last` counts from the end
+    end = min(int(last) + 1, size) if first and last else size
+    return range(start, end) if start < size else None
 
 
 def _range_holds(request: HttpRequest, etag: str, last_modified: datetime | None) -> bool:
-    """Whether the caller's part is of this very file: If-Range wants the exact strong tag or the exact date."""
+    """Return whether the caller's part is of this very file: If-Range requires the exact strong tag or the exact date."""
     condition = request.headers.get("If-Range", "").strip()
     if not condition:
         return True
@@ -190,6 +163,6 @@ def _range_holds(request: HttpRequest, etag: str, last_modified: datetime | None
 
 
 def _safe_name(name: str) -> str:
-    """No control characters, no path: what is left is encoded by Django."""
+    """Replace control characters and what separates paths; Django encodes the rest."""
     visible = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in name)
     return re.sub(r'[\\/:*?"<>|]+', "_", visible).strip(" .") or "file"

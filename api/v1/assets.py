@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from api.auth import caller
 from api.strict_json import BadBody, read_json
-from api.v1.schemas import AssetOut, AssetUrlIn, ErrorOut, asset_out
+from api.v1.schemas import AssetOut, AssetUrlIn, ErrorOut
 from generation.errors import InvalidRequest, NotThere
 from generation.media.images import too_large
 from generation.messages import image_error
@@ -39,13 +39,13 @@ BODY = {
 
 @router.post("", response={201: AssetOut, 422: ErrorOut}, summary="Store an image", openapi_extra={"requestBody": BODY})
 def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]:
-    """As a form with `file`, or as JSON with the `url` to fetch. The same image gives the same asset."""
+    """Send a form with `file`, or JSON with the `url` to fetch. The same image gives the same asset."""
     owner = caller(request).user
     asset = (
         _uploaded(request, owner) if request.content_type == "multipart/form-data" else fetch_asset(owner=owner, url=_asked_url(request))
     )
     response["Location"] = f"/api/v1/assets/{asset.pk}"
-    return Status(201, asset_out(asset))
+    return Status(201, AssetOut.model_validate(asset))
 
 
 @router.get("/{asset_id}", response={200: AssetOut, 404: ErrorOut}, summary="One image")
@@ -53,7 +53,7 @@ def get_asset(request: HttpRequest, asset_id: UUID) -> AssetOut:
     asset: Asset | None = Asset.objects.visible_to(caller(request)).filter(pk=asset_id).first()
     if asset is None:
         raise NotThere(_("There is no such asset."))
-    return asset_out(asset)
+    return AssetOut.model_validate(asset)
 
 
 def _uploaded(request: HttpRequest, owner: User) -> Asset:

@@ -1,4 +1,4 @@
-"""/models: what can be asked for."""
+"""/models: the models that can be ordered."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = Router(tags=["models"])
 
 @router.get("", response=list[ModelOut], summary="All models")
 def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
-    """Every model, with the JSON Schema of its params and the images that it takes."""
+    """List every model with the JSON Schema of its params and the images that it takes."""
     accounts = enabled_accounts()
     prices = price_list()
     return [_shown(spec, accounts, prices[spec.name]) for spec in ALL_MODELS.values()]

@@ -1,6 +1,6 @@
-"""What goes into and comes out of /api/v1. Shapes only; what is allowed is decided by `generation` and by each model's params.
+"""Bodies of requests and answers of /api/v1. Only shapes: `generation` and each model's params decide what is allowed.
 
-A vendor's URL is in none of them.
+None contains a vendor's URL.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
-from generation.models import Asset, GenerationTask, Video
+from generation.models import GenerationTask, Video
 from generation.models.switch import Stop
 from providers.core.catalog import InputSlot, ModelSpec, Price, offered
 from providers.core.types import LONGEST_ID_BYTES
@@ -36,7 +36,6 @@ __all__ = [
     "TaskIn",
     "TaskOut",
     "VideoOut",
-    "asset_out",
     "model_out",
     "task_out",
     "video_out",
@@ -49,7 +48,7 @@ Item = TypeVar("Item")
 
 
 class Page(Schema, Generic[Item]):
-    """Newest first. `next_cursor` is null on the last page."""
+    """A page of a list, newest first. `next_cursor` is null on the last page."""
 
     items: list[Item]
     next_cursor: UUID | None
@@ -66,7 +65,7 @@ class ErrorOut(Schema):
 
 
 def _as_list(value: Any) -> Any:
-    """One image or several; each an id or {"asset": id}."""
+    """Accept one image or several, each as an id or as {"asset": id}."""
     many = value if isinstance(value, list) else [value]
     return [item["asset"] if isinstance(item, dict) and set(item) == {"asset"} else item for item in many]
 
@@ -122,7 +121,7 @@ class AdoptIn(Schema):
 
 
 class SubmitAgainIn(Schema):
-    """`knows_cost`: yes, the first request may have been charged too."""
+    """`knows_cost` confirms that the first request may have been charged too."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -138,9 +137,9 @@ class AssetUrlIn(Schema):
 
 
 class RulesOut(Schema):
-    """What may be given; it is stored and sent as JPEG or PNG, of several pictures in a file the first, and must keep within `max_bytes`.
+    """Which images are accepted. Each is stored and sent as JPEG or PNG within `max_bytes`; of a file with several pictures, the first.
 
-    Null means no bound. A ratio is width / height.
+    Null means no limit. A ratio is width / height.
     """
 
     formats: list[str]
@@ -169,8 +168,8 @@ class PriceOut(Schema):
 
 class ModelOut(BaseModel):
     """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill,
-    `one_of_inputs` those of which it must fill one, whichever. Where `needs_prompt` is false, an image may stand alone; the setting that
-    `instead_of_prompt` names, where it is given, stands in for the prompt, which must be empty then.
+    `one_of_inputs` those of which it must fill one. If `needs_prompt` is false, an image is enough. If the setting that `instead_of_prompt`
+    names is given, it replaces the prompt, which must then be empty.
     """
 
     name: str
@@ -201,7 +200,7 @@ class AssetOut(Schema):
 
 
 class VideoUrls(Schema):
-    """Below this portal, relative to its address; they take the same token."""
+    """Addresses relative to the portal's; they take the same token."""
 
     content: str
     poster: str
@@ -228,7 +227,7 @@ class VideoOut(Schema):
 
 
 class FailureOut(Schema):
-    """What happened and what to do, in our words; and the vendor's own."""
+    """What happened and what to do, and what the vendor said."""
 
     code: str
     message: str
@@ -243,7 +242,7 @@ class CostOut(Schema):
 
 
 class TaskOut(Schema):
-    """`asked_model` differs from `model` where an administrator's rule let another model stand in."""
+    """A task. `asked_model` differs from `model` if an administrator's rule replaced the requested model."""
 
     id: UUID
     status: Status
@@ -306,10 +305,6 @@ def _slot_out(slot: InputSlot) -> SlotOut:
     return SlotOut(slot=slot.name, title=slot.title, min_count=slot.min_count, max_count=slot.max_count, rules=shown)
 
 
-def asset_out(asset: Asset) -> AssetOut:
-    return AssetOut.model_validate(asset)
-
-
 def video_out(video: Video) -> VideoOut:
     facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "urls"}}
     content = f"/api/v1/videos/{video.pk}/content"
@@ -318,7 +313,7 @@ def video_out(video: Video) -> VideoOut:
 
 
 def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
-    """Ask for `prompt`, `inputs` and `videos` beforehand where there are many. `stop`: why nothing is sent now."""
+    """Return the task as the API shows it. Prefetch `prompt`, `inputs` and `videos` of many. `stop`: why nothing is sent now."""
     plain = {"id", "status", "model", "params", "progress", "content_id", "callback_url", "external_id", "metadata"}
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
     return TaskOut(

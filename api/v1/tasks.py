@@ -1,4 +1,4 @@
-"""/tasks: ask for a video, see how it stands, stop it, ask again. Parses, calls one service, shows the row."""
+"""/tasks: order a video, follow it, cancel it, order it again. Each operation parses, calls one service and shows the row."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def post_task(
     idempotency_key: str = KEY,
     prefer: str = PREFER,
 ) -> Status[TaskOut]:
-    """Answers at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task."""
+    """Answer at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task."""
     asking = caller(request)
     order = Order(
         **body.model_dump(exclude={"inputs"}),
@@ -63,20 +63,19 @@ def post_task(
         idempotency_key=idempotency_key,
     )
     task, is_new = create(order)
-    _tell_repeat(response, is_new=is_new)
     _wait(response, task, prefer)
-    return _accepted(response, asking, task)
+    return _accepted(response, asking, task, is_new=is_new)
 
 
 def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
-    """As long as the caller wishes and the process can bear."""
+    """Wait as long as the caller asks for and the process allows."""
     wait_s = asked_wait_s(prefer)
     if wait_s and wait_for(task, wait_s):
         response["Preference-Applied"] = f"wait={wait_s}"
 
 
 def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
-    """The caller's own assets by slot; one that is not there names its slot."""
+    """Return the caller's assets by slot. Raises `InvalidRequest` that names the slots of unknown ones."""
     wanted = {asset_id for ids in inputs.values() for asset_id in ids}
     found = Asset.objects.visible_to(asking).in_bulk(wanted)
     missing = [slot for slot, ids in inputs.items() if any(asset_id not in found for asset_id in ids)]
@@ -110,7 +109,7 @@ def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 
 @router.post("/{task_id}/cancel", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
 def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
-    """A waiting task at once, a rendering one where its vendor can; otherwise 409 says why not."""
+    """Cancel a waiting task at once, a rendering one if its vendor can; otherwise 409 says why not."""
     asking = caller(request)
     cancel.cancel_task(_visible_task(asking, task_id), by=asking)
     return _shown(asking, task_id)
@@ -118,22 +117,16 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 
 @router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
-    """A new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
+    """Create a new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
     task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking, idempotency_key=idempotency_key)
-    _tell_repeat(response, is_new=is_new)
-    return _accepted(response, asking, task)
-
-
-def _tell_repeat(response: HttpResponse, *, is_new: bool) -> None:
-    """Say in the answer that this key did its work before."""
-    if not is_new:
-        response["Idempotent-Replayed"] = "true"
+    return _accepted(response, asking, task, is_new=is_new)
 
 
 def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
     task = _visible_task(asking, task_id)
-    _tell_repeat(response, is_new=not (key and task.events.filter(decision_key=key).exists()))
+    if key and task.events.filter(decision_key=key).exists():
+        response["Idempotent-Replayed"] = "true"
     return task
 
 
@@ -142,8 +135,8 @@ DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: 
 
 @router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed")
 def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> TaskOut:
-    """For administrators. Costs nothing and submits nothing: a render that the vendor has after all makes the task live again. One in
-    review ends as failed when the vendor says that its render failed.
+    """Ask the vendor about its render, without a cost and without a submit. Only for administrators. If the vendor has the render after
+    all, the task continues. A task in review ends as failed if the vendor says that the render failed.
 
     Refused with 409 while nothing changed: `not_failed`, `no_vendor_id`, `vendor_away`, `submission_gone`, `render_failed`,
     `render_cancelled`, `already_adopted`, `already_settled`.
@@ -157,7 +150,8 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idemp
 
 @router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id")
 def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body: AdoptIn, idempotency_key: str = KEY) -> TaskOut:
-    """For administrators. The vendor is asked first; an id that it does not confirm is refused with `not_confirmed`.
+    """Take over the vendor's render with this id. Only for administrators. The vendor is asked first; an id that it does not confirm is
+    refused with `not_confirmed`.
 
     A repeated Idempotency-Key decides nothing again, here and at `submit-again`, `give-up` and `ask-again`.
     """
@@ -171,10 +165,11 @@ def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body
 def submit_task_again(
     request: HttpRequest, response: HttpResponse, task_id: UUID, body: SubmitAgainIn, idempotency_key: str = KEY
 ) -> TaskOut:
-    """For administrators. If the vendor did accept the first request, both are charged: without `knows_cost` it is refused.
+    """Send the request again. Only for administrators. If the vendor accepted the first request, both are charged: without `knows_cost` it
+    is refused.
 
-    Where the vendor gave an id, this task is given up and a new one is answered, with this one as `retry_of`. Send an Idempotency-Key: a
-    repeat buys nothing, also where the task is in review once more.
+    If the vendor gave an id, this task is given up and the answer is a new one, with this one as `retry_of`. Send an Idempotency-Key: a
+    repeat buys nothing, even if the task is in review once more.
     """
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
@@ -184,19 +179,21 @@ def submit_task_again(
 
 @router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")
 def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> TaskOut:
-    """For administrators. If the vendor's answer comes after all, the task goes on."""
+    """Fail the task. Only for administrators. If the vendor answers after all, the task continues."""
     asking = caller(request)
     decide.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking, key=idempotency_key)
     return _shown(asking, task_id)
 
 
-def _accepted(response: HttpResponse, asking: Caller, task: GenerationTask) -> Status[TaskOut]:
+def _accepted(response: HttpResponse, asking: Caller, task: GenerationTask, *, is_new: bool) -> Status[TaskOut]:
     response["Location"] = f"/api/v1/tasks/{task.pk}"
+    if not is_new:
+        response["Idempotent-Replayed"] = "true"
     return Status(202, _shown(asking, task.pk))
 
 
 def _shown(asking: Caller, task_id: UUID) -> TaskOut:
-    """The row as it is now."""
+    """Read the row again and return it as the API shows it."""
     return task_out(_visible_task(asking, task_id), current_stop())
 
 

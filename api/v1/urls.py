@@ -1,4 +1,4 @@
-"""The one NinjaAPI: where the resources' routers are plugged together. No rules here; errors are worded in api.errors."""
+"""The NinjaAPI with the routers of all resources."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ api.add_router("/assets", assets.router)
 
 
 def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:
-    """For `path("api/v1/", api_urls())`: ninja's routes, and JSON for every address below that is none."""
+    """Return what `path("api/v1/", ...)` includes: ninja's routes, and a 404 in JSON for every other address."""
     patterns, app_name, namespace = api.urls
     for pattern in patterns:
         if isinstance(pattern, URLPattern):

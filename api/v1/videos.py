@@ -1,4 +1,4 @@
-"""/videos: what is stored, its facts and its bytes. A vendor's URL is never an answer."""
+"""/videos: stored videos, their facts and their bytes; never a vendor's URL."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     },
 )
 def video_content(request: HttpRequest, video_id: UUID, variant: Variant = "video") -> HttpResponseBase:
-    """The video, its poster (WebP) or its short preview, with HTTP ranges and conditions."""
+    """Send the video, its poster (WebP) or its short preview, with HTTP ranges and conditions."""
     return serve_video(request, _visible_video(request, video_id), variant)
 
 

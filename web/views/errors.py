@@ -1,14 +1,13 @@
-"""Answers to requests that are refused before they reach a view, or that met a held lock or a storage that is away or full."""
+"""Answers to requests that are refused before they reach a view, or that failed because the database or the storage did not answer."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -16,7 +15,8 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.views import defaults
 
-from generation.errors import BUSY_FOR_S, is_cut_off, is_full_disk, is_held_lock
+from delivery.database_trouble import is_passing
+from generation.errors import BUSY_FOR_S, is_full_disk
 from generation.messages import BUSY, FULL_DISK
 from generation.store import StorageUnavailable
 from web.views.common import toast, wants_fragment
@@ -29,17 +29,16 @@ REFUSALS = {
     "storage_full": (507, "The storage is full"),
     "storage_unavailable": (503, "The storage does not answer"),
 }
-log = logging.getLogger("web.errors")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """The form's protection is stale, usually after a long pause or a sign-out elsewhere."""
+    """Answer a form whose token is stale, usually after a long pause or a sign-out elsewhere."""
     return render(request, "403_csrf.html", status=403)
 
 
 def _refusal(request: HttpRequest, code: str, words: Promise) -> HttpResponse:
-    """For a script a toast, for a program JSON, otherwise a page. That is rendered without a request, because context processors would
-    query the database.
+    """Answer a script with a toast, a program with JSON, a person with a page. The page is rendered without the request, because context
+    processors would query the database.
     """
     status, heading = REFUSALS[code]
     if wants_fragment(request):
@@ -60,10 +59,10 @@ def _in(language: str, words: Promise) -> str:
 
 
 class HeldLocks:
-    """Middleware: what a held lock, a lost connection or a storage that is away kept from being done is answered by "try again", not by
-    "something broke".
+    """Middleware that answers "try again" instead of "something broke" when a lock was held, the connection was lost or the storage did
+    not answer.
 
-    What only reads is tried once more on a fresh connection when the database ended the old one.
+    If the database ended the connection, it repeats a request that only reads, on a fresh one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -80,26 +79,12 @@ class HeldLocks:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, StorageUnavailable):
             return _refusal(request, error.code, error.sentence)
-        if isinstance(error, (DatabaseError, InterfaceError)) and is_passing(request, error):
-            return _refusal(request, "busy", BUSY)
-        return None
+        return _refusal(request, "busy", BUSY) if is_passing(request, error) else None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for what broke; also reached by what broke outside the views, such as the session's own queries."""
+    """Answer every other error, also one outside the views, such as in the session's own queries."""
     error = sys.exc_info()[1]
-    if isinstance(error, (DatabaseError, InterfaceError)) and is_passing(request, error):
+    if is_passing(request, error):
         return _refusal(request, "busy", BUSY)
     return _refusal(request, "storage_full", FULL_DISK) if is_full_disk(error) else defaults.server_error(request)
-
-
-def is_passing(request: HttpRequest, error: DatabaseError | InterfaceError) -> bool:
-    """Return whether the request may succeed in a moment, and mark it when its connection was lost."""
-    if isinstance(error, OperationalError) and is_held_lock(error):
-        log.warning("%s %s met a lock that somebody holds: %s", request.method, request.path, error)
-        return True
-    if is_cut_off(error):
-        log.warning("%s %s lost the database: %s", request.method, request.path, error)
-        request.connection_lost = True  # type: ignore[attr-defined]
-        return True
-    return False
