@@ -1,4 +1,4 @@
-"""What choices of the vendors' options are called, and what Django has no Chinese for. `makemessages` finds the vendors' other texts."""
+"""Names of the choices of vendors' options, and texts that Django does not translate. `makemessages` finds the vendors' other texts."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ CHOICE_WORDS = {
     "mech1": _("Mech 1"),
     "mech2": _("Mech 2"),
 }
-"""What choices are called; shapes such as 16:9 stand for themselves."""
+"""Names of choices; shapes such as 16:9 need none."""
 
 ADMIN_WORDS = (
     _("Error:"),
@@ -77,4 +77,4 @@ ADMIN_WORDS = (
     _("Forgotten your login credentials?"),
     _("After you’ve created a user, you’ll be able to edit more user options."),
 )
-"""What Django's admin says and Django 5.2 has no Chinese for."""
+"""Texts of Django's admin that Django 5.2 does not translate into Chinese."""

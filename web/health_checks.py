@@ -1,6 +1,6 @@
-"""What must work for the portal to work: each a check that returns a word of comfort or raises `CheckFailed` with what to do.
+"""Checks of what the portal needs. Each returns a short finding, or raises `CheckFailed` with what to do.
 
-The health pages ask the quick ones, `manage.py doctor` asks all. Nothing here changes data for longer than a moment.
+/readyz runs the quick ones, `manage.py doctor` runs all. None changes data for longer than a moment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -99,7 +98,7 @@ def check_storage_answers() -> str:
 
 
 def check_worker_seen() -> str:
-    """A worker's clock has signed in lately."""
+    """Check that a worker's clock has reported in the last minute."""
     try:
         seen_at = LiveWorker.objects.aggregate(last=Max("seen_at"))["last"]
     except DatabaseError as error:
@@ -110,18 +109,14 @@ def check_worker_seen() -> str:
 
 
 def check_secret_files() -> str:
-    """Secrets written on the first run are for this user alone."""
+    """Check that only this user can read the secrets that the first run wrote."""
     folder = settings.DATA_DIR / "secrets"
-    loose = [path.name for path in _with_contents(folder) if path.stat().st_mode & 0o077]
+    if not folder.exists():
+        return "from the environment"
+    loose = [path.name for path in (folder, *folder.iterdir()) if path.stat().st_mode & 0o077]
     if loose:
         raise CheckFailed(f"Others may read {', '.join(loose)} in {folder}. Run: chmod -R go= {folder}")
-    return "for this user alone" if folder.exists() else "from the environment"
-
-
-def _with_contents(folder: Path) -> Iterator[Path]:
-    if folder.exists():
-        yield folder
-        yield from folder.iterdir()
+    return "for this user alone"
 
 
 def check_static_files() -> str:
@@ -160,7 +155,7 @@ def check_disk() -> str:
 
 
 def check_public_url() -> str:
-    """What vendors are given to call is an address at which they can reach this portal, as far as can be told from here."""
+    """Check, as far as this machine can, that vendors can reach the address that they get for callbacks."""
     url = settings.PUBLIC_URL
     if not url:
         return "not set: vendors are polled"
@@ -195,7 +190,7 @@ def check_credentials() -> str:
 
 
 def check_restored() -> str:
-    """The database knows every paid request that is on record in the media storage."""
+    """Check that the database has every paid request that the media storage has on record."""
     try:
         facts = backup_facts()
     except store.StorageUnavailable as error:
@@ -210,7 +205,7 @@ def check_restored() -> str:
 
 
 def check_reviews() -> str:
-    """No finished video waits for a setting of ours."""
+    """Check that no finished video waits for a setting of this portal."""
     kept_out = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW)
     blocked = kept_out.filter(error_code__in=["blocked_address", "plain_http"]).count()
     large = kept_out.filter(error_code="too_large").count()
@@ -225,7 +220,7 @@ def check_reviews() -> str:
 
 
 def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:
-    """Each enabled account's name with what a free call found. Bounded in time for each."""
+    """Yield each enabled account's name with what a free call found, each call within `ACCOUNT_PATIENCE_S`."""
     for account in ProviderAccount.objects.enabled():
         account.connect_timeout_s = min(account.connect_timeout_s, ACCOUNT_PATIENCE_S)
         account.read_timeout_s = min(account.read_timeout_s, ACCOUNT_PATIENCE_S)
@@ -234,7 +229,7 @@ def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:
 
 
 def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float], None] = time.sleep) -> str:
-    """A message that does nothing must be taken from the queue, and no task may be waiting for its turn for long."""
+    """Check that a worker takes a message that does nothing, and that no task has been due for minutes."""
     sent = queue.send_open_beat(queue.SUBMIT)
     until = time.monotonic() + patience_s
     while queue.open_beats_wait(sent):
@@ -253,7 +248,7 @@ QUICK: Mapping[str, Callable[[], str]] = {
     "storage": check_storage_answers,
     "worker": check_worker_seen,
 }
-"""Writes nothing."""
+"""Checks that write nothing, for /readyz."""
 THOROUGH: Mapping[str, Callable[[], str]] = {
     "database": check_database,
     "migrations": check_migrations,
@@ -264,4 +259,4 @@ THOROUGH: Mapping[str, Callable[[], str]] = {
     "static files": check_static_files,
     "callbacks": check_public_url,
 }
-"""Needs no tables; what does is for its own functions above."""
+"""Checks that need no tables; `doctor` calls the others by name."""

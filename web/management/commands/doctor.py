@@ -1,4 +1,4 @@
-"""manage.py doctor: what works and what does not, one line each, with what to do. Ends with 1 when anything fails."""
+"""manage.py doctor: print a line for each check, with what to do if it failed. Exits with 1 if any failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.health_checks import (
 
 class Command(BaseCommand):
     help = "Check the installation. Calls to vendors are free ones."
-    requires_system_checks: list[str] = []  # what they would find is told here, line by line
+    requires_system_checks: list[str] = []  # their findings are printed here, line by line
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-vendors", action="store_true", help="do not call the vendors")

@@ -71,7 +71,8 @@ class Command(BaseCommand):
             )
             return create(order).task
         except PortalError as error:
-            raise CommandError(_told(error)) from error
+            fields = error.fields if isinstance(error, InvalidRequest) else {}
+            raise CommandError(" ".join([error.message, *(f"{name}: {words}" for name, words in fields.items())])) from error
 
     def _follow(self, task: GenerationTask, timeout_s: float) -> None:
         """Print each change until the task rests."""
@@ -106,27 +107,22 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _params(model: str, texts: list[str]) -> dict[str, Any]:
-    """Settings by name. A list's name stands once for each of its items, or once before the whole list as JSON."""
+    """Return the settings by name. A list's name comes once for each of its items, or once with the whole list as JSON."""
     found: dict[str, Any] = {}
     spec = find_model(model)
     schemas = spec.json_schema()["properties"] if spec else {}
     for text in texts:
         name, value = _pair(text)
-        schema = schemas.get(name, {})
+        schema, read = schemas.get(name, {}), _read(value)
         if schema.get("type") == "array":
-            found[name] = [*found.get(name, []), *_items(value, schema)]
+            found[name] = [*found.get(name, []), *(read if isinstance(read, list) else items_from_text(value, schema))]
         else:
-            found[name] = _read(value)
+            found[name] = read
     return found
 
 
-def _items(value: str, schema: dict[str, Any]) -> list[Any]:
-    read = _read(value)
-    return read if isinstance(read, list) else items_from_text(value, schema)
-
-
 def _read(value: str) -> Any:
-    """Numbers, true and false are read as such; anything else is text."""
+    """Read JSON such as numbers, true and false; anything else is text."""
     try:
         return json.loads(value)
     except ValueError:
@@ -145,13 +141,8 @@ def _images(owner: User, texts: list[str]) -> dict[str, list[Asset]]:
     return found
 
 
-def _told(error: PortalError) -> str:
-    fields = error.fields if isinstance(error, InvalidRequest) else {}
-    return " ".join([error.message, *(f"{name}: {words}" for name, words in fields.items())])
-
-
 def _result(task: GenerationTask, out: Path | None) -> str:
-    """Where the video is. Raises CommandError for every other end."""
+    """Return where the video is. Raises CommandError unless the task succeeded."""
     if task.state is not Status.SUCCEEDED:
         raise CommandError(_end(task))
     video = task.videos.get(output_index=0)

@@ -1,4 +1,4 @@
-"""Collects texts for translation, the vendors' among them: providers know no Django, so nothing in their code marks a text."""
+"""Collects texts for translation, also the vendors' texts: providers do not import Django, so no text in their code is marked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.management.commands import makemessages
 
 from providers.core.addresses import NOT_PUBLIC
-from providers.core.catalog import ModelSpec
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = ["Command", "vendor_texts"]
@@ -17,7 +16,13 @@ __all__ = ["Command", "vendor_texts"]
 
 def vendor_texts() -> set[str]:
     """Return every text of the catalogs that people read: labels, titles, hints and rules."""
-    texts = {NOT_PUBLIC}.union(*(_texts_of(spec) for spec in ALL_MODELS.values()))
+    texts = {NOT_PUBLIC}
+    for spec in ALL_MODELS.values():
+        texts |= {slot.title for slot in spec.slots} | {rule.message for rule in spec.params.rules}
+        texts.update(part for part in spec.label.split(", ")[1:] if not part[0].isdigit())  # before the comma is a name, and stays
+        for schema in spec.json_schema()["properties"].values():
+            texts |= {schema["title"], schema.get("description", "")}
+            texts.update(part["title"] for part in schema.get("items", {}).get("properties", {}).values())
     texts.update(provider.label for provider in PROVIDERS.values() if "(" in provider.label)  # others are only a name
     for provider in PROVIDERS.values():
         for surface in provider.surfaces.values():
@@ -26,17 +31,8 @@ def vendor_texts() -> set[str]:
     return texts - {""}
 
 
-def _texts_of(spec: ModelSpec) -> set[str]:
-    texts = {slot.title for slot in spec.slots} | {rule.message for rule in spec.params.rules}
-    texts.update(part for part in spec.label.split(", ")[1:] if not part[0].isdigit())  # what is before the comma is a name, and stays
-    for schema in spec.json_schema()["properties"].values():
-        texts |= {schema["title"], schema.get("description", "")}
-        texts.update(part["title"] for part in schema.get("items", {}).get("properties", {}).values())
-    return texts
-
-
 class Command(makemessages.Command):
-    """Django's, with a module that marks the vendors' texts for as long as it runs."""
+    """Django's command, with a temporary module that marks the vendors' texts."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         marks = settings.BASE_DIR / "web/vendor_texts.py"
