@@ -1,4 +1,4 @@
-"""Numbers, times and names as people read them, in the reader's language. No query, no request; `ago` reads the clock."""
+"""Formats numbers, times and names in the reader's language. No query, no request; `ago` reads the clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RATIO = re.compile(r"^(\d+(?:\.\d+)?)[:*x](\d+(?:\.\d+)?)$")
 
 
 def clock(seconds: float | None) -> str:
-    """5.2 -> 0:05, as on the corner of a video."""
+    """Format seconds as on the corner of a video: 5.2 -> 0:05."""
     if seconds is None:
         return ""
     whole = round(seconds)
@@ -29,7 +29,7 @@ def clock(seconds: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """171 -> 2 min 51 s, the time something took."""
+    """Format the time that something took: 171 -> 2 min 51 s."""
     if seconds is None:
         return ""
     whole = max(0, round(seconds))
@@ -42,7 +42,7 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count_bytes: int | None) -> str:
-    """6_200_000 -> 6.2 MB, in decimal units as disks and networks count."""
+    """Format bytes in decimal units, as disks and networks count: 6_200_000 -> 6.2 MB."""
     if count_bytes is None:
         return ""
     for unit, factor, digits in SIZES:
@@ -52,13 +52,13 @@ def size(count_bytes: int | None) -> str:
 
 
 def capped(count: int) -> str:
-    """128 -> 128; what was not counted to its end -> 1,000+."""
+    """Format a count: 128 -> 128; if the counting was stopped at its limit -> 1,000+."""
     more = "+" if count > COUNTED_MOST else ""
     return number_format(min(count, COUNTED_MOST), use_l10n=True, force_grouping=True) + more
 
 
 def money(amount: Decimal | None, currency: str = "CNY", decimals: int = 2) -> str:
-    """Decimal("7.3") -> ¥7.30; a currency without a sign of its own keeps its code."""
+    """Format an amount: Decimal("7.3") -> ¥7.30. A currency without a sign keeps its code."""
     if amount is None:
         return ""
     number = number_format(round(amount, decimals), decimals, use_l10n=True, force_grouping=True)
@@ -67,7 +67,7 @@ def money(amount: Decimal | None, currency: str = "CNY", decimals: int = 2) -> s
 
 
 def ago(when: datetime | None) -> str:
-    """How long since `when`, in words; after a day, the date."""
+    """Say how long ago `when` was; after a day, give the date."""
     if when is None:
         return ""
     seconds = (timezone.now() - when).total_seconds()
@@ -81,25 +81,25 @@ def ago(when: datetime | None) -> str:
 
 
 def initials(name: str) -> str:
-    """Lin Yue -> LY, admin -> AD, 林悦 -> 林悦."""
+    """Return a name's initials: Lin Yue -> LY, admin -> AD, 林悦 -> 林悦."""
     words = name.split()
     letters = "".join(word[0] for word in words[:2]) if len(words) > 1 else name[:2]
     return letters.upper()
 
 
 def hue(name: str) -> int:
-    """A colour angle that stays the same for a name, for avatars."""
+    """Return the colour angle of a name's avatar, always the same for one name."""
     return sum(ord(letter) * (place + 7) for place, letter in enumerate(name)) * 47 % 360
 
 
 def ratio(value: object) -> str:
-    """16:9 -> 16/9, for CSS aspect-ratio; empty when `value` is no ratio."""
+    """Return a ratio for CSS aspect-ratio: 16:9 -> 16/9; empty if `value` is not a ratio."""
     match = RATIO.match(str(value))
     return f"{match[1]}/{match[2]}" if match else ""
 
 
 def shape(value: object) -> str:
-    """The class that fits a ratio's little rectangle into a line of text."""
+    """Return the CSS class that fits a ratio's small rectangle into a line of text."""
     match = RATIO.match(str(value))
     if not match or not float(match[2]):
         return ""

@@ -1,7 +1,7 @@
-"""A model's options as text: the words of a choice, and lists, one item per line. An item of several parts has them in their order, the
-last takes the rest.
+"""A model's options as text: the words of a choice, and lists with one item per line. The parts of an item come in their order; the last
+takes the rest of the line.
 
-What an item must be is not decided here: what cannot be read stays text, and the model's own check names the item.
+Nothing is checked here: what cannot be read stays text, and the model's own check names the item.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ __all__ = ["choice_label", "items_from_text", "parts_of_item", "properties_of", 
 
 Schema = Mapping[str, Any]
 MOST_DIGITS = 20
-"""Longer ones are no number of ours, and Python reads none of thousands."""
+"""No option takes longer numbers, and Python refuses to read thousands of digits."""
 
 
 def properties_of(params: type[Params]) -> dict[str, dict[str, Any]]:
-    """Name -> JSON Schema of each option. Not to be changed."""
+    """Return the JSON Schema of each option by name. The caller must not change it."""
     return dict(schema_of(params)["properties"])
 
 
 def choice_label(value: Any, unit: str = "") -> str:
-    """One choice of an option: 5 -> 5 s, "std" -> Standard, "" -> None."""
+    """Return the words of a choice: 5 -> 5 s, "std" -> Standard, "" -> None."""
     if value == "":
         return pgettext("setting", "None")
     if isinstance(value, str):
@@ -39,35 +39,29 @@ def choice_label(value: Any, unit: str = "") -> str:
 
 
 def parts_of_item(schema: Schema) -> dict[str, Schema]:
-    """The parts of each item of a list, by name; none where an item is a plain text."""
+    """Return the parts of a list's items by name; none if an item is plain text."""
     return dict(schema["items"].get("properties", {}))
 
 
 def items_from_text(text: str, schema: Schema) -> list[Any]:
-    """The list that the lines say; empty ones are passed over."""
+    """Return a list from text with one item per line; skip empty lines."""
     parts = parts_of_item(schema)
     lines = (line.strip() for line in text.splitlines())
-    return [_item(line, parts) for line in lines if line]
+    return [_item(line, parts) if parts else line for line in lines if line]
 
 
-def _item(line: str, parts: Mapping[str, Schema]) -> Any:
-    if not parts:
-        return line
-    words = line.split(None, len(parts) - 1)
-    return {name: _value(word, part) for (name, part), word in zip(parts.items(), words, strict=False)}
-
-
-def _value(word: str, part: Schema) -> Any:
-    is_number = part.get("type") == "integer" and word.isdecimal() and len(word) <= MOST_DIGITS
-    return int(word) if is_number else word
+def _item(line: str, parts: Mapping[str, Schema]) -> dict[str, Any]:
+    item: dict[str, Any] = {}
+    for (name, part), word in zip(parts.items(), line.split(None, len(parts) - 1), strict=False):
+        is_number = part.get("type") == "integer" and word.isdecimal() and len(word) <= MOST_DIGITS
+        item[name] = int(word) if is_number else word
+    return item
 
 
 def text_of_items(items: Iterable[Any], schema: Schema) -> str:
-    """The lines that say this list."""
-    parts = parts_of_item(schema)
-    return "\n".join(_line(item, parts) for item in items)
-
-
-def _line(item: Any, parts: Mapping[str, Schema]) -> str:
-    values = [item.get(name, "") for name in parts] if parts and isinstance(item, Mapping) else [item]
-    return " ".join(" ".join(str(value).split()) for value in values)
+    """Return a list as lines of text."""
+    parts, lines = parts_of_item(schema), []
+    for item in items:
+        values = [item.get(name, "") for name in parts] if parts and isinstance(item, Mapping) else [item]
+        lines.append(" ".join(" ".join(str(value).split()) for value in values))
+    return "\n".join(lines)

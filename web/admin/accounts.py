@@ -1,4 +1,4 @@
-"""Provider accounts in the admin: choose a surface, type its credentials, test them, watch their health and why videos do not start."""
+"""Provider accounts in the admin: choose a surface, enter its credentials, test them, see their health and why videos do not start."""
 
 from __future__ import annotations
 
@@ -33,15 +33,13 @@ from providers.models import ModelPrice, ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 from web.presenters.accounts import account_card, account_cards, overview_notes, overview_summary
 
-__all__ = ["ModelPriceAdmin", "ProviderAccountAdmin"]
-
 LIST_PAGE, CHANGE_PAGE = "admin:providers_provideraccount_changelist", "admin:providers_provideraccount_change"
 LIMITS = ("max_in_flight", "submits_per_second", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
 
 
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Accounts with what tasks do to them. Sealed text is on no page: not in a field, not in a list, not in the history."""
+    """Accounts with their health. Encrypted text is on no page: in no field, no list and no history."""
 
     audited_as = "account"
     readonly_fields = ("cooldown", "last_ok", "last_trouble")
@@ -118,14 +116,14 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:
-        """What the portal noted down about the account since it was read stays."""
+        """Store what the form changes; keep what the portal recorded about the account since it was read."""
         obj.save(update_fields=form.columns() if change else None)
         if change and "enabled" in form.changed_data:
             obj.report_switch(obj.enabled, clock.now())
         self.audit_save(request, obj, form, change)
 
     def audit_action(self, form: Any) -> str:
-        """Replaced credentials name the action; what else the form changed is among its facts."""
+        """Return the action for the audit log. Replaced credentials decide it; other changes are among its facts."""
         if form.replaces_credentials:
             return "account.credentials_replaced"
         if "enabled" in form.changed_data:
@@ -134,7 +132,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
 
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Free calls, and what they found."""
+        """Test the account with free calls; answer the list's script with a new card, a form with its page and a message."""
         account = self.get_object(request, object_id)
         if account is None:
             raise Http404
@@ -143,16 +141,12 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
             return _back(request, account)
         finding = probe(account, in_other_regions=True)
         if request.headers.get("X-Requested-With") == "fetch":
-            return self._card(request, account, finding)
+            account.refresh_from_db()
+            now = timezone.now()
+            card = account_card(account, overview_of([account], now), now, finding)
+            return render(request, "admin/providers/provideraccount/_card.html", {"card": card, "may_test": True})
         self._say(request, account, finding)
         return _back(request, account)
-
-    def _card(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> HttpResponse:
-        """The account's card anew, for the list's script."""
-        account.refresh_from_db()
-        now = timezone.now()
-        card = account_card(account, overview_of([account], now), now, finding)
-        return render(request, "admin/providers/provideraccount/_card.html", {"card": card, "may_test": True})
 
     def _say(self, request: HttpRequest, account: ProviderAccount, finding: Finding) -> None:
         words = _("“%(account)s”: %(finding)s") % {"account": account, "finding": finding.message}
@@ -186,13 +180,13 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
 
 
 def _back(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
-    """To the page whose button was pressed."""
+    """Redirect to the page whose button was pressed."""
     on_the_list = request.GET.get("from") == "list"
     return HttpResponseRedirect(reverse(LIST_PAGE) if on_the_list else reverse(CHANGE_PAGE, args=[account.pk]))
 
 
 def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tuple[type[Provider], Surface] | None:
-    """The account's own surface; for a new one, what the address asks for."""
+    """Return the account's surface, or for a new account the one that the address asks for."""
     if account is not None:
         return (account.provider_class, account.known_surface) if account.known_surface else None
     provider = PROVIDERS.get(request.GET.get("vendor", ""))
@@ -202,7 +196,7 @@ def _asked_surface(request: HttpRequest, account: ProviderAccount | None) -> tup
 
 @admin.register(ModelPrice)
 class ModelPriceAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """What models cost here, beside what the vendors' pages say."""
+    """What models cost this installation, next to the list prices."""
 
     audited_as = "price"
     form = PriceForm

@@ -17,7 +17,7 @@ from access.models import ApiToken
 from events.models import AuditEvent
 from web.admin.tasks import ReadOnly
 
-__all__ = ["ACTIONS", "AuditEventAdmin"]
+__all__ = ["ACTIONS"]
 
 ACTIONS: dict[str, str | Promise] = {
     "account.created": gettext_lazy("Account created"),

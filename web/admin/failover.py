@@ -1,4 +1,4 @@
-"""The rules by which another model may stand in, in the admin."""
+"""The rules by which another model may replace the requested one, in the admin."""
 
 from __future__ import annotations
 
@@ -13,24 +13,18 @@ from generation.models import FailoverRule
 from providers.labels import label_of, with_own
 from providers.vendors import ALL_MODELS
 
-__all__ = ["FailoverRuleAdmin"]
-
 NAMES = {"from_model", "to_model"}
 
 
 class FailoverForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The models that may be asked for, and those that the row names already: the catalog may have retired or lost them."""
+    """A rule's form. It offers the models that can be ordered, and the row's own, which the catalog may have retired or removed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in NAMES & self.fields.keys():
-            self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=_models(getattr(self.instance, name)))
-
-
-def _models(own: str) -> list[tuple[str, str]]:
-    return with_own(
-        own, [(name, f"{label_of(spec)} ({name})") for name, spec in sorted(ALL_MODELS.items()) if name == own or not spec.retired]
-    )
+            own = getattr(self.instance, name)
+            models = [(key, f"{label_of(spec)} ({key})") for key, spec in sorted(ALL_MODELS.items()) if key == own or not spec.retired]
+            self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=with_own(own, models))
 
 
 @admin.register(FailoverRule)

@@ -1,4 +1,4 @@
-"""The switch over paid submits in the admin: one page instead of a list of one row. Every turn is in the admin's log."""
+"""The switch for paid submits in the admin: one page instead of a list with one row. The admin's log has every change."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from generation.models import GenerationTask, PaidSubmits
 from generation.scheduling.stop_switch import current_stop, resume_submits, stop_submits
 from generation.submitting.restored_backup import backup_facts, confirm_restore
 
-__all__ = ["PaidSubmitsAdmin"]
-
 
 @admin.register(PaidSubmits)
 class PaidSubmitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Stop and resume. Who may change the row may turn it."""
+    """A page to stop and resume paid submits, for people who may change the row."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -31,18 +30,17 @@ from providers.vendors import ALL_MODELS
 from web.presenters.detail import recover_context
 from web.presenters.states import FACES
 
-__all__ = ["GenerationTaskAdmin"]
-
+__all__ = ["ReadOnly"]
 
 ASKED_AGAIN = gettext_lazy("The vendor has it. The task continues.")
 
 
 for machinery in filter(admin.site.is_registered, apps.get_app_config("django_q").get_models()):
-    admin.site.unregister(machinery)  # messages and schedules of the job engine: nobody must edit them, our rows say what happened
+    admin.site.unregister(machinery)  # nobody must edit the job engine's messages and schedules; our rows have what happened
 
 
 class ReadOnly:
-    """Rows that the engine wrote; the admin shows them."""
+    """Rows that the engine writes and the admin only shows."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -94,7 +92,7 @@ class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 class ModelFilter(admin.SimpleListFilter):
-    """By the catalog's models, so that no list of rows is read for it."""
+    """A filter by the catalog's models, so that no rows are read for its list."""
 
     title = gettext_lazy("model")
     parameter_name = "model"
@@ -108,13 +106,14 @@ class ModelFilter(admin.SimpleListFilter):
 
 @admin.register(GenerationTask)
 class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """A task with all that was tried. The vendor's addresses of finished files stay out: they are secrets while they live."""
+    """A task with all its attempts. The vendor's addresses of finished files are left out: they are secrets while they are valid."""
 
     list_display = ("id", "status", "model", "owner", "account", "created_at", "error_code")
     list_filter = ("status", ModelFilter, "account")
     search_fields = ("id", "content_id", "external_id", "submission_id", "prompt__text")
     show_full_result_count = False
     inlines = (AttemptInline, EventInline)
+    readonly_fields = ("prompt_text", "rewritten", "retried", "error_words", "wait_words")
     actions = ("ask_again_many",)
     change_form_template = "admin/generation/generationtask/change_form.html"
     fieldsets = (
@@ -156,9 +155,6 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         if task.retry_of is None:
             return "–"
         return format_html('<a href="{}">{}</a>', reverse("admin:generation_generationtask_change", args=[task.retry_of_id]), task.retry_of)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: GenerationTask | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        return ("prompt_text", "rewritten", "retried", "error_words", "wait_words")
 
     @admin.display(description=gettext_lazy("error message"))
     def error_words(self, task: GenerationTask) -> str:
@@ -230,7 +226,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return self._decide(request, object_id, decide.give_up, _("Given up."))
 
     def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., object], done: str | Promise) -> HttpResponse:
-        """Who may is `generation.actions.decide`'s to say."""
+        """Perform `way` on the task; `generation.actions.decide` checks who may."""
         task = self.get_object(request, object_id)
         if task is None:
             raise Http404
@@ -242,12 +238,6 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             self.log_change(request, task, str(done))
             self.message_user(request, str(done), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:generation_generationtask_change", args=[task.pk]))
-
-
-def _person(request: HttpRequest) -> User:
-    """The admin is for people who are signed in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @admin.register(Video)

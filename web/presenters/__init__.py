@@ -1,3 +1,3 @@
-"""Rows -> what a page shows: words, tones, links. They get rows with what belongs to them; what all of a page's rows share
-(the pool's state, usual times, prices) they ask of `generation`, once.
+"""Turn rows into what a page shows: text, tones, links. They get rows with their related rows; what all rows of a page share (the
+pool's state, usual times, prices) they ask `generation` for, once.
 """

@@ -32,7 +32,7 @@ IN_ORDER = ("bad", "warn", STARTS, "off")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Whether videos start there, and if not, why; `why` is somebody's own words."""
+    """Whether videos start there, and if not, why. `why` is the words of the vendor or of a stored message."""
 
     tone: str
     icon: str
@@ -52,7 +52,7 @@ class Meter:
 
     @property
     def shown(self) -> int:
-        """The length of its bar."""
+        """Return the length of the bar."""
         return min(self.used, self.most)
 
     @property
@@ -83,13 +83,13 @@ class AccountCard:
 
 
 def account_cards(accounts: Sequence[ProviderAccount], overview: AccountsOverview, now: datetime) -> list[AccountCard]:
-    """Return a card for each, those that need somebody first."""
+    """Return a card for each account, first those that need attention."""
     cards = [account_card(account, overview, now) for account in accounts]
     return sorted(cards, key=lambda card: IN_ORDER.index(card.state.tone))
 
 
 def account_card(account: ProviderAccount, overview: AccountsOverview, now: datetime, finding: Finding | None = None) -> AccountCard:
-    """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
+    """Return the account's card."""
     usage = overview.usage.get(account.pk, Usage())
     surface = account.known_surface
     return AccountCard(
@@ -104,7 +104,7 @@ def account_card(account: ProviderAccount, overview: AccountsOverview, now: date
 
 
 def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccount]) -> list[Notice]:
-    """What stops every account at once."""
+    """Return notices of what stops every account at once."""
     notes = []
     if overview.stop:
         why = overview.stop.reason or (_("Set by PORTAL_STOP_PAID_SUBMITS.") if overview.stop.by_environment else "")
@@ -118,7 +118,7 @@ def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccoun
 
 
 def overview_summary(cards: Sequence[AccountCard], overview: AccountsOverview) -> str:
-    """3 of 5 accounts are ready. 12 videos wait."""
+    """Return "3 of 5 accounts are ready. 12 videos wait." in the reader's language."""
     count = sum(card.state.tone == STARTS for card in cards)
     starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
     total = sum(overview.waiting.values())
@@ -127,7 +127,6 @@ def overview_summary(cards: Sequence[AccountCard], overview: AccountsOverview) -
 
 
 def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
-    """The first of these that is so; `why` is somebody's own words."""
     if account.known_surface is None:
         return State(
             "bad", "circle-x", _("Unknown vendor"), _("This portal no longer supports its vendor or surface. Delete or disable it.")
@@ -183,10 +182,17 @@ def _meters(account: ProviderAccount, usage: Usage) -> list[Meter]:
 
 
 def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) -> list[Fact]:
+    last_error, is_failing, balance = _("none"), False, _("not reported")
+    if account.last_error_at is not None:
+        last_error = _("%(ago)s: %(words)s") % {"ago": ago(account.last_error_at), "words": account.last_error[:160]}
+        is_failing = account.last_ok_at is None or account.last_error_at > account.last_ok_at
+    if account.balance is not None:
+        left = balance_words(Balance(amount=account.balance, unit=account.balance_unit))
+        balance = _("%(balance)s, reported %(ago)s") % {"balance": left, "ago": ago(account.balance_at)}
     facts = [
         Fact(label=_("Last good answer"), value=ago(account.last_ok_at) or _("none yet")),
-        Fact(label=_("Last error"), value=_last_error(account) or _("none"), tone="bad" if _is_failing(account) else ""),
-        Fact(label=_("Balance"), value=_balance(account)),
+        Fact(label=_("Last error"), value=last_error, tone="bad" if is_failing else ""),
+        Fact(label=_("Balance"), value=balance),
         Fact(label=_("Priority, weight"), value=f"{account.priority}, {account.weight}"),
     ]
     if waiting := overview.waiting[account.vendor]:
@@ -194,21 +200,3 @@ def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) 
     if breaker_since := account.breaker(now).since:
         facts.append(Fact(label=_("Paused since"), value=ago(breaker_since)))
     return facts
-
-
-def _is_failing(account: ProviderAccount) -> bool:
-    """It has not answered well since its last error."""
-    return account.last_error_at is not None and (account.last_ok_at is None or account.last_error_at > account.last_ok_at)
-
-
-def _last_error(account: ProviderAccount) -> str:
-    if account.last_error_at is None:
-        return ""
-    return _("%(ago)s: %(words)s") % {"ago": ago(account.last_error_at), "words": account.last_error[:160]}
-
-
-def _balance(account: ProviderAccount) -> str:
-    if account.balance is None:
-        return _("not reported")
-    left = balance_words(Balance(amount=account.balance, unit=account.balance_unit))
-    return _("%(balance)s, reported %(ago)s") % {"balance": left, "ago": ago(account.balance_at)}

@@ -1,4 +1,4 @@
-"""What a person may do with a task now: buttons, as templates/_components/actions.html wants them."""
+"""What a person may do with a task now, as buttons for templates/_components/actions.html."""
 
 from __future__ import annotations
 
@@ -54,18 +54,19 @@ def _all_actions(task: GenerationTask) -> list[Action]:
     if task.state is Status.FAILED:
         return [_retry(task), _details(task)]
     if task.state is Status.SUCCEEDED:
-        again = _post(task, "retry", _("Run again"), "rotate-cw")
-        return [*_open(task), again, _details(task)]
+        urls = [reverse("video", args=[video.pk]) for video in task.videos.all()[:1]]
+        opens = [Action(url=url, label=_("Open"), icon="play", method="get") for url in urls]
+        return [*opens, _order_again(task, _("Run again")), _details(task)]
     if task.state is Status.CANCELLED:
-        return [_post(task, "retry", _("Run again"), "rotate-cw"), _details(task)]
+        return [_order_again(task, _("Run again")), _details(task)]
     return [_details(task)]
 
 
 def _retry(task: GenerationTask) -> Action:
-    """Return Retry, or a link to the retry that was made already, so that nobody buys it twice. `with_cards` sets `retried_as`."""
+    """Return Retry, or a link to the existing retry, so that nobody buys it twice. `with_cards` sets `retried_as`."""
     if again := getattr(task, "retried_as", None):
         return Action(url=reverse("task", args=[again]), label=_("Open the retry"), icon="arrow-right", method="get")
-    return _post(task, "retry", _("Retry"), "rotate-cw")
+    return _order_again(task, _("Retry"))
 
 
 def _cancel(task: GenerationTask) -> Action:
@@ -74,34 +75,25 @@ def _cancel(task: GenerationTask) -> Action:
     return Action(url=reverse("task-cancel", args=[task.pk]), label=_("Cancel"), icon="x", confirm=ask)
 
 
-def _post(task: GenerationTask, verb: str, label: str, icon: str) -> Action:
-    return Action(url=reverse(f"task-{verb}", args=[task.pk]), label=label, icon=icon)
+def _order_again(task: GenerationTask, label: str) -> Action:
+    return Action(url=reverse("task-retry", args=[task.pk]), label=label, icon="rotate-cw")
 
 
 def _details(task: GenerationTask) -> Action:
     return Action(url=reverse("task", args=[task.pk]), label=_("Details"), icon="ellipsis", method="get")
 
 
-def _open(task: GenerationTask) -> list[Action]:
-    return [Action(url=reverse("video", args=[video.pk]), label=_("Open"), icon="play", method="get") for video in task.videos.all()[:1]]
-
-
-def edit_action(task: GenerationTask) -> Action:
-    """Opens the Studio filled with this task."""
-    url = f"{reverse('studio')}?from_task={task.pk}"
-    return Action(url=url, label=_("Edit and retry"), icon="pencil", method="get")
-
-
-def failure_note(task: GenerationTask, caller: Caller, *, in_full: bool = True) -> Note | None:
-    """Why it did not end well, what to do, and the buttons for it; None for a task that is well."""
+def failure_note(task: GenerationTask, caller: Caller) -> Note | None:
+    """Return why the task did not end well, what to do, and the buttons for it; None for every other task."""
     if task.state is Status.FAILED:
         happened, advice = failure_sentence(task.error_code)
+        edit_url = reverse("studio", query={"from_task": task.pk})
         return Note(
             title=happened,
             text=advice,
-            code=_vendor_words(task) if in_full else task.vendor_code,
+            code=" ".join(part for part in (task.vendor_code, translated(task.error_message)[:300]) if part),
             icon="shield-alert" if task.error_code in REFUSALS else "circle-alert",
-            actions=[edit_action(task)],
+            actions=[Action(url=edit_url, label=_("Edit and retry"), icon="pencil", method="get")],
             report=report_of(task),
         )
     if task.state is Status.NEEDS_REVIEW:
@@ -111,31 +103,21 @@ def failure_note(task: GenerationTask, caller: Caller, *, in_full: bool = True) 
 
 def _review_note(task: GenerationTask, caller: Caller) -> Note:
     happened, advice = review_sentence(task.error_code)
-    if not may(caller, "decide", task):
-        text = _("An administrator will check with the vendor. Nothing is sent twice.")
-        actions = []
-    else:
-        text = advice
-        decide = Action(url=f"{reverse('task', args=[task.pk])}#review", label=_("Decide"), icon="search", method="get")
-        actions = [decide]
+    decides = may(caller, "decide", task)
+    review_url = reverse("task", args=[task.pk], fragment="review")
     return Note(
         title=happened,
-        text=text,
+        text=advice if decides else _("An administrator will check with the vendor. Nothing is sent twice."),
         code=translated(task.error_message)[:300],
         tone="warn",
         icon="triangle-alert",
-        actions=actions,
+        actions=[Action(url=review_url, label=_("Decide"), icon="search", method="get")] if decides else [],
         report=report_of(task),
     )
 
 
-def _vendor_words(task: GenerationTask) -> str:
-    """What the vendor said, with its code."""
-    return " ".join(part for part in (task.vendor_code, translated(task.error_message)[:300]) if part)
-
-
 def report_of(task: GenerationTask) -> str:
-    """Plain text for a colleague or the vendor's support. It holds no secret and no prompt."""
+    """Return plain text for a colleague or the vendor's support, without secrets and without the prompt."""
     facts = {
         "task": task.pk,
         "model": task.model,

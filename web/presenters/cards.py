@@ -30,8 +30,8 @@ __all__ = ["cards_of", "news_of"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """Everything that job_row.html and task_row.html show of a task. `card_url` is the address of the fragment itself; `state` is that of
-    `state_key`; `percent` is None where the vendor does not say.
+    """Everything that job_row.html and task_row.html show of a task. `card_url` is the address of the fragment itself; `state` comes from
+    `state_key`; `percent` is None if the vendor reports none.
     """
 
     id: str
@@ -68,35 +68,37 @@ def cards_of(tasks: Iterable[GenerationTask], caller: Caller, form: str) -> list
 
 
 def _around(tasks: Iterable[GenerationTask | TaskNews]) -> tuple[PoolState, Mapping[str, Usual]]:
-    """Return what the texts of these tasks depend on beside the tasks: nothing is asked for those that are over."""
+    """Return what the texts of these tasks depend on besides the tasks. Finished tasks need nothing."""
     live = [task for task in tasks if not task.is_terminal]
     waits = any(task.status == Status.QUEUED for task in live)
     return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.status == Status.RUNNING)
 
 
 def _card(task: GenerationTask, caller: Caller, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> Card:
-    """Everything that job_row.html and task_row.html show."""
     face, (title, language) = face_of(task, now), title_and_language(task)
-    videos = list(task.videos.all())
+    videos, inputs = list(task.videos.all()), list(task.inputs.all())
+    thumb_url = reverse("asset", args=[inputs[0].asset_id]) if inputs else ""
+    images = ngettext("from %(n)d image", "from %(n)d images", len(inputs)) % {"n": len(inputs)} if inputs else _("text only")
+    settings = settings_line(task)
     return Card(
         id=str(task.pk),
         href=reverse("video", args=[videos[0].pk]) if videos else reverse("task", args=[task.pk]),
-        card_url=f"{reverse('task-card', args=[task.pk])}?as={form}",
+        card_url=reverse("task-card", args=[task.pk], query={"as": form}),
         state=state_key(task, now),
         label=face.label,
         tone=face.tone,
         icon=face.icon,
         title=title,
         title_lang=language,
-        thumb_url=_thumb(task),
+        thumb_url=reverse("video-poster", args=[videos[0].pk]) if videos else thumb_url,
         live=task.state in UNDER_WAY,
         percent=percent_of(task),
         text=text_of(task, *around, now),
         slim=task.state is Status.QUEUED,
-        facts=[model_label(task.model), *settings_line(task)],
+        facts=[model_label(task.model), *settings],
         model=model_label(task.model),
         owner=name_of(task.owner),
-        settings=listed([*settings_line(task), _inputs_words(task)]),
+        settings=listed([*settings, images]),
         actions=actions_of(task, caller),
         note=failure_note(task, caller),
         sent_at=task.created_at,
@@ -104,18 +106,6 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: tuple[PoolSta
         cost=task.cost_estimated if task.submission_id else None,
         currency=task.currency,
     )
-
-
-def _thumb(task: GenerationTask) -> str:
-    videos, inputs = list(task.videos.all()), list(task.inputs.all())
-    if videos:
-        return reverse("video-poster", args=[videos[0].pk])
-    return reverse("asset", args=[inputs[0].asset_id]) if inputs else ""
-
-
-def _inputs_words(task: GenerationTask) -> str:
-    count = len(task.inputs.all())
-    return ngettext("from %(n)d image", "from %(n)d images", count) % {"n": count} if count else _("text only")
 
 
 def news_of(tasks: Sequence[TaskNews], caller: Caller) -> list[dict[str, Any]]:

@@ -35,11 +35,12 @@ from web.presenters.words import date_time, mark_of, model_label, name_of, plain
 __all__ = ["history_of", "recover_context", "task_context", "video_context"]
 
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
+DISPATCH_LOOKS = {"accepted": ("ok", "circle-check"), "rejected": ("bad", "circle-x"), "unknown": ("warn", "triangle-alert")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """An image that a task was given, and the name of its slot."""
+    """An input image of a task, and the name of its slot."""
 
     url: str
     label: str
@@ -57,7 +58,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """A video beside those of the same prompt."""
+    """One of the videos made from the same prompt."""
 
     tile: Tile
     name: str
@@ -67,11 +68,12 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """What a person decides on; the vendor's id where an attempt knows it. `text` is empty when the outcome is unknown."""
+    """What a person decides on, with the vendor's id if an attempt has it. `consent` is confirmed before it is submitted again."""
 
     rows: list[Fact]
     vendor_id: str
     text: str
+    consent: str
     can_adopt: bool
 
 
@@ -96,20 +98,13 @@ class AttemptCard:
 def video_context(
     video: Video, task: GenerationTask, caller: Caller, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
 ) -> dict[str, Any]:
-    """Everything of videos/page.html."""
-    title, language = title_and_language(task)
+    """Return everything of videos/page.html."""
     newer, older = beside
     return {
+        **_shared_context(task),
         "video": video,
-        "task": task,
         "tile": tile_of(video, caller),
-        "title": title,
-        "title_lang": language,
-        "prompt": task.prompt.text,
         "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
-        "inputs": input_figures(task),
-        "settings": [*_made_with(task), *setting_rows(task)],
-        "events": history_of(task),
         "file_rows": _file_rows(video, task),
         "versions": [_version(one, number, video, caller) for number, one in enumerate(versions, start=1)],
         "snippets": snippets_of(task, api_url),
@@ -121,18 +116,11 @@ def video_context(
 
 
 def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
-    """Everything of tasks/page.html beside the card."""
-    title, language = title_and_language(task)
+    """Return everything of tasks/page.html."""
     return {
-        "task": task,
+        **_shared_context(task),
         "card": cards_of([task], caller, "job")[0],
-        "title": title,
-        "title_lang": language,
-        "prompt": task.prompt.text,
-        "inputs": input_figures(task),
-        "settings": [*_made_with(task), *setting_rows(task)],
         "facts": _task_rows(task),
-        "events": history_of(task),
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
         "actions": [act for act in actions_of(task, caller) if act.method == "post"],
@@ -141,8 +129,28 @@ def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     }
 
 
+def _shared_context(task: GenerationTask) -> dict[str, Any]:
+    """Return what the pages of a video and of a task both show."""
+    title, language = title_and_language(task)
+    slots = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
+    settings = [Fact(label=_("Model"), value=model_label(task.model))]
+    if task.asked_model:
+        settings.append(Fact(label=_("Stands in for"), value=model_label(task.asked_model)))
+    if task.account:
+        settings.append(Fact(label=_("Account"), value=task.account.label))
+    return {
+        "task": task,
+        "title": title,
+        "title_lang": language,
+        "prompt": task.prompt.text,
+        "inputs": [Figure(url=reverse("asset", args=[one.asset_id]), label=slots.get(one.slot, one.slot)) for one in task.inputs.all()],
+        "settings": [*settings, *setting_rows(task)],
+        "events": history_of(task),
+    }
+
+
 def recover_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
-    """What this person may do about a review or a failure, for the task's page and for the admin."""
+    """Return what this person may do about a review or a failure, for the task's page and for the admin."""
     return {
         "review": _review(task) if task.state is Status.NEEDS_REVIEW and may(caller, "decide", task) else None,
         "can_ask_again": can_ask_again(task, caller),
@@ -150,7 +158,7 @@ def recover_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
 
 
 def _review(task: GenerationTask) -> Review:
-    """What was asked and what was found, so that a person can decide; and the vendor's id, where an attempt knows it."""
+    """Return what was asked and found, so that a person can decide, and the vendor's id if an attempt has it."""
     attempts = list(task.attempts.all())
     doubts = [attempt for attempt in attempts if attempt.dispatch == Dispatch.UNKNOWN]
     last = next(reversed(doubts or attempts), None)
@@ -159,21 +167,29 @@ def _review(task: GenerationTask) -> Review:
     if last is not None:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
         rows.append(Fact(label=_("Sent"), value=sent))
-    is_accepted = task.error_code in REVIEWS
-    if is_accepted:
+    if task.error_code in REVIEWS:
+        text = " ".join(review_sentence(task.error_code))
+        consent = _("Give up this render and submit a new task. I understand that both are charged.")
         rows += [
             Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id),
             Fact(label=_("Reason"), value=translated(task.error_message)),
         ]
-    elif last is not None:
-        rows += [
-            Fact(label=_("What came back"), value=translated(last.error_message) or _("nothing")),
-            Fact(label=_("Asked about our reference"), value=_finding(task, last)),
-        ]
+    else:
+        text = _(
+            "No usable answer from the vendor. The request may have been accepted and charged. "
+            "Look for it in the vendor's console by our reference or the time."
+        )
+        consent = _("The vendor does not have it. I understand that both are charged if the first request was accepted after all.")
+        if last is not None:
+            rows += [
+                Fact(label=_("What came back"), value=translated(last.error_message) or _("nothing")),
+                Fact(label=_("Asked about our reference"), value=_finding(task, last)),
+            ]
     return Review(
         rows=rows,
         vendor_id=last.submission_id if last else "",
-        text=" ".join(review_sentence(task.error_code)) if is_accepted else "",
+        text=text,
+        consent=consent,
         can_adopt=can_adopt(task),
     )
 
@@ -185,28 +201,12 @@ def _finding(task: GenerationTask, attempt: Attempt) -> str:
     return translated(found) or _("No answer from the vendor.")
 
 
-def input_figures(task: GenerationTask) -> list[Figure]:
-    """The task's images with the names of their slots."""
-    titles = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
-    return [Figure(url=reverse("asset", args=[one.asset_id]), label=titles.get(one.slot, one.slot)) for one in task.inputs.all()]
-
-
-def _made_with(task: GenerationTask) -> list[Fact]:
-    rows = [Fact(label=_("Model"), value=model_label(task.model))]
-    if task.asked_model:
-        rows.append(Fact(label=_("Stands in for"), value=model_label(task.asked_model)))
-    if task.account:
-        rows.append(Fact(label=_("Account"), value=task.account.label))
-    return rows
-
-
 def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
-    codec = CODECS.get(video.codec, video.codec)
     picture = _("%(width)d × %(height)d, %(fps)s fps, %(codec)s") % {
         "width": video.width_px,
         "height": video.height_px,
         "fps": plain_number(video.fps),
-        "codec": codec,
+        "codec": CODECS.get(video.codec, video.codec),
     }
     rows = [
         Fact(label=_("Picture"), value=picture),
@@ -229,19 +229,15 @@ def _version(video: Video, number: int, shown: Video, caller: Caller) -> Version
 
 
 def history_of(task: GenerationTask) -> list[Moment]:
-    """The moves of a task in order, each with how long the state before it took."""
+    """Return the task's moves in order, each with how long the state before it took."""
     attempts = list(task.attempts.all())
     lines, before = [], None
     for event in task.events.all():
-        lines.append(_event(task, event, before, _vendor_then(task, attempts, event)))
+        begun = [attempt.account.vendor for attempt in attempts if attempt.started_at <= event.at]
+        vendor = begun[-1] if begun else task.vendor  # of that time: another vendor's model may have replaced it since
+        lines.append(_event(task, event, before, vendor))
         before = event
     return lines
-
-
-def _vendor_then(task: GenerationTask, attempts: Sequence[Attempt], event: TaskEvent) -> str:
-    """Who had it at that time: another vendor's model may have stood in since."""
-    begun = [attempt.account.vendor for attempt in attempts if attempt.started_at <= event.at]
-    return begun[-1] if begun else task.vendor
 
 
 def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> Moment:
@@ -296,16 +292,16 @@ def _task_rows(task: GenerationTask) -> list[Fact]:
 
 
 def _attempt(attempt: Attempt) -> AttemptCard:
-    took = (attempt.finished_at - attempt.started_at).total_seconds() if attempt.finished_at else None
+    tone, icon = DISPATCH_LOOKS.get(attempt.dispatch, ("run", "spinner"))
     return AttemptCard(
         number=attempt.number,
         mark=mark_of(attempt.account.vendor),
         account=attempt.account.label,
         dispatch=attempt.get_dispatch_display(),
-        tone={"accepted": "ok", "rejected": "bad", "unknown": "warn"}.get(attempt.dispatch, "run"),
-        icon={"accepted": "circle-check", "rejected": "circle-x", "unknown": "triangle-alert"}.get(attempt.dispatch, "spinner"),
+        tone=tone,
+        icon=icon,
         at=attempt.started_at,
-        took_s=took,
+        took_s=(attempt.finished_at - attempt.started_at).total_seconds() if attempt.finished_at else None,
         vendor_id=attempt.submission_id,
         error=translated(attempt.error_message),
         request_text=json.dumps(attempt.request, ensure_ascii=False, indent=2),

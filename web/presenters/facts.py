@@ -1,4 +1,4 @@
-"""One fact on a page: a line of key_values.html and of an account's card."""
+"""One fact on a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Fact"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """`tone` is a CSS class; `copy_text` is what its copy button copies."""
+    """A line of key_values.html or of an account's card. `tone` is a CSS class; `copy_text` is what the copy button copies."""
 
     label: str
     value: str

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from generation.queries.tasks import SHAPES, WallFilter
@@ -14,7 +13,7 @@ from providers.labels import listed
 from providers.vendors import ALL_MODELS
 from web.presenters.words import model_label
 
-__all__ = ["chosen_words", "filter_menus", "query_of", "shape_words"]
+__all__ = ["chosen_words", "filter_menus", "query_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +59,7 @@ def shape_words(shape: str) -> str:
 
 
 def query_of(wanted: WallFilter) -> dict[str, str]:
-    """The filter as an address holds it."""
+    """Return the filter as the address has it."""
     parts = {
         "q": wanted.q,
         "model": wanted.model,
@@ -72,8 +71,7 @@ def query_of(wanted: WallFilter) -> dict[str, str]:
 
 
 def _link(wanted: WallFilter, **changes: Any) -> str:
-    query = urlencode(query_of(replace(wanted, **changes)))
-    return f"{reverse('gallery')}?{query}" if query else reverse("gallery")
+    return reverse("gallery", query=query_of(replace(wanted, **changes)))
 
 
 def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -> Menu:
@@ -86,7 +84,7 @@ def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -
 
 
 def filter_menus(wanted: WallFilter, *, is_staff: bool) -> FilterBar:
-    """Menus and switches of the filter bar, and the way back to everything."""
+    """Return the filter bar: menus, switches, and the address without filters."""
     models = {name: model_label(name) for name in ALL_MODELS}
     switches = [Switch(label=_("Starred"), icon="star", set=wanted.starred, href=_link(wanted, starred=not wanted.starred))]
     if is_staff:
@@ -103,7 +101,7 @@ def filter_menus(wanted: WallFilter, *, is_staff: bool) -> FilterBar:
 
 
 def chosen_words(wanted: WallFilter) -> str:
-    """The filter in words, for when nothing matches."""
+    """Return the filter in words, for when nothing matches."""
     parts = [
         _("“%(words)s” in the prompt") % {"words": wanted.q} if wanted.q else "",
         model_label(wanted.model) if wanted.model else "",

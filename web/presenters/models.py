@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +19,7 @@ from web.formatting import money
 from web.param_text import properties_of
 from web.presenters.words import mark_of, model_label, time_range, vendor_label
 
-__all__ = ["model_card", "model_items", "offering", "quote_of", "unfit_notes"]
+__all__ = ["model_card", "model_items", "quote_of", "unfit_notes"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,74 +55,62 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnfitNote:
-    """Says that the chosen model has no such setting or image slot."""
+    """A sentence that the chosen model has no such setting or image slot."""
 
     name: str
     text: str
 
 
-def offering(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> list[ProviderAccount]:
-    """The enabled accounts through which the model can be had."""
-    return [one for one in accounts if one.takes(spec)]
+def _sandboxes(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> list[bool]:
+    """Return for each account that offers the model whether it is a sandbox."""
+    return [one.sandbox for one in accounts if one.takes(spec)]
 
 
-def price_words(price: Price | None) -> str:
+def _price_words(price: Price | None) -> str:
     if price is None:
         return ""
-    amount = money(price.amount, price.currency, max(2, _decimals(price.amount)))
+    exponent = price.amount.normalize().as_tuple().exponent
+    decimals = max(2, -exponent) if isinstance(exponent, int) else 2  # a price per second may be less than a cent
+    amount = money(price.amount, price.currency, decimals)
     return _("%(amount)s per second") % {"amount": amount} if price.unit == "second" else _("%(amount)s per video") % {"amount": amount}
-
-
-def _decimals(amount: Decimal) -> int:
-    """How many it takes to say the amount in full: a price by the second may be less than a cent."""
-    exponent = amount.normalize().as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
 
 
 def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> ModelCard:
     """Return the chosen model on its button."""
-    facts = [vendor_label(spec.provider)]
-    if spec.retired:
-        facts.append(_("retired on %(day)s") % {"day": spec.retired.isoformat()})
-    if usual:
-        facts.append(_("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)})
-    facts += [words for words in (price_words(price), _standing(spec, accounts)) if words]
-    return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=facts)
-
-
-def _standing(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> str:
-    offered = offering(spec, accounts)
-    if not offered:
-        return _("no account")
-    return _("sandbox") if all(one.sandbox for one in offered) else ""
+    sandboxes = _sandboxes(spec, accounts)
+    facts = [
+        vendor_label(spec.provider),
+        _("retired on %(day)s") % {"day": spec.retired.isoformat()} if spec.retired else "",
+        _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else "",
+        _price_words(price),
+        "" if sandboxes else _("no account"),
+        _("sandbox") if sandboxes and all(sandboxes) else "",
+    ]
+    return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=[fact for fact in facts if fact])
 
 
 def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[ModelItem]:
-    """Every model, by vendor; those without an account stay visible, so that one sees what could be had."""
+    """Return every model, by vendor, also those without an account, so that people see what is possible."""
     return [_item(spec, accounts, prices[spec.name], current=spec is current) for spec in ALL_MODELS.values()]
 
 
 def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> ModelItem:
-    offered = offering(spec, accounts)
-    parts = [_takes(spec), price_words(price)]
-    if spec.retired:
-        parts.append(_("retired"))
-    if not offered:
-        parts.append(_("no account"))
+    sandboxes = _sandboxes(spec, accounts)
+    parts = [_takes(spec), _price_words(price), _("retired") if spec.retired else "", "" if sandboxes else _("no account")]
     return ModelItem(
         label=model_label(spec.name),
         vendor=vendor_label(spec.provider),
         mark=mark_of(spec.provider),
         text=" · ".join(part for part in parts if part),
-        href=f"{reverse('studio')}?{urlencode({'model': spec.name})}",
+        href=reverse("studio", query={"model": spec.name}),
         current=current,
-        off=not offered,
-        tag=_("sandbox") if offered and all(one.sandbox for one in offered) else "",
+        off=not sandboxes,
+        tag=_("sandbox") if sandboxes and all(sandboxes) else "",
     )
 
 
 def _takes(spec: ModelSpec) -> str:
-    """What the model is given."""
+    """Return what the model takes: text or the needed images and settings, then optional images."""
     titles = properties_of(spec.params)
     one_of = spec.one_of_slots
     needed = [_(slot.title) for slot in spec.slots if slot.min_count] + [_(titles[name]["title"]) for name in spec.needed_params]
@@ -140,23 +126,21 @@ def quote_of(
     spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None
 ) -> Quote:
     """Return what it will cost and how long it takes, for the foot of the form."""
-    cost = estimate_cost(price, spec.params.model_construct(**params))
+    estimated = estimate_cost(price, spec.params.model_construct(**params))
+    sandboxes = _sandboxes(spec, accounts)
+    if sandboxes and all(sandboxes):
+        cost = _("Sandbox, not billed")
+    elif estimated is None or price is None:
+        cost = _("Price not published")
+    else:
+        cost = _("about %(amount)s") % {"amount": money(estimated * count, price.currency)}
     videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
     time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
-    return Quote(cost=_cost_words(spec, price, cost, count, accounts), detail=listed([videos, time]))
-
-
-def _cost_words(spec: ModelSpec, price: Price | None, cost: Any, count: int, accounts: Sequence[ProviderAccount]) -> str:
-    offered = offering(spec, accounts)
-    if offered and all(one.sandbox for one in offered):
-        return _("Sandbox, not billed")
-    if cost is None or price is None:
-        return _("Price not published")
-    return _("about %(amount)s") % {"amount": money(cost * count, price.currency)}
+    return Quote(cost=cost, detail=listed([videos, time]))
 
 
 def unfit_notes(spec: ModelSpec) -> list[UnfitNote]:
-    """Sentences for values that another model took and this one does not; form.js shows those that apply."""
+    """Return sentences for values that other models take and this one does not; form.js shows those that apply."""
     slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
     titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in properties_of(other.params).items()}
     own = properties_of(spec.params)

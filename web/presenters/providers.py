@@ -36,13 +36,13 @@ class ProviderCard:
 
 
 def provider_cards(loads: Sequence[AccountLoad], usual: Mapping[str, Usual], now: datetime) -> list[ProviderCard]:
-    """One card for each account, enabled ones first."""
+    """Return a card for each account, enabled ones first."""
     ordered = sorted(loads, key=lambda load: not load.account.enabled)
     return [_card(load, _median(load.account, usual), now) for load in ordered]
 
 
 def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | None:
-    """Of the account's vendor: the middle of what its models usually take, as far as measured."""
+    """Return the median of the usual times of the vendor's models, as far as measured."""
     known = [median_seconds(one) for name, one in usual.items() if vendor_of(name) == account.vendor]
     times = sorted(time for time in known if time is not None)
     return times[len(times) // 2] if times else None
@@ -83,7 +83,7 @@ def _median_words(median_s: float | None) -> str:
 
 
 def _dots(used: int, most: int, *, held: bool) -> list[str]:
-    """One dot per slot; many slots are drawn to scale."""
+    """Return the CSS class of each slot's dot; many slots are drawn to scale."""
     if most > DOTS_MOST:
         used, most = -(-used * DOTS_MOST // most), DOTS_MOST
     return ["on"] * used + ["hold" if held else ""] * (most - used)

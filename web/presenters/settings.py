@@ -8,17 +8,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from generation.models import GenerationTask
-from providers.core.catalog import ModelSpec
 from web.param_text import choice_label, properties_of, text_of_items
 from web.presenters.facts import Fact
 
-__all__ = ["setting_rows", "settings_line", "value_words"]
+__all__ = ["setting_rows", "settings_line"]
 
 IN_LINE = ("resolution", "mode", "duration_s", "aspect_ratio", "with_audio")
 
 
-def value_words(value: Any, schema: dict[str, Any]) -> str:
-    """A stored value in words."""
+def _value_words(value: Any, schema: dict[str, Any]) -> str:
+    """Return a stored value in words."""
     if value is None:
         return _("Random") if schema.get("title") == "Seed" else pgettext("setting", "None")
     if isinstance(value, bool):
@@ -37,15 +36,14 @@ def setting_rows(task: GenerationTask) -> list[Fact]:
     for name, value in task.params.items():
         schema = properties.get(name, {})
         label, is_seed = _(schema["title"]) if "title" in schema else name, name == "seed" and value is not None
-        rows.append(Fact(label=label, value=value_words(value, schema), mono=is_seed, copy_text=str(value) if is_seed else ""))
+        rows.append(Fact(label=label, value=_value_words(value, schema), mono=is_seed, copy_text=str(value) if is_seed else ""))
     return rows
 
 
 def settings_line(task: GenerationTask) -> list[str]:
-    """The few settings that tell takes apart: 720P, 5 s, 16:9."""
-    spec = task.spec
-    return [_short(spec, name, task.params[name]) for name in IN_LINE if task.params.get(name)] if spec else []
-
-
-def _short(spec: ModelSpec, name: str, value: Any) -> str:
-    return _("with sound") if value is True else value_words(value, properties_of(spec.params).get(name, {}))
+    """Return the few settings by which takes differ: 720P, 5 s, 16:9."""
+    if task.spec is None:
+        return []
+    properties = properties_of(task.spec.params)
+    chosen = {name: task.params[name] for name in IN_LINE if task.params.get(name)}
+    return [_("with sound") if value is True else _value_words(value, properties.get(name, {})) for name, value in chosen.items()]

@@ -55,8 +55,12 @@ class Snippet:
 
 
 def snippets_of(task: GenerationTask, url: str) -> list[Snippet]:
-    """One block of code for each language."""
-    request = _request(task)
+    """Return one block of code for each language."""
+    defaults = task.spec.params.model_construct().model_dump(mode="json") if task.spec else {}
+    changed = {name: value for name, value in task.params.items() if name not in defaults or defaults[name] != value}
+    request: dict[str, Any] = {"model": task.model, "prompt": task.prompt.text, "params": changed}
+    if inputs := {slot: [str(key) for key in ids] for slot, ids in task.image_ids().items()}:
+        request["inputs"] = inputs
     plain = json.dumps(request, ensure_ascii=False, indent=2)
     quoted = "'" + plain.replace("'", "'\\''") + "'"
     return [
@@ -66,17 +70,8 @@ def snippets_of(task: GenerationTask, url: str) -> list[Snippet]:
     ]
 
 
-def _request(task: GenerationTask) -> dict[str, Any]:
-    """The body of POST /api/v1/tasks; settings that are as the model has them by itself are left out."""
-    defaults = task.spec.params.model_construct().model_dump(mode="json") if task.spec else {}
-    params = {name: value for name, value in task.params.items() if name not in defaults or defaults[name] != value}
-    inputs = {slot: [str(key) for key in ids] for slot, ids in task.image_ids().items()}
-    body: dict[str, Any] = {"model": task.model, "prompt": task.prompt.text, "params": params}
-    return body | ({"inputs": inputs} if inputs else {})
-
-
 def _python(value: Any, depth: int = 0) -> str:
-    """JSON as Python writes it, in short lines."""
+    """Return a JSON value as Python source, in short lines."""
     if not isinstance(value, dict) or not value:
         return repr(value) if not isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     inner = "    " * (depth + 1)
@@ -85,5 +80,5 @@ def _python(value: Any, depth: int = 0) -> str:
 
 
 def _indented(text: str, spaces: int) -> str:
-    """All lines but the first moved to the right."""
+    """Indent all lines but the first."""
     return text.replace("\n", "\n" + " " * spaces)

@@ -1,4 +1,4 @@
-"""How a task's state looks and reads: the one table of tones and icons with the model's words, and the line of text beside them."""
+"""How a task's state looks and reads: a table of labels, tones and icons, and the line of text beside them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from providers.messages import translated
 from web.formatting import duration
 from web.presenters.words import clock_time, time_range, vendor_label
 
-__all__ = ["FACES", "Face", "face_of", "percent_of", "state_key", "text_of"]
+__all__ = ["FACES", "face_of", "percent_of", "state_key", "text_of"]
 
 MIN_PERCENT = 5
 """Below this, a remaining time would be a guess."""
@@ -56,7 +56,7 @@ FACES = {
 
 
 def state_key(task: GenerationTask | TaskNews, now: datetime) -> str:
-    """The status, and what makes its card look different: a page fetches a card anew when this changes."""
+    """Return the status with what makes its card look different: a page fetches a card again when this changes."""
     if task.status == Status.QUEUED and _is_later(task, now):
         return "queued-later"
     if task.status == Status.RUNNING and task.cancel_requested_at:
@@ -65,7 +65,7 @@ def state_key(task: GenerationTask | TaskNews, now: datetime) -> str:
 
 
 def _is_later(task: GenerationTask | TaskNews, now: datetime) -> bool:
-    """It was put off after a failure; a row that a worker just took up also has a later `due_at`, with a lease."""
+    """Return whether it waits after a failure. A row that a worker has just leased also has a later `due_at`."""
     return bool(task.due_at and task.due_at > now and not task.lease_owner and (task.failures or task.wait_reason))
 
 
@@ -78,19 +78,20 @@ def face_of(task: GenerationTask, now: datetime) -> Face:
 
 
 def percent_of(task: GenerationTask | TaskNews) -> int | None:
-    """Only what the vendor told; never invented."""
+    """Return the progress that the vendor reported; never a guess."""
     return task.progress if task.status == Status.RUNNING else None
 
 
 def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str, Usual], now: datetime) -> str:
-    """Why it waits, how far it is, or how it ended. `usual` are times by model (`usual_seconds`)."""
+    """Say why the task waits, how far it is, or how it ended. `usual` are times by model (`usual_seconds`)."""
     state = task.state
     if state is Status.QUEUED:
         return _waiting(task, pool, now)
     if state is Status.RUNNING:
         return _rendering(task, usual.get(task.model), now)
     if state is Status.INGESTING:
-        return _saving(task)
+        slow = translated(task.wait_reason) or _("storage or download is slow, trying again")
+        return slow if task.failures else _("saving the video")
     if state is Status.NEEDS_REVIEW:
         return (
             _("accepted by the vendor, needs a person's decision")
@@ -102,12 +103,6 @@ def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str
     if state is Status.FAILED and task.attempt_count and not task.submission_id and task.error_code in REFUSALS:
         return _("not charged")
     return ""
-
-
-def _saving(task: GenerationTask | TaskNews) -> str:
-    if not task.failures:
-        return _("saving the video")
-    return translated(task.wait_reason) or _("storage or download is slow, trying again")
 
 
 def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) -> str:
@@ -130,7 +125,7 @@ def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) ->
 
 @lru_cache(maxsize=10_000)
 def _in_line(vendor: str, place: int, language: str | None) -> str:  # noqa: ARG001 - the language is part of the key
-    """Remembered, because every open page asks for it every few seconds for each of its waiting tasks."""
+    """Return the sentence, cached because every open page asks for it every few seconds for each of its waiting tasks."""
     return _("%(vendor)s is full, %(place)s in line") % {"vendor": vendor_label(vendor), "place": ordinal(place)}
 
 

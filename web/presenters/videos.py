@@ -81,8 +81,8 @@ def tile_of(video: Video, caller: Caller) -> Tile:
         facts=[model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
         starred=video.favourite,
         star_url=reverse("video-star", args=[video.pk]) if may(caller, "act", video) else "",
-        remix_url=f"{reverse('studio')}?from={video.pk}",
-        download_url=f"{reverse('video-file', args=[video.pk])}?download=1",
+        remix_url=reverse("studio", query={"from": video.pk}),
+        download_url=reverse("video-file", args=[video.pk], query={"download": 1}),
     )
 
 
@@ -103,7 +103,7 @@ def _take(videos: list[Video], caller: Caller) -> Take:
         prompt_lang=language,
         at=newest.created_at,
         facts=[model_label(newest.model), *settings_line(newest.task), count],
-        remix_url=f"{reverse('studio')}?from={newest.pk}",
+        remix_url=reverse("studio", query={"from": newest.pk}),
         run_again_url=reverse("task-retry", args=[newest.task_id]) if may(caller, "act", newest.task) else "",
         tiles=[tile_of(video, caller) for video in videos],
         tall=all(video.ratio < 1 for video in videos),
@@ -111,7 +111,7 @@ def _take(videos: list[Video], caller: Caller) -> Take:
 
 
 def days_of(videos: Iterable[Video], caller: Caller, *, shown: date | None = None) -> list[Day]:
-    """The wall's sections. `shown` is the day that already has its heading on the page."""
+    """Return the videos by day. `shown` is the day that already has its heading on the page."""
     today = timezone.localdate()
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):

@@ -19,14 +19,12 @@ __all__ = [
     "clock_time",
     "date_time",
     "day_name",
-    "language_of",
     "mark_of",
     "model_label",
     "name_of",
     "plain_number",
     "time_range",
     "title_and_language",
-    "title_of",
     "vendor_label",
 ]
 
@@ -35,23 +33,15 @@ MINUTE_S = 60
 SHORT_S = 100
 
 
-def title_of(task: GenerationTask) -> str:
-    """The prompt in one line; a task made of an image alone says so."""
-    return " ".join(task.prompt.text.split()) or _("From an image, no prompt")
-
-
 def title_and_language(task: GenerationTask) -> tuple[str, str]:
-    """The title and its lang attribute; none for a sentence of ours."""
-    return title_of(task), language_of(task.prompt.text) if task.prompt.text else ""
-
-
-def language_of(text: str) -> str:
-    """The lang attribute of somebody's prompt, so that fonts and screen readers fit it."""
-    return "zh-Hans" if HAN.search(text) else "en"
+    """Return the prompt in one line, and its lang attribute for fonts and screen readers; without a prompt, a sentence and no lang."""
+    text = task.prompt.text
+    language = "zh-Hans" if HAN.search(text) else "en"
+    return " ".join(text.split()) or _("From an image, no prompt"), language if text else ""
 
 
 def model_label(name: str) -> str:
-    """The model's name for people; a model that the catalog lost keeps its id."""
+    """Return the model's name for people, or its id if the catalog no longer has it."""
     spec = ALL_MODELS.get(name)
     return label_of(spec) if spec else name
 
@@ -62,7 +52,7 @@ def vendor_label(slug: str) -> str:
 
 
 def mark_of(slug: str) -> str:
-    """Two letters that stand for a vendor, the same in every language."""
+    """Return the two letters of a vendor's mark, the same in every language."""
     provider = PROVIDERS.get(slug)
     return (provider.label if provider else slug)[:2].upper()
 
@@ -72,7 +62,7 @@ def name_of(user: User) -> str:
 
 
 def time_range(low_s: float, high_s: float) -> str:
-    """55 and 80 -> 55–80 s; 118 and 190 -> 2–3 min."""
+    """Format a range of seconds: 55 and 80 -> 55–80 s; 118 and 190 -> 2–3 min."""
     if high_s < SHORT_S:
         low, high = round(low_s), round(high_s)
         return _("%(low)d–%(high)d s") % {"low": low, "high": high} if low != high else _("%(s)d s") % {"s": high}
@@ -83,12 +73,12 @@ def time_range(low_s: float, high_s: float) -> str:
 
 
 def clock_time(when: datetime) -> str:
-    """10:52 on the viewer's clock."""
+    """Format the time of day on the reader's clock: 10:52."""
     return timezone.localtime(when).strftime("%H:%M")
 
 
 def day_name(day: date, today: date) -> tuple[str, str]:
-    """Today, Yesterday or the weekday, and the date in full."""
+    """Return Today, Yesterday or the weekday, and the date in full."""
     full = date_format(day, "DATE_FORMAT")
     if day == today:
         return _("Today"), full
@@ -98,11 +88,11 @@ def day_name(day: date, today: date) -> tuple[str, str]:
 
 
 def date_time(when: datetime) -> str:
-    """The date by locale, the time of day by 24 hours."""
+    """Return the date by locale and the time of day by 24 hours."""
     local = timezone.localtime(when)
     return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
 
 
 def plain_number(value: float) -> str:
-    """5.0 -> 5, 23.976 -> 23.98."""
+    """Format a number without needless digits: 5.0 -> 5, 23.976 -> 23.98."""
     return number_format(round(value, 2) if value % 1 else int(value), use_l10n=True)

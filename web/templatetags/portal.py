@@ -37,7 +37,7 @@ SCRIPT_TEXTS = {
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """The icon `name` of icons.svg; it is decoration, so the word beside it or an aria-label has to say the meaning."""
+    """Return the icon `name` of icons.svg. It is decoration: the text beside it or an aria-label has to say the meaning."""
     return format_html(
         '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
         f" {css}" if css else "",
@@ -48,30 +48,30 @@ def icon(name: str, css: str = "") -> SafeString:
 
 @register.simple_tag
 def script_texts() -> SafeString:
-    """The JSON block that net.js reads; scripts hold no words of their own."""
+    """Return the JSON block that net.js reads; scripts contain no texts themselves."""
     return json_script({key: str(words) for key, words in SCRIPT_TEXTS.items()}, "strings")
 
 
 @register.filter
 def control(field: BoundField, css: str = "input") -> SafeString:
-    """The form field's own widget with our class, so that its template decides nothing about HTML."""
+    """Return the form field's widget with a CSS class, so that its template decides nothing about HTML."""
     own = field.field.widget.attrs.get("class", "")
     return field.as_widget(attrs={"class": f"{css} {own}".strip()})
 
 
 @register.filter
 def attribute(field: BoundField, name: str) -> Any:
-    """A widget attribute such as data-unit, min or max."""
+    """Return a widget attribute such as data-unit, min or max."""
     return field.field.widget.attrs.get(name, "")
 
 
 @register.filter
 def switched(field: BoundField) -> SafeString:
-    """A checkbox that says to assistive technology that it is a switch."""
+    """Return a checkbox that is a switch to assistive technology."""
     return field.as_widget(attrs={"role": "switch"})
 
 
 @register.filter
 def counted(field: BoundField) -> SafeString:
-    """A text area whose characters form.js counts into the label below it."""
+    """Return a text area whose characters form.js counts into the label below it."""
     return field.as_widget(attrs={"data-count": f"{field.auto_id}_count", "rows": "4"})

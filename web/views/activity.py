@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -20,7 +19,7 @@ from generation.queries.queue_position import pool_state
 from generation.queries.tasks import TABS, activity_counts, activity_page
 from web.presenters.cards import cards_of
 from web.presenters.providers import provider_cards
-from web.views.common import parse_uuid
+from web.views.common import uuid_in
 
 __all__ = ["activity"]
 
@@ -29,7 +28,7 @@ NEWCOMERS = f"/tasks/{UUID(int=0)}/card?as=row"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tab:
-    """`n` is how many tasks it has, in words; empty for none."""
+    """A tab of the page. `n` is how many tasks it has, in words; empty for none."""
 
     label: str
     href: str
@@ -41,11 +40,11 @@ class Tab:
 @login_required
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
-    """One tab, one page; staff see everybody's unless they ask for theirs."""
+    """Show one page of one tab; staff see everybody's tasks unless they ask for theirs."""
     caller = caller_of(request)
     tab = request.GET.get("tab", "all")
     tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not caller.user.is_staff
-    tasks, has_more = activity_page(caller, tab=tab, mine=mine, before=parse_uuid(request.GET.get("before", "")))
+    tasks, has_more = activity_page(caller, tab=tab, mine=mine, before=uuid_in(request, "before"))
     loads = pool_state().loads
     context = {
         "cards": cards_of(tasks, caller, "row"),
@@ -63,8 +62,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 def _link(tab: str, *, mine: bool, before: str = "") -> str:
     parts = {"tab": "" if tab == "all" else tab, "who": "mine" if mine else "", "before": before}
-    query = urlencode({name: value for name, value in parts.items() if value})
-    return f"{reverse('activity')}?{query}" if query else reverse("activity")
+    return reverse("activity", query={name: value for name, value in parts.items() if value})
 
 
 def _tabs(current: str, counts: dict[str, int], *, mine: bool) -> list[Tab]:

@@ -6,8 +6,9 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -17,7 +18,7 @@ from delivery.stored_file import serve_asset
 from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.assets import store_asset
-from web.views.common import found, the_user
+from web.views.common import found
 
 __all__ = ["image", "upload"]
 
@@ -25,12 +26,12 @@ __all__ = ["image", "upload"]
 @login_required
 @require_POST
 def upload(request: HttpRequest) -> JsonResponse:
-    """One image file, checked and stored; 422 with the reason otherwise."""
+    """Check and store an image file; answer 422 with the reason if it cannot be used."""
     file = request.FILES.get("file")
     if file is None:
         return _refused(InvalidRequest(_("An image is needed here."), code="missing"))
     try:
-        asset = store_asset(owner=the_user(request), file=cast("BinaryIO", file))
+        asset = store_asset(owner=caller_of(request).user, file=cast("BinaryIO", file))
     except InvalidRequest as wrong:
         return _refused(wrong)
     facts = {"id": str(asset.pk), "url": reverse("asset", args=[asset.pk]), "width": asset.width_px, "height": asset.height_px}
@@ -44,8 +45,6 @@ def _refused(wrong: InvalidRequest) -> JsonResponse:
 @login_required
 @require_safe
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """An image, for its owner and staff."""
-    asset = Asset.objects.visible_to(caller_of(request)).filter(pk=pk).first()
-    if asset is None:
-        raise Http404
+    """Send an image to a person who may see it."""
+    asset = get_object_or_404(Asset.objects.visible_to(caller_of(request)), pk=pk)
     return found(lambda: serve_asset(request, asset))

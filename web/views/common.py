@@ -1,4 +1,4 @@
-"""What several views share: the answer to a button, and finding what a person may see. No page of its own."""
+"""What several views share: answers to buttons, and finding what a person may see."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from access.callers import caller_of
+from access.callers import Caller, caller_of
 from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
 from generation.ordering.page_keys import new_key, read_key
-from generation.queries.tasks import task_for, task_in_full
+from generation.queries.tasks import task_for
 
 __all__ = [
     "answer",
@@ -26,49 +25,32 @@ __all__ = [
     "found",
     "give_key",
     "page_key",
-    "parse_uuid",
     "the_task",
-    "the_user",
     "the_video",
-    "the_whole_task",
     "toast",
+    "uuid_in",
     "wants_fragment",
 ]
 
 
-def the_user(request: HttpRequest) -> User:
-    """The signed-in person; views behind login_required have one."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def the_task(request: HttpRequest, pk: UUID) -> GenerationTask:
-    task = task_for(caller_of(request), pk)
-    if task is None:
-        raise Http404
-    return task
-
-
-def the_whole_task(request: HttpRequest, pk: UUID) -> GenerationTask:
-    """With its events and attempts."""
-    task = task_in_full(caller_of(request), pk)
+def the_task(request: HttpRequest, pk: UUID, find: Callable[[Caller, UUID], GenerationTask | None] = task_for) -> GenerationTask:
+    """Return the task if this person may see it. Raises Http404."""
+    task = find(caller_of(request), pk)
     if task is None:
         raise Http404
     return task
 
 
 def the_video(request: HttpRequest, pk: UUID) -> Video:
+    """Return the video if this person may see it. Raises Http404."""
     seen = Video.objects.visible_to(caller_of(request)).select_related("task__prompt", "task__account", "task__owner", "owner")
-    video: Video | None = seen.filter(pk=pk).first()
-    if video is None:
-        raise Http404
-    return video
+    return get_object_or_404(seen, pk=pk)
 
 
-def parse_uuid(text: str) -> UUID | None:
-    """None for what is no UUID: a bad cursor in an address shows the first page."""
+def uuid_in(request: HttpRequest, name: str) -> UUID | None:
+    """Return the UUID in the address's query, or None: with a bad cursor the first page is shown."""
     try:
-        return UUID(text)
+        return UUID(request.GET.get(name, ""))
     except ValueError:
         return None
 
@@ -79,12 +61,12 @@ def page_key(request: HttpRequest) -> UUID:
 
 
 def give_key(response: HttpResponse) -> None:
-    """Give the page a new key: its reader has seen this answer, and the next press is a new intent. once.js puts it into the forms."""
+    """Give the page a new key: its reader has seen this answer, so the next press is a new order. once.js puts it into the forms."""
     response["X-Next-Key"] = new_key()
 
 
 def found(serve: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """What `serve` answers; a file that is not in storage is a page that does not exist."""
+    """Return what `serve` answers; a file that is missing in the storage is a 404."""
     try:
         return serve()
     except NotThere as gone:
@@ -92,12 +74,12 @@ def found(serve: Callable[[], HttpResponseBase]) -> HttpResponseBase:
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """A script asks, and will not follow a redirect to a page."""
+    """Return whether a script asks, which does not follow a redirect to a page."""
     return request.headers.get("HX-Request") == "true"
 
 
 def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> HttpResponse:
-    """Do it and say so: a toast for scripts (204), a redirect with a message without; a refusal says why and does nothing."""
+    """Perform `act` and answer with its words: a toast for a script (204), a redirect with a message for a form. A refusal says why."""
     try:
         words, level, status = act(), messages.SUCCESS, 204
     except PortalError as error:
@@ -114,7 +96,7 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
 
 
 def toast(words: str, level: int, status: int) -> HttpResponse:
-    """Words for the script that asked."""
+    """Answer the script that asked with words to show."""
     tone = "ok" if level == messages.SUCCESS else "bad"
     response = HttpResponse(status=status)
     response["HX-Trigger"] = json.dumps({"portal:toast": {"text": words, "tone": tone}, "portal:created": {}})
@@ -122,7 +104,7 @@ def toast(words: str, level: int, status: int) -> HttpResponse:
 
 
 def back(request: HttpRequest) -> HttpResponseRedirect:
-    """To where the form stood, if that is one of our own pages."""
+    """Redirect to the page that has the form, if it is one of ours."""
     for target in (request.POST.get("next", ""), request.headers.get("Referer", "")):
         if target and url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
             return HttpResponseRedirect(target)

@@ -1,4 +1,4 @@
-"""The Studio's form as its template wants it: settings in their places, image slots with their limits. No page of its own."""
+"""The Studio's form as its template needs it: settings in their places, image slots with their limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.forms import BoundField
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -43,43 +42,30 @@ class Place:
 
 
 def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
-    """Everything of studio/_compose.html."""
+    """Return everything of studio/_compose.html."""
     spec = form.spec
     usual, prices = usual_seconds([spec.name]).get(spec.name), price_list()
     price = prices[spec.name]
-    errors_behind = [name for name in form.rest if form[name].errors]
+    if form.is_bound:
+        values, count = form.params, form.cleaned_data.get("count") or 1  # what cannot be read counts as the model's default
+    else:
+        values, count = {name: form.get_initial_for_field(form.fields[name], name) for name in (*form.front, *form.rest)}, 1
     return {
         "form": form,
         "spec": spec,
         "model": model_card(spec, accounts, usual, price),
         "models": model_items(spec, accounts, prices),
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
-        "rest": [_behind(form[name]) for name in form.rest],
-        "more_open": bool(errors_behind),
+        "rest": [(form[name], "wide" if form[name].widget_type in {"textarea", "radioselect"} else "") for name in form.rest],
+        "more_open": any(form[name].errors for name in form.rest),
         "changed": form.changed_rest(),
         "slots": [place for slot in spec.slots for place in _places(form, slot)],
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
         "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
         "unfit": unfit_notes(spec),
-        "quote": quote_of(spec, _values(form), _count(form), accounts, usual, price),
+        "quote": quote_of(spec, values, count, accounts, usual, price),
     }
-
-
-def _behind(bound: BoundField) -> tuple[BoundField, str]:
-    is_text = bound.widget_type == "textarea"
-    return bound, "wide" if is_text or bound.widget_type == "radioselect" else ""
-
-
-def _values(form: ComposeForm) -> dict[str, Any]:
-    """The settings as shown; what cannot be read counts as the model's own."""
-    if form.is_bound:
-        return form.params
-    return {name: form.get_initial_for_field(form.fields[name], name) for name in (*form.front, *form.rest)}
-
-
-def _count(form: ComposeForm) -> int:
-    return (form.cleaned_data.get("count") if form.is_bound else None) or 1
 
 
 def _places(form: ComposeForm, slot: InputSlot) -> list[Place]:

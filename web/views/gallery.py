@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
@@ -18,7 +17,7 @@ from generation.queries.tasks import SHAPES, WallFilter, wall_page
 from providers.vendors import ALL_MODELS
 from web.presenters.filters import chosen_words, filter_menus, query_of
 from web.presenters.videos import days_of
-from web.views.common import parse_uuid, the_user
+from web.views.common import uuid_in
 
 __all__ = ["gallery", "more"]
 
@@ -28,36 +27,39 @@ LONGEST_SEARCH = 200
 @login_required
 @require_GET
 def gallery(request: HttpRequest) -> HttpResponse:
-    """One page of the wall; every filter is in the address."""
+    """Show one page of videos; every filter is in the address."""
     wanted = _wanted(request)
     context = _wall(request, wanted, None)
-    context |= {"wanted": wanted, "menus": filter_menus(wanted, is_staff=the_user(request).is_staff), "chosen": chosen_words(wanted)}
+    context |= {"wanted": wanted, "menus": filter_menus(wanted, is_staff=caller_of(request).user.is_staff), "chosen": chosen_words(wanted)}
     return render(request, "gallery/page.html", context)
 
 
 @login_required
 @require_GET
 def more(request: HttpRequest) -> HttpResponse:
-    """The next page, to be put below the last."""
-    return render(request, "gallery/_days.html", _wall(request, _wanted(request), _day(request)))
+    """Return the next page, which the script puts below the last."""
+    try:
+        shown = parse_date(request.GET.get("day", ""))
+    except ValueError:
+        shown = None
+    return render(request, "gallery/_days.html", _wall(request, _wanted(request), shown))
 
 
 def _wall(request: HttpRequest, wanted: WallFilter, shown: date | None) -> dict[str, Any]:
-    videos, has_more = wall_page(caller_of(request), wanted, parse_uuid(request.GET.get("before", "")))
+    videos, has_more = wall_page(caller_of(request), wanted, uuid_in(request, "before"))
     days = days_of(videos, caller_of(request), shown=shown)
     if not has_more:
         return {"days": days}
     query = query_of(wanted) | {"before": str(videos[-1].pk)}
-    following = urlencode(query)
     return {
         "days": days,
-        "next_url": f"{reverse('gallery')}?{following}",
-        "more_url": f"{reverse('gallery-more')}?{following}&day={days[-1].date.isoformat()}",
+        "next_url": reverse("gallery", query=query),
+        "more_url": reverse("gallery-more", query=query | {"day": days[-1].date.isoformat()}),
     }
 
 
 def _wanted(request: HttpRequest) -> WallFilter:
-    """What the address says; values that mean nothing are left out."""
+    """Read the filter from the address; ignore unknown values."""
     get = request.GET.get
     model, shape = get("model", ""), get("shape", "")
     return WallFilter(
@@ -67,10 +69,3 @@ def _wanted(request: HttpRequest) -> WallFilter:
         starred=get("starred") == "1",
         mine=get("who") == "mine",
     )
-
-
-def _day(request: HttpRequest) -> date | None:
-    try:
-        return parse_date(request.GET.get("day", ""))
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Live updates: what changed since a cursor, and one card anew."""
+"""Live updates: what changed since a cursor, and a fresh card."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.views.common import the_task
 __all__ = ["card", "tick"]
 
 OVERLAP = timedelta(seconds=2)
-"""A change is stamped before it is committed, and clocks of machines differ a little: look back further than the cursor says."""
+"""A change is stamped before it is committed, and the clocks of machines differ a little, so look back further than the cursor says."""
 EARLIEST, LATEST = 2000, 9000
 TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html"}
 
@@ -30,7 +30,7 @@ TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.htm
 @never_cache
 @require_GET
 def tick(request: HttpRequest) -> HttpResponse:
-    """The tasks that changed or are alive, and a new cursor, as JSON; 204 when there is nothing to tell, 401 for who must sign in again."""
+    """Return the tasks that changed or are alive, and a new cursor, as JSON; 204 if nothing changed, 401 if the session has ended."""
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
     caller, now = caller_of(request), clock.now()
@@ -59,7 +59,7 @@ def _cursor(text: str) -> datetime | None:
 @never_cache
 @require_GET
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The fragment of one task, as the Studio's job or as Activity's row."""
+    """Return the fragment of one task, as the Studio's job or as Activity's row."""
     task = the_task(request, pk)
     form = "row" if request.GET.get("as") == "row" else "job"
     cards = cards_of([task], caller_of(request), form)

@@ -24,7 +24,7 @@ THEME_KEPT = timedelta(days=365)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Counts are lazy and asked once, so that pages without navigation ask nothing."""
+    """Add what every page needs (context processor). Counts are lazy, so that pages without navigation count nothing."""
     user = getattr(request, "user", None)
     chosen = request.COOKIES.get("theme", "system")
     found: dict[str, Any] = {

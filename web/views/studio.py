@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -26,26 +24,24 @@ from generation.ordering.page_keys import new_key
 from generation.ordering.studio_form import enabled_accounts, filled_from, first_choice, order_videos
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, todays_videos
-from providers.core.catalog import ModelSpec
 from providers.messages import translated
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
 from web.presenters.models import quote_of
 from web.presenters.videos import takes_of
-from web.views.common import give_key, page_key, parse_uuid, the_task, the_user, the_video
+from web.views.common import give_key, page_key, the_task, the_video, uuid_in
 from web.views.compose import compose_context
 
 __all__ = ["create", "queue_head", "quote", "studio", "today"]
 
-PARTS = ("prompt", "images", "settings")
 ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was ordered twice. To order it once more, press Generate again.")
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def studio(request: HttpRequest) -> HttpResponse:
-    """The page. A POST is the form sent without script."""
+    """Show the page. A POST is the form sent without script."""
     if request.method != "POST":
         return _page(request, _opened(request))
     form = _sent(request)
@@ -54,13 +50,13 @@ def studio(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=422)
     if not order[1]:
         messages.info(request, str(ORDERED_ALREADY))
-    return redirect(f"{reverse('studio')}?{urlencode({'model': form.spec.name})}")
+    return redirect(reverse("studio", query={"model": form.spec.name}))
 
 
 @login_required
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
-    """The form sent by script: the new cards, or the form with what is wrong."""
+    """Take the form sent by script; answer with the new cards, or with the form and its errors."""
     form = _sent(request)
     order = _order(request, form)
     if order is None:
@@ -80,7 +76,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def quote(request: HttpRequest) -> HttpResponse:
-    """Cost and usual time of what the form says now; wrong fields count as they are by themselves."""
+    """Return cost and usual time of the form as it is now; a wrong field counts as its default."""
     form = _sent(request)
     form.is_valid()
     usual = usual_seconds([form.spec.name]).get(form.spec.name)
@@ -92,25 +88,25 @@ def quote(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
-    """Today's results anew, when something of the queue is done."""
+    """Return today's results again, when something of the queue is done."""
     return render(request, "studio/_today.html", _today(caller_of(request)))
 
 
 @login_required
 @require_GET
 def queue_head(request: HttpRequest) -> HttpResponse:
-    """How much is running and waiting, anew."""
-    return render(request, "studio/_queue_head.html", {"numbers": live_numbers(the_user(request))})
+    """Return how much is running and waiting now."""
+    return render(request, "studio/_queue_head.html", {"numbers": live_numbers(caller_of(request).user)})
 
 
 def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpResponse:
-    user = the_user(request)
-    tasks = queue_of(user)
-    context = (
-        compose_context(form, enabled_accounts())
-        | _today(caller_of(request))
-        | {"cards": cards_of(tasks, caller_of(request), "job"), "numbers": live_numbers(user)}
-    )
+    caller = caller_of(request)
+    context = {
+        **compose_context(form, enabled_accounts()),
+        **_today(caller),
+        "cards": cards_of(queue_of(caller.user), caller, "job"),
+        "numbers": live_numbers(caller.user),
+    }
     return render(request, "studio/page.html", context, status=status)
 
 
@@ -120,12 +116,12 @@ def _today(caller: Caller) -> dict[str, Any]:
 
 
 def _opened(request: HttpRequest) -> ComposeForm:
-    """An empty form, or one filled from a video (Remix) or a task (Edit and retry)."""
+    """Return an empty form, or one filled from a video (Remix) or a task (Edit and retry)."""
     source = _source(request)
-    asked = find_model(request.GET.get("model", ""))
-    user = the_user(request)
-    spec = asked or (source.spec if source else None) or first_choice(user)
-    initial, pictures = filled_from(source, _parts(request), spec) if source else ({}, {})
+    user = caller_of(request).user
+    spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user)
+    parts = request.GET.get("fields") or "prompt,images,settings"
+    initial, pictures = filled_from(source, set(parts.split(",")), spec) if source else ({}, {})
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
@@ -133,28 +129,17 @@ def _opened(request: HttpRequest) -> ComposeForm:
 
 
 def _source(request: HttpRequest) -> GenerationTask | None:
-    video, task = (_uuid(request, name) for name in ("from", "from_task"))
-    if video:
+    if video := uuid_in(request, "from"):
         return the_task(request, the_video(request, video).task_id)
+    task = uuid_in(request, "from_task")
     return the_task(request, task) if task else None
 
 
-def _uuid(request: HttpRequest, name: str) -> UUID | None:
-    return parse_uuid(request.GET.get(name, ""))
-
-
-def _parts(request: HttpRequest) -> set[str]:
-    asked = request.GET.get("fields", "")
-    return set(asked.split(",")) if asked else set(PARTS)
-
-
 def _sent(request: HttpRequest) -> ComposeForm:
-    return form_for(_spec(request))(request.POST, request.FILES, owner=the_user(request))
-
-
-def _spec(request: HttpRequest) -> ModelSpec:
-    """The model that was asked for. A page from yesterday may name one that is gone: `_order` then refuses."""
-    return find_model(request.POST.get("model", "")) or first_choice(the_user(request))
+    """Return the form that was sent. A page from yesterday may name a model that is gone: `_order` then refuses."""
+    user = caller_of(request).user
+    spec = find_model(request.POST.get("model", "")) or first_choice(user)
+    return form_for(spec)(request.POST, request.FILES, owner=user)
 
 
 def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask], bool] | None:

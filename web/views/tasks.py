@@ -19,24 +19,25 @@ from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.actions.retry import retry_from_page
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.queries.tasks import task_in_full
 from web.presenters.detail import task_context
-from web.views.common import answer, page_key, the_task, the_user, the_whole_task
+from web.views.common import answer, page_key, the_task
 
-__all__ = ["adopt", "ask_again", "cancel", "cancel_waiting", "give_up", "retry", "submit_again", "task"]
+__all__ = ["adopt", "ask_again", "cancel", "cancel_queue", "give_up", "retry", "submit_again", "task"]
 
 
 @login_required
 @require_GET
 def task(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Attempts, events, the vendor's words; for administrators, the ways out of a review or a failure."""
-    shown = the_whole_task(request, pk)
+    """Show attempts, events and the vendor's words; to administrators also the ways out of a review or a failure."""
+    shown = the_task(request, pk, task_in_full)
     return render(request, "tasks/page.html", task_context(shown, caller_of(request)))
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Stop exactly this one."""
+    """Cancel this task."""
     stopped = the_task(request, pk)
 
     def act() -> str:
@@ -49,10 +50,10 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def cancel_queue(request: HttpRequest) -> HttpResponse:
-    """Stop everything of one's own that waits; what renders goes on."""
+    """Cancel the person's waiting tasks; running renders continue."""
 
     def act() -> str:
-        stopped = cancel_waiting(the_user(request))
+        stopped = cancel_waiting(caller_of(request).user)
         words = ngettext(
             "%(n)d waiting video was cancelled. Running renders continue.",
             "%(n)d waiting videos were cancelled. Running renders continue.",
@@ -66,7 +67,7 @@ def cancel_queue(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The same request as a new task: Retry, or Run again."""
+    """Order the same again as a new task: Retry, or Run again."""
     again, caller = the_task(request, pk), caller_of(request)
 
     def act() -> str:
@@ -79,7 +80,7 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A task in review or failed: does the vendor have its render after all?"""
+    """Ask the vendor whether it has the render of a failed task or one in review."""
 
     def act(failed: GenerationTask) -> str:
         recover.ask_again(failed, by=caller_of(request), page=page_key(request))
@@ -95,7 +96,7 @@ def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The vendor has it, under this id."""
+    """End a review: take over the vendor's render with this id."""
 
     def act(reviewed: GenerationTask) -> str:
         decide.adopt(reviewed, request.POST.get("vendor_id", ""), by=caller_of(request), page=page_key(request))
@@ -107,7 +108,7 @@ def adopt(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Send it once more, knowing that the first may be charged too."""
+    """End a review: send the request again, knowing that the first may be charged too."""
 
     def act(reviewed: GenerationTask) -> str:
         knows_cost = request.POST.get("knows_cost") == "on"
@@ -120,7 +121,7 @@ def submit_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Not worth another try."""
+    """End a review: fail the task."""
 
     def act(reviewed: GenerationTask) -> str:
         decide.give_up(reviewed, by=caller_of(request), page=page_key(request))
@@ -130,6 +131,6 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, pk: UUID, act: Callable[[GenerationTask], str]) -> HttpResponse:
-    """Who may is `generation.actions.decide`'s to say."""
+    """Perform `act` on the task; `generation.actions.decide` checks who may."""
     task = the_task(request, pk)
     return answer(request, lambda: act(task), to=reverse("task", args=[task.pk]))

@@ -15,9 +15,9 @@ from access.callers import caller_of
 from access.rights import may
 from delivery.stored_file import serve_video
 from generation.actions.star import toggle_star
-from generation.queries.tasks import neighbours, versions_of
+from generation.queries.tasks import neighbours, task_in_full, versions_of
 from web.presenters.detail import video_context
-from web.views.common import answer, found, the_video, the_whole_task, wants_fragment
+from web.views.common import answer, found, the_task, the_video, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
 
@@ -25,9 +25,9 @@ __all__ = ["file", "poster", "preview", "star", "video"]
 @login_required
 @require_GET
 def video(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Player, settings, history, versions, and how to ask for it through the API."""
+    """Show player, settings, history, versions, and how to order it through the API."""
     shown, caller = the_video(request, pk), caller_of(request)
-    task = the_whole_task(request, shown.task_id)
+    task = the_task(request, shown.task_id, task_in_full)
     api_url = request.build_absolute_uri("/api/v1/tasks")
     context = video_context(shown, task, caller, versions_of(caller, shown), neighbours(caller, shown), api_url)
     return render(request, "videos/page.html", context)
@@ -36,7 +36,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The video itself, whole or in part; `?download=1` saves it under the prompt's first words."""
+    """Send the video, whole or in part; `?download=1` saves it under the prompt's first words."""
     inline = request.GET.get("download") != "1"
     return found(lambda: serve_video(request, the_video(request, pk), inline=inline))
 
@@ -56,7 +56,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def star(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Turn the star on or off: the button anew for scripts, the page again without."""
+    """Turn the star on or off; answer a script with the new button, a form with its page."""
     shown, caller = the_video(request, pk), caller_of(request)
     if wants_fragment(request) and may(caller, "act", shown):
         starred, is_small = toggle_star(shown, by=caller), request.GET.get("small") == "1"
