@@ -17,8 +17,8 @@ run: $(VENV)/.run  ## start the whole portal in this terminal: simulator, worker
 test: $(VENV)/.dev  ## run all tests on SQLite, then those marked for PostgreSQL on a real PostgreSQL, in parallel
 	@$(PY) -m tools.test
 
-demo: $(VENV)/.run  ## make one video of every model through the API and check each file (DOOR=form or DOOR=command: through the form or the command line; SHORT=1: a few of each vendor)
-	@$(PY) -m tools.demo --door $(or $(DOOR),api) $(if $(SHORT),--short)
+demo: $(VENV)/.run  ## make one video of every model through the API and check each file (ENTRY=form or ENTRY=command: through the form or the command line; SHORT=1: a few of each vendor)
+	@$(PY) -m tools.demo --entry $(or $(ENTRY),api) $(if $(SHORT),--short)
 
 lint: $(VENV)/.dev  ## check style, types, imports, templates and migrations
 	@$(PY) -m tools.lint

@@ -71,8 +71,8 @@ def _polls(simulator: SimulatorProcess, worker: RunningWorker, owner: User) -> d
 def _bought(account: ProviderAccount, number: int) -> str:
     """A render that never ends."""
     spec = ALL_MODELS[WELL]
-    wish = GenerationRequest(spec=spec, prompt=f"bench {number} #fault:never", params=spec.params(), reference=f"bench-{number}")
-    return client_for(account).submit(wish).id
+    request = GenerationRequest(spec=spec, prompt=f"bench {number} #fault:never", params=spec.params(), reference=f"bench-{number}")
+    return client_for(account).submit(request).id
 
 
 def _lags(worker: RunningWorker, account: ProviderAccount) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 limits    5 submits a second and 10 slots, eight workers, thousands of tasks: never more, and not much less. A render takes so long that
           both limits are reached
 kills     processes killed while they submit: every slot is free again one lease later
-fairness  one owner has thousands of tasks waiting; another's first one starts soon. And what a claim costs then
+fairness  one owner has thousands of tasks waiting; another's first one starts soon. And what a lease costs then
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from generation.models import Attempt, GenerationTask, LiveWorker, Prompt  # noq
 from generation.ordering.create import create  # noqa: E402
 from generation.ordering.order import Order  # noqa: E402
 from generation.scheduling.concurrency import usage_of  # noqa: E402
-from generation.scheduling.fair_share import claim_queued  # noqa: E402
+from generation.scheduling.fair_share import lease_queued  # noqa: E402
 from generation.submitting.submit import submit  # noqa: E402
 from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
@@ -151,9 +151,9 @@ def _kills(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[str, 
     account.refresh_from_db()
     LiveWorker.objects.create(instance="bench", submit_workers=1000, seen_at=timezone.now() + timedelta(hours=1))  # no share holds it back
     with transaction.atomic():
-        claims = claim_queued([account], now=timezone.now(), instance="bench")
-    for claim in claims:
-        _killed(claim.task_id, claim.fence, chance.uniform(0.0, 0.12))
+        leases = lease_queued([account], now=timezone.now(), instance="bench")
+    for lease in leases:
+        _killed(lease.task_id, lease.fence, chance.uniform(0.0, 0.12))
     held, lost_at = usage_of([account], timezone.now())[account.pk], time.monotonic()
     _until(lambda: not Attempt.objects.filter(sender_gone_at__gt=timezone.now()).exists())
     LiveWorker.objects.all().delete()
@@ -163,7 +163,7 @@ def _kills(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[str, 
     ProviderAccount.objects.filter(pk=account.pk).update(max_in_flight=SLOTS, submits_per_second=PER_SECOND)
     account.refresh_from_db()
     return {
-        "kills": len(claims),
+        "kills": len(leases),
         "held right after": held.slots,
         "held one lease later": left.slots + left.in_air,
         "all settled after s": round(time.monotonic() - lost_at),
@@ -184,7 +184,7 @@ def _killed(task_id: Any, fence: int, after_s: float) -> None:
 def _fairness(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[str, Any]:
     many, one = User.objects.create_user("many"), User.objects.create_user("one")
     _wait(many, WAITING, "many")
-    claim_ms = [_claim_ms(account) for _ in range(20)]
+    lease_ms = [_lease_ms(account) for _ in range(20)]
     with _workers(2):
         _until(lambda: GenerationTask.objects.filter(owner=many, status__in=AT_VENDOR).count() >= SLOTS // 2)
         waits = []
@@ -198,15 +198,15 @@ def _fairness(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[st
         "waiting": WAITING,
         "another's first, s": round(waits[0], 1),
         "the worst of five, s": round(max(waits), 1),
-        "claim, ms": round(statistics.median(claim_ms), 1),
+        "lease, ms": round(statistics.median(lease_ms), 1),
     }
 
 
-def _claim_ms(account: ProviderAccount) -> float:
-    """What a claim costs that finds tasks; it is taken back."""
+def _lease_ms(account: ProviderAccount) -> float:
+    """What a lease costs that finds tasks; it is taken back."""
     began = time.monotonic()
     with transaction.atomic():
-        claim_queued([account], now=timezone.now(), instance="bench")
+        lease_queued([account], now=timezone.now(), instance="bench")
         took = time.monotonic() - began
         transaction.set_rollback(True)
     return took * 1000

@@ -2,11 +2,10 @@
 
     queued -> submitting -> running -> ingesting -> succeeded
 
-`submitting` goes back to `queued` only after an error that is surely safe to repeat, and to `needs_review` when the vendor may have
-accepted and nobody can tell. So does what waits to be sent once more after a doubt and cannot be sent, and an accepted render that our
-deadline or a limit of ours keeps us from (docs/adr/0012). Terminal states are final but
-for one: a failed task whose render turns out to be alive or done at the vendor goes on (docs/adr/0007). `GenerationTask.move` is the only
-code that performs a move.
+`submitting` goes back to `queued` only after an error that is surely safe to repeat, and to `needs_review` when the outcome is unknown.
+To `needs_review` also goes a task that cannot be sent again after an unknown outcome, and an accepted render that our deadline or a limit
+of ours keeps us from (docs/adr/0012). Terminal states are final, with one exception: a failed task whose render is alive or done at the
+vendor goes on (docs/adr/0007). `GenerationTask.move` is the only code that performs a move.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ class Status(StrEnum):
     SUBMITTING = "submitting"
     """The intent is committed and the paid request may be on its way."""
     RUNNING = "running"
-    """The vendor has it and told us its id."""
+    """The vendor has it, and its id there is stored."""
     INGESTING = "ingesting"
     """Rendered at the vendor; being copied into our storage."""
     SUCCEEDED = "succeeded"
     """The video is ours."""
     NEEDS_REVIEW = "needs_review"
-    """It may have been paid for and we cannot tell, or it was accepted and we cannot get it. The vendor's word settles it, or a person."""
+    """It may have been paid, or it was accepted and we cannot get it. An answer of the vendor ends this, or a person does."""
     FAILED = "failed"
     """It will not come by itself; `error_code` says why."""
     CANCELLED = "cancelled"

@@ -184,7 +184,7 @@ SENTENCES |= GENERATION_SENTENCES
 
 
 def trouble(error: ProviderError) -> Message:
-    """Why an account rests or a task waits; with the vendor's words."""
+    """Return why an account is in cooldown or a task waits, with the vendor's words."""
     code = f"account_{error.code}"
     return say(code, words=str(error)) if code in GENERATION_SENTENCES else error.in_full
 

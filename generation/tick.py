@@ -18,15 +18,15 @@ from generation.ordering.failover import fail_over
 from generation.scheduling.concurrency import processes_to_reconcile, submit_processes
 from generation.scheduling.enqueue import (
     LOOK_AGAIN_EVERY,
-    claim_and_enqueue,
     ingest_due,
+    lease_and_enqueue,
     look_again_soon,
     not_polled,
     poll_soon,
     start_queued,
 )
 from generation.scheduling.fair_share import waiting_vendors
-from generation.scheduling.leases import claim_due
+from generation.scheduling.leases import lease_due
 from generation.scheduling.stop_switch import current_stop
 from generation.submitting.unstartable import free_unstartable
 from jobs import queue
@@ -57,18 +57,18 @@ def tick(now: datetime | None = None) -> int:
         + _reconcile_lost(at, instance)
         + _poll_due(at)
         + ingest_due(at, instance)
-        + _probe_rested(at)
+        + _probe_cooled_down(at)
         + _look_again(at)
     )
 
 
 def _reconcile_lost(now: datetime, instance: str) -> int:
-    """Submits whose lease ended between intent and answer, and those that wait for a look-up. Served ahead of submits: a claimed look-up
+    """Look up submits whose lease ended between intent and answer, and those that wait for it. Served ahead of submits: a leased look-up
     counts in its account's share, so a hundred submits before it would wait for it, and it for them.
     """
     most = processes_to_reconcile(now)
-    claim = partial(claim_due, Status.SUBMITTING, now=now, instance=instance, lease=RECONCILE_LEASE, most=most)
-    return claim_and_enqueue(queue.ahead_in(queue.SUBMIT), "reconcile", claim)
+    take = partial(lease_due, Status.SUBMITTING, now=now, instance=instance, lasting=RECONCILE_LEASE, most=most)
+    return lease_and_enqueue(queue.ahead_in(queue.SUBMIT), "reconcile", take)
 
 
 def _poll_due(now: datetime) -> int:
@@ -77,27 +77,27 @@ def _poll_due(now: datetime) -> int:
     return sum(poll_soon(account, now) for account in ProviderAccount.objects.filter(not_polled(now)).filter(Exists(due)))
 
 
-def _probe_rested(now: datetime) -> int:
-    """Accounts whose rest is over are asked by a free call whether they answer. Disabled ones wait for a person."""
+def _probe_cooled_down(now: datetime) -> int:
+    """Have accounts whose cooldown is over asked by a free call whether they answer. Disabled ones wait for a person."""
     free = Q(probe_lease_until=None) | Q(probe_lease_until__lte=now)
-    rested = ProviderAccount.objects.filter(free, enabled=True, cooldown_until__lte=now)
-    rung = 0
-    for account in rested:
+    over = ProviderAccount.objects.filter(free, enabled=True, cooldown_until__lte=now)
+    enqueued = 0
+    for account in over:
         with transaction.atomic():
-            if rested.filter(pk=account.pk).update(probe_lease_until=now + PROBE_LEASE):
+            if over.filter(pk=account.pk).update(probe_lease_until=now + PROBE_LEASE):
                 queue.enqueue(queue.POLL, "probe", account.pk)
-                rung += 1
-    return rung
+                enqueued += 1
+    return enqueued
 
 
 def _look_again(now: datetime) -> int:
-    """Ring for reviews that were last looked at, or began (`updated_at`), an hour ago; later where there are very many."""
+    """Enqueue looks at reviews that were last looked at, or began (`updated_at`), an hour ago; later where there are very many."""
     accepted = GenerationTask.objects.free(now).filter(status=Status.NEEDS_REVIEW, error_code__in=ASKED_ABOUT)
     due = accepted.filter(updated_at__gt=now - ASKED_FOR)
     waited = due.filter(Q(lease_until__isnull=False) | Q(updated_at__lte=now - LOOK_AGAIN_EVERY)).order_by("updated_at")
     lately = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, lease_until__gt=now + LOOK_AGAIN_EVERY - LOOKS_LAST).count()
-    rung = 0
+    enqueued = 0
     for task in waited.only("pk")[: max(submit_processes(now) - lately, 0)]:
         with transaction.atomic():
-            rung += look_again_soon(task)
-    return rung
+            enqueued += look_again_soon(task)
+    return enqueued

@@ -1,4 +1,4 @@
-"""How many of a cluster's processes are at work, told by the kernel: each job holds a lock on a file of its own while it runs.
+"""How many of a cluster's processes are at work, known from the kernel: each job holds a lock on a file of its own while it runs.
 
 A killed process loses its lock at once, so the count is right when it matters: the watchdog asks before it calls a cluster frozen.
 """

@@ -61,7 +61,7 @@ def instance_id() -> str:
 
 
 def enqueue(cluster: str, job: str, *ids: UUID | int | str) -> None:
-    """Ring for the job of this name in the wiring. Joins the caller's transaction. Only ids travel: payloads are signed pickles."""
+    """Put the job of this name in the wiring on the queue. Joins the caller's transaction. Only ids travel: payloads are signed pickles."""
     async_task("jobs.run", job, *[str(i) if isinstance(i, UUID) else i for i in ids], cluster=cluster)
 
 

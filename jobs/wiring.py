@@ -1,4 +1,4 @@
-"""What a worker is told to do: jobs by name, and what its clock calls. This room knows no more of the product.
+"""What a worker does: jobs by name, and what its clock calls. This room knows no more of the product.
 
 The queue's messages name `jobs.run` and a job, never the module of a function, so a module may move while messages wait.
 """

@@ -1,4 +1,4 @@
-"""`make demo`: one video of every model, made through a door of a portal of its own (the API, the form, the command), each file checked."""
+"""`make demo`: one video of every model through the API, the form or the command of its own portal, and a check of each file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import av
 from PIL import Image, ImageDraw
 
 from providers.core.catalog import vendor_of
-from tools.doors import DOORS, Api, Door, House, Wish
+from tools.entry_points import ENTRY_POINTS, Api, EntryPoint, House, VideoOrder
 from tools.stack import Stack
 
 WAIT_S = 300.0
@@ -26,13 +26,13 @@ PROMPTS = ("A fox runs across fresh snow at dawn", "水墨远山，云雾缓缓�
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--door", choices=list(DOORS), default="api", help="by which way the videos are asked for")
+    parser.add_argument("--entry", choices=list(ENTRY_POINTS), default="api", help="by which way the videos are asked for")
     parser.add_argument("--short", action="store_true", help="of each vendor one without images and one with")
     words = parser.parse_args()
-    return demonstrate(words.door, short=words.short)
+    return demonstrate(words.entry, short=words.short)
 
 
-def demonstrate(door: str, *, short: bool) -> int:
+def demonstrate(entry: str, *, short: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="portal-demo-") as folder:
         environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "WARNING", "DATABASE_URL": ""}
         environment["PORTAL_INGEST_WORKERS"] = "2"  # the simulator draws two clips at a time: others would wait past their patience
@@ -44,50 +44,50 @@ def demonstrate(door: str, *, short: bool) -> int:
         _draw(picture)
         with stack:
             house = House(stack=stack, password=password, api=Api(stack.url, token), picture=picture)
-            asked = list(wishes(house.api.get("/models")))
-            rows = list(_make_all(house, DOORS[door](house), _few(asked) if short else asked))
+            asked = list(video_orders(house.api.get("/models")))
+            rows = list(_make_all(house, ENTRY_POINTS[entry](house), _few(asked) if short else asked))
     _print_table(rows)
     failed = [row for row in rows if row["result"] != "ok"]
     print(f"\n{len(rows) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 
-def _make_all(house: House, door: Door, asked: list[Wish]) -> Iterator[dict[str, Any]]:
-    """Every wish is sent first, then each is waited for, as a program would."""
-    tasks = [(wish, _ordered(door, wish)) for wish in asked]
-    for wish, (task_id, refusal) in tasks:
-        yield _outcome(house.api, wish, task_id) if task_id else _row(wish, refusal)
+def _make_all(house: House, entry: EntryPoint, asked: list[VideoOrder]) -> Iterator[dict[str, Any]]:
+    """Every order is sent first, then each is waited for, as a program would."""
+    tasks = [(order, _ordered(entry, order)) for order in asked]
+    for order, (task_id, refusal) in tasks:
+        yield _outcome(house.api, order, task_id) if task_id else _row(order, refusal)
 
 
-def _ordered(door: Door, wish: Wish) -> tuple[str, str]:
+def _ordered(entry: EntryPoint, order: VideoOrder) -> tuple[str, str]:
     """The task's id, or the words of the refusal."""
     try:
-        return door.order(wish), ""
+        return entry.place(order), ""
     except RuntimeError as refusal:
         return "", str(refusal)
 
 
-def _row(wish: Wish, result: str) -> dict[str, Any]:
-    return {"model": wish.model, "images": ", ".join(wish.slots) or "none", "file": "", "result": result}
+def _row(order: VideoOrder, result: str) -> dict[str, Any]:
+    return {"model": order.model, "images": ", ".join(order.slots) or "none", "file": "", "result": result}
 
 
-def wishes(models: list[dict[str, Any]]) -> Iterator[Wish]:
+def video_orders(models: list[dict[str, Any]]) -> Iterator[VideoOrder]:
     """Every model that can be had, also a retired one that a gateway still has, with the images that it needs; of each vendor one more, not
     retired, with an image that is not needed.
     """
     seen: set[str] = set()
     for number, model in enumerate(model for model in models if model["available"]):
         prompt, needed = PROMPTS[number % len(PROMPTS)], (*model["needed_inputs"], *model["one_of_inputs"][:1])
-        yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, needed), params=_needed(model["json_schema"]))
+        yield VideoOrder(model=model["name"], prompt=prompt, slots=_filled(model, needed), params=_needed(model["json_schema"]))
         optional = [slot["slot"] for slot in model["inputs"] if slot["slot"] not in needed]
         if optional and not needed and not model["retired"] and model["vendor"] not in seen:
             seen.add(model["vendor"])
-            yield Wish(model=model["name"], prompt=prompt, slots=_filled(model, (optional[0],)))
+            yield VideoOrder(model=model["name"], prompt=prompt, slots=_filled(model, (optional[0],)))
 
 
-def _few(asked: list[Wish]) -> list[Wish]:
+def _few(asked: list[VideoOrder]) -> list[VideoOrder]:
     """Of each vendor the first without images and the first with."""
-    return list({(vendor_of(wish.model), bool(wish.slots)): wish for wish in reversed(asked)}.values())
+    return list({(vendor_of(order.model), bool(order.slots)): order for order in reversed(asked)}.values())
 
 
 def _needed(schema: dict[str, Any]) -> dict[str, list[str]]:
@@ -101,12 +101,12 @@ def _filled(model: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names for _ in range(least[name]))
 
 
-def _outcome(api: Api, wish: Wish, task_id: str) -> dict[str, Any]:
+def _outcome(api: Api, order: VideoOrder, task_id: str) -> dict[str, Any]:
     started, task = time.monotonic(), api.get(f"/tasks/{task_id}")
     while task["status"] not in {"succeeded", "failed", "cancelled", "needs_review"} and time.monotonic() - started < WAIT_S:
         time.sleep(0.5)
         task = api.get(f"/tasks/{task_id}")
-    row = _row(wish, task["status"])
+    row = _row(order, task["status"])
     if task["status"] == "succeeded":
         row |= _checked(api.content(task["videos"][0]["id"]), task["videos"][0])
     elif task["error"]:

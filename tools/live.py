@@ -212,8 +212,8 @@ def one_video(account: Account) -> str:
     if env.text("LIVE_SPEND") != "yes":
         raise NotRun(f"it costs money: LIVE_SPEND=yes buys one of {spec.name}")
     started = time.monotonic()
-    wish = GenerationRequest(spec=spec, prompt=PROMPT, params=_shortest(spec), reference=f"live-{uuid4()}")
-    submission = account.client.submit(wish)
+    request = GenerationRequest(spec=spec, prompt=PROMPT, params=_shortest(spec), reference=f"live-{uuid4()}")
+    submission = account.client.submit(request)
     try:
         snapshot = _finished(account, submission)
         size = _downloaded(account, snapshot)

@@ -75,8 +75,8 @@ class JsonError(Error):  # type: ignore[misc]
         self.code, self.reason = error.code, error.reason
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG002
-        told = {"code": self.codes.get(self.code, "bad_request"), "message": f"{self.reason}: {self.body}.", "fields": {}}
-        return f"{self.code} {self.reason}", [("Content-Type", "application/json")], json.dumps({"error": told}).encode()
+        error = {"code": self.codes.get(self.code, "bad_request"), "message": f"{self.reason}: {self.body}.", "fields": {}}
+        return f"{self.code} {self.reason}", [("Content-Type", "application/json")], json.dumps({"error": error}).encode()
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]

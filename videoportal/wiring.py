@@ -22,18 +22,18 @@ __all__ = ["WIRING"]
 
 
 def ingest_and_ring(task_id: str, fence: int) -> None:
-    """Save one task's videos, then ring for the next task whose turn it is."""
+    """Save one task's videos, then enqueue the next task whose turn it is."""
     ingest(task_id, fence)
     ingest_next()
 
 
 def sweep_soon() -> None:
-    """Ring for the sweep. A worker does it; the clock must not wait for files."""
+    """Enqueue the sweep. A worker does it; the clock must not wait for files."""
     queue.enqueue(queue.INGEST, "sweep")
 
 
 def forget_soon() -> None:
-    """Ring for the deletion of old events, which may be many."""
+    """Enqueue the deletion of old events, which may be many."""
     queue.enqueue(queue.INGEST, "forget_events")
 
 

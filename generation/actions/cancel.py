@@ -57,12 +57,12 @@ def _cancel_waiting(task: GenerationTask) -> GenerationTask:
     try:
         task.cancel_unsent()
     except LostRace:
-        _cancel_claimed(task)
+        _cancel_leased(task)
     return task
 
 
-def _cancel_claimed(task: GenerationTask) -> None:
-    """It was claimed this very moment: the job that takes it up sees the request, unless it is sending already."""
+def _cancel_leased(task: GenerationTask) -> None:
+    """Request it of the job that has just leased the task, and that looks before it sends."""
     task.refresh_from_db()
     if task.state is not Status.QUEUED:
         raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel")
@@ -100,7 +100,7 @@ def require_rights(task: GenerationTask, caller: Caller) -> None:
 
 
 def _take_back(task: GenerationTask) -> None:
-    """The wish came too late. A task that a poll has moved on meanwhile needs nothing."""
+    """Take the request back, which came too late. A task that a poll has moved on meanwhile needs nothing."""
     with suppress(LostRace):
         task.request_cancel(None)
 

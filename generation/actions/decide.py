@@ -108,20 +108,20 @@ def adopt(task: GenerationTask, vendor_id: str, *, by: Caller, page: UUID | None
     spec = _spec_of(task)
     submission = Submission(id=name, model=spec.id)
     account = _confirming(task, submission)
-    doubt = task.attempts.filter(dispatch=Dispatch.UNKNOWN, account=account).last() or task.last_attempt()
+    attempt = task.attempts.filter(dispatch=Dispatch.UNKNOWN, account=account).last() or task.last_attempt()
     with first_come(done):
-        if doubt is not None:
+        if attempt is not None:
             facts = {"dispatch": Dispatch.ACCEPTED, "submission_id": name, "submission_kind": "", "finished_at": clock.now()}
-            task.attempts.filter(pk=doubt.pk).update(**facts)
+            task.attempts.filter(pk=attempt.pk).update(**facts)
         task.accept(submission, note=note, account=account, decision_key=key)
         audit.record("review.adopted", task, by=by, after={"submission_id": name, "account": account})
 
 
 def _confirming(task: GenerationTask, submission: Submission) -> ProviderAccount:
-    """Whose render it is. What was sent again with another account may be in doubt with several; the last is asked first."""
+    """Return the account whose render it is. The outcome may be unknown with several accounts; the last is asked first."""
     refusals: list[ProviderError | SealBroken] = []
-    doubts = task.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number")
-    for account in dict.fromkeys(doubt.account for doubt in doubts) or [_account_of(task)]:
+    unknown = task.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number")
+    for account in dict.fromkeys(attempt.account for attempt in unknown) or [_account_of(task)]:
         refuse_taken(account, submission.id, task)
         try:
             client_for(account).poll(submission)
@@ -208,8 +208,8 @@ def _spec_of(task: GenerationTask) -> ModelSpec:
 
 def _account_of(task: GenerationTask) -> ProviderAccount:
     """Return the account that may have accepted it. Raises `Conflict` when it was deleted before the database was restored."""
-    doubt = task.attempt_in_doubt()
-    account = doubt.account if doubt else task.account
+    unknown = task.attempt_with_unknown_outcome()
+    account = unknown.account if unknown else task.account
     if account is None:
         raise Conflict(_("The account that it was sent with is gone. Give it up, then create it again."), code="account_gone")
     return account

@@ -1,4 +1,4 @@
-"""Asks the vendor about a task in review, without a person: rung for by a callback, and once an hour where the vendor accepted it."""
+"""Asks the vendor about a task in review, without a person: after a callback, and once an hour where the vendor accepted it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     if task is None:
         return
     if task.starts >= DEATHS:
-        task.hand_over("ends_ingest", say("save_crashes", n=task.starts))
+        task.to_review("ends_ingest", say("save_crashes", n=task.starts))
         return
     try:
         with holding(task):
@@ -224,14 +224,14 @@ def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there:
     life = task.spec.result_life if task.spec else KEEP_TRYING
     if isinstance(error, OurLimit):
         if failures >= MOST_LIMITED:
-            task.hand_over(error.code, say("limited", words=str(error), setting=SETTINGS[type(error)]))
+            task.to_review(error.code, say("limited", words=str(error), setting=SETTINGS[type(error)]))
     elif isinstance(error, BadMedia):
         if not error.retryable and failures >= MOST_BAD_FILES:
-            task.hand_over("bad_media", str(error))
+            task.to_review("bad_media", str(error))
     elif isinstance(error, FetchError) and waited > life + A_DAY and failures >= MOST_MISSING:
         task.give_up("result_gone", str(error))
     elif failures >= MOST_MISSING and (not is_there or (_is_denied(error) and waited > BELIEVE_VENDOR)):
-        task.hand_over("file_denied", str(error))
+        task.to_review("file_denied", str(error))
     return task.state is not Status.INGESTING
 
 

@@ -18,7 +18,7 @@ class Dispatch(models.TextChoices):
     SENDING = "sending", _("Sending")
     """The intent is committed; until it is settled, assume that it was paid."""
     ACCEPTED = "accepted", _("Accepted")
-    """The vendor told us its id."""
+    """The vendor answered with its id."""
     REJECTED = "rejected", _("Rejected")
     """Surely not accepted: nothing was paid."""
     UNKNOWN = "unknown", _("Unknown")

@@ -1,4 +1,4 @@
-"""`GenerationTask`: our durable wish for a video, and the only writer of its status."""
+"""`GenerationTask`: the durable order of one video, and the only writer of its status."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
         return self.filter(status__in=LIVE)
 
     def held(self, now: datetime) -> Self:
-        """Rows that somebody works on, or that wait for a worker who was told of them."""
+        """Rows that somebody works on, or whose job waits for a worker."""
         return self.filter(lease_until__gt=now)
 
     def free(self, now: datetime) -> Self:
@@ -82,9 +82,9 @@ class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
 class GenerationTask(models.Model):
     """The row is the truth: its status, when it is next due, who holds it, and everything we know of its render.
 
-    `fence` rises with every claim by a worker, and every write checks it: a process that was paused past its lease changes nothing.
+    `fence` rises with every lease, and every write checks it: a process that was paused past its lease changes nothing.
     `asked_model` is empty unless a failover rule replaced the model that was asked for.
-    `is_bound` after a doubtful attempt: only that attempt's account may send it again, because only there does our reference protect.
+    `is_bound` after an attempt with unknown outcome: only its account may send it again, because only there does our reference protect.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -206,12 +206,12 @@ class GenerationTask(models.Model):
 
     @property
     def next_reference(self) -> str:
-        """The reference of the next attempt. Where the vendor cannot be asked, only a person sends again what is in doubt, to pay once
-        more if need be, and a reference that it knows would be refused.
+        """The reference of the next attempt. Where the vendor cannot be asked, only a person sends again what has an unknown outcome,
+        to pay once more if need be, and a reference that it knows would be refused.
         """
-        doubts = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
-        if doubts and self.account is not None and not self.account.can_look_up:
-            return f"{self.reference}-{doubts + 1}"
+        unknown = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
+        if unknown and self.account is not None and not self.account.can_look_up:
+            return f"{self.reference}-{unknown + 1}"
         return self.reference
 
     @staticmethod
@@ -278,13 +278,10 @@ class GenerationTask(models.Model):
         facts = {"from_status": seen.value, "to_status": to.value, "note": note, "decision_key": decision_key}
         TaskEvent.objects.create(task=self, at=at, **facts)
 
-    def park(self, error: ProviderError, **changes: Any) -> None:
-        """It may have been accepted and nobody can tell: a person decides."""
-        self.move(Status.NEEDS_REVIEW, note=error.words, **_facts_of(error), **changes)
-
-    def hand_over(self, code: str, message: Message | str) -> None:
-        """Move an accepted render that we cannot get, and that the vendor may still have, to review. `code` is one of messages.REVIEWS."""
-        self.move(Status.NEEDS_REVIEW, note=message, error_code=code, error_message=message)
+    def to_review(self, code: str, message: Message | str, **changes: Any) -> None:
+        """Let a person decide: it may have been accepted, or it was and we cannot get its render. `code` has its
+        sentence in generation.messages."""
+        self.move(Status.NEEDS_REVIEW, note=message, **({"error_code": code, "error_message": message, "vendor_code": ""} | changes))
 
     def fail(self, error: ProviderError, *, note: Message | str = "", decision_key: str = "") -> None:
         """Over, with the vendor's own words."""
@@ -295,11 +292,11 @@ class GenerationTask(models.Model):
         self.move(Status.FAILED, note=note or message, decision_key=decision_key, error_code=code, error_message=message)
 
     def cancel_unsent(self) -> None:
-        """Its owner's wish reached it in time."""
+        """Cancel before anything was sent."""
         self.move(Status.CANCELLED, note=say("cancelled_before_start"), cancel_requested_at=self.cancel_requested_at or clock.now())
 
     def request_cancel(self, at: datetime | None) -> None:
-        """Note the wish; None takes it back. Same status. Raises `LostRace`."""
+        """Store when its owner asked to cancel it; None takes that back. Same status. Raises `LostRace`."""
         self._write({"cancel_requested_at": at, "updated_at": clock.now()}, status=self.status)
 
     def reschedule(self, delay: timedelta, **changes: Any) -> None:
@@ -340,7 +337,7 @@ class GenerationTask(models.Model):
         accepted = self.attempts.select_related("account").filter(dispatch=Dispatch.ACCEPTED)
         return accepted.exclude(Exists(followed)).order_by("-number").first()
 
-    def attempt_in_doubt(self) -> Attempt | None:
+    def attempt_with_unknown_outcome(self) -> Attempt | None:
         """The last that the vendor may have accepted. A later one may have been refused for sure, also by another account."""
         return self.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number").first()
 

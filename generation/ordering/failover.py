@@ -29,9 +29,9 @@ log = logging.getLogger("generation.failover")
 
 AT_ONCE = 20
 """Tasks that one round may move: what stands in has limits too, and the model asked for may be back soon."""
-LONG_REST = timedelta(seconds=30)
-"""What must be left of the rest of every account before waiting tasks move to another model."""
-DOUBTFUL = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
+LONG_COOLDOWN = timedelta(seconds=30)
+"""What must be left of the cooldown of every account before waiting tasks move to another model."""
+MAYBE_PAID = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
 
 
 def fail_over() -> int:
@@ -61,23 +61,23 @@ def _waiting_models() -> set[str]:
 
 
 def _can_be_had(model: str) -> bool:
-    """An account may start it. One that rests may not, and neither may one that waits for its probe."""
+    """An account may start it. One in cooldown may not, and neither may one that waits for its probe."""
     spec = ALL_MODELS.get(model)
     return spec is not None and bool(ProviderAccount.objects.usable().for_model(spec))
 
 
 def _is_long_away(model: str) -> bool:
-    """No account may start it, and none is about to: a short rest or a probe is no reason to render with another model."""
+    """No account may start it, and none is about to: a short cooldown or a probe is no reason to render with another model."""
     spec = ALL_MODELS.get(model)
-    soon = Q(cooldown_until=None) | Q(cooldown_until__lte=clock.now() + LONG_REST)
+    soon = Q(cooldown_until=None) | Q(cooldown_until__lte=clock.now() + LONG_COOLDOWN)
     return spec is None or not ProviderAccount.objects.filter(soon, enabled=True).for_model(spec)
 
 
 def _movable(model: str) -> Any:
     """Waiting tasks of which no vendor can have any."""
-    doubtful = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=DOUBTFUL)
+    maybe_paid = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=MAYBE_PAID)
     waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, is_bound=False, cancel_requested_at=None)
-    sure = waiting.free(clock.now()).exclude(Exists(doubtful))
+    sure = waiting.free(clock.now()).exclude(Exists(maybe_paid))
     return sure.select_related("prompt", "owner").order_by("created_at")
 
 

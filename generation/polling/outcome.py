@@ -109,8 +109,8 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
 
 
 def _cancelled(task: GenerationTask, **decision: Any) -> None:
-    wished = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
-    if wished.exists():
+    asked = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
+    if asked.exists():
         task.move(Status.CANCELLED, **decision)
     else:
         task.give_up("cancelled_by_vendor", say("cancelled_there"), **decision)
@@ -121,7 +121,7 @@ def _past_deadline(task: ScheduledPoll | GenerationTask) -> bool:
 
 
 def _deadline(task: GenerationTask) -> None:
-    task.hand_over("deadline", say("deadline_passed"))
+    task.to_review("deadline", say("deadline_passed"))
 
 
 def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
@@ -145,7 +145,7 @@ def _trouble(task: GenerationTask, error: ProviderError) -> bool:
 def _denied(task: GenerationTask, error: SubmissionGone) -> None:
     """Move a task whose id the vendor denies to review, and ask about our reference. It was accepted, so this does not fail it."""
     with transaction.atomic():
-        task.hand_over("submission_gone", say("id_denied", id=task.submission_id, words=str(error)))
+        task.to_review("submission_gone", say("id_denied", id=task.submission_id, words=str(error)))
         look_again_soon(task)
 
 

@@ -1,7 +1,7 @@
-"""Claims an account's due tasks and has its vendor asked about hundreds of them at once.
+"""Leases an account's due tasks and has its vendor asked about hundreds of them at once.
 
-A job stays for a while and claims batch after batch while the last ones are on the wire; when other accounts wait for a worker its turn is
-short. A dead poller loses nothing, because a claim is already the row's next appointment.
+A job stays for a while and leases batch after batch while the last ones are on the wire; when other accounts wait for a worker its turn is
+short. A dead poller loses nothing, because leasing a row already schedules its next poll.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.conf import settings
 
 from database import clock
 from generation.polling.outcome import is_old_news, observe
-from generation.polling.schedule import ScheduledPoll, claim_polls, put_off
+from generation.polling.schedule import ScheduledPoll, lease_polls, put_off
 from generation.scheduling.enqueue import POLL_LEASE, poll_again
 from jobs.queue import POLL, is_crowded
 from providers.accounts.poller import AccountPoller
@@ -36,9 +36,9 @@ log = logging.getLogger("generation.poll")
 BATCH = 256
 MOST_ON_THE_WIRE = 512
 PAUSE_S = 0.1
-"""Between claims, unless the last one was full: a claim costs as much as ten polls, however few rows it finds."""
+"""Between leases, unless the last one was full: a lease costs as much as ten polls, however few rows it finds."""
 NOTE_EVERY_S = 1.0
-TELL_EVERY_S = 10.0
+REPORT_EVERY_S = 10.0
 LATE_S = 1.0
 SANDBOX_POLL = timedelta(seconds=2)
 UNKNOWN_MODEL_POLL = timedelta(seconds=10)
@@ -66,7 +66,7 @@ USUAL = Patience()
 
 @dataclass(kw_only=True)
 class Report:
-    """What a job did since it last told; for people and benchmarks. The lag is the time from due to asked."""
+    """What a job did since its last line in the log; for people and benchmarks. The lag is the time from due to asked."""
 
     polls: int = 0
     writes: int = 0
@@ -97,46 +97,46 @@ def poll_account(account_id: UUID | str, *, patience: Patience = USUAL) -> None:
 
 
 class _Turn:
-    """One job's time with an account: claim, ask, apply what has come, again and again."""
+    """One job's time with an account: lease, ask, apply what has come, again and again."""
 
     def __init__(self, account: ProviderAccount, poller: AccountPoller, patience: Patience) -> None:
         self.account, self.poller, self.patience, self.report = account, poller, patience, Report()
         self.on_the_wire: dict[str, ScheduledPoll] = {}
         self.polls = 0
-        self.began = self.told_at = time.monotonic()
-        self.claim_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
+        self.began = self.reported_at = time.monotonic()
+        self.lease_at = self.renewed_at = self.looked_at = self.ok_noted_at = self.error_noted_at = 0.0
         self.crowded = False
 
     def take(self) -> bool:
-        """Returns whether nothing was left to ask; otherwise the account's next turn has been rung for."""
+        """Poll until the time is up. Return whether nothing was left to ask; otherwise the account's next turn is enqueued."""
         try:
             is_idle = self._stay()
             if not is_idle:
                 self._hand_over()
                 self._end()
         finally:
-            self._tell()
+            self._log_report()
         return is_idle
 
     def _stay(self) -> bool:
         busy_at = time.monotonic()
         while not self._is_over():
             self._keep_lease()
-            self._tell_now_and_then()
-            claimed = self._ask_next()
-            if claimed or self.on_the_wire:
+            self._report_now_and_then()
+            leased = self._ask_next()
+            if leased or self.on_the_wire:
                 busy_at = time.monotonic()
             elif time.monotonic() - busy_at >= self.patience.linger_s:
                 return True
-            if claimed < BATCH:
+            if leased < BATCH:
                 self._apply_answers()
         return False
 
     def _hand_over(self) -> None:
-        """Ring for the account's next turn, and go on until it has begun, or somebody else wants this worker."""
-        rung_until = poll_again(self.account)
+        """Enqueue the account's next turn, and go on until it has begun, or somebody else wants this worker."""
+        enqueued_until = poll_again(self.account)
         end = time.monotonic() + self.patience.hand_over_s
-        while time.monotonic() < end and not self._others_wait() and self._lease() == rung_until:
+        while time.monotonic() < end and not self._others_wait() and self._lease() == enqueued_until:
             self._ask_next()
             self._apply_answers()
 
@@ -149,14 +149,14 @@ class _Turn:
             silent = ProviderDown("No answer before others had to be asked.")
             self._apply([(row, silent) for row in self.on_the_wire.values()])
 
-    def _tell_now_and_then(self) -> None:
-        if time.monotonic() - self.told_at > TELL_EVERY_S:
-            self._tell()
+    def _report_now_and_then(self) -> None:
+        if time.monotonic() - self.reported_at > REPORT_EVERY_S:
+            self._log_report()
 
-    def _tell(self) -> None:
+    def _log_report(self) -> None:
         if self.report.polls:
             log.info("account=%s %s", self.account.pk, self.report)
-        self.report, self.told_at = Report(), time.monotonic()
+        self.report, self.reported_at = Report(), time.monotonic()
 
     def _is_over(self) -> bool:
         return time.monotonic() - self.began > (self.patience.turn_s if self._others_wait() else self.patience.stay_s)
@@ -168,7 +168,7 @@ class _Turn:
         return self.crowded
 
     def _keep_lease(self) -> None:
-        """Tell the clocks that somebody polls this account; when this process dies, they find out within the lease."""
+        """Show the clocks that somebody polls this account; when this process dies, they find out within the lease."""
         if time.monotonic() - self.renewed_at > POLL_LEASE.total_seconds() / 4:
             self.renewed_at = time.monotonic()
             ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=clock.now() + POLL_LEASE)
@@ -177,13 +177,13 @@ class _Turn:
         return ProviderAccount.objects.values_list("poll_lease_until", flat=True).get(pk=self.account.pk)
 
     def _ask_next(self) -> int:
-        """Claims and sends, unless it is too soon. Returns how many rows were due."""
+        """Lease and send, unless it is too soon. Return how many rows were due."""
         room = min(BATCH, MOST_ON_THE_WIRE - len(self.on_the_wire), self._allowance())
-        if time.monotonic() < self.claim_at or room <= 0:
+        if time.monotonic() < self.lease_at or room <= 0:
             return 0
         now = clock.now()
-        rows = claim_polls(self.account, now=now, every=self._interval, limit=room)
-        self.claim_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
+        rows = lease_polls(self.account, now=now, every=self._interval, limit=room)
+        self.lease_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
         to_ask = [row for row in rows if row.submission_id not in self.on_the_wire]
         if to_ask:
             self.polls += len(to_ask)
@@ -205,27 +205,27 @@ class _Turn:
         return min(asked_for, SANDBOX_POLL) if self.account.sandbox else asked_for
 
     def _apply_answers(self) -> None:
-        """Those that have come; waits a little, until it is time for the next claim."""
-        pause_s = self.claim_at - time.monotonic()
+        """Those that have come; waits a little, until it is time for the next lease."""
+        pause_s = self.lease_at - time.monotonic()
         answered = self.poller.answers(within_s=pause_s if pause_s > 0 else PAUSE_S)
         self._apply([(self.on_the_wire.pop(submission.id), answer) for submission, answer in answered])
 
     def _apply(self, answered: list[tuple[ScheduledPoll, Answer]]) -> None:
         self.report.writes += sum(_observed(row, answer) for row, answer in answered)
         if not self._is_hurried():
-            put_off(self._wishes(answered), now=clock.now())
+            put_off(self._delays(answered), now=clock.now())
         self._note_health([answer for _, answer in answered])
 
     def _is_hurried(self) -> bool:
         """Asked more often than vendors would like, by the server's setting or because its renders take seconds."""
         return bool(settings.POLL_EVERY_S or self.account.sandbox)
 
-    def _wishes(self, answered: list[tuple[ScheduledPoll, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
-        """The vendor's own, where they are longer than the model's interval."""
+    def _delays(self, answered: list[tuple[ScheduledPoll, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
+        """Yield how long vendors ask us to wait, where that is longer than the model's interval."""
         for row, answer in answered:
-            wish = answer.ask_again_after if isinstance(answer, Snapshot) else None
-            if wish is not None and wish > self._interval(row.model):
-                yield row.id, wish
+            delay = answer.ask_again_after if isinstance(answer, Snapshot) else None
+            if delay is not None and delay > self._interval(row.model):
+                yield row.id, delay
 
     def _note_health(self, answers: list[Answer]) -> None:
         """Now and then: health is for people, and ten writes a second of it would be felt."""

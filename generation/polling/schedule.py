@@ -1,5 +1,5 @@
-"""Which of an account's running tasks are asked about next. A claim is the row's next appointment, so it needs no lease; a vendor that
-wishes to be asked later gets a later one.
+"""Which of an account's running tasks are asked about next. Leasing a row schedules its next poll, so that nothing has to be
+given back; a vendor that asks to be polled later gets a later one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from generation.models.attempt import submission_of
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
-__all__ = ["ScheduledPoll", "claim_polls", "put_off"]
+__all__ = ["ScheduledPoll", "lease_polls", "put_off"]
 
 
 class ScheduledPoll(NamedTuple):
@@ -46,12 +46,12 @@ class ScheduledPoll(NamedTuple):
         return submission_of(self.model, self.submission_id, self.submission_kind)
 
     def task(self) -> GenerationTask:
-        """The row as it was when it was claimed; what is not among the values would be fetched one by one."""
+        """The row as it was when it was leased; what is not among the values would be fetched one by one."""
         return GenerationTask.from_db(DEFAULT_DB_ALIAS, self._fields, self)
 
 
-def claim_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str], timedelta], limit: int) -> list[ScheduledPoll]:
-    """Running tasks of the account that are due, longest waiting first, each with its next appointment made.
+def lease_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str], timedelta], limit: int) -> list[ScheduledPoll]:
+    """Return the account's running tasks that are due, longest waiting first, and schedule the next poll of each.
 
     `every` is a model's interval; each batch's next one is moved by up to 10 %, so that batches spread.
     """
@@ -68,11 +68,11 @@ def claim_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str
     return rows
 
 
-def put_off(wishes: Iterable[tuple[UUID, timedelta]], *, now: datetime) -> None:
+def put_off(delays: Iterable[tuple[UUID, timedelta]], *, now: datetime) -> None:
     """Ask about these rows no sooner than so long from now. One that is due already stays so: its vendor has called meanwhile."""
-    by_wish: dict[timedelta, list[UUID]] = {}
-    for task_id, wish in wishes:
-        by_wish.setdefault(wish, []).append(task_id)
-    for wish, ids in by_wish.items():
-        next_at = now + wish * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, hides nothing
+    by_delay: dict[timedelta, list[UUID]] = {}
+    for task_id, delay in delays:
+        by_delay.setdefault(delay, []).append(task_id)
+    for delay, ids in by_delay.items():
+        next_at = now + delay * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, hides nothing
         GenerationTask.objects.filter(pk__in=ids, status=Status.RUNNING, due_at__gt=now).update(due_at=next_at)

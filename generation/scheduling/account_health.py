@@ -1,4 +1,4 @@
-"""What an account's answers say about the account: when it rests, and the free call that ends a rest.
+"""What an account's answers say about the account: when it cools down, and the free call that ends a cooldown.
 
 The breaker counts attempts as they are stored, since it last closed; there is no counter that a dying process could leave wrong. Refusals
 of a prompt or a setting say nothing about the account and do not count.
@@ -30,7 +30,7 @@ FAULTS = frozenset({"unreachable", "uncertain", "auth_failed"})
 STRAIGHT = 5
 LATELY = timedelta(seconds=60)
 ENOUGH = 20
-NO_CREDIT_REST_S = 60.0
+NO_CREDIT_COOLDOWN_S = 60.0
 """Of an account whose key or credit is refused: a person has to act."""
 LONGEST_BELIEVED = timedelta(days=1)
 """Of a time at which a plan opens again: it stands in words of the vendor's, and one day's refusal costs nothing."""
@@ -42,22 +42,22 @@ def handle_error(account: ProviderAccount, error: ProviderError) -> None:
     if isinstance(error, PlanUsedUp):
         _await_the_plan(account, error)
     elif isinstance(error, RateLimited) and error.retry_after_s is not None:
-        account.rest_for(max(error.retry_after_s, 1.0), trouble(error))
+        account.cool_down_for(max(error.retry_after_s, 1.0), trouble(error))
     elif isinstance(error, (RateLimited, Unreachable)):
-        account.rest(trouble(error))
+        account.cool_down(trouble(error))
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
-        account.rest_for(NO_CREDIT_REST_S, trouble(error))
+        account.cool_down_for(NO_CREDIT_COOLDOWN_S, trouble(error))
     elif error.code in FAULTS and (why := why_open(account, clock.now())):
         log.warning("account %s: %s", account.pk, why)
-        account.rest(why + say("last_failure", words=str(error)))
+        account.cool_down(why + say("last_failure", words=str(error)))
 
 
 def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
     now = clock.now()
     if error.opens_at is not None and error.opens_at > now:
-        account.rest_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
+        account.cool_down_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
     else:
-        account.rest(trouble(error), pace=PLAN)
+        account.cool_down(trouble(error), pace=PLAN)
 
 
 def why_open(account: ProviderAccount, now: datetime) -> Message | None:
@@ -76,7 +76,7 @@ def why_open(account: ProviderAccount, now: datetime) -> Message | None:
 
 
 def probe_account(account_id: UUID | str) -> None:
-    """One free call to an account whose rest is over: it comes back, or rests for longer."""
+    """Make one free call to an account whose cooldown is over: it comes back, or cools down for longer."""
     account = ProviderAccount.objects.get(pk=account_id)
     if not account.enabled or account.breaker(clock.now()).state is not BreakerState.HALF_OPEN:
         return
@@ -86,4 +86,4 @@ def probe_account(account_id: UUID | str) -> None:
         account.close_breaker()
     else:
         log.info("account %s does not answer yet: %s", account.pk, finding.words)
-        account.rest(finding.words, at_least_s=finding.retry_after_s)
+        account.cool_down(finding.words, at_least_s=finding.retry_after_s)

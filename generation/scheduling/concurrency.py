@@ -1,7 +1,7 @@
 """What an account may still do: slots, submits per second and per minute, and its share of the processes that submit.
 
 Everything is counted from tasks and attempts, so a killed worker leaks nothing: what it held ends with `Attempt.sender_gone_at`. The
-clock looks here to claim no more than can start soon; the intent looks again under the account's lock, and that decides.
+clock looks here to lease no more than can start soon; the intent looks again under the account's lock, and that decides.
 
 An attempt holds its permit from before it is sent until `WINDOW` after its end. So two uses of one permit are a full second apart at
 the vendor, however long the network takes, and a vendor that counts in sliding seconds never sees more than it allows.
@@ -39,8 +39,8 @@ __all__ = [
 WINDOW = timedelta(seconds=1.03)
 """A second, and what clocks of several machines may differ."""
 MINUTE = timedelta(seconds=60)
-DOUBTFUL_HOLDS = timedelta(minutes=10)
-"""What may render at the vendor unknown to us, in doubt or past our deadline, keeps its slot for so long."""
+UNKNOWN_HOLDS = timedelta(minutes=10)
+"""What may render at the vendor without our knowing, with an unknown outcome or past our deadline, keeps its slot for so long."""
 LOOK_UP_WAITS = timedelta(seconds=15)
 """How long look-ups leave all processes to submits; then one is theirs."""
 LATER_S = 2.0
@@ -62,12 +62,12 @@ class Usage:
     in_air: int = 0
     recent: int = 0
     last_minute: int = 0
-    doubtful: int = 0
+    unknown: int = 0
     overdue: int = 0
 
     @property
     def slots(self) -> int:
-        return self.at_vendor + self.doubtful + self.overdue
+        return self.at_vendor + self.unknown + self.overdue
 
     @property
     def permits(self) -> int:
@@ -91,26 +91,26 @@ def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, U
     asked = list(accounts)
     keys = [account.pk for account in asked]
     facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
-    for rows in (_tasks(keys, now), _attempts(keys, now), _doubtful(asked, now), _overdue(keys, now)):
+    for rows in (_tasks(keys, now), _attempts(keys, now), _unknown(asked, now), _overdue(keys, now)):
         for row in rows:
             facts[row.pop("account")] |= row
     return {key: Usage(**found) for key, found in facts.items()}
 
 
 def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
-    there, claimed = Q(status__in=AT_VENDOR), about_to_start(now)
-    rows = GenerationTask.objects.filter(there | claimed, account__in=keys).order_by().values("account")
+    there, leased = Q(status__in=AT_VENDOR), about_to_start(now)
+    rows = GenerationTask.objects.filter(there | leased, account__in=keys).order_by().values("account")
     asked_about = Q(status=Status.SUBMITTING, lease_until__gt=now)
     return rows.annotate(
         at_vendor=Count("pk", filter=there),
-        about_to=Count("pk", filter=claimed),
+        about_to=Count("pk", filter=leased),
         reconciling=Count("pk", filter=asked_about),
         to_reconcile=Count("pk", filter=Q(status=Status.SUBMITTING, due_at__lte=now)),
     )
 
 
 def about_to_start(now: datetime) -> Q:
-    """Tasks that are claimed for an account and not sent yet."""
+    """Tasks that are leased for an account and not sent yet."""
     return Q(status=Status.QUEUED, lease_until__gt=now)
 
 
@@ -129,19 +129,19 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
     )
 
 
-def _doubtful(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
+def _unknown(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
     """What may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already. Nor,
     where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
     """
     one_render = _one_render(accounts)
     accepted = Attempt.objects.filter(task=OuterRef("task"), account=OuterRef("account"), dispatch=Dispatch.ACCEPTED)
-    lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - DOUBTFUL_HOLDS, dispatch=Dispatch.UNKNOWN)
+    lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - UNKNOWN_HOLDS, dispatch=Dispatch.UNKNOWN)
     looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
     sent_again = Q(task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
     the_same = one_render & (sent_again | Q(Exists(accepted)))
     rows = lately.exclude(looked_up).exclude(the_same).order_by().values("account")
     for row in rows.annotate(attempts=Count("pk", filter=~one_render), tasks=Count("task", distinct=True, filter=one_render)):
-        yield {"account": row["account"], "doubtful": row["attempts"] + row["tasks"]}
+        yield {"account": row["account"], "unknown": row["attempts"] + row["tasks"]}
 
 
 def _one_render(accounts: list[ProviderAccount]) -> Q:
@@ -154,12 +154,12 @@ def _one_render(accounts: list[ProviderAccount]) -> Q:
 
 def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
     """Renders that outlived our deadline."""
-    overdue = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, error_code="deadline", updated_at__gt=now - DOUBTFUL_HOLDS)
+    overdue = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, error_code="deadline", updated_at__gt=now - UNKNOWN_HOLDS)
     return overdue.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))
 
 
 def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
-    """How many tasks to claim for it now: what can start within about a second."""
+    """How many tasks to lease for it now: what can start within about a second."""
     if usage.has_its_share(_share(workers, others_at_work)):
         return 0
     limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
@@ -210,9 +210,9 @@ def processes_to_reconcile(now: datetime) -> int:
 def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
     """Somebody else's tasks wait for a worker or are being sent."""
     keys = [account.pk for account in accounts]
-    claimed = GenerationTask.objects.filter(about_to_start(now), account__isnull=False).exclude(account__in=keys)
+    leased = GenerationTask.objects.filter(about_to_start(now), account__isnull=False).exclude(account__in=keys)
     flying = Attempt.objects.filter(_in_air(now)).exclude(account__in=keys)
-    return claimed.exists() or flying.exists()
+    return leased.exists() or flying.exists()
 
 
 def _share(workers: int, others_at_work: bool) -> int:

@@ -1,6 +1,6 @@
-"""Puts the job that advances a row on the queue, in the transaction that claims the row: a claimed row always has its message.
+"""Puts the job that advances a row on the queue, in the transaction that leases the row: a leased row always has its message.
 
-The clock finds what is due once a second (`tick.py`); `start_new` and those that end in `_soon` or `_next` spare a task that wait.
+The clock finds what is due once a second (`tick.py`); `start_new` and the functions that end in `_soon` or `_next` do not wait for it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from django.db.models import Q
 from database import clock
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.scheduling.fair_share import claim_queued
-from generation.scheduling.leases import Claim, claim_one
-from generation.scheduling.savers import claim_saves, room_to_save
+from generation.scheduling.fair_share import lease_queued
+from generation.scheduling.leases import Lease, lease_one
+from generation.scheduling.savers import lease_saves, room_to_save
 from generation.scheduling.stop_switch import current_stop
 from jobs import queue
 from providers.core.catalog import vendor_of
@@ -27,10 +27,10 @@ from providers.models import ProviderAccount
 __all__ = [
     "LOOK_AGAIN_EVERY",
     "POLL_LEASE",
-    "claim_and_enqueue",
     "ingest_due",
     "ingest_next",
     "ingest_soon",
+    "lease_and_enqueue",
     "look_again_soon",
     "not_polled",
     "poll_again",
@@ -47,7 +47,7 @@ JUST_NOW = timedelta(seconds=2)
 NEWEST = 100
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
-"""How long a rung poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
+"""How long an enqueued poll job may wait for its turn; at work it renews the shorter `POLL_LEASE`."""
 
 _looked_at: set[tuple[UUID, datetime | None, str]] = set()
 """New tasks that this process has seen already."""
@@ -68,35 +68,35 @@ def start_new() -> int:
 
 
 def start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:
-    """Claim due tasks of these vendors and enqueue their submits; the accounts of a vendor are one pool. Returns how many."""
+    """Lease due tasks of these vendors and enqueue their submits; the accounts of a vendor are one pool. Returns how many."""
     if not vendors or current_stop():
         return 0
     pools: dict[str, list[ProviderAccount]] = {}
     for account in ProviderAccount.objects.usable().filter(vendor__in=vendors):
         pools.setdefault(account.vendor, []).append(account)
     return sum(
-        claim_and_enqueue(queue.SUBMIT, "submit", partial(claim_queued, pool, now=now, instance=instance)) for pool in pools.values()
+        lease_and_enqueue(queue.SUBMIT, "submit", partial(lease_queued, pool, now=now, instance=instance)) for pool in pools.values()
     )
 
 
 def ingest_next() -> None:
-    """Ring for what may be saved now that a saver is free, instead of at the clock's next round."""
+    """Enqueue what may be saved now that a saver is free, instead of at the clock's next round."""
     ingest_due(clock.now(), queue.instance_id())
 
 
 def ingest_soon(task: GenerationTask) -> None:
-    """Ring for this task's ingest in the caller's transaction, right when its render is known to be done."""
+    """Enqueue this task's ingest in the caller's transaction, right when its render is known to be done."""
     now = clock.now()
     if task.account_id is None or task.account_id not in room_to_save([task.account_id], now):
         return
-    claim = claim_one(task, now=now, instance=queue.instance_id(), lease=INGEST_LEASE)
-    if claim is not None:
-        queue.enqueue(queue.INGEST, "ingest", claim.task_id, claim.fence)
+    lease = lease_one(task, now=now, instance=queue.instance_id(), lasting=INGEST_LEASE)
+    if lease is not None:
+        queue.enqueue(queue.INGEST, "ingest", lease.task_id, lease.fence)
 
 
 def ingest_due(now: datetime, instance: str) -> int:
-    """Claim finished renders that there are savers for, and enqueue their ingests. Returns how many."""
-    return claim_and_enqueue(queue.INGEST, "ingest", partial(claim_saves, now=now, instance=instance, lease=INGEST_LEASE))
+    """Lease finished renders that there are savers for, and enqueue their ingests. Returns how many."""
+    return lease_and_enqueue(queue.INGEST, "ingest", partial(lease_saves, now=now, instance=instance, lasting=INGEST_LEASE))
 
 
 def look_again_soon(task: GenerationTask) -> bool:
@@ -110,7 +110,7 @@ def look_again_soon(task: GenerationTask) -> bool:
 
 
 def poll_soon(account: ProviderAccount, now: datetime) -> bool:
-    """Ring for this account's poll job, unless one waits or is at work: that one finds what is due by itself."""
+    """Enqueue this account's poll job, unless one waits or is at work: that one finds what is due by itself. Return whether it did."""
     with transaction.atomic():
         mine = ProviderAccount.objects.filter(not_polled(now), pk=account.pk).update(poll_lease_until=now + POLL_TURN)
         if mine:
@@ -119,7 +119,7 @@ def poll_soon(account: ProviderAccount, now: datetime) -> bool:
 
 
 def poll_again(account: ProviderAccount) -> datetime:
-    """Ring for the next turn of an account that has more to ask, behind those who wait. Returns the end of the lease until it begins."""
+    """Enqueue the next turn of an account that has more to ask, behind those who wait. Return the end of the lease until it begins."""
     until = clock.now() + POLL_TURN
     with transaction.atomic():
         ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=until)
@@ -132,10 +132,10 @@ def not_polled(now: datetime) -> Q:
     return Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
 
 
-def claim_and_enqueue(cluster: str, job: str, claim: Callable[[], list[Claim]]) -> int:
-    """Claim and ring in one transaction: a claimed row always has its message."""
+def lease_and_enqueue(cluster: str, job: str, take: Callable[[], list[Lease]]) -> int:
+    """Lease and enqueue in one transaction: a leased row always has its message. Return how many."""
     with transaction.atomic():
-        claims = claim()
-        for one in claims:
+        leases = take()
+        for one in leases:
             queue.enqueue(cluster, job, one.task_id, one.fence)
-    return len(claims)
+    return len(leases)

@@ -1,4 +1,4 @@
-"""Which queued task starts next, and on which account. A claim writes the account into the row, so that its slot is taken from then on.
+"""Which queued task starts next, and on which account. Its lease writes the account into the row, so that its slot is taken from then on.
 
 Accounts of a vendor are one pool: the lowest priority number first; within a priority the work of a minute is shared by weight. Owners
 take turns, and what an owner already has at the vendor counts as turns taken.
@@ -20,15 +20,15 @@ from django.db.models import Count, Min, Q, QuerySet
 from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
 from generation.scheduling.concurrency import about_to_start, others_at_work, room_of, submit_processes, usage_of
-from generation.scheduling.leases import MOST_WAITING, Claim, lease_rows
+from generation.scheduling.leases import MOST_WAITING, Lease, lease_rows
 from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["Queue", "claim_queued", "turns_of", "turns_taken", "waiting_vendors"]
+__all__ = ["Queue", "lease_queued", "turns_of", "turns_taken", "waiting_vendors"]
 
 MESSAGE_LEASE = timedelta(seconds=60)
-"""How long a claimed row may wait in the queue and be worked on before it is due again."""
+"""How long a leased row may wait in the queue and be worked on before it is due again."""
 
 
 @dataclass(kw_only=True)
@@ -85,7 +85,7 @@ def waiting_vendors(now: datetime) -> set[str]:
     return {vendor_of(model) for model in due.values_list("model", flat=True).distinct()}
 
 
-def claim_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance: str) -> list[Claim]:
+def lease_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance: str) -> list[Lease]:
     """Lease queued tasks to these usable accounts of one vendor, as many as they can start within about a second.
 
     Call inside a transaction: it locks the accounts when any has room.
@@ -93,13 +93,13 @@ def claim_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance
     if not _places(accounts, now):
         return []
     for account in sorted(accounts, key=attrgetter("pk")):
-        account.lock_for_claims()
+        account.lock_for_leasing()
     given = _share_out(accounts, _places(accounts, now), now)
     by_key = {account.pk: account for account in accounts}
     return [
-        claim
+        lease
         for key, ids in given.items()
-        for claim in lease_rows(ids, status=Status.QUEUED, now=now, lease=MESSAGE_LEASE, instance=instance, account=by_key[key])
+        for lease in lease_rows(ids, status=Status.QUEUED, now=now, lasting=MESSAGE_LEASE, instance=instance, account=by_key[key])
     ]
 
 

@@ -1,7 +1,6 @@
-"""Who works on which row: leases. A claim is one short transaction; whoever loses it does nothing.
+"""Leases: who works on which row. Taking one is a short transaction; a process that loses the race does nothing.
 
-A claim raises the row's fence, pushes `due_at` to the end of the lease and counts a start. When the worker dies, the row simply comes
-due again.
+A lease raises the row's fence, moves `due_at` to its own end and counts a start. When the worker dies, the row comes due again.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
 
-__all__ = ["DEATHS", "MOST_WAITING", "Claim", "claim_due", "claim_one", "holding", "keeping", "lease_rows", "passing_over", "take_up"]
+__all__ = ["DEATHS", "MOST_WAITING", "Lease", "holding", "keeping", "lease_due", "lease_one", "lease_rows", "passing_over", "take_up"]
 
-log = logging.getLogger("generation.claims")
+log = logging.getLogger("generation.leases")
 
 MOST_WAITING = 100
-"""Claimed rows of one status or one account that may wait for a worker at one time: leases must outlive the wait."""
+"""Leased rows of one status or one account that may wait for a worker at one time: leases must outlive the wait."""
 HOLD = timedelta(seconds=45)
 """The lease of a long step at work: renewed three times within it, so that a dead worker's step is taken up again soon."""
 DEATHS = 3
@@ -36,54 +35,54 @@ DEATHS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class Lease:
     """A row leased under this fence."""
 
     task_id: UUID
     fence: int
 
 
-def claim_due(status: Status, *, now: datetime, instance: str, lease: timedelta, most: int = MOST_WAITING) -> list[Claim]:
+def lease_due(status: Status, *, now: datetime, instance: str, lasting: timedelta, most: int = MOST_WAITING) -> list[Lease]:
     """Rows of one status whose time has come, while fewer than `most` are held. Call inside a transaction."""
     due = GenerationTask.objects.due(now).filter(status=status)
-    room = most - waiting_claims(status, now)
+    room = most - waiting_leases(status, now)
     chosen = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[: max(room, 0)])
-    return lease_rows(chosen, status=status, now=now, lease=lease, instance=instance)
+    return lease_rows(chosen, status=status, now=now, lasting=lasting, instance=instance)
 
 
-def waiting_claims(status: Status, now: datetime) -> int:
+def waiting_leases(status: Status, now: datetime) -> int:
     """Rows of this status that somebody holds."""
     return GenerationTask.objects.held(now).filter(status=status).count()
 
 
-def claim_one(task: GenerationTask, *, now: datetime, instance: str, lease: timedelta) -> Claim | None:
+def lease_one(task: GenerationTask, *, now: datetime, instance: str, lasting: timedelta) -> Lease | None:
     """This very row, if nobody holds it and the queue is not long already. Call inside a transaction."""
-    if waiting_claims(task.state, now) >= MOST_WAITING:
+    if waiting_leases(task.state, now) >= MOST_WAITING:
         return None
     free = GenerationTask.objects.free(now).filter(pk=task.pk, status=task.status, fence=task.fence)
-    matched = free.update(**_leased(now, lease, instance))
-    return Claim(task_id=task.pk, fence=task.fence + 1) if matched else None
+    matched = free.update(**_leased(now, lasting, instance))
+    return Lease(task_id=task.pk, fence=task.fence + 1) if matched else None
 
 
 def lease_rows(
-    ids: list[UUID], *, status: Status, now: datetime, lease: timedelta, instance: str, account: ProviderAccount | None = None
-) -> list[Claim]:
+    ids: list[UUID], *, status: Status, now: datetime, lasting: timedelta, instance: str, account: ProviderAccount | None = None
+) -> list[Lease]:
     """These rows where they are still due in this status, with the account that they are to start on. Call inside a transaction."""
     if not ids:
         return []
-    changes = _leased(now, lease, instance)
+    changes = _leased(now, lasting, instance)
     if account is not None:
         changes["account"] = account
     GenerationTask.objects.filter(pk__in=ids, status=status, due_at__lte=now).update(**changes)
-    rows = GenerationTask.objects.filter(pk__in=ids, status=status, lease_owner=instance, lease_until=now + lease)
-    return [Claim(task_id=pk, fence=fence) for pk, fence in rows.values_list("pk", "fence")]
+    rows = GenerationTask.objects.filter(pk__in=ids, status=status, lease_owner=instance, lease_until=now + lasting)
+    return [Lease(task_id=pk, fence=fence) for pk, fence in rows.values_list("pk", "fence")]
 
 
-def _leased(now: datetime, lease: timedelta, instance: str) -> dict[str, object]:
+def _leased(now: datetime, lasting: timedelta, instance: str) -> dict[str, object]:
     return {
-        "due_at": now + lease,
+        "due_at": now + lasting,
         "lease_owner": instance,
-        "lease_until": now + lease,
+        "lease_until": now + lasting,
         "fence": F("fence") + 1,
         "starts": Case(When(status=Status.INGESTING, then=F("starts")), default=F("starts") + 1),  # `holding` counts those of ingests
     }
@@ -126,7 +125,7 @@ def holding(task: GenerationTask) -> Iterator[None]:
 
 @contextmanager
 def keeping(task: GenerationTask, hold: timedelta) -> Iterator[None]:
-    """The same for a step whose start its claim has counted: the lease that had to outlive the wait for a worker becomes this short one."""
+    """Do the same for a step whose start was counted with its lease, which had to outlive the wait for a worker and becomes a short one."""
     task.keep_lease(clock.now() + hold)
     with _renewing(task, hold=hold, every=hold / 3):
         yield
@@ -149,7 +148,7 @@ def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, every: timed
         while not done.wait(every.total_seconds()):
             until = clock.now() + hold
             GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
-    except DatabaseError as error:  # whoever claims the row then raises the fence, and this step changes nothing any more
+    except DatabaseError as error:  # whoever leases the row then raises the fence, and this step changes nothing any more
         log.warning("lease of task %s not renewed: %s", task_id, error)
     finally:
         connection.close()

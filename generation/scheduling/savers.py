@@ -13,25 +13,25 @@ from django.db.models import Count
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
-from generation.scheduling.leases import MOST_WAITING, Claim, lease_rows
+from generation.scheduling.leases import MOST_WAITING, Lease, lease_rows
 from jobs import queue
 from providers.models import ProviderAccount
 
-__all__ = ["claim_saves", "room_to_save"]
+__all__ = ["lease_saves", "room_to_save"]
 
 
-def claim_saves(*, now: datetime, instance: str, lease: timedelta) -> list[Claim]:
+def lease_saves(*, now: datetime, instance: str, lasting: timedelta) -> list[Lease]:
     """Lease due rows of each account, as many as its share has room for. Call inside a transaction."""
     due = GenerationTask.objects.due(now).filter(status=Status.INGESTING)
     accounts = set(due.order_by().values_list("account", flat=True).distinct())
     if not accounts:
         return []
-    claims: list[Claim] = []
+    leases: list[Lease] = []
     for account, room in room_to_save(accounts, now).items():
         waiting = due.filter(account=account).select_for_update(skip_locked=True)
-        chosen = list(waiting.values_list("pk", flat=True)[: min(room, MOST_WAITING - len(claims))])
-        claims += lease_rows(chosen, status=Status.INGESTING, now=now, lease=lease, instance=instance)
-    return claims
+        chosen = list(waiting.values_list("pk", flat=True)[: min(room, MOST_WAITING - len(leases))])
+        leases += lease_rows(chosen, status=Status.INGESTING, now=now, lasting=lasting, instance=instance)
+    return leases
 
 
 def room_to_save(accounts: Collection[UUID], now: datetime) -> dict[UUID, int]:

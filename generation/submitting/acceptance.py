@@ -27,7 +27,7 @@ AGAIN_AFTER_S = 1.0
 
 
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
-    """Store the vendor's id, before anything else. Also when the row was parked meanwhile: the answer settles what it was parked for.
+    """Store the vendor's id, before anything else. Also when the row went to review meanwhile: the answer is what that review waits for.
 
     Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `reconcile`.
     """
@@ -79,7 +79,7 @@ def _taken(task: GenerationTask, submission: Submission) -> None:
     """Another task follows this render: one of the two is wrong, and only a person can find out which."""
     log.error("task %s: another task follows its render %s", task.pk, submission.id)
     if task.state is Status.SUBMITTING:
-        task.park(Uncertain(say("followed_by_another", id=submission.id)))
+        task.to_review(Uncertain.default_code, say("followed_by_another", id=submission.id))
 
 
 def _accept_late(attempt: Attempt, submission: Submission) -> None:

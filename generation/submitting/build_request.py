@@ -33,7 +33,7 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
         raise CannotBeSent("model_gone", say("model_gone", model=task.model))
     params, inputs = _params(task, spec), _inputs(task, spec)
     request = GenerationRequest(spec=spec, prompt=task.prompt.text, params=params, inputs=inputs, reference=task.next_reference)
-    if too_large := too_large_together(spec, request.body_bytes):  # the vendor's server would cut it off, which looks like a doubt
+    if too_large := too_large_together(spec, request.body_bytes):  # the vendor's server would cut it off: outcome unknown
         raise CannotBeSent("too_large", too_large)
     return request
 

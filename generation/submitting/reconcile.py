@@ -26,7 +26,7 @@ from providers.core.messages import Message, say
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
-__all__ = ["FIRST_LOOK_UP", "end_unsent", "look_up", "look_up_review", "may_be_paid", "park", "park_after_doubt", "reconcile"]
+__all__ = ["FIRST_LOOK_UP", "earlier_to_review", "end_unsent", "look_up", "look_up_review", "may_be_paid", "reconcile", "send_to_review"]
 
 log = logging.getLogger("generation.submit")
 
@@ -38,14 +38,14 @@ AT_WORK = timedelta(seconds=24)
 FIRST_LOOK_UP = timedelta(seconds=5)
 SECOND_LOOK_UP = timedelta(seconds=15)
 ABSENT_TWICE = 2
-UNTOLD_AGAIN = timedelta(seconds=25)
-MOST_UNTOLD = 3
-"""Look-ups that end without a yes or no, over a minute: a later listing may tell."""
+NO_ANSWER_AGAIN = timedelta(seconds=25)
+MOST_NO_ANSWER = 3
+"""Look-ups that end without a yes or no, over a minute: a later listing may have it."""
 MOST_LOOK_UPS = 20
-LONGEST_DOUBT = timedelta(minutes=30)
+LONGEST_UNKNOWN = timedelta(minutes=30)
 """A vendor that could not be asked for so long is a person's matter."""
-MOST_DOUBTS = 5
-"""Attempts of a task that may end in doubt before a person looks."""
+MOST_UNKNOWN = 5
+"""Attempts of a task whose outcome may stay unknown before a person looks."""
 
 
 def reconcile(task_id: UUID | str, fence: int) -> None:
@@ -61,45 +61,45 @@ def reconcile(task_id: UUID | str, fence: int) -> None:
     elif attempt.dispatch == Dispatch.REJECTED and not may_be_paid(task):  # the same, after a refusal
         task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
     elif task.spec is None:
-        park(task, Uncertain(say("cannot_ask_without_model")))
+        send_to_review(task, Uncertain(say("cannot_ask_without_model")))
     elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
-        park(task, Uncertain((attempt.error_message or say("sender_lost")) + say("not_asked")))
-    elif task.account.is_resting(clock.now()):
-        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_rest_left(task.account))
+        send_to_review(task, Uncertain((attempt.error_message or say("sender_lost")) + say("not_asked")))
+    elif task.account.is_cooling_down(clock.now()):
+        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_cooldown_left(task.account))
     else:
         _look_up(task, task.account, task.spec, attempt)
 
 
 def may_be_paid(task: GenerationTask) -> bool:
-    """An attempt of it ended in doubt."""
+    """Return whether the outcome of one of its attempts is unknown."""
     return task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
 
 
-def _rest_left(account: ProviderAccount) -> timedelta:
+def _cooldown_left(account: ProviderAccount) -> timedelta:
     """How long the vendor is to be left alone yet."""
     return account.cooldown_until - clock.now() if account.cooldown_until else timedelta(0)
 
 
 def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
-    """A list is read back to where the doubt began; another account's doubt cannot be asked about here."""
+    """Ask the vendor. A list is read back to the first attempt with unknown outcome; another account's cannot be asked about here."""
     first = task.attempts.filter(account=account).exclude(dispatch=Dispatch.REJECTED).order_by("number").first()
     lost = Uncertain((first or attempt).error_message or say("sender_lost"))
     if first is None:
-        park(task, lost)
+        send_to_review(task, lost)
         return
     try:
         client = free_client_for(account)
     except SealBroken as broken:
-        park(task, Uncertain(broken.words))
+        send_to_review(task, Uncertain(broken.words))
         return
     if not client.can_still_look_up(first.started_at):
-        park(task, lost)
+        send_to_review(task, lost)
         return
     try:
         with keeping(task, AT_WORK):
             found = look_up(client, task, spec, first)
     except Unsupported:
-        _untold(task, lost)
+        _not_answered(task, lost)
     except ProviderError as error:
         _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
     else:
@@ -110,7 +110,7 @@ def look_up_review(task: GenerationTask) -> None:
     """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
     if follow_stored_id(task):
         return
-    attempt = task.last_attempt() if task.submission_id else task.attempt_in_doubt()
+    attempt = task.last_attempt() if task.submission_id else task.attempt_with_unknown_outcome()
     if attempt is None or task.spec is None:
         return
     try:
@@ -123,7 +123,7 @@ def look_up_review(task: GenerationTask) -> None:
 
 
 def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attempt: Attempt) -> Submission | None:
-    """The vendor's word on our reference. Raises `ProviderError`; `Unsupported` when it cannot tell, or another account of it would."""
+    """Return what the vendor has under our reference. Raises `ProviderError`; `Unsupported` when it cannot know."""
     known = Attempt.objects.filter(account=attempt.account, started_at__gte=attempt.started_at - LISTING_WINDOW)
     ours = list(known.exclude(submission_id="").values_list("submission_id", flat=True))  # for vendors that can only list
     found = client.look_up(task.reference, spec=spec, since=attempt.started_at, known=ours)
@@ -138,18 +138,18 @@ def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:
     )
 
 
-def _untold(task: GenerationTask, lost: ProviderError) -> None:
+def _not_answered(task: GenerationTask, lost: ProviderError) -> None:
     """Neither yes nor no: the list may be too long, or not have it yet."""
     _mark_unknown(task.attempts.all(), lost)
-    if task.starts < MOST_UNTOLD:
-        task.reschedule(UNTOLD_AGAIN)
+    if task.starts < MOST_NO_ANSWER:
+        task.reschedule(NO_ANSWER_AGAIN)
     else:
-        park(task, lost)
+        send_to_review(task, lost)
 
 
 def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
-    if task.starts >= MOST_LOOK_UPS or clock.now() - attempt.started_at > LONGEST_DOUBT:
-        park(task, Uncertain(error.in_full + say("not_asked")))
+    if task.starts >= MOST_LOOK_UPS or clock.now() - attempt.started_at > LONGEST_UNKNOWN:
+        send_to_review(task, Uncertain(error.in_full + say("not_asked")))
     else:
         task.reschedule(after)
 
@@ -163,33 +163,34 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
         return
     _mark_unknown(task.attempts.all(), lost)
     is_known = task.attempts.filter(error_code=DuplicateReference.default_code).exists()
-    if is_known or task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_DOUBTS:
-        park(task, Uncertain(lost.words + say("known_not_shown" if is_known else "not_listed")))
+    if is_known or task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_UNKNOWN:
+        send_to_review(task, Uncertain(lost.words + say("known_not_shown" if is_known else "not_listed")))
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
     else:
         task.move(Status.QUEUED, note=say("not_listed"), failures=0, is_bound=True)
 
 
-def park(task: GenerationTask, error: ProviderError) -> None:
-    """Hand it to a person, with the account that may have accepted it. An attempt without an answer is one in doubt from here on, also for
-    whoever sends the task again.
+def send_to_review(task: GenerationTask, error: ProviderError) -> None:
+    """Let a person decide, with the account that may have accepted it. From here on the outcome of an attempt without an answer is unknown,
+    also for whoever sends the task again.
     """
     log.warning("task %s needs review: %s", task.pk, error)
     with transaction.atomic():
         _mark_unknown(task.attempts.all(), error)
-        doubt = task.attempt_in_doubt()
-        task.park(error, account=doubt.account if doubt else task.account)
+        unknown = task.attempt_with_unknown_outcome()
+        account = unknown.account if unknown else task.account
+        task.to_review(error.code, error.words, vendor_code=(error.vendor_code or "")[:80], account=account)
 
 
 def end_unsent(task: GenerationTask, code: str, message: Message) -> None:
-    """A waiting task that cannot be sent any more. Without a doubt nothing was paid; what is in doubt is for a person to find out."""
+    """End a waiting task that cannot be sent any more. If the outcome of an attempt is unknown, a person decides."""
     if may_be_paid(task):
-        park_after_doubt(task, message)
+        earlier_to_review(task, message)
     else:
         task.give_up(code, message)
 
 
-def park_after_doubt(task: GenerationTask, message: Message) -> None:
-    """This trouble says nothing of an earlier request."""
-    park(task, Uncertain(message + say("earlier_may_be_accepted")))
+def earlier_to_review(task: GenerationTask, message: Message) -> None:
+    """Let a person decide about an earlier request, of which this trouble says nothing."""
+    send_to_review(task, Uncertain(message + say("earlier_may_be_accepted")))

@@ -25,7 +25,7 @@ from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
 from generation.store import StorageUnavailable
 from generation.submitting import paid_record
 from generation.submitting.paid_record import Sent
-from generation.submitting.reconcile import SENDER_LOST, park
+from generation.submitting.reconcile import SENDER_LOST, send_to_review
 from providers.core.errors import NotSent, Uncertain
 from providers.core.messages import say
 from providers.models import ProviderAccount
@@ -174,12 +174,12 @@ def _reconcile_one(task: GenerationTask, one: Sent) -> None:
     account = ProviderAccount.objects.filter(pk=one.account).first()
     if account is None:
         if task.state is Status.QUEUED:
-            task.park(Uncertain(say("sent_account_gone", account=one.account_label)))
+            task.to_review(Uncertain.default_code, say("sent_account_gone", account=one.account_label))
         return
     elsewhere = task.attempts.exclude(dispatch=Dispatch.REJECTED).exclude(account=account).exists() or one.model != task.model
     _put_back(task, one, account)
     if task.state in (Status.QUEUED, Status.SUBMITTING) and elsewhere:  # a look-up asks one account and one model
-        park(task, Uncertain(SENT_SINCE))
+        send_to_review(task, Uncertain(SENT_SINCE))
     elif task.state is Status.QUEUED:
         task.move(Status.SUBMITTING, note=SENT_SINCE, account=account, submitted_at=one.at)
 

@@ -29,7 +29,7 @@ from generation.scheduling.stop_switch import current_stop, is_stopped_for_sure
 from generation.store import StorageUnavailable
 from generation.submitting.acceptance import accept, follow_stored_id
 from generation.submitting.build_request import CannotBeSent, generation_request
-from generation.submitting.reconcile import FIRST_LOOK_UP, end_unsent, look_up, may_be_paid, park, park_after_doubt
+from generation.submitting.reconcile import FIRST_LOOK_UP, earlier_to_review, end_unsent, look_up, may_be_paid, send_to_review
 from generation.submitting.restored_backup import note_sending
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
@@ -55,11 +55,11 @@ log = logging.getLogger("generation.submit")
 
 
 class CancelledMeanwhile(Exception):
-    """The owner's wish to stop arrived between the claim and the intent; nothing was sent."""
+    """The owner cancelled between the lease and the intent; nothing was sent."""
 
 
 class NotNow(Exception):
-    """Something between the claim and the intent forbids to send; nothing was sent. `wait` is None where waiting here is of no use."""
+    """Something between the lease and the intent forbids to send; nothing was sent. `wait` is None where waiting here is of no use."""
 
     def __init__(self, wait: Wait | None = None) -> None:
         super().__init__(wait.because if wait else "")
@@ -74,10 +74,10 @@ HELD_UP = timedelta(seconds=30)
 """After its intent a request leaves within this or not at all; with the account's own time limits on top, its sender is dead or cut off."""
 MOST_ATTEMPTS = 50
 FEW_STARTS = 1
-"""Claims that may come to nothing, in a long queue or with a dead process; each further start is counted before anything is done."""
+"""Leases that may come to nothing, in a long queue or with a dead process; each further start is counted before anything is done."""
 MOST_DEATHS = DEATHS - FEW_STARTS
 FIRST_DELAY = timedelta(minutes=1)
-BAD_SEAL_REST_S = 300.0
+BAD_SEAL_COOLDOWN_S = 300.0
 
 
 def submit(task_id: UUID | str, fence: int) -> None:
@@ -90,29 +90,29 @@ def submit(task_id: UUID | str, fence: int) -> None:
     elif task.attempt_count and follow_stored_id(task):
         log.warning("task %s is not sent again: an attempt has its vendor id", task.pk)
     elif task.is_bound and _protects_no_more(task, task.account):
-        park_after_doubt(task, say("account_changed", account=task.account.label))
-    elif not task.account.enabled or current_stop():  # decided after the claim
+        earlier_to_review(task, say("account_changed", account=task.account.label))
+    elif not task.account.enabled or current_stop():  # changed since the row was leased
         _put_back(task)
     elif task.starts <= FEW_STARTS or _is_counted(task):
         _prepare(task, task.account)
 
 
 def _protects_no_more(task: GenerationTask, account: ProviderAccount) -> bool:
-    """In doubt, and bound to an account that is another at the vendor by now, where our reference is not known."""
+    """Return whether its outcome is unknown and its account leads elsewhere by now, where our reference is not known."""
     decided_at = _sent_again_since(task)
     return decided_at is not None and account.led_elsewhere(decided_at)
 
 
 def _sent_again_since(task: GenerationTask) -> datetime | None:
-    """When it was decided to send again what is in doubt: its first return to the queue since the doubt, or since a person last looked.
-    Later returns follow sure refusals and decide nothing. None without a doubt.
+    """Return when it was decided to send it again: its first return to the queue since its outcome is unknown, or since a person last
+    looked. Later returns follow sure refusals and decide nothing. None where no outcome is unknown.
     """
-    doubted_at = task.attempts.filter(dispatch=Dispatch.UNKNOWN).aggregate(last=Max("finished_at"))["last"]
-    if doubted_at is None:
+    unknown_since = task.attempts.filter(dispatch=Dispatch.UNKNOWN).aggregate(last=Max("finished_at"))["last"]
+    if unknown_since is None:
         return None
     reviewed_at = task.events.filter(to_status=Status.NEEDS_REVIEW).aggregate(last=Max("at"))["last"]
-    decided = task.events.filter(to_status=Status.QUEUED, at__gte=max(doubted_at, reviewed_at or doubted_at)).order_by("id").first()
-    return decided.at if decided else doubted_at
+    decided = task.events.filter(to_status=Status.QUEUED, at__gte=max(unknown_since, reviewed_at or unknown_since)).order_by("id").first()
+    return decided.at if decided else unknown_since
 
 
 def _is_counted(task: GenerationTask) -> bool:
@@ -146,7 +146,7 @@ def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
 def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: Message) -> None:
     """Nothing can be sent with this account; the task waits for another or for its repair."""
     log.error("account %s: %s", account.pk, reason)
-    account.rest_for(BAD_SEAL_REST_S, reason)
+    account.cool_down_for(BAD_SEAL_COOLDOWN_S, reason)
     account.note_error(str(reason))
     _put_back(task, wait_reason=reason)
 
@@ -222,7 +222,7 @@ def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
     the account led before: a look-up would ask the new place about what was sent to the old one.
     """
     assert task.account is not None
-    task.account.lock_for_claims()
+    task.account.lock_for_leasing()
     account = ProviderAccount.objects.get(pk=task.account.pk)
     if account.changed_at != task.account.changed_at or not account.may_start or task.spec is None or not account.offers(task.spec):
         raise NotNow
@@ -256,11 +256,11 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
     elif isinstance(error, DuplicateReference):
         _await_look_up(task, client, error)
     elif isinstance(error, Refused) and may_be_paid(task):
-        _refused_after_doubt(task, attempt, client, error)
+        _refused_after_unknown(task, attempt, client, error)
     elif error.retryable:
         _try_again(task, error)
     elif may_be_paid(task):
-        park_after_doubt(task, error.words)
+        earlier_to_review(task, error.words)
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
         _account_refused(task, error)
     else:
@@ -288,32 +288,32 @@ def _account_refused(task: GenerationTask, error: ProviderError) -> None:
         task.fail(error)
 
 
-def _refused_after_doubt(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
+def _refused_after_unknown(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
     """Ask the vendor about our reference. A refusal says nothing about the earlier request, which may be paid: unless the vendor finds it,
     a person decides.
     """
     assert task.spec is not None
-    doubts = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
-    first = doubts[0]
-    if not client.can_look_up or doubts.exclude(account=attempt.account).exists():
-        park_after_doubt(task, refusal.words)
+    unknown = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
+    first = unknown[0]
+    if not client.can_look_up or unknown.exclude(account=attempt.account).exists():
+        earlier_to_review(task, refusal.words)
         return
     try:
-        found = look_up(client, task, task.spec, first)  # a list is read back to where the doubt began
+        found = look_up(client, task, task.spec, first)  # a list is read back to there
     except ProviderError:
         task.reschedule(FIRST_LOOK_UP)
         return
     if found is not None:
         accept(task, first, found)
     else:
-        park_after_doubt(task, refusal.words)
+        earlier_to_review(task, refusal.words)
 
 
 def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain | DuplicateReference) -> None:
     if client.can_look_up:
         task.reschedule(FIRST_LOOK_UP, error_code=error.code, error_message=error.in_full)
     else:
-        park(task, error)
+        send_to_review(task, error)
 
 
 def _has_had_enough(task: GenerationTask) -> bool:
@@ -341,4 +341,4 @@ def _delay(task: GenerationTask) -> timedelta:
     """Return no delay while the account cools down: the cooldown is the account's, and another one may start the task at once."""
     assert task.account is not None
     task.account.refresh_from_db(fields=["cooldown_until"])
-    return timedelta(0) if task.account.is_resting(clock.now()) else backoff(task.attempt_count)
+    return timedelta(0) if task.account.is_cooling_down(clock.now()) else backoff(task.attempt_count)

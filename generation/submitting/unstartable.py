@@ -12,7 +12,7 @@ from generation.messages import why_unstartable
 from generation.models import GenerationTask
 from generation.scheduling.leases import passing_over
 from generation.submitting.acceptance import follow_stored_id
-from generation.submitting.reconcile import end_unsent, may_be_paid, park_after_doubt
+from generation.submitting.reconcile import earlier_to_review, end_unsent, may_be_paid
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
@@ -26,7 +26,7 @@ AT_ONCE = 100
 
 
 def free_unstartable(now: datetime) -> int:
-    """End, park or unbind what has waited in vain for `PATIENCE`; at once what its owner cancelled. Returns how many."""
+    """End, unbind or send to review what has waited in vain for `PATIENCE`; at once what its owner cancelled. Returns how many."""
     freed = 0
     for task in _unstartable(now).select_related("account")[:AT_ONCE]:
         with passing_over(task):
@@ -52,7 +52,7 @@ def _may_wait(now: datetime) -> Q:
 
 
 def _free(task: GenerationTask) -> None:
-    """A bound task is in doubt, as a rule: sent by another account it might be paid twice, so a person decides."""
+    """Let it go on, or end. The outcome of a bound task is unknown, as a rule: sent by another account it might be paid twice."""
     if task.cancel_requested_at is not None:
         task.cancel_unsent()
     elif follow_stored_id(task):
@@ -60,6 +60,6 @@ def _free(task: GenerationTask) -> None:
     elif task.spec is None:
         end_unsent(task, "model_gone", why_unstartable(task, task.account))
     elif may_be_paid(task):
-        park_after_doubt(task, why_unstartable(task, task.account))
+        earlier_to_review(task, why_unstartable(task, task.account))
     else:
         task.reschedule(timedelta(0), is_bound=False, account=None)

@@ -1,9 +1,9 @@
 """The breaker of an account: whether paid submits may start there, and if not, since when and why. Pure; the counting is generation's.
 
-closed ──► open            a sure fault, or too many of them: the account rests until `cooldown_until`
-open ──► half open         the rest is over; a free call is to find out whether it answers
+closed ──► open            a sure fault, or too many of them: the account is in cooldown until `cooldown_until`
+open ──► half open         the cooldown is over; a free call is to find out whether it answers
 half open ──► closed       it answered
-half open ──► open         it did not: a longer rest
+half open ──► open         it did not: a longer cooldown
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["PLAN", "USUAL", "Breaker", "BreakerState", "Pace", "rest_s"]
+__all__ = ["PLAN", "USUAL", "Breaker", "BreakerState", "Pace", "cooldown_s"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How rests grow."""
+    """How cooldowns grow."""
 
     first_s: float
     longest_s: float
@@ -34,9 +34,9 @@ class BreakerState(StrEnum):
     CLOSED = "closed"
     """Submits may start."""
     OPEN = "open"
-    """No call before the end of the rest, except polls of running renders."""
+    """No call before the end of the cooldown, except polls of running renders."""
     HALF_OPEN = "half_open"
-    """The rest is over; only the free probe may be sent."""
+    """The cooldown is over; only the free probe may be sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,6 @@ class Breaker:
     until: datetime | None = None
 
 
-def rest_s(rests: int, pace: Pace = USUAL) -> float:
-    """How long to leave an account alone after `rests` rests (0, 1, ...) since its last accepted submit: doubling, capped."""
-    return min(pace.first_s * 2.0 ** min(rests, 16), pace.longest_s)
+def cooldown_s(cooldowns: int, pace: Pace = USUAL) -> float:
+    """Return the seconds of the next cooldown after `cooldowns` (0, 1, ...) since the last accepted submit: doubling, capped."""
+    return min(pace.first_s * 2.0 ** min(cooldowns, 16), pace.longest_s)

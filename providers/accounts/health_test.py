@@ -43,7 +43,7 @@ BALANCE_IS_OLD = timedelta(minutes=55)
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """`code` is ok, seal_broken, unknown_host, unreachable, wrong_endpoint, wrong_path, other_region, auth_failed, out_of_credit, or the
-    vendor error's own; `retry_after_s` is the vendor's.
+    vendor error's own; `retry_after_s` is what the vendor asks for.
     """
 
     ok: bool

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 from database import clock
 from events import audit, outbox
 from events.audit import Actor
-from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pace, rest_s
+from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pace, cooldown_s
 from providers.accounts.sealing import SealBroken
 from providers.core.base import Provider, Surface
 from providers.core.catalog import ModelSpec, Price
@@ -32,8 +32,8 @@ MOST_LEFT = Decimal(10) ** 13
 """A vendor that tells of more is not believed; the column has no room for it."""
 KNOWN_LATELY = timedelta(minutes=2)
 """Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
-MOST_RESTS = 1000
-"""Counted no further: a rest is at its longest long before."""
+MOST_COOLDOWNS = 1000
+"""Counted no further: a cooldown is at its longest long before."""
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
@@ -83,7 +83,7 @@ class ProviderAccount(models.Model):
     cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
     cooldown_reason = MessageField(_("because"))
     cooling_since = models.DateTimeField(_("cooling down since"), null=True, blank=True, editable=False)
-    rests = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
+    cooldowns = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
     closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
     probe_lease_until = models.DateTimeField(null=True, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
@@ -97,7 +97,7 @@ class ProviderAccount(models.Model):
     balance_unit = models.CharField(max_length=20, blank=True, editable=False)
     balance_at = models.DateTimeField(_("balance told"), null=True, editable=False)
     poll_lease_until = models.DateTimeField(null=True, editable=False)
-    claims = models.PositiveBigIntegerField(default=0, editable=False)
+    leases = models.PositiveBigIntegerField(default=0, editable=False)
     edited_at = models.DateTimeField(null=True, editable=False)
     """A person last changed it; what the portal itself notes down about it does not count."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -154,7 +154,7 @@ class ProviderAccount(models.Model):
         return is_there and (not self.models_allowed or spec.id in self.models_allowed)
 
     def takes(self, spec: ModelSpec) -> bool:
-        """A person lets it be used for this model; whether it rests just now is another question."""
+        """A person lets it be used for this model; whether it is in cooldown is another question."""
         return self.enabled and self.offers(spec)
 
     def models_offered(self) -> list[str]:
@@ -173,7 +173,7 @@ class ProviderAccount(models.Model):
         state = BreakerState.OPEN if self.cooldown_until > now else BreakerState.HALF_OPEN
         return Breaker(state=state, reason=translated(self.cooldown_reason), since=self.cooling_since, until=self.cooldown_until)
 
-    def is_resting(self, now: datetime) -> bool:
+    def is_cooling_down(self, now: datetime) -> bool:
         return self.cooldown_until is not None and self.cooldown_until > now
 
     @property
@@ -181,50 +181,50 @@ class ProviderAccount(models.Model):
         """Paid submits may start here."""
         return self.enabled and self.cooldown_until is None
 
-    def rest_for(self, seconds: float, reason: Message) -> None:
-        """Rest for so long; then a free call decides. An end that is already later stays."""
+    def cool_down_for(self, seconds: float, reason: Message) -> None:
+        """Start no paid submit for so long; then a free call decides. An end that is already later stays."""
         now = clock.now()
         until = now + timedelta(seconds=seconds)
         self._cool(Q(cooldown_until__lt=until), now, until, reason)
 
-    def rest(self, reason: Message, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
-        """Rest for longer each time until a submit is accepted. While it rests already nothing changes."""
+    def cool_down(self, reason: Message, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
+        """Cool down for longer each time until a submit is accepted. While it is in cooldown nothing changes."""
         now = clock.now()
         awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
-        rests = awake.values_list("rests", flat=True).first()
-        if rests is not None:
-            until = now + timedelta(seconds=max(rest_s(rests, pace), at_least_s))
-            self._cool(Q(cooldown_until__lte=now), now, until, reason, rests=rests)
+        cooldowns = awake.values_list("cooldowns", flat=True).first()
+        if cooldowns is not None:
+            until = now + timedelta(seconds=max(cooldown_s(cooldowns, pace), at_least_s))
+            self._cool(Q(cooldown_until__lte=now), now, until, reason, cooldowns=cooldowns)
 
     @transaction.atomic
-    def _cool(self, and_if: Q, now: datetime, until: datetime, reason: Message, *, rests: int | None = None) -> None:
-        """Rest from closed, which is an event, or else from a rest of which `and_if` is true. `rests` is the count that was seen."""
+    def _cool(self, and_if: Q, now: datetime, until: datetime, reason: Message, *, cooldowns: int | None = None) -> None:
+        """Begin a cooldown, which is an event, or prolong one of which `and_if` is true. `cooldowns` is the count that was seen."""
         changes: dict[str, Any] = {"cooldown_until": until, "probe_lease_until": None, "cooldown_reason": reason}
         row = ProviderAccount.objects.filter(pk=self.pk)
-        if rests is not None:
-            row, changes["rests"] = row.filter(rests=rests), min(rests + 1, MOST_RESTS)
+        if cooldowns is not None:
+            row, changes["cooldowns"] = row.filter(cooldowns=cooldowns), min(cooldowns + 1, MOST_COOLDOWNS)
         if row.filter(cooldown_until=None).update(**changes, cooling_since=now):
             outbox.write("account.cooldown", subject=self.pk, at=now, facts={"until": until})
         else:
             row.filter(and_if).update(**changes)
 
     def close_breaker(self) -> None:
-        """It answers: submits may start again. A rest that was ordered meanwhile stays."""
+        """It answers: submits may start again. A cooldown that began meanwhile stays."""
         self._wake(Q(cooldown_until__lte=clock.now()))
 
     @transaction.atomic
-    def end_rest(self, *, by: Actor) -> bool:
-        """A person ends the rest. Return whether there was one."""
+    def end_cooldown(self, *, by: Actor) -> bool:
+        """End the cooldown, by a person. Return whether there was one."""
         ended = self._wake(Q(cooldown_until__isnull=False), edited_at=clock.now())
         if ended:
             audit.record("account.rest_ended", self, by=by, before={"until": self.cooldown_until, "reason": str(self.cooldown_reason)})
         return ended
 
     @transaction.atomic
-    def _wake(self, resting: Q, **changes: Any) -> bool:
+    def _wake(self, cooling: Q, **changes: Any) -> bool:
         now = clock.now()
         changes |= {"cooldown_until": None, "cooldown_reason": Message(), "cooling_since": None, "probe_lease_until": None}
-        matched = ProviderAccount.objects.filter(resting, pk=self.pk).update(closed_at=now, **changes)
+        matched = ProviderAccount.objects.filter(cooling, pk=self.pk).update(closed_at=now, **changes)
         if matched:
             outbox.write("account.recovered", subject=self.pk, at=now, facts={})
         return bool(matched)
@@ -246,8 +246,8 @@ class ProviderAccount(models.Model):
         return what
 
     def note_accepted(self) -> None:
-        """A submit was accepted: the next rest is a short one again."""
-        ProviderAccount.objects.filter(pk=self.pk, rests__gt=0, cooldown_until=None).update(rests=0)
+        """A submit was accepted: the next cooldown is a short one again."""
+        ProviderAccount.objects.filter(pk=self.pk, cooldowns__gt=0, cooldown_until=None).update(cooldowns=0)
 
     def note_ok(self) -> None:
         """A good answer came. Written at most every few seconds, so that polls do not become writes."""
@@ -282,9 +282,9 @@ class ProviderAccount(models.Model):
         self.balance, self.balance_unit, self.balance_at = min(left.amount, MOST_LEFT), left.unit[:20], clock.now()
         self.save(update_fields=["balance", "balance_unit", "balance_at"])
 
-    def lock_for_claims(self) -> None:
-        """Inside a transaction: makes claims on this account's slots wait for one another."""
-        ProviderAccount.objects.filter(pk=self.pk).update(claims=F("claims") + 1)
+    def lock_for_leasing(self) -> None:
+        """Make leases on this account's slots wait for one another. Call inside a transaction."""
+        ProviderAccount.objects.filter(pk=self.pk).update(leases=F("leases") + 1)
 
 
 class ModelPrice(models.Model):

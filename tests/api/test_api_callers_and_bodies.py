@@ -67,7 +67,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-wishes = st.fixed_dictionaries(
+bodies = st.fixed_dictionaries(
     {},
     optional={
         "model": st.just(MODEL) | st.just("kling-v1") | json_values,
@@ -81,8 +81,8 @@ wishes = st.fixed_dictionaries(
 
 
 @pytest.mark.usefixtures("idle_account")
-@given(body=wishes | json_values, key=st.text(st.characters(codec="latin-1", exclude_characters="\r\n\x00"), max_size=300))
-def test_no_wish_is_a_crash(api, body, key):
+@given(body=bodies | json_values, key=st.text(st.characters(codec="latin-1", exclude_characters="\r\n\x00"), max_size=300))
+def test_no_body_is_a_crash(api, body, key):
     reply = api.raw("/tasks", json.dumps(body).encode(), idempotency_key=key)
 
     assert reply.status_code in {202, 400, 409, 422}
@@ -124,12 +124,12 @@ def test_token_of_an_inactive_person_is_refused(api, user):
 def test_page_reads_with_its_session_and_writes_only_with_a_csrf_token(user, idle_account):
     page = Client(enforce_csrf_checks=True)
     page.force_login(user)
-    wish = {"model": MODEL, "prompt": "a fox"}
+    order = {"model": MODEL, "prompt": "a fox"}
 
     read = page.get("/api/v1/tasks")
-    bare = page.post("/api/v1/tasks", wish, content_type="application/json")
+    bare = page.post("/api/v1/tasks", order, content_type="application/json")
     page.cookies["csrftoken"] = token = "a" * 32
-    sealed = page.post("/api/v1/tasks", wish, content_type="application/json", headers={"x-csrftoken": token})
+    sealed = page.post("/api/v1/tasks", order, content_type="application/json", headers={"x-csrftoken": token})
 
     assert (read.status_code, bare.status_code, sealed.status_code) == (200, 403, 202)
     assert bare.json()["error"]["code"] == "forbidden"

@@ -86,9 +86,9 @@ def test_retired_model_is_had_where_a_gateway_still_has_it(api, make_account):
 
 
 def test_rules_of_the_catalogs_are_told_in_the_callers_language(api):
-    wish = {**FOX, "params": {"with_audio": True}}
+    order = {**FOX, "params": {"with_audio": True}}
 
-    english, chinese = (api.post("/tasks", wish, accept_language=language).json()["error"]["fields"] for language in ("en", "zh-hans"))
+    english, chinese = (api.post("/tasks", order, accept_language=language).json()["error"]["fields"] for language in ("en", "zh-hans"))
 
     assert english == {"params.with_audio": "sound needs the mode pro"}
     assert chinese == {"params.with_audio": "声音需要专业模式"}

@@ -96,7 +96,7 @@ def overdue(user, driver):
 
     def make(prompt: str) -> GenerationTask:
         task = driver.until(create_task(owner=user, model="kling/kling-v1", prompt=prompt, params={}), Status.RUNNING)
-        task.hand_over("deadline", "too late")
+        task.to_review("deadline", "too late")
         driver.simulator.advance(60)
         return task
 

@@ -90,30 +90,30 @@ def test_one_button_retries_once(user, idle_account):
 
 def test_one_decision_submits_again_once(staff, user, idle_account):
     person, body = signed_in(staff), {"key": new_key(), "knows_cost": "on"}
-    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account)
+    unknown = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account)
 
     def ask() -> int:
-        return person.post(f"/tasks/{doubtful.pk}/submit-again", body, headers=SCRIPT).status_code
+        return person.post(f"/tasks/{unknown.pk}/submit-again", body, headers=SCRIPT).status_code
 
     answers = at_once(ask)
 
     assert answers <= {204, BUSY}
     assert ask() == 204
-    assert doubtful.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
+    assert unknown.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
 
 
 def test_one_key_submits_again_once(admin_api, user, idle_account):
     """The second of two decisions that both found the task in review loses the race, and is answered as the repeat that it is."""
-    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account)
+    unknown = make_task(user, status=Status.NEEDS_REVIEW, account=idle_account)
 
     def ask() -> int:
-        return admin_api.post(f"/tasks/{doubtful.pk}/submit-again", {"knows_cost": True}, idempotency_key="one").status_code
+        return admin_api.post(f"/tasks/{unknown.pk}/submit-again", {"knows_cost": True}, idempotency_key="one").status_code
 
     answers = at_once(ask)
 
     assert answers <= {200, BUSY}
     assert ask() == 200
-    assert doubtful.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
+    assert unknown.events.filter(from_status=Status.NEEDS_REVIEW).count() == 1
 
 
 def test_one_key_gives_a_rendered_task_up_for_one_new_task(admin_api, user, idle_account):

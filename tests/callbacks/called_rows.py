@@ -30,7 +30,7 @@ def make_running(owner, account: ProviderAccount, **facts: Any) -> GenerationTas
     return make_task(owner, account=account, model=MODELS[account.vendor], **(usual | facts))
 
 
-def make_doubtful(owner, account: ProviderAccount, dispatch: str = "unknown", **facts: Any) -> GenerationTask:
+def make_unknown(owner, account: ProviderAccount, dispatch: str = "unknown", **facts: Any) -> GenerationTask:
     """Sent, and the answer was lost; looked up in five minutes."""
     task = make_running(owner, account, **({"status": "submitting", "submission_id": ""} | facts))
     attempt_of(task, account, dispatch=dispatch)

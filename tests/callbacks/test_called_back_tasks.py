@@ -1,4 +1,4 @@
-"""From submit to video with callbacks on the way: what is lost is polled for, what is in doubt is looked up."""
+"""From submit to video with callbacks on the way: what is lost is polled for, what has an unknown outcome is looked up."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def dead_address() -> str:
 
 
 @pytest.fixture
-def wish(user, driver):
+def order(user, driver):
     """A task of this model, and only accounts that call back."""
     ProviderAccount.objects.filter(surface="gateway").delete()
 
@@ -41,10 +41,10 @@ def wish(user, driver):
 
 
 @pytest.mark.parametrize("model", MODELS.values())
-def test_lost_callbacks_are_polled_for(wish, driver, settings, model):
+def test_lost_callbacks_are_polled_for(order, driver, settings, model):
     settings.PUBLIC_URL = dead_address()
 
-    task = driver.finish(wish(model))
+    task = driver.finish(order(model))
 
     sent = driver.simulator.ledger()["entries"][0]["body"]["callback_url"]
     assert task.status == Status.SUCCEEDED
@@ -52,9 +52,9 @@ def test_lost_callbacks_are_polled_for(wish, driver, settings, model):
     assert sent.startswith(settings.PUBLIC_URL)
 
 
-def test_the_secret_part_is_in_no_evidence(wish, driver, settings, client, staff):
+def test_the_secret_part_is_in_no_evidence(order, driver, settings, client, staff):
     settings.PUBLIC_URL = dead_address()
-    task = driver.finish(wish(KLING))
+    task = driver.finish(order(KLING))
     key = callback_url(task.account).rpartition("/")[2]
 
     client.force_login(staff)
@@ -73,14 +73,14 @@ def say(task, vendor_id="830000000000000001"):
     assert call(task.account, body).status_code == 200
 
 
-def test_a_lost_answer_is_found_at_once_when_the_vendor_calls(wish, driver):
+def test_a_lost_answer_is_found_at_once_when_the_vendor_calls(order, driver):
     driver.simulator.faults("kling", "reset-after-accept")
-    task = wish(KLING)
+    task = order(KLING)
     driver.run_jobs()
-    doubtful = fresh(task)
-    assert (doubtful.status, doubtful.due_at > timezone.now()) == (Status.SUBMITTING, True)
+    waiting = fresh(task)
+    assert (waiting.status, waiting.due_at > timezone.now()) == (Status.SUBMITTING, True)
 
-    say(doubtful)
+    say(waiting)
     assert fresh(task).due_at <= timezone.now()
 
     assert driver.finish(task).status == Status.SUCCEEDED
@@ -88,21 +88,21 @@ def test_a_lost_answer_is_found_at_once_when_the_vendor_calls(wish, driver):
 
 
 def in_review(task, driver):
-    """Accepted, the answer lost, and parked before the vendor could be asked."""
+    """Accepted, the answer lost, and in review before the vendor could be asked."""
     driver.simulator.faults("kling", "reset-after-accept")
     driver.run_jobs()
-    parked = fresh(task)
-    parked.move(Status.NEEDS_REVIEW, note="for the test")
+    task = fresh(task)
+    task.move(Status.NEEDS_REVIEW, note="for the test")
     return fresh(task)
 
 
-def test_a_task_in_review_is_adopted_when_the_vendor_called_and_confirms(wish, driver):
-    parked = in_review(wish(KLING), driver)
+def test_a_task_in_review_is_adopted_when_the_vendor_called_and_confirms(order, driver):
+    task = in_review(order(KLING), driver)
 
-    say(parked, "a-lie")
+    say(task, "a-lie")
     assert driver.run_jobs() == ["look_again"]
 
-    found = fresh(parked)
+    found = fresh(task)
     assert found.status == Status.RUNNING
     assert found.submission_id == driver.simulator.ledger()["entries"][0]["task_id"]
     assert found.attempts.get().dispatch == Dispatch.ACCEPTED
@@ -110,21 +110,21 @@ def test_a_task_in_review_is_adopted_when_the_vendor_called_and_confirms(wish, d
 
 
 @pytest.mark.parametrize("fault", ["poll-5xx", "poll-429"])
-def test_a_task_in_review_stays_when_the_vendor_cannot_be_asked(wish, driver, fault):
-    parked = in_review(wish(KLING), driver)
+def test_a_task_in_review_stays_when_the_vendor_cannot_be_asked(order, driver, fault):
+    task = in_review(order(KLING), driver)
     driver.simulator.faults("kling", fault)
 
-    say(parked)
+    say(task)
     driver.run_jobs()
 
-    assert fresh(parked).status == Status.NEEDS_REVIEW
+    assert fresh(task).status == Status.NEEDS_REVIEW
 
 
-def test_a_task_in_review_stays_when_the_vendor_denies_it(wish, driver):
-    parked = in_review(wish(KLING), driver)
+def test_a_task_in_review_stays_when_the_vendor_denies_it(order, driver):
+    task = in_review(order(KLING), driver)
     driver.simulator.reset()
 
-    say(parked)
+    say(task)
     driver.run_jobs()
 
-    assert fresh(parked).status == Status.NEEDS_REVIEW
+    assert fresh(task).status == Status.NEEDS_REVIEW

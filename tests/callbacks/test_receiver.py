@@ -16,16 +16,16 @@ from django_q.signing import SignedPackage
 from generation.models import GenerationTask
 from generation.polling.callbacks import CALLED_AGAIN_AFTER
 from providers.models import ProviderAccount
-from tests.callbacks.called_rows import LATER, SECRET, call, call_raw, is_due, make_doubtful, make_running, path_of, signed
+from tests.callbacks.called_rows import LATER, SECRET, call, call_raw, is_due, make_running, make_unknown, path_of, signed
 
 RUNNING = {"id": "v-1", "status": "running"}
 
 
-def rung():
+def enqueued():
     return [SignedPackage.loads(message.payload)["args"][0] for message in OrmQ.objects.all()]
 
 
-# the row becomes due, and the poll is rung for
+# the row becomes due, and the poll is enqueued
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_callback_makes_its_task_due_and_rings_for_the_poll(request, user, acc
 
     assert (answer.status_code, answer.json()) == (200, {})
     assert is_due(task)
-    assert rung() == ["poll"]
+    assert enqueued() == ["poll"]
     assert task.status == "running"
 
 
@@ -70,7 +70,7 @@ def test_the_same_callback_again_changes_nothing(user, ark):
 
     task.refresh_from_db()
     assert task.due_at == first
-    assert rung() == ["poll"]
+    assert enqueued() == ["poll"]
 
 
 def test_a_poll_that_is_at_work_is_not_rung_for_again(user, ark):
@@ -80,7 +80,7 @@ def test_a_poll_that_is_at_work_is_not_rung_for_again(user, ark):
     call(ark, RUNNING)
 
     assert is_due(task)
-    assert rung() == []
+    assert enqueued() == []
 
 
 @pytest.mark.parametrize("status", ["queued", "ingesting", "succeeded", "failed", "cancelled"])
@@ -93,7 +93,7 @@ def test_a_task_that_is_not_at_the_vendor_is_left_alone(user, ark, status):
 
     task.refresh_from_db()
     assert (task.status, task.due_at) == (status, due_at)
-    assert rung() == []
+    assert enqueued() == []
 
 
 def test_another_accounts_task_of_the_same_id_is_left_alone(user, ark, make_account):
@@ -115,7 +115,7 @@ def test_what_names_none_of_our_tasks_is_taken_and_changes_nothing(user, ark, fi
     assert call(ark, fields).status_code == 200
 
     assert not is_due(task)
-    assert rung() == []
+    assert enqueued() == []
 
 
 # a submit whose answer is not stored
@@ -126,7 +126,7 @@ def naming(task, submission_id="v-1"):
 
 
 def test_a_callback_before_the_answer_is_stored_leaves_the_row_to_its_sender(user, unsigned):
-    task = make_doubtful(user, unsigned, "sending")
+    task = make_unknown(user, unsigned, "sending")
     due_at = task.due_at
 
     assert call(unsigned, naming(task)).status_code == 200
@@ -135,8 +135,8 @@ def test_a_callback_before_the_answer_is_stored_leaves_the_row_to_its_sender(use
     assert (task.status, task.due_at, task.submission_id) == ("submitting", due_at, "")
 
 
-def test_a_submit_in_doubt_is_looked_up_at_once_and_not_adopted(user, unsigned):
-    task = make_doubtful(user, unsigned)
+def test_a_submit_with_unknown_outcome_is_looked_up_at_once_and_not_adopted(user, unsigned):
+    task = make_unknown(user, unsigned)
 
     call(unsigned, naming(task))
 
@@ -145,7 +145,7 @@ def test_a_submit_in_doubt_is_looked_up_at_once_and_not_adopted(user, unsigned):
 
 
 def test_a_look_up_at_work_is_left_alone(user, unsigned):
-    task = make_doubtful(user, unsigned, lease_until=timezone.now() + LATER)
+    task = make_unknown(user, unsigned, lease_until=timezone.now() + LATER)
 
     call(unsigned, naming(task))
 
@@ -153,7 +153,7 @@ def test_a_look_up_at_work_is_left_alone(user, unsigned):
 
 
 def test_another_accounts_reference_is_left_alone(user, unsigned, kling):
-    theirs = make_doubtful(user, kling)
+    theirs = make_unknown(user, kling)
 
     call(unsigned, naming(theirs))
 
@@ -161,33 +161,33 @@ def test_another_accounts_reference_is_left_alone(user, unsigned, kling):
 
 
 def test_a_task_in_review_is_looked_up_and_stays_there_until_the_vendor_confirms(user, unsigned):
-    task = make_doubtful(user, unsigned, status="needs_review", due_at=None)
+    task = make_unknown(user, unsigned, status="needs_review", due_at=None)
 
     call(unsigned, naming(task))
 
     task.refresh_from_db()
     assert (task.status, task.due_at, task.submission_id) == ("needs_review", None, "")
-    assert rung() == ["look_again"]
+    assert enqueued() == ["look_again"]
 
 
 def test_a_flood_of_calls_about_a_task_in_review_is_one_look_up(user, unsigned):
-    task = make_doubtful(user, unsigned, status="needs_review", due_at=None)
+    task = make_unknown(user, unsigned, status="needs_review", due_at=None)
 
     for _ in range(20):
         call(unsigned, naming(task))
-    assert rung() == ["look_again"]
+    assert enqueued() == ["look_again"]
 
     task.refresh_from_db()
     assert timezone.now() < task.lease_until <= timezone.now() + CALLED_AGAIN_AFTER
     type(task).objects.update(lease_until=timezone.now())
     call(unsigned, naming(task))
-    assert rung() == ["look_again", "look_again"]
+    assert enqueued() == ["look_again", "look_again"]
 
 
 @pytest.mark.parametrize("reference", ["vp-", "vp-nobody", "job-1", "vp-00000000-0000-7000-8000-000000000000"])
 def test_a_reference_that_is_none_of_ours_is_taken(db, unsigned, reference):
     assert call(unsigned, {"id": "v-9", "external_id": reference}).status_code == 200
-    assert rung() == []
+    assert enqueued() == []
 
 
 # whose word it is

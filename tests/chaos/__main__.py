@@ -73,7 +73,7 @@ def _table(facts: dict[str, Any]) -> list[str]:
         "paid and lost": len(facts["lost"]),
         "unsettled": len(facts["unsettled"]),
         "damaged files": len(facts["bad_files"]),
-        "parked though unpaid": facts["parked_unpaid"],
+        "in review though unpaid": facts["unpaid_reviews"],
         "kills": f"{sum(facts['kills'].values())}: {counts(facts['kills'])}",
         "pauses": f"{sum(facts['pauses'].values())}: {counts(facts['pauses'])}",
         "starts of the root": facts["root_starts"],

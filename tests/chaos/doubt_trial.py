@@ -25,14 +25,14 @@ from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.decisions import decide_by_hand  # noqa: E402
 from tests.chaos.doubt_verdict import judge  # noqa: E402
-from tests.chaos.orders import LOST_ANSWERS, doubtful_prompts, make_accounts, order  # noqa: E402
+from tests.chaos.orders import LOST_ANSWERS, lost_answer_prompts, make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 
 UNSENT = [Status.QUEUED.value, Status.SUBMITTING.value]
 SURFACES = ("official-key", "cn")
 READ_TIMEOUT_S = 1
 BREAKER_HELD = timedelta(days=1)
-"""Every answer of these accounts is lost, and each would rest after five. A breaker counts what began after it last closed: nothing."""
+"""Every answer of these accounts is lost, and each would pause after five. A breaker counts what began after it last closed: nothing."""
 POLLS_PER_SECOND = 100
 """Most tasks render for ever: they need no more than a look now and then."""
 
@@ -64,7 +64,7 @@ class Round:
 
     def play(self) -> dict[str, Any]:
         began = time.monotonic()
-        for model, prompt in doubtful_prompts(list(self.plan["models"]), self.plan["each"], rendered=self.plan["rendered"]):
+        for model, prompt in lost_answer_prompts(list(self.plan["models"]), self.plan["each"], rendered=self.plan["rendered"]):
             order(self.owner, model, prompt)
             self._tend()
         self._until(lambda: not GenerationTask.objects.filter(status__in=UNSENT).exists())

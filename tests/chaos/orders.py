@@ -15,7 +15,7 @@ from generation.ordering.order import Order
 from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.models import ProviderAccount
 
-__all__ = ["LOST_ANSWERS", "doubtful_prompts", "make_accounts", "order", "prompts"]
+__all__ = ["LOST_ANSWERS", "lost_answer_prompts", "make_accounts", "order", "prompts"]
 
 MODELS = ("kling/kling-v2-5-turbo", "dashscope/wanx2.1-t2v-turbo")
 FAULTS = (
@@ -40,7 +40,7 @@ def prompts() -> Iterator[tuple[str, str]]:
         yield MODELS[number % len(MODELS)], text
 
 
-def doubtful_prompts(models: list[str], each: int, *, rendered: int) -> Iterator[tuple[str, str]]:
+def lost_answer_prompts(models: list[str], each: int, *, rendered: int) -> Iterator[tuple[str, str]]:
     """Model and prompt, `each` for every model and lost answer, in turn. The first `rendered` of them come to an end, the others
     render for ever: what is counted is submits, and ingests would only take the processor's time.
     """

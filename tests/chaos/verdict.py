@@ -32,7 +32,7 @@ def judge(ledger: dict[str, Any]) -> Facts:
         "ended": dict(Counter(task.status for task in tasks.values())),
         "errors": dict(Counter(task.error_code for task in tasks.values() if task.status == Status.FAILED)),
         "paid": ledger["count"],
-        "parked_unpaid": len(_parked_unpaid(tasks, ledger)),
+        "unpaid_reviews": len(_unpaid_reviews(tasks, ledger)),
         "paid_twice": [*ledger["paid_twice"], *references],
         "lost": [found for entry in ledger["entries"] if (found := _lost(tasks.get(entry["prompt"]), entry))],
         "unsettled": [f"{task.pk} {task.status}" for task in tasks.values() if not _is_settled(task)],
@@ -45,7 +45,7 @@ def _is_settled(task: GenerationTask) -> bool:
     return task.state in TERMINAL or task.state is Status.NEEDS_REVIEW
 
 
-def _parked_unpaid(tasks: dict[str, GenerationTask], ledger: dict[str, Any]) -> list[str]:
+def _unpaid_reviews(tasks: dict[str, GenerationTask], ledger: dict[str, Any]) -> list[str]:
     return [text for text, task in tasks.items() if task.state is Status.NEEDS_REVIEW and text not in ledger["by_prompt"]]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.v1.schemas import model_out
 from providers.vendors import ALL_MODELS
-from tools.demo import wishes
+from tools.demo import video_orders
 
 
 @pytest.fixture
@@ -16,17 +16,17 @@ def models() -> list[dict]:
 
 
 def test_every_model_that_can_be_had_is_asked_for_also_a_retired_one(models):
-    assert {wish.model for wish in wishes(models)} == set(ALL_MODELS)
+    assert {order.model for order in video_orders(models)} == set(ALL_MODELS)
 
 
 def test_model_that_cannot_be_had_is_left_out(models):
     gone = models[0]["name"]
     models[0]["available"] = False
 
-    assert {wish.model for wish in wishes(models)} == set(ALL_MODELS) - {gone}
+    assert {order.model for order in video_orders(models)} == set(ALL_MODELS) - {gone}
 
 
 def test_each_vendor_with_images_of_ones_choice_shows_one(models):
-    beside = {wish.model.partition("/")[0] for wish in wishes(models) if wish.slots and not ALL_MODELS[wish.model].needed_slots}
+    beside = {order.model.partition("/")[0] for order in video_orders(models) if order.slots and not ALL_MODELS[order.model].needed_slots}
 
     assert beside == {spec.provider for spec in ALL_MODELS.values() if spec.slots and not spec.needed_slots and not spec.retired}

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 
 from database import clock
 from generation.models import GenerationTask
-from generation.scheduling.leases import claim_one
+from generation.scheduling.leases import lease_one
 from jobs import queue
 from tests.task_rows import make_task
 
@@ -52,7 +52,7 @@ def test_leases_and_messages_are_of_the_databases_time(skew, user):
     task = make_task(user)
 
     with transaction.atomic():
-        claim_one(task, now=clock.now(), instance="a", lease=timedelta(minutes=1))
+        lease_one(task, now=clock.now(), instance="a", lasting=timedelta(minutes=1))
     queue.enqueue(queue.SUBMIT, "beat")
 
     there = timezone.now() + skew

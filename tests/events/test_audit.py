@@ -102,9 +102,9 @@ def confirm(world: World) -> None:
     world.post(SWITCH, confirm="1")
 
 
-def end_rest(world: World) -> None:
-    world.account.rest_for(600, "too many requests")
-    world.act(ACCOUNTS, "end_rest", world.account)
+def end_cooldown(world: World) -> None:
+    world.account.cool_down_for(600, "too many requests")
+    world.act(ACCOUNTS, "end_cooldown", world.account)
 
 
 def save_rules(world: World) -> None:
@@ -123,7 +123,7 @@ DEEDS: list[tuple[str, Callable[[World], None]]] = [
     ("account.disabled", lambda w: w.save_account(enabled=None)),
     ("account.disabled", lambda w: w.act(ACCOUNTS, "disable", w.account)),
     ("account.credentials_replaced", lambda w: w.save_account(credential_api_key=f"{SECRET}-new")),
-    ("account.rest_ended", end_rest),
+    ("account.rest_ended", end_cooldown),
     ("account.deleted", lambda w: w.post(f"{ACCOUNTS}{w.account.pk}/delete/", post="yes")),
     ("price.created", lambda w: w.post(f"{PRICES}add/", model="kling/kling-v1", unit="video", amount="2", currency="CNY")),
     ("price.changed", lambda w: w.post(f"{PRICES}{w.price.pk}/change/", model=MODEL, unit="second", amount="3", currency="CNY")),
@@ -204,7 +204,7 @@ def test_decision_by_the_api_names_the_token(verb, body, world):
 
 def test_vendors_answer_that_moves_a_task_is_recorded(driver, desk, user):
     task = driver.until(make_task(user), Status.RUNNING)
-    task.hand_over("deadline", "too late")
+    task.to_review("deadline", "too late")
 
     desk.post(f"/admin/generation/generationtask/{task.pk}/ask_again/")
 
@@ -214,14 +214,14 @@ def test_vendors_answer_that_moves_a_task_is_recorded(driver, desk, user):
 
 def test_adoption_is_recorded_with_the_vendors_id(driver, desk, user):
     paid = driver.until(make_task(user), Status.RUNNING)
-    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=paid.account, attempt_count=1)
+    unknown = make_task(user, status=Status.NEEDS_REVIEW, account=paid.account, attempt_count=1)
     Attempt.objects.filter(task=paid).delete()
     GenerationTask.objects.filter(pk=paid.pk).update(submission_id="", status="failed", due_at=None, finished_at=paid.created_at)
 
-    desk.post(f"/admin/generation/generationtask/{doubtful.pk}/adopt/", {"vendor_id": paid.submission_id})
+    desk.post(f"/admin/generation/generationtask/{unknown.pk}/adopt/", {"vendor_id": paid.submission_id})
 
     event = AuditEvent.objects.get()
-    assert (event.action, event.target_id) == ("review.adopted", str(doubtful.pk))
+    assert (event.action, event.target_id) == ("review.adopted", str(unknown.pk))
     assert event.after == {"submission_id": paid.submission_id, "account": str(paid.account)}
 
 

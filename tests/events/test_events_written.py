@@ -73,11 +73,11 @@ def test_move_costs_one_statement_for_its_event(user):
     assert tables == ["generation_generationtask", "generation_taskevent", "events_event"]
 
 
-def test_account_reports_when_it_stops_and_when_it_is_back_and_not_each_rest_between(account):
-    account.rest_for(60, "too many requests")
-    account.rest_for(120, "too many requests")
+def test_account_reports_when_it_stops_and_when_it_is_back_and_not_each_cooldown_between(account):
+    account.cool_down_for(60, "too many requests")
+    account.cool_down_for(120, "too many requests")
     ProviderAccount.objects.update(cooldown_until="2026-01-01T00:00:00Z")
-    account.rest("it does not answer yet")
+    account.cool_down("it does not answer yet")
     assert written(account) == ["account.cooldown"]
 
     ProviderAccount.objects.update(cooldown_until="2026-01-01T00:00:00Z")
@@ -86,19 +86,19 @@ def test_account_reports_when_it_stops_and_when_it_is_back_and_not_each_rest_bet
     assert written(account) == ["account.cooldown", "account.recovered"]
 
 
-@pytest.mark.parametrize("ends", ["rest", "rest_for"])
-def test_rest_that_begins_is_reported_with_its_end(ends, account):
-    account.rest("it fails") if ends == "rest" else account.rest_for(60, "it fails")
+@pytest.mark.parametrize("ends", ["cool_down", "cool_down_for"])
+def test_cooldown_that_begins_is_reported_with_its_end(ends, account):
+    account.cool_down("it fails") if ends == "cool_down" else account.cool_down_for(60, "it fails")
 
     account.refresh_from_db()
     assert Event.objects.get().facts == {"until": account.cooldown_until.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
 
 
-def test_account_reports_that_a_person_switched_it_or_ended_its_rest(account, staff):
+def test_account_reports_that_a_person_switched_it_or_ended_its_cooldown(account, staff):
     by = Caller(user=staff)
-    account.rest_for(60, "too many requests")
+    account.cool_down_for(60, "too many requests")
 
-    assert [account.end_rest(by=by), account.end_rest(by=by)] == [True, False]
+    assert [account.end_cooldown(by=by), account.end_cooldown(by=by)] == [True, False]
     assert [account.switch(enabled=False, by=by), account.switch(enabled=False, by=by)] == [True, False]
     assert account.switch(enabled=True, by=by)
 

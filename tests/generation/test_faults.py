@@ -17,7 +17,7 @@ MODELS = (WITH_LOOK_UP, WITHOUT_LOOK_UP)
 LOST_ANSWERS = ("502-after", "reset-after-accept", "html-200", "empty-body", "bad-json")
 
 
-def wish(user, model, fault):
+def order(user, model, fault):
     return create_task(owner=user, model=model, prompt=f"a boat #fault:{fault}", params={})
 
 
@@ -34,7 +34,7 @@ def wish(user, model, fault):
     ],
 )
 def test_the_task_fails_with_a_code_and_the_vendors_words_when_the_vendor_says_no(model, fault, code, user, driver):
-    task = driver.finish(wish(user, model, fault))
+    task = driver.finish(order(user, model, fault))
 
     assert (task.status, task.error_code) == (Status.FAILED, code)
     assert task.error_message
@@ -45,7 +45,7 @@ def test_the_task_fails_with_a_code_and_the_vendors_words_when_the_vendor_says_n
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("fault", ["rate-limit", "poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset"])
 def test_the_task_goes_on_when_trouble_passes(model, fault, user, driver):
-    task = driver.finish(wish(user, model, fault), ingest=False)
+    task = driver.finish(order(user, model, fault), ingest=False)
 
     assert task.status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
@@ -53,14 +53,14 @@ def test_the_task_goes_on_when_trouble_passes(model, fault, user, driver):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_an_unknown_word_of_the_vendor_is_running(model, user, driver):
-    task = driver.finish(wish(user, model, "poll-unknown-state"), ingest=False)
+    task = driver.finish(order(user, model, "poll-unknown-state"), ingest=False)
 
     assert task.status == Status.INGESTING
 
 
 @pytest.mark.parametrize("fault", LOST_ANSWERS)
 def test_an_accepted_submit_without_an_answer_is_found_again_where_the_vendor_can(fault, user, driver):
-    task = driver.finish(wish(user, WITH_LOOK_UP, fault), ingest=False)
+    task = driver.finish(order(user, WITH_LOOK_UP, fault), ingest=False)
 
     assert task.status == Status.INGESTING
     assert task.attempt_count == 1
@@ -78,14 +78,14 @@ def test_an_accepted_submit_without_an_answer_is_found_again_where_the_vendor_ca
     ],
 )
 def test_a_vendor_that_answers_one_question_oddly_costs_no_render(model, fault, user, driver):
-    task = driver.finish(wish(user, model, fault), ingest=False)
+    task = driver.finish(order(user, model, fault), ingest=False)
 
     assert (task.status, driver.simulator.ledger()["count"]) == (Status.INGESTING, 1)
 
 
 @pytest.mark.parametrize("fault", LOST_ANSWERS)
 def test_an_accepted_submit_without_an_answer_waits_for_a_person_where_the_vendor_cannot(fault, user, driver):
-    task = driver.finish(wish(user, WITHOUT_LOOK_UP, fault))
+    task = driver.finish(order(user, WITHOUT_LOOK_UP, fault))
 
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "uncertain")
     assert task.attempts.get().dispatch == Dispatch.UNKNOWN
@@ -93,7 +93,7 @@ def test_an_accepted_submit_without_an_answer_waits_for_a_person_where_the_vendo
 
 
 def test_a_submit_that_was_not_accepted_is_sent_again_after_two_denials(user, driver):
-    task = driver.finish(wish(user, WITH_LOOK_UP, "5xx-before:1"), ingest=False)
+    task = driver.finish(order(user, WITH_LOOK_UP, "5xx-before:1"), ingest=False)
 
     assert task.status == Status.INGESTING
     assert task.attempt_count == 2
@@ -103,7 +103,7 @@ def test_a_submit_that_was_not_accepted_is_sent_again_after_two_denials(user, dr
 
 @pytest.mark.parametrize("fault", ["media-short", "media-hole"])
 def test_a_damaged_delivery_never_succeeds(fault, user, driver):
-    task = driver.finish(wish(user, WITH_LOOK_UP, fault))
+    task = driver.finish(order(user, WITH_LOOK_UP, fault))
 
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "bad_media")
     assert not Video.objects.exists()
@@ -111,7 +111,7 @@ def test_a_damaged_delivery_never_succeeds(fault, user, driver):
 
 @pytest.mark.parametrize("fault", ["media-404", "media-html", "media-expired", "media-empty"])
 def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user, driver):
-    task = driver.until(wish(user, WITH_LOOK_UP, fault), Status.INGESTING)
+    task = driver.until(order(user, WITH_LOOK_UP, fault), Status.INGESTING)
     for _ in range(8):
         driver.step()
     task.refresh_from_db()
@@ -126,7 +126,7 @@ def test_a_file_that_the_vendor_says_it_has_is_asked_for_a_day_long(fault, user,
 
 
 def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(user, driver):
-    task = driver.until(wish(user, WITH_LOOK_UP, "media-cut"), Status.INGESTING)
+    task = driver.until(order(user, WITH_LOOK_UP, "media-cut"), Status.INGESTING)
     for _ in range(2):
         driver.step()
     task.refresh_from_db()
@@ -137,7 +137,7 @@ def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(us
 
 @pytest.mark.parametrize("fault", ["media-cut:2", "media-short:1", "media-hole:1", "media-html:1", "media-404:2", "media-empty:1"])
 def test_a_delivery_that_was_damaged_at_first_is_fetched_again(fault, user, driver):
-    task = driver.finish(wish(user, WITH_LOOK_UP, fault))
+    task = driver.finish(order(user, WITH_LOOK_UP, fault))
 
     assert task.status == Status.SUCCEEDED
 
@@ -146,17 +146,17 @@ def test_a_delivery_that_was_damaged_at_first_is_fetched_again(fault, user, driv
 def test_an_odd_but_whole_delivery_succeeds(fault, user, driver):
     driver.simulator.settings(drip_s=2.0)
 
-    assert driver.finish(wish(user, WITH_LOOK_UP, fault)).status == Status.SUCCEEDED
+    assert driver.finish(order(user, WITH_LOOK_UP, fault)).status == Status.SUCCEEDED
 
 
 def test_a_vanished_submission_goes_to_a_person_after_repeated_denials(user, driver):
-    task = driver.finish(wish(user, WITHOUT_LOOK_UP, "expire"))
+    task = driver.finish(order(user, WITHOUT_LOOK_UP, "expire"))
 
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "submission_gone")
 
 
 def test_what_never_finishes_goes_to_a_person_at_the_deadline(user, driver):
-    task = driver.until(wish(user, WITH_LOOK_UP, "never"), Status.RUNNING)
+    task = driver.until(order(user, WITH_LOOK_UP, "never"), Status.RUNNING)
     type(task).objects.filter(pk=task.pk).update(deadline_at=task.created_at)
 
     task = driver.finish(task)

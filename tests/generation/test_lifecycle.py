@@ -74,7 +74,7 @@ def test_leaving_the_end_takes_the_end_back_and_voids_what_was_asked_before(task
         before.move(Status.RUNNING, submission_id="v1")
 
 
-def test_a_submit_in_doubt_goes_back_to_the_queue_only_through_submitting_or_a_person():
+def test_a_submit_with_unknown_outcome_goes_back_to_the_queue_only_through_submitting_or_a_person():
     into_queue = {status for status, moves in TRANSITIONS.items() if Status.QUEUED in moves}
 
     assert into_queue == {Status.SUBMITTING, Status.NEEDS_REVIEW}

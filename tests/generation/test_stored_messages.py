@@ -16,7 +16,7 @@ from generation.messages import GENERATION_SENTENCES
 from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.polling.outcome import ended_there
 from generation.scheduling.account_health import handle_error, probe_account
-from generation.submitting.reconcile import park
+from generation.submitting.reconcile import send_to_review
 from generation.submitting.submit import submit
 from providers.core.errors import GenerationFailed, RateLimited, Uncertain
 from providers.core.messages import LONGEST_TEXT, SENTENCES, Message, say
@@ -162,7 +162,7 @@ def test_the_history_tells_why_a_review_is_needed(account, user):
     attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
     why = say("sender_lost") + say("not_listed")
 
-    park(task, Uncertain(why))
+    send_to_review(task, Uncertain(why))
 
     row, event = GenerationTask.objects.get(pk=task.pk), TaskEvent.objects.get(task=task, from_status="submitting")
     assert row.error_message == event.note == why
@@ -178,14 +178,14 @@ def test_the_history_tells_why_a_task_failed_with_the_vendors_code(account, user
     assert event.note == say("no_reason") + "[5000]"
 
 
-def test_why_an_account_rests_is_told_whoever_ordered_it(account):
+def test_why_an_account_is_in_cooldown_is_stored(account):
     handle_error(account, RateLimited("slow down", vendor_code="1302"))
 
     row = ProviderAccount.objects.get(pk=account.pk)
     assert row.cooldown_reason == say("account_rate_limited", words="slow down [1302]")
 
 
-def test_what_a_probe_found_is_told_too(account):
+def test_what_a_probe_found_is_stored_too(account):
     ProviderAccount.objects.update(cooldown_until=timezone.now(), cooldown_reason="x")
 
     probe_account(account.pk)

@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.stage import DATABASES, open_stage
 from tests.chaos.reporting import on_each, play
 from tests.hostile.certificates import AUTHORITY, make_certificates
-from tests.hostile.doors import VENDORS
 from tests.hostile.kinds import Kind, Stage, all_kinds
+from tests.hostile.surfaces import VENDORS
 from tests.hostile.verdict import HEADS
 
 CAN_BE_ASKED = ("kling", "dashscope", "jimeng")

@@ -13,7 +13,7 @@ from generation.ordering.create import create
 from generation.ordering.order import Order
 from providers.accounts.clients import set_credentials
 from providers.models import ProviderAccount
-from tests.hostile.doors import DOORS, MODELS
+from tests.hostile.surfaces import MODELS, SURFACES
 
 __all__ = ["open_accounts", "order"]
 
@@ -21,11 +21,11 @@ _models = {vendor: cycle(models) for vendor, models in MODELS.items()}
 
 
 def open_accounts(vendor: str, kind: str, base_url: str) -> None:
-    """Let this vendor's tasks go to this kind's listener from now on, and nowhere else. The accounts rest until the wave's first step, so
-    that no task looks for a place alone.
+    """Let this vendor's tasks go to this kind's listener from now on, and nowhere else. The accounts are in cooldown until the
+    wave's first step, so that no task looks for a place alone.
     """
     ProviderAccount.objects.filter(vendor=vendor).update(enabled=False)
-    for number, (surface, path, credentials) in enumerate(DOORS[vendor]):
+    for number, (surface, path, credentials) in enumerate(SURFACES[vendor]):
         account = ProviderAccount(
             vendor=vendor,
             surface=surface,

@@ -68,8 +68,8 @@ def test_paid_render_in_review_is_kept():
     assert (found["table"], broken(found)) == ({"paid-close": {"in review": 1}}, [])
 
 
-def test_unpaid_task_may_end_or_wait_and_is_counted_when_it_is_parked():
-    statuses = {"failed": "unpaid: ended", "queued": "unpaid: waiting", "needs_review": "unpaid: parked"}
+def test_unpaid_task_may_end_or_wait_and_is_counted_when_it_is_in_review():
+    statuses = {"failed": "unpaid: ended", "queued": "unpaid: waiting", "needs_review": "unpaid: in review"}
     found = judge(ledger(), [row(status=status, prompt=f"{PROMPT} {status}") for status in statuses])
 
     assert (found["table"]["paid-close"], broken(found)) == (dict.fromkeys(statuses.values(), 1), [])

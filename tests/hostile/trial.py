@@ -148,7 +148,7 @@ class Trial:
         return rows | waiting | GenerationTask.objects.filter(status=Status.INGESTING, pk__in=self.ingested)
 
     def _step(self, mine: list[UUID]) -> int:
-        """Make everything due, ring, and do all jobs. Returns how many tasks are still at work."""
+        """Make everything due, tick, and do all jobs. Returns how many tasks are still at work."""
         now = clock.now()
         GenerationTask.objects.filter(status=Status.QUEUED).exclude(pk__in=mine).update(due_at=now + FAR)
         self._at_work(mine).update(due_at=now, lease_until=None)

@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["HEADS", "Row", "Violation", "judge"]
 
 SUCCEEDED, KEPT, REVIEW = "succeeded", "kept", "in review"
-UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING = "unpaid: parked", "unpaid: ended", "unpaid: waiting"
+UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING = "unpaid: in review", "unpaid: ended", "unpaid: waiting"
 TWICE, LOST, STUCK, BELIEVED = "bought twice", "lost", "stuck", "refusal believed"
 HEADS = [SUCCEEDED, KEPT, REVIEW, UNPAID_REVIEW, UNPAID_ENDED, UNPAID_WAITING, BELIEVED, TWICE, LOST, STUCK]
 """`kept`: rendered and being fetched; its download is not part of this trial. `refusal believed`: the answer plainly refused what was paid,

@@ -153,9 +153,9 @@ def test_a_failure_that_was_retried_leads_to_the_retry(visitor, user, accounts):
 
 def test_every_paid_button_of_the_pages_carries_the_key(staff_visitor, user, accounts, kling):
     failed = make_task(user, status=Status.FAILED, error_code="deadline", account=kling, submission_id="v-1")
-    doubtful = make_task(user, status=Status.NEEDS_REVIEW, account=kling)
-    paths = ["/activity/", f"/tasks/{failed.pk}/", f"/tasks/{doubtful.pk}/"]
-    admin = [f"/admin/generation/generationtask/{task.pk}/change/" for task in (failed, doubtful)]
+    unknown = make_task(user, status=Status.NEEDS_REVIEW, account=kling)
+    paths = ["/activity/", f"/tasks/{failed.pk}/", f"/tasks/{unknown.pk}/"]
+    admin = [f"/admin/generation/generationtask/{task.pk}/change/" for task in (failed, unknown)]
 
     for path in [*paths, *admin]:
         page = staff_visitor.get(path)

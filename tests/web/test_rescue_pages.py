@@ -17,7 +17,7 @@ SCRIPT = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def doubtful(user, make_account):
+def unknown(user, make_account):
     """Sent to a vendor that cannot be asked about our reference."""
     account = make_account("zhipu", "cn", "http://127.0.0.1:9")
     task = make_task(user, status=Status.NEEDS_REVIEW, model="zhipu/cogvideox-3", account=account, attempt_count=1)
@@ -26,11 +26,11 @@ def doubtful(user, make_account):
     return task
 
 
-def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, doubtful):
-    rows = staff_visitor.get(f"/tasks/{doubtful.pk}/").context["review"].rows
+def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, unknown):
+    rows = staff_visitor.get(f"/tasks/{unknown.pk}/").context["review"].rows
 
     values = {row.label: row.value for row in rows}
-    assert values["Our reference"] == doubtful.attempts.get().reference
+    assert values["Our reference"] == unknown.attempts.get().reference
     assert "through zhipu cn" in values["Sent"]
     assert values["What came back"] == "The connection broke off."
     assert values["Asked about our reference"].endswith("offers no look-up. Check in its console.")
@@ -48,21 +48,21 @@ def test_a_review_tells_what_the_vendor_said_of_our_reference(staff_visitor, use
     assert 'value="v-17"' in reply.text
 
 
-def test_submit_again_needs_the_tick(staff_visitor, doubtful):
-    reply = staff_visitor.post(f"/tasks/{doubtful.pk}/submit-again", headers=SCRIPT)
+def test_submit_again_needs_the_tick(staff_visitor, unknown):
+    reply = staff_visitor.post(f"/tasks/{unknown.pk}/submit-again", headers=SCRIPT)
 
     assert reply.status_code == 422
     assert "both are charged" in reply["HX-Trigger"]
-    doubtful.refresh_from_db()
-    assert doubtful.status == "needs_review"
+    unknown.refresh_from_db()
+    assert unknown.status == "needs_review"
 
 
-def test_staff_without_the_right_to_change_tasks_see_no_ways_out(visitor, user, doubtful):
+def test_staff_without_the_right_to_change_tasks_see_no_ways_out(visitor, user, unknown):
     user.is_staff = True
     user.save()
 
-    assert visitor.get(f"/tasks/{doubtful.pk}/").context["review"] is None
-    assert visitor.post(f"/tasks/{doubtful.pk}/give-up").status_code == 403
+    assert visitor.get(f"/tasks/{unknown.pk}/").context["review"] is None
+    assert visitor.post(f"/tasks/{unknown.pk}/give-up").status_code == 403
 
 
 def test_asking_again_recovers_a_late_success_and_says_so(staff_visitor, visitor, user, driver):

@@ -43,7 +43,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
 
     audited_as = "account"
     readonly_fields = ("cooldown", "last_ok", "last_trouble")
-    actions = ("enable", "disable", "end_rest", "test_connection")
+    actions = ("enable", "disable", "end_cooldown", "test_connection")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/providers/provideraccount/change_form.html"
     change_list_template = "admin/providers/provideraccount/change_list.html"
@@ -52,7 +52,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
 
     @admin.display(description=gettext_lazy("Paused"))
     def cooldown(self, account: ProviderAccount) -> str:
-        if account.cooldown_until is None or not account.is_resting(clock.now()):
+        if account.cooldown_until is None or not account.is_cooling_down(clock.now()):
             return "–"
         until = date_format(timezone.localtime(account.cooldown_until), "H:i:s")
         return _("until %(time)s: %(reason)s") % {"time": until, "reason": account.breaker(clock.now()).reason}
@@ -166,8 +166,8 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
         self._change(request, accounts, ["enabled"], partial(ProviderAccount.switch, enabled=False))
 
     @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
-    def end_rest(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
-        self._change(request, accounts, ["cooldown_until"], ProviderAccount.end_rest)
+    def end_cooldown(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
+        self._change(request, accounts, ["cooldown_until"], ProviderAccount.end_cooldown)
 
     def _change(self, request: HttpRequest, accounts: QuerySet[ProviderAccount], fields: list[str], change: Callable[..., bool]) -> None:
         count = 0

@@ -135,10 +135,10 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
         return State("off", "circle-slash", _("Switched off"), _("No new videos are sent. Running renders are still tracked."))
     if why := locked_because(account):
         return State("bad", "lock", _("Locked"), _("The credentials cannot be decrypted. Enter them again."), translated(why))
-    return _resting(account, now) or _used_up(account, usage) or _at_work(usage)
+    return _cooling(account, now) or _used_up(account, usage) or _at_work(usage)
 
 
-def _resting(account: ProviderAccount, now: datetime) -> State | None:
+def _cooling(account: ProviderAccount, now: datetime) -> State | None:
     breaker = account.breaker(now)
     if breaker.state is BreakerState.OPEN and breaker.until:
         facts = {"time": timezone.localtime(breaker.until).strftime("%H:%M:%S"), "left": duration((breaker.until - now).total_seconds())}
@@ -173,8 +173,8 @@ def _at_work(usage: Usage) -> State:
 
 
 def _meters(account: ProviderAccount, usage: Usage) -> list[Meter]:
-    doubtful = usage.doubtful + usage.overdue
-    note = ngettext("%(n)d with unknown outcome", "%(n)d with unknown outcome", doubtful) % {"n": doubtful} if doubtful else ""
+    unknown = usage.unknown + usage.overdue
+    note = ngettext("%(n)d with unknown outcome", "%(n)d with unknown outcome", unknown) % {"n": unknown} if unknown else ""
     meters = [Meter(_("Slots"), usage.slots, account.max_in_flight, note)]
     if account.submits_per_second is not None:
         meters.append(Meter(_("This second"), usage.permits, account.submits_per_second))

@@ -160,8 +160,8 @@ def recover_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
 def _review(task: GenerationTask) -> Review:
     """Return what was asked and found, so that a person can decide, and the vendor's id if an attempt has it."""
     attempts = list(task.attempts.all())
-    doubts = [attempt for attempt in attempts if attempt.dispatch == Dispatch.UNKNOWN]
-    last = next(reversed(doubts or attempts), None)
+    unknown = [attempt for attempt in attempts if attempt.dispatch == Dispatch.UNKNOWN]
+    last = next(reversed(unknown or attempts), None)
     reference = last.reference if last else task.reference
     rows = [Fact(label=_("Our reference"), value=reference, mono=True, copy_text=reference)]
     if last is not None:

@@ -50,15 +50,15 @@ def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | Non
 
 def _card(load: AccountLoad, median_s: float | None, now: datetime) -> ProviderCard:
     account, most = load.account, load.account.max_in_flight
-    resting = account.breaker(now).state is not BreakerState.CLOSED
+    cooling = account.breaker(now).state is not BreakerState.CLOSED
     used = _("%(used)d of %(most)d slots") % {"used": load.used, "most": most}
     return ProviderCard(
         name=account.label,
         mark=mark_of(account.vendor),
         text=listed([_words(load, now), _median_words(median_s)]),
-        slots=_dots(min(load.used, most), most, held=resting),
+        slots=_dots(min(load.used, most), most, held=cooling),
         slots_text=used,
-        limited=resting,
+        limited=cooling,
         off=not account.enabled,
     )
 

@@ -116,7 +116,7 @@ def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) ->
     if not openings.loads:
         return _("no enabled account for %(vendor)s") % {"vendor": vendor_label(task.vendor)}
     if openings.cooling:
-        return _resting(openings.cooling.breaker(now), {"vendor": vendor_label(task.vendor)})
+        return _cooling(openings.cooling.breaker(now), {"vendor": vendor_label(task.vendor)})
     if not openings.is_full:
         return _("starts in a moment")
     place = pool.places.get(task.id)
@@ -129,10 +129,10 @@ def _in_line(vendor: str, place: int, language: str | None) -> str:  # noqa: ARG
     return _("%(vendor)s is full, %(place)s in line") % {"vendor": vendor_label(vendor), "place": ordinal(place)}
 
 
-def _resting(rest: Breaker, names: dict[str, str]) -> str:
-    if rest.state is BreakerState.HALF_OPEN or rest.until is None:
+def _cooling(breaker: Breaker, names: dict[str, str]) -> str:
+    if breaker.state is BreakerState.HALF_OPEN or breaker.until is None:
         return _("checking whether %(vendor)s answers again") % names
-    return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(rest.until)})
+    return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(breaker.until)})
 
 
 def _rendering(task: GenerationTask | TaskNews, usual: Usual | None, now: datetime) -> str:

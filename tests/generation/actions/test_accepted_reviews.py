@@ -73,7 +73,7 @@ def test_the_vendors_word_that_it_failed_ends_the_review(user, staff, driver):
     tasks = [create_task(owner=user, model=KLING, prompt=f"boat {n} #fault:fail-internal", params={}) for n in range(2)]
     for task in tasks:
         driver.until(task, Status.RUNNING)
-        fresh(task).hand_over("deadline", "too late")
+        fresh(task).to_review("deadline", "too late")
     driver.simulator.advance(60)
 
     look_again(tasks[0].pk)

@@ -13,7 +13,7 @@ from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.ordering.assets import store_asset
-from generation.scheduling.concurrency import DOUBTFUL_HOLDS
+from generation.scheduling.concurrency import UNKNOWN_HOLDS
 from generation.submitting.submit import _commit_intent
 from providers.core.messages import say
 from tests.pictures import picture
@@ -37,7 +37,7 @@ def in_review(user, driver):
     return task
 
 
-def parked(user, model):
+def unsent_review(user, model):
     """In review without ever having been sent."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
     _commit_intent(task)
@@ -46,8 +46,8 @@ def parked(user, model):
 
 
 def much_later():
-    """What is in doubt no longer holds a slot."""
-    Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - DOUBTFUL_HOLDS)
+    """What has an unknown outcome no longer holds a slot."""
+    Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - UNKNOWN_HOLDS)
 
 
 def person_who_may(name, *codes, staff=True):
@@ -89,7 +89,7 @@ def test_only_a_task_in_review_can_be_decided(way, user, staff, sandbox_accounts
 
 
 @pytest.mark.parametrize("way", WAYS[1:])
-def test_who_comes_second_is_told_and_changes_nothing(way, in_review, staff):
+def test_who_comes_second_gets_a_conflict_and_changes_nothing(way, in_review, staff):
     second = fresh(in_review)
     decide.give_up(in_review, by=Caller(user=staff))
 
@@ -118,7 +118,7 @@ def test_adopt_needs_no_word_on_how_the_vendor_files_the_task(model, slot, user,
     """Kling keeps renders from text and from images under different addresses."""
     inputs = {"first_frame": [store_asset(owner=user, file=picture())]} if slot else {}
     paid = driver.until(create_task(owner=user, model=model, prompt="the paid one", params={}, inputs=inputs), Status.RUNNING)
-    task = parked(user, model)
+    task = unsent_review(user, model)
     GenerationTask.objects.filter(pk=task.pk).update(account=paid.account)
     Attempt.objects.filter(task=paid).delete()
     GenerationTask.objects.filter(pk=paid.pk).update(submission_id="", status="failed", due_at=None, finished_at=paid.created_at)
@@ -245,7 +245,7 @@ def test_give_up_ends_the_review(in_review, staff):
     assert (fresh(in_review).status, fresh(in_review).error_code) == (Status.FAILED, "abandoned")
 
 
-def test_an_id_of_an_earlier_doubt_with_another_account_can_be_adopted(user, staff, driver, make_account):
+def test_an_id_of_an_earlier_unknown_outcome_with_another_account_can_be_adopted(user, staff, driver, make_account):
     """A person had it sent again when the first account was off; now both may have it."""
     render = driver.until(create_task(owner=user, model=KLING, prompt="the paid one", params={}), Status.RUNNING)
     first, vendor_id = render.account, render.submission_id
@@ -261,5 +261,5 @@ def test_an_id_of_an_earlier_doubt_with_another_account_can_be_adopted(user, sta
     decide.adopt(fresh(task), vendor_id, by=Caller(user=staff))
 
     assert (fresh(task).status, fresh(task).account) == (Status.RUNNING, first)
-    told = [(attempt.dispatch, attempt.submission_id) for attempt in task.attempts.order_by("number")]
-    assert told == [(Dispatch.ACCEPTED, vendor_id), (Dispatch.UNKNOWN, "")]
+    found = [(attempt.dispatch, attempt.submission_id) for attempt in task.attempts.order_by("number")]
+    assert found == [(Dispatch.ACCEPTED, vendor_id), (Dispatch.UNKNOWN, "")]

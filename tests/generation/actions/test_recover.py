@@ -198,16 +198,16 @@ def test_a_second_press_finds_the_task_alive(user, staff, driver):
 def test_two_who_ask_at_once_recover_it_once(user, staff, driver):
     task = timed_out(user, driver)
     driver.simulator.advance(60)
-    told, together = [], threading.Barrier(2)
+    results, together = [], threading.Barrier(2)
 
     def ask():
         row = fresh(task)
         together.wait()
         try:
             recover.ask_again(row, by=Caller(user=staff))
-            told.append("goes on")
+            results.append("goes on")
         except Conflict as refusal:
-            told.append(refusal.code)
+            results.append(refusal.code)
         finally:
             connection.close()
 
@@ -217,7 +217,7 @@ def test_two_who_ask_at_once_recover_it_once(user, staff, driver):
     for thread in threads:
         thread.join()
 
-    assert sorted(told) == ["already_settled", "goes on"]
+    assert sorted(results) == ["already_settled", "goes on"]
     assert fresh(task).events.filter(from_status="failed").count() == 1
     assert driver.finish(task).status == Status.SUCCEEDED
 

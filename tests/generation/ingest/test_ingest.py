@@ -19,7 +19,7 @@ from generation.ingest.sweep import sweep
 from generation.lifecycle import Status
 from generation.media.prepare import MediaLimits
 from generation.models import GenerationTask, Video
-from generation.scheduling.leases import DEATHS, claim_one, holding
+from generation.scheduling.leases import DEATHS, holding, lease_one
 from providers.core.messages import say
 from tests.faulty_storages import Death
 from tests.task_rows import create_task
@@ -31,7 +31,7 @@ MODEL = "kling/kling-v2-5-turbo"
 
 @pytest.fixture
 def rendered(user, driver):
-    """A task whose render is done at the vendor and not yet copied, claimed by nobody."""
+    """A task whose render is done at the vendor and not yet copied, leased by nobody."""
     task = driver.until(create_task(owner=user, model=MODEL, prompt="a boat", params={}), Status.RUNNING)
     driver.simulator.advance(30)
     from generation.polling.outcome import observe
@@ -112,22 +112,22 @@ def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
 
 
 def die_in_ingest(task_id) -> float:
-    """Take the task up as a claimed job does, and die. Returns for how many seconds nobody takes it up again."""
+    """Take the task up as a leased job does, and die. Returns for how many seconds nobody takes it up again."""
     with transaction.atomic():
-        claim = claim_one(GenerationTask.objects.get(pk=task_id), now=timezone.now(), instance="dead", lease=timedelta(minutes=4))
-    with suppress(Death), holding(GenerationTask.objects.get(pk=task_id, fence=claim.fence)):
+        lease = lease_one(GenerationTask.objects.get(pk=task_id), now=timezone.now(), instance="dead", lasting=timedelta(minutes=4))
+    with suppress(Death), holding(GenerationTask.objects.get(pk=task_id, fence=lease.fence)):
         raise Death
-    rest = GenerationTask.objects.get(pk=task_id).due_at - timezone.now()
+    wait = GenerationTask.objects.get(pk=task_id).due_at - timezone.now()
     GenerationTask.objects.filter(pk=task_id).update(due_at=timezone.now(), lease_until=None)
-    return rest.total_seconds()
+    return wait.total_seconds()
 
 
 def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for_a_person(rendered, user, driver):
     GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
 
-    rests = [die_in_ingest(rendered.pk) for _ in range(DEATHS)]
+    waits = [die_in_ingest(rendered.pk) for _ in range(DEATHS)]
 
-    assert [round(rest / 45) for rest in rests] == [1, 1, 1]
+    assert [round(wait / 45) for wait in waits] == [1, 1, 1]
     task = driver.finish(rendered)
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "ends_ingest")
 
@@ -141,7 +141,7 @@ def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
     for _ in range(2 * DEATHS):
         GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
         with transaction.atomic():
-            claim_one(GenerationTask.objects.get(pk=rendered.pk), now=timezone.now(), instance="busy", lease=timedelta(minutes=4))
+            lease_one(GenerationTask.objects.get(pk=rendered.pk), now=timezone.now(), instance="busy", lasting=timedelta(minutes=4))
 
     assert driver.finish(rendered).status == Status.SUCCEEDED
 

@@ -59,10 +59,10 @@ def test_bad_input_names_its_field_and_stores_nothing(change, field, ask, simula
 
 def test_effect_stands_for_the_prompt_and_nothing_else_does(ask, user):
     image = store_asset(owner=user, file=picture((400, 400)))
-    wish = ask | {"model": "dashscope/wanx2.1-i2v-turbo", "prompt": " ", "inputs": {"first_frame": [image]}}
+    asked = ask | {"model": "dashscope/wanx2.1-i2v-turbo", "prompt": " ", "inputs": {"first_frame": [image]}}
 
-    assert list(refused(**wish)) == ["prompt"]
-    assert create_task(**wish | {"params": {"style": "squish"}}).params["style"] == "squish"
+    assert list(refused(**asked)) == ["prompt"]
+    assert create_task(**asked | {"params": {"style": "squish"}}).params["style"] == "squish"
 
 
 def test_every_wrong_field_is_named_at_once(ask):
@@ -90,12 +90,12 @@ def test_an_image_that_is_too_small_for_the_model_is_refused(ask, user):
 @pytest.mark.parametrize(("size", "wrong"), [((640, 600), []), ((640, 480), []), ((720, 640), ["inputs.last_frame"])])
 def test_frames_that_must_be_alike_are_compared(ask, user, size, wrong):
     first, last = store_asset(owner=user, file=picture((640, 480))), store_asset(owner=user, file=picture(size))
-    wish = ask | {"model": "zhipu/viduq1-start-end", "inputs": {"first_frame": [first], "last_frame": [last]}}
+    asked = ask | {"model": "zhipu/viduq1-start-end", "inputs": {"first_frame": [first], "last_frame": [last]}}
 
     if wrong:
-        assert list(refused(**wish)) == wrong
+        assert list(refused(**asked)) == wrong
     else:
-        assert create_task(**wish).model == "zhipu/viduq1-start-end"
+        assert create_task(**asked).model == "zhipu/viduq1-start-end"
 
 
 def test_a_model_without_an_account_is_refused(ask):

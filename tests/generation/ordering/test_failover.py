@@ -29,7 +29,7 @@ def rule(db) -> FailoverRule:
 
 def cool(vendor):
     for account in ProviderAccount.objects.filter(vendor=vendor):
-        account.rest_for(3600, "too many requests")
+        account.cool_down_for(3600, "too many requests")
 
 
 def waiting(user, **params) -> GenerationTask:
@@ -69,7 +69,7 @@ def test_nothing_moves_while_one_account_may_start_it(user, driver, rule):
 
 
 @pytest.mark.parametrize(("left_s", "moved"), [(-1, 0), (5, 0), (25, 0), (40, 1)])
-def test_a_short_rest_is_waited_out(user, driver, rule, left_s, moved):
+def test_a_short_cooldown_is_waited_out(user, driver, rule, left_s, moved):
     """Nor does it move while the account is being asked whether it answers."""
     waiting(user)
     ends = timezone.now() + timedelta(seconds=left_s)

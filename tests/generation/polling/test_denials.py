@@ -42,8 +42,8 @@ def denied(account, user) -> GenerationTask:
 @pytest.fixture
 def found(account, user) -> GenerationTask:
     spec = ALL_MODELS[MODEL]
-    wish = GenerationRequest(spec=spec, prompt="a boat", params=spec.params(), reference="r-1")
-    return running(account, user, client_for(account).submit(wish).id)
+    request = GenerationRequest(spec=spec, prompt="a boat", params=spec.params(), reference="r-1")
+    return running(account, user, client_for(account).submit(request).id)
 
 
 def poll(task: GenerationTask) -> GenerationTask:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.queries.queue_position import pool_state, read_pool_state
-from generation.scheduling.fair_share import claim_queued
+from generation.scheduling.fair_share import lease_queued
 from providers.models import ProviderAccount
 from tests.task_rows import make_task
 
@@ -64,22 +64,22 @@ def test_the_places_are_the_order_in_which_the_scheduler_starts_them(db, account
         status = chance.choice([Status.QUEUED, Status.QUEUED, Status.QUEUED, Status.RUNNING])
         where = chance.choice([account, cooling]) if status is Status.RUNNING else None
         make_task(chance.choice(people), model=KLING, status=status, account=where)
-    cooling.rest_for(600, "too many requests")
+    cooling.cool_down_for(600, "too many requests")
     waiting = GenerationTask.objects.filter(status=Status.QUEUED)
 
     while waiting.filter(lease_until=None).exists():
         places = read_pool_state().places
         at_the_head = min(waiting.filter(lease_until=None), key=lambda task: places[task.pk])
-        started = claim_one_more(account)
+        started = lease_one_more(account)
         assert started == at_the_head.pk
 
 
-def claim_one_more(account):
+def lease_one_more(account):
     at_work = GenerationTask.objects.filter(account=account).count()
     ProviderAccount.objects.update(max_in_flight=at_work + 1)
     account.refresh_from_db()
-    [claim] = claim_queued([account], now=timezone.now(), instance="here:1")
-    return claim.task_id
+    [lease] = lease_queued([account], now=timezone.now(), instance="here:1")
+    return lease.task_id
 
 
 def test_the_state_is_read_once_for_all_who_ask_within_its_time(user, account, settings, django_assert_num_queries):

@@ -1,4 +1,4 @@
-"""An account that fails rests, is asked by a free call whether it answers, and comes back by itself."""
+"""An account that fails cools down, is asked by a free call whether it answers, and comes back by itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generation.models import GenerationTask
 from generation.scheduling.account_health import handle_error, probe_account
 from generation.submitting.submit import submit
 from generation.tick import tick
-from providers.accounts.circuit_breaker import BreakerState, rest_s
+from providers.accounts.circuit_breaker import BreakerState, cooldown_s
 from providers.core.errors import ContentRejected, RateLimited, Uncertain, Unreachable
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, codes_of, create_task, make_task
@@ -35,8 +35,8 @@ def state(account) -> BreakerState:
     return fresh(account).breaker(timezone.now()).state
 
 
-def rested(account) -> ProviderAccount:
-    """The rest is over now."""
+def cooled_down(account) -> ProviderAccount:
+    """The cooldown is over now."""
     ProviderAccount.objects.filter(pk=account.pk).update(cooldown_until=timezone.now() - timedelta(milliseconds=1))
     return fresh(account)
 
@@ -59,20 +59,20 @@ def test_retry_after_is_kept_in_full(account):
     assert row.breaker(now).since is not None
 
 
-def test_a_rest_grows_until_a_submit_is_accepted(account):
+def test_a_cooldown_grows_until_a_submit_is_accepted(account):
     lengths = []
     for _ in range(3):
         now = timezone.now()
         handle_error(account, Unreachable("refused"))
         lengths.append(round((fresh(account).cooldown_until - now).total_seconds()))
-        rested(account)
+        cooled_down(account)
 
     assert lengths == [5, 10, 20]
-    assert rest_s(50) == 300
+    assert cooldown_s(50) == 300
 
-    rested(account).close_breaker()
+    cooled_down(account).close_breaker()
     account.note_accepted()
-    assert fresh(account).rests == 0
+    assert fresh(account).cooldowns == 0
 
 
 def test_five_straight_failures_open_the_breaker(account, user):
@@ -112,21 +112,21 @@ def test_refusals_of_content_never_open_it(account, user):
 
 def test_what_failed_before_it_closed_does_not_count_again(account, user):
     fail(account, user, Uncertain("timeout"), times=5)
-    rested(account).close_breaker()
+    cooled_down(account).close_breaker()
 
     fail(account, user, Uncertain("timeout"))
 
     assert state(account) is BreakerState.CLOSED
 
 
-def test_after_its_rest_an_account_is_probed_for_free_and_comes_back(driver, user, account):
+def test_after_its_cooldown_an_account_is_probed_for_free_and_comes_back(driver, user, account):
     ProviderAccount.objects.exclude(pk=account.pk).update(enabled=False)
-    account.rest_for(60, "429")
+    account.cool_down_for(60, "429")
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
     assert tick() == 0
     assert driver.simulator.ledger()["count"] == 0
 
-    rested(account)
+    cooled_down(account)
     assert state(account) is BreakerState.HALF_OPEN
     tick()
     assert driver.run_jobs() == ["probe"]
@@ -136,22 +136,22 @@ def test_after_its_rest_an_account_is_probed_for_free_and_comes_back(driver, use
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
-def test_a_probe_that_fails_prolongs_the_rest(make_account):
+def test_a_probe_that_fails_prolongs_the_cooldown(make_account):
     account = make_account("kling", "official-key", "http://127.0.0.1:9")
-    account.rest("refused")
+    account.cool_down("refused")
 
-    rested(account)
+    cooled_down(account)
     probe_account(account.pk)
 
     row = fresh(account)
     assert row.breaker(timezone.now()).state is BreakerState.OPEN
-    assert row.rests == 2
+    assert row.cooldowns == 2
     assert row.cooldown_until - timezone.now() > timedelta(seconds=8)
 
 
 def test_one_probe_at_a_time_and_a_dead_prober_is_replaced(account):
-    account.rest("refused")
-    rested(account)
+    account.cool_down("refused")
+    cooled_down(account)
 
     assert tick() == 1
     assert tick() == 0
@@ -159,8 +159,8 @@ def test_one_probe_at_a_time_and_a_dead_prober_is_replaced(account):
 
 
 def test_a_disabled_account_is_not_probed_and_stays_off(account):
-    account.rest("refused")
-    rested(account)
+    account.cool_down("refused")
+    cooled_down(account)
     ProviderAccount.objects.update(enabled=False)
 
     assert tick() == 0
@@ -168,12 +168,12 @@ def test_a_disabled_account_is_not_probed_and_stays_off(account):
     assert (fresh(account).enabled, state(account)) == (False, BreakerState.HALF_OPEN)
 
 
-def test_no_look_up_before_the_rest_is_over(driver, user, account):
+def test_no_look_up_before_the_cooldown_is_over(driver, user, account):
     ProviderAccount.objects.exclude(pk=account.pk).update(enabled=False)
     task = create_task(owner=user, model=KLING, prompt="a boat #fault:reset-after-accept:1", params={})
     row = GenerationTask.objects.get(pk=task.pk)
     submit(row.pk, row.fence)
-    account.rest_for(600, "429")
+    account.cool_down_for(600, "429")
     asked = len(driver.simulator.requests()["polls"])
 
     GenerationTask.objects.update(due_at=timezone.now())

@@ -62,8 +62,8 @@ def test_a_dead_senders_permit_and_slot_come_back_by_themselves(account, user):
 def test_what_may_render_unknown_to_us_keeps_its_slot_for_a_while(account, user):
     limit(account, max_in_flight=2)
     now = timezone.now()
-    parked = make_task(user, status="needs_review", due_at=None, account=account)
-    attempt_of(parked, account, dispatch="unknown", finished_at=now)
+    reviewed = make_task(user, status="needs_review", due_at=None, account=account)
+    attempt_of(reviewed, account, dispatch="unknown", finished_at=now)
     overdue = make_task(user, status="needs_review", error_code="deadline", submission_id="v", account=account)
     attempt_of(
         overdue, account, dispatch="accepted", submission_id="v", started_at=now - timedelta(hours=2), finished_at=now - timedelta(hours=2)
@@ -161,11 +161,11 @@ def test_twenty_at_once_never_overstep_slots_or_rate(account, user, simulator):
     assert GenerationTask.objects.filter(status=Status.RUNNING).count() == len(arrivals)
 
 
-def test_pages_count_the_slots_that_doubtful_renders_hold_as_the_limit_does(account, user):
+def test_pages_count_the_slots_that_unknown_outcomes_hold_as_the_limit_does(account, user):
     limit(account, max_in_flight=1)
     now = timezone.now()
-    parked = make_task(user, account=account, status=Status.NEEDS_REVIEW, due_at=None)
-    attempt_of(parked, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
+    reviewed = make_task(user, account=account, status=Status.NEEDS_REVIEW, due_at=None)
+    attempt_of(reviewed, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
     assert wait_for_permit(account, now) is not None
     waiting = make_task(user)
     pool = read_pool_state()
@@ -173,13 +173,13 @@ def test_pages_count_the_slots_that_doubtful_renders_hold_as_the_limit_does(acco
     assert ([load.used for load in pool.loads], pool.openings(waiting).is_full) == ([1], True)
 
 
-def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_rest(account, user, make_account):
+def test_a_vendor_is_full_when_those_that_may_start_are_and_the_others_cool_down(account, user, make_account):
     limit(account, max_in_flight=1)
     make_task(user, account=account, status=Status.SUBMITTING)
     spare = make_account("kling", "official-key", account.base_url, label="spare")
     waiting = make_task(user)
 
     before = read_pool_state().openings(waiting).is_full
-    spare.rest_for(60, "too many requests")
+    spare.cool_down_for(60, "too many requests")
 
     assert (before, read_pool_state().openings(waiting).is_full) == (False, True)

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from generation.models import GenerationTask, Prompt
-from generation.scheduling.fair_share import claim_queued
+from generation.scheduling.fair_share import lease_queued
 from generation.tick import tick
 from providers.models import ProviderAccount
 from tests.task_rows import MODEL, attempt_of, make_task
@@ -30,9 +30,9 @@ def pool(make_account):
     return make
 
 
-def claim(*accounts, now=None):
+def lease(*accounts, now=None):
     with transaction.atomic():
-        return claim_queued(accounts, now=now or timezone.now(), instance="me")
+        return lease_queued(accounts, now=now or timezone.now(), instance="me")
 
 
 def shares() -> Counter[str]:
@@ -44,7 +44,7 @@ def test_work_is_shared_by_weight(pool, user):
     for _ in range(20):
         make_task(user)
 
-    claim(*accounts)
+    lease(*accounts)
 
     assert shares() == {"a": 15, "b": 5}
 
@@ -53,7 +53,7 @@ def test_weights_hold_for_tasks_that_come_one_by_one(pool, user):
     accounts = [pool("a", weight=2), pool("b", weight=1)]
     for _ in range(9):
         make_task(user)
-        [one] = claim(*accounts)
+        [one] = lease(*accounts)
         task = GenerationTask.objects.get(pk=one.task_id)
         attempt_of(task, task.account, finished_at=timezone.now())
         GenerationTask.objects.filter(pk=task.pk).update(status="failed", due_at=None, lease_until=None, finished_at=timezone.now())
@@ -66,7 +66,7 @@ def test_a_better_priority_is_filled_first(pool, user):
     for _ in range(5):
         make_task(user)
 
-    claim(*accounts)
+    lease(*accounts)
 
     assert shares() == {"first": 2, "spare": 3}
 
@@ -75,7 +75,7 @@ def test_a_task_goes_only_to_an_account_that_offers_its_model(pool, user):
     accounts = [pool("a", weight=100, models_allowed=["kling-v3"]), pool("b")]
     make_task(user)
 
-    claim(*accounts)
+    lease(*accounts)
 
     assert shares() == {"b": 1}
 
@@ -85,7 +85,7 @@ def test_a_bound_task_goes_only_to_its_account_and_takes_nobodys_turn(pool, user
     make_task(user, is_bound=True, account=other, created_at=timezone.now() - timedelta(hours=1))
     free = make_task(other_user)
 
-    [one] = claim(mine)
+    [one] = lease(mine)
 
     assert one.task_id == free.pk
 
@@ -95,18 +95,18 @@ def test_nor_does_one_whose_account_no_longer_takes_its_model(pool, user, other_
     make_task(user, is_bound=True, account=mine, created_at=timezone.now() - timedelta(hours=1))
     free = make_task(other_user)
 
-    [one] = claim(mine, other)
+    [one] = lease(mine, other)
 
     assert one.task_id == free.pk
 
 
-def test_no_more_is_claimed_than_may_start_within_a_second(pool, user):
+def test_no_more_is_leased_than_may_start_within_a_second(pool, user):
     account = pool("a", submits_per_second=5)
     for _ in range(9):
         make_task(user)
 
-    assert len(claim(account)) == 5
-    assert claim(account) == []
+    assert len(lease(account)) == 5
+    assert lease(account) == []
 
 
 def test_what_an_owner_has_at_the_vendor_counts_as_turns(pool, user, other_user):
@@ -115,7 +115,7 @@ def test_what_an_owner_has_at_the_vendor_counts_as_turns(pool, user, other_user)
         make_task(user, status="running", account=account, submission_id=f"v{number}")
     mine, theirs = [make_task(user) for _ in range(3)], [make_task(other_user) for _ in range(3)]
 
-    taken = [one.task_id for one in claim(account)]
+    taken = [one.task_id for one in lease(account)]
 
     assert set(taken) == {theirs[0].pk, theirs[1].pk}
     assert mine[0].pk not in taken
@@ -125,12 +125,12 @@ def test_a_full_account_costs_a_clock_little(pool, user, django_assert_max_num_q
     account = pool("a", max_in_flight=1)
     make_task(user), make_task(user)
 
-    assert len(claim(account)) == 1
+    assert len(lease(account)) == 1
     with django_assert_max_num_queries(9):
-        assert claim(account) == []
+        assert lease(account) == []
 
 
-def test_a_claim_among_five_thousand_asks_little(pool, user, other_user, django_assert_max_num_queries):
+def test_leasing_among_five_thousand_asks_little(pool, user, other_user, django_assert_max_num_queries):
     account, now = pool("a", max_in_flight=4), timezone.now()
     prompt = Prompt.objects.create(owner=user, text="a boat")
     GenerationTask.objects.bulk_create(
@@ -139,25 +139,25 @@ def test_a_claim_among_five_thousand_asks_little(pool, user, other_user, django_
     last = make_task(other_user)
 
     with django_assert_max_num_queries(24):
-        claims = claim(account)
+        leases = lease(account)
 
-    assert len(claims) == 4
-    assert last.pk in {one.task_id for one in claims}
+    assert len(leases) == 4
+    assert last.pk in {one.task_id for one in leases}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_clocks_that_race_never_claim_more_than_the_slots(pool, user):
+def test_clocks_that_race_never_lease_more_than_the_slots(pool, user):
     account = pool("a", max_in_flight=6)
     for _ in range(30):
         make_task(user)
     start = threading.Barrier(4)
-    claims = []
+    leases = []
 
     def race(number):
         start.wait()
         for _ in range(3):
             with transaction.atomic():
-                claims.extend(claim_queued([account], now=timezone.now(), instance=f"clock{number}"))
+                leases.extend(lease_queued([account], now=timezone.now(), instance=f"clock{number}"))
         connection.close()
 
     threads = [threading.Thread(target=race, args=[number]) for number in range(4)]
@@ -166,7 +166,7 @@ def test_clocks_that_race_never_claim_more_than_the_slots(pool, user):
     for thread in threads:
         thread.join()
 
-    assert len({one.task_id for one in claims}) == len(claims) == 6
+    assert len({one.task_id for one in leases}) == len(leases) == 6
 
 
 def test_the_clock_uses_every_account_of_the_pool(pool, user):
@@ -176,7 +176,7 @@ def test_the_clock_uses_every_account_of_the_pool(pool, user):
 
     assert tick() == 4
     assert shares() == {"a": 2, "b": 2}
-    assert ProviderAccount.objects.get(label="off").claims == 0
+    assert ProviderAccount.objects.get(label="off").leases == 0
 
 
 def test_tasks_that_wait_for_a_full_account_do_not_stand_before_those_of_another(pool, user):
@@ -186,7 +186,7 @@ def test_tasks_that_wait_for_a_full_account_do_not_stand_before_those_of_another
         make_task(user)
     others = [make_task(user, model="kling/kling-v2-6") for _ in range(3)]
 
-    claim(narrow, wide)
+    lease(narrow, wide)
 
     assert shares() == {"narrow": 1, "wide": len(others)}
 
@@ -196,7 +196,7 @@ def test_a_bound_task_whose_account_no_longer_offers_its_model_stops_nobody(pool
     make_task(user, is_bound=True, account=own)
     free = make_task(user)
 
-    claim(own, other)
+    lease(own, other)
 
     free.refresh_from_db()
     assert free.account == other

@@ -14,9 +14,9 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.ordering.create import create
 from generation.ordering.order import Order
-from generation.polling.schedule import claim_polls
-from generation.scheduling.fair_share import claim_queued
-from generation.scheduling.leases import claim_due, claim_one
+from generation.polling.schedule import lease_polls
+from generation.scheduling.fair_share import lease_queued
+from generation.scheduling.leases import lease_due, lease_one
 from generation.tick import tick
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
@@ -29,17 +29,17 @@ def account(make_account):
     return make_account("kling", "official-key", "http://127.0.0.1:9", max_in_flight=3, submits_per_minute=100)
 
 
-def claim(account, now=None):
+def lease(account, now=None):
     with transaction.atomic():
-        return claim_queued([account], now=now or timezone.now(), instance="me")
+        return lease_queued([account], now=now or timezone.now(), instance="me")
 
 
-def test_a_claim_takes_no_more_than_the_free_slots(account, user):
+def test_leasing_takes_no_more_than_the_free_slots(account, user):
     for _ in range(5):
         make_task(user)
 
-    assert len(claim(account)) == 3
-    assert claim(account) == []
+    assert len(lease(account)) == 3
+    assert lease(account) == []
 
 
 def test_slots_are_held_until_the_vendor_is_done(account, user):
@@ -47,34 +47,34 @@ def test_slots_are_held_until_the_vendor_is_done(account, user):
         make_task(user, status=status, account=account)
     make_task(user), make_task(user)
 
-    assert len(claim(account)) == 1
+    assert len(lease(account)) == 1
 
 
-def test_a_dead_workers_claim_frees_its_slot_after_the_lease(account, user):
+def test_a_dead_workers_lease_frees_its_slot_after_the_lease(account, user):
     make_task(user), make_task(user), make_task(user)
-    first = claim(account)
+    first = lease(account)
 
-    later = claim(account, timezone.now() + timedelta(seconds=91))
+    later = lease(account, timezone.now() + timedelta(seconds=91))
 
     assert {one.task_id for one in later} == {one.task_id for one in first}
     assert all(one.fence == 2 for one in later)
 
 
-def test_a_claim_takes_no_more_than_the_rate(account, user):
+def test_leasing_takes_no_more_than_the_rate(account, user):
     ProviderAccount.objects.filter(pk=account.pk).update(submits_per_minute=2, max_in_flight=50)
     account.refresh_from_db()
     attempt_of(make_task(user, status="failed"), account, dispatch="rejected")
     make_task(user), make_task(user)
 
-    assert len(claim(account)) == 1
-    assert claim(account) == []
+    assert len(lease(account)) == 1
+    assert lease(account) == []
 
 
 def test_owners_take_turns(account, user, other_user):
     mine = [make_task(user) for _ in range(4)]
     theirs = make_task(other_user)
 
-    taken = {one.task_id for one in claim(account)}
+    taken = {one.task_id for one in lease(account)}
 
     assert taken == {mine[0].pk, theirs.pk, mine[1].pk}
 
@@ -84,45 +84,45 @@ def test_a_model_that_the_account_may_not_use_is_left(account, user):
     account.refresh_from_db()
     make_task(user)
 
-    assert claim(account) == []
+    assert lease(account) == []
 
 
-def test_a_row_is_claimed_once(account, user):
+def test_a_row_is_leased_once(account, user):
     task = make_task(user, status="ingesting", account=account, submission_id="v")
     now = timezone.now()
 
-    first = claim_one(task, now=now, instance="a", lease=timedelta(minutes=1))
-    second = claim_one(GenerationTask.objects.get(pk=task.pk), now=now, instance="b", lease=timedelta(minutes=1))
+    first = lease_one(task, now=now, instance="a", lasting=timedelta(minutes=1))
+    second = lease_one(GenerationTask.objects.get(pk=task.pk), now=now, instance="b", lasting=timedelta(minutes=1))
 
     assert (first.fence, second) == (1, None)
 
 
-def test_claim_due_takes_only_what_is_due(account, user):
+def test_lease_due_takes_only_what_is_due(account, user):
     make_task(user, status="ingesting", account=account, submission_id="v1")
     make_task(user, status="ingesting", account=account, submission_id="v2", due_at=timezone.now() + timedelta(minutes=1))
 
     with transaction.atomic():
-        claims = claim_due(Status.INGESTING, now=timezone.now(), instance="a", lease=timedelta(minutes=1))
+        leases = lease_due(Status.INGESTING, now=timezone.now(), instance="a", lasting=timedelta(minutes=1))
 
-    assert len(claims) == 1
+    assert len(leases) == 1
 
 
-def test_a_poll_claim_is_the_next_appointment(account, user):
+def test_leasing_a_poll_schedules_the_next_one(account, user):
     task = make_task(user, status="running", account=account, submission_id="v")
     now = timezone.now()
 
-    claimed = claim_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10)
+    leased = lease_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10)
 
-    assert [one.id for one in claimed] == [task.pk]
+    assert [one.id for one in leased] == [task.pk]
     task.refresh_from_db()
     assert timedelta(seconds=9) <= task.due_at - now <= timedelta(seconds=11)
-    assert claim_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10) == []
+    assert lease_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10) == []
 
 
 def test_a_write_under_an_old_fence_changes_nothing(account, user):
     task = make_task(user)
     stale = GenerationTask.objects.get(pk=task.pk)
-    claim(account)
+    lease(account)
 
     with pytest.raises(LostRace):
         stale.move(Status.FAILED, error_code="x")
@@ -139,7 +139,7 @@ def test_one_poll_job_per_account_at_a_time(account, user):
 
 def test_a_resting_account_starts_nothing(account, user):
     make_task(user)
-    account.rest_for(60, "429")
+    account.cool_down_for(60, "429")
 
     assert tick() == 0
 
@@ -173,7 +173,7 @@ def test_an_account_that_somebody_holds_for_long_keeps_no_task_from_being_stored
 
 def _hold(account: ProviderAccount, held: Event, done: Event) -> None:
     with transaction.atomic():
-        account.lock_for_claims()
+        account.lock_for_leasing()
         held.set()
         done.wait(10)
     connection.close()

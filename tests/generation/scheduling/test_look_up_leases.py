@@ -25,7 +25,7 @@ KLING = "kling/kling-v1"
 
 @pytest.fixture
 def lost(user, driver) -> GenerationTask:
-    """Its sender died; the clock rang for a look-up."""
+    """Its sender died; the clock enqueued a look-up."""
     task = GenerationTask.objects.get(pk=create_task(owner=user, model=KLING, prompt="a boat", params={}).pk)
     _commit_intent(task)
     Attempt.objects.update(sender_gone_at=timezone.now())

@@ -1,4 +1,4 @@
-"""A plan whose hours or day are used up: its account rests until more is allowed, and what waits goes on waiting. Nothing fails."""
+"""A plan whose hours or day are used up: its account is in cooldown until more is allowed, and what waits goes on waiting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def account_of(model) -> ProviderAccount:
     return ProviderAccount.objects.filter(vendor=model.partition("/")[0]).get()
 
 
-def rest_left(model) -> timedelta:
+def cooldown_left(model) -> timedelta:
     until = account_of(model).cooldown_until
     return until - timezone.now() if until else timedelta(0)
 
@@ -38,8 +38,8 @@ def fresh(task) -> GenerationTask:
     return GenerationTask.objects.get(pk=task.pk)
 
 
-def rested(model) -> None:
-    """The rest is over now; the clock has the account probed, and its tasks are due."""
+def cooled_down(model) -> None:
+    """The cooldown is over now; the clock has the account probed, and its tasks are due."""
     now = timezone.now()
     ProviderAccount.objects.filter(vendor=model.partition("/")[0]).update(cooldown_until=now - timedelta(milliseconds=1))
     GenerationTask.objects.filter(status=Status.QUEUED).update(due_at=now)
@@ -61,49 +61,49 @@ def test_tasks_wait_until_the_plan_opens_again_and_none_is_lost(user, driver, mo
     driver.step()
     driver.step()
 
-    assert least < rest_left(model) < most
+    assert least < cooldown_left(model) < most
     assert [(fresh(task).status, fresh(task).account) for task in (first, second)] == [(Status.QUEUED, None)] * 2
     assert [attempt.error_code for task in (first, second) for attempt in task.attempts.all()] == ["plan_used_up"]
     assert codes_of(fresh(first).wait_reason) == ["account_plan_used_up"]
-    rested(model)
+    cooled_down(model)
     tick()
     assert driver.run_jobs() == ["probe"]
     assert [driver.finish(task).status for task in (first, second)] == [Status.SUCCEEDED] * 2
     assert driver.simulator.ledger()["count"] == 2
 
 
-def test_rests_without_a_known_end_grow_from_minutes_to_an_hour(sandbox_accounts):
+def test_cooldowns_without_a_known_end_grow_from_minutes_to_an_hour(sandbox_accounts):
     lengths = []
     for _ in range(6):
         handle_error(account_of(ZHIPU), PlanUsedUp("Used up."))
-        lengths.append(round(rest_left(ZHIPU).total_seconds() / 60))
-        rested(ZHIPU)
+        lengths.append(round(cooldown_left(ZHIPU).total_seconds() / 60))
+        cooled_down(ZHIPU)
     account_of(ZHIPU).close_breaker()
     account_of(ZHIPU).note_accepted()
     handle_error(account_of(ZHIPU), PlanUsedUp("Used up."))
 
     assert lengths == [5, 10, 20, 40, 60, 60]
-    assert round(rest_left(ZHIPU).total_seconds() / 60) == 5
+    assert round(cooldown_left(ZHIPU).total_seconds() / 60) == 5
 
 
 @pytest.mark.parametrize(
-    ("opens_in", "rest"),
+    ("opens_in", "cooldown"),
     [
         (timedelta(minutes=90), timedelta(minutes=90)),
         (timedelta(days=6), timedelta(days=1)),
         (timedelta(hours=-8), timedelta(minutes=5)),
     ],
-    ids=["as told", "a day at most", "past"],
+    ids=["as named", "a day at most", "past"],
 )
-def test_time_that_the_vendor_tells_is_believed_for_a_day(sandbox_accounts, opens_in, rest):
+def test_time_that_the_vendor_names_is_believed_for_a_day(sandbox_accounts, opens_in, cooldown):
     handle_error(account_of(ZHIPU), PlanUsedUp("Used up.", opens_at=timezone.now() + opens_in))
 
-    assert rest - timedelta(seconds=5) < rest_left(ZHIPU) <= rest
+    assert cooldown - timedelta(seconds=5) < cooldown_left(ZHIPU) <= cooldown
 
 
 def test_another_account_takes_the_task_meanwhile(user, driver, make_account, simulator):
     spare = make_account("zhipu", "cn", f"{simulator.url}/hosts/zhipu/api/paas/v4", label="spare", sandbox=True, priority=99)
-    spare.rest_for(3600, "so that the other goes first")
+    spare.cool_down_for(3600, "so that the other goes first")
     task = asked_for(user, ZHIPU, "a boat #fault:plan-used-up:1")
     driver.step()
     ProviderAccount.objects.filter(pk=spare.pk).update(cooldown_until=None)

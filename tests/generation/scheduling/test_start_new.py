@@ -1,4 +1,4 @@
-"""A new task starts between two rounds of the clock, and whoever ordered it rang for nothing."""
+"""A new task starts between two rounds of the clock, and the request that ordered it enqueues nothing."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_what_the_vendor_has_is_followed_while_stopped(user, staff, driver):
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
-def test_a_stop_after_the_claim_holds(user, staff, driver):
+def test_a_stop_after_the_lease_holds(user, staff, driver):
     task = make(user)
     assert task.fence > 0
     stop_submits(by=Caller(user=staff), reason="the bill")

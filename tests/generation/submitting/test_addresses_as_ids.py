@@ -1,4 +1,4 @@
-"""A vendor that renders while it is asked names its video by an address, however long: what is finished is fetched, and never in doubt."""
+"""A vendor that renders while it is asked names its video by an address, however long: what is finished is fetched, its outcome known."""
 
 from __future__ import annotations
 

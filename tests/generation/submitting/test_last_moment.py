@@ -1,4 +1,4 @@
-"""What happens between a claim and its paid request: nothing leaves late, and nothing leaves for where the account no longer leads."""
+"""What happens between a lease and its paid request: nothing leaves late, and nothing leaves for where the account no longer leads."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ KLING = "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture
-def claimed(user, driver) -> GenerationTask:
+def leased(user, driver) -> GenerationTask:
     """As a process holds it that is about to send it."""
     return GenerationTask.objects.select_related("account").get(pk=create_task(owner=user, model=KLING, prompt="a boat", params={}).pk)
 
 
-def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_for_dead(claimed, settings, tmp_path):
-    attempt = _commit_intent(claimed)
+def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_for_dead(leased, settings, tmp_path):
+    attempt = _commit_intent(leased)
     slow_until = timezone.now() + timedelta(seconds=1)
     attempt.started_at = slow_until - HELD_UP
     options = {"location": tmp_path, "until": slow_until}
@@ -45,8 +45,8 @@ def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_f
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")
-def test_paid_request_is_not_sent_after_the_machine_was_suspended(claimed):
-    attempt = _commit_intent(claimed)
+def test_paid_request_is_not_sent_after_the_machine_was_suspended(leased):
+    attempt = _commit_intent(leased)
     attempt.started_at = timezone.now() - HELD_UP - timedelta(seconds=1)
     clock._Offset.value, clock._Offset.measured_at = -HELD_UP, time.monotonic()
     try:
@@ -58,22 +58,22 @@ def test_paid_request_is_not_sent_after_the_machine_was_suspended(claimed):
         clock.now()
 
 
-def test_task_that_never_left_is_tried_as_often_as_it_takes(claimed, settings, driver):
+def test_task_that_never_left_is_tried_as_often_as_it_takes(leased, settings, driver):
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
     for _ in range(MOST_ATTEMPTS):
-        attempt_of(claimed, claimed.account, finished_at=timezone.now(), dispatch="rejected", error_code=NotSent.default_code)
-    GenerationTask.objects.filter(pk=claimed.pk).update(attempt_count=MOST_ATTEMPTS)
+        attempt_of(leased, leased.account, finished_at=timezone.now(), dispatch="rejected", error_code=NotSent.default_code)
+    GenerationTask.objects.filter(pk=leased.pk).update(attempt_count=MOST_ATTEMPTS)
 
     driver.step()
 
-    claimed.refresh_from_db()
-    assert (claimed.status, claimed.attempts.count()) == (Status.QUEUED, MOST_ATTEMPTS + 1)
+    leased.refresh_from_db()
+    assert (leased.status, leased.attempts.count()) == (Status.QUEUED, MOST_ATTEMPTS + 1)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")
 @pytest.mark.django_db(transaction=True)
-def test_paid_request_is_not_sent_when_the_database_cannot_tell_the_time(claimed):
-    attempt = _commit_intent(claimed)
+def test_paid_request_is_not_sent_when_the_database_cannot_tell_the_time(leased):
+    attempt = _commit_intent(leased)
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA elsewhere")
         broken = "CREATE FUNCTION elsewhere.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT (1/0)::text::timestamptz $$"
@@ -127,16 +127,16 @@ def test_task_waits_while_its_image_cannot_be_read(user, driver, settings, faili
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_no_intent_is_committed_for_an_account_that_leads_elsewhere_since_the_claim(claimed, driver):
+def test_no_intent_is_committed_for_an_account_that_leads_elsewhere_since_the_lease(leased, driver):
     """Its look-up would ask the new place about what the old one was sent, and believe that it has nothing."""
-    account = type(claimed.account).objects.get(pk=claimed.account_id)
+    account = type(leased.account).objects.get(pk=leased.account_id)
     set_credentials(account, {"access_key": "ak-another-plan", "secret_key": "sk-another-plan"})
     account.changed_at = timezone.now()
     account.save()
 
     with pytest.raises(NotNow):
-        _commit_intent(claimed)
+        _commit_intent(leased)
 
-    assert not claimed.attempts.exists()
-    assert driver.finish(claimed).status == Status.SUCCEEDED
+    assert not leased.attempts.exists()
+    assert driver.finish(leased).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1

@@ -24,7 +24,7 @@ from generation.ingest.sweep import sweep
 from generation.lifecycle import Status
 from generation.messages import waits_because
 from generation.models import Attempt, Dispatch, GenerationTask, PaidSubmits
-from generation.scheduling.concurrency import DOUBTFUL_HOLDS
+from generation.scheduling.concurrency import UNKNOWN_HOLDS
 from generation.scheduling.stop_switch import current_stop, resume_submits, stop_submits
 from generation.submitting import paid_record
 from generation.submitting.restored_backup import backup_facts, confirm_restore, hold_if_restored, lost_requests
@@ -77,10 +77,10 @@ def send_until(driver, count: int) -> None:
 
 
 def finish_all(driver) -> None:
-    """Long after the backup: what was in doubt holds no slot of its account any more."""
+    """Long after the backup: what had an unknown outcome holds no slot of its account any more."""
     while GenerationTask.objects.filter(status=Status.SUBMITTING).exists():
         driver.step()
-    Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - 2 * DOUBTFUL_HOLDS)
+    Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - 2 * UNKNOWN_HOLDS)
     for task in GenerationTask.objects.all():
         driver.finish(task, steps=200)
 

@@ -1,4 +1,4 @@
-"""The vendor's id is stored before anything else, and its task may not know of it yet: whoever was to tell it may have died."""
+"""The vendor's id is stored before anything else, and its task may not have it yet: the process that stored it may have died."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fresh(task) -> GenerationTask:
 
 
 def with_stored_id(user, account, **facts) -> GenerationTask:
-    """Its first attempt was in doubt, then found or answered late; the process that stored the id died before it told the task."""
+    """The outcome of its first attempt was unknown, then found or answered late; its process died after it stored the id."""
     task = make_task(user, account=account, is_bound=True, attempt_count=1, **facts)
     attempt_of(task, account, dispatch=Dispatch.ACCEPTED, submission_id=ID, finished_at=timezone.now())
     return task

@@ -18,8 +18,8 @@ KLING = "kling/kling-v1"
 
 
 @pytest.fixture
-def claimed(user, driver):
-    """A queued task that the clock has just claimed; its job has not run."""
+def leased(user, driver):
+    """A queued task that the clock has just leased; its job has not run."""
     task = create_task(owner=user, model=WAN, prompt="a boat", params={})
     return GenerationTask.objects.get(pk=task.pk)
 
@@ -28,11 +28,11 @@ def fresh(task):
     return GenerationTask.objects.get(pk=task.pk)
 
 
-def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the_task(claimed, driver):
-    attempt = _commit_intent(claimed)
+def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the_task(leased, driver):
+    attempt = _commit_intent(leased)
     driver.simulator.ledger()
     Attempt.objects.filter(pk=attempt.pk).update(dispatch=Dispatch.ACCEPTED, submission_id="stored-id", submission_kind="")
-    task = fresh(claimed)
+    task = fresh(leased)
 
     reconcile(task.pk, task.fence)
 
@@ -49,41 +49,41 @@ def test_a_death_before_sending_is_sent_again_where_the_vendor_denies_it_twice(u
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_the_stop_holds_after_the_claim(claimed, driver, settings):
+def test_the_stop_holds_after_the_lease(leased, driver, settings):
     settings.STOP_PAID_SUBMITS = True
 
-    submit(claimed.pk, claimed.fence)
+    submit(leased.pk, leased.fence)
 
-    assert fresh(claimed).status == Status.QUEUED
+    assert fresh(leased).status == Status.QUEUED
     assert driver.simulator.ledger()["count"] == 0
 
 
-def test_an_account_that_was_disabled_after_the_claim_sends_nothing(claimed, driver):
+def test_an_account_that_was_disabled_after_the_lease_sends_nothing(leased, driver):
     ProviderAccount.objects.update(enabled=False)
 
-    submit(claimed.pk, claimed.fence)
+    submit(leased.pk, leased.fence)
 
-    assert (fresh(claimed).status, fresh(claimed).account) == (Status.QUEUED, None)
+    assert (fresh(leased).status, fresh(leased).account) == (Status.QUEUED, None)
     assert driver.simulator.ledger()["count"] == 0
 
 
-def test_a_job_that_comes_twice_sends_once(claimed, driver):
-    fence = claimed.fence
+def test_a_job_that_comes_twice_sends_once(leased, driver):
+    fence = leased.fence
 
-    submit(claimed.pk, fence)
-    submit(claimed.pk, fence)
+    submit(leased.pk, fence)
+    submit(leased.pk, fence)
 
     assert driver.simulator.ledger()["count"] == 1
-    assert fresh(claimed).attempt_count == 1
+    assert fresh(leased).attempt_count == 1
 
 
-def test_credentials_that_cannot_be_opened_send_nothing_and_cool_the_account(claimed, driver, settings):
+def test_credentials_that_cannot_be_opened_send_nothing_and_cool_the_account(leased, driver, settings):
     settings.CREDENTIAL_KEYS = ["8Zc0sMSGhv0c1RHUHZ0kCxuqzVnDG9RBnDo8YgZ0Lno="]
 
-    submit(claimed.pk, claimed.fence)
+    submit(leased.pk, leased.fence)
 
-    account = ProviderAccount.objects.get(pk=claimed.account_id)
-    assert fresh(claimed).status == Status.QUEUED
+    account = ProviderAccount.objects.get(pk=leased.account_id)
+    assert fresh(leased).status == Status.QUEUED
     assert "CREDENTIAL_KEYS" in account.last_error
     assert account.cooldown_until is not None
     assert driver.simulator.ledger()["count"] == 0

@@ -50,7 +50,7 @@ def sent_by_the_dead(user, model, *, has_arrived=False) -> GenerationTask:
     return fresh(task)
 
 
-def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user, staff, driver):
+def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_with_unknown_outcome(user, staff, driver):
     """Sent again by a person and refused as known, it must not end as failed with a paid render behind it."""
     task = sent_by_the_dead(user, KLING, has_arrived=True)
     Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
@@ -69,7 +69,7 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_in_doubt(user,
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, driver, settings):
+def test_credentials_that_cannot_be_opened_leave_an_attempt_with_unknown_outcome(user, driver, settings):
     task = sent_by_the_dead(user, ZHIPU)
     settings.CREDENTIAL_KEYS = ["8Zc0sMSGhv0c1RHUHZ0kCxuqzVnDG9RBnDo8YgZ0Lno="]
 
@@ -78,18 +78,18 @@ def test_credentials_that_cannot_be_opened_leave_an_attempt_in_doubt(user, drive
     assert (fresh(task).status, task.last_attempt().dispatch) == (Status.NEEDS_REVIEW, Dispatch.UNKNOWN)
 
 
-def in_doubt_and_sent_again(user, model, *, has_arrived=False) -> GenerationTask:
-    """Its first attempt of an hour ago is in doubt; the second is about to be sent."""
+def unknown_and_sent_again(user, model, *, has_arrived=False) -> GenerationTask:
+    """The outcome of its first attempt, an hour ago, is unknown; the second is about to be sent."""
     task = sent_by_the_dead(user, model, has_arrived=has_arrived)
     Attempt.objects.update(dispatch=Dispatch.UNKNOWN, started_at=timezone.now() - timedelta(hours=1), finished_at=timezone.now())
     task.move(Status.QUEUED, is_bound=True)
     return task
 
 
-def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driver):
+def test_after_a_refusal_a_list_is_read_back_to_the_first_unknown_outcome(user, driver):
     """What the vendor accepted half an hour ago may be the first attempt's."""
     driver.simulator.advance(-1800)
-    task = in_doubt_and_sent_again(user, WAN, has_arrived=True)
+    task = unknown_and_sent_again(user, WAN, has_arrived=True)
     driver.simulator.advance(1800)
     driver.simulator.faults("dashscope", "bad-param")
 
@@ -101,7 +101,7 @@ def test_after_a_refusal_a_list_is_read_back_to_where_the_doubt_began(user, driv
 
 
 def test_a_refusal_by_another_account_says_nothing_of_the_first(user, driver, make_account):
-    task = in_doubt_and_sent_again(user, KLING)
+    task = unknown_and_sent_again(user, KLING)
     other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
     GenerationTask.objects.update(account=other, is_bound=False)
     driver.simulator.faults("kling", "bad-param")
@@ -129,7 +129,7 @@ def test_an_account_that_was_changed_since_cannot_say_that_nothing_was_accepted(
 
 def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, driver):
     """A reference that the vendor takes once protects in one account only."""
-    task = in_doubt_and_sent_again(user, KLING)
+    task = unknown_and_sent_again(user, KLING)
     leads_elsewhere(task.account)
 
     submit(task.pk, task.fence)
@@ -141,7 +141,7 @@ def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, 
 
 
 def test_a_change_between_that_decision_and_a_sure_refusal_counts_too(user, driver):
-    task = in_doubt_and_sent_again(user, KLING)
+    task = unknown_and_sent_again(user, KLING)
     driver.simulator.faults("kling", "rate-limit")
     submit(task.pk, task.fence)
     refused = fresh(task)
@@ -154,7 +154,7 @@ def test_a_change_between_that_decision_and_a_sure_refusal_counts_too(user, driv
 
 
 def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, driver, make_account):
-    task = in_doubt_and_sent_again(user, KLING)
+    task = unknown_and_sent_again(user, KLING)
     first = task.account
     other = make_account("kling", "official-key", driver.simulator.base("kling"), label="another")
     task.move(Status.SUBMITTING, account=other, is_bound=False, attempt_count=2)
@@ -165,10 +165,10 @@ def test_nor_does_its_look_up_when_a_process_died_after_that_refusal(user, drive
     assert (fresh(task).status, fresh(task).account) == (Status.NEEDS_REVIEW, first)
 
 
-def test_no_other_end_of_a_second_sending_fails_what_is_in_doubt(user, driver):
+def test_no_other_end_of_a_second_sending_fails_an_unknown_outcome(user, driver):
     """This service answers when the render is over."""
     ProviderAccount.objects.filter(vendor="cogvideox").update(base_url=driver.simulator.base("cogvideox-sync"))
-    task = in_doubt_and_sent_again(user, LOCAL)
+    task = unknown_and_sent_again(user, LOCAL)
     driver.simulator.settings(render_s=0.0)
     driver.simulator.faults("cogvideox-sync", "fail-memory")
 
@@ -251,9 +251,9 @@ def test_a_death_after_a_stored_refusal_asks_no_person(user, driver):
 def test_an_id_that_another_task_follows_goes_to_a_person(user, driver):
     first = driver.until(create_task(owner=user, model=WAN, prompt="a boat", params={}), Status.RUNNING)
     second = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
-    told = json.dumps({"request_id": "1", "output": {"task_id": first.submission_id, "task_status": "PENDING"}}).encode()
+    listed = json.dumps({"request_id": "1", "output": {"task_id": first.submission_id, "task_status": "PENDING"}}).encode()
 
-    with ScriptedServer(answer(200, told, headers="Content-Type: application/json\r\n")) as vendor:
+    with ScriptedServer(answer(200, listed, headers="Content-Type: application/json\r\n")) as vendor:
         ProviderAccount.objects.filter(pk=first.account_id).update(base_url=vendor.url)
         submit(second.pk, second.fence)
 
@@ -262,7 +262,7 @@ def test_an_id_that_another_task_follows_goes_to_a_person(user, driver):
 
 
 @pytest.mark.parametrize("status", [200, 502])
-def test_an_answer_of_bytes_that_no_database_takes_as_text_is_kept_as_a_doubt(user, driver, status):
+def test_an_answer_of_bytes_that_no_database_takes_as_text_is_kept_as_an_unknown_outcome(user, driver, status):
     task = fresh(create_task(owner=user, model=ZHIPU, prompt="a boat", params={}))
 
     with ScriptedServer(answer(status, b"\x00\x16\x03 no text", headers="Content-Type: text/html\r\n")) as vendor:
@@ -289,24 +289,24 @@ def test_a_task_that_ends_its_process_before_it_is_sent_is_started_three_times_a
     task = fresh(create_task(owner=user, model=WAN_WITH_IMAGE, prompt="a boat", params={}, inputs={"first_frame": [image]}))
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.KillingStorage"}}
 
-    rests = []
+    waits = []
     for starts in range(1, DEATHS + 1):
-        GenerationTask.objects.update(starts=starts)  # as its claims count
+        GenerationTask.objects.update(starts=starts)  # as its leases count
         with pytest.raises(Death):
             submit(task.pk, task.fence)
-        rests.append((fresh(task).due_at - timezone.now()).total_seconds())
+        waits.append((fresh(task).due_at - timezone.now()).total_seconds())
     GenerationTask.objects.update(starts=DEATHS + 1)
     submit(task.pk, task.fence)
 
-    assert len(rests) == 3
-    assert rests == sorted(rests)
-    assert rests[-1] > 100
+    assert len(waits) == 3
+    assert waits == sorted(waits)
+    assert waits[-1] > 100
     assert (fresh(task).status, fresh(task).error_code) == (Status.FAILED, "ends_submit")
     assert driver.simulator.ledger()["count"] == 0
 
 
 def test_of_a_suspect_that_may_be_paid_a_person_hears(user, driver):
-    task = in_doubt_and_sent_again(user, WAN)
+    task = unknown_and_sent_again(user, WAN)
     GenerationTask.objects.update(starts=4, failures=MOST_DEATHS)
 
     submit(task.pk, task.fence)

@@ -45,7 +45,7 @@ def switch_off(account):
     ProviderAccount.objects.filter(pk=account.pk).update(enabled=False)
 
 
-def in_doubt(user, account, **fields) -> GenerationTask:
+def unknown(user, account, **fields) -> GenerationTask:
     task = make_task(user, account=account, is_bound=True, attempt_count=1, **fields)
     attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
     return task
@@ -63,7 +63,7 @@ def test_a_model_that_left_the_catalog_fails_its_waiting_tasks_after_a_while(use
 
 
 def test_what_may_be_paid_of_such_a_model_goes_to_a_person(user, account, long_ago):
-    task = in_doubt(user, account, model="kling/gone", updated_at=long_ago)
+    task = unknown(user, account, model="kling/gone", updated_at=long_ago)
 
     tick()
 
@@ -71,9 +71,9 @@ def test_what_may_be_paid_of_such_a_model_goes_to_a_person(user, account, long_a
 
 
 @pytest.mark.parametrize("change", [{"enabled": False}, {"models_allowed": ["kling-v1-6"]}])
-def test_a_doubt_whose_account_may_not_send_any_more_goes_to_a_person(user, account, make_account, simulator, long_ago, change):
+def test_an_unknown_outcome_whose_account_may_not_send_any_more_goes_to_a_person(user, account, make_account, simulator, long_ago, change):
     make_account("kling", "official-key", simulator.base("kling"), label="another")
-    task, young = in_doubt(user, account, updated_at=long_ago), in_doubt(user, account)
+    task, young = unknown(user, account, updated_at=long_ago), unknown(user, account)
     ProviderAccount.objects.filter(pk=account.pk).update(**change)
     said = say("account_off", account="kling official-key")
 
@@ -81,14 +81,14 @@ def test_a_doubt_whose_account_may_not_send_any_more_goes_to_a_person(user, acco
 
     assert fresh(young).status == Status.QUEUED
     assert task_out(fresh(young)).waits_because == str(said)
-    parked = fresh(task)
-    assert (parked.status, parked.account, parked.error_code) == (Status.NEEDS_REVIEW, account, "uncertain")
-    assert parked.error_message == said + say("earlier_may_be_accepted")
+    reviewed = fresh(task)
+    assert (reviewed.status, reviewed.account, reviewed.error_code) == (Status.NEEDS_REVIEW, account, "uncertain")
+    assert reviewed.error_message == said + say("earlier_may_be_accepted")
     assert simulator.ledger()["count"] == 0
 
 
 def test_an_account_whose_edits_were_never_dated_is_no_excuse(user, account, long_ago):
-    task = in_doubt(user, account, updated_at=long_ago)
+    task = unknown(user, account, updated_at=long_ago)
     ProviderAccount.objects.update(enabled=False, edited_at=None)
 
     tick()
@@ -99,7 +99,7 @@ def test_an_account_whose_edits_were_never_dated_is_no_excuse(user, account, lon
 @pytest.mark.parametrize("change", [{"enabled": False}, {"models_allowed": ["kling-v1-6"]}])
 def test_it_can_be_sent_by_another_account_then(user, staff, account, make_account, simulator, long_ago, change):
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
-    task = in_doubt(user, account, updated_at=long_ago)
+    task = unknown(user, account, updated_at=long_ago)
     ProviderAccount.objects.filter(pk=account.pk).update(**change)
     tick()
 
@@ -109,7 +109,7 @@ def test_it_can_be_sent_by_another_account_then(user, staff, account, make_accou
     assert (fresh(task).is_bound, fresh(task).account) == (False, other)
 
 
-def test_a_bound_task_of_which_nothing_is_in_doubt_is_free_to_go_elsewhere(user, account, make_account, simulator, long_ago):
+def test_a_bound_task_without_an_unknown_outcome_is_free_to_go_elsewhere(user, account, make_account, simulator, long_ago):
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
     task = make_task(user, account=account, is_bound=True, updated_at=long_ago)
     switch_off(account)
@@ -122,7 +122,7 @@ def test_a_bound_task_of_which_nothing_is_in_doubt_is_free_to_go_elsewhere(user,
 
 def test_what_its_account_may_still_send_is_left_alone(user, account, long_ago):
     ProviderAccount.objects.update(cooldown_until=timezone.now() + timedelta(hours=1))
-    task = in_doubt(user, account, updated_at=long_ago)
+    task = unknown(user, account, updated_at=long_ago)
 
     tick()
 
@@ -130,7 +130,7 @@ def test_what_its_account_may_still_send_is_left_alone(user, account, long_ago):
 
 
 def test_an_account_that_was_switched_off_a_moment_ago_may_come_back(user, account, long_ago):
-    task = in_doubt(user, account, updated_at=long_ago)
+    task = unknown(user, account, updated_at=long_ago)
     ProviderAccount.objects.filter(pk=account.pk).update(enabled=False, edited_at=timezone.now())
 
     tick()
@@ -156,7 +156,7 @@ def test_a_wish_to_cancel_is_kept_when_no_account_ever_takes_the_task_up(user, d
 
 
 def without_its_image(task, asset) -> GenerationTask:
-    """Claimed, and about to be sent."""
+    """Leased, and about to be sent."""
     TaskInput.objects.create(task=task, slot="first_frame", asset=asset)
     until = timezone.now() + timedelta(minutes=1)
     GenerationTask.objects.filter(pk=task.pk).update(due_at=until, lease_until=until, fence=1)
@@ -169,16 +169,16 @@ def lost_asset(user) -> Asset:
 
 
 def test_an_image_that_is_gone_throws_away_nothing_that_may_be_paid(user, account, lost_asset):
-    doubtful, other = (
-        without_its_image(in_doubt(user, account), lost_asset),
+    task, other = (
+        without_its_image(unknown(user, account), lost_asset),
         without_its_image(make_task(user, account=account), lost_asset),
     )
 
     store.save(f"assets/{uuid4()}.png", b"another image")
-    submit(doubtful.pk, doubtful.fence)
+    submit(task.pk, task.fence)
     submit(other.pk, other.fence)
 
-    assert (fresh(doubtful).status, fresh(doubtful).account) == (Status.NEEDS_REVIEW, account)
+    assert (fresh(task).status, fresh(task).account) == (Status.NEEDS_REVIEW, account)
     assert (fresh(other).status, fresh(other).error_code) == (Status.FAILED, "input_missing")
 
 
@@ -194,7 +194,7 @@ def test_a_storage_without_any_image_ends_no_task(user, account, lost_asset, set
 
 
 def test_settings_that_the_model_no_longer_takes_throw_away_nothing_that_may_be_paid(user, account):
-    task, other = in_doubt(user, account), make_task(user, account=account)
+    task, other = unknown(user, account), make_task(user, account=account)
     GenerationTask.objects.update(params={"of_last_year": True})
 
     for one in (task, other):
@@ -217,7 +217,7 @@ def test_an_image_in_a_slot_that_the_model_no_longer_has_is_not_left_out(user, a
 def test_a_review_names_the_account_that_may_have_accepted_it(user, account, make_account, simulator, lost_asset):
     """Not the one that was to send it next."""
     other = make_account("kling", "official-key", simulator.base("kling"), label="another")
-    task = without_its_image(in_doubt(user, account), lost_asset)
+    task = without_its_image(unknown(user, account), lost_asset)
     GenerationTask.objects.filter(pk=task.pk).update(account=other, is_bound=False)
 
     submit(task.pk, task.fence)
@@ -229,7 +229,7 @@ def test_a_bound_task_waits_for_its_own_account_and_says_so(user, account, make_
     make_account("kling", "official-key", simulator.base("kling"), label="another")
     now = timezone.now()
     ProviderAccount.objects.filter(pk=account.pk).update(cooldown_until=now - timedelta(seconds=1))
-    bound, free = in_doubt(user, account), make_task(user, model=MODEL)
+    bound, free = unknown(user, account), make_task(user, model=MODEL)
 
     pool = read_pool_state()
 

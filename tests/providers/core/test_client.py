@@ -206,7 +206,7 @@ def test_the_last_look_comes_right_before_the_paid_request():
     assert server.requests == seen
 
 
-def test_an_id_that_no_row_has_room_for_is_a_doubt_that_says_so():
+def test_an_id_that_no_row_has_room_for_is_an_unknown_outcome_that_says_so():
     long = b'{"render": {"id": "' + b"7" * 2_001 + b'"}}'
     with ScriptedServer(answer(200, b"{}"), answer(200, long)) as server, pytest.raises(Uncertain, match="more than 2000 bytes"):
         BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request())

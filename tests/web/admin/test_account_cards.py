@@ -78,7 +78,7 @@ def test_state_of_an_account_is_its_first_word(desk, account, changes, word, ton
     assert f"{word}</b>" in reply.content.decode()
 
 
-def test_rest_says_until_when_and_why(desk, account):
+def test_cooldown_says_until_when_and_why(desk, account):
     until = timezone.now() + SOON
     ProviderAccount.objects.update(cooldown_until=until, cooldown_reason="5 submits failed in a row.", cooling_since=timezone.now() - SOON)
 
@@ -113,7 +113,7 @@ def test_rates_are_counted_of_the_last_second_and_minute(desk, account, task):
     assert (card.state.word, card.state.words) == ("Waiting", "This minute's submits are used up. It continues automatically.")
 
 
-def test_slot_in_doubt_is_said(desk, account, task):
+def test_slot_of_an_unknown_outcome_is_shown(desk, account, task):
     row = task(account, "needs_review")
     now = timezone.now()
     attempt_of(row, account, started_at=now, finished_at=now, dispatch="unknown")

@@ -244,7 +244,11 @@ def test_connection_is_tested_by_post_only_and_with_permission(desk, clerk, acco
     [
         ("disable", {}, {"enabled": False}),
         ("enable", {"enabled": False}, {"enabled": True}),
-        ("end_rest", {"cooldown_until": timezone.now(), "cooldown_reason": "x"}, {"cooldown_until": None, "cooldown_reason": Message()}),
+        (
+            "end_cooldown",
+            {"cooldown_until": timezone.now(), "cooldown_reason": "x"},
+            {"cooldown_until": None, "cooldown_reason": Message()},
+        ),
     ],
 )
 def test_actions_change_what_they_say(desk, account, action, before, after):

@@ -159,7 +159,7 @@ def test_sweep_asks_for_balances_once_an_hour(telling, simulator, age, asked):
 
 
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"cooldown_until": timezone.now() + timedelta(hours=1)}])
-def test_sweep_leaves_accounts_alone_that_are_off_or_resting(telling, simulator, changes):
+def test_sweep_leaves_accounts_alone_that_are_off_or_in_cooldown(telling, simulator, changes):
     ProviderAccount.objects.update(**changes)
 
     sweep()

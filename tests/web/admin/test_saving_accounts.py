@@ -35,15 +35,15 @@ def account(make_account) -> ProviderAccount:
 
 
 def work_goes_on(account: ProviderAccount) -> None:
-    """What workers write: a claim, a poll's lease, a render that is known, a rest."""
-    account.lock_for_claims()
+    """What workers write: a lease, a poll's lease, a render that is known, a cooldown."""
+    account.lock_for_leasing()
     ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=timezone.now())
     account.note_known()
-    account.rest_for(600, "too many requests")
+    account.cool_down_for(600, "too many requests")
 
 
 def noted(account: ProviderAccount) -> tuple:
-    names = ("claims", "poll_lease_until", "known_at", "last_ok_at", "cooldown_until", "cooldown_reason", "cooling_since")
+    names = ("leases", "poll_lease_until", "known_at", "last_ok_at", "cooldown_until", "cooldown_reason", "cooling_since")
     return ProviderAccount.objects.filter(pk=account.pk).values_list(*names).get()
 
 
@@ -75,5 +75,5 @@ def test_pointing_sandbox_accounts_at_a_simulator_writes_nothing_else(db):
 
     updates = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
     assert len(updates) == len(again)
-    assert not [sql for sql in updates if any(name in sql for name in ("claims", "cooldown", "known_at", "lease"))]
+    assert not [sql for sql in updates if any(name in sql for name in ("leases", "cooldown", "known_at", "lease"))]
     assert {account.base_url.rpartition(":")[2][:1] for account in ProviderAccount.objects.all()} == {"8"}

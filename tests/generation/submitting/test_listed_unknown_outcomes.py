@@ -1,4 +1,4 @@
-"""Lost answers of vendors that can only list: a person hears what the list tells, and nobody's render is adopted, however alike."""
+"""Lost answers of vendors that can only list: a person gets what the list has, and no other caller's render is adopted, however alike."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from generation.models import Dispatch
-from generation.scheduling.concurrency import DOUBTFUL_HOLDS, usage_of, wait_for_permit
+from generation.scheduling.concurrency import UNKNOWN_HOLDS, usage_of, wait_for_permit
 from tests.task_rows import MODEL, attempt_of, make_task
 
 pytestmark = pytest.mark.postgresql
@@ -32,35 +32,35 @@ def slots(account) -> int:
     return usage_of([account], timezone.now())[account.pk].slots
 
 
-def doubt(task, account):
+def unknown(task, account):
     return attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
 
 
 @pytest.mark.parametrize("status", ["queued", "cancelled", "failed", "needs_review", "succeeded"])
-def test_a_doubt_holds_a_slot_wherever_its_task_stands(zhipu, user, status):
+def test_an_unknown_outcome_holds_a_slot_wherever_its_task_stands(zhipu, user, status):
     now = timezone.now()
-    doubt(make_task(user, model=ZHIPU, status=status, account=zhipu, attempt_count=1), zhipu)
+    unknown(make_task(user, model=ZHIPU, status=status, account=zhipu, attempt_count=1), zhipu)
 
     assert slots(zhipu) == 1
     assert wait_for_permit(zhipu, now) is not None
-    assert usage_of([zhipu], now + DOUBTFUL_HOLDS + timedelta(seconds=1))[zhipu.pk].slots == 0
+    assert usage_of([zhipu], now + UNKNOWN_HOLDS + timedelta(seconds=1))[zhipu.pk].slots == 0
 
 
 def test_what_is_looked_up_is_counted_once(zhipu, user):
-    doubt(make_task(user, model=ZHIPU, status="submitting", account=zhipu, attempt_count=1), zhipu)
+    unknown(make_task(user, model=ZHIPU, status="submitting", account=zhipu, attempt_count=1), zhipu)
 
     assert slots(zhipu) == 1
 
 
 def test_what_is_sent_once_more_may_be_two_renders(zhipu, user):
     task = make_task(user, model=ZHIPU, status="submitting", account=zhipu, attempt_count=2)
-    doubt(task, zhipu)
+    unknown(task, zhipu)
     attempt_of(task, zhipu)
 
     assert slots(zhipu) == 2
 
 
-def test_what_was_adopted_is_no_doubt_any_more(zhipu, user):
+def test_what_was_adopted_is_counted_once(zhipu, user):
     task = make_task(user, model=ZHIPU, status="running", account=zhipu, attempt_count=1, submission_id="v")
     attempt_of(task, zhipu, dispatch=Dispatch.ACCEPTED, submission_id="v", finished_at=timezone.now())
 
@@ -69,8 +69,8 @@ def test_what_was_adopted_is_no_doubt_any_more(zhipu, user):
 
 @pytest.mark.parametrize(("status", "taken"), [("queued", 0), ("submitting", 1)])
 def test_where_a_reference_is_taken_once_the_next_attempt_is_the_same_render(kling, user, status, taken):
-    """Or its own doubt would keep a task from the only slot."""
-    doubt(make_task(user, status=status, account=kling, is_bound=True, attempt_count=2), kling)
+    """Or its own unknown outcome would keep a task from the only slot."""
+    unknown(make_task(user, status=status, account=kling, is_bound=True, attempt_count=2), kling)
 
     assert slots(kling) == taken
 
@@ -78,15 +78,15 @@ def test_where_a_reference_is_taken_once_the_next_attempt_is_the_same_render(kli
 @pytest.mark.parametrize("status", ["ingesting", "succeeded", "failed"])
 def test_where_a_reference_is_taken_once_an_accepted_attempt_was_the_only_render(kling, user, status):
     task = make_task(user, status=status, account=kling, attempt_count=2, submission_id="v")
-    doubt(task, kling)
+    unknown(task, kling)
     attempt_of(task, kling, dispatch=Dispatch.ACCEPTED, submission_id="v", finished_at=timezone.now())
 
     assert slots(kling) == 0
 
 
-def test_a_doubt_stays_with_its_account_when_the_task_goes_elsewhere(kling, make_account, user):
+def test_an_unknown_outcome_stays_with_its_account_when_the_task_goes_elsewhere(kling, make_account, user):
     other = make_account("kling", "official-key", "http://127.0.0.1:9", label="another")
-    doubt(make_task(user, status="submitting", account=other, attempt_count=2), kling)
+    unknown(make_task(user, status="submitting", account=other, attempt_count=2), kling)
 
     assert (slots(kling), slots(other)) == (1, 1)
 
@@ -94,7 +94,7 @@ def test_a_doubt_stays_with_its_account_when_the_task_goes_elsewhere(kling, make
 @pytest.mark.parametrize(("model", "taken"), [(MODEL, 1), ("kling/kling-3.0", 2)])
 def test_several_attempts_of_one_reference_are_one_render_where_it_is_taken_once(kling, user, model, taken):
     task = make_task(user, model=model, status="needs_review", account=kling, attempt_count=2)
-    doubt(task, kling)
-    doubt(task, kling)
+    unknown(task, kling)
+    unknown(task, kling)
 
     assert slots(kling) == taken

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["DOORS", "MODELS", "VENDORS"]
+__all__ = ["MODELS", "SURFACES", "VENDORS"]
 
 KEY = {"api_key": "sk-portal-test"}
 PAIR = {"access_key": "sim-access", "secret_key": "sim-secret"}
 COOKIE = {"cookie": "sessionid=sim-session-000000000000; uid=7", "sign": "computed"}
-DOORS: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
+SURFACES: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
     "kling": (
         ("official-jwt", "hosts/kling", PAIR),
         ("official-key", "hosts/kling", KEY),
@@ -38,7 +38,7 @@ DOORS: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
     "minimax": (("china", "hosts/minimax", KEY), ("global", "hosts/minimax", {"api_key": "sk-second-portal-test"})),
 }
 """Surface, the simulator's path, credentials. Two accounts where there can be: what one may have accepted, another could buy again."""
-VENDORS = tuple(DOORS)
+VENDORS = tuple(SURFACES)
 MODELS: Mapping[str, tuple[str, ...]] = {
     "kling": ("kling/kling-v1", "kling/kling-3.0", "kling/kling-v2-5-turbo"),
     "dashscope": ("dashscope/wanx2.1-t2v-turbo", "dashscope/wan2.6-t2v-us", "dashscope/wan2.5-t2v-preview"),

@@ -1,4 +1,4 @@
-"""The portal's three doors as their users come through them: a program, a person at a form, a person at a terminal."""
+"""The portal's three entry points as their users come through them: a program, a person at a form, a person at a terminal."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import requests
 
 from tools.stack import Stack
 
-__all__ = ["DOORS", "Api", "Door", "House", "Wish"]
+__all__ = ["ENTRY_POINTS", "Api", "EntryPoint", "House", "VideoOrder"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class VideoOrder:
     """What is asked for; a slot's name stands once for each image in it. `params` are the lists that a model cannot do without."""
 
     model: str
@@ -61,14 +61,14 @@ class House:
     picture: Path
 
 
-class Door(Protocol):
+class EntryPoint(Protocol):
     """A way to ask for a video."""
 
-    def order(self, wish: Wish) -> str:
+    def place(self, order: VideoOrder) -> str:
         """The new task's id. Raises `RuntimeError` with the portal's words when it refuses."""
 
 
-class ApiDoor:
+class ApiEntry:
     """POST /api/v1/tasks."""
 
     def __init__(self, house: House) -> None:
@@ -76,13 +76,13 @@ class ApiDoor:
         with house.picture.open("rb") as file:
             self.image = self.api.post("/assets", files={"file": (house.picture.name, file, "image/png")})["id"]
 
-    def order(self, wish: Wish) -> str:
-        inputs = {slot: [self.image] * wish.slots.count(slot) for slot in wish.slots}
-        order = {"model": wish.model, "prompt": wish.prompt, "params": dict(wish.params), "inputs": inputs}
-        return str(self.api.post("/tasks", json=order)["id"])
+    def place(self, order: VideoOrder) -> str:
+        inputs = {slot: [self.image] * order.slots.count(slot) for slot in order.slots}
+        body = {"model": order.model, "prompt": order.prompt, "params": dict(order.params), "inputs": inputs}
+        return str(self.api.post("/tasks", json=body)["id"])
 
 
-class FormDoor:
+class FormEntry:
     """The Studio's form, filled in and sent as a browser without script does it."""
 
     def __init__(self, house: House) -> None:
@@ -91,10 +91,10 @@ class FormDoor:
         fields = self._form("/accounts/login/") | {"username": "admin", "password": house.password}
         self._send("/accounts/login/", fields)
 
-    def order(self, wish: Wish) -> str:
-        lists = {name: "\n".join(items) for name, items in wish.params.items()}
-        fields = self._form("/studio/", model=wish.model) | {"prompt": wish.prompt, **lists}
-        self._send("/studio/", fields, [(f"{slot}_file", (f"{slot}.png", self.picture, "image/png")) for slot in wish.slots])
+    def place(self, order: VideoOrder) -> str:
+        lists = {name: "\n".join(items) for name, items in order.params.items()}
+        fields = self._form("/studio/", model=order.model) | {"prompt": order.prompt, **lists}
+        self._send("/studio/", fields, [(f"{slot}_file", (f"{slot}.png", self.picture, "image/png")) for slot in order.slots])
         return str(self.api.get("/tasks?limit=1")["items"][0]["id"])
 
     def _form(self, path: str, **query: str) -> dict[str, str]:
@@ -110,19 +110,19 @@ class FormDoor:
             raise RuntimeError(f"the form at {path} was answered with {answer.status_code}: {_complaints(answer.text)}")
 
 
-class CommandDoor:
+class CommandEntry:
     """manage.py generate."""
 
     def __init__(self, house: House) -> None:
         self.stack, self.picture = house.stack, house.picture
 
-    def order(self, wish: Wish) -> str:
-        images = [word for slot in wish.slots for word in ("--image", f"{slot}={self.picture}")]
-        params = [word for name, items in wish.params.items() for item in items for word in ("--param", f"{name}={item}")]
-        return self.stack.manage("generate", wish.prompt, "--model", wish.model, *images, *params).split()[1]
+    def place(self, order: VideoOrder) -> str:
+        images = [word for slot in order.slots for word in ("--image", f"{slot}={self.picture}")]
+        params = [word for name, items in order.params.items() for item in items for word in ("--param", f"{name}={item}")]
+        return self.stack.manage("generate", order.prompt, "--model", order.model, *images, *params).split()[1]
 
 
-DOORS: dict[str, Callable[[House], Door]] = {"api": ApiDoor, "form": FormDoor, "command": CommandDoor}
+ENTRY_POINTS: dict[str, Callable[[House], EntryPoint]] = {"api": ApiEntry, "form": FormEntry, "command": CommandEntry}
 
 
 def _session() -> requests.Session:
