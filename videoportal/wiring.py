@@ -21,7 +21,7 @@ from jobs.wiring import Periodic, Wiring
 __all__ = ["WIRING"]
 
 
-def ingest_and_ring(task_id: str, fence: int) -> None:
+def ingest_then_next(task_id: str, fence: int) -> None:
     """Save one task's videos, then enqueue the next task whose turn it is."""
     ingest(task_id, fence)
     ingest_next()
@@ -44,7 +44,7 @@ WIRING = Wiring(
         "look_again": look_again,
         "poll": poll_account,
         "probe": probe_account,
-        "ingest": ingest_and_ring,
+        "ingest": ingest_then_next,
         "sweep": sweep,
         "forget_events": forget_delivered,
     },

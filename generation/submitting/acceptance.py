@@ -1,4 +1,4 @@
-"""Stores the vendor's id of a render that was accepted, before anything else and wherever its task stands by now."""
+"""Stores the vendor's id of a render that was accepted, before anything else and whatever the status of its task is by now."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ AGAIN_AFTER_S = 1.0
 
 
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
-    """Store the vendor's id, before anything else. Also when the row went to review meanwhile: the answer is what that review waits for.
+    """Store the vendor's id, before anything else. Also when the row went to review meanwhile: the answer ends that review.
 
-    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. A death in between is mended by `reconcile`.
+    Two writes on purpose: the attempt keeps the id even when the task's row has moved on. After a death in between `reconcile` goes on.
+    Nobody else knows the id, so a database that is away is waited for; not inside a transaction, which is lost with it.
     """
-    changes = {
+    changes: dict[str, Any] = {
         "dispatch": Dispatch.ACCEPTED,
         "submission_id": submission.id,
         "submission_kind": submission.kind,
@@ -39,35 +40,31 @@ def accept(task: GenerationTask, attempt: Attempt, submission: Submission, trans
     }
     if transcript is not None:
         changes |= {"request": transcript.request, "reply": transcript.reply}
-    _store(attempt, changes)
-    try:
-        task.accept(submission)
-    except LostRace:
-        _accept_late(attempt, submission)
-    except IntegrityError:
-        _taken(task, submission)
-    if task.account is not None:
-        task.account.note_ok()
-
-
-def _store(attempt: Attempt, changes: dict[str, Any]) -> None:
-    """Nobody else knows the vendor's id: a database that is away is waited for. Not inside a transaction, which is lost with it."""
     until = time.monotonic() + STORED_WITHIN_S
     while True:
         try:
             Attempt.objects.filter(pk=attempt.pk).update(**changes)
+            break
         except (InterfaceError, OperationalError) as error:
-            log.error("attempt %s: the vendor's id %s is not stored yet: %s", attempt, changes["submission_id"], error)
+            log.error("attempt %s: the vendor's id %s is not stored yet: %s", attempt, submission.id, error)
             if connection.in_atomic_block or time.monotonic() > until:
                 raise
             connection.close()
             time.sleep(AGAIN_AFTER_S)
-        else:
-            return
+    try:
+        task.accept(submission)
+    except LostRace:
+        _accept_late(attempt, submission)
+    except IntegrityError:  # one of the two tasks is wrong, and only a person can find out which
+        log.error("task %s: another task follows its render %s", task.pk, submission.id)
+        if task.state is Status.SUBMITTING:
+            task.to_review(Uncertain.default_code, say("followed_by_another", id=submission.id))
+    if task.account is not None:
+        task.account.note_ok()
 
 
 def follow_stored_id(task: GenerationTask) -> bool:
-    """Whoever stored a vendor's id of it may have died before the task knew. Then it goes on from there, and nothing is sent."""
+    """Let the task follow a vendor's id that only its attempt has, because the process died in between. Return whether there was one."""
     attempt = task.attempt_with_stored_id()
     if attempt is None:
         return False
@@ -75,32 +72,21 @@ def follow_stored_id(task: GenerationTask) -> bool:
     return True
 
 
-def _taken(task: GenerationTask, submission: Submission) -> None:
-    """Another task follows this render: one of the two is wrong, and only a person can find out which."""
-    log.error("task %s: another task follows its render %s", task.pk, submission.id)
-    if task.state is Status.SUBMITTING:
-        task.to_review(Uncertain.default_code, say("followed_by_another", id=submission.id))
-
-
 def _accept_late(attempt: Attempt, submission: Submission) -> None:
-    """The row moved on while the answer was on its way. It names a render that was paid, so the task follows it, also after a person gave
-    up or asked for a second sending that has not begun. Whoever cancelled wants no video: the attempt alone keeps the id.
+    """Let a task that moved on before the answer came follow its render, which was paid: also after a person gave up, or decided to send it
+    again and that has not begun. A cancelled task stays so, and only the attempt keeps the id.
     """
     for _ in range(LATE_TRIES):
         row = GenerationTask.objects.get(pk=attempt.task_id)
         if row.submission_id or row.state is Status.CANCELLED:
-            log.warning("task %s was settled as %s before its answer %s came", row.pk, row.status, submission.id)
+            log.warning("task %s is %s already; its answer %s came late", row.pk, row.status, submission.id)
             return
         try:
-            _follow(row, attempt, submission)
+            with transaction.atomic():
+                if row.state is Status.QUEUED:
+                    row.move(Status.SUBMITTING, note=say("answer_late"))
+                row.accept(submission, note=say("answer_late"), account=attempt.account, cancel_requested_at=None)
         except LostRace:
             continue
         return
     log.error("task %s: its answer %s came late and could not be stored; ask the vendor again", attempt.task_id, submission.id)
-
-
-def _follow(row: GenerationTask, attempt: Attempt, submission: Submission) -> None:
-    with transaction.atomic():
-        if row.state is Status.QUEUED:
-            row.move(Status.SUBMITTING, note=say("answer_late"))
-        row.accept(submission, note=say("answer_late"), account=attempt.account, cancel_requested_at=None)

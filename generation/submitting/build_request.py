@@ -1,4 +1,4 @@
-"""From a task to what adapters take: its spec, validated params, and the bytes of its images."""
+"""Turns a task into what adapters take: its spec, validated params, and the bytes of its images."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pydantic import ValidationError
 from generation import store
 from generation.messages import too_large_together
 from generation.models import Asset, GenerationTask
-from providers.core.catalog import ModelSpec, Params
 from providers.core.messages import Message, say
 from providers.core.types import GenerationRequest, InputFile
 
@@ -15,7 +14,7 @@ __all__ = ["CannotBeSent", "generation_request"]
 
 
 class CannotBeSent(Exception):
-    """An image, a setting or the model itself is no longer there, or it is all too much; `code` is one of generation.messages.FAILURES."""
+    """An image, a setting or the model no longer exists, or the body would be too large; `code` is one of generation.messages.FAILURES."""
 
     def __init__(self, code: str, because: Message) -> None:
         super().__init__(str(because))
@@ -31,26 +30,18 @@ def generation_request(task: GenerationTask) -> GenerationRequest:
     spec = task.spec
     if spec is None:
         raise CannotBeSent("model_gone", say("model_gone", model=task.model))
-    params, inputs = _params(task, spec), _inputs(task, spec)
+    try:
+        params = spec.params.model_validate(task.params)  # again, because the catalog may have changed while the task waited
+    except ValidationError as error:
+        raise CannotBeSent("settings_gone", say("settings_gone", model=spec.name)) from error
+    images = task.images()
+    if any(spec.slot(slot) is None for slot in images):
+        raise CannotBeSent("settings_gone", say("settings_gone", model=spec.name))
+    inputs = {slot: tuple(_file(slot, asset) for asset in assets) for slot, assets in images.items()}
     request = GenerationRequest(spec=spec, prompt=task.prompt.text, params=params, inputs=inputs, reference=task.next_reference)
     if too_large := too_large_together(spec, request.body_bytes):  # the vendor's server would cut it off: outcome unknown
         raise CannotBeSent("too_large", too_large)
     return request
-
-
-def _params(task: GenerationTask, spec: ModelSpec) -> Params:
-    """As they are stored: the catalog may have changed while the task waited."""
-    try:
-        return spec.params.model_validate(task.params)
-    except ValidationError as error:
-        raise CannotBeSent("settings_gone", say("settings_gone", model=spec.name)) from error
-
-
-def _inputs(task: GenerationTask, spec: ModelSpec) -> dict[str, tuple[InputFile, ...]]:
-    images = task.images()
-    if any(spec.slot(slot) is None for slot in images):
-        raise CannotBeSent("settings_gone", say("settings_gone", model=spec.name))
-    return {slot: tuple(_file(slot, asset) for asset in assets) for slot, assets in images.items()}
 
 
 def _file(slot: str, asset: Asset) -> InputFile:

@@ -68,19 +68,14 @@ def newest() -> int:
 
 def sent_after(number: int) -> Iterator[Sent]:
     """Yield what is on record with a higher number, in order. A file cut off while it was written is left out: its request never left."""
-    first = _folder(number)
-    for folder in sorted(f"{FOLDER}/{name}" for name in store.listing(FOLDER)[0]):
-        if folder >= first:
-            yield from _read(folder, number)
-
-
-def _read(folder: str, after: int) -> Iterator[Sent]:
-    for number in sorted(_numbers(folder)):
-        if number > after:
+    folders = sorted(f"{FOLDER}/{name}" for name in store.listing(FOLDER)[0])
+    numbers = (one for folder in folders if folder >= _folder(number) for one in sorted(_numbers(folder)))
+    for one in numbers:
+        if one > number:
             try:
-                yield Sent(**json.loads(store.read(_key(number))))
+                yield Sent(**json.loads(store.read(_key(one))))
             except (ValueError, TypeError) as error:
-                log.error("paid request %d: its record cannot be read: %s", number, error)
+                log.error("paid request %d: its record cannot be read: %s", one, error)
 
 
 def _folder(number: int) -> str:

@@ -1,4 +1,4 @@
-"""What became of a submit whose answer is not stored: the vendor is asked for our reference where it can be, otherwise a person decides.
+"""Finds out what became of a submit whose answer is not stored: by our reference where the vendor can be asked, otherwise by a person.
 
 A submit that may have been accepted is never sent again by itself (docs/adr/0003).
 """
@@ -10,7 +10,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from database import clock
 from generation.lifecycle import Status, backoff
@@ -34,7 +33,7 @@ SENDER_LOST = "sender_lost"
 """An attempt's error that says nothing about its vendor."""
 LISTING_WINDOW = timedelta(minutes=10)
 AT_WORK = timedelta(seconds=24)
-"""The lease of a look-up that has a process, renewed: one that is killed gives its share of the processes back soon."""
+"""The lease of a look-up at work, which is renewed: one that is killed gives its share of the processes back soon."""
 FIRST_LOOK_UP = timedelta(seconds=5)
 SECOND_LOOK_UP = timedelta(seconds=15)
 ABSENT_TWICE = 2
@@ -43,13 +42,13 @@ MOST_NO_ANSWER = 3
 """Look-ups that end without a yes or no, over a minute: a later listing may have it."""
 MOST_LOOK_UPS = 20
 LONGEST_UNKNOWN = timedelta(minutes=30)
-"""A vendor that could not be asked for so long is a person's matter."""
+"""When the vendor could not be asked for so long, a person decides."""
 MOST_UNKNOWN = 5
 """Attempts of a task whose outcome may stay unknown before a person looks."""
 
 
 def reconcile(task_id: UUID | str, fence: int) -> None:
-    """One submit that may have been accepted: found -> adopted; surely absent -> sent again; otherwise a person decides."""
+    """Find out what became of a submit without an answer: found -> adopted; surely absent -> sent again; otherwise a person decides."""
     task = take_up(task_id, fence, Status.SUBMITTING)
     attempt = task.last_attempt() if task else None
     if task is None or attempt is None or task.account is None:
@@ -62,10 +61,10 @@ def reconcile(task_id: UUID | str, fence: int) -> None:
         task.move(Status.QUEUED, note=attempt.error_message, account=task.account if task.is_bound else None)
     elif task.spec is None:
         send_to_review(task, Uncertain(say("cannot_ask_without_model")))
-    elif task.starts > MOST_LOOK_UPS:  # whoever asks ends with its process, again and again
+    elif task.starts > MOST_LOOK_UPS:  # each process that asks dies
         send_to_review(task, Uncertain((attempt.error_message or say("sender_lost")) + say("not_asked")))
-    elif task.account.is_cooling_down(clock.now()):
-        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=_cooldown_left(task.account))
+    elif task.account.is_cooling_down(now := clock.now()):
+        _look_up_later(task, attempt, Uncertain(task.account.cooldown_reason), after=(task.account.cooldown_until or now) - now)
     else:
         _look_up(task, task.account, task.spec, attempt)
 
@@ -73,11 +72,6 @@ def reconcile(task_id: UUID | str, fence: int) -> None:
 def may_be_paid(task: GenerationTask) -> bool:
     """Return whether the outcome of one of its attempts is unknown."""
     return task.attempts.filter(dispatch=Dispatch.UNKNOWN).exists()
-
-
-def _cooldown_left(account: ProviderAccount) -> timedelta:
-    """How long the vendor is to be left alone yet."""
-    return account.cooldown_until - clock.now() if account.cooldown_until else timedelta(0)
 
 
 def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, attempt: Attempt) -> None:
@@ -98,8 +92,12 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
     try:
         with keeping(task, AT_WORK):
             found = look_up(client, task, spec, first)
-    except Unsupported:
-        _not_answered(task, lost)
+    except Unsupported:  # neither yes nor no: the list may be too long, or not have it yet
+        _mark_unknown(task, lost)
+        if task.starts < MOST_NO_ANSWER:
+            task.reschedule(NO_ANSWER_AGAIN)
+        else:
+            send_to_review(task, lost)
     except ProviderError as error:
         _look_up_later(task, attempt, error, after=backoff(task.starts, most=timedelta(minutes=1)))
     else:
@@ -107,7 +105,7 @@ def _look_up(task: GenerationTask, account: ProviderAccount, spec: ModelSpec, at
 
 
 def look_up_review(task: GenerationTask) -> None:
-    """A submit in review that the vendor says it has after all: found -> adopted; whatever else comes out stays with the person."""
+    """Adopt the render of a submit in review if the vendor has it after all. Anything else changes nothing: a person decides."""
     if follow_stored_id(task):
         return
     attempt = task.last_attempt() if task.submission_id else task.attempt_with_unknown_outcome()
@@ -132,19 +130,10 @@ def look_up(client: BlockingClient, task: GenerationTask, spec: ModelSpec, attem
     return found
 
 
-def _mark_unknown(attempts: QuerySet[Attempt], error: ProviderError) -> None:
-    attempts.filter(dispatch=Dispatch.SENDING).update(
+def _mark_unknown(task: GenerationTask, error: ProviderError) -> None:
+    task.attempts.filter(dispatch=Dispatch.SENDING).update(
         dispatch=Dispatch.UNKNOWN, error_code=SENDER_LOST, error_message=error.in_full, finished_at=clock.now()
     )
-
-
-def _not_answered(task: GenerationTask, lost: ProviderError) -> None:
-    """Neither yes nor no: the list may be too long, or not have it yet."""
-    _mark_unknown(task.attempts.all(), lost)
-    if task.starts < MOST_NO_ANSWER:
-        task.reschedule(NO_ANSWER_AGAIN)
-    else:
-        send_to_review(task, lost)
 
 
 def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError, *, after: timedelta) -> None:
@@ -155,13 +144,13 @@ def _look_up_later(task: GenerationTask, attempt: Attempt, error: ProviderError,
 
 
 def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClient, found: Submission | None, lost: ProviderError) -> None:
-    """Absent is not enough to send again: whoever was sending may only be paused, and send later. Only a vendor that refuses a reference
-    which it has already makes a second try safe, and only on the same account.
+    """Adopt what was found. Absent is not enough to send again: the sender may only be paused, and send later. Only a vendor that refuses a
+    reference which it has already makes a second try safe, and only on the same account.
     """
     if found is not None:
         accept(task, attempt, found)
         return
-    _mark_unknown(task.attempts.all(), lost)
+    _mark_unknown(task, lost)
     is_known = task.attempts.filter(error_code=DuplicateReference.default_code).exists()
     if is_known or task.spec is None or not client.takes_reference_once(task.spec) or task.attempt_count > MOST_UNKNOWN:
         send_to_review(task, Uncertain(lost.words + say("known_not_shown" if is_known else "not_listed")))
@@ -173,11 +162,11 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
 
 def send_to_review(task: GenerationTask, error: ProviderError) -> None:
     """Let a person decide, with the account that may have accepted it. From here on the outcome of an attempt without an answer is unknown,
-    also for whoever sends the task again.
+    also when a person sends the task again.
     """
     log.warning("task %s needs review: %s", task.pk, error)
     with transaction.atomic():
-        _mark_unknown(task.attempts.all(), error)
+        _mark_unknown(task, error)
         unknown = task.attempt_with_unknown_outcome()
         account = unknown.account if unknown else task.account
         task.to_review(error.code, error.words, vendor_code=(error.vendor_code or "")[:80], account=account)

@@ -31,8 +31,6 @@ from providers.core.messages import say
 from providers.models import ProviderAccount
 
 __all__ = [
-    "BackupFacts",
-    "Reconciled",
     "backup_facts",
     "compare_record",
     "confirm_restore",
@@ -104,7 +102,7 @@ def compare_record() -> None:
 
 
 def hold_if_restored() -> bool:
-    """Stop paid submits when the record has more than this database. Returns whether they are stopped for that."""
+    """Stop paid submits when the record has more than this database. Return whether they are stopped for that."""
     return _hold_if_behind(paid_record.newest())
 
 

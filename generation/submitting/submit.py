@@ -1,13 +1,14 @@
-"""The only step that costs money: take a permit and commit the intent, send once, commit the vendor's id before anything else.
+"""The only step that costs money: take a permit and commit the intent, record the request, send it once, store the vendor's id.
 
-Only what was surely refused goes back to the queue; what may have been accepted is for `reconcile` (docs/adr/0003).
+`submit` has these steps in their order, on which the promise depends; what it calls follows in the order of the calls. Only a task that
+was surely refused goes back to the queue; one that may have been accepted is for `reconcile` (docs/adr/0003).
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -44,8 +45,7 @@ from providers.core.errors import (
     Refused,
     Uncertain,
 )
-from providers.core.messages import Message, say
-from providers.core.types import GenerationRequest
+from providers.core.messages import say
 from providers.models import ProviderAccount
 
 __all__ = ["submit"]
@@ -81,126 +81,105 @@ BAD_SEAL_COOLDOWN_S = 300.0
 
 
 def submit(task_id: UUID | str, fence: int) -> None:
-    """Advance one queued task. Does nothing when the row has moved on."""
+    """Advance one queued task. Do nothing when the row has moved on."""
     task = take_up(task_id, fence, Status.QUEUED)
-    if task is None or task.account is None:
+    if task is None or task.account is None or not _may_be_sent(task, task.account):
         return
+
+    try:
+        client, request = client_for(task.account), generation_request(task)
+    except SealBroken as broken:
+        log.error("account %s: %s", task.account.pk, broken.words)
+        task.account.cool_down_for(BAD_SEAL_COOLDOWN_S, broken.words)
+        task.account.note_error(str(broken.words))
+        _put_back(task, wait_reason=broken.words)
+        return
+    except CannotBeSent as gone:
+        end_unsent(task, gone.code, gone.because)
+        return
+    except StorageUnavailable:
+        _put_back(task, STORAGE_LOOK_AGAIN, wait_reason=say("storage_away_send"))
+        return
+
+    attempt: Attempt | None = None
+    until = time.monotonic() + MOST_WAIT_S
+    while attempt is None:
+        try:
+            attempt = _commit_intent(task, request.body_bytes)
+        except CancelledMeanwhile:
+            GenerationTask.objects.get(pk=task.pk).cancel_unsent()
+            return
+        except NotNow as refusal:
+            if refusal.wait is None or time.monotonic() + refusal.wait.seconds > until:
+                _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
+                return
+            time.sleep(refusal.wait.seconds)
+
+    transcript = Transcript()
+    try:
+        submission = client.submit(request, transcript=transcript, before_paying=partial(_look_once_more, attempt))
+    except ProviderError as error:
+        _after_error(task, attempt, client, transcript, error)
+        return
+    accept(task, attempt, submission, transcript)
+    attempt.account.note_accepted()
+
+
+def _may_be_sent(task: GenerationTask, account: ProviderAccount) -> bool:
+    """Return whether to go on with this task. If not, it is cancelled, ended, in review or back in the queue."""
     if task.cancel_requested_at is not None:
         task.cancel_unsent()
     elif task.attempt_count and follow_stored_id(task):
         log.warning("task %s is not sent again: an attempt has its vendor id", task.pk)
-    elif task.is_bound and _protects_no_more(task, task.account):
-        earlier_to_review(task, say("account_changed", account=task.account.label))
-    elif not task.account.enabled or current_stop():  # changed since the row was leased
+    elif task.is_bound and _leads_elsewhere(task, account):
+        earlier_to_review(task, say("account_changed", account=account.label))
+    elif not account.enabled or current_stop():  # changed since the row was leased
         _put_back(task)
-    elif task.starts <= FEW_STARTS or _is_counted(task):
-        _prepare(task, task.account)
+    elif task.starts <= FEW_STARTS:
+        return True
+    elif task.failures >= MOST_DEATHS:
+        end_unsent(task, "ends_submit", say("send_crashes", n=DEATHS))
+    else:  # it may have ended its process: counted before anything is done, and left alone for longer each time
+        task.reschedule(FIRST_DELAY * 2**task.failures, failures=task.failures + 1)
+        return True
+    return False
 
 
-def _protects_no_more(task: GenerationTask, account: ProviderAccount) -> bool:
-    """Return whether its outcome is unknown and its account leads elsewhere by now, where our reference is not known."""
-    decided_at = _sent_again_since(task)
-    return decided_at is not None and account.led_elsewhere(decided_at)
+def _leads_elsewhere(task: GenerationTask, account: ProviderAccount) -> bool:
+    """Return whether the account was changed since it was decided to send the task again: the vendor there does not know our reference.
 
-
-def _sent_again_since(task: GenerationTask) -> datetime | None:
-    """Return when it was decided to send it again: its first return to the queue since its outcome is unknown, or since a person last
-    looked. Later returns follow sure refusals and decide nothing. None where no outcome is unknown.
+    That was at the task's first return to the queue since its outcome is unknown, or since a person last looked; later returns follow sure
+    refusals and decide nothing.
     """
     unknown_since = task.attempts.filter(dispatch=Dispatch.UNKNOWN).aggregate(last=Max("finished_at"))["last"]
     if unknown_since is None:
-        return None
+        return False
     reviewed_at = task.events.filter(to_status=Status.NEEDS_REVIEW).aggregate(last=Max("at"))["last"]
     decided = task.events.filter(to_status=Status.QUEUED, at__gte=max(unknown_since, reviewed_at or unknown_since)).order_by("id").first()
-    return decided.at if decided else unknown_since
-
-
-def _is_counted(task: GenerationTask) -> bool:
-    """Count a suspect's start before anything is done, and leave it alone for longer each time. False: it had enough of them."""
-    if task.failures >= MOST_DEATHS:
-        end_unsent(task, "ends_submit", say("send_crashes", n=DEATHS))
-        return False
-    task.reschedule(FIRST_DELAY * 2**task.failures, failures=task.failures + 1)
-    return True
+    return account.led_elsewhere(decided.at if decided else unknown_since)
 
 
 def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: Any) -> None:
-    """It waits for any account, or for its own where only that one protects from a second sale. Counts as no failure."""
+    """Let it wait for any account, or for its own where only that one protects from a second sale. Counts as no failure."""
     task.reschedule(after, account=task.account if task.is_bound else None, starts=0, failures=0, **changes)
 
 
-def _prepare(task: GenerationTask, account: ProviderAccount) -> None:
-    try:
-        client = client_for(account)
-        request = generation_request(task)
-    except SealBroken as broken:
-        _account_unusable(task, account, broken.words)
-    except CannotBeSent as gone:
-        end_unsent(task, gone.code, gone.because)
-    except StorageUnavailable:
-        _put_back(task, STORAGE_LOOK_AGAIN, wait_reason=say("storage_away_send"))
-    else:
-        _send(task, client, request)
-
-
-def _account_unusable(task: GenerationTask, account: ProviderAccount, reason: Message) -> None:
-    """Nothing can be sent with this account; the task waits for another or for its repair."""
-    log.error("account %s: %s", account.pk, reason)
-    account.cool_down_for(BAD_SEAL_COOLDOWN_S, reason)
-    account.note_error(str(reason))
-    _put_back(task, wait_reason=reason)
-
-
-def _send(task: GenerationTask, client: BlockingClient, request: GenerationRequest) -> None:
-    transcript = Transcript()
-    try:
-        attempt = _intend(task, request.body_bytes)
-    except CancelledMeanwhile:
-        GenerationTask.objects.get(pk=task.pk).cancel_unsent()
-        return
-    except NotNow as refusal:
-        _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
-        return
-    try:
-        submission = client.submit(request, transcript=transcript, before_paying=partial(_look_once_more, attempt))
-    except ProviderError as error:
-        _record(attempt, transcript, error)
-        _after_error(task, attempt, client, error)
-    else:
-        accept(task, attempt, submission, transcript)
-        attempt.account.note_accepted()
-
-
-def _look_once_more(attempt: Attempt) -> None:
-    """Record the paid request as sent, right before it leaves. Raises `NotSent` when paid submits were stopped after the intent, when it
-    cannot be recorded, or when it is so late that others may take this sender for dead.
-    """
-    if current_stop():
-        raise NotSent(say("submits_stopped"))
-    note_sending(attempt)
-    at = clock.measured_now()  # last: a slow storage delays the request too
-    if at is None or at > attempt.started_at + HELD_UP:
-        raise NotSent(say("held_up"))
-
-
-def _intend(task: GenerationTask, body_bytes: int) -> Attempt:
-    """Commit the intent as soon as the account has a permit, waiting for a moment. Raises `NotNow`, `CancelledMeanwhile`."""
-    until = time.monotonic() + MOST_WAIT_S
-    while True:
-        try:
-            return _commit_intent(task, body_bytes)
-        except NotNow as refusal:
-            if refusal.wait is None or time.monotonic() + refusal.wait.seconds > until:
-                raise
-            time.sleep(refusal.wait.seconds)
-
-
 def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
-    """From here on, until the answer is stored, the render may have been paid. The permit is taken in the same transaction."""
+    """Take a permit and store that the task is being sent: from here on, until the answer is stored, the render may have been paid.
+
+    Raises `NotNow` and `CancelledMeanwhile`; then nothing is stored.
+    """
+    assert task.account is not None
     seen = dict(task.__dict__)
     try:
         with transaction.atomic():
-            account = _account_that_may_send(task)
+            task.account.lock_for_leasing()
+            account = ProviderAccount.objects.get(pk=task.account.pk)
+            # `changed_at`: the client of this task leads to where the account led before, and a look-up would ask the new place
+            if account.changed_at != task.account.changed_at or not account.may_start or task.spec is None or not account.offers(task.spec):
+                raise NotNow
+            if wait := wait_for_permit(account, clock.now()):
+                raise NotNow(wait)
             now, limits, number = clock.now(), account.timeouts, task.attempt_count + 1
             gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + HELD_UP
             task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, failures=0, **NO_WAIT)
@@ -217,34 +196,28 @@ def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
         raise
 
 
-def _account_that_may_send(task: GenerationTask) -> ProviderAccount:
-    """The account as it is now, locked until the transaction ends. Raises `NotNow`, also when the client of this task still leads to where
-    the account led before: a look-up would ask the new place about what was sent to the old one.
+def _look_once_more(attempt: Attempt) -> None:
+    """Record the paid request as sent, right before it leaves. Raises `NotSent` when paid submits were stopped after the intent, when it
+    cannot be recorded, or when it is so late that others may take this sender for dead.
     """
-    assert task.account is not None
-    task.account.lock_for_leasing()
-    account = ProviderAccount.objects.get(pk=task.account.pk)
-    if account.changed_at != task.account.changed_at or not account.may_start or task.spec is None or not account.offers(task.spec):
-        raise NotNow
-    wait = wait_for_permit(account, clock.now())
-    if wait is not None:
-        raise NotNow(wait)
-    return account
+    if current_stop():
+        raise NotSent(say("submits_stopped"))
+    note_sending(attempt)
+    at = clock.measured_now()  # last: a slow storage delays the request too
+    if at is None or at > attempt.started_at + HELD_UP:
+        raise NotSent(say("held_up"))
 
 
-def _record(attempt: Attempt, transcript: Transcript, error: ProviderError) -> None:
-    dispatch = Dispatch.UNKNOWN if isinstance(error, (Uncertain, DuplicateReference)) else Dispatch.REJECTED
+def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient, transcript: Transcript, error: ProviderError) -> None:
+    """Store what became of the attempt, and then decide what becomes of its task."""
     Attempt.objects.filter(pk=attempt.pk).exclude(dispatch=Dispatch.ACCEPTED).update(  # a look-up may have been faster
-        dispatch=dispatch,
+        dispatch=Dispatch.UNKNOWN if isinstance(error, (Uncertain, DuplicateReference)) else Dispatch.REJECTED,
         request=transcript.request,
         reply=transcript.reply,
         error_code=error.code,
         error_message=error.in_full,
         finished_at=clock.now(),
     )
-
-
-def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient, error: ProviderError) -> None:
     if isinstance(error, NotSent):
         _was_not_sent(task, error)
         return
@@ -268,45 +241,13 @@ def _after_error(task: GenerationTask, attempt: Attempt, client: BlockingClient,
 
 
 def _was_not_sent(task: GenerationTask, error: NotSent) -> None:
-    """Others may have taken this process for dead meanwhile, and asked a person what became of the request: nothing did."""
+    """Try again. Others may have taken this process for dead and sent the task to review; as nothing left, that review ends."""
     try:
         _try_again(task, error)
     except LostRace:
         row = GenerationTask.objects.get(pk=task.pk)
         if row.state is Status.NEEDS_REVIEW and not may_be_paid(row):
             row.move(Status.QUEUED, note=error.words, account=None, is_bound=False, **NO_ERROR)
-
-
-def _account_refused(task: GenerationTask, error: ProviderError) -> None:
-    """It is the account's fault, not the request's: another account may take it, or a model that stands in."""
-    assert task.spec is not None
-    refused = task.attempts.filter(error_code=error.code).values("account")
-    others = ProviderAccount.objects.enabled().exclude(pk__in=refused).for_model(task.spec)
-    if not task.is_bound and (others or has_stand_in(task)):
-        _try_again(task, error)
-    else:
-        task.fail(error)
-
-
-def _refused_after_unknown(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
-    """Ask the vendor about our reference. A refusal says nothing about the earlier request, which may be paid: unless the vendor finds it,
-    a person decides.
-    """
-    assert task.spec is not None
-    unknown = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
-    first = unknown[0]
-    if not client.can_look_up or unknown.exclude(account=attempt.account).exists():
-        earlier_to_review(task, refusal.words)
-        return
-    try:
-        found = look_up(client, task, task.spec, first)  # a list is read back to there
-    except ProviderError:
-        task.reschedule(FIRST_LOOK_UP)
-        return
-    if found is not None:
-        accept(task, first, found)
-    else:
-        earlier_to_review(task, refusal.words)
 
 
 def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain | DuplicateReference) -> None:
@@ -316,29 +257,49 @@ def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertai
         send_to_review(task, error)
 
 
-def _has_had_enough(task: GenerationTask) -> bool:
-    """Return whether it was tried too often. A used-up plan and a request that never left count against nobody."""
-    if task.attempt_count <= MOST_ATTEMPTS:
-        return False
-    return task.attempts.exclude(error_code__in=[PlanUsedUp.default_code, NotSent.default_code]).count() > MOST_ATTEMPTS
+def _refused_after_unknown(task: GenerationTask, attempt: Attempt, client: BlockingClient, refusal: Refused) -> None:
+    """Ask the vendor about our reference. A refusal says nothing about the earlier request, which may be paid: unless the vendor finds it,
+    a person decides.
+    """
+    assert task.spec is not None
+    unknown = task.attempts.filter(dispatch=Dispatch.UNKNOWN).order_by("number")
+    first, found = unknown[0], None
+    if client.can_look_up and not unknown.exclude(account=attempt.account).exists():
+        try:
+            found = look_up(client, task, task.spec, first)  # a list is read back to there
+        except ProviderError:
+            task.reschedule(FIRST_LOOK_UP)
+            return
+    if found is not None:
+        accept(task, first, found)
+    else:
+        earlier_to_review(task, refusal.words)
 
 
 def _try_again(task: GenerationTask, error: ProviderError) -> None:
-    """Surely not accepted: back to the queue, for another account or for this one when it answers again."""
-    if _has_had_enough(task):
+    """Put what was surely not accepted back into the queue, for another account or for this one when it answers again."""
+    assert task.account is not None
+    counted = task.attempts.exclude(error_code__in=[PlanUsedUp.default_code, NotSent.default_code])  # these count against nobody
+    if task.attempt_count > MOST_ATTEMPTS and counted.count() > MOST_ATTEMPTS:
         end_unsent(task, "gave_up", error.in_full)
         return
+    task.account.refresh_from_db(fields=["cooldown_until"])
+    cools_down = task.account.is_cooling_down(clock.now())  # no delay then: another account may start the task at once
     task.move(
         Status.QUEUED,
         note=error.in_full,
-        due_at=clock.now() + _delay(task),
+        due_at=clock.now() + (timedelta(0) if cools_down else backoff(task.attempt_count)),
         wait_reason=trouble(error),
         account=task.account if task.is_bound else None,
     )
 
 
-def _delay(task: GenerationTask) -> timedelta:
-    """Return no delay while the account cools down: the cooldown is the account's, and another one may start the task at once."""
-    assert task.account is not None
-    task.account.refresh_from_db(fields=["cooldown_until"])
-    return timedelta(0) if task.account.is_cooling_down(clock.now()) else backoff(task.attempt_count)
+def _account_refused(task: GenerationTask, error: ProviderError) -> None:
+    """Let another account take it, or a model that stands in: the account is at fault, not the request."""
+    assert task.spec is not None
+    refused = task.attempts.filter(error_code=error.code).values("account")
+    others = ProviderAccount.objects.enabled().exclude(pk__in=refused).for_model(task.spec)
+    if not task.is_bound and (others or has_stand_in(task)):
+        _try_again(task, error)
+    else:
+        task.fail(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from generation.lifecycle import Status
 from generation.messages import why_unstartable
@@ -26,29 +26,19 @@ AT_ONCE = 100
 
 
 def free_unstartable(now: datetime) -> int:
-    """End, unbind or send to review what has waited in vain for `PATIENCE`; at once what its owner cancelled. Returns how many."""
+    """End, unbind or send to review what has waited in vain for `PATIENCE`; at once what its owner cancelled. Return how many."""
+    may_wait = Q(account__edited_at__gt=now - PATIENCE)
+    for account in ProviderAccount.objects.enabled():
+        may_wait |= Q(account=account, model__in=account.models_offered())
+    in_vain = Q(updated_at__lte=now - PATIENCE) & (~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~may_wait))
+    waiting = GenerationTask.objects.free(now).filter(status=Status.QUEUED)
     freed = 0
-    for task in _unstartable(now).select_related("account")[:AT_ONCE]:
+    for task in waiting.filter(Q(cancel_requested_at__isnull=False) | in_vain).select_related("account")[:AT_ONCE]:
         with passing_over(task):
             _free(task)
             freed += 1
             log.warning("task %s could never start; it is %s now", task.pk, task.status)
     return freed
-
-
-def _unstartable(now: datetime) -> QuerySet[GenerationTask]:
-    """Rows that nobody holds."""
-    waiting = GenerationTask.objects.free(now).filter(status=Status.QUEUED)
-    in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~_may_wait(now))
-    return waiting.filter(Q(cancel_requested_at__isnull=False) | (Q(updated_at__lte=now - PATIENCE) & in_vain))
-
-
-def _may_wait(now: datetime) -> Q:
-    """For its account, which takes it, or was edited only lately."""
-    waits = Q(account__edited_at__gt=now - PATIENCE)
-    for account in ProviderAccount.objects.enabled():
-        waits |= Q(account=account, model__in=account.models_offered())
-    return waits
 
 
 def _free(task: GenerationTask) -> None:

@@ -9,7 +9,7 @@ from generation.lifecycle import Status
 from generation.messages import review_sentence
 from generation.models import Dispatch, GenerationTask
 from generation.submitting.build_request import generation_request
-from generation.submitting.submit import _after_error, _commit_intent, _record
+from generation.submitting.submit import _after_error, _commit_intent
 from providers.accounts.clients import client_for
 from providers.core.client import Transcript
 from providers.core.errors import AuthenticationFailed, ContentRejected, DuplicateReference, OutOfCredit, RateLimited, Unreachable
@@ -40,8 +40,7 @@ def sent(user, model, *, has_arrived=False) -> GenerationTask:
 def answered(task, error) -> GenerationTask:
     """The attempt ended so."""
     attempt = task.last_attempt()
-    _record(attempt, Transcript(), error)
-    _after_error(task, attempt, client_for(task.account), error)
+    _after_error(task, attempt, client_for(task.account), Transcript(), error)
     return fresh(task)
 
 

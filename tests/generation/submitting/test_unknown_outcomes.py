@@ -18,7 +18,7 @@ from generation.scheduling.enqueue import start_new
 from generation.scheduling.leases import DEATHS
 from generation.submitting.build_request import generation_request
 from generation.submitting.reconcile import MOST_LOOK_UPS, reconcile
-from generation.submitting.submit import HELD_UP, MOST_DEATHS, _after_error, _commit_intent, _look_once_more, _record, submit
+from generation.submitting.submit import HELD_UP, MOST_DEATHS, _after_error, _commit_intent, _look_once_more, submit
 from providers.accounts.clients import client_for, set_credentials
 from providers.core.client import Transcript
 from providers.core.errors import NotSent
@@ -190,8 +190,7 @@ def held_up(task) -> None:
     """Whoever was to send it wakes up, too late to send."""
     attempt = task.last_attempt()
     error = NotSent("held up")
-    _record(attempt, Transcript(), error)
-    _after_error(task, attempt, client_for(task.account), error)
+    _after_error(task, attempt, client_for(task.account), Transcript(), error)
 
 
 def test_nothing_leaves_once_its_sender_may_pass_for_dead(user, driver):
