@@ -37,7 +37,7 @@ CUT_OFF_STATES = ("08", "57P")
 
 
 def is_held_lock(error: OperationalError) -> bool:
-    """Somebody held a row, or SQLite's file, for longer than we wait. This transaction changed nothing; it may succeed in a moment."""
+    """Return whether a row, or SQLite's file, was locked for longer than we wait. Nothing was changed; it may succeed in a moment."""
     cause = error.__cause__
     sqlite = str(getattr(cause, "sqlite_errorname", ""))
     return getattr(cause, "sqlstate", None) in LOCK_STATES or sqlite.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
@@ -86,7 +86,7 @@ class PortalError(Exception):
 
 
 class InvalidRequest(PortalError):
-    """The request cannot be taken as it is; `fields` maps a field's path to what is wrong with it."""
+    """The request is not valid; `fields` maps a field's path to what is wrong with it."""
 
     code = "invalid_request"
     status = 422
@@ -97,7 +97,7 @@ class InvalidRequest(PortalError):
 
 
 class Conflict(PortalError):
-    """The thing is not in a state in which this can be done."""
+    """The row is not in a state in which this can be done."""
 
     code = "conflict"
     status = 409
@@ -115,7 +115,7 @@ class OrdersRefused(PortalError):
 
 
 class NotThere(PortalError):
-    """No such thing, or not for you."""
+    """There is no such row, or the caller may not see it."""
 
     code = "not_found"
     status = 404

@@ -35,7 +35,7 @@ class IllegalTransition(Exception):
 
 
 class Status(StrEnum):
-    """Where a task stands."""
+    """The states of a task."""
 
     QUEUED = "queued"
     """Wanted; not sent. Costs nothing yet."""
@@ -77,17 +77,17 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 
 
 def require_move(seen: Status, to: Status) -> None:
-    """Raises `IllegalTransition` unless the table has the move."""
+    """Raise `IllegalTransition` unless the table has the move."""
     if to not in TRANSITIONS[seen]:
         raise IllegalTransition(f"no way from {seen} to {to}")
 
 
 def wants_attention(status: Status) -> bool:
-    """True for states that the clock must come back to, so that `due_at` is set exactly then."""
+    """Return whether the clock must come back to this state, so that `due_at` is set exactly then."""
     return status not in RESTING
 
 
-def backoff(failures: int, *, first: timedelta = timedelta(seconds=2), most: timedelta = timedelta(minutes=5)) -> timedelta:
-    """How long to wait after `failures` (1, 2, ...) in a row: doubling, capped, with full jitter above the half."""
-    ceiling = min(first * float(2 ** min(failures - 1, 16)), most)
+def backoff(failures: int, *, most: timedelta = timedelta(minutes=5)) -> timedelta:
+    """Return how long to wait after `failures` (1, 2, ...) in a row: doubling from 2 s, capped, with full jitter above the half."""
+    ceiling = min(timedelta(seconds=2) * float(2 ** min(failures - 1, 16)), most)
     return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing

@@ -1,4 +1,4 @@
-"""The clock's round: finds the rows that are due, and puts the jobs that advance them on the queue.
+"""The clock's round: leases the rows that are due and enqueues the jobs that advance them.
 
 Any number of clocks on any number of machines may do this at once: the lease decides.
 """
@@ -41,15 +41,15 @@ ASKED_ABOUT = ("deadline", "submission_gone")
 ASKED_FOR = timedelta(days=31)
 """No vendor keeps a result for longer."""
 LOOKS_LAST = timedelta(minutes=1)
-"""Four times as long as a vendor that does not answer takes: one look for each process in so long leaves three quarters to submits."""
+"""Four times the wait for a vendor that does not answer: one look for each process in this time leaves three quarters to submits."""
 PROBE_LEASE = timedelta(seconds=45)
 
 
 def tick(now: datetime | None = None) -> int:
-    """One round over everything that is due. Returns how many jobs were enqueued."""
+    """Make one round over everything that is due. Return how many jobs were enqueued."""
     at, instance = now or clock.now(), queue.instance_id()
     stop = current_stop()
-    if stop is None or not stop.restored:  # in a restored database, what waits may have been sent as it is
+    if stop is None or not stop.restored:  # in a restored database, what waits may have been sent already
         free_unstartable(at)
         fail_over()
     return (
@@ -72,7 +72,7 @@ def _reconcile_lost(now: datetime, instance: str) -> int:
 
 
 def _poll_due(now: datetime) -> int:
-    """One poll job for each account that has due tasks and whose last poll job has ended or died."""
+    """Enqueue a poll job for each account that has due tasks and whose last poll job has ended or died."""
     due = GenerationTask.objects.filter(account=OuterRef("pk"), status=Status.RUNNING, due_at__lte=now)
     return sum(poll_soon(account, now) for account in ProviderAccount.objects.filter(not_polled(now)).filter(Exists(due)))
 

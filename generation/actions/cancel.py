@@ -19,13 +19,12 @@ from generation.scheduling.stop_switch import current_stop
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, Refused, Unsupported
-from providers.models import ProviderAccount
 
 __all__ = ["cancel_task", "cancel_waiting", "require_rights"]
 
 
 def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
-    """Stop exactly this task. Waiting: at once. Rendering: where the vendor can. Raises `Conflict` with the reason otherwise, and
+    """Stop this task: at once while it waits, where the vendor can while it renders. Raises `Conflict` with the reason otherwise, and
     `NotAllowed`.
     """
     require_rights(task, by)
@@ -39,7 +38,7 @@ def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
 
 
 def cancel_waiting(user: User) -> int:
-    """Stop all of this person's tasks that wait, passing over those that start meanwhile. Returns how many were stopped."""
+    """Stop all of this person's tasks that wait, passing over those that start meanwhile. Return how many were stopped."""
     stopped = 0
     for task in GenerationTask.objects.filter(owner=user, status=Status.QUEUED).order_by("id"):
         with suppress(Conflict), passing_over(task):
@@ -56,21 +55,17 @@ def _cancel_waiting(task: GenerationTask) -> GenerationTask:
         )
     try:
         task.cancel_unsent()
-    except LostRace:
-        _cancel_leased(task)
+    except LostRace:  # it was just leased: the job that takes it up sees the request, unless it is sending already
+        task.refresh_from_db()
+        if task.state is not Status.QUEUED:
+            raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel") from None
+        task.request_cancel(clock.now())
     return task
 
 
-def _cancel_leased(task: GenerationTask) -> None:
-    """Request it of the job that has just leased the task, and that looks before it sends."""
-    task.refresh_from_db()
-    if task.state is not Status.QUEUED:
-        raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel")
-    task.request_cancel(clock.now())
-
-
 def _cancel_running(task: GenerationTask) -> GenerationTask:
-    account = _account_of(task)
+    account = task.account
+    assert account is not None, "a task at a vendor has its account"
     if account.known_surface is not None and not account.can_cancel:
         label = account.provider_class.label
         raise Conflict(
@@ -94,7 +89,7 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
 
 
 def require_rights(task: GenerationTask, caller: Caller) -> None:
-    """Raises `NotAllowed`."""
+    """Raise `NotAllowed` unless this caller may act on the task."""
     if not may(caller, "act", task):
         raise NotAllowed(_("This task belongs to someone else. Ask its owner, or an administrator who may change tasks."))
 
@@ -103,8 +98,3 @@ def _take_back(task: GenerationTask) -> None:
     """Take the request back, which came too late. A task that a poll has moved on meanwhile needs nothing."""
     with suppress(LostRace):
         task.request_cancel(None)
-
-
-def _account_of(task: GenerationTask) -> ProviderAccount:
-    assert task.account is not None, "a task at a vendor has its account"
-    return task.account

@@ -1,6 +1,6 @@
-"""How a person decides a review: adopted, submitted again, given up. And the one rule that says who may.
+"""Ends a review by a person's decision: adopt the vendor's id, submit again or give up.
 
-These functions refuse whoever may not, so that pages, the admin and the API need no rule of their own.
+These functions check who may decide, so that pages, the admin and the API need no rule of their own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["adopt", "can_adopt", "did_already", "first_come", "give_up", "refuse
 
 
 def require_decider(caller: Caller) -> None:
-    """Raise `NotAllowed`. Deciding is about money, so owning the task is not enough."""
+    """Raise `NotAllowed` unless this caller may decide. It is about money, so owning the task is not enough."""
     if not may(caller, "decide", GenerationTask):
         raise NotAllowed(_("Only an administrator who may change tasks can do this."))
 
@@ -75,7 +75,7 @@ def _changed() -> Conflict:
 
 
 def refuse_taken(account: ProviderAccount, vendor_id: str, but: GenerationTask) -> None:
-    """Raises `Conflict` when another task follows this render, by this account or by another that leads to the same place."""
+    """Raise `Conflict` when another task follows this render, by this account or by another that leads to the same place."""
     same_place = GenerationTask.objects.filter(account__vendor=account.vendor, account__base_url=account.base_url)
     if same_place.filter(submission_id=vendor_id).exclude(pk=but.pk).exists():
         raise _taken()
@@ -86,14 +86,14 @@ def _taken() -> Conflict:
 
 
 def can_adopt(task: GenerationTask) -> bool:
-    """Return whether another id may be written down: one that is known names a paid render and is kept, unless the vendor denies it."""
+    """Return whether another id may be adopted: one that is known names a paid render and is kept, unless the vendor denies it."""
     return not task.submission_id or task.error_code == "submission_gone"
 
 
 def adopt(task: GenerationTask, vendor_id: str, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
-    """A person found the vendor's task: it was accepted. The vendor is asked first, so that a typing error adopts nothing.
+    """Adopt the vendor's task that a person found. The vendor is asked first, so that a typing error adopts nothing.
 
-    Where the vendor files it (by text, by image) its adapter finds out from the model. `page` is the key of the page with the button,
+    The adapter knows from the model where the vendor keeps it (by text, by image). `page` is the key of the page with the button,
     `key` the Idempotency-Key of a caller: the same decision sent twice is made once, here and below.
     """
     require_decider(by)
@@ -146,8 +146,8 @@ def _checked(vendor_id: str) -> str:
 
 
 def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UUID | None = None, key: str = "") -> GenerationTask:
-    """Send it once more; the person knows what the first may cost. Where the vendor accepted the first one it is given up, and a new task
-    is made, so that either render keeps its own row. Return the task that is sent.
+    """Send it once more, by a person who knows what the first may cost. Where the vendor accepted the first one, that one is given up and a
+    new task is made, so that each render has its own row. Return the task that is sent.
     """
     require_decider(by)
     note = say("sent_again", name=by.user.get_username())
@@ -183,7 +183,7 @@ def _sent_by(task: GenerationTask, decision: TaskEvent | None) -> GenerationTask
 
 
 def give_up(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
-    """A person decided that it is not worth another try."""
+    """End a review as failed, by a person who decided that it is not worth another try."""
     require_decider(by)
     note = say("given_up", name=by.user.get_username())
     done = partial(did_already, task, [Status.NEEDS_REVIEW], [note], page=page, key=key)

@@ -20,7 +20,7 @@ log = logging.getLogger("generation.review")
 
 
 def look_again(task_id: UUID | str) -> None:
-    """The vendor's word that it is rendered, failed or known under another id ends the review; anything else changes nothing."""
+    """End the review if the vendor says that it is rendered, failed or there under another id. Anything else changes nothing."""
     task = GenerationTask.objects.select_related("account").filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
     if task is None:
         return

@@ -1,7 +1,7 @@
 """Asks the vendor again about a task in review or failed whose render was paid, and recovers what came late. Never submits anything.
 
-The vendor is asked first, through the account that submitted. Only its word that it renders or has rendered moves the task; whatever else
-it says is raised and changes nothing (docs/adr/0007), but for its word that a render in review failed: that ends the review.
+The vendor is asked through the account that submitted. The task moves only if it renders or has rendered; any other answer is raised and
+changes nothing (docs/adr/0007), except that a review ends when the vendor says that its render failed.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class _Render:
 
 
 def can_ask_again(task: GenerationTask, caller: Caller) -> bool:
-    """It failed or is in review, the vendor's id is known, and this person may."""
+    """Return whether it failed or is in review, the vendor's id is known, and this person may."""
     return task.state in ASKABLE and may(caller, "decide", task) and _paid(task) is not None
 
 
 def ask_again(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: str = "") -> None:
-    """The task goes on when the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
+    """Let the task go on if the vendor has its render. Raises `Conflict` with the vendor's words otherwise."""
     require_decider(by)
     notes = [say(code, name=by.user.get_username()) for code in ("asked_again_done", "asked_again_renders", "asked_again_ended")]
     done = partial(did_already, task, ASKABLE, notes, page=page, key=key)
@@ -68,7 +68,7 @@ def ask_again(task: GenerationTask, *, by: Caller, page: UUID | None = None, key
 
 
 def ask_again_many(tasks: Iterable[GenerationTask], *, by: Caller) -> Mapping[GenerationTask, PortalError | None]:
-    """The same for up to `MOST_AT_ONCE` tasks, side by side: each with None when it goes on, or with why it does not."""
+    """Ask about up to `MOST_AT_ONCE` tasks at the same time. Return for each None if it goes on, or why it does not."""
     require_decider(by)
     asked = list(tasks)
     if len(asked) > MOST_AT_ONCE:
@@ -84,7 +84,11 @@ def ask_again_many(tasks: Iterable[GenerationTask], *, by: Caller) -> Mapping[Ge
             by_account.setdefault(render.account, []).append(render)
     for account, renders in by_account.items():
         for render, answer in zip(renders, _answers(account, renders), strict=True):
-            outcome[render.task] = _attempt_recovery(render, answer, by)
+            try:
+                _recover(render, answer, by)
+                outcome[render.task] = None
+            except PortalError as error:
+                outcome[render.task] = error
     return outcome
 
 
@@ -94,14 +98,6 @@ def _answers(account: ProviderAccount, renders: list[_Render]) -> list[Snapshot 
             return [*poller.ask([render.submission for render in renders]).result()]
     except SealBroken as broken:
         return [broken] * len(renders)
-
-
-def _attempt_recovery(render: _Render, answer: Snapshot | ProviderError | SealBroken, by: Caller) -> PortalError | None:
-    try:
-        _recover(render, answer, by)
-    except PortalError as error:
-        return error
-    return None
 
 
 def _render_of(task: GenerationTask) -> _Render:
@@ -116,7 +112,7 @@ def _render_of(task: GenerationTask) -> _Render:
 
 
 def _paid(task: GenerationTask) -> _Render | None:
-    """By the task's own vendor id; after a give-up perhaps only an attempt knows it."""
+    """Return its render by the task's own vendor id, or by that of an attempt, which after a give-up may be the only one that has it."""
     if task.submission_id and task.account is not None:
         return _Render(task=task, account=task.account, submission=task.submission)
     known = [attempt for attempt in task.attempts.all() if attempt.submission_id]
@@ -130,7 +126,11 @@ def _recover(
     render: _Render, answer: Snapshot | ProviderError | SealBroken, by: Caller, done: Callable[[], object] | None = None, key: str = ""
 ) -> None:
     if not isinstance(answer, Snapshot):
-        raise _refusal(answer) from answer
+        if isinstance(answer, SubmissionGone):
+            raise _unchanged("submission_gone", str(answer)) from answer
+        raise Conflict(
+            _("The vendor could not be asked (%(words)s). Nothing was changed; try again later.") % {"words": answer}, code="vendor_away"
+        ) from answer
     if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:
         with first_come(done):
             audit.record("task.asked_again", render.task, by=by, after={"state": answer.state})
@@ -170,14 +170,6 @@ def _follow(render: _Render, by: Caller, key: str) -> None:
         account=render.account,
         accepted_at=render.task.accepted_at or clock.now(),
         cancel_requested_at=None,
-    )
-
-
-def _refusal(error: ProviderError | SealBroken) -> Conflict:
-    if isinstance(error, SubmissionGone):
-        return _unchanged("submission_gone", str(error))
-    return Conflict(
-        _("The vendor could not be asked (%(words)s). Nothing was changed; try again later.") % {"words": error}, code="vendor_away"
     )
 
 

@@ -18,9 +18,9 @@ __all__ = ["retry_from_page", "retry_task"]
 
 
 def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -> Placed:
-    """The same request as a new task, for one that ended without a video, or once more for one that has it (Run again).
+    """Order the same video as a new task: after one that ended without a video, or once more for one that has it (Run again).
 
-    A repeat under the same key gives the first new task again.
+    A repeat under the same key returns the first new task.
     """
     require_rights(task, by)
     order = Order(

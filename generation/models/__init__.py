@@ -1,4 +1,4 @@
-"""What we want and remember, by aggregate."""
+"""The tables of the engine, one module for each aggregate."""
 
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.failover import FailoverRule

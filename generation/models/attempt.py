@@ -1,4 +1,4 @@
-"""What was tried and what happened: evidence, written once and kept."""
+"""Attempts and events of tasks: evidence, written once and kept."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Dispatch(models.TextChoices):
 
 
 def submission_of(model: str, submission_id: str, kind: str) -> Submission:
-    """The vendor's handle as adapters want it, from what rows keep of it."""
+    """Return the vendor's handle as adapters take it, from what rows keep of it."""
     return Submission(id=submission_id, model=vendors_id_of(model), kind=kind)
 
 
 class Attempt(models.Model):
     """One submission of a task to a vendor. `reference` is ours and goes to vendors that keep one.
 
-    Past `sender_gone_at` whoever was sending is dead or cut off: an attempt without an end holds nothing any more.
+    Past `sender_gone_at` the sender is dead or cut off: an attempt without an end holds nothing any more.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -71,7 +71,7 @@ class Attempt(models.Model):
 
     @property
     def submission(self) -> Submission:
-        """The vendor's handle, where it is stored."""
+        """Return the vendor's handle, where it is stored."""
         return submission_of(self.task.model, self.submission_id, self.submission_kind)
 
 

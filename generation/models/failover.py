@@ -1,4 +1,4 @@
-"""Which model may stand in for which: an admin's word, and nothing is dropped for it."""
+"""Which model may stand in for which, by an administrator's rule."""
 
 from __future__ import annotations
 

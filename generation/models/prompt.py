@@ -1,4 +1,4 @@
-"""What goes in: the words, and the images."""
+"""What goes in: prompts and images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generation.models.visibility import OwnedQuerySet
 
 
 class Prompt(models.Model):
-    """The words; immutable. One prompt, many tasks."""
+    """The text; immutable. One prompt, many tasks."""
 
     class Source(models.TextChoices):
         TYPED = "typed", _("Typed")

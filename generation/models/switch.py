@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PaidSubmits(models.Model):
-    """One row: whether anything may be bought now, who said so last, when, and why; and how many paid requests were ever sent.
+    """One row: whether anything may be bought now, who decided that, when, and why; and how many paid requests were ever sent.
 
     Written by scheduling/stop_switch.py and submitting/restored_backup.py alone. `sent` numbers the paid requests
     (`submitting/paid_record.py`). `held_at` is set while the database is known to be older than the record of paid requests; a person
@@ -41,7 +41,7 @@ class PaidSubmits(models.Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """Why nothing is bought now. One that the environment ordered has no person and no time; one after a restored backup no person."""
+    """Why nothing is bought now. A stop set by the environment has no person and no time; one after a restored backup has no person."""
 
     by_environment: bool = False
     restored: bool = False

@@ -19,7 +19,7 @@ from database import clock
 from events import outbox
 from generation.errors import LostRace
 from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
-from generation.models.attempt import Attempt, Dispatch, TaskEvent, submission_of
+from generation.models.attempt import Attempt, Dispatch, submission_of
 from generation.models.prompt import Asset
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec, vendor_of
@@ -51,10 +51,6 @@ REFERENCE = "vp-"
 UUID_CHARS = 36
 
 
-def _facts_of(error: ProviderError) -> dict[str, Any]:
-    return {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], "error_message": error.words}
-
-
 def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     found: dict[str, list[T]] = {}
     for slot, item in places:
@@ -64,18 +60,18 @@ def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
 
 class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
     def due(self, now: datetime) -> Self:
-        """Rows that want attention now, longest waiting first."""
+        """Return rows whose time has come, longest waiting first."""
         return self.filter(due_at__lte=now).order_by("due_at")
 
     def live(self) -> Self:
         return self.filter(status__in=LIVE)
 
     def held(self, now: datetime) -> Self:
-        """Rows that somebody works on, or whose job waits for a worker."""
+        """Return rows that somebody works on, or whose job waits for a worker."""
         return self.filter(lease_until__gt=now)
 
     def free(self, now: datetime) -> Self:
-        """Rows that nobody holds."""
+        """Return rows that nobody holds."""
         return self.filter(Q(lease_until=None) | Q(lease_until__lte=now))
 
 
@@ -185,7 +181,6 @@ class GenerationTask(models.Model):
 
     @property
     def state(self) -> Status:
-        """The status as the enum."""
         return Status(self.status)
 
     @property
@@ -194,20 +189,20 @@ class GenerationTask(models.Model):
 
     @cached_property
     def spec(self) -> ModelSpec | None:
-        """The model's spec; None for a model that the catalog no longer has."""
+        """Return the model's spec; None for a model that the catalog no longer has."""
         return ALL_MODELS.get(self.model)
 
     @property
     def reference(self) -> str:
-        """Our id for the vendor. The same for every attempt where the vendor can be asked about it: a vendor that keeps references unique
-        cannot be made to sell it twice, and what it refuses as known is found and adopted.
+        """Return our id for the vendor. It is the same for every attempt where the vendor can be asked about it: a vendor that keeps
+        references unique does not sell it twice, and what it refuses as known is found and adopted.
         """
         return f"{REFERENCE}{self.pk}"
 
     @property
     def next_reference(self) -> str:
-        """The reference of the next attempt. Where the vendor cannot be asked, only a person sends again what has an unknown outcome,
-        to pay once more if need be, and a reference that it knows would be refused.
+        """Return the reference of the next attempt. Where the vendor cannot be asked, only a person sends a task with an unknown outcome
+        again, to pay once more if need be: a reference that the vendor knows would be refused.
         """
         unknown = self.attempts.filter(dispatch=Dispatch.UNKNOWN).count() if self.attempt_count else 0
         if unknown and self.account is not None and not self.account.can_look_up:
@@ -216,7 +211,7 @@ class GenerationTask(models.Model):
 
     @staticmethod
     def pk_of(reference: str) -> UUID | None:
-        """Whose reference this is, of whichever attempt; None for what is none of ours."""
+        """Return the task that has this reference, of any attempt; None if it is not one of ours."""
         try:
             return UUID(reference.removeprefix(REFERENCE)[:UUID_CHARS]) if reference.startswith(REFERENCE) else None
         except ValueError:
@@ -224,24 +219,24 @@ class GenerationTask(models.Model):
 
     @property
     def vendor(self) -> str:
-        """Slug of its model's vendor, also of one that the catalog no longer has."""
+        """Return the slug of its model's vendor, also of one that the catalog no longer has."""
         return vendor_of(self.model)
 
     @property
     def submission(self) -> Submission:
-        """The vendor's handle, as adapters want it."""
+        """Return the vendor's handle as adapters take it."""
         return submission_of(self.model, self.submission_id, self.submission_kind)
 
     def images(self) -> dict[str, list[Asset]]:
-        """By slot, in order."""
+        """Return its images by slot, in order."""
         return _by_slot((place.slot, place.asset) for place in self.inputs.select_related("asset"))
 
     def image_ids(self) -> dict[str, list[UUID]]:
-        """The same without a query where `inputs` were asked for beforehand."""
+        """Return the ids of its images by slot, without a query where `inputs` are prefetched."""
         return _by_slot((place.slot, place.asset_id) for place in self.inputs.all())
 
     def move(self, to: Status, *, note: Message | str = "", decision_key: str = "", **changes: Any) -> None:
-        """The only writer of `status`: from the status and fence seen to `to`, with its events, in one transaction.
+        """Move from the status and fence seen to `to`, with the events, in one transaction. The only writer of `status`.
 
         Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
         """
@@ -256,12 +251,12 @@ class GenerationTask(models.Model):
             changes["fence"] = self.fence + 1
         with transaction.atomic():
             self._write(changes, status=seen.value)
-            self._remember(now, seen, to, note, decision_key)
+            self.events.create(at=now, from_status=seen.value, to_status=to.value, note=note, decision_key=decision_key)
             facts = {"from": seen.value} | ({"error_code": self.error_code} if self.error_code else {})
             outbox.write(f"task.{to}", subject=self.pk, owner_id=self.owner_id, at=now, facts=facts)
 
     def accept(self, submission: Submission, *, note: Message | str = "", **changes: Any) -> None:
-        """The vendor has it, under this id."""
+        """Store the vendor's id and start polling."""
         now = clock.now()
         facts = {
             "submission_id": submission.id,
@@ -274,21 +269,18 @@ class GenerationTask(models.Model):
         }
         self.move(Status.RUNNING, note=note, **(facts | changes))
 
-    def _remember(self, at: datetime, seen: Status, to: Status, note: Message | str, decision_key: str = "") -> None:
-        facts = {"from_status": seen.value, "to_status": to.value, "note": note, "decision_key": decision_key}
-        TaskEvent.objects.create(task=self, at=at, **facts)
-
     def to_review(self, code: str, message: Message | str, **changes: Any) -> None:
         """Let a person decide: it may have been accepted, or it was and we cannot get its render. `code` has its
         sentence in generation.messages."""
         self.move(Status.NEEDS_REVIEW, note=message, **({"error_code": code, "error_message": message, "vendor_code": ""} | changes))
 
     def fail(self, error: ProviderError, *, note: Message | str = "", decision_key: str = "") -> None:
-        """Over, with the vendor's own words."""
-        self.move(Status.FAILED, note=note or error.in_full, decision_key=decision_key, **_facts_of(error))
+        """End it as failed, with the vendor's own words."""
+        facts = {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], "error_message": error.words}
+        self.move(Status.FAILED, note=note or error.in_full, decision_key=decision_key, **facts)
 
     def give_up(self, code: str, message: Message | str, *, note: Message | str = "", decision_key: str = "") -> None:
-        """Over for a reason of ours; `code` is one of generation.messages.FAILURES."""
+        """End it as failed for a reason of ours; `code` is one of generation.messages.FAILURES."""
         self.move(Status.FAILED, note=note or message, decision_key=decision_key, error_code=code, error_message=message)
 
     def cancel_unsent(self) -> None:
@@ -300,18 +292,18 @@ class GenerationTask(models.Model):
         self._write({"cancel_requested_at": at, "updated_at": clock.now()}, status=self.status)
 
     def reschedule(self, delay: timedelta, **changes: Any) -> None:
-        """Same status, due again later: the step is to be tried again. Raises `LostRace`."""
+        """Try the step again after `delay`, in the same status. Raises `LostRace`."""
         now = clock.now()
         changes |= {"due_at": now + delay, "lease_owner": "", "lease_until": None, "updated_at": now}
         self._write(changes, status=self.status)
 
     def stand_in(self, spec: ModelSpec, *, note: Message, **changes: Any) -> None:
-        """Another model is to render it. Still waiting; the fence rises, so that whoever knew the old model comes too late."""
+        """Let another model render it. It still waits; the fence rises, so that a job that knows the old model comes too late."""
         now = clock.now()
         changes |= {"model": spec.name, "due_at": now, "updated_at": now, "account": None, "fence": self.fence + 1, **NO_WAIT}
         with transaction.atomic():
             self._write(changes, status=Status.QUEUED)
-            self._remember(now, self.state, self.state, note)
+            self.events.create(at=now, from_status=self.status, to_status=self.status, note=note)
         self.__dict__.pop("spec", None)
 
     def keep_lease(self, until: datetime) -> None:
@@ -319,7 +311,7 @@ class GenerationTask(models.Model):
         self._write({"due_at": until, "lease_until": until}, status=self.status)
 
     def _write(self, changes: dict[str, Any], *, status: str) -> None:
-        """A conditional UPDATE on the status and fence seen; the object follows the row."""
+        """Update the row if it still has this status and fence, and the object with it. Raises `LostRace`."""
         matched = GenerationTask.objects.filter(pk=self.pk, status=status, fence=self.fence).update(**changes)
         if matched != 1:
             raise LostRace(f"task {self.pk} is no longer {status} under fence {self.fence}")
@@ -330,7 +322,7 @@ class GenerationTask(models.Model):
         return self.attempts.order_by("-number").first()
 
     def attempt_with_stored_id(self) -> Attempt | None:
-        """The last that the vendor accepted, as long as neither this task nor another follows its render."""
+        """Return the last attempt that the vendor accepted, as long as neither this task nor another follows its render."""
         if self.submission_id:
             return None
         followed = GenerationTask.objects.filter(account=OuterRef("account"), submission_id=OuterRef("submission_id"))
@@ -338,7 +330,7 @@ class GenerationTask(models.Model):
         return accepted.exclude(Exists(followed)).order_by("-number").first()
 
     def attempt_with_unknown_outcome(self) -> Attempt | None:
-        """The last that the vendor may have accepted. A later one may have been refused for sure, also by another account."""
+        """Return the last attempt that may have been accepted. A later one may have been refused for sure, also by another account."""
         return self.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number").first()
 
 

@@ -1,4 +1,4 @@
-"""A file that is ours."""
+"""A finished video in the media storage."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ class Video(models.Model):
 
     @property
     def ratio(self) -> float:
-        """Width / height."""
+        """Return width / height."""
         return self.width_px / self.height_px

@@ -1,4 +1,4 @@
-"""Who is at work: one row for each `manage.py worker`, written anew every few seconds by its clock."""
+"""Which workers are alive: one row for each `manage.py worker`, written every few seconds by its clock."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class WorkerQuerySet(models.QuerySet["LiveWorker"]):
         return self.filter(seen_at__gt=now - GONE_AFTER)
 
     def submit_processes(self, now: datetime) -> int:
-        """How many processes of all machines together take submits right now."""
+        """Return how many processes of all machines together take submits right now."""
         return self.alive(now).aggregate(total=Sum("submit_workers"))["total"] or 0
 
 
 class LiveWorker(models.Model):
-    """A worker's sign of life, and how many submits it can have in the air."""
+    """A worker's sign of life, and how many submits it can send at the same time."""
 
     instance = models.CharField(_("worker"), max_length=80, primary_key=True)
     submit_workers = models.PositiveSmallIntegerField(_("submit processes"))

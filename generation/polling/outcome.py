@@ -1,4 +1,4 @@
-"""What a poll's answer means for a task. Only the vendor's word ends it; past our deadline, or denied for long, it goes to a person."""
+"""Applies a poll's answer to its task. Only the vendor's answer ends it; past our deadline, or denied for long, it goes to review."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ log = logging.getLogger("generation.poll")
 
 GONE_FOR_SURE = 12
 """Answers in a row that deny a submission before we believe them, over four to seven minutes of backoff: right after a submit a vendor may
-not know it yet. Where key or address may be wrong, or the vendor denies everything, we never do (`ProviderAccount.may_deny`)."""
+not know it yet. We never believe them where key or address may be wrong, or the vendor denies everything (`ProviderAccount.may_deny`)."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
 def observe(task: GenerationTask, answer: Answer) -> bool:
-    """Apply one answer to a running task. Returns whether the row was written. A lost race means that somebody else was first: fine."""
+    """Apply one answer to a running task. Return whether the row was written: not when somebody else was first."""
     if is_old_news(task, answer):
         return False
     try:
@@ -44,7 +44,7 @@ def observe(task: GenerationTask, answer: Answer) -> bool:
 
 
 def is_old_news(task: ScheduledPoll | GenerationTask, answer: Answer) -> bool:
-    """Still at it, and nothing to write: what nearly all polls say."""
+    """Return whether it still renders and there is nothing to write, as after nearly all polls."""
     if isinstance(answer, ProviderError) or _past_deadline(task):
         return False
     ended = answer.state in {State.FAILED, State.CANCELLED} or (answer.state is State.SUCCEEDED and answer.outputs)
@@ -52,7 +52,7 @@ def is_old_news(task: ScheduledPoll | GenerationTask, answer: Answer) -> bool:
 
 
 def _shown(task: ScheduledPoll | GenerationTask, snapshot: Snapshot) -> tuple[int | None, str, int]:
-    """Progress, the vendor's word and failures as the row is to have them; bars never go backwards."""
+    """Return progress, vendor's state and failures for the row; bars never go backwards."""
     return max(snapshot.progress or 0, task.progress or 0) or None, snapshot.vendor_state[:60], 0
 
 
@@ -64,20 +64,25 @@ def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
     elif _past_deadline(task):
         _deadline(task)
     else:
-        return _still_running(task, snapshot)
+        progress, state, failures = _shown(task, snapshot)
+        mine = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
+        changes = {"progress": progress, "vendor_state": state, "failures": failures, "error_message": Message()}
+        return bool(mine.update(**changes, updated_at=clock.now()))
     return True
 
 
 def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: Any) -> None:
-    """End the task by the vendor's word that its render failed or was cancelled. `decision` is the note and key of a person who asked."""
-    if snapshot.state is State.CANCELLED:
-        _cancelled(task, **decision)
-    else:
+    """End a task whose vendor says that its render failed or was cancelled. `decision` is the note and key of a person who asked."""
+    if snapshot.state is not State.CANCELLED:
         task.fail(snapshot.error or GenerationFailed(say("no_reason")), **decision)
+    elif GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():  # perhaps since the vendor was asked
+        task.move(Status.CANCELLED, **decision)
+    else:
+        task.give_up("cancelled_by_vendor", say("cancelled_there"), **decision)
 
 
 def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = "", **changes: Any) -> None:
-    """The vendor has the video: it is fetched right away."""
+    """Store what the vendor rendered, and have it fetched right away."""
     now = clock.now()
     with transaction.atomic():
         task.move(
@@ -96,7 +101,7 @@ def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = 
 
 
 def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, Any]]:
-    """Outputs as the row keeps them; `expires_at` is ISO 8601 or empty."""
+    """Return outputs as the row keeps them; `expires_at` is ISO 8601 or empty."""
     return [
         {
             "url": output.url,
@@ -108,14 +113,6 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
     ]
 
 
-def _cancelled(task: GenerationTask, **decision: Any) -> None:
-    asked = GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False)  # perhaps since the vendor was asked
-    if asked.exists():
-        task.move(Status.CANCELLED, **decision)
-    else:
-        task.give_up("cancelled_by_vendor", say("cancelled_there"), **decision)
-
-
 def _past_deadline(task: ScheduledPoll | GenerationTask) -> bool:
     return task.deadline_at is not None and clock.now() > task.deadline_at
 
@@ -124,33 +121,22 @@ def _deadline(task: GenerationTask) -> None:
     task.to_review("deadline", say("deadline_passed"))
 
 
-def _still_running(task: GenerationTask, snapshot: Snapshot) -> bool:
-    progress, state, failures = _shown(task, snapshot)
-    changed = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
-    return bool(changed.update(progress=progress, vendor_state=state, failures=failures, error_message=Message(), updated_at=clock.now()))
-
-
 def _trouble(task: GenerationTask, error: ProviderError) -> bool:
     failures = task.failures + 1
     if _past_deadline(task):
         _deadline(task)
     elif isinstance(error, SubmissionGone) and failures >= GONE_FOR_SURE and _is_believable(task):
-        _denied(task, error)
+        with transaction.atomic():  # it was accepted, so a denial does not fail it: the vendor is asked about our reference
+            task.to_review("submission_gone", say("id_denied", id=task.submission_id, words=str(error)))
+            look_again_soon(task)
     else:
         log.info("poll of task %s: %s", task.pk, error)
         task.reschedule(backoff(failures, most=MOST_POLL_BACKOFF), failures=failures, error_message=error.in_full)
     return True
 
 
-def _denied(task: GenerationTask, error: SubmissionGone) -> None:
-    """Move a task whose id the vendor denies to review, and ask about our reference. It was accepted, so this does not fail it."""
-    with transaction.atomic():
-        task.to_review("submission_gone", say("id_denied", id=task.submission_id, words=str(error)))
-        look_again_soon(task)
-
-
 def _is_believable(task: GenerationTask) -> bool:
-    """Return whether to believe the denial. That of a task which no poll ever found always: it may be there under another id."""
+    """Return whether to believe the denial: always where no poll ever found the task, which may be there under another id."""
     if not task.vendor_state:
         return True
     return task.account is not None and task.account.may_deny(task.accepted_at, clock.now())

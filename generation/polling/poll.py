@@ -1,4 +1,4 @@
-"""Leases an account's due tasks and has its vendor asked about hundreds of them at once.
+"""Polls an account's due tasks, hundreds of them at once.
 
 A job stays for a while and leases batch after batch while the last ones are on the wire; when other accounts wait for a worker its turn is
 short. A dead poller loses nothing, because leasing a row already schedules its next poll.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import quantiles
@@ -46,19 +45,19 @@ UNKNOWN_MODEL_POLL = timedelta(seconds=10)
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long a job bears with its account."""
+    """How long a job stays with its account."""
 
     stay_s: float = 18.0
     turn_s: float = 3.0
     """Stay this long while others wait."""
     linger_s: float = 2.0
-    """Leave when nothing has been due for so long."""
+    """Leave when nothing has been due for this long."""
     hand_over_s: float = 3.0
-    """Go on for so long at most until the next turn's job has come: a worker takes some tenths of a second to begin."""
+    """Go on for at most this long until the next turn's job begins: a worker takes some tenths of a second for that."""
     last_answers_s: float = 2.0
     """Wait this long for what is still on the wire when the turn is over."""
     look_round_s: float = 0.5
-    """Between looks at whether others wait."""
+    """Look this often whether others wait."""
 
 
 USUAL = Patience()
@@ -97,7 +96,7 @@ def poll_account(account_id: UUID | str, *, patience: Patience = USUAL) -> None:
 
 
 class _Turn:
-    """One job's time with an account: lease, ask, apply what has come, again and again."""
+    """One job's time with an account: it leases rows, asks and applies answers, again and again."""
 
     def __init__(self, account: ProviderAccount, poller: AccountPoller, patience: Patience) -> None:
         self.account, self.poller, self.patience, self.report = account, poller, patience, Report()
@@ -120,9 +119,10 @@ class _Turn:
 
     def _stay(self) -> bool:
         busy_at = time.monotonic()
-        while not self._is_over():
+        while time.monotonic() - self.began <= (self.patience.turn_s if self._others_wait() else self.patience.stay_s):
             self._keep_lease()
-            self._report_now_and_then()
+            if time.monotonic() - self.reported_at > REPORT_EVERY_S:
+                self._log_report()
             leased = self._ask_next()
             if leased or self.on_the_wire:
                 busy_at = time.monotonic()
@@ -135,13 +135,14 @@ class _Turn:
     def _hand_over(self) -> None:
         """Enqueue the account's next turn, and go on until it has begun, or somebody else wants this worker."""
         enqueued_until = poll_again(self.account)
+        lease = ProviderAccount.objects.values_list("poll_lease_until", flat=True).filter(pk=self.account.pk)
         end = time.monotonic() + self.patience.hand_over_s
-        while time.monotonic() < end and not self._others_wait() and self._lease() == enqueued_until:
+        while time.monotonic() < end and not self._others_wait() and lease.get() == enqueued_until:
             self._ask_next()
             self._apply_answers()
 
     def _end(self) -> None:
-        """Take the last answers. While others wait, a vendor that gave none is asked less often: it shall not have turn after turn."""
+        """Take the last answers. While others wait, ask a vendor that gave none less often, so that it does not take turn after turn."""
         end = time.monotonic() + self.patience.last_answers_s
         while self.on_the_wire and time.monotonic() < end:
             self._apply_answers()
@@ -149,17 +150,10 @@ class _Turn:
             silent = ProviderDown("No answer before others had to be asked.")
             self._apply([(row, silent) for row in self.on_the_wire.values()])
 
-    def _report_now_and_then(self) -> None:
-        if time.monotonic() - self.reported_at > REPORT_EVERY_S:
-            self._log_report()
-
     def _log_report(self) -> None:
         if self.report.polls:
             log.info("account=%s %s", self.account.pk, self.report)
         self.report, self.reported_at = Report(), time.monotonic()
-
-    def _is_over(self) -> bool:
-        return time.monotonic() - self.began > (self.patience.turn_s if self._others_wait() else self.patience.stay_s)
 
     def _others_wait(self) -> bool:
         if time.monotonic() - self.looked_at > self.patience.look_round_s:
@@ -173,12 +167,10 @@ class _Turn:
             self.renewed_at = time.monotonic()
             ProviderAccount.objects.filter(pk=self.account.pk).update(poll_lease_until=clock.now() + POLL_LEASE)
 
-    def _lease(self) -> datetime | None:
-        return ProviderAccount.objects.values_list("poll_lease_until", flat=True).get(pk=self.account.pk)
-
     def _ask_next(self) -> int:
         """Lease and send, unless it is too soon. Return how many rows were due."""
-        room = min(BATCH, MOST_ON_THE_WIRE - len(self.on_the_wire), self._allowance())
+        allowed = int((time.monotonic() - self.began + 1.0) * self.account.polls_per_second) - self.polls
+        room = min(BATCH, MOST_ON_THE_WIRE - len(self.on_the_wire), allowed)
         if time.monotonic() < self.lease_at or room <= 0:
             return 0
         now = clock.now()
@@ -192,11 +184,6 @@ class _Turn:
             self.poller.ask([row.submission for row in to_ask])
         return len(rows)
 
-    def _allowance(self) -> int:
-        """Polls that the account's rate leaves us: it may have sent that many a second since we began."""
-        elapsed = time.monotonic() - self.began + 1.0
-        return int(elapsed * self.account.polls_per_second) - self.polls
-
     def _interval(self, model: str) -> timedelta:
         if settings.POLL_EVERY_S:
             return timedelta(seconds=settings.POLL_EVERY_S)
@@ -205,30 +192,21 @@ class _Turn:
         return min(asked_for, SANDBOX_POLL) if self.account.sandbox else asked_for
 
     def _apply_answers(self) -> None:
-        """Those that have come; waits a little, until it is time for the next lease."""
+        """Apply the answers that have come; wait a little, until it is time for the next lease."""
         pause_s = self.lease_at - time.monotonic()
         answered = self.poller.answers(within_s=pause_s if pause_s > 0 else PAUSE_S)
         self._apply([(self.on_the_wire.pop(submission.id), answer) for submission, answer in answered])
 
     def _apply(self, answered: list[tuple[ScheduledPoll, Answer]]) -> None:
         self.report.writes += sum(_observed(row, answer) for row, answer in answered)
-        if not self._is_hurried():
-            put_off(self._delays(answered), now=clock.now())
+        if not settings.POLL_EVERY_S and not self.account.sandbox:  # there we ask more often than vendors would like
+            delays = ((row, answer.ask_again_after) for row, answer in answered if isinstance(answer, Snapshot))
+            longer = [(row.id, delay) for row, delay in delays if delay is not None and delay > self._interval(row.model)]
+            put_off(longer, now=clock.now())
         self._note_health([answer for _, answer in answered])
 
-    def _is_hurried(self) -> bool:
-        """Asked more often than vendors would like, by the server's setting or because its renders take seconds."""
-        return bool(settings.POLL_EVERY_S or self.account.sandbox)
-
-    def _delays(self, answered: list[tuple[ScheduledPoll, Answer]]) -> Iterator[tuple[UUID, timedelta]]:
-        """Yield how long vendors ask us to wait, where that is longer than the model's interval."""
-        for row, answer in answered:
-            delay = answer.ask_again_after if isinstance(answer, Snapshot) else None
-            if delay is not None and delay > self._interval(row.model):
-                yield row.id, delay
-
     def _note_health(self, answers: list[Answer]) -> None:
-        """Now and then: health is for people, and ten writes a second of it would be felt."""
+        """Store good answers and errors now and then: they are for people, and ten such writes a second would cost too much."""
         now = time.monotonic()
         errors = [answer for answer in answers if isinstance(answer, ProviderError)]
         if len(errors) < len(answers) and now - self.ok_noted_at > NOTE_EVERY_S:
@@ -240,7 +218,7 @@ class _Turn:
 
 
 def _observed(row: ScheduledPoll, answer: Answer) -> bool:
-    """One row that cannot be written must not hold up the others; the poll comes back to it."""
+    """Apply one answer. Return whether the row was written. An error must not hold up other rows; the next poll comes back to this one."""
     try:
         return not is_old_news(row, answer) and observe(row.task(), answer)
     except Exception:

@@ -1,5 +1,6 @@
-"""Which of an account's running tasks are asked about next. Leasing a row schedules its next poll, so that nothing has to be
-given back; a vendor that asks to be polled later gets a later one.
+"""Leases the running tasks of an account that are to be polled next, which also schedules the poll after.
+
+So nothing has to be given back. A vendor that asks to be polled later gets a later poll.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ __all__ = ["ScheduledPoll", "lease_polls", "put_off"]
 
 
 class ScheduledPoll(NamedTuple):
-    """What a poll and its answer need of a running row. Plain values: most answers change nothing, and an instance costs as much CPU as
-    a third of its poll. Named and ordered as the table's columns; `due_at` is the one that was kept.
+    """What a poll and its answer need of a running row. Plain values: most answers change nothing, and a model instance costs a third of
+    the CPU of its poll. Named and ordered as the table's columns; `due_at` is the time at which this poll was due.
     """
 
     id: UUID
@@ -46,7 +47,7 @@ class ScheduledPoll(NamedTuple):
         return submission_of(self.model, self.submission_id, self.submission_kind)
 
     def task(self) -> GenerationTask:
-        """The row as it was when it was leased; what is not among the values would be fetched one by one."""
+        """Return the row as it was when it was leased; a field that is not among the values would be fetched by a query of its own."""
         return GenerationTask.from_db(DEFAULT_DB_ALIAS, self._fields, self)
 
 
@@ -69,7 +70,7 @@ def lease_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str
 
 
 def put_off(delays: Iterable[tuple[UUID, timedelta]], *, now: datetime) -> None:
-    """Ask about these rows no sooner than so long from now. One that is due already stays so: its vendor has called meanwhile."""
+    """Ask about these rows no sooner than after these delays. One that is due already stays so: its vendor called meanwhile."""
     by_delay: dict[timedelta, list[UUID]] = {}
     for task_id, delay in delays:
         by_delay.setdefault(delay, []).append(task_id)

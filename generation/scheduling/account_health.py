@@ -1,4 +1,4 @@
-"""What an account's answers say about the account: when it cools down, and the free call that ends a cooldown.
+"""Decides by an account's answers when it cools down, and makes the free call that ends a cooldown.
 
 The breaker counts attempts as they are stored, since it last closed; there is no counter that a dying process could leave wrong. Refusals
 of a prompt or a setting say nothing about the account and do not count.
@@ -31,37 +31,32 @@ STRAIGHT = 5
 LATELY = timedelta(seconds=60)
 ENOUGH = 20
 NO_CREDIT_COOLDOWN_S = 60.0
-"""Of an account whose key or credit is refused: a person has to act."""
+"""The cooldown of an account whose key or credit is refused: a person has to act."""
 LONGEST_BELIEVED = timedelta(days=1)
-"""Of a time at which a plan opens again: it stands in words of the vendor's, and one day's refusal costs nothing."""
+"""How far ahead a vendor may say that a plan opens again: it is read from free text, and one refusal a day costs nothing."""
 
 
 def handle_error(account: ProviderAccount, error: ProviderError) -> None:
-    """After the attempt that ended so is stored."""
+    """Cool the account down if the error says so. Call after the attempt that ended with it is stored."""
     account.note_error(str(error))
-    if isinstance(error, PlanUsedUp):
-        _await_the_plan(account, error)
+    now = clock.now()
+    if isinstance(error, PlanUsedUp) and error.opens_at is not None and error.opens_at > now:
+        account.cool_down_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
+    elif isinstance(error, PlanUsedUp):
+        account.cool_down(trouble(error), pace=PLAN)
     elif isinstance(error, RateLimited) and error.retry_after_s is not None:
         account.cool_down_for(max(error.retry_after_s, 1.0), trouble(error))
     elif isinstance(error, (RateLimited, Unreachable)):
         account.cool_down(trouble(error))
     elif isinstance(error, (AuthenticationFailed, OutOfCredit)):
         account.cool_down_for(NO_CREDIT_COOLDOWN_S, trouble(error))
-    elif error.code in FAULTS and (why := why_open(account, clock.now())):
+    elif error.code in FAULTS and (why := why_open(account, now)):
         log.warning("account %s: %s", account.pk, why)
         account.cool_down(why + say("last_failure", words=str(error)))
 
 
-def _await_the_plan(account: ProviderAccount, error: PlanUsedUp) -> None:
-    now = clock.now()
-    if error.opens_at is not None and error.opens_at > now:
-        account.cool_down_for(min(error.opens_at - now, LONGEST_BELIEVED).total_seconds(), trouble(error))
-    else:
-        account.cool_down(trouble(error), pace=PLAN)
-
-
 def why_open(account: ProviderAccount, now: datetime) -> Message | None:
-    """When the account fails too often; None while it may go on."""
+    """Return the reason to open the breaker when the account fails too often, or None."""
     ended = Attempt.objects.filter(account=account, finished_at__isnull=False)
     closed_at = ProviderAccount.objects.values_list("closed_at", flat=True).get(pk=account.pk)
     if closed_at is not None:

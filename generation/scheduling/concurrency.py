@@ -1,4 +1,4 @@
-"""What an account may still do: slots, submits per second and per minute, and its share of the processes that submit.
+"""Limits what an account may do: slots, submits per second and per minute, and its share of the processes that submit.
 
 Everything is counted from tasks and attempts, so a killed worker leaks nothing: what it held ends with `Attempt.sender_gone_at`. The
 clock looks here to lease no more than can start soon; the intent looks again under the account's lock, and that decides.
@@ -40,13 +40,13 @@ WINDOW = timedelta(seconds=1.03)
 """A second, and what clocks of several machines may differ."""
 MINUTE = timedelta(seconds=60)
 UNKNOWN_HOLDS = timedelta(minutes=10)
-"""What may render at the vendor without our knowing, with an unknown outcome or past our deadline, keeps its slot for so long."""
+"""How long a render that may still be at the vendor, with an unknown outcome or past our deadline, keeps its slot."""
 LOOK_UP_WAITS = timedelta(seconds=15)
 """How long look-ups leave all processes to submits; then one is theirs."""
 LATER_S = 2.0
-"""For what no short wait brings back: a slot, the submits of a minute, a share of the workers."""
+"""The wait for what no short wait brings back: a slot, the submits of a minute, a share of the workers."""
 RECHECK_S = 0.1
-"""While somebody is sending, nobody knows when the permit comes back."""
+"""The wait while somebody is sending, when nobody knows when the permit comes back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +74,20 @@ class Usage:
         return self.in_air + self.recent
 
     def has_its_share(self, share: int) -> bool:
-        """Its submits and look-ups take all the processes that it may have. Look-ups that wait keep submits from up to half of them."""
+        """Return whether its submits and look-ups take all its processes. Look-ups that wait keep submits from up to half of them."""
         return self.in_air + self.reconciling + min(self.to_reconcile, share // 2) >= share
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Not now; ask again in so many seconds."""
+    """Why an account may not send now; ask again in so many seconds."""
 
     seconds: float
     because: str
 
 
 def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, Usage]:
-    """Four queries, however many accounts and tasks there are."""
+    """Return what each of these accounts has going on. Four queries, however many accounts and tasks there are."""
     asked = list(accounts)
     keys = [account.pk for account in asked]
     facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
@@ -110,12 +110,12 @@ def _tasks(keys: list[UUID], now: datetime) -> Iterable[Any]:
 
 
 def about_to_start(now: datetime) -> Q:
-    """Tasks that are leased for an account and not sent yet."""
+    """Match tasks that are leased for an account and not sent yet."""
     return Q(status=Status.QUEUED, lease_until__gt=now)
 
 
 def _in_air(now: datetime) -> Q:
-    """Attempts that somebody is sending."""
+    """Match attempts that somebody is sending."""
     return Q(finished_at=None, sender_gone_at__gt=now)
 
 
@@ -130,10 +130,12 @@ def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
 
 
 def _unknown(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
-    """What may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already. Nor,
-    where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
+    """Count what may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already.
+    Nor, where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
     """
-    one_render = _one_render(accounts)
+    one_render = Q(pk__in=[])  # attempts whose vendor takes a reference once: those of one task are one render at most
+    for account in accounts:
+        one_render |= Q(account=account, task__model__in=account.models_taken_once())
     accepted = Attempt.objects.filter(task=OuterRef("task"), account=OuterRef("account"), dispatch=Dispatch.ACCEPTED)
     lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - UNKNOWN_HOLDS, dispatch=Dispatch.UNKNOWN)
     looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
@@ -144,22 +146,14 @@ def _unknown(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
         yield {"account": row["account"], "unknown": row["attempts"] + row["tasks"]}
 
 
-def _one_render(accounts: list[ProviderAccount]) -> Q:
-    """Attempts whose vendor takes a reference once: those of one task are one render at most."""
-    attempts = Q(pk__in=[])
-    for account in accounts:
-        attempts |= Q(account=account, task__model__in=account.models_taken_once())
-    return attempts
-
-
 def _overdue(keys: list[UUID], now: datetime) -> Iterable[Any]:
-    """Renders that outlived our deadline."""
+    """Count renders that outlived our deadline."""
     overdue = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW, error_code="deadline", updated_at__gt=now - UNKNOWN_HOLDS)
     return overdue.filter(account__in=keys).order_by().values("account").annotate(overdue=Count("pk"))
 
 
 def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_work: bool) -> int:
-    """How many tasks to lease for it now: what can start within about a second."""
+    """Return how many tasks to lease for it now: what can start within about a second."""
     if usage.has_its_share(_share(workers, others_at_work)):
         return 0
     limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
@@ -169,7 +163,7 @@ def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_w
 
 
 def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
-    """None: it may send now. Decides only under the account's lock, in the transaction that commits the intent."""
+    """Return None if it may send now. That is certain only under the account's lock, in the transaction that commits the intent."""
     usage = usage_of([account], now)[account.pk]
     if usage.slots >= account.max_in_flight:
         return Wait(seconds=LATER_S, because="all slots are taken")
@@ -186,19 +180,19 @@ def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
 
 
 def _permit_returns_s(account: ProviderAccount, usage: Usage, now: datetime) -> float:
-    """Until the first that ended lately is a window ago; of those in the air nobody knows."""
+    """Return the seconds until the first that ended lately is a window ago; nobody knows when those that are being sent end."""
     lately = Attempt.objects.filter(account=account, finished_at__gt=now - WINDOW).order_by("finished_at")
     first = lately.values_list("finished_at", flat=True).first() if usage.recent else None
     return max((first + WINDOW - now).total_seconds(), 0.01) if first else RECHECK_S
 
 
 def submit_processes(now: datetime) -> int:
-    """Processes that take submits, of all workers; this machine's setting where none has said so yet."""
+    """Return how many processes of all workers take submits; this machine's setting where none has signed in yet."""
     return LiveWorker.objects.submit_processes(now) or queue.workers_of(queue.SUBMIT)
 
 
 def processes_to_reconcile(now: datetime) -> int:
-    """How many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
+    """Return how many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
     workers = submit_processes(now)
     sending = Attempt.objects.filter(_in_air(now)).count()
     spare = 1 if workers > 1 else 0
@@ -208,7 +202,7 @@ def processes_to_reconcile(now: datetime) -> int:
 
 
 def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
-    """Somebody else's tasks wait for a worker or are being sent."""
+    """Return whether tasks of other accounts wait for a worker or are being sent."""
     keys = [account.pk for account in accounts]
     leased = GenerationTask.objects.filter(about_to_start(now), account__isnull=False).exclude(account__in=keys)
     flying = Attempt.objects.filter(_in_air(now)).exclude(account__in=keys)
@@ -216,5 +210,5 @@ def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
 
 
 def _share(workers: int, others_at_work: bool) -> int:
-    """At most half of all while others work, so that a vendor that hangs starves nobody; never the last one, which others may need."""
+    """Return how many processes one account may use: half while others work, so that a vendor that hangs starves nobody; never the last."""
     return max(workers // 2 if others_at_work else workers - 1, 1)

@@ -43,7 +43,7 @@ INGEST_LEASE = timedelta(minutes=4)
 """How long a message may wait for a worker; at work the lease is a short one that is renewed (`leases.holding`)."""
 LOOK_AGAIN_EVERY = timedelta(hours=1)
 JUST_NOW = timedelta(seconds=2)
-"""A row may be committed so long after it came due, and is new still."""
+"""A row may be committed this long after it came due, and still counts as new."""
 NEWEST = 100
 POLL_LEASE = timedelta(seconds=12)
 POLL_TURN = timedelta(seconds=30)
@@ -54,7 +54,7 @@ _looked_at: set[tuple[UUID, datetime | None, str]] = set()
 
 
 def start_new() -> int:
-    """Start tasks that came due just now, instead of in the clock's next round. Returns how many.
+    """Start tasks that came due just now, instead of in the clock's next round. Return how many.
 
     The clock calls it in each of its rounds: one query while nothing is new. What finds no room is tried once and left to `tick`.
     """
@@ -68,7 +68,7 @@ def start_new() -> int:
 
 
 def start_queued(vendors: Collection[str], now: datetime, instance: str) -> int:
-    """Lease due tasks of these vendors and enqueue their submits; the accounts of a vendor are one pool. Returns how many."""
+    """Lease due tasks of these vendors and enqueue their submits; the accounts of a vendor are one pool. Return how many."""
     if not vendors or current_stop():
         return 0
     pools: dict[str, list[ProviderAccount]] = {}
@@ -95,12 +95,12 @@ def ingest_soon(task: GenerationTask) -> None:
 
 
 def ingest_due(now: datetime, instance: str) -> int:
-    """Lease finished renders that there are savers for, and enqueue their ingests. Returns how many."""
+    """Lease finished renders that there are savers for, and enqueue their ingests. Return how many."""
     return lease_and_enqueue(queue.INGEST, "ingest", partial(lease_saves, now=now, instance=instance, lasting=INGEST_LEASE))
 
 
 def look_again_soon(task: GenerationTask) -> bool:
-    """Enqueue a look at this review, in the caller's transaction; the next one is an hour later. Returns whether nobody did so before."""
+    """Enqueue a look at this review, in the caller's transaction; the next one is an hour later. Return whether nobody did so before."""
     now = clock.now()
     free = GenerationTask.objects.free(now).filter(pk=task.pk, status=Status.NEEDS_REVIEW)
     if not free.update(lease_until=now + LOOK_AGAIN_EVERY):

@@ -1,4 +1,4 @@
-"""Which queued task starts next, and on which account. Its lease writes the account into the row, so that its slot is taken from then on.
+"""Decides which queued task starts next, and on which account. The lease writes the account into the row and so takes its slot.
 
 Accounts of a vendor are one pool: the lowest priority number first; within a priority the work of a minute is shared by weight. Owners
 take turns, and what an owner already has at the vendor counts as turns taken.
@@ -41,7 +41,7 @@ class Place:
 
     @property
     def rank(self) -> tuple[int, float, int, UUID]:
-        """The lowest is next: the account that is furthest behind its share."""
+        """Return a key that sorts the account furthest behind its share first."""
         return (self.account.priority, (self.had + 1) / self.account.weight, -self.account.weight, self.account.pk)
 
 
@@ -67,7 +67,7 @@ class Queue(NamedTuple):
 
 
 def turns_of(queues: Collection[Queue], most: int) -> list[int]:
-    """Return whose task starts next, then next, as owners, `most` of them: who has taken the fewest turns, then who has waited longest."""
+    """Return the owners of the next `most` tasks, in order: who has taken the fewest turns, then who has waited longest."""
     heap = list(queues)
     heapq.heapify(heap)
     owners: list[int] = []
@@ -80,7 +80,7 @@ def turns_of(queues: Collection[Queue], most: int) -> list[int]:
 
 
 def waiting_vendors(now: datetime) -> set[str]:
-    """Vendors for whose models tasks are due."""
+    """Return the vendors for whose models tasks are due."""
     due = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now).order_by()
     return {vendor_of(model) for model in due.values_list("model", flat=True).distinct()}
 
@@ -104,7 +104,7 @@ def lease_queued(accounts: Sequence[ProviderAccount], *, now: datetime, instance
 
 
 def _share_out(accounts: Sequence[ProviderAccount], places: list[Place], now: datetime) -> dict[UUID, list[UUID]]:
-    """Tasks by account. Once more whenever an account is full: those that wait for it must not stand before others."""
+    """Return the tasks that each account starts. Choose again whenever an account is full: those that wait for it must not block others."""
     given: dict[UUID, list[UUID]] = defaultdict(list)
     taken = turns_taken(now, vendor=accounts[0].vendor)
     busy, found, filled = Counter({owner: count for (_vendor, owner), count in taken.items()}), set[UUID](), True
@@ -160,7 +160,7 @@ def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: dat
 
 
 def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
-    """Due tasks that one of these accounts may start."""
+    """Return the due tasks that one of these accounts may start."""
     offers = {place.account.pk: place.account.models_offered() for place in places}
     anyones = Q(is_bound=False, model__in=sorted(set().union(*offers.values())))
     for account, names in offers.items():

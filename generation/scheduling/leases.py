@@ -43,7 +43,7 @@ class Lease:
 
 
 def lease_due(status: Status, *, now: datetime, instance: str, lasting: timedelta, most: int = MOST_WAITING) -> list[Lease]:
-    """Rows of one status whose time has come, while fewer than `most` are held. Call inside a transaction."""
+    """Lease due rows of one status, as long as fewer than `most` are held. Call inside a transaction."""
     due = GenerationTask.objects.due(now).filter(status=status)
     room = most - waiting_leases(status, now)
     chosen = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[: max(room, 0)])
@@ -51,12 +51,12 @@ def lease_due(status: Status, *, now: datetime, instance: str, lasting: timedelt
 
 
 def waiting_leases(status: Status, now: datetime) -> int:
-    """Rows of this status that somebody holds."""
+    """Return how many rows of this status are held."""
     return GenerationTask.objects.held(now).filter(status=status).count()
 
 
 def lease_one(task: GenerationTask, *, now: datetime, instance: str, lasting: timedelta) -> Lease | None:
-    """This very row, if nobody holds it and the queue is not long already. Call inside a transaction."""
+    """Lease this row, if nobody holds it and the queue is not long already. Call inside a transaction."""
     if waiting_leases(task.state, now) >= MOST_WAITING:
         return None
     free = GenerationTask.objects.free(now).filter(pk=task.pk, status=task.status, fence=task.fence)
@@ -67,7 +67,7 @@ def lease_one(task: GenerationTask, *, now: datetime, instance: str, lasting: ti
 def lease_rows(
     ids: list[UUID], *, status: Status, now: datetime, lasting: timedelta, instance: str, account: ProviderAccount | None = None
 ) -> list[Lease]:
-    """These rows where they are still due in this status, with the account that they are to start on. Call inside a transaction."""
+    """Lease those of these rows that are still due in this status, for the account that starts them. Call inside a transaction."""
     if not ids:
         return []
     changes = _leased(now, lasting, instance)
@@ -89,14 +89,14 @@ def _leased(now: datetime, lasting: timedelta, instance: str) -> dict[str, objec
 
 
 def take_up(task_id: UUID | str, fence: int, status: Status) -> GenerationTask | None:
-    """The task in this status under this fence; None when it moved on, which is normal: messages may come twice or late."""
+    """Return the task in this status under this fence; None when it moved on, which is normal: messages may come twice or late."""
     rows = GenerationTask.objects.select_related("account", "prompt", "owner")
     return rows.filter(pk=task_id, fence=fence, status=status).first()
 
 
 @contextmanager
 def passing_over(task: GenerationTask) -> Iterator[None]:
-    """A round over many rows leaves out one that moved meanwhile or that somebody holds for long; a later round comes by."""
+    """Leave a row that moved meanwhile, or that somebody holds for long, to a later round over many rows."""
     try:
         yield
     except LostRace:
@@ -119,7 +119,7 @@ def holding(task: GenerationTask) -> Iterator[None]:
         raise LostRace(f"task {task.pk} is taken")
     task.fence += 1
     task.starts += 1
-    with _renewing(task, hold=HOLD, every=HOLD / 3):
+    with _renewing(task, HOLD):
         yield
 
 
@@ -127,14 +127,14 @@ def holding(task: GenerationTask) -> Iterator[None]:
 def keeping(task: GenerationTask, hold: timedelta) -> Iterator[None]:
     """Do the same for a step whose start was counted with its lease, which had to outlive the wait for a worker and becomes a short one."""
     task.keep_lease(clock.now() + hold)
-    with _renewing(task, hold=hold, every=hold / 3):
+    with _renewing(task, hold):
         yield
 
 
 @contextmanager
-def _renewing(task: GenerationTask, *, hold: timedelta, every: timedelta) -> Iterator[None]:
+def _renewing(task: GenerationTask, hold: timedelta) -> Iterator[None]:
     done = Event()
-    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, hold, every, done), name="lease", daemon=True)
+    renewer = Thread(target=_renew, args=(task.pk, task.status, task.fence, hold, done), name="lease", daemon=True)
     renewer.start()
     try:
         yield
@@ -143,12 +143,12 @@ def _renewing(task: GenerationTask, *, hold: timedelta, every: timedelta) -> Ite
         renewer.join()
 
 
-def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, every: timedelta, done: Event) -> None:
+def _renew(task_id: UUID, status: str, fence: int, hold: timedelta, done: Event) -> None:
     try:
-        while not done.wait(every.total_seconds()):
+        while not done.wait(hold.total_seconds() / 3):
             until = clock.now() + hold
             GenerationTask.objects.filter(pk=task_id, status=status, fence=fence).update(due_at=until, lease_until=until)
-    except DatabaseError as error:  # whoever leases the row then raises the fence, and this step changes nothing any more
+    except DatabaseError as error:  # the next lease of the row raises the fence, so that this step changes nothing any more
         log.warning("lease of task %s not renewed: %s", task_id, error)
     finally:
         connection.close()

@@ -43,11 +43,6 @@ def room_to_save(accounts: Collection[UUID], now: datetime) -> dict[UUID, int]:
     locked = list(free.values_list("pk", flat=True))
     held = GenerationTask.objects.held(now).filter(status=Status.INGESTING, account__in=locked).order_by()
     taken = dict(held.values_list("account").annotate(count=Count("pk")))
-    share = _share(now)
+    machines = max(LiveWorker.objects.alive(now).count(), 1)  # which are taken to be set up alike
+    share = max(queue.workers_of(queue.INGEST) * machines // 2, 1)  # a single saver serves everybody
     return {account: share - taken.get(account, 0) for account in locked if taken.get(account, 0) < share}
-
-
-def _share(now: datetime) -> int:
-    """Half of the savers of all machines, which are taken to be set up alike; a single saver serves everybody."""
-    machines = max(LiveWorker.objects.alive(now).count(), 1)
-    return max(queue.workers_of(queue.INGEST) * machines // 2, 1)

@@ -1,7 +1,7 @@
 """The switch that stops every paid submit at once, on all workers, without a restart.
 
 The clock and the submit look before they begin; `is_stopped_for_sure` looks once more inside the transaction that commits the intent, and
-waits for a switch that is being turned. Whoever was held up after its intent looks a last time right before the paid request leaves.
+waits for a switch that is being turned. A sender looks a last time right before the paid request leaves.
 A database that was restored from a backup stops them too, until a person confirms (`submitting/restored_backup.py`).
 """
 
@@ -22,7 +22,7 @@ __all__ = ["current_stop", "is_stopped_for_sure", "resume_submits", "stop_submit
 
 
 def current_stop() -> Stop | None:
-    """None while paid submits go out."""
+    """Return why paid submits are stopped, or None while they go out."""
     if settings.STOP_PAID_SUBMITS:
         return Stop(by_environment=True)
     row = PaidSubmits.objects.select_related("by").exclude(stopped=False, held_at=None).first()
@@ -34,20 +34,20 @@ def current_stop() -> Stop | None:
 
 
 def is_stopped_for_sure() -> bool:
-    """For the transaction of an intent: locks the row, so that turning the switch and committing an intent never overlap."""
+    """Return whether paid submits are stopped, and lock the row, so that turning the switch and committing an intent never overlap."""
     locked = PaidSubmits.objects.select_for_update(no_key=True).filter(pk=PaidSubmits.THE_ROW)
     return settings.STOP_PAID_SUBMITS or any(row.stopped or row.held_at is not None for row in locked)
 
 
 def stop_submits(*, by: Caller, reason: str) -> PaidSubmits:
-    """Nothing new is sent from here on; polls and downloads go on. Raises `InvalidRequest` without a reason."""
+    """Send nothing new from here on; polls and downloads go on. Raises `InvalidRequest` without a reason."""
     if not reason.strip():
         raise InvalidRequest(_("Say why, so that others know when to switch it on again."), fields={"reason": _("This is needed.")})
     return _turn(stopped=True, by=by, reason=reason.replace("\x00", "").strip()[:300])
 
 
 def resume_submits(*, by: Caller) -> PaidSubmits:
-    """What waits goes on at the clock's next round."""
+    """Let what waits go on at the clock's next round."""
     return _turn(stopped=False, by=by, reason="")
 
 
