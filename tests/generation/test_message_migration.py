@@ -21,16 +21,23 @@ NOT_LISTED = "The vendor shows no render under our reference: it was probably no
 ADOPTED = "%(name)s adopted the vendor's task %(id)s"
 
 
-def migrate_to(targets):
+def migrate_to_newest():
     executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def migrate_step_by_step_to(targets):
+    """Apply the single migrations, not the one that replaces them in an empty database. Returns the models as they are then."""
+    executor = MigrationExecutor(connection)
+    executor.loader.replace_migrations = False
+    executor.loader.build_graph()
     executor.migrate(targets)
-    return MigrationExecutor(connection).loader.project_state(targets).apps
+    return executor.loader.project_state(targets).apps
 
 
 @pytest.fixture
 def before(transactional_db):
     """The models of the migration before, and afterwards the newest ones again."""
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     for label, model in (("generation", "GenerationTask"), ("providers", "ProviderAccount")):
         assert not apps.get_model(label, model).objects.exists()
     with connection.cursor() as cursor:
@@ -38,8 +45,8 @@ def before(transactional_db):
             if table.startswith(("generation_", "providers_")):
                 cursor.execute(f"DROP TABLE {connection.ops.quote_name(table)}" + (" CASCADE" if connection.vendor == "postgresql" else ""))
         cursor.execute("DELETE FROM django_migrations WHERE app IN ('generation', 'providers')")
-    yield migrate_to(BEFORE)
-    migrate_to(newest)
+    yield migrate_step_by_step_to(BEFORE)
+    migrate_to_newest()
 
 
 def test_an_older_database_keeps_every_message(before, django_user_model):
@@ -67,7 +74,7 @@ def test_an_older_database_keeps_every_message(before, django_user_model):
     old["TaskEvent"].objects.create(task=review, at=now, note="Before it started")
     old["TaskEvent"].objects.create(task=running, at=now, note="x", note_parts=[[ADOPTED, {"name": "ann", "id": "v-1"}]])
 
-    migrate_to(MigrationExecutor(connection).loader.graph.leaf_nodes())
+    migrate_to_newest()
 
     tasks = {row.pk: row for row in GenerationTask.objects.all()}
     assert tasks[review.pk].error_message == say("sender_lost") + say("not_listed") + "[1301]"
