@@ -10,6 +10,7 @@ from videoportal.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 POOL_STATE_KEPT_S = 0.0  # tests look right after they change something
+WHITENOISE_AUTOREFRESH = True  # otherwise each test client looks through all static files first
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # a database in memory is one connection for all threads, with one transaction: two requests at once would end each other's
     DATABASES["default"]["TEST"] = {"NAME": f"{_DATA.name}/test.sqlite3"}  # noqa: F405
