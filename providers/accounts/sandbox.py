@@ -1,4 +1,4 @@
-"""Accounts that point at the simulator: nothing is billed. Every surface that the simulator imitates gets one."""
+"""Accounts that point at the simulator: nothing is billed. Every surface that the simulator plays gets one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,26 @@ __all__ = ["ensure_sandbox_accounts"]
 
 
 def ensure_sandbox_accounts(simulator_url: str) -> list[ProviderAccount]:
-    """Create missing accounts and point the others at this simulator; limits that an admin changed stay."""
-    return [
-        _ensure(provider, surface, surface.sandbox, simulator_url.rstrip("/"))
-        for provider in PROVIDERS.values()
-        for surface in provider.surfaces.values()
-        if surface.sandbox is not None
-    ]
+    """Create what is missing and point the rest at this simulator; limits that an admin changed stay."""
+    stored = {(account.vendor, account.surface): account for account in ProviderAccount.objects.filter(sandbox=True).order_by("-pk")}
+    missing, accounts = [], []
+    for provider in PROVIDERS.values():
+        for surface in provider.surfaces.values():
+            if surface.sandbox is not None:
+                account = stored.get((provider.slug, surface.slug))
+                if account is None:
+                    account = _new(provider, surface, surface.sandbox)
+                    missing.append(account)
+                account.base_url = simulator_url.rstrip("/") + surface.sandbox.path
+                set_credentials(account, surface.sandbox.credentials)
+                accounts.append(account)
+    ProviderAccount.objects.bulk_create(missing)
+    ProviderAccount.objects.bulk_update([account for account in accounts if account not in missing], ["base_url", "sealed", "tails"])
+    return accounts
 
 
-def _ensure(provider: type[Provider], surface: Surface, sandbox: Sandbox, simulator_url: str) -> ProviderAccount:
-    stored = ProviderAccount.objects.filter(vendor=provider.slug, surface=surface.slug, sandbox=True).first()
-    account = stored or ProviderAccount(
+def _new(provider: type[Provider], surface: Surface, sandbox: Sandbox) -> ProviderAccount:
+    return ProviderAccount(
         vendor=provider.slug,
         surface=surface.slug,
         label=f"{surface.label} · sandbox",
@@ -32,7 +40,3 @@ def _ensure(provider: type[Provider], surface: Surface, sandbox: Sandbox, simula
         priority=sandbox.priority,
         **asdict(surface.limits),
     )
-    account.base_url = simulator_url + sandbox.path
-    set_credentials(account, sandbox.credentials)
-    account.save(update_fields=["base_url", "sealed", "tails"] if stored else None)
-    return account
