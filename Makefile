@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -14,8 +14,11 @@ help:  ## show this list
 run: $(VENV)/.run  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts
 	@exec $(PY) -m tools.run
 
-test: $(VENV)/.dev  ## run all tests on SQLite, then those marked for PostgreSQL on a real PostgreSQL, in parallel
+test: $(VENV)/.dev  ## run the tests on SQLite, then those marked for PostgreSQL on a real PostgreSQL, in parallel
 	@$(PY) -m tools.test
+
+test-slow: $(VENV)/.dev  ## run the tests that start the portal's own processes, and those in a browser
+	@$(PY) -m tools.test slow
 
 demo: $(VENV)/.run  ## make one video of every model through the API and check each file (ENTRY=form or ENTRY=command: through the form or the command line; SHORT=1: a few of each vendor)
 	@$(PY) -m tools.demo --entry $(or $(ENTRY),api) $(if $(SHORT),--short)

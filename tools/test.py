@@ -1,4 +1,7 @@
-"""`make test`: the whole suite on SQLite, then what touches the database on a real PostgreSQL; each over all processors."""
+"""`make test`: the suite on SQLite, then what touches the database on a real PostgreSQL; each over all processors.
+
+`make test-slow`: the tests that start the portal's own processes, and those in a browser.
+"""
 
 from __future__ import annotations
 
@@ -20,41 +23,40 @@ DEADLINE_S = 900
 
 def main() -> int:
     started = time.monotonic()
-    browser = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
-    print("SQLite", flush=True)
-    result = _pytest(["--ignore", "tests/browser", "--ignore", "tests/chaos"], {})
-    with tempfile.TemporaryFile("w+") as told, _postgres() as url:
-        # a browser mostly waits; its driver keeps an event loop in each process, so that it needs a run of its own
-        pages = subprocess.Popen(_command(["tests/browser"]), cwd=ROOT, env=_environment(), stdout=told, stderr=told) if browser else None
-        print("PostgreSQL", flush=True)
-        result = _pytest([*_on_postgresql(), "-m", "postgresql"], {"DATABASE_URL": url}) or result
-        if pages:
-            result = pages.wait(DEADLINE_S) or result
-            told.seek(0)
-            print(f"Browser\n{told.read()}", flush=True)
+    result = _slow(sys.argv[2:]) if sys.argv[1:2] == ["slow"] else _fast(sys.argv[1:])
     print(f"{'All tests passed' if result == 0 else 'Tests FAILED'} in {time.monotonic() - started:.0f} s")
     return result
 
 
-def _on_postgresql() -> list[str]:
+def _fast(words: list[str]) -> int:
+    print("SQLite", flush=True)
+    result = _pytest(["--ignore", "tests/browser", "--ignore", "tests/chaos", "-m", "not slow", *words])
+    with _postgres() as url:
+        print("PostgreSQL", flush=True)
+        return _pytest([*_with_mark("postgresql"), "-m", "postgresql and not slow", *words], DATABASE_URL=url) or result
+
+
+def _slow(words: list[str]) -> int:
+    print("Processes", flush=True)
+    result = _pytest([*_with_mark("slow"), "-m", "slow", *words])
+    if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
+        print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
+        return result
+    print("Browser", flush=True)  # its driver keeps an event loop in each process, so that it needs a run of its own
+    return _pytest(["tests/browser", *words]) or result
+
+
+def _with_mark(mark: str) -> list[str]:
     """Return the modules that have tests with this mark: collecting all others takes longer than running these."""
-    return sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py") if "mark.postgresql" in path.read_text())
+    return sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py") if f"mark.{mark}" in path.read_text())
 
 
-def _command(words: list[str]) -> list[str]:
-    """One process more than there are processors: some tests wait for others' processes."""
-    return [sys.executable, "-m", "pytest", "-n", str((os.cpu_count() or 2) + 1), "--dist", "worksteal", *words, *sys.argv[1:]]
-
-
-def _pytest(words: list[str], environment: dict[str, str]) -> int:
-    return subprocess.run(_command(words), cwd=ROOT, env=_environment() | environment, check=False, timeout=DEADLINE_S).returncode
-
-
-def _environment() -> dict[str, str]:
-    """Bytecode is kept: hundreds of processes start in a run, and each would compile the same modules anew."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def _pytest(words: list[str], **environment: str) -> int:
+    """Run pytest with one process more than there are processors: some tests wait for others' processes."""
+    command = [sys.executable, "-m", "pytest", "-n", str((os.cpu_count() or 2) + 1), "--dist", "worksteal", *words]
+    # bytecode is kept: hundreds of processes start in a run, and each would compile the same modules again
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env=kept | environment, check=False, timeout=DEADLINE_S).returncode
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 GROWN = 4 + 3 + 3 + 6
 """Root, three clusters, their sentinels, a pool process of each, each cluster's monitor and pusher."""

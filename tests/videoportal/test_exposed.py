@@ -32,6 +32,7 @@ def run(tmp_path, *words: str, **settings: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=ROOT, env=environment | settings, text=True, capture_output=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "word"),
     [
@@ -50,12 +51,14 @@ def test_the_web_process_does_not_start_exposed(tmp_path, settings, word):
     assert word in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_production_settings_pass_every_check(tmp_path):
     done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION, PORTAL_TRUSTED_PROXIES="10.0.0.0/8")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_over_https_cookies_are_of_this_host_alone(tmp_path):
     words = "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME)"
 
@@ -211,6 +214,7 @@ def test_an_image_that_finds_no_room_is_refused_and_leaves_nothing(user, full_di
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.slow
 def test_a_task_that_finds_no_room_in_the_database_is_refused_and_not_stored(tmp_path):
     done = run(tmp_path, "-c", FULL_DATABASE, PORTAL_TESTING="True", DATABASE_URL=f"sqlite:///{tmp_path / 'portal.sqlite3'}")
 

@@ -18,6 +18,8 @@ from benchmarks.slow_clients import Attack, Plan
 from generation.ordering.assets import MOST_FETCHES_OF_ONE
 from tests.videoportal.web_calls import ask, send_raw
 
+pytestmark = pytest.mark.slow
+
 TASK = {"model": "kling/kling-v2-5-turbo", "prompt": "a fox waits"}
 ASKED = 12
 
