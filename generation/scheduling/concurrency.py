@@ -87,7 +87,7 @@ class Wait:
 
 
 def usage_of(accounts: Iterable[ProviderAccount], now: datetime) -> dict[UUID, Usage]:
-    """Return what each of these accounts has going on. Four queries, however many accounts and tasks there are."""
+    """Return what each of these accounts has going on. Four queries, five while an outcome is unknown, however many accounts and tasks."""
     asked = list(accounts)
     keys = [account.pk for account in asked]
     facts: dict[UUID, dict[str, int]] = {key: {} for key in keys}
@@ -133,11 +133,13 @@ def _unknown(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
     """Count what may have been accepted, whatever became of its task since. Not the attempt that is looked up: its task is counted already.
     Nor, where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
     """
+    lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - UNKNOWN_HOLDS, dispatch=Dispatch.UNKNOWN)
+    if not lately.exists():  # usually so; the question below names every account with models of its own
+        return
     one_render = Q(pk__in=[])  # attempts whose vendor takes a reference once: those of one task are one render at most
     for account in accounts:
         one_render |= Q(account=account, task__model__in=account.models_taken_once())
     accepted = Attempt.objects.filter(task=OuterRef("task"), account=OuterRef("account"), dispatch=Dispatch.ACCEPTED)
-    lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - UNKNOWN_HOLDS, dispatch=Dispatch.UNKNOWN)
     looked_up = Q(task__status=Status.SUBMITTING, number=F("task__attempt_count"))
     sent_again = Q(task__account=F("account"), task__status__in=[Status.QUEUED, *AT_VENDOR])
     the_same = one_render & (sent_again | Q(Exists(accepted)))

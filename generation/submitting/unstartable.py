@@ -27,11 +27,15 @@ AT_ONCE = 100
 
 def free_unstartable(now: datetime) -> int:
     """End, unbind or send to review what has waited in vain for `PATIENCE`; at once what its owner cancelled. Return how many."""
+    waiting = GenerationTask.objects.free(now).filter(
+        Q(cancel_requested_at__isnull=False) | Q(updated_at__lte=now - PATIENCE), status=Status.QUEUED
+    )
+    if not waiting.exists():  # usually so; the question below names every account with all its models
+        return 0
     may_wait = Q(account__edited_at__gt=now - PATIENCE)
     for account in ProviderAccount.objects.enabled():
         may_wait |= Q(account=account, model__in=account.models_offered())
-    in_vain = Q(updated_at__lte=now - PATIENCE) & (~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~may_wait))
-    waiting = GenerationTask.objects.free(now).filter(status=Status.QUEUED)
+    in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~may_wait)
     freed = 0
     for task in waiting.filter(Q(cancel_requested_at__isnull=False) | in_vain).select_related("account")[:AT_ONCE]:
         with passing_over(task):
