@@ -25,7 +25,7 @@ BYTES = bytes(range(256)) * 8
 
 @pytest.fixture
 def video(user, idle_account):
-    """A stored video; its bytes need not be a film here."""
+    """Store a video; its bytes need not be a real video."""
     outputs = [{"url": "https://vendor.example/secret.mp4"}]
     task = make_task(user, status="succeeded", prompt="a fox", model="kling/kling-v2-6", account=idle_account, outputs=outputs)
     facts = {"duration_s": 5.0, "width_px": 1280, "height_px": 720, "fps": 24.0, "codec": "h264", "colour": "#102030"}

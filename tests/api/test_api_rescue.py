@@ -14,7 +14,7 @@ MODEL = "kling/kling-v1"
 
 @pytest.fixture
 def failed(user, driver):
-    """Its deadline passed, and the vendor has it by now."""
+    """Fail a task by its deadline; the vendor has finished since."""
     task = driver.until(create_task(owner=user, model=MODEL, prompt="a boat", params={}), Status.RUNNING)
     task.give_up("deadline", "too late")
     driver.simulator.advance(60)

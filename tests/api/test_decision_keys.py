@@ -19,7 +19,7 @@ def in_review(user, idle_account):
 
 
 def back_in_review(task: GenerationTask) -> None:
-    """What was sent again has no answer either."""
+    """Send it again, without an answer."""
     row = GenerationTask.objects.get(pk=task.pk)
     row.move(Status.SUBMITTING)
     row.move(Status.NEEDS_REVIEW)
@@ -92,7 +92,7 @@ def test_a_retry_sent_again_is_answered_as_a_repeat(api, user, idle_account):
 
 @pytest.fixture
 def overdue(user, driver):
-    """Its deadline passed, and the vendor has it by now."""
+    """Return a function that makes a task in review: its deadline passed, and the vendor has finished since."""
 
     def make(prompt: str) -> GenerationTask:
         task = driver.until(create_task(owner=user, model="kling/kling-v1", prompt=prompt, params={}), Status.RUNNING)

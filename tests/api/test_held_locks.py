@@ -142,7 +142,7 @@ def test_the_clock_passes_over_a_task_for_which_another_model_would_stand_in(tas
 
 @contextmanager
 def ended_backend(table: str) -> Iterator[list[str]]:
-    """An administrator ends this process's backend when it first asks for this table."""
+    """End this process's backend, as an administrator would, when it first queries this table."""
     ended: list[str] = []
 
     def end(number: int) -> None:

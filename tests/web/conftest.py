@@ -16,14 +16,14 @@ def _nothing_remembered():
 
 @pytest.fixture
 def visitor(client: Client, user) -> Client:
-    """A browser of `user`, without script."""
+    """Return a browser of `user`, without script."""
     client.force_login(user)
     return client
 
 
 @pytest.fixture
 def staff_visitor(desk: Client) -> Client:
-    """The pages as a superuser sees them."""
+    """Return the browser of a superuser."""
     return desk
 
 

@@ -23,7 +23,7 @@ BYTES = b"0123456789" * 100
 
 
 def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | None = None, **facts: Any) -> Video:
-    """A stored video of 1000 bytes with poster and preview."""
+    """Store a video of 1000 bytes with poster and preview."""
     task = task or make_task(owner, status=Status.SUCCEEDED, prompt=prompt)
     row = {
         "title": prompt,
@@ -46,7 +46,7 @@ def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | No
 
 
 def moved(video: Video, when: datetime) -> Video:
-    """The video as made at that time."""
+    """Make the video look as if it was made at that time."""
     Video.objects.filter(pk=video.pk).update(created_at=when)
     return video
 
@@ -56,7 +56,7 @@ def make_asset(owner: User, *, width: int = 640, height: int = 480) -> Asset:
 
 
 def fill_slots(account: ProviderAccount, owner: User) -> None:
-    """Every slot of the account is taken."""
+    """Take every slot of the account."""
     for number in range(account.max_in_flight):
         make_task(owner, status=Status.RUNNING, account=account, submission_id=f"full-{number}")
 

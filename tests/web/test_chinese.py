@@ -63,7 +63,7 @@ NO_TEXT = {"script", "style", "template", "code", "pre"}
 
 
 def blocks() -> list[dict[str, str]]:
-    """The entries of the .po file, by their keywords."""
+    """Return the entries of the .po file, by their keywords."""
     texts = (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n")
     found = (dict(re.findall(r"^(msg[\w\[\]]+) (.*)$", text, re.MULTILINE)) for text in texts)
     read = ({name: ast.literal_eval(words) for name, words in parts.items()} for parts in found)

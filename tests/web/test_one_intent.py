@@ -169,7 +169,7 @@ def in_review(user, kling) -> GenerationTask:
 
 
 def back_in_review(task: GenerationTask) -> None:
-    """What was sent again has no answer either."""
+    """Send it again, without an answer."""
     row = GenerationTask.objects.get(pk=task.pk)
     row.move(Status.SUBMITTING)
     row.move(Status.NEEDS_REVIEW)

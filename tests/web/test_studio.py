@@ -20,7 +20,7 @@ SCRIPT = {"HX-Request": "true"}
 
 
 def order(**changes):
-    """What the browser sends for Kling 2.5 Turbo."""
+    """Return what the browser sends for Kling 2.5 Turbo."""
     body = {
         "model": KLING,
         "prompt": "a koi pond at dusk",

@@ -33,7 +33,7 @@ def model(account) -> str:
 
 @pytest.fixture
 def tasks(staff, account, model) -> list[GenerationTask]:
-    """One in every state."""
+    """Make a task in every state."""
     made = [make_task(staff, status=status, model=model, account=account, attempt_count=1) for status in Status]
     for task in made:
         attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())

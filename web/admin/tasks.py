@@ -75,8 +75,8 @@ class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
 class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = TaskEvent
     extra = 0
-    fields = ("at", "from_label", "to_label", "told")
-    readonly_fields = ("from_label", "to_label", "told")
+    fields = ("at", "from_label", "to_label", "note_words")
+    readonly_fields = ("from_label", "to_label", "note_words")
 
     @admin.display(description=gettext_lazy("from"))
     def from_label(self, event: TaskEvent) -> str | Promise:
@@ -87,7 +87,7 @@ class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
         return FACES[event.to_status].label
 
     @admin.display(description=gettext_lazy("note"))
-    def told(self, event: TaskEvent) -> str:
+    def note_words(self, event: TaskEvent) -> str:
         return translated(event.note)
 
 
@@ -165,16 +165,9 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return translated(task.wait_reason)
 
     def get_urls(self) -> list[URLPattern]:
-        ways = {
-            "ask_again": self.ask_again_view,
-            "adopt": self.adopt_view,
-            "submit_again": self.submit_again_view,
-            "give_up": self.give_up_view,
-        }
-        own = [
-            path(f"<path:object_id>/{name}/", self.admin_site.admin_view(view), name=f"generation_generationtask_{name}")
-            for name, view in ways.items()
-        ]
+        view = self.admin_site.admin_view(self.decide_view)
+        ways = ("ask_again", "adopt", "submit_again", "give_up")
+        own = [path(f"<path:object_id>/{way}/", view, {"way": way}, name=f"generation_generationtask_{way}") for way in ways]
         return [*own, *super().get_urls()]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -208,30 +201,21 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **ways})
 
     @method_decorator(require_POST)
-    def ask_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, recover.ask_again, ASKED_AGAIN)
-
-    @method_decorator(require_POST)
-    def adopt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        adopt = partial(decide.adopt, vendor_id=request.POST.get("vendor_id", ""))
-        return self._decide(request, object_id, adopt, _("Adopted. The vendor is asked for its result."))
-
-    @method_decorator(require_POST)
-    def submit_again_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        submit_again = partial(decide.submit_again, knows_cost=request.POST.get("knows_cost") == "on")
-        return self._decide(request, object_id, submit_again, _("It waits to be sent again."))
-
-    @method_decorator(require_POST)
-    def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, decide.give_up, _("Given up."))
-
-    def _decide(self, request: HttpRequest, object_id: str, way: Callable[..., object], done: str | Promise) -> HttpResponse:
-        """Perform `way` on the task; `generation.actions.decide` checks who may."""
+    def decide_view(self, request: HttpRequest, object_id: str, way: str) -> HttpResponse:
+        """Decide a review or ask the vendor again; `generation.actions` checks who may."""
         task = self.get_object(request, object_id)
         if task is None:
             raise Http404
+        vendor_id, knows_cost = request.POST.get("vendor_id", ""), request.POST.get("knows_cost") == "on"
+        ways: dict[str, tuple[Callable[..., object], str | Promise]] = {
+            "ask_again": (recover.ask_again, ASKED_AGAIN),
+            "adopt": (partial(decide.adopt, vendor_id=vendor_id), _("Adopted. The vendor is asked for its result.")),
+            "submit_again": (partial(decide.submit_again, knows_cost=knows_cost), _("It waits to be sent again.")),
+            "give_up": (decide.give_up, _("Given up.")),
+        }
+        act, done = ways[way]
         try:
-            way(task, by=caller_of(request), page=read_key(request.POST.get("key", "")))
+            act(task, by=caller_of(request), page=read_key(request.POST.get("key", "")))
         except PortalError as error:
             self.message_user(request, error.message, messages.ERROR)
         else:

@@ -51,13 +51,12 @@ def _median(account: ProviderAccount, usual: Mapping[str, Usual]) -> float | Non
 def _card(load: AccountLoad, median_s: float | None, now: datetime) -> ProviderCard:
     account, most = load.account, load.account.max_in_flight
     cooling = account.breaker(now).state is not BreakerState.CLOSED
-    used = _("%(used)d of %(most)d slots") % {"used": load.used, "most": most}
     return ProviderCard(
         name=account.label,
         mark=mark_of(account.vendor),
-        text=listed([_words(load, now), _median_words(median_s)]),
+        text=listed([_words(load, now), _("%(time)s median") % {"time": duration(median_s)} if median_s is not None else ""]),
         slots=_dots(min(load.used, most), most, held=cooling),
-        slots_text=used,
+        slots_text=_("%(used)d of %(most)d slots") % {"used": load.used, "most": most},
         limited=cooling,
         off=not account.enabled,
     )
@@ -76,10 +75,6 @@ def _words(load: AccountLoad, now: datetime) -> str:
     if load.used >= most:
         return _("full, %(most)d slots") % {"most": most}
     return _("%(used)d of %(most)d slots") % {"used": load.used, "most": most} if load.used else _("idle")
-
-
-def _median_words(median_s: float | None) -> str:
-    return _("%(time)s median") % {"time": duration(median_s)} if median_s is not None else ""
 
 
 def _dots(used: int, most: int, *, held: bool) -> list[str]:

@@ -19,7 +19,7 @@ from generation.models.task import STATUS_CHOICES
 from generation.ordering.estimate import Usual
 from generation.queries.queue_position import PoolState
 from generation.queries.refused_field import REFUSALS
-from providers.accounts.circuit_breaker import Breaker, BreakerState
+from providers.accounts.circuit_breaker import BreakerState
 from providers.messages import translated
 from web.formatting import duration
 from web.presenters.words import clock_time, time_range, vendor_label
@@ -90,8 +90,9 @@ def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str
     if state is Status.RUNNING:
         return _rendering(task, usual.get(task.model), now)
     if state is Status.INGESTING:
-        slow = translated(task.wait_reason) or _("storage or download is slow, trying again")
-        return slow if task.failures else _("saving the video")
+        if not task.failures:
+            return _("saving the video")
+        return translated(task.wait_reason) or _("storage or download is slow, trying again")
     if state is Status.NEEDS_REVIEW:
         return (
             _("accepted by the vendor, needs a person's decision")
@@ -116,7 +117,10 @@ def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) ->
     if not openings.loads:
         return _("no enabled account for %(vendor)s") % {"vendor": vendor_label(task.vendor)}
     if openings.cooling:
-        return _cooling(openings.cooling.breaker(now), {"vendor": vendor_label(task.vendor)})
+        breaker, names = openings.cooling.breaker(now), {"vendor": vendor_label(task.vendor)}
+        if breaker.state is BreakerState.HALF_OPEN or breaker.until is None:
+            return _("checking whether %(vendor)s answers again") % names
+        return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(breaker.until)})
     if not openings.is_full:
         return _("starts in a moment")
     place = pool.places.get(task.id)
@@ -127,12 +131,6 @@ def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) ->
 def _in_line(vendor: str, place: int, language: str | None) -> str:  # noqa: ARG001 - the language is part of the key
     """Return the sentence, cached because every open page asks for it every few seconds for each of its waiting tasks."""
     return _("%(vendor)s is full, %(place)s in line") % {"vendor": vendor_label(vendor), "place": ordinal(place)}
-
-
-def _cooling(breaker: Breaker, names: dict[str, str]) -> str:
-    if breaker.state is BreakerState.HALF_OPEN or breaker.until is None:
-        return _("checking whether %(vendor)s answers again") % names
-    return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(breaker.until)})
 
 
 def _rendering(task: GenerationTask | TaskNews, usual: Usual | None, now: datetime) -> str:

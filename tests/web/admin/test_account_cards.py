@@ -22,7 +22,7 @@ SOON = timedelta(minutes=5)
 
 @pytest.fixture
 def at_work(db):
-    """A worker somewhere."""
+    """Report a live worker."""
     LiveWorker.objects.create(instance="w", submit_workers=2, seen_at=timezone.now())
 
 

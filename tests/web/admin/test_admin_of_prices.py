@@ -22,7 +22,7 @@ def wan(make_account):
 
 @pytest.fixture
 def shop(desk, wan) -> Client:
-    """The administrator, who also uses the Studio."""
+    """Return the administrator's browser after a price was added."""
     desk.post(f"{LIST}add/", FORM)
     return desk
 

@@ -62,7 +62,7 @@ def test_the_page_explains_that_the_environment_goes_first(desk, settings):
 
 @pytest.fixture
 def restored_backup(user, sandbox_accounts):
-    """Two paid requests are on record that this database does not know, one of them of a task that it has."""
+    """Record two paid requests that this database does not know, one of them of a task that it has."""
     task = make_task(user)
     for number, (name, reference) in enumerate([(task.pk, task.reference), (uuid4(), "vp-lost")], start=1):
         paid_record.write(number, Attempt(task=task, number=1, account=sandbox_accounts[0], reference=reference, started_at=timezone.now()))

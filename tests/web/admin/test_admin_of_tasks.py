@@ -129,7 +129,7 @@ def test_other_rows_are_listed_and_read_only(desk, task, user, name):
 
 
 def ended(task, **facts):
-    """The same task, failed, with a vendor id."""
+    """Fail the task, with a vendor id."""
     now = timezone.now()
     GenerationTask.objects.filter(pk=task.pk).update(status="failed", finished_at=now, submission_id="v1", error_code="deadline", **facts)
 

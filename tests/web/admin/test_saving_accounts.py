@@ -35,7 +35,7 @@ def account(make_account) -> ProviderAccount:
 
 
 def work_goes_on(account: ProviderAccount) -> None:
-    """What workers write: a lease, a poll's lease, a render that is known, a cooldown."""
+    """Write what workers write: a lease, a poll's lease, a known render, a cooldown."""
     account.lock_for_leasing()
     ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=timezone.now())
     account.note_known()
