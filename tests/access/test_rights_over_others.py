@@ -32,8 +32,8 @@ def act(client: Client, what: str, rows: dict[str, GenerationTask], video: Video
     """Do it as this person; the status that comes back, with a script's header so that a refusal is not a page."""
     if what == "star":
         return client.post(f"/videos/{video.pk}/star").status_code
-    door, verb = what.split()
-    if door == "page":
+    entry, verb = what.split()
+    if entry == "page":
         return client.post(f"/tasks/{rows[verb].pk}/{verb}", headers={"HX-Request": "true"}).status_code
     person = User.objects.get(pk=client.session["_auth_user_id"])
     headers = {"authorization": f"Bearer {issue(person, 'tests')[1]}"}

@@ -90,12 +90,12 @@ def test_lists_have_the_rows_that_one_sees(column, people, user):
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("door", [page, program])
-def test_who_may_cancel(door, column, people, user):
+@pytest.mark.parametrize("client_of", [page, program])
+def test_who_may_cancel(client_of, column, people, user):
     task = make_task(user)
     path = f"/tasks/{task.pk}/cancel"
 
-    assert kind(door(people[column]).post(path if door is page else f"/api/v1{path}").status_code) == ACTS[column]
+    assert kind(client_of(people[column]).post(path if client_of is page else f"/api/v1{path}").status_code) == ACTS[column]
     assert (GenerationTask.objects.get(pk=task.pk).status == Status.CANCELLED) is (ACTS[column] == 200)
 
 
@@ -109,11 +109,11 @@ def test_who_may_star(column, people, user):
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("door", [page, program])
-def test_who_may_decide(door, column, people, review):
+@pytest.mark.parametrize("client_of", [page, program])
+def test_who_may_decide(client_of, column, people, review):
     path = f"/tasks/{review.pk}/give-up"
 
-    assert kind(door(people[column]).post(path if door is page else f"/api/v1{path}").status_code) == DECIDES[column]
+    assert kind(client_of(people[column]).post(path if client_of is page else f"/api/v1{path}").status_code) == DECIDES[column]
     assert (GenerationTask.objects.get(pk=review.pk).status == Status.FAILED) is (DECIDES[column] == 200)
 
 

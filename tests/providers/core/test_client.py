@@ -133,9 +133,9 @@ def test_adapter_may_catch_an_error_at_its_yield():
 
 
 def test_retry_after_is_believed_up_to_an_hour():
-    wishes = ("7", "-1", "90000", "soon", "nan")
+    delays = ("7", "-1", "90000", "soon", "nan")
 
-    waits = [outcome(at_the_poll(), WireReply(status=429, headers={"retry-after": text})).retry_after_s for text in wishes]
+    waits = [outcome(at_the_poll(), WireReply(status=429, headers={"retry-after": text})).retry_after_s for text in delays]
 
     assert waits == [7.0, 0.0, 3600.0, None, None]
 

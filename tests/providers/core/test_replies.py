@@ -79,7 +79,7 @@ def test_units_are_the_vendors_words(usage, units):
 
 
 @pytest.mark.parametrize(
-    ("value", "wish"),
+    ("value", "delay"),
     [
         (30, timedelta(seconds=30)),
         (0.5, timedelta(seconds=0.5)),
@@ -96,8 +96,8 @@ def test_units_are_the_vendors_words(usage, units):
         ([30], None),
     ],
 )
-def test_wish_to_be_asked_later_is_believed_within_reason(value, wish):
-    assert poll_delay(value) == wish
+def test_delay_of_the_next_poll_is_believed_within_reason(value, delay):
+    assert poll_delay(value) == delay
 
 
 @pytest.mark.parametrize(

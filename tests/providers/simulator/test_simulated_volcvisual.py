@@ -1,4 +1,4 @@
-"""Jimeng's official door: signed hand-written requests, answers and refusals."""
+"""Jimeng's official API: signed hand-written requests, answers and refusals."""
 
 from __future__ import annotations
 

@@ -62,13 +62,13 @@ def setting_for(spec, name: str, value: Any) -> dict[str, Any]:
     return {name: value} if name == "camera" and value != "simple" else {**around, name: value}
 
 
-def slots_for(spec, wish: dict[str, Any]) -> tuple[str, ...]:
+def slots_for(spec, setting: dict[str, Any]) -> tuple[str, ...]:
     """The fewest images that go with these options."""
     needed = needed_slots(spec)
     for slots in (needed, *((*needed, slot.name) for slot in spec.slots), ()):
         try:
-            spec.params(**spec.needed_params | wish).check_inputs(dict.fromkeys(slots, 1))
+            spec.params(**spec.needed_params | setting).check_inputs(dict.fromkeys(slots, 1))
         except InputConflict:
             continue
         return slots
-    raise AssertionError(f"{spec.name} takes no images with {wish}")
+    raise AssertionError(f"{spec.name} takes no images with {setting}")

@@ -12,26 +12,27 @@ from providers.core.transport import Timeouts
 from providers.core.types import State
 from providers.vendors import ALL_MODELS
 from tests.providers.vendors.option_values import PROMPTS, setting_for, slots_for, values_of
-from tests.providers.vendors.simulated_doors import DOORS, PATIENT, a_request, ask, client_at, door_of, paid
+from tests.providers.vendors.simulated_surfaces import PATIENT, SIMULATED, a_request, ask, client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import NOON, make_request
 
 IMPATIENT = Timeouts(connect_s=2, read_s=0.3)
-EVERY_DOOR = pytest.mark.parametrize("door", DOORS)
-WITH_A_KEY = pytest.mark.parametrize("door", [door for door in DOORS if door != "local"])
+EVERY_SURFACE = pytest.mark.parametrize("surface", SIMULATED)
+WITH_A_KEY = pytest.mark.parametrize("surface", [surface for surface in SIMULATED if surface != "local"])
 
 
 @pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
 def test_every_value_of_every_option_is_taken(simulator, spec):
-    client = client_at(simulator, door_of(spec))
+    client = client_at(simulator, surface_of(spec))
     tried = [(name, value) for name in spec.params.model_fields for value in values_of(spec, name)]
-    wishes = [(setting_for(spec, name, value), PROMPTS.get((spec.name, name), "a boat")) for name, value in tried]
+    settings = [(setting_for(spec, name, value), PROMPTS.get((spec.name, name), "a boat")) for name, value in tried]
     requests = [
-        make_request(spec.name, slots_for(spec, wish), prompt=prompt, reference=f"r-{n}", **wish) for n, (wish, prompt) in enumerate(wishes)
+        make_request(spec.name, slots_for(spec, setting), prompt=prompt, reference=f"r-{n}", **setting)
+        for n, (setting, prompt) in enumerate(settings)
     ]
 
     accepted = {client.submit(request).id for request in requests}
 
-    assert len(accepted) == paid(simulator) == len(wishes)
+    assert len(accepted) == paid(simulator) == len(settings)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_every_value_of_every_option_is_taken(simulator, spec):
     ],
 )
 def test_first_and_last_frame_are_accepted(simulator, model, params):
-    client = client_at(simulator, door_of(ALL_MODELS[model]))
+    client = client_at(simulator, surface_of(ALL_MODELS[model]))
 
     assert client.submit(make_request(model, ["first_frame", "last_frame"], **params)).id
     assert paid(simulator) == 1
@@ -57,10 +58,10 @@ def test_camera_movements_are_accepted(simulator, camera):
 
 
 @WITH_A_KEY
-def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, door):
+def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, surface):
     good, bad = (
-        client_at(simulator, door),
-        client_at(simulator, door, access_key="bad-a", secret_key="bad-s", api_key="bad-key", cookie="sessionid=bad-session"),
+        client_at(simulator, surface),
+        client_at(simulator, surface, access_key="bad-a", secret_key="bad-s", api_key="bad-key", cookie="sessionid=bad-session"),
     )
 
     good.check_account()
@@ -69,10 +70,10 @@ def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, door):
     assert paid(simulator) == 0
 
 
-@EVERY_DOOR
-def test_many_tasks_are_polled_at_once(simulator, door):
-    client = client_at(simulator, door)
-    submissions = [client.submit(a_request(door, f"boat {n}", reference=f"many-{n}")) for n in range(20)]
+@EVERY_SURFACE
+def test_many_tasks_are_polled_at_once(simulator, surface):
+    client = client_at(simulator, surface)
+    submissions = [client.submit(a_request(surface, f"boat {n}", reference=f"many-{n}")) for n in range(20)]
 
     simulator.advance(60)
 
@@ -101,17 +102,17 @@ def test_task_id_at_the_top_level_is_read(simulator):
     assert client.poll(submission).state in {State.QUEUED, State.RUNNING}
 
 
-@EVERY_DOOR
-def test_paid_submit_that_hangs_is_uncertain(simulator, door):
+@EVERY_SURFACE
+def test_paid_submit_that_hangs_is_uncertain(simulator, surface):
     with pytest.raises(Uncertain):
-        client_at(simulator, door, timeouts=IMPATIENT).submit(a_request(door, "a boat #fault:hang-after-accept"))
+        client_at(simulator, surface, timeouts=IMPATIENT).submit(a_request(surface, "a boat #fault:hang-after-accept"))
 
     assert paid(simulator) == 1
 
 
-@pytest.mark.parametrize("door", ["official-jwt", "official-key", "gateway"])
-def test_lost_submit_is_found_by_our_reference(simulator, door):
-    client, request = client_at(simulator, door), a_request(door, "a boat #fault:reset-after-accept", reference="lost-1")
+@pytest.mark.parametrize("surface", ["official-jwt", "official-key", "gateway"])
+def test_lost_submit_is_found_by_our_reference(simulator, surface):
+    client, request = client_at(simulator, surface), a_request(surface, "a boat #fault:reset-after-accept", reference="lost-1")
     with pytest.raises(Uncertain):
         client.submit(request)
 
@@ -129,10 +130,10 @@ def test_look_up_finds_nothing_where_nothing_was_accepted(simulator):
 
 
 @pytest.mark.parametrize(
-    ("model", "door"), [("kling/kling-v1", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
+    ("model", "surface"), [("kling/kling-v1", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
 )
-def test_reference_sent_twice_is_told_apart_from_bad_parameters(simulator, model, door):
-    client, request = client_at(simulator, door), make_request(model, reference="sent-1")
+def test_reference_sent_twice_is_told_apart_from_bad_parameters(simulator, model, surface):
+    client, request = client_at(simulator, surface), make_request(model, reference="sent-1")
     client.submit(request)
 
     with pytest.raises(DuplicateReference):

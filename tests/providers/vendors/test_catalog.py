@@ -64,10 +64,10 @@ def test_each_value_of_each_option_changes_the_request(spec):
 def test_one_mistake_is_told_once(spec):
     """A rule between two options is silent where the other one was refused."""
     for name in spec.params.model_fields:
-        wish = spec.needed_params | setting_for(spec, name, values_of(spec, name)[-1])
+        params = spec.needed_params | setting_for(spec, name, values_of(spec, name)[-1])
         for other in spec.params.model_fields.keys() - {name}:
             with pytest.raises(ValidationError) as refusal:
-                spec.params(**wish | {other: {"no": "value"}})
+                spec.params(**params | {other: {"no": "value"}})
             assert {error["loc"][0] for error in refusal.value.errors()} == {other}, name
 
 

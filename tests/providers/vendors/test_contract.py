@@ -34,7 +34,7 @@ from providers.core.fetch import Expired, NetworkPolicy, NotFound, safe_fetch
 from providers.core.transport import TransportFailure
 from providers.core.types import Output, State, Submission
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.simulated_doors import DOORS, MODELS, MODELS_AT, ask, client_at, door_of, paid
+from tests.providers.vendors.simulated_surfaces import MODELS, MODELS_AT, SIMULATED, ask, client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import asked, make_provider, make_request
 
 LOCAL = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
@@ -44,36 +44,36 @@ SECRETS = ("sim-secret", "sk-portal-test", "sim-session", "eyJ")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A model at a door of its vendor's."""
+    """A model at a surface of its vendor."""
 
     spec: ModelSpec
-    door: str
+    surface: str
 
-    def wish(self, prompt: str = "a boat", **facts):
+    def request(self, prompt: str = "a boat", **facts):
         return make_request(self.spec.name, prompt=prompt, **facts)
 
 
 def _cases() -> Iterator[Case]:
-    """Every model at one door, and every further door with the model that stands for its vendor."""
+    """Every model at one surface, and every further surface with the model that stands for its vendor."""
     for spec in ALL_MODELS.values():
-        yield Case(spec=spec, door=door_of(spec))
-    for door, (slug, _path) in DOORS.items():
-        if door != door_of(ALL_MODELS[MODELS[slug]]) and door not in MODELS_AT:
-            yield Case(spec=ALL_MODELS[MODELS[slug]], door=door)
+        yield Case(spec=spec, surface=surface_of(spec))
+    for surface, (slug, _path) in SIMULATED.items():
+        if surface != surface_of(ALL_MODELS[MODELS[slug]]) and surface not in MODELS_AT:
+            yield Case(spec=ALL_MODELS[MODELS[slug]], surface=surface)
 
 
 def _entry_points() -> Iterator[Case]:
     """One model for each address that paid requests go to: models behind the same address share the code that reads its answers."""
     seen = set()
     for case in _cases():
-        ask = asked(make_provider(case.spec.provider, case.door), case.wish())
-        if (entry := (case.door, ask.path, str(sorted(ask.query)))) not in seen:
+        ask = asked(make_provider(case.spec.provider, case.surface), case.request())
+        if (entry := (case.surface, ask.path, str(sorted(ask.query)))) not in seen:
             seen.add(entry)
             yield case
 
 
 def _each(cases: Iterator[Case]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.spec.name}@{case.door}") for case in cases])
+    return pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.spec.name}@{case.surface}") for case in cases])
 
 
 EVERY_MODEL = _each(_cases())
@@ -110,12 +110,12 @@ ASKED_ABOUT_TWICE = ("jimeng-video-2.0", "jimeng-video-2.0-pro")
 
 def due(case: Case, faults: dict[str, type[ProviderError]]) -> dict[str, type[ProviderError]]:
     """What each fault must come out as."""
-    return {fault: OF_A_LOCAL_SERVICE.get(fault, kind) if case.door == "local" else kind for fault, kind in faults.items()}
+    return {fault: OF_A_LOCAL_SERVICE.get(fault, kind) if case.surface == "local" else kind for fault, kind in faults.items()}
 
 
 def refusal(client: BlockingClient, case: Case, fault: str) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
-        client.submit(case.wish(f"a boat #fault:{fault}", reference=f"r-{fault}"))
+        client.submit(case.request(f"a boat #fault:{fault}", reference=f"r-{fault}"))
     return caught.value
 
 
@@ -127,9 +127,9 @@ def fetched(client: BlockingClient, output: Output) -> bytes:
 
 @EVERY_MODEL
 def test_video_is_made_paid_once_and_can_be_had_until_it_expires(simulator, case):
-    client = client_at(simulator, case.door)
+    client = client_at(simulator, case.surface)
 
-    submission = client.submit(case.wish())
+    submission = client.submit(case.request())
     waiting = client.poll(submission)
     simulator.advance(60)
     blocking, [concurrent] = client.poll(submission), ask(client, [submission])
@@ -146,7 +146,7 @@ def test_video_is_made_paid_once_and_can_be_had_until_it_expires(simulator, case
 
 @CONTRACT
 def test_refusals_are_told_apart_and_cost_nothing(simulator, case):
-    client, kinds = client_at(simulator, case.door), due(case, REFUSALS)
+    client, kinds = client_at(simulator, case.surface), due(case, REFUSALS)
 
     errors = {fault: refusal(client, case, fault) for fault in kinds}
 
@@ -157,7 +157,7 @@ def test_refusals_are_told_apart_and_cost_nothing(simulator, case):
 
 @EVERY_MODEL
 def test_paid_submit_without_a_clear_answer_is_uncertain(simulator, case):
-    client = client_at(simulator, case.door)
+    client = client_at(simulator, case.surface)
 
     kinds = {fault: type(refusal(client, case, fault)) for fault in UNCLEAR}
 
@@ -167,7 +167,7 @@ def test_paid_submit_without_a_clear_answer_is_uncertain(simulator, case):
 
 @CONTRACT
 def test_vendor_that_is_down_leaves_a_paid_submit_uncertain(simulator, case):
-    error = refusal(client_at(simulator, case.door), case, "5xx-before")
+    error = refusal(client_at(simulator, case.surface), case, "5xx-before")
 
     assert {"5xx-before": type(error)} == due(case, {"5xx-before": Uncertain})
     assert paid(simulator) == 0
@@ -176,8 +176,8 @@ def test_vendor_that_is_down_leaves_a_paid_submit_uncertain(simulator, case):
 @CONTRACT
 @pytest.mark.parametrize(("sent", "kind"), [(True, Uncertain), (False, Unreachable)])
 def test_silence_is_uncertain_once_the_paid_request_has_left(case, sent, kind):
-    provider = make_provider(case.spec.provider, case.door)
-    talk = converse(provider, provider.submit(case.wish()))
+    provider = make_provider(case.spec.provider, case.surface)
+    talk = converse(provider, provider.submit(case.request()))
     assert next(talk).billable
 
     with pytest.raises(kind):
@@ -186,10 +186,10 @@ def test_silence_is_uncertain_once_the_paid_request_has_left(case, sent, kind):
 
 @CONTRACT
 def test_poll_faults_pass_and_leave_the_task_alone(simulator, case):
-    client, kinds = client_at(simulator, case.door), due(case, POLL_FAULTS)
+    client, kinds = client_at(simulator, case.surface), due(case, POLL_FAULTS)
     if case.spec.id in ASKED_ABOUT_TWICE:
         kinds = {fault: kind for fault, kind in kinds.items() if kind is not UnexpectedReply}
-    tasks = {fault: client.submit(case.wish(f"a boat #fault:{fault}:1", reference=f"r-{fault}")) for fault in kinds}
+    tasks = {fault: client.submit(case.request(f"a boat #fault:{fault}:1", reference=f"r-{fault}")) for fault in kinds}
     simulator.advance(60 * len(tasks))
 
     errors = {}
@@ -206,8 +206,8 @@ def test_poll_faults_pass_and_leave_the_task_alone(simulator, case):
 
 @CONTRACT
 def test_state_that_nobody_documented_is_running(simulator, case):
-    client = client_at(simulator, case.door)
-    submission = client.submit(case.wish("a boat #fault:poll-unknown-state:1"))
+    client = client_at(simulator, case.surface)
+    submission = client.submit(case.request("a boat #fault:poll-unknown-state:1"))
     simulator.advance(60)
 
     assert client.poll(submission).state is State.RUNNING
@@ -216,8 +216,8 @@ def test_state_that_nobody_documented_is_running(simulator, case):
 
 @CONTRACT
 def test_failed_render_says_why(simulator, case):
-    client, kinds = client_at(simulator, case.door), due(case, FATES)
-    tasks = {fate: client.submit(case.wish(f"a boat #fault:{fate}", reference=f"r-{fate}")) for fate in kinds}
+    client, kinds = client_at(simulator, case.surface), due(case, FATES)
+    tasks = {fate: client.submit(case.request(f"a boat #fault:{fate}", reference=f"r-{fate}")) for fate in kinds}
     simulator.advance(60 * len(tasks))
 
     told = {fate: client.poll(submission) for fate, submission in tasks.items()}
@@ -230,8 +230,8 @@ def test_failed_render_says_why(simulator, case):
 
 @CONTRACT
 def test_missing_task_is_gone_and_spoils_no_other_answer(simulator, case):
-    client = client_at(simulator, case.door)
-    first, last = (client.submit(case.wish(f"boat {number}", reference=f"r-{number}")) for number in range(2))
+    client = client_at(simulator, case.surface)
+    first, last = (client.submit(case.request(f"boat {number}", reference=f"r-{number}")) for number in range(2))
     unknown = Submission(id="0385dc79-0000-4000-8000-000000000001", model=case.spec.id, kind=first.kind.partition(" ")[0])
     simulator.advance(120)
 
@@ -242,8 +242,8 @@ def test_missing_task_is_gone_and_spoils_no_other_answer(simulator, case):
 
 @CONTRACT
 def test_task_that_the_vendor_forgot_is_gone(simulator, case):
-    client = client_at(simulator, case.door)
-    submission = client.submit(case.wish("a boat #fault:expire"))
+    client = client_at(simulator, case.surface)
+    submission = client.submit(case.request("a boat #fault:expire"))
     simulator.advance(3600)
 
     assert [type(error) for error in ask(client, [submission])] == [SubmissionGone]
@@ -252,14 +252,14 @@ def test_task_that_the_vendor_forgot_is_gone(simulator, case):
 @CONTRACT
 def test_no_secret_in_logs_transcripts_or_errors(simulator, case, caplog):
     caplog.set_level(logging.DEBUG)
-    client, notes = client_at(simulator, case.door), Transcript()
+    client, notes = client_at(simulator, case.surface), Transcript()
 
-    submission = client.submit(case.wish(), transcript=notes)
+    submission = client.submit(case.request(), transcript=notes)
     client.poll(submission)
     shown = [repr(notes), repr(submission), repr(client)]
     for fault in ("refuse", "auth", "html-200"):
         with pytest.raises(ProviderError) as caught:
-            client.submit(case.wish(f"a boat #fault:{fault}", reference=f"r-{fault}"), transcript=notes)
+            client.submit(case.request(f"a boat #fault:{fault}", reference=f"r-{fault}"), transcript=notes)
         shown += [repr(notes), repr(caught.value), str(caught.value)]
 
     shown.append(caplog.text)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from providers.core.catalog import InputConflict
 from providers.core.types import GenerationRequest, State
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.simulated_doors import client_at, door_of, paid
+from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request, picture
 
 V3, V26, V16, V15 = "kling/kling-v3", "kling/kling-v2-6", "kling/kling-v1-6", "kling/kling-v1-5"
@@ -149,7 +149,7 @@ def test_what_does_not_go_with_the_images_is_refused(model, params, images, path
 )
 def test_fullest_request_is_rendered_and_found_by_our_reference(simulator, model, images, facts):
     spec = ALL_MODELS[model]
-    client, request = client_at(simulator, "gateway" if spec.retired else door_of(spec)), request_with(model, images, **facts)
+    client, request = client_at(simulator, "gateway" if spec.retired else surface_of(spec)), request_with(model, images, **facts)
 
     submission = client.submit(request)
     simulator.advance(60)

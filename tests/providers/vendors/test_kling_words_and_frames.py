@@ -5,7 +5,7 @@ import pytest
 from providers.core.catalog import InputConflict
 from providers.core.types import State
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.simulated_doors import client_at, door_of, paid
+from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request
 
 V3, V26, V21, V16, V15, V1 = (f"kling/kling-{name}" for name in ("v3", "v2-6", "v2-1", "v1-6", "v1-5", "v1"))
@@ -102,7 +102,7 @@ def test_lost_submit_from_a_last_frame_is_looked_for_where_images_are():
 )
 def test_wordless_request_is_rendered(simulator, model, slots, params):
     spec, request = ALL_MODELS[model], make_request(model, slots, prompt="", **params)
-    client = client_at(simulator, "gateway" if spec.retired else door_of(spec))
+    client = client_at(simulator, "gateway" if spec.retired else surface_of(spec))
 
     submission = client.submit(request)
     simulator.advance(60)

@@ -12,7 +12,7 @@ from providers.core.errors import Refused, SubmissionGone, Uncertain, Unsupporte
 from providers.core.fetch import Expired, NetworkPolicy, safe_fetch
 from providers.core.types import State, Submission
 from providers.simulator.testing import SimulatorProcess
-from tests.providers.vendors.simulated_doors import ask, client_at, door_to, paid
+from tests.providers.vendors.simulated_surfaces import ask, client_at, first_surface, paid
 from tests.providers.vendors.vendor_samples import make_request
 
 ARK, HAILUO, H3 = "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"
@@ -22,14 +22,14 @@ LOCAL = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 
 def client_for(simulator: SimulatorProcess, model: str) -> BlockingClient:
     slug = model.partition("/")[0]
-    return client_at(simulator, "official-key" if slug == "kling" else door_to(slug))
+    return client_at(simulator, "official-key" if slug == "kling" else first_surface(slug))
 
 
 @pytest.mark.parametrize("models", [[ARK], [HAILUO, H3], [KLING, KLING_NEW], [WAN]])
 def test_many_of_one_account_are_asked_together(simulator, models):
     client = client_for(simulator, models[0])
-    wishes = [make_request(model, prompt=f"boat {n}", reference=f"{model}-{n}") for n in range(12) for model in models]
-    submissions = [client.submit(wish) for wish in wishes]
+    requests = [make_request(model, prompt=f"boat {n}", reference=f"{model}-{n}") for n in range(12) for model in models]
+    submissions = [client.submit(request) for request in requests]
     forgotten = Submission(id="890000000000000999", model=models[-1].partition("/")[2], kind="text2video")
 
     simulator.advance(60)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from providers.vendors import PROVIDERS
-from tests.providers.vendors.simulated_doors import DOORS, door_to, paid
+from tests.providers.vendors.simulated_surfaces import SIMULATED, first_surface, paid
 from tools import live
 
 
@@ -19,14 +19,14 @@ def no_keys(monkeypatch):
 
 def give_keys(monkeypatch, simulator, slug: str, **instead: str) -> list[str]:
     """The keys of the vendor's sandbox, and the simulator's address. Answers with what must not be printed."""
-    door = door_to(slug)
-    sandbox = PROVIDERS[slug].surfaces[door].sandbox
+    surface = first_surface(slug)
+    sandbox = PROVIDERS[slug].surfaces[surface].sandbox
     prefix = f"LIVE_{slug.upper().replace('-', '_')}_"
-    monkeypatch.setenv(f"{prefix}BASE_URL", f"{simulator.url}/{DOORS[door][1]}")
+    monkeypatch.setenv(f"{prefix}BASE_URL", f"{simulator.url}/{SIMULATED[surface][1]}")
     keys = {**sandbox.credentials, **instead}
     for name, value in keys.items():
         monkeypatch.setenv(f"{prefix}{name.upper()}", value)
-    return [keys[field.name] for field in PROVIDERS[slug].surfaces[door].credentials if field.name in keys and field.secret]
+    return [keys[field.name] for field in PROVIDERS[slug].surfaces[surface].credentials if field.name in keys and field.secret]
 
 
 def test_every_vendor_keeps_the_contract_at_the_simulator(monkeypatch, simulator, capsys):

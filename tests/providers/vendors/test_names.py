@@ -7,7 +7,7 @@ import pytest
 from providers.core.errors import InvalidParams, Refused, Unsupported
 from providers.core.types import State
 from providers.vendors import ALL_MODELS, PROVIDERS
-from tests.providers.vendors.simulated_doors import DOORS, client_at, paid
+from tests.providers.vendors.simulated_surfaces import SIMULATED, client_at, paid
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request, outcome, reply_of, said
 
 SURFACES = [(slug, surface) for slug, provider in PROVIDERS.items() for surface in provider.surfaces.values()]
@@ -20,9 +20,9 @@ RENAMED = [
     for ours, theirs in surface.names.items()
 ]
 ABROAD = [
-    pytest.param(spec, door, id=f"{spec.id}@{door}")
-    for door in ("singapore", "us", "byteplus")
-    for spec in PROVIDERS[DOORS[door][0]].models.values()
+    pytest.param(spec, surface, id=f"{spec.id}@{surface}")
+    for surface in ("singapore", "us", "byteplus")
+    for spec in PROVIDERS[SIMULATED[surface][0]].models.values()
 ]
 SEEDANCE, WAN = "doubao-seedance-1-5-pro-251215", "wanx2.1-t2v-turbo"
 
@@ -68,15 +68,15 @@ def test_name_of_another_model_changes_nothing():
     assert said(make_provider("dashscope", names={"wan2.6-t2v": "wan-x"}), request) == said(make_provider("dashscope"), request)
 
 
-@pytest.mark.parametrize(("spec", "door"), ABROAD)
-def test_region_has_the_models_that_are_offered_there_by_these_names_and_no_others(simulator, spec, door):
-    client = client_at(simulator, door)
+@pytest.mark.parametrize(("spec", "surface"), ABROAD)
+def test_region_has_the_models_that_are_offered_there_by_these_names_and_no_others(simulator, spec, surface):
+    client = client_at(simulator, surface)
 
-    if spec.is_at(door):
+    if spec.is_at(surface):
         submission = client.submit(make_request(spec.name))
         simulator.advance(60)
         assert (client.poll(submission).state, paid(simulator)) == (State.SUCCEEDED, 1)
-    elif (spec.id, door) == ("wan2.6-t2v", "us"):
+    elif (spec.id, surface) == ("wan2.6-t2v", "us"):
         with pytest.raises(InvalidParams, match="duration"):
             client.submit(make_request(spec.name, duration_s=7))
     else:

@@ -24,19 +24,19 @@ from providers.core.errors import (
 from providers.core.fetch import NetworkPolicy, safe_fetch
 from providers.core.types import GenerationRequest, State, Submission
 from providers.simulator.testing import SimulatorProcess
-from tests.providers.vendors.simulated_doors import PATIENT, paid
+from tests.providers.vendors.simulated_surfaces import PATIENT, paid
 from tests.providers.vendors.vendor_samples import make_provider, make_request
 
 HOST = "newapi"
 LOCAL = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 KLING, JIMENG, VIDEOS, SORA = "kling", "volcvisual", "openai-videos", "sora"
-DOORS = {
+ROUTES = {
     KLING: ("kling", "gateway", "", "kling/kling-v1-6", {}),
     JIMENG: ("volcvisual", "gateway", "", "volcvisual/jimeng_t2v_v30", {}),
     VIDEOS: ("openai-videos", "compatible", "/v1", "openai-videos/gateway-model", {"model_name": "kling-v1-6", "duration_s": 5}),
     SORA: ("openai-videos", "compatible", "/v1", "openai-videos/sora-2", {}),
 }
-EVERY = pytest.mark.parametrize("door", DOORS)
+EVERY = pytest.mark.parametrize("route", ROUTES)
 WORDS = {
     KLING: ("NOT_START", "SUBMITTED", "IN_PROGRESS", "SUCCESS"),
     JIMENG: ("NOT_START", "QUEUED", "QUEUED", "SUCCESS"),
@@ -45,28 +45,28 @@ WORDS = {
 }
 
 
-def client_at(simulator: SimulatorProcess, door: str, key: str = "sk-portal-test") -> BlockingClient:
-    vendor, surface, path, _model, _params = DOORS[door]
+def client_at(simulator: SimulatorProcess, route: str, key: str = "sk-portal-test") -> BlockingClient:
+    vendor, surface, path, _model, _params = ROUTES[route]
     provider = make_provider(vendor, surface, f"{simulator.base(HOST)}{path}", api_key=key)
     return BlockingClient(provider=provider, timeouts=PATIENT)
 
 
-def a_request(door: str, prompt: str = "a boat") -> GenerationRequest:
-    _vendor, _surface, _path, model, params = DOORS[door]
+def a_request(route: str, prompt: str = "a boat") -> GenerationRequest:
+    _vendor, _surface, _path, model, params = ROUTES[route]
     return make_request(model, prompt=prompt, **params)
 
 
-def refusal(simulator: SimulatorProcess, door: str, prompt: str = "a boat", key: str = "sk-portal-test") -> ProviderError:
+def refusal(simulator: SimulatorProcess, route: str, prompt: str = "a boat", key: str = "sk-portal-test") -> ProviderError:
     with pytest.raises(ProviderError) as caught:
-        client_at(simulator, door, key).submit(a_request(door, prompt))
+        client_at(simulator, route, key).submit(a_request(route, prompt))
     return caught.value
 
 
 @EVERY
-def test_render_is_followed_to_its_end_and_its_file_is_fetched(simulator, door):
+def test_render_is_followed_to_its_end_and_its_file_is_fetched(simulator, route):
     simulator.settings(queue_s=40, render_s=40)
-    client = client_at(simulator, door)
-    submission = client.submit(a_request(door))
+    client = client_at(simulator, route)
+    submission = client.submit(a_request(route))
     words = []
     for _ in range(3):
         words.append(client.poll(submission).vendor_state)
@@ -78,16 +78,16 @@ def test_render_is_followed_to_its_end_and_its_file_is_fetched(simulator, door):
     file = io.BytesIO()
     safe_fetch(output.url, to=file, max_bytes=50_000_000, allow=LOCAL, expected="video", headers=headers)
 
-    assert (*words, finished.vendor_state) == WORDS[door]
+    assert (*words, finished.vendor_state) == WORDS[route]
     assert (finished.state, finished.progress, paid(simulator)) == (State.SUCCEEDED, 100, 1)
     assert len(file.getvalue()) > 1_000
 
 
 @EVERY
-def test_task_that_is_not_over_keeps_running(simulator, door):
+def test_task_that_is_not_over_keeps_running(simulator, route):
     simulator.settings(queue_s=40, render_s=40)
-    client = client_at(simulator, door)
-    submission = client.submit(a_request(door))
+    client = client_at(simulator, route)
+    submission = client.submit(a_request(route))
 
     states = []
     for _ in range(3):
@@ -98,7 +98,7 @@ def test_task_that_is_not_over_keeps_running(simulator, door):
 
 
 @pytest.mark.parametrize(
-    ("door", "words"),
+    ("route", "words"),
     [
         (KLING, "Internal error, please retry"),
         (JIMENG, "Internal RPC Error"),
@@ -106,9 +106,9 @@ def test_task_that_is_not_over_keeps_running(simulator, door):
         (SORA, "The video could not be generated."),
     ],
 )
-def test_failure_ends_the_task_with_the_reason(simulator, door, words):
-    client = client_at(simulator, door)
-    submission = client.submit(a_request(door, "a boat #fault:fail-internal"))
+def test_failure_ends_the_task_with_the_reason(simulator, route, words):
+    client = client_at(simulator, route)
+    submission = client.submit(a_request(route, "a boat #fault:fail-internal"))
     simulator.advance(60)
 
     snapshot = client.poll(submission)
@@ -117,47 +117,47 @@ def test_failure_ends_the_task_with_the_reason(simulator, door, words):
 
 
 @EVERY
-def test_unknown_task_is_gone(simulator, door):
-    model = DOORS[door][3].partition("/")[2]
-    gone = Submission(id="task_AbCdEfGhIjKlMnOpQrStUvWxYz012345", model=model, kind="text2video" if door == KLING else "")
+def test_unknown_task_is_gone(simulator, route):
+    model = ROUTES[route][3].partition("/")[2]
+    gone = Submission(id="task_AbCdEfGhIjKlMnOpQrStUvWxYz012345", model=model, kind="text2video" if route == KLING else "")
 
     with pytest.raises(SubmissionGone):
-        client_at(simulator, door).poll(gone)
+        client_at(simulator, route).poll(gone)
 
 
 @EVERY
-def test_used_up_quota_is_out_of_credit(simulator, door):
-    error = refusal(simulator, door, key="sk-broke-account")
+def test_used_up_quota_is_out_of_credit(simulator, route):
+    error = refusal(simulator, route, key="sk-broke-account")
 
     assert (type(error), error.vendor_code, error.http_status, paid(simulator)) == (OutOfCredit, "insufficient_user_quota", 403, 0)
     assert "额度不足" in error.message
 
 
 @EVERY
-def test_refused_key_is_told_with_the_gateways_words(simulator, door):
-    error = refusal(simulator, door, key="sk-bad-key")
+def test_refused_key_is_told_with_the_gateways_words(simulator, route):
+    error = refusal(simulator, route, key="sk-bad-key")
 
     assert (type(error), error.http_status, "无效的令牌" in error.message) == (AuthenticationFailed, 401, True)
 
 
 @EVERY
-def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, door):
-    client_at(simulator, door).check_account()
+def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, route):
+    client_at(simulator, route).check_account()
     with pytest.raises(AuthenticationFailed):
-        client_at(simulator, door, "sk-bad-key").check_account()
+        client_at(simulator, route, "sk-bad-key").check_account()
 
     assert paid(simulator) == 0
 
 
 @EVERY
-def test_refusals_of_the_vendor_behind_the_gateway_are_sure(simulator, door):
-    assert isinstance(refusal(simulator, door, "a boat #fault:bad-param"), Refused)
-    assert isinstance(refusal(simulator, door, "a boat #fault:rate-limit"), RateLimited)
+def test_refusals_of_the_vendor_behind_the_gateway_are_sure(simulator, route):
+    assert isinstance(refusal(simulator, route, "a boat #fault:bad-param"), Refused)
+    assert isinstance(refusal(simulator, route, "a boat #fault:rate-limit"), RateLimited)
     assert paid(simulator) == 0
 
 
 @pytest.mark.parametrize(
-    ("door", "kind", "words"),
+    ("route", "kind", "words"),
     [
         (KLING, ContentRejected, "The request content contains sensitive information"),
         (JIMENG, ContentRejected, "Text Risk Not Pass"),
@@ -165,20 +165,20 @@ def test_refusals_of_the_vendor_behind_the_gateway_are_sure(simulator, door):
         (VIDEOS, InvalidParams, "The request content contains sensitive information"),
     ],
 )
-def test_refusal_that_the_gateway_quotes_is_told_in_the_vendors_words(simulator, door, kind, words):
-    error = refusal(simulator, door, "a boat #fault:refuse")
+def test_refusal_that_the_gateway_quotes_is_told_in_the_vendors_words(simulator, route, kind, words):
+    error = refusal(simulator, route, "a boat #fault:refuse")
 
     assert (type(error), error.message) == (kind, words)
 
 
 @EVERY
 @pytest.mark.parametrize("fault", ["502-after", "reset-after-accept", "html-200", "empty-body", "bad-json"])
-def test_lost_answer_leaves_the_outcome_unknown_and_nothing_says_absent(simulator, door, fault):
-    client, began = client_at(simulator, door), utc_now()
+def test_lost_answer_leaves_the_outcome_unknown_and_nothing_says_absent(simulator, route, fault):
+    client, began = client_at(simulator, route), utc_now()
 
-    assert type(refusal(simulator, door, f"a boat #fault:{fault}")) is Uncertain
+    assert type(refusal(simulator, route, f"a boat #fault:{fault}")) is Uncertain
     with pytest.raises(Unsupported):
-        client.look_up("job-1", spec=a_request(door).spec, since=began, known=[])
+        client.look_up("job-1", spec=a_request(route).spec, since=began, known=[])
     assert paid(simulator) == 1
 
 

@@ -231,12 +231,12 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
 
 
 @pytest.mark.parametrize(
-    ("header", "wish"), [("2500", timedelta(seconds=2.5)), ("9999999", timedelta(minutes=5)), ("soon", None), ("-1", None)]
+    ("header", "delay"), [("2500", timedelta(seconds=2.5)), ("9999999", timedelta(minutes=5)), ("soon", None), ("-1", None)]
 )
-def test_wish_when_to_be_asked_again_is_read_from_the_header(header, wish):
+def test_delay_of_the_next_poll_is_read_from_the_header(header, delay):
     reply = reply_of(QUEUED, openai_poll_after_ms=header)
 
-    assert WIRE.outcome(WIRE.provider.poll(TASK), reply).ask_again_after == wish
+    assert WIRE.outcome(WIRE.provider.poll(TASK), reply).ask_again_after == delay
     assert poll(QUEUED).ask_again_after is None
 
 

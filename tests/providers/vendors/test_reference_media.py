@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from providers.core.catalog import InputConflict
 from providers.core.types import GenerationRequest, State
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.simulated_doors import client_at, door_of, paid
+from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import asked, make_provider, make_request, picture
 
 SEEDANCE, H3 = "ark/doubao-seedance-2-0-260128", "minimax/MiniMax-H3"
@@ -142,7 +142,7 @@ def test_fullest_request_is_rendered(simulator, model, slots, params):
     files = {slot: tuple(picture(slot) for _ in range(count)) for slot, count in slots.items()}
     options = spec.params(**params)
     options.check_inputs(slots)
-    client = client_at(simulator, door_of(spec))
+    client = client_at(simulator, surface_of(spec))
 
     submission = client.submit(GenerationRequest(spec=spec, prompt="a boat", params=options, inputs=files, reference="r-1"))
     simulator.advance(60)

@@ -1,4 +1,4 @@
-"""The simulator's doors for tests of vendors: which surface is where, and a client that stands before it."""
+"""Where each surface is in the simulator, for tests of vendors, and a client for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from providers.simulator.testing import SimulatorProcess
 from tests.providers.vendors.vendor_samples import make_provider, make_request
 
 PATIENT = Timeouts(connect_s=10, read_s=30)
-DOORS = {
+SIMULATED = {
     "official-jwt": ("kling", "hosts/kling"),
     "official-key": ("kling", "hosts/kling"),
     "gateway": ("kling", "hosts/dmxapi"),
@@ -49,30 +49,30 @@ KEYS = {"singapore": "sk-intl-portal-test", "byteplus": "sk-intl-portal-test", "
 """Of regions that know no other's keys."""
 
 
-def door_to(slug: str) -> str:
+def first_surface(slug: str) -> str:
     """The vendor's first surface."""
-    return next(door for door, (vendor, _path) in DOORS.items() if vendor == slug)
+    return next(surface for surface, (vendor, _path) in SIMULATED.items() if vendor == slug)
 
 
-def door_of(spec: ModelSpec) -> str:
+def surface_of(spec: ModelSpec) -> str:
     """A surface that offers the model."""
-    return spec.surfaces[0] if spec.surfaces else door_to(spec.provider)
+    return spec.surfaces[0] if spec.surfaces else first_surface(spec.provider)
 
 
-def client_at(simulator: SimulatorProcess, door: str, *, timeouts: Timeouts = PATIENT, **keys: Any) -> BlockingClient:
-    slug, path = DOORS[door]
-    if door in KEYS:
-        keys = {"api_key": KEYS[door]} | keys
-    return BlockingClient(provider=make_provider(slug, door, f"{simulator.url}/{path}", **keys), timeouts=timeouts)
+def client_at(simulator: SimulatorProcess, surface: str, *, timeouts: Timeouts = PATIENT, **keys: Any) -> BlockingClient:
+    slug, path = SIMULATED[surface]
+    if surface in KEYS:
+        keys = {"api_key": KEYS[surface]} | keys
+    return BlockingClient(provider=make_provider(slug, surface, f"{simulator.url}/{path}", **keys), timeouts=timeouts)
 
 
-def model_at(door: str) -> str:
+def model_at(surface: str) -> str:
     """The model that stands for a surface."""
-    return MODELS_AT.get(door, MODELS[DOORS[door][0]])
+    return MODELS_AT.get(surface, MODELS[SIMULATED[surface][0]])
 
 
-def a_request(door: str, prompt: str = "a boat", **facts) -> GenerationRequest:
-    return make_request(model_at(door), prompt=prompt, **facts)
+def a_request(surface: str, prompt: str = "a boat", **facts) -> GenerationRequest:
+    return make_request(model_at(surface), prompt=prompt, **facts)
 
 
 def ask(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:

@@ -1,17 +1,17 @@
-"""How long vendors wish not to be asked, as their answers tell it, over real HTTP against the simulator."""
+"""How long vendors ask us to wait before the next poll, over real HTTP against the simulator."""
 
 from datetime import timedelta
 
 import pytest
 
-from tests.providers.vendors.simulated_doors import client_at, door_to
+from tests.providers.vendors.simulated_surfaces import client_at, first_surface
 from tests.providers.vendors.vendor_samples import make_request
 
 WITH_TIERS = "ark/doubao-seedance-1-0-pro-250528"
 
 
 @pytest.mark.parametrize(
-    ("model", "params", "wish"),
+    ("model", "params", "delay"),
     [
         ("jimeng/seedance-2.0", {}, timedelta(seconds=30)),
         ("jimeng/jimeng-video-2.0", {}, None),
@@ -21,11 +21,11 @@ WITH_TIERS = "ark/doubao-seedance-1-0-pro-250528"
         ("kling/kling-v1", {}, None),
     ],
 )
-def test_snapshot_carries_the_vendors_wish_where_it_has_one(simulator, model, params, wish):
+def test_snapshot_carries_the_vendors_delay_where_it_has_one(simulator, model, params, delay):
     simulator.settings(queue_s=0, render_s=3600, poll_after_s=20)
     slug = model.partition("/")[0]
-    client = client_at(simulator, "official-key" if slug == "kling" else door_to(slug))
+    client = client_at(simulator, "official-key" if slug == "kling" else first_surface(slug))
 
     snapshot = client.poll(client.submit(make_request(model, **params)))
 
-    assert snapshot.ask_again_after == wish
+    assert snapshot.ask_again_after == delay
