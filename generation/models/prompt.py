@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,8 +13,17 @@ from uuid_utils.compat import uuid7
 from generation.models.visibility import OwnedQuerySet
 
 
+class TextDigest(models.CharField):  # type: ignore[type-arg]
+    """The sha256 of the row's `text` in hex. Set at every insert, also by `bulk_create`, which does not call `save`."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002 - Django's signature
+        digest = hashlib.sha256(model_instance.text.encode()).hexdigest()  # type: ignore[attr-defined]
+        setattr(model_instance, self.attname, digest)
+        return digest
+
+
 class Prompt(models.Model):
-    """The text; immutable. One prompt, many tasks."""
+    """The text; immutable. One prompt, many tasks. Equal texts are found by `digest`: a text may be too long for an index."""
 
     class Source(models.TextChoices):
         TYPED = "typed", _("Typed")
@@ -21,6 +32,7 @@ class Prompt(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts")
     text = models.TextField(_("text"), blank=True)
+    digest = TextDigest(max_length=64, editable=False)
     negative_text = models.TextField(_("negative text"), blank=True)
     source = models.CharField(_("source"), max_length=12, choices=Source.choices, default=Source.TYPED)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -29,6 +41,7 @@ class Prompt(models.Model):
         verbose_name = _("prompt")
         verbose_name_plural = _("prompts")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["owner", "digest"], name="prompt_by_digest")]
 
     def __str__(self) -> str:
         return self.text[:80]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from access.callers import Caller
 from generation.lifecycle import LIVE, UNDER_WAY, Status
-from generation.models import GenerationTask, TaskNews, Video
+from generation.models import GenerationTask, Prompt, TaskNews, Video
 
 __all__ = [
     "COUNTED_MOST",
@@ -154,11 +154,11 @@ def neighbours(caller: Caller, video: Video) -> tuple[UUID | None, UUID | None]:
 def versions_of(caller: Caller, video: Video) -> list[Video]:
     """This video and others from the same words or the same chain of repeats, oldest first."""
     task = video.task
-    chain = Q(task=task) | Q(task__retry_of=task)
-    if task.retry_of_id:
-        chain |= Q(task=task.retry_of_id) | Q(task__retry_of=task.retry_of_id)
-    words = Q(owner=video.owner_id, task__prompt__text=task.prompt.text) if task.prompt.text else Q()
-    seen = Video.objects.visible_to(caller).filter(chain | words).select_related("task__prompt")
+    repeated = {task.pk, task.retry_of_id} - {None}
+    related = Q(pk__in=repeated) | Q(retry_of__in=repeated)
+    if task.prompt.text:
+        related |= Q(prompt__in=Prompt.objects.filter(owner=video.owner_id, digest=task.prompt.digest))
+    seen = Video.objects.visible_to(caller).filter(task__in=GenerationTask.objects.filter(related)).select_related("task__prompt")
     return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
 
 

@@ -1,4 +1,4 @@
-"""A database made before messages had codes keeps every message, in both languages."""
+"""Older databases keep what they have: messages from before they had codes, prompts from before they had digests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone, translation
 
-from generation.models import Attempt, GenerationTask, TaskEvent
+from generation.models import Attempt, GenerationTask, Prompt, TaskEvent
 from providers.core.messages import SENTENCES, Message, say
 from providers.messages import translated
 from providers.migrations._sentences_before_codes import CODES
@@ -16,6 +16,7 @@ from providers.models import ProviderAccount
 
 pytestmark = pytest.mark.postgresql
 BEFORE = [("generation", "0013_keys_of_files"), ("providers", "0008_names_at_the_vendor")]
+WITHOUT_DIGESTS = [("generation", "0015_what_it_is_for"), ("providers", "0009_message_codes")]
 LOST = "The process that was sending ended before the vendor's answer was stored."
 NOT_LISTED = "The vendor shows no render under our reference: it was probably not accepted."
 ADOPTED = "%(name)s adopted the vendor's task %(id)s"
@@ -92,6 +93,20 @@ def test_an_older_database_keeps_every_message(before, django_user_model):
         shown = translated(tasks[review.pk].error_message)  # both sentences were reworded since
         assert shown == f"{translation.gettext(SENTENCES['sender_lost'])} {translation.gettext(SENTENCES['not_listed'])} [1301]"
     assert SENTENCES["not_listed"] != NOT_LISTED
+
+
+def test_an_older_database_finds_equal_prompts(before, django_user_model):
+    """More rows than the migration converts at once."""
+    user = django_user_model.objects.create_user("ann")
+    old = migrate_step_by_step_to(WITHOUT_DIGESTS).get_model("generation", "Prompt")
+    texts = ["a boat", "a fox", "雪" * 10_000]
+    old.objects.bulk_create(old(owner_id=user.pk, text=text, created_at=timezone.now()) for text in texts * 400)
+
+    migrate_to_newest()
+
+    for text in texts:
+        new = Prompt.objects.create(owner=user, text=text)
+        assert list(Prompt.objects.filter(owner=user, digest=new.digest).values_list("text", flat=True)) == [text] * 401
 
 
 def test_every_code_that_old_rows_are_given_has_a_sentence():
