@@ -1,10 +1,10 @@
-"""Stores images, given or fetched from an address: checked, re-encoded, one row per owner and content."""
+"""Stores images, uploaded or fetched from an address: checked, re-encoded, one row per owner and content."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from threading import Lock
@@ -34,7 +34,7 @@ SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 def store_asset(*, owner: User, file: BinaryIO) -> Asset:
-    """The asset for these bytes; the same bytes of the same owner give the same asset. Raises `InvalidRequest`, `StorageUnavailable`."""
+    """Store an image and return its asset; the same bytes of one owner are one asset. Raises `InvalidRequest`, `StorageUnavailable`."""
     try:
         facts = inspect_image(file, rules=replace(PORTAL_IMAGES, max_bytes=settings.MAX_IMAGE_BYTES))
     except BadImage as bad:
@@ -42,9 +42,11 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
         raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad
     known = Asset.objects.filter(owner=owner, sha256=facts.sha256).first()
     if known is not None:
-        if not _is_whole(known):  # the row is there and its file is not: this upload brings it back
-            store.delete(known.file)
-            store.save(known.file, facts.content)
+        with suppress(store.ObjectMissing):
+            if store.size(known.file) == known.size_bytes:
+                return known
+        store.delete(known.file)  # its file was lost or cut: this upload replaces it
+        store.save(known.file, facts.content)
         return known
     pk = uuid7()
     asset = Asset(
@@ -68,15 +70,8 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
     return asset
 
 
-def _is_whole(asset: Asset) -> bool:
-    try:
-        return store.size(asset.file) == asset.size_bytes
-    except store.ObjectMissing:
-        return False
-
-
 def fetch_asset(*, owner: User, url: str) -> Asset:
-    """Fetch and store the image at this address. Raises as `store_asset`, and `Busy` when enough are being fetched."""
+    """Fetch and store the image at this address. Raises as `store_asset` does, and `Busy` while too many are being fetched."""
     allowed = tuple(settings.OUTBOUND_ALLOW_CIDRS)
     policy = NetworkPolicy(allow_http=bool(allowed), allow_cidrs=allowed)
     with _turn_of(owner), SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
@@ -96,7 +91,7 @@ _fetches_lock = Lock()
 
 @contextmanager
 def _turn_of(owner: User) -> Iterator[None]:
-    """Count this fetch while it lasts. Raises `Busy`: a slow host holds a thread, so few are done at once, and fewer for one person."""
+    """Count this fetch while it lasts. Raises `Busy`: a slow host occupies a thread, so few run at once, and fewer of one person."""
     with _fetches_lock:
         if _fetches.total() >= MOST_FETCHES or _fetches[owner.pk] >= MOST_FETCHES_OF_ONE:
             raise Busy(_("Too many images are being fetched at the moment. Try again in a few seconds."))

@@ -1,6 +1,6 @@
-"""Turns orders into queued tasks: the one way in for pages, API, commands and retries. Sends nothing; the clock starts what is stored.
+"""Turns orders into queued tasks: the only way for pages, API, commands and retries. Sends nothing; the clock starts what is stored.
 
-Everything is checked first, and nothing is stored when anything is wrong. Whoever sends an order again under its key gets the first task.
+Everything is checked first; if anything is wrong, nothing is stored. An order that is sent again with its key gets the first task.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from database import clock
@@ -24,18 +25,18 @@ from providers.models import ProviderAccount
 __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
 
 TRIES = 3
-"""Each meets at least one order that another request stored meanwhile, which the next finds."""
+"""A try fails when another request has just stored one of the orders; the next try finds that task."""
 
 
 class Placed(NamedTuple):
-    """The task of an order; `is_new` is False where its key had made it before."""
+    """The task of an order; `is_new` is False if an earlier order with the same key made it."""
 
     task: GenerationTask
     is_new: bool
 
 
 def create(order: Order) -> Placed:
-    """Store the task of this order, or find the one that its key made. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
+    """Store the task of this order, or return the one that its key made. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
     try:
         return create_many([order])[0]
     except OrdersRefused as refused:
@@ -45,8 +46,8 @@ def create(order: Order) -> Placed:
 def create_many(orders: Sequence[Order]) -> list[Placed]:
     """Store all of these orders in one transaction, or none: `OrdersRefused` then says by index what is wrong.
 
-    The number of statements does not depend on how many orders there are, but for the batches of an insert. Orders with the same words
-    have one prompt. May be called inside a transaction, which a lost race leaves as it was.
+    The number of statements does not depend on the number of orders, except for the batches of an insert. Orders with the same words share
+    a prompt. May be called inside a transaction, which a lost race leaves as it was.
     """
     for _try in range(TRIES):
         batch = _Batch(orders)
@@ -63,7 +64,7 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
 
 def made_before(order: Order) -> GenerationTask | None:
     """Return the task that this order's key has made, None for a new key. Raises `InvalidRequest` when it was used for another order."""
-    task = next(iter(_made_before([order]).values()), None)
+    task = next(iter(_stored([order], "idempotency_key")), None)
     return _repeated(task, order) if task else None
 
 
@@ -72,14 +73,11 @@ def key_reused() -> InvalidRequest:
     return InvalidRequest(_("This Idempotency-Key was used for a different request. Use a new key."), code="idempotency_key_reused")
 
 
-def _made_before(orders: Collection[Order]) -> dict[tuple[int, str], GenerationTask]:
-    """The tasks that these orders' keys have made, by owner and key."""
-    keys = {order.idempotency_key for order in orders} - {""}
-    if not keys:
-        return {}
-    mine = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, idempotency_key__in=keys)
-    rows = mine.exclude(idempotency_key="").select_related("prompt")  # SQLite takes the partial index only when its condition is named
-    return {(task.owner_id, task.idempotency_key): task for task in rows}
+def _stored(orders: Collection[Order], name: str) -> QuerySet[GenerationTask]:
+    """Return tasks of these owners that have an order's value in this column, which is unique per owner. Without values it asks nothing."""
+    values = {getattr(order, name) for order in orders} - {""}
+    mine = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, **{f"{name}__in": values})
+    return mine.exclude(**{name: ""})  # SQLite uses the partial index only if the query repeats its condition
 
 
 def _repeated(task: GenerationTask, order: Order) -> GenerationTask:
@@ -89,12 +87,13 @@ def _repeated(task: GenerationTask, order: Order) -> GenerationTask:
 
 
 class _Batch:
-    """Orders as rows, checked and not stored yet. Raises `OrdersRefused`."""
+    """Orders as rows, checked but not stored. Raises `OrdersRefused`."""
 
     def __init__(self, orders: Sequence[Order]) -> None:
         self.placed: list[Placed] = []
-        self.by_key = _made_before(orders)
-        self.taken = _taken_ids(orders)
+        made = _stored(orders, "idempotency_key").select_related("prompt")
+        self.by_key = {(task.owner_id, task.idempotency_key): task for task in made}
+        self.taken = set(_stored(orders, "external_id").values_list("owner_id", "external_id"))
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []
@@ -170,7 +169,7 @@ class _Batch:
         return task
 
     def _prompt(self, order: Order, negative_text: str) -> Prompt:
-        """One prompt, many tasks: that of the task which this one repeats, or of another order here, where owner and words are the same."""
+        """Return the prompt of the task that this one repeats, or of another order here, if owner and words are equal; else a new one."""
         prompt = Prompt(owner=order.owner, text=order.prompt, negative_text=negative_text, source=order.source)
         words = _words_of(prompt)
         if order.retry_of and _words_of(order.retry_of.prompt) == words:
@@ -183,12 +182,3 @@ class _Batch:
 
 def _words_of(prompt: Prompt) -> tuple[int, str, str]:
     return (prompt.owner_id, prompt.text, prompt.negative_text)
-
-
-def _taken_ids(orders: Collection[Order]) -> set[tuple[int, str]]:
-    """External ids of these orders that are in use, each with its owner."""
-    wanted = {order.external_id for order in orders} - {""}
-    if not wanted:
-        return set()
-    rows = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, external_id__in=wanted)
-    return set(rows.exclude(external_id="").values_list("owner_id", "external_id"))

@@ -1,4 +1,4 @@
-"""What a render costs and how long it takes: what this installation knows of itself first, otherwise what the catalog says."""
+"""What a render costs and how long it takes: this installation's own figures, or else the catalog's."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SAMPLE = 50
 ENOUGH = 5
 REMEMBERED_S = 60
 USUAL_LENGTH_S = 5
-"""Counted for models that are paid by the second and let nobody choose how many."""
+"""Assumed for models that are paid by the second and do not let the caller choose the length."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usual:
-    """The middle half of recent renders, in seconds; `slow_s` is the 95th percentile; `measured` is False for the catalog's word."""
+    """The middle half of recent renders, in seconds; `slow_s` is the 95th percentile; `measured` is False for the catalog's figures."""
 
     low_s: float
     high_s: float
@@ -36,7 +36,7 @@ class Usual:
 
 
 def usual_seconds(models: Iterable[str]) -> dict[str, Usual]:
-    """By model name. One query for each model that was not asked about within the last minute."""
+    """Return the usual times by model name, with one query for each model that was not asked about within the last minute."""
     names = {name for name in models if name in ALL_MODELS}
     keys = {f"usual:{name}": name for name in names}
     known: Mapping[str, Usual] = cache.get_many(keys)
@@ -48,19 +48,19 @@ def usual_seconds(models: Iterable[str]) -> dict[str, Usual]:
 
 
 def price_of(spec: ModelSpec) -> Price | None:
-    """What the model costs here: the price that an administrator set, otherwise the vendor's list price, None where neither is known."""
+    """Return what the model costs here: the price that an administrator set, or the vendor's list price, or None if neither is known."""
     own = ModelPrice.objects.filter(model=spec.name).first()
     return own.price if own else spec.price
 
 
 def price_list() -> dict[str, Price | None]:
-    """The same for every model by name, in one query."""
+    """Return `price_of` every model, by name, in one query."""
     own = {row.model: row.price for row in ModelPrice.objects.all()}
     return {name: own.get(name, spec.price) for name, spec in ALL_MODELS.items()}
 
 
 def estimate_cost(price: Price | None, params: Params) -> Decimal | None:
-    """Of one video with these params, in the price's currency; None without a price."""
+    """Return the cost of one video with these params, in the price's currency; None without a price."""
     if price is None:
         return None
     seconds = getattr(params, "duration_s", None) or USUAL_LENGTH_S
@@ -68,7 +68,7 @@ def estimate_cost(price: Price | None, params: Params) -> Decimal | None:
 
 
 def median_seconds(usual: Usual | None) -> float | None:
-    """Only what was measured counts as a median."""
+    """Return the median, or None if it was not measured here."""
     return usual.median_s if usual and usual.measured else None
 
 

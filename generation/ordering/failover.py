@@ -1,5 +1,5 @@
-"""When no account of the asked vendor may start a task for a while yet, another model may stand in for the one that was asked: by an
-admin's rule only, only for what was surely never accepted, and only where everything that was asked for fits the other model.
+"""Failover: while no account can start a task for some time, another model may replace the requested one. Only by an administrator's rule,
+only for tasks that no vendor can have accepted, and only if everything that was ordered fits the other model.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ __all__ = ["fail_over", "has_stand_in"]
 log = logging.getLogger("generation.failover")
 
 AT_ONCE = 20
-"""Tasks that one round may move: what stands in has limits too, and the model asked for may be back soon."""
+"""Tasks of one model that one round may move: the stand-in has limits too, and the requested model may be back soon."""
 LONG_COOLDOWN = timedelta(seconds=30)
 """What must be left of the cooldown of every account before waiting tasks move to another model."""
 MAYBE_PAID = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
 
 
 def fail_over() -> int:
-    """Move waiting tasks of models that cannot be had now to those that stand in, or back. Returns how many."""
+    """Move waiting tasks of models that no account can start now to their stand-ins, or back. Returns how many."""
     rules = _rules()
     if not rules:
         return 0
     moved = 0
-    for model in sorted(_waiting_models()):
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED).order_by("model").values_list("model", flat=True)
+    for model in waiting.distinct():
         if _is_long_away(model):
             for task in _movable(model)[:AT_ONCE]:
                 with passing_over(task):
@@ -49,32 +50,22 @@ def fail_over() -> int:
 
 
 def _rules() -> dict[str, list[str]]:
-    """What may stand in, by the model asked for, in the admin's order."""
+    """Return the stand-ins by requested model, in the administrator's order."""
     found: dict[str, list[str]] = {}
     for asked, other in FailoverRule.objects.filter(enabled=True).values_list("from_model", "to_model"):
         found.setdefault(asked, []).append(other)
     return found
 
 
-def _waiting_models() -> set[str]:
-    return set(GenerationTask.objects.filter(status=Status.QUEUED).order_by().values_list("model", flat=True).distinct())
-
-
-def _can_be_had(model: str) -> bool:
-    """An account may start it. One in cooldown may not, and neither may one that waits for its probe."""
-    spec = ALL_MODELS.get(model)
-    return spec is not None and bool(ProviderAccount.objects.usable().for_model(spec))
-
-
 def _is_long_away(model: str) -> bool:
-    """No account may start it, and none is about to: a short cooldown or a probe is no reason to render with another model."""
+    """Return whether no account can start it now or soon: a short cooldown or a probe is no reason to render with another model."""
     spec = ALL_MODELS.get(model)
     soon = Q(cooldown_until=None) | Q(cooldown_until__lte=clock.now() + LONG_COOLDOWN)
     return spec is None or not ProviderAccount.objects.filter(soon, enabled=True).for_model(spec)
 
 
 def _movable(model: str) -> Any:
-    """Waiting tasks of which no vendor can have any."""
+    """Return waiting tasks that no vendor can have accepted."""
     maybe_paid = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=MAYBE_PAID)
     waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, is_bound=False, cancel_requested_at=None)
     sure = waiting.free(clock.now()).exclude(Exists(maybe_paid))
@@ -82,7 +73,7 @@ def _movable(model: str) -> Any:
 
 
 def has_stand_in(task: GenerationTask) -> bool:
-    """A model that stands in can be had now and takes the task."""
+    """Return whether a stand-in can be started now and takes the task."""
     return next(_candidates(task, _rules()), None) is not None
 
 
@@ -105,19 +96,21 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
 
 
 def _candidates(task: GenerationTask, rules: dict[str, list[str]]) -> Iterator[tuple[ModelSpec, Params]]:
-    """The model asked for first, then those that may stand in for it; only what can be had and takes all that was asked."""
+    """Yield the requested model, then its stand-ins: those that an account can start now and that take everything that was ordered."""
     asked = task.asked_model or task.model
     for name in (asked, *rules.get(asked, [])):
-        if name != task.model and _can_be_had(name):
-            params = fitting(task, ALL_MODELS[name])
-            if params is not None:
-                yield ALL_MODELS[name], params
+        spec = ALL_MODELS.get(name)
+        if spec is None or name == task.model or not ProviderAccount.objects.usable().for_model(spec):
+            continue
+        params = _fitting(task, spec)
+        if params is not None:
+            yield spec, params
 
 
-def fitting(task: GenerationTask, to: ModelSpec) -> Params | None:
-    """The task's options as the other model's; None when it would not take every one of them, the prompt or the images.
+def _fitting(task: GenerationTask, to: ModelSpec) -> Params | None:
+    """Return the task's options as the other model's; None if that does not take all of them, the prompt or the images.
 
-    An option that the other model does not have may be left out only where it stands at its first value: nobody set it.
+    An option that the other model does not have is left out only if it has its default value.
     """
     if task.spec is None:
         return None

@@ -1,4 +1,4 @@
-"""`Order`: one video that somebody wants, as a value. Pages, API, commands and retries build it; `create.py` alone stores it."""
+"""`Order`: one video that a caller wants, as a value. Pages, API, commands and retries build it; only `create.py` stores it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Order", "digest_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is wanted, for whom, and how the caller knows it again.
+    """One order: what is wanted, for whom, and the caller's own names for it.
 
-    A repeat under the same `idempotency_key` of the same owner is answered with the first task. `intent` is the digest of what the key
-    stands for where that is not this order alone: a form of several videos, the retry of a task.
+    A repeat with the same `idempotency_key` and owner is answered with the first task. `intent` is the digest of what the key means if that
+    is more than this order: a form of several videos, the retry of a task.
     """
 
     owner: User
@@ -42,9 +42,9 @@ class Order:
 
     @property
     def digest(self) -> str:
-        """A fingerprint, to tell a repeat from another request under the same key.
+        """Return a fingerprint that tells a repeat from another request with the same key.
 
-        Stored tasks keep theirs, so what was added to orders later counts only where it is set.
+        Stored tasks keep theirs, so a field that was added to orders later counts only if it is set.
         """
         later = {"content_id": self.content_id, "callback_url": self.callback_url}
         return self.intent or digest_of(

@@ -1,4 +1,4 @@
-"""Makes and reads the key of a page's buttons. Its reader has not seen what was ordered or decided after it was made (docs/adr/0014)."""
+"""Makes and reads the key in a page's forms. Its reader has not seen what was ordered or decided after it was made (docs/adr/0014)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["new_key", "read_key", "stored_key"]
 NEVER = UUID(int=0)
 TIME_ORDERED = 7
 FROM_A_PAGE = "page¦"
-"""No Idempotency-Key of the API begins with it: those are ASCII."""
+"""No Idempotency-Key of the API begins with this: those are ASCII."""
 
 
 def new_key() -> str:
-    """Return a key for a page that is rendered now. It is a UUID of version 7, as ids are, so later tasks and events have larger ids."""
+    """Return a key for a page that is rendered now: a UUIDv7, as ids are, so later tasks and events have larger ids."""
     return str(uuid7())
 
 
 def read_key(text: str) -> UUID:
-    """Return the key that a form sent. A page without one of ours counts as older than everything."""
+    """Return the key that a form sent. A page without a valid one counts as older than everything."""
     try:
         key = UUID(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""The Studio's form: what it opens with, and what its button does. One form becomes one or more tasks, however often it is sent.
+"""The Studio's form: its first values, and its submission. A form becomes one or more tasks, once, however often it is sent.
 
-The form carries the key of its page; key and content together name the order, so a double press makes nothing twice and a changed form is a
-new order (docs/adr/0014).
+The form has the key of its page; key and content together identify the order, so a double press orders nothing twice and a changed form is
+a new order (docs/adr/0014).
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ MOST_VIDEOS = 4
 
 
 def enabled_accounts() -> list[ProviderAccount]:
-    """Every enabled account."""
+    """Return every enabled account."""
     return list(ProviderAccount.objects.enabled())
 
 
 def first_choice(user: User) -> ModelSpec:
-    """The model of the person's last task while it can be had; otherwise the first that can be, if possible one that takes bare text."""
+    """Return the model of the user's last task if an account offers it; otherwise the first that is offered, preferably one that needs only
+    a prompt.
+    """
     accounts = enabled_accounts()
     offered = [spec for spec in ALL_MODELS.values() if not spec.retired and any(one.offers(spec) for one in accounts)]
     last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
-    for spec in offered:
-        if spec.name == last:
-            return spec
     known = offered or list(ALL_MODELS.values())
-    return next((spec for spec in known if not spec.needed_slots and not spec.needed_params), known[0])
+    plain = [spec for spec in known if not spec.needed_slots and not spec.needed_params]
+    return next((spec for spec in offered if spec.name == last), (plain or known)[0])
 
 
 def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -> tuple[dict[str, Any], dict[str, list[Asset]]]:
-    """Values for the form and images by slot: prompt, settings, images, as far as the model has a place for them."""
+    """Return values for the form, and images by slot: the `parts` (prompt, settings, images) for which the model has fields."""
     values: dict[str, Any] = {}
     pictures: dict[str, list[Asset]] = {}
     if "prompt" in parts:
@@ -59,8 +59,8 @@ def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -
 def order_videos(
     *, owner: User, spec: ModelSpec, prompt: str, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Asset]], count: int, page: UUID
 ) -> tuple[list[GenerationTask], bool]:
-    """Order `count` videos. Return their tasks, oldest first, and whether any is new: the same content that was ordered since the page was
-    rendered, from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
+    """Order `count` videos. Return their tasks, oldest first, and whether any is new: content that was ordered since the page was rendered,
+    from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
     """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
     intent = digest_of(spec.name, prompt, dict(params), pictures, count)
@@ -88,17 +88,11 @@ def order_videos(
 
 
 def _varied(spec: ModelSpec, params: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
-    """Several videos from one seed take neighbouring seeds, or they would all be the same video."""
-    changed = dict(params)
-    seed = changed.get("seed")
-    if isinstance(seed, int) and count > 1:
-        most = highest_seed(spec)
-        changed["seed"] = min(seed, most - count + 1) + number
-    return changed
-
-
-def highest_seed(spec: ModelSpec) -> int:
-    """The largest seed that the model takes."""
+    """Return the params with another seed for each video: with one seed they would all be the same video."""
+    seed = params.get("seed")
+    if not isinstance(seed, int) or count == 1:
+        return dict(params)
     schema = spec.json_schema()["properties"].get("seed", {})
     branches = [schema, *schema.get("anyOf", [])]
-    return next((int(branch["maximum"]) for branch in branches if "maximum" in branch), 2**31 - 1)
+    largest = next((int(branch["maximum"]) for branch in branches if "maximum" in branch), 2**31 - 1)
+    return {**params, "seed": min(seed, largest - count + 1) + number}

@@ -1,4 +1,4 @@
-"""Whether a request fits its model: prompt, options, images, and an account that offers it. Stores and sends nothing."""
+"""Checks that a request fits its model: prompt, options, images, and an account that offers it. Stores and sends nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_URL = 2_000
 
 
 def require_usable_names(*, content_id: str, callback_url: str) -> None:
-    """Raise `InvalidRequest` when what the caller gives for itself cannot be kept."""
+    """Raise `InvalidRequest` if the caller's content id or callback address cannot be stored."""
     wrong = {}
     if len(content_id) > LONGEST_CONTENT_ID or not content_id.isprintable():
         wrong["content_id"] = _("At most %(most)d characters, in one line.") % {"most": LONGEST_CONTENT_ID}
@@ -42,7 +42,7 @@ def require_usable_names(*, content_id: str, callback_url: str) -> None:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises when it is none
+        parts.port  # noqa: B018 - raises if it is not a port
     except ValueError:
         return False
     is_plain = url.isprintable() and " " not in url and len(url) <= LONGEST_URL
@@ -52,9 +52,9 @@ def _is_web_address(url: str) -> bool:
 def check_request(
     *, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs, accounts: Collection[ProviderAccount] | None = None
 ) -> tuple[ModelSpec, Params]:
-    """The model and its validated params, or `InvalidRequest` with every field that is wrong.
+    """Return the model and its validated params. Raises `InvalidRequest` with every field that is wrong.
 
-    `accounts` are the enabled ones, where the caller has them; otherwise they are looked up.
+    `accounts` are the enabled ones, if the caller has them; otherwise they are read.
     """
     spec = find_model(model)
     if spec is None:
@@ -100,7 +100,7 @@ def _require_account(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> No
 
 
 def _prompt_errors(spec: ModelSpec, prompt: str, filled: Collection[str], *, stand_in: str, may_be_empty: bool) -> dict[str, str]:
-    """`stand_in` is the option that is given in place of the prompt."""
+    """Check the prompt. `stand_in` is the option that replaces it, if that is given."""
     if stand_in and not _is_blank(prompt):
         title = _(spec.params.model_fields[stand_in].title or stand_in)
         return {"prompt": _("“%(title)s” stands in for the prompt: leave one of them empty.") % {"title": title}}
@@ -115,7 +115,7 @@ def _prompt_errors(spec: ModelSpec, prompt: str, filled: Collection[str], *, sta
 
 
 def _is_blank(prompt: str) -> bool:
-    """Nothing that would show: spaces of any kind, and marks without width."""
+    """Return whether nothing would show: only spaces of any kind and marks without width."""
     return all(letter.isspace() or unicodedata.category(letter) == "Cf" for letter in prompt)
 
 
@@ -132,21 +132,22 @@ def _input_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
                 check_slot(asset, slot.rules)
             except BadImage as bad:
                 wrong[f"inputs.{slot.name}"] = image_error(bad)
-        if slot.like and not _alike(inputs.get(slot.like, ()), assets):
+        likened = inputs.get(slot.like, ()) if slot.like else ()
+        if likened and assets and not LIKE[0] <= _pixels(likened[0]) / _pixels(assets[0]) <= LIKE[1]:
             words = _("This image must be about as large as the first frame: 0.8 to 1.25 times as many pixels.")
             wrong.setdefault(f"inputs.{slot.name}", words)
     return wrong
 
 
 def _weight_errors(spec: ModelSpec, inputs: Inputs) -> dict[str, str]:
-    """All images together, beside the slot that holds most."""
+    """Check the size of all images together; the error is shown at the largest slot."""
     weights = {slot: sum(base64_bytes(asset.size_bytes) for asset in assets) for slot, assets in inputs.items() if assets}
     too_large = too_large_together(spec, sum(weights.values()))
     return {f"inputs.{max(weights, key=weights.__getitem__)}": translated(too_large)} if too_large else {}
 
 
 def _size_errors(params: Params, inputs: Inputs) -> dict[str, str]:
-    """Images that must have just the size that the settings give the video."""
+    """Check images that must have exactly the size that the options give the video."""
     wrong = {}
     for slot, assets in inputs.items():
         wanted = params.size_of(slot)
@@ -155,13 +156,6 @@ def _size_errors(params: Params, inputs: Inputs) -> dict[str, str]:
                 sizes = {"width": asset.width_px, "height": asset.height_px, "wanted": f"{wanted[0]} × {wanted[1]}"}
                 wrong[f"inputs.{slot}"] = _("The image is %(width)d × %(height)d px; with these settings it must be %(wanted)s px.") % sizes
     return wrong
-
-
-def _alike(some: Sequence[Asset], others: Sequence[Asset]) -> bool:
-    """Whether the first images of both have about as many pixels; where one is missing there is nothing to compare."""
-    if not some or not others:
-        return True
-    return LIKE[0] <= _pixels(some[0]) / _pixels(others[0]) <= LIKE[1]
 
 
 def _pixels(asset: Asset) -> int:

@@ -1,4 +1,4 @@
-"""What an administrator asks first when videos do not start: what each account has going on, and what stops all of them. Read only."""
+"""What an administrator checks first when videos do not start: what each account is doing, and what stops all of them. Read only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["AccountsOverview", "overview_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class AccountsOverview:
-    """`waiting` are queued tasks by vendor; `workers` is how many processes take submits now."""
+    """The state of all accounts. `waiting` are queued tasks by vendor; `workers` is the number of processes that take submits now."""
 
     usage: dict[UUID, Usage]
     waiting: Counter[str]
@@ -32,18 +32,14 @@ class AccountsOverview:
 
 
 def overview_of(accounts: Sequence[ProviderAccount], now: datetime) -> AccountsOverview:
-    """Seven queries, however many accounts and tasks there are."""
+    """Read the overview in seven queries, however many accounts and tasks there are."""
+    waiting: Counter[str] = Counter()
+    rows = GenerationTask.objects.filter(status=Status.QUEUED).order_by().values("model").annotate(count=Count("pk"))
+    for model, count in rows.values_list("model", "count"):
+        waiting[vendor_of(model)] += count
     return AccountsOverview(
         usage=usage_of(accounts, now),
-        waiting=_waiting(),
+        waiting=waiting,
         workers=LiveWorker.objects.submit_processes(now),
         stop=current_stop(),
     )
-
-
-def _waiting() -> Counter[str]:
-    counted: Counter[str] = Counter()
-    rows = GenerationTask.objects.filter(status=Status.QUEUED).order_by().values("model").annotate(count=Count("pk"))
-    for model, count in rows.values_list("model", "count"):
-        counted[vendor_of(model)] += count
-    return counted

@@ -1,5 +1,5 @@
-"""What waiting tasks depend on: the slots of the accounts, each task's place in line, the stop. Read only, and read once a second for all
-who ask: a hundred open pages ask every two seconds.
+"""What waiting tasks depend on: the slots of the accounts, each task's place in line, the stop. Read only, and at most once a second for
+all callers: a hundred open pages ask every two seconds.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from generation.scheduling.stop_switch import current_stop
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["AccountLoad", "Openings", "PoolState", "account_loads", "pool_state", "read_pool_state"]
+__all__ = ["PoolState", "pool_state", "read_pool_state"]
 
 LINE_LENGTH = 1_000
-"""Places of a vendor further back than this are not counted out."""
+"""Places further back in a vendor's line than this are not counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountLoad:
-    """One account and the slots that are taken."""
+    """An account and the number of its slots that are taken, counted as its limits are."""
 
     account: ProviderAccount
     used: int
@@ -43,8 +43,8 @@ class AccountLoad:
 
 @dataclass(frozen=True, kw_only=True)
 class Openings:
-    """Where tasks of one model may start. `loads` are the enabled accounts that take it; `cooling` is the one that comes back first, while
-    all of them cool down; `is_full` while those that do not cool down have all their slots taken.
+    """Where tasks of one model may start. `loads` are the enabled accounts that take it; `cooling` is the one that is back first if all of
+    them cool down; `is_full`: those that do not cool down have no free slot.
     """
 
     loads: list[AccountLoad]
@@ -54,7 +54,7 @@ class Openings:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolState:
-    """What the cards of some tasks need to know about the rest of the portal. `places` are by task, 1 is next."""
+    """What the cards of tasks need to know about the rest of the portal. `places` are by task, 1 is next."""
 
     loads: list[AccountLoad] = field(default_factory=list)
     places: dict[UUID, int] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class PoolState:
         return next((load.account for load in self.loads if load.account.pk == key), None) if key else None
 
     def openings(self, task: GenerationTask | TaskNews) -> Openings:
-        """Of the task's model; of a bound task only its own account."""
+        """Return the openings of the task's model; for a bound task only its own account counts."""
         key = (task.model, task.account_id if task.is_bound else None)
         if key not in self._openings:
             self._openings[key] = self._find_openings(task.spec, key[1])
@@ -84,14 +84,14 @@ class PoolState:
 
 
 class _Kept:
-    """The state that this process read last, and when that was done, in seconds of the monotonic clock."""
+    """The state that this process read last, with the time in seconds of the monotonic clock."""
 
     state: tuple[float, PoolState] | None = None
     reading = threading.Lock()
 
 
 def pool_state() -> PoolState:
-    """Return the state of the pool, `settings.POOL_STATE_KEPT_S` seconds old at most, or the last one while another thread reads it."""
+    """Return the state of the pool, at most `settings.POOL_STATE_KEPT_S` seconds old, or the last one while another thread reads it."""
     kept = _Kept.state
     if kept and time.monotonic() - kept[0] <= settings.POOL_STATE_KEPT_S:
         return kept[1]
@@ -106,20 +106,15 @@ def pool_state() -> PoolState:
 
 
 def read_pool_state() -> PoolState:
-    """Read it now, in nine queries, however many tasks wait."""
-    loads = account_loads()
-    return PoolState(loads=loads, places=_places([load.account for load in loads], clock.now()), stop=current_stop())
-
-
-def account_loads() -> list[AccountLoad]:
-    """Every account with the number of its slots in use, counted as its limits are, five queries."""
-    accounts = list(ProviderAccount.objects.all())
-    usages = usage_of(accounts, clock.now())
-    return [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
+    """Read the state of the pool now, in nine queries, however many tasks wait."""
+    accounts, now = list(ProviderAccount.objects.all()), clock.now()
+    usages = usage_of(accounts, now)
+    loads = [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
+    return PoolState(loads=loads, places=_places(accounts, now), stop=current_stop())
 
 
 def _places(accounts: Collection[ProviderAccount], now: datetime) -> dict[UUID, int]:
-    """Places in line of each vendor, in the order of `fair_share.turns_of`."""
+    """Return each task's place in its vendor's line, in the order of `fair_share.turns_of`."""
     offered = sorted({name for account in accounts if account.enabled for name in account.models_offered()})
     vendor = Substr("model", 1, StrIndex("model", Value("/")) - 1)
     waiting = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=offered).annotate(vendor_slug=vendor)

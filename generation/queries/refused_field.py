@@ -1,4 +1,4 @@
-"""Which field of the form a vendor's refusal names, so that Edit and retry begins there. Where its words name none, neither do we."""
+"""Which field of the form a vendor's refusal names, so that "Edit and retry" begins there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from providers.core.catalog import ModelSpec
 __all__ = ["REFUSALS", "refused_field"]
 
 REFUSALS = frozenset({"invalid_params", "content_rejected", "refused"})
-"""Errors by which a vendor says no to what was asked, not to who asks."""
+"""Errors about the request, not about the account."""
 UNIT = re.compile(r"_(s|px|bytes)$")
 
 
 def refused_field(task: GenerationTask, spec: ModelSpec) -> str:
-    """`prompt`, `params.<name>` or `inputs.<slot>`; empty where the vendor's words name none of the model's fields."""
+    """Return `prompt`, `params.<name>` or `inputs.<slot>`; empty if the vendor's text names none of the model's fields."""
     if task.error_code not in REFUSALS:
         return ""
     words = f"{task.vendor_code} {task.error_message}".lower()
@@ -29,7 +29,7 @@ def refused_field(task: GenerationTask, spec: ModelSpec) -> str:
 
 
 def _spellings(spec: ModelSpec) -> Iterator[tuple[str, str]]:
-    """How a vendor may write each field, in small letters."""
+    """Yield the ways in which a vendor may write each field, in lower case, with the field's path."""
     names = {name: f"params.{name}" for name in spec.params.model_fields}
     names |= {slot.name: f"inputs.{slot.name}" for slot in spec.slots} | {"prompt": "prompt"}
     for name, path in names.items():

@@ -1,4 +1,4 @@
-"""What the pages list: queue, results, wall, activity. Read only, each with a bounded number of queries whatever the table's size."""
+"""What the pages list: queue, results, gallery, activity. Read only, each with a fixed number of queries, whatever the table's size."""
 
 from __future__ import annotations
 
@@ -56,25 +56,25 @@ SHAPES: dict[str, Q] = {
 
 
 def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
-    """Everything that a card shows, in three queries. `retried_as` is the owner's newest retry."""
+    """Add everything that a card shows, in three queries. `retried_as` is the owner's newest retry."""
     retries = GenerationTask.objects.filter(retry_of=OuterRef("pk"), owner=OuterRef("owner")).order_by("-id")
     seen = tasks.annotate(retried_as=Subquery(retries.values("pk")[:1]))
     return seen.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
 
 
 def task_for(caller: Caller, pk: UUID) -> GenerationTask | None:
-    """The task, if this person may see it."""
+    """Return the task if the caller may see it."""
     return with_cards(GenerationTask.objects.visible_to(caller)).filter(pk=pk).first()
 
 
 def task_in_full(caller: Caller, pk: UUID) -> GenerationTask | None:
-    """The task with all that happened to it, if this person may see it. Its videos know it without another query."""
+    """Return the task with its events and attempts if the caller may see it. Its videos have it without another query."""
     seen = with_cards(GenerationTask.objects.visible_to(caller)).prefetch_related("events", "attempts__account")
     return seen.filter(pk=pk).first()
 
 
 def queue_of(user: User) -> list[GenerationTask]:
-    """The person's unfinished tasks, newest first, and those that failed just now and were not tried again."""
+    """Return the user's unfinished tasks, newest first, then those that failed within the last hour and were not retried."""
     mine = GenerationTask.objects.filter(owner=user).order_by("-id")
     live = list(with_cards(mine.live())[:QUEUE_MOST])
     recent = timezone.now() - JUST_FAILED
@@ -83,35 +83,35 @@ def queue_of(user: User) -> list[GenerationTask]:
 
 
 def live_numbers(user: User) -> dict[str, int]:
-    """How many of the person's tasks run, and how many wait."""
+    """Return how many of the user's tasks are `running` and how many `waiting`."""
     waiting = Count("pk", filter=Q(status=Status.QUEUED))
     return GenerationTask.objects.filter(owner=user).live().aggregate(waiting=waiting, running=Count("pk", filter=Q(status__in=UNDER_WAY)))
 
 
 def live_count(user: User) -> int:
-    """How many of the person's tasks are not over."""
+    """Return how many of the user's tasks have not ended."""
     return GenerationTask.objects.filter(owner=user).live().count()
 
 
 def video_count(caller: Caller) -> int:
-    """How many videos this person sees, up to one more than `COUNTED_MOST`: nobody waits while all of a large library is counted."""
+    """Return how many videos the caller sees, at most `COUNTED_MOST` + 1: counting all of a large library would take too long."""
     return Video.objects.visible_to(caller).order_by()[: COUNTED_MOST + 1].count()
 
 
 def _midnight(now: datetime) -> datetime:
-    """The beginning of the reader's day."""
+    """Return the beginning of the reader's day."""
     return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def todays_videos(user: User) -> list[Video]:
-    """The person's videos since midnight, newest first."""
+    """Return the user's videos since midnight, newest first."""
     mine = Video.objects.filter(owner=user, created_at__gte=_midnight(timezone.now()))
     return list(mine.select_related("task__prompt").order_by("-id")[:TODAY_MOST])
 
 
 @dataclass(frozen=True, kw_only=True)
 class WallFilter:
-    """What the gallery shows; every field is part of the page's address."""
+    """The gallery's filter; every field is part of the page's address."""
 
     q: str = ""
     model: str = ""
@@ -125,7 +125,7 @@ class WallFilter:
 
 
 def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
-    """One page of videos older than `before`, and whether there are more."""
+    """Return one page of videos older than `before`, and whether there are more."""
     videos = Video.objects.visible_to(caller).select_related("task__prompt", "owner")
     if before:
         videos = videos.filter(pk__lt=before)
@@ -144,7 +144,7 @@ def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[
 
 
 def neighbours(caller: Caller, video: Video) -> tuple[UUID | None, UUID | None]:
-    """The next newer and the next older video that this person sees."""
+    """Return the next newer and the next older video that the caller sees."""
     seen = Video.objects.visible_to(caller)
     newer = seen.filter(pk__gt=video.pk).order_by("id").values_list("pk", flat=True).first()
     older = seen.filter(pk__lt=video.pk).order_by("-id").values_list("pk", flat=True).first()
@@ -152,7 +152,7 @@ def neighbours(caller: Caller, video: Video) -> tuple[UUID | None, UUID | None]:
 
 
 def versions_of(caller: Caller, video: Video) -> list[Video]:
-    """This video and others from the same words or the same chain of repeats, oldest first."""
+    """Return this video and others of the same prompt or the same chain of retries, oldest first."""
     task = video.task
     repeated = {task.pk, task.retry_of_id} - {None}
     related = Q(pk__in=repeated) | Q(retry_of__in=repeated)
@@ -162,11 +162,9 @@ def versions_of(caller: Caller, video: Video) -> list[Video]:
     return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
 
 
-def activity_page(
-    caller: Caller, *, tab: str, mine: bool, before: UUID | None = None, now: datetime | None = None
-) -> tuple[list[GenerationTask], bool]:
-    """One page of tasks, newest first, and whether there are more."""
-    tasks = with_cards(_seen(caller, mine=mine).filter(_tab(tab, now or timezone.now()))).order_by("-id")
+def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None) -> tuple[list[GenerationTask], bool]:
+    """Return one page of tasks, newest first, and whether there are more."""
+    tasks = with_cards(_seen(caller, mine=mine).filter(_tab(tab, timezone.now()))).order_by("-id")
     if before:
         tasks = tasks.filter(pk__lt=before)
     rows = list(tasks[: ACTIVITY_PAGE + 1])
@@ -174,7 +172,7 @@ def activity_page(
 
 
 def activity_counts(caller: Caller, *, mine: bool) -> dict[str, int]:
-    """How many tasks each tab has; `done` counts today's. One query over rows that are alive or changed lately."""
+    """Return how many tasks each tab has; `done` counts today's. One query over rows that are live or changed recently."""
     now = timezone.now()
     midnight = _midnight(now)
     lately = Q(updated_at__gte=min(midnight, now - ATTENTION_FOR))
@@ -205,12 +203,12 @@ def _tab(tab: str, now: datetime) -> Q:
 
 
 def changed_tasks(caller: Caller, since: datetime | None) -> list[TaskNews]:
-    """Return visible tasks that changed since then, and the person's own unfinished ones, whose text changes with the clock; the last to
-    change first, `NEWS_MOST` of them.
+    """Return at most `NEWS_MOST` visible tasks, the last to change first: those that changed since then, and the caller's own unfinished
+    ones, whose text changes with the time.
     """
     wanted = Q(owner=caller.user, status__in=LIVE)
     if since is not None:
         wanted |= Q(updated_at__gt=since)
-    latest = Coalesce("updated_at", "created_at").desc()  # no index has it: by the bare column, a database may walk through all tasks
+    latest = Coalesce("updated_at", "created_at").desc()  # no index: ordered by an indexed column, a database may read all tasks
     rows = GenerationTask.objects.visible_to(caller).filter(wanted).order_by(latest).values_list(*TaskNews._fields)
     return [TaskNews._make(row) for row in rows[:NEWS_MOST]]
