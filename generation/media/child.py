@@ -1,9 +1,9 @@
 """The process that touches vendor bytes: `python -m generation.media.child`, a JSON request on stdin, a JSON answer on stdout.
 
-One pass over the file: every packet is decoded (any error is damage) and copied into the final file; frames on their way feed the
-poster and the preview (`pictures.py`). Run by `prepare.prepare_video` only. These two alone work with PyAV; `web/health_checks.py` only
-asks which codecs it has.
-An answer is `{"facts": ...}`, `{"error": {code, message}}` or, when the disk is full, `{"errno": number}`; anything else that is not the
+One pass over the file: every packet is decoded (any error means damage) and copied into the final file; the frames also make the poster
+and the preview (`pictures.py`). Run by `prepare.prepare_video` only. Only these two modules use PyAV; `web/health_checks.py` asks which
+codecs it has.
+The answer is `{"facts": ...}`, `{"error": {code, message}}` or, if the disk is full, `{"errno": number}`; any other error that is not the
 file's fault ends in a traceback.
 """
 
@@ -31,20 +31,21 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from generation.media.mp4 import RECORD_TAG, BadMedia, check_boxes, is_faststart
+from generation.media.mp4 import BadMedia, check_boxes, is_faststart
 from generation.media.pictures import Poster, Preview
 from generation.media.prepare import NO_ROOM, MediaLimits
 
+RECORD_TAG = "videoportal"
 THREADS = 2
 PLAYABLE_FORMATS = frozenset({"yuv420p", "yuvj420p"})
-OUR_TROUBLE = NO_ROOM | {errno.ENOMEM, errno.EIO, errno.EMFILE, errno.EAGAIN, errno.EACCES, errno.ENOENT}
+NOT_THE_FILE = NO_ROOM | {errno.ENOMEM, errno.EIO, errno.EMFILE, errno.EAGAIN, errno.EACCES, errno.ENOENT}
 DURATION_SLACK_S = 0.5
 DURATION_SLACK_RATIO = 0.15
 
 
 @dataclass
 class Seen:
-    """What the decoded frames told: their span in seconds and their count."""
+    """The decoded frames: their span in seconds, their count and size."""
 
     first_s: float | None = None
     end_s: float = 0.0
@@ -72,7 +73,7 @@ class Remux:
     def __init__(self, path: Path, source: InputContainer, record: dict[str, Any]) -> None:
         self.failed = False
         self._streams: dict[int, Any] = {}
-        # The vendor's own tags stay: some are marks that the law asks for.
+        # The vendor's tags stay: some are labels that the law requires.
         tags = dict(source.metadata) | {RECORD_TAG: json.dumps(record, ensure_ascii=False)}
         self._out = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart+use_metadata_tags"})
         self._out.metadata.update(tags)
@@ -93,7 +94,7 @@ class Remux:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """A container that cannot be rewritten is no damage: the caller keeps the file as it came."""
+        """Note a failure: a container that cannot be rewritten is not damaged, and the caller keeps the file as it came."""
         try:
             yield
         except (FFmpegError, ValueError) as error:
@@ -107,7 +108,7 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except (FFmpegError, ValueError, UnicodeError) as error:
-        if getattr(error, "errno", None) in OUR_TROUBLE:
+        if getattr(error, "errno", None) in NOT_THE_FILE:
             raise
         raise BadMedia("decode_failed", f"The video cannot be decoded: {error}") from error
 
@@ -141,7 +142,7 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
-    # The format is given, so that a playlist or script in disguise cannot make the library open other addresses.
+    # The format is given so that a disguised playlist or script cannot make the library open other addresses.
     with _reading():
         container = av.open(str(path), format="mp4", metadata_errors="replace", options={"protocol_whitelist": "file"})
     with container:
@@ -181,8 +182,12 @@ def _pass(container: InputContainer, stream: VideoStream, remux: Remux, poster: 
     rate = stream.average_rate or stream.guessed_rate
     frame_s = float(1 / rate) if rate else 0.0
     for packet in _packets(container):
-        for frame in _frames(packet):
+        with _reading():
+            frames = packet.decode()
+        for frame in frames:
             if isinstance(frame, VideoFrame):
+                if frame.is_corrupt:
+                    raise BadMedia("decode_failed", "The video has a damaged picture")
                 at_s = seen.add(frame, frame_s)
                 poster.offer(frame, at_s)
                 preview.offer(frame, at_s)
@@ -205,14 +210,6 @@ def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
         yield packet
 
 
-def _frames(packet: Packet[Any]) -> list[Any]:
-    with _reading():
-        frames = packet.decode()
-    if any(isinstance(frame, VideoFrame) and frame.is_corrupt for frame in frames):
-        raise BadMedia("decode_failed", "The video has a damaged picture")
-    return frames
-
-
 def _check_duration(decoded_s: float, claimed_s: float | None, expected_s: float | None) -> None:
     if claimed_s is not None and abs(decoded_s - claimed_s) > _slack(claimed_s):
         raise BadMedia("wrong_duration", f"The file says {claimed_s:.2f} s, its pictures last {decoded_s:.2f} s")
@@ -230,7 +227,6 @@ def _file_facts(source: Path, final: Path, *, kept_as_is: bool) -> dict[str, Any
     if not is_faststart(check_boxes(final)) and not kept_as_is:
         raise RuntimeError("the rewritten file has its index at the end")
     return {
-        "has_record": not kept_as_is,
         "size_bytes": final.stat().st_size,
         "sha256": _sha256(final),
         "source_sha256": _sha256(source),
@@ -242,15 +238,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _confine(limits: MediaLimits) -> None:
-    """Lower our own limits; where a platform has no such limit, the parent's time limit still holds."""
-    for name, value in (("RLIMIT_AS", limits.memory_bytes), ("RLIMIT_CPU", limits.cpu_s), ("RLIMIT_CORE", 0)):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            resource.setrlimit(getattr(resource, name), (value, value))
-
-
 def _end_with_parent(parent: int) -> None:
-    """A worker that was killed must not leave decoders behind."""
+    """Exit when the worker has gone: a killed one must not leave decoders behind."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(3)
@@ -259,7 +248,10 @@ def _end_with_parent(parent: int) -> None:
 def main() -> int:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     request = json.load(sys.stdin)
-    _confine(MediaLimits(**request["limits"]))
+    limits = MediaLimits(**request["limits"])
+    for name, value in (("RLIMIT_AS", limits.memory_bytes), ("RLIMIT_CPU", limits.cpu_s), ("RLIMIT_CORE", 0)):
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # a platform without it: the parent's time limit still holds
+            resource.setrlimit(getattr(resource, name), (value, value))
     answer: dict[str, Any]
     try:
         answer = {"facts": prepare(request)}

@@ -1,7 +1,7 @@
 """Bytes of an uploaded or fetched image -> a clean image with facts, or BadImage.
 
-Two moments: `inspect_image` when an image is stored (type, size, pixel bomb, whole decode, upright, metadata gone), and `check_slot`
-when a model is chosen (does it fit what this model takes). No Django, no storage, no network, no knowledge of any model.
+`inspect_image` when an image is stored (type, size, pixel bomb, complete decoding, upright, no metadata); `check_slot` when it is ordered
+(does it fit what the model takes). No Django, no storage, no network, no knowledge of any model.
 """
 
 from __future__ import annotations
@@ -20,32 +20,27 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from providers.core.catalog import ImageRules
 
-__all__ = ["BadImage", "ImageFacts", "SlotImage", "check_slot", "inspect_image", "too_large"]
+__all__ = ["BadImage", "ImageFacts", "check_slot", "inspect_image", "too_large"]
 
-# Known formats are told apart from rubbish, so that the person reads "GIF is not taken" and not "this is no image".
+# Formats that are recognised, so that the error is "GIF is not supported" and not "not an image".
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 DEEP_MODES = {"I", "F"}
-CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png"}
 JPEG_QUALITY = 92
 SRGB = ImageCms.createProfile("sRGB")
 OPENING_FAILURES = (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError)
 DECODING_FAILURES = (*OPENING_FAILURES, IndexError, KeyError, TypeError, OverflowError, MemoryError)
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-
 MEBIBYTE = 1024 * 1024
-MEMORY_BYTES = 384 * MEBIBYTE
-"""What all images that are decoded at one time in a process may take together. A larger one is decoded alone."""
 PIXEL_BYTES, PROGRESSIVE_PIXEL_BYTES, WEBP_PIXEL_BYTES = 9, 12, 16
-"""Measured at 40 million pixels: the pixels twice (turned, or in another mode); the coefficients of a progressive JPEG; the canvases of
-libwebp, which decodes as if for an animation.
+"""Bytes for each pixel, measured at 40 million pixels: the pixels twice (turned, or in another mode); the coefficients of a progressive
+JPEG; the canvases of libwebp, which decodes as if for an animation.
 """
 MOST_WAITING, WAIT_S = 4, 15.0
 BAND_ROWS = 256
 
 
 class BadImage(Exception):
-    """This image cannot be used. `code` is a stable slug, `facts` are the figures a message needs.
+    """An image that cannot be used. `code` is a stable slug, `facts` are the figures for a message.
 
     Codes: busy (others are being decoded; try again), not_an_image, unsupported_type, too_large_bytes, too_many_pixels, too_small,
     too_big_side, wrong_ratio, transparent.
@@ -82,24 +77,27 @@ class SlotImage(Protocol):
 
 
 def inspect_image(file: BinaryIO, *, rules: ImageRules) -> ImageFacts:
-    """Read at most the allowed bytes, judge by the header, then decode and write anew."""
+    """Read at most the allowed bytes, check the header, then decode the image and encode it again."""
     data = file.read(rules.max_bytes + 1)
     if len(data) > rules.max_bytes:
         raise too_large(rules.max_bytes)
     image = _opened(data, rules)
-    kind = _kind(image)
+    kind = (image.format or "").lower()
+    if kind == "mpo":  # a JPEG with a second picture inside, as many phones write it
+        kind = "jpeg"
     if f"image/{kind}" not in rules.formats:
         raise _unsupported(f"image/{kind}", rules)
     _check_pixels(image.width, image.height, rules)
     with MEMORY.taken(_memory_for(image, kind)):
         clean = _cleaned(image)
-        facts = _written(clean, _target_kind(clean, kind))
+        # JPEG stays JPEG and an opaque WebP, usually a photo, becomes one; the rest is kept without loss.
+        facts = _written(clean, "jpeg" if kind in {"jpeg", "webp"} and clean.mode != "RGBA" else "png")
     _check_shape(facts, rules)
     return facts
 
 
 def check_slot(facts: SlotImage, rules: ImageRules) -> None:
-    """Raise BadImage when a stored image does not fit what a model takes in this place."""
+    """Raise BadImage if a stored image does not fit what a model takes in this slot."""
     if facts.content_type not in rules.formats:
         raise _unsupported(facts.content_type, rules)
     if facts.size_bytes > rules.max_bytes:
@@ -109,13 +107,15 @@ def check_slot(facts: SlotImage, rules: ImageRules) -> None:
 
 
 def too_large(max_bytes: int) -> BadImage:
-    """The file has more bytes than this."""
+    """Return the error for a file that has more bytes than this."""
     megabytes = f"{max_bytes / MEBIBYTE:.3g}"
     return BadImage("too_large_bytes", f"The image has more than {megabytes} MB", max_bytes=max_bytes, max_mb=megabytes)
 
 
 class Memory:
-    """Limits what images take together. Those for which there is no room wait: at most `MOST_WAITING` of them, and `WAIT_S` each."""
+    """Limits the memory of all images that are decoded at one time in a process; a larger one than `total` is decoded alone. Images without
+    room wait: at most `MOST_WAITING` of them, and `WAIT_S` each.
+    """
 
     def __init__(self, total: int) -> None:
         self._total, self._used, self._waiting = total, 0, 0
@@ -123,10 +123,14 @@ class Memory:
 
     @contextmanager
     def taken(self, size: int) -> Iterator[None]:
-        """Hold `size` bytes of it. Raises `BadImage` when the wait is too long."""
+        """Hold `size` bytes of it. Raises `BadImage` if the wait is too long."""
         with self._changed:
-            if not self._fits(size):
-                self._wait_for(size)
+            self._waiting += 1
+            try:
+                if not self._fits(size) and (self._waiting > MOST_WAITING or not self._changed.wait_for(lambda: self._fits(size), WAIT_S)):
+                    raise BadImage("busy", "Other images are being checked. Try again in a moment")
+            finally:
+                self._waiting -= 1
             self._used += size
         try:
             yield
@@ -138,16 +142,8 @@ class Memory:
     def _fits(self, size: int) -> bool:
         return self._used == 0 or self._used + size <= self._total
 
-    def _wait_for(self, size: int) -> None:
-        self._waiting += 1
-        try:
-            if self._waiting > MOST_WAITING or not self._changed.wait_for(lambda: self._fits(size), WAIT_S):
-                raise BadImage("busy", "Other images are being checked. Try again in a moment")
-        finally:
-            self._waiting -= 1
 
-
-MEMORY = Memory(MEMORY_BYTES)
+MEMORY = Memory(384 * MEBIBYTE)
 
 
 def _memory_for(image: Image.Image, kind: str) -> int:
@@ -159,19 +155,13 @@ def _memory_for(image: Image.Image, kind: str) -> int:
 
 
 def _opened(data: bytes, rules: ImageRules) -> Image.Image:
-    """Only the header is read here."""
+    """Open the image; this reads only the header."""
     try:
         return Image.open(io.BytesIO(data), formats=KNOWN_FORMATS)
     except BOMBS as error:
         raise _too_many_pixels(rules) from error
     except OPENING_FAILURES as error:
         raise BadImage("not_an_image", "This is not an image that can be read") from error
-
-
-def _kind(image: Image.Image) -> str:
-    # A JPEG with a second picture inside (many phones write it) is a JPEG to everybody else.
-    name = (image.format or "").lower()
-    return "jpeg" if name == "mpo" else name
 
 
 def _unsupported(content_type: str, rules: ImageRules) -> BadImage:
@@ -203,7 +193,7 @@ def _cleaned(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """The profile is about to be dropped, so its meaning moves into the pixels; an unusable profile is ignored."""
+    """Apply the colour profile to the pixels, because it is about to be dropped; an unusable profile is ignored."""
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK"}:
         return image
@@ -218,7 +208,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 
 def _in_plain_mode(image: Image.Image) -> Image.Image:
     if image.mode in DEEP_MODES:
-        raise ValueError("nothing says which brightness is white")
+        raise ValueError("the file does not say which brightness is white")
     if image.mode.startswith("I"):
         return _in_eight_bits(image)
     if image.has_transparency_data:
@@ -227,17 +217,12 @@ def _in_plain_mode(image: Image.Image) -> Image.Image:
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Convert in bands. Pillow goes from 16 bits to 8 by way of 32; for the whole image that would take ten bytes for each pixel."""
+    """Convert in bands: Pillow goes from 16 bits to 8 through 32, which for the whole image would take ten bytes for each pixel."""
     grey = Image.new("L", image.size)
     for top in range(0, image.height, BAND_ROWS):
         band = image.crop((0, top, image.width, min(top + BAND_ROWS, image.height)))
         grey.paste(band.convert("I").point(lambda value: value / 256).convert("L"), (0, top))
     return grey
-
-
-def _target_kind(image: Image.Image, kind: str) -> str:
-    """JPEG stays JPEG and an opaque WebP, which is mostly a photo, becomes one; the rest is kept without loss."""
-    return "jpeg" if kind in {"jpeg", "webp"} and image.mode != "RGBA" else "png"
 
 
 def _written(image: Image.Image, kind: str) -> ImageFacts:
@@ -248,20 +233,13 @@ def _written(image: Image.Image, kind: str) -> ImageFacts:
     content = out.getvalue()
     return ImageFacts(
         content=content,
-        content_type=CONTENT_TYPES[kind],
+        content_type=f"image/{kind}",
         width_px=image.width,
         height_px=image.height,
         size_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
-        has_transparency=_has_holes(image),
+        has_transparency=image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255),
     )
-
-
-def _has_holes(image: Image.Image) -> bool:
-    """An alpha channel that is fully opaque is no transparency."""
-    if image.mode != "RGBA":
-        return False
-    return image.getchannel("A").getextrema() != (255, 255)
 
 
 def _check_shape(facts: SlotImage, rules: ImageRules) -> None:

@@ -1,6 +1,6 @@
 """Small pictures of a video, made from frames as they are decoded: the poster with its average colour, and the short preview.
 
-Only `child` uses this. Sizes and qualities are chosen for gallery tiles; nothing here judges whether a file is good.
+Only `child` uses this. Sizes and qualities are chosen for gallery tiles; whether the file is good is not checked here.
 """
 
 from fractions import Fraction
@@ -24,13 +24,13 @@ PREVIEW_OPTIONS = {"crf": "26", "preset": "veryfast", "threads": "2"}
 
 
 def fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """The size scaled down to a longest side, both numbers even and at least 2."""
+    """Return the size scaled down to a longest side, both numbers even and at least 2."""
     scale = min(1.0, side / max(width, height))
     return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
 
 
 class Poster:
-    """Keeps the first frame that shows something; of a video that never does, the liveliest one."""
+    """Keeps the first frame that shows something; if none does, the one with the most contrast."""
 
     def __init__(self) -> None:
         self._scaler = VideoReformatter()
@@ -62,7 +62,7 @@ class Poster:
 
 
 class Preview:
-    """A silent H.264 file of the first seconds that every browser plays."""
+    """A silent H.264 file of the first seconds, which every browser plays."""
 
     def __init__(self, path: Path) -> None:
         self._out = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})

@@ -1,7 +1,7 @@
 """Bytes -> VideoInfo: a downloaded file becomes a checked, playable video with poster, preview and facts, or BadMedia.
 
-The work is done by `child` in a process of its own, because vendor bytes may crash or hang native decoders: it has limits on
-time, processor and memory, a bare environment without our secrets, and dies with its whole group. No Django, no storage, no network.
+`child` does the work in a separate process, because vendor bytes may crash or hang native decoders: it has limits on time, processor and
+memory, an environment without secrets, and ends with its whole process group. No Django, no storage, no network.
 """
 
 import errno
@@ -15,21 +15,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from generation.media.mp4 import BadMedia, read_record
+from generation.media.mp4 import BadMedia
 
-__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video", "read_record"]
+__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video"]
 
 log = logging.getLogger(__name__)
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the system answers when a disk or a quota is full: our trouble, not the file's."""
+"""Errors of a full disk or quota, which are not the file's fault."""
 KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MediaLimits:
-    """What one file may cost. Time is the wall's, processor time is the child's own."""
+    """What one file may cost: wall-clock time, the child's processor time, memory, and the video's size and length."""
 
     time_s: float = 180.0
     cpu_s: int = 240
@@ -40,7 +40,9 @@ class MediaLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """A checked video: three files in the work directory and the facts about the final one."""
+    """A checked video: three files in the work directory and the facts about the final one. It has the record, unless it could not be
+    rewritten and is kept as it came.
+    """
 
     final: Path
     poster: Path
@@ -56,9 +58,7 @@ class VideoInfo:
     source_sha256: str
     average_colour: str
     browser_playable: bool
-    """H.264 in 4:2:0; browsers do not reliably play anything else, such files are for download."""
-    has_record: bool
-    """False when the file could not be rewritten and is kept exactly as it came."""
+    """H.264 in 4:2:0; browsers do not reliably play anything else, so other files are for download."""
 
 
 def prepare_video(
@@ -72,8 +72,8 @@ def prepare_video(
     """Check `source` by decoding all of it and write final.mp4, poster.webp and preview.mp4 into `workdir`.
 
     Codes of BadMedia: empty, not_mp4, cut, broken_boxes, no_moov, no_mdat, no_video, decode_failed, wrong_duration, too_many_pixels,
-    too_long; and, retryable, timed_out and crashed. A file longer than expected is not damaged, so only a shorter one is refused. A full
-    disk is an OSError.
+    too_long; and, retryable, timed_out and crashed. A file that is longer than expected is not damaged, so only a shorter one is refused. A
+    full disk raises OSError.
     """
     request = {
         "source": str(source.resolve()),
@@ -92,10 +92,11 @@ def prepare_video(
 
 
 def _ask_child(request: dict[str, Any], time_s: float) -> dict[str, Any]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     child = subprocess.Popen(
         [sys.executable, "-m", "generation.media.child"],
         cwd=PROJECT_ROOT,
-        env=_bare_environment(),
+        env=kept | {"LANG": "C.UTF-8", "PYTHONUTF8": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -106,22 +107,12 @@ def _ask_child(request: dict[str, Any], time_s: float) -> dict[str, Any]:
     except subprocess.TimeoutExpired as error:
         raise BadMedia("timed_out", f"The file was not checked within {time_s:g} s", retryable=True) from error
     finally:
-        _end(child)
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)  # it leads its own group, so whatever it has started ends with it
+        with child:  # reaps it and closes the pipes
+            pass
     if child.returncode != 0:
         log.warning("media child ended with %s: %s", child.returncode, err.decode("utf-8", "replace")[-800:])
         raise BadMedia("crashed", "The file made the media check fail", retryable=True)
     answer: dict[str, Any] = json.loads(out)
     return answer
-
-
-def _bare_environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return kept | {"LANG": "C.UTF-8", "PYTHONUTF8": "1"}
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """The child leads its own group: whatever it may have started ends with it."""
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-    with child:  # reaps it and closes the pipes
-        return

@@ -9,10 +9,10 @@ from django.core.files.storage import default_storage
 
 from generation import store
 from generation.lifecycle import Status
-from generation.media.prepare import read_record
 from generation.models import Dispatch, Prompt, TaskEvent, Video
 from generation.ordering.assets import store_asset
 from providers.vendors import ALL_MODELS
+from tests.generation.media.videos import record_of
 from tests.pictures import picture
 from tests.task_rows import create_task
 
@@ -67,7 +67,7 @@ def test_every_step_leaves_its_event_and_its_time(user, driver):
 def test_the_file_tells_how_it_was_made(user, driver):
     task = driver.finish(create_task(owner=user, model="dashscope/wanx2.1-t2v-turbo", prompt="水墨远山", params={"seed": 7}))
 
-    record = read_record(Path(default_storage.path(Video.objects.get(task=task).file)))
+    record = record_of(Path(default_storage.path(Video.objects.get(task=task).file)))
 
     assert record["prompt"] == "水墨远山"
     assert record["model"] == "dashscope/wanx2.1-t2v-turbo"

@@ -11,8 +11,18 @@ import psutil
 import pytest
 from PIL import Image
 
-from generation.media.prepare import BadMedia, MediaLimits, VideoInfo, prepare_video, read_record
-from tests.generation.media.videos import make_quicktime, make_sound, make_video, with_box_size, with_claimed_size, with_hole, without_box
+from generation.media.mp4 import BadMedia
+from generation.media.prepare import MediaLimits, VideoInfo, prepare_video
+from tests.generation.media.videos import (
+    make_quicktime,
+    make_sound,
+    make_video,
+    record_of,
+    with_box_size,
+    with_claimed_size,
+    with_hole,
+    without_box,
+)
 
 RECORD = {"prompt": "一只猫在雨里 \U0001f408", "model": "kling/kling-v2-5-turbo", "seed": 7}
 
@@ -43,7 +53,7 @@ def test_prepare_tells_the_facts(prepare: Prepare, whole: bytes) -> None:
     info = prepare(whole, expected_duration_s=2)
 
     assert (info.width_px, info.height_px, info.duration_s, info.fps) == (160, 90, 2.0, 12.0)
-    assert (info.codec, info.has_audio, info.browser_playable, info.has_record) == ("h264", True, True, True)
+    assert (info.codec, info.has_audio, info.browser_playable) == ("h264", True, True)
     assert info.source_sha256 == hashlib.sha256(whole).hexdigest()
     assert info.sha256 == hashlib.sha256(info.final.read_bytes()).hexdigest()
     assert info.size_bytes == info.final.stat().st_size
@@ -52,9 +62,7 @@ def test_prepare_tells_the_facts(prepare: Prepare, whole: bytes) -> None:
 def test_prepare_writes_the_record_into_the_file(prepare: Prepare, whole: bytes) -> None:
     info = prepare(whole)
 
-    assert read_record(info.final) == RECORD
-    with av.open(info.final) as container:
-        assert "一只猫" in container.metadata["videoportal"]
+    assert record_of(info.final) == RECORD
 
 
 def test_prepare_puts_the_index_first(prepare: Prepare, whole: bytes) -> None:
@@ -82,9 +90,9 @@ def test_prepare_keeps_a_whole_file_that_cannot_be_rewritten(prepare: Prepare) -
 
     info = prepare(data)
 
-    assert (info.has_record, info.duration_s, info.sha256) == (False, 1.0, info.source_sha256)
+    assert (info.duration_s, info.sha256) == (1.0, info.source_sha256)
     assert info.final.read_bytes() == data
-    assert read_record(info.final) is None
+    assert record_of(info.final) is None
 
 
 def test_poster_is_at_most_640_px_and_gives_the_colour(prepare: Prepare) -> None:
@@ -139,7 +147,7 @@ def test_preview_is_short_small_and_silent(prepare: Prepare, size: tuple[int, in
 def test_prepare_takes_whole_files_of_every_build(prepare: Prepare, options: dict, codec: str, playable: bool) -> None:
     info = prepare(make_video(duration_s=1, **options), expected_duration_s=1)
 
-    assert (info.codec, info.browser_playable, info.has_record) == (codec, playable, True)
+    assert (info.codec, info.browser_playable, record_of(info.final)) == (codec, playable, RECORD)
     assert info.duration_s == pytest.approx(1, abs=0.1)
 
 
@@ -264,15 +272,6 @@ def test_prepare_survives_a_child_without_memory(prepare: Prepare, whole: bytes)
         prepare(whole, limits=MediaLimits(memory_bytes=1024 * 1024))
 
     assert (caught.value.code, caught.value.retryable) == ("crashed", True)
-
-
-def test_record_is_none_when_there_is_none(tmp_path: Path, whole: bytes) -> None:
-    for name, data in {"plain": whole, "empty": b"", "html": b"<html></html>", "cut": whole[:5000]}.items():
-        path = tmp_path / name
-        path.write_bytes(data)
-
-        assert read_record(path) is None
-    assert read_record(tmp_path / "missing") is None
 
 
 def _packets(path: Path) -> list[tuple[int, bytes]]:

@@ -2,16 +2,24 @@
 
 import array
 import contextlib
+import json
 import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import OutputContainer
 from PIL import Image, ImageDraw
 
 FPS = 12
+
+
+def record_of(path: Path) -> Any:
+    """Return the generation record that the portal wrote into this file, or None."""
+    with av.open(path) as container:
+        return json.loads(container.metadata.get("videoportal", "null"))
 
 
 def make_video(
