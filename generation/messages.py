@@ -1,8 +1,8 @@
-"""Sentences for people: what is wrong with a field, why a task failed and what to do about it. One table each, translated."""
+"""Sentences for people: what is wrong with a field, why a task failed and what to do. One table each, translated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -179,7 +179,7 @@ GENERATION_SENTENCES = {
     "asked_again_renders": _("%(name)s checked again: the vendor is still rendering"),
     "asked_again_ended": _("%(name)s checked again: the render failed or was cancelled"),
 }
-"""What rows of the engine keep, by code. Reword a sentence and keep its code: old rows then show the new words."""
+"""The sentences that rows of the engine keep by code. To reword one keep its code: old rows then show the new text."""
 SENTENCES |= GENERATION_SENTENCES
 
 
@@ -190,19 +190,19 @@ def trouble(error: ProviderError) -> Message:
 
 
 def failure_sentence(code: str) -> tuple[str, str]:
-    """What happened, and what to do."""
+    """Return what happened, and what to do."""
     happened, advice = FAILURES.get(code, (_("The task failed."), _("Retry, or ask an administrator for help.")))
     return gettext(happened), gettext(advice)
 
 
 def review_sentence(code: str) -> tuple[str, str]:
-    """Say why a person has to decide, and what an administrator can do."""
+    """Return why a person has to decide, and what an administrator can do."""
     happened, advice = REVIEWS.get(code) or UNKNOWN_OUTCOMES.get(code, NO_ANSWER)
     return gettext(happened), gettext(advice)
 
 
 def stop_sentence(stop: Stop) -> str:
-    """Why new renders wait, for a card and for the API."""
+    """Return why new renders wait, for a card and for the API."""
     if stop.by_environment:
         return gettext("New renders wait: paid submits are stopped by the server's environment.")
     if stop.restored:
@@ -211,7 +211,7 @@ def stop_sentence(stop: Stop) -> str:
 
 
 def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | None) -> Message:
-    """Why a waiting task with this account cannot start by itself (`submitting/unstartable.py` ends the wait); empty when it can."""
+    """Return why a waiting task with this account can never start (`submitting/unstartable.py` ends the wait); empty if it can."""
     if task.spec is None:
         return say("model_gone", model=task.model)
     if task.is_bound and account is not None and not account.takes(task.spec):
@@ -220,7 +220,7 @@ def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | 
 
 
 def waits_because(task: GenerationTask, stop: Stop | None) -> str:
-    """For programs: why it has not started or is not saved; empty when it just waits its turn."""
+    """Return, for programs, why a task has not started or is not saved; empty if it only waits its turn."""
     if task.state is Status.INGESTING:
         return translated(task.wait_reason)
     if task.state is not Status.QUEUED:
@@ -258,9 +258,9 @@ PYDANTIC = {
 
 
 def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
-    """`params.<field>` -> a sentence, for every field that is wrong. A rule across fields stands at `params`.
+    """Return `params.<field>` -> a sentence, for every field that is wrong. Errors of several fields together are at `params`.
 
-    Of a list it is the first item that is wrong, named by its number.
+    For a list the sentence names the first wrong item by its number.
     """
     found: dict[str, str] = {}
     for item in error.errors():
@@ -276,10 +276,9 @@ def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
 
 
 def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
-    """The item's number, counted from one, and the part of it: `2, Duration`."""
+    """Return the item's number, counted from one, and the part of it: `2, Duration`."""
     parts = spec.json_schema()["properties"].get(field, {}).get("items", {}).get("properties", {})
-    words = (str(one + 1) if isinstance(one, int) else gettext(parts.get(one, {}).get("title", one)) for one in place)
-    return listed(words)
+    return listed(str(one + 1) if isinstance(one, int) else gettext(parts.get(one, {}).get("title", one)) for one in place)
 
 
 IMAGES = {
@@ -303,7 +302,7 @@ IMAGES = {
 
 
 def too_large_together(spec: ModelSpec, image_bytes: int) -> Message:
-    """What is wrong when so many bytes of base64 are more than the model's vendor reads; empty when they are not."""
+    """Return the error if the model's vendor does not read so many bytes of base64; otherwise an empty message."""
     limit = spec.max_images_bytes
     if limit is None or image_bytes <= limit:
         return Message()
@@ -311,15 +310,10 @@ def too_large_together(spec: ModelSpec, image_bytes: int) -> Message:
 
 
 def image_error(bad: BadImage) -> str:
-    """What is wrong with an image, with the figures where they help."""
-    return str(IMAGES.get(bad.code, IMAGES["not_an_image"])) % _figures(bad.facts)
-
-
-def _figures(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts, and those that are not said as they are stored: image/jpeg is JPEG."""
-    figures = dict(facts)
-    if "formats" in facts:
-        figures["kinds"] = ", ".join(name.removeprefix("image/").upper() for name in facts["formats"])
-    if "min_ratio" in facts:
-        figures |= {"narrowest": f"{facts['min_ratio']:.3g}", "widest": f"{facts['max_ratio']:.3g}"}
-    return figures
+    """Return what is wrong with an image, with its figures."""
+    figures: dict[str, Any] = dict(bad.facts)
+    if "formats" in figures:
+        figures["kinds"] = ", ".join(name.removeprefix("image/").upper() for name in figures["formats"])
+    if "min_ratio" in figures:
+        figures |= {"narrowest": f"{figures['min_ratio']:.3g}", "widest": f"{figures['max_ratio']:.3g}"}
+    return str(IMAGES.get(bad.code, IMAGES["not_an_image"])) % figures

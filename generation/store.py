@@ -1,7 +1,7 @@
 """Files in the media storage: the only code that writes, opens, sizes, lists and deletes them (docs/adr/0016).
 
-Rows hold keys. Each kind of storage fails in classes of its own; what leaves this module is `ObjectMissing` (the storage answers and does
-not have the file) or `StorageUnavailable` (everything else).
+Rows hold keys. Every kind of storage raises its own errors; this module raises `ObjectMissing` (the storage answers and does not have the
+file) or `StorageUnavailable` (everything else).
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ __all__ = [
     "ObjectMissing",
     "StorageFull",
     "StorageUnavailable",
-    "StoredFile",
     "delete",
     "discard",
     "listing",
@@ -45,7 +44,7 @@ MISSING_CODES = frozenset({"NoSuchKey", "NotFound", "404"})
 
 
 class ObjectMissing(NotThere):
-    """The storage answers, and has no file under this key."""
+    """The storage answers and has no file under this key."""
 
     code = "file_missing"
 
@@ -54,7 +53,7 @@ class ObjectMissing(NotThere):
 
 
 class StorageUnavailable(PortalError):
-    """The storage did not do it; try again later. As text it is the detail for administrators, `message` is for everybody."""
+    """The storage failed; try again later. `str()` gives the detail for administrators, `message` is for everybody."""
 
     code = "storage_unavailable"
     status = 503
@@ -66,7 +65,7 @@ class StorageUnavailable(PortalError):
 
 
 class StorageFull(StorageUnavailable):
-    """A disk or a quota has no room, and nothing was stored."""
+    """A disk or quota is full, and nothing was stored."""
 
     code = "storage_full"
     status = 507
@@ -76,7 +75,7 @@ class StorageFull(StorageUnavailable):
 def save(key: str, content: Path | bytes, *, keep_part: bool = False) -> None:
     """Store all of it under this key, which is written once. Raises `StorageUnavailable`, and then leaves nothing behind.
 
-    With `keep_part` what was begun stays: the key may be that of another writer, who was faster by a moment, and whose file must not go.
+    With `keep_part` an unfinished file stays: the key may belong to another writer who was a moment faster, whose file must not be deleted.
     """
     try:
         is_in_use = default_storage.exists(key)
@@ -89,22 +88,17 @@ def save(key: str, content: Path | bytes, *, keep_part: bool = False) -> None:
         expected, name = file.size, key
         try:
             name = default_storage.save(key, file)
-            is_whole = name == key and default_storage.size(key) == expected  # another name: somebody was faster
-            if is_whole:
-                _flush(key)
+            is_whole = name == key and default_storage.size(key) == expected  # another name: another writer was faster
+            if is_whole:  # the row that names it will survive a power cut; an object store has no path and has it when it answers
+                with suppress(NotImplementedError), Path(default_storage.path(key)).open("rb") as stored:
+                    os.fsync(stored.fileno())
         except Exception as error:
             if not keep_part:
-                discard([key])  # a disk that is full keeps what it took
+                discard([key])  # a full disk keeps the part that fitted
             raise unavailable(error, f"saving {key}") from error
     if not is_whole:
         discard([name])
         raise StorageUnavailable(f"{key} arrived under another name or with another size")
-
-
-def _flush(key: str) -> None:
-    """Have a disk keep the file through a power cut: the row that names it will survive one. An object store has it when it answers."""
-    with suppress(NotImplementedError), Path(default_storage.path(key)).open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def read(key: str) -> bytes:
@@ -114,7 +108,7 @@ def read(key: str) -> bytes:
 
 
 def open_file(key: str) -> StoredFile:
-    """Open a file to be read in parts. Raises `ObjectMissing`, `StorageUnavailable`, and so does reading it."""
+    """Open a file to read it in parts. Raises `ObjectMissing`, `StorageUnavailable`, and so does reading it."""
     with _translated("opening", key):
         return StoredFile(key, default_storage.open(key))
 
@@ -126,13 +120,13 @@ def size(key: str) -> int:
 
 
 def modified_at(key: str) -> datetime:
-    """Return when it was written, by the storage's clock. Raises `ObjectMissing`, `StorageUnavailable`."""
+    """Return when the file was written, by the storage's clock. Raises `ObjectMissing`, `StorageUnavailable`."""
     with _translated("looking at", key):
         return default_storage.get_modified_time(key)
 
 
 def listing(folder: str) -> tuple[list[str], list[str]]:
-    """Return the names of folders and of files; a folder that is not there is empty. Raises `StorageUnavailable`."""
+    """Return the names of folders and of files; a folder that does not exist is empty. Raises `StorageUnavailable`."""
     try:
         with _translated("listing", folder or "/"):
             return default_storage.listdir(folder)
@@ -142,15 +136,12 @@ def listing(folder: str) -> tuple[list[str], list[str]]:
 
 def delete(key: str) -> None:
     """Delete a file, which may be gone already. Raises `StorageUnavailable`."""
-    try:
-        with _translated("deleting", key):
-            default_storage.delete(key)
-    except ObjectMissing:
-        return
+    with suppress(ObjectMissing), _translated("deleting", key):
+        default_storage.delete(key)
 
 
 def discard(keys: Iterable[str]) -> None:
-    """Delete files as far as that works; the sweep has another try at videos."""
+    """Delete files if the storage can; the sweep tries again with those of videos."""
     for key in keys:
         try:
             delete(key)
@@ -159,7 +150,7 @@ def discard(keys: Iterable[str]) -> None:
 
 
 class StoredFile:
-    """An open file of the storage. A remote one fails while it is read, not when it is opened."""
+    """An open file of the storage. A remote one fails when it is read, not when it is opened."""
 
     def __init__(self, key: str, file: IO[bytes]) -> None:
         self._key = key
@@ -188,7 +179,7 @@ class StoredFile:
 
 
 def unavailable(error: Exception, doing: str) -> StorageUnavailable:
-    """Return the error to raise for one of a disk or a storage. Its detail has no words of the storage, which may quote signatures."""
+    """Return the error to raise for one of a disk or a storage. Its detail omits the storage's text, which may quote signatures."""
     if isinstance(error, StorageUnavailable):
         return error
     log.warning("%s failed: %s: %s", doing, type(error).__name__, error)
@@ -198,7 +189,7 @@ def unavailable(error: Exception, doing: str) -> StorageUnavailable:
 
 @contextmanager
 def _translated(doing: str, key: str) -> Iterator[None]:
-    if not key:  # to a disk this is its folder
+    if not key:  # for a disk this is the folder itself
         raise ObjectMissing
     try:
         yield
@@ -213,7 +204,7 @@ def _translated(doing: str, key: str) -> Iterator[None]:
 def _is_missing(error: Exception) -> bool:
     """Return whether the storage says that the file does not exist: FileNotFoundError, or what clients of object stores make of a 404.
 
-    A bucket that does not exist has a code of its own: that is a wrong setting, and no file is missing for it.
+    A bucket that does not exist has another code: that is a wrong setting, not a missing file.
     """
     reply = getattr(error, "response", None)  # botocore's ClientError; oss2 and others have attributes
     code = reply.get("Error", {}).get("Code") if isinstance(reply, Mapping) else getattr(error, "code", None)

@@ -1,7 +1,7 @@
-"""Copies finished renders into our storage. Its own retryable stage: storage or network away for an hour costs nothing but time.
+"""Copies finished renders into the media storage. It can be retried: an hour without storage or network costs nothing but time.
 
-Download to a scratch file while hashing -> check, remux, poster, preview in a child process -> save under keys of ours -> publish the
-row last. Nothing that is not a whole video is ever published.
+Download to a scratch file -> check, remux, poster, preview in a child process -> save under the portal's keys -> create the `Video` row
+last. Only whole videos are published.
 """
 
 from __future__ import annotations
@@ -41,30 +41,30 @@ __all__ = ["ingest"]
 log = logging.getLogger("generation.ingest")
 
 FETCH_PATIENCE = FetchTimeouts(total_s=600.0, bytes_per_s=20_000)
-"""With the time of the check less than a job may take: a slow download ends as one, and not as a process that died.
+"""Together with the check this is less than a job's timeout, so a slow download ends as a failed one and not as a killed process.
 
-A server that drips holds a saver for 30 s from the start, for 60 s after a good beginning. 20 kB/s bring 12 MB within the whole time, so
-a slower line could bring no usual render (a 5 s clip has 2 to 10 MB); one of 50 kB/s passes.
+A server that drips occupies a saver for 30 s from the start, or for 60 s after a good beginning. 20 kB/s bring 12 MB in the whole time, so
+a slower line could not bring an ordinary render (a clip of 5 s has 2 to 10 MB); one of 50 kB/s passes.
 """
 MOST_BAD_FILES = 6
-"""A file that is not a whole video is fetched again, it may have been cut on the way; after this many it is the vendor's."""
+"""A damaged file is fetched again, because it may have been cut on the way; after this many tries the damage is the vendor's."""
 BELIEVE_VENDOR = timedelta(hours=24)
-"""How long a file is asked for that the vendor says it has, and that its file server denies."""
+"""How long to try if the vendor says that it has the file, and its file server denies it."""
 MOST_MISSING = 6
 MOST_LIMITED = 6
-"""Tries that a limit of ours may end before the task goes to review: an administrator has to change a setting."""
+"""Tries that a limit of the portal may end before the task goes to review: an administrator has to change a setting."""
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
-"""A file that makes the check crash or hang costs an ingest worker minutes each time."""
+"""The longest pauses between tries; rarely for bad files: one that makes the check crash or hang costs a worker minutes each time."""
 A_DAY = timedelta(days=1)
 KEEP_TRYING = timedelta(days=31)
-"""For a model that the catalog no longer has; the others say how long the vendor keeps a result."""
+"""For models that are no longer in the catalog; the others have `result_life`."""
 
 SETTINGS: Mapping[type[OurLimit], str] = {Blocked: "OUTBOUND_ALLOW_CIDRS", TooLarge: "PORTAL_MAX_VIDEO_MB"}
-"""What an administrator has to change when a limit of ours keeps us from a file."""
+"""The setting that an administrator has to change when a limit of the portal keeps a file out."""
 
 
 def ingest(task_id: UUID | str, fence: int) -> None:
-    """Advance one rendered task. Does nothing when the row has moved on."""
+    """Save one rendered task's videos. Does nothing if the row has moved on."""
     task = take_up(task_id, fence, Status.INGESTING)
     if task is None:
         return
@@ -78,7 +78,7 @@ def ingest(task_id: UUID | str, fence: int) -> None:
         task.move(Status.SUCCEEDED)
     except LostRace:
         log.info("task %s: another process has it", task.pk)
-    except OSError as error:  # of the scratch folder: network and storage raise types of their own
+    except OSError as error:  # from the scratch folder: network and storage raise other types
         _again_or_never(task, store.unavailable(error, "working in the scratch folder"))
     except (FetchError, BadMedia, StorageUnavailable, SealBroken) as error:
         _again_or_never(task, error)
@@ -87,16 +87,19 @@ def ingest(task_id: UUID | str, fence: int) -> None:
 def _ingest_output(task: GenerationTask, index: int) -> None:
     if Video.objects.filter(task=task, output_index=index).exists():
         return
-    with suppress(store.ObjectMissing):  # a storage that is away is noticed before a video is downloaded for nothing
+    with suppress(store.ObjectMissing):  # notices a storage that does not respond before anything is downloaded
         store.size(f"{_stem(task, index)}.mp4")
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
-        source = _download(task, task.outputs[index], Path(scratch) / "source.mp4")
-        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=_expected_s(task, index))
+        output, source = task.outputs[index], Path(scratch) / "source.mp4"
+        _download(task, output, source)
+        # What was ordered is no measure: a whole video of another length was paid for all the same (docs/adr/0005).
+        reported_s = float(output["duration_s"]) if output.get("duration_s") else None
+        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=reported_s)
         _publish(task, index, info)
 
 
-def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
+def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> None:
     assert task.account is not None
     url: str = output["url"]
     headers: Mapping[str, str] = {}
@@ -111,11 +114,10 @@ def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Path:
         except FetchError as error:
             _hide_secrets(error, task.account, headers)
             raise
-    return to
 
 
 def _hide_secrets(error: FetchError, account: ProviderAccount, sent: Mapping[str, str]) -> None:
-    """Mask the account's key in the message: a file server may quote it in its Content-Type or in the host of a redirect."""
+    """Mask the account's key in the message: a file server may quote it in its Content-Type or in a redirect's host."""
     with suppress(SealBroken):  # an unreadable key was not sent, and must not replace the error
         mask = mask_for(provider_for(account).secrets)
         tokens = [token for value in sent.values() for token in value.split() if len(token) >= SHORTEST]
@@ -124,7 +126,7 @@ def _hide_secrets(error: FetchError, account: ProviderAccount, sent: Mapping[str
 
 
 def _record(task: GenerationTask) -> dict[str, Any]:
-    """Written into the file itself, so that a video found on a disk tells how it was made."""
+    """Return what is written into the file itself, so that a video found on a disk says how it was made."""
     return {
         "portal": "Video Portal",
         "task": str(task.pk),
@@ -136,26 +138,20 @@ def _record(task: GenerationTask) -> dict[str, Any]:
     }
 
 
-def _expected_s(task: GenerationTask, index: int) -> float | None:
-    """What the vendor said it made. What was asked for is no measure: a whole video of another length was paid for all the same."""
-    said = task.outputs[index].get("duration_s")
-    return float(said) if said else None
-
-
 def _stem(task: GenerationTask, index: int) -> str:
-    """Return the keys' common part. Its fence keeps a paused process from the key of a published file."""
+    """Return the common part of the keys. The fence in it keeps a paused process from the keys of a published file."""
     return f"videos/{task.created_at:%Y/%m/%d}/{task.pk}-{index}-{task.fence}"
 
 
 def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
-    """Files first, the row last."""
+    """Save the files, then create the row."""
     saved: list[str] = []
     try:
         for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
             store.save(_stem(task, index) + suffix, path)
             saved.append(_stem(task, index) + suffix)
         with transaction.atomic():
-            task.keep_lease(clock.now() + timedelta(minutes=2))  # still ours, or nothing is published
+            task.keep_lease(clock.now() + timedelta(minutes=2))  # raises LostRace if another process has the task
             _create_video(task, index, info, saved)
     except (LostRace, IntegrityError, StorageUnavailable) as error:
         store.discard(saved)
@@ -194,31 +190,28 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list
 
 
 def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageUnavailable | SealBroken) -> None:
-    """Try again until it is certain that there is nothing to be had."""
+    """Try again until it is certain that the video cannot be had."""
     failures = task.failures + 1
     log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
     is_there = error.retryable if isinstance(error, (FetchError, BadMedia)) else True
     if not is_there:
         is_there = _refresh_outputs(task) and not isinstance(error, BadMedia)
-    if not _settled(task, error, failures, is_there=is_there):
-        most = RARELY if isinstance(error, BadMedia) else OFTEN
-        facts = {"error_message": str(error)[:1000], "outputs": task.outputs, "wait_reason": _waits_because(error)}
-        task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
-
-
-def _waits_because(error: Exception) -> Message:
-    """Return why the save waits, where somebody can help; empty where only time does."""
+    if _has_ended(task, error, failures, is_there=is_there):
+        return
+    waits_because = Message()  # empty if nobody but time can help
     if isinstance(error, OurLimit):
-        return say("limited_until_changed", words=str(error), setting=SETTINGS[type(error)])
-    if isinstance(error, StorageUnavailable):
-        return say("disk_full" if isinstance(error, StorageFull) else "storage_away_save")
-    return Message()
+        waits_because = say("limited_until_changed", words=str(error), setting=SETTINGS[type(error)])
+    elif isinstance(error, StorageUnavailable):
+        waits_because = say("disk_full" if isinstance(error, StorageFull) else "storage_away_save")
+    most = RARELY if isinstance(error, BadMedia) else OFTEN
+    facts = {"error_message": str(error)[:1000], "outputs": task.outputs, "wait_reason": waits_because}
+    task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
 
 
-def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:
-    """End it when the vendor's keeping time is over; hand it to a person when trying again is pointless. False: try again.
+def _has_ended(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:
+    """Fail the task when the vendor no longer keeps the file; send it to a review when another try is pointless. False: try again.
 
-    `is_there`: the vendor still says that it has the video.
+    `is_there`: the vendor says that it still has the video.
     """
     waited = clock.now() - (task.rendered_at or task.created_at)
     life = task.spec.result_life if task.spec else KEEP_TRYING
@@ -230,17 +223,15 @@ def _settled(task: GenerationTask, error: Exception, failures: int, *, is_there:
             task.to_review("bad_media", str(error))
     elif isinstance(error, FetchError) and waited > life + A_DAY and failures >= MOST_MISSING:
         task.give_up("result_gone", str(error))
-    elif failures >= MOST_MISSING and (not is_there or (_is_denied(error) and waited > BELIEVE_VENDOR)):
-        task.to_review("file_denied", str(error))
+    elif failures >= MOST_MISSING:
+        is_denied = isinstance(error, FetchError) and not error.retryable
+        if not is_there or (is_denied and waited > BELIEVE_VENDOR):
+            task.to_review("file_denied", str(error))
     return task.state is not Status.INGESTING
 
 
-def _is_denied(error: Exception) -> bool:
-    return isinstance(error, FetchError) and not error.retryable
-
-
 def _refresh_outputs(task: GenerationTask) -> bool:
-    """Ask the vendor for a fresh URL; what it says replaces the old one. Returns whether it still has the video, or could not be asked."""
+    """Ask the vendor for fresh URLs, which replace the old ones. Return whether it still has the video or could not be asked."""
     assert task.account is not None
     try:
         snapshot = client_for(task.account).poll(task.submission)
@@ -251,7 +242,7 @@ def _refresh_outputs(task: GenerationTask) -> bool:
         return True
     if snapshot.state in {State.FAILED, State.CANCELLED}:
         return False
-    if len(snapshot.outputs) != len(task.outputs):  # odd, but it does not say that the video is gone
+    if len(snapshot.outputs) != len(task.outputs):  # odd, but not a statement that the video is gone
         return True
     task.outputs = stored_outputs(snapshot.outputs, clock.now())
     return True

@@ -1,4 +1,4 @@
-"""manage.py restored: what was sent after the backup from which the database was restored; --confirm lets paid submits go out again."""
+"""manage.py restored: list what was sent after the backup from which the database was restored; --confirm allows paid submits again."""
 
 from __future__ import annotations
 
@@ -21,20 +21,17 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, confirm: bool, user: str, **_options: Any) -> None:
         try:
-            self._compare(confirm=confirm, user=user)
+            held, facts = hold_if_restored(), backup_facts()
+            self.stdout.write(f"paid requests on record that the database does not know: {facts.missing}")
+            self.stdout.write(f"last request that it knows: {facts.newest_in_database or 'none'}")
+            for one in lost_requests():
+                self.stdout.write(f"of a task that it does not have: {one.reference} {one.model} “{one.account_label}” {one.started_at}")
+            if confirm:
+                self._confirm(user)
+            elif held:
+                self.stdout.write("Paid submits are stopped. Run this with --confirm to have them looked up and the rest sent.")
         except PortalError as error:
             raise CommandError(error.message) from error
-
-    def _compare(self, *, confirm: bool, user: str) -> None:
-        held, facts = hold_if_restored(), backup_facts()
-        self.stdout.write(f"paid requests on record that the database does not know: {facts.missing}")
-        self.stdout.write(f"last request that it knows: {facts.newest_in_database or 'none'}")
-        for one in lost_requests():
-            self.stdout.write(f"of a task that it does not have: {one.reference} {one.model} “{one.account_label}” {one.started_at}")
-        if confirm:
-            self._confirm(user)
-        elif held:
-            self.stdout.write("Paid submits are stopped. Run this with --confirm to have them looked up and the rest sent.")
 
     def _confirm(self, name: str) -> None:
         people = User.objects.filter(username=name) if name else User.objects.filter(is_superuser=True).order_by("pk")
