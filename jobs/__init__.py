@@ -1,4 +1,4 @@
-"""Background work: the queue, the clusters that serve it, and the clock. What the work is stands in `settings.JOBS_WIRING` alone."""
+"""Background work: the queue, the clusters that serve it, and the clock. Only `settings.JOBS_WIRING` says what the work is."""
 
 from jobs.wiring import run
 

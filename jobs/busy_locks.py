@@ -1,6 +1,6 @@
-"""How many of a cluster's processes are at work, known from the kernel: each job holds a lock on a file of its own while it runs.
+"""Counts the working processes of a cluster by file locks: each process locks its own file while it runs a job.
 
-A killed process loses its lock at once, so the count is right when it matters: the watchdog asks before it calls a cluster frozen.
+A killed process loses its lock at once, so the count is right when it matters: before the watchdog treats a cluster as frozen.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PREFIX = "portal-worker-"
 
 @contextmanager
 def new_folder(place: Path | None = None) -> Iterator[Path]:
-    """Where a worker's clusters keep their locks, in the system's temporary folder. Folders of killed workers are cleared away first."""
+    """Make the folder for the locks of a worker's clusters, by default in the system's temporary folder. Remove those of killed workers."""
     place = place or Path(tempfile.gettempdir())
     for old in place.glob(f"{PREFIX}*"):
         pid = old.name.removeprefix(PREFIX).partition("-")[0]
@@ -45,14 +45,12 @@ def busy() -> Iterator[None]:
 
 
 def count_busy(folder: Path) -> int:
-    """Locks that are held right now. Files that nobody holds are of idle or dead processes."""
-    return sum(_is_held(path) for path in folder.iterdir())
-
-
-def _is_held(path: Path) -> bool:
-    with path.open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    """Count the locks that are held now. Files without a lock are of idle or dead processes."""
+    count = 0
+    for path in folder.iterdir():
+        with path.open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                count += 1
+    return count

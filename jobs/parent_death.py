@@ -1,6 +1,6 @@
-"""Children that do not outlive their parents (Linux; elsewhere a no-op, and the watchdog's group kill remains).
+"""Child processes that end with their parents (Linux; elsewhere this does nothing, and the watchdog's group kill remains).
 
-A killed parent's children live on otherwise: django-q2's were seen working unguarded for half an hour.
+Without it the children of a killed process live on: django-q2's have worked unguarded for half an hour.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent: int | None = None) -> None:
-    """This process, and every process forked from it later, is killed when its parent ends.
+    """Have this process, and every process forked from it later, killed when its parent ends.
 
-    A parent that says who it is (its pid) is missed even when it ended before this call.
+    With the parent's pid this works even if the parent ended before the call.
     """
     if not sys.platform.startswith("linux"):
         return
     _arm(parent or os.getppid())
-    os.register_at_fork(before=_remember, after_in_child=_arm_child)
+    os.register_at_fork(before=_remember, after_in_child=lambda: _arm(_parent))
 
 
 def is_alive(pid: int) -> bool:
-    """A process of this machine has this id."""
+    """Return whether a process of this machine has this id."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -41,15 +41,11 @@ _parent = 0
 
 
 def _remember() -> None:
-    global _parent  # noqa: PLW0603 - the forking process tells its child who it was
+    global _parent  # noqa: PLW0603 - the child reads it after the fork
     _parent = os.getpid()
-
-
-def _arm_child() -> None:
-    _arm(_parent)
 
 
 def _arm(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
+    if os.getppid() != parent:  # it ended before the call
         os._exit(1)

@@ -1,11 +1,11 @@
 """The only code that speaks to django-q2's queue: put a job on it, and the broker that hands it out.
 
 Three clusters: `submit` (short calls that may cost money), `poll`, and `ingest` (long downloads), so that none starves another.
-A message is only a doorbell with ids in it; what it means is in our own rows (docs/adr/0002). Each worker's clusters also listen on a
-key of their own, where the worker's watchdog sends beats that no other machine can answer.
+A message has only the name of a job and ids; everything else is in the rows (docs/adr/0002). Each worker's clusters also listen on a
+private key, to which the worker's watchdog sends beats that no other machine can answer.
 
-A message that a cluster has taken stands under a key that names its holder, so that what a dead cluster held is handed out at once to
-its successor and not when the message's own time is up. Coming twice is harmless: the row's fence decides.
+A message that a cluster has taken gets a key that names its holder, so that the successor of a dead cluster gets its messages at once and
+not when their time is up. A message may come twice: the row's fence decides.
 """
 
 from __future__ import annotations
@@ -52,11 +52,12 @@ __all__ = [
 SUBMIT, POLL, INGEST = "submit", "poll", "ingest"
 CLUSTERS = (SUBMIT, POLL, INGEST)
 HELD_FOR = timedelta(seconds=60)
-"""A message that was taken longer ago died with its worker, as far as crowds are concerned."""
+"""`is_crowded` does not count messages that were taken longer ago: their worker has died."""
+STALE_AFTER = timedelta(minutes=10)
 
 
 def instance_id() -> str:
-    """Which worker this process belongs to: given by `manage.py worker` to its children, otherwise made from host and process id."""
+    """Return the worker that this process belongs to: set by `manage.py worker` for its children, otherwise host and process id."""
     return os.environ.get("PORTAL_INSTANCE") or f"{socket.gethostname()[:40]}:{os.getpid()}"
 
 
@@ -66,12 +67,12 @@ def enqueue(cluster: str, job: str, *ids: UUID | int | str) -> None:
 
 
 def ahead_in(cluster: str) -> str:
-    """A queue that the cluster serves before its own; sorts behind the cluster's key and before a beat's, and highest goes first."""
+    """Return the queue that the cluster serves before its own: it sorts after the cluster's key and before a beat's; the last is first."""
     return f"{cluster}!"
 
 
 def workers_of(cluster: str) -> int:
-    """How many processes of one machine take this cluster's messages."""
+    """Return how many processes of one machine take this cluster's messages."""
     return _setting(cluster, "workers")
 
 
@@ -81,93 +82,85 @@ def _setting(cluster: str, name: str) -> int:
 
 
 def is_crowded(cluster: str) -> bool:
-    """More messages than this machine's workers can have in hand: somebody waits for a turn."""
+    """Return whether there are more messages than this machine's workers can hold, so that some wait."""
     retry = timedelta(seconds=_setting(cluster, "retry"))
     lately = Q(key=held_key(cluster, instance_id()), lock__gt=clock.now() + retry - HELD_FOR)
     return int(OrmQ.objects.filter(Q(key=cluster) | lately).count()) > workers_of(cluster)
 
 
 class PortalBroker(ORM):  # type: ignore[misc]
-    """django-q2's ORM broker with SKIP LOCKED on PostgreSQL, where stock clusters collide. First beats, then what was put ahead."""
+    """django-q2's ORM broker with SKIP LOCKED on PostgreSQL, where stock clusters collide. Serves beats first, then the queue ahead."""
 
     _released_by = 0
 
     def enqueue(self, task: str) -> int:
-        """As the ORM broker does, by the database's time: workers on other machines compare with it."""
+        """Store a message, as the ORM broker does, but with the database's time, with which workers on other machines compare it."""
         return int(self.get_connection().create(key=self.list_key, payload=task, lock=clock.now()).pk)
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         if not connection.in_atomic_block:
             close_old_connections()
-        self._release_once()
-        keys = [self.list_key, ahead_in(self.list_key), private_key(self.list_key, instance_id())]
-        waiting = OrmQ.objects.filter(key__in=keys, lock__lt=clock.now()).order_by("-key", "lock")
+        me, served = instance_id(), (self.list_key, ahead_in(self.list_key))
+        if self._released_by != os.getpid():  # its predecessor died, and may have held messages that reached no worker
+            self._released_by = os.getpid()
+            for key in served:
+                release(key, me)
+        waiting = OrmQ.objects.filter(key__in=[*served, private_key(self.list_key, me)], lock__lt=clock.now()).order_by("-key", "lock")
         if not waiting.exists():  # asked without a write lock: on SQLite an idle cluster must not hold up the others
             time.sleep(Conf.POLL)
             return None
+        # Beats keep their key, where the watchdog looks for them.
+        held = Case(*(When(key=key, then=Value(held_key(key, me))) for key in served), default=F("key"))
         with transaction.atomic():
             rows = list(waiting.select_for_update(skip_locked=True).values_list("pk", "payload")[: Conf.BULK])
-            self._hold([pk for pk, _ in rows])
+            taken = OrmQ.objects.filter(pk__in=[pk for pk, _ in rows])
+            taken.update(key=held, lock=clock.now() + timedelta(seconds=Conf.RETRY))
         return rows or None
-
-    def _hold(self, ids: list[int]) -> None:
-        """Beats keep their key: the watchdog looks for them there."""
-        served = (self.list_key, ahead_in(self.list_key))
-        held = Case(*(When(key=key, then=Value(held_key(key, instance_id()))) for key in served), default=F("key"))
-        OrmQ.objects.filter(pk__in=ids).update(key=held, lock=clock.now() + timedelta(seconds=Conf.RETRY))
-
-    def _release_once(self) -> None:
-        """The first time that a process asks: the one before it died, and may have had messages in hand that reached no worker."""
-        if self._released_by != os.getpid():
-            self._released_by = os.getpid()
-            for key in (self.list_key, ahead_in(self.list_key)):
-                release(key, instance_id())
 
 
 def private_key(cluster: str, instance: str) -> str:
-    """The key that only this worker's cluster listens on; sorts behind the cluster's own key, so descending order serves it first."""
+    """Return the key that only this worker's cluster listens on; it sorts after the cluster's key, so descending order serves it first."""
     return f"{cluster}@{instance}"
 
 
 def held_key(key: str, instance: str) -> str:
-    """Where the messages of this key stand that this worker's cluster has taken."""
+    """Return the key of messages that this worker's cluster has taken from this one."""
     return f"{key}#{instance}"
 
 
 def release(key: str, instance: str) -> int:
-    """Hand out again, under the key that they had, the messages that a dead process held. Returns how many."""
+    """Put the messages that a dead process held back under their key. Return how many."""
     return int(OrmQ.objects.filter(key=held_key(key, instance)).update(key=key, lock=clock.now()))
 
 
 def release_of_the_dead() -> int:
-    """The same for workers of this machine that are gone. Returns how many."""
-    held = OrmQ.objects.filter(key__contains="#").values_list("key", flat=True).distinct()
-    return sum(release(*key.split("#", 1)) for key in held if _is_dead(key.partition("#")[2]))
-
-
-def _is_dead(instance: str) -> bool:
-    """Surely: it ran on this machine and its process is gone."""
-    host, _, pid = instance.rpartition(":")
-    return host == socket.gethostname()[:40] and pid.isdecimal() and not is_alive(int(pid))
+    """Put the messages of all workers back that ran on this machine and whose process is gone. Return how many."""
+    count = 0
+    for held in OrmQ.objects.filter(key__contains="#").values_list("key", flat=True).distinct():
+        key, instance = held.split("#", 1)
+        host, _, pid = instance.rpartition(":")
+        if host == socket.gethostname()[:40] and pid.isdecimal() and not is_alive(int(pid)):
+            count += release(key, instance)
+    return count
 
 
 def send_beat(cluster: str, instance: str) -> None:
-    """A message that does nothing. That it is gone again shows that this very cluster takes, runs and acknowledges work."""
+    """Send a message that does nothing. When it is gone, this cluster has taken, run and acknowledged it."""
     async_task("jobs.run", BEAT, cluster=private_key(cluster, instance))
 
 
 def beat_is_waiting(cluster: str, instance: str) -> bool:
-    """A beat has not been acknowledged yet."""
+    """Return whether a beat has not been acknowledged yet."""
     return bool(OrmQ.objects.filter(key=private_key(cluster, instance)).exists())
 
 
 def drop_beats(cluster: str, instance: str) -> None:
-    """A cluster that is started anew must not be judged by the beat that its predecessor did not answer."""
+    """Delete beats that a cluster's predecessor did not answer: the new one must not be judged by them."""
     OrmQ.objects.filter(key=private_key(cluster, instance)).delete()
 
 
 def send_open_beat(cluster: str) -> list[int]:
-    """A beat that any worker of this cluster may answer. Returns its number, perhaps among others of the same moment."""
+    """Send a beat that any worker of this cluster may answer. Return its number, perhaps among others of the same moment."""
     before = _newest()
     enqueue(cluster, BEAT)
     return list(OrmQ.objects.filter(key=cluster, pk__gt=before, pk__lte=_newest()).values_list("pk", flat=True))
@@ -178,11 +171,11 @@ def _newest() -> int:
 
 
 def open_beats_wait(numbers: list[int]) -> bool:
-    """Not all of them have been done."""
+    """Return whether any of these beats has not been done."""
     return bool(OrmQ.objects.filter(pk__in=numbers).exists())
 
 
-def drop_stale_messages(older_than: timedelta = timedelta(minutes=10)) -> int:
-    """Beats of workers that are gone, and messages that died with their holder: rows bring their work back. Returns how many."""
-    stale = OrmQ.objects.filter(Q(key__contains="@") | Q(key__contains="#"), lock__lt=clock.now() - older_than)
+def drop_stale_messages() -> int:
+    """Delete beats of workers that are gone and messages that died with their holder: rows bring the work back. Return how many."""
+    stale = OrmQ.objects.filter(Q(key__contains="@") | Q(key__contains="#"), lock__lt=clock.now() - STALE_AFTER)
     return int(stale.delete()[0])

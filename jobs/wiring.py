@@ -1,4 +1,4 @@
-"""What a worker does: jobs by name, and what its clock calls. This room knows no more of the product.
+"""What a worker does: jobs by name, and the functions that its clock calls. This is all that `jobs` knows of the product.
 
 The queue's messages name `jobs.run` and a job, never the module of a function, so a module may move while messages wait.
 """
@@ -21,13 +21,13 @@ __all__ = ["BEAT", "Periodic", "Wiring", "run", "wiring"]
 log = logging.getLogger("jobs.run")
 
 BEAT = "beat"
-"""The job that does nothing: that a cluster took and acknowledged its message is the sign of life."""
+"""The job that does nothing; a cluster that took and acknowledged its message is alive."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Periodic:
-    """What the worker's clock calls every `every_s` seconds, or in each of its rounds, ten times a second (0); the first time at once, if
-    `at_start`.
+    """A function that the worker's clock calls every `every_s` seconds; with 0 in each of its rounds, ten times a second. The first call is
+    at once if `at_start`.
     """
 
     every_s: float
@@ -37,7 +37,7 @@ class Periodic:
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """The jobs by name; what the clock calls, in order; what a worker calls when it stops; what a job raises when another took its row."""
+    """The jobs by name; what the clock calls, in order; what a worker calls when it stops; what a job raises if another took its row."""
 
     jobs: Mapping[str, Callable[..., object]]
     periodic: Sequence[Periodic]
@@ -52,8 +52,8 @@ def wiring() -> Wiring:
 
 
 def run(name: str, *args: Any) -> None:
-    """Do the job of this name. It may come twice, late, or for a row that moved on; jobs know. An unknown exception is logged and raised
-    again: the lease brings the step back, and a paid video is not thrown away.
+    """Do the job of this name. It may come twice, late, or for a row that moved on; jobs allow for that. An unexpected exception is logged
+    and raised again: the step is repeated after its lease, and no paid video is lost.
     """
     if name == BEAT:
         return

@@ -1,8 +1,8 @@
 """`manage.py worker`: the clock, three django-q2 clusters, and a watchdog; one process tree that dies together.
 
-Each cluster is a child in a process group of its own. A killed idle process of a cluster may take a queue's lock with it and freeze the
-rest while everything looks alive (django-q2 issue 23), so the watchdog asks each cluster for a sign of life that goes all the way: a
-beat must be taken, run and acknowledged. A frozen or dead cluster's group is killed and started anew; the rows bring its work back.
+Each cluster is a child with a separate process group. A killed idle process of a cluster may keep a queue's lock and freeze the rest while
+everything looks alive (django-q2 issue 23), so the watchdog sends each cluster beats, which must be taken, run and acknowledged. The group
+of a frozen or dead cluster is killed and restarted; the rows bring its work back.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ __all__ = ["Worker", "run_cluster"]
 log = logging.getLogger("jobs.worker")
 
 ROUND_S = 0.1
-"""How often the clock looks whether something is to be called."""
+"""How often the clock checks whether a function is due."""
 WATCH_EVERY_S = 1.0
-"""How often it looks at the clusters, and tries again when the database is away."""
+"""How often it checks the clusters, and retries while the database is away."""
 BEAT_EVERY_S = 5.0
 FROZEN_AFTER_S = 20.0
 CUT_OFF_AFTER_S = 60.0
-"""A cluster that is frozen while some of its processes still work on something may finish that for so long."""
+"""How long a frozen cluster whose processes still work on something may finish that."""
 STOP_WITHIN_S = 25.0
 
 
 @dataclass(kw_only=True)
 class Pulse:
-    """The watchdog's view of one cluster: when the last beat was sent, and whether it is still out. Seconds of a monotonic clock."""
+    """The watchdog's view of one cluster: when the last beat was sent, and whether it is unanswered. Seconds of a monotonic clock."""
 
     sent_at: float = 0.0
     is_out: bool = False
 
     def silent_s(self, now: float) -> float:
-        """How long a beat has been waiting."""
+        """Return how long a beat has been waiting."""
         return now - self.sent_at if self.is_out else 0.0
 
     def is_due(self, now: float) -> bool:
-        """Time for the next beat."""
+        """Return whether it is time for the next beat."""
         return not self.is_out and now - self.sent_at > BEAT_EVERY_S
 
     def is_frozen(self, now: float, *, busy: int, workers: int) -> bool:
-        """With all hands full a beat waits its turn, and every job has a time limit; with some of them full, for a while."""
+        """Return whether the beat is overdue: soon if no worker is busy, later if some are, never while all are (jobs have time limits)."""
         if self.silent_s(now) < FROZEN_AFTER_S or busy >= workers:
             return False
         return busy == 0 or self.silent_s(now) > CUT_OFF_AFTER_S
@@ -91,47 +91,40 @@ class ClusterProcess:
         log.info("cluster %s is process %d", self.name, self.process.pid)
 
     def watch(self, now: float) -> None:
-        """Start it anew when it is dead or frozen; otherwise see to its beats."""
+        """Restart the cluster if it is dead or frozen; otherwise check and send its beats."""
         if self.process.poll() is not None:
-            self._start_anew(f"it ended with {self.process.returncode}")
+            self._restart(f"it ended with {self.process.returncode}")
             return
         self.pulse.is_out = self.pulse.is_out and queue.beat_is_waiting(self.name, self.instance)
         if self.pulse.is_frozen(now, busy=busy_locks.count_busy(self.folder), workers=queue.workers_of(self.name)):
-            self._start_anew(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
+            self._restart(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
         elif self.pulse.is_due(now):
             self.pulse = Pulse(sent_at=now, is_out=True)
             queue.send_beat(self.name, self.instance)
 
-    def _start_anew(self, why: str) -> None:
-        log.warning("starting cluster %s anew: %s", self.name, why)
+    def _restart(self, why: str) -> None:
+        log.warning("restarting cluster %s: %s", self.name, why)
         self.kill()
         self.start()
 
     def kill(self) -> None:
-        """End the whole group at once. Whatever it had in hand comes due again."""
-        _signal_group(self.process.pid, signal.SIGKILL)
+        """Kill the whole group. Its unfinished work will be due again."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def ask_to_stop(self) -> None:
-        """Only the main process: it lets its workers finish what they have in hand."""
+        """Ask the main process to stop: it lets its workers finish their jobs."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
     def stop(self, deadline: float) -> None:
-        """Wait until the deadline (monotonic seconds), then end it."""
+        """Wait until the deadline (monotonic seconds), then kill what is left."""
         try:
             self.process.wait(max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
             log.warning("cluster %s did not stop in time", self.name)
-        _signal_group(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
+        self.kill()
 
 
 class Worker:
@@ -144,7 +137,7 @@ class Worker:
         self.called_at = {one: float("-inf") if one.at_start else time.monotonic() for one in wiring().periodic}
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT."""
+        """Run until SIGTERM or SIGINT."""
         signal.signal(signal.SIGTERM, self._ask_to_stop)
         signal.signal(signal.SIGINT, self._ask_to_stop)
         die_with_parent()
@@ -193,7 +186,7 @@ class Worker:
 
 
 def run_cluster() -> None:
-    """The body of `manage.py cluster`: one django-q2 cluster whose processes all die with their parents."""
+    """Run one django-q2 cluster whose processes all die with their parents (`manage.py cluster`)."""
     from django_q.cluster import Cluster
 
     die_with_parent(int(os.environ.get("PORTAL_PARENT_PID", "0")) or None)

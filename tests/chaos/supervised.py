@@ -91,7 +91,7 @@ class SupervisedWorker:
 
     def restarted_clusters(self) -> int:
         """How often a watchdog started a cluster anew."""
-        return self.log.read_text(errors="replace").count("starting cluster ")
+        return self.log.read_text(errors="replace").count("restarting cluster ")
 
 
 def _born(process: psutil.Process) -> float:
