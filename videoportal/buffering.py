@@ -1,7 +1,7 @@
-"""The gunicorn worker of the web process: gunicorn looks after processes, waitress speaks HTTP (docs/adr/0013).
+"""The gunicorn worker of the web process: gunicorn manages processes, waitress speaks HTTP (docs/adr/0013).
 
-One event loop per process reads whole requests and writes whole answers. A thread is taken only by a request that has arrived whole, and is
-free as soon as its answer is made: a client that sends or reads slowly costs a socket and nothing else.
+One event loop per process reads complete requests and writes complete answers. A request gets a thread only when it has arrived completely,
+and the thread is free as soon as the answer is made: a client that sends or reads slowly costs a socket and nothing else.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LARGE_WITHIN_S = 600
 class Request(HTTPRequestParser):  # type: ignore[misc]
     """A request as it arrives. Without credentials it must be small and has less time, so that no stranger's upload is spooled to disk.
 
-    Whether the credentials are good is found out later (`security.body_limits`): here they are only there.
+    Whether the credentials are valid is checked later (`security.body_limits`).
     """
 
     def __init__(self, adj: Adjustments) -> None:
@@ -55,11 +55,11 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             self.adj = copy.copy(self.adj)
             self.adj.max_request_body_size = settings.MAX_ANONYMOUS_BYTES + 1
         if self.body_rcv is None or self.content_length >= self.adj.max_request_body_size:
-            self.expect_continue = False  # waitress would ask for a body that is not to come, and read the next request into this one
+            self.expect_continue = False  # waitress would ask for a body that never comes, and read the next request into this one
 
 
 class Answer(WSGITask):  # type: ignore[misc]
-    """What the application answers. To HEAD without the body, which Django leaves to its server."""
+    """The application's answer; for HEAD without the body, which Django leaves to its server."""
 
     def write(self, data: bytes) -> None:
         super().write(b"" if self.request.command == "HEAD" else data)
@@ -80,7 +80,7 @@ class JsonError(Error):  # type: ignore[misc]
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
-    """The answer to a request that cannot be read or is too large: plain text for pages, JSON for programs."""
+    """The answer to a request that is unreadable or too large: plain text for pages, JSON for programs."""
 
     def execute(self) -> None:
         if "text/html" not in self.request.headers.get("ACCEPT", ""):
@@ -120,8 +120,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Turns:
-    """The requests that wait for a thread, in place of waitress's plain queue. Callers take turns: fifty requests of one token delay
-    another caller by one. A caller is a token, a session or an address.
+    """The requests that wait for a thread, instead of waitress's plain queue. Callers take turns: fifty requests of one token delay another
+    caller by one. A caller is a token, a session or an address.
     """
 
     def __init__(self) -> None:
@@ -187,12 +187,12 @@ def _hang_up_on_the_late(servers: list[TcpWSGIServer]) -> None:
 
 
 def _channels(servers: list[TcpWSGIServer]) -> list[Channel]:
-    """Return the connections of this moment; a thread that cannot send may take one away meanwhile."""
+    """Return the connections that exist now; a thread that cannot send may remove one at any time."""
     return [channel for server in servers for channel in list(server.active_channels.values())]
 
 
 def _limits() -> dict[str, Any]:
-    """Waitress's adjustments. No thread ever waits for a reader: what is not a file is made and kept whole (the high watermark)."""
+    """Return waitress's adjustments. No thread waits for a reader: an answer that is not a file is buffered whole (high watermark)."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return {

@@ -11,11 +11,11 @@ __all__ = ["boolean", "first_run_secret", "integer", "items", "text"]
 
 
 class BadSetting(Exception):
-    """An environment variable holds a value that we cannot use; the message says which and what would do."""
+    """An environment variable with a wrong value; the message names it and the allowed values."""
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that `NAME_FILE` points to."""
+    """Return the variable, or the content of the file that `NAME_FILE` names."""
     path = os.environ.get(f"{name}_FILE")
     if path:
         return Path(path).read_text(encoding="utf-8").strip()
@@ -23,7 +23,7 @@ def text(name: str, default: str = "") -> str:
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    """True or False, spelled so; anything else is a mistake worth stopping for."""
+    """Return a switch: `True` or `False`. Raises `BadSetting` for any other spelling."""
     value = text(name, str(default))
     if value not in {"True", "False"}:
         raise BadSetting(f"{name} is “{value}”; write True or False.")
@@ -31,7 +31,7 @@ def boolean(name: str, *, default: bool) -> bool:
 
 
 def integer(name: str, default: int) -> int:
-    """A whole number."""
+    """Return a whole number, or raise `BadSetting`."""
     value = text(name, str(default))
     try:
         return int(value)
@@ -40,12 +40,12 @@ def integer(name: str, default: int) -> int:
 
 
 def items(name: str, default: str = "") -> list[str]:
-    """A comma-separated list, blanks dropped."""
+    """Return the items of a comma-separated list, without blanks."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
 def first_run_secret(path: Path, make: Callable[[], str]) -> str:
-    """The secret in `path` (mode 0600), made by exactly one of any number of processes that start at once."""
+    """Return the secret in `path` (mode 0600). Of any number of processes that start at once exactly one makes it."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def first_run_secret(path: Path, make: Callable[[], str]) -> str:
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(draft, path)  # atomic and refused when another process was first
+        os.link(draft, path)  # atomic; fails if another process was first
     except FileExistsError:
         pass
     finally:

@@ -13,7 +13,7 @@ __all__ = ["WithoutValues"]
 
 
 class WithoutValues(SafeExceptionReporterFilter):
-    """Hides variables and posted fields, with DEBUG too: they hold vendors' keys, signed requests and prompts."""
+    """Hides variables and posted fields, also with DEBUG: they contain vendors' keys, signed requests and prompts."""
 
     def is_active(self, request: HttpRequest | None) -> bool:  # noqa: ARG002 - Django's signature
         return True

@@ -1,4 +1,4 @@
-"""For load balancers and people on call: is this process alive, and can it do its work. `manage.py doctor` says more."""
+"""For load balancers and people on call: whether this process is alive and can work. `manage.py doctor` says more."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["answer_healthz", "readyz"]
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
-    """The process answers. Asks nobody else."""
+    """Answer that the process is alive, without asking anything else."""
     return JsonResponse({"status": "ok"})
 
 
 def answer_healthz(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that answers /healthz. It is the first, because a load balancer does not send our host name and speaks plain http."""
+    """Answer /healthz. This is the first middleware, because a load balancer sends another host name and speaks plain http."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return healthz(request) if request.path == "/healthz" else get_response(request)
@@ -34,7 +34,7 @@ def answer_healthz(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served, 503 otherwise. Which part fails, and why nothing is sent, is for staff only."""
+    """Answer 200 if requests can be served, otherwise 503. Only staff see which part fails and why nothing is sent."""
     results = {name: _result(check) for name, check in QUICK.items()}
     fit = set(results.values()) == {"ok"}
     answer: dict[str, object] = {"status": "ok" if fit else "unfit"}

@@ -13,7 +13,7 @@ KEY = re.compile(r"(/callbacks/[^/\s]+/[^/\s]+/)[^/\s?]+")
 
 
 class CallbackKeys(logging.Filter):
-    """Hides the last part of vendors' callback addresses in what Django says of refused requests."""
+    """Hides the last part of vendors' callback addresses in Django's messages about refused requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -22,7 +22,7 @@ class CallbackKeys(logging.Filter):
 
 
 class OneRecordALine(logging.Formatter):
-    """Writes control characters of a message as escapes, and indents tracebacks: a vendor's words cannot look like a record of ours."""
+    """Writes control characters of a message as escapes and indents tracebacks, so that a vendor's text cannot look like a record."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), super().formatMessage(record))

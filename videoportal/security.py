@@ -1,6 +1,6 @@
 """Middleware for every request (forwarded headers, body limits, NUL characters) and every answer (caching, content policy).
 
-Django 5.2 has no setting for the Content-Security-Policy. No inline script; styles may carry numbers in attributes.
+Django 5.2 has no setting for the Content-Security-Policy. No inline scripts; style attributes may have numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ POLICY = "; ".join(
 
 
 def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Adds the policy to every answer that has none of its own."""
+    """Add the policy to every answer that does not have one."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -47,7 +47,7 @@ def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse])
 
 
 def trusted_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Forget what a client says of its address, scheme and host, unless it is one of PORTAL_TRUSTED_PROXIES. Of a request that came through
+    """Ignore what a client says about its address, scheme and host, unless it is one of PORTAL_TRUSTED_PROXIES. If a request came through
     those, the client's own address becomes REMOTE_ADDR.
     """
     networks = [ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
@@ -56,7 +56,7 @@ def trusted_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
         if not _is_in(networks, request.META.get("REMOTE_ADDR", "")):
             for name in FORWARDED:
                 request.META.pop(name, None)
-        for address in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):  # each proxy adds whom it saw at the end
+        for address in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):  # each proxy appends the address that it saw
             if not _is_in(networks, request.META.get("REMOTE_ADDR", "")):
                 break
             request.META["REMOTE_ADDR"] = address.strip() or request.META["REMOTE_ADDR"]
@@ -85,9 +85,9 @@ def cache_control(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
 
 
 def no_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Ignore cookies with a NUL character, which PostgreSQL does not take; refuse addresses of the admin that have one.
+    """Ignore cookies with a NUL character, which PostgreSQL does not store; refuse addresses of the admin that have one.
 
-    Django hands both on as they come. Our own pages and the API see to their addresses themselves.
+    Django passes both on. The portal's own pages and the API check their addresses themselves.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -101,9 +101,9 @@ def no_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 
 def body_limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse a body that is too large before anything reads it; the CSRF check is the first that would.
+    """Refuse a body that is too large before anything reads it; the CSRF check would be the first.
 
-    An API token is not looked up here: below the API nothing is read before it is.
+    An API token is not looked up here: the API reads nothing before it has checked the token.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

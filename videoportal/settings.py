@@ -108,17 +108,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SYNCHRONOUS}; PRAGMA busy_timeout=20000;",
     }
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    # A process that is paused or cut off inside a transaction keeps its locks: the server ends it, and nobody waits for it for ever.
+    # A process that is paused or disconnected inside a transaction keeps its locks; the server ends it, so that nothing waits forever.
     LIMITS = "-c idle_in_transaction_session_timeout=20s -c lock_timeout=10s"
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", LIMITS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-POOL_STATE_KEPT_S = 1.0  # how old may be what pages say about slots and places in line
+POOL_STATE_KEPT_S = 1.0  # how old the slots and places in line on pages may be
 JOBS_WIRING = "videoportal.wiring.WIRING"
-# Consumers of events (events/outbox.py): a name, and how the types that it wants begin. A new consumer gets what happens from then on.
+# Consumers of events (events/outbox.py): a name, and prefixes of the types that it wants. A new consumer gets later events only.
 EVENT_CONSUMERS: dict[str, tuple[str, ...]] = {}
-# Work. The row is the truth and django-q2 carries (docs/architecture.md, docs/adr/0002). `retry` must exceed what a message may wait
-# plus `timeout`; retries and results are our own rows.
+# Jobs: rows decide, django-q2 only delivers (docs/architecture.md, docs/adr/0002). `retry` must exceed the time that a message may wait
+# plus `timeout`; retries and results are rows of the portal.
 Q_CLUSTER = {
     "name": "submit",
     "broker_class": "jobs.queue.PortalBroker",
@@ -147,8 +147,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
-USE_I18N = True
-USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -169,14 +167,14 @@ MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 10 * 1024 * 1024
 MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 
-# Networks that downloads of vendor results and of given URLs may reach besides the public internet (CIDR, comma separated).
+# Networks that downloads may reach in addition to the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
 STOP_PAID_SUBMITS = env.boolean("PORTAL_STOP_PAID_SUBMITS", default=False)
-PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # where vendors may call; empty: they are polled and nothing else
+PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # where vendors call back; empty: they are only polled
 SIMULATOR_URL = env.text("PORTAL_SIMULATOR_URL", "http://127.0.0.1:9100")
-POLL_EVERY_S = env.integer("PORTAL_POLL_EVERY_S", 0)  # 0: as each model says
+POLL_EVERY_S = env.integer("PORTAL_POLL_EVERY_S", 0)  # 0: the interval of each model
 
-# A browser takes a __Host- cookie from this very host over https only: no other host of the domain can set it.
+# A browser accepts a __Host- cookie only from this host over https, so another host of the domain cannot set it.
 COOKIE_PREFIX = "__Host-" if BEHIND_HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"

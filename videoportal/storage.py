@@ -8,9 +8,9 @@ __all__ = ["HashedStaticFiles"]
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Every file under a name with its hash, also what our JavaScript modules import: after an upgrade no browser keeps an old module.
+    """Stores every file under a name with its hash, also what JavaScript modules import: after an upgrade no browser uses an old module.
 
-    Django's own switch (support_js_module_import_aggregation) would read other packages' scripts too, and some name files they do not have.
+    Django's own switch (support_js_module_import_aggregation) would also read other packages' scripts, some of which name missing files.
     """
 
     patterns = (
