@@ -1,7 +1,7 @@
 """One vendor hangs, another is well: `python -m benchmarks.hung RESULT.json` on a stage.
 
-The hung one takes connections and requests and never answers. First 200 polls of each in flight: how late the healthy one's polls are
-sent, alone and beside it. Then 200 submits of the hung one before those of the healthy one: how long these take from created to accepted.
+The hung one accepts connections and requests and never answers. First 200 renders of each: how late the healthy one's polls are sent, alone
+and beside it. Then 200 submits of the hung one before those of the healthy one: how long these take from created to accepted.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _polls(simulator: SimulatorProcess, worker: RunningWorker, owner: User) -> d
 
 
 def _bought(account: ProviderAccount, number: int) -> str:
-    """A render that never ends."""
+    """Buy a render that never ends; return its id."""
     spec = ALL_MODELS[WELL]
     request = GenerationRequest(spec=spec, prompt=f"bench {number} #fault:never", params=spec.params(), reference=f"bench-{number}")
     return client_for(account).submit(request).id
@@ -93,7 +93,7 @@ def _submits(simulator: SimulatorProcess, owner: User) -> dict[str, dict[str, An
 
 
 def _accepted(owner: User, name: str) -> dict[str, Any]:
-    """Seconds from created to accepted, of tasks that are created one by one."""
+    """Measure the seconds from created to accepted of tasks that are created one by one."""
     mine = []
     for number in range(SUBMITS):
         mine.append(create(Order(owner=owner, model=WELL, prompt=f"{name} {number} #fault:never")).task.pk)

@@ -1,5 +1,5 @@
-"""`python -m benchmarks.janitor FOLDER`: waits until standard input ends, which is when its parent does, however it ends. Then it stops a
-PostgreSQL that is left in the stage's folder and removes the folder: a server and files outlive a parent that was killed.
+"""`python -m benchmarks.janitor FOLDER`: waits until standard input ends, that is, until its parent ends in whatever way. Then it stops the
+PostgreSQL that is left in the stage's folder and removes the folder: server and files outlive a parent that was killed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the benchmarks of polls share: rows in flight without the portal's having sent them, and a worker whose own reports are read."""
+"""What the benchmarks of polls share: running tasks that the portal has not sent, and a worker whose reports are read."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from django.utils import timezone
 from generation.models import GenerationTask, Prompt
 from providers.models import ProviderAccount
 
-__all__ = ["INTERVAL_S", "RunningWorker", "fill", "run_worker"]
+__all__ = ["RunningWorker", "fill", "run_worker"]
 
 INTERVAL_S = 5
 REPORT = re.compile(r"account=(\S+) polls=(\d+) .*late=(\d+) lag_p50_s=([\d.]+) lag_p95_s=([\d.]+)")
 
 
 def fill(account: ProviderAccount, owner: User, ids: list[str], *, model: str, kind: str = "") -> None:
-    """Rows as they are once the vendor has accepted, due over the next interval."""
+    """Store tasks as they are after the vendor has accepted them, due over the next interval."""
     now, prompt = timezone.now(), Prompt.objects.create(owner=owner, text="bench")
     GenerationTask.objects.bulk_create(
         (
@@ -62,7 +62,7 @@ class RunningWorker:
         return self.log.stat().st_size
 
     def lags(self, account: ProviderAccount, *, since: int) -> dict[str, Any]:
-        """What the poll jobs of this account reported after byte `since` of the log, weighed by their polls."""
+        """Return what this account's poll jobs reported after byte `since` of the log, weighted by their polls."""
         lines = self.log.read_bytes()[since:].decode()
         reports = [tuple(map(float, figures)) for name, *figures in REPORT.findall(lines) if name == str(account.pk)]
         total = sum(report[0] for report in reports) or 1.0

@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _trial(stack: Stack, token: str, name: str, count: int) -> list[tuple[float, float]]:
-    """Seconds from POST to accepted, and from the vendor's done to playable, of each task."""
+    """Measure each task's seconds from POST to accepted, and from the vendor's done to playable."""
     prompts = [f"{name}, task {number}" for number in range(count)]
     with ThreadPoolExecutor(min(count, CALLERS)) as callers:
         posted = dict(zip(prompts, callers.map(lambda prompt: _post(stack.url, token, prompt), prompts), strict=True))
@@ -60,7 +60,7 @@ def _trial(stack: Stack, token: str, name: str, count: int) -> list[tuple[float,
 
 
 def _post(url: str, token: str, prompt: str) -> float:
-    """Returns when the call began."""
+    """Order a task; return when the call began."""
     body = json.dumps({"model": MODEL, "prompt": prompt}).encode()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     began = time.time()
@@ -70,7 +70,7 @@ def _post(url: str, token: str, prompt: str) -> float:
 
 
 def _finished(prompts: list[str]) -> dict[str, float]:
-    """When each became playable; raises when one did not."""
+    """Return when each became playable. Raises if one did not."""
     mine, end = GenerationTask.objects.filter(prompt__text__in=prompts), time.monotonic() + PATIENCE_S
     while mine.exclude(status__in=TERMINAL).exists():
         if time.monotonic() > end:

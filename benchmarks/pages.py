@@ -45,7 +45,7 @@ def main() -> None:
         _make_tasks(User.objects.create_user(f"owner {number}"), (WAITING - OWN) // OWNERS)
     client = Client(SERVER_NAME="localhost")
     client.force_login(me)
-    cursor = (timezone.now() + 2 * OVERLAP).isoformat()  # as on a page that was told of all these tasks
+    cursor = (timezone.now() + 2 * OVERLAP).isoformat()  # as on a page that shows all these tasks already
     asked = {"tick": f"/tick?since={cursor.replace('+', '%2B')}", "studio": "/studio/", "gallery": "/gallery/", "activity": "/activity/"}
     Path(sys.argv[1]).write_text(json.dumps({name: _measure(client, address) for name, address in asked.items()}))
 

@@ -34,7 +34,7 @@ from providers.simulator.testing import SimulatorProcess  # noqa: E402
 
 TASKS = int(os.environ.get("BENCH_TASKS", "10000"))
 WARM_UP_S = 45.0
-"""All 10,000 are overdue when the worker has started; what that leaves must be worked off before the steady state shows."""
+"""All 10,000 are overdue when the worker has started; the steady state begins when that backlog is gone."""
 MEASURE_S = float(os.environ.get("BENCH_SECONDS", "40"))
 BARE_S = 12.0
 AT_ONCE = 256
@@ -61,7 +61,7 @@ def _account(url: str) -> ProviderAccount:
 
 
 def _token(account: ProviderAccount) -> str:
-    """The account's own signature, valid for longer than this takes: the bare loop has nothing to do but ask."""
+    """Return the account's signature, which stays valid throughout, so that the bare loop only has to ask."""
     signed = provider_for(account).sign(WireRequest(method="GET", path="/"), timezone.now())
     return str(dict(signed.headers)["Authorization"])
 
@@ -71,7 +71,7 @@ def _session(token: str) -> aiohttp.ClientSession:
 
 
 async def _order(base: str, token: str) -> list[str]:
-    """Renders that never end, bought straight from the simulator."""
+    """Buy renders that never end, directly from the simulator."""
 
     async def one(session: aiohttp.ClientSession, number: int) -> str:
         body = {"model_name": "kling-v2-5-turbo", "prompt": f"bench {number} #fault:never", "external_task_id": f"bench-{number}"}
@@ -83,7 +83,7 @@ async def _order(base: str, token: str) -> list[str]:
 
 
 async def _bare(base: str, token: str, ids: list[str]) -> dict[str, Any]:
-    """Round after round over all ids, `AT_ONCE` at a time, reading each answer and no more."""
+    """Ask about all ids again and again, `AT_ONCE` at a time, and only read each answer."""
     async with _session(token) as session:
         began, cpu, polls, end = time.monotonic(), time.process_time(), 0, time.monotonic() + BARE_S
         todo = iter(())
@@ -134,7 +134,7 @@ def _cpu_s(pid: int) -> float:
 
 
 def _rss_mb(pid: int) -> int:
-    """Shared pages counted once per process that maps them, proportionally."""
+    """Return the memory of the tree; shared pages count proportionally."""
     return round(sum(process.memory_full_info().pss for process in _tree(pid)) / 2**20)
 
 

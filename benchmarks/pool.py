@@ -81,7 +81,7 @@ def _only_account(url: str) -> ProviderAccount:
 
 
 def _wait(owner: User, count: int, words: str) -> None:
-    """Rows as `create_many` makes them, many at a time."""
+    """Store rows as `create_many` makes them, many at a time."""
     now, prompts = timezone.now(), [Prompt(owner=owner, text=f"{words} {number} {FAILS}") for number in range(count)]
     Prompt.objects.bulk_create(prompts, batch_size=1000)
     GenerationTask.objects.bulk_create(
@@ -128,7 +128,7 @@ def _limits(_account: ProviderAccount, simulator: SimulatorProcess) -> dict[str,
 
 
 def _in_a_second(arrivals: list[float]) -> Iterator[int]:
-    """For each arrival, how many in the second that begins with it."""
+    """Yield for each arrival how many there are in the second that begins with it."""
     end = 0
     for begin, at in enumerate(arrivals):
         while end < len(arrivals) and arrivals[end] < at + 1.0:
@@ -137,14 +137,14 @@ def _in_a_second(arrivals: list[float]) -> Iterator[int]:
 
 
 def _rate(arrivals: list[float]) -> float:
-    """Of the middle 80 %, so that starting and ending do not count."""
+    """Return the rate of the middle 80 %, so that start and end do not count."""
     tenth = len(arrivals) // 10
     middle = arrivals[tenth:-tenth]
     return round((len(middle) - 1) / (middle[-1] - middle[0]), 2)
 
 
 def _kills(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[str, Any]:
-    """A process that submits is killed at a random moment, again and again; nothing else runs."""
+    """Kill a submitting process at a random moment, again and again; nothing else runs."""
     owner, chance = User.objects.create_user("kills"), random.Random(5)
     ProviderAccount.objects.filter(pk=account.pk).update(max_in_flight=1000, submits_per_second=None)
     _wait(owner, KILLS, "kills")

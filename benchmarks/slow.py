@@ -49,14 +49,14 @@ def main() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Who asks meanwhile, with a token and a session of their own. Their addresses are everybody's: this machine's."""
+    """A user who sends requests during the attack, with their own token and session, but with the attackers' address: this machine's."""
 
     token: str
     cookie: str
 
 
 def measure(url: str, plan: Plan, visitor: Visitor) -> dict[str, dict[str, Any]]:
-    """A row for each address asked, calm and under attack."""
+    """Measure every address, calm and under attack; return a row for each."""
     calm = _ask_all(url, plan, visitor)
     with Attack(url, plan):
         attacked = _ask_all(url, plan, visitor)
@@ -98,7 +98,7 @@ def _ask_until(end: float, url: str, headers: dict[str, str], times: list[float]
 
 
 def _row(times: list[float]) -> dict[str, Any]:
-    """`inf` is no answer within the patience."""
+    """Summarise the times; `inf` is a request without an answer within `PATIENCE_S`."""
     ranked = sorted(times)
     p50_s, p95_s = (round(ranked[round(share * (len(ranked) - 1))], 2) for share in (0.5, 0.95))
     good = sum(took <= GOOD_S for took in times)
@@ -119,7 +119,7 @@ def _on_stage() -> dict[str, dict[str, Any]]:
 
 
 def make_target(plan: Plan) -> tuple[Plan, Visitor]:
-    """A person with a video of 64 MB, a token for the attack, and a session and a token for the visitor. Needs Django."""
+    """Make a user with a video of 64 MB, a token for the attack, and a session and a token for the visitor. Needs Django."""
     from django.conf import settings
     from django.contrib.auth.models import User
     from django.test import Client

@@ -1,4 +1,4 @@
-"""Clients that hold what a server gives them: slow headers, bodies and readers, waiting callers, hosts that drip an image.
+"""Clients that occupy a server's resources: slow headers, bodies and readers, waiting callers, hosts that drip an image.
 
 Standard library only; everything is on one event loop in a thread, bounded in number and in time. Used by benchmarks/slow.py and tests/web.
 """
@@ -84,7 +84,7 @@ class Attack:
         await asyncio.sleep(2 * DRIP_S)  # the hosts see that their callers have gone
 
     async def _client(self, behave: Callable[..., Coroutine[Any, Any, None]], *words: Any) -> None:
-        """Connect and behave so; again when the server hangs up."""
+        """Connect and behave this way; again when the server hangs up."""
         counted = False
         while not self._stop.is_set():
             connection = socket.socket()
@@ -132,7 +132,7 @@ class Attack:
             await asyncio.sleep(DRIP_S)
 
     async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: Any, extra: str = "") -> None:
-        """One call after the other, each as long as the server lets it wait."""
+        """Make one call; wait as long as the server allows."""
         raw = json.dumps(body)
         lines = f"Authorization: Bearer {self._plan.token}\r\nContent-Type: application/json\r\nConnection: close\r\n{extra}"
         writer.write(self._head("POST", path, lines, f"Content-Length: {len(raw)}\r\n\r\n", raw))
@@ -142,7 +142,7 @@ class Attack:
 
     @contextlib.asynccontextmanager
     async def _drippers(self, count: int) -> AsyncIterator[Sequence[str]]:
-        """As many hosts, each with an image that comes byte by byte."""
+        """Run this many hosts, each with an image that comes byte by byte."""
 
         async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {IMAGE_BYTES}\r\n\r\n".encode()

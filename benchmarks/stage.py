@@ -1,6 +1,6 @@
-"""A fresh portal for one trial: a data directory and an empty database of its own, and how to call `manage.py` on it.
+"""A fresh portal for one trial: a data directory, an empty database, and a way to call `manage.py` on it.
 
-Used by the benchmarks and by tests/chaos. Nothing here imports Django: what runs on the stage is another process with this environment.
+Used by the benchmarks and by tests/chaos. Nothing here imports Django: whatever runs on the stage is another process with its environment.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ DATABASES = ("sqlite", "postgresql")
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Where a trial plays. `environment` is complete: it holds nothing of the caller's portal."""
+    """A place for a trial. `environment` is complete and has nothing of the caller's portal."""
 
     database: str
     folder: Path
     environment: dict[str, str]
 
     def run(self, *arguments: str) -> int:
-        """One `python ...` on this stage, its output shown. Returns its exit status."""
+        """Run `python ...` on this stage, show its output and return its exit status."""
         return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=self.environment, check=False).returncode
 
 
 @contextmanager
 def open_stage(database: str, *, keep: bool = False, **settings: str) -> Iterator[Stage]:
-    """A migrated database and an empty data directory, gone when the block ends. `settings` are environment variables."""
+    """Make a migrated database and an empty data directory, removed when the block ends. `settings` are environment variables."""
     folder = Path(tempfile.mkdtemp(prefix=f"portal-{database}-"))
     try:
         with _janitor(folder, keep=keep), _database_url(database, folder) as url:
@@ -53,7 +53,7 @@ def open_stage(database: str, *, keep: bool = False, **settings: str) -> Iterato
 
 @contextmanager
 def _janitor(folder: Path, *, keep: bool) -> Iterator[None]:
-    """Cleans up after us if we are killed."""
+    """Have another process clean up if this one is killed."""
     janitor = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.janitor", str(folder)], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
     )
@@ -89,11 +89,7 @@ def _database_url(database: str, folder: Path) -> Iterator[str]:
         server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         server.psql("CREATE DATABASE portal")
-        yield f"postgresql://postgres:@{quote(_socket_folder(server.get_uri()), safe='')}/portal"
+        socket_folder = server.get_uri().partition("?host=")[2]  # of postgresql://postgres:@/postgres?host=/tmp/x
+        yield f"postgresql://postgres:@{quote(socket_folder, safe='')}/portal"
     finally:
         server.cleanup()
-
-
-def _socket_folder(uri: str) -> str:
-    """`postgresql://postgres:@/postgres?host=/tmp/x` -> `/tmp/x`."""
-    return uri.partition("?host=")[2]

@@ -1,7 +1,7 @@
-"""`make live`: the part of the contract that can be asked of real vendors, for each vendor whose keys are in the environment.
+"""`make live`: checks real vendors, those whose keys are in the environment, for the part of the contract that can be tested.
 
-Free: the account, a wrong key, a task that cannot be, a look-up of a reference that was never sent. One video, the cheapest that the
-catalog knows, only with LIVE_SPEND=yes. Names of variables, and what else they say, stand in docs/live.md. No secret is printed.
+Free: the account, a wrong key, a task that cannot exist, a look-up of a reference that was never sent. One video, the cheapest in the
+catalog, only with LIVE_SPEND=yes. The variables are in docs/live.md. No secret is printed.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ WRONG_KEY = "bad-key-of-make-live"
 LOOPBACK = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 MAX_BYTES = 500_000_000
 NO_ADDRESS = re.compile(r"^$|localhost|example\.com")
-"""Default addresses that say only how an address looks."""
+"""Default addresses that are only examples."""
 
 
 class NotRun(Exception):
-    """A vendor, or one check of it, cannot be asked here; the message says what is missing."""
+    """A vendor, or one check of it, that cannot run here; the message says what is missing."""
 
 
 class Broken(Exception):
-    """The vendor does not keep the contract; the message says where."""
+    """A breach of the contract by the vendor; the message says where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class Account:
 
     @classmethod
     def of(cls, provider: type[Provider]) -> Account:
-        """Raises NotRun where keys or an address are missing."""
+        """Make the account. Raises NotRun if keys or an address are missing."""
         surface = _surface(provider)
         base_url = _setting(provider, "base_url") or surface.base_url
         if base_url == surface.base_url and NO_ADDRESS.search(base_url):
@@ -108,8 +108,9 @@ class Account:
 
     @property
     def spec(self) -> ModelSpec:
-        """The model that is asked for, or named in questions that cost nothing."""
-        offered = [spec for spec in self.provider.models.values() if self._may_be_asked(spec)]
+        """Return the model for the video, and for free requests that name one."""
+        here = [spec for spec in self.provider.models.values() if spec.is_at(self.provider.options.surface)]
+        offered = [spec for spec in here if not (spec.retired or spec.needed_slots or spec.needed_params)]
         if wanted := _setting(type(self.provider), "model"):
             offered = [spec for spec in offered if wanted in {spec.id, spec.name}]
         if not offered:
@@ -117,21 +118,18 @@ class Account:
         priced = [(spec.price.amount, number) for number, spec in enumerate(offered) if spec.price]
         return offered[min(priced)[1]] if priced else offered[-1]
 
-    def _may_be_asked(self, spec: ModelSpec) -> bool:
-        return spec.is_at(self.provider.options.surface) and not spec.retired and not spec.needed_slots and not spec.needed_params
-
     @property
     def is_local(self) -> bool:
         return urlsplit(self.provider.options.base_url).hostname in {"127.0.0.1", "localhost"}
 
     @property
     def may_fetch_from(self) -> NetworkPolicy:
-        """Local addresses only where the vendor is one."""
+        """Return the policy for downloads: local addresses only if the vendor's is local."""
         return LOOPBACK if self.is_local else NetworkPolicy(allow_cidrs=tuple(env.items("OUTBOUND_ALLOW_CIDRS")))
 
 
 def _surface(provider: type[Provider]) -> Surface:
-    """The one that is asked for, or the first whose keys are all set."""
+    """Return the surface that the environment names, or the first whose keys are all set."""
     named = _setting(provider, "surface")
     if named and named not in provider.surfaces:
         raise NotRun(f"{_name(provider, 'surface')} is none of {', '.join(provider.surfaces)}")
@@ -148,7 +146,7 @@ def _needed(surface: Surface) -> list[CredentialField]:
 
 
 def _name(provider: type[Provider], what: str) -> str:
-    """`LIVE_KLING_ACCESS_KEY`."""
+    """Return the variable's name, such as `LIVE_KLING_ACCESS_KEY`."""
     return f"LIVE_{provider.slug}_{what}".upper().replace("-", "_")
 
 
@@ -157,18 +155,20 @@ def _setting(provider: type[Provider], what: str) -> str:
 
 
 def account(account: Account) -> str:
-    """A free call with the right key."""
+    """Make a free call with the right key."""
     account.client.check_account()
     return "answered"
 
 
 def wrong_key(account: Account) -> str:
-    """The same call with a secret that cannot be right."""
+    """Make the same call with a secret that cannot be right."""
     options, provider = account.provider.options, type(account.provider)
     secret = [field.name for field in _needed(provider.surfaces[options.surface]) if field.secret]
     if not secret:
         raise NotRun("it has no keys")
-    wrong = {**options.credentials, **{name: _wrong(name, options.credentials[name]) for name in secret}}
+    wrong = {**options.credentials, **dict.fromkeys(secret, WRONG_KEY)}
+    if "cookie" in secret:  # it keeps the names of its parts
+        wrong["cookie"] = "; ".join(f"{part.partition('=')[0].strip()}={WRONG_KEY}" for part in options.credentials["cookie"].split(";"))
     client = BlockingClient(provider=provider(options.model_copy(update={"credentials": wrong})))
     try:
         client.check_account()
@@ -177,15 +177,8 @@ def wrong_key(account: Account) -> str:
     raise Broken("a wrong key was taken for a right one")
 
 
-def _wrong(name: str, value: str) -> str:
-    """A cookie keeps the names of its parts."""
-    if name == "cookie":
-        return "; ".join(f"{part.partition('=')[0].strip()}={WRONG_KEY}" for part in value.split(";"))
-    return WRONG_KEY
-
-
 def unknown_task(account: Account) -> str:
-    """A task that cannot be is gone, and nothing else."""
+    """Poll a task that cannot exist: the answer must be that it is gone."""
     try:
         account.client.poll(Submission(id=NO_TASK, model=account.spec.id))
     except SubmissionGone as error:
@@ -194,7 +187,7 @@ def unknown_task(account: Account) -> str:
 
 
 def look_up(account: Account) -> str:
-    """By our reference, or through the list of tasks: a reference that was never sent is not found."""
+    """Look up a reference that was never sent, directly or in the list of tasks: it must not be found."""
     if not account.client.can_look_up:
         raise NotRun("it cannot be asked about our reference")
     try:
@@ -207,7 +200,7 @@ def look_up(account: Account) -> str:
 
 
 def one_video(account: Account) -> str:
-    """Submit, poll, download. It costs money."""
+    """Submit, poll and download. This costs money."""
     spec = account.spec
     if env.text("LIVE_SPEND") != "yes":
         raise NotRun(f"it costs money: LIVE_SPEND=yes buys one of {spec.name}")
@@ -229,7 +222,7 @@ def _shortest(spec: ModelSpec) -> Params:
 
 
 def _finished(account: Account, submission: Submission) -> Snapshot:
-    """A poll that fails is asked again until the model's deadline, as the portal does."""
+    """Poll until the render has succeeded; repeat a failed poll until the model's deadline, as the portal does."""
     spec = account.spec
     give_up_at = time.monotonic() + spec.deadline.total_seconds()
     while time.monotonic() < give_up_at:
@@ -248,7 +241,7 @@ def _finished(account: Account, submission: Submission) -> Snapshot:
 
 
 def _downloaded(account: Account, snapshot: Snapshot) -> int:
-    """Bytes of the first file, which must begin as an mp4 does."""
+    """Download the first file, which must begin like an mp4, and return its size in bytes."""
     output, file = snapshot.outputs[0], io.BytesIO()
     headers = account.provider.download_headers(output.url, utc_now()) if output.headers_needed else {}
     safe_fetch(output.url, to=file, max_bytes=MAX_BYTES, allow=account.may_fetch_from, expected="video", headers=headers)

@@ -1,6 +1,6 @@
-"""`make schema`: Schemathesis against a portal of its own, a minute of requests that the API's document allows and forbids; no answer may
-contradict the document. It runs in an environment of its own (`tests/schema/schemathesis.txt`), as witnesses do. Arguments are passed on
-to Schemathesis: `python -m tools.schema --max-time 240`.
+"""`make schema`: sends a temporary portal a minute of requests from Schemathesis that the API's document allows and forbids; no answer may
+contradict the document. Schemathesis has a separate environment (`tests/schema/schemathesis.txt`), as witnesses do, and gets the arguments:
+`python -m tools.schema --max-time 240`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,9 @@ def main() -> int:
         stack.manage("first_admin")
         token = stack.manage("create_token", "admin", "schema").split()[-1]
         with stack:
-            return _explore(python, stack.url, token, sys.argv[1:] or list(USUAL))
-
-
-def _explore(python: Path, url: str, token: str, words: list[str]) -> int:
-    """Return Schemathesis' own exit code: 1 where an answer contradicts the document."""
-    command: list[str | Path] = [python.with_name("schemathesis"), "--config-file", FOLDER / "schemathesis.toml", "run"]
-    command += [f"{url}/api/v1/openapi.json", "--header", f"Authorization:Bearer {token}", *words]
-    return subprocess.run(command, cwd=FOLDER, check=False).returncode
+            command: list[str | Path] = [python.with_name("schemathesis"), "--config-file", FOLDER / "schemathesis.toml", "run"]
+            command += [f"{stack.url}/api/v1/openapi.json", "--header", f"Authorization:Bearer {token}", *(sys.argv[1:] or USUAL)]
+            return subprocess.run(command, cwd=FOLDER, check=False).returncode  # 1 if an answer contradicts the document
 
 
 if __name__ == "__main__":

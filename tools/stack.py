@@ -1,4 +1,4 @@
-"""The portal's processes as one thing that starts and stops together: simulator, worker, web."""
+"""The portal's processes, started and stopped together: simulator, worker, web."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["ROOT", "Stack", "free_port", "manage"]
+__all__ = ["ROOT", "Stack", "free_port"]
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 60.0
@@ -24,7 +24,7 @@ RESTART_PAUSE_S = 1.0
 
 
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if it is free on this machine, otherwise any free one."""
+    """Return `wanted` if it is free on this machine, otherwise any free port."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,16 +36,9 @@ def free_port(wanted: int = 0) -> int:
     raise RuntimeError("no free port on 127.0.0.1")
 
 
-def manage(*words: str, environment: dict[str, str] | None = None) -> str:
-    """The output of a management command; its errors go to the terminal. Raises when it fails."""
-    command = [sys.executable, str(ROOT / "manage.py"), *words]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | (environment or {}))
-    return done.stdout
-
-
 @dataclass(kw_only=True)
 class Stack:
-    """Use as a context manager. `watch` keeps it up until a signal comes."""
+    """Simulator, worker and web. Use as a context manager; `watch` keeps them running until a signal comes."""
 
     web_port: int = 8000
     simulator_port: int = 9100
@@ -68,13 +61,15 @@ class Stack:
         return f"http://127.0.0.1:{self.simulator_port}"
 
     def prepare(self) -> None:
-        """Database, static files, sandbox accounts."""
+        """Prepare the database, static files and sandbox accounts."""
         self.manage("migrate", "--verbosity", "0")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.manage("sandbox_accounts", "--url", self.simulator_url)
 
     def manage(self, *words: str) -> str:
-        return manage(*words, environment=self.environment)
+        """Run a management command and return its output; its errors go to the terminal. Raises if it fails."""
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | self.environment).stdout
 
     def __enter__(self) -> Self:
         try:
@@ -115,7 +110,7 @@ class Stack:
         raise RuntimeError(f"the web process did not answer within {READY_WITHIN_S:g} s")
 
     def watch(self) -> None:
-        """Until SIGINT or SIGTERM. A child that ends by itself is started again."""
+        """Wait until SIGINT or SIGTERM. Restart a child that ends by itself."""
         stop_asked = False
 
         def ask(_number: int, _frame: object) -> None:
@@ -134,7 +129,7 @@ class Stack:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """Ask all to stop, the worker first; then see that they did."""
+        """Ask all to stop, the worker first; kill those that do not."""
         for name in ("worker", "web", "simulator"):
             child = self._children.get(name)
             if child is not None and child.poll() is None:
