@@ -1,7 +1,7 @@
-"""`make witnesses`: the vendors' own SDKs, unmodified, against the simulator. Each runs in an environment of its own,
-since their pins exclude each other and ours, and with a simulator of its own, so that they run side by side. A witness is
-`tests/witnesses/<name>.py` (given the simulator's address, it submits, polls, downloads and is refused, and exits with 0 when all is
-well) and `<name>.txt` (pinned requirements). Names as arguments run only those. A package that cannot be had is a failure.
+"""`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator. Each has a separate environment, because their pins
+exclude each other and the portal's, and a separate simulator, so that they run in parallel. A witness is `tests/witnesses/<name>.py` (given
+the simulator's address, it submits, polls, downloads and is refused; it exits with 0 if all is right) and `<name>.txt` (pinned packages).
+With names as arguments only those run. A package that cannot be installed is a failure.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from tools.stack import ROOT
 SCRIPTS = ROOT / "tests" / "witnesses"
 ENVIRONMENTS = ROOT / ".venv-witness"
 INSTALLED_WITHIN_S = 600
-HEARD_WITHIN_S = 120
+DONE_WITHIN_S = 120
 
 
 def main() -> int:
     asked = sys.argv[1:]
     names = sorted(path.stem for path in SCRIPTS.glob("*.txt") if not asked or path.stem in asked)
-    if unheard := sorted(set(asked) - set(names)):
-        print(f"no such witness: {', '.join(unheard)}; see {SCRIPTS.relative_to(ROOT)}")
+    if unknown := sorted(set(asked) - set(names)):
+        print(f"no such witness: {', '.join(unknown)}; see {SCRIPTS.relative_to(ROOT)}")
         return 2
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        heard = list(pool.map(_is_heard, names))
-    failed = [name for name, sound in zip(names, heard, strict=True) if not sound]
-    print(f"\n{len(names) - len(failed)} of {len(names)} witnesses agree")
-    return 1 if failed else 0
+        agreeing = sum(pool.map(_agrees, names))
+    print(f"\n{agreeing} of {len(names)} witnesses agree")
+    return int(agreeing < len(names))
 
 
-def _is_heard(name: str) -> bool:
+def _agrees(name: str) -> bool:
+    """Run one witness, print a line about it, and return whether it succeeded."""
     started = time.monotonic()
     try:
         python = environment_of(SCRIPTS / f"{name}.txt")
         with SimulatorProcess() as simulator:
-            done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], HEARD_WITHIN_S)
+            done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], DONE_WITHIN_S)
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
     except subprocess.TimeoutExpired as error:
@@ -53,7 +53,7 @@ def _is_heard(name: str) -> bool:
 
 
 def environment_of(pins: Path) -> Path:
-    """Return the Python of an environment with exactly what `pins` lists, made again when that has changed. Raises CalledProcessError."""
+    """Return the Python of an environment with exactly what `pins` lists, made again if that has changed. Raises CalledProcessError."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     (ENVIRONMENTS / ".gitignore").write_text("*\n")
     folder = ENVIRONMENTS / pins.stem
