@@ -17,7 +17,7 @@ __all__ = ["PLAN", "USUAL", "Breaker", "BreakerState", "Pace", "cooldown_s"]
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How cooldowns grow."""
+    """The first and the longest cooldown; each one is twice as long as the last."""
 
     first_s: float
     longest_s: float
@@ -41,7 +41,7 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Breaker:
-    """`since` and `until` are None, and `reason` empty, while it is closed."""
+    """State of an account's breaker. `since` and `until` are None, and `reason` is empty, while it is closed."""
 
     state: BreakerState
     reason: str = ""

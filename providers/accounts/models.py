@@ -29,29 +29,29 @@ from providers.messages import MessageField, translated
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 MOST_LEFT = Decimal(10) ** 13
-"""A vendor that tells of more is not believed; the column has no room for it."""
+"""The column has no room for more; a larger balance is stored as this."""
 KNOWN_LATELY = timedelta(minutes=2)
-"""Less than a task's denials take to be counted, so that a render that was found counts only if it was found between them."""
+"""Shorter than a task's denials take, so that a render counts as found only if it was found between them."""
 MOST_COOLDOWNS = 1000
-"""Counted no further: a cooldown is at its longest long before."""
+"""The count stops here: a cooldown is at its longest long before."""
 
 
 class AccountQuerySet(models.QuerySet["ProviderAccount"]):
     def enabled(self) -> Self:
-        """Those that a person lets be used."""
+        """Return the accounts that a person has enabled."""
         return self.filter(enabled=True)
 
     def usable(self) -> Self:
-        """Enabled and with a closed breaker, best first."""
+        """Return the enabled accounts with a closed breaker, best first."""
         return self.enabled().filter(cooldown_until=None).order_by("priority", "-weight", "id")
 
     def for_model(self, spec: ModelSpec) -> list[ProviderAccount]:
-        """Those of the model's vendor that may use it."""
+        """Return the accounts that offer the model."""
         return [account for account in self.filter(vendor=spec.provider) if account.offers(spec)]
 
 
 class ProviderAccount(models.Model):
-    """Endpoint, sealed credentials, limits and health. A sandbox account points at the simulator: nothing is billed."""
+    """Endpoint, encrypted credentials, limits and health. A sandbox account points at the simulator: nothing is billed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     vendor = models.CharField(_("vendor"), max_length=40)
@@ -87,9 +87,9 @@ class ProviderAccount(models.Model):
     closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
     probe_lease_until = models.DateTimeField(null=True, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
-    """Address or credentials led elsewhere before."""
+    """When address or credentials were last changed."""
     known_at = models.DateTimeField(null=True, editable=False)
-    """A poll last found a render of ours."""
+    """When a poll last found a render of ours."""
     last_ok_at = models.DateTimeField(_("last good answer"), null=True, editable=False)
     last_error_at = models.DateTimeField(_("last error"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
@@ -99,7 +99,7 @@ class ProviderAccount(models.Model):
     poll_lease_until = models.DateTimeField(null=True, editable=False)
     leases = models.PositiveBigIntegerField(default=0, editable=False)
     edited_at = models.DateTimeField(null=True, editable=False)
-    """A person last changed it; what the portal itself notes down about it does not count."""
+    """When a person last changed it; the portal's own notes do not count."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -121,25 +121,25 @@ class ProviderAccount(models.Model):
 
     @property
     def known_surface(self) -> Surface | None:
-        """None when the catalog no longer has its vendor or surface: nothing is sent, asked or cancelled there any more."""
+        """Return the surface, or None when the catalog no longer has it or its vendor: then nothing is sent, polled or cancelled there."""
         provider = PROVIDERS.get(self.vendor)
         return provider.surfaces.get(self.surface) if provider else None
 
     @property
     def provider_class(self) -> type[Provider]:
-        """Raises `SealBroken` when there is none."""
+        """Return the vendor's adapter. Raise `SealBroken` when the catalog no longer has it."""
         if self.known_surface is None:
             raise SealBroken("vendor_removed")
         return PROVIDERS[self.vendor]
 
     @property
     def can_cancel(self) -> bool:
-        """Its vendor can be asked to stop a render."""
+        """Return whether the vendor can be asked to stop a render."""
         return self.known_surface is not None and self.provider_class.can_cancel
 
     @property
     def can_look_up(self) -> bool:
-        """Its vendor can be asked whether it knows our reference."""
+        """Return whether the vendor can be asked about our reference."""
         return self.known_surface is not None and self.provider_class.can_look_up
 
     @property
@@ -147,27 +147,27 @@ class ProviderAccount(models.Model):
         return Timeouts(connect_s=self.connect_timeout_s, read_s=self.read_timeout_s)
 
     def offers(self, spec: ModelSpec) -> bool:
-        """The account is of the model's vendor and may be used for it."""
+        """Return whether the account is of the model's vendor and may be used for it."""
         if self.vendor != spec.provider or self.known_surface is None:
             return False
         is_there = spec.is_at(self.surface) or spec.id in self.model_names
         return is_there and (not self.models_allowed or spec.id in self.models_allowed)
 
     def takes(self, spec: ModelSpec) -> bool:
-        """A person lets it be used for this model; whether it is in cooldown is another question."""
+        """Return whether the account is enabled and offers the model. It may be in cooldown."""
         return self.enabled and self.offers(spec)
 
     def models_offered(self) -> list[str]:
-        """Names of the models that it may be used for."""
+        """Return the names of the models that it may be used for."""
         return [name for name, spec in ALL_MODELS.items() if self.offers(spec)]
 
     def models_taken_once(self) -> list[str]:
-        """Names of the models for which the vendor refuses, here, a reference that it has already."""
+        """Return the names of the models for which the vendor refuses, at this surface, a reference that it already has."""
         known = {name: spec.id for name, spec in ALL_MODELS.items() if self.known_surface and spec.provider == self.vendor}
         return [name for name, model in known.items() if self.provider_class.takes_reference_once(self.surface, model)]
 
     def breaker(self, now: datetime) -> Breaker:
-        """Whether paid submits may start here, and if not, since when, until when and why, in the reader's language."""
+        """Return whether paid submits may start here; if not, since when, until when and why, in the reader's language."""
         if self.cooldown_until is None:
             return Breaker(state=BreakerState.CLOSED)
         state = BreakerState.OPEN if self.cooldown_until > now else BreakerState.HALF_OPEN
@@ -178,17 +178,17 @@ class ProviderAccount(models.Model):
 
     @property
     def may_start(self) -> bool:
-        """Paid submits may start here."""
+        """Return whether paid submits may start here."""
         return self.enabled and self.cooldown_until is None
 
     def cool_down_for(self, seconds: float, reason: Message) -> None:
-        """Start no paid submit for so long; then a free call decides. An end that is already later stays."""
+        """Start no paid submit for this long; then a free call decides. A cooldown that ends later stays."""
         now = clock.now()
         until = now + timedelta(seconds=seconds)
         self._cool(Q(cooldown_until__lt=until), now, until, reason)
 
     def cool_down(self, reason: Message, *, at_least_s: float = 0.0, pace: Pace = USUAL) -> None:
-        """Cool down for longer each time until a submit is accepted. While it is in cooldown nothing changes."""
+        """Cool down for longer each time until a submit is accepted. Change nothing during a cooldown."""
         now = clock.now()
         awake = ProviderAccount.objects.filter(Q(cooldown_until=None) | Q(cooldown_until__lte=now), pk=self.pk)
         cooldowns = awake.values_list("cooldowns", flat=True).first()
@@ -198,7 +198,7 @@ class ProviderAccount(models.Model):
 
     @transaction.atomic
     def _cool(self, and_if: Q, now: datetime, until: datetime, reason: Message, *, cooldowns: int | None = None) -> None:
-        """Begin a cooldown, which is an event, or prolong one of which `and_if` is true. `cooldowns` is the count that was seen."""
+        """Begin a cooldown, which is an event, or prolong one for which `and_if` is true. `cooldowns` is the count that was read."""
         changes: dict[str, Any] = {"cooldown_until": until, "probe_lease_until": None, "cooldown_reason": reason}
         row = ProviderAccount.objects.filter(pk=self.pk)
         if cooldowns is not None:
@@ -209,7 +209,7 @@ class ProviderAccount(models.Model):
             row.filter(and_if).update(**changes)
 
     def close_breaker(self) -> None:
-        """It answers: submits may start again. A cooldown that began meanwhile stays."""
+        """Let submits start again, as the account answers. A newer cooldown stays."""
         self._wake(Q(cooldown_until__lte=clock.now()))
 
     @transaction.atomic
@@ -231,7 +231,7 @@ class ProviderAccount(models.Model):
 
     @transaction.atomic
     def switch(self, *, enabled: bool, by: Actor) -> bool:
-        """A person lets it be used, or no longer. Return whether that changed anything."""
+        """Enable or disable the account, by a person. Return whether that changed anything."""
         now = clock.now()
         changed = ProviderAccount.objects.filter(pk=self.pk, enabled=not enabled).update(enabled=enabled, edited_at=now)
         if changed:
@@ -246,39 +246,39 @@ class ProviderAccount(models.Model):
         return what
 
     def note_accepted(self) -> None:
-        """A submit was accepted: the next cooldown is a short one again."""
+        """Note an accepted submit: the next cooldown is short again."""
         ProviderAccount.objects.filter(pk=self.pk, cooldowns__gt=0, cooldown_until=None).update(cooldowns=0)
 
     def note_ok(self) -> None:
-        """A good answer came. Written at most every few seconds, so that polls do not become writes."""
+        """Note a good answer, at most every few seconds, so that polls do not become writes."""
         now = clock.now()
         stale = Q(last_ok_at=None) | Q(last_ok_at__lt=now - timedelta(seconds=10))
         ProviderAccount.objects.filter(stale, pk=self.pk).update(last_ok_at=now)
 
     def note_known(self) -> None:
-        """A poll found a render of ours: a good answer, and address and key lead to where our renders are."""
+        """Note that a poll found a render of ours: address and key lead to where our renders are."""
         now = clock.now()
         stale = Q(known_at=None) | Q(known_at__lt=now - timedelta(seconds=10))
         ProviderAccount.objects.filter(stale, pk=self.pk).update(known_at=now, last_ok_at=now)
 
     def led_elsewhere(self, at: datetime) -> bool:
-        """Its address or credentials were changed since: what it has now says nothing of what was sent then."""
+        """Return whether address or credentials were changed since: then its answers say nothing about what was sent before."""
         return self.changed_at is not None and self.changed_at >= at
 
     def may_deny(self, accepted_at: datetime | None, now: datetime) -> bool:
-        """Whether its "no such render" says anything of one that it accepted then: not after its address or credentials were changed, and
-        not while it denies everything. A simulator forgets all when it is started anew, and nothing was paid there.
+        """Return whether its "no such render" counts for a render accepted then: not after its address or credentials were changed, and not
+        while it denies every render. A restarted simulator forgets all renders, and nothing was paid there.
         """
         is_the_same = self.changed_at is None or (accepted_at is not None and accepted_at > self.changed_at)
         knows_others = self.known_at is not None and self.known_at > now - KNOWN_LATELY
         return self.sandbox or (is_the_same and knows_others)
 
     def note_error(self, message: str) -> None:
-        """The last error stays visible until the next one; it never holds secrets."""
+        """Store the last error, which is shown until the next one; `message` holds no secret."""
         ProviderAccount.objects.filter(pk=self.pk).update(last_error_at=clock.now(), last_error=message[:500])
 
     def note_balance(self, left: Balance) -> None:
-        """What the vendor says is left, and when it said so."""
+        """Store the balance that the vendor reports, and the time."""
         self.balance, self.balance_unit, self.balance_at = min(left.amount, MOST_LEFT), left.unit[:20], clock.now()
         self.save(update_fields=["balance", "balance_unit", "balance_at"])
 
@@ -288,7 +288,7 @@ class ProviderAccount(models.Model):
 
 
 class ModelPrice(models.Model):
-    """What a model costs this installation; goes before the catalog's list price wherever a cost is shown or counted."""
+    """What a model costs this installation; it overrides the catalog's list price wherever a cost is shown or counted."""
 
     class Unit(models.TextChoices):
         SECOND = "second", _("per second")

@@ -68,7 +68,9 @@ class MiniMaxV1(Host):
         fields = {name: values[0] for name, values in parse_qs(query).items()}
         match request.method, path:
             case "POST", "/v1/video_generation":
-                return await self._submit(request, account)
+                self.site.tally.submits[self.host] += 1
+                order = await read_order(await read_json(request, Refused(200, 2013, "invalid params, not JSON")))
+                return await take_order(self.site, self, request, account, order, on_accepted=self._promise_callbacks)
             case "GET", "/v1/query/video_generation":
                 name = fields.get("task_id", "")
                 return await answer_poll(self.site, self, request, account, name, self.find(account, name))
@@ -77,11 +79,6 @@ class MiniMaxV1(Host):
             case "GET", "/v1/files/retrieve_content":
                 return await deliver(self.site, request, self._of_file(account, fields.get("file_id", "")))
         raise Refused(404, 2013, "no such page")
-
-    async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
-        self.site.tally.submits[self.host] += 1
-        order = await read_order(await read_json(request, Refused(200, 2013, "invalid params, not JSON")))
-        return await take_order(self.site, self, request, account, order, on_accepted=self._promise_callbacks)
 
     def _promise_callbacks(self, task: SimTask) -> None:
         def told(at: float) -> dict[str, Any]:

@@ -99,7 +99,10 @@ def _snapshot(entry: object) -> Snapshot:
         raise UnexpectedReply("Jimeng's answer on a task is no object.")
     status = _status(entry)
     output = _output(entry)
-    state = State.SUCCEEDED if status in DONE_WITH_A_FILE and output else _state(status)
+    if status in DONE_WITH_A_FILE and output:
+        state = State.SUCCEEDED
+    else:
+        state = state_of(status, log) if isinstance(status, str) else STATES.get(status) or unknown_state(status, log)
     if state is State.SUCCEEDED and output is None:
         raise UnexpectedReply("Jimeng says that the task succeeded but gives no video.")
     return Snapshot(
@@ -109,12 +112,6 @@ def _snapshot(entry: object) -> Snapshot:
         error=_failure(status, entry) if state is State.FAILED else None,
         ask_again_after=poll_delay(object_of(object_of(entry, "queue_info"), "polling_config").get("interval_seconds")),
     )
-
-
-def _state(status: int | str) -> State:
-    if isinstance(status, str):
-        return state_of(status, log)
-    return STATES[status] if status in STATES else unknown_state(status, log)
 
 
 def _status(entry: Mapping[str, Any]) -> int | str:

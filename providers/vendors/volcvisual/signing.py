@@ -34,7 +34,10 @@ def signed(request: WireRequest, *, base_url: str, access_key: str, secret_key: 
     }
     scope = f"{moment[:8]}/{REGION}/{SERVICE}/request"
     digest = hashlib.sha256(_canonical(request, base_url, covered).encode()).hexdigest()
-    seal = hmac.new(_key(secret_key, scope), f"{ALGORITHM}\n{moment}\n{scope}\n{digest}".encode(), hashlib.sha256).hexdigest()
+    key = secret_key.encode()
+    for step in scope.split("/"):  # the secret, narrowed to one day, region and service
+        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
+    seal = hmac.new(key, f"{ALGORITHM}\n{moment}\n{scope}\n{digest}".encode(), hashlib.sha256).hexdigest()
     vouched = f"{ALGORITHM} Credential={access_key}/{scope}, SignedHeaders={';'.join(covered)}, Signature={seal}"
     headers = {"Content-Type": covered["content-type"], "X-Date": moment, "X-Content-Sha256": covered["x-content-sha256"]}
     return replace(request, json=None, content=body, headers={**request.headers, **headers, "Authorization": vouched})
@@ -51,11 +54,3 @@ def _canonical(request: WireRequest, base_url: str, covered: Mapping[str, str]) 
     query = "&".join(f"{quote(name, safe='')}={quote(str(value), safe='')}" for name, value in sorted(request.query.items()))
     lines = "".join(f"{name}:{value}\n" for name, value in covered.items())
     return "\n".join((request.method, quote(path), query, lines, ";".join(covered), covered["x-content-sha256"]))
-
-
-def _key(secret_key: str, scope: str) -> bytes:
-    """Return the secret, narrowed step by step to one day, region and service."""
-    key = secret_key.encode()
-    for step in scope.split("/"):
-        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
-    return key

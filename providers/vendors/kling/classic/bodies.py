@@ -79,10 +79,7 @@ def _images(request: GenerationRequest, paths: Sequence[str]) -> dict[str, Any]:
     if references := request.inputs.get("references"):
         said["image_list"] = [{"image": file.base64} for file in references]
     if masks := request.inputs.get("dynamic_masks"):
-        said["dynamic_masks"] = [{"mask": mask.base64, "trajectories": _points(path)} for mask, path in zip(masks, paths, strict=True)]
+        lines = [[point.split(",") for point in path.split()] for path in paths]
+        points = [[{"x": int(x), "y": int(y)} for x, y in line] for line in lines]
+        said["dynamic_masks"] = [{"mask": mask.base64, "trajectories": line} for mask, line in zip(masks, points, strict=True)]
     return said
-
-
-def _points(path: str) -> list[dict[str, int]]:
-    pairs = (point.split(",") for point in path.split())
-    return [{"x": int(x), "y": int(y)} for x, y in pairs]
