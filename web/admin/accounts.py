@@ -83,11 +83,8 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
         return reply
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if _asked_surface(request, None) is None and self.has_add_permission(request):
-            return self._choose_surface(request)
-        return super().add_view(request, form_url, extra_context)
-
-    def _choose_surface(self, request: HttpRequest) -> HttpResponse:
+        if _asked_surface(request, None) is not None or not self.has_add_permission(request):
+            return super().add_view(request, form_url, extra_context)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Which vendor, and by which way in?"),

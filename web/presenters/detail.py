@@ -231,24 +231,16 @@ def _version(video: Video, number: int, shown: Video, caller: Caller) -> Version
 def history_of(task: GenerationTask) -> list[Moment]:
     """Return the task's moves in order, each with how long the state before it took."""
     attempts = list(task.attempts.all())
-    lines, before = [], None
+    moments, before = [], None
     for event in task.events.all():
         begun = [attempt.account.vendor for attempt in attempts if attempt.started_at <= event.at]
         vendor = begun[-1] if begun else task.vendor  # of that time: another vendor's model may have replaced it since
-        lines.append(_event(task, event, before, vendor))
+        took = duration((event.at - before.at).total_seconds()) if before else ""
+        note = translated(event.note) if event.to_status != Status.FAILED else ""
+        tone = FACES[event.to_status].tone if event.to_status in RESTING else ""
+        moments.append(Moment(text=_event_words(task, event, vendor), detail=listed([took, note]), at=event.at, tone=tone))
         before = event
-    return lines
-
-
-def _event(task: GenerationTask, event: TaskEvent, before: TaskEvent | None, vendor: str) -> Moment:
-    took = duration((event.at - before.at).total_seconds()) if before else ""
-    note = translated(event.note) if event.to_status != Status.FAILED else ""
-    return Moment(
-        text=_event_words(task, event, vendor),
-        detail=listed([took, note]),
-        at=event.at,
-        tone=FACES[event.to_status].tone if event.to_status in RESTING else "",
-    )
+    return moments
 
 
 def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
