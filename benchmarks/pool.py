@@ -203,7 +203,7 @@ def _fairness(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[st
 
 
 def _lease_ms(account: ProviderAccount) -> float:
-    """What a lease costs that finds tasks; it is taken back."""
+    """Measure a lease that finds tasks; it is rolled back."""
     began = time.monotonic()
     with transaction.atomic():
         lease_queued([account], now=timezone.now(), instance="bench")

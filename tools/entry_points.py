@@ -1,4 +1,4 @@
-"""The portal's three entry points as their users come through them: a program, a person at a form, a person at a terminal."""
+"""The portal's three entry points as their users have them: a program, a person with a form, a person at a terminal."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import requests
 
 from tools.stack import Stack
 
-__all__ = ["ENTRY_POINTS", "Api", "EntryPoint", "House", "VideoOrder"]
+__all__ = ["ENTRY_POINTS", "Api", "EntryPoint", "Portal", "VideoOrder"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoOrder:
-    """What is asked for; a slot's name stands once for each image in it. `params` are the lists that a model cannot do without."""
+    """An order of one video. `slots` has a slot's name once for each image in it; `params` are the lists that the model requires."""
 
     model: str
     prompt: str
@@ -52,8 +52,8 @@ class Api:
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
-    """A running portal and what its visitors carry: the administrator's password, a token, a picture."""
+class Portal:
+    """A running portal and what its users need: the administrator's password, an API client, a picture."""
 
     stack: Stack
     password: str
@@ -62,19 +62,19 @@ class House:
 
 
 class EntryPoint(Protocol):
-    """A way to ask for a video."""
+    """A way to order a video."""
 
     def place(self, order: VideoOrder) -> str:
-        """The new task's id. Raises `RuntimeError` with the portal's words when it refuses."""
+        """Order a video and return the task's id. Raises `RuntimeError` with the portal's message if it refuses."""
 
 
 class ApiEntry:
     """POST /api/v1/tasks."""
 
-    def __init__(self, house: House) -> None:
-        self.api = house.api
-        with house.picture.open("rb") as file:
-            self.image = self.api.post("/assets", files={"file": (house.picture.name, file, "image/png")})["id"]
+    def __init__(self, portal: Portal) -> None:
+        self.api = portal.api
+        with portal.picture.open("rb") as file:
+            self.image = self.api.post("/assets", files={"file": (portal.picture.name, file, "image/png")})["id"]
 
     def place(self, order: VideoOrder) -> str:
         inputs = {slot: [self.image] * order.slots.count(slot) for slot in order.slots}
@@ -85,10 +85,10 @@ class ApiEntry:
 class FormEntry:
     """The Studio's form, filled in and sent as a browser without script does it."""
 
-    def __init__(self, house: House) -> None:
-        self.url, self.api, self.picture = house.stack.url, house.api, house.picture.read_bytes()
+    def __init__(self, portal: Portal) -> None:
+        self.url, self.api, self.picture = portal.stack.url, portal.api, portal.picture.read_bytes()
         self.session = _session()
-        fields = self._form("/accounts/login/") | {"username": "admin", "password": house.password}
+        fields = self._form("/accounts/login/") | {"username": "admin", "password": portal.password}
         self._send("/accounts/login/", fields)
 
     def place(self, order: VideoOrder) -> str:
@@ -107,14 +107,16 @@ class FormEntry:
     def _send(self, path: str, fields: dict[str, str], files: Any = None) -> None:
         answer = self.session.post(self.url + path, data=fields, files=files, timeout=30, allow_redirects=False)
         if answer.status_code != requests.codes.found:
-            raise RuntimeError(f"the form at {path} was answered with {answer.status_code}: {_complaints(answer.text)}")
+            found = re.findall(r'<span class="error">(.*?)</span>|<div class="note bad">(.*?)</div>', answer.text, re.DOTALL)
+            errors = " ".join(re.sub(r"<[^>]*>", "", "".join(texts)).strip() for texts in found) or answer.text[:300]
+            raise RuntimeError(f"the form at {path} was answered with {answer.status_code}: {errors}")
 
 
 class CommandEntry:
     """manage.py generate."""
 
-    def __init__(self, house: House) -> None:
-        self.stack, self.picture = house.stack, house.picture
+    def __init__(self, portal: Portal) -> None:
+        self.stack, self.picture = portal.stack, portal.picture
 
     def place(self, order: VideoOrder) -> str:
         images = [word for slot in order.slots for word in ("--image", f"{slot}={self.picture}")]
@@ -122,7 +124,7 @@ class CommandEntry:
         return self.stack.manage("generate", order.prompt, "--model", order.model, *images, *params).split()[1]
 
 
-ENTRY_POINTS: dict[str, Callable[[House], EntryPoint]] = {"api": ApiEntry, "form": FormEntry, "command": CommandEntry}
+ENTRY_POINTS: dict[str, Callable[[Portal], EntryPoint]] = {"api": ApiEntry, "form": FormEntry, "command": CommandEntry}
 
 
 def _session() -> requests.Session:
@@ -131,14 +133,8 @@ def _session() -> requests.Session:
     return session
 
 
-def _complaints(page: str) -> str:
-    """What the page says in red, as text."""
-    found = re.findall(r'<span class="error">(.*?)</span>|<div class="note bad">(.*?)</div>', page, re.DOTALL)
-    return " ".join(re.sub(r"<[^>]*>", "", "".join(texts)).strip() for texts in found) or page[:300]
-
-
 class _FormReader(HTMLParser):
-    """The values that a browser would send of the form with this action, as the page came."""
+    """Reads the values that a browser would send from the unchanged form with this action."""
 
     def __init__(self, action: str) -> None:
         super().__init__()
@@ -153,20 +149,13 @@ class _FormReader(HTMLParser):
         elif self.inside and tag == "select":
             self.select = here["name"]
         elif self.inside and tag == "option":
-            self._option(here)
-        elif self.inside and tag == "input":
-            self._input(here)
+            if "selected" in here or self.select not in self.values:
+                self.values[self.select] = here.get("value", "")
+        elif self.inside and tag == "input" and here.get("name"):
+            kind = here.get("type", "text")
+            if kind not in {"file", "submit", "button"} and (kind not in {"radio", "checkbox"} or "checked" in here):
+                self.values[here["name"]] = here.get("value", "on" if kind == "checkbox" else "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.inside = False
-
-    def _option(self, here: dict[str, str]) -> None:
-        if "selected" in here or self.select not in self.values:
-            self.values[self.select] = here.get("value", "")
-
-    def _input(self, here: dict[str, str]) -> None:
-        kind, name = here.get("type", "text"), here.get("name", "")
-        if not name or kind in {"file", "submit", "button"} or (kind in {"radio", "checkbox"} and "checked" not in here):
-            return
-        self.values[name] = here.get("value", "on" if kind == "checkbox" else "")

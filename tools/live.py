@@ -24,6 +24,7 @@ from providers.core.fetch import FetchError, NetworkPolicy, safe_fetch
 from providers.core.redact import redact
 from providers.core.types import GenerationRequest, Snapshot, State, Submission
 from providers.vendors import PROVIDERS
+from tools.table import print_table
 from videoportal import env
 
 PROMPT = "A paper boat drifts across a calm pond"
@@ -55,7 +56,7 @@ class Row:
 
 def main() -> int:
     rows = list(_rows())
-    _print_table(rows)
+    print_table([("vendor", "check", "result", "words"), *((row.vendor, row.check, row.result, row.words) for row in rows)])
     counts = {result: sum(row.result == result for row in rows) for result in ("ok", "FAILED", "not run")}
     print(f"\n{counts['ok']} passed, {counts['FAILED']} failed, {counts['not run']} not run")
     if not counts["ok"] and not counts["FAILED"]:
@@ -252,14 +253,6 @@ def _downloaded(account: Account, snapshot: Snapshot) -> int:
 
 
 CHECKS: tuple[Callable[[Account], str], ...] = (account, wrong_key, unknown_task, look_up, one_video)
-
-
-def _print_table(rows: list[Row]) -> None:
-    head = Row(vendor="vendor", check="check", result="result", words="words")
-    widths = [max(len(getattr(row, name)) for row in [head, *rows]) for name in ("vendor", "check", "result")]
-    for row in [head, *rows]:
-        cells = (row.vendor, row.check, row.result)
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), row.words, sep="  ")
 
 
 if __name__ == "__main__":

