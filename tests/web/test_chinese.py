@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import gettext
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from generation.lifecycle import Status
 from generation.models import TaskInput
@@ -17,7 +20,9 @@ from providers.vendors import ALL_MODELS, PROVIDERS
 from tests.task_rows import make_task
 from tests.web.page_rows import fill_slots, make_asset, make_video
 from web.catalog_strings import CHOICE_WORDS
+from web.forms import form_for
 from web.management.commands.makemessages import vendor_texts
+from web.views.compose import compose_context
 
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
@@ -62,6 +67,7 @@ SHOWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "data-confirm",
 NO_TEXT = {"script", "style", "template", "code", "pre"}
 
 
+@cache
 def blocks() -> list[dict[str, str]]:
     """Return the entries of the .po file, by their keywords."""
     texts = (FOLDER / "django.po").read_text(encoding="utf-8").strip().split("\n\n")
@@ -74,6 +80,7 @@ def words_of(parts: dict[str, str]) -> str:
     return parts.get("msgstr", parts.get("msgstr[0]", ""))
 
 
+@cache
 def entries() -> dict[tuple[str, str], str]:
     """(context, msgid) -> msgstr of the .po file."""
     return {(parts.get("msgctxt", ""), parts["msgid"]): words_of(parts) for parts in blocks()}
@@ -156,10 +163,15 @@ def chinese(visitor):
     return visitor
 
 
-def test_studio_of_every_model_is_chinese(chinese, accounts):
-    found = {text: model for model in ALL_MODELS for text in english(chinese.get(f"/studio/?model={model}").text)}
+def test_the_form_of_every_model_is_chinese(user, accounts):
+    """The page around it is the same for all."""
+    with translation.override("zh-hans"):
+        forms = {
+            model: render_to_string("studio/_compose.html", compose_context(form_for(spec)(owner=user), accounts))
+            for model, spec in ALL_MODELS.items()
+        }
 
-    assert found == {}
+    assert {text: model for model, form in forms.items() for text in english(form)} == {}
 
 
 def test_pages_with_tasks_in_every_state_are_chinese(chinese, user, kling):
