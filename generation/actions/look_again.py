@@ -7,12 +7,11 @@ from uuid import UUID
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.polling.outcome import ended_there, rendered
+from generation.polling.outcome import apply_end
 from generation.submitting.reconcile import look_up_review
 from providers.accounts.clients import free_client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, SubmissionGone
-from providers.core.types import State
 
 __all__ = ["look_again"]
 
@@ -24,14 +23,9 @@ def look_again(task_id: UUID | str) -> None:
     task = GenerationTask.objects.select_related("account").filter(pk=task_id, status=Status.NEEDS_REVIEW).first()
     if task is None:
         return
-    if task.submission_id and task.account is not None:
-        _poll(task)
-    else:
+    if not task.submission_id or task.account is None:
         look_up_review(task)
-
-
-def _poll(task: GenerationTask) -> None:
-    assert task.account is not None
+        return
     try:
         snapshot = free_client_for(task.account).poll(task.submission)
     except SubmissionGone:
@@ -39,7 +33,4 @@ def _poll(task: GenerationTask) -> None:
     except (ProviderError, SealBroken) as error:
         log.info("task %s stays in review: %s", task.pk, error)
     else:
-        if snapshot.state is State.SUCCEEDED and snapshot.outputs:
-            rendered(task, snapshot)
-        elif snapshot.state in {State.FAILED, State.CANCELLED}:
-            ended_there(task, snapshot)
+        apply_end(task, snapshot)

@@ -21,7 +21,7 @@ from providers.core.messages import Message, say
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
 
-__all__ = ["ended_there", "is_old_news", "observe", "rendered", "stored_outputs"]
+__all__ = ["apply_end", "ended_there", "is_old_news", "observe", "rendered", "stored_outputs"]
 
 log = logging.getLogger("generation.poll")
 
@@ -57,17 +57,25 @@ def _shown(task: ScheduledPoll | GenerationTask, snapshot: Snapshot) -> tuple[in
 
 
 def _snapshot(task: GenerationTask, snapshot: Snapshot) -> bool:
+    if apply_end(task, snapshot):
+        return True
+    if _past_deadline(task):
+        _deadline(task)
+        return True
+    progress, state, failures = _shown(task, snapshot)
+    mine = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
+    changes = {"progress": progress, "vendor_state": state, "failures": failures, "error_message": Message()}
+    return bool(mine.update(**changes, updated_at=clock.now()))
+
+
+def apply_end(task: GenerationTask, snapshot: Snapshot) -> bool:
+    """Move the task on if the vendor has rendered it; end it if the render failed or was cancelled. Return whether it did either."""
     if snapshot.state is State.SUCCEEDED and snapshot.outputs:
         rendered(task, snapshot)
     elif snapshot.state in {State.FAILED, State.CANCELLED}:
         ended_there(task, snapshot)
-    elif _past_deadline(task):
-        _deadline(task)
     else:
-        progress, state, failures = _shown(task, snapshot)
-        mine = GenerationTask.objects.filter(pk=task.pk, status=Status.RUNNING, fence=task.fence)
-        changes = {"progress": progress, "vendor_state": state, "failures": failures, "error_message": Message()}
-        return bool(mine.update(**changes, updated_at=clock.now()))
+        return False
     return True
 
 
