@@ -37,9 +37,9 @@ __all__ = [
 
 
 LIKE = (0.8, 1.25)
-"""An image has about as many pixels as another between so many times the other's."""
+"""An image has about as many pixels as another if it has between this and this many times the other's."""
 ROOM_FOR_WORDS = 256 * 1024
-"""Kept free in a body that has a limit, for what is not an image: more than the longest prompt takes with every letter escaped."""
+"""Bytes of a limited body that are not for images: more than the longest prompt takes with every letter escaped."""
 NEEDED: Any = ...
 """In place of a default: the option must be given."""
 Counts = Mapping[str, int]
@@ -47,9 +47,9 @@ Counts = Mapping[str, int]
 
 
 class InputConflict(ValueError):
-    """An option does not go with the images that are given. `message` says why.
+    """An option conflicts with the given images. `message` says why.
 
-    `field` names the option; `inputs.` before it names a slot: one that must be filled, or that does not go with another.
+    `field` names the option; with `inputs.` before it, a slot: one that must be filled, or that excludes another.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -59,7 +59,7 @@ class InputConflict(ValueError):
 
     @property
     def path(self) -> str:
-        """Return where in a request the fault is: `params.mode`, `inputs.last_frame`."""
+        """Return the place of the fault in a request: `params.mode`, `inputs.last_frame`."""
         return self.field if self.field.startswith("inputs.") else f"params.{self.field}"
 
 
@@ -71,7 +71,7 @@ class Params(BaseModel):
     instead_of_prompt: ClassVar[str] = ""
     """The option that replaces the prompt where it is given; the prompt must be empty then."""
     rules: ClassVar[tuple[Rule, ...]] = ()
-    """All rules of the model, in the order of their checks. A class that adds one states them all: bases are not searched for more."""
+    """All rules of the model, in the order of their checks. A class that adds one lists them all: those of its bases are not added."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -99,7 +99,7 @@ class Params(BaseModel):
         return value
 
     def check_inputs(self, images: Counts) -> None:
-        """Raise `InputConflict` where an option does not go with the images that are given."""
+        """Raise `InputConflict` where an option conflicts with the given images."""
         options = type(self).model_fields
         for rule in self.rules:
             if options.keys() >= set(rule.names):
@@ -108,7 +108,7 @@ class Params(BaseModel):
                 raise InputConflict(rule.at, rule.message)
 
     def size_of(self, slot: str) -> tuple[int, int] | None:  # noqa: ARG002
-        """Return the exact width and height in pixels of an image in this slot; None where any will do."""
+        """Return the exact width and height in pixels that an image in this slot must have; None for any size."""
         return None
 
 
@@ -186,8 +186,8 @@ class ModelSpec:
 
     `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image needs no prompt.
     `poll_every` and `deadline` are ours: how often to ask, and when to stop waiting. `result_life` is how long the vendor keeps the file.
-    `max_body_bytes` is what the vendor's server reads of a submit, where the images travel in it. A `retired` model is had only where its
-    `surfaces` still have it, if anywhere.
+    `max_body_bytes` is what the vendor's server reads of a submit, where the images travel in it. A `retired` model is available only at
+    its `surfaces`, if it has any.
     """
 
     id: str
@@ -234,7 +234,7 @@ class ModelSpec:
 
     @property
     def one_of_slots(self) -> tuple[str, ...]:
-        """Return the slots of which one must be filled, whichever; empty where that is not so."""
+        """Return the slots of which any one must be filled; empty where there is no such choice."""
         needed = tuple(slot.name for slot in self.slots if slot.min_count)
         if not self._missing_beside(needed):
             return ()
@@ -243,7 +243,7 @@ class ModelSpec:
         return found if len(found) > 1 else ()
 
     def _missing_beside(self, filled: Collection[str]) -> str:
-        """Return the slot that a rule wants filled beside these, with default options; empty when there is none."""
+        """Return the slot that a rule requires with these filled and default options; empty when there is none."""
         try:
             self.params(**self.needed_params).check_inputs(dict.fromkeys(filled, 1))
         except InputConflict as conflict:

@@ -12,7 +12,7 @@ __all__ = ["NO_IDS", "first_id", "id_of"]
 ID = re.compile(r"[A-Za-z0-9_=+~@$!*|:.\-]*[A-Za-z0-9][A-Za-z0-9_=+~@$!*|:.\-]*")
 """Numbers, UUIDs, `cgt-2026...`, `task_...`, `video_...` and base64 for URLs. No blank, `/`, `?`, `#`, `%`, comma, backslash."""
 NO_IDS = frozenset({"true", "false", "none", "null", "nil", "nan", "undefined", "0"})
-"""What programs write where they have no id."""
+"""What programs write for a missing id."""
 MOST = 10**20
 
 

@@ -60,7 +60,7 @@ def only_answer(answers: Mapping[str, Snapshot | ProviderError], submission: Sub
 
 
 def moment(seconds: object) -> datetime | None:
-    """Return the time of these Unix seconds; None for anything that is not a believable number of them."""
+    """Return the time of these Unix seconds; None for anything that is not a plausible number of them."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < CENTURIES_S:
         return None
     return datetime.fromtimestamp(seconds, UTC)
@@ -94,7 +94,7 @@ class Page:
 def absence_on_pages(
     ask: Callable[[int], WireRequest], read: Callable[[WireReply], Page], *, most: int, since: datetime, known: Sequence[str]
 ) -> Exchange[None]:
-    """Read a list to its end, at most `most` pages from the first on; return when it surely holds no task of ours begun at `since`."""
+    """Read a list to its end, at most `most` pages from the first on; return if it certainly has no task of ours begun at `since`."""
     seen = 0
     for number in range(1, most + 1):
         reply = yield ask(number)
@@ -110,7 +110,7 @@ def absence_on_pages(
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A part of a list that is read on from a cursor: its tasks, and what to ask the next part after; empty at the end."""
+    """A part of a list that is read by cursors: its tasks, and the cursor of the next part; empty at the end."""
 
     tasks: Sequence[Listed]
     after: str
@@ -119,9 +119,9 @@ class Stretch:
 def absence_along(
     ask: Callable[[str], WireRequest], read: Callable[[WireReply], Stretch], *, most: int, since: datetime, known: Sequence[str]
 ) -> Exchange[None]:
-    """Read a list from cursor to cursor to its end, at most `most` parts; return when it surely holds no task of ours begun at `since`.
+    """Read a list from cursor to cursor to its end, at most `most` parts; return if it certainly has no task of ours begun at `since`.
 
-    A list that has none of the tasks which are known to be there is not the list of this account, and proves nothing.
+    A list without any of the tasks that are known to be there is not the list of this account, and proves nothing.
     """
     after, ours, has_ours = "", set(known), False
     for _ in range(most):
@@ -138,7 +138,7 @@ def absence_along(
 
 
 def require_absence(listed: Iterable[Listed], *, since: datetime, known: Sequence[str]) -> None:
-    """Return when the list surely holds no task of ours that was begun at `since`; raise `Unsupported` when one of it may be ours."""
+    """Return if the list certainly has no task of ours begun at `since`; raise `Unsupported` if one of its tasks may be ours."""
     ours = set(known)
     for task in listed:
         late = task.created_at is None or task.created_at >= since - CLOCK_SKEW

@@ -75,7 +75,7 @@ def outcome_unknown(error: ProviderError) -> Uncertain:
 
 
 def _says_duplicate(error: ProviderError) -> bool:
-    """Return whether the vendor says that it has our reference. What it says of moderation is judged by its class."""
+    """Return whether the vendor says that it already has our reference. Words in a moderation error do not count."""
     if isinstance(error, RateLimited):
         patterns: tuple[re.Pattern[str], ...] = (DUPLICATE,)
     elif type(error) in {AuthenticationFailed, OutOfCredit}:

@@ -50,7 +50,7 @@ def _redact_text(text: str, secrets: tuple[str, ...]) -> str:
 
 
 SHORTEST = 12
-"""Characters of a secret that are masked in an answer. Fewer would be met by chance in an id or an address, and without those a paid render
+"""Characters of a secret that are masked in an answer. Fewer would occur by chance in an id or an address, and without those a paid render
 is lost.
 """
 BLOCK = 6
@@ -63,7 +63,7 @@ VIEWS: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
     (b"%", unquote_to_bytes),
     (b"&", lambda body: html.unescape(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")),
 )
-"""Other ways to write a text, by the bytes without which it is not written so."""
+"""Other ways to write a text, each with bytes that it always contains."""
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:

@@ -57,7 +57,7 @@ def kinds_by_code(codes: Mapping[type[ProviderError], tuple[str, ...]]) -> Mappi
 
 @contextmanager
 def gone_when(is_gone: Callable[[Refused], bool], message: str) -> Iterator[None]:
-    """Turn a refusal by which the vendor says that it has no such task into `SubmissionGone`. Around a `yield` of a poll."""
+    """Turn the vendor's refusal that it has no such task into `SubmissionGone`. Use it around a `yield` of a poll."""
     try:
         yield
     except Refused as error:

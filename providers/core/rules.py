@@ -13,7 +13,7 @@ __all__ = ["FRAMES_OR_REFERENCES", "FRAME_GIVES_SHAPE", "LAST_NEEDS_FIRST", "Rul
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that a model refuses, and the sentence that says so.
+    """A combination that a model refuses, and the sentence that says so.
 
     `at` is what is refused: an option, or a slot (`inputs.last_frame`). `broken` is called with the options and slots that its parameters
     are named after: an option's value, or how many images a slot holds. A rule between options alone is checked when `at` is validated,

@@ -218,7 +218,7 @@ class Balance:
 
 
 def _no_number(word: str) -> None:
-    """Read NaN and Infinity as nothing: they are not JSON, and databases refuse them."""
+    """Return None for NaN and Infinity: they are not JSON, and databases refuse them."""
 
 
 def _finite(digits: str) -> float | None:
@@ -227,7 +227,7 @@ def _finite(digits: str) -> float | None:
 
 
 def _storable(value: Any) -> Any:
-    """Return text that a database takes: half a surrogate pair and NUL, which JSON can carry, become a mark."""
+    """Return the value in text that a database accepts: half a surrogate pair and NUL, which JSON can carry, become `?`."""
     if isinstance(value, dict):
         return {_storable(key): _storable(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from providers.core.catalog import Params, param
 from providers.core.rules import FRAME_GIVES_SHAPE, FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 
-__all__ = ["Shot", "V1Params", "V2Params", "V3Params", "V15Params", "V16Params", "V21Params", "V25Params", "V26Params"]
+__all__ = ["V1Params", "V2Params", "V3Params", "V15Params", "V16Params", "V21Params", "V25Params", "V26Params"]
 
 VoiceId = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 ElementId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
