@@ -1,7 +1,7 @@
 """The web process under slow clients: `python -m benchmarks.slow RESULT.json` on a stage, started as `make run` starts it.
 
 200 slow connections (headers, sign-in bodies, readers of a large video), 50 callers that wait for a task and 24 hosts that drip an image,
-all at once; meanwhile a person and a load balancer ask. Another arrangement is measured by its address:
+all at once, while a user and a load balancer send requests. To measure a portal that runs elsewhere:
 
     python -m benchmarks.slow --url http://127.0.0.1:8080 --token vp_... --file /api/v1/videos/<id>/content \
         --visitor-token vp_... --visitor-cookie sessionid=...

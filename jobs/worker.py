@@ -1,4 +1,4 @@
-"""`manage.py worker`: the clock, three django-q2 clusters, and a watchdog; one process tree that dies together.
+"""`manage.py worker`: the clock, three django-q2 clusters, and a watchdog; one process tree that ends together.
 
 Each cluster is a child with a separate process group. A killed idle process of a cluster may keep a queue's lock and freeze the rest while
 everything looks alive (django-q2 issue 23), so the watchdog sends each cluster beats, which must be taken, run and acknowledged. The group
@@ -175,7 +175,7 @@ class Worker:
         time.sleep(max(pause_s - (time.monotonic() - started), 0.0))
 
     def _stop(self, clusters: list[ClusterProcess]) -> None:
-        log.info("stopping; jobs in hand have %d s", STOP_WITHIN_S)
+        log.info("stopping; running jobs have %d s", STOP_WITHIN_S)
         deadline = time.monotonic() + STOP_WITHIN_S
         for cluster in clusters:
             cluster.ask_to_stop()

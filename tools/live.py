@@ -248,7 +248,7 @@ def _downloaded(account: Account, snapshot: Snapshot) -> int:
     safe_fetch(output.url, to=file, max_bytes=MAX_BYTES, allow=account.may_fetch_from, expected="video", headers=headers)
     content = file.getvalue()
     if content[4:8] != b"ftyp":
-        raise Broken("the file is no mp4")
+        raise Broken("the file is not an mp4")
     return len(content)
 
 

@@ -42,7 +42,7 @@ def _slow(words: list[str]) -> int:
     if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
         print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
         return result
-    print("Browser", flush=True)  # its driver keeps an event loop in each process, so that it needs a run of its own
+    print("Browser", flush=True)  # its driver keeps an event loop in each process, so it needs a separate run
     return _pytest(["tests/browser", *words]) or result
 
 

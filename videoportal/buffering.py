@@ -156,7 +156,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
             server.channel_class = Channel
         while self.alive and os.getppid() == self.ppid:
             self._turn(sockets)
-            _hang_up_on_the_late(servers)
+            _close_overdue(servers)
         self._drain(servers, sockets)
 
     def _turn(self, sockets: dict[int, Any]) -> None:
@@ -178,7 +178,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
             self._turn(sockets)
 
 
-def _hang_up_on_the_late(servers: list[TcpWSGIServer]) -> None:
+def _close_overdue(servers: list[TcpWSGIServer]) -> None:
     """Close connections whose request is overdue: one that arrives byte by byte is never idle, so `channel_timeout` does not end it."""
     now = time.monotonic()
     for channel in _channels(servers):

@@ -79,9 +79,9 @@ def ingest(task_id: UUID | str, fence: int) -> None:
     except LostRace:
         log.info("task %s: another process has it", task.pk)
     except OSError as error:  # from the scratch folder: network and storage raise other types
-        _again_or_never(task, store.unavailable(error, "working in the scratch folder"))
+        _retry_or_end(task, store.unavailable(error, "working in the scratch folder"))
     except (FetchError, BadMedia, StorageUnavailable, SealBroken) as error:
-        _again_or_never(task, error)
+        _retry_or_end(task, error)
 
 
 def _ingest_output(task: GenerationTask, index: int) -> None:
@@ -93,7 +93,7 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
         output, source = task.outputs[index], Path(scratch) / "source.mp4"
         _download(task, output, source)
-        # What was ordered is no measure: a whole video of another length was paid for all the same (docs/adr/0005).
+        # The ordered length is no measure: a whole video of another length was paid for all the same (docs/adr/0005).
         reported_s = float(output["duration_s"]) if output.get("duration_s") else None
         info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=reported_s)
         _publish(task, index, info)
@@ -189,8 +189,8 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list
     )
 
 
-def _again_or_never(task: GenerationTask, error: FetchError | BadMedia | StorageUnavailable | SealBroken) -> None:
-    """Try again until it is certain that the video cannot be had."""
+def _retry_or_end(task: GenerationTask, error: FetchError | BadMedia | StorageUnavailable | SealBroken) -> None:
+    """Schedule the next try, or end the task if another try is pointless."""
     failures = task.failures + 1
     log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
     is_there = error.retryable if isinstance(error, (FetchError, BadMedia)) else True

@@ -41,7 +41,7 @@ def test_an_answer_costs_no_more_than_its_write(polled, django_assert_num_querie
         observe(polled.task(), answer)
 
 
-def test_an_appointments_values_are_those_of_the_row(polled):
+def test_a_scheduled_poll_has_the_values_of_its_row(polled):
     row = GenerationTask.objects.get(pk=polled.id)
 
     ours = {name: getattr(polled.task(), name) for name in ScheduledPoll._fields if name != "due_at"}

@@ -1,4 +1,4 @@
-"""When the watchdog calls a cluster frozen, by table, and how it knows who is at work."""
+"""When the watchdog treats a cluster as frozen, and how it counts the busy processes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_is_frozen(silent_s, busy, frozen):
     assert pulse.is_frozen(100.0 + silent_s, busy=busy, workers=4) is frozen
 
 
-def test_an_answered_beat_is_no_silence():
+def test_an_answered_beat_is_not_overdue():
     pulse = Pulse(sent_at=100.0, is_out=False)
 
     assert pulse.silent_s(1000.0) == 0.0
@@ -71,7 +71,7 @@ def hold(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_presence_counts_only_the_living(tmp_path):
+def test_killed_processes_do_not_count_as_busy(tmp_path):
     with hold(tmp_path) as first, hold(tmp_path) as second:
         assert count_busy(tmp_path) == 2
 

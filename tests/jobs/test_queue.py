@@ -1,4 +1,4 @@
-"""The broker: what is handed out, in which order, and what becomes of messages whose holder died."""
+"""The broker: the order of messages, and what happens to messages whose holder died."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_beat_overtakes_waiting_messages(broker):
     assert taken(broker) == ["beat"]
 
 
-def test_what_was_put_ahead_overtakes_all_but_beats_and_is_handed_out_ahead_again(broker):
+def test_the_queue_ahead_comes_after_beats_and_before_the_rest_also_after_a_release(broker):
     put(queue.SUBMIT, "work", locked_for_s=-60)
     ahead = put(queue.ahead_in(queue.SUBMIT), "a look-up")
     put(private_key(queue.SUBMIT, ME), "beat")
@@ -60,13 +60,13 @@ def test_what_was_put_ahead_overtakes_all_but_beats_and_is_handed_out_ahead_agai
     assert taken(PortalBroker(list_key=queue.SUBMIT)) == ["a look-up"]  # its successor in this process begins with what was in hand
 
 
-def test_a_beat_of_another_worker_is_not_ours(broker):
+def test_a_beat_of_another_worker_is_not_taken(broker):
     put(private_key(queue.SUBMIT, "there:1"), "beat")
 
     assert taken(broker) == []
 
 
-def test_another_clusters_messages_are_not_ours(broker):
+def test_messages_of_another_cluster_are_not_taken(broker):
     put(queue.POLL, "a poll")
 
     assert taken(broker) == []
@@ -91,7 +91,7 @@ def test_a_taken_beat_still_shows_as_waiting_until_it_is_acknowledged(broker):
     assert not queue.beat_is_waiting(queue.SUBMIT, ME)
 
 
-def test_what_a_dead_pusher_held_is_handed_out_by_the_next_one(broker):
+def test_messages_of_a_dead_pusher_go_to_the_next_one(broker):
     put(queue.SUBMIT, "work")
     broker.dequeue()
 
@@ -101,7 +101,7 @@ def test_what_a_dead_pusher_held_is_handed_out_by_the_next_one(broker):
     assert taken(successor) == []
 
 
-def test_what_another_workers_cluster_holds_stays_with_it(broker):
+def test_messages_of_another_workers_cluster_stay_with_it(broker):
     put(held_key(queue.SUBMIT, "there:1"), "work", locked_for_s=100)
 
     assert taken(broker) == []
@@ -117,7 +117,7 @@ def test_messages_of_a_dead_worker_of_this_machine_are_released(db):
     assert list(OrmQ.objects.filter(key=queue.SUBMIT).values_list("payload", flat=True)) == ["work"]
 
 
-def test_a_cluster_started_anew_is_not_judged_by_an_old_beat(db):
+def test_a_restarted_cluster_is_not_judged_by_an_old_beat(db):
     queue.send_beat(queue.POLL, ME)
 
     queue.drop_beats(queue.POLL, ME)
