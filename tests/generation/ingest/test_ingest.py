@@ -48,7 +48,7 @@ def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings,
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": wall / "media"}}
     }
 
-    for _ in range(4):
+    for _ in range(3):
         driver.step()
     task = GenerationTask.objects.get(pk=rendered.pk)
 
@@ -63,7 +63,7 @@ def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings,
     assert driver.simulator.ledger()["count"] == 1
 
 
-@pytest.mark.parametrize(("failing", "rounds"), [((), 12), (("exists",), 2), (("save",), 2), (("confirm", "delete"), 2)])
+@pytest.mark.parametrize(("failing", "rounds"), [((), 7), (("exists",), 1), (("save",), 1), (("confirm", "delete"), 2)])
 def test_storage_that_raises_exceptions_of_its_own_only_delays_for_hours(rendered, driver, settings, tmp_path, failing, rounds):
     """No try counts as a start that crashed. `confirm` and `delete`: a file arrives, its answer is lost, and it cannot be taken away."""
     works = settings.STORAGES

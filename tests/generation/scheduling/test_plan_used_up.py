@@ -68,7 +68,7 @@ def test_tasks_wait_until_the_plan_opens_again_and_none_is_lost(user, driver, mo
     cooled_down(model)
     tick()
     assert driver.run_jobs() == ["probe"]
-    assert [driver.finish(task).status for task in (first, second)] == [Status.SUCCEEDED] * 2
+    assert [driver.finish(task, ingest=False).status for task in (first, second)] == [Status.INGESTING] * 2
     assert driver.simulator.ledger()["count"] == 2
 
 
@@ -108,9 +108,9 @@ def test_another_account_takes_the_task_meanwhile(user, driver, make_account, si
     driver.step()
     ProviderAccount.objects.filter(pk=spare.pk).update(cooldown_until=None)
 
-    done = driver.finish(task)
+    done = driver.finish(task, ingest=False)
 
-    assert (done.status, done.account) == (Status.SUCCEEDED, spare)
+    assert (done.status, done.account) == (Status.INGESTING, spare)
 
 
 def test_model_that_stands_in_takes_the_task_by_a_rule_alone(user, driver):
@@ -123,7 +123,7 @@ def test_model_that_stands_in_takes_the_task_by_a_rule_alone(user, driver):
     FailoverRule.objects.create(from_model=ZHIPU, to_model=WAN)
 
     assert fail_over() == 1
-    assert (driver.finish(task).status, fresh(task).asked_model) == (Status.SUCCEEDED, ZHIPU)
+    assert (driver.finish(task, ingest=False).status, fresh(task).asked_model) == (Status.INGESTING, ZHIPU)
 
 
 @pytest.mark.parametrize(("error", "ended"), [(PlanUsedUp("Used up."), False), (RateLimited("Too many."), True)])

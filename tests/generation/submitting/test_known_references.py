@@ -57,7 +57,7 @@ def test_a_known_reference_is_looked_up_where_the_vendor_can_be_asked(model, use
     task = answered(sent(user, model, has_arrived=True), KNOWN)
     assert task.status == Status.SUBMITTING
 
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -79,7 +79,7 @@ def test_a_reference_that_is_known_since_a_refusal_is_found(user, driver):
     task = fresh(task)
     _commit_intent(task)
 
-    assert driver.finish(answered(task, KNOWN)).status == Status.SUCCEEDED
+    assert driver.finish(answered(task, KNOWN), ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -122,7 +122,7 @@ def test_a_cooldown_belongs_to_the_account_alone(user, driver, make_account):
     assert [attempt.account for attempt in task.attempts.all()] == [limited]
     assert fresh(task).due_at <= timezone.now()
 
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
     assert fresh(task).account != limited
     assert driver.simulator.ledger()["count"] == 1
 
@@ -135,4 +135,4 @@ def test_with_one_account_the_task_waits_for_the_end_of_its_cooldown(user, drive
 
     assert (fresh(task).status, fresh(task).attempt_count) == (Status.QUEUED, 1)
     ProviderAccount.objects.update(cooldown_until=None)
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING

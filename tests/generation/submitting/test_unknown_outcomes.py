@@ -65,7 +65,7 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_with_unknown_o
     driver.run_jobs()
     assert fresh(task).status == Status.SUBMITTING
 
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -137,7 +137,7 @@ def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, 
     assert codes_of(fresh(task).error_message)[:1] == ["account_changed"]
 
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
 def test_a_change_between_that_decision_and_a_sure_refusal_counts_too(user, driver):
@@ -210,7 +210,7 @@ def test_what_was_held_up_is_sent_by_another(user, driver):
 
     account.refresh_from_db()
     assert (fresh(task).status, account.last_error, account.cooldown_until) == (Status.QUEUED, "", None)
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -223,7 +223,7 @@ def test_what_was_held_up_needs_no_person_any_more(user, driver):
     held_up(asleep)
 
     assert (fresh(task).status, fresh(task).error_message) == (Status.QUEUED, Message())
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
