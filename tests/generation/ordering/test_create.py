@@ -110,14 +110,14 @@ def test_a_model_without_an_account_is_refused(ask):
         (BytesIO(b"<html>no</html>"), "not_an_image"),
         (BytesIO(b""), "not_an_image"),
         (BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "not_an_image"),
-        (picture((13_000, 13_000), mode="1"), "too_many_pixels"),
+        (None, "too_many_pixels"),  # made by the test: every process of a run reads this list
         (BytesIO(b"\x89PNG" + b"\0" * 21_000_000), "too_large_bytes"),
     ],
     ids=["html", "empty", "heic", "pixel bomb", "too many bytes"],
 )
 def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
     with pytest.raises(InvalidRequest) as refusal:
-        store_asset(owner=user, file=file)
+        store_asset(owner=user, file=file or picture((13_000, 13_000), mode="1"))
 
     assert refusal.value.code == code
     assert not Asset.objects.exists()
