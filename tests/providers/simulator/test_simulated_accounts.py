@@ -52,11 +52,11 @@ def test_limited_key_has_two_submits_a_second(simulator: SimulatorProcess) -> No
     assert simulator.stats()["keys"]["dashscope"][0]["submits_in_a_second_peak"] == 3
 
 
-def test_limited_key_has_twenty_polls_a_second(simulator: SimulatorProcess) -> None:
+def test_limited_key_has_twenty_polls_a_second() -> None:
     account = Account("dashscope", LIMITED)
 
     assert [account.may_poll(100.0) for _ in range(21)] == [True] * 20 + [False]
-    assert account.may_poll(101.5, Tuning())
+    assert account.may_poll(101.5)
 
 
 def test_slots_of_all_keys_can_be_set(simulator: SimulatorProcess, kling: KlingCaller) -> None:
