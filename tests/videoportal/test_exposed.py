@@ -128,15 +128,14 @@ def test_no_shared_cache_keeps_what_a_signed_in_person_sees(desk, path, words):
 NUL_COOKIES = ['"\\000aaaa"', '"a\\000"', "a\0b"]
 
 
-@pytest.mark.parametrize(
-    "name", [portal_settings.SESSION_COOKIE_NAME, portal_settings.CSRF_COOKIE_NAME, portal_settings.LANGUAGE_COOKIE_NAME]
-)
-@pytest.mark.parametrize("value", NUL_COOKIES)
 @pytest.mark.parametrize("path", ["/accounts/login/", "/studio/", "/api/v1/tasks", "/admin/login/", "/readyz"])
-def test_a_cookie_with_a_nul_is_ignored(db, name, value, path):
-    plain, odd = Client().get(path), Client(headers={"cookie": f"{name}={value}"}).get(path)
+def test_a_cookie_with_a_nul_is_ignored(db, path):
+    names = (portal_settings.SESSION_COOKIE_NAME, portal_settings.CSRF_COOKIE_NAME, portal_settings.LANGUAGE_COOKIE_NAME)
+    plain = Client().get(path)
 
-    assert (odd.status_code, odd.get("Location")) == (plain.status_code, plain.get("Location"))
+    for cookie in (f"{name}={value}" for name in names for value in NUL_COOKIES):
+        odd = Client(headers={"cookie": cookie}).get(path)
+        assert (odd.status_code, odd.get("Location")) == (plain.status_code, plain.get("Location")), cookie
 
 
 @pytest.mark.parametrize(

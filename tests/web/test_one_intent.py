@@ -19,7 +19,7 @@ from tests.web.page_rows import KLING
 SCRIPT = {"HX-Request": "true"}
 ALREADY = "This order was already placed, and nothing was ordered twice."
 PAID = re.compile(r'action="[^"]*/(retry|ask.again|adopt|submit.again|give.up)')
-TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "15"))
+TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "8"))
 SEED = int(os.environ.get("PORTAL_PRESS_SEED", "9"))
 
 
@@ -40,12 +40,11 @@ def shown_key(client: Client, path: str = "/studio/") -> str:
     return str(client.get(path).context["form"]["key"].value())
 
 
-@pytest.mark.parametrize("count", ["1", "3"])
-def test_the_same_form_sent_again_shows_the_first_tasks_and_says_so(visitor, accounts, count):
-    body = order(shown_key(visitor), count=count)
+def test_the_same_form_sent_again_shows_the_first_tasks_and_says_so(visitor, accounts):
+    body = order(shown_key(visitor), count="3")
     first, again = send(visitor, body), send(visitor, body)
 
-    assert (first.status_code, again.status_code, len(ids())) == (200, 200, int(count))
+    assert (first.status_code, again.status_code, len(ids())) == (200, 200, 3)
     assert all(f'id="task-{pk}"' in again.text for pk in ids())
     assert (ALREADY in first.headers["HX-Trigger"], ALREADY in again.headers["HX-Trigger"]) == (False, True)
 
