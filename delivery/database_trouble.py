@@ -7,7 +7,7 @@ import logging
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest
 
-from generation.errors import is_cut_off, is_held_lock
+from database.errors import is_cut_off, is_held_lock
 
 __all__ = ["is_passing"]
 

@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from database import clock
-from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalError, is_taken
+from database.errors import is_taken
+from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.estimate import estimate_cost, price_list
 from generation.ordering.order import Order

@@ -17,7 +17,8 @@ from django.db import DatabaseError, OperationalError, connection
 from django.db.models import Case, F, When
 
 from database import clock
-from generation.errors import LostRace, is_held_lock
+from database.errors import is_held_lock
+from generation.errors import LostRace
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.models import ProviderAccount

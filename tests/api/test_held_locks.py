@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from access.models import ApiToken
 from access.tokens import authenticate, issue
-from generation.errors import is_held_lock
+from database.errors import is_held_lock
 from generation.lifecycle import Status
 from generation.messages import BUSY
 from generation.models import FailoverRule, GenerationTask, LiveWorker

@@ -8,7 +8,7 @@ from itertools import count
 from django.contrib.auth.models import User
 from django.db import OperationalError
 
-from generation.errors import is_held_lock
+from database.errors import is_held_lock
 from generation.models import GenerationTask
 from generation.ordering.create import create
 from generation.ordering.order import Order
