@@ -14,8 +14,6 @@ from providers.models import ProviderAccount
 from tests.callbacks.called_rows import MODELS, call
 from tests.task_rows import create_task
 
-pytestmark = pytest.mark.postgresql
-
 KLING = MODELS["kling"]
 
 
@@ -73,6 +71,7 @@ def say(task, vendor_id="830000000000000001"):
     assert call(task.account, body).status_code == 200
 
 
+@pytest.mark.postgresql
 def test_a_lost_answer_is_found_at_once_when_the_vendor_calls(order, driver):
     driver.simulator.faults("kling", "reset-after-accept")
     task = order(KLING)
@@ -96,6 +95,7 @@ def in_review(task, driver):
     return fresh(task)
 
 
+@pytest.mark.postgresql
 def test_a_task_in_review_is_adopted_when_the_vendor_called_and_confirms(order, driver):
     task = in_review(order(KLING), driver)
 

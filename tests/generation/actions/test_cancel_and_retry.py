@@ -20,8 +20,6 @@ from providers.models import ProviderAccount
 from tests.scripted_server import ScriptedServer, answer
 from tests.task_rows import create_task, make_task
 
-pytestmark = pytest.mark.postgresql
-
 KLING = "kling/kling-v2-5-turbo"
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
@@ -36,6 +34,7 @@ def account_of_nobody(make_account):
     return make_account("dashscope", "beijing", "http://127.0.0.1:9")
 
 
+@pytest.mark.postgresql
 def test_cancel_stops_a_waiting_task_at_once_and_sends_nothing(user, driver):
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
 
@@ -74,6 +73,7 @@ def test_cancel_reaches_the_vendor_where_it_can(user, driver):
     assert driver.finish(task).status == Status.CANCELLED
 
 
+@pytest.mark.postgresql
 def test_a_poll_that_was_asked_before_the_wish_ends_the_task_as_cancelled_too(user, account_of_nobody):
     polled = make_task(user, status=Status.RUNNING, account=account_of_nobody)
     fresh(polled).request_cancel(timezone.now())
@@ -97,6 +97,7 @@ def vendor_that_is_polled_first(task, state, reply):
         yield
 
 
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_a_poll_may_be_faster_than_the_answer_to_a_cancel(user, account_of_nobody):
     task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
@@ -107,6 +108,7 @@ def test_a_poll_may_be_faster_than_the_answer_to_a_cancel(user, account_of_nobod
     assert fresh(task).status == Status.CANCELLED
 
 
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_who_comes_too_late_is_told_so_also_when_a_poll_was_faster(user, account_of_nobody):
     task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
@@ -161,6 +163,7 @@ def test_retry_of_a_live_task_is_refused(user, sandbox_accounts):
         retry_task(task, by=Caller(user=user))
 
 
+@pytest.mark.postgresql
 def test_retry_under_the_same_key_gives_the_same_task(user, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
@@ -170,6 +173,7 @@ def test_retry_under_the_same_key_gives_the_same_task(user, driver):
     assert retry_task(failed, by=Caller(user=user), idempotency_key="once more").task != first.task
 
 
+@pytest.mark.postgresql
 def test_a_key_finds_its_retry_though_the_first_task_goes_on_after_all(user, sandbox_accounts):
     failed = make_task(user, status=Status.FAILED, account=sandbox_accounts[0], submission_id="v-1")
     first = retry_task(failed, by=Caller(user=user), idempotency_key="again").task
@@ -180,6 +184,7 @@ def test_a_key_finds_its_retry_though_the_first_task_goes_on_after_all(user, san
         retry_task(failed, by=Caller(user=user), idempotency_key="another")
 
 
+@pytest.mark.postgresql
 def test_everything_that_waits_is_cancelled_however_much_it_is(user, other_user):
     mine, anothers = [make_task(user) for _ in range(61)], make_task(other_user)
 
@@ -189,6 +194,7 @@ def test_everything_that_waits_is_cancelled_however_much_it_is(user, other_user)
     assert fresh(anothers).status == Status.QUEUED
 
 
+@pytest.mark.postgresql
 def test_one_that_starts_meanwhile_is_passed_over(user, account_of_nobody):
     """Its row moves on between the look at all of them and its own turn."""
     first, last = make_task(user), make_task(user)

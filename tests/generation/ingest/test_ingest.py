@@ -24,8 +24,6 @@ from providers.core.messages import say
 from tests.faulty_storages import Death
 from tests.task_rows import create_task
 
-pytestmark = pytest.mark.postgresql
-
 MODEL = "kling/kling-v2-5-turbo"
 
 
@@ -93,6 +91,7 @@ def test_video_is_not_downloaded_while_the_storage_is_away(rendered, driver, set
     assert GenerationTask.objects.get(pk=rendered.pk).wait_reason == say("storage_away_save")
 
 
+@pytest.mark.postgresql
 def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
     task = driver.finish(rendered)
     fence = task.fence
@@ -103,6 +102,7 @@ def test_a_second_delivery_of_the_same_job_changes_nothing(rendered, driver):
     assert Video.objects.count() == 1
 
 
+@pytest.mark.postgresql
 def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
     GenerationTask.objects.filter(pk=rendered.pk).update(fence=rendered.fence + 5)
 
@@ -122,6 +122,7 @@ def die_in_ingest(task_id) -> float:
     return wait.total_seconds()
 
 
+@pytest.mark.postgresql
 def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for_a_person(rendered, user, driver):
     GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
 
@@ -137,6 +138,7 @@ def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for
     assert driver.simulator.ledger()["count"] == 1
 
 
+@pytest.mark.postgresql
 def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
     for _ in range(2 * DEATHS):
         GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)

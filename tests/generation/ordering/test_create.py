@@ -17,8 +17,6 @@ from providers.models import ProviderAccount
 from tests.pictures import picture
 from tests.task_rows import create_task, make_task
 
-pytestmark = pytest.mark.postgresql
-
 KLING = "kling/kling-v1"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 
@@ -131,6 +129,7 @@ def test_a_kind_that_vendors_need_not_take_is_stored_as_one_that_they_do(user, a
     assert create_task(**ask | {"inputs": {"first_frame": [frame]}}).inputs.count() == 1
 
 
+@pytest.mark.postgresql
 def test_the_same_image_twice_is_one_asset(user, other_user):
     first, again = store_asset(owner=user, file=picture()), store_asset(owner=user, file=picture())
 
@@ -138,6 +137,7 @@ def test_the_same_image_twice_is_one_asset(user, other_user):
     assert store_asset(owner=other_user, file=picture()) != first
 
 
+@pytest.mark.postgresql
 def test_an_external_id_is_taken_once_per_owner(ask, other_user):
     create_task(**ask, external_id="order-1")
 
@@ -148,6 +148,7 @@ def test_an_external_id_is_taken_once_per_owner(ask, other_user):
     assert create_task(**(ask | {"owner": other_user}), external_id="order-1").external_id == "order-1"
 
 
+@pytest.mark.postgresql
 def test_a_key_gives_its_first_task_again_and_refuses_another_request(ask):
     order = Order(**ask, idempotency_key="k1")
     first = create(order)
@@ -168,12 +169,14 @@ def test_a_key_finds_its_task_though_the_model_can_no_longer_be_had(ask):
     assert create(order) == (first.task, False)
 
 
+@pytest.mark.postgresql
 def test_a_key_is_its_owners(ask, other_user):
     order = Order(**ask, idempotency_key="k1")
 
     assert create(order).task != create(replace(order, owner=other_user)).task
 
 
+@pytest.mark.postgresql
 def test_many_are_stored_in_order_with_one_prompt_for_the_same_words(ask, user):
     frame = store_asset(owner=user, file=picture())
     orders = [
@@ -190,6 +193,7 @@ def test_many_are_stored_in_order_with_one_prompt_for_the_same_words(ask, user):
     assert [task.events.get().to_status for task in tasks] == ["queued"] * 3
 
 
+@pytest.mark.postgresql
 def test_one_wrong_order_among_many_stores_nothing_and_is_named_by_its_index(ask):
     make_task(ask["owner"], external_id="taken")
     make_task(ask["owner"], idempotency_key="used", request_digest="of another request")
@@ -211,6 +215,7 @@ def test_one_wrong_order_among_many_stores_nothing_and_is_named_by_its_index(ask
     assert (GenerationTask.objects.count(), refusal.value.code) == (2, "invalid_request")
 
 
+@pytest.mark.postgresql
 def test_many_that_are_sent_again_give_their_tasks_and_store_what_is_missing(ask):
     orders = [Order(**ask, idempotency_key=f"row {number}") for number in range(3)]
     first = create_many(orders[:2])

@@ -17,8 +17,6 @@ from providers.core.errors import ContentRejected, RateLimited, Uncertain, Unrea
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, codes_of, create_task, make_task
 
-pytestmark = pytest.mark.postgresql
-
 KLING = "kling/kling-v1"
 
 
@@ -75,6 +73,7 @@ def test_a_cooldown_grows_until_a_submit_is_accepted(account):
     assert fresh(account).cooldowns == 0
 
 
+@pytest.mark.postgresql
 def test_five_straight_failures_open_the_breaker(account, user):
     fail(account, user, Uncertain("timeout"), times=4)
     assert state(account) is BreakerState.CLOSED
@@ -84,6 +83,7 @@ def test_five_straight_failures_open_the_breaker(account, user):
     assert codes_of(fresh(account).cooldown_reason) == ["failed_in_a_row", "last_failure"]
 
 
+@pytest.mark.postgresql
 def test_half_of_twenty_within_a_minute_open_it(account, user):
     for _ in range(9):
         fail(account, user, Uncertain("timeout"))
@@ -95,6 +95,7 @@ def test_half_of_twenty_within_a_minute_open_it(account, user):
     assert state(account) is BreakerState.OPEN
 
 
+@pytest.mark.postgresql
 def test_failures_of_a_minute_ago_do_not_count_in_the_share(account, user):
     fail(account, user, Uncertain("timeout"), times=4, ago_s=90)
     for _ in range(14):
@@ -110,6 +111,7 @@ def test_refusals_of_content_never_open_it(account, user):
     assert state(account) is BreakerState.CLOSED
 
 
+@pytest.mark.postgresql
 def test_what_failed_before_it_closed_does_not_count_again(account, user):
     fail(account, user, Uncertain("timeout"), times=5)
     cooled_down(account).close_breaker()
@@ -149,6 +151,7 @@ def test_a_probe_that_fails_prolongs_the_cooldown(make_account):
     assert row.cooldown_until - timezone.now() > timedelta(seconds=8)
 
 
+@pytest.mark.postgresql
 def test_one_probe_at_a_time_and_a_dead_prober_is_replaced(account):
     account.cool_down("refused")
     cooled_down(account)
@@ -168,6 +171,7 @@ def test_a_disabled_account_is_not_probed_and_stays_off(account):
     assert (fresh(account).enabled, state(account)) == (False, BreakerState.HALF_OPEN)
 
 
+@pytest.mark.postgresql
 def test_no_look_up_before_the_cooldown_is_over(driver, user, account):
     ProviderAccount.objects.exclude(pk=account.pk).update(enabled=False)
     task = create_task(owner=user, model=KLING, prompt="a boat #fault:reset-after-accept:1", params={})

@@ -11,8 +11,6 @@ from generation.submitting.submit import _commit_intent, submit
 from providers.models import ProviderAccount
 from tests.task_rows import create_task
 
-pytestmark = pytest.mark.postgresql
-
 WAN = "dashscope/wanx2.1-t2v-turbo"
 KLING = "kling/kling-v1"
 
@@ -28,6 +26,7 @@ def fresh(task):
     return GenerationTask.objects.get(pk=task.pk)
 
 
+@pytest.mark.postgresql
 def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the_task(leased, driver):
     attempt = _commit_intent(leased)
     driver.simulator.ledger()
@@ -39,6 +38,7 @@ def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the
     assert (fresh(task).status, fresh(task).submission_id) == (Status.RUNNING, "stored-id")
 
 
+@pytest.mark.postgresql
 def test_a_death_before_sending_is_sent_again_where_the_vendor_denies_it_twice(user, driver):
     task = fresh(create_task(owner=user, model=KLING, prompt="a boat", params={}))
     _commit_intent(task)
@@ -49,6 +49,7 @@ def test_a_death_before_sending_is_sent_again_where_the_vendor_denies_it_twice(u
     assert driver.simulator.ledger()["count"] == 1
 
 
+@pytest.mark.postgresql
 def test_the_stop_holds_after_the_lease(leased, driver, settings):
     settings.STOP_PAID_SUBMITS = True
 
@@ -67,6 +68,7 @@ def test_an_account_that_was_disabled_after_the_lease_sends_nothing(leased, driv
     assert driver.simulator.ledger()["count"] == 0
 
 
+@pytest.mark.postgresql
 def test_a_job_that_comes_twice_sends_once(leased, driver):
     fence = leased.fence
 
