@@ -61,7 +61,7 @@ def test_cancel_of_a_running_task_says_so_where_the_vendor_cannot_stop(user, dri
         cancel_task(task, by=Caller(user=user))
 
     assert refusal.value.code == "cannot_cancel"
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
 def test_cancel_reaches_the_vendor_where_it_can(user, driver):
@@ -128,7 +128,7 @@ def test_cancel_takes_itself_back_when_the_vendor_has_begun(user, driver):
         cancel_task(task, by=Caller(user=user))
 
     assert fresh(task).cancel_requested_at is None
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
 def test_cancel_of_an_ended_task_is_refused(user, driver):

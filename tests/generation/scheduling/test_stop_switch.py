@@ -64,7 +64,7 @@ def test_while_stopped_tasks_are_queued_and_nothing_is_sent_until_it_is_turned_b
 
     resume_submits(by=Caller(user=staff))
 
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -73,7 +73,7 @@ def test_what_the_vendor_has_is_followed_while_stopped(user, staff, driver):
 
     stop_submits(by=Caller(user=staff), reason="the bill")
 
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
 def test_a_stop_after_the_lease_holds(user, staff, driver):
@@ -123,7 +123,7 @@ def test_what_was_held_up_between_its_intent_and_a_stop_is_not_sent(user, staff,
     assert (row.status, row.attempts.get().dispatch) == (Status.QUEUED, Dispatch.REJECTED)
     assert driver.simulator.ledger()["count"] == 0
     resume_submits(by=Caller(user=staff))
-    assert driver.finish(row).status == Status.SUCCEEDED
+    assert driver.finish(row, ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
 
 
@@ -140,7 +140,7 @@ def test_a_task_that_is_bound_to_its_account_stays_so_while_stopped(user, staff,
     resume_submits(by=Caller(user=staff))
 
     assert fresh(task).account_id == task.account_id
-    assert driver.finish(task).status == Status.SUCCEEDED
+    assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
 @pytest.mark.django_db(transaction=True)
