@@ -17,7 +17,7 @@ from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.polling.outcome import observe
 from providers.core.messages import say
 from providers.core.types import Snapshot, State
-from tests.task_rows import create_task
+from tests.task_rows import create_task, make_task
 
 KLING = "kling/kling-v2-5-turbo"
 WAN = "dashscope/wanx2.1-t2v-turbo"
@@ -166,7 +166,7 @@ def test_without_a_vendor_id_there_is_nothing_to_ask_about(user, staff, driver):
 
 def test_only_failed_tasks_are_asked_about_and_only_by_who_may_decide(user, staff, driver):
     failed = timed_out(user, driver)
-    done = driver.finish(create_task(owner=user, model=KLING, prompt="a boat", params={}))
+    done = make_task(user, model=KLING, status=Status.SUCCEEDED)
 
     with pytest.raises(NotAllowed):
         recover.ask_again(failed, by=Caller(user=user))
