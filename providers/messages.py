@@ -19,6 +19,10 @@ def translated(message: Message) -> str:
     return message.text(gettext)
 
 
+NOTHING = Message()
+"""What most rows have: decoding it would take a good part of the time of a live update."""
+
+
 class _MessageAttribute(DeferredAttribute):
     def __set__(self, row: models.Model, value: Message | str) -> None:
         row.__dict__[self.field.attname] = Message.of(value)
@@ -35,7 +39,7 @@ class MessageField(models.JSONField):
         super().__init__(*args, **kwargs)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Message:
-        return Message.of(super().from_db_value(value, expression, connection))
+        return NOTHING if value == "[]" else Message.of(super().from_db_value(value, expression, connection))
 
     def to_python(self, value: Any) -> Message:
         return Message.of(value)

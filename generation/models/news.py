@@ -28,8 +28,8 @@ class TaskNews(NamedTuple):
     wait_reason: Message
     is_bound: bool
     account_id: UUID | None
+    created_at: datetime
     accepted_at: datetime | None
-    updated_at: datetime
     cancel_requested_at: datetime | None
     submission_id: str
     attempt_count: int

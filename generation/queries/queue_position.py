@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Min, Value, Window
+from django.db.models import Case, Count, F, Min, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber, StrIndex, Substr
 
 from database import clock
@@ -31,6 +31,8 @@ __all__ = ["PoolState", "pool_state", "read_pool_state"]
 
 LINE_LENGTH = 1_000
 """Places further back in a vendor's line than this are not counted."""
+VENDOR = Substr("model", 1, StrIndex("model", Value("/")) - 1)
+"""The vendor of a task, for queries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +56,15 @@ class Openings:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolState:
-    """What the cards of tasks need to know about the rest of the portal. `places` are by task, 1 is next."""
+    """What the cards of tasks need to know about the rest of the portal. `offered` are the models of enabled accounts. `turns` are the
+    places in line of an owner at a vendor, 1 is next: the owner's longest waiting task there has the first of them.
+    """
 
     loads: list[AccountLoad] = field(default_factory=list)
-    places: dict[UUID, int] = field(default_factory=dict)
     stop: Stop | None = None
+    read_at: datetime | None = None
+    offered: frozenset[str] = frozenset()
+    turns: Mapping[tuple[str, int], list[int]] = field(default_factory=dict)
     _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
 
     def account(self, key: UUID | None) -> ProviderAccount | None:
@@ -81,6 +87,29 @@ class PoolState:
             cooling=min(cooling, key=attrgetter("cooldown_until")) if cooling and len(cooling) == len(loads) else None,
             is_full=bool(awake) and all(load.used >= load.account.max_in_flight for load in awake),
         )
+
+    def places(self, tasks: Iterable[GenerationTask | TaskNews], *, all_of: int | None = None) -> dict[UUID, int]:
+        """Return the places in line of these waiting tasks, without those that have none. A query finds which of their owners' turns they
+        have, except for `all_of`, an owner whose waiting tasks are all among them.
+        """
+        in_line = [task for task in tasks if self.read_at and task.due_at and task.due_at <= self.read_at and task.model in self.offered]
+        places = self._look_up([task for task in in_line if task.owner_id != all_of])
+        left = {vendor: iter(turns) for (vendor, owner), turns in self.turns.items() if owner == all_of}
+        for task in sorted((task for task in in_line if task.owner_id == all_of), key=attrgetter("created_at", "id")):
+            if place := next(left.get(task.vendor, iter(())), None):
+                places[task.id] = place
+        return places
+
+    def _look_up(self, tasks: Collection[GenerationTask | TaskNews]) -> dict[UUID, int]:
+        """Return the places of these tasks in line."""
+        if not tasks or self.read_at is None:
+            return {}
+        number = Window(RowNumber(), partition_by=[F("owner"), VENDOR], order_by=["created_at", "pk"])
+        asked = Case(When(pk__in=[task.id for task in tasks], then=number))
+        rows = _line(self.offered, self.read_at).filter(owner__in={task.owner_id for task in tasks}).annotate(number=asked)
+        numbers = dict(rows.filter(number__gt=0).values_list("pk", "number"))
+        turns = {task.id: self.turns.get((task.vendor, task.owner_id), []) for task in tasks}
+        return {pk: turns[pk][number - 1] for pk, number in numbers.items() if number <= len(turns[pk])}
 
 
 class _Kept:
@@ -106,32 +135,28 @@ def pool_state() -> PoolState:
 
 
 def read_pool_state() -> PoolState:
-    """Read the state of the pool now, in nine queries, however many tasks wait."""
+    """Read the state of the pool now, in eight queries, however many tasks wait."""
     accounts, now = list(ProviderAccount.objects.all()), clock.now()
     usages = usage_of(accounts, now)
     loads = [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
-    return PoolState(loads=loads, places=_places(accounts, now), stop=current_stop())
+    offered = frozenset(name for account in accounts if account.enabled for name in account.models_offered())
+    return PoolState(loads=loads, stop=current_stop(), read_at=now, offered=offered, turns=_turns(offered, now))
 
 
-def _places(accounts: Collection[ProviderAccount], now: datetime) -> dict[UUID, int]:
-    """Return each task's place in its vendor's line, in the order of `fair_share.turns_of`."""
-    offered = sorted({name for account in accounts if account.enabled for name in account.models_offered()})
-    vendor = Substr("model", 1, StrIndex("model", Value("/")) - 1)
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=offered).annotate(vendor_slug=vendor)
-    queues = waiting.order_by().values_list("vendor_slug", "owner").annotate(count=Count("pk"), first=Min("created_at"))
+def _turns(offered: Collection[str], now: datetime) -> dict[tuple[str, int], list[int]]:
+    """Return the places of each owner's tasks in each vendor's line, in the order of `fair_share.turns_of`."""
+    owners = _line(offered, now).values_list(VENDOR, "owner").annotate(count=Count("pk"), first=Min("created_at"))
     lines: dict[str, list[Queue]] = defaultdict(list)
     busy = turns_taken(now)
-    for slug, owner, count, first in queues:
-        lines[slug].append(Queue(busy[slug, owner], first, owner, count))
-    turns = {slug: turns_of(line, LINE_LENGTH) for slug, line in lines.items()}
-    longest = max((count for owners in turns.values() for count in Counter(owners).values()), default=0)
-    if not longest:
-        return {}
-    number = Window(RowNumber(), partition_by=[F("owner"), F("vendor_slug")], order_by=[F("created_at").asc(), F("pk").asc()])
-    rows = waiting.annotate(number=number).filter(number__lte=longest).order_by("number")
-    tasks: dict[tuple[str, int], list[UUID]] = defaultdict(list)
-    for pk, slug, owner in rows.values_list("pk", "vendor_slug", "owner"):
-        tasks[slug, owner].append(pk)
-    remaining = {key: iter(keys) for key, keys in tasks.items()}
-    placed = {slug: [next(remaining.get((slug, owner), iter(())), None) for owner in owners] for slug, owners in turns.items()}
-    return {pk: place for keys in placed.values() for place, pk in enumerate(keys, 1) if pk is not None}
+    for vendor, owner, count, first in owners:
+        lines[vendor].append(Queue(busy[vendor, owner], first, owner, count))
+    turns: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for vendor, line in lines.items():
+        for place, owner in enumerate(turns_of(line, LINE_LENGTH), 1):
+            turns[vendor, owner].append(place)
+    return dict(turns)
+
+
+def _line(offered: Collection[str], now: datetime) -> QuerySet[GenerationTask]:
+    """Return the tasks that have a place in line: due, and of a model that an enabled account offers."""
+    return GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=sorted(offered)).order_by()

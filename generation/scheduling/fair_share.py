@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -66,17 +67,10 @@ class Queue(NamedTuple):
     waiting: int
 
 
-def turns_of(queues: Collection[Queue], most: int) -> list[int]:
+def turns_of(queues: Iterable[Queue], most: int) -> list[int]:
     """Return the owners of the next `most` tasks, in order: who has taken the fewest turns, then who has waited longest."""
-    heap = list(queues)
-    heapq.heapify(heap)
-    owners: list[int] = []
-    while heap and len(owners) < most:
-        queue = heapq.heappop(heap)
-        owners.append(queue.owner)
-        if queue.waiting > 1:
-            heapq.heappush(heap, queue._replace(turns=queue.turns + 1, waiting=queue.waiting - 1))
-    return owners
+    turns = ([(queue.turns + number, queue.first_at, queue.owner) for number in range(min(queue.waiting, most))] for queue in queues)
+    return [owner for _turns, _first_at, owner in islice(heapq.merge(*turns), most)]
 
 
 def waiting_vendors(now: datetime) -> set[str]:

@@ -329,6 +329,18 @@ def test_tick_costs_the_same_few_queries_whatever_waits(visitor, user, kling, se
         assert len(visitor.get("/tick", {"since": since}).json()["tasks"]) == 5 * len(Status)
 
 
+def test_tick_tells_places_in_line_of_own_tasks_and_of_others_that_changed(staff_visitor, staff, user, kling):
+    fill_slots(kling, user)
+    make_task(user, updated_at=ago(minutes=5))
+    mine, theirs = make_task(staff, updated_at=ago(minutes=5)), make_task(user)
+
+    news = staff_visitor.get("/tick", {"since": ago(minutes=1).isoformat()}).json()["tasks"]
+
+    texts = {task["id"]: task["text"] for task in news}
+    assert texts[str(mine.pk)] == "Kling is full, 1st in line"
+    assert texts[str(theirs.pk)] == "Kling is full, 3rd in line"
+
+
 def test_tick_is_silent_when_nothing_is_new(visitor, user):
     make_task(user, status=Status.SUCCEEDED, updated_at=ago(minutes=5))
 

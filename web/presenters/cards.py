@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,12 +17,13 @@ from django.utils.translation import ngettext
 from access.callers import Caller
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask, TaskNews
-from generation.ordering.estimate import Usual, usual_seconds
+from generation.ordering.estimate import usual_seconds
 from generation.queries.queue_position import PoolState, pool_state
+from generation.queries.tasks import NEWS_MOST
 from providers.labels import listed
 from web.presenters.actions import Action, Note, actions_of, failure_note
 from web.presenters.settings import settings_line
-from web.presenters.states import face_of, percent_of, state_key, text_of
+from web.presenters.states import Around, face_of, percent_of, state_key, text_of
 from web.presenters.words import model_label, name_of, title_and_language
 
 __all__ = ["cards_of", "news_of"]
@@ -62,20 +63,21 @@ class Card:
 
 def cards_of(tasks: Iterable[GenerationTask], caller: Caller, form: str) -> list[Card]:
     """Return the cards of some tasks; `form` is job or row."""
-    rows, now = list(tasks), timezone.now()
+    rows = list(tasks)
     around = _around(rows)
-    return [_card(task, caller, form, around, now) for task in rows]
+    return [_card(task, caller, form, around) for task in rows]
 
 
-def _around(tasks: Iterable[GenerationTask | TaskNews]) -> tuple[PoolState, Mapping[str, Usual]]:
-    """Return what the texts of these tasks depend on besides the tasks. Finished tasks need nothing."""
-    live = [task for task in tasks if not task.is_terminal]
-    waits = any(task.status == Status.QUEUED for task in live)
-    return pool_state() if waits else PoolState(), usual_seconds(task.model for task in live if task.status == Status.RUNNING)
+def _around(tasks: Collection[GenerationTask | TaskNews], *, all_of: int | None = None) -> Around:
+    """Return what the texts of these tasks depend on; `all_of` is an owner all of whose waiting tasks are among them."""
+    pool = pool_state() if any(task.status == Status.QUEUED for task in tasks) else PoolState()
+    waiting = [task for task in tasks if task.status == Status.QUEUED and (task.owner_id == all_of or pool.openings(task).is_full)]
+    usual = usual_seconds(task.model for task in tasks if task.status == Status.RUNNING)
+    return Around(now=timezone.now(), pool=pool, places=pool.places(waiting, all_of=all_of), usual=usual)
 
 
-def _card(task: GenerationTask, caller: Caller, form: str, around: tuple[PoolState, Mapping[str, Usual]], now: datetime) -> Card:
-    face, (title, language) = face_of(task, now), title_and_language(task)
+def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Card:
+    now, face, (title, language) = around.now, face_of(task, around.now), title_and_language(task)
     videos, inputs = list(task.videos.all()), list(task.inputs.all())
     thumb_url = reverse("asset", args=[inputs[0].asset_id]) if inputs else ""
     images = ngettext("from %(n)d image", "from %(n)d images", len(inputs)) % {"n": len(inputs)} if inputs else _("text only")
@@ -93,7 +95,7 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: tuple[PoolSta
         thumb_url=reverse("video-poster", args=[videos[0].pk]) if videos else thumb_url,
         live=task.state in UNDER_WAY,
         percent=percent_of(task),
-        text=text_of(task, *around, now),
+        text=text_of(task, around),
         slim=task.state is Status.QUEUED,
         facts=[model_label(task.model), *settings],
         model=model_label(task.model),
@@ -110,14 +112,15 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: tuple[PoolSta
 
 def news_of(tasks: Sequence[TaskNews], caller: Caller) -> list[dict[str, Any]]:
     """Return what /tick says about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
-    around, now = _around(tasks), timezone.now()
+    me = caller.user.pk
+    around = _around(tasks, all_of=me if len(tasks) < NEWS_MOST else None)
     return [
         {
             "id": str(task.id),
-            "state": state_key(task, now),
+            "state": state_key(task, around.now),
             "pct": percent_of(task),
-            "text": text_of(task, *around, now),
-            "own": task.owner_id == caller.user.pk,
+            "text": text_of(task, around),
+            "own": task.owner_id == me,
         }
         for task in tasks
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils.functional import Promise
@@ -24,7 +25,7 @@ from providers.messages import translated
 from web.formatting import duration
 from web.presenters.words import clock_time, time_range, vendor_label
 
-__all__ = ["FACES", "face_of", "percent_of", "state_key", "text_of"]
+__all__ = ["FACES", "Around", "face_of", "percent_of", "state_key", "text_of"]
 
 MIN_PERCENT = 5
 """Below this, a remaining time would be a guess."""
@@ -82,13 +83,23 @@ def percent_of(task: GenerationTask | TaskNews) -> int | None:
     return task.progress if task.status == Status.RUNNING else None
 
 
-def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str, Usual], now: datetime) -> str:
-    """Say why the task waits, how far it is, or how it ended. `usual` are times by model (`usual_seconds`)."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Around:
+    """What the texts of some tasks depend on besides the tasks. `places` are those in line by task, `usual` the times by model."""
+
+    now: datetime
+    pool: PoolState = field(default_factory=PoolState)
+    places: Mapping[UUID, int] = field(default_factory=dict)
+    usual: Mapping[str, Usual] = field(default_factory=dict)
+
+
+def text_of(task: GenerationTask | TaskNews, around: Around) -> str:
+    """Say why the task waits, how far it is, or how it ended."""
     state = task.state
     if state is Status.QUEUED:
-        return _waiting(task, pool, now)
+        return _waiting(task, around)
     if state is Status.RUNNING:
-        return _rendering(task, usual.get(task.model), now)
+        return _rendering(task, around.usual.get(task.model), around.now)
     if state is Status.INGESTING:
         if not task.failures:
             return _("saving the video")
@@ -106,7 +117,8 @@ def text_of(task: GenerationTask | TaskNews, pool: PoolState, usual: Mapping[str
     return ""
 
 
-def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) -> str:
+def _waiting(task: GenerationTask | TaskNews, around: Around) -> str:
+    pool, now = around.pool, around.now
     if pool.stop:
         return stop_sentence(pool.stop)
     if why := why_unstartable(task, pool.account(task.account_id)):
@@ -123,7 +135,7 @@ def _waiting(task: GenerationTask | TaskNews, pool: PoolState, now: datetime) ->
         return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(breaker.until)})
     if not openings.is_full:
         return _("starts in a moment")
-    place = pool.places.get(task.id)
+    place = around.places.get(task.id)
     return _in_line(task.vendor, place, get_language()) if place else _("starts when a slot frees")
 
 
@@ -136,7 +148,7 @@ def _in_line(vendor: str, place: int, language: str | None) -> str:  # noqa: ARG
 def _rendering(task: GenerationTask | TaskNews, usual: Usual | None, now: datetime) -> str:
     if task.cancel_requested_at:
         return _("waiting for the vendor")
-    so_far = (now - (task.accepted_at or task.updated_at)).total_seconds()
+    so_far = (now - (task.accepted_at or task.created_at)).total_seconds()
     if usual is None:
         return _("%(time)s so far") % {"time": duration(so_far)}
     if task.progress and task.progress >= MIN_PERCENT:

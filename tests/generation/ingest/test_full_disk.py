@@ -17,10 +17,9 @@ from generation.lifecycle import Status
 from generation.media.prepare import NO_ROOM, prepare_video
 from generation.messages import waits_because
 from generation.models import GenerationTask, Video
-from generation.queries.queue_position import PoolState
 from generation.scheduling.leases import DEATHS
 from tests.task_rows import create_task
-from web.presenters.states import text_of
+from web.presenters.states import Around, text_of
 
 MODEL = "kling/kling-v2-5-turbo"
 FULL = "The disk is full. The video will be saved when there is space."
@@ -73,7 +72,7 @@ def test_a_full_scratch_folder_only_delays_and_counts_no_start(rendered, driver,
     assert (task.status, task.starts) == (Status.INGESTING, 0)
     assert task.failures > DEATHS
     assert files_in(*places) == []
-    assert (text_of(task, PoolState(), {}, timezone.now()), waits_because(task, None)) == (FULL, FULL)
+    assert (text_of(task, Around(now=timezone.now())), waits_because(task, None)) == (FULL, FULL)
 
     assert driver.finish(task).status == Status.SUCCEEDED
     assert driver.simulator.ledger()["count"] == 1

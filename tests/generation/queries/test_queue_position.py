@@ -9,9 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from access.callers import Caller
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.queries.queue_position import pool_state, read_pool_state
+from generation.queries.tasks import changed_tasks
 from generation.scheduling.fair_share import lease_queued
 from providers.models import ProviderAccount
 from tests.task_rows import make_task
@@ -27,7 +29,7 @@ def account(make_account):
 
 
 def places_of(*tasks):
-    places = read_pool_state().places
+    places = read_pool_state().places(tasks)
     return [places.get(task.pk) for task in tasks]
 
 
@@ -68,8 +70,9 @@ def test_the_places_are_the_order_in_which_the_scheduler_starts_them(db, account
     waiting = GenerationTask.objects.filter(status=Status.QUEUED)
 
     while waiting.filter(lease_until=None).exists():
-        places = read_pool_state().places
-        at_the_head = min(waiting.filter(lease_until=None), key=lambda task: places[task.pk])
+        unleased = waiting.filter(lease_until=None)
+        places = read_pool_state().places(unleased)
+        at_the_head = min(unleased, key=lambda task: places[task.pk])
         started = lease_one_more(account)
         assert started == at_the_head.pk
 
@@ -89,3 +92,19 @@ def test_the_state_is_read_once_for_all_who_ask_within_its_time(user, account, s
 
     with django_assert_num_queries(0):
         assert pool_state() is first
+
+
+def test_the_rows_of_a_live_update_give_their_owner_the_same_places_without_a_query(
+    user, other_user, sandbox_accounts, django_assert_num_queries
+):
+    chance, batch = random.Random(7), timezone.now() - timedelta(minutes=1)
+    for _ in range(60):
+        make_task(chance.choice([user, other_user]), model=chance.choice([KLING, WAN]), created_at=chance.choice([batch, timezone.now()]))
+    make_task(user, model=KLING, due_at=timezone.now() + timedelta(minutes=1))
+    pool, rows = read_pool_state(), changed_tasks(Caller(user=user), None)
+
+    with django_assert_num_queries(0):
+        places = pool.places(rows, all_of=user.pk)
+
+    assert places == pool.places(GenerationTask.objects.filter(owner=user))
+    assert len(places) == len(rows) - 1

@@ -22,7 +22,7 @@ from generation.tick import tick
 from providers.core.messages import say
 from providers.models import ProviderAccount
 from tests.task_rows import MODEL, attempt_of, make_task
-from web.presenters.states import text_of
+from web.presenters.states import Around, text_of
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def test_a_bound_task_waits_for_its_own_account_and_says_so(user, account, make_
     ProviderAccount.objects.filter(pk=account.pk).update(cooldown_until=now - timedelta(seconds=1))
     bound, free = unknown(user, account), make_task(user, model=MODEL)
 
-    pool = read_pool_state()
+    around = Around(now=now, pool=read_pool_state())
 
-    assert text_of(fresh(bound), pool, {}, now) == "checking whether Kling answers again"
-    assert text_of(fresh(free), pool, {}, now) == "starts in a moment"
+    assert text_of(fresh(bound), around) == "checking whether Kling answers again"
+    assert text_of(fresh(free), around) == "starts in a moment"
