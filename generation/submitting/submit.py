@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from copy import copy
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -46,6 +47,7 @@ from providers.core.errors import (
     Uncertain,
 )
 from providers.core.messages import say
+from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 
 __all__ = ["submit"]
@@ -105,7 +107,7 @@ def submit(task_id: UUID | str, fence: int) -> None:
     until = time.monotonic() + MOST_WAIT_S
     while attempt is None:
         try:
-            attempt = _commit_intent(task, request.body_bytes)
+            attempt = _commit_intent(task, request)
         except CancelledMeanwhile:
             GenerationTask.objects.get(pk=task.pk).cancel_unsent()
             return
@@ -115,7 +117,7 @@ def submit(task_id: UUID | str, fence: int) -> None:
                 return
             time.sleep(refusal.wait.seconds)
 
-    transcript = Transcript()
+    task, transcript = attempt.task, Transcript()
     try:
         submission = client.submit(request, transcript=transcript, before_paying=partial(_look_once_more, attempt))
     except ProviderError as error:
@@ -164,36 +166,32 @@ def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: An
     task.reschedule(after, account=task.account if task.is_bound else None, starts=0, failures=0, **changes)
 
 
-def _commit_intent(task: GenerationTask, body_bytes: int = 0) -> Attempt:
+def _commit_intent(task: GenerationTask, request: GenerationRequest) -> Attempt:
     """Take a permit and store that the task is being sent: from here on, until the answer is stored, the render may have been paid.
 
-    Raises `NotNow` and `CancelledMeanwhile`; then nothing is stored.
+    The attempt has the task as it is then. Raises `NotNow` and `CancelledMeanwhile`; then nothing is stored, and `task` is as the row.
     """
     assert task.account is not None
-    seen = dict(task.__dict__)
-    try:
-        with transaction.atomic():
-            task.account.lock_for_leasing()
-            account = ProviderAccount.objects.get(pk=task.account.pk)
-            # `changed_at`: the client of this task leads to where the account led before, and a look-up would ask the new place
-            if account.changed_at != task.account.changed_at or not account.may_start or task.spec is None or not account.offers(task.spec):
-                raise NotNow
-            if wait := wait_for_permit(account, clock.now()):
-                raise NotNow(wait)
-            now, limits, number = clock.now(), account.timeouts, task.attempt_count + 1
-            gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(body_bytes) + limits.read_s) + HELD_UP
-            task.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, failures=0, **NO_WAIT)
-            if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
-                raise CancelledMeanwhile
-            attempt = Attempt.objects.create(
-                task=task, number=number, account=account, reference=task.next_reference, started_at=now, sender_gone_at=gone_at
-            )
-            if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
-                raise NotNow
-            return attempt
-    except (NotNow, CancelledMeanwhile):
-        task.__dict__.update(seen)  # the row was rolled back, and so is the object
-        raise
+    sending = copy(task)
+    with transaction.atomic():
+        task.account.lock_for_leasing()
+        account = ProviderAccount.objects.get(pk=task.account.pk)
+        # `changed_at`: the client of this task leads to where the account led before, and a look-up would ask the new place
+        if account.changed_at != task.account.changed_at or not account.may_start or not account.offers(request.spec):
+            raise NotNow
+        if wait := wait_for_permit(account, clock.now()):
+            raise NotNow(wait)
+        now, limits, number = clock.now(), account.timeouts, task.attempt_count + 1
+        gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(request.body_bytes) + limits.read_s) + HELD_UP
+        sending.move(Status.SUBMITTING, attempt_count=number, submitted_at=now, due_at=gone_at, failures=0, **NO_WAIT)
+        if GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():
+            raise CancelledMeanwhile
+        attempt = Attempt.objects.create(
+            task=sending, number=number, account=account, reference=request.reference, started_at=now, sender_gone_at=gone_at
+        )
+        if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
+            raise NotNow
+        return attempt
 
 
 def _look_once_more(attempt: Attempt) -> None:

@@ -14,6 +14,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.ordering.assets import store_asset
 from generation.scheduling.concurrency import UNKNOWN_HOLDS
+from generation.submitting.build_request import generation_request
 from generation.submitting.submit import _commit_intent
 from providers.core.messages import say
 from providers.vendors import ALL_MODELS
@@ -48,7 +49,7 @@ def in_review(user, sandbox_accounts):
 def unsent_review(user, model):
     """In review without ever having been sent."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
-    _commit_intent(task)
+    task = _commit_intent(task, generation_request(task)).task
     task.move(Status.NEEDS_REVIEW)
     return task
 

@@ -14,6 +14,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.queries.queue_position import read_pool_state
 from generation.scheduling.concurrency import WINDOW, usage_of, wait_for_permit
+from generation.submitting.build_request import generation_request
 from generation.submitting.submit import NotNow, _commit_intent, submit
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
@@ -104,7 +105,7 @@ def test_no_intent_on_an_account_that_cools_or_is_off_or_waits_for_its_probe(acc
         task = leased(user, account)
 
         with pytest.raises(NotNow):
-            _commit_intent(task)
+            _commit_intent(task, generation_request(task))
         assert (task.state, Attempt.objects.filter(task=task).count()) == (Status.QUEUED, 0)
 
 

@@ -13,6 +13,7 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.scheduling.concurrency import usage_of
 from generation.scheduling.leases import keeping
+from generation.submitting.build_request import generation_request
 from generation.submitting.reconcile import AT_WORK, reconcile
 from generation.submitting.submit import _commit_intent
 from generation.tick import RECONCILE_LEASE, tick
@@ -27,7 +28,7 @@ KLING = "kling/kling-v1"
 def lost(user, driver) -> GenerationTask:
     """Its sender died; the clock enqueued a look-up."""
     task = GenerationTask.objects.get(pk=create_task(owner=user, model=KLING, prompt="a boat", params={}).pk)
-    _commit_intent(task)
+    _commit_intent(task, generation_request(task))
     Attempt.objects.update(sender_gone_at=timezone.now())
     GenerationTask.objects.update(due_at=timezone.now())
     tick()

@@ -13,6 +13,7 @@ from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, PaidSubmits
 from generation.models.switch import Stop
 from generation.scheduling.stop_switch import current_stop, resume_submits, stop_submits
+from generation.submitting.build_request import generation_request
 from generation.submitting.submit import _commit_intent, submit
 from generation.tick import tick
 from tests.task_rows import create_task
@@ -157,7 +158,7 @@ def test_turning_the_switch_waits_for_an_intent_that_is_being_committed(user, st
 
     thread = threading.Thread(target=turn)
     with transaction.atomic():
-        _commit_intent(task)
+        _commit_intent(task, generation_request(task))
         thread.start()
         assert not turned.wait(0.5)
     thread.join()

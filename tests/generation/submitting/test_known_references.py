@@ -31,7 +31,7 @@ def fresh(task) -> GenerationTask:
 def sent(user, model, *, has_arrived=False) -> GenerationTask:
     """Its intent is committed; the vendor has perhaps accepted it."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
-    _commit_intent(task)
+    task = _commit_intent(task, generation_request(task)).task
     if has_arrived:
         client_for(task.account).submit(generation_request(task))
     return task
@@ -77,7 +77,7 @@ def test_a_reference_that_is_known_since_a_refusal_is_found(user, driver):
     ProviderAccount.objects.update(cooldown_until=None)
     GenerationTask.objects.filter(pk=task.pk).update(account=account)
     task = fresh(task)
-    _commit_intent(task)
+    task = _commit_intent(task, generation_request(task)).task
 
     assert driver.finish(answered(task, KNOWN), ingest=False).status == Status.INGESTING
     assert driver.simulator.ledger()["count"] == 1
@@ -88,7 +88,7 @@ def test_no_refusal_of_a_second_sending_ends_what_the_first_may_have_paid(user, 
     task = sent(user, KLING)
     task.attempts.update(dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
     task.move(Status.QUEUED, is_bound=True)
-    _commit_intent(task)
+    task = _commit_intent(task, generation_request(task)).task
 
     assert answered(task, ContentRejected("no")).status == Status.NEEDS_REVIEW
 
@@ -102,7 +102,7 @@ def test_after_an_unknown_outcome_no_other_account_gets_the_task(error, user, dr
     make_account("kling", "official-key", driver.simulator.base("kling"), label="another", priority=1)
     task.attempts.update(dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
     task.move(Status.QUEUED, is_bound=True)
-    _commit_intent(task)
+    task = _commit_intent(task, generation_request(task)).task
 
     task = answered(task, error)
 

@@ -15,6 +15,7 @@ from generation.messages import waits_because
 from generation.models import GenerationTask
 from generation.ordering.assets import store_asset
 from generation.scheduling.leases import DEATHS
+from generation.submitting.build_request import generation_request
 from generation.submitting.submit import HELD_UP, MOST_ATTEMPTS, NotNow, _commit_intent, _look_once_more
 from providers.accounts.clients import set_credentials
 from providers.core.errors import NotSent
@@ -34,7 +35,7 @@ def leased(user, driver) -> GenerationTask:
 
 
 def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_for_dead(leased, settings, tmp_path):
-    attempt = _commit_intent(leased)
+    attempt = _commit_intent(leased, generation_request(leased))
     slow_until = timezone.now() + timedelta(seconds=1)
     attempt.started_at = slow_until - HELD_UP
     options = {"location": tmp_path, "until": slow_until}
@@ -46,7 +47,7 @@ def test_nothing_leaves_when_the_storage_took_so_long_that_its_sender_may_pass_f
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")
 def test_paid_request_is_not_sent_after_the_machine_was_suspended(leased):
-    attempt = _commit_intent(leased)
+    attempt = _commit_intent(leased, generation_request(leased))
     attempt.started_at = timezone.now() - HELD_UP - timedelta(seconds=1)
     clock._Offset.value, clock._Offset.measured_at = -HELD_UP, time.monotonic()
     try:
@@ -73,7 +74,7 @@ def test_task_that_never_left_is_tried_as_often_as_it_takes(leased, settings, dr
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is one machine with one clock")
 @pytest.mark.django_db(transaction=True)
 def test_paid_request_is_not_sent_when_the_database_cannot_tell_the_time(leased):
-    attempt = _commit_intent(leased)
+    attempt = _commit_intent(leased, generation_request(leased))
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA elsewhere")
         broken = "CREATE FUNCTION elsewhere.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT (1/0)::text::timestamptz $$"
@@ -135,7 +136,7 @@ def test_no_intent_is_committed_for_an_account_that_leads_elsewhere_since_the_le
     account.save()
 
     with pytest.raises(NotNow):
-        _commit_intent(leased)
+        _commit_intent(leased, generation_request(leased))
 
     assert not leased.attempts.exists()
     assert driver.finish(leased, ingest=False).status == Status.INGESTING

@@ -10,6 +10,7 @@ from generation.actions.cancel import cancel_task
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.submitting.acceptance import accept
+from generation.submitting.build_request import generation_request
 from generation.submitting.submit import _commit_intent
 from providers.core.messages import say
 from providers.core.types import Submission
@@ -29,7 +30,8 @@ def fresh(task):
 def late(user, driver):
     """A sender that was paused between the vendor's answer and its storing: its task as it knows it, its attempt, the vendor's answer."""
     task = fresh(create_task(owner=user, model=WAN, prompt="a boat", params={}))
-    attempt = _commit_intent(task)
+    attempt = _commit_intent(task, generation_request(task))
+    task = attempt.task
     other = driver.until(create_task(owner=user, model=WAN, prompt="the paid one", params={}), Status.RUNNING)
     answer = Submission(id=other.submission_id, model=other.model.partition("/")[2])
     other.move(Status.FAILED, submission_id="")  # so that the vendor's task is free for ours

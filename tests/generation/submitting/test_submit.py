@@ -6,6 +6,7 @@ import pytest
 
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask
+from generation.submitting.build_request import generation_request
 from generation.submitting.reconcile import reconcile
 from generation.submitting.submit import _commit_intent, submit
 from providers.models import ProviderAccount
@@ -28,7 +29,7 @@ def fresh(task):
 
 @pytest.mark.postgresql
 def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the_task(leased, driver):
-    attempt = _commit_intent(leased)
+    attempt = _commit_intent(leased, generation_request(leased))
     driver.simulator.ledger()
     Attempt.objects.filter(pk=attempt.pk).update(dispatch=Dispatch.ACCEPTED, submission_id="stored-id", submission_kind="")
     task = fresh(leased)
@@ -41,7 +42,7 @@ def test_an_id_that_was_stored_is_used_when_the_process_died_before_it_moved_the
 @pytest.mark.postgresql
 def test_a_death_before_sending_is_sent_again_where_the_vendor_denies_it_twice(user, driver):
     task = fresh(create_task(owner=user, model=KLING, prompt="a boat", params={}))
-    _commit_intent(task)
+    _commit_intent(task, generation_request(task))
 
     settled = driver.finish(task)
 

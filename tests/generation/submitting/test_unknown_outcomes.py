@@ -44,7 +44,7 @@ def fresh(task) -> GenerationTask:
 def sent_by_the_dead(user, model, *, has_arrived=False) -> GenerationTask:
     """Its intent is committed, the vendor has perhaps accepted it, and nobody will store an answer."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
-    _commit_intent(task)
+    task = _commit_intent(task, generation_request(task)).task
     if has_arrived:
         client_for(task.account).submit(generation_request(task))
     return fresh(task)
