@@ -21,7 +21,7 @@ from access.callers import Caller
 from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.assets import store_asset
-from generation.ordering.studio_form import MOST_VIDEOS
+from generation.ordering.first_values import MOST_VIDEOS
 from generation.ordering.validate import check_request
 from providers.core.catalog import InputSlot, ModelSpec
 from web.param_text import choice_label, items_from_text, parts_of_item, properties_of, text_of_items

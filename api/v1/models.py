@@ -9,7 +9,7 @@ from ninja import Router
 from api.v1.schemas import ErrorOut, ModelOut, model_out
 from generation.errors import NotThere
 from generation.ordering.estimate import price_list, price_of
-from generation.ordering.studio_form import enabled_accounts
+from generation.ordering.first_values import enabled_accounts
 from providers.core.catalog import ModelSpec, Price
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS

@@ -14,7 +14,7 @@ from generation.models.visibility import OwnedQuerySet
 
 
 class TextDigest(models.CharField):  # type: ignore[type-arg]
-    """The sha256 of the row's `text` in hex. Set at every insert, also by `bulk_create`, which does not call `save`."""
+    """The sha256 of the row's `text` in hex. Set at every insert, also by `bulk_create`, but not by `loaddata`, which keeps the dump's."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002 - Django's signature
         digest = hashlib.sha256(model_instance.text.encode()).hexdigest()  # type: ignore[attr-defined]

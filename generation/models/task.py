@@ -78,7 +78,7 @@ class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
 class GenerationTask(models.Model):
     """The row is the truth: its status, when it is next due, who holds it, and everything we know of its render.
 
-    `fence` rises with every lease, and every write checks it: a process that was paused past its lease changes nothing.
+    `fence` rises when a job leases the row, and every write checks it: a process that was paused past its lease changes nothing.
     `asked_model` is empty unless a failover rule replaced the model that was asked for.
     `is_bound` after an attempt with unknown outcome: only its account may send it again, because only there does our reference protect.
     """
@@ -270,8 +270,9 @@ class GenerationTask(models.Model):
         self.move(Status.RUNNING, note=note, **(facts | changes))
 
     def to_review(self, code: str, message: Message | str, **changes: Any) -> None:
-        """Let a person decide: it may have been accepted, or it was and we cannot get its render. `code` has its
-        sentence in generation.messages."""
+        """Let a person decide; `code` has its sentence in generation.messages. A task that may have been sent goes there by
+        `reconcile.send_to_review`, which marks the attempts whose outcome is unknown.
+        """
         self.move(Status.NEEDS_REVIEW, note=message, **({"error_code": code, "error_message": message, "vendor_code": ""} | changes))
 
     def fail(self, error: ProviderError, *, note: Message | str = "", decision_key: str = "") -> None:

@@ -35,7 +35,7 @@ MAYBE_PAID = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
 
 
 def fail_over() -> int:
-    """Move waiting tasks of models that no account can start now to their stand-ins, or back. Returns how many."""
+    """Move waiting tasks of models that no account can start now to their stand-ins, or back. Return how many."""
     rules = _rules()
     if not rules:
         return 0

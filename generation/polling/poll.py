@@ -17,7 +17,7 @@ from django.conf import settings
 
 from database import clock
 from generation.polling.outcome import is_old_news, observe
-from generation.polling.schedule import ScheduledPoll, lease_polls, put_off
+from generation.polling.schedule import ScheduledPoll, put_off, take_due_polls
 from generation.scheduling.enqueue import POLL_LEASE, poll_again
 from jobs.queue import POLL, is_crowded
 from providers.accounts.poller import AccountPoller
@@ -174,7 +174,7 @@ class _Turn:
         if time.monotonic() < self.lease_at or room <= 0:
             return 0
         now = clock.now()
-        rows = lease_polls(self.account, now=now, every=self._interval, limit=room)
+        rows = take_due_polls(self.account, now=now, every=self._interval, limit=room)
         self.lease_at = time.monotonic() + (0.0 if len(rows) == BATCH else PAUSE_S)
         to_ask = [row for row in rows if row.submission_id not in self.on_the_wire]
         if to_ask:

@@ -19,7 +19,7 @@ from generation.models.attempt import submission_of
 from providers.core.types import Submission
 from providers.models import ProviderAccount
 
-__all__ = ["ScheduledPoll", "lease_polls", "put_off"]
+__all__ = ["ScheduledPoll", "put_off", "take_due_polls"]
 
 
 class ScheduledPoll(NamedTuple):
@@ -47,12 +47,12 @@ class ScheduledPoll(NamedTuple):
         return submission_of(self.model, self.submission_id, self.submission_kind)
 
     def task(self) -> GenerationTask:
-        """Return the row as it was when it was leased; a field that is not among the values would be fetched by a query of its own."""
+        """Return the row as it was when it was taken; a field that is not among the values would be fetched by a query of its own."""
         return GenerationTask.from_db(DEFAULT_DB_ALIAS, self._fields, self)
 
 
-def lease_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str], timedelta], limit: int) -> list[ScheduledPoll]:
-    """Return the account's running tasks that are due, longest waiting first, and schedule the next poll of each.
+def take_due_polls(account: ProviderAccount, *, now: datetime, every: Callable[[str], timedelta], limit: int) -> list[ScheduledPoll]:
+    """Return the account's running tasks that are due, longest waiting first, and schedule the next poll of each. Takes no lease.
 
     `every` is a model's interval; each batch's next one is moved by up to 10 %, so that batches spread.
     """

@@ -157,7 +157,7 @@ def versions_of(caller: Caller, video: Video) -> list[Video]:
     repeated = {task.pk, task.retry_of_id} - {None}
     related = Q(pk__in=repeated) | Q(retry_of__in=repeated)
     if task.prompt.text:
-        related |= Q(prompt__in=Prompt.objects.filter(owner=video.owner_id, digest=task.prompt.digest))
+        related |= Q(prompt__in=Prompt.objects.filter(owner=video.owner_id, digest=task.prompt.digest, text=task.prompt.text))
     seen = Video.objects.visible_to(caller).filter(task__in=GenerationTask.objects.filter(related)).select_related("task__prompt")
     return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
 

@@ -85,7 +85,7 @@ BAD_SEAL_COOLDOWN_S = 300.0
 def submit(task_id: UUID | str, fence: int) -> None:
     """Advance one queued task. Do nothing when the row has moved on."""
     task = take_up(task_id, fence, Status.QUEUED)
-    if task is None or task.account is None or not _may_be_sent(task, task.account):
+    if task is None or task.account is None or _end_or_put_back(task, task.account):
         return
 
     try:
@@ -127,8 +127,8 @@ def submit(task_id: UUID | str, fence: int) -> None:
     attempt.account.note_accepted()
 
 
-def _may_be_sent(task: GenerationTask, account: ProviderAccount) -> bool:
-    """Return whether to go on with this task. If not, it is cancelled, ended, in review or back in the queue."""
+def _end_or_put_back(task: GenerationTask, account: ProviderAccount) -> bool:
+    """Cancel, end, send to review or put back a task that must not be sent now. Return whether it was one."""
     if task.cancel_requested_at is not None:
         task.cancel_unsent()
     elif task.attempt_count and follow_stored_id(task):
@@ -138,13 +138,13 @@ def _may_be_sent(task: GenerationTask, account: ProviderAccount) -> bool:
     elif not account.enabled or current_stop():  # changed since the row was leased
         _put_back(task)
     elif task.starts <= FEW_STARTS:
-        return True
+        return False
     elif task.failures >= MOST_DEATHS:
         end_unsent(task, "ends_submit", say("send_crashes", n=DEATHS))
     else:  # it may have ended its process: counted before anything is done, and left alone for longer each time
         task.reschedule(FIRST_DELAY * 2**task.failures, failures=task.failures + 1)
-        return True
-    return False
+        return False
+    return True
 
 
 def _leads_elsewhere(task: GenerationTask, account: ProviderAccount) -> bool:

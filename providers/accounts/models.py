@@ -83,7 +83,7 @@ class ProviderAccount(models.Model):
     cooldown_until = models.DateTimeField(_("cooling down until"), null=True, blank=True)
     cooldown_reason = MessageField(_("because"))
     cooling_since = models.DateTimeField(_("cooling down since"), null=True, blank=True, editable=False)
-    cooldowns = models.PositiveSmallIntegerField(_("rests since the last accepted submit"), default=0, editable=False)
+    cooldowns = models.PositiveSmallIntegerField(_("cooldowns since the last accepted submit"), default=0, editable=False)
     closed_at = models.DateTimeField(_("answered again"), null=True, blank=True, editable=False)
     probe_lease_until = models.DateTimeField(null=True, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
@@ -98,6 +98,7 @@ class ProviderAccount(models.Model):
     balance_at = models.DateTimeField(_("balance told"), null=True, editable=False)
     poll_lease_until = models.DateTimeField(null=True, editable=False)
     leases = models.PositiveBigIntegerField(default=0, editable=False)
+    """Raised by `lock_for_leasing` to lock the row; the number means nothing."""
     edited_at = models.DateTimeField(null=True, editable=False)
     """When a person last changed it; the portal's own notes do not count."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -10,4 +10,9 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RenameField(model_name='provideraccount', old_name='claims', new_name='leases'),
         migrations.RenameField(model_name='provideraccount', old_name='rests', new_name='cooldowns'),
+        migrations.AlterField(
+            model_name='provideraccount',
+            name='cooldowns',
+            field=models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='cooldowns since the last accepted submit'),
+        ),
     ]

@@ -107,7 +107,7 @@ def places(server, accounts, desk, raw_token, driver, caplog) -> dict[str, str]:
         "rows": "\n".join(str(list(model.objects.values())) for model in apps.get_models()),
         "pages": "\n".join(_pages(desk, tasks)),
         "admin": "\n".join(_admin_pages(desk, some, tasks)),
-        "cards": "\n".join(_test_card(desk, account) for account in accounts[::3]),
+        "cards": "\n".join(_test_card(desk, account) for account in accounts[::MODES_EACH]),
         "api": "\n".join(_api(raw_token, tasks)),
         "callbacks": "\n".join(_callbacks(accounts)),
         "reports of errors": "\n".join(_reports(desk, some)),

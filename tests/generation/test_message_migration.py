@@ -57,6 +57,7 @@ def test_an_older_database_keeps_every_message(before, django_user_model):
         label="a",
         vendor="kling",
         surface="official-key",
+        rests=3,
         cooldown_reason="Nothing answers at the vendor's address. (refused)",
         cooldown_parts=[["Nothing answers at the vendor's address. (%(words)s)", {"words": "refused"}]],
     )
@@ -77,6 +78,7 @@ def test_an_older_database_keeps_every_message(before, django_user_model):
 
     migrate_to_newest()
 
+    assert ProviderAccount.objects.get().cooldowns == 3
     tasks = {row.pk: row for row in GenerationTask.objects.all()}
     assert tasks[review.pk].error_message == say("sender_lost") + say("not_listed") + "[1301]"
     assert (tasks[running.pk].status, tasks[running.pk].submission_id) == ("running", "v-1")

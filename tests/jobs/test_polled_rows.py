@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from generation.models import GenerationTask
 from generation.polling.outcome import is_old_news, observe
-from generation.polling.schedule import ScheduledPoll, lease_polls
+from generation.polling.schedule import ScheduledPoll, take_due_polls
 from providers.core.errors import ProviderDown
 from providers.core.types import Snapshot, State
 from tests.task_rows import make_task
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgresql
 def polled(sandbox_accounts, user) -> ScheduledPoll:
     account, facts = sandbox_accounts[0], {"submission_id": "v1", "submission_kind": "text2video"}
     make_task(user, status="running", account=account, deadline_at=timezone.now() + timedelta(days=1), **facts)
-    [row] = lease_polls(account, now=timezone.now(), every=lambda model: timedelta(seconds=len(model)), limit=9)
+    [row] = take_due_polls(account, now=timezone.now(), every=lambda model: timedelta(seconds=len(model)), limit=9)
     return row
 
 

@@ -162,7 +162,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
     def disable(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         self._change(request, accounts, ["enabled"], partial(ProviderAccount.switch, enabled=False))
 
-    @admin.action(description=gettext_lazy("End the rest"), permissions=["change"])
+    @admin.action(description=gettext_lazy("End the cooldown"), permissions=["change"])
     def end_cooldown(self, request: HttpRequest, accounts: QuerySet[ProviderAccount]) -> None:
         self._change(request, accounts, ["cooldown_until"], ProviderAccount.end_cooldown)
 

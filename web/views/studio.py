@@ -20,8 +20,8 @@ from generation.lifecycle import Status
 from generation.messages import failure_sentence
 from generation.models import GenerationTask
 from generation.ordering.estimate import price_of, usual_seconds
+from generation.ordering.first_values import enabled_accounts, filled_from, first_choice, order_videos
 from generation.ordering.page_keys import new_key
-from generation.ordering.studio_form import enabled_accounts, filled_from, first_choice, order_videos
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, todays_videos
 from providers.messages import translated

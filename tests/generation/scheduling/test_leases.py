@@ -14,7 +14,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.ordering.create import create
 from generation.ordering.order import Order
-from generation.polling.schedule import lease_polls
+from generation.polling.schedule import take_due_polls
 from generation.scheduling.fair_share import lease_queued
 from generation.scheduling.leases import lease_due, lease_one
 from generation.tick import tick
@@ -111,12 +111,12 @@ def test_leasing_a_poll_schedules_the_next_one(account, user):
     task = make_task(user, status="running", account=account, submission_id="v")
     now = timezone.now()
 
-    leased = lease_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10)
+    leased = take_due_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10)
 
     assert [one.id for one in leased] == [task.pk]
     task.refresh_from_db()
     assert timedelta(seconds=9) <= task.due_at - now <= timedelta(seconds=11)
-    assert lease_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10) == []
+    assert take_due_polls(account, now=now, every=lambda _: timedelta(seconds=10), limit=10) == []
 
 
 def test_a_write_under_an_old_fence_changes_nothing(account, user):

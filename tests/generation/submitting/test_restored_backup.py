@@ -78,7 +78,7 @@ def send_until(driver, count: int) -> None:
 def finish_all(driver) -> None:
     """Long after the backup: what had an unknown outcome holds no slot of its account any more."""
     while GenerationTask.objects.filter(status=Status.SUBMITTING).exists():
-        driver.step()
+        driver.step(ingest=False)
     Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - 2 * UNKNOWN_HOLDS)
     for task in GenerationTask.objects.all():
         driver.finish(task, steps=200, ingest=False)
@@ -102,7 +102,7 @@ def test_nothing_is_bought_again_after_a_restored_backup(model, ends, user, staf
     assert sent_before < 4
 
     for _ in range(2):
-        driver.step()
+        driver.step(ingest=False)
     assert driver.simulator.ledger()["count"] == sent_before
     assert current_stop().restored
     assert "restored from a backup" in waits_because(GenerationTask.objects.filter(status="queued").first(), current_stop())
@@ -168,6 +168,7 @@ def test_an_empty_database_beside_an_old_record_says_so_and_one_confirmation_end
         confirm_restore(by=Caller(user=staff))
 
 
+@pytest.mark.postgresql
 def test_the_clock_holds_before_anything_is_tried_and_the_switch_does_not_end_it(user, staff, driver):
     driver.until(create_task(owner=user, model=KLING, prompt="a boat", params={}), Status.RUNNING)
     PaidSubmits.objects.update(sent=0)

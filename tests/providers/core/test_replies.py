@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, moment_in, poll_delay, render_error_of, text_of, units_of, words_of
+from providers.core.replies import judged_by_body, moment_in, poll_delay, render_error_of, seconds_of, text_of, units_of, words_of
 from providers.core.states import state_of
 from providers.core.types import State, WireReply
 
@@ -115,3 +115,22 @@ def test_moment_in_a_vendors_words_is_of_the_zone_that_it_names(words, moment):
     found = moment_in(words, zone=timezone(timedelta(hours=8)))
 
     assert (found.isoformat() if found else None) == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (5, 5.0),
+        (5.04, 5.04),
+        ("5.1", 5.1),
+        (None, None),
+        ("", None),
+        ("5 s", None),
+        (True, None),
+        ("nan", None),
+        ("inf", None),
+        ([5], None),
+    ],
+)
+def test_length_is_a_number_or_its_digits(value, seconds):
+    assert seconds_of(value) == seconds
