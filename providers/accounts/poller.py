@@ -64,7 +64,7 @@ class AccountPoller:
 
     def ask(self, submissions: list[Submission]) -> Future[list[Answer]]:
         """Start polls. Return all answers in the order of `submissions`, a vendor's errors as values; `answers` gives each one sooner."""
-        asking = poll_all(self._provider, submissions, self._transport, tell=lambda one, answer: self._answered.append((one, answer)))
+        asking = poll_all(self._provider, submissions, self._transport, on_answer=lambda one, answer: self._answered.append((one, answer)))
         asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
         self._flying.append(asked)
         return asked

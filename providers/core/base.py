@@ -213,7 +213,7 @@ class Provider:
         yield  # pragma: no cover - makes this a conversation
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:
-        """Find the submission that carries our reference; None when the vendor surely has none, `Unsupported` when it cannot be told.
+        """Find the submission that carries our reference; None when the vendor surely has none, `Unsupported` when it cannot know.
 
         `since` is when we began to send; `known` are vendor ids that belong to other tasks, for vendors that can only list.
         """

@@ -36,9 +36,9 @@ class Notice:
     answer: Mapping[str, Any] = field(default_factory=dict)
 
 
-def name_of(*told: object) -> str:
+def name_of(*values: object) -> str:
     """Return the first of these that can be an id (printable ASCII without blanks, or a number), else an empty text."""
-    for one in told:
+    for one in values:
         text = str(one) if type(one) is int and 0 < one < MOST else one
         if isinstance(text, str) and NAME.fullmatch(text):
             return text

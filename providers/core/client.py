@@ -153,8 +153,8 @@ def _names_a_task(reply: WireReply) -> bool:
     except UnexpectedReply:
         return False
     places = [body, *(part for name in ("data", "output") if isinstance(part := body.get(name), dict))]
-    told = (str(place.get("task_id") or "").strip().lower() for place in places)
-    return any(text and text not in NO_IDS for text in told)
+    ids = (str(place.get("task_id") or "").strip().lower() for place in places)
+    return any(text and text not in NO_IDS for text in ids)
 
 
 def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:
@@ -217,7 +217,7 @@ class BlockingClient:
         self._run(self.provider.cancel(submission))
 
     def look_up(self, reference: str, *, spec: ModelSpec, since: datetime, known: Sequence[str] = ()) -> Submission | None:
-        """Return the submission, or None when there surely is none. Raise `Unsupported` when the vendor cannot tell (any more)."""
+        """Return the submission, or None when there surely is none. Raise `Unsupported` when the vendor cannot know (any more)."""
         if not self.can_still_look_up(since):
             raise Unsupported(f"{self.provider.label} no longer lists what was sent that long ago.")
         return self._run(self.provider.look_up(reference, spec, since, known))

@@ -19,7 +19,7 @@
     ├─ UnexpectedReply      we do not understand the answer; a bug here or a change there     retryable
     └─ Unsupported          the provider cannot do this
 
-Callers branch on type, `retryable` and `code` only; the rest is evidence. Messages never hold secrets.
+Callers branch on type, `retryable` and `code` only; all else is evidence. Messages never hold secrets.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Unreachable(ProviderError):
 
 class NotSent(ProviderError):
     """Nothing left the process: it was held up (paused, swapped out, starved) past the time at which others may take it for dead, or paid
-    submits were stopped meanwhile.
+    submits were stopped in that time.
     """
 
     default_code = "not_sent"

@@ -11,44 +11,44 @@ from providers.core.errors import ProviderError
 from providers.core.transport import ConcurrentTransport
 from providers.core.types import Snapshot, Submission
 
-__all__ = ["Answer", "Tell", "poll_all"]
+__all__ = ["Answer", "OnAnswer", "poll_all"]
 
 Answer = Snapshot | ProviderError
-Tell = Callable[[Submission, Answer], None]
+OnAnswer = Callable[[Submission, Answer], None]
 
 
 async def poll_all(
-    provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, tell: Tell | None = None
+    provider: Provider, submissions: Sequence[Submission], transport: ConcurrentTransport, *, on_answer: OnAnswer | None = None
 ) -> list[Answer]:
     """Return the answers in the order of `submissions`; errors are among them as values.
 
-    `tell` is called with each answer as soon as it arrives, so that a poll that hangs delays no other.
+    `on_answer` is called with each answer as soon as it arrives, so that a poll that hangs delays no other.
     """
     answers: dict[str, Answer] = {}
 
-    def hear(submission: Submission, answer: Answer) -> None:
+    def keep(submission: Submission, answer: Answer) -> None:
         answers[submission.id] = answer
-        if tell is not None:
-            tell(submission, answer)
+        if on_answer is not None:
+            on_answer(submission, answer)
 
-    await asyncio.gather(*(_ask(provider, group, transport, hear) for group in _groups(provider, submissions)))
+    await asyncio.gather(*(_ask(provider, group, transport, keep) for group in _groups(provider, submissions)))
     return [answers[submission.id] for submission in submissions]
 
 
-async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, hear: Tell) -> None:
+async def _ask(provider: Provider, group: Sequence[Submission], transport: ConcurrentTransport, keep: OnAnswer) -> None:
     """Ask about a group together, then alone about those without an answer: a failed batch costs one extra call."""
     if provider.poll_group(group[0]) is None:
-        await _ask_alone(provider, group[0], transport, hear)
+        await _ask_alone(provider, group[0], transport, keep)
         return
     answers = await poll_many_concurrently(provider, group, transport)
     for submission in group:
         if submission.id in answers:
-            hear(submission, answers[submission.id])
-    await asyncio.gather(*(_ask_alone(provider, one, transport, hear) for one in group if one.id not in answers))
+            keep(submission, answers[submission.id])
+    await asyncio.gather(*(_ask_alone(provider, one, transport, keep) for one in group if one.id not in answers))
 
 
-async def _ask_alone(provider: Provider, submission: Submission, transport: ConcurrentTransport, hear: Tell) -> None:
-    hear(submission, await poll_concurrently(provider, submission, transport))
+async def _ask_alone(provider: Provider, submission: Submission, transport: ConcurrentTransport, keep: OnAnswer) -> None:
+    keep(submission, await poll_concurrently(provider, submission, transport))
 
 
 def _groups(provider: Provider, submissions: Sequence[Submission]) -> Iterator[list[Submission]]:

@@ -211,7 +211,7 @@ def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
-    """Unpack a gzip or deflate body, up to a byte past the cap. Anything else stays as it came, also what only claims to be packed."""
+    """Unpack a gzip or deflate body, up to a byte past the cap. Return anything else as it came, also if only the header is wrong."""
     if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
         return body
     try:

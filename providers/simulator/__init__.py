@@ -4,7 +4,7 @@ Written from the protocol document alone. Nothing here may import `providers.cor
 other room: the simulator is the witness against which the adapters are tried, so it must not share their mistakes.
 
 Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py simulator --port 9100`. It prints one line,
-`simulator ready on http://127.0.0.1:PORT`. Each vendor has a prefix that stands for its host, to be used as base URL:
+`simulator ready on http://127.0.0.1:PORT`. Each vendor has a prefix instead of its host, to be used as base URL:
 
     {base}/hosts/kling        /v1/videos/{text2video,image2video}[/{id}], /account/costs     JWT or API key
                               /{text-to-video,image-to-video,omni-video}/{model}, /tasks       API key

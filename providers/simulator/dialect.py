@@ -60,7 +60,7 @@ class Dialect(Protocol):
     def accepted_flat(self, task: SimTask) -> web.Response: ...
 
 
-class Teller(Dialect, Protocol):
+class SinglePollDialect(Dialect, Protocol):
     """A Dialect that answers polls of one task."""
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response: ...

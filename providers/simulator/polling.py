@@ -8,34 +8,34 @@ from aiohttp import web
 
 from providers.simulator import wire
 from providers.simulator.accounts import Account
-from providers.simulator.dialect import Dialect, Refusal, Teller
+from providers.simulator.dialect import Dialect, Refusal, SinglePollDialect
 from providers.simulator.faults import POLL
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask
 
 IS_POLL = "is_poll"
 """Marks a request in the log, as some vendors are asked by POST."""
-Tell = Callable[[float, str | None], web.Response]
+AnswerAt = Callable[[float, str | None], web.Response]
 """The answer at a moment; with `poll-unknown-state` or another fault of shape, in that shape."""
 
 
 async def answer_poll(
-    site: Site, dialect: Teller, request: web.BaseRequest, account: Account, name: str, task: SimTask | None
+    site: Site, dialect: SinglePollDialect, request: web.BaseRequest, account: Account, name: str, task: SimTask | None
 ) -> web.Response:
     """Answer a poll of one task, or of a name that this key has no task for. Raise Refused when the key polls too fast."""
 
-    def tell(now: float, fault: str | None) -> web.Response:
+    def answer_at(now: float, fault: str | None) -> web.Response:
         if task is None:
             return dialect.unknown(name)
         if fault == "poll-unknown-state":
             return dialect.odd_state(task, now)
         return dialect.snapshot(task, now, wire.own_base(request))
 
-    return await answer_batch(site, dialect, request, account, [task] if task else [], tell)
+    return await answer_batch(site, dialect, request, account, [task] if task else [], answer_at)
 
 
 async def answer_batch(
-    site: Site, dialect: Dialect, request: web.BaseRequest, account: Account, tasks: list[SimTask], tell: Tell
+    site: Site, dialect: Dialect, request: web.BaseRequest, account: Account, tasks: list[SimTask], answer_at: AnswerAt
 ) -> web.Response:
     """Answer one poll of many tasks; a fault of any of them strikes the whole answer. Raise Refused."""
     now = site.clock.now()
@@ -54,9 +54,9 @@ async def answer_batch(
         case "poll-empty":
             return wire.empty_reply()
         case "poll-badjson":
-            return wire.broken_json(tell(now, fault))
+            return wire.broken_json(answer_at(now, fault))
         case "poll-reset":
             return wire.reset(request)
         case "poll-hang":
             return await wire.hang(request, site.tuning.hang_s)
-    return tell(now, fault)
+    return answer_at(now, fault)

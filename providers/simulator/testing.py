@@ -1,4 +1,4 @@
-"""`SimulatorProcess`: a simulator for a test or a benchmark, in a process of its own, gone when the block ends."""
+"""`SimulatorProcess`: a simulator for a test or a benchmark, in a separate process, which ends with the block."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SimulatorProcess:
         self.url = ""
 
     def base(self, host: str) -> str:
-        """Return the base URL that stands for a vendor's host: `kling`, `dmxapi`, `dashscope`."""
+        """Return the base URL that replaces a vendor's host: `kling`, `dmxapi`, `dashscope`."""
         return f"{self.url}/hosts/{host}"
 
     def __enter__(self) -> Self:

@@ -35,7 +35,7 @@ class Tuning:
     webhook_secret: str = ""
     """`whsec_<base64>`, or several with spaces between: callbacks are signed with each."""
     webhook_age_s: float = 0.0
-    """How old the signatures of callbacks claim to be."""
+    """How many seconds before now the signatures of callbacks are dated."""
 
     def changed(self, changes: Mapping[str, Any]) -> Tuning:
         """Return a copy with the changes. Raise ValueError naming what is unknown or not a number."""

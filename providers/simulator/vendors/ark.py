@@ -95,13 +95,13 @@ class Ark(Host):
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:
-        def told(at: float) -> dict[str, Any] | None:
+        def body_at(at: float) -> dict[str, Any] | None:
             # "cancelled" is not among the documented statuses of a callback
-            return _told(task, at, base) if task.cancelled_at is None else None
+            return _report(task, at, base) if task.cancelled_at is None else None
 
         url = task.order.callback_url
-        talk = self.site.callbacks.add(url, [task.submitted_at, task.started_at], told, is_signed=False)
-        self.site.callbacks.add(url, [min(task.ended_at, _expiry(task))], told, is_signed=False, tries=_CALLBACK_TRIES, talk=talk)
+        talk = self.site.callbacks.add(url, [task.submitted_at, task.started_at], body_at, is_signed=False)
+        self.site.callbacks.add(url, [min(task.ended_at, _expiry(task))], body_at, is_signed=False, tries=_CALLBACK_TRIES, talk=talk)
 
     def find(self, account: Account, name: str) -> SimTask | None:
         task = super().find(account, name)
@@ -114,13 +114,13 @@ class Ark(Host):
         found = list(_filtered(self.site.tasks.of(account, now), fields, now))
         shown = found[(page - 1) * size : page * size]
 
-        def tell(at: float, fault: str | None) -> web.Response:
-            items = [_told(task, at, base) for task in shown]
+        def answer_at(at: float, fault: str | None) -> web.Response:
+            items = [_report(task, at, base) for task in shown]
             if fault == "poll-unknown-state":
                 items = [{**item, "status": _ODD_WORD} for item in items]
             return json_reply({"items": items, "total": len(found)})
 
-        return await answer_batch(self.site, self, request, account, shown, tell)
+        return await answer_batch(self.site, self, request, account, shown, answer_at)
 
     def _delete(self, account: Account, name: str) -> web.Response:
         now = self.site.clock.now()
@@ -155,10 +155,10 @@ class Ark(Host):
         return json_reply({"task_id": task.id})
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
-        return json_reply(_told(task, now, base))
+        return json_reply(_report(task, now, base))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
-        return json_reply({**_told(task, now, ""), "status": _ODD_WORD})
+        return json_reply({**_report(task, now, ""), "status": _ODD_WORD})
 
     def unknown(self, name: str) -> web.Response:
         return self.error(_not_found(f"The task {name}"))
@@ -183,21 +183,21 @@ def _word(task: SimTask, now: float) -> str:
     return _EXPIRED if now >= _expiry(task) else task.state(now).value
 
 
-def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
+def _report(task: SimTask, now: float, base: str) -> dict[str, Any]:
     word = _word(task, now)
-    told: dict[str, Any] = {"id": task.id, "model": task.order.model, "status": word, "error": None}
+    report: dict[str, Any] = {"id": task.id, "model": task.order.model, "status": word, "error": None}
     if word == "failed":
         code, message = _FAILURES[task.failure or "fail-internal"]
-        told["error"] = {"code": code, "message": message}
+        report["error"] = {"code": code, "message": message}
     if word == "succeeded":
         order = task.order
         url = task.link(base, task.id[-8:])
         last_frame = {"last_frame_url": url.replace(".mp4?", ".png?")} if order.extra["has_last_frame"] else {}
         tokens = order.width_px * order.height_px * FPS * order.duration_s // 1024
         usage = {"completion_tokens": tokens, "total_tokens": tokens}
-        told |= {"content": {"video_url": url, **last_frame}, "usage": usage}
+        report |= {"content": {"video_url": url, **last_frame}, "usage": usage}
     moments = {"created_at": int(task.submitted_at), "updated_at": int(_expiry(task) if word == _EXPIRED else task.changed_at(now))}
-    return {**told, **task.order.extra["told"], **moments}
+    return {**report, **task.order.extra["facts"], **moments}
 
 
 def _filtered(tasks: Iterable[SimTask], fields: dict[str, list[str]], now: float) -> Iterable[SimTask]:
@@ -209,7 +209,7 @@ def _filtered(tasks: Iterable[SimTask], fields: dict[str, list[str]], now: float
             continue
         if fields.get("filter.model", [task.order.model]) != [task.order.model]:
             continue
-        tier = task.order.extra["told"]["service_tier"]
+        tier = task.order.extra["facts"]["service_tier"]
         if fields.get("filter.service_tier", [tier]) == [tier]:
             yield task
 

@@ -54,7 +54,7 @@ async def read_order(body: object, models: Mapping[str, Model] = MODELS) -> Orde
         callback_url=_callback(given),
         gives_up_after_s=given.get("execution_expires_after", USUAL_EXPIRY_S),
         extra={
-            "told": _told(given, model, resolution, ratio, {"frames": frames} if frames else {"duration": duration}),
+            "facts": _facts(given, model, resolution, ratio, {"frames": frames} if frames else {"duration": duration}),
             "has_last_frame": given.get("return_last_frame", False),
         },
     )
@@ -149,9 +149,9 @@ def _callback(given: Body) -> str:
     return url
 
 
-def _told(given: Body, model: Model, resolution: str, ratio: str, length: dict[str, int]) -> Body:
+def _facts(given: Body, model: Model, resolution: str, ratio: str, length: dict[str, int]) -> Body:
     """Return the facts that every later answer repeats."""
-    told = {
+    facts = {
         "seed": given.get("seed", -1) if given.get("seed", -1) >= 0 else 58_944,
         "resolution": resolution,
         "ratio": ratio,
@@ -161,7 +161,7 @@ def _told(given: Body, model: Model, resolution: str, ratio: str, length: dict[s
         "execution_expires_after": given.get("execution_expires_after", USUAL_EXPIRY_S),
     }
     if model.has_audio:
-        told["generate_audio"] = given.get("generate_audio", True)
+        facts["generate_audio"] = given.get("generate_audio", True)
     if model.has_draft:
-        told["draft"] = given.get("draft", False)
-    return told
+        facts["draft"] = given.get("draft", False)
+    return facts

@@ -64,7 +64,7 @@ class Jimeng(Host):
         match path:
             case "/mweb/v1/mget_generate_task":
                 found = {name: task for name in _names(body, "task_id_list") if (task := self.find(account, name)) and task.id == name}
-                return await self._batch(request, account, found, records.told, lambda tasks: {"task_map": tasks}, is_older=True)
+                return await self._batch(request, account, found, records.report, lambda tasks: {"task_map": tasks}, is_older=True)
             case "/mweb/v1/get_history_by_ids":
                 return await self._histories(request, account, body)
             case "/mweb/v1/get_local_item_list":
@@ -97,7 +97,7 @@ class Jimeng(Host):
         request: web.BaseRequest,
         account: Account,
         found: dict[str, SimTask],
-        tell: Callable[[SimTask, float, str], Body],
+        report_of: Callable[[SimTask, float, str], Body],
         wrap: Callable[[Body], Body],
         *,
         is_older: bool = False,
@@ -111,9 +111,9 @@ class Jimeng(Host):
                 raise Refused(404, "1000", "not found")
             if is_older and fault == "poll-mget-lacks":
                 return self._said(wrap({}))
-            tasks = {name: tell(task, now, own_base(request)) for name, task in found.items()}
+            tasks = {name: report_of(task, now, own_base(request)) for name, task in found.items()}
             if fault == "poll-unknown-state":
-                tasks = {name: {**told, "status": records.ODD} for name, told in tasks.items()}
+                tasks = {name: {**report, "status": records.ODD} for name, report in tasks.items()}
             return self._said(wrap(tasks))
 
         return await answer_batch(self.site, self, request, account, list(found.values()), answer)
@@ -146,8 +146,8 @@ class Jimeng(Host):
         return self._said(refused=refused)
 
     def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
-        told = {"task_id": task.id, "submit_id": task.order.reference, "status": records.SUBMITTED}
-        return self._said({"aigc_data": {"task": told, "history_record_id": records.history_id(task)}})
+        report = {"task_id": task.id, "submit_id": task.order.reference, "status": records.SUBMITTED}
+        return self._said({"aigc_data": {"task": report, "history_record_id": records.history_id(task)}})
 
     def accepted_flat(self, task: SimTask) -> web.Response:  # noqa: ARG002 - the whole `data` is missing
         return self._said()

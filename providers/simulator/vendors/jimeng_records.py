@@ -7,7 +7,7 @@ from typing import Any
 
 from providers.simulator.tasks import SimTask, State
 
-Told = dict[str, Any]
+Report = dict[str, Any]
 SUBMITTED, THINKING, FINISHING, DONE = 20, 42, 45, 50
 ODD = 77
 _FINISHING_SHARE = 0.2
@@ -51,15 +51,15 @@ def status(task: SimTask, now: float) -> int:
     return FINISHING if is_finishing else THINKING
 
 
-def told(task: SimTask, now: float, base: str) -> Told:
+def report(task: SimTask, now: float, base: str) -> Report:
     """Report a task as `mget_generate_task` does."""
-    told = {"task_id": task.id, "status": status(task, now), "history_id": history_id(task), "item_list": items(task, now, base)}
+    fields = {"task_id": task.id, "status": status(task, now), "history_id": history_id(task), "item_list": items(task, now, base)}
     if task.state(now) is State.FAILED:
-        _, told["fail_code"], told["fail_msg"] = _FAILURES[task.failure or "fail-internal"]
-    return told
+        _, fields["fail_code"], fields["fail_msg"] = _FAILURES[task.failure or "fail-internal"]
+    return fields
 
 
-def record(task: SimTask, now: float, base: str) -> Told:
+def record(task: SimTask, now: float, base: str) -> Report:
     """Report a task as `get_history_by_ids` does."""
     is_over = now >= task.ended_at
     _, fail_code, fail_word = _FAILURES[task.failure or "fail-internal"] if task.state(now) is State.FAILED else (0, "", "")
@@ -86,7 +86,7 @@ def record(task: SimTask, now: float, base: str) -> Told:
     }
 
 
-def items(task: SimTask, now: float, base: str, renditions: tuple[str, ...] = ("origin",)) -> list[Told]:
+def items(task: SimTask, now: float, base: str, renditions: tuple[str, ...] = ("origin",)) -> list[Report]:
     """List the one video of a task that succeeded; its renditions are all the same file here."""
     if task.state(now) is not State.SUCCEEDED:
         return []
@@ -101,7 +101,7 @@ def items(task: SimTask, now: float, base: str, renditions: tuple[str, ...] = ("
     return [{"common_attr": {"id": item_id(task)}, "video": video}]
 
 
-def _queue(task: SimTask, now: float) -> Told:
+def _queue(task: SimTask, now: float) -> Report:
     is_waiting = now < task.started_at
     return {
         "queue_idx": int(is_waiting),

@@ -84,7 +84,7 @@ class Kling(KlingHost):
         now = self.site.clock.now()
         tasks = [task for task in self.site.tasks.of(account, now) if task.order.kind == kind]
         shown = tasks[(page - 1) * size : page * size]
-        return enveloped([self._told(task, now, own_base(request)) for task in shown])
+        return enveloped([self._report(task, now, own_base(request)) for task in shown])
 
     def _costs(self, account: Account, query: str) -> web.Response:
         """List the packages bought between the two dates; each render reduces what is left of the only one."""
@@ -119,7 +119,7 @@ class Kling(KlingHost):
         return json_reply(body)
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
-        return enveloped(self._told(task, now, base))
+        return enveloped(self._report(task, now, base))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
         return enveloped({**self._head(task, now), "task_status": _ODD_WORD})
@@ -138,15 +138,15 @@ class Kling(KlingHost):
             "updated_at": milliseconds(task.changed_at(now)),
         }
 
-    def _told(self, task: SimTask, now: float, base: str) -> dict[str, Any]:
-        told = self._head(task, now)
-        told["task_status_msg"] = ""
+    def _report(self, task: SimTask, now: float, base: str) -> dict[str, Any]:
+        report = self._head(task, now)
+        report["task_status_msg"] = ""
         match task.state(now):
             case State.SUCCEEDED:
-                told |= self._result(task, base)
+                report |= self._result(task, base)
             case State.FAILED:
-                told["task_status_msg"] = _FAILURES[task.failure or "fail-internal"]
-        return told
+                report["task_status_msg"] = _FAILURES[task.failure or "fail-internal"]
+        return report
 
     def _result(self, task: SimTask, base: str) -> dict[str, Any]:
         name = str(9_000_000 + task.number)
@@ -159,12 +159,12 @@ class Kling(KlingHost):
         }
 
     def _called_back(self, task: SimTask, at: float, base: str) -> dict[str, Any]:
-        told = self._told(task, at, base)
-        told["task_info"] = {**told["task_info"], "parent_video": {"id": "", "url": "", "duration": ""}}
-        told.setdefault("final_unit_deduction", "")
-        told.setdefault("final_balance_deduction", {"quota": "", "list_price": ""})
-        told.setdefault("task_result", {"videos": []})
-        return told
+        report = self._report(task, at, base)
+        report["task_info"] = {**report["task_info"], "parent_video": {"id": "", "url": "", "duration": ""}}
+        report.setdefault("final_unit_deduction", "")
+        report.setdefault("final_balance_deduction", {"quota": "", "list_price": ""})
+        report.setdefault("task_result", {"videos": []})
+        return report
 
 
 def _units_of(task: SimTask) -> float:

@@ -89,7 +89,7 @@ class KlingNew(KlingHost):
 
         def promise_callbacks(task: SimTask) -> None:
             moments = [task.submitted_at, task.started_at, task.ended_at]
-            self.site.callbacks.add(order.callback_url, moments, lambda at: _told(task, at, base))
+            self.site.callbacks.add(order.callback_url, moments, lambda at: _report(task, at, base))
 
         return await take_order(self.site, self, request, account, order, on_accepted=promise_callbacks)
 
@@ -108,11 +108,11 @@ class KlingNew(KlingHost):
             if task and task.order.kind in {T2V, I2V, OMNI} and name == (task.id if given[0] == "task_ids" else task.order.reference)
         ]
 
-        def tell(now: float, fault: str | None) -> web.Response:
-            rows = [_told(task, now, own_base(request)) for task in found]
+        def answer_at(now: float, fault: str | None) -> web.Response:
+            rows = [_report(task, now, own_base(request)) for task in found]
             return enveloped([{**row, "status": _ODD_WORD} for row in rows] if fault == "poll-unknown-state" else rows)
 
-        return await answer_batch(self.site, self, request, account, found, tell)
+        return await answer_batch(self.site, self, request, account, found, answer_at)
 
     async def _list(self, request: web.BaseRequest, account: Account) -> web.Response:
         body = await _json(request)
@@ -131,7 +131,7 @@ class KlingNew(KlingHost):
         except (ValueError, binascii.Error):
             invalid("cursor is unknown")
         rows = [
-            _told(task, now, own_base(request))
+            _report(task, now, own_base(request))
             for task in self.site.tasks.of(account, now)
             if task.order.kind in {T2V, I2V, OMNI} and since <= milliseconds(task.submitted_at) <= until
         ]
@@ -178,17 +178,17 @@ def _head(task: SimTask, now: float) -> dict[str, Any]:
     }
 
 
-def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
-    told = {**_head(task, now), "message": "", "outputs": [], "billing": []}
+def _report(task: SimTask, now: float, base: str) -> dict[str, Any]:
+    report = {**_head(task, now), "message": "", "outputs": [], "billing": []}
     match task.state(now):
         case State.SUCCEEDED:
             name = str(9_000_000 + task.number)
             url, duration = task.link(base, name), str(task.order.duration_s)
-            told["outputs"] = [{"type": "video", "id": name, "url": url, "watermark_url": "", "duration": duration}]
-            told["billing"] = [{"charge_type": "unit", "amount": str(task.order.extra["units"]), "package_type": "video"}]
+            report["outputs"] = [{"type": "video", "id": name, "url": url, "watermark_url": "", "duration": duration}]
+            report["billing"] = [{"charge_type": "unit", "amount": str(task.order.extra["units"]), "package_type": "video"}]
         case State.FAILED:
-            told["message"] = _FAILURES[task.failure or "fail-internal"]
-    return told
+            report["message"] = _FAILURES[task.failure or "fail-internal"]
+    return report
 
 
 def _filters(body: dict[str, Any]) -> dict[str, set[str]]:

@@ -81,12 +81,12 @@ class MiniMaxV1(Host):
         raise Refused(404, 2013, "no such page")
 
     def _promise_callbacks(self, task: SimTask) -> None:
-        def told(at: float) -> dict[str, Any]:
-            body = _told(task, at)
+        def body_at(at: float) -> dict[str, Any]:
+            body = _report(task, at)
             return {**body, "status": _CALLED_BACK.get(body["status"], "processing")}
 
         url, moments = task.order.callback_url, [task.started_at, task.ended_at]
-        self.site.callbacks.add(url, moments, told, is_signed=False, challenged_at=task.submitted_at)
+        self.site.callbacks.add(url, moments, body_at, is_signed=False, challenged_at=task.submitted_at)
 
     def find(self, account: Account, name: str) -> SimTask | None:
         task = super().find(account, name)
@@ -127,10 +127,10 @@ class MiniMaxV1(Host):
         return json_reply({"data": {"task_id": task.id}})
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - the answer has no address
-        return json_reply(_told(task, now))
+        return json_reply(_report(task, now))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
-        return json_reply({**_told(task, now), "status": _ODD_WORD})
+        return json_reply({**_report(task, now), "status": _ODD_WORD})
 
     def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - the answer has no name
         return self.error(Refused(200, 2013, "invalid params, invalid task_id"))
@@ -144,16 +144,16 @@ def _file_id(task: SimTask) -> str:
     return str(int(task.id) + _FILE_STEP)
 
 
-def _told(task: SimTask, now: float) -> dict[str, Any]:
-    told: dict[str, Any] = {"task_id": task.id, "status": _word(task, now), "file_id": ""}
+def _report(task: SimTask, now: float) -> dict[str, Any]:
+    report: dict[str, Any] = {"task_id": task.id, "status": _word(task, now), "file_id": ""}
     code, message = 0, "success"
-    match told["status"]:
+    match report["status"]:
         case "Success":
             size = {"video_width": task.order.width_px, "video_height": task.order.height_px}
-            told |= {"file_id": _file_id(task), **size}
+            report |= {"file_id": _file_id(task), **size}
         case "Fail":
             code, message = _FAILURES[task.failure or "fail-internal"]
-    return {**told, "base_resp": {"status_code": code, "status_msg": message}}
+    return {**report, "base_resp": {"status_code": code, "status_msg": message}}
 
 
 def _word(task: SimTask, now: float) -> str:

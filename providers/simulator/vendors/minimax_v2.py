@@ -78,12 +78,12 @@ class MiniMaxV2(Host):
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:
-        def told(at: float) -> dict[str, Any] | None:
+        def body_at(at: float) -> dict[str, Any] | None:
             # no page says that a cancelled task is called back
-            return {"task": _told(task, at, base)} if task.cancelled_at is None else None
+            return {"task": _report(task, at, base)} if task.cancelled_at is None else None
 
         url, moments = task.order.callback_url, [task.started_at, task.ended_at]
-        self.site.callbacks.add(url, moments, told, is_signed=False, challenged_at=task.submitted_at)
+        self.site.callbacks.add(url, moments, body_at, is_signed=False, challenged_at=task.submitted_at)
 
     async def _list(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
         fields = parse_qs(query)
@@ -93,16 +93,16 @@ class MiniMaxV2(Host):
         found = list(_filtered(mine, fields, now))
         shown = found[(page - 1) * size : page * size]
 
-        def tell(at: float, fault: str | None) -> web.Response:
+        def answer_at(at: float, fault: str | None) -> web.Response:
             if fault == "poll-list-refused":
                 raise Refused(400, 2013, "invalid params, filter.task_ids")
             listed = mine[:size] if fault == "poll-list-unfiltered" else shown
-            items = [_told(task, at, base) for task in listed]
+            items = [_report(task, at, base) for task in listed]
             if fault == "poll-unknown-state":
                 items = [{**item, "status": _ODD_WORD} for item in items]
             return json_reply({"items": items, "total": len(found)})
 
-        return await answer_batch(self.site, self, request, account, shown, tell)
+        return await answer_batch(self.site, self, request, account, shown, answer_at)
 
     def find(self, account: Account, name: str) -> SimTask | None:
         task = super().find(account, name)
@@ -142,18 +142,18 @@ class MiniMaxV2(Host):
         return json_reply({"id": task.id})
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:
-        return json_reply({"task": _told(task, now, base)})
+        return json_reply({"task": _report(task, now, base)})
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
-        return json_reply({"task": {**_told(task, now, ""), "status": _ODD_WORD}})
+        return json_reply({"task": {**_report(task, now, ""), "status": _ODD_WORD}})
 
     def unknown(self, name: str) -> web.Response:  # noqa: ARG002 - the answer has no name
         return self.error(Refused(400, 2013, "invalid params, invalid task_id"))
 
 
-def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
+def _report(task: SimTask, now: float, base: str) -> dict[str, Any]:
     state, extra = task.state(now), task.order.extra
-    told: dict[str, Any] = {
+    report: dict[str, Any] = {
         "id": task.id,
         "model": task.order.model,
         "status": state.value,
@@ -167,12 +167,12 @@ def _told(task: SimTask, now: float, base: str) -> dict[str, Any]:
     }
     if state is State.FAILED:
         code, message = _FAILURES[task.failure or "fail-internal"]
-        told["error"] = {"code": code, "message": message}
+        report["error"] = {"code": code, "message": message}
     if state is State.SUCCEEDED:
         url = links.link(base, task.id, task.id[-8:], now + task.result_ttl_s)
         seconds = task.order.duration_s
-        told |= {"content": {"url": url}, "usage": {"total_seconds": seconds, "input_seconds": 0, "output_seconds": seconds}}
-    return told
+        report |= {"content": {"url": url}, "usage": {"total_seconds": seconds, "input_seconds": 0, "output_seconds": seconds}}
+    return report
 
 
 def _filtered(tasks: Iterable[SimTask], fields: dict[str, list[str]], now: float) -> Iterable[SimTask]:

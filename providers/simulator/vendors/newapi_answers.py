@@ -18,7 +18,7 @@ from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.wire import json_reply
 
-Told = dict[str, Any]
+Report = dict[str, Any]
 KLING, JIMENG, SORA = "kling", "jimeng", "sora"
 _CHANNELS = {KLING: "50", JIMENG: "51", SORA: "55"}
 _BUSY = "当前分组上游负载已饱和，请稍后再试"
@@ -99,7 +99,7 @@ def behind(platform: str, refused: Refused) -> Refused:
     return Refused(500, "invalid_response", "task_id is empty")
 
 
-def _error_behind(platform: str, refused: Refused) -> Told:
+def _error_behind(platform: str, refused: Refused) -> Report:
     if platform == SORA:
         code, _, param = str(refused.code).partition(":")
         return {"error": {"message": refused.message, "type": "invalid_request_error", "param": param or None, "code": code}}
@@ -122,12 +122,12 @@ def error_reply(refused: Refused) -> web.Response:
 # Tasks.
 
 
-def accepted(task: SimTask) -> Told:
+def accepted(task: SimTask) -> Report:
     head = {"id": task.id, "task_id": task.id, "object": "video", "model": task.order.model, "status": "queued", "progress": 0}
     return {**head, "created_at": int(task.submitted_at)}
 
 
-def general(task: SimTask, now: float, base: str, word: str = "") -> Told:
+def general(task: SimTask, now: float, base: str, word: str = "") -> Report:
     """Report the gateway's row, as /kling and /jimeng do. A failed one has its reason where the address would be."""
     status = word or _status(task, now)
     reason = _reason(task) if status == "FAILURE" else ""
@@ -159,19 +159,19 @@ def general(task: SimTask, now: float, base: str, word: str = "") -> Told:
     }
 
 
-def video(task: SimTask, now: float, base: str, word: str = "") -> Told:
+def video(task: SimTask, now: float, base: str, word: str = "") -> Report:
     """Report the same in OpenAI's shape, made from the last answer of the vendor behind the gateway."""
     status = _status(task, now)
     inner = _behind_it(task, now, base)
     progress = int(_PROGRESS[status].rstrip("%"))
     if _platform(task) == SORA:
-        told = {**inner, "id": task.id, "status": word or _VIDEO_WORDS.get(status, "queued"), "progress": progress}
-        return {**told, "error": {"message": _reason(task)}} if status == "FAILURE" else told
-    told = {"id": task.id, "object": "video", "model": "", "status": word or _VIDEO_WORDS.get(status, "unknown"), "progress": progress}
-    told |= {"created_at": inner["data"]["created_at"], "completed_at": inner["data"]["updated_at"]}
+        report = {**inner, "id": task.id, "status": word or _VIDEO_WORDS.get(status, "queued"), "progress": progress}
+        return {**report, "error": {"message": _reason(task)}} if status == "FAILURE" else report
+    report = {"id": task.id, "object": "video", "model": "", "status": word or _VIDEO_WORDS.get(status, "unknown"), "progress": progress}
+    report |= {"created_at": inner["data"]["created_at"], "completed_at": inner["data"]["updated_at"]}
     for film in inner["data"].get("task_result", {}).get("videos", ()):
-        told |= {"seconds": film["duration"], "metadata": {"url": film["url"]}}
-    return told
+        report |= {"seconds": film["duration"], "metadata": {"url": film["url"]}}
+    return report
 
 
 def _platform(task: SimTask) -> str:
@@ -203,20 +203,20 @@ def _place(task: SimTask, base: str) -> str:
     return task.link(base, str(9_000_000 + task.number))
 
 
-def _behind_it(task: SimTask, now: float, base: str) -> Told:
+def _behind_it(task: SimTask, now: float, base: str) -> Report:
     """Return the last answer of the vendor behind the gateway."""
     match _platform(task):
         case "kling":
             return _kling(task, now, base)
         case "jimeng":
             return _jimeng(task, now, base)
-    told = {"id": f"video_{task.number:032x}", "object": "video", "model": task.order.model, "created_at": int(task.submitted_at)}
-    return {**told, "seconds": task.order.extra["seconds"], "size": task.order.extra["size"]}
+    report = {"id": f"video_{task.number:032x}", "object": "video", "model": task.order.model, "created_at": int(task.submitted_at)}
+    return {**report, "seconds": task.order.extra["seconds"], "size": task.order.extra["size"]}
 
 
-def _kling(task: SimTask, now: float, base: str) -> Told:
+def _kling(task: SimTask, now: float, base: str) -> Report:
     state = task.state(now)
-    data: Told = {"task_id": str(8 * 10**17 + task.number), "task_status": _KLING_WORDS[state], "task_status_msg": ""}
+    data: Report = {"task_id": str(8 * 10**17 + task.number), "task_status": _KLING_WORDS[state], "task_status_msg": ""}
     data |= {"created_at": milliseconds(task.submitted_at), "updated_at": milliseconds(task.changed_at(now))}
     if state is State.SUCCEEDED:
         film = {"id": str(9_000_000 + task.number), "url": _place(task, base), "duration": f"{task.order.duration_s}.0"}
@@ -226,7 +226,7 @@ def _kling(task: SimTask, now: float, base: str) -> Told:
     return {"code": 0, "message": "SUCCEED", "request_id": f"{task.number:016x}", "data": data}
 
 
-def _jimeng(task: SimTask, now: float, base: str) -> Told:
+def _jimeng(task: SimTask, now: float, base: str) -> Report:
     state = task.state(now)
     code, message = _FAILURES[JIMENG][task.failure or "fail-internal"] if state is State.FAILED else (10_000, "Success")
     data = {"status": _JIMENG_WORDS[state], "video_url": _place(task, base) if state is State.SUCCEEDED else ""}

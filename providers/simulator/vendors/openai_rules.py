@@ -1,6 +1,6 @@
 """What the OpenAI Videos API accepts: a form or a JSON body becomes an Order, or is refused by parameter.
 
-The host stands for a gateway: it has OpenAI's models and one of its own, which is its default.
+The host imitates a gateway: it has OpenAI's models and one more, which is its default.
 """
 
 from __future__ import annotations

@@ -110,14 +110,14 @@ class OpenAIVideos(Host):
             invalid("limit", "Expected an integer between 1 and 100.", "integer_out_of_range")
         stop = start + int(limit)
 
-        def tell(now: float, fault: str | None) -> web.Response:
-            data = [_told(task, now) for task in tasks[start:stop]]
+        def answer_at(now: float, fault: str | None) -> web.Response:
+            data = [_report(task, now) for task in tasks[start:stop]]
             if fault == "poll-unknown-state":
                 data = [{**row, "status": _ODD_WORD} for row in data]
             ends = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
             return json_reply({"object": "list", "data": data, **ends, "has_more": stop < len(tasks)})
 
-        return await answer_batch(self.site, self, request, account, tasks[start:stop], tell)
+        return await answer_batch(self.site, self, request, account, tasks[start:stop], answer_at)
 
     async def _content(self, request: web.BaseRequest, account: Account, name: str, query: str) -> web.StreamResponse:
         task = self._completed(account, name)
@@ -159,17 +159,17 @@ class OpenAIVideos(Host):
         return json_reply({"error": error}, refused.status, refused.headers)
 
     def accepted(self, task: SimTask, now: float) -> web.Response:
-        return json_reply(_told(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
+        return json_reply(_report(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
 
     def accepted_flat(self, task: SimTask) -> web.Response:
-        told = _told(task, task.submitted_at)
-        return json_reply({"task_id": told.pop("id"), **told})
+        report = _report(task, task.submitted_at)
+        return json_reply({"task_id": report.pop("id"), **report})
 
     def snapshot(self, task: SimTask, now: float, base: str) -> web.Response:  # noqa: ARG002 - the answer has no address
-        return json_reply(_told(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
+        return json_reply(_report(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
 
     def odd_state(self, task: SimTask, now: float) -> web.Response:
-        return json_reply({**_told(task, now), "status": _ODD_WORD})
+        return json_reply({**_report(task, now), "status": _ODD_WORD})
 
     def unknown(self, name: str) -> web.Response:
         return self.error(_not_found(name))
@@ -183,7 +183,7 @@ def _no_such_route(request: web.BaseRequest, path: str) -> Refused:
     return Refused(404, "unknown_url", f"Invalid URL ({request.method} {path})")
 
 
-def _told(task: SimTask, now: float) -> dict[str, Any]:
+def _report(task: SimTask, now: float) -> dict[str, Any]:
     state = task.state(now)
     extra = task.order.extra
     error = None

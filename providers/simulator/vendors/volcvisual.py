@@ -76,7 +76,7 @@ class VolcVisual(Host):
         if task is not None and task.order.model != body.get("req_key"):
             invalid("req_key is not that of the task")
 
-        def tell(now: float, fault: str | None) -> web.Response:
+        def answer_at(now: float, fault: str | None) -> web.Response:
             if task is None:
                 forgotten = self.site.tasks.any_with_id(name)
                 word = "expired" if forgotten is not None and forgotten.is_gone(self.site.clock.now()) else "not_found"
@@ -91,7 +91,7 @@ class VolcVisual(Host):
             url = task.link(own_base(request), task.id[-8:]) if state is State.SUCCEEDED else ""
             return _ok({"status": _WORDS[state], "video_url": url})
 
-        return await answer_batch(self.site, self, request, account, [task] if task else [], tell)
+        return await answer_batch(self.site, self, request, account, [task] if task else [], answer_at)
 
     # The Dialect.
 

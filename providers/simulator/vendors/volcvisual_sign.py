@@ -1,6 +1,6 @@
-"""Volcengine's request signature (HMAC-SHA256, V4 style), computed from what arrived. It has error codes of its own.
+"""Volcengine's request signature (HMAC-SHA256, V4 style), computed from what arrived. It has separate error codes.
 
-The prefix `/hosts/volcvisual` stands for the vendor's host, so a signature over the path with or without it is right.
+The prefix `/hosts/volcvisual` replaces the vendor's host, so a signature over the path with or without it is right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Zhipu (open.bigmodel.cn, z.ai), video generation: submit and poll. No answer tells of a queue; nothing can be listed or cancelled."""
+"""Zhipu (open.bigmodel.cn, z.ai), video generation: submit and poll. No answer shows a queue; nothing can be listed or cancelled."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def task_failure(task: Mapping[str, Any]) -> ProviderError:
 
 
 def _kind(code: str, words: str) -> type[ProviderError] | None:
-    """Return the class by the code's first word. One code has two meanings that its sentence tells apart: trial used up, or queue full."""
+    """Return the class by the code's first word. One code has two meanings, trial used up or queue full; its message shows which."""
     family = code.partition(".")[0]
     if family == "QuotaExceeded" and any(word in words.lower() for word in TRIAL_WORDS):
         return OutOfCredit

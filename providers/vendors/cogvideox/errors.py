@@ -20,8 +20,8 @@ CAUSES: tuple[tuple[str, tuple[str, str]], ...] = (("memory", OUT_OF_MEMORY), ("
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """Return the error in this reply, or None. A 503 in the service's own words means busy, nothing was accepted. Words tell a render that
-    failed from a sick service: a timeout only with its 500, because a proxy speaks of timeouts too.
+    """Return the error in this reply, or None. A 503 in the service's own words means busy, nothing was accepted. The words distinguish a
+    failed render from a sick service: a timeout only with its 500, because a proxy speaks of timeouts too.
     """
     words = words_in(body)
     if reply.status >= 400 and (is_out_of_memory(words) or (reply.status == 500 and _cause(words))):

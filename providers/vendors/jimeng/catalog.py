@@ -24,7 +24,7 @@ NOT_OFFERED = (
 READ_ELSEWHERE = (
     "everything: the site documents nothing; this is what its page and public clients of it send; 2026-11-21",
     "guesses: the benefits of 3.0 Fast and 3.0 Pro, whether the site looks at the sign, the states 10 and 45, the code 4001; 2026-11-21",
-    "the app version: a page told 5.8.0, public clients tell 8.4.0; versions, number and names can be an account's own; 2026-11-21",
+    "the app version: a page said 5.8.0, public clients say 8.4.0; versions, number and names can be an account's own; 2026-11-21",
     "whether `mget_generate_task` still answers: what it refuses or lacks is looked for in the history; 2026-11-21",
 )
 RESULT_LIFE = timedelta(days=7)

@@ -42,7 +42,7 @@ CODES = kinds_by_code(
     }
 )
 OF_A_TASK = frozenset({ContentRejected, InvalidParams, OutOfCredit})
-"""Reasons that keep their class when they end a task; the rest of the codes tell of the vendor's own trouble."""
+"""Reasons that keep their class when they end a task; the other codes mean trouble of the vendor."""
 
 
 @judged_by_body

@@ -34,8 +34,8 @@ BROWSER: Mapping[str, str] = {
 def page_headers(path: str, *, cookie: str, sign: str, moment: str, release: Release) -> dict[str, str]:
     """Return the headers; `moment` in Unix seconds. A bare session id is a cookie too. Raises `AuthenticationFailed` for a bad sign."""
     session = cookie if "=" in cookie else f"sessionid={cookie}"
-    told = {"appid": str(release.app_id), "appvr": release.app_version, "cookie": session, "device-time": moment}
-    return {**BROWSER, **told, **_sign_headers(sign.strip().lower(), path, moment, release.app_version)}
+    account_headers = {"appid": str(release.app_id), "appvr": release.app_version, "cookie": session, "device-time": moment}
+    return {**BROWSER, **account_headers, **_sign_headers(sign.strip().lower(), path, moment, release.app_version)}
 
 
 def _sign_headers(mode: str, path: str, moment: str, app_version: str) -> Mapping[str, str]:

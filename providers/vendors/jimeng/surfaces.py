@@ -1,4 +1,4 @@
-"""The address, credentials and limits of Jimeng's web site, and the release of the page that an account claims to be. Data.
+"""The address, credentials and limits of Jimeng's web site, and the release of the page that an account sends. Data.
 
 Undocumented by the vendor; as known on 2026-11-20.
 """
@@ -21,7 +21,7 @@ VERSION = re.compile(r"\d+(\.\d+){1,3}")
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What the page says of its own release. It changes often, so each account may say it otherwise. `app_version` is signed too."""
+    """What the page says of its own release. It changes often, so each account may set another. `app_version` is signed too."""
 
     app_id: int
     app_version: str

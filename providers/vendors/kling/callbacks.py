@@ -32,19 +32,19 @@ def notice_of(callback: Callback, secret: str, at: datetime) -> Notice:
     """
     if secret and not is_signed(secret, callback.headers, callback.raw, at):
         raise CallbackForged("Kling's callback is not signed with this account's webhook secret, or its signature is not fresh.")
-    told = callback.fields
-    classic = object_of(told, "task_info").get("external_task_id")
-    return Notice(submission_id=name_of(told.get("task_id"), told.get("id")), reference=name_of(classic, told.get("external_id")))
+    fields = callback.fields
+    classic = object_of(fields, "task_info").get("external_task_id")
+    return Notice(submission_id=name_of(fields.get("task_id"), fields.get("id")), reference=name_of(classic, fields.get("external_id")))
 
 
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
     """Return whether the body has a fresh signature made with this secret. While a secret is being changed, one of several may match."""
-    told = {name.lower(): value for name, value in headers.items()}
-    message_id, sent = told.get("webhook-id", ""), told.get("webhook-timestamp", "")
+    lowered = {name.lower(): value for name, value in headers.items()}
+    message_id, sent = lowered.get("webhook-id", ""), lowered.get("webhook-timestamp", "")
     if not message_id or not TIMESTAMP.fullmatch(sent) or abs(int(sent) - at.timestamp()) > TOLERANCE.total_seconds():
         return False
     expected = _signature(secret, _bytes(f"{message_id}.{sent}.") + body)
-    given = told.get("webhook-signature", "").split()
+    given = lowered.get("webhook-signature", "").split()
     return expected is not None and any(hmac.compare_digest(expected, _bytes(one)) for one in given)
 
 

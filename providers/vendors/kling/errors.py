@@ -51,9 +51,9 @@ GATEWAY_WORDS: tuple[tuple[str, type[Refused]], ...] = (
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """Return the error in this reply, or None; some gateways send errors with HTTP 200."""
-    told = gateway_error(reply, body, vendor_error)
-    if told is not None:
-        return told
+    quoted = gateway_error(reply, body, vendor_error)
+    if quoted is not None:
+        return quoted
     if isinstance(body.get("error"), dict):
         return _gateway_error(reply, body["error"])
     code = str(body.get("code") or 0)

@@ -118,7 +118,7 @@ class Kling(Provider):
     def balance(self, at: datetime) -> Exchange[Balance]:
         """Ask what is left of the packages. Those bought outside the dates are not listed, so the dates reach back far."""
         if self._is_gateway:
-            raise Unsupported("A gateway's own balance is not told by Kling.")
+            raise Unsupported("Kling does not report a gateway's balance.")
         dates = {"start_time": int((at - LONGEST_PACKAGE).timestamp() * 1000), "end_time": int(at.timestamp() * 1000)}
         reply = yield WireRequest(method="GET", path=COSTS, query=dates)
         return balance_of(reply.part("data"))

@@ -14,8 +14,8 @@ __all__ = ["notice_of"]
 
 def notice_of(callback: Callback) -> Notice:
     """Return the task, or the answer to a challenge. The id is at the top in v1, inside `task` in v2, as in a query."""
-    told = callback.fields
-    for challenge in (told.get("challenge"), callback.query.get("challenge")):
+    fields = callback.fields
+    for challenge in (fields.get("challenge"), callback.query.get("challenge")):
         if isinstance(challenge, (str, int)):
             return Notice(answer={"challenge": challenge})
-    return Notice(submission_id=name_of(told.get("task_id"), object_of(told, "task").get("id")))
+    return Notice(submission_id=name_of(fields.get("task_id"), object_of(fields, "task").get("id")))

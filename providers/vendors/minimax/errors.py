@@ -79,13 +79,13 @@ def _coded_error(reply: WireReply, code: str, words: str, body: Mapping[str, Any
     number = NUMBER.search(words)
     if number and number[1] == USED_UP:  # to v2 it is a rate limit like others
         code = USED_UP
-    told = coded_error(
+    error = coded_error(
         reply,
         CODES.get(code),
         words or f"MiniMax answered with error {code or reply.status}.",
         vendor_code=code or None,
         request_id=words_of(body, "request_id") or None,
     )
-    if isinstance(told, PlanUsedUp):
-        told.opens_at = moment_in(words, zone=UTC)
-    return told
+    if isinstance(error, PlanUsedUp):
+        error.opens_at = moment_in(words, zone=UTC)
+    return error

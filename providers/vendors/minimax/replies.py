@@ -23,8 +23,8 @@ __all__ = ["log", "v1_failure", "v1_output", "v2_snapshot"]
 log = logging.getLogger("providers.minimax")
 
 
-def v1_failure(told: Mapping[str, Any]) -> ProviderError:
-    base = object_of(told, "base_resp")
+def v1_failure(body: Mapping[str, Any]) -> ProviderError:
+    base = object_of(body, "base_resp")
     code = str(base.get("status_code") or "")
     words = str(base.get("status_msg") or "")
     return render_failure(code, "" if words == "success" else words)

@@ -29,9 +29,9 @@ WRONG_MODEL = "model_not_found"
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     """Return the error in this reply, or None. A video that failed carries an `error` too, and the request for it was fine."""
-    told = gateway_error(reply, body, vendor_error)
-    if told is not None:
-        return told
+    quoted = gateway_error(reply, body, vendor_error)
+    if quoted is not None:
+        return quoted
     error = body.get("error")
     # services behind this API answer errors in other shapes too: {"code", "message"}, a text, FastAPI's {"detail"}
     if not error and "id" not in body and (isinstance(body.get("code"), str) or (reply.status >= 400 and "code" in body)):
@@ -42,7 +42,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
             error["code"] = status_as_code(reply.status)
     if reply.status < 400 and ("id" in body or not error):
         return None
-    return _told_error(reply, error if isinstance(error, dict) else {})
+    return _error_of(reply, error if isinstance(error, dict) else {})
 
 
 def is_gone(error: Refused) -> bool:
@@ -52,12 +52,12 @@ def is_gone(error: Refused) -> bool:
 
 def render_failure(error: object) -> ProviderError:
     """Return why a render failed."""
-    told = error if isinstance(error, dict) else {"message": error}
-    words = words_of(told) or "The vendor failed to render the video and gave no reason."
-    return render_error_of(_kind(_code(told)), words, _code(told))
+    described = error if isinstance(error, dict) else {"message": error}
+    words = words_of(described) or "The vendor failed to render the video and gave no reason."
+    return render_error_of(_kind(_code(described)), words, _code(described))
 
 
-def _told_error(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
+def _error_of(reply: WireReply, error: Mapping[str, Any]) -> ProviderError:
     code, words = _code(error), words_of(error)
     kind = _kind(code)
     if kind is not None and (400 <= reply.status < 500 or code in QUOTA_CODES):

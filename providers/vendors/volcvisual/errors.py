@@ -37,7 +37,7 @@ CODES = kinds_by_code(
 )
 PASSING = frozenset({RateLimited, ProviderDown})
 """The service's own trouble: beside a task that is not done it says nothing of the task."""
-FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
+FRONT_END_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
     ("Signature", AuthenticationFailed),
     ("Credential", AuthenticationFailed),
     ("AccessKey", AuthenticationFailed),
@@ -46,7 +46,7 @@ FRONT_DOOR_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
     ("Overdue", OutOfCredit),
     ("Balance", OutOfCredit),
 )
-"""In the codes of Volcengine's front door, which looks at signature and account before the service sees the request."""
+"""In the codes of Volcengine's front end, which checks signature and account before the service sees the request."""
 
 
 @judged_by_body
@@ -54,9 +54,9 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     """Return the error in this reply, or None. What is said of a task is no error of the request, also when its code says that the render
     failed; of a task that is done, whatever the HTTP status.
     """
-    front_door = _front_door_error(reply, body) or gateway_error(reply, body, vendor_error)
-    if front_door is not None:
-        return front_door
+    front_end = _front_end_error(reply, body) or gateway_error(reply, body, vendor_error)
+    if front_end is not None:
+        return front_end
     code = code_of(body)
     if reply.status < 400 and gateway_task(body) is not None:
         return None
@@ -87,12 +87,12 @@ def code_of(body: Mapping[str, Any]) -> str:
     return str(code) if isinstance(code, (int, str)) else ""
 
 
-def _front_door_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
+def _front_end_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
     error = object_of(body, "ResponseMetadata").get("Error")
     if not isinstance(error, dict):
         return None
     code = str(error.get("Code") or "")
-    kind = next((kind for word, kind in FRONT_DOOR_WORDS if word in code), None)
+    kind = next((kind for word, kind in FRONT_END_WORDS if word in code), None)
     return coded_error(
         reply, kind, words_of(error, "Message") or f"Volcengine answered with error {code or reply.status}.", vendor_code=code or None
     )

@@ -1,6 +1,6 @@
 """The meaning of Zhipu's error codes, in a refused request and in a failed task. Pure.
 
-Zhipu open platform documents, error-code page; read 2026-11-20. When a used-up plan opens again stands in the words alone, in Beijing
+Zhipu open platform documents, error-code page; read 2026-11-20. When a used-up plan opens again is in the words alone, in Beijing
 time (`READ_ELSEWHERE` of catalog.py).
 """
 
@@ -49,10 +49,10 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     if not isinstance(error, dict) or "task_status" in body:
         return http_error(reply)
     code, words = str(error.get("code") or ""), words_of(error)
-    told = coded_error(reply, CODES.get(code), words or f"Zhipu answered with error {code or reply.status}.", vendor_code=code or None)
-    if isinstance(told, PlanUsedUp):
-        told.opens_at = moment_in(words, zone=BEIJING)
-    return told
+    meant = coded_error(reply, CODES.get(code), words or f"Zhipu answered with error {code or reply.status}.", vendor_code=code or None)
+    if isinstance(meant, PlanUsedUp):
+        meant.opens_at = moment_in(words, zone=BEIJING)
+    return meant
 
 
 def is_gone(error: Refused) -> bool:

@@ -37,7 +37,7 @@ def error_body(code, **data):
     return {"code": code, "data": data or None, "message": "words of the vendor", "request_id": "rq-1", "status": code}
 
 
-def front_door(code):
+def front_end(code):
     return {"ResponseMetadata": {"RequestId": "r", "Error": {"Code": code, "Message": "words of the vendor"}}}
 
 
@@ -135,8 +135,8 @@ def test_error_code_has_its_class(status, code, kind):
         (500, "InternalError", Uncertain),
     ],
 )
-def test_error_of_the_front_door_is_read(status, code, kind):
-    error = submit(front_door(code), status)
+def test_error_of_the_front_end_is_read(status, code, kind):
+    error = submit(front_end(code), status)
 
     assert (type(error), error.vendor_code) == (kind, code)
 
@@ -265,7 +265,7 @@ def test_good_keys_are_told_by_any_answer_of_the_services(body, status):
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        (front_door("SignatureDoesNotMatch"), 401, AuthenticationFailed),
+        (front_end("SignatureDoesNotMatch"), 401, AuthenticationFailed),
         (error_body(50429), 429, RateLimited),
         (b"<html>", 404, Refused),
         ({"hello": 1}, 200, UnexpectedReply),

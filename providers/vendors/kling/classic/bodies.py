@@ -69,8 +69,8 @@ def _camera_control(*, camera: str, camera_axis: str, camera_amount: float) -> d
 
 
 def _shots(shots: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    told = [{"index": number, "prompt": shot["prompt"], "duration": str(shot["duration_s"])} for number, shot in enumerate(shots, start=1)]
-    return {"multi_shot": True, "shot_type": "customize", "multi_prompt": told}
+    parts = [{"index": number, "prompt": shot["prompt"], "duration": str(shot["duration_s"])} for number, shot in enumerate(shots, start=1)]
+    return {"multi_shot": True, "shot_type": "customize", "multi_prompt": parts}
 
 
 def _images(request: GenerationRequest, paths: Sequence[str]) -> dict[str, Any]:
