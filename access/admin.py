@@ -24,7 +24,7 @@ __all__ = ["PeopleAdmin", "RightsOfGroupsAdmin"]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The owner, the label and the end of a token."""
+    """The form of a token: its owner, label and expiry."""
 
     def clean_expires_at(self) -> Any:
         end = self.cleaned_data["expires_at"]

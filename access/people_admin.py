@@ -53,7 +53,7 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
 
 
 def _may_touch(request: HttpRequest, person: User | None) -> bool:
-    """Return whether this person may be changed. Staff may not change staff: whoever sets a password can use its owner's rights."""
+    """Return whether this person may be changed. Staff may not change staff: who sets a password can use its owner's rights."""
     return person is None or not person.is_staff or person == request.user or request.user.is_superuser
 
 

@@ -1,6 +1,7 @@
 """API tokens: `vp_<id>_<secret><checksum>`. The id finds the row, the secret proves the caller, the checksum saves a query on typos.
 
-Only an HMAC-SHA256 of the whole token is stored, with a pepper of its own: neither a stolen database nor a rotated SECRET_KEY matters.
+Only an HMAC-SHA256 of the whole token is stored, with a separate pepper: a stolen database has no usable token, and
+rotating SECRET_KEY revokes none.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ LAST_USED_EVERY = timedelta(minutes=1)
 NOTE_UNLESS_LOCKED = """
     UPDATE access_apitoken SET last_used_at = %s WHERE id = (SELECT id FROM access_apitoken WHERE id = %s FOR UPDATE SKIP LOCKED)
 """
-"""In one statement: the ORM's `select_for_update` would need a transaction of its own for each request."""
+"""In one statement: the ORM's `select_for_update` would need a separate transaction for each request."""
 
 
 @transaction.atomic

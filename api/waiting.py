@@ -27,7 +27,7 @@ def asked_wait_s(prefer: str) -> int:
 
 
 def wait_for(task: GenerationTask, wait_s: int) -> bool:
-    """Wait until the task rests or the time is over. Return False at once if too many requests wait already."""
+    """Wait until the task has ended or is in review, or the time is over. Return False at once if too many requests wait already."""
     if not WAITERS.acquire(blocking=False):
         return False
     try:

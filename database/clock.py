@@ -34,8 +34,8 @@ def now() -> datetime:
 
 
 def measured_now() -> datetime | None:
-    """Ask the database for its time; return None when that fails. `now` does not notice that the machine was suspended: the monotonic
-    clock by which it decides to measure again stops then.
+    """Ask the database for its time; return None when that fails. `now` does not notice a suspended machine: the monotonic clock, by
+    which it decides when to ask again, stops then.
     """
     if connection.vendor == "postgresql" and not _measure():
         return None

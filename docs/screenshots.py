@@ -1,6 +1,6 @@
-"""Takes the pictures of docs/screenshots anew: a portal of its own, filled through the simulator, seen by a headless Chromium.
+"""Takes the pictures in docs/screenshots again: of a temporary portal, filled through the simulator, in a headless Chromium.
 
-Run it with `make screenshots`. Everything it starts and stores is gone afterwards but the pictures.
+Run it with `make screenshots`. Only the pictures remain; everything else that it starts and stores is removed.
 """  # noqa: INP001 - a script beside what it makes, not a package
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`make demo`: one video of every model through the API, the form or the command of its own portal, and a check of each file."""
+"""`make demo`: one video of every model through the API, the form or the command of a temporary portal, and a check of each file."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ SEGMENTS_MOST = 5
 ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
 BESIDE = frozenset({"model", "csrfmiddlewaretoken"})
-"""What a form sends besides its fields."""
+"""What a form sends in addition to its fields."""
 
 
 class ItemsField(forms.CharField):

@@ -38,7 +38,7 @@ def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
 
 
 def cancel_waiting(user: User) -> int:
-    """Stop all of this person's tasks that wait, passing over those that start meanwhile. Return how many were stopped."""
+    """Stop all of this person's tasks that wait; skip those that start before they can be stopped. Return how many were stopped."""
     stopped = 0
     for task in GenerationTask.objects.filter(owner=user, status=Status.QUEUED).order_by("id"):
         with suppress(Conflict), passing_over(task):
@@ -95,6 +95,6 @@ def require_rights(task: GenerationTask, caller: Caller) -> None:
 
 
 def _take_back(task: GenerationTask) -> None:
-    """Take the request back, which came too late. A task that a poll has moved on meanwhile needs nothing."""
+    """Take back a request that came too late. Do nothing if a poll has moved the task on."""
     with suppress(LostRace):
         task.request_cancel(None)

@@ -33,7 +33,7 @@ def sweep() -> None:
     now = timezone.now()
     queue.drop_stale_messages()
     for scratch in settings.SCRATCH_DIR.glob("*"):
-        with suppress(FileNotFoundError):  # a running ingest may remove its own meanwhile
+        with suppress(FileNotFoundError):  # a running ingest may remove its own at the same time
             if time.time() - scratch.stat().st_mtime > SCRATCH_OLD_ENOUGH_S:
                 shutil.rmtree(scratch, ignore_errors=True)
     moved = GenerationTask.objects.filter(updated_at__gte=now - MOVED_LATELY)

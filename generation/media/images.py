@@ -227,7 +227,7 @@ def _in_eight_bits(image: Image.Image) -> Image.Image:
 
 def _written(image: Image.Image, kind: str) -> ImageFacts:
     out = io.BytesIO()
-    image.info = {}  # what Pillow would write besides the pixels
+    image.info = {}  # what Pillow would write in addition to the pixels
     options = {"quality": JPEG_QUALITY} if kind == "jpeg" else {}
     image.save(out, kind.upper(), **options)
     content = out.getvalue()

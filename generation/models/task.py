@@ -238,7 +238,7 @@ class GenerationTask(models.Model):
     def move(self, to: Status, *, note: Message | str = "", decision_key: str = "", **changes: Any) -> None:
         """Move from the status and fence seen to `to`, with the events, in one transaction. The only writer of `status`.
 
-        Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row moved on meanwhile.
+        Raises `IllegalTransition` for a move that the life cycle does not have, `LostRace` when the row has moved on.
         """
         seen, now = self.state, clock.now()
         require_move(seen, to)

@@ -42,7 +42,7 @@ class Order:
 
     @property
     def digest(self) -> str:
-        """Return a fingerprint that tells a repeat from another request with the same key.
+        """Return a fingerprint that distinguishes a repeat from another request with the same key.
 
         Stored tasks keep theirs, so a field that was added to orders later counts only if it is set.
         """

@@ -70,7 +70,7 @@ def take_due_polls(account: ProviderAccount, *, now: datetime, every: Callable[[
 
 
 def put_off(delays: Iterable[tuple[UUID, timedelta]], *, now: datetime) -> None:
-    """Ask about these rows no sooner than after these delays. One that is due already stays so: its vendor called meanwhile."""
+    """Ask about these rows no sooner than after these delays. One that is due already stays due: its vendor has called."""
     by_delay: dict[timedelta, list[UUID]] = {}
     for task_id, delay in delays:
         by_delay.setdefault(delay, []).append(task_id)

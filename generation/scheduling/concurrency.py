@@ -134,7 +134,7 @@ def _unknown(accounts: list[ProviderAccount], now: datetime) -> Iterable[Any]:
     Nor, where the vendor takes a reference only once, what is sent again there or was accepted there: both are one render, and known.
     """
     lately = Attempt.objects.filter(account__in=accounts, finished_at__gt=now - UNKNOWN_HOLDS, dispatch=Dispatch.UNKNOWN)
-    if not lately.exists():  # usually so; the question below names every account with models of its own
+    if not lately.exists():  # usually so; the question below names the models of every account
         return
     one_render = Q(pk__in=[])  # attempts whose vendor takes a reference once: those of one task are one render at most
     for account in accounts:

@@ -97,7 +97,7 @@ def take_up(task_id: UUID | str, fence: int, status: Status) -> GenerationTask |
 
 @contextmanager
 def passing_over(task: GenerationTask) -> Iterator[None]:
-    """Leave a row that moved meanwhile, or that somebody holds for long, to a later round over many rows."""
+    """Leave a row that has moved on, or that somebody holds for long, to a later round."""
     try:
         yield
     except LostRace:

@@ -43,6 +43,6 @@ def room_to_save(accounts: Collection[UUID], now: datetime) -> dict[UUID, int]:
     locked = list(free.values_list("pk", flat=True))
     held = GenerationTask.objects.held(now).filter(status=Status.INGESTING, account__in=locked).order_by()
     taken = dict(held.values_list("account").annotate(count=Count("pk")))
-    machines = max(LiveWorker.objects.alive(now).count(), 1)  # which are taken to be set up alike
-    share = max(queue.workers_of(queue.INGEST) * machines // 2, 1)  # a single saver serves everybody
+    machines = max(LiveWorker.objects.alive(now).count(), 1)  # assumed to have the same settings
+    share = max(queue.workers_of(queue.INGEST) * machines // 2, 1)  # a single saver serves every account
     return {account: share - taken.get(account, 0) for account in locked if taken.get(account, 0) < share}

@@ -27,7 +27,7 @@ AGAIN_AFTER_S = 1.0
 
 
 def accept(task: GenerationTask, attempt: Attempt, submission: Submission, transcript: Transcript | None = None) -> None:
-    """Store the vendor's id, before anything else. Also when the row went to review meanwhile: the answer ends that review.
+    """Store the vendor's id, before anything else. If the row has gone to review, the answer ends that review.
 
     Two writes on purpose: the attempt keeps the id even when the task's row has moved on. After a death in between `reconcile` goes on.
     Nobody else knows the id, so a database that is away is waited for; not inside a transaction, which is lost with it.

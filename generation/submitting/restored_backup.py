@@ -139,7 +139,7 @@ def lost_requests() -> Iterator[Sent]:
 
 
 def confirm_restore(*, by: Caller) -> Reconciled:
-    """Have what was sent since the backup looked up, then let the rest go out. Raises `Conflict` when nothing waits for this."""
+    """Have what was sent since the backup looked up, then allow paid submits again. Raises `Conflict` when nothing waits for this."""
     newest, records = paid_record.newest(), list(paid_record.sent_after(_row().sent))
     with transaction.atomic():
         row = _row(locked=True)

@@ -75,7 +75,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join([error.message, *(f"{name}: {words}" for name, words in fields.items())])) from error
 
     def _follow(self, task: GenerationTask, timeout_s: float) -> None:
-        """Print each change until the task rests."""
+        """Print each change until the task has ended or is in review."""
         started, seen, worried = time.monotonic(), (task.status, task.progress), False
         while task.state not in RESTING:
             waited = time.monotonic() - started
