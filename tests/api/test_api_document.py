@@ -15,7 +15,7 @@ def documented(path: str, method: str) -> set[int]:
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_a_caller_without_a_token_is_told_in_a_documented_way(client, db, path, method):
+def test_a_caller_without_a_token_gets_a_documented_answer(client, db, path, method):
     address = path.format(provider="a", model="b", **dict.fromkeys(("task_id", "video_id", "asset_id"), "0" * 32))
 
     assert getattr(client, method)(address).status_code == 401
@@ -41,5 +41,5 @@ def test_a_bad_body_is_refused_in_a_documented_way(api, path, content, kind, sta
     assert reply.status_code >= 400
 
 
-def test_an_operation_is_called_as_its_function_wherever_that_stands():
+def test_an_operation_has_its_functions_name_whatever_the_module():
     assert PATHS["/api/v1/tasks"]["post"]["operationId"] == "post_task"

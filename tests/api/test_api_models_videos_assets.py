@@ -151,7 +151,7 @@ def test_unknown_variant_is_refused(api, video):
     assert (reply.status_code, list(reply.json()["error"]["fields"])) == (422, ["variant"])
 
 
-def test_file_that_is_gone_is_told(api, video):
+def test_missing_file_is_a_404_with_its_own_code(api, video):
     store.delete(video.file)
 
     reply = api.get(f"/videos/{video.pk}/content")
@@ -165,7 +165,7 @@ def storage_away(settings):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_program_is_told_to_come_again_while_the_storage_is_away(api, video, storage_away, method):
+def test_program_gets_retry_after_while_the_storage_is_away(api, video, storage_away, method):
     reply = api.get(f"/videos/{video.pk}/content") if method == "get" else upload(api, picture())
 
     assert (reply.status_code, reply.json()["error"]["code"], reply["Retry-After"]) == (503, "storage_unavailable", "5")
@@ -311,7 +311,7 @@ def test_asset_is_fetched_from_an_address_that_the_installation_allows(api, sett
     assert reply.json()["error"]["code"] != "blocked_address"
 
 
-def test_health_tells_details_to_staff_only(staff, user):
+def test_health_shows_details_to_staff_only(staff, user):
     page = Client()
     sign_in()
 

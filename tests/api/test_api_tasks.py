@@ -79,13 +79,13 @@ def test_bad_request_names_its_fields_and_stores_nothing(api, body, code, fields
     assert not GenerationTask.objects.exists()
 
 
-def test_retired_model_is_had_where_a_gateway_still_has_it(api, make_account):
+def test_retired_model_is_available_where_a_gateway_still_has_it(api, make_account):
     make_account("kling", "gateway", "http://127.0.0.1:9")
 
     assert api.post("/tasks", {**FOX, "model": "kling/kling-v1-6"}).status_code == 202
 
 
-def test_rules_of_the_catalogs_are_told_in_the_callers_language(api):
+def test_rules_of_the_catalogs_are_explained_in_the_callers_language(api):
     order = {**FOX, "params": {"with_audio": True}}
 
     english, chinese = (api.post("/tasks", order, accept_language=language).json()["error"]["fields"] for language in ("en", "zh-hans"))
@@ -295,7 +295,7 @@ def test_task_of_someone_else_does_not_exist(api, other_api, method, path):
     assert other_api.get("/tasks").json()["items"] == []
 
 
-def test_failure_tells_what_happened_and_the_vendors_words(api):
+def test_failure_says_what_happened_with_the_vendors_words(api):
     task_id = api.post("/tasks", FOX).json()["id"]
     now = timezone.now()
     GenerationTask.objects.filter(pk=task_id).update(

@@ -66,7 +66,7 @@ def status_of(task) -> str:
     return GenerationTask.objects.get(pk=task.pk).status
 
 
-def test_a_program_is_told_to_come_again(task, api):
+def test_a_program_gets_busy_and_retry_after(task, api):
     with held(task):
         reply = api.post(f"/tasks/{task.pk}/cancel")
 
@@ -87,7 +87,7 @@ def test_a_page_says_so_in_both_languages(task, person):
     assert status_of(task) == Status.QUEUED
 
 
-def test_a_script_is_told_by_a_toast(task, person):
+def test_a_script_gets_a_toast(task, person):
     with held(task):
         reply = person.post(f"/tasks/{task.pk}/cancel", headers={"HX-Request": "true"})
 
@@ -175,7 +175,7 @@ def test_a_program_that_reads_gets_its_answer_though_its_backend_is_ended(table,
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no server")
-def test_a_program_that_writes_is_told_to_come_again_when_its_backend_is_ended(task, api):
+def test_a_program_that_writes_gets_retry_after_when_its_backend_is_ended(task, api):
     with ended_backend("generation_generationtask"):
         reply = api.post(f"/tasks/{task.pk}/cancel")
 

@@ -38,7 +38,7 @@ def enqueued():
         ("minimax", {"task": {"id": "v-1", "status": "succeeded"}}),
     ],
 )
-def test_a_callback_makes_its_task_due_and_rings_for_the_poll(request, user, account, fields):
+def test_a_callback_makes_its_task_due_and_enqueues_the_poll(request, user, account, fields):
     account = request.getfixturevalue(account)
     task = make_running(user, account)
 
@@ -73,7 +73,7 @@ def test_the_same_callback_again_changes_nothing(user, ark):
     assert enqueued() == ["poll"]
 
 
-def test_a_poll_that_is_at_work_is_not_rung_for_again(user, ark):
+def test_a_poll_that_is_at_work_is_not_enqueued_again(user, ark):
     task = make_running(user, ark)
     ProviderAccount.objects.filter(pk=ark.pk).update(poll_lease_until=timezone.now() + LATER)
 
@@ -109,7 +109,7 @@ def test_another_accounts_task_of_the_same_id_is_left_alone(user, ark, make_acco
 @pytest.mark.parametrize(
     "fields", [{"id": "v-unknown"}, {"id": ""}, {"id": None}, {"id": ["v-1"]}, {"id": {"v-1": 1}}, {}, {"task_id": "v-1"}]
 )
-def test_what_names_none_of_our_tasks_is_taken_and_changes_nothing(user, ark, fields):
+def test_a_callback_about_an_unknown_task_is_accepted_and_changes_nothing(user, ark, fields):
     task = make_running(user, ark)
 
     assert call(ark, fields).status_code == 200
@@ -185,7 +185,7 @@ def test_a_flood_of_calls_about_a_task_in_review_is_one_look_up(user, unsigned):
 
 
 @pytest.mark.parametrize("reference", ["vp-", "vp-nobody", "job-1", "vp-00000000-0000-7000-8000-000000000000"])
-def test_a_reference_that_is_none_of_ours_is_taken(db, unsigned, reference):
+def test_a_callback_with_an_unknown_reference_is_accepted(db, unsigned, reference):
     assert call(unsigned, {"id": "v-9", "external_id": reference}).status_code == 200
     assert enqueued() == []
 

@@ -50,7 +50,7 @@ def test_doctor_names_the_account_that_does_not_answer(doctor, make_account):
     assert [line for line in lines if line.startswith("FAIL  account Kling, dead: http://127.0.0.1:9 does not respond.")]
 
 
-def test_doctor_leaves_vendors_alone_when_told(doctor, make_account):
+def test_doctor_asks_no_vendor_with_no_vendors(doctor, make_account):
     make_account("kling", "official-key", "http://127.0.0.1:9", label="Kling, dead")
 
     lines, _ = doctor("--no-vendors")
@@ -59,7 +59,7 @@ def test_doctor_leaves_vendors_alone_when_told(doctor, make_account):
     assert ProviderAccount.objects.get().last_error_at is None
 
 
-def test_doctor_tells_of_credentials_that_do_not_open(doctor, make_account):
+def test_doctor_reports_credentials_that_do_not_open(doctor, make_account):
     make_account("kling", "official-key", "http://127.0.0.1:9")
     ProviderAccount.objects.update(sealed="damaged")
 
@@ -68,7 +68,7 @@ def test_doctor_tells_of_credentials_that_do_not_open(doctor, make_account):
     assert [line for line in lines if line.startswith("FAIL  credentials: Account “kling official-key”: ")]
 
 
-def test_doctor_tells_of_secrets_that_others_may_read(doctor, db, settings, tmp_path):
+def test_doctor_reports_secrets_that_others_may_read(doctor, db, settings, tmp_path):
     settings.DATA_DIR = tmp_path
     folder = tmp_path / "secrets"
     folder.mkdir(mode=0o700)
@@ -80,7 +80,7 @@ def test_doctor_tells_of_secrets_that_others_may_read(doctor, db, settings, tmp_
     assert f"FAIL  secrets: Others may read secret_key in {folder}. Run: chmod -R go= {folder}" in lines
 
 
-def test_doctor_tells_of_a_storage_that_cannot_be_written(doctor, db, settings):
+def test_doctor_reports_a_storage_that_cannot_be_written(doctor, db, settings):
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
 
     lines, _ = doctor()
@@ -88,7 +88,7 @@ def test_doctor_tells_of_a_storage_that_cannot_be_written(doctor, db, settings):
     assert [line for line in lines if line.startswith("FAIL  storage: The media storage does not work.")]
 
 
-def test_doctor_tells_of_static_files_that_are_not_collected(doctor, db, settings, tmp_path):
+def test_doctor_reports_static_files_that_are_not_collected(doctor, db, settings, tmp_path):
     settings.WHITENOISE_USE_FINDERS = False
     settings.STATIC_ROOT = tmp_path
 
@@ -97,7 +97,7 @@ def test_doctor_tells_of_static_files_that_are_not_collected(doctor, db, setting
     assert "FAIL  static files: Static files are not collected. Run: manage.py collectstatic --noinput" in lines
 
 
-def test_doctor_tells_of_a_full_disk(doctor, db, settings):
+def test_doctor_reports_a_full_disk(doctor, db, settings):
     settings.MAX_VIDEO_BYTES = 2**62
 
     lines, _ = doctor()
@@ -109,7 +109,7 @@ def test_worker_that_takes_messages_is_well(driver):
     assert check_worker(10, lambda _seconds: driver.run_jobs()) == "takes messages, nothing overdue"
 
 
-def test_tasks_that_nobody_attends_to_are_told(driver, user):
+def test_doctor_reports_overdue_tasks(driver, user):
     make_task(user, due_at=timezone.now() - health_checks.OVERDUE * 2)
 
     with pytest.raises(CheckFailed, match="1 tasks have been due for minutes"):
@@ -141,7 +141,7 @@ def test_token_is_refused_with_a_reason(run, user, arguments, words):
     assert not ApiToken.objects.exists()
 
 
-def test_doctor_and_the_command_tell_of_a_restored_backup_until_it_is_confirmed(doctor, user, staff, sandbox_accounts):
+def test_doctor_and_the_command_report_a_restored_backup_until_it_is_confirmed(doctor, user, staff, sandbox_accounts):
     task = make_task(user)
     paid_record.write(1, Attempt(task=task, number=1, account=sandbox_accounts[0], reference="vp-lost", started_at=timezone.now()))
     task.delete()

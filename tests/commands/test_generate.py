@@ -76,7 +76,7 @@ def test_prompt_may_be_left_out_where_an_image_says_it(run, staff, tmp_path):
         ((*FOX, "--user", "nobody"), "There is no active user “nobody”."),
     ],
 )
-def test_what_cannot_be_asked_is_told_and_stored_nowhere(run, arguments, words):
+def test_an_invalid_order_is_reported_and_not_stored(run, arguments, words):
     with pytest.raises(CommandError) as refused:
         run(*arguments)
 
@@ -123,7 +123,7 @@ def test_video_is_copied_out(run_with_worker, tmp_path):
     assert out.stat().st_size == video.size_bytes
 
 
-def test_failure_is_told_in_words(run_with_worker):
+def test_failure_is_reported_in_words(run_with_worker):
     with pytest.raises(CommandError) as failed:
         run_with_worker("a red fox #fault:fail-content", "--model", MODEL, "--wait")
 

@@ -165,7 +165,7 @@ def test_304_when_the_caller_has_the_file(headers: dict[str, str], status: int) 
 
 
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-9"}])
-def test_head_tells_the_length_and_opens_nothing(headers: dict[str, str]) -> None:
+def test_head_has_the_length_and_opens_nothing(headers: dict[str, str]) -> None:
     response, body, opener = _serve("HEAD", headers=headers)
 
     assert (response.status_code, body, response["Content-Length"]) == (200, b"", "1000")

@@ -64,7 +64,7 @@ def test_every_step_leaves_its_event_and_its_time(user, driver):
     assert attempt.request["json"]["external_task_id"] == task.reference
 
 
-def test_the_file_tells_how_it_was_made(user, driver):
+def test_the_file_says_how_it_was_made(user, driver):
     task = driver.finish(create_task(owner=user, model="dashscope/wanx2.1-t2v-turbo", prompt="水墨远山", params={"seed": 7}))
 
     record = record_of(Path(default_storage.path(Video.objects.get(task=task).file)))

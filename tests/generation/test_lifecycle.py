@@ -55,7 +55,7 @@ def test_only_the_moves_of_the_table_are_allowed(seen, to):
             require_move(seen, to)
 
 
-def test_each_state_is_live_or_has_ended_and_rests_or_is_attended_to():
+def test_each_state_is_live_or_terminal_and_resting_or_attended_to():
     assert {"succeeded", "failed", "cancelled"} == TERMINAL
     assert {"queued", "submitting", "running", "ingesting", "needs_review"} == LIVE
     assert {status for status in Status if not wants_attention(status)} == {"succeeded", "failed", "cancelled", "needs_review"} == RESTING

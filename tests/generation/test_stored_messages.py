@@ -60,7 +60,7 @@ def said_in_the_code() -> list[tuple[str, set[str]]]:
     ]
 
 
-def test_what_is_said_is_in_a_table_and_has_the_arguments_of_its_sentence():
+def test_every_code_that_is_stored_has_a_sentence_and_its_arguments():
     said = said_in_the_code()
 
     assert len(said) > 40
@@ -141,7 +141,7 @@ def test_megabytes_of_other_peoples_words_are_cut():
     assert (len(free), len(sentence["args"]["words"])) == (LONGEST_TEXT, LONGEST_TEXT)
 
 
-def test_an_errors_code_stands_behind_its_words():
+def test_an_errors_code_follows_its_words():
     assert RateLimited("Too many.", vendor_code="1302").in_full == Message(("Too many.", "[1302]"))
 
 
@@ -157,7 +157,7 @@ def account(make_account):
     return make_account("kling", "official-key", "http://127.0.0.1:9")
 
 
-def test_the_history_tells_why_a_review_is_needed(account, user):
+def test_the_history_says_why_a_review_is_needed(account, user):
     task = make_task(user, status="submitting", account=account, attempt_count=1)
     attempt_of(task, account, dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
     why = say("sender_lost") + say("not_listed")
@@ -169,7 +169,7 @@ def test_the_history_tells_why_a_review_is_needed(account, user):
     assert in_chinese(event.note) == f"{in_chinese(say('sender_lost'))} {in_chinese(say('not_listed'))}"
 
 
-def test_the_history_tells_why_a_task_failed_with_the_vendors_code(account, user):
+def test_the_history_says_why_a_task_failed_with_the_vendors_code(account, user):
     task = make_task(user, status="running", account=account)
 
     ended_there(task, Snapshot(state=State.FAILED, vendor_state="failed", error=GenerationFailed(say("no_reason"), vendor_code="5000")))

@@ -58,7 +58,7 @@ def test_paid_render_without_a_task_is_lost():
 
 
 @pytest.mark.parametrize("status", ["queued", "submitting", "running"])
-def test_paid_render_that_never_comes_to_rest_is_stuck(status):
+def test_paid_render_that_never_settles_is_stuck(status):
     assert broken(judge(ledger((PROMPT, "r-1", "a")), [row(status=status, submission_id="a")])) == ["stuck"]
 
 

@@ -306,7 +306,7 @@ def test_task_page_shows_attempts_and_the_vendors_words(visitor, user, kling):
     assert "Copy report" in reply.text
 
 
-def test_tick_tells_what_changed_since_the_cursor(visitor, user, other_user, accounts):
+def test_tick_returns_what_changed_since_the_cursor(visitor, user, other_user, accounts):
     start = visitor.get("/tick").json()["cursor"]
     mine = make_task(user, status=Status.RUNNING, progress=30)
     make_task(other_user, status=Status.RUNNING)
@@ -349,7 +349,7 @@ def test_tick_is_silent_when_nothing_is_new(visitor, user):
     assert (reply.status_code, reply.content) == (204, b"")
 
 
-def test_tick_tells_of_an_end_once_more_within_the_overlap(visitor, user):
+def test_tick_repeats_an_end_within_the_overlap(visitor, user):
     done = make_task(user, status=Status.SUCCEEDED)
 
     news = visitor.get("/tick", {"since": timezone.now().isoformat()}).json()
@@ -357,7 +357,7 @@ def test_tick_tells_of_an_end_once_more_within_the_overlap(visitor, user):
     assert [task["id"] for task in news["tasks"]] == [str(done.pk)]
 
 
-def test_tick_with_a_broken_cursor_starts_anew(visitor, user):
+def test_tick_with_a_broken_cursor_starts_from_now(visitor, user):
     assert visitor.get("/tick?since=yesterday").json()["tasks"] == []
 
 
@@ -386,7 +386,7 @@ def test_pages_ask_for_a_sign_in(client, db):
         assert client.get(address).url == f"/accounts/login/?next={address}"
 
 
-def test_front_door_leads_to_the_studio(visitor):
+def test_root_leads_to_the_studio(visitor):
     assert visitor.get("/").url == "/studio/"
 
 

@@ -215,7 +215,7 @@ def test_file_that_is_gone_from_storage_is_not_found(visitor, user):
     assert visitor.get(f"/videos/{video.pk}/poster.webp").status_code == 404
 
 
-def test_run_again_makes_the_same_request_anew(visitor, user, accounts):
+def test_run_again_orders_the_same_again(visitor, user, accounts):
     video = make_video(user, prompt="koi")
 
     reply = visitor.post(f"/tasks/{video.task_id}/retry", headers={"Referer": f"http://testserver/videos/{video.pk}/"})

@@ -36,7 +36,7 @@ def test_a_review_shows_what_was_asked_and_what_was_found(staff_visitor, unknown
     assert values["Asked about our reference"].endswith("offers no look-up. Check in its console.")
 
 
-def test_a_review_tells_what_the_vendor_said_of_our_reference(staff_visitor, user, kling):
+def test_a_review_shows_what_the_vendor_said_about_our_reference(staff_visitor, user, kling):
     task = make_task(
         user, status=Status.NEEDS_REVIEW, account=kling, error_message=Message(("It broke off.", "The vendor shows no render."))
     )
@@ -79,7 +79,7 @@ def test_asking_again_recovers_a_late_success_and_says_so(staff_visitor, visitor
     assert driver.finish(task).status == Status.SUCCEEDED
 
 
-def test_asking_again_is_refused_to_others_and_tells_the_vendors_words(staff_visitor, visitor, user, driver):
+def test_asking_again_is_refused_to_others_and_shows_the_vendors_words(staff_visitor, visitor, user, driver):
     task = driver.until(create_task(owner=user, model="kling/kling-v1", prompt="a boat #fault:fail-internal", params={}), Status.RUNNING)
     task.give_up("deadline", "too late")
     driver.simulator.advance(60)

@@ -74,7 +74,7 @@ def test_cancel_reaches_the_vendor_where_it_can(user, driver):
 
 
 @pytest.mark.postgresql
-def test_a_poll_that_was_asked_before_the_wish_ends_the_task_as_cancelled_too(user, account_of_nobody):
+def test_a_poll_sent_before_the_cancel_ends_the_task_as_cancelled_too(user, account_of_nobody):
     polled = make_task(user, status=Status.RUNNING, account=account_of_nobody)
     fresh(polled).request_cancel(timezone.now())
 
@@ -110,7 +110,7 @@ def test_a_poll_may_be_faster_than_the_answer_to_a_cancel(user, account_of_nobod
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_who_comes_too_late_is_told_so_also_when_a_poll_was_faster(user, account_of_nobody):
+def test_a_late_cancel_is_refused_also_when_a_poll_was_faster(user, account_of_nobody):
     task = make_task(user, status=Status.RUNNING, account=account_of_nobody)
     refusal = b'{"request_id": "1", "code": "UnsupportedOperation", "message": "no"}'
 
@@ -148,7 +148,7 @@ def test_retry_makes_a_new_task_with_the_same_request(user, driver):
     assert fresh(failed).status == Status.FAILED
 
 
-def test_retry_by_somebody_else_has_a_prompt_of_its_own(user, staff, driver):
+def test_retry_by_another_user_has_another_prompt(user, staff, driver):
     failed = driver.finish(create_task(owner=user, model=KLING, prompt="a boat #fault:refuse", params={}))
 
     again = retry_task(failed, by=Caller(user=staff)).task
@@ -195,7 +195,7 @@ def test_everything_that_waits_is_cancelled_however_much_it_is(user, other_user)
 
 
 @pytest.mark.postgresql
-def test_one_that_starts_meanwhile_is_passed_over(user, account_of_nobody):
+def test_a_task_that_starts_before_it_is_stopped_is_skipped(user, account_of_nobody):
     """Its row moves on between the look at all of them and its own turn."""
     first, last = make_task(user), make_task(user)
 

@@ -124,7 +124,7 @@ def test_adopt_takes_the_vendors_task_and_finishes_it(lost, staff, driver):
 
 
 @pytest.mark.parametrize(("model", "slot"), [(KLING, False), (KLING, True), ("kling/kling-v2-6", True)])
-def test_adopt_needs_no_word_on_how_the_vendor_files_the_task(model, slot, user, staff, driver):
+def test_adopt_finds_the_render_wherever_the_vendor_files_it(model, slot, user, staff, driver):
     """Kling keeps renders from text and from images under different addresses."""
     inputs = {"first_frame": [store_asset(owner=user, file=picture())]} if slot else {}
     paid = driver.until(create_task(owner=user, model=model, prompt="the paid one", params={}, inputs=inputs), Status.RUNNING)

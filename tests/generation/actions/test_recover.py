@@ -75,7 +75,7 @@ def test_what_still_renders_is_followed_again_with_a_new_deadline(user, staff, d
     ("fault", "code"),
     [("fail-internal", "render_failed"), ("expire", "submission_gone"), ("poll-5xx", "vendor_away"), ("poll-badjson", "vendor_away")],
 )
-def test_what_the_vendor_does_not_have_stays_failed_and_its_words_are_told(fault, code, user, staff, driver):
+def test_a_render_that_the_vendor_does_not_have_stays_failed_with_its_words(fault, code, user, staff, driver):
     task = timed_out(user, driver, prompt=f"a boat #fault:{fault}:9")
     driver.simulator.advance(60)
 

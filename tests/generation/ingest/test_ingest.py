@@ -62,7 +62,7 @@ def test_storage_that_is_away_costs_nothing_but_time(rendered, driver, settings,
 
 
 @pytest.mark.parametrize(("failing", "rounds"), [((), 7), (("exists",), 1), (("save",), 1), (("confirm", "delete"), 2)])
-def test_storage_that_raises_exceptions_of_its_own_only_delays_for_hours(rendered, driver, settings, tmp_path, failing, rounds):
+def test_storage_that_raises_its_own_exceptions_only_delays_for_hours(rendered, driver, settings, tmp_path, failing, rounds):
     """No try counts as a start that crashed. `confirm` and `delete`: a file arrives, its answer is lost, and it cannot be taken away."""
     works = settings.STORAGES
     options = {"location": tmp_path, "failing": failing}

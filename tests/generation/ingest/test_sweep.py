@@ -67,7 +67,7 @@ def test_a_folder_costs_one_query_however_many_files_it_has(user, files, django_
         _drop_orphans(f"videos/{today:%Y/%m/%d}", today)
 
 
-def test_an_ingest_that_tidies_up_after_itself_meanwhile_does_not_end_the_sweep(user, settings, tmp_path):
+def test_an_ingest_that_removes_its_files_at_the_same_time_does_not_end_the_sweep(user, settings, tmp_path):
     """Names that are listed and gone when they are looked at, as dangling links are."""
     settings.SCRATCH_DIR = tmp_path / "scratch"
     settings.SCRATCH_DIR.mkdir()

@@ -260,7 +260,7 @@ def test_slot_refuses_transparency_when_it_must(alpha: int, code: str | None) ->
     assert _refusal(lambda: check_slot(facts, ImageRules(alpha=False))) == code
 
 
-def test_slot_tells_the_figures() -> None:
+def test_refusal_at_a_slot_has_the_figures() -> None:
     facts = inspect(encoded(two_halves(), "PNG"))
 
     with pytest.raises(BadImage) as caught:

@@ -72,7 +72,7 @@ def prepare(tmp_path: Path) -> Prepare:
     return run
 
 
-def test_prepare_tells_the_facts(prepare_apart: Prepare, whole: bytes) -> None:
+def test_prepare_returns_the_facts(prepare_apart: Prepare, whole: bytes) -> None:
     info = prepare_apart(whole, expected_duration_s=2)
 
     assert (info.width_px, info.height_px, info.duration_s, info.fps) == (160, 90, 2.0, 12.0)

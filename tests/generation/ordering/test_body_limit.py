@@ -70,14 +70,14 @@ def test_images_of_just_the_limit_are_taken_and_one_byte_more_is_refused(order):
     assert GenerationTask.objects.count() == 1
 
 
-def test_complaint_stands_beside_the_slot_that_holds_most(order):
+def test_error_is_at_the_slot_with_the_largest_images(order):
     with pytest.raises(InvalidRequest) as refusal:
         order(20_000_000, slot="first_frame", last_frame=29_000_000)
 
     assert list(refusal.value.fields) == ["inputs.last_frame"]
 
 
-def test_image_that_is_too_large_by_itself_is_told_as_such(order):
+def test_image_that_is_too_large_by_itself_has_its_own_error(order):
     with pytest.raises(InvalidRequest) as refusal:
         order(50_000_000)
 

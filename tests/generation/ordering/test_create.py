@@ -55,7 +55,7 @@ def test_bad_input_names_its_field_and_stores_nothing(change, field, ask, simula
     assert simulator.ledger()["count"] == 0
 
 
-def test_effect_stands_for_the_prompt_and_nothing_else_does(ask, user):
+def test_only_an_effect_replaces_the_prompt(ask, user):
     image = store_asset(owner=user, file=picture((400, 400)))
     asked = ask | {"model": "dashscope/wanx2.1-i2v-turbo", "prompt": " ", "inputs": {"first_frame": [image]}}
 

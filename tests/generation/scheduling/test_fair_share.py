@@ -80,7 +80,7 @@ def test_a_task_goes_only_to_an_account_that_offers_its_model(pool, user):
     assert shares() == {"b": 1}
 
 
-def test_a_bound_task_goes_only_to_its_account_and_takes_nobodys_turn(pool, user, other_user):
+def test_a_bound_task_goes_only_to_its_account_and_takes_no_turn_elsewhere(pool, user, other_user):
     mine, other = pool("mine", max_in_flight=1), pool("other")
     make_task(user, is_bound=True, account=other, created_at=timezone.now() - timedelta(hours=1))
     free = make_task(other_user)
@@ -191,7 +191,7 @@ def test_tasks_that_wait_for_a_full_account_do_not_stand_before_those_of_another
     assert shares() == {"narrow": 1, "wide": len(others)}
 
 
-def test_a_bound_task_whose_account_no_longer_offers_its_model_stops_nobody(pool, user):
+def test_a_bound_task_whose_account_no_longer_offers_its_model_blocks_no_other(pool, user):
     own, other = pool("own", models_allowed=["kling-v2-6"]), pool("other")
     make_task(user, is_bound=True, account=own)
     free = make_task(user)

@@ -63,7 +63,7 @@ def test_a_long_look_up_keeps_its_lease(lost):
     assert later > first
 
 
-def test_a_look_up_that_is_anothers_by_now_asks_nobody(lost):
+def test_a_look_up_that_another_process_has_taken_asks_no_vendor(lost):
     GenerationTask.objects.update(fence=lost.fence + 1)
 
     with pytest.raises(LostRace), keeping(lost, AT_WORK):

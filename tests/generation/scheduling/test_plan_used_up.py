@@ -101,7 +101,7 @@ def test_time_that_the_vendor_names_is_believed_for_a_day(sandbox_accounts, open
     assert cooldown - timedelta(seconds=5) < cooldown_left(ZHIPU) <= cooldown
 
 
-def test_another_account_takes_the_task_meanwhile(user, driver, make_account, simulator):
+def test_another_account_takes_the_task_until_then(user, driver, make_account, simulator):
     spare = make_account("zhipu", "cn", f"{simulator.url}/hosts/zhipu/api/paas/v4", label="spare", sandbox=True, priority=99)
     spare.cool_down_for(3600, "so that the other goes first")
     task = asked_for(user, ZHIPU, "a boat #fault:plan-used-up:1")

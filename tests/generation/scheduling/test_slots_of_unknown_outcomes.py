@@ -37,7 +37,7 @@ def unknown(task, account):
 
 
 @pytest.mark.parametrize("status", ["queued", "cancelled", "failed", "needs_review", "succeeded"])
-def test_an_unknown_outcome_holds_a_slot_wherever_its_task_stands(zhipu, user, status):
+def test_an_unknown_outcome_holds_a_slot_whatever_the_status_of_its_task(zhipu, user, status):
     now = timezone.now()
     unknown(make_task(user, model=ZHIPU, status=status, account=zhipu, attempt_count=1), zhipu)
 

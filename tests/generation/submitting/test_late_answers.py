@@ -83,7 +83,7 @@ def test_a_task_that_its_owner_cancelled_stays_so_and_the_attempt_keeps_the_id(l
     assert (attempt.dispatch, attempt.submission_id) == (Dispatch.ACCEPTED, answer.id)
 
 
-def test_a_task_that_was_adopted_meanwhile_keeps_what_it_has(late, staff):
+def test_a_task_that_a_person_adopted_first_keeps_what_it_has(late, staff):
     task, attempt, answer = late
     decide.adopt(fresh(task), answer.id, by=Caller(user=staff))
 

@@ -28,7 +28,7 @@ def test_render_of_the_same_words_is_not_taken_for_ours(user, driver, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_submit_that_never_arrived_is_told_as_not_listed(user, driver, model):
+def test_submit_that_never_arrived_is_reported_as_not_listed(user, driver, model):
     driver.until(create_task(owner=user, model=model, prompt="a boat", params={}), Status.RUNNING)
     driver.simulator.faults(HOSTS[model], "reset-before")
 
@@ -40,7 +40,7 @@ def test_submit_that_never_arrived_is_told_as_not_listed(user, driver, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_submit_that_was_accepted_is_never_told_as_not_listed(user, driver, model):
+def test_submit_that_was_accepted_is_never_reported_as_not_listed(user, driver, model):
     task = driver.finish(create_task(owner=user, model=model, prompt="a boat #fault:reset-after-accept", params={}), steps=60)
 
     assert (task.status, task.submission_id, task.attempt_count) == (Status.NEEDS_REVIEW, "", 1)

@@ -227,7 +227,7 @@ def test_what_was_held_up_needs_no_person_any_more(user, driver):
     assert driver.simulator.ledger()["count"] == 1
 
 
-def test_what_a_person_decided_meanwhile_stands(user, staff, driver):
+def test_a_late_sender_does_not_undo_a_persons_decision(user, staff, driver):
     task = sent_by_the_dead(user, ZHIPU)
     asleep = fresh(task)
     reconcile(task.pk, task.fence)
@@ -304,7 +304,7 @@ def test_a_task_that_ends_its_process_before_it_is_sent_is_started_three_times_a
     assert driver.simulator.ledger()["count"] == 0
 
 
-def test_of_a_suspect_that_may_be_paid_a_person_hears(user, driver):
+def test_a_task_that_crashes_and_may_be_paid_goes_to_a_person(user, driver):
     task = unknown_and_sent_again(user, WAN)
     GenerationTask.objects.update(starts=4, failures=MOST_DEATHS)
 
@@ -323,7 +323,7 @@ def test_a_suspect_that_can_be_sent_after_all_is_sent(user, driver):
     assert fresh(task).status == Status.RUNNING
 
 
-def test_look_ups_get_a_process_after_a_while_however_many_submits_are_in_the_air(user, driver):
+def test_look_ups_get_a_process_after_a_while_however_many_submits_are_being_sent(user, driver):
     now = timezone.now()
     LiveWorker.objects.create(instance="me", submit_workers=2, seen_at=now)
     task = sent_by_the_dead(user, WAN)

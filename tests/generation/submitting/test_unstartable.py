@@ -147,7 +147,7 @@ def test_a_task_that_somebody_holds_is_left_alone(user, account, long_ago):
     assert fresh(task).status == Status.QUEUED
 
 
-def test_a_wish_to_cancel_is_kept_when_no_account_ever_takes_the_task_up(user, db):
+def test_a_request_to_cancel_is_kept_when_no_account_ever_starts_the_task(user, db):
     task = make_task(user, cancel_requested_at=timezone.now())
 
     tick()

@@ -74,7 +74,7 @@ def test_refusal_of_the_key_or_the_balance_that_names_our_reference_is_a_known_r
 
 
 @pytest.mark.parametrize("kind", [ContentRejected, OutOfCredit, AuthenticationFailed])
-def test_refusal_with_a_meaning_of_its_own_is_no_duplicate(kind):
+def test_refusal_with_another_meaning_is_not_a_duplicate(kind):
     assert type(error_of_payment(kind("The quota has already been used", vendor_code="x", http_status=403))) is kind
 
 
@@ -95,7 +95,7 @@ def test_status_without_a_vendor_code_leaves_the_outcome_unknown(status):
 
 
 @pytest.mark.parametrize("status", [403, 404, 422])
-def test_code_that_repeats_the_status_is_nobodys(status):
+def test_code_that_repeats_the_status_proves_no_refusal(status):
     assert type(error_of_payment(Refused("No.", vendor_code=str(status), http_status=status))) is Uncertain
 
 

@@ -46,7 +46,7 @@ def test_url_loses_query_and_password():
     assert redact_url("https://u:p@h.example:8443/a/b?sig=1#x") == "https://h.example:8443/a/b"
 
 
-def test_urls_that_are_none_end_no_request():
+def test_invalid_urls_are_redacted_without_an_error():
     assert redact_url("http://h.example:99999/a?sig=1") == "http://h.example:99999/a"
     assert redact_url("http://[::1/a?sig=1") == "•••"
 

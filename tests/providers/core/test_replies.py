@@ -14,7 +14,7 @@ from providers.core.types import State, WireReply
 
 
 @pytest.mark.parametrize("value", [None, "", 0, 7, True, [], {}])
-def test_text_that_is_none_is_not_understood(value):
+def test_value_that_is_not_a_text_is_an_unexpected_reply(value):
     with pytest.raises(UnexpectedReply, match="no text “id”"):
         text_of({"id": value}, "id")
 

@@ -15,7 +15,7 @@ def test_reply_without_an_object_is_unexpected(body):
         WireReply(status=200, body=body).data()
 
 
-def test_numbers_that_are_none_tell_nothing():
+def test_numbers_that_json_does_not_have_become_none():
     assert WireReply(status=200, body=b'{"a": NaN, "b": [-Infinity, 1e999], "c": 1.5}').data() == {"a": None, "b": [None, None], "c": 1.5}
 
 

@@ -163,7 +163,7 @@ def test_clock_stands_still_unless_moved() -> None:
     assert clock.now() == 105.0
 
 
-def test_callbacks_tell_every_change_and_are_signed(simulator: SimulatorProcess, kling: KlingCaller, listener: Listener) -> None:
+def test_callbacks_report_every_change_and_are_signed(simulator: SimulatorProcess, kling: KlingCaller, listener: Listener) -> None:
     secret = "whsec_c2ltdWxhdG9yLXNlY3JldC0wMDAx"
     simulator.settings(webhook_secret=secret)
     task = kling.task(callback_url=listener.url, external_task_id="cb-1")

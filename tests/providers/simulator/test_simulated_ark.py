@@ -111,7 +111,7 @@ def test_failure_names_its_reason(ark: Caller, simulator: SimulatorProcess) -> N
 
 
 @pytest.mark.parametrize("render_s", [5000, 500_000])
-def test_unfinished_task_expires_when_it_was_told_to_and_gives_its_slot_back(
+def test_unfinished_task_expires_at_the_requested_time_and_frees_its_slot(
     ark: Caller, simulator: SimulatorProcess, render_s: float
 ) -> None:
     simulator.settings(slots=1, render_s=render_s)
@@ -346,7 +346,7 @@ def test_callback_is_unsigned_and_tried_again_after_five_seconds(ark: Caller, si
     assert not any(name.startswith("webhook-") for headers, _ in listener.received for name in headers)
 
 
-def test_nothing_is_told_of_a_cancelled_task(ark: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
+def test_a_cancelled_task_is_not_called_back(ark: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
     simulator.settings(queue_s=100)
     cancelled = ark.task(callback_url=listener.url)
     assert listener.hears(1)

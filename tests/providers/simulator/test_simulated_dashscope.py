@@ -115,7 +115,7 @@ def test_workspace_that_the_key_may_not_use_is_refused(dashscope_api: DashScopeC
 
 
 @pytest.mark.parametrize("duration", [7, 15])
-def test_regional_model_has_lengths_of_its_own(simulator: SimulatorProcess, duration: int) -> None:
+def test_regional_model_has_its_own_lengths(simulator: SimulatorProcess, duration: int) -> None:
     virginia = DashScopeCaller(simulator.base("dashscope-us"), key="sk-us-somebody")
 
     assert refusal(virginia.submit(model="wan2.6-t2v-us", parameters={"duration": duration})) == (400, "InvalidParameter")

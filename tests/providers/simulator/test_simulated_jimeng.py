@@ -187,7 +187,7 @@ def test_item_is_found_by_its_own_id(jimeng: Caller, simulator: SimulatorProcess
         ("done-status-45", 45, None, 1),
     ],
 )
-def test_end_may_be_told_by_another_number(
+def test_end_may_be_reported_by_another_number(
     jimeng: Caller, simulator: SimulatorProcess, fault: str, status: int, code: str | None, items: int
 ) -> None:
     simulator.settings(queue_s=0, render_s=0)

@@ -247,7 +247,7 @@ def test_good_request_becomes_a_video_of_this_size_and_length(
 
 
 @pytest.mark.filterwarnings("ignore:.*HMAC key:jwt.InsecureKeyLengthWarning")
-def test_key_decides_and_a_signed_token_is_none(simulator: SimulatorProcess) -> None:
+def test_key_decides_and_a_signed_token_is_not_a_key(simulator: SimulatorProcess) -> None:
     now = int(time.time())
     token = jwt.encode({"iss": "sim-access", "exp": now + 1800, "nbf": now - 5}, "sim-secret", algorithm="HS256")
     keys = ("bad-key", "broke-key", token)

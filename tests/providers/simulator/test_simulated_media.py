@@ -100,7 +100,7 @@ def test_words_are_wrapped_to_fit(text: str, lines: list[str] | int) -> None:
     assert all(font.getlength(line) <= 1180 for line in wrapped)
 
 
-def test_every_chinese_character_of_the_prompt_is_drawn_with_a_shape_of_its_own() -> None:
+def test_every_chinese_character_of_the_prompt_is_drawn_with_a_different_shape() -> None:
     drawn = {lettering(replace(CLIP, text=character)).letters.tobytes() for character in "袋鼠举牌雨霓虹潮"}
 
     assert len(drawn) == 8

@@ -245,7 +245,7 @@ def test_second_api_follows_its_states(minimax: Caller, simulator: SimulatorProc
     assert requests.get(seen[2]["content"]["url"], timeout=60).content[4:8] == b"ftyp"
 
 
-def test_second_api_tells_why_a_task_failed_and_knows_only_its_own(minimax: Caller, simulator: SimulatorProcess) -> None:
+def test_second_api_says_why_a_task_failed_and_knows_only_its_own(minimax: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=0, render_s=0)
 
     failed = minimax.query_2(minimax.task_2("a boat #fault:fail-content"))
@@ -381,7 +381,7 @@ def test_callbacks_follow_an_echoed_challenge(minimax: Caller, listener: Listene
     assert done["file_id"] == minimax.query(task)["file_id"]
 
 
-def test_nothing_is_told_when_the_challenge_is_not_echoed(minimax: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
+def test_nothing_is_called_back_when_the_challenge_is_not_echoed(minimax: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
     silent = minimax.task_2("silent", callback_url=listener.url)
     assert listener.hears(1)
 

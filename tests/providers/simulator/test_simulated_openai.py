@@ -89,7 +89,7 @@ def test_states_follow_each_other_with_progress_and_advice(openai: Caller, simul
     assert [reply.headers.get("openai-poll-after-ms") for reply in replies] == ["1000", "1000", None]
 
 
-def test_advice_is_as_long_as_the_simulator_is_told_unless_something_changes_sooner(openai: Caller, simulator: SimulatorProcess) -> None:
+def test_poll_delay_is_as_set_unless_something_changes_sooner(openai: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=0, render_s=100, poll_after_s=60)
     video = openai.video(model="sora-2")
 

@@ -141,7 +141,7 @@ def test_result_is_asked_for_with_the_same_req_key(visual: Caller) -> None:
         ({"path": "/elsewhere"}, "SignatureDoesNotMatch"),
     ],
 )
-def test_signature_is_computed_anew(visual: Caller, simulator: SimulatorProcess, how: dict[str, Any], expected: str) -> None:
+def test_signature_must_match_what_arrived(visual: Caller, simulator: SimulatorProcess, how: dict[str, Any], expected: str) -> None:
     assert refusal(visual.submit(**how)) == (401, expected)
     assert simulator.ledger()["count"] == 0
 
@@ -227,7 +227,7 @@ def test_fault_refuses_and_bills_nothing(visual: Caller, simulator: SimulatorPro
     assert simulator.ledger()["count"] == 0
 
 
-def test_services_trouble_may_stand_beside_a_task_that_goes_on(visual: Caller, simulator: SimulatorProcess) -> None:
+def test_error_of_the_service_may_come_with_a_task_that_continues(visual: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=60)
     task = visual.task("a boat #fault:poll-busy-code:1")
 

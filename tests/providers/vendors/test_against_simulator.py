@@ -58,7 +58,7 @@ def test_camera_movements_are_accepted(simulator, camera):
 
 
 @WITH_A_KEY
-def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, surface):
+def test_account_check_costs_nothing_and_recognises_a_bad_key(simulator, surface):
     good, bad = (
         client_at(simulator, surface),
         client_at(simulator, surface, access_key="bad-a", secret_key="bad-s", api_key="bad-key", cookie="sessionid=bad-session"),
@@ -132,7 +132,7 @@ def test_look_up_finds_nothing_where_nothing_was_accepted(simulator):
 @pytest.mark.parametrize(
     ("model", "surface"), [("kling/kling-v1", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
 )
-def test_reference_sent_twice_is_told_apart_from_bad_parameters(simulator, model, surface):
+def test_reference_sent_twice_is_distinguished_from_bad_parameters(simulator, model, surface):
     client, request = client_at(simulator, surface), make_request(model, reference="sent-1")
     client.submit(request)
 
@@ -156,7 +156,7 @@ def test_waiting_task_can_be_cancelled_and_a_rendering_one_cannot(simulator):
     assert caught.value.vendor_code == "UnsupportedOperation"
 
 
-def test_clock_that_is_wrong_is_told_as_a_stale_signature(simulator):
+def test_clock_that_is_wrong_is_reported_as_a_stale_signature(simulator):
     late = client_at(simulator, "official-jwt")
     asleep = BlockingClient(provider=late.provider, timeouts=PATIENT, clock=lambda: utc_now() - timedelta(hours=2))
 

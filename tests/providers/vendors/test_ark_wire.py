@@ -112,7 +112,7 @@ def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, wor
         (V20, {"duration_s": 15}, {"duration": 15}),
     ],
 )
-def test_length_is_said_in_one_way(model, params, length):
+def test_length_is_sent_as_either_seconds_or_frames(model, params, length):
     said = WIRE.asked(make_request(model, **params)).json
 
     assert {name: said[name] for name in ("duration", "frames") if name in said} == length
@@ -340,7 +340,7 @@ def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
 
 
 @pytest.mark.parametrize("pages", [[listing(NOW)], [listing(EARLIER, None)], [listing(EARLIER, total=3), listing(total=3)]])
-def test_task_that_may_be_ours_cannot_be_told(pages):
+def test_look_up_cannot_decide_about_a_task_that_may_be_ours(pages):
     assert type(WIRE.look_up(*pages)) is Unsupported
 
 

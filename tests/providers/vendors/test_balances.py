@@ -81,7 +81,7 @@ def test_the_gateway_is_not_asked():
 
 
 @pytest.mark.parametrize("slug", sorted(PROVIDERS.keys() - TELLING))
-def test_vendors_that_do_not_tell_are_not_asked(slug):
+def test_vendors_that_do_not_report_a_balance_are_not_asked(slug):
     with pytest.raises(Unsupported):
         next(make_provider(slug).balance(NOON))
 

@@ -59,7 +59,7 @@ def test_the_address_goes_with_the_submit_and_its_secret_not_into_the_evidence(v
 
 
 @pytest.mark.parametrize(("vendor", "surface", "model"), CALLING)
-def test_nothing_is_said_of_callbacks_without_an_address(vendor, surface, model):
+def test_no_callback_field_is_sent_without_an_address(vendor, surface, model):
     body, _ = sent(make_provider(vendor, surface), model)
 
     assert "callback" not in json.dumps(body)

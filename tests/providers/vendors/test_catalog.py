@@ -61,7 +61,7 @@ def test_each_value_of_each_option_changes_the_request(spec):
 
 
 @EVERY_MODEL
-def test_one_mistake_is_told_once(spec):
+def test_one_mistake_is_reported_once(spec):
     """A rule between two options is silent where the other one was refused."""
     for name in spec.params.model_fields:
         params = spec.needed_params | setting_for(spec, name, values_of(spec, name)[-1])
@@ -72,7 +72,7 @@ def test_one_mistake_is_told_once(spec):
 
 
 @EVERY_MODEL
-def test_option_with_one_value_is_said_too(spec):
+def test_option_with_one_value_is_sent_too(spec):
     """Past the checks, another value would change the request: so this one is in it."""
     provider, request = make_provider(spec.provider), make_request(spec.name)
     for name in spec.params.model_fields:

@@ -242,7 +242,7 @@ def test_account_check_is_content_with_any_answer_of_the_services(body, status):
 @pytest.mark.parametrize(
     ("body", "status", "kind"), [(b"<html>", 404, Refused), (b"<html>", 200, UnexpectedReply), ({}, 200, UnexpectedReply)]
 )
-def test_wrong_address_is_told(body, status, kind):
+def test_wrong_address_is_reported(body, status, kind):
     assert type(check_account(body, status)) is kind
 
 

@@ -145,7 +145,7 @@ def test_video_is_made_paid_once_and_can_be_had_until_it_expires(simulator, case
 
 
 @CONTRACT
-def test_refusals_are_told_apart_and_cost_nothing(simulator, case):
+def test_refusals_are_distinguished_and_cost_nothing(simulator, case):
     client, kinds = client_at(simulator, case.surface), due(case, REFUSALS)
 
     errors = {fault: refusal(client, case, fault) for fault in kinds}

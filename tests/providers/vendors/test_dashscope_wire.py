@@ -60,7 +60,7 @@ def test_submit_from_an_image_has_a_data_uri_and_a_resolution():
     assert said.json["parameters"] == {"resolution": "480P", "duration": 3, "prompt_extend": True, "watermark": False}
 
 
-def test_submit_from_two_frames_has_a_path_and_names_of_its_own():
+def test_submit_from_two_frames_has_its_own_path_and_names():
     said = WIRE.asked(make_request("dashscope/wanx2.1-kf2v-plus", ["first_frame", "last_frame"], prompt=""))
 
     assert said.path == "services/aigc/image2video/video-synthesis"
@@ -301,7 +301,7 @@ def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
         [listing(AN_HOUR_AGO, total=3), listing(total=3)],
     ],
 )
-def test_task_that_may_be_ours_cannot_be_told(pages):
+def test_look_up_cannot_decide_about_a_task_that_may_be_ours(pages):
     assert type(WIRE.look_up(*pages)) is Unsupported
 
 
@@ -344,7 +344,7 @@ def test_task_is_waited_for_nearly_as_long_as_the_vendor_keeps_it():
     assert kept == {(timedelta(hours=22), timedelta(hours=24))}
 
 
-def test_effect_stands_for_the_prompt():
+def test_effect_replaces_the_prompt():
     model = "dashscope/wanx2.1-i2v-turbo"
     said = WIRE.asked(make_request(model, prompt="", style="squish"))
 

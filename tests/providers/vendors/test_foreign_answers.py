@@ -37,7 +37,7 @@ def submit(vendor, body, status):
 
 
 @pytest.mark.parametrize("vendor", MODELS)
-def test_error_in_nobodys_shape_leaves_the_outcome_unknown(vendor):
+def test_error_in_an_unknown_shape_leaves_the_outcome_unknown(vendor):
     outcomes = {
         (name, status): type(submit(vendor, shape(status), status))
         for name, shape in FOREIGN.items()

@@ -22,7 +22,7 @@ def check_account(body, status=200):
     return outcome(jimeng, jimeng.check_account(), reply_of(body, status))
 
 
-def test_account_check_tells_the_credits():
+def test_account_check_reports_the_credits():
     jimeng = make_provider("jimeng")
     request = next(jimeng.check_account())
     credit = {"gift_credit": 60, "purchase_credit": 0, "vip_credit": 100}
@@ -42,7 +42,7 @@ def test_account_check_tells_the_credits():
         (answer({"credit": {"gift_credit": "many"}}), 200, UnexpectedReply),
     ],
 )
-def test_bad_account_is_told_apart(body, status, kind):
+def test_bad_account_is_recognised(body, status, kind):
     assert type(check_account(body, status)) is kind
 
 
@@ -76,7 +76,7 @@ def test_bare_session_is_sent_as_a_cookie():
     assert signed.headers["cookie"] == "sessionid=0123456789abcdef"
 
 
-def test_newer_page_is_told_by_the_accounts_own_versions_and_names():
+def test_accounts_own_versions_and_names_are_sent():
     names = {"jimeng-video-3.0": "dreamina_next:next_benefit", "jimeng-video-3.0-pro": "dreamina_pro"}
     newer = make_provider("jimeng", names=names, app_version="8.4.0", app_id="600000", web_version="7.6", draft_version="3.4.0")
 
@@ -105,7 +105,7 @@ def test_newer_page_is_told_by_the_accounts_own_versions_and_names():
         ("app_id", "five"),
     ],
 )
-def test_setting_of_no_meaning_sends_nothing_and_is_told_by_the_test_of_the_account(name, value):
+def test_setting_without_a_meaning_sends_nothing_and_is_named_by_the_account_check(name, value):
     jimeng = make_provider("jimeng", **{name: value})
 
     for exchange in (jimeng.submit(make_request(OLD)), jimeng.check_account()):

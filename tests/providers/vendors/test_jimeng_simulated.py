@@ -34,7 +34,7 @@ def poll_batch(client: BlockingClient, submissions: list[Submission]) -> list[Sn
 
 
 @BOTH
-def test_batch_is_one_request_and_tells_the_missing(simulator, model):
+def test_batch_is_one_request_and_reports_missing_tasks(simulator, model):
     client = client_at(simulator)
     submissions = []
     for number in range(3):
@@ -50,7 +50,7 @@ def test_batch_is_one_request_and_tells_the_missing(simulator, model):
 
 
 @pytest.mark.parametrize("fault", ["poll-mget-refused", "poll-mget-lacks"])
-def test_history_tells_what_the_older_question_does_not(simulator, fault):
+def test_history_shows_what_the_older_question_does_not(simulator, fault):
     client = client_at(simulator)
     submissions = [client.submit(make_request(OLD, reference=f"job-{number}")) for number in range(2)]
     simulator.advance(60)
@@ -105,7 +105,7 @@ def test_absence_from_the_history_proves_nothing(simulator, model):
         client_at(simulator).look_up("never-sent", spec=ALL_MODELS[model], since=NOON)
 
 
-def test_second_render_at_once_is_told_to_wait(simulator):
+def test_second_render_at_once_is_rate_limited(simulator):
     simulator.settings(slots=1)
     client = client_at(simulator)
     client.submit(make_request(OLD))

@@ -139,7 +139,7 @@ def test_the_same_task_says_the_same_twice_and_another_does_not(model):
     assert one != other
 
 
-def test_seed_of_chance_is_told_from_a_chosen_one():
+def test_random_seed_is_distinguished_from_a_chosen_one():
     said = WIRE.asked(make_request(OLD)).json
 
     assert 0 <= said["input"]["seed"] <= 4_294_967_295

@@ -40,7 +40,7 @@ def test_shots_of_ones_own_are_numbered_and_customized():
     ]
 
 
-def test_without_shots_of_ones_own_none_are_said():
+def test_no_lists_are_sent_without_custom_shots():
     assert not {"multi_prompt", "voice_list", "element_list"} & said(V3, {}).json.keys()
 
 

@@ -78,7 +78,7 @@ def test_prompt_may_be_missing_beside_an_image():
         (V26, {"resolution": "720p", "duration": 5, "aspect_ratio": "16:9", "audio": "off"}),
     ],
 )
-def test_what_a_model_does_not_have_is_not_said(model, settings):
+def test_settings_that_a_model_does_not_have_are_not_sent(model, settings):
     assert WIRE.asked(make_request(model)).json["settings"] == settings
 
 
@@ -184,7 +184,7 @@ def test_success_without_a_file_is_unexpected(outputs):
     assert type(poll(answer(outputs=outputs))) is UnexpectedReply
 
 
-def test_charge_in_money_is_told_with_its_currency():
+def test_charge_in_money_is_reported_with_its_currency():
     billing = [{"charge_type": "cash", "cash_type": "balance", "currency": "CNY", "amount": "3.5"}]
 
     assert poll(answer(billing=billing)).units == "3.5 CNY"

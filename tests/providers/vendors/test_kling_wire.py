@@ -98,7 +98,7 @@ def test_gateway_puts_kling_before_every_path():
         ),
     ],
 )
-def test_camera_is_said_as_type_and_one_axis(params, said):
+def test_camera_is_sent_as_type_and_one_axis(params, said):
     assert WIRE.asked(make_request("kling/kling-v1", **params)).json["camera_control"] == said
 
 

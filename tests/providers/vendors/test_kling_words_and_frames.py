@@ -14,7 +14,7 @@ SHOTS = [{"duration_s": 3, "prompt": "A boat leaves"}, {"duration_s": 4, "prompt
 
 
 @pytest.mark.parametrize("model", CLASSIC)
-def test_frame_stands_without_words_and_nothing_else_does(model):
+def test_only_a_frame_needs_no_prompt(model):
     spec = ALL_MODELS[model]
 
     assert not spec.needs_words({"first_frame"})
@@ -30,11 +30,11 @@ def test_newest_classic_model_wants_words_or_shots_of_ones_own():
     assert not spec.params(multi_shot=True).replaces_prompt
 
 
-def test_prompt_is_not_said_where_there_is_none():
+def test_empty_prompt_is_not_sent():
     assert "prompt" not in asked(make_provider("kling"), make_request(V26, ["first_frame"], prompt="")).json
 
 
-def test_shots_of_ones_own_stand_in_for_the_prompt():
+def test_custom_shots_replace_the_prompt():
     """Also where a task that was made before had both."""
     body = asked(make_provider("kling"), make_request(V3, prompt="a boat", shots=SHOTS, duration_s=7)).json
 

@@ -53,7 +53,7 @@ def test_tasks_of_h3_are_seen_though_their_list_is_refused_or_not_filtered(simul
 
 
 @pytest.mark.parametrize("model", [ARK, WAN, SORA])
-def test_list_tells_a_lost_submit_from_one_that_never_came(simulator, model):
+def test_list_distinguishes_a_lost_submit_from_one_that_never_came(simulator, model):
     client, began = client_for(simulator, model), utc_now()
     first = client.submit(make_request(model))
 

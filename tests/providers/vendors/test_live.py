@@ -76,7 +76,7 @@ def test_key_that_the_vendor_refuses_is_a_failure_and_stays_hidden(monkeypatch, 
     ("what", "value", "words"),
     [("SURFACE", "moon", "is none of beijing, singapore, us, hongkong"), ("MODEL", "wan2.6-i2v", "set LIVE_DASHSCOPE_MODEL")],
 )
-def test_wish_that_cannot_be_met_is_told(monkeypatch, simulator, capsys, what, value, words):
+def test_unusable_surface_or_model_is_reported(monkeypatch, simulator, capsys, what, value, words):
     give_keys(monkeypatch, simulator, "dashscope")
     monkeypatch.setenv(f"LIVE_DASHSCOPE_{what}", value)
 

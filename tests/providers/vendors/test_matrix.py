@@ -96,14 +96,14 @@ def test_bounds_of_files_are_those_of_the_settings_default():
     assert PORTAL_IMAGES.max_bytes == settings.MAX_IMAGE_BYTES
 
 
-def test_what_is_not_offered_is_said():
+def test_what_is_not_offered_is_listed():
     said = matrix().splitlines()
 
     assert [what for provider in PROVIDERS.values() for what in provider.not_offered if f"- {what}" not in said] == []
     assert all(provider.not_offered for provider in PROVIDERS.values())
 
 
-def test_what_was_read_elsewhere_is_said_with_its_day():
+def test_what_was_read_elsewhere_is_listed_with_its_day():
     said, elsewhere = matrix().splitlines(), [fact for provider in PROVIDERS.values() for fact in provider.read_elsewhere]
 
     assert elsewhere

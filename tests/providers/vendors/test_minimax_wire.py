@@ -73,7 +73,7 @@ def test_v1_submit_says_everything_in_the_vendors_words():
     assert last.startswith("data:image/png;base64,")
 
 
-def test_subject_has_a_form_of_its_own_and_no_length():
+def test_subject_has_its_own_form_and_no_length():
     said = WIRE.asked(make_request(SUBJECT, prompt="")).json
 
     [subject] = said.pop("subject_reference")
@@ -224,7 +224,7 @@ def test_v2_type_has_its_class(status, word, kind):
         ("usage limit exceeded, 5-hour usage limit reached, resets at 2026-11-20T15:00:00Z (2056)", NOON + timedelta(hours=3)),
     ],
 )
-def test_used_up_plan_is_told_from_other_rate_limits_by_its_number(words, opens_at):
+def test_used_up_plan_is_distinguished_from_other_rate_limits_by_its_number(words, opens_at):
     first = submit({"base_resp": {"status_code": 2056, "status_msg": words}})
     second = submit(v2_error("rate_limit_error", words), 429, model=H3)
 

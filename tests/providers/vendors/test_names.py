@@ -53,7 +53,7 @@ def test_request_says_what_the_vendor_calls_the_model_there(slug, surface, ours,
 
 
 @pytest.mark.parametrize(("slug", "surface"), NAMING)
-def test_accounts_own_name_goes_before_and_changes_nothing_else(slug, surface):
+def test_accounts_own_name_overrides_others_and_changes_nothing_else(slug, surface):
     for spec in PROVIDERS[slug].models.values():
         plain = asked(make_provider(slug, surface), make_request(spec.name))
         named = asked(make_provider(slug, surface, names={spec.id: "ep-20260101-abcde"}), make_request(spec.name))

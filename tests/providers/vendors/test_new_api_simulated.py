@@ -134,14 +134,14 @@ def test_used_up_quota_is_out_of_credit(simulator, route):
 
 
 @EVERY
-def test_refused_key_is_told_with_the_gateways_words(simulator, route):
+def test_refused_key_is_reported_with_the_gateways_words(simulator, route):
     error = refusal(simulator, route, key="sk-bad-key")
 
     assert (type(error), error.http_status, "无效的令牌" in error.message) == (AuthenticationFailed, 401, True)
 
 
 @EVERY
-def test_account_check_costs_nothing_and_tells_a_bad_key(simulator, route):
+def test_account_check_costs_nothing_and_recognises_a_bad_key(simulator, route):
     client_at(simulator, route).check_account()
     with pytest.raises(AuthenticationFailed):
         client_at(simulator, route, "sk-bad-key").check_account()
@@ -165,7 +165,7 @@ def test_refusals_of_the_vendor_behind_the_gateway_are_sure(simulator, route):
         (VIDEOS, InvalidParams, "The request content contains sensitive information"),
     ],
 )
-def test_refusal_that_the_gateway_quotes_is_told_in_the_vendors_words(simulator, route, kind, words):
+def test_refusal_that_the_gateway_quotes_is_reported_in_the_vendors_words(simulator, route, kind, words):
     error = refusal(simulator, route, "a boat #fault:refuse")
 
     assert (type(error), error.message) == (kind, words)
@@ -182,7 +182,7 @@ def test_lost_answer_leaves_the_outcome_unknown_and_nothing_says_absent(simulato
     assert paid(simulator) == 1
 
 
-def test_reference_sent_twice_is_told_as_such(simulator):
+def test_reference_sent_twice_is_recognised(simulator):
     client_at(simulator, KLING).submit(a_request(KLING))
 
     assert type(refusal(simulator, KLING)) is DuplicateReference

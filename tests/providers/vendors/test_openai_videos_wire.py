@@ -64,7 +64,7 @@ def test_first_frame_is_a_file_part():
     assert file.content == request.inputs["first_frame"][0].content
 
 
-def test_what_is_left_to_the_gateway_is_not_said():
+def test_what_is_left_to_the_gateway_is_not_sent():
     assert [part.name for part in WIRE.asked(make_request(ANY)).parts] == ["prompt", "seconds"]
 
 
@@ -184,7 +184,7 @@ def test_gateways_own_address_of_the_file_needs_no_key():
 
 
 @pytest.mark.parametrize("metadata", [None, {}, [], {"url": ""}, {"url": "data:video/mp4;base64,AAAA"}, {"url": 7}])
-def test_address_that_is_none_is_passed_over(metadata):
+def test_value_that_is_not_an_address_is_ignored(metadata):
     [output] = poll(COMPLETED | {"metadata": metadata}).outputs
 
     assert output.headers_needed is True

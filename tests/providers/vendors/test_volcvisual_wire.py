@@ -179,7 +179,7 @@ def test_success_without_a_file_is_unexpected(url):
 @pytest.mark.parametrize(
     ("code", "kind"), [(50511, ContentRejected), (50215, InvalidParams), (50500, GenerationFailed), (50430, GenerationFailed)]
 )
-def test_outer_code_tells_the_failure_of_a_task_that_is_done(code, kind):
+def test_outer_code_gives_the_failure_of_a_task_that_is_done(code, kind):
     snapshot = poll({**fixture("volcvisual_done"), "code": code, "message": "words of the vendor"})
 
     assert (snapshot.state, type(snapshot.error), snapshot.error.vendor_code) == (State.FAILED, kind, str(code))
@@ -257,7 +257,7 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
     ("body", "status"),
     [({"code": 10000, "data": {"status": "not_found"}}, 200), (error_body(50215), 400), ({"code": 10000, "data": {}}, 200)],
 )
-def test_good_keys_are_told_by_any_answer_of_the_services(body, status):
+def test_any_answer_of_the_service_proves_good_keys(body, status):
     assert next(WIRE.provider.check_account()).query["Action"] == "CVSync2AsyncGetResult"
     assert check_account(body, status) is None
 
@@ -271,7 +271,7 @@ def test_good_keys_are_told_by_any_answer_of_the_services(body, status):
         ({"hello": 1}, 200, UnexpectedReply),
     ],
 )
-def test_bad_account_is_told_apart(body, status, kind):
+def test_bad_account_is_recognised(body, status, kind):
     assert type(check_account(body, status)) is kind
 
 

@@ -79,7 +79,7 @@ def test_submit_of_vidu_has_its_own_words():
 
 
 @pytest.mark.parametrize("model", ["zhipu/cogvideox-3", "zhipu/cogvideox-2", "zhipu/viduq1-image", "zhipu/vidu2-image"])
-def test_one_image_stands_alone_as_a_data_uri(model):
+def test_one_image_is_sent_alone_as_a_data_uri(model):
     request = make_request(model, ["first_frame"], prompt="")
 
     said = WIRE.asked(request).json
@@ -234,7 +234,7 @@ def test_failed_task_keeps_code_and_words_where_there_are_any(error, kind, code,
     assert (snapshot.error.vendor_code, snapshot.error.message) == (code, words)
 
 
-def test_moderation_told_by_refusing_the_poll_is_the_end_of_the_task():
+def test_moderation_that_refuses_the_poll_ends_the_task():
     snapshot = poll(error_body("1301"), 400)
 
     assert (snapshot.state, type(snapshot.error), snapshot.error.vendor_code) == (State.FAILED, ContentRejected, "1301")
@@ -280,7 +280,7 @@ def test_account_check_asks_about_a_task_that_cannot_be():
 
 
 @pytest.mark.parametrize(("body", "status"), [(error_body("1211"), 404), (error_body("1214"), 400), (fixture("zhipu_fail"), 200)])
-def test_good_key_is_told_by_any_other_refusal(body, status):
+def test_any_other_refusal_proves_a_good_key(body, status):
     assert check_account(body, status) is None
 
 
@@ -294,7 +294,7 @@ def test_good_key_is_told_by_any_other_refusal(body, status):
         ({"hello": 1}, 200, UnexpectedReply),
     ],
 )
-def test_bad_account_is_told_apart(body, status, kind):
+def test_bad_account_is_recognised(body, status, kind):
     assert type(check_account(body, status)) is kind
 
 

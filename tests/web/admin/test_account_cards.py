@@ -123,7 +123,7 @@ def test_slot_of_an_unknown_outcome_is_shown(desk, account, task):
     assert (slots.used, slots.note) == (1, "1 with unknown outcome")
 
 
-def test_facts_tell_health_balance_and_turn(desk, account, task):
+def test_facts_show_health_balance_and_turn(desk, account, task):
     now = timezone.now()
     ProviderAccount.objects.update(
         last_ok_at=now - 2 * SOON,
@@ -157,7 +157,7 @@ def test_accounts_that_need_somebody_come_first(desk, account, make_account):
     assert "1 of 3 accounts are ready. No video waits." in reply.content.decode()
 
 
-def test_what_stops_all_is_said_above(desk, account, staff):
+def test_what_stops_all_is_shown_above(desk, account, staff):
     before = desk.get(LIST).context["notes"]
     LiveWorker.objects.all().delete()
     stop_submits(by=Caller(user=staff), reason="budget is used up")
@@ -187,7 +187,7 @@ def test_page_needs_no_query_per_account_or_task(desk, account, make_account, ta
     assert len(many) == len(few) <= 15
 
 
-def test_test_button_answers_with_the_card_anew(desk, make_account, simulator, at_work):
+def test_test_button_answers_with_a_new_card(desk, make_account, simulator, at_work):
     account = make_account("kling", "official-key", simulator.base("kling"), sandbox=True)
 
     reply = desk.post(f"{LIST}{account.pk}/test/", headers={"x-requested-with": "fetch"})

@@ -73,7 +73,7 @@ def restored_backup(user, sandbox_accounts):
     return task
 
 
-def test_a_restored_backup_is_told_on_every_page_and_confirmed_here(desk, restored_backup):
+def test_a_restored_backup_is_shown_on_every_page_and_confirmed_here(desk, restored_backup):
     for page in ("/admin/", "/"):
         assert "the database was restored from a backup, and an administrator has to confirm it" in desk.get(page, follow=True).text
     text = desk.get(PAGE).text

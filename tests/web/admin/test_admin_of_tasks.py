@@ -54,7 +54,7 @@ def test_task_is_shown_with_attempts_and_events(desk, task, django_assert_max_nu
     assert 'name="_save"' not in text
 
 
-def test_events_and_the_task_tried_anew_are_told_in_words(desk, task, user):
+def test_events_and_the_retry_are_shown_in_words(desk, task, user):
     again = make_task(user, model=task.model, retry_of=task)
 
     events = desk.get(f"{LIST}{task.pk}/change/").text

@@ -39,7 +39,7 @@ def balance():
         ("ark", "volcengine", "/hosts/ark"),
     ],
 )
-def test_vendor_that_has_nothing_at_this_path_is_told_from_a_stranger(found, vendor, surface, path):
+def test_vendor_that_has_nothing_at_this_path_is_distinguished_from_a_stranger(found, vendor, surface, path):
     finding = found(vendor, surface, path)
 
     assert (finding.ok, finding.code) == (False, "wrong_path")
@@ -48,7 +48,7 @@ def test_vendor_that_has_nothing_at_this_path_is_told_from_a_stranger(found, ven
 
 
 @pytest.mark.parametrize("path", ["", "/nowhere", "/hosts/nobody"])
-def test_stranger_is_told_from_the_vendor(found, path):
+def test_stranger_is_distinguished_from_the_vendor(found, path):
     finding = found("kling", "official-key", path)
 
     assert (finding.ok, finding.code) == (False, "wrong_endpoint")
@@ -77,7 +77,7 @@ def test_region_that_the_vendor_does_not_have_is_a_host_of_no_name(found):
         ("ark", "volcengine", "/hosts/ark/api/v3", "BytePlus ModelArk"),
     ],
 )
-def test_key_of_another_region_is_told_from_a_revoked_one(found, vendor, surface, path, other):
+def test_key_of_another_region_is_distinguished_from_a_revoked_one(found, vendor, surface, path, other):
     finding = found(vendor, surface, path, **ABROAD)
 
     assert (finding.ok, finding.code) == (False, "other_region")
@@ -89,7 +89,7 @@ def test_key_of_another_region_is_told_from_a_revoked_one(found, vendor, surface
     ("vendor", "surface", "path"),
     [("dashscope", "beijing", "/hosts/dashscope-intl/api/v1"), ("ark", "volcengine", "/hosts/byteplus/api/v3")],
 )
-def test_address_of_another_region_is_told_from_a_revoked_key(found, vendor, surface, path):
+def test_address_of_another_region_is_distinguished_from_a_revoked_key(found, vendor, surface, path):
     finding = found(vendor, surface, path, **BEIJING)
 
     assert (finding.ok, finding.code) == (False, "other_region")
@@ -119,7 +119,7 @@ def test_refused_key_is_shown_to_no_host_that_is_not_the_vendors(found, simulato
         ("jimeng", "web", "/hosts/jimeng", {"cookie": "sessionid=broke-session-000000", "sign": "none"}),
     ],
 )
-def test_account_without_credit_is_told_from_one_that_works(found, vendor, surface, path, keys):
+def test_account_without_credit_is_distinguished_from_one_that_works(found, vendor, surface, path, keys):
     finding = found(vendor, surface, path, **keys)
 
     assert (finding.ok, finding.code) == (False, "out_of_credit")
@@ -127,7 +127,7 @@ def test_account_without_credit_is_told_from_one_that_works(found, vendor, surfa
     assert balance()[0] == 0
 
 
-def test_what_is_left_is_said_and_kept(found):
+def test_balance_is_shown_and_stored(found):
     finding = found("jimeng", "web", "/hosts/jimeng", cookie="sessionid=sim-session-000000000000", sign="computed")
 
     assert (finding.code, finding.message) == ("ok", "Jimeng web (unofficial) accepts the credentials. Left: 10,000 credits.")

@@ -32,7 +32,7 @@ def form_of(reply):
 
 
 @pytest.mark.parametrize(("vendor", "surface"), [(slug, one) for slug, provider in PROVIDERS.items() for one in provider.surfaces.values()])
-def test_names_are_asked_for_where_they_are_said(desk, db, vendor, surface):
+def test_form_asks_for_names_where_the_surface_takes_them(desk, db, vendor, surface):
     form = form_of(desk.get(f"{LIST}add/?vendor={vendor}&surface={surface.slug}"))
 
     assert ("model_names" in form.fields) is surface.takes_names
@@ -91,7 +91,7 @@ def test_name_that_another_model_has_at_this_surface_is_refused(desk, db):
     assert "is the name of another model, doubao-seedance-2-0-260128." in form_of(reply).errors["model_names"][0]
 
 
-def test_model_that_is_not_known_to_be_there_is_had_by_its_name_only(desk, db):
+def test_model_that_is_not_known_to_be_there_needs_a_name(desk, db):
     lite = ALL_MODELS[f"ark/{LITE}"]
     refused = add(desk, "", surface="byteplus", models_allowed=[LITE])
     add(desk, f"{LITE} = ep-1", surface="byteplus", models_allowed=[LITE])
@@ -113,7 +113,7 @@ def test_surface_without_a_known_model_offers_what_the_account_names(desk, db):
     assert ProviderAccount.objects.get().models_offered() == ["dashscope/wan2.6-t2v"]
 
 
-def test_enabled_account_that_offers_no_model_is_told_of(make_account):
+def test_enabled_account_that_offers_no_model_is_reported(make_account):
     account = make_account("dashscope", "hongkong", "https://cn-hongkong.dashscope.aliyuncs.com/api/v1", label="empty")
     make_account("dashscope", "hongkong", account.base_url, label="named", model_names={"wan2.6-t2v": "wan2.6-t2v"})
     make_account("dashscope", "hongkong", account.base_url, label="off", enabled=False)
