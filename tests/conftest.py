@@ -77,8 +77,8 @@ def staff(db: None) -> User:
 
 
 @pytest.fixture
-def desk(staff: User) -> Client:
-    """The admin as a superuser sees it."""
+def staff_client(staff: User) -> Client:
+    """Return the browser of a superuser."""
     client = Client()
     client.force_login(staff)
     return client

@@ -57,52 +57,54 @@ def test_malformed_token_costs_no_query(user, change, django_assert_num_queries)
         assert authenticate(raw) is None
 
 
-def test_text_is_shown_once(desk, user):
-    reply = desk.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "", "expires_at_1": ""})
+def test_text_is_shown_once(staff_client, user):
+    reply = staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "", "expires_at_1": ""})
 
     row = ApiToken.objects.get()
     raw = re.search(r"vp_\w{58}", reply.content.decode())[0]
     assert authenticate(raw) == row
     assert reply["Cache-Control"].startswith("no-store")
     for path in (LIST, f"{LIST}{row.pk}/change/", f"{LIST}{row.pk}/history/"):
-        text = desk.get(path).content.decode()
+        text = staff_client.get(path).content.decode()
         assert raw not in text
         assert row.digest not in text
 
 
-def test_end_that_has_passed_is_refused(desk, user):
-    reply = desk.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "2020-01-01", "expires_at_1": "00:00"})
+def test_end_that_has_passed_is_refused(staff_client, user):
+    reply = staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "2020-01-01", "expires_at_1": "00:00"})
 
     assert list(reply.context["adminform"].form.errors) == ["expires_at"]
     assert not ApiToken.objects.exists()
 
 
-def test_edit_changes_neither_owner_nor_digest(desk, user, staff):
+def test_edit_changes_neither_owner_nor_digest(staff_client, user, staff):
     row, raw = issue(user, "shop")
 
-    desk.post(f"{LIST}{row.pk}/change/", {"owner": staff.pk, "label": "till", "digest": "0" * 64, "expires_at_0": "", "expires_at_1": ""})
+    staff_client.post(
+        f"{LIST}{row.pk}/change/", {"owner": staff.pk, "label": "till", "digest": "0" * 64, "expires_at_0": "", "expires_at_1": ""}
+    )
 
     row.refresh_from_db()
     assert (row.label, row.owner) == ("till", user)
     assert authenticate(raw) == row
 
 
-def test_revoked_token_is_refused_at_once(desk, user):
+def test_revoked_token_is_refused_at_once(staff_client, user):
     row, raw = issue(user, "shop")
 
-    desk.post(LIST, {"action": "revoke", "_selected_action": [str(row.pk)]})
+    staff_client.post(LIST, {"action": "revoke", "_selected_action": [str(row.pk)]})
 
     assert authenticate(raw) is None
     row.refresh_from_db()
     assert row.revoked_at <= timezone.now()
 
 
-def test_revoking_again_changes_and_logs_nothing(desk, user):
+def test_revoking_again_changes_and_logs_nothing(staff_client, user):
     first, second = issue(user, "shop")[0], issue(user, "till")[0]
-    desk.post(LIST, {"action": "revoke", "_selected_action": [str(first.pk)]})
+    staff_client.post(LIST, {"action": "revoke", "_selected_action": [str(first.pk)]})
     revoked_at = ApiToken.objects.get(pk=first.pk).revoked_at
 
-    said = desk.post(LIST, {"action": "revoke", "_selected_action": [str(first.pk), str(second.pk)]}, follow=True).text
+    said = staff_client.post(LIST, {"action": "revoke", "_selected_action": [str(first.pk), str(second.pk)]}, follow=True).text
 
     assert "1 token revoked." in said
     assert ApiToken.objects.get(pk=first.pk).revoked_at == revoked_at

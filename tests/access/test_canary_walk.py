@@ -97,7 +97,7 @@ def _is_easy(spec, account) -> bool:
     return account.takes(spec) and not spec.needed_slots and not spec.one_of_slots and spec.retired is None
 
 
-def places(server, accounts, desk, raw_token, driver, caplog) -> dict[str, str]:
+def places(server, accounts, staff_client, raw_token, driver, caplog) -> dict[str, str]:
     """Everything that can be read, by where it is."""
     some = accounts[::5]
     one_of_each = {str(task.account_id): task for task in GenerationTask.objects.exclude(account=None)}
@@ -110,7 +110,7 @@ def places(server, accounts, desk, raw_token, driver, caplog) -> dict[str, str]:
         "cards": "\n".join(_test_card(desk, account) for account in accounts[::MODES_EACH]),
         "api": "\n".join(_api(raw_token, tasks)),
         "callbacks": "\n".join(_callbacks(accounts)),
-        "reports of errors": "\n".join(_reports(desk, some)),
+        "reports of errors": "\n".join(_reports(staff_client, some)),
         "queue": "\n".join(driver.messages),
     }
     return found | {
@@ -135,24 +135,24 @@ def _commands(driver: Listening) -> Iterator[str]:
         yield out.getvalue()
 
 
-def _pages(desk: Client, tasks) -> Iterator[str]:
+def _pages(staff_client: Client, tasks) -> Iterator[str]:
     pages = ["/activity/", "/activity/?tab=attention", "/studio/", "/gallery/", "/tick", "/studio/today/"]
     for page in pages + [address for task in tasks for address in (f"/tasks/{task.pk}/", f"/tasks/{task.pk}/card?as=row")]:
-        yield desk.get(page).content.decode()
+        yield staff_client.get(page).content.decode()
 
 
-def _admin_pages(desk: Client, accounts, tasks) -> Iterator[str]:
-    yield desk.get("/admin/").content.decode()
+def _admin_pages(staff_client: Client, accounts, tasks) -> Iterator[str]:
+    yield staff_client.get("/admin/").content.decode()
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        yield desk.get(reverse(f"{name}_changelist")).content.decode()
+        yield staff_client.get(reverse(f"{name}_changelist")).content.decode()
         rows = {ProviderAccount: accounts, GenerationTask: tasks}.get(model) or model.objects.all()[:3]
         for row in rows:
-            yield desk.get(reverse(f"{name}_change", args=[row.pk])).content.decode()
+            yield staff_client.get(reverse(f"{name}_change", args=[row.pk])).content.decode()
 
 
-def _test_card(desk: Client, account: ProviderAccount) -> str:
-    return desk.post(f"/admin/providers/provideraccount/{account.pk}/test/", headers={"X-Requested-With": "fetch"}).content.decode()
+def _test_card(staff_client: Client, account: ProviderAccount) -> str:
+    return staff_client.post(f"/admin/providers/provideraccount/{account.pk}/test/", headers={"X-Requested-With": "fetch"}).content.decode()
 
 
 def _api(raw_token: str, tasks) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _callbacks(accounts) -> Iterator[str]:
             yield Client().post(address.removeprefix(PUBLIC), body, content_type="application/json").content.decode()
 
 
-def _reports(desk: Client, accounts) -> Iterator[str]:
+def _reports(staff_client: Client, accounts) -> Iterator[str]:
     """A page of DEBUG and a mail to the administrators (with values) about an error amid a call, while an account's form is saved."""
     form = {"label": "an account", **{f"credential_{name}": KEY for name in ("api_key", "cookie", "secret_key")}, "prompt": "a boat"}
     request = RequestFactory().post("/admin/providers/provideraccount/add/", form, headers={"authorization": f"Bearer {KEY}"})
@@ -185,7 +185,7 @@ def _reports(desk: Client, accounts) -> Iterator[str]:
             handler.emit(record)
 
 
-def test_a_quoted_key_is_nowhere(desk, staff, make_account, caplog, settings):
+def test_a_quoted_key_is_nowhere(staff_client, staff, make_account, caplog, settings):
     settings.PUBLIC_URL, settings.ADMINS = PUBLIC, [("ops", "ops@portal.example")]
     settings.OUTBOUND_ALLOW_CIDRS = [ip_network("127.0.0.0/8")]
     caplog.set_level(logging.DEBUG)
@@ -194,7 +194,7 @@ def test_a_quoted_key_is_nowhere(desk, staff, make_account, caplog, settings):
     with HostileVendor() as server:
         driver = Listening()
         accounts = live_through(server, make_account, staff, driver)
-        seen = places(server, accounts, desk, raw_token, driver, caplog)
+        seen = places(server, accounts, staff_client, raw_token, driver, caplog)
         signatures = {token.rpartition(".")[2].removeprefix("Signature=") for token in server.received if len(token) > len(KEY)}
 
     found = {place: how for place, text in seen.items() if (how := leaks(text, {KEY, *sorted(signatures)[:6]}))}

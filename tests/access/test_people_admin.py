@@ -73,9 +73,9 @@ def test_groups_are_for_superusers(path, clerk):
     assert [one.name for one in Group.objects.all()] == ["clerks"]
 
 
-def test_a_superuser_changes_everything(desk, user):
-    desk.post(f"{USERS}{user.pk}/change/", {"username": "lin", "is_superuser": "on", "is_staff": "on", **CHANGED})
-    desk.post(f"{GROUPS}add/", {"name": "clerks"})
+def test_a_superuser_changes_everything(staff_client, user):
+    staff_client.post(f"{USERS}{user.pk}/change/", {"username": "lin", "is_superuser": "on", "is_staff": "on", **CHANGED})
+    staff_client.post(f"{GROUPS}add/", {"name": "clerks"})
 
     user.refresh_from_db()
     assert user.is_superuser

@@ -23,13 +23,13 @@ def test_staff_who_may_add_tokens_get_one_of_their_own_whatever_they_ask_for(sta
     assert [token.owner.username for token in ApiToken.objects.all()] == ["clerk"]
 
 
-def test_the_form_offers_other_owners_to_superusers_only(staff_who_may, desk, user):
+def test_the_form_offers_other_owners_to_superusers_only(staff_who_may, staff_client, user):
     assert "owner" not in staff_who_may("access.add_apitoken").get(f"{LIST}add/").context["adminform"].form.fields
-    assert user in desk.get(f"{LIST}add/").context["adminform"].form.fields["owner"].queryset
+    assert user in staff_client.get(f"{LIST}add/").context["adminform"].form.fields["owner"].queryset
 
 
-def test_a_superuser_issues_for_anybody(desk, user):
-    desk.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", **NO_END})
+def test_a_superuser_issues_for_anybody(staff_client, user):
+    staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", **NO_END})
 
     assert ApiToken.objects.get().owner == user
 

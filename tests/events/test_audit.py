@@ -33,8 +33,8 @@ DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "last_login
 class World:
     """A portal with one row of each kind, and the administrator who acts on them from 192.0.2.7."""
 
-    def __init__(self, desk: Client, staff: User, user: User, account: ProviderAccount) -> None:
-        self.desk, self.staff, self.user, self.account = desk, staff, user, account
+    def __init__(self, staff_client: Client, staff: User, user: User, account: ProviderAccount) -> None:
+        self.staff_client, self.staff, self.user, self.account = staff_client, staff, user, account
         self.price = ModelPrice.objects.create(model=MODEL, unit="second", amount=1, currency="CNY")
         self.rule = FailoverRule.objects.create(from_model=MODEL, to_model="dashscope/wan2.5-t2v-preview")
         self.token, _ = issue(user, "shop")
@@ -42,7 +42,7 @@ class World:
         AuditEvent.objects.all().delete()
 
     def post(self, path: str, **fields: object) -> None:
-        reply = self.desk.post(path, {name: value for name, value in fields.items() if value is not None}, REMOTE_ADDR="192.0.2.7")
+        reply = self.staff_client.post(path, {name: value for name, value in fields.items() if value is not None}, REMOTE_ADDR="192.0.2.7")
         assert reply.status_code in {200, 302}, reply.content.decode()[:400]
 
     def act(self, path: str, action: str, row: object) -> None:
@@ -82,9 +82,12 @@ class World:
 
 
 @pytest.fixture
-def world(desk: Client, staff: User, user: User, make_account: Callable[..., ProviderAccount]) -> World:
+def world(staff_client: Client, staff: User, user: User, make_account: Callable[..., ProviderAccount]) -> World:
     return World(
-        desk, staff, user, make_account("kling", "official-key", "http://127.0.0.1:9", label="desk", credentials={"api_key": SECRET})
+        staff_client,
+        staff,
+        user,
+        make_account("kling", "official-key", "http://127.0.0.1:9", label="desk", credentials={"api_key": SECRET}),
     )
 
 
@@ -202,23 +205,23 @@ def test_decision_by_the_api_names_the_token(verb, body, world):
     assert (event.user_name, event.token_id, event.ip) == ("admin", world.program.pk, "192.0.2.7")
 
 
-def test_vendors_answer_that_moves_a_task_is_recorded(driver, desk, user):
+def test_vendors_answer_that_moves_a_task_is_recorded(driver, staff_client, user):
     task = driver.until(make_task(user), Status.RUNNING)
     task.to_review("deadline", "too late")
 
-    desk.post(f"/admin/generation/generationtask/{task.pk}/ask_again/")
+    staff_client.post(f"/admin/generation/generationtask/{task.pk}/ask_again/")
 
     event = AuditEvent.objects.get()
     assert (event.action, event.target_id, event.user_name) == ("task.asked_again", str(task.pk), "admin")
 
 
-def test_adoption_is_recorded_with_the_vendors_id(driver, desk, user):
+def test_adoption_is_recorded_with_the_vendors_id(driver, staff_client, user):
     paid = driver.until(make_task(user), Status.RUNNING)
     unknown = make_task(user, status=Status.NEEDS_REVIEW, account=paid.account, attempt_count=1)
     Attempt.objects.filter(task=paid).delete()
     GenerationTask.objects.filter(pk=paid.pk).update(submission_id="", status="failed", due_at=None, finished_at=paid.created_at)
 
-    desk.post(f"/admin/generation/generationtask/{unknown.pk}/adopt/", {"vendor_id": paid.submission_id})
+    staff_client.post(f"/admin/generation/generationtask/{unknown.pk}/adopt/", {"vendor_id": paid.submission_id})
 
     event = AuditEvent.objects.get()
     assert (event.action, event.target_id) == ("review.adopted", str(unknown.pk))
@@ -247,15 +250,15 @@ def test_administrators_search_and_read_the_log_and_cannot_change_it(language, w
     event = AuditEvent.objects.get(action="account.changed")
     headers = {"accept-language": language}
 
-    wall = world.desk.get(AUDIT, {"q": "desk"}, headers=headers).text
+    wall = world.staff_client.get(AUDIT, {"q": "desk"}, headers=headers).text
     assert ("desk" in wall, "192.0.2.7" in wall) == (True, True)
-    filtered = world.desk.get(AUDIT, {"action": "submits.stopped"}, headers=headers).text
+    filtered = world.staff_client.get(AUDIT, {"action": "submits.stopped"}, headers=headers).text
     assert str(event.pk) not in filtered
-    page = world.desk.get(f"{AUDIT}{event.pk}/change/", headers=headers).text
+    page = world.staff_client.get(f"{AUDIT}{event.pk}/change/", headers=headers).text
     assert "max_in_flight" in page
     assert ("Account changed" in page) is (language == "en")
-    assert world.desk.post(f"{AUDIT}{event.pk}/change/", {"user_name": "nobody"}).status_code == 403
-    assert world.desk.post(f"{AUDIT}{event.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert world.staff_client.post(f"{AUDIT}{event.pk}/change/", {"user_name": "nobody"}).status_code == 403
+    assert world.staff_client.post(f"{AUDIT}{event.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_staff_without_the_permission_do_not_see_the_log(world, client):

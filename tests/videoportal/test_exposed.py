@@ -90,11 +90,11 @@ def test_only_a_trusted_proxy_says_that_the_client_came_over_https(settings, db,
         (["127.0.0.1"], "", "127.0.0.1"),
     ],
 )
-def test_clients_address_is_what_the_last_trusted_proxy_saw(settings, desk, proxies, forwarded, address):
+def test_clients_address_is_what_the_last_trusted_proxy_saw(settings, staff_client, proxies, forwarded, address):
     settings.TRUSTED_PROXIES = proxies
 
     fresh = Client(headers={"x-forwarded-for": forwarded})
-    fresh.cookies = desk.cookies
+    fresh.cookies = staff_client.cookies
     fresh.post("/admin/generation/paidsubmits/", {"stop": "1", "reason": "the bill"})
 
     assert AuditEvent.objects.get().ip == address
@@ -118,8 +118,8 @@ def test_a_load_balancer_may_ask_under_any_name_and_scheme(settings):
         ("/admin/", {"private", "no-store"}),
     ],
 )
-def test_no_shared_cache_keeps_what_a_signed_in_person_sees(desk, path, words):
-    assert words <= set(desk.get(path)["Cache-Control"].split(", "))
+def test_no_shared_cache_keeps_what_a_signed_in_person_sees(staff_client, path, words):
+    assert words <= set(staff_client.get(path)["Cache-Control"].split(", "))
 
 
 # NUL
@@ -157,8 +157,8 @@ def test_a_cookie_with_a_nul_is_ignored(db, path):
         "/%ED%A0%80",
     ],
 )
-def test_an_address_with_a_nul_or_half_a_pair_is_no_fault_of_ours(desk, path):
-    assert desk.get(path).status_code < 500
+def test_an_address_with_a_nul_or_half_a_pair_is_no_fault_of_ours(staff_client, path):
+    assert staff_client.get(path).status_code < 500
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,10 @@ def test_an_address_with_a_nul_or_half_a_pair_is_no_fault_of_ours(desk, path):
         ("/admin/auth/user/add/", {"username": "\0", "password1": "\0", "password2": "\0"}),
     ],
 )
-def test_a_form_with_a_nul_is_no_fault_of_ours(desk, path, fields):
-    desk.raise_request_exception = False
+def test_a_form_with_a_nul_is_no_fault_of_ours(staff_client, path, fields):
+    staff_client.raise_request_exception = False
 
-    assert desk.post(path, fields).status_code < 500
+    assert staff_client.post(path, fields).status_code < 500
 
 
 # a full disk

@@ -22,9 +22,9 @@ def visitor(client: Client, user) -> Client:
 
 
 @pytest.fixture
-def staff_visitor(desk: Client) -> Client:
+def staff_visitor(staff_client: Client) -> Client:
     """Return the browser of a superuser."""
-    return desk
+    return staff_client
 
 
 @pytest.fixture

@@ -126,10 +126,10 @@ def test_pages_say_while_paid_submits_are_stopped(visitor, staff_visitor, staff,
         ("submission_gone", "no longer finds the id it returned", True),
     ],
 )
-def test_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, visitor, desk, user, kling, code, words, adopts):
+def test_a_review_of_an_accepted_render_says_why_and_what_helps(staff_visitor, visitor, staff_client, user, kling, code, words, adopts):
     task = make_task(user, status=Status.NEEDS_REVIEW, account=kling, submission_id="v-17", error_code=code, error_message="because")
 
-    for page in (staff_visitor.get(f"/tasks/{task.pk}/"), desk.get(f"/admin/generation/generationtask/{task.pk}/change/")):
+    for page in (staff_visitor.get(f"/tasks/{task.pk}/"), staff_client.get(f"/admin/generation/generationtask/{task.pk}/change/")):
         assert words in page.text
         assert "Ask the vendor again" in page.text
         assert "Give up this render and submit a new task." in page.text

@@ -43,10 +43,10 @@ def tasks(staff, account, model) -> list[GenerationTask]:
 def test_every_page_shows_them(staff_visitor, tasks, account):
     video = make_video(tasks[0].owner, task=next(task for task in tasks if task.state is Status.SUCCEEDED))
     pages = ["/studio/", "/activity/", "/gallery/", f"/videos/{video.pk}/", *(f"/tasks/{task.pk}/" for task in tasks)]
-    desk = ["providers/provideraccount/", f"providers/provideraccount/{account.pk}/change/"]
-    desk += [f"generation/generationtask/{task.pk}/change/" for task in tasks]
+    admin_pages = ["providers/provideraccount/", f"providers/provideraccount/{account.pk}/change/"]
+    admin_pages += [f"generation/generationtask/{task.pk}/change/" for task in tasks]
 
-    for page in [*pages, *(f"/admin/{path}" for path in desk)]:
+    for page in [*pages, *(f"/admin/{path}" for path in admin_pages)]:
         assert staff_visitor.get(page).status_code == 200, page
     for task in tasks:
         for form in ("job", "row"):

@@ -39,12 +39,12 @@ def task(user):
     return make
 
 
-def cards(desk):
-    return {card.account.label: card for card in desk.get(LIST).context["cards"]}
+def cards(staff_client):
+    return {card.account.label: card for card in staff_client.get(LIST).context["cards"]}
 
 
-def card_of(desk, account):
-    return cards(desk)[account.label]
+def card_of(staff_client, account):
+    return cards(staff_client)[account.label]
 
 
 def facts(card):
@@ -68,62 +68,62 @@ def meters(card):
         ({"surface": "forgotten"}, "Unknown vendor", "bad"),
     ],
 )
-def test_state_of_an_account_is_its_first_word(desk, account, changes, word, tone):
+def test_state_of_an_account_is_its_first_word(staff_client, account, changes, word, tone):
     ProviderAccount.objects.update(**changes)
 
-    reply = desk.get(LIST)
+    reply = staff_client.get(LIST)
 
     state = reply.context["cards"][0].state
     assert (state.word, state.tone) == (word, tone)
     assert f"{word}</b>" in reply.content.decode()
 
 
-def test_cooldown_says_until_when_and_why(desk, account):
+def test_cooldown_says_until_when_and_why(staff_client, account):
     until = timezone.now() + SOON
     ProviderAccount.objects.update(cooldown_until=until, cooldown_reason="5 submits failed in a row.", cooling_since=timezone.now() - SOON)
 
-    card = card_of(desk, account)
+    card = card_of(staff_client, account)
 
     assert card.state.words.startswith(f"Paused until {timezone.localtime(until):%H:%M:%S} (")
     assert card.state.why == "5 submits failed in a row."
     assert facts(card)["Paused since"] == "5 min ago"
 
 
-def test_full_account_says_so(desk, account, task):
+def test_full_account_says_so(staff_client, account, task):
     task(account)
-    half = card_of(desk, account)
+    half = card_of(staff_client, account)
     task(account)
 
-    full = card_of(desk, account)
+    full = card_of(staff_client, account)
 
     assert (half.state.word, half.state.words) == ("Ready", "1 video is rendering; more can start.")
     assert (full.state.word, full.state.words) == ("Full", "All 2 slots are taken. The next video starts when one is free.")
     assert meters(full)["Slots"] == (2, 2)
 
 
-def test_rates_are_counted_of_the_last_second_and_minute(desk, account, task):
+def test_rates_are_counted_of_the_last_second_and_minute(staff_client, account, task):
     ProviderAccount.objects.update(submits_per_second=4, submits_per_minute=2)
     now, row = timezone.now(), task(account)
     for _ in range(2):
         attempt_of(row, account, started_at=now, finished_at=now + SOON, dispatch="rejected")
 
-    card = card_of(desk, account)
+    card = card_of(staff_client, account)
 
     assert meters(card) == {"Slots": (1, 2), "This second": (2, 4), "This minute": (2, 2)}
     assert (card.state.word, card.state.words) == ("Waiting", "This minute's submits are used up. It continues automatically.")
 
 
-def test_slot_of_an_unknown_outcome_is_shown(desk, account, task):
+def test_slot_of_an_unknown_outcome_is_shown(staff_client, account, task):
     row = task(account, "needs_review")
     now = timezone.now()
     attempt_of(row, account, started_at=now, finished_at=now, dispatch="unknown")
 
-    [slots, *_rates] = card_of(desk, account).meters
+    [slots, *_rates] = card_of(staff_client, account).meters
 
     assert (slots.used, slots.note) == (1, "1 with unknown outcome")
 
 
-def test_facts_show_health_balance_and_turn(desk, account, task):
+def test_facts_show_health_balance_and_turn(staff_client, account, task):
     now = timezone.now()
     ProviderAccount.objects.update(
         last_ok_at=now - 2 * SOON,
@@ -135,7 +135,7 @@ def test_facts_show_health_balance_and_turn(desk, account, task):
     )
     task(status="queued")
 
-    card = card_of(desk, account)
+    card = card_of(staff_client, account)
 
     assert facts(card) == {
         "Last good answer": "10 min ago",
@@ -147,23 +147,23 @@ def test_facts_show_health_balance_and_turn(desk, account, task):
     assert [fact.label for fact in card.facts if fact.tone] == ["Last error"]
 
 
-def test_accounts_that_need_somebody_come_first(desk, account, make_account):
+def test_accounts_that_need_somebody_come_first(staff_client, account, make_account):
     make_account("kling", "official-key", "http://127.0.0.1:9", label="a", enabled=False)
     make_account("kling", "official-key", "http://127.0.0.1:9", label="z", cooldown_until=timezone.now() + SOON)
 
-    reply = desk.get(LIST)
+    reply = staff_client.get(LIST)
 
     assert [card.account.label for card in reply.context["cards"]] == ["z", account.label, "a"]
     assert "1 of 3 accounts are ready. No video waits." in reply.content.decode()
 
 
-def test_what_stops_all_is_shown_above(desk, account, staff):
-    before = desk.get(LIST).context["notes"]
+def test_what_stops_all_is_shown_above(staff_client, account, staff):
+    before = staff_client.get(LIST).context["notes"]
     LiveWorker.objects.all().delete()
     stop_submits(by=Caller(user=staff), reason="budget is used up")
     ProviderAccount.objects.update(enabled=False)
 
-    text = desk.get(LIST).content.decode()
+    text = staff_client.get(LIST).content.decode()
 
     assert before == []
     assert "Paid submits are stopped. New videos do not start.</b> budget is used up" in text
@@ -171,26 +171,26 @@ def test_what_stops_all_is_shown_above(desk, account, staff):
     assert "No account is enabled." in text
 
 
-def test_page_needs_no_query_per_account_or_task(desk, account, make_account, task):
+def test_page_needs_no_query_per_account_or_task(staff_client, account, make_account, task):
     with CaptureQueriesContext(
         connection,
     ) as few:
-        desk.get(LIST)
+        staff_client.get(LIST)
     for number in range(12):
         more = make_account("kling", "official-key", f"http://127.0.0.1:{number + 9}", label=f"k{number}")
         task(more)
 
     with CaptureQueriesContext(connection) as many:
-        text = desk.get(LIST).content.decode()
+        text = staff_client.get(LIST).content.decode()
 
     assert text.count("data-account>") == 13
     assert len(many) == len(few) <= 15
 
 
-def test_test_button_answers_with_a_new_card(desk, make_account, simulator, at_work):
+def test_test_button_answers_with_a_new_card(staff_client, make_account, simulator, at_work):
     account = make_account("kling", "official-key", simulator.base("kling"), sandbox=True)
 
-    reply = desk.post(f"{LIST}{account.pk}/test/", headers={"x-requested-with": "fetch"})
+    reply = staff_client.post(f"{LIST}{account.pk}/test/", headers={"x-requested-with": "fetch"})
 
     text = reply.content.decode()
     assert reply.status_code == 200
@@ -199,11 +199,11 @@ def test_test_button_answers_with_a_new_card(desk, make_account, simulator, at_w
     assert "<html" not in text
 
 
-def test_test_button_works_without_script(desk, make_account, simulator, at_work):
+def test_test_button_works_without_script(staff_client, make_account, simulator, at_work):
     account = make_account("kling", "official-key", simulator.base("kling"), sandbox=True)
-    page = desk.get(LIST).content.decode()
+    page = staff_client.get(LIST).content.decode()
 
-    reply = desk.post(f"{LIST}{account.pk}/test/?from=list", follow=True)
+    reply = staff_client.post(f"{LIST}{account.pk}/test/?from=list", follow=True)
 
     assert f'formaction="{LIST}{account.pk}/test/?from=list" formmethod="post"' in page
     assert reply.redirect_chain == [(LIST, 302)]
@@ -221,6 +221,6 @@ def test_viewer_sees_the_cards_without_a_test_button(clerk, user, account):
     assert "data-account-test" not in text
 
 
-def test_job_engine_is_not_in_the_admin(desk, db):
-    assert "django_q" not in desk.get("/admin/").content.decode()
-    assert desk.get("/admin/django_q/ormq/").status_code == 404
+def test_job_engine_is_not_in_the_admin(staff_client, db):
+    assert "django_q" not in staff_client.get("/admin/").content.decode()
+    assert staff_client.get("/admin/django_q/ormq/").status_code == 404

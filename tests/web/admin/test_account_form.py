@@ -36,19 +36,19 @@ def starts_with(form):
 
 
 @pytest.mark.parametrize(("surface", "expected"), STARTS.items(), ids=[f"{vendor}-{slug}" for vendor, slug in STARTS])
-def test_new_account_starts_with_the_limits_of_its_surface(desk, db, surface, expected):
-    assert starts_with(desk.get(address(*surface)).context["adminform"].form) == expected
+def test_new_account_starts_with_the_limits_of_its_surface(staff_client, db, surface, expected):
+    assert starts_with(staff_client.get(address(*surface)).context["adminform"].form) == expected
 
 
 @pytest.mark.parametrize(("vendor", "slug"), SURFACES)
-def test_every_surface_has_an_address_and_limits_that_the_form_takes(desk, db, vendor, slug):
-    form = desk.get(address(vendor, slug)).context["adminform"].form
+def test_every_surface_has_an_address_and_limits_that_the_form_takes(staff_client, db, vendor, slug):
+    form = staff_client.get(address(vendor, slug)).context["adminform"].form
     keys = {name: "canary-0123456789" for name in form.fields if name.startswith("credential_")}
     if not any(spec.is_at(slug) for spec in PROVIDERS[vendor].models.values()):
         keys["model_names"] = f"{next(iter(PROVIDERS[vendor].models))} = its-name"
     url = form["base_url"].value() or "https://gateway.example.com"
 
-    desk.post(address(vendor, slug), {**LOCAL, "base_url": url, "max_in_flight": starts_with(form)[0], **keys})
+    staff_client.post(address(vendor, slug), {**LOCAL, "base_url": url, "max_in_flight": starts_with(form)[0], **keys})
 
     account = ProviderAccount.objects.get()
     assert (account.vendor, account.surface, account.base_url) == (vendor, slug, url)
@@ -62,8 +62,8 @@ def test_sandbox_accounts_start_with_the_limits_of_their_surfaces(sandbox_accoun
     }
 
 
-def test_surface_without_a_secret_may_be_asked_over_plain_http(desk, db):
-    desk.post(address("cogvideox", "local"), LOCAL)
+def test_surface_without_a_secret_may_be_asked_over_plain_http(staff_client, db):
+    staff_client.post(address("cogvideox", "local"), LOCAL)
 
     assert ProviderAccount.objects.get().base_url == "http://192.168.1.20:6006"
 
@@ -76,8 +76,8 @@ def test_surface_without_a_secret_may_be_asked_over_plain_http(desk, db):
         ("http://192.168.1.20:9100", True),
     ],
 )
-def test_secret_is_not_sent_in_clear_and_the_form_says_why(desk, db, url, sandbox):
-    reply = desk.post(address("kling", "official-key"), {**KEYED, "base_url": url, **({"sandbox": "on"} if sandbox else {})})
+def test_secret_is_not_sent_in_clear_and_the_form_says_why(staff_client, db, url, sandbox):
+    reply = staff_client.post(address("kling", "official-key"), {**KEYED, "base_url": url, **({"sandbox": "on"} if sandbox else {})})
 
     [words] = reply.context["adminform"].form.errors["base_url"]
     assert words.startswith("Use https: over http everybody on the way could read the key.")
@@ -96,22 +96,22 @@ def test_secret_is_not_sent_in_clear_and_the_form_says_why(desk, db, url, sandbo
         "192.0.0.192",
     ],
 )
-def test_metadata_address_is_not_saved_and_the_form_says_why(desk, db, host):
-    reply = desk.post(address("cogvideox", "local"), {**LOCAL, "base_url": f"http://{host}/latest"})
+def test_metadata_address_is_not_saved_and_the_form_says_why(staff_client, db, host):
+    reply = staff_client.post(address("cogvideox", "local"), {**LOCAL, "base_url": f"http://{host}/latest"})
 
     assert "base_url" in reply.context["adminform"].form.errors
     assert not ProviderAccount.objects.exists()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-def test_service_on_this_machine_may_be_asked_over_plain_http(desk, db, host):
-    desk.post(address("kling", "official-key"), {**KEYED, "base_url": f"http://{host}:9100/hosts/kling", "sandbox": "on"})
+def test_service_on_this_machine_may_be_asked_over_plain_http(staff_client, db, host):
+    staff_client.post(address("kling", "official-key"), {**KEYED, "base_url": f"http://{host}:9100/hosts/kling", "sandbox": "on"})
 
     assert ProviderAccount.objects.get().sandbox
 
 
-def test_address_of_another_kind_is_refused_also_without_a_secret(desk, db):
-    reply = desk.post(address("cogvideox", "local"), {**LOCAL, "base_url": "ftp://192.168.1.20"})
+def test_address_of_another_kind_is_refused_also_without_a_secret(staff_client, db):
+    reply = staff_client.post(address("cogvideox", "local"), {**LOCAL, "base_url": "ftp://192.168.1.20"})
 
     assert list(reply.context["adminform"].form.errors) == ["base_url"]
 
@@ -128,24 +128,24 @@ def test_address_of_another_kind_is_refused_also_without_a_secret(desk, db):
         ({"credential_api_key": "sk-two\nlines"}, "credential_api_key"),
     ],
 )
-def test_what_could_never_be_sent_is_refused_by_field(desk, db, typed, field):
-    reply = desk.post(address("kling", "official-key"), {**KEYED, **typed})
+def test_what_could_never_be_sent_is_refused_by_field(staff_client, db, typed, field):
+    reply = staff_client.post(address("kling", "official-key"), {**KEYED, **typed})
 
     assert list(reply.context["adminform"].form.errors) == [field]
     assert not ProviderAccount.objects.exists()
 
 
-def test_value_that_is_no_secret_follows_to_another_address_and_goes_by_a_dash(desk, db):
+def test_value_that_is_no_secret_follows_to_another_address_and_goes_by_a_dash(staff_client, db):
     wan = {**KEYED, "base_url": "https://dashscope.aliyuncs.com/api/v1"}
-    desk.post(address("dashscope", "beijing"), {**wan, "credential_workspace": "ws-4711"})
+    staff_client.post(address("dashscope", "beijing"), {**wan, "credential_workspace": "ws-4711"})
     account = ProviderAccount.objects.get()
     page = f"/admin/providers/provideraccount/{account.pk}/change/"
 
-    shown = desk.get(page).context["adminform"].form.fields["credential_workspace"].help_text
-    desk.post(page, {**wan, "base_url": "https://ws-4711.cn-beijing.maas.aliyuncs.com/api/v1"})
+    shown = staff_client.get(page).context["adminform"].form.fields["credential_workspace"].help_text
+    staff_client.post(page, {**wan, "base_url": "https://ws-4711.cn-beijing.maas.aliyuncs.com/api/v1"})
     account.refresh_from_db()
     moved = unseal(account.pk, account.sealed)
-    desk.post(page, {**wan, "base_url": account.base_url, "credential_workspace": "-"})
+    staff_client.post(page, {**wan, "base_url": account.base_url, "credential_workspace": "-"})
 
     account.refresh_from_db()
     assert shown == "Stored: ws-4711. Leave empty to keep it. A single - removes it."
@@ -162,12 +162,12 @@ def test_value_that_is_no_secret_follows_to_another_address_and_goes_by_a_dash(d
         ({"credential_api_key": "sk-canary-2"}, True),
     ],
 )
-def test_a_change_of_address_or_credentials_is_dated(desk, db, edit, is_dated):
-    desk.post(address("kling", "official-key"), KEYED)
+def test_a_change_of_address_or_credentials_is_dated(staff_client, db, edit, is_dated):
+    staff_client.post(address("kling", "official-key"), KEYED)
     ProviderAccount.objects.update(changed_at=None)
     account = ProviderAccount.objects.get()
 
-    desk.post(f"/admin/providers/provideraccount/{account.pk}/change/", {**KEYED, "credential_api_key": "", **edit})
+    staff_client.post(f"/admin/providers/provideraccount/{account.pk}/change/", {**KEYED, "credential_api_key": "", **edit})
 
     account.refresh_from_db()
     assert (account.changed_at is not None) is is_dated

@@ -31,8 +31,8 @@ KEPT = {**FORM, "credential_access_key": "", "credential_secret_key": ""}
 
 
 @pytest.fixture
-def account(desk):
-    desk.post(ADD, FORM)
+def account(staff_client):
+    staff_client.post(ADD, FORM)
     return ProviderAccount.objects.get()
 
 
@@ -44,16 +44,16 @@ def said(reply):
     return [str(message) for message in get_messages(reply.wsgi_request)]
 
 
-def test_add_asks_for_the_surface_first(desk):
-    text = desk.get(f"{LIST}add/").content.decode()
+def test_add_asks_for_the_surface_first(staff_client):
+    text = staff_client.get(f"{LIST}add/").content.decode()
 
     assert "?vendor=kling&amp;surface=official-jwt" in text
     assert "?vendor=dashscope&amp;surface=beijing" in text
 
 
-def test_form_asks_for_the_credentials_of_its_surface(desk):
-    form = desk.get(ADD).context["adminform"].form
-    other = desk.get(f"{LIST}add/?vendor=dashscope&surface=beijing").context["adminform"].form
+def test_form_asks_for_the_credentials_of_its_surface(staff_client):
+    form = staff_client.get(ADD).context["adminform"].form
+    other = staff_client.get(f"{LIST}add/?vendor=dashscope&surface=beijing").context["adminform"].form
 
     assert [name for name in form.fields if name.startswith("credential_")] == [
         "credential_access_key",
@@ -77,9 +77,10 @@ def test_account_is_stored_sealed(account):
     assert SECRET not in account.sealed
 
 
-def test_secrets_are_on_no_page(desk, account):
+def test_secrets_are_on_no_page(staff_client, account):
     pages = [
-        desk.get(path).content.decode() for path in (LIST, url_of(account), f"{LIST}{account.pk}/history/", f"{LIST}{account.pk}/delete/")
+        staff_client.get(path).content.decode()
+        for path in (LIST, url_of(account), f"{LIST}{account.pk}/history/", f"{LIST}{account.pk}/delete/")
     ]
 
     for text in pages:
@@ -89,35 +90,35 @@ def test_secrets_are_on_no_page(desk, account):
     assert SECRET not in json.dumps(list(LogEntry.objects.values_list("change_message", "object_repr")))
 
 
-def test_secret_of_a_refused_form_is_not_given_back(desk, db):
-    reply = desk.post(ADD, {**FORM, "label": ""})
+def test_secret_of_a_refused_form_is_not_given_back(staff_client, db):
+    reply = staff_client.post(ADD, {**FORM, "label": ""})
 
     assert SECRET not in reply.content.decode()
     assert not ProviderAccount.objects.exists()
 
 
-def test_credentials_are_needed_for_a_new_account(desk, db):
-    reply = desk.post(ADD, KEPT)
+def test_credentials_are_needed_for_a_new_account(staff_client, db):
+    reply = staff_client.post(ADD, KEPT)
 
     assert sorted(reply.context["adminform"].form.errors) == ["credential_access_key", "credential_secret_key"]
     assert not ProviderAccount.objects.exists()
 
 
-def test_empty_secret_keeps_the_stored_one(desk, account):
-    desk.post(url_of(account), {**KEPT, "label": "renamed", "credential_access_key": "another-key-1234"})
+def test_empty_secret_keeps_the_stored_one(staff_client, account):
+    staff_client.post(url_of(account), {**KEPT, "label": "renamed", "credential_access_key": "another-key-1234"})
 
     account.refresh_from_db()
     assert account.label == "renamed"
     assert unseal(account.pk, account.sealed) == {"access_key": "another-key-1234", "secret_key": SECRET}
 
 
-def test_optional_secret_is_kept_shown_by_its_tail_and_removed_by_a_dash(desk, account):
-    desk.post(url_of(account), {**KEPT, "credential_webhook_secret": "whsec_dGVzdHNlY3JldA=="})
-    desk.post(url_of(account), KEPT)
+def test_optional_secret_is_kept_shown_by_its_tail_and_removed_by_a_dash(staff_client, account):
+    staff_client.post(url_of(account), {**KEPT, "credential_webhook_secret": "whsec_dGVzdHNlY3JldA=="})
+    staff_client.post(url_of(account), KEPT)
     account.refresh_from_db()
     kept, tails = unseal(account.pk, account.sealed), account.tails
 
-    desk.post(url_of(account), {**KEPT, "credential_webhook_secret": "-"})
+    staff_client.post(url_of(account), {**KEPT, "credential_webhook_secret": "-"})
 
     account.refresh_from_db()
     assert kept == {"access_key": ACCESS, "secret_key": SECRET, "webhook_secret": "whsec_dGVzdHNlY3JldA=="}
@@ -125,29 +126,29 @@ def test_optional_secret_is_kept_shown_by_its_tail_and_removed_by_a_dash(desk, a
     assert unseal(account.pk, account.sealed) == {"access_key": ACCESS, "secret_key": SECRET}
 
 
-def test_optional_secret_is_not_asked_for_again_when_the_address_changes(desk, account):
-    desk.post(url_of(account), {**KEPT, "credential_webhook_secret": "whsec_dGVzdHNlY3JldA=="})
+def test_optional_secret_is_not_asked_for_again_when_the_address_changes(staff_client, account):
+    staff_client.post(url_of(account), {**KEPT, "credential_webhook_secret": "whsec_dGVzdHNlY3JldA=="})
 
-    desk.post(url_of(account), {**FORM, "base_url": "https://api-beijing.klingai.com"})
+    staff_client.post(url_of(account), {**FORM, "base_url": "https://api-beijing.klingai.com"})
 
     account.refresh_from_db()
     assert account.base_url == "https://api-beijing.klingai.com"
     assert unseal(account.pk, account.sealed) == {"access_key": ACCESS, "secret_key": SECRET}
 
 
-def test_stored_key_does_not_follow_to_another_host(desk, account):
-    reply = desk.post(url_of(account), {**KEPT, "base_url": "https://collector.example"})
+def test_stored_key_does_not_follow_to_another_host(staff_client, account):
+    reply = staff_client.post(url_of(account), {**KEPT, "base_url": "https://collector.example"})
 
     account.refresh_from_db()
     assert sorted(reply.context["adminform"].form.errors) == ["credential_access_key", "credential_secret_key"]
     assert account.base_url == "https://api-singapore.klingai.com"
 
 
-def test_damaged_seal_asks_for_the_credentials_again(desk, account):
+def test_damaged_seal_asks_for_the_credentials_again(staff_client, account):
     ProviderAccount.objects.update(sealed="damaged")
 
-    refused = desk.post(url_of(account), KEPT)
-    desk.post(url_of(account), FORM)
+    refused = staff_client.post(url_of(account), KEPT)
+    staff_client.post(url_of(account), FORM)
 
     account.refresh_from_db()
     assert sorted(refused.context["adminform"].form.errors) == ["credential_access_key", "credential_secret_key"]
@@ -157,14 +158,14 @@ def test_damaged_seal_asks_for_the_credentials_again(desk, account):
 @pytest.mark.parametrize(
     "url", ["http://api.klingai.com", "https://user:pass@api.klingai.com", "https://api.klingai.com/?a=1", "ftp://x.example", "x y"]
 )
-def test_address_that_cannot_be_used_is_refused(desk, db, url):
-    reply = desk.post(ADD, {**FORM, "base_url": url})
+def test_address_that_cannot_be_used_is_refused(staff_client, db, url):
+    reply = staff_client.post(ADD, {**FORM, "base_url": url})
 
     assert list(reply.context["adminform"].form.errors) == ["base_url"]
 
 
-def test_model_of_another_vendor_is_refused(desk, db):
-    reply = desk.post(ADD, {**FORM, "models_allowed": ["wanx2.1-t2v-turbo"]})
+def test_model_of_another_vendor_is_refused(staff_client, db):
+    reply = staff_client.post(ADD, {**FORM, "models_allowed": ["wanx2.1-t2v-turbo"]})
 
     assert list(reply.context["adminform"].form.errors) == ["models_allowed"]
 
@@ -176,12 +177,12 @@ def closed_port() -> int:
 
 
 @pytest.fixture
-def tested(desk, make_account, simulator):
+def tested(staff_client, make_account, simulator):
     """Make an account and press its button; what was said."""
 
     def press(base_url, **credentials):
         account = make_account("kling", "official-jwt", base_url, sandbox=True, credentials=credentials or None)
-        return account, said(desk.post(f"{LIST}{account.pk}/test/"))[-1]
+        return account, said(staff_client.post(f"{LIST}{account.pk}/test/"))[-1]
 
     return press
 
@@ -222,21 +223,21 @@ def test_connection_to_an_unknown_host_says_so(tested):
     assert "(usually https://api-singapore.klingai.com)." in words
 
 
-def test_connection_with_a_damaged_seal_sends_nothing(desk, account, simulator):
+def test_connection_with_a_damaged_seal_sends_nothing(staff_client, account, simulator):
     ProviderAccount.objects.update(sealed="damaged", base_url=simulator.base("kling"))
 
-    words = said(desk.post(f"{LIST}{account.pk}/test/"))[-1]
+    words = said(staff_client.post(f"{LIST}{account.pk}/test/"))[-1]
 
     assert "cannot decrypt" in words
     assert simulator.requests()["requests"] == []
 
 
-def test_connection_is_tested_by_post_only_and_with_permission(desk, clerk, account):
-    assert desk.get(f"{LIST}{account.pk}/test/").status_code == 405
+def test_connection_is_tested_by_post_only_and_with_permission(staff_client, clerk, account):
+    assert staff_client.get(f"{LIST}{account.pk}/test/").status_code == 405
     assert clerk.post(f"{LIST}{account.pk}/test/").status_code in {302, 403, 404}
     account.refresh_from_db()
     assert account.last_error_at is None
-    assert desk.post(f"{LIST}nonsense/test/").status_code == 404
+    assert staff_client.post(f"{LIST}nonsense/test/").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -251,10 +252,10 @@ def test_connection_is_tested_by_post_only_and_with_permission(desk, clerk, acco
         ),
     ],
 )
-def test_actions_change_what_they_say(desk, account, action, before, after):
+def test_actions_change_what_they_say(staff_client, account, action, before, after):
     ProviderAccount.objects.update(**before)
 
-    desk.post(LIST, {"action": action, "_selected_action": [str(account.pk)]})
+    staff_client.post(LIST, {"action": action, "_selected_action": [str(account.pk)]})
 
     account.refresh_from_db()
     assert {name: getattr(account, name) for name in after} == after
@@ -278,8 +279,8 @@ def test_viewer_sees_facts_but_no_credentials(clerk, user, account):
     assert "9876" not in text
 
 
-def test_admin_speaks_chinese_and_keeps_the_content_policy(desk, account):
-    reply = desk.get(url_of(account), headers={"accept-language": "zh-hans"})
+def test_admin_speaks_chinese_and_keeps_the_content_policy(staff_client, account):
+    reply = staff_client.get(url_of(account), headers={"accept-language": "zh-hans"})
 
     assert reply.status_code == 200
     assert "script-src 'self'" in reply["Content-Security-Policy"]

@@ -21,19 +21,19 @@ def wan(make_account):
 
 
 @pytest.fixture
-def shop(desk, wan) -> Client:
+def shop(staff_client, wan) -> Client:
     """Return the administrator's browser after a price was added."""
-    desk.post(f"{LIST}add/", FORM)
-    return desk
+    staff_client.post(f"{LIST}add/", FORM)
+    return staff_client
 
 
-def errors(desk, **changes):
-    reply = desk.post(f"{LIST}add/", {**FORM, **changes})
+def errors(staff_client, **changes):
+    reply = staff_client.post(f"{LIST}add/", {**FORM, **changes})
     return sorted(reply.context["adminform"].form.errors) if reply.status_code == 200 else []
 
 
-def test_list_without_a_price_says_what_it_is_for(desk):
-    assert "No custom prices yet" in desk.get(LIST).text
+def test_list_without_a_price_says_what_it_is_for(staff_client):
+    assert "No custom prices yet" in staff_client.get(LIST).text
 
 
 def test_price_is_stored_and_listed_beside_the_vendors(shop):
@@ -61,13 +61,13 @@ def test_price_is_stored_and_listed_beside_the_vendors(shop):
         ({"unit": "minute"}, "unit"),
     ],
 )
-def test_what_is_no_price_is_refused(desk, changes, wrong):
-    assert errors(desk, **changes) == [wrong]
+def test_what_is_no_price_is_refused(staff_client, changes, wrong):
+    assert errors(staff_client, **changes) == [wrong]
     assert not ModelPrice.objects.exists()
 
 
-def test_currency_is_written_in_capitals(desk, db):
-    assert errors(desk, currency="usd") == []
+def test_currency_is_written_in_capitals(staff_client, db):
+    assert errors(staff_client, currency="usd") == []
     assert ModelPrice.objects.get().currency == "USD"
 
 
@@ -76,16 +76,16 @@ def test_model_has_one_price(shop):
     assert ModelPrice.objects.count() == 1
 
 
-def test_retired_models_are_marked_among_the_choices(desk, db):
-    text = desk.get(f"{LIST}add/").content.decode()
+def test_retired_models_are_marked_among_the_choices(staff_client, db):
+    text = staff_client.get(f"{LIST}add/").content.decode()
 
     assert '<option value="openai-videos/sora-2">Sora 2 (retired on 2026-09-24)</option>' in text
 
 
-def test_price_of_a_model_that_the_catalog_lost_can_still_be_changed(desk, db):
+def test_price_of_a_model_that_the_catalog_lost_can_still_be_changed(staff_client, db):
     row = ModelPrice.objects.create(model="kling/gone", unit="video", amount=1, currency="CNY")
 
-    desk.post(f"{LIST}{row.pk}/change/", {**FORM, "model": "kling/gone", "amount": "2"})
+    staff_client.post(f"{LIST}{row.pk}/change/", {**FORM, "model": "kling/gone", "amount": "2"})
 
     row.refresh_from_db()
     assert (row.model, row.amount) == ("kling/gone", 2)
@@ -105,22 +105,22 @@ def test_studio_counts_with_it(shop):
     ("unit", "amount", "currency", "words", "total"),
     [("video", "2.5", "USD", "$2.50 per video", "about $2.50"), ("second", "0.0125", "CNY", "¥0.0125 per second", "about ¥0.06")],
 )
-def test_studio_says_unit_and_currency(desk, wan, unit, amount, currency, words, total):
-    desk.post(f"{LIST}add/", {**FORM, "unit": unit, "amount": amount, "currency": currency})
+def test_studio_says_unit_and_currency(staff_client, wan, unit, amount, currency, words, total):
+    staff_client.post(f"{LIST}add/", {**FORM, "unit": unit, "amount": amount, "currency": currency})
 
-    page = desk.get(f"/studio/?model={WAN}").content.decode()
+    page = staff_client.get(f"/studio/?model={WAN}").content.decode()
 
     assert words in page
     assert total in page
 
 
-def test_studio_has_a_price_where_the_vendor_publishes_none(desk, make_account):
+def test_studio_has_a_price_where_the_vendor_publishes_none(staff_client, make_account):
     make_account("kling", "official-key", "http://127.0.0.1:9")
-    before = desk.get(f"/studio/?model={KLING}").content.decode()
-    desk.post(f"{LIST}add/", {**FORM, "model": KLING, "unit": "video", "amount": "3"})
+    before = staff_client.get(f"/studio/?model={KLING}").content.decode()
+    staff_client.post(f"{LIST}add/", {**FORM, "model": KLING, "unit": "video", "amount": "3"})
 
     assert "Price not published" in before
-    assert "about ¥3.00" in desk.get(f"/studio/?model={KLING}").content.decode()
+    assert "about ¥3.00" in staff_client.get(f"/studio/?model={KLING}").content.decode()
 
 
 def test_task_keeps_the_price_of_its_day(shop, user):

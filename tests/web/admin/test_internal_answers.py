@@ -21,7 +21,7 @@ INTERNAL = [
 
 
 @pytest.mark.parametrize(("vendor", "surface"), SURFACES)
-def test_an_internal_answer_is_not_read_out(desk, make_account, vendor, surface):
+def test_an_internal_answer_is_not_read_out(staff_client, make_account, vendor, surface):
     headers = f"Content-Type: text/html; x={SECRET}\r\nLocation: https://{SECRET}.example/\r\nX-Key: {SECRET}\r\n"
     accounts = []
     for status, body in [(200, INTERNAL[0]), (200, INTERNAL[1]), (403, INTERNAL[1]), (500, INTERNAL[0])]:
@@ -34,7 +34,7 @@ def test_an_internal_answer_is_not_read_out(desk, make_account, vendor, surface)
             accounts.append(account)
             assert internal.requests
             assert SECRET not in f"{finding} {account.last_error}"
-    page = desk.get("/admin/providers/provideraccount/").content.decode()
+    page = staff_client.get("/admin/providers/provideraccount/").content.decode()
     assert all(f"/provideraccount/{account.pk}/" in page for account in accounts)
     assert SECRET not in page
 

@@ -23,8 +23,8 @@ FORM = {
 }
 
 
-def add(desk, names: str, vendor: str = "ark", surface: str = "volcengine", **fields):
-    return desk.post(f"{LIST}add/?vendor={vendor}&surface={surface}", {**FORM, "model_names": names, **fields})
+def add(staff_client, names: str, vendor: str = "ark", surface: str = "volcengine", **fields):
+    return staff_client.post(f"{LIST}add/?vendor={vendor}&surface={surface}", {**FORM, "model_names": names, **fields})
 
 
 def form_of(reply):
@@ -32,27 +32,27 @@ def form_of(reply):
 
 
 @pytest.mark.parametrize(("vendor", "surface"), [(slug, one) for slug, provider in PROVIDERS.items() for one in provider.surfaces.values()])
-def test_form_asks_for_names_where_the_surface_takes_them(desk, db, vendor, surface):
-    form = form_of(desk.get(f"{LIST}add/?vendor={vendor}&surface={surface.slug}"))
+def test_form_asks_for_names_where_the_surface_takes_them(staff_client, db, vendor, surface):
+    form = form_of(staff_client.get(f"{LIST}add/?vendor={vendor}&surface={surface.slug}"))
 
     assert ("model_names" in form.fields) is surface.takes_names
 
 
-def test_names_are_kept_used_and_shown_again(desk, db):
-    add(desk, f" {SEEDANCE} = ep-20260101-abcde \r\n\r\nark/{LITE}=ep-2")
+def test_names_are_kept_used_and_shown_again(staff_client, db):
+    add(staff_client, f" {SEEDANCE} = ep-20260101-abcde \r\n\r\nark/{LITE}=ep-2")
 
     account = ProviderAccount.objects.get()
     assert account.model_names == {SEEDANCE: "ep-20260101-abcde", LITE: "ep-2"}
     assert provider_for(account).name_of(SEEDANCE) == "ep-20260101-abcde"
-    shown = form_of(desk.get(f"{LIST}{account.pk}/change/"))["model_names"].value()
+    shown = form_of(staff_client.get(f"{LIST}{account.pk}/change/"))["model_names"].value()
     assert shown == f"{SEEDANCE} = ep-20260101-abcde\n{LITE} = ep-2"
 
 
-def test_names_can_be_taken_away_again(desk, db):
-    add(desk, f"{SEEDANCE} = ep-1")
+def test_names_can_be_taken_away_again(staff_client, db):
+    add(staff_client, f"{SEEDANCE} = ep-1")
     account = ProviderAccount.objects.get()
 
-    desk.post(f"{LIST}{account.pk}/change/", {**FORM, "credential_api_key": "", "model_names": ""})
+    staff_client.post(f"{LIST}{account.pk}/change/", {**FORM, "credential_api_key": "", "model_names": ""})
 
     account.refresh_from_db()
     assert account.model_names == {}
@@ -72,8 +72,8 @@ def test_names_can_be_taken_away_again(desk, db):
         (f"{LITE} = doubao-seedance-2-0-260128", "is the name of another model, doubao-seedance-2-0-260128."),
     ],
 )
-def test_line_that_cannot_be_used_says_why_and_nothing_is_stored(desk, db, line, complaint):
-    reply = add(desk, f"{SEEDANCE} = ep-1\n{line}")
+def test_line_that_cannot_be_used_says_why_and_nothing_is_stored(staff_client, db, line, complaint):
+    reply = add(staff_client, f"{SEEDANCE} = ep-1\n{line}")
 
     [words] = form_of(reply).errors["model_names"]
     assert complaint in words
@@ -81,20 +81,20 @@ def test_line_that_cannot_be_used_says_why_and_nothing_is_stored(desk, db, line,
     assert line.partition("=")[0].strip() in form_of(reply)["model_names"].value()
 
 
-def test_every_wrong_line_is_named(desk, db):
-    assert len(form_of(add(desk, "one\ntwo")).errors["model_names"]) == 2
+def test_every_wrong_line_is_named(staff_client, db):
+    assert len(form_of(add(staff_client, "one\ntwo")).errors["model_names"]) == 2
 
 
-def test_name_that_another_model_has_at_this_surface_is_refused(desk, db):
-    reply = add(desk, f"{SEEDANCE} = dreamina-seedance-2-0-260128", surface="byteplus")
+def test_name_that_another_model_has_at_this_surface_is_refused(staff_client, db):
+    reply = add(staff_client, f"{SEEDANCE} = dreamina-seedance-2-0-260128", surface="byteplus")
 
     assert "is the name of another model, doubao-seedance-2-0-260128." in form_of(reply).errors["model_names"][0]
 
 
-def test_model_that_is_not_known_to_be_there_needs_a_name(desk, db):
+def test_model_that_is_not_known_to_be_there_needs_a_name(staff_client, db):
     lite = ALL_MODELS[f"ark/{LITE}"]
-    refused = add(desk, "", surface="byteplus", models_allowed=[LITE])
-    add(desk, f"{LITE} = ep-1", surface="byteplus", models_allowed=[LITE])
+    refused = add(staff_client, "", surface="byteplus", models_allowed=[LITE])
+    add(staff_client, f"{LITE} = ep-1", surface="byteplus", models_allowed=[LITE])
     account = ProviderAccount.objects.get()
 
     assert form_of(refused).errors["models_allowed"] == [
@@ -105,9 +105,9 @@ def test_model_that_is_not_known_to_be_there_needs_a_name(desk, db):
     assert not account.offers(lite)
 
 
-def test_surface_without_a_known_model_offers_what_the_account_names(desk, db):
-    refused = add(desk, "", "dashscope", "hongkong")
-    add(desk, "wan2.6-t2v = wan2.6-t2v", "dashscope", "hongkong")
+def test_surface_without_a_known_model_offers_what_the_account_names(staff_client, db):
+    refused = add(staff_client, "", "dashscope", "hongkong")
+    add(staff_client, "wan2.6-t2v = wan2.6-t2v", "dashscope", "hongkong")
 
     assert form_of(refused).errors["model_names"] == ["No model is known to be there. Name those that this account has."]
     assert ProviderAccount.objects.get().models_offered() == ["dashscope/wan2.6-t2v"]
