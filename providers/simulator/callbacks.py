@@ -65,7 +65,7 @@ class _Call:
     due: float
     number: int
     talk: Talk = field(compare=False)
-    tells_of: float
+    moment: float
     url: str = field(compare=False)
     body: Body = field(compare=False)
     is_signed: bool = True
@@ -108,7 +108,7 @@ class Callbacks:
         return talk
 
     def _push(self, moment: float, talk: Talk, url: str, body: Body, **more: Any) -> None:
-        call = _Call(due=moment, number=next(self._order), talk=talk, tells_of=moment, url=url, body=body, **more)
+        call = _Call(due=moment, number=next(self._order), talk=talk, moment=moment, url=url, body=body, **more)
         heapq.heappush(self._due, call)
 
     async def run(self, clock: Clock, tuning: Callable[[], Tuning]) -> None:
@@ -121,7 +121,7 @@ class Callbacks:
 
     async def _call(self, session: aiohttp.ClientSession, call: _Call, clock: Clock, tuning: Tuning) -> None:
         async with call.talk.lock:
-            body = call.body(call.tells_of)
+            body = call.body(call.moment)
             if call.talk.is_broken_off or body is None:
                 return
             status, answer = await self._send(session, call, body, tuning)

@@ -35,6 +35,6 @@ def decide_by_hand(simulator: SimulatorProcess, until: Until, *, adopt: int, aga
     stored = {task.pk: task.submission_id for task in decided.filter(status=Status.SUCCEEDED, videos__isnull=False)}
     adopted = [task for task in to_adopt if stored.get(task.pk) == console[task.prompt.text] and paid[task.prompt.text] == 1]
     sent = [task for task in to_send if stored.get(task.pk, "") != console[task.prompt.text] and paid[task.prompt.text] == 2]
-    told = f"{len(adopted)} of {adopt} adopted by the vendor's id and stored, nothing more paid"
-    told += f"; {len(sent)} of {again} sent again and stored, one more paid each"
-    return told, [told] if (len(adopted), len(sent)) != (adopt, again) else []
+    summary = f"{len(adopted)} of {adopt} adopted by the vendor's id and stored, nothing more paid"
+    summary += f"; {len(sent)} of {again} sent again and stored, one more paid each"
+    return summary, [summary] if (len(adopted), len(sent)) != (adopt, again) else []

@@ -64,12 +64,12 @@ def _submits(facts: dict[str, Any]) -> str:
 
 
 def _more(facts: dict[str, Any], plan: dict[str, int]) -> list[str]:
-    told = [f"Settled {facts['seconds']} s after the first task was made; {facts['stored']} renders were let end, and are stored videos."]
+    lines = [f"Settled {facts['seconds']} s after the first task was made; {facts['stored']} renders were let end, and are stored videos."]
     if plan["kills"]:
-        told.append(f"Root killed {facts['kills']} times, with {facts['in_the_air']} submits in the air.")
+        lines.append(f"Root killed {facts['kills']} times, with {facts['in_the_air']} submits in the air.")
     if plan["adopt"]:
-        told.append(f"By a person's decision: {facts['by_hand']}.")
-    return told
+        lines.append(f"By a person's decision: {facts['by_hand']}.")
+    return lines
 
 
 if __name__ == "__main__":

@@ -147,15 +147,15 @@ def test_doctor_and_the_command_report_a_restored_backup_until_it_is_confirmed(d
     task.delete()
 
     assert [line for line in doctor("--no-vendors")[0] if line.startswith("FAIL  backup: The database does not know 1 paid requests")]
-    told = io.StringIO()
-    call_command("restored", stdout=told)
-    assert "does not know: 1" in told.getvalue()
-    assert "vp-lost" in told.getvalue()
+    printed = io.StringIO()
+    call_command("restored", stdout=printed)
+    assert "does not know: 1" in printed.getvalue()
+    assert "vp-lost" in printed.getvalue()
     with pytest.raises(CommandError):
         call_command("restored", "--confirm", "--user", "nobody")
 
-    call_command("restored", "--confirm", "--user", staff.username, stdout=told)
+    call_command("restored", "--confirm", "--user", staff.username, stdout=printed)
 
     assert "ok    backup: knows all that was sent" in doctor("--no-vendors")[0]
     with pytest.raises(CommandError):
-        call_command("restored", "--confirm", stdout=told)
+        call_command("restored", "--confirm", stdout=printed)

@@ -22,20 +22,20 @@ def test_check_fails_for_what_is_no_key_and_does_not_repeat_it(db, settings):
 
 def test_every_command_says_that_the_key_opens_nothing(sandbox_accounts, settings):
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-    told = io.StringIO()
+    printed = io.StringIO()
 
-    call_command("check", stderr=told)
+    call_command("check", stderr=printed)
 
     count = len(sandbox_accounts)
-    assert f"CREDENTIAL_KEYS does not open the credentials of {count} of {count} accounts" in told.getvalue()
+    assert f"CREDENTIAL_KEYS does not open the credentials of {count} of {count} accounts" in printed.getvalue()
     with pytest.raises(SystemCheckError):
-        call_command("check", databases=["default"], stderr=told)
+        call_command("check", databases=["default"], stderr=printed)
 
 
 def test_the_right_keys_are_not_mentioned(sandbox_accounts, settings):
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIAL_KEYS]
-    told = io.StringIO()
+    printed = io.StringIO()
 
-    call_command("check", stderr=told)
+    call_command("check", stderr=printed)
 
-    assert "CREDENTIAL_KEYS" not in told.getvalue()
+    assert "CREDENTIAL_KEYS" not in printed.getvalue()

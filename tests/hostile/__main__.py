@@ -73,11 +73,11 @@ def _one(database: str, plan: dict[str, Any], kinds: dict[str, Kind]) -> bool:
     if facts is None:
         print(f"\n{database}: the trial itself failed", flush=True)
         return False
-    print("\n".join([f"\n{database}", *_told(facts, kinds, verbose=plan["verbose"])]), flush=True)
+    print("\n".join([f"\n{database}", *_summary(facts, kinds, verbose=plan["verbose"])]), flush=True)
     return not facts["violations"]
 
 
-def _told(facts: dict[str, Any], kinds: dict[str, Kind], *, verbose: bool) -> list[str]:
+def _summary(facts: dict[str, Any], kinds: dict[str, Kind], *, verbose: bool) -> list[str]:
     strikes, table = facts["strikes"], facts["table"]
     lines = ["| stage | kinds | hostile answers | " + " | ".join(HEADS) + " |", "|" + "---|" * (len(HEADS) + 3)]
     groups: dict[str, list[str]] = {}
@@ -91,7 +91,7 @@ def _told(facts: dict[str, Any], kinds: dict[str, Kind], *, verbose: bool) -> li
         lines.append(f"| {title} | " + " | ".join(map(str, cells)) + " |")
     lines += [f"{facts['tasks']} tasks, {facts['paid']} paid, {facts['seconds']} s", _silent(facts, kinds)]
     broken = Counter(one["what"] for one in facts["violations"])
-    lines += [f"  BROKEN {one['what']}: {one['kind']} at {one['vendor']} ({one['model']}): {one['told']}" for one in facts["violations"]]
+    lines += [f"  BROKEN {one['what']}: {one['kind']} at {one['vendor']} ({one['model']}): {one['detail']}" for one in facts["violations"]]
     return [*lines, f"the promise was broken: {dict(broken)}" if broken else "the promise was kept"]
 
 

@@ -50,8 +50,8 @@ def _gone(talk: Talk) -> None:
     if other != body:  # a signature covers the body
         talk.answer(json.dumps({"code": 50501, "message": "task not found", "data": {"status": "not_found"}}).encode(), 200)
         return
-    told = talk.forward(target=target)
-    talk.answer(told.body, told.status)
+    reply = talk.forward(target=target)
+    talk.answer(reply.body, reply.status)
 
 
 def _half_of(act: Act) -> Act:

@@ -64,8 +64,8 @@ def free_502(talk: Talk) -> None:
 
 def _refused(fault: str, summary: str, times: int = 1) -> None:
     def act(talk: Talk) -> None:
-        told = talk.forward(("X-Sim-Fault", fault))
-        talk.answer(told.body, told.status, *[pair for pair in told.headers if pair[0].lower() == "retry-after"])
+        reply = talk.forward(("X-Sim-Fault", fault))
+        talk.answer(reply.body, reply.status, *[pair for pair in reply.headers if pair[0].lower() == "retry-after"])
 
     declare(f"free-{fault}", Stage.REFUSED, f"{summary}, in the vendor's own words. Unpaid.", act, times=times)
 

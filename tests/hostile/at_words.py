@@ -71,31 +71,31 @@ def words_422_detail(talk: Talk) -> None:
         talk.answer(b'{"detail": [{"loc": ["body"], "msg": "odd", "type": "odd"}]}', 422)
 
 
-def _told(fault: str, summary: str, stage: Stage = Stage.DENIED) -> None:
+def _own_words(fault: str, summary: str, stage: Stage = Stage.DENIED) -> None:
     """The simulator refuses the same request once more: nothing is billed by that, and the words are the vendor's own."""
 
     def act(talk: Talk) -> None:
-        told = talk.forward(("X-Sim-Fault", fault))
-        if told.status == 503 and talk.request.path.startswith("/hosts/cogvideox") and stage is Stage.PAID:
+        reply = talk.forward(("X-Sim-Fault", fault))
+        if reply.status == 503 and talk.request.path.startswith("/hosts/cogvideox") and stage is Stage.PAID:
             talk.is_idle = True  # does not strike: 503 means busy here, which is rightly believed
             talk.relay()
         else:
-            talk.answer(told.body, told.status)
+            talk.answer(reply.body, reply.status)
 
     declare(f"words-own-{fault}", stage, f"{summary}, in the vendor's own words. Paid.", act)
 
 
-_told("5xx-before", "Say that the vendor failed", Stage.PAID)
-_told("rate-limit", "Refuse for the rate after accepting")
-_told("quota", "Refuse for the balance after accepting")
+_own_words("5xx-before", "Say that the vendor failed", Stage.PAID)
+_own_words("rate-limit", "Refuse for the rate after accepting")
+_own_words("quota", "Refuse for the balance after accepting")
 
 
 @kind(Stage.PAID)
 def words_known_reference(talk: Talk) -> None:
     """Say that the reference exists already, in the vendor's own words where it refuses it. Paid."""
     if talk.request.path.startswith(NAMES_ONCE):
-        told = talk.forward()
-        talk.answer(told.body, told.status)
+        reply = talk.forward()
+        talk.answer(reply.body, reply.status)
     else:
         talk.answer(b'{"error": {"code": "InvalidParameter", "message": "request_id already exists"}}', 400)
 

@@ -14,8 +14,8 @@ PROMPT = "hostile paid-close 000001 a kite"
 
 def ledger(*entries: tuple[str, str, str]) -> dict[str, Any]:
     """By prompt, reference and the vendor's id."""
-    told = [{"prompt": prompt, "reference": reference, "task_id": task_id} for prompt, reference, task_id in entries]
-    return {"count": len(told), "entries": told}
+    listed = [{"prompt": prompt, "reference": reference, "task_id": task_id} for prompt, reference, task_id in entries]
+    return {"count": len(listed), "entries": listed}
 
 
 def row(**facts: str) -> Row:

@@ -41,7 +41,7 @@ class Violation:
     kind: str
     vendor: str
     model: str
-    told: str
+    detail: str
 
 
 def judge(ledger: Mapping[str, Any], rows: Iterable[Row], *, denied: Collection[str] = ()) -> dict[str, Any]:
@@ -55,15 +55,15 @@ def judge(ledger: Mapping[str, Any], rows: Iterable[Row], *, denied: Collection[
     prompts = set()
     for row in rows:
         prompts.add(row.prompt)
-        outcome, told = _outcome(row, paid[row.prompt])
+        outcome, detail = _outcome(row, paid[row.prompt])
         if row.kind in denied and outcome in {TWICE, LOST}:
             outcome = BELIEVED
         table[row.kind][outcome] += 1
         if outcome in {TWICE, LOST, STUCK}:
-            violations.append(Violation(what=outcome, kind=row.kind, vendor=row.vendor, model=row.model, told=told))
+            violations.append(Violation(what=outcome, kind=row.kind, vendor=row.vendor, model=row.model, detail=detail))
     astray = [(LOST, f"{prompt}: no task") for prompt in paid.keys() - prompts]
     astray += [(TWICE, f"reference {name} for {sorted(texts)}") for name, texts in prompts_of.items() if name and len(texts) > 1]
-    violations += [Violation(what=what, kind="", vendor="", model="", told=told) for what, told in astray]
+    violations += [Violation(what=what, kind="", vendor="", model="", detail=detail) for what, detail in astray]
     return {
         "paid": ledger["count"],
         "table": {kind: dict(counts) for kind, counts in table.items()},
@@ -73,19 +73,19 @@ def judge(ledger: Mapping[str, Any], rows: Iterable[Row], *, denied: Collection[
 
 def _outcome(row: Row, ids: list[str]) -> tuple[str, str]:
     """What became of a task, and in which words to report it where that breaks the promise."""
-    told = f"{row.status} {row.error_code} as {row.submission_id!r}: {row.error_message[:160]}"
+    detail = f"{row.status} {row.error_code} as {row.submission_id!r}: {row.error_message[:160]}"
     if len(ids) > 1:
-        return TWICE, f"{len(ids)} times; {told}"
+        return TWICE, f"{len(ids)} times; {detail}"
     if not ids:
-        return _unpaid(row.status), told
+        return _unpaid(row.status), detail
     if row.status == "needs_review":
         return REVIEW, ""
     if row.status in ENDED:
-        return LOST, told
+        return LOST, detail
     if row.status not in {"succeeded", "ingesting"}:
-        return STUCK, told
+        return STUCK, detail
     if not _is_its_own(row.vendor, row.submission_id, ids[0]):
-        return LOST, f"follows another render than {ids[0]}: {told}"
+        return LOST, f"follows another render than {ids[0]}: {detail}"
     return (SUCCEEDED if row.status == "succeeded" else KEPT), ""
 
 

@@ -199,15 +199,15 @@ def test_a_task_that_starts_before_it_is_stopped_is_skipped(user, account_of_nob
     """Its row moves on between the look at all of them and its own turn."""
     first, last = make_task(user), make_task(user)
 
-    with meanwhile(lambda: GenerationTask.objects.get(pk=last.pk).move(Status.SUBMITTING, account=account_of_nobody)):
+    with before_the_first_event(lambda: GenerationTask.objects.get(pk=last.pk).move(Status.SUBMITTING, account=account_of_nobody)):
         assert cancel_waiting(user) == 1
 
     assert (fresh(first).status, fresh(last).status) == (Status.CANCELLED, Status.SUBMITTING)
 
 
 @contextmanager
-def meanwhile(act):
-    """Before the first event of a cancelled task is written, once."""
+def before_the_first_event(act):
+    """Call `act` once, right before the first event of a cancelled task is written."""
     left = [act]
 
     def look(execute, sql, params, many, context):

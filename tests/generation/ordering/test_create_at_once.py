@@ -44,7 +44,7 @@ def caller(request, transactional_db):
 
 
 @contextmanager
-def stored_meanwhile(*orders):
+def stored_first(*orders):
     """Another connection's order is committed after ours looked for its key, right before it writes: SQLite locks first."""
     left = [orders]
 
@@ -97,7 +97,7 @@ def test_many_orders_cost_as_many_statements_as_few_but_for_the_batches_of_an_in
 def test_an_order_that_loses_the_race_for_its_key_finds_the_first_task(caller, ask):
     order = Order(**ask, idempotency_key="k1")
 
-    with stored_meanwhile(order):
+    with stored_first(order):
         placed = caller(order)
 
     assert [(one.task, one.is_new) for one in placed] == [(GenerationTask.objects.get(), False)]
@@ -106,7 +106,7 @@ def test_an_order_that_loses_the_race_for_its_key_finds_the_first_task(caller, a
 def test_many_that_lose_the_race_for_one_key_are_stored_with_the_others_task(caller, ask):
     orders = [Order(**ask, idempotency_key=f"row {number}") for number in range(4)]
 
-    with stored_meanwhile(orders[2]):
+    with stored_first(orders[2]):
         placed = caller(*orders)
 
     assert [one.is_new for one in placed] == [True, True, False, True]
@@ -114,7 +114,7 @@ def test_many_that_lose_the_race_for_one_key_are_stored_with_the_others_task(cal
 
 
 def test_an_order_that_loses_the_race_for_its_external_id_is_refused(ask, transactional_db):
-    with stored_meanwhile(Order(**ask, external_id="order-1")), pytest.raises(Conflict) as refusal:
+    with stored_first(Order(**ask, external_id="order-1")), pytest.raises(Conflict) as refusal:
         create(Order(**ask, external_id="order-1"))
 
     assert (refusal.value.code, GenerationTask.objects.count()) == ("external_id_taken", 1)

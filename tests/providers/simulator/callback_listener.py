@@ -20,15 +20,15 @@ class Listener:
         self.url = f"http://127.0.0.1:{port}/cb"
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.answer: Answer = lambda _body: (200, b"")
-        self._told = threading.Semaphore(0)
+        self._received = threading.Semaphore(0)
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
         return [json.loads(raw) for _headers, raw in self.received]
 
-    def hears(self, calls: int) -> bool:
+    def receives(self, calls: int) -> bool:
         """Whether so many more calls come, answered, within a patient time."""
-        return all(self._told.acquire(timeout=PATIENCE_S) for _ in range(calls))
+        return all(self._received.acquire(timeout=PATIENCE_S) for _ in range(calls))
 
     def take(self, call: BaseHTTPRequestHandler) -> None:
         raw = call.rfile.read(int(call.headers["Content-Length"]))
@@ -37,7 +37,7 @@ class Listener:
         call.send_response(status)
         call.end_headers()
         call.wfile.write(words)
-        self._told.release()
+        self._received.release()
 
 
 @contextmanager

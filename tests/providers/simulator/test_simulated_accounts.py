@@ -94,21 +94,21 @@ def test_key_says_what_it_is(key: str, expected: str) -> None:
 def test_keys_are_masked(simulator: SimulatorProcess, kling: KlingCaller) -> None:
     kling.submit()
 
-    told = json.dumps([simulator.ledger(), simulator.requests(), simulator.stats()])
+    shown = json.dumps([simulator.ledger(), simulator.requests(), simulator.stats()])
 
     assert masked("sk-0123456789abcdef") == "sk-...cdef"
-    assert kling.key not in told
-    assert masked(kling.key) in told
+    assert kling.key not in shown
+    assert masked(kling.key) in shown
 
 
 def test_ledger_counts_and_leaves_images_out(simulator: SimulatorProcess, gateway: KlingCaller) -> None:
-    gateway.submit("told", external_task_id="r-1", image="A" * 9000)
+    gateway.submit("a long image", external_task_id="r-1", image="A" * 9000)
 
     ledger = simulator.ledger()
     entry = ledger["entries"][0]
 
     assert ledger["count"] == 1
-    assert ledger["by_prompt"] == {"told": 1}
+    assert ledger["by_prompt"] == {"a long image": 1}
     assert ledger["by_reference"] == {"r-1": 1}
     assert ledger["paid_twice"] == []
     assert (entry["vendor"], entry["reference"], entry["model"]) == ("dmxapi", "r-1", "kling-v1")
@@ -168,7 +168,7 @@ def test_callbacks_report_every_change_and_are_signed(simulator: SimulatorProces
     simulator.settings(webhook_secret=secret)
     task = kling.task(callback_url=listener.url, external_task_id="cb-1")
 
-    assert listener.hears(3)
+    assert listener.receives(3)
     bodies = listener.bodies
 
     assert [body["task_status"] for body in bodies] == ["submitted", "processing", "succeed"]
@@ -209,9 +209,9 @@ def test_simulator_imports_nothing_of_the_rooms_that_it_judges() -> None:
     )
 
     root = Path(__file__).parents[3]
-    told = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    finished = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
 
-    assert told.stdout == "[]\n"
+    assert finished.stdout == "[]\n"
 
 
 def test_management_command_serves_and_stops_on_request() -> None:

@@ -95,8 +95,8 @@ def test_states_follow_each_other_and_end_with_result(ark: Caller, simulator: Si
     assert done["content"].keys() == {"video_url", "last_frame_url"}
     assert done["usage"]["completion_tokens"] == done["usage"]["total_tokens"] == 496 * 864 * 24 * 4 // 1024
     assert done["updated_at"] == done["created_at"] + 200
-    told = {"resolution": "480p", "ratio": "9:16", "duration": 4, "seed": 11, "framespersecond": 24, "generate_audio": True}
-    assert done.items() >= told.items()
+    expected = {"resolution": "480p", "ratio": "9:16", "duration": 4, "seed": 11, "framespersecond": 24, "generate_audio": True}
+    assert done.items() >= expected.items()
     assert done["error"] is None
     assert requests.get(done["content"]["video_url"], timeout=60).content[4:8] == b"ftyp"
 
@@ -337,9 +337,9 @@ def test_callback_is_unsigned_and_tried_again_after_five_seconds(ark: Caller, si
     listener.answer = lambda body: (refusals.pop() if refusals and body["status"] == "succeeded" else 200, b"")
     task = ark.task(callback_url=listener.url)
 
-    assert listener.hears(3)
+    assert listener.receives(3)
     simulator.advance(5)
-    assert listener.hears(1)
+    assert listener.receives(1)
 
     assert [body["status"] for body in listener.bodies] == ["queued", "running", "succeeded", "succeeded"]
     assert listener.bodies[-1] == ark.get(task)
@@ -349,12 +349,12 @@ def test_callback_is_unsigned_and_tried_again_after_five_seconds(ark: Caller, si
 def test_a_cancelled_task_is_not_called_back(ark: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
     simulator.settings(queue_s=100)
     cancelled = ark.task(callback_url=listener.url)
-    assert listener.hears(1)
+    assert listener.receives(1)
     ark.ask("DELETE", f"/{cancelled}")
 
     simulator.advance(300)
     simulator.settings(queue_s=0)
     other = ark.task(callback_url=listener.url)
 
-    assert listener.hears(3)
+    assert listener.receives(3)
     assert [body["id"] for body in listener.bodies] == [cancelled, other, other, other]

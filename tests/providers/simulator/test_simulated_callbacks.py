@@ -25,7 +25,7 @@ def test_a_slow_receiver_delays_nobody_else(kling: KlingCaller, slow: Listener, 
     kling.task("slow", callback_url=slow.url)
     kling.task("quick", callback_url=listener.url)
 
-    assert listener.hears(3)
+    assert listener.receives(3)
 
     assert [body["task_status"] for body in listener.bodies] == ["submitted", "processing", "succeed"]
     assert len(slow.received) == 1

@@ -73,7 +73,7 @@ class Caller:
     def poll(self, *names: str) -> requests.Response:
         return self.post("/mweb/v1/mget_generate_task?aid=513695", {"task_id_list": list(names)})
 
-    def told(self, name: str) -> dict[str, Any]:
+    def report(self, name: str) -> dict[str, Any]:
         return self.poll(name).json()["data"]["task_map"][name]
 
     def histories(self, **names: list[str]) -> dict[str, Any]:
@@ -113,13 +113,13 @@ def test_states_are_numbers_that_follow_each_other(jimeng: Caller, simulator: Si
     simulator.settings(queue_s=100, render_s=100)
     task = jimeng.task()
 
-    seen = [jimeng.told(task)]
+    seen = [jimeng.report(task)]
     for seconds in (100, 90, 10):
         simulator.advance(seconds)
-        seen.append(jimeng.told(task))
+        seen.append(jimeng.report(task))
 
-    assert [told["status"] for told in seen] == [20, 42, 45, 50]
-    assert [len(told["item_list"]) for told in seen] == [0, 0, 0, 1]
+    assert [report["status"] for report in seen] == [20, 42, 45, 50]
+    assert [len(report["item_list"]) for report in seen] == [0, 0, 0, 1]
     video = seen[3]["item_list"][0]["video"]
     assert video["duration_ms"] == 5000
     origin = video["transcoded_video"]["origin"]
@@ -129,7 +129,7 @@ def test_states_are_numbers_that_follow_each_other(jimeng: Caller, simulator: Si
 
 def test_result_lives_seven_days(jimeng: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=0, render_s=0)
-    url = jimeng.told(jimeng.task())["item_list"][0]["video"]["transcoded_video"]["origin"]["video_url"]
+    url = jimeng.report(jimeng.task())["item_list"][0]["video"]["transcoded_video"]["origin"]["video_url"]
 
     simulator.advance(7 * DAY_S - 60)
     assert requests.get(url, timeout=20).status_code == 200
@@ -168,7 +168,7 @@ def test_record_is_found_by_history_and_by_submit_id(jimeng: Caller, simulator: 
 
 def test_item_is_found_by_its_own_id(jimeng: Caller, simulator: SimulatorProcess) -> None:
     simulator.settings(queue_s=0, render_s=0)
-    item = jimeng.told(jimeng.task())["item_list"][0]
+    item = jimeng.report(jimeng.task())["item_list"][0]
 
     asked = {"item_id_list": [item["common_attr"]["id"], "7"], "pack_item_opt": {"scene": 1}, "is_for_video_download": True}
 
@@ -194,10 +194,10 @@ def test_end_may_be_reported_by_another_number(
     body = older(f"a boat #fault:{fault}")
     data = jimeng.post("/mweb/v1/generate_video?aid=513695", body).json()["data"]["aigc_data"]
 
-    told = jimeng.told(data["task"]["task_id"])
+    report = jimeng.report(data["task"]["task_id"])
     record = jimeng.histories(submit_ids=[body["submit_id"]])[body["submit_id"]]
 
-    assert (told["status"], told.get("fail_code"), len(told["item_list"])) == (status, code, items)
+    assert (report["status"], report.get("fail_code"), len(report["item_list"])) == (status, code, items)
     assert (record["status"], record["fail_code"], len(record["item_list"])) == (status, code or "", items)
 
 
@@ -233,12 +233,12 @@ def test_undocumented_state_passes(jimeng: Caller, simulator: SimulatorProcess) 
     simulator.settings(render_s=60.0)
     task = jimeng.task("a boat #fault:poll-unknown-state:1")
 
-    assert [jimeng.told(task)["status"] for _ in range(2)] == [77, 20]
+    assert [jimeng.report(task)["status"] for _ in range(2)] == [77, 20]
 
 
 def test_polls_are_counted_apart_from_submits(jimeng: Caller, simulator: SimulatorProcess) -> None:
     task = jimeng.task()
-    jimeng.told(task)
+    jimeng.report(task)
 
     logged, stats = simulator.requests(), simulator.stats()
 
@@ -327,11 +327,11 @@ def test_captured_sign_with_a_fresh_time_is_taken_unless_strict(jimeng: Caller, 
 
     task = jimeng.post("/mweb/v1/generate_video?aid=513695", order, **marks).json()["data"]["aigc_data"]["task"]["task_id"]
     simulator.advance(60)
-    told = jimeng.post("/mweb/v1/mget_generate_task?aid=513695", {"task_id_list": [task]}, **marks).json()["data"]["task_map"][task]
+    report = jimeng.post("/mweb/v1/mget_generate_task?aid=513695", {"task_id_list": [task]}, **marks).json()["data"]["task_map"][task]
     simulator.settings(strict_sign=1)
 
-    assert told["status"] == 50
-    assert told["item_list"][0]["video"]["transcoded_video"]["origin"]["video_url"].startswith("http://127.0.0.1:")
+    assert report["status"] == 50
+    assert report["item_list"][0]["video"]["transcoded_video"]["origin"]["video_url"].startswith("http://127.0.0.1:")
     assert ret(jimeng.post("/mweb/v1/generate_video?aid=513695", older(), **marks)) == "1014"
 
 

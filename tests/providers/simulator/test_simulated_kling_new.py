@@ -267,7 +267,7 @@ def test_callbacks_have_the_new_shape_and_a_signature_by_each_secret(new: Caller
     simulator.settings(webhook_secret=" ".join(SECRETS), webhook_age_s=301)
     task = new.task(options={"callback_url": listener.url, "external_task_id": "job-9"})
 
-    assert listener.hears(3)
+    assert listener.receives(3)
 
     bodies = listener.bodies
     assert [body["status"] for body in bodies] == ["submitted", "processing", "succeeded"]

@@ -240,8 +240,8 @@ def test_second_api_follows_its_states(minimax: Caller, simulator: SimulatorProc
     assert [answer["status"] for answer in seen] == ["queued", "running", "succeeded"]
     assert "content" not in seen[1]
     assert seen[2]["usage"] == {"total_seconds": 5, "input_seconds": 0, "output_seconds": 5}
-    told = {"ratio": "9:16", "resolution": "768P", "duration": 5, "task_type": "text_to_video", "modality": "video"}
-    assert seen[2].items() >= told.items()
+    expected = {"ratio": "9:16", "resolution": "768P", "duration": 5, "task_type": "text_to_video", "modality": "video"}
+    assert seen[2].items() >= expected.items()
     assert requests.get(seen[2]["content"]["url"], timeout=60).content[4:8] == b"ftyp"
 
 
@@ -373,7 +373,7 @@ def test_callbacks_follow_an_echoed_challenge(minimax: Caller, listener: Listene
     listener.answer = echo
     task = minimax.task(callback_url=listener.url)
 
-    assert listener.hears(3)
+    assert listener.receives(3)
 
     challenge, running, done = listener.bodies
     assert challenge.keys() == {"challenge"}
@@ -383,11 +383,11 @@ def test_callbacks_follow_an_echoed_challenge(minimax: Caller, listener: Listene
 
 def test_nothing_is_called_back_when_the_challenge_is_not_echoed(minimax: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
     silent = minimax.task_2("silent", callback_url=listener.url)
-    assert listener.hears(1)
+    assert listener.receives(1)
 
     listener.answer = echo
     minimax.task_2("heard", callback_url=listener.url)
-    assert listener.hears(3)
+    assert listener.receives(3)
 
     assert {body["task"]["id"] for body in listener.bodies if "task" in body}.isdisjoint({silent})
     assert [body["task"]["status"] for body in listener.bodies if "task" in body] == ["running", "succeeded"]

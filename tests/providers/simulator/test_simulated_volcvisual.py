@@ -231,9 +231,9 @@ def test_error_of_the_service_may_come_with_a_task_that_continues(visual: Caller
     simulator.settings(queue_s=60)
     task = visual.task("a boat #fault:poll-busy-code:1")
 
-    told = [visual.poll(task) for _ in range(2)]
+    replies = [visual.poll(task) for _ in range(2)]
 
-    assert [(reply.status_code, reply.json()["code"], reply.json()["data"]["status"]) for reply in told] == [
+    assert [(reply.status_code, reply.json()["code"], reply.json()["data"]["status"]) for reply in replies] == [
         (200, 50430, "in_queue"),
         (200, 10000, "in_queue"),
     ]

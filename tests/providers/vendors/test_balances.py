@@ -14,14 +14,14 @@ from providers.core.types import Balance
 from providers.vendors import PROVIDERS
 from tests.providers.vendors.vendor_samples import NOON, make_provider, make_request, outcome, reply_of
 
-TELLING = {"kling", "jimeng"}
+REPORT_BALANCE = {"kling", "jimeng"}
 
 
 def pack(status="online", left: object = 100):
     return {"resource_pack_name": "videos", "total_quantity": 1000, "remaining_quantity": left, "status": status}
 
 
-def told(*packs):
+def packs_body(*packs):
     return {"code": 0, "message": "SUCCEED", "data": {"code": 0, "msg": "SUCCEED", "resource_pack_subscribe_infos": list(packs)}}
 
 
@@ -52,18 +52,18 @@ def test_kling_is_asked_for_packages_bought_in_the_last_years():
     ],
 )
 def test_only_packages_in_use_count(packs, amount):
-    assert kling_says(told(*packs)) == Balance(amount=Decimal(amount), unit="units")
+    assert kling_says(packs_body(*packs)) == Balance(amount=Decimal(amount), unit="units")
 
 
 def test_account_without_a_package_pays_as_it_goes():
-    assert type(kling_says(told())) is Unsupported
+    assert type(kling_says(packs_body())) is Unsupported
 
 
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        (told(pack(left=None)), 200, UnexpectedReply),
-        (told("odd"), 200, UnexpectedReply),
+        (packs_body(pack(left=None)), 200, UnexpectedReply),
+        (packs_body("odd"), 200, UnexpectedReply),
         ({"code": 0, "data": {}}, 200, UnexpectedReply),
         ({"code": 1002, "message": "Authorization is invalid"}, 401, AuthenticationFailed),
         ({"code": 5001, "message": "Server temporarily unavailable"}, 503, ProviderDown),
@@ -80,7 +80,7 @@ def test_the_gateway_is_not_asked():
         next(gateway.balance(NOON))
 
 
-@pytest.mark.parametrize("slug", sorted(PROVIDERS.keys() - TELLING))
+@pytest.mark.parametrize("slug", sorted(PROVIDERS.keys() - REPORT_BALANCE))
 def test_vendors_that_do_not_report_a_balance_are_not_asked(slug):
     with pytest.raises(Unsupported):
         next(make_provider(slug).balance(NOON))

@@ -220,12 +220,12 @@ def test_failed_render_says_why(simulator, case):
     tasks = {fate: client.submit(case.request(f"a boat #fault:{fate}", reference=f"r-{fate}")) for fate in kinds}
     simulator.advance(60 * len(tasks))
 
-    told = {fate: client.poll(submission) for fate, submission in tasks.items()}
+    found = {fate: client.poll(submission) for fate, submission in tasks.items()}
 
-    assert {fate: (one.state, type(one.error)) for fate, one in told.items()} == {
+    assert {fate: (one.state, type(one.error)) for fate, one in found.items()} == {
         fate: (State.FAILED, kind) for fate, kind in kinds.items()
     }
-    assert all(one.error.message for one in told.values())
+    assert all(one.error.message for one in found.values())
 
 
 @CONTRACT

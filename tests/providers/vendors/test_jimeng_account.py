@@ -12,7 +12,7 @@ from tests.providers.vendors.jimeng_answers import answer, refusal
 from tests.providers.vendors.vendor_samples import NOON, make_provider, make_request, outcome, reply_of
 
 OLD = "jimeng/jimeng-video-2.0"
-MODELS_TOLD = ("jimeng-video-2.0", "jimeng-video-3.0", "jimeng-video-3.0-pro")
+MODELS = ("jimeng-video-2.0", "jimeng-video-3.0", "jimeng-video-3.0-pro")
 COOKIE = "sessionid=sim-session-000000000000; uid=7"
 MOMENT = str(int(NOON.timestamp()))
 
@@ -80,7 +80,7 @@ def test_accounts_own_versions_and_names_are_sent():
     names = {"jimeng-video-3.0": "dreamina_next:next_benefit", "jimeng-video-3.0-pro": "dreamina_pro"}
     newer = make_provider("jimeng", names=names, app_version="8.4.0", app_id="600000", web_version="7.6", draft_version="3.4.0")
 
-    older, first, second = (next(newer.submit(make_request(f"jimeng/{model}"))) for model in MODELS_TOLD)
+    older, first, second = (next(newer.submit(make_request(f"jimeng/{model}"))) for model in MODELS)
     signed = newer.sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON).headers
 
     expected = hashlib.md5(f"9e2c|e_video|7|8.4.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()

@@ -26,7 +26,7 @@ def records(*names):
     return reply_of(answer({name: entry() for name in names}))
 
 
-def told(submissions, *replies):
+def polled(submissions, *replies):
     """Each answer's state or error's class, by submission; the error itself when there are none."""
     jimeng = make_provider("jimeng")
     found = outcome(jimeng, jimeng.poll_many(submissions), *replies)
@@ -83,28 +83,28 @@ def test_history_is_asked_for_what_the_older_question_lacks():
 
     assert (first.path, first.json) == (OLDER, {"task_id_list": ["350", "351"]})
     assert (second.path, second.json) == (HISTORY, {"history_ids": ["451"]})
-    assert told(BOTH_WAYS, tasks("350"), records("451")) == {"350": State.SUCCEEDED, "351": State.SUCCEEDED}
-    assert told(BOTH_WAYS, tasks("350"), records()) == {"350": State.SUCCEEDED}
-    assert told(BOTH_WAYS, tasks("350", "351")) == {"350": State.SUCCEEDED, "351": State.SUCCEEDED}
+    assert polled(BOTH_WAYS, tasks("350"), records("451")) == {"350": State.SUCCEEDED, "351": State.SUCCEEDED}
+    assert polled(BOTH_WAYS, tasks("350"), records()) == {"350": State.SUCCEEDED}
+    assert polled(BOTH_WAYS, tasks("350", "351")) == {"350": State.SUCCEEDED, "351": State.SUCCEEDED}
 
 
 @pytest.mark.parametrize("refused", [reply_of(b"<html>", 404), reply_of(refusal("1000")), reply_of(b"<html>")])
 def test_history_is_asked_when_the_older_question_is_refused_or_garbled(refused):
-    assert told(BOTH_WAYS, refused, records("450", "451")) == {"350": State.SUCCEEDED, "351": State.SUCCEEDED}
+    assert polled(BOTH_WAYS, refused, records("450", "451")) == {"350": State.SUCCEEDED, "351": State.SUCCEEDED}
 
 
 def test_task_that_only_one_question_was_answered_about_is_not_gone():
     refused = reply_of(refusal("1000"))
 
-    assert told([*BOTH_WAYS, TASK], refused, records("450")) == {"350": State.SUCCEEDED, "351": InvalidParams, TASK.id: InvalidParams}
-    assert told(BOTH_WAYS, tasks("350"), reply_of(b"", 503)) == {"350": State.SUCCEEDED, "351": ProviderDown}
-    assert told(BOTH_WAYS, tasks(), refused) is InvalidParams
-    assert told([TASK], refused) is InvalidParams
+    assert polled([*BOTH_WAYS, TASK], refused, records("450")) == {"350": State.SUCCEEDED, "351": InvalidParams, TASK.id: InvalidParams}
+    assert polled(BOTH_WAYS, tasks("350"), reply_of(b"", 503)) == {"350": State.SUCCEEDED, "351": ProviderDown}
+    assert polled(BOTH_WAYS, tasks(), refused) is InvalidParams
+    assert polled([TASK], refused) is InvalidParams
 
 
 @pytest.mark.parametrize(("ret", "kind"), [("1015", AuthenticationFailed), ("1057", RateLimited), ("1002", ProviderDown)])
 def test_trouble_with_account_or_site_is_not_asked_past(ret, kind):
-    assert told(BOTH_WAYS, reply_of(refusal(ret))) is kind
+    assert polled(BOTH_WAYS, reply_of(refusal(ret))) is kind
 
 
 def test_task_that_neither_question_finds_is_gone():

@@ -56,9 +56,9 @@ def test_history_shows_what_the_older_question_does_not(simulator, fault):
     simulator.advance(60)
     simulator.faults("jimeng", fault, 100)
 
-    told = poll_batch(client, submissions)
+    answers = poll_batch(client, submissions)
 
-    assert [(one.state, len(one.outputs)) for one in told] == [(State.SUCCEEDED, 1)] * 2
+    assert [(one.state, len(one.outputs)) for one in answers] == [(State.SUCCEEDED, 1)] * 2
     assert [poll["path"].rpartition("/")[2] for poll in simulator.requests()["polls"]] == ["mget_generate_task", "get_history_by_ids"]
 
 

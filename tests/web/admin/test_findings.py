@@ -139,7 +139,7 @@ def test_service_without_a_key_just_answers(found):
 
 
 @pytest.fixture
-def telling(make_account, simulator):
+def reporting(make_account, simulator):
     return make_account("kling", "official-key", simulator.base("kling"), sandbox=True)
 
 
@@ -150,7 +150,7 @@ def asked_for_balance(simulator):
 @pytest.mark.parametrize(
     ("age", "asked"), [(None, 1), (BALANCE_IS_OLD + timedelta(seconds=1), 1), (BALANCE_IS_OLD - timedelta(minutes=1), 0)]
 )
-def test_sweep_asks_for_balances_once_an_hour(telling, simulator, age, asked):
+def test_sweep_asks_for_balances_once_an_hour(reporting, simulator, age, asked):
     ProviderAccount.objects.update(balance_at=timezone.now() - age if age else None)
 
     sweep()
@@ -159,7 +159,7 @@ def test_sweep_asks_for_balances_once_an_hour(telling, simulator, age, asked):
 
 
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"cooldown_until": timezone.now() + timedelta(hours=1)}])
-def test_sweep_leaves_accounts_alone_that_are_off_or_in_cooldown(telling, simulator, changes):
+def test_sweep_leaves_accounts_alone_that_are_off_or_in_cooldown(reporting, simulator, changes):
     ProviderAccount.objects.update(**changes)
 
     sweep()
@@ -167,13 +167,13 @@ def test_sweep_leaves_accounts_alone_that_are_off_or_in_cooldown(telling, simula
     assert simulator.requests()["polls"] == []
 
 
-def test_sweep_goes_on_past_an_account_that_cannot_be_asked(telling, make_account, simulator):
+def test_sweep_goes_on_past_an_account_that_cannot_be_asked(reporting, make_account, simulator):
     make_account("kling", "official-key", "http://127.0.0.1:9", label="a dead one")
     make_account("kling", "official-key", "http://127.0.0.1:9", label="a damaged one")
     ProviderAccount.objects.filter(label="a damaged one").update(sealed="damaged")
 
     sweep()
 
-    telling.refresh_from_db()
-    assert telling.balance == 10_000
+    reporting.refresh_from_db()
+    assert reporting.balance == 10_000
     assert ProviderAccount.objects.filter(balance=None).count() == 2

@@ -35,18 +35,18 @@ class Command(BaseCommand):
             good.append(self._check("credentials", check_credentials))
             good.append(self._check("reviews", check_reviews))
             good.append(self._check("backup", check_restored))
-            good += [] if no_vendors else [self._tell(f"account {name}", finding) for name, finding in check_accounts()]
+            good += [] if no_vendors else [self._print(f"account {name}", finding) for name, finding in check_accounts()]
             good.append(self._check("worker", lambda: check_worker(patience)))
         if not all(good):
             sys.exit(1)
 
     def _check(self, name: str, check: Callable[[], str]) -> bool:
         try:
-            return self._tell(name, check())
+            return self._print(name, check())
         except CheckFailed as reason:
-            return self._tell(name, reason)
+            return self._print(name, reason)
 
-    def _tell(self, name: str, found: str | CheckFailed) -> bool:
+    def _print(self, name: str, found: str | CheckFailed) -> bool:
         ok = not isinstance(found, CheckFailed)
         mark = self.style.SUCCESS("ok  ") if ok else self.style.ERROR("FAIL")
         self.stdout.write(f"{mark}  {name}: {found}")
