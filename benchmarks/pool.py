@@ -165,7 +165,7 @@ def _kills(account: ProviderAccount, _simulator: SimulatorProcess) -> dict[str, 
     return {
         "kills": len(leases),
         "held right after": held.slots,
-        "held one lease later": left.slots + left.in_air,
+        "held one lease later": left.slots + left.sending,
         "all settled after s": round(time.monotonic() - lost_at),
     }
 

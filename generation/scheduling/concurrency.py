@@ -51,7 +51,7 @@ RECHECK_S = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What an account has going on. `in_air` are attempts without an answer yet, `recent` those that ended within the last second;
+    """What an account has going on. `sending` are attempts without an answer yet, `recent` those that ended within the last second;
     `reconciling` are lost answers that a process asks about now, `to_reconcile` those that wait for one.
     """
 
@@ -59,7 +59,7 @@ class Usage:
     about_to: int = 0
     reconciling: int = 0
     to_reconcile: int = 0
-    in_air: int = 0
+    sending: int = 0
     recent: int = 0
     last_minute: int = 0
     unknown: int = 0
@@ -71,11 +71,11 @@ class Usage:
 
     @property
     def permits(self) -> int:
-        return self.in_air + self.recent
+        return self.sending + self.recent
 
     def has_its_share(self, share: int) -> bool:
         """Return whether its submits and look-ups take all its processes. Look-ups that wait keep submits from up to half of them."""
-        return self.in_air + self.reconciling + min(self.to_reconcile, share // 2) >= share
+        return self.sending + self.reconciling + min(self.to_reconcile, share // 2) >= share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,18 +114,18 @@ def about_to_start(now: datetime) -> Q:
     return Q(status=Status.QUEUED, lease_until__gt=now)
 
 
-def _in_air(now: datetime) -> Q:
+def _being_sent(now: datetime) -> Q:
     """Match attempts that somebody is sending."""
     return Q(finished_at=None, sender_gone_at__gt=now)
 
 
 def _attempts(keys: list[UUID], now: datetime) -> Iterable[Any]:
-    flying = _in_air(now)
+    being_sent = _being_sent(now)
     rows = Attempt.objects.filter(Q(finished_at=None) | Q(finished_at__gt=now - MINUTE), account__in=keys).order_by().values("account")
     return rows.annotate(
-        in_air=Count("pk", filter=flying),
+        sending=Count("pk", filter=being_sent),
         recent=Count("pk", filter=Q(finished_at__gt=now - WINDOW)),
-        last_minute=Count("pk", filter=flying | Q(started_at__gt=now - MINUTE) | Q(finished_at__gt=now - MINUTE)),
+        last_minute=Count("pk", filter=being_sent | Q(started_at__gt=now - MINUTE) | Q(finished_at__gt=now - MINUTE)),
     )
 
 
@@ -160,7 +160,7 @@ def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_w
         return 0
     limits = [account.max_in_flight - usage.slots, account.submits_per_minute - usage.last_minute, MOST_WAITING]
     if account.submits_per_second is not None:
-        limits.append(account.submits_per_second - usage.in_air)
+        limits.append(account.submits_per_second - usage.sending)
     return max(min(limits) - usage.about_to, 0)
 
 
@@ -196,7 +196,7 @@ def submit_processes(now: datetime) -> int:
 def processes_to_reconcile(now: datetime) -> int:
     """Return how many may ask about lost answers: half of all, and the last one that no submit holds only after a while."""
     workers = submit_processes(now)
-    sending = Attempt.objects.filter(_in_air(now)).count()
+    sending = Attempt.objects.filter(_being_sent(now)).count()
     spare = 1 if workers > 1 else 0
     most = min(max(workers // 2, 1), workers - sending - spare)
     waits_long = GenerationTask.objects.due(now - LOOK_UP_WAITS).filter(status=Status.SUBMITTING)
@@ -207,8 +207,8 @@ def others_at_work(accounts: Iterable[ProviderAccount], now: datetime) -> bool:
     """Return whether tasks of other accounts wait for a worker or are being sent."""
     keys = [account.pk for account in accounts]
     leased = GenerationTask.objects.filter(about_to_start(now), account__isnull=False).exclude(account__in=keys)
-    flying = Attempt.objects.filter(_in_air(now)).exclude(account__in=keys)
-    return leased.exists() or flying.exists()
+    being_sent = Attempt.objects.filter(_being_sent(now)).exclude(account__in=keys)
+    return leased.exists() or being_sent.exists()
 
 
 def _share(workers: int, others_at_work: bool) -> int:

@@ -120,7 +120,7 @@ def _places(accounts: Sequence[ProviderAccount], now: datetime) -> list[Place]:
     places = []
     for account in accounts:
         usage = usages[account.pk]
-        neighbours = crowd or any(other.in_air or other.about_to for key, other in usages.items() if key != account.pk)
+        neighbours = crowd or any(other.sending or other.about_to for key, other in usages.items() if key != account.pk)
         room = room_of(account, usage, workers=workers, others_at_work=neighbours)
         if room > 0:
             places.append(Place(account=account, room=room, had=usage.last_minute + usage.about_to))
