@@ -1,7 +1,7 @@
-"""`python -m tests.chaos.doubt [--short]`: let the answers of paid submits be lost in three ways, and count what was paid twice or lost.
+"""`python -m tests.chaos.lost_answers [--short]`: lose the answers of paid submits in three ways, and count what was paid twice or lost.
 
 Every submit is accepted and paid by the simulator, then its answer is a reset, silence until the read timeout, or a 502: at a vendor that
-can be asked about our reference, and at one that cannot. Then once more with the worker's root killed meanwhile. The real worker, the real
+can be asked about our reference, and at one that cannot. Then once more while the worker's root is killed. The real worker, the real
 simulator over HTTP, SQLite and PostgreSQL. Exits 1 when the promise was broken.
 """
 
@@ -27,7 +27,7 @@ LIMIT_S = 600
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.doubt", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.lost_answers", description=__doc__)
     parser.add_argument("--short", action="store_true", help="10 of each instead of 500, and no kills")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument("--keep", action="store_true", help="leave the stage's files for a look at them")
@@ -45,7 +45,7 @@ def _one(database: str, name: str, plan: dict[str, int], *, keep: bool) -> bool:
     """Returns whether the promise was kept."""
     began = time.monotonic()
     with open_stage(database, keep=keep, PORTAL_SUBMIT_WORKERS=str(SUBMIT_WORKERS)) as stage:
-        facts = play(stage, "tests.chaos.doubt_trial", {"models": CAN_BE_ASKED, "limit_s": LIMIT_S, **plan})
+        facts = play(stage, "tests.chaos.lost_answers_trial", {"models": CAN_BE_ASKED, "limit_s": LIMIT_S, **plan})
         title = f"\n{database}, {name}: {time.monotonic() - began:.0f} s in all"
         if facts is None:
             print(f"{title}\nthe trial itself failed; the worker's last words:\n{last_words(stage)}", flush=True)
@@ -66,7 +66,7 @@ def _submits(facts: dict[str, Any]) -> str:
 def _more(facts: dict[str, Any], plan: dict[str, int]) -> list[str]:
     lines = [f"Settled {facts['seconds']} s after the first task was made; {facts['stored']} renders were let end, and are stored videos."]
     if plan["kills"]:
-        lines.append(f"Root killed {facts['kills']} times, with {facts['in_the_air']} submits in the air.")
+        lines.append(f"Root killed {facts['kills']} times, with {facts['under_way']} submits under way.")
     if plan["adopt"]:
         lines.append(f"By a person's decision: {facts['by_hand']}.")
     return lines

@@ -1,4 +1,4 @@
-"""One round on one stage: `python -m tests.chaos.doubt_trial PLAN.json RESULT.json`, with the stage's environment. Run by doubt.py."""
+"""One round on one stage, run by lost_answers.py: `python -m tests.chaos.lost_answers_trial PLAN.json RESULT.json`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.decisions import decide_by_hand  # noqa: E402
-from tests.chaos.doubt_verdict import judge  # noqa: E402
+from tests.chaos.lost_answers_verdict import judge  # noqa: E402
 from tests.chaos.orders import LOST_ANSWERS, lost_answer_prompts, make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 
@@ -41,7 +41,7 @@ def main() -> None:
     die_with_parent()
     plan = json.loads(Path(sys.argv[1]).read_text())
     data = Path(os.environ["PORTAL_DATA_DIR"])
-    owner = User.objects.create_user("doubt")
+    owner = User.objects.create_user("lost-answers")
     with SimulatorProcess(render_s=1.0, queue_s=0.2) as simulator:
         make_accounts(simulator.url, read_timeout_s=READ_TIMEOUT_S)
         ProviderAccount.objects.exclude(surface__in=SURFACES).update(enabled=False)
@@ -60,7 +60,7 @@ class Round:
 
     def __init__(self, worker: SupervisedWorker, owner: User, plan: dict[str, Any], simulator: SimulatorProcess) -> None:
         self.worker, self.owner, self.plan, self.simulator = worker, owner, plan, simulator
-        self.kills = self.in_the_air = 0
+        self.kills = self.under_way = 0
 
     def play(self) -> dict[str, Any]:
         began = time.monotonic()
@@ -70,7 +70,7 @@ class Round:
         self._until(lambda: not GenerationTask.objects.filter(status__in=UNSENT).exists())
         seconds = round(time.monotonic() - began)
         facts = judge(self.simulator.ledger(), self.plan["models"]) | {"seconds": seconds}
-        facts |= {"kills": self.kills, "in_the_air": self.in_the_air}
+        facts |= {"kills": self.kills, "under_way": self.under_way}
         ends = GenerationTask.objects.exclude(prompt__text__contains="#fault:never").exclude(status=Status.NEEDS_REVIEW)
         self._until(lambda: not ends.exclude(status=Status.SUCCEEDED).exists())
         stored, expected = ends.filter(videos__isnull=False).count(), ends.count()
@@ -90,7 +90,7 @@ class Round:
         if GenerationTask.objects.exclude(status__in=UNSENT).count() >= share * (self.kills + 1):
             self.kills += 1
             self.worker.kill()
-            self.in_the_air += GenerationTask.objects.filter(status=Status.SUBMITTING, attempts__dispatch="sending").count()
+            self.under_way += GenerationTask.objects.filter(status=Status.SUBMITTING, attempts__dispatch="sending").count()
 
     def _until(self, done: Callable[[], bool]) -> None:
         until = time.monotonic() + self.plan["limit_s"]

@@ -48,7 +48,7 @@ def lost_answer_prompts(models: list[str], each: int, *, rendered: int) -> Itera
         fate = "" if number < rendered else " #fault:never"
         for model in models:
             for name, fault in LOST_ANSWERS.items():
-                yield model, f"doubt {model} {name} {number:04d} #fault:{fault}{fate}"
+                yield model, f"lost answer {model} {name} {number:04d} #fault:{fault}{fate}"
 
 
 def make_accounts(simulator_url: str, *, read_timeout_s: int = 4) -> None:
