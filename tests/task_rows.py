@@ -52,7 +52,7 @@ def make_task(owner: User, *, status: str = Status.QUEUED, prompt: str = "a boat
 
 
 def attempt_of(task: GenerationTask, account: ProviderAccount, *, started_at: datetime | None = None, **facts: Any) -> Attempt:
-    """The task's next attempt, begun now and not ended, unless told otherwise."""
+    """The task's next attempt, by default begun now and not ended."""
     number = task.attempts.count() + 1
     return Attempt.objects.create(
         task=task, number=number, account=account, reference=task.reference, started_at=started_at or timezone.now(), **facts

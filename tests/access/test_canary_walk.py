@@ -46,7 +46,7 @@ SURFACES = [
 SPELLED = list(SPELLINGS)
 REFUSING = [mode for mode in MODES if mode != "delivers"]
 MODES_EACH = 2
-"""Of each surface, one that delivers and one that refuses. Over all surfaces each mode and each spelling has its turn."""
+"""Each surface has one mode that delivers and one that refuses; together the surfaces use every mode and every spelling."""
 PUBLIC_FIELDS = {"sign": "none"}
 
 

@@ -1,4 +1,4 @@
-"""A row that somebody holds for longer than we wait is no error of ours: whoever asked is told to try again, and nothing was changed."""
+"""A row that somebody holds for longer than we wait is not an error of ours: the answer says to try again, and nothing was changed."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ PATIENCE_MS = 15_000
 QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync", "--mute-audio")
 EXPECTED = ("Failed to load resource", "Transition was ", "htmx:sendAbort", "htmx:afterRequest")
 """Chromium logs every 4xx answer (tests that provoke one assert on what the page shows instead), and each page transition that the next
-navigation cuts short. htmx logs a question that a newer one takes the place of; what fails otherwise has an error of its own beside it."""
+navigation cuts short. htmx logs a request that a newer one replaces; any other failure has another error beside it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

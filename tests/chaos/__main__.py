@@ -1,6 +1,6 @@
 """`python -m tests.chaos [--short]`: kill the worker's processes at random while tasks run, then count what was lost or paid twice.
 
-Runs on SQLite and on PostgreSQL, each on a stage of its own (the short form on both at once). Exits 1 when the promise was broken.
+Runs on SQLite and on PostgreSQL, each on a separate stage (the short form on both at once). Exits 1 when the promise was broken.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _table(facts: dict[str, Any]) -> list[str]:
         "kills": f"{sum(facts['kills'].values())}: {counts(facts['kills'])}",
         "pauses": f"{sum(facts['pauses'].values())}: {counts(facts['pauses'])}",
         "starts of the root": facts["root_starts"],
-        "clusters started anew": facts["cluster_restarts"],
+        "clusters restarted": facts["cluster_restarts"],
         "seconds": f"{facts['seconds']}, of it after the last kill {facts['settled_after_last_kill_s']}",
         "frozen cluster, seconds until served": counts(facts["frozen"]),
         "seconds to stop": facts["stopped_in_s"],

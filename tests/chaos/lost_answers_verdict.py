@@ -18,7 +18,7 @@ WITH_ID = {Status.RUNNING, Status.INGESTING, Status.SUCCEEDED}
 
 
 def judge(ledger: dict[str, Any], models: Mapping[str, bool]) -> dict[str, Any]:
-    """`groups` of [model, fault, counts], and what the promise forbids. `models` tells which of them can be asked about our reference."""
+    """Return `groups` of [model, fault, counts], and `complaints`. `models`: whether the vendor can be asked about our reference."""
     paid = defaultdict(list)
     for entry in ledger["entries"]:
         paid[entry["prompt"]].append(entry["task_id"])

@@ -60,7 +60,7 @@ def make_accounts(simulator_url: str, *, read_timeout_s: int = 4) -> None:
 
 
 def order(owner: User, model: str, prompt: str) -> GenerationTask:
-    """Order as a caller of the API does: who is told `busy`, since the database is held for long, asks again."""
+    """Order as a caller of the API does: try again after `busy`, which is the answer while the database is held for long."""
     for _ in range(BUSY_AT_MOST):
         try:
             return create(Order(owner=owner, model=model, prompt=prompt)).task

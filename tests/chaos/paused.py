@@ -22,7 +22,7 @@ SHORT_TRIALS = 9
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.paused", description=__doc__)
     trials = parser.add_mutually_exclusive_group()
-    trials.add_argument("--trials", type=int, default=TRIALS, help=f"for each database; {TRIALS} unless told otherwise")
+    trials.add_argument("--trials", type=int, default=TRIALS, help=f"for each database; {TRIALS} by default")
     trials.add_argument(
         "--short", action="store_const", dest="trials", const=SHORT_TRIALS, help=f"{SHORT_TRIALS} of them, both databases at once"
     )

@@ -1,4 +1,4 @@
-"""What the commands of this package share: play a trial on a stage, and tell about it in words that can go into docs/reliability.md."""
+"""What the commands of this package share: play a trial on a stage, and report it as text for docs/reliability.md."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Tasks go to three vendors that know our reference in different ways. While the worker sends them, the database is backed up; then
 more is ordered and sent, everything stops, and the backup is put back beside the media files of today. Nothing may be sent until `manage.py
-restored --confirm`; then all comes to rest. The real worker, the real simulator over HTTP, SQLite and PostgreSQL. Exits 1 when the promise
+restored --confirm`; then everything settles. The real worker, the real simulator over HTTP, SQLite and PostgreSQL. Exits 1 when the promise
 was broken.
 """
 

@@ -33,7 +33,7 @@ SURFACES = ("official-key", "cn", "beijing")
 SUBMITS_PER_SECOND = 1
 """Of each account: a backup is to find some tasks sent and others not."""
 WATCHED_S = 10.0
-"""How long nothing may be sent after all that was at the vendors has come to rest."""
+"""How long nothing may be sent after everything that was at the vendors has settled."""
 
 ORDERED, AT_BACKUP, AT_STOP = "tasks", "sent before the backup", "sent before the stop"
 HELD, PAID, TWICE, STORED, REVIEW, LISTED, LOST = (

@@ -90,7 +90,7 @@ class SupervisedWorker:
         return time.monotonic() - began
 
     def restarted_clusters(self) -> int:
-        """How often a watchdog started a cluster anew."""
+        """Return how often the watchdog restarted a cluster."""
         return self.log.read_text(errors="replace").count("restarting cluster ")
 
 
@@ -125,7 +125,7 @@ def left_behind(worker: SupervisedWorker, data_folder: str) -> list[str]:
 
 
 def _strays(data_folder: str) -> list[int]:
-    """Any process of this stage's worker, whoever its parent is now."""
+    """Return the processes of this stage's worker, whatever their parents are now."""
     found = []
     for process in psutil.process_iter():
         try:

@@ -35,7 +35,7 @@ SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "
 LONGEST_LEASE_S = 30.0
 """Of a poll job whose message died with its cluster. By then it has ended by itself, or never will."""
 PATIENCE_S = 120.0
-"""The bar for a frozen cluster is 60 s; waiting longer tells by how much it was missed."""
+"""The bar for a frozen cluster is 60 s; waiting longer shows by how much it was missed."""
 
 
 def main() -> None:

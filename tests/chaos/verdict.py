@@ -50,7 +50,7 @@ def _unpaid_reviews(tasks: dict[str, GenerationTask], ledger: dict[str, Any]) ->
 
 
 def _lost(task: GenerationTask | None, entry: dict[str, Any]) -> str | None:
-    """Why this paid render is lost; None when a task stands for it."""
+    """Return why this paid render is lost, or None when its task has it."""
     if task is None:
         return f"{entry['prompt']}: no task"
     if task.state is Status.NEEDS_REVIEW or not _is_settled(task):

@@ -1,4 +1,4 @@
-"""manage.py doctor tells what is wrong, line by line; manage.py create_token prints a token once."""
+"""manage.py doctor says what is wrong, line by line; manage.py create_token prints a token once."""
 
 from __future__ import annotations
 

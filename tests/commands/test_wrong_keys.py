@@ -1,4 +1,4 @@
-"""A wrong credential key is told by `check` and at every start, not by the first video that waits for ever."""
+"""A wrong credential key is reported by `check` and at every start, not by the first video that waits forever."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_of_two_writers_of_one_key_the_faster_wins(use, tmp_path):
 
 @pytest.mark.parametrize(("keep_part", "left"), [(False, []), (True, ["a.mp4"])])
 def test_a_save_that_fails_may_leave_what_another_writer_has_stored(use, tmp_path, keep_part, left):
-    use("FailingStorage", failing={"confirm"})  # the file is there, whoever wrote it, and the storage says that it failed
+    use("FailingStorage", failing={"confirm"})  # the file is there, although the storage says that it failed
 
     with pytest.raises(store.StorageUnavailable):
         store.save(KEY, b"all of it", keep_part=keep_part)

@@ -1,4 +1,4 @@
-"""What rows keep of a message is shown in the language of whoever reads it, in the words of the tables of today."""
+"""Messages that rows keep are shown in the reader's language, in the words of the current tables."""
 
 from __future__ import annotations
 

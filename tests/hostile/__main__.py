@@ -34,7 +34,7 @@ def main() -> int:
         "--seed", type=int, default=int(time.time()), help="of the order of the kinds; printed, so that a run can be repeated"
     )
     parser.add_argument("--kinds", action="store_true", help="list the kinds and end")
-    parser.add_argument("--verbose", action="store_true", help="tell about each wave, and show every kind in the table")
+    parser.add_argument("--verbose", action="store_true", help="report each wave, and show every kind in the table")
     options = parser.parse_args()
     kinds = {name: one for name, one in all_kinds().items() if not options.kind or name.startswith(tuple(options.kind))}
     if options.kinds:

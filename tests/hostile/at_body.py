@@ -24,7 +24,7 @@ def body_close(talk: Talk) -> None:
 @kind(Stage.SENDING)
 def body_never_read(talk: Talk) -> None:
     """Never read the paid request, past the read timeout. Unpaid."""
-    time.sleep(PAST_PATIENCE_S)  # it lies unread, so that nothing tells when the client has gone
+    time.sleep(PAST_PATIENCE_S)  # it lies unread, so that nothing shows when the client has gone
 
 
 @kind(Stage.SENDING)

@@ -27,7 +27,7 @@ class Stage(StrEnum):
     REFUSED = "after the whole paid request, before it counts: unpaid"
     PAID = "after the paid request counted: paid"
     DENIED = "after it counted, by an answer that plainly refuses it: paid"
-    """What servers say before they pass a request on, or a vendor's own table calls a refusal: nobody can tell that it was paid."""
+    """What servers say before they pass a request on, or a vendor's own table calls a refusal: nothing shows that it was paid."""
     ASK = "at polls of a render that was accepted: paid"
     LOOK_UP = "at questions after a paid answer was lost: paid"
     DOWNLOAD = "at the download of a render that is done: paid"

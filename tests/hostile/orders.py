@@ -21,8 +21,8 @@ _models = {vendor: cycle(models) for vendor, models in MODELS.items()}
 
 
 def open_accounts(vendor: str, kind: str, base_url: str) -> None:
-    """Let this vendor's tasks go to this kind's listener from now on, and nowhere else. The accounts are in cooldown until the
-    wave's first step, so that no task looks for a place alone.
+    """Send this vendor's tasks to this kind's listener from now on, and nowhere else. The accounts are in cooldown until the
+    wave's first step, so that no task starts before it.
     """
     ProviderAccount.objects.filter(vendor=vendor).update(enabled=False)
     for number, (surface, path, credentials) in enumerate(SURFACES[vendor]):
@@ -44,5 +44,5 @@ def open_accounts(vendor: str, kind: str, base_url: str) -> None:
 
 
 def order(owner: User, vendor: str, kind: str, number: int) -> GenerationTask:
-    """Create a task of the vendor's next model. Its prompt tells the server kind and number."""
+    """Create a task of the vendor's next model. Its prompt gives the server kind and number."""
     return create(Order(owner=owner, model=next(_models[vendor]), prompt=f"hostile {kind} {number:06d} a kite over the sea")).task

@@ -50,4 +50,4 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "openai-videos": ("openai-videos/sora-2",),
     "minimax": ("minimax/MiniMax-H3", "minimax/MiniMax-Hailuo-02"),
 }
-"""Taken in turn, so that each way in which a vendor is spoken to meets every kind."""
+"""Used in turn, so that every API of a vendor meets every kind."""

@@ -50,7 +50,7 @@ STEPS_TO_DEADLINE = 10
 MOST_LAST_STEPS = 30
 FAR = timedelta(days=1)
 INGESTED = 10
-"""One of so many tasks is saved as a video; the others rest when they are rendered. Kinds of downloads are all saved."""
+"""One of so many tasks is saved as a video; the others stop when they are rendered. Kinds of downloads are all saved."""
 
 
 def main() -> None:
@@ -126,7 +126,7 @@ class Trial:
         return GenerationTask.objects.filter(pk__in=tasks, status__in=[Status.QUEUED, Status.SUBMITTING]).exists()
 
     def _last_steps(self) -> None:
-        """Let what still runs outlive its deadline, and all come to rest."""
+        """Let what still runs outlive its deadline, until everything has settled."""
         for step in range(MOST_LAST_STEPS):
             if step == STEPS_TO_DEADLINE:
                 GenerationTask.objects.filter(status=Status.RUNNING).update(deadline_at=clock.now())

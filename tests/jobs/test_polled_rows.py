@@ -1,4 +1,4 @@
-"""A poll reads a narrow row: what its answer does with it must not fetch the rest, one query at a time."""
+"""A poll reads a narrow row: applying its answer must not fetch the other columns, one query at a time."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ GROWN = 4 + 3 + 3 + 6
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A portal of its own with an empty database."""
+    """A separate portal with an empty database."""
     folder = tmp_path_factory.mktemp("portal")
     mine = os.environ | {"PORTAL_DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}"}
     mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}

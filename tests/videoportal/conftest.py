@@ -1,4 +1,4 @@
-"""The web process as `make run` starts it, on a database of its own."""
+"""The web process as `make run` starts it, on a separate database."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_choices_of_the_vendors_have_words():
 
 
 class Shown(HTMLParser):
-    """Collects what a person reads or hears; what carries a lang of its own is somebody's words."""
+    """Collects what a person reads or hears; text with its own lang attribute was written by somebody."""
 
     def __init__(self) -> None:
         super().__init__()

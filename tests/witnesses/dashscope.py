@@ -75,7 +75,7 @@ def make_all(base: str) -> None:
 
 
 def call_and_wait() -> None:
-    """The SDK's own loop outlives what passes, and tells the end of a task with its code."""
+    """The SDK's own loop survives temporary errors, and reports the end of a task with its code."""
     done = VideoSynthesis.call(T2V, "a boat #fault:poll-5xx:1 #fault:poll-unknown-state:1", size="1280*720")
     assert (done.output.task_status, done.usage.video_duration) == ("SUCCEEDED", 5)
     submitted = VideoSynthesis.async_call(T2V, "a boat #fault:fail-content")

@@ -1,4 +1,4 @@
-"""What the vendor accepted fails only by the vendor's word. The rest goes to a person and comes back."""
+"""What the vendor accepted fails only if the vendor says so. Everything else goes to a review, and can come back."""
 
 from __future__ import annotations
 

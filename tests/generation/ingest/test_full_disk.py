@@ -27,7 +27,7 @@ FULL = "The disk is full. The video will be saved when there is space."
 
 @contextmanager
 def no_file_over(size: int) -> Iterator[None]:
-    """What a full disk is to whoever writes: the file begins, and then a write fails (here EFBIG, there ENOSPC)."""
+    """What a writer sees of a full disk: the file begins, and then a write fails (here EFBIG, there ENOSPC)."""
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
     try:

@@ -1,4 +1,4 @@
-"""What images take while they are checked, measured from outside in a process of its own."""
+"""What images take while they are checked, measured from outside in a separate process."""
 
 import io
 import json

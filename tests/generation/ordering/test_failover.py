@@ -1,4 +1,4 @@
-"""Another model stands in: by rule, after a sure refusal only, and only where everything that was asked for fits."""
+"""Another model replaces the requested one: by rule, only after a sure refusal, and only where everything that was ordered fits."""
 
 from __future__ import annotations
 

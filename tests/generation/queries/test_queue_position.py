@@ -58,7 +58,7 @@ def test_what_waits_for_its_next_try_has_no_place(user, account):
 
 
 def test_the_places_are_the_order_in_which_the_scheduler_starts_them(db, account, make_account):
-    """Random owners with random tasks waiting and rendering, started one at a time; another account of the vendor cools down meanwhile."""
+    """Random owners with random tasks waiting and rendering, started one at a time, while another account of the vendor cools down."""
     cooling = make_account("kling", "official-key", "http://127.0.0.1:9", label="cooling")
     ProviderAccount.objects.update(max_in_flight=1_000, submits_per_minute=1_000, submits_per_second=None)
     chance, people = random.Random(7), [User.objects.create_user(f"person {number}") for number in range(5)]

@@ -1,4 +1,4 @@
-"""A render that may be at the vendor holds a slot of its account, wherever its task stands by now; and never for ever."""
+"""A render that may be at the vendor holds a slot of its account, whatever the status of its task, but not forever."""
 
 from __future__ import annotations
 

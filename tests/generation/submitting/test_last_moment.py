@@ -95,7 +95,7 @@ needs_server = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQL
 @pytest.mark.parametrize("storage", ["FailingStorage", "CuttingOffStorage", pytest.param("CuttingStorage", marks=needs_server)])
 @pytest.mark.django_db(transaction=True)
 def test_task_waits_while_the_request_cannot_be_recorded(user, driver, settings, tmp_path, storage):
-    """The storage raises an exception of its own, stores half, or the database ends the connection. Zhipu cannot be asked later."""
+    """The storage raises its own exception, stores half, or the database ends the connection. Zhipu cannot be asked later."""
     works = settings.STORAGES
     task = create_task(owner=user, model="zhipu/cogvideox-3", prompt="a boat", params={})
     settings.STORAGES = works | {"default": {"BACKEND": f"tests.faulty_storages.{storage}", "OPTIONS": {"location": tmp_path}}}

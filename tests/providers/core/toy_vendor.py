@@ -25,7 +25,7 @@ SPEC = ModelSpec(
 
 
 class Toy(Provider):
-    """Signs with the time, so that a second signature can be told from the first."""
+    """Signs with the time, so that a second signature differs from the first."""
 
     slug = "toy"
     label = "Toy"

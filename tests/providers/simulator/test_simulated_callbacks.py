@@ -1,4 +1,4 @@
-"""What is true of every vendor's callbacks: nobody waits for a slow receiver of somebody else's, and nothing undocumented is told."""
+"""What is true of every vendor's callbacks: a slow receiver delays no other, and nothing undocumented is sent."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ FRAME = {"width": 800, "height": 600, "image_uri": "tos-cn-i/abc"}
 
 
 def inner(prompt: str, model: str = LITE, **fields: Any) -> dict[str, Any]:
-    """What both bodies hold: the scene's own fields are told from the rest by name."""
+    """What both bodies hold: the fields of the scene are found by their names."""
     rest = {name: fields.pop(name) for name in ("video_aspect_ratio", "seed") if name in fields}
     scene = {"prompt": prompt, "fps": 24, "duration_ms": 5000, "video_mode": 2, **fields}
     return {"video_aspect_ratio": "16:9", "seed": 7, "video_gen_inputs": [scene], "priority": 0, "model_req_key": model, **rest}

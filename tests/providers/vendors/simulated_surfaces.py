@@ -42,20 +42,20 @@ MODELS = {
     "openai-videos": "openai-videos/gateway-model",
     "minimax": "minimax/MiniMax-H3",
 }
-"""The model that stands for its vendor where a surface is tested, not a model."""
+"""The model with which a vendor's surfaces are tested."""
 MODELS_AT = {"us": "dashscope/wan2.6-t2v-us"}
-"""The same, at a surface that does not have it."""
+"""The model instead, at a surface that does not have that one."""
 KEYS = {"singapore": "sk-intl-portal-test", "byteplus": "sk-intl-portal-test", "us": "sk-us-portal-test"}
-"""Of regions that know no other's keys."""
+"""Keys of regions that do not know each other's."""
 
 
 def first_surface(slug: str) -> str:
-    """The vendor's first surface."""
+    """Return the vendor's first surface."""
     return next(surface for surface, (vendor, _path) in SIMULATED.items() if vendor == slug)
 
 
 def surface_of(spec: ModelSpec) -> str:
-    """A surface that offers the model."""
+    """Return a surface that offers the model."""
     return spec.surfaces[0] if spec.surfaces else first_surface(spec.provider)
 
 
@@ -67,7 +67,7 @@ def client_at(simulator: SimulatorProcess, surface: str, *, timeouts: Timeouts =
 
 
 def model_at(surface: str) -> str:
-    """The model that stands for a surface."""
+    """Return the model with which the surface is tested."""
     return MODELS_AT.get(surface, MODELS[SIMULATED[surface][0]])
 
 
@@ -76,7 +76,7 @@ def a_request(surface: str, prompt: str = "a boat", **facts) -> GenerationReques
 
 
 def ask(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:
-    """All at once, as the worker asks: together where the vendor answers for many."""
+    """Poll all at once, as the worker does: together where the vendor answers for many."""
 
     async def run() -> list[Snapshot | ProviderError]:
         async with ConcurrentTransport(timeouts=PATIENT) as transport:

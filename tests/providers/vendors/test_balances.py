@@ -1,4 +1,4 @@
-"""What an account has left, where a vendor tells: what is asked, what the answer means, and the simulator's word for it."""
+"""Balances, where a vendor reports them: what is asked, what the answer means, and that the simulator agrees."""
 
 from __future__ import annotations
 

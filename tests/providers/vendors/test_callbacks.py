@@ -1,4 +1,4 @@
-"""What callbacks prove and name, and where a vendor is told to call, by table and without a socket."""
+"""What callbacks prove and name, and which address a vendor gets for them, by table and without a socket."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ def bound(vendor, surface, url):
     return type(plain)(Options(**{**plain.options.model_dump(), "callback_url": url}))
 
 
-# where the vendor is told to call
+# the address that the vendor gets
 
 
 def sent(provider, model):

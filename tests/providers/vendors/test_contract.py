@@ -54,7 +54,7 @@ class Case:
 
 
 def _cases() -> Iterator[Case]:
-    """Every model at one surface, and every further surface with the model that stands for its vendor."""
+    """Every model at one surface, and every further surface with the model for its vendor's surfaces."""
     for spec in ALL_MODELS.values():
         yield Case(spec=spec, surface=surface_of(spec))
     for surface, (slug, _path) in SIMULATED.items():
@@ -105,7 +105,7 @@ OF_A_LOCAL_SERVICE = {
 
 
 ASKED_ABOUT_TWICE = ("jimeng-video-2.0", "jimeng-video-2.0-pro")
-"""What cannot be read in the answer to the first question, the second one tells."""
+"""What cannot be read in the answer to the first question is in that to the second."""
 
 
 def due(case: Case, faults: dict[str, type[ProviderError]]) -> dict[str, type[ProviderError]]:

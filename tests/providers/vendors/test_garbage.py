@@ -38,7 +38,7 @@ SUCCESSES = {
 }
 PARTS = {"minimax": "task", "kling": "data", "dashscope": "output", "volcvisual": "data", "jimeng": "data"}
 KINDS = {"jimeng": "history"}
-"""Where the task stands in a reply; at its top, unless told otherwise."""
+"""Where the task is in a reply; by default at its top."""
 MODELS = {
     "minimax": "minimax/MiniMax-H3",
     "openai-videos": "openai-videos/gateway-model",

@@ -1,4 +1,4 @@
-"""How Jimeng's web site is asked about tasks: in the older way, in the history, and in the second way where the first does not tell."""
+"""How Jimeng's web site is asked about tasks: in the older way, in the history, and in the second way where the first does not know."""
 
 import pytest
 

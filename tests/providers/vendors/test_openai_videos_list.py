@@ -62,7 +62,7 @@ def test_absent_is_what_no_unknown_video_of_that_time_can_be(pages, known):
     ],
 )
 def test_unknown_video_of_that_time_is_neither_adopted_nor_passed_over(pages):
-    """A gateway may list another model's name or rewritten words, so these tell nothing."""
+    """A gateway may list another model's name or rewritten words, so these prove nothing."""
     assert type(look_up(*pages)) is Unsupported
 
 

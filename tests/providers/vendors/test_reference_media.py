@@ -1,4 +1,4 @@
-"""Videos and sounds by public address: how each vendor is told of them, what does not go with them, and that the simulator takes it all."""
+"""Videos and sounds by public address: how they are sent to each vendor, what excludes them, and that the simulator accepts it all."""
 
 import pytest
 from pydantic import ValidationError

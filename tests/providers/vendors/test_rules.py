@@ -52,7 +52,7 @@ def test_rule_can_be_kept_and_broken(spec, rule):
 
 @pytest.mark.parametrize(("spec", "rule"), RULES)
 def test_rule_that_a_default_can_break_is_checked_for_the_default_too(spec, rule):
-    """Pydantic does not validate defaults, unless told so."""
+    """Pydantic does not validate defaults unless it is configured to."""
     if not spec.params.model_fields.keys() >= set(rule.names):
         return
     field = spec.params.model_fields[rule.at]

@@ -32,7 +32,7 @@ T = TypeVar("T")
 def make_provider(
     slug: str, surface: str = "", base_url: str = "https://vendor.example", *, names: Mapping[str, str] | None = None, **keys: str
 ) -> Provider:
-    """The vendor's adapter; its first surface unless told otherwise."""
+    """The vendor's adapter, by default for its first surface."""
     cls = PROVIDERS[slug]
     chosen = cls.surfaces[surface] if surface else next(iter(cls.surfaces.values()))
     credentials = {field.name: (CREDENTIALS | keys)[field.name] for field in chosen.credentials if field.name in keys or not field.optional}
@@ -52,7 +52,7 @@ def needed_slots(spec: ModelSpec) -> tuple[str, ...]:
 def make_request(
     model: str, slots: Iterable[str] | None = None, *, prompt: str = "a boat", reference: str = "job-1", **params: Any
 ) -> GenerationRequest:
-    """A request with the slots and options that the model needs, unless told otherwise."""
+    """A request, by default with the slots and options that the model needs."""
     spec = ALL_MODELS[model]
     filled = needed_slots(spec) if slots is None else slots
     inputs = {slot: (picture(slot),) for slot in filled}

@@ -1,4 +1,4 @@
-"""The admin's lists answer to the filters that they show. Any other look-up would tell a reader a secret letter by letter."""
+"""The admin's lists answer to the filters that they show. Any other look-up would reveal a secret letter by letter."""
 
 from __future__ import annotations
 

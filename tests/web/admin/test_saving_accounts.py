@@ -1,4 +1,4 @@
-"""Saving an account writes what the form says, and nothing of what the portal notes down about it meanwhile."""
+"""Saving an account writes what the form changed, and nothing that the portal recorded since the form was read."""
 
 from __future__ import annotations
 
