@@ -128,7 +128,7 @@ def _fill(stack: Stack, owner: User) -> str:
 
 
 def _frame(owner: User, task: GenerationTask) -> Any:
-    """A stored picture to start from: another video's poster."""
+    """Store a picture to start from: the poster of the task's video."""
     from generation import store
     from generation.models import Video
     from generation.ordering.assets import store_asset
@@ -195,7 +195,7 @@ def _signed_in(browser: Browser, url: str, *, size: Any = None, scheme: Any = "l
 
 
 def _take(page: Page, address: str, name: str) -> None:
-    """As WebP, a tenth of a PNG."""
+    """Save the page as WebP, a tenth of a PNG's size."""
     page.goto(address)
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")

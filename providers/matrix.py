@@ -48,7 +48,7 @@ def _section(provider: type[Provider]) -> Iterator[str]:
     yield from (_surface_line(surface, provider) for surface in provider.surfaces.values())
     yield ""
     yield from _list("Not offered", provider.not_offered)
-    yield from _list("Read elsewhere than on the page that stands with the model", provider.read_elsewhere)
+    yield from _list("Read elsewhere than on the page named with the model", provider.read_elsewhere)
     yield _row(COLUMNS)
     yield _row("---" for _column in COLUMNS)
     for spec in provider.models.values():
@@ -80,8 +80,8 @@ def _surface_line(surface: Surface, provider: type[Provider]) -> str:
     needs = ", ".join(field.label for field in surface.credentials if not field.optional) or "nothing"
     calls = "; calls back" if surface.calls_back else ""
     named = ", ".join(f"`{ours}` is `{theirs}`" for ours, theirs in surface.names.items())
-    names = (f"; there {named}" if named else "") + ("; an account may have names of its own" if surface.takes_names else "")
-    address = f"<{surface.base_url}>" if surface.base_url else "an address of its own"
+    names = (f"; there {named}" if named else "") + ("; an account may have its own names" if surface.takes_names else "")
+    address = f"<{surface.base_url}>" if surface.base_url else "its own address"
     return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}{calls}{names}."
 
 
@@ -186,7 +186,7 @@ def _input(slot: InputSlot, spec: ModelSpec) -> str:
         others = " or ".join(f"`{name}`" for name in spec.one_of_slots if name != slot.name)
         count += f", needed unless {others} is given"
     elif not slot.min_count and slot.name in spec.needed_slots:
-        count += ", needed unless an option stands for it"
+        count += ", needed unless an option replaces it"
     exact = ", just as large as the video" if spec.params(**spec.needed_params).size_of(slot.name) else ""
     like = f", {LIKE[0]:g}–{LIKE[1]:g} times the pixels of `{slot.like}`" if slot.like else ""
     return f"`{slot.name}`, {count}: {_images(offered(slot.rules))}{exact}{like}"

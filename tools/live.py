@@ -213,7 +213,7 @@ def one_video(account: Account) -> str:
         size = _downloaded(account, snapshot)
     except (ProviderError, FetchError, Broken) as error:
         raise Broken(f"task {submission.id} was paid for, then: {error}") from error
-    return f"{spec.name}: {size / 1e6:.1f} MB in {time.monotonic() - started:.0f} s; {snapshot.units or 'no word of the cost'}"
+    return f"{spec.name}: {size / 1e6:.1f} MB in {time.monotonic() - started:.0f} s; {snapshot.units or 'the cost is not reported'}"
 
 
 def _shortest(spec: ModelSpec) -> Params:

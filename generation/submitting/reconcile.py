@@ -42,7 +42,7 @@ MOST_NO_ANSWER = 3
 """Look-ups that end without a yes or no, over a minute: a later listing may have it."""
 MOST_LOOK_UPS = 20
 LONGEST_UNKNOWN = timedelta(minutes=30)
-"""When the vendor could not be asked for so long, a person decides."""
+"""When the vendor could not be asked for this long, a person decides."""
 MOST_UNKNOWN = 5
 """Attempts of a task whose outcome may stay unknown before a person looks."""
 

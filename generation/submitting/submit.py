@@ -293,7 +293,7 @@ def _try_again(task: GenerationTask, error: ProviderError) -> None:
 
 
 def _account_refused(task: GenerationTask, error: ProviderError) -> None:
-    """Let another account take it, or a model that stands in: the account is at fault, not the request."""
+    """Let another account take it, or a stand-in model: the account is at fault, not the request."""
     assert task.spec is not None
     refused = task.attempts.filter(error_code=error.code).values("account")
     others = ProviderAccount.objects.enabled().exclude(pk__in=refused).for_model(task.spec)

@@ -34,7 +34,7 @@ READ_TIMEOUT_S = 1
 BREAKER_HELD = timedelta(days=1)
 """Every answer of these accounts is lost, and each would pause after five. A breaker counts what began after it last closed: nothing."""
 POLLS_PER_SECOND = 100
-"""Most tasks render for ever: they need no more than a look now and then."""
+"""Most tasks render forever: polling them now and then is enough."""
 
 
 def main() -> None:

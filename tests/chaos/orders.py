@@ -41,8 +41,8 @@ def prompts() -> Iterator[tuple[str, str]]:
 
 
 def lost_answer_prompts(models: list[str], each: int, *, rendered: int) -> Iterator[tuple[str, str]]:
-    """Model and prompt, `each` for every model and lost answer, in turn. The first `rendered` of them come to an end, the others
-    render for ever: what is counted is submits, and ingests would only take the processor's time.
+    """Yield model and prompt, `each` for every model and lost answer, in turn. The first `rendered` of them end, the others
+    render forever: what is counted is submits, and ingests would only take the processor's time.
     """
     for number in range(each):
         fate = "" if number < rendered else " #fault:never"

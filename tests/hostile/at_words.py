@@ -28,7 +28,7 @@ _NEW_API_QUOTA = {"code": "insufficient_user_quota", "message": "user quota is n
 
 _words("200-unknown-code", "Answer 200 with a code that no table has.", 200, {"code": "weird_thing", "message": "hm", "data": None})
 _words("200-unknown-number", "Answer 200 with a number that no table has.", 200, {"code": 987654, "message": "hm", "data": None})
-_words("200-error-object", "Answer 200 with an error object of nobody's.", 200, {"error": {"code": "odd", "message": "hm"}})
+_words("200-error-object", "Answer 200 with an error object of an unknown shape.", 200, {"error": {"code": "odd", "message": "hm"}})
 _words("200-error-text", "Answer 200 with an error as text.", 200, {"error": "something went wrong"})
 _words("200-success-false", "Answer 200 with success: false alone.", 200, {"success": False})
 _words("200-insufficient-quota", "Answer 200 with OpenAI's insufficient_quota.", 200, _OPENAI_QUOTA)

@@ -142,7 +142,7 @@ class V10ImageParams(V10Params):
 
 
 class V15Params(TieredParams):
-    """Seedance 1.5 pro: with sound, a length of its own choice, and cheap drafts."""
+    """Seedance 1.5 pro: with sound, an automatic length, and cheap drafts."""
 
     rules = (DRAFT_IS_SMALL, DRAFT_IS_NOW, LAST_NEEDS_FIRST)
 

@@ -5,7 +5,7 @@ import { announce, text } from "./net.js";
 
 const REST_MS = 1000; // longer than any double click takes
 
-/** By address, not by form: a card may be rendered again meanwhile, and a page may have two buttons for one thing. */
+/** By address, not by form: a card may be rendered again in the meantime, and a page may have two buttons for one thing. */
 const deaf = new Map();
 
 function formsOf(path) {

@@ -1,4 +1,4 @@
-// The theme button changes the page at once and tells the server; without script the same form reloads the page.
+// The theme button changes the page at once and informs the server; without script the same form reloads the page.
 
 import { send } from "./net.js";
 

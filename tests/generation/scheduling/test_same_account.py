@@ -1,4 +1,4 @@
-"""The account that submitted is asked about its render for ever, whatever has become of it since."""
+"""The account that submitted is always the one that is asked about its render, whatever has become of it since."""
 
 from __future__ import annotations
 

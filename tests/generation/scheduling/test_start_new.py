@@ -57,7 +57,7 @@ def test_one_more_is_seen_among_many_that_wait(user, account, make_account):
 
 
 def test_a_row_that_was_committed_late_is_new_still(user, account):
-    """Another process ordered it a second ago, and its transaction took so long."""
+    """Another process ordered it a second ago, and its transaction took that second."""
     make_task(user)
     start_new()
     GenerationTask.objects.update(status="failed", due_at=None, finished_at=timezone.now(), lease_until=None)

@@ -84,7 +84,7 @@ def test_a_reference_that_is_known_since_a_refusal_is_found(user, driver):
 
 
 def test_no_refusal_of_a_second_sending_ends_what_the_first_may_have_paid(user, driver):
-    """Also where the vendor was asked and shows nothing: a list may lag, and a refusal speaks of its own request alone."""
+    """Also where the vendor was asked and shows nothing: a list may lag, and a refusal concerns only its own request."""
     task = sent(user, KLING)
     task.attempts.update(dispatch=Dispatch.UNKNOWN, finished_at=timezone.now())
     task.move(Status.QUEUED, is_bound=True)

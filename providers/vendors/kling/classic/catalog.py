@@ -31,7 +31,7 @@ NOT_OFFERED = (
     "motion brushes of kling-v1: the table that was read names kling-v1-5 alone",
     "cameras of kling-v1-5 and kling-v1-6, which the pages leave open",
     "shots of one's own as an option of the new API: its prompt carries them (`镜头 n, m, words; ...`)",
-    "`omni-video` of the classic API: the new API's 3.0 Omni stands for it",
+    "`omni-video` of the classic API: the new API's 3.0 Omni replaces it",
     "other products: extending a video, lip sync, avatars, motion control, effects, sound alone",
 )
 CLIENT = "https://github.com/vercel/ai/blob/main/packages/klingai/src/klingai-video-model-options.ts"
