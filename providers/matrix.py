@@ -59,7 +59,7 @@ def _section(provider: type[Provider]) -> Iterator[str]:
 def _abilities(provider: type[Provider]) -> str:
     asked = f"{provider.poll_batch} tasks{_note(provider.poll_batch_note)} at a time" if provider.poll_batch > 1 else "one task at a time"
     stopped = f"can stop a render{_note(provider.cancel_note)}" if provider.can_cancel else "cannot stop a render"
-    found = provider.look_up_tells if provider.can_look_up else "cannot be asked about a submit whose answer was lost"
+    found = provider.look_up_finds if provider.can_look_up else "cannot be asked about a submit whose answer was lost"
     return f"It is asked about {asked}, {stopped}, and {found}."
 
 

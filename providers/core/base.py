@@ -174,7 +174,7 @@ class Provider:
     """Which renders it can stop, where not all; `WHILE_WAITING` is usual."""
     can_look_up: ClassVar[bool] = False
     """The vendor can be asked about a submit whose answer was lost (see `look_up`)."""
-    look_up_tells: ClassVar[str] = "finds a submit by our reference"
+    look_up_finds: ClassVar[str] = "finds a submit by our reference"
     """What that look-up can find out."""
     look_up_within: ClassVar[timedelta | None] = None
     """How long after a submit an absence still proves something; None where the vendor forgets nothing."""

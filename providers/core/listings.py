@@ -11,7 +11,7 @@ from providers.core.errors import ProviderError, SubmissionGone, UnexpectedReply
 from providers.core.types import Exchange, Snapshot, Submission, WireReply, WireRequest
 
 __all__ = [
-    "LISTS_TELL",
+    "LISTS_ONLY",
     "Listed",
     "Page",
     "Stretch",
@@ -24,8 +24,8 @@ __all__ = [
     "without_others",
 ]
 
-LISTS_TELL = "tells from its list that a submit was not accepted, but not which render is ours"
-"""What a look-up can find out where tasks carry no reference of ours (`Provider.look_up_tells`)."""
+LISTS_ONLY = "knows from its list that a submit was not accepted, but not which render is ours"
+"""What a look-up can find out where tasks carry no reference of ours (`Provider.look_up_finds`)."""
 CLOCK_SKEW = timedelta(minutes=5)
 CENTURIES_S = 10**11
 

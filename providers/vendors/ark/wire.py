@@ -16,7 +16,7 @@ from providers.core.catalog import ModelSpec
 from providers.core.content_tasks import batch_query, cancel_waiting
 from providers.core.errors import ProviderError
 from providers.core.ids import id_of
-from providers.core.listings import LISTS_TELL, absence_on_pages, rows_of, snapshots_by_id
+from providers.core.listings import LISTS_ONLY, absence_on_pages, rows_of, snapshots_by_id
 from providers.core.replies import gone_when
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.ark.bodies import body_of
@@ -47,7 +47,7 @@ class Ark(Provider):
     can_cancel = True
     cancel_note = WHILE_WAITING
     can_look_up = True
-    look_up_tells = LISTS_TELL
+    look_up_finds = LISTS_ONLY
     look_up_within = timedelta(days=6, hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:

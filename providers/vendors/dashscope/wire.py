@@ -15,7 +15,7 @@ from providers.core.base import WHILE_WAITING, Provider
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, UnexpectedReply
 from providers.core.ids import id_of
-from providers.core.listings import LISTS_TELL, absence_on_pages
+from providers.core.listings import LISTS_ONLY, absence_on_pages
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.dashscope.bodies import body_of, path_of
 from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
@@ -42,7 +42,7 @@ class DashScope(Provider):
     can_cancel = True
     cancel_note = WHILE_WAITING
     can_look_up = True
-    look_up_tells = LISTS_TELL
+    look_up_finds = LISTS_ONLY
     look_up_within = timedelta(hours=23)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:

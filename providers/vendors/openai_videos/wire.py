@@ -13,7 +13,7 @@ from urllib.parse import quote
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, UnexpectedReply, Unsupported
-from providers.core.listings import LISTS_TELL, absence_along
+from providers.core.listings import LISTS_ONLY, absence_along
 from providers.core.replies import gone_when
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.openai_videos.bodies import parts_of
@@ -40,7 +40,7 @@ class OpenAIVideos(Provider):
     models = MODELS
     not_offered = NOT_OFFERED
     can_look_up = True
-    look_up_tells = LISTS_TELL
+    look_up_finds = LISTS_ONLY
     look_up_within = RESULT_LIFE - timedelta(minutes=5)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:

@@ -81,7 +81,7 @@ def test_row_says_what_prompt_and_images_must_be(model, words):
     ("slug", "words"),
     [
         ("kling", "asked about 20 tasks (of the new API only) at a time, cannot stop a render, and finds a submit by our reference."),
-        ("ark", "can stop a render (only while it waits), and tells from its list that a submit was not accepted, but not which"),
+        ("ark", "can stop a render (only while it waits), and knows from its list that a submit was not accepted, but not which"),
         ("minimax", "asked about 50 tasks (of H3 only) at a time, can stop a render (of H3, only while it waits), and cannot be asked"),
         ("zhipu", "asked about one task at a time, cannot stop a render, and cannot be asked about a submit whose answer was lost."),
     ],
