@@ -16,7 +16,7 @@ ALL = tuple(f"access.{verb}_apitoken" for verb in ("view", "add", "change", "del
 NO_END = {"expires_at_0": "", "expires_at_1": ""}
 
 
-def test_staff_who_may_add_tokens_get_one_of_their_own_whatever_they_ask_for(staff_who_may, staff):
+def test_staff_who_may_add_tokens_get_their_own_whatever_they_ask_for(staff_who_may, staff):
     reply = staff_who_may("access.add_apitoken").post(f"{LIST}add/", {"owner": staff.pk, "label": "shop", **NO_END})
 
     assert reply.status_code == 200

@@ -224,7 +224,7 @@ def test_asset_of_someone_else_does_not_exist(api, other_api):
     assert other_api.get(f"/assets/{asset['id']}").status_code == 404
 
 
-def test_upload_that_is_no_image_is_refused(api):
+def test_upload_that_is_not_an_image_is_refused(api):
     reply = upload(api, ContentFile(b"<html>", name="cat.png"))
 
     assert (reply.status_code, reply.json()["error"]["code"], list(reply.json()["error"]["fields"])) == (422, "not_an_image", ["file"])

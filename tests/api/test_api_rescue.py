@@ -50,7 +50,7 @@ WAYS = [("ask-again", None), ("adopt", {"vendor_id": "x"}), ("submit-again", {"k
 
 
 @pytest.mark.parametrize(("way", "body"), WAYS)
-def test_owners_who_are_no_administrators_are_refused(api, other_api, in_review, way, body):
+def test_owners_who_are_not_administrators_are_refused(api, other_api, in_review, way, body):
     assert code_of(api.post(f"/tasks/{in_review.pk}/{way}", body)) == (403, "not_allowed")
     assert code_of(other_api.post(f"/tasks/{in_review.pk}/{way}", body)) == (404, "not_found")
     in_review.refresh_from_db()

@@ -118,7 +118,7 @@ def test_other_trouble_of_the_database_stays_what_it_is(db):
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
-def test_the_clock_passes_over_a_stranded_task_that_somebody_holds(task):
+def test_the_clock_skips_an_unstartable_task_that_somebody_holds(task):
     GenerationTask.objects.update(cancel_requested_at=timezone.now())
 
     with held(task):
@@ -129,7 +129,7 @@ def test_the_clock_passes_over_a_stranded_task_that_somebody_holds(task):
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
-def test_the_clock_passes_over_a_task_for_which_another_model_would_stand_in(task, user, make_account):
+def test_the_clock_skips_a_held_task_that_another_model_would_take(task, user, make_account):
     wan = make_account("dashscope", "beijing", "http://127.0.0.1:9")
     FailoverRule.objects.create(from_model=task.model, to_model="dashscope/wanx2.1-t2v-turbo")
 

@@ -257,11 +257,11 @@ def test_strangers_learn_nothing_and_cost_no_query(user, ark, django_assert_num_
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, b"")}
 
 
-def test_a_way_in_that_never_calls_has_no_address(make_account):
+def test_a_surface_that_never_calls_has_no_address(make_account):
     assert path_of(make_account("kling", "gateway", "https://gateway.example")) == ""
 
 
-def test_the_address_of_an_account_that_is_gone_is_a_strangers(ark):
+def test_the_address_of_an_account_that_is_gone_is_a_404(ark):
     path = path_of(ark)
 
     ProviderAccount.objects.update(surface="closed")

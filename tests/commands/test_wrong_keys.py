@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 
-def test_check_fails_for_what_is_no_key_and_does_not_repeat_it(db, settings):
+def test_check_fails_for_what_is_not_a_key_and_does_not_repeat_it(db, settings):
     settings.CREDENTIAL_KEYS = [settings.CREDENTIAL_KEYS[0], "zzz"]
 
     with pytest.raises(SystemCheckError) as refusal:

@@ -106,7 +106,7 @@ def test_416_when_the_range_lies_outside(asked: str) -> None:
         "bytes=-4000",
     ],
 )
-def test_whole_file_when_the_range_is_no_single_part(asked: str) -> None:
+def test_whole_file_when_the_range_is_not_a_single_part(asked: str) -> None:
     response, body, _ = _serve(headers={"Range": asked})
 
     assert (body, response["Content-Length"]) == (DATA, "1000")

@@ -156,7 +156,7 @@ DEEDS: list[tuple[str, Callable[[World], None]]] = [
 
 
 @pytest.mark.parametrize(("action", "deed"), DEEDS, ids=[f"{number}-{action}" for number, (action, _) in enumerate(DEEDS)])
-def test_administrators_deed_is_recorded_once_without_a_secret(action, deed, world):
+def test_administrators_action_is_recorded_once_without_a_secret(action, deed, world):
     deed(world)
 
     (event,) = AuditEvent.objects.all()
@@ -228,7 +228,7 @@ def test_adoption_is_recorded_with_the_vendors_id(driver, staff_client, user):
     assert event.after == {"submission_id": paid.submission_id, "account": str(paid.account)}
 
 
-def test_refused_deed_is_not_recorded(world):
+def test_refused_action_is_not_recorded(world):
     world.post(SWITCH, stop="1", reason=" ")
     world.decide("submit_again")
     world.decide("adopt", vendor_id="not-there")

@@ -55,7 +55,7 @@ def living(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_stops_in_time_and_leaves_nobody_when_asked(worker):
+def test_stops_in_time_and_leaves_no_process_when_asked(worker):
     tree = grown_tree(worker)
     assert len(tree) == GROWN - 1
 
@@ -67,7 +67,7 @@ def test_stops_in_time_and_leaves_nobody_when_asked(worker):
     assert living(tree) == []
 
 
-def test_leaves_nobody_when_killed(worker):
+def test_leaves_no_process_when_killed(worker):
     tree = grown_tree(worker)
 
     worker.kill()
@@ -77,7 +77,7 @@ def test_leaves_nobody_when_killed(worker):
     assert living(tree) == []
 
 
-def test_leaves_nobody_when_killed_while_its_clusters_start(worker):
+def test_leaves_no_process_when_killed_while_its_clusters_start(worker):
     root = psutil.Process(worker.pid)
     until = time.monotonic() + 20
     while len(tree := root.children(recursive=True)) < 3 and time.monotonic() < until:

@@ -305,7 +305,7 @@ def test_failed_task_that_was_tried_again_leaves_the_queue(visitor, user, accoun
     assert [card.id for card in visitor.get("/studio/").context["cards"]] == [str(again.pk)]
 
 
-def test_todays_videos_stand_together_by_prompt(visitor, user, accounts):
+def test_todays_videos_are_grouped_by_prompt(visitor, user, accounts):
     for prompt in ("a boat", "a heron", "a boat"):
         make_video(user, prompt=prompt)
 

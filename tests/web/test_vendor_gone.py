@@ -20,7 +20,7 @@ GONE = "oldvendor/old-model"
 SCRIPT = {"HX-Request": "true"}
 
 
-@pytest.fixture(params=[{"vendor": "oldvendor"}, {"surface": "old-door"}])
+@pytest.fixture(params=[{"vendor": "oldvendor"}, {"surface": "old-surface"}])
 def account(request, kling) -> ProviderAccount:
     ProviderAccount.objects.filter(pk=kling.pk).update(**request.param)
     return ProviderAccount.objects.get(pk=kling.pk)

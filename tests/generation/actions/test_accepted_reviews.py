@@ -69,7 +69,7 @@ def test_the_vendor_is_asked_once_an_hour(overdue, driver):
     assert "look_again" not in driver.run_jobs()
 
 
-def test_the_vendors_word_that_it_failed_ends_the_review(user, staff, driver):
+def test_a_failure_that_the_vendor_reports_ends_the_review(user, staff, driver):
     tasks = [create_task(owner=user, model=KLING, prompt=f"boat {n} #fault:fail-internal", params={}) for n in range(2)]
     for task in tasks:
         driver.until(task, Status.RUNNING)
@@ -89,7 +89,7 @@ def test_asking_again_follows_what_still_renders(overdue, staff, driver):
     assert driver.finish(overdue, ingest=False).status == Status.INGESTING
 
 
-def test_submitting_again_is_a_new_task_and_the_first_render_can_still_be_had(overdue, staff, user, driver):
+def test_submitting_again_is_a_new_task_and_the_first_render_can_still_be_recovered(overdue, staff, user, driver):
     again = decide.submit_again(overdue, by=Caller(user=staff), knows_cost=True)
 
     assert (again.pk == overdue.pk, again.retry_of, again.owner) == (False, overdue, user)

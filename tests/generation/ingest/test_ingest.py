@@ -139,7 +139,7 @@ def test_a_task_that_kills_its_process_is_started_three_times_and_then_waits_for
 
 
 @pytest.mark.postgresql
-def test_a_wait_in_a_long_queue_is_no_death(rendered, driver):
+def test_a_wait_in_a_long_queue_does_not_count_as_a_crash(rendered, driver):
     for _ in range(2 * DEATHS):
         GenerationTask.objects.filter(pk=rendered.pk).update(lease_until=None)
         with transaction.atomic():

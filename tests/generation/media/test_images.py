@@ -166,7 +166,7 @@ def test_inspect_drops_metadata() -> None:
         (bomb(60_000, 60_000), "too_many_pixels"),
     ],
 )
-def test_inspect_refuses_what_is_no_plain_image(data: bytes, code: str) -> None:
+def test_inspect_refuses_what_is_not_a_plain_image(data: bytes, code: str) -> None:
     with pytest.raises(BadImage) as caught:
         inspect(data)
 

@@ -218,7 +218,7 @@ def test_prepare_refuses_a_file_with_a_hole(prepare: Prepare, whole: bytes, shar
         (lambda _: make_sound(), "no_video"),
     ],
 )
-def test_prepare_refuses_what_is_no_whole_mp4(prepare: Prepare, whole: bytes, damage: Callable, code: str) -> None:
+def test_prepare_refuses_what_is_not_a_whole_mp4(prepare: Prepare, whole: bytes, damage: Callable, code: str) -> None:
     with pytest.raises(BadMedia) as caught:
         prepare(damage(whole))
 

@@ -113,7 +113,7 @@ def test_a_model_without_an_account_is_refused(ask):
     ],
     ids=["html", "empty", "heic", "pixel bomb", "too many bytes"],
 )
-def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
+def test_a_file_that_is_not_a_usable_image_is_refused(file, code, user):
     with pytest.raises(InvalidRequest) as refusal:
         store_asset(owner=user, file=file or picture((13_000, 13_000), mode="1"))
 
@@ -122,7 +122,7 @@ def test_a_file_that_is_no_usable_image_is_refused(file, code, user):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF"])
-def test_a_kind_that_vendors_need_not_take_is_stored_as_one_that_they_do(user, ask, kind):
+def test_an_image_type_that_vendors_may_not_accept_is_stored_as_one_that_they_do(user, ask, kind):
     frame = store_asset(owner=user, file=picture(kind=kind))
 
     assert (frame.content_type, frame.width_px, frame.file[-4:]) == ("image/png", 640, ".png")
@@ -161,7 +161,7 @@ def test_a_key_gives_its_first_task_again_and_refuses_another_request(ask):
         assert refusal.value.code == "idempotency_key_reused"
 
 
-def test_a_key_finds_its_task_though_the_model_can_no_longer_be_had(ask):
+def test_a_key_finds_its_task_though_the_model_is_no_longer_available(ask):
     order = Order(**ask, idempotency_key="k1")
     first = create(order)
     ProviderAccount.objects.update(enabled=False)

@@ -104,7 +104,7 @@ def test_a_rule_does_not_apply_where_an_option_would_be_dropped(user, driver, ru
     assert fresh(task).model == KLING
 
 
-def test_the_model_asked_for_comes_back_when_the_stand_in_cannot_be_had(user, driver, rule):
+def test_the_requested_model_comes_back_when_the_stand_in_is_unavailable(user, driver, rule):
     task = waiting(user)
     cool("dashscope")
     ProviderAccount.objects.filter(vendor="dashscope").update(cooldown_until=None)

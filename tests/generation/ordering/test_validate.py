@@ -51,7 +51,7 @@ def test_prompt_and_frames_are_asked_for_as_the_vendor_asks(complaints, model, p
     assert list(complaints(model, prompt, params, **dict.fromkeys(slots, (640, 480)))) == wrong
 
 
-def test_prompt_beside_shots_of_ones_own_is_refused_rather_than_dropped(complaints):
+def test_prompt_beside_custom_shots_is_refused_rather_than_dropped(complaints):
     assert complaints("kling/kling-v3", "a boat", SHOTS) == {"prompt": "“Own shots” stands in for the prompt: leave one of them empty."}
 
 

@@ -53,7 +53,7 @@ def poll(task: GenerationTask) -> GenerationTask:
     return task
 
 
-def test_nobody_is_gone_while_the_vendor_denies_everything(denied):
+def test_no_render_is_gone_while_the_vendor_denies_everything(denied):
     for _ in range(3):
         poll(denied)
 
@@ -67,7 +67,7 @@ def test_a_render_that_is_denied_goes_to_a_person_when_others_are_found(denied, 
     assert denied.error_code == "submission_gone"
 
 
-def test_nobody_is_gone_when_the_last_one_was_found_long_ago(denied):
+def test_no_render_is_gone_when_the_last_one_was_found_long_ago(denied):
     long_ago = timezone.now() - timedelta(minutes=3)
     ProviderAccount.objects.update(known_at=long_ago)
 

@@ -179,7 +179,7 @@ def test_the_clock_uses_every_account_of_the_pool(pool, user):
     assert ProviderAccount.objects.get(label="off").leases == 0
 
 
-def test_tasks_that_wait_for_a_full_account_do_not_stand_before_those_of_another(pool, user):
+def test_tasks_that_wait_for_a_full_account_do_not_block_those_of_another(pool, user):
     narrow = pool("narrow", models_allowed=[MODEL.removeprefix("kling/")], submits_per_second=1)
     wide = pool("wide", models_allowed=["kling-v2-6"])
     for _ in range(150):

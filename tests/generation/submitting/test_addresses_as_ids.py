@@ -46,6 +46,6 @@ def test_longest_address_is_kept_and_followed_by_one_task_alone(user, account):
 
 
 @pytest.mark.parametrize("name", ["x" * (LONGEST_ID_BYTES + 1), "视" * LONGEST_ID_BYTES])
-def test_what_no_database_could_keep_is_no_handle(name):
+def test_id_that_is_too_long_to_keep_is_an_unexpected_reply(name):
     with pytest.raises(UnexpectedReply, match="more than 2000 bytes"):
         Submission(id=name, model="cogvideox-2b")

@@ -274,7 +274,7 @@ def test_numbers_beyond_one_folder_and_a_cut_record(user, sandbox_accounts):
     assert [one.reference for one in paid_record.sent_after(1000)] == ["r1001"]
 
 
-def test_videos_saved_after_the_backup_are_no_orphans(user, staff, driver, backup):
+def test_videos_saved_after_the_backup_are_not_orphans(user, staff, driver, backup):
     task = create_task(owner=user, model=KLING, prompt="a boat", params={})
     restore = backup()
     video = driver.finish(task).videos.get()

@@ -87,7 +87,7 @@ def test_an_unknown_outcome_whose_account_may_not_send_any_more_goes_to_a_person
     assert simulator.ledger()["count"] == 0
 
 
-def test_an_account_whose_edits_were_never_dated_is_no_excuse(user, account, long_ago):
+def test_an_account_whose_edits_were_never_dated_delays_nothing(user, account, long_ago):
     task = unknown(user, account, updated_at=long_ago)
     ProviderAccount.objects.update(enabled=False, edited_at=None)
 

@@ -268,7 +268,7 @@ def test_a_name_that_leads_to_the_internet_and_to_a_refused_place_is_refused_who
     assert connected == []
 
 
-def test_the_translated_form_of_a_public_address_is_no_second_place() -> None:
+def test_the_translated_form_of_a_public_address_is_the_same_place() -> None:
     with Deadline(5) as deadline:
         guard = Guard(policy=OPEN, deadline=deadline, connect_s=1, resolve=leads_to(["64:ff9b::808:808", "8.8.8.8"]))
 

@@ -255,7 +255,7 @@ def test_request_never_left_when_a_header_cannot_be_sent(key):
     assert b"/pay" not in b"".join(server.requests)
 
 
-def test_host_that_is_no_host_is_a_failure_before_sending():
+def test_invalid_host_is_a_failure_before_sending():
     with pytest.raises(TransportFailure) as caught:
         send(f"http://{'a' * 70}.example")
 

@@ -40,7 +40,7 @@ def error_body(code, message="words of the vendor"):
     return {"error": {"code": code, "message": message, "type": "BadRequest"}}
 
 
-def test_submit_says_everything_in_the_vendors_words():
+def test_submit_sends_every_option_under_the_vendors_names():
     request = make_request(
         V15,
         ["first_frame", "last_frame"],
@@ -78,7 +78,7 @@ def test_submit_says_everything_in_the_vendors_words():
     assert last.startswith("data:image/png;base64,")
 
 
-def test_references_have_a_role_of_their_own_and_prompt_may_be_missing():
+def test_references_have_their_own_role_and_prompt_may_be_missing():
     said = WIRE.asked(make_request(V20, ["references"], prompt="", web_search=True))
 
     assert [part["role"] for part in said.json["content"]] == ["reference_image"]
@@ -290,7 +290,7 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
 
 
-def test_many_are_asked_in_one_call_and_one_bad_row_spoils_no_other():
+def test_many_are_asked_about_in_one_call_and_one_bad_row_spoils_no_other():
     tasks = [Submission(id=name, model=TASK.model) for name in ("a", "b", "gone")]
     rows = {"items": [QUEUED | {"id": "a"}, SUCCEEDED | {"id": "b", "content": None}], "total": 2}
 

@@ -69,7 +69,7 @@ def test_account_without_a_package_pays_as_it_goes():
         ({"code": 5001, "message": "Server temporarily unavailable"}, 503, ProviderDown),
     ],
 )
-def test_what_is_no_balance_is_an_error(body, status, kind):
+def test_what_is_not_a_balance_is_an_error(body, status, kind):
     assert type(kling_says(body, status)) is kind
 
 

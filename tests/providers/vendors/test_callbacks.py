@@ -125,7 +125,7 @@ def test_a_callback_names_its_task_and_nothing_else_counts(vendor, fields, expec
     assert notice(vendor, called(fields)) == expected
 
 
-def test_a_challenge_may_stand_in_the_address():
+def test_a_challenge_may_be_in_the_address():
     assert notice("minimax", Callback(query={"challenge": "abc"})) == Notice(answer={"challenge": "abc"})
 
 
@@ -192,7 +192,7 @@ def signed(at, **changes):
 
 
 @pytest.mark.parametrize("surface", ["official-jwt", "official-key"])
-def test_a_stored_secret_makes_the_signature_a_must(surface):
+def test_a_stored_secret_makes_the_signature_required(surface):
     callback, at = signed(SENT)
     account = make_provider("kling", surface, webhook_secret=SECRET)
 

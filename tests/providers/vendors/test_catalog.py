@@ -137,7 +137,7 @@ def test_option_of_other_models_is_refused_by_name(spec):
 
 
 @EVERY_MODEL
-def test_true_is_no_number(spec):
+def test_true_is_not_a_number(spec):
     """Read as 1 it would be a seed that nobody asked for."""
     numbers = [name for name, schema in spec.json_schema()["properties"].items() if is_number(schema)]
 

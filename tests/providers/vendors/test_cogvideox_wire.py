@@ -37,7 +37,7 @@ def poll(body, status=200, *, base_url=HOST):
 # submit
 
 
-def test_submit_says_everything_in_the_services_words():
+def test_submit_sends_every_option_under_the_services_names():
     said = WIRE.asked(make_request(MODEL, frames=24, width_px=720, height_px=480, steps=30))
 
     assert (said.method, said.path, said.billable) == ("POST", "api/v1/generate", True)
@@ -213,7 +213,7 @@ def test_unknown_task_is_gone():
     assert type(poll({"detail": "no such task"}, 404)) is SubmissionGone
 
 
-def test_page_of_a_proxy_is_not_the_services_word():
+def test_page_of_a_proxy_does_not_prove_that_the_task_is_gone():
     assert type(poll(b"<html>", 404)) is Refused
 
 

@@ -126,7 +126,7 @@ def fetched(client: BlockingClient, output: Output) -> bytes:
 
 
 @EVERY_MODEL
-def test_video_is_made_paid_once_and_can_be_had_until_it_expires(simulator, case):
+def test_video_is_made_paid_once_and_available_until_it_expires(simulator, case):
     client = client_at(simulator, case.surface)
 
     submission = client.submit(case.request())

@@ -103,7 +103,7 @@ def test_task_that_only_one_question_was_answered_about_is_not_gone():
 
 
 @pytest.mark.parametrize(("ret", "kind"), [("1015", AuthenticationFailed), ("1057", RateLimited), ("1002", ProviderDown)])
-def test_trouble_with_account_or_site_is_not_asked_past(ret, kind):
+def test_trouble_with_account_or_site_is_not_asked_about_in_the_other_way(ret, kind):
     assert polled(BOTH_WAYS, reply_of(refusal(ret))) is kind
 
 

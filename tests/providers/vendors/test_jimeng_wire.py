@@ -232,7 +232,7 @@ def test_file_settles_what_a_disputed_status_means(status):
     assert poll(entry(status=status)).outputs == (FILE,)
 
 
-def test_status_may_stand_in_the_records_task():
+def test_status_may_be_in_the_records_task():
     record = {"task": {"task_id": "3500000000001", "status": 42}, "item_list": []}
 
     assert poll(record, RECORD).vendor_state == "42"

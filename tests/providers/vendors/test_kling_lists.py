@@ -30,7 +30,7 @@ def said(model, images, **facts):
     return asked(make_provider("kling"), request_with(model, images, **facts))
 
 
-def test_shots_of_ones_own_are_numbered_and_customized():
+def test_custom_shots_are_numbered():
     body = said(V3, {}, duration_s=7, shots=SHOTS).json
 
     assert (body["multi_shot"], body["shot_type"], body["duration"]) == (True, "customize", "7")
@@ -62,7 +62,7 @@ def test_motion_brushes_are_masks_with_paths():
     ]
 
 
-def test_several_images_have_a_path_of_their_own_and_keep_the_shape():
+def test_several_images_have_their_own_path_and_keep_the_shape():
     request = request_with(V16, {"references": 2}, aspect_ratio="9:16")
 
     ask = asked(make_provider("kling", "gateway"), request)

@@ -40,7 +40,7 @@ def answer(**changes):
 # submit
 
 
-def test_submit_from_text_says_everything_in_the_vendors_words():
+def test_submit_from_text_sends_every_option_under_the_vendors_names():
     request = make_request(
         V30, duration_s=15, aspect_ratio="9:16", resolution="4k", with_audio=True, multi_shot=False, watermark=True, reference="job-3"
     )

@@ -40,7 +40,7 @@ def error_body(code):
 # submit
 
 
-def test_submit_from_text_says_everything_in_the_vendors_words():
+def test_submit_from_text_sends_every_option_under_the_vendors_names():
     request = make_request("kling/kling-v1-6", negative_prompt="blurry", guidance=0.7, mode="pro", aspect_ratio="9:16", duration_s=10)
 
     said = WIRE.asked(request)
@@ -284,7 +284,7 @@ def test_look_up_finds_the_task_on_either_path():
     assert look_up(missing, found) == Submission(id="830000000000000001", model="kling-v1-6", kind="image2video")
 
 
-def test_look_up_is_sure_of_none_only_by_the_vendors_word():
+def test_look_up_finds_none_only_if_the_vendor_says_so():
     missing, wrong_method, proxy = (reply_of(error_body(1203), 404), reply_of(error_body(1202), 404), reply_of(b"<html>", 404))
 
     assert look_up(missing, missing, missing) is None

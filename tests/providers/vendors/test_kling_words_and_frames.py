@@ -22,7 +22,7 @@ def test_only_a_frame_needs_no_prompt(model):
     assert spec.needs_words({"references"})
 
 
-def test_newest_classic_model_wants_words_or_shots_of_ones_own():
+def test_newest_classic_model_needs_a_prompt_or_custom_shots():
     spec = ALL_MODELS[V3]
 
     assert spec.needs_words({"first_frame"})

@@ -54,7 +54,7 @@ def task(**changes):
 # submit
 
 
-def test_v1_submit_says_everything_in_the_vendors_words():
+def test_v1_submit_sends_every_option_under_the_vendors_names():
     request = make_request(HAILUO_02, ["first_frame", "last_frame"], duration_s=10, prompt_extend=False, fast_pretreatment=True)
 
     said = WIRE.asked(request)

@@ -85,7 +85,7 @@ def test_region_has_the_models_that_are_offered_there_by_these_names_and_no_othe
         assert paid(simulator) == 0
 
 
-def test_endpoint_of_ones_own_renders(simulator):
+def test_custom_endpoint_renders(simulator):
     client = client_at(simulator, "volcengine", names={SEEDANCE: "ep-20260101-abcde"})
 
     submission = client.submit(make_request(f"ark/{SEEDANCE}"))

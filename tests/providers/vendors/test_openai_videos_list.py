@@ -97,7 +97,7 @@ def test_service_without_the_list_cannot_be_asked(status):
         ({"data": []}, 200, UnexpectedReply),
     ],
 )
-def test_answer_that_is_no_list_is_asked_for_again(body, status, kind):
+def test_answer_that_is_not_a_list_is_asked_for_again(body, status, kind):
     assert type(look_up(reply_of(body, status))) is kind
 
 

@@ -82,7 +82,7 @@ def test_plain_word_counts_in_any_letter_case(name):
 
 
 @pytest.mark.parametrize("name", POLLS)
-def test_word_that_nobody_knows_keeps_running(name):
+def test_unknown_status_word_keeps_running(name):
     source = random.Random(SEED)
     words = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz_ ÄÖ进行中", k=source.randint(3, 20))).strip() or "x" for _ in range(200)]
 

@@ -44,7 +44,7 @@ def front_end(code):
 # submit
 
 
-def test_submit_from_text_says_everything_in_the_vendors_words():
+def test_submit_from_text_sends_every_option_under_the_vendors_names():
     said = WIRE.asked(make_request(MODEL, duration_s=10, aspect_ratio="21:9", seed=7))
 
     assert (said.method, said.path, said.billable) == ("POST", "/", True)

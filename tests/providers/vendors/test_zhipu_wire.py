@@ -42,7 +42,7 @@ def data_uri(file):
 # submit
 
 
-def test_submit_from_text_says_everything_in_the_vendors_words():
+def test_submit_from_text_sends_every_option_under_the_vendors_names():
     request = make_request(
         "zhipu/cogvideox-3", mode="quality", fps=60, with_audio=True, watermark=False, duration_s=10, resolution="3840x2160"
     )
@@ -245,7 +245,7 @@ def test_unknown_task_is_gone(status, code):
     assert type(poll(error_body(code), status)) is SubmissionGone
 
 
-def test_bare_404_is_not_the_vendors_word():
+def test_bare_404_does_not_prove_that_the_task_is_gone():
     assert type(poll(b"<html>", 404)) is Refused
 
 

@@ -135,7 +135,7 @@ def test_what_could_never_be_sent_is_refused_by_field(staff_client, db, typed, f
     assert not ProviderAccount.objects.exists()
 
 
-def test_value_that_is_no_secret_follows_to_another_address_and_goes_by_a_dash(staff_client, db):
+def test_value_that_is_not_secret_is_kept_at_another_address_and_removed_by_a_dash(staff_client, db):
     wan = {**KEYED, "base_url": "https://dashscope.aliyuncs.com/api/v1"}
     staff_client.post(address("dashscope", "beijing"), {**wan, "credential_workspace": "ws-4711"})
     account = ProviderAccount.objects.get()

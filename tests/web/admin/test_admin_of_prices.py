@@ -61,7 +61,7 @@ def test_price_is_stored_and_listed_beside_the_vendors(shop):
         ({"unit": "minute"}, "unit"),
     ],
 )
-def test_what_is_no_price_is_refused(staff_client, changes, wrong):
+def test_what_is_not_a_price_is_refused(staff_client, changes, wrong):
     assert errors(staff_client, **changes) == [wrong]
     assert not ModelPrice.objects.exists()
 
