@@ -1,4 +1,4 @@
-"""What all tests share: people, accounts, one simulator, and a hand that advances tasks without waiting."""
+"""What all tests share: people, accounts, one simulator, and a driver that advances tasks without waiting."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ fuzzing.load_profile(os.environ.get("PORTAL_FUZZ", "short"))
 
 @pytest.fixture(scope="session", autouse=True)
 def static_root() -> None:
-    """The middleware that serves static files warns about a folder that is not there."""
+    """Make the folder of static files, because the middleware warns when it is missing."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture(autouse=True)
 def no_paid_requests_on_record() -> None:
-    """Each test begins with an empty database; a record of requests that it never saw would hold its submits."""
+    """Remove the record of paid requests: to the empty database of each test it would look like a restored backup."""
     shutil.rmtree(settings.MEDIA_ROOT / "sent", ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
 def language() -> Iterator[None]:
-    """A request in Chinese leaves its language behind in the process."""
+    """Reset the language, which a request in Chinese leaves behind in the process."""
     yield
     translation.deactivate()
 
@@ -56,7 +56,7 @@ def running_simulator() -> Iterator[SimulatorProcess]:
 
 @pytest.fixture
 def simulator(running_simulator: SimulatorProcess) -> SimulatorProcess:
-    """As new for each test. Its clock moves on by `advance`: nobody waits for a render."""
+    """Return the simulator, reset for each test. Its clock is moved by `advance`, so that no test waits for a render."""
     running_simulator.reset()
     return running_simulator
 
@@ -108,5 +108,5 @@ def sandbox_accounts(db: None, simulator: SimulatorProcess) -> list[ProviderAcco
 
 @pytest.fixture
 def driver(sandbox_accounts: list[ProviderAccount], simulator: SimulatorProcess) -> Driver:
-    """Does in this process what the clock and the clusters do, against the simulator."""
+    """Return a driver that does in this process what the clock and the clusters do, against the simulator."""
     return Driver(simulator)

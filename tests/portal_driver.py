@@ -17,7 +17,7 @@ from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 
 SHORT_COOLDOWN = timedelta(seconds=30)
-"""Waited out at once; longer ones are of accounts that refused a task for their own reasons."""
+"""Cooldowns up to this are skipped; longer ones are of accounts that refused a task for their own reasons."""
 RESTING = {status.value for status in Status if not wants_attention(status)}
 
 

@@ -15,7 +15,7 @@ Action = Callable[[socket.socket, threading.Event], None]
 
 
 def answer(status: int, body: bytes = b"", *, headers: str = "", length: int | None = None) -> Action:
-    """A plain answer; `length` overrides the Content-Length, to promise more than comes."""
+    """Give a plain answer; `length` overrides the Content-Length, to announce more than is sent."""
 
     def act(connection: socket.socket, stop: threading.Event) -> None:
         size = len(body) if length is None else length
@@ -30,7 +30,7 @@ def reset(connection: socket.socket, stop: threading.Event) -> None:
 
 
 def raw(*pieces: bytes) -> Action:
-    """These very bytes."""
+    """Send exactly these bytes."""
 
     def act(connection: socket.socket, stop: threading.Event) -> None:
         for piece in pieces:
@@ -40,13 +40,13 @@ def raw(*pieces: bytes) -> Action:
 
 
 def plain_on_tls(connection: socket.socket, stop: threading.Event) -> None:
-    """Unencrypted words on a connection that is encrypted: what a proxy that has lost its backend may say."""
+    """Send plain text on an encrypted connection, as a proxy may that has lost its backend."""
     with socket.socket(fileno=os.dup(connection.fileno())) as beneath:
         beneath.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 
 
 def storm(piece: bytes) -> Action:
-    """The same again and again, for as long as the client listens."""
+    """Send the same again and again, for as long as the client listens."""
 
     def act(connection: socket.socket, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -65,7 +65,7 @@ def hang(connection: socket.socket, stop: threading.Event) -> None:
 
 
 def drip(connection: socket.socket, stop: threading.Event) -> None:
-    """One byte at a time, always just before the client loses patience."""
+    """Send one byte at a time, always just before the client times out."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
     while not stop.wait(0.03):
         try:
@@ -98,7 +98,7 @@ class ScriptedServer:
         self._listener.close()
 
     def _accept(self) -> socket.socket | None:
-        """The next connection; None once the test is over."""
+        """Return the next connection, or None once the test is over."""
         while not self._stop.is_set():
             try:
                 return self._listener.accept()[0]

@@ -60,5 +60,5 @@ def attempt_of(task: GenerationTask, account: ProviderAccount, *, started_at: da
 
 
 def codes_of(message: Message) -> list[str]:
-    """The codes of its sentences, without other people's words."""
+    """Return the codes of its sentences, without free text."""
     return [part.code for part in message.parts if isinstance(part, Sentence)]

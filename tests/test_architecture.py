@@ -1,4 +1,4 @@
-"""What the import linter (pyproject.toml) cannot say of the arrows of docs/architecture.md; and the house rules that a search can see."""
+"""What the import linter (pyproject.toml) cannot check of docs/architecture.md, and rules of the code that a search can check."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def modules(*rooms: str) -> list[Path]:
 
 @cache
 def imports(path: Path) -> tuple[str, ...]:
-    """Every module that this file imports, wherever in the file."""
+    """Return every module that this file imports, wherever in the file."""
     return tuple(_imports(path))
 
 
@@ -203,7 +203,7 @@ def test_vendor_packages_have_the_same_file_names() -> None:
 
 
 def test_tests_replace_nothing_of_ours() -> None:
-    """What a vendor, a network or a disk does wrong is done by one that is real."""
+    """Faults of vendors, networks and disks are made by real ones, not by mocks."""
     replacing = re.compile(r"monkeypatch\.(setattr|setitem|delattr)|unittest\.mock|mock[e]r\b")
     users = [
         path.relative_to(ROOT).as_posix() for path in modules("tests", "benchmarks") if replacing.search(path.read_text(encoding="utf-8"))

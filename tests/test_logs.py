@@ -15,7 +15,7 @@ FORGED = "2026-11-28 12:00:00,000 ERROR   generation.submit task 7 was paid"
 
 
 def written(record_of) -> list[str]:
-    """The lines that the product's own set-up makes of what this logs."""
+    """Return the lines that the product's logging writes for what this logs."""
     formatter = logging.config.DictConfigurator(settings.LOGGING).configure_formatter(dict(settings.LOGGING["formatters"]["line"]))
     stream, log = io.StringIO(), logging.getLogger("generation.tests")
     handler = logging.StreamHandler(stream)

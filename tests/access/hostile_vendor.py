@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 KEY = "Zq7Xw2Kd9Tf4Lm8Rb6Vn3Hs5"
-"""In every secret field of every account."""
+"""The value of every secret field of every account."""
 
 Spell = Callable[[str], str]
 SPELLINGS: Mapping[str, Spell] = {
@@ -51,14 +51,14 @@ STATUS: Mapping[str, int] = {
     "file": 200,
     "moved-file": 302,
 }
-"""What each mode answers with. The mode is the first part of the path, the spelling the second."""
+"""The HTTP status of each mode. The mode is the first part of the path, the spelling the second."""
 MODES = tuple(STATUS)[:-2]
-"""Those of an account; the last two are of the files that `delivers` names."""
+"""The modes of an account; the last two of `STATUS` are those of the files that `delivers` names."""
 GOOD: Mapping[str, Any] = {"code": 0, "ret": "0", "status_code": 0}
 
 
 def body_of(mode: str, words: str, file: str) -> bytes:
-    """JSON with `words` at every name; codes of acceptance for `accepts` and `delivers`; for `delivers` an id, a state and a file."""
+    """Return JSON with `words` at every name; `accepts` and `delivers` add codes of acceptance, `delivers` id, state and file."""
     said: dict[str, Any] = dict.fromkeys((*NAMES, *ADDRESSES, *STATES, *IDS), words)
     if mode == "delivers":
         said |= dict.fromkeys(ADDRESSES, file) | dict.fromkeys(STATES, "succeeded") | dict.fromkeys(IDS, "task-1")
@@ -110,7 +110,7 @@ class HostileVendor:
             do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the library's names
 
             def log_message(self, *words: object) -> None:
-                """Nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

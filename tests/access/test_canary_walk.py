@@ -63,7 +63,7 @@ class Listening(Driver):
 
 
 def credentials_of(vendor: str, surface: str) -> dict[str, str]:
-    """The canary in every secret field."""
+    """Return credentials with the canary in every secret field."""
     fields = {field.name: field for field in PROVIDERS[vendor].surfaces[surface].credentials}
     plain = {name: PUBLIC_FIELDS.get(name, "") for name, field in fields.items() if not field.secret}
     plain |= {name: "AK-public-part" for name in ("access_key",) if name in fields}
@@ -98,7 +98,7 @@ def _is_easy(spec, account) -> bool:
 
 
 def places(server, accounts, staff_client, raw_token, driver, caplog) -> dict[str, str]:
-    """Everything that can be read, by where it is."""
+    """Return everything that can be read, by where it is."""
     some = accounts[::5]
     one_of_each = {str(task.account_id): task for task in GenerationTask.objects.exclude(account=None)}
     tasks = [one_of_each[str(account.pk)] for account in some if str(account.pk) in one_of_each]
@@ -161,7 +161,7 @@ def _api(raw_token: str, tasks) -> Iterator[str]:
 
 
 def _callbacks(accounts) -> Iterator[str]:
-    """What a vendor is answered when it calls, with our key in each field; the log is looked at apart."""
+    """Yield what a vendor is answered when it calls with our key in each field. The log is checked separately."""
     for number, account in enumerate(accounts):
         if address := callback_url(account):
             body = body_of("accepts", SPELLINGS[SPELLED[number % len(SPELLED)]](KEY), PUBLIC)
@@ -169,7 +169,7 @@ def _callbacks(accounts) -> Iterator[str]:
 
 
 def _reports(staff_client: Client, accounts) -> Iterator[str]:
-    """A page of DEBUG and a mail to the administrators (with values) about an error amid a call, while an account's form is saved."""
+    """Yield a DEBUG page and a mail to the administrators (with values) about an error during a call, while an account's form is saved."""
     form = {"label": "an account", **{f"credential_{name}": KEY for name in ("api_key", "cookie", "secret_key")}, "prompt": "a boat"}
     request = RequestFactory().post("/admin/providers/provideraccount/add/", form, headers={"authorization": f"Bearer {KEY}"})
     handler = AdminEmailHandler(include_html=True)

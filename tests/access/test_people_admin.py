@@ -17,7 +17,7 @@ def clerk(staff_who_may):
 
 
 def rights() -> dict[str, object]:
-    """Of everybody."""
+    """Return everybody's rights."""
     return {
         person.username: (person.is_staff, person.is_superuser, person.password, sorted(person.get_all_permissions()))
         for person in User.objects.all()

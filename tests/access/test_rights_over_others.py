@@ -29,7 +29,7 @@ def video(user: User) -> Video:
 
 
 def act(client: Client, what: str, rows: dict[str, GenerationTask], video: Video) -> int:
-    """Do it as this person; the status that comes back, with a script's header so that a refusal is not a page."""
+    """Do it as this person and return the status; a script's header keeps a refusal from being a page."""
     if what == "star":
         return client.post(f"/videos/{video.pk}/star").status_code
     entry, verb = what.split()
@@ -41,7 +41,7 @@ def act(client: Client, what: str, rows: dict[str, GenerationTask], video: Video
 
 
 def state(video: Video) -> tuple[object, ...]:
-    """Everything that an act would have changed."""
+    """Return everything that an act would have changed."""
     video.refresh_from_db()
     tasks = tuple(GenerationTask.objects.order_by("pk").values_list("pk", "status", "cancel_requested_at"))
     return (tasks, video.favourite)

@@ -61,7 +61,7 @@ def asked(client: Client, path: str) -> int:
 
 
 def kind(status: int) -> int:
-    """Any success as 200."""
+    """Return the status, any success as 200."""
     return 200 if 200 <= status < 300 else status
 
 

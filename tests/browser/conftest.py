@@ -1,6 +1,6 @@
 """A real Chromium against the live server: the system's own, because it plays H.264. Nothing but this server is reachable from it.
 
-Without a Chromium `make test` leaves this folder out and says so; asked for by name, it fails with one sentence.
+Without a Chromium `make test-slow` leaves this folder out and says so; run by name, its tests fail with one sentence.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Visit:
 
 
 def made(visit: Visit) -> int:
-    """How many tasks this trial ordered."""
+    """Return how many tasks this trial ordered."""
     if visit.failed is not None:
         return GenerationTask.objects.filter(retry_of=visit.failed).count()
     return GenerationTask.objects.filter(prompt__text=visit.words).count()
@@ -70,7 +70,7 @@ def _clicked(visit: Visit, button: Locator) -> None:
 
 
 def _clicked_apart(visit: Visit, button: Locator) -> None:
-    """Clicks that the browser does not count as one double click."""
+    """Click several times, in a way that the browser does not count as one double click."""
     for _ in range(visit.often()):
         button.dispatch_event("click")
         if visit.chance.random() < 0.5:

@@ -146,7 +146,7 @@ def test_change_of_model_keeps_what_fits_and_says_what_does_not(signed_in: Page,
 
 @pytest.mark.parametrize("kind", ["gif", "tiff"])
 def test_image_that_is_stored_otherwise_is_shown_as_it_is_stored(signed_in: Page, live_server, driver, tmp_path, kind) -> None:
-    """An animation lies about its first frame, and few browsers draw a TIFF."""
+    """An animation would show other frames than the stored one, and few browsers draw a TIFF."""
     page, path = signed_in, tmp_path / f"fox.{kind}"
     path.write_bytes(picture(kind=kind.upper(), save_all=True, append_images=[Image.new("RGB", (640, 480), "red")]).getvalue())
     studio(page, live_server)

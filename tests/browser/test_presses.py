@@ -18,7 +18,7 @@ SEED = int(os.environ.get("PORTAL_PRESS_SEED", "9"))
 
 @pytest.fixture
 def plain_page(browser: Browser, signed_in: Page) -> Iterator[Page]:
-    """The same person in a browser that runs no script."""
+    """Return the same person's browser without script."""
     context = browser.new_context(java_script_enabled=False, storage_state=signed_in.context.storage_state())
     yield context.new_page()
     context.close()

@@ -25,13 +25,13 @@ LATER = timedelta(minutes=5)
 
 
 def make_running(owner, account: ProviderAccount, **facts: Any) -> GenerationTask:
-    """At the account's vendor as `v-1`, asked about again in five minutes."""
+    """Make a task that is at the account's vendor as `v-1` and is polled again in five minutes."""
     usual = {"status": "running", "submission_id": "v-1", "due_at": timezone.now() + LATER, "attempt_count": 1}
     return make_task(owner, account=account, model=MODELS[account.vendor], **(usual | facts))
 
 
 def make_unknown(owner, account: ProviderAccount, dispatch: str = "unknown", **facts: Any) -> GenerationTask:
-    """Sent, and the answer was lost; looked up in five minutes."""
+    """Make a task that was sent and whose answer was lost; it is looked up in five minutes."""
     task = make_running(owner, account, **({"status": "submitting", "submission_id": ""} | facts))
     attempt_of(task, account, dispatch=dispatch)
     return task
@@ -42,7 +42,7 @@ def path_of(account: ProviderAccount) -> str:
 
 
 def call(account: ProviderAccount, fields: Any, **headers: str):
-    """One callback, by a client that would fail where a CSRF token is asked for."""
+    """Make one callback, by a client that would fail where a CSRF token is required."""
     return call_raw(path_of(account), json.dumps(fields).encode(), **headers)
 
 

@@ -16,7 +16,7 @@ from tests.chaos.reporting import last_words, on_each, play
 
 SOURCE = Path(__file__).with_name("wrong_clock.c")
 FAST, SLOW = "+600", "-600"
-"""Seconds."""
+"""How far each clock is wrong, in seconds."""
 LIMIT_S = 120
 
 

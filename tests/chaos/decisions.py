@@ -18,7 +18,7 @@ Until = Callable[[Callable[[], bool]], None]
 
 
 def decide_by_hand(simulator: SimulatorProcess, until: Until, *, adopt: int, again: int) -> tuple[str, list[str]]:
-    """Some of each, by the vendor's ids from the ledger. Returns what came of it, and what the promise forbids."""
+    """Decide some tasks in each way, with the vendor's ids from the ledger. Return a summary, and what the promise forbids."""
     console = {entry["prompt"]: entry["task_id"] for entry in simulator.ledger()["entries"]}
     ends = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW).exclude(prompt__text__contains="#fault:never")
     waiting = list(ends.filter(prompt__text__in=console).select_related("prompt", "account").order_by("id")[: adopt + again])

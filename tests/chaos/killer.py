@@ -1,4 +1,4 @@
-"""The hand that kills: SIGKILL, or a pause longer than a lease, for a random process of the worker's tree at random moments."""
+"""Kills: SIGKILL, or a pause longer than a lease, for a random process of the worker's tree at random moments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.chaos.supervised import SupervisedWorker
 __all__ = ["Killer"]
 
 HALF_GROWN, SPARE = 12, 0.25
-"""A tree that has just begun is little more than its root: struck seldom, or the root would take most of the kills."""
+"""A tree that has just begun is little more than its root; it is struck seldom, so that the root does not take most of the kills."""
 PAUSE_EVERY = 12
 PAUSE_S = (38.0, 58.0)
 
@@ -40,7 +40,7 @@ class Killer:
         return self.count >= self.most and not self._paused
 
     def act(self) -> None:
-        """Call this often."""
+        """Strike if it is time, and wake what has been paused long enough. Call this often."""
         now = time.monotonic()
         self._wake(now)
         if self.count < self.most and now >= self._next_at:

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 class Round:
-    """Everything is made, everything settles, and then the ledger is held against the rows."""
+    """Orders everything, waits until it settles, and compares the ledger with the rows."""
 
     def __init__(self, worker: SupervisedWorker, owner: User, plan: dict[str, Any], simulator: SimulatorProcess) -> None:
         self.worker, self.owner, self.plan, self.simulator = worker, owner, plan, simulator

@@ -32,7 +32,7 @@ LOST_ANSWERS = {"reset": "reset-after-accept:1", "read timeout": "hang-after-acc
 
 
 def prompts() -> Iterator[tuple[str, str]]:
-    """Model and prompt, without end. Every prompt is another one, so that the ledger shows what was paid twice."""
+    """Yield model and prompt, without end. Each prompt is different, so that the ledger shows what was paid twice."""
     for number in count():
         text = f"chaos {number:05d}: a paper kite over the sea"
         if number % EVERY_NTH_HAS_A_FAULT == 0:

@@ -19,7 +19,7 @@ WORKER_LOG = "worker.log"
 
 
 def on_each(databases: Sequence[str], trial: Callable[[str], bool], *, at_once: bool = False) -> int:
-    """The exit status: 0 when every trial kept the promise. Ctrl-C and SIGTERM end the trials, and with them all that they started."""
+    """Return the exit status: 0 when every trial kept the promise. Ctrl-C and SIGTERM end the trials and everything that they started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ThreadPoolExecutor(max_workers=len(databases) if at_once else 1) as pool:
         try:
@@ -48,7 +48,7 @@ def last_words(stage: Stage, lines: int = 40) -> str:
 
 
 def table(heads: list[str], rows: dict[str, list[Any]]) -> str:
-    """A Markdown table with a name in front of each row."""
+    """Return a Markdown table with a name in front of each row."""
     lines = [["", *heads], ["---"] * (len(heads) + 1), *([name, *map(str, cells)] for name, cells in rows.items())]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 

@@ -31,7 +31,7 @@ from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 
 SURFACES = ("official-key", "cn", "beijing")
 SUBMITS_PER_SECOND = 1
-"""Of each account: a backup is to find some tasks sent and others not."""
+"""The limit of each account: at the backup some tasks must be sent and others not."""
 WATCHED_S = 10.0
 """How long nothing may be sent after everything that was at the vendors has settled."""
 
@@ -157,7 +157,7 @@ class Trial:
             self.counts[model][head] += 1
 
     def _prompts(self, prompts: Iterable[str]) -> list[tuple[str, str]]:
-        """Each with its model, which it names."""
+        """Return each prompt with the model that it names."""
         return [(prompt.split()[1], prompt) for prompt in sorted(prompts)]
 
     def _until(self, done: Callable[[], bool]) -> None:
@@ -171,7 +171,7 @@ HEADS = [ORDERED, AT_BACKUP, AT_STOP, HELD, PAID, TWICE, STORED, REVIEW, LISTED,
 
 
 def _became(task: GenerationTask | None, ids: list[str], *, is_listed: bool) -> str:
-    """Stored, for a person, or lost. A task that the backup does not have is for a person too, when its reference is listed."""
+    """Return what became of a render: stored, in review, lost, or listed where the backup lacks its task."""
     if task is None:
         return LISTED if is_listed else LOST
     if task.state is Status.NEEDS_REVIEW:

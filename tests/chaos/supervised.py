@@ -35,7 +35,7 @@ class SupervisedWorker:
             self._process = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=log)
 
     def tend(self) -> None:
-        """Call this often: starts the root again a second after its end."""
+        """Start the root again a second after its end. Call this often."""
         if self._process.poll() is None:
             self._ended_at = 0.0
         elif not self._ended_at:
@@ -44,7 +44,7 @@ class SupervisedWorker:
             self._start()
 
     def tree(self) -> list[tuple[str, psutil.Process]]:
-        """Its living processes, each with its role: root, cluster, sentinel, pool (workers, pusher, monitor) or media."""
+        """Return its living processes, each with its role: root, cluster, sentinel, pool (workers, pusher, monitor) or media."""
         try:
             root = psutil.Process(self._process.pid)
             found = [("root", root), *self._below(root, 1)] if self._process.poll() is None else []
@@ -64,20 +64,20 @@ class SupervisedWorker:
         return found
 
     def pool_of(self, cluster: str) -> list[psutil.Process]:
-        """Workers, pusher and monitor of one cluster."""
+        """Return workers, pusher and monitor of one cluster."""
         return [process for role, process in self.tree() if role == "pool" and _cluster_of(process) == cluster]
 
     def survivors(self) -> list[str]:
-        """Processes of any tree that still live."""
+        """Return the processes of any tree that still live."""
         return [f"{role} {pid}" for (pid, born), role in self.seen.items() if pid != self._process.pid and _lives(pid, born)]
 
     def kill(self) -> None:
-        """SIGKILL for the root; `tend` starts it again."""
+        """Send SIGKILL to the root; `tend` starts it again."""
         self.tree()
         self._process.kill()
 
     def stop(self, within_s: float = 40.0) -> float:
-        """SIGTERM, as a deployment would. Returns the seconds until it was gone; raises `subprocess.TimeoutExpired`."""
+        """Send SIGTERM, as a deployment does. Return the seconds until it was gone; raise `subprocess.TimeoutExpired`."""
         self.tree()
         began = time.monotonic()
         if self._process.poll() is None:
@@ -117,7 +117,7 @@ def _cluster_of(process: psutil.Process) -> str:
 
 
 def left_behind(worker: SupervisedWorker, data_folder: str) -> list[str]:
-    """What is left of the tree a few seconds after its orderly stop; a media child may finish the file in hand."""
+    """Return what is left of the tree a few seconds after its orderly stop; a media child may finish the file in hand."""
     until = time.monotonic() + 10
     while (left := [*worker.survivors(), *(f"stray {pid}" for pid in _strays(data_folder))]) and time.monotonic() < until:
         time.sleep(0.5)

@@ -33,7 +33,7 @@ from tests.chaos.verdict import Facts, held, judge, unsettled  # noqa: E402
 SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "finished_at"}
 """What a task shows when this cluster has done its part."""
 LONGEST_LEASE_S = 30.0
-"""Of a poll job whose message died with its cluster. By then it has ended by itself, or never will."""
+"""The lease of a poll job whose message died with its cluster. By then it has ended by itself, or never will."""
 PATIENCE_S = 120.0
 """The bar for a frozen cluster is 60 s; waiting longer shows by how much it was missed."""
 

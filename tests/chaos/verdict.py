@@ -19,13 +19,13 @@ Facts = dict[str, Any]
 
 
 def unsettled() -> int:
-    """Tasks that the worker still has to do something about."""
+    """Return tasks that the worker still has to do something about."""
     settled = [*(status.value for status in TERMINAL), Status.NEEDS_REVIEW.value]
     return GenerationTask.objects.exclude(status__in=settled).count()
 
 
 def judge(ledger: dict[str, Any]) -> Facts:
-    """Everything that the promise forbids, each as a list that must be empty, and counts of how the tasks ended."""
+    """Return everything that the promise forbids, each as a list that must be empty, and counts of how the tasks ended."""
     tasks = {task.prompt.text: task for task in GenerationTask.objects.select_related("prompt")}
     references = [reference for reference, times in ledger["by_reference"].items() if times > 1]
     return {
@@ -65,7 +65,7 @@ def _lost(task: GenerationTask | None, entry: dict[str, Any]) -> str | None:
 
 
 def _bad_files() -> list[str]:
-    """Published videos whose files are not what their rows say."""
+    """Return published videos whose files are not what their rows say."""
     bad = []
     for video in Video.objects.all():
         digest = hashlib.sha256()
@@ -83,7 +83,7 @@ def _bad_files() -> list[str]:
 
 
 def held() -> list[str]:
-    """Leases for which no work is left."""
+    """Return leases for which no work is left."""
     now = timezone.now()
     rows = GenerationTask.objects.filter(lease_until__gt=now, status__in=[status.value for status in TERMINAL])
     accounts = ProviderAccount.objects.filter(poll_lease_until__gt=now)

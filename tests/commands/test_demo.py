@@ -11,7 +11,7 @@ from tools.demo import video_orders
 
 @pytest.fixture
 def models() -> list[dict]:
-    """As the API lists them where every model can be had."""
+    """Return the models as the API lists them where every model is available."""
     return [model_out(spec, spec.provider, available=True, price=None).model_dump(mode="json") for spec in ALL_MODELS.values()]
 
 

@@ -20,7 +20,7 @@ from web.health_checks import CheckFailed, check_worker
 
 @pytest.fixture
 def doctor():
-    """What it says, and what it ends with."""
+    """Return a function that runs doctor and returns its lines and its exit status."""
 
     def ask(*arguments):
         out = io.StringIO()

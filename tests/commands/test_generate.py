@@ -17,7 +17,7 @@ FOX = ("generate", "a red fox", "--model", MODEL)
 
 @pytest.fixture
 def idle(staff, make_account):
-    """An account that nothing is sent to, as no worker runs."""
+    """An account to which nothing is sent, because no worker runs."""
     return make_account("kling", "official-key", "http://127.0.0.1:9")
 
 

@@ -1,4 +1,4 @@
-"""What processes compare with one another is the database's time, whatever their own clocks say."""
+"""Processes compare times by the database's clock, whatever their own clocks say."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture(params=[TEN_MINUTES, -TEN_MINUTES])
 def skew(request, db) -> Iterator[timedelta]:
-    """How far this process's clock is behind the server's: seen from here, the server answers so much later."""
+    """How far this process's clock is behind the server's: the server's time is later by this."""
     seconds = request.param.total_seconds()
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA elsewhere")

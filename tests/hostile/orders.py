@@ -1,4 +1,4 @@
-"""What the portal is asked for: accounts of every vendor and surface that stand before a kind's listener, and tasks for them."""
+"""What the trial orders: accounts of every vendor and surface at a kind's listener, and tasks for them."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Request:
 
     @property
     def order(self) -> str:
-        """The number of the task that pays with this request; empty when it pays for nothing."""
+        """Return the number of the task that pays with this request; empty when it pays for nothing."""
         found = MARK.search(self.body)
         return found[2].decode() if found else ""
 
@@ -128,7 +128,7 @@ class Talk:
 
 
 def render(status: int, headers: Headers, body: bytes, *, length: str | None = None) -> bytes:
-    """One HTTP/1.1 answer as bytes; `length` overrides the Content-Length."""
+    """Return one HTTP/1.1 answer as bytes; `length` overrides the Content-Length."""
     lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Odd')}", *(f"{name}: {value}" for name, value in headers)]
     lines += [f"Content-Length: {len(body) if length is None else length}", "Connection: close", "", ""]
     return "\r\n".join(lines).encode("latin-1", "replace") + body

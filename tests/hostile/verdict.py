@@ -72,7 +72,7 @@ def judge(ledger: Mapping[str, Any], rows: Iterable[Row], *, denied: Collection[
 
 
 def _outcome(row: Row, ids: list[str]) -> tuple[str, str]:
-    """What became of a task, and in which words to report it where that breaks the promise."""
+    """Return what became of a task, and the words to report it where that breaks the promise."""
     detail = f"{row.status} {row.error_code} as {row.submission_id!r}: {row.error_message[:160]}"
     if len(ids) > 1:
         return TWICE, f"{len(ids)} times; {detail}"

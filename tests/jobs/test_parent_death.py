@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="th
 
 
 def gone(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that still live five seconds from now, or none sooner."""
+    """Wait up to five seconds for all to end, and return those that still live."""
     _, alive = psutil.wait_procs(processes, timeout=5)
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 

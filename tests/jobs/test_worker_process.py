@@ -1,4 +1,4 @@
-"""The real `manage.py worker`: it comes up, beats, stops in time when asked, and leaves nobody behind however it ends."""
+"""The real `manage.py worker`: it starts, answers beats, stops in time when asked, and leaves no process behind however it ends."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Web:
         return {"Authorization": f"Bearer {self.token}"}
 
     def stop(self) -> int:
-        """Ask it to end; its exit status."""
+        """Ask it to end and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOPPED_WITHIN_S)
 

@@ -26,7 +26,7 @@ ASKED = 12
 
 @contextmanager
 def crowd(web, count: int, request: bytes) -> Iterator[list[socket.socket]]:
-    """So many connections that have sent this and read nothing."""
+    """Yield this many connections that have sent this and read nothing."""
     parts = urlsplit(web.url)
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_connection((parts.hostname, parts.port))) for _ in range(count)]

@@ -28,7 +28,7 @@ def ask(url: str, headers: Mapping[str, str] | None = None, body: Any = None) ->
 
 
 def send_raw(url: str, *blocks: bytes) -> bytes:
-    """Everything that the server answers to these bytes, until it hangs up."""
+    """Return everything that the server answers to these bytes, until it hangs up."""
     parts = urlsplit(url)
     seen = b""
     with socket.create_connection((str(parts.hostname), parts.port), timeout=PATIENCE_S) as connection:

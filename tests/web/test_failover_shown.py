@@ -1,4 +1,4 @@
-"""Where a model stood in for another, the task says so: on its page and in the API. Its rule is an administrator's form."""
+"""If another model replaced the requested one, the task says so, on its page and in the API. Administrators enter the rule in a form."""
 
 from __future__ import annotations
 

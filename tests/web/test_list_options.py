@@ -1,4 +1,4 @@
-"""Options that are lists: one line per item in the form, JSON in the API, a name for each item at the command line, words on the pages."""
+"""Options that are lists: one line per item in the form, JSON in the API, one `--param` per item at the command line, text on the pages."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SCRIPT = {"HX-Request": "true"}
 
 @pytest.fixture
 def unknown(user, make_account):
-    """Sent to a vendor that cannot be asked about our reference."""
+    """Make a task in review that was sent to a vendor that cannot be asked about our reference."""
     account = make_account("zhipu", "cn", "http://127.0.0.1:9")
     task = make_task(user, status=Status.NEEDS_REVIEW, model="zhipu/cogvideox-3", account=account, attempt_count=1)
     words = {"error_code": "uncertain", "error_message": "The connection broke off."}

@@ -353,7 +353,7 @@ def test_largest_image_is_what_the_setting_says_everywhere(visitor, user, accoun
 
 
 def test_studio_opens_while_only_models_that_need_an_image_are_offered(visitor, user, wan):
-    """And the person's last model is not one of them."""
+    """The person's last model is not one of them either."""
     wan.models_allowed = [ALL_MODELS[FRAMES].id]
     wan.save()
     make_task(user, model=KLING)

@@ -32,7 +32,7 @@ def fresh(task):
 
 @pytest.fixture
 def lost(user, driver):
-    """In review: its render is at the vendor, whose answer was lost."""
+    """Return a task in review: its render is at the vendor, whose answer was lost."""
     task = driver.finish(create_task(owner=user, model=WAN, prompt="a boat #fault:reset-after-accept", params={}))
     assert task.status == Status.NEEDS_REVIEW
     return task
@@ -47,7 +47,7 @@ def in_review(user, sandbox_accounts):
 
 
 def unsent_review(user, model):
-    """In review without ever having been sent."""
+    """Return a task in review that was never sent."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
     task = _commit_intent(task, generation_request(task)).task
     task.move(Status.NEEDS_REVIEW)
@@ -55,7 +55,7 @@ def unsent_review(user, model):
 
 
 def much_later():
-    """What has an unknown outcome no longer holds a slot."""
+    """Date the attempts back, so that unknown outcomes no longer hold a slot."""
     Attempt.objects.filter(dispatch=Dispatch.UNKNOWN).update(finished_at=timezone.now() - UNKNOWN_HOLDS)
 
 

@@ -22,11 +22,11 @@ from tests.task_rows import create_task, make_task
 SEEDANCE = "ark/doubao-seedance-2-0-260128"
 LIMIT = 64_000_000
 MOST = 47_803_392
-"""So many bytes are, as base64, just what is left for images."""
+"""This many bytes are, as base64, exactly what is left for images."""
 
 
 def image(user, size_bytes: int) -> Asset:
-    """A row alone: its size is all that a check looks at."""
+    """Store a row without a file: the check reads only its size."""
     facts = {"content_type": "image/png", "width_px": 800, "height_px": 800, "sha256": 2 * uuid4().hex}
     return Asset.objects.create(owner=user, file="assets/x.png", size_bytes=size_bytes, **facts)
 

@@ -34,7 +34,7 @@ def places_of(*tasks):
 
 
 def test_owners_take_turns_within_a_vendor_and_not_across_them(user, other_user, sandbox_accounts):
-    """What somebody waits for at one vendor puts nobody back at another."""
+    """Waiting at one vendor does not put an owner back at another."""
     elsewhere = [make_task(user, model=WAN) for _ in range(3)]
     first = make_task(user, model=KLING)
     mine = make_task(user, model="kling/kling-v1-6")

@@ -33,7 +33,7 @@ def limit(account, **fields):
 
 
 def leased(user, account) -> GenerationTask:
-    """As the clock leaves it for a worker."""
+    """Return a task as the clock leaves it for a worker."""
     until = timezone.now() + timedelta(minutes=1)
     return make_task(user, account=account, due_at=until, lease_until=until, lease_owner="me", fence=1)
 

@@ -19,7 +19,7 @@ COGVIDEO = "cogvideox/cogvideox-2b"
 
 @pytest.fixture
 def account(sandbox_accounts, simulator):
-    """A service that answers a submit with the video."""
+    """An account of a service that answers a submit with the video."""
     simulator.settings(render_s=0.1)
     ProviderAccount.objects.filter(vendor="cogvideox").update(base_url=f"{simulator.url}/hosts/cogvideox-sync")
     return ProviderAccount.objects.get(vendor="cogvideox")

@@ -29,7 +29,7 @@ def fresh(task) -> GenerationTask:
 
 
 def sent(user, model, *, has_arrived=False) -> GenerationTask:
-    """Its intent is committed; the vendor has perhaps accepted it."""
+    """Return a task whose intent is committed; the vendor has perhaps accepted it."""
     task = fresh(create_task(owner=user, model=model, prompt="a boat", params={}))
     task = _commit_intent(task, generation_request(task)).task
     if has_arrived:
@@ -38,7 +38,7 @@ def sent(user, model, *, has_arrived=False) -> GenerationTask:
 
 
 def answered(task, error) -> GenerationTask:
-    """The attempt ended so."""
+    """End the attempt in this way."""
     attempt = task.last_attempt()
     _after_error(task, attempt, client_for(task.account), Transcript(), error)
     return fresh(task)

@@ -30,7 +30,7 @@ KLING = "kling/kling-v2-5-turbo"
 
 @pytest.fixture
 def leased(user, driver) -> GenerationTask:
-    """As a process holds it that is about to send it."""
+    """Return a task as the process has it that is about to send it."""
     return GenerationTask.objects.select_related("account").get(pk=create_task(owner=user, model=KLING, prompt="a boat", params={}).pk)
 
 

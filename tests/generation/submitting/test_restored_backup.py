@@ -40,7 +40,7 @@ ZHIPU = "zhipu/cogvideox-3"
 
 @pytest.fixture(autouse=True)
 def the_row(db) -> None:
-    """A migration makes it; the tests of other files that empty every table take it away."""
+    """Make the switch's row, which a migration makes and tests that empty every table remove."""
     PaidSubmits.objects.get_or_create(pk=PaidSubmits.THE_ROW)
 
 

@@ -178,7 +178,7 @@ def test_no_other_end_of_a_second_sending_fails_an_unknown_outcome(user, driver)
 
 
 def test_where_no_reference_protects_an_absence_is_a_persons_matter(user, driver):
-    """Whoever was to send it may only be paused."""
+    """Its sender may only be paused."""
     task = sent_by_the_dead(user, NEW_KLING)
 
     assert driver.finish(task).status == Status.NEEDS_REVIEW
@@ -187,7 +187,7 @@ def test_where_no_reference_protects_an_absence_is_a_persons_matter(user, driver
 
 
 def held_up(task) -> None:
-    """Whoever was to send it wakes up, too late to send."""
+    """Let its sender wake up, too late to send."""
     attempt = task.last_attempt()
     error = NotSent("held up")
     _after_error(task, attempt, client_for(task.account), Transcript(), error)

@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
             self.files.answers[self.path](self)
 
     def log_message(self, *_: object) -> None:
-        """Stay quiet."""
+        """Log nothing."""
 
     def reply(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)

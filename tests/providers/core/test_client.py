@@ -31,7 +31,7 @@ OK = WireReply(status=200, body=b"{}")
 
 
 def at_the_paid_request(transcript=None):
-    """A submit whose upload went well; the paid request is on the table."""
+    """Return a submit whose upload went well; the paid request is the next."""
     talk = converse(toy(), toy().submit(toy_request()), clock=lambda: NOON, transcript=transcript)
     next(talk)
     assert talk.send(OK).billable is True
@@ -45,7 +45,7 @@ def at_the_poll():
 
 
 def outcome(talk, reply):
-    """What the conversation comes to after this reply (or transport failure)."""
+    """Return the conversation's result after this reply (or transport failure)."""
     try:
         talk.throw(reply) if isinstance(reply, Exception) else talk.send(reply)
     except StopIteration as done:

@@ -1,4 +1,4 @@
-"""Somebody who is called back: keeps what arrives, and answers as the test wants."""
+"""A receiver of callbacks: keeps what arrives, and answers as the test wants."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Listener:
         return [json.loads(raw) for _headers, raw in self.received]
 
     def receives(self, calls: int) -> bool:
-        """Whether so many more calls come, answered, within a patient time."""
+        """Return whether this many more calls arrive, and are answered, within `PATIENCE_S` each."""
         return all(self._received.acquire(timeout=PATIENCE_S) for _ in range(calls))
 
     def take(self, call: BaseHTTPRequestHandler) -> None:
@@ -42,14 +42,14 @@ class Listener:
 
 @contextmanager
 def listening() -> Iterator[Listener]:
-    """A listener on a free port of this machine."""
+    """Yield a listener on a free port of this machine."""
 
     class Call(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             listener.take(self)
 
         def log_message(self, *_arguments: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Call)
     listener = Listener(server.server_port)

@@ -31,7 +31,7 @@ SAID_WITH: dict[tuple[str, str], str] = {
     ("kling/kling-v1-5", "paths"): "dynamic_masks",
     ("kling/kling-3.0", "elements"): "first_frame",
 }
-"""Options that are said together with an image only."""
+"""Options that are sent only together with an image."""
 
 PROMPTS: dict[tuple[str, str], str] = {("kling/kling-3.0", "elements"): "@cat runs", ("kling/kling-3.0-omni", "elements"): "@cat runs"}
 """Options that the prompt must name."""

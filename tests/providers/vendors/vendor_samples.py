@@ -61,12 +61,12 @@ def make_request(
 
 
 def asked(provider: Provider, request: GenerationRequest) -> WireRequest:
-    """The submit as it leaves, before it is signed."""
+    """Return the submit as it leaves, before it is signed."""
     return next(provider.submit(request))
 
 
 def said(provider: Provider, request: GenerationRequest) -> str:
-    """Everything that the submit's first request says, as one text to compare."""
+    """Return everything in the submit's first request as one text to compare."""
     ask = asked(provider, request)
     return repr((ask.path, ask.query, ask.json, ask.content, [(part.name, part.content) for part in ask.parts]))
 
@@ -86,7 +86,7 @@ def reply_of(body: Mapping[str, Any] | list[Any] | bytes, status: int = 200, **h
 
 
 def outcome(provider: Provider, exchange: Exchange[T], *replies: WireReply) -> T | ProviderError:
-    """What a conversation comes to: its value, or its error."""
+    """Return a conversation's result: its value, or its error."""
     talk = converse(provider, exchange, clock=lambda: NOON)
     try:
         next(talk)
@@ -110,11 +110,11 @@ class Wire:
     """Which the polls are about."""
 
     def asked(self, request: GenerationRequest) -> WireRequest:
-        """The submit as it leaves, before it is signed."""
+        """Return the submit as it leaves, before it is signed."""
         return asked(self.provider, request)
 
     def outcome(self, exchange: Exchange[T], *replies: WireReply) -> T | ProviderError:
-        """What a conversation of this adapter comes to."""
+        """Return the result of a conversation of this adapter."""
         return outcome(self.provider, exchange, *replies)
 
     def submit(self, body: Any, status: int = 200, *, model: str = "", **headers: str) -> Submission | ProviderError:

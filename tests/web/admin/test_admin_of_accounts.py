@@ -178,7 +178,7 @@ def closed_port() -> int:
 
 @pytest.fixture
 def tested(staff_client, make_account, simulator):
-    """Make an account and press its button; what was said."""
+    """Make an account, press its button, and return the message."""
 
     def press(base_url, **credentials):
         account = make_account("kling", "official-jwt", base_url, sandbox=True, credentials=credentials or None)

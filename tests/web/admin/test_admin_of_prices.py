@@ -1,4 +1,4 @@
-"""What a model costs here: typed in by an administrator, said wherever a cost is shown or counted."""
+"""Model prices: typed in by an administrator, used wherever a cost is shown or counted."""
 
 from __future__ import annotations
 

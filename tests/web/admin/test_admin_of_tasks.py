@@ -18,7 +18,7 @@ LIST = "/admin/generation/generationtask/"
 
 @pytest.fixture
 def task(user, make_account):
-    """Sent to nobody listening, and nobody knows whether it was accepted."""
+    """Make a task in review that was sent to an address where nobody listens; its outcome is unknown."""
     account = make_account("kling", "official-key", "http://127.0.0.1:9")
     row = make_task(
         user,

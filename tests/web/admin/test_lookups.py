@@ -18,14 +18,14 @@ from access.tokens import issue
 from tests.task_rows import make_task
 
 SECRET = re.compile("sealed|digest|password|secret|vendor_url|session_data|tails|payload|^key$|lock")
-"""What a column is called that holds a secret or a hash of one."""
+"""Names of columns that hold a secret or a hash of one."""
 RELATIONS = 2
 WAYS = ("startswith", "regex", "gt", "exact", "isnull")
 """Through relations one of them is enough: Django asks the same question about the path, whatever the look-up."""
 
 
 def secret_lookups(model: type[models.Model], before: str = "", relations: int = RELATIONS) -> Iterator[str]:
-    """`owner__password__startswith` and the like, of this model and of what it is related to."""
+    """Yield `owner__password__startswith` and the like, of this model and its related models."""
     for field in model._meta.get_fields():
         path = f"{before}{field.name}"
         if field.is_relation and field.related_model and relations:
