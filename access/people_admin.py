@@ -27,7 +27,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
-    """People. What they may do, and everything about staff, is a superuser's to change."""
+    """Users. Only superusers change their rights, and anything about staff."""
 
     audited_as = "user"
 

@@ -46,7 +46,7 @@ def may(caller: Caller, action: str, row: models.Model | type[models.Model]) -> 
 
 
 def _is(user: User, who: Who, model: type[models.Model]) -> bool:
-    """Return whether the user is this to all rows of the kind."""
+    """Return whether the user is this for every row of the model, not only their own."""
     if who is Who.PERMITTED:
         opts = model._meta  # noqa: SLF001 - public in Django, whatever its name
         return user.is_staff and user.has_perm(f"{opts.app_label}.{get_permission_codename('change', opts)}")

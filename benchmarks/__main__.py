@@ -17,7 +17,7 @@ from benchmarks.stage import DATABASES, open_stage
 NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET}
-"""Of the stage, per benchmark: `polling` and `hung` read the worker's log lines."""
+"""Environment of the stage, by benchmark. `polling` and `hung` read the worker's log lines, so their stage is not quiet."""
 Row = dict[str, Any]
 
 

@@ -94,7 +94,7 @@ def _people() -> User:
 
 
 def _fill(stack: Stack, owner: User) -> str:
-    """Finished videos, a refusal, and a queue; the address of the video to show."""
+    """Make finished videos, a refusal and a queue; return the id of the video to show."""
     from django.contrib.auth.models import User
 
     from generation.models import Video

@@ -31,14 +31,14 @@ __all__ = [
 
 
 class IllegalTransition(Exception):
-    """A move that the table does not have: a bug of ours, never a user's doing."""
+    """A move that the table does not have: a bug of the portal, never caused by a user."""
 
 
 class Status(StrEnum):
     """The states of a task."""
 
     QUEUED = "queued"
-    """Wanted; not sent. Costs nothing yet."""
+    """Ordered, not sent. Costs nothing yet."""
     SUBMITTING = "submitting"
     """The intent is committed and the paid request may be on its way."""
     RUNNING = "running"
@@ -46,11 +46,11 @@ class Status(StrEnum):
     INGESTING = "ingesting"
     """Rendered at the vendor; being copied into our storage."""
     SUCCEEDED = "succeeded"
-    """The video is ours."""
+    """The video is stored."""
     NEEDS_REVIEW = "needs_review"
     """It may have been paid, or it was accepted and we cannot get it. An answer of the vendor ends this, or a person does."""
     FAILED = "failed"
-    """It will not come by itself; `error_code` says why."""
+    """It will not continue without a person; `error_code` says why."""
     CANCELLED = "cancelled"
     """Stopped by its owner."""
 

@@ -135,7 +135,7 @@ class PlanUsedUp(RateLimited):
 
 
 class ProviderDown(ProviderError):
-    """The vendor is ill: 5xx or a broken answer, to a request that costs nothing."""
+    """The vendor is in trouble: 5xx or a broken answer, to a request that costs nothing."""
 
     default_code = "provider_down"
     default_retryable = True

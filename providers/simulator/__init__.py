@@ -11,7 +11,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/dmxapi       /kling/v1/videos/{text2video,image2video}[/{id}]               the sk- gateway
     {base}/hosts/dashscope    /api/v1/services/aigc/..., /api/v1/tasks[/{id}[/cancel]]
     {base}/hosts/ark          /api/v3/contents/generations/tasks[/{id}]
-    {base}/hosts/dashscope-intl, {base}/hosts/byteplus    the same two abroad, with names of their own: keys `intl-*` and no others
+    {base}/hosts/dashscope-intl, {base}/hosts/byteplus    the same two abroad, with their own names: keys `intl-*` and no others
     {base}/hosts/dashscope-us the few models of a third region: keys `us-*` and no others
     {base}/hosts/minimax      /v1/video_generation, /v1/query/..., /v1/files/retrieve, /v2/...
     {base}/hosts/openai       /v1/videos[/{id}[/content|/remix]], /v1/models               OpenAI's models and a gateway's own

@@ -1,4 +1,4 @@
-"""Clips on disk, made on demand in a process of their own: the event loop neither paints nor encodes."""
+"""Clips on disk, made on demand in a separate process: the event loop neither paints nor encodes."""
 
 from __future__ import annotations
 

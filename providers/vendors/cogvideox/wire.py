@@ -24,7 +24,7 @@ NO_TASK = "none"
 
 
 class CogVideoX(Provider):
-    """One service on a machine of our own."""
+    """One service on our own machine."""
 
     slug = "cogvideox"
     label = "CogVideoX"

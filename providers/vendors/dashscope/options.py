@@ -113,7 +113,7 @@ class WanParams(Params):
 
 
 class ScoredParams(WanParams):
-    """From 2.5 on the models make sound; a soundtrack of one's own replaces it."""
+    """From 2.5 on the models make sound; a custom soundtrack replaces it."""
 
     audio_url: OptionalAddress = param(
         "", "Soundtrack", "Public address of a WAV or MP3 file to use as sound.", examples=["https://files.example/song.mp3"]

@@ -54,7 +54,7 @@ class SoraProParams(SoraParams):
 
 
 class AnyModelParams(Params):
-    """What the API says of any model; what the gateway's model makes of it is the gateway's affair."""
+    """The options that the API has for any model; what a gateway's model does with them is up to the gateway."""
 
     model_name: str = param("", "Model name", "Its name at the gateway; left empty, the gateway chooses.", main=True, max_length=200)
     duration_s: int = param(4, "Duration", "Length of the video.", unit="s", main=True, ge=1, le=60)

@@ -51,8 +51,8 @@ FRONT_END_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
 
 @judged_by_body
 def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | None:
-    """Return the error in this reply, or None. What is said of a task is no error of the request, also when its code says that the render
-    failed; of a task that is done, whatever the HTTP status.
+    """Return the error in this reply, or None. What is said of a task is not an error of the request, also when its code says that the
+    render failed; of a task that is done, whatever the HTTP status.
     """
     front_end = _front_end_error(reply, body) or gateway_error(reply, body, vendor_error)
     if front_end is not None:

@@ -110,7 +110,7 @@ class ModedParams(KlingParams):
 
 
 class GuidedParams(KlingParams):
-    """For the first generation, which lets itself be pulled towards the words."""
+    """For the first generation, where the caller sets how closely the video follows the prompt."""
 
     guidance: float = param(0.5, "Guidance", "How closely the video follows the prompt: 0 freely, 1 strictly.", ge=0, le=1)
 
@@ -194,7 +194,7 @@ class V26Params(VoicedParams, ModedParams, ShapedParams):
 
 
 class V3Params(VoicedParams, ShapedParams):
-    """kling-v3: any whole length, up to 4k, with sound, shots of one's own and elements."""
+    """kling-v3: any whole length, up to 4k, with sound, custom shots and elements."""
 
     instead_of_prompt = "shots"
     rules = (VOICES_NEED_SOUND, SHOTS_ARE_CHOSEN, SHOTS_FILL_THE_VIDEO, ELEMENTS_OR_VOICES, FRAME_GIVES_SHAPE, ELEMENTS_NEED_FIRST)
