@@ -29,7 +29,7 @@ class BadBody(PortalError):
 
 
 class StrictParser(Parser):
-    """How ninja reads bodies. Query strings are checked by their types."""
+    """The parser that ninja reads bodies with. Query strings are checked by their types."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         return read_json(request)

@@ -1,4 +1,4 @@
-"""One vendor hangs, another is well: `python -m benchmarks.hung RESULT.json` on a stage.
+"""One vendor hangs, another is healthy: `python -m benchmarks.hung RESULT.json` on a stage.
 
 The hung one accepts connections and requests and never answers. First 200 renders of each: how late the healthy one's polls are sent, alone
 and beside it. Then 200 submits of the hung one before those of the healthy one: how long these take from created to accepted.

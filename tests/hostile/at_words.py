@@ -1,4 +1,4 @@
-"""Kinds whose answer to a paid request that counted says that it did not, in words of the vendor, of a gateway or of nobody."""
+"""Kinds whose answer to a paid request that counted says that it did not, in words of the vendor, of a gateway or of an unknown server."""
 
 from __future__ import annotations
 

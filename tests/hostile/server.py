@@ -1,6 +1,6 @@
 """`python -m tests.hostile.server SIMULATOR_URL CERTIFICATES`: one listener for each kind, in front of a simulator. Prints where they are.
 
-The simulator's ledger counts what was paid: a kind decides whether the request reaches it, and what the client hears of it.
+The simulator's ledger counts what was paid: a kind decides whether the request reaches it, and what the client gets as an answer.
 """
 
 from __future__ import annotations

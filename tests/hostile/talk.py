@@ -66,7 +66,7 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Talk:
-    """Passed to a kind's function. `good` is the simulator's answer, where the request was let through to it."""
+    """The argument of a kind's function. `good` is the simulator's answer, where the request was let through to it."""
 
     connection: socket.socket
     simulator: str
