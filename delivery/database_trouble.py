@@ -20,10 +20,10 @@ def is_passing(request: HttpRequest, error: BaseException | None) -> bool:
     A lost connection is marked on the request: `web.views.errors.HeldLocks` then repeats what only reads.
     """
     if isinstance(error, OperationalError) and is_held_lock(error):
-        log.warning("%s %s met a lock that somebody holds: %s", request.method, request.path, error)
+        log.warning("%s %s waited too long for a lock: %s", request.method, request.path, error)
         return True
     if isinstance(error, (DatabaseError, InterfaceError)) and is_cut_off(error):
-        log.warning("%s %s lost the database: %s", request.method, request.path, error)
+        log.warning("%s %s lost the database connection: %s", request.method, request.path, error)
         request.connection_lost = True  # type: ignore[attr-defined]
         return True
     return False
