@@ -1,12 +1,12 @@
 // One press, one request: while a form is being sent, and for a moment after its answer, further presses are dropped. A change in the form
-// ends that moment. The server orders nothing twice either way (docs/adr/0014); here the press that was not meant is not sent at all.
+// ends that moment. The server orders nothing twice either way (docs/adr/0014); here an unintended press is not sent at all.
 
 import { announce, text } from "./net.js";
 
-const REST_MS = 1000; // longer than any double click takes
+const PAUSE_MS = 1000; // longer than any double click takes
 
 /** By address, not by form: a card may be rendered again in the meantime, and a page may have two buttons for one thing. */
-const deaf = new Map();
+const blocked = new Map();
 
 function formsOf(path) {
   return document.querySelectorAll(`form[hx-post="${CSS.escape(path)}"]`);
@@ -16,54 +16,54 @@ function formsOf(path) {
 function show(path) {
   for (const form of formsOf(path)) {
     for (const button of form.querySelectorAll("[type=submit]")) {
-      button.setAttribute("aria-disabled", deaf.has(path));
-      button.setAttribute("aria-busy", Boolean(deaf.get(path)?.sending));
+      button.setAttribute("aria-disabled", blocked.has(path));
+      button.setAttribute("aria-busy", Boolean(blocked.get(path)?.sending));
     }
   }
 }
 
-function wake(path) {
-  clearTimeout(deaf.get(path)?.timer);
-  deaf.delete(path);
+function unblock(path) {
+  clearTimeout(blocked.get(path)?.timer);
+  blocked.delete(path);
   show(path);
 }
 
-function rest(path) {
-  clearTimeout(deaf.get(path)?.timer);
-  deaf.set(path, { sending: false, timer: setTimeout(wake, REST_MS, path) });
+function pause(path) {
+  clearTimeout(blocked.get(path)?.timer);
+  blocked.set(path, { sending: false, timer: setTimeout(unblock, PAUSE_MS, path) });
   show(path);
 }
 
 function onSubmit(event) {
   const path = event.target.getAttribute("hx-post");
-  if (!path || event.defaultPrevented || !deaf.has(path)) return;
+  if (!path || event.defaultPrevented || !blocked.has(path)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (deaf.get(path).sending) announce(text("still_sending"));
-  else rest(path); // who still presses has not looked at the answer yet
+  if (blocked.get(path).sending) announce(text("still_sending"));
+  else pause(path); // somebody who still presses has not seen the answer yet
 }
 
 function onSend({ detail: { xhr, requestConfig } }) {
   const { elt, path } = requestConfig;
   if (!elt.matches("form[hx-post]")) return;
-  deaf.set(path, { sending: true, changed: false });
+  blocked.set(path, { sending: true, changed: false });
   show(path);
   xhr.addEventListener("loadend", () => answered(path, xhr.getResponseHeader("X-Next-Key"))); // also after an error, and for a form that is gone
 }
 
 /** A new key says that the server did it, and that the next press is a new intent. */
 function answered(path, key) {
-  if (!key) return wake(path);
+  if (!key) return unblock(path);
   for (const form of formsOf(path)) form.elements.key.value = key;
-  if (deaf.get(path)?.changed) wake(path);
-  else rest(path);
+  if (blocked.get(path)?.changed) unblock(path);
+  else pause(path);
 }
 
 function onChange(event) {
   const path = event.target.closest?.("form[hx-post]")?.getAttribute("hx-post");
-  const state = deaf.get(path);
+  const state = blocked.get(path);
   if (state?.sending) state.changed = true;
-  else if (state) wake(path);
+  else if (state) unblock(path);
 }
 
 /** A key that is held down presses a focused button again and again. */
@@ -76,5 +76,5 @@ export function start() {
   document.addEventListener("keydown", onKey, { capture: true });
   document.addEventListener("htmx:beforeSend", onSend);
   for (const name of ["input", "change"]) document.addEventListener(name, onChange);
-  addEventListener("pageshow", (event) => event.persisted && [...deaf.keys()].forEach(wake));
+  addEventListener("pageshow", (event) => event.persisted && [...blocked.keys()].forEach(unblock));
 }
