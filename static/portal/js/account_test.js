@@ -2,7 +2,7 @@
 
 async function press(form, button) {
   const card = button.closest("[data-account]");
-  const said = document.querySelector("#desk-said");
+  const said = document.querySelector("#overview-said");
   button.disabled = true;
   button.textContent = button.dataset.busy;
   said.textContent = button.dataset.busy;
@@ -11,7 +11,7 @@ async function press(form, button) {
     const answer = await fetch(button.formAction, { method: "POST", headers });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     card.innerHTML = await answer.text();
-    said.textContent = card.querySelector(".desk-finding").textContent;
+    said.textContent = card.querySelector(".overview-finding").textContent;
     card.querySelector("[data-account-test]").focus();
   } catch {
     button.disabled = false;

@@ -194,7 +194,7 @@ def test_test_button_answers_with_a_new_card(staff_client, make_account, simulat
 
     text = reply.content.decode()
     assert reply.status_code == 200
-    assert 'class="desk-finding ok">Kling accepts the credentials. Left: 10,000 units.<' in text
+    assert 'class="overview-finding ok">Kling accepts the credentials. Left: 10,000 units.<' in text
     assert "10,000 units, reported just now" in text
     assert "<html" not in text
 
