@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short lost-answers paused restored hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -32,15 +32,15 @@ format: $(VENV)/.dev  ## format the code
 chaos: $(VENV)/.dev  ## kill processes at random while many tasks run, and count what was lost or paid twice (long)
 	@$(PY) -m tests.chaos
 
-chaos-short: $(VENV)/.dev  ## run short versions of chaos, lost-answers, paused and restored, and the tests of tests/chaos (a few minutes)
+chaos-short: $(VENV)/.dev  ## run short versions of chaos, doubt, paused and restored, and the tests of tests/chaos (a few minutes)
 	@$(PY) -m tests.chaos --short
-	@$(PY) -m tests.chaos.lost_answers --short
+	@$(PY) -m tests.chaos.doubt --short
 	@$(PY) -m tests.chaos.paused --short
 	@$(PY) -m tests.chaos.restored --short
 	@$(PY) -m pytest tests/chaos
 
-lost-answers: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
-	@$(PY) -m tests.chaos.lost_answers
+doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
+	@$(PY) -m tests.chaos.doubt
 
 paused: $(VENV)/.dev  ## pause working processes for longer than their leases, 200 times for each database, and look for late writes (long)
 	@$(PY) -m tests.chaos.paused

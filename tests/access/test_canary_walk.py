@@ -105,9 +105,9 @@ def places(server, accounts, staff_client, raw_token, driver, caplog) -> dict[st
     found = {
         "commands": "\n".join(_commands(driver)),
         "rows": "\n".join(str(list(model.objects.values())) for model in apps.get_models()),
-        "pages": "\n".join(_pages(desk, tasks)),
-        "admin": "\n".join(_admin_pages(desk, some, tasks)),
-        "cards": "\n".join(_test_card(desk, account) for account in accounts[::MODES_EACH]),
+        "pages": "\n".join(_pages(staff_client, tasks)),
+        "admin": "\n".join(_admin_pages(staff_client, some, tasks)),
+        "cards": "\n".join(_test_card(staff_client, account) for account in accounts[::MODES_EACH]),
         "api": "\n".join(_api(raw_token, tasks)),
         "callbacks": "\n".join(_callbacks(accounts)),
         "reports of errors": "\n".join(_reports(staff_client, some)),

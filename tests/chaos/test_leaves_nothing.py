@@ -29,7 +29,7 @@ def folder() -> Iterator[Path]:
 def test_nothing_is_left_of_a_run_that_was_ended(how, folder, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(folder))
     run = subprocess.Popen(
-        [sys.executable, "-m", "tests.chaos.lost_answers", "--short", "--database", "postgresql"],
+        [sys.executable, "-m", "tests.chaos.doubt", "--short", "--database", "postgresql"],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""One round on one stage, run by lost_answers.py: `python -m tests.chaos.lost_answers_trial PLAN.json RESULT.json`."""
+"""One round on one stage, run by doubt.py: `python -m tests.chaos.doubt_trial PLAN.json RESULT.json`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.models import ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.decisions import decide_by_hand  # noqa: E402
-from tests.chaos.lost_answers_verdict import judge  # noqa: E402
+from tests.chaos.doubt_verdict import judge  # noqa: E402
 from tests.chaos.orders import LOST_ANSWERS, lost_answer_prompts, make_accounts, order  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.lost_answers [--short]`: lose the answers of paid submits in three ways, and count what was paid twice or lost.
+"""`python -m tests.chaos.doubt [--short]`: lose the answers of paid submits in three ways, and count what was paid twice or lost.
 
 Every submit is accepted and paid by the simulator, then its answer is a reset, silence until the read timeout, or a 502: at a vendor that
 can be asked about our reference, and at one that cannot. Then once more while the worker's root is killed. The real worker, the real
@@ -27,7 +27,7 @@ LIMIT_S = 600
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.lost_answers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.doubt", description=__doc__)
     parser.add_argument("--short", action="store_true", help="10 of each instead of 500, and no kills")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument("--keep", action="store_true", help="leave the stage's files for a look at them")
@@ -45,7 +45,7 @@ def _one(database: str, name: str, plan: dict[str, int], *, keep: bool) -> bool:
     """Returns whether the promise was kept."""
     began = time.monotonic()
     with open_stage(database, keep=keep, PORTAL_SUBMIT_WORKERS=str(SUBMIT_WORKERS)) as stage:
-        facts = play(stage, "tests.chaos.lost_answers_trial", {"models": CAN_BE_ASKED, "limit_s": LIMIT_S, **plan})
+        facts = play(stage, "tests.chaos.doubt_trial", {"models": CAN_BE_ASKED, "limit_s": LIMIT_S, **plan})
         title = f"\n{database}, {name}: {time.monotonic() - began:.0f} s in all"
         if facts is None:
             print(f"{title}\nthe trial itself failed; the worker's last words:\n{last_words(stage)}", flush=True)
