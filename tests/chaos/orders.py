@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from django.contrib.auth.models import User
@@ -59,12 +59,16 @@ def make_accounts(simulator_url: str, *, read_timeout_s: int = 4) -> None:
     )
 
 
-def order(owner: User, model: str, prompt: str) -> GenerationTask:
-    """Order as a caller of the API does: try again after `busy`, which is the answer while the database is held for long."""
+def order(owner: User, model: str, prompt: str, *, meanwhile: Callable[[], None] = lambda: None) -> GenerationTask:
+    """Order as a caller of the API does: try again after `busy`, which is the answer while the database is held for long.
+
+    `meanwhile` is called between the tries: on SQLite a paused process may hold the database, and its killer has to wake it.
+    """
     for _ in range(BUSY_AT_MOST):
         try:
             return create(Order(owner=owner, model=model, prompt=prompt)).task
         except OperationalError as error:
             if not is_held_lock(error):
                 raise
+            meanwhile()
     raise TimeoutError("the database was busy for minutes")

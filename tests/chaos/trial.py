@@ -87,13 +87,17 @@ def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
     """Tasks keep coming while processes die, and nobody helps. Ends when everything is settled, or at the time limit."""
     killer = Killer(worker, most=plan["kills"], gap_s=plan["gap_s"], seed=plan["seed"])
     orders, made, began = prompts(), 0, time.monotonic()
-    calm_at = looked_at = began
-    while time.monotonic() - began < plan["limit_s"]:
+
+    def attend() -> None:
         worker.tend()
         killer.act()
+
+    calm_at = looked_at = began
+    while time.monotonic() - began < plan["limit_s"]:
+        attend()
         wanted = min(plan["tasks"], 20 + plan["tasks"] * killer.count // max(killer.most, 1))
         for model, prompt in islice(orders, min(wanted - made, 5)):
-            order(owner, model, prompt)
+            order(owner, model, prompt, meanwhile=attend)
             made += 1
         if not killer.is_done or made < plan["tasks"]:
             calm_at = time.monotonic()
