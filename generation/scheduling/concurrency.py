@@ -33,7 +33,7 @@ __all__ = [
     "room_of",
     "submit_processes",
     "usage_of",
-    "wait_for_permit",
+    "why_no_permit",
 ]
 
 WINDOW = timedelta(seconds=1.03)
@@ -164,7 +164,7 @@ def room_of(account: ProviderAccount, usage: Usage, *, workers: int, others_at_w
     return max(min(limits) - usage.about_to, 0)
 
 
-def wait_for_permit(account: ProviderAccount, now: datetime) -> Wait | None:
+def why_no_permit(account: ProviderAccount, now: datetime) -> Wait | None:
     """Return None if it may send now. That is certain only under the account's lock, in the transaction that commits the intent."""
     usage = usage_of([account], now)[account.pk]
     if usage.slots >= account.max_in_flight:

@@ -25,7 +25,7 @@ from generation.models import Attempt, Dispatch, GenerationTask
 from generation.models.task import NO_ERROR, NO_WAIT
 from generation.ordering.failover import has_stand_in
 from generation.scheduling.account_health import handle_error
-from generation.scheduling.concurrency import Wait, wait_for_permit
+from generation.scheduling.concurrency import Wait, why_no_permit
 from generation.scheduling.leases import DEATHS, take_up
 from generation.scheduling.stop_switch import current_stop, is_stopped_for_sure
 from generation.store import StorageUnavailable
@@ -179,7 +179,7 @@ def _commit_intent(task: GenerationTask, request: GenerationRequest) -> Attempt:
         # `changed_at`: the client of this task leads to where the account led before, and a look-up would ask the new place
         if account.changed_at != task.account.changed_at or not account.may_start or not account.offers(request.spec):
             raise NotNow
-        if wait := wait_for_permit(account, clock.now()):
+        if wait := why_no_permit(account, clock.now()):
             raise NotNow(wait)
         now, limits, number = clock.now(), account.timeouts, task.attempt_count + 1
         gone_at = now + timedelta(seconds=limits.connect_s + limits.send_s(request.body_bytes) + limits.read_s) + HELD_UP

@@ -13,7 +13,7 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.queries.queue_position import read_pool_state
-from generation.scheduling.concurrency import WINDOW, usage_of, wait_for_permit
+from generation.scheduling.concurrency import WINDOW, usage_of, why_no_permit
 from generation.submitting.build_request import generation_request
 from generation.submitting.submit import NotNow, _commit_intent, submit
 from providers.models import ProviderAccount
@@ -43,12 +43,12 @@ def test_a_permit_is_held_while_sending_and_a_second_longer(account, user):
     now = timezone.now()
     attempt = attempt_of(make_task(user), account, started_at=now, sender_gone_at=now + timedelta(seconds=60))
 
-    assert wait_for_permit(account, now + timedelta(seconds=30)) is not None
+    assert why_no_permit(account, now + timedelta(seconds=30)) is not None
 
     ended = now + timedelta(seconds=31)
     Attempt.objects.filter(pk=attempt.pk).update(finished_at=ended)
-    assert wait_for_permit(account, ended + timedelta(seconds=1)) is not None
-    assert wait_for_permit(account, ended + WINDOW) is None
+    assert why_no_permit(account, ended + timedelta(seconds=1)) is not None
+    assert why_no_permit(account, ended + WINDOW) is None
 
 
 def test_a_dead_senders_permit_and_slot_come_back_by_themselves(account, user):
@@ -56,8 +56,8 @@ def test_a_dead_senders_permit_and_slot_come_back_by_themselves(account, user):
     now = timezone.now()
     attempt_of(make_task(user), account, started_at=now, sender_gone_at=now + timedelta(seconds=60))
 
-    assert wait_for_permit(account, now + timedelta(seconds=59)) is not None
-    assert wait_for_permit(account, now + timedelta(seconds=61)) is None
+    assert why_no_permit(account, now + timedelta(seconds=59)) is not None
+    assert why_no_permit(account, now + timedelta(seconds=61)) is None
 
 
 def test_what_may_render_unknown_to_us_keeps_its_slot_for_a_while(account, user):
@@ -71,7 +71,7 @@ def test_what_may_render_unknown_to_us_keeps_its_slot_for_a_while(account, user)
     )
 
     assert usage_of([account], now)[account.pk].slots == 2
-    assert wait_for_permit(account, now + timedelta(seconds=5)).because == "all slots are taken"
+    assert why_no_permit(account, now + timedelta(seconds=5)).because == "all slots are taken"
     assert usage_of([account], now + timedelta(minutes=11))[account.pk].slots == 0
 
 
@@ -120,12 +120,12 @@ def test_a_hung_account_has_at_most_half_of_the_workers_while_others_work(accoun
             make_task(user, status="submitting", account=account), account, started_at=now - timedelta(seconds=9), sender_gone_at=gone_at
         )
 
-    assert wait_for_permit(account, now) is None
+    assert why_no_permit(account, now) is None
 
     other = make_account("dashscope", "beijing", "http://127.0.0.1:9")
     make_task(user, account=other, lease_until=gone_at)
-    assert wait_for_permit(account, now).because == "its share of the workers is taken"
-    assert wait_for_permit(other, now) is None
+    assert why_no_permit(account, now).because == "its share of the workers is taken"
+    assert why_no_permit(other, now) is None
 
 
 def test_the_last_worker_is_left_to_others_even_when_nobody_else_works(account, user):
@@ -135,7 +135,7 @@ def test_the_last_worker_is_left_to_others_even_when_nobody_else_works(account, 
     for _ in range(2):
         attempt_of(make_task(user, status="submitting", account=account), account, sender_gone_at=now + timedelta(minutes=1))
 
-    assert wait_for_permit(account, now) is not None
+    assert why_no_permit(account, now) is not None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -167,7 +167,7 @@ def test_pages_count_the_slots_that_unknown_outcomes_hold_as_the_limit_does(acco
     now = timezone.now()
     reviewed = make_task(user, account=account, status=Status.NEEDS_REVIEW, due_at=None)
     attempt_of(reviewed, account, dispatch=Dispatch.UNKNOWN, finished_at=now, sender_gone_at=now)
-    assert wait_for_permit(account, now) is not None
+    assert why_no_permit(account, now) is not None
     waiting = make_task(user)
     pool = read_pool_state()
 

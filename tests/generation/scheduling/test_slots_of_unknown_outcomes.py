@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from generation.models import Dispatch
-from generation.scheduling.concurrency import UNKNOWN_HOLDS, usage_of, wait_for_permit
+from generation.scheduling.concurrency import UNKNOWN_HOLDS, usage_of, why_no_permit
 from tests.task_rows import MODEL, attempt_of, make_task
 
 pytestmark = pytest.mark.postgresql
@@ -42,7 +42,7 @@ def test_an_unknown_outcome_holds_a_slot_whatever_the_status_of_its_task(zhipu, 
     unknown(make_task(user, model=ZHIPU, status=status, account=zhipu, attempt_count=1), zhipu)
 
     assert slots(zhipu) == 1
-    assert wait_for_permit(zhipu, now) is not None
+    assert why_no_permit(zhipu, now) is not None
     assert usage_of([zhipu], now + UNKNOWN_HOLDS + timedelta(seconds=1))[zhipu.pk].slots == 0
 
 

@@ -13,7 +13,7 @@ from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.ordering.assets import store_asset
-from generation.scheduling.concurrency import processes_to_reconcile, wait_for_permit
+from generation.scheduling.concurrency import processes_to_reconcile, why_no_permit
 from generation.scheduling.enqueue import start_new
 from generation.scheduling.leases import DEATHS
 from generation.submitting.build_request import generation_request
@@ -341,5 +341,5 @@ def test_a_submit_of_this_minute_counts_until_a_minute_after_its_end(user, drive
     Attempt.objects.update(started_at=now - timedelta(seconds=80), finished_at=now - timedelta(seconds=50))
     task.account.submits_per_minute = 1
 
-    assert wait_for_permit(task.account, now) is not None
-    assert wait_for_permit(task.account, now + timedelta(seconds=11)) is None
+    assert why_no_permit(task.account, now) is not None
+    assert why_no_permit(task.account, now + timedelta(seconds=11)) is None
