@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from operator import attrgetter
 from uuid import UUID
 
@@ -42,6 +43,10 @@ class AccountLoad:
     account: ProviderAccount
     used: int
 
+    @property
+    def is_full(self) -> bool:
+        return self.used >= self.account.max_in_flight
+
 
 @dataclass(frozen=True, kw_only=True)
 class Openings:
@@ -65,7 +70,14 @@ class PoolState:
     read_at: datetime | None = None
     offered: frozenset[str] = frozenset()
     turns: Mapping[tuple[str, int], list[int]] = field(default_factory=dict)
+    facts: str = ""
+    """A digest of what else the text of a waiting task depends on."""
     _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
+
+    def mark(self, owner: int) -> str:
+        """Return a short text, the same in each process, that differs when the text of a task that the owner has in line may differ."""
+        own = sorted((vendor, places) for (vendor, whose), places in self.turns.items() if whose == owner)
+        return _digest(self.facts, own)
 
     def account(self, key: UUID | None) -> ProviderAccount | None:
         """Return the account with this key, without a query."""
@@ -85,7 +97,7 @@ class PoolState:
         return Openings(
             loads=loads,
             cooling=min(cooling, key=attrgetter("cooldown_until")) if cooling and len(cooling) == len(loads) else None,
-            is_full=bool(awake) and all(load.used >= load.account.max_in_flight for load in awake),
+            is_full=bool(awake) and all(load.is_full for load in awake),
         )
 
     def places(self, tasks: Iterable[GenerationTask | TaskNews], *, all_of: int | None = None) -> dict[UUID, int]:
@@ -140,7 +152,17 @@ def read_pool_state() -> PoolState:
     usages = usage_of(accounts, now)
     loads = [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
     offered = frozenset(name for account in accounts if account.enabled for name in account.models_offered())
-    return PoolState(loads=loads, stop=current_stop(), read_at=now, offered=offered, turns=_turns(offered, now))
+    stop = current_stop()
+    states = [
+        (load.account.pk, load.account.edited_at, load.account.cooldown_until, load.account.breaker(now).state, load.is_full)
+        for load in loads
+    ]
+    facts = _digest(stop, sorted(offered), states)
+    return PoolState(loads=loads, stop=stop, read_at=now, offered=offered, turns=_turns(offered, now), facts=facts)
+
+
+def _digest(*facts: object) -> str:
+    return blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 
 
 def _turns(offered: Collection[str], now: datetime) -> dict[tuple[str, int], list[int]]:

@@ -202,11 +202,14 @@ def _tab(tab: str, now: datetime) -> Q:
     }.get(tab, Q())
 
 
-def changed_tasks(caller: Caller, since: datetime | None) -> list[TaskNews]:
+def changed_tasks(caller: Caller, since: datetime | None, *, all_waiting: bool) -> list[TaskNews]:
     """Return at most `NEWS_MOST` visible tasks, the last to change first: those that changed since then, and the caller's own unfinished
-    ones, whose text changes with the time.
+    ones, whose text changes with the time. Without `all_waiting`, own ones that were due before then are left out.
     """
-    wanted = Q(owner=caller.user, status__in=LIVE)
+    if since is None or all_waiting:
+        wanted = Q(owner=caller.user, status__in=LIVE)
+    else:
+        wanted = Q(owner=caller.user, status__in=LIVE - {Status.QUEUED}) | Q(owner=caller.user, status=Status.QUEUED, due_at__gt=since)
     if since is not None:
         wanted |= Q(updated_at__gt=since)
     latest = Coalesce("updated_at", "created_at").desc()  # no index: ordered by an indexed column, a database may read all tasks

@@ -11,9 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from generation.lifecycle import Status
+from generation.lifecycle import LIVE, Status
 from generation.models import Dispatch, GenerationTask
 from generation.queries.tasks import ACTIVITY_PAGE
+from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import WAN, ago, fill_slots, make_video
 
@@ -323,10 +324,17 @@ def test_tick_costs_the_same_few_queries_whatever_waits(visitor, user, kling, se
     for status in Status:
         for _ in range(5):
             make_task(user, status=status, account=kling)
-    since = visitor.get("/tick").json()["cursor"]
+    cursor = visitor.get("/tick").json()["cursor"]
+    since, mark = cursor.split("/")
+    assert mark
 
     with django_assert_num_queries(3):
         assert len(visitor.get("/tick", {"since": since}).json()["tasks"]) == 5 * len(Status)
+    long_ago = {"created_at": ago(minutes=5), "updated_at": ago(minutes=5)}
+    GenerationTask.objects.update(**long_ago)
+    GenerationTask.objects.filter(status=Status.QUEUED).update(due_at=ago(minutes=5))
+    with django_assert_num_queries(3):
+        assert len(visitor.get("/tick", {"since": cursor}).json()["tasks"]) == 5 * len(LIVE - {Status.QUEUED})
 
 
 def test_tick_tells_places_in_line_of_own_tasks_and_of_others_that_changed(staff_visitor, staff, user, kling):
@@ -339,6 +347,31 @@ def test_tick_tells_places_in_line_of_own_tasks_and_of_others_that_changed(staff
     texts = {task["id"]: task["text"] for task in news}
     assert texts[str(mine.pk)] == "Kling is full, 1st in line"
     assert texts[str(theirs.pk)] == "Kling is full, 3rd in line"
+
+
+def test_tick_leaves_out_own_waiting_tasks_while_their_places_stay(visitor, user, other_user, kling):
+    fill_slots(kling, other_user)
+    before = {"updated_at": ago(minutes=5), "due_at": ago(minutes=5)}
+    ahead = make_task(other_user, created_at=ago(minutes=9), **before)
+    waiting = [make_task(user, **before) for _ in range(3)]
+    first = visitor.get("/tick", {"since": ago(minutes=1).isoformat()}).json()
+    assert sorted(task["id"] for task in first["tasks"]) == sorted(str(task.pk) for task in waiting)
+
+    assert visitor.get("/tick", {"since": first["cursor"]}).status_code == 204
+
+    make_task(user, status=Status.RUNNING, updated_at=ago(minutes=5))
+    make_task(user, status=Status.SUCCEEDED)
+    second = visitor.get("/tick", {"since": first["cursor"]}).json()
+    assert [task["state"] for task in second["tasks"]] == ["succeeded", "running"]
+    assert second["mine"] == 4
+
+    GenerationTask.objects.filter(pk=ahead.pk).update(status=Status.CANCELLED, due_at=None, finished_at=ago(minutes=1))
+    third = visitor.get("/tick", {"since": second["cursor"]}).json()
+    assert {task["id"]: task["text"] for task in third["tasks"]}[str(waiting[0].pk)] == "Kling is full, 1st in line"
+
+    ProviderAccount.objects.filter(pk=kling.pk).update(cooldown_until=ago(minutes=-5))
+    fourth = visitor.get("/tick", {"since": third["cursor"]}).json()
+    assert sum("paused until" in task["text"] for task in fourth["tasks"]) == len(waiting)
 
 
 def test_tick_is_silent_when_nothing_is_new(visitor, user):

@@ -19,7 +19,6 @@ from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask, TaskNews
 from generation.ordering.estimate import usual_seconds
 from generation.queries.queue_position import PoolState, pool_state
-from generation.queries.tasks import NEWS_MOST
 from providers.labels import listed
 from web.presenters.actions import Action, Note, actions_of, failure_note
 from web.presenters.settings import settings_line
@@ -110,10 +109,12 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
     )
 
 
-def news_of(tasks: Sequence[TaskNews], caller: Caller) -> list[dict[str, Any]]:
-    """Return what /tick says about tasks: enough to move a bar, to see that a card is stale, or that one is missing."""
+def news_of(tasks: Sequence[TaskNews], caller: Caller, *, has_all_own: bool) -> list[dict[str, Any]]:
+    """Return what /tick says about tasks: enough to move a bar, to see that a card is stale, or that one is missing. `has_all_own`: all of
+    the caller's waiting tasks are among them.
+    """
     me = caller.user.pk
-    around = _around(tasks, all_of=me if len(tasks) < NEWS_MOST else None)
+    around = _around(tasks, all_of=me if has_all_own else None)
     return [
         {
             "id": str(task.id),

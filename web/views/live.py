@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
 from database import clock
+from generation.lifecycle import Status
+from generation.queries.queue_position import pool_state
 from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
 from web.views.common import the_task
@@ -30,23 +32,35 @@ TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.htm
 @never_cache
 @require_GET
 def tick(request: HttpRequest) -> HttpResponse:
-    """Return the tasks that changed or are alive, and a new cursor, as JSON; 204 if nothing changed, 401 if the session has ended."""
+    """Return the tasks that changed or are alive, and a new cursor, as JSON; 204 if nothing changed, 401 if the session has ended.
+
+    The cursor is a time and the mark of the pool at that time. While the pool has the same mark, the caller's own waiting tasks have the
+    same places and reasons, so those that did not change are left out. `mine` counts all of the caller's unfinished tasks; it is missing
+    if none began or ended.
+    """
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
     caller, now = caller_of(request), clock.now()
-    since = _cursor(request.GET.get("since", ""))
-    tasks = changed_tasks(caller, since - OVERLAP if since else None)
+    me = caller.user.pk
+    text, _, mark = request.GET.get("since", "").partition("/")
+    since = _time(text)
+    as_before = bool(mark) and since is not None and mark == pool_state().mark(me)
+    tasks = changed_tasks(caller, since - OVERLAP if since else None, all_waiting=not as_before)
     if not tasks and since:
         return HttpResponse(status=204)
-    mine = (
-        sum(task.owner_id == caller.user.pk and not task.is_terminal for task in tasks)
-        if len(tasks) < NEWS_MOST
-        else live_count(caller.user)
-    )
-    return JsonResponse({"cursor": now.isoformat(), "tasks": news_of(tasks, caller), "mine": mine})
+    own = [task for task in tasks if task.owner_id == me]
+    is_all = not as_before and len(tasks) < NEWS_MOST
+    if is_all:
+        mark = pool_state().mark(me) if any(task.state is Status.QUEUED for task in own) else ""
+    news: dict[str, object] = {"cursor": f"{now.isoformat()}/{mark}", "tasks": news_of(tasks, caller, has_all_own=is_all)}
+    if is_all:
+        news["mine"] = sum(not task.is_terminal for task in own)
+    elif since is None or any(task.is_terminal or task.created_at > since - OVERLAP for task in own):
+        news["mine"] = live_count(caller.user)
+    return JsonResponse(news)
 
 
-def _cursor(text: str) -> datetime | None:
+def _time(text: str) -> datetime | None:
     try:
         found = parse_datetime(text)
     except ValueError:

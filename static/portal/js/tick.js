@@ -63,7 +63,7 @@ function contact() {
 
 function apply(news) {
   page.cursor = news.cursor;
-  setMine(news.mine);
+  if ("mine" in news) setMine(news.mine);
   for (const task of news.tasks) {
     const nodes = document.querySelectorAll(`[data-task="${CSS.escape(task.id)}"]`);
     for (const node of nodes) {

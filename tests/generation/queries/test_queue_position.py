@@ -101,7 +101,7 @@ def test_the_rows_of_a_live_update_give_their_owner_the_same_places_without_a_qu
     for _ in range(60):
         make_task(chance.choice([user, other_user]), model=chance.choice([KLING, WAN]), created_at=chance.choice([batch, timezone.now()]))
     make_task(user, model=KLING, due_at=timezone.now() + timedelta(minutes=1))
-    pool, rows = read_pool_state(), changed_tasks(Caller(user=user), None)
+    pool, rows = read_pool_state(), changed_tasks(Caller(user=user), None, all_waiting=True)
 
     with django_assert_num_queries(0):
         places = pool.places(rows, all_of=user.pk)
