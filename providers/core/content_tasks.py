@@ -19,9 +19,11 @@ from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, 
 __all__ = [
     "EXPIRED",
     "REFERENCE_RULES",
+    "SOUNDS_NOT_ALONE",
     "VIDEOS_TAKEN_UP",
     "batch_query",
     "cancel_waiting",
+    "content",
     "contents_of",
     "inner_url",
     "reference_sounds",
@@ -36,16 +38,16 @@ VIDEOS_TAKEN_UP = "Public addresses of videos whose people, things or movements 
 SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video takes up."
 
 
-def reference_videos(limits: str = "") -> Any:
-    """Declare an option for up to three videos by their addresses; `limits` is a sentence on what each may be."""
+def reference_videos(limits: str = "", *, most: int = 3) -> Any:
+    """Declare an option for up to `most` videos by their addresses; `limits` is a sentence on what each may be."""
     examples = [["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]]
-    return param((), "Reference videos", f"{VIDEOS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
+    return param((), "Reference videos", f"{VIDEOS_TAKEN_UP} {limits}".strip(), max_length=most, examples=examples)
 
 
-def reference_sounds(limits: str = "") -> Any:
-    """Declare an option for up to three sounds by their addresses; `limits` is a sentence on what each may be."""
+def reference_sounds(limits: str = "", *, most: int = 3) -> Any:
+    """Declare an option for up to `most` sounds by their addresses; `limits` is a sentence on what each may be."""
     examples = [["https://files.example/voice.mp3"], ["https://files.example/voice.mp3", "https://files.example/song.wav"]]
-    return param((), "Reference sounds", f"{SOUNDS_TAKEN_UP} {limits}".strip(), max_length=3, examples=examples)
+    return param((), "Reference sounds", f"{SOUNDS_TAKEN_UP} {limits}".strip(), max_length=most, examples=examples)
 
 
 REFERENCE_RULES = (
@@ -60,17 +62,23 @@ REFERENCE_RULES = (
     ),
 )
 """Frames say how a video begins and ends, references what is in it: never both."""
+SOUNDS_NOT_ALONE = Rule(
+    "reference_sounds",
+    "Reference sounds need a reference image or video as well.",
+    lambda references, reference_videos, reference_sounds: reference_sounds and not (references or reference_videos),
+)
 
 
 def contents_of(request: GenerationRequest, videos: Sequence[str] = (), sounds: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the words, the images of every slot, then reference videos and sounds by their addresses."""
     text = [{"type": "text", "text": request.prompt}] if request.prompt else []
-    images = [_content("image_url", file.data_uri, IMAGE_ROLES[slot]) for slot, files in request.inputs.items() for file in files]
-    clips = [_content("video_url", url, "reference_video") for url in videos]
-    return [*text, *images, *clips, *(_content("audio_url", url, "reference_audio") for url in sounds)]
+    images = [content("image_url", file.data_uri, IMAGE_ROLES[slot]) for slot, files in request.inputs.items() for file in files]
+    clips = [content("video_url", url, "reference_video") for url in videos]
+    return [*text, *images, *clips, *(content("audio_url", url, "reference_audio") for url in sounds)]
 
 
-def _content(kind: str, url: str, role: str) -> dict[str, Any]:
+def content(kind: str, url: str, role: str) -> dict[str, Any]:
+    """Return one item of the contents: `kind` is image_url, video_url or audio_url."""
     return {"type": kind, kind: {"url": url}, "role": role}
 
 

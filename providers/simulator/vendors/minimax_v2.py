@@ -1,9 +1,9 @@
-"""MiniMax's second API (H3): submit, query, list by ids, and delete, which cancels what still waits."""
+"""MiniMax's second API (H3): submit, regenerate, query, list by ids, and delete, which cancels what still waits."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,13 +15,13 @@ from providers.simulator.host import Host, read_json
 from providers.simulator.intake import take_order
 from providers.simulator.media import links
 from providers.simulator.polling import answer_batch, answer_poll
-from providers.simulator.tasks import SimTask, State
-from providers.simulator.vendors.minimax_v2_rules import invalid, read_order
+from providers.simulator.tasks import Order, SimTask, State
+from providers.simulator.vendors.minimax_v2_rules import invalid, read_order, read_regeneration
 from providers.simulator.wire import json_reply, own_base
 
 _HOUR_S = 3600.0
 _WEEK_S = 7 * 24 * _HOUR_S
-_ORDERS, _QUERY = "/v2/video_generation", "/v2/query/video_generation"
+_ORDERS, _AGAIN, _QUERY = "/v2/video_generation", "/v2/video_regeneration", "/v2/query/video_generation"
 _ODD_WORD = "upscaling"
 _FAILURES = {"fail-content": ("1027", "output new_sensitive"), "fail-internal": ("1033", "system error")}
 _REFUSALS = {
@@ -61,7 +61,9 @@ class MiniMaxV2(Host):
         path, _, query = path.partition("?")
         match request.method:
             case "POST" if path == _ORDERS:
-                return await self._submit(request, account)
+                return await self._submit(request, account, read_order)
+            case "POST" if path == _AGAIN:
+                return await self._submit(request, account, read_regeneration)
             case "GET" if path == _QUERY:
                 return await self._list(request, account, query)
             case "GET" if path.startswith(_QUERY + "/"):
@@ -71,10 +73,10 @@ class MiniMaxV2(Host):
                 return self._delete(account, path.removeprefix(_ORDERS + "/"))
         raise Refused(404, 2013, "no such page")
 
-    async def _submit(self, request: web.BaseRequest, account: Account) -> web.Response:
+    async def _submit(self, request: web.BaseRequest, account: Account, read: Callable[[object], Awaitable[Order]]) -> web.Response:
         self.site.tally.submits[self.host] += 1
         base = own_base(request)
-        order = await read_order(await read_json(request, Refused(400, 2013, "invalid params, not JSON")))
+        order = await read(await read_json(request, Refused(400, 2013, "invalid params, not JSON")))
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:

@@ -20,11 +20,12 @@ _SHORT_SIDES_PX = {"480P": 480, "768P": 768, "2K": 1440}
 _RATIOS = {"21:9": 21 / 9, "16:9": 16 / 9, "4:3": 4 / 3, "1:1": 1.0, "3:4": 3 / 4, "9:16": 9 / 16}
 _ROLES = {
     "image_url": {"first_frame", "last_frame", "reference_image"},
-    "video_url": {"reference_video"},
+    "video_url": {"reference_video", "base_video"},
     "audio_url": {"reference_audio"},
 }
 _AT_MOST = {"reference_image": 9, "reference_video": 3, "reference_audio": 3}
 _MAX_FILES = 12
+_DRAFT_S = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +47,42 @@ def invalid(message: str) -> NoReturn:
 
 async def read_order(body: object) -> Order:
     """Turn a body into an order. Raise Refused."""
-    if not isinstance(body, dict):
-        invalid("not a JSON object")
-    given = {name: value for name, value in body.items() if value is not None}
-    for name in ("model", "content", "resolution", "duration"):
-        if name not in given:
-            invalid(f"{name} is required")
+    given = _fields(body, "model", "content", "resolution", "duration")
     model = MODELS.get(given["model"]) if isinstance(given["model"], str) else None
     if model is None:
         invalid("model is unknown")
     _check_options(given, model)
-    prompt, first, kind = await _content(given["content"])
+    prompt, first, roles = await _content(given["content"])
+    if roles["base_video"]:
+        invalid("content: base_video is for regeneration")
+    kind = "image_to_video" if first else "reference_to_video" if roles else "text_to_video"
     ratio, shape = _ratio(given, first, kind)
+    return _order(given, prompt, shape, given["duration"], {"ratio": ratio, "task_type": kind})
+
+
+async def read_regeneration(body: object) -> Order:
+    """Turn the body of a regeneration into an order. Raise Refused. The draft is not fetched: it is taken to be 16:9 and 5 s long."""
+    given = _fields(body, "model", "content", "resolution")
+    if given["model"] != "MiniMax-H3" or given["resolution"] != "2K":
+        invalid("regeneration is of MiniMax-H3, to 2K")
+    _check_mark(given)
+    prompt, _, roles = await _content(given["content"])
+    if roles["base_video"] != 1:
+        invalid("content must hold one base_video")
+    return _order(given, prompt, 16 / 9, _DRAFT_S, {"ratio": "", "task_type": "regeneration"})
+
+
+def _fields(body: object, *required: str) -> Body:
+    if not isinstance(body, dict):
+        invalid("not a JSON object")
+    given = {name: value for name, value in body.items() if value is not None}
+    for name in required:
+        if name not in given:
+            invalid(f"{name} is required")
+    return given
+
+
+def _order(given: Body, prompt: str, shape: float, seconds: int, extra: Body) -> Order:
     short = _SHORT_SIDES_PX[given["resolution"]]
     return Order(
         kind="v2",
@@ -65,10 +90,10 @@ async def read_order(body: object) -> Order:
         prompt=prompt,
         width_px=even(short * max(shape, 1)),
         height_px=even(short / min(shape, 1)),
-        duration_s=given["duration"],
-        body=body,
+        duration_s=seconds,
+        body=given,
         callback_url=callback_of(given, invalid),
-        extra={"resolution": given["resolution"], "ratio": ratio, "task_type": kind},
+        extra={"resolution": given["resolution"], **extra},
     )
 
 
@@ -82,10 +107,16 @@ def _check_options(given: Body, model: Model) -> None:
     mode = extra.get("prompt_expansion_mode") if isinstance(extra, dict) else ""
     if mode is not None and (not model.has_expansion or mode not in {"disabled", "balanced", "quality"}):
         invalid("extra.prompt_expansion_mode is not supported by this model, or unknown")
+    _check_mark(given)
 
 
-async def _content(items: object) -> tuple[str, Picture | None, str]:
-    """Return the prompt, the first frame, and the kind of task. Raise Refused."""
+def _check_mark(given: Body) -> None:
+    if not isinstance(given.get("aigc_watermark", False), bool):
+        invalid("aigc_watermark must be a boolean")
+
+
+async def _content(items: object) -> tuple[str, Picture | None, Counter[str]]:
+    """Return the prompt, the first frame, and how many files have each role. Raise Refused."""
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         invalid("content must be a list of objects")
     texts = [item.get("text") for item in items if item.get("type") == "text"]
@@ -98,11 +129,11 @@ async def _content(items: object) -> tuple[str, Picture | None, str]:
         invalid("content: one first_frame, and a last_frame only with it")
     if roles["first_frame"] and any(roles[name] for name in _AT_MOST):
         invalid("content: frames and references exclude each other")
-    if any(roles[name] > most for name, most in _AT_MOST.items()) or roles.total() > _MAX_FILES:
+    if any(roles[name] > most for name, most in _AT_MOST.items()) or roles.total() - roles["base_video"] > _MAX_FILES:
         invalid("content: too many files")
-    first = next((picture for role, picture in media if role == "first_frame"), None)
-    kind = "image_to_video" if first else "reference_to_video" if roles else "text_to_video"
-    return prompt, first, kind
+    if roles["reference_audio"] and not roles["reference_image"] and not roles["reference_video"]:
+        invalid("content: reference_audio needs a reference_image or a reference_video")
+    return prompt, next((picture for role, picture in media if role == "first_frame"), None), roles
 
 
 async def _medium(item: Body) -> tuple[str, Picture | None]:

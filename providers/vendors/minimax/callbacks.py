@@ -1,6 +1,6 @@
 """Reads MiniMax's callbacks, and its challenge, which comes before the first one and must be repeated. Nothing is signed. Pure.
 
-MiniMax platform documents, video generation v1 and v2, callback_url (https://platform.minimax.io/docs/api-reference/video-generation);
+MiniMax platform documents, video generation v1 and v2, callback_url (https://platform.minimax.io/docs/api-reference/video-generation-t2v);
 read 2026-11-20. The challenge must come back within 3 seconds; v1 sends it by POST, v2 does not say how.
 """
 

@@ -1,34 +1,38 @@
 """MiniMax's models: Params classes and ModelSpecs. Data and rules; bodies.py turns them into requests.
 
-MiniMax platform documents, video generation v1 and v2; read 2026-11-20. Reference videos and sounds are given by
-public addresses.
+MiniMax platform documents: video generation v1, read 2026-11-20, and v2, read 2026-11-29. Videos and sounds are given by public addresses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
 from providers.core.addresses import Address
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
-from providers.core.content_tasks import REFERENCE_RULES, reference_sounds, reference_videos
+from providers.core.catalog import NEEDED, ImageRules, InputSlot, ModelSpec, Params, by_id, param
+from providers.core.content_tasks import REFERENCE_RULES, SOUNDS_NOT_ALONE, reference_sounds, reference_videos
 from providers.core.rules import FRAME_GIVES_SHAPE, LAST_NEEDS_FIRST, Rule
 
-__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "SECOND_GENERATION"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "REGENERATION", "RESULT_LIFE", "SECOND_GENERATION"]
 
 SLUG = "minimax"
 DOCS = "https://platform.minimax.io/docs/api-reference/"
-DOCS_READ = date(2026, 11, 20)
+DOCS_READ, FIRST_READ = date(2026, 11, 29), date(2026, 11, 20)
 NOT_OFFERED = (
     "reference videos and sounds of H3 other than by public address: no files of one's own, none kept at the vendor (`mm_file://`)",
-    "`aigc_watermark`, which the pages of v1 do not name",
+    "`aigc_watermark` of v1, whose pages do not name it",
+    "regeneration of a task by its id (`source_task_id`): the vendor opens it to chosen customers only",
 )
 READ_ELSEWHERE = (
+    "`aigc_watermark` of v2: <https://platform.minimaxi.com/docs/api-reference/video-generation-v2-create>; read 2026-11-29",
     "that a used-up plan is a rate limit of v2, with 2056 in its words: <https://github.com/MiniMax-AI/MiniMax-M2.7/issues/36>, 2026-11-21",
 )
 RESULT_LIFE = timedelta(hours=1)
 """The vendor's pages disagree (1 h, 9 h); a question asked again gives a fresh address."""
-SECOND_GENERATION = ("MiniMax-H3", "MiniMax-H3-Max")
+REGENERATION = "MiniMax-H3-regeneration"
+"""Our id: to the vendor it is MiniMax-H3 at another path."""
+SECOND_GENERATION = ("MiniMax-H3", "MiniMax-H3-Max", REGENERATION)
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp"), max_bytes=20 * 1024 * 1024 - 1, min_side_px=301, min_ratio=0.4, max_ratio=2.5
 )
@@ -90,18 +94,30 @@ class SubjectParams(Params):
     prompt_extend: bool = param(True, "Extend the prompt", "Let the vendor write a short prompt out before it renders.")
 
 
-class H3Params(Params):
+class SecondGenerationParams(Params):
+    """What H3 takes, in a render from nothing and in one from a draft."""
+
+    reference_videos: tuple[Address, ...] = reference_videos("Each 2 to 15 s long, at most 50 MB.")
+    reference_sounds: tuple[Address, ...] = reference_sounds("Each at most 15 MB.")
+    watermark: bool = param(False, "Watermark", "Put the vendor's mark into the picture.")
+
+
+class H3Params(SecondGenerationParams):
     """MiniMax-H3."""
 
-    rules = (*REFERENCE_RULES, TWELVE_REFERENCES, FRAME_GIVES_SHAPE, ADAPTS_TO_REFERENCES)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        *REFERENCE_RULES,
+        TWELVE_REFERENCES,
+        SOUNDS_NOT_ALONE,
+        FRAME_GIVES_SHAPE,
+        ADAPTS_TO_REFERENCES,
+    )
 
     duration_s: Literal[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)
     aspect_ratio: Literal["16:9", "21:9", "4:3", "1:1", "3:4", "9:16", "adaptive"] = param(
         "16:9", "Aspect ratio", "With a first frame, the video takes the image's shape; adaptive needs references.", main=True
     )
     resolution: Literal["768P", "2K"] = param("768P", "Resolution", main=True)
-    reference_videos: tuple[Address, ...] = reference_videos("Each 2 to 15 s long, at most 50 MB.")
-    reference_sounds: tuple[Address, ...] = reference_sounds("Each at most 15 MB.")
 
 
 class H3MaxParams(H3Params):
@@ -112,6 +128,21 @@ class H3MaxParams(H3Params):
     prompt_expansion: Literal["disabled", "balanced", "quality"] = param(
         "balanced", "Prompt expansion", "How much the vendor writes the prompt out before it renders."
     )
+
+
+class RegenerationParams(SecondGenerationParams):
+    """MiniMax-H3 again, from its own video of 768P: the words, images, videos and sounds of that one are given once more."""
+
+    rules = (*REFERENCE_RULES, TWELVE_REFERENCES, SOUNDS_NOT_ALONE)
+
+    base_video: Address = param(
+        NEEDED,
+        "Video to enlarge",
+        "Public address of a 768P video by MiniMax H3, unchanged. Give the words, images, videos and sounds it was made from again.",
+        main=True,
+        examples=["https://files.example/draft.mp4", "https://files.example/walk.mp4"],
+    )
+    resolution: Literal["2K"] = param("2K", "Resolution", main=True)
 
 
 def _first(rules: ImageRules = IMAGES, *, needed: bool = False) -> InputSlot:
@@ -126,7 +157,17 @@ SUBJECT = InputSlot(name="references", title="Reference images", min_count=1, ru
 NINE = InputSlot(name="references", title="Reference images", max_count=9, rules=LARGE_IMAGES)
 
 
-def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page: str = "video-generation") -> ModelSpec:
+PAGES: Mapping[tuple[str, ...], str] = {
+    (): "t2v",
+    ("first_frame",): "i2v",
+    ("first_frame", "last_frame"): "fl2v",
+    ("references",): "s2v",
+    ("first_frame", "last_frame", "references"): "v2-create",
+}
+"""By slots, after `video-generation-`."""
+
+
+def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page: str = "") -> ModelSpec:
     second = model in SECOND_GENERATION
     return ModelSpec(
         model,
@@ -140,14 +181,23 @@ def _spec(model: str, label: str, params: type[Params], *slots: InputSlot, page:
         usual_s=(60, 300),
         poll_every=timedelta(seconds=10),
         result_life=RESULT_LIFE,
-        docs_url=f"{DOCS}v2-{page}" if second else f"{DOCS}{page}",
-        docs_read=DOCS_READ,
+        docs_url=f"{DOCS}video-generation-{page or PAGES[tuple(slot.name for slot in slots)]}",
+        docs_read=DOCS_READ if second else FIRST_READ,
     )
 
 
 MODELS = by_id(
     _spec("MiniMax-H3", "MiniMax H3", H3Params, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
     _spec("MiniMax-H3-Max", "MiniMax H3 Max", H3MaxParams, _first(LARGE_IMAGES), _last(LARGE_IMAGES), NINE),
+    _spec(
+        REGENERATION,
+        "MiniMax H3, from 768P to 2K",
+        RegenerationParams,
+        _first(LARGE_IMAGES),
+        _last(LARGE_IMAGES),
+        NINE,
+        page="v2-regeneration",
+    ),
     _spec("MiniMax-Hailuo-2.3", "Hailuo 2.3", HailuoParams, _first()),
     _spec("MiniMax-Hailuo-2.3-Fast", "Hailuo 2.3 Fast, from an image", HailuoParams, _first(needed=True)),
     _spec("MiniMax-Hailuo-02", "Hailuo 02", Hailuo02Params, _first(), _last()),

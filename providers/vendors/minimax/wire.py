@@ -1,12 +1,13 @@
 """MiniMax's two generations of one API behind one account: which paths a model's task lives under. Pure; no I/O.
 
-MiniMax platform documents, video generation v1 and v2; read 2026-11-20.
+MiniMax platform documents: video generation v1, read 2026-11-20, and v2, read 2026-11-29.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from providers.core.base import WHILE_WAITING, Provider
@@ -18,9 +19,9 @@ from providers.core.listings import rows_of, snapshots_by_id
 from providers.core.replies import gone_when, text_of
 from providers.core.states import state_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
-from providers.vendors.minimax.bodies import v1_body, v2_body
+from providers.vendors.minimax.bodies import regeneration_body, v1_body, v2_body
 from providers.vendors.minimax.callbacks import notice_of
-from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, SECOND_GENERATION
+from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, REGENERATION, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
 from providers.vendors.minimax.replies import log, v1_failure, v1_output, v2_snapshot
 from providers.vendors.minimax.surfaces import SURFACES
@@ -29,6 +30,7 @@ __all__ = ["MiniMax"]
 
 V1_CREATE = "/v1/video_generation"
 V2_CREATE = "/v2/video_generation"
+V2_AGAIN = "/v2/video_regeneration"
 V2_TASKS = "/v2/query/video_generation"
 
 
@@ -37,7 +39,7 @@ class MiniMax(Provider):
 
     slug = "minimax"
     label = "MiniMax"
-    docs_url = "https://platform.minimax.io/docs/api-reference/video-generation"
+    docs_url = "https://platform.minimax.io/docs/api-reference/video-generation-intro"
     surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
@@ -49,7 +51,7 @@ class MiniMax(Provider):
     cancel_note = f"of H3, {WHILE_WAITING}"
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
-        path, body = (V2_CREATE, v2_body(request)) if request.spec.id in SECOND_GENERATION else (V1_CREATE, v1_body(request))
+        path, body = _order(request)
         body |= self.callback_param("callback_url")
         reply = yield WireRequest(method="POST", path=path, json=body, billable=True)
         return Submission(id=id_of(reply.data().get("task_id"), or_number=True), model=request.spec.id)
@@ -85,6 +87,13 @@ class MiniMax(Provider):
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)
+
+
+def _order(request: GenerationRequest) -> tuple[str, dict[str, Any]]:
+    """Return the path and body of a submit."""
+    if request.spec.id == REGENERATION:
+        return V2_AGAIN, regeneration_body(request)
+    return (V2_CREATE, v2_body(request)) if request.spec.id in SECOND_GENERATION else (V1_CREATE, v1_body(request))
 
 
 def _poll_v1(submission: Submission) -> Exchange[Snapshot]:

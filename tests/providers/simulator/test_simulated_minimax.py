@@ -320,6 +320,9 @@ def test_second_api_deletes_by_state(minimax: Caller, simulator: SimulatorProces
         {"content": [text(), medium("first_frame"), medium("reference_image")]},
         {"content": [text(), *[medium("reference_image")] * 10]},
         {"content": [text(), *[medium("reference_video", "video")] * 4]},
+        {"content": [text(), medium("reference_audio", "audio")]},
+        {"content": [text(), medium("base_video", "video")]},
+        {"aigc_watermark": "yes"},
         {
             "content": [
                 text(),
@@ -357,12 +360,44 @@ def test_second_api_refuses_a_bad_request(minimax: Caller, simulator: SimulatorP
         ({"content": [text(), medium("first_frame", url=picture(512, 512)), medium("last_frame")], "ratio": "adaptive"}, (768, 768, 5)),
         ({"content": [text(), *[medium("reference_image")] * 9, *[medium("reference_video", "video")] * 3]}, (1366, 768, 5)),
         ({"content": [text(), medium("reference_image", url="mm_file://170000")], "ratio": "1:1"}, (768, 768, 5)),
+        ({"content": [text(), medium("reference_audio", "audio"), medium("reference_video", "video")]}, (1366, 768, 5)),
+        ({"aigc_watermark": True}, (1366, 768, 5)),
     ],
 )
 def test_second_api_makes_a_video_of_this_size_and_length(fields: dict[str, Any], expected: tuple[int, int, int]) -> None:
     order = asyncio.run(minimax_v2_rules.read_order({**SECOND, **fields}))
 
     assert (order.width_px, order.height_px, order.duration_s) == expected
+
+
+AGAIN = {"model": "MiniMax-H3", "content": [text(), medium("reference_image"), medium("base_video", "video")], "resolution": "2K"}
+
+
+def test_regeneration_is_a_task_like_others(minimax: Caller, simulator: SimulatorProcess) -> None:
+    simulator.settings(queue_s=0, render_s=100)
+
+    task = minimax.ask("POST", "/v2/video_regeneration", json=AGAIN | {"aigc_watermark": True}).json()["task_id"]
+
+    seen = minimax.query_2(task)
+    assert (seen["status"], seen["task_type"], seen["ratio"], seen["resolution"]) == ("running", "regeneration", "", "2K")
+    assert simulator.ledger()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"model": "MiniMax-H3-Max"},
+        {"resolution": "768P"},
+        {"content": [text()]},
+        {"content": [medium("base_video", "video")]},
+        {"content": [text(), *[medium("base_video", "video")] * 2]},
+        {"content": [text(), medium("reference_audio", "audio"), medium("base_video", "video")]},
+        {"content": [text(), medium("base_video", "video", "draft.mp4")]},
+    ],
+)
+def test_bad_regeneration_is_refused(minimax: Caller, simulator: SimulatorProcess, fields: dict[str, Any]) -> None:
+    assert refusal_2(minimax.ask("POST", "/v2/video_regeneration", json=AGAIN | fields)) == (400, "bad_request_error", "2013")
+    assert simulator.ledger()["count"] == 0
 
 
 def echo(body: dict[str, Any]) -> tuple[int, bytes]:

@@ -41,7 +41,7 @@ PRICES = {
     "dashscope": {"wanx2.1-t2v-turbo": ("0.24", "second", "CNY"), "wanx2.1-t2v-plus": ("0.70", "second", "CNY")},
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
 }
-FIXED_LENGTH = {"minimax/S2V-01", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
+FIXED_LENGTH = {"minimax/S2V-01", "minimax/MiniMax-H3-regeneration", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
 ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
 """A value that models with only one do not have."""
 EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
@@ -101,7 +101,7 @@ def test_every_model_has_the_facts_that_others_rely_on(spec):
     titles = [field.title for field in spec.params.model_fields.values()]
 
     assert spec.docs_url.startswith("https://")
-    assert spec.docs_read == date(2026, 11, 20)
+    assert spec.docs_read >= date(2026, 11, 20)
     assert all(titles)
     assert find_model(spec.name) is spec
     assert find_model(spec.id) is spec

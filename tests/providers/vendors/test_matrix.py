@@ -1,6 +1,7 @@
 """docs/providers.md is what the catalogs say today, and names every model, parameter and surface of theirs."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def test_what_was_read_elsewhere_is_listed_with_its_day():
     said, elsewhere = matrix().splitlines(), [fact for provider in PROVIDERS.values() for fact in provider.read_elsewhere]
 
     assert elsewhere
-    assert [fact for fact in elsewhere if f"- {fact}" not in said or not fact.endswith("2026-11-21")] == []
+    assert [fact for fact in elsewhere if f"- {fact}" not in said or not re.search(r"2026-11-\d\d$", fact)] == []
 
 
 def test_check_fails_and_writes_nothing_when_page_is_stale(tmp_path):

@@ -29,7 +29,8 @@ from providers.vendors import ALL_MODELS
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 HAILUO, HAILUO_02, SUBJECT = "minimax/MiniMax-Hailuo-2.3", "minimax/MiniMax-Hailuo-02", "minimax/S2V-01"
-H3, H3_MAX = "minimax/MiniMax-H3", "minimax/MiniMax-H3-Max"
+H3, H3_MAX, REGENERATION = "minimax/MiniMax-H3", "minimax/MiniMax-H3-Max", "minimax/MiniMax-H3-regeneration"
+DRAFT = "https://files.example/draft.mp4"
 FIRST = Submission(id="170000000000001", model="MiniMax-Hailuo-2.3")
 SECOND = Submission(id="v2-1", model="MiniMax-H3")
 SUCCESS, FILE, SUCCEEDED = fixture("minimax_success"), fixture("minimax_file"), fixture("minimax_v2_succeeded")
@@ -109,6 +110,33 @@ def test_v2_images_have_roles(slots, roles, ratio):
     assert said.get("ratio") == ratio
 
 
+def test_regeneration_gives_the_draft_after_what_it_was_made_from():
+    said = WIRE.asked(make_request(REGENERATION, ["references"], base_video=DRAFT, watermark=True))
+
+    assert (said.method, said.path, said.billable) == ("POST", "/v2/video_regeneration", True)
+    assert [item.get("role") for item in said.json["content"]] == [None, "reference_image", "base_video"]
+    assert said.json["content"][-1] == {"type": "video_url", "video_url": {"url": DRAFT}, "role": "base_video"}
+    assert {name: value for name, value in said.json.items() if name != "content"} == {
+        "model": "MiniMax-H3",
+        "resolution": "2K",
+        "aigc_watermark": True,
+    }
+
+
+def test_regeneration_is_asked_about_and_stopped_as_other_tasks_of_v2():
+    one = Submission(id="v2-9", model="MiniMax-H3-regeneration")
+
+    assert next(WIRE.provider.poll(one)).path == "/v2/query/video_generation/v2-9"
+    assert WIRE.provider.poll_group(one) == "v2"
+    assert WIRE.outcome(WIRE.provider.cancel(one), reply_of(task(status="queued")), reply_of({"action": "cancelled"})) is None
+
+
+def test_v2_says_the_watermark_only_where_it_is_wanted():
+    said = [WIRE.asked(make_request(H3, watermark=wanted)).json for wanted in (True, False)]
+
+    assert [body.get("aigc_watermark") for body in said] == [True, None]
+
+
 @pytest.mark.parametrize(
     ("model", "params", "field"),
     [
@@ -141,6 +169,9 @@ def test_value_that_minimax_does_not_take_is_refused_by_field(model, params, fie
         (H3, {}, {"first_frame", "references"}, "inputs.references"),
         (H3, {"aspect_ratio": "1:1"}, {"first_frame"}, "params.aspect_ratio"),
         (H3, {"aspect_ratio": "adaptive"}, set(), "params.aspect_ratio"),
+        (H3, {"reference_sounds": ["https://files.example/a.mp3"]}, set(), "params.reference_sounds"),
+        (H3_MAX, {"reference_sounds": ["https://files.example/a.mp3"]}, set(), "params.reference_sounds"),
+        (REGENERATION, {"base_video": DRAFT, "reference_sounds": ["https://files.example/a.mp3"]}, set(), "params.reference_sounds"),
     ],
 )
 def test_option_that_does_not_go_with_the_images_is_refused_by_path(model, params, slots, path):

@@ -10,6 +10,7 @@ from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_
 from tests.providers.vendors.vendor_samples import asked, make_provider, make_request, picture
 
 SEEDANCE, H3 = "ark/doubao-seedance-2-0-260128", "minimax/MiniMax-H3"
+REGENERATION = "minimax/MiniMax-H3-regeneration"
 WAN_I2V, WAN_R2V = "dashscope/wan2.7-i2v", "dashscope/wan2.6-r2v"
 CLIPS = [f"https://files.example/{number}.mp4" for number in range(4)]
 SOUNDS = [f"https://files.example/{number}.mp3" for number in range(4)]
@@ -133,6 +134,7 @@ def test_wan_r2v_needs_one_to_three_videos(videos, kind):
     [
         (SEEDANCE, {"references": 9}, {"reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3]}),
         (H3, {"references": 6}, {"reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3], "aspect_ratio": "adaptive"}),
+        (REGENERATION, {"references": 6}, {"base_video": CLIPS[3], "reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3]}),
         (WAN_I2V, {"last_frame": 1}, {"first_clip": CLIPS[0], "audio_url": SOUNDS[0]}),
         (WAN_R2V, {}, {"reference_videos": CLIPS[:3], "resolution": "720P"}),
     ],
