@@ -50,6 +50,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         _("The vendor rejected the account's credentials."),
         _("Ask an administrator to check the provider account, then retry."),
     ),
+    "clock_off": (
+        _("The vendor rejects the time of the portal's signature."),
+        _("Ask an administrator to set the clock of this server, then retry."),
+    ),
     "out_of_credit": (_("The vendor account has no credit left."), _("Ask an administrator to top it up, then retry.")),
     "refused": (_("The vendor rejected the request."), _("Read the vendor's message below, change the request, then retry.")),
     "wrong_endpoint": (
@@ -135,6 +139,7 @@ GENERATION_SENTENCES = {
     "account_rate_limited": _("The vendor's rate limit was reached. (%(words)s)"),
     "account_plan_used_up": _("The account's plan quota is used up until it renews. (%(words)s)"),
     "account_auth_failed": _("The vendor rejected the account's credentials. (%(words)s)"),
+    "account_clock_off": _("The vendor rejects the time of the portal's signature. (%(words)s)"),
     "account_out_of_credit": _("The vendor account has no credit left. (%(words)s)"),
     "failed_in_a_row": _("%(n)s submits failed in a row."),
     "failed_often": _("%(bad)s of the last %(all)s submits failed."),
@@ -186,7 +191,7 @@ SENTENCES |= GENERATION_SENTENCES
 def trouble(error: ProviderError) -> Message:
     """Return why an account is in cooldown or a task waits, with the vendor's words."""
     code = f"account_{error.code}"
-    return say(code, words=str(error)) if code in GENERATION_SENTENCES else error.in_full
+    return say(code, words=str(error.quoted)) + error.advice if code in GENERATION_SENTENCES else error.in_full
 
 
 def failure_sentence(code: str) -> tuple[str, str]:

@@ -122,14 +122,14 @@ def _finding(error: ProviderError, account: ProviderAccount, *, in_other_regions
     }
     retry_after_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
     words = say(sentence, **facts) if sentence in PROVIDER_SENTENCES else Message.of(facts["words"])
-    return Finding(ok=False, code=code, words=words, retry_after_s=retry_after_s)
+    return Finding(ok=False, code=code, words=words + error.advice, retry_after_s=retry_after_s)
 
 
 def _quotable(error: ProviderError) -> str:
     """Return the vendor's words where its code proves that they are the vendor's; of any other answer only the status. A base URL may lead
     to an internal service, whose answers the test must not show.
     """
-    return str(error) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
+    return str(error.quoted) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
 
 
 def _meaning(error: ProviderError) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from math import isnan
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
+from providers.core.messages import Message
 from providers.core.types import (
     Balance,
     Exchange,
@@ -50,6 +52,7 @@ __all__ = [
     "Surface",
     "by_slug",
     "coded_error",
+    "date_of",
     "http_error",
     "retry_after_s",
     "status_as_code",
@@ -296,14 +299,20 @@ def status_as_code(status: int) -> str:
 
 
 def coded_error(
-    reply: WireReply, kind: type[ProviderError] | None, message: str, *, vendor_code: str | None, request_id: str | None = None
+    reply: WireReply,
+    kind: type[ProviderError] | None,
+    message: str,
+    *,
+    vendor_code: str | None,
+    request_id: str | None = None,
+    advice: Message | None = None,
 ) -> ProviderError:
     """Return the error of the class that the vendor's code means; an undocumented code is judged by the HTTP status."""
     if kind is RateLimited:
         wait_s = retry_after_s(reply)
         return RateLimited(message, retry_after_s=wait_s, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
     if kind is not None:
-        return kind(message, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
+        return kind(message, vendor_code=vendor_code, http_status=reply.status, request_id=request_id, advice=advice)
     plain = http_error(reply, message=message, vendor_code=vendor_code, request_id=request_id)
     return plain or UnexpectedReply(message, vendor_code=vendor_code, http_status=reply.status, request_id=request_id)
 
@@ -315,3 +324,12 @@ def retry_after_s(reply: WireReply) -> float | None:
     except ValueError:
         return None
     return None if isnan(seconds) else min(max(seconds, 0.0), timedelta(hours=1).total_seconds())
+
+
+def date_of(reply: WireReply) -> datetime | None:
+    """Return the time at which the answer says that it was sent (its Date header, RFC 9110 6.6.1), aware; None where it does not say so."""
+    try:
+        at = parsedate_to_datetime(reply.headers.get("date", ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from providers.core.base import Provider
+from providers.core.base import Provider, date_of
 from providers.core.catalog import ModelSpec
 from providers.core.errors import (
     AuthenticationFailed,
+    ClockOff,
     ProviderDown,
     ProviderError,
     RateLimited,
@@ -24,6 +25,7 @@ from providers.core.errors import (
     is_of_the_call,
 )
 from providers.core.ids import NO_IDS
+from providers.core.messages import say
 from providers.core.payments import error_of_payment, outcome_unknown
 from providers.core.redact import SECRET_HEADERS, SHORTEST, mask_for, redact
 from providers.core.transport import BlockingTransport, ConcurrentTransport, Timeouts, TransportFailure
@@ -95,11 +97,12 @@ def _hide_secrets(error: ProviderError, secrets: tuple[str, ...]) -> None:
 
 
 def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Transcript | None) -> Exchange[WireReply]:
-    """Send one request and return its checked reply; renew a stale signature once."""
+    """Send one request and return its checked reply; renew a stale signature once, by the vendor's clock where its answer has one."""
+    offset = timedelta(0)
     for last_try in (False, True):
         if transcript is not None:
             transcript.request = _redacted_request(provider, request)
-        signed = provider.sign(request, clock())
+        signed = provider.sign(request, clock() + offset)
         try:
             reply = _masked(provider, signed, (yield signed))
         except TransportFailure as failure:
@@ -110,9 +113,21 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
         error = _checked(provider, reply, request)
         if error is None:
             return reply
-        if last_try or not (isinstance(error, AuthenticationFailed) and error.stale):
+        if not (isinstance(error, AuthenticationFailed) and error.stale):
             raise error
+        ours, theirs = clock(), date_of(reply)
+        if last_try:
+            raise _clock_off(error, ours, theirs) from error
+        offset = theirs - ours if theirs else offset
     raise AssertionError("unreachable: the second try returns or raises")
+
+
+def _clock_off(error: AuthenticationFailed, ours: datetime, theirs: datetime | None) -> ClockOff:
+    """Return the error of a signature that is out of time for the vendor even by its own clock."""
+    advice = say("set_clock", ours=f"{ours.astimezone(UTC):%H:%M:%S}")
+    if theirs:
+        advice += say("vendors_clock", theirs=f"{theirs.astimezone(UTC):%H:%M:%S}")
+    return ClockOff(error.message, vendor_code=error.vendor_code, http_status=error.http_status, request_id=error.request_id, advice=advice)
 
 
 def _masked(provider: Provider, signed: WireRequest, reply: WireReply) -> WireReply:

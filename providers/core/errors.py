@@ -13,6 +13,7 @@
     │  ├─ InvalidParams         a parameter or input it does not take
     │  ├─ ContentRejected       moderation of the prompt or an image
     │  ├─ AuthenticationFailed  the key is wrong, expired or has no right to the model
+    │  │  └─ ClockOff               the time of the signature, also with the vendor's own time     retryable
     │  ├─ OutOfCredit           balance or package used up
     │  └─ SubmissionGone        the vendor no longer knows the submission
     ├─ GenerationFailed     accepted, then failed at the vendor
@@ -30,6 +31,7 @@ from providers.core.messages import Message
 
 __all__ = [
     "AuthenticationFailed",
+    "ClockOff",
     "ContentRejected",
     "DuplicateReference",
     "GenerationFailed",
@@ -51,7 +53,7 @@ __all__ = [
 
 
 class ProviderError(Exception):
-    """Something went wrong at or on the way to a vendor."""
+    """Something went wrong at or on the way to a vendor. `advice` is a sentence of ours that says what helps against this one code."""
 
     default_code = "provider_error"
     default_retryable = False
@@ -65,6 +67,7 @@ class ProviderError(Exception):
         vendor_code: str | None = None,
         http_status: int | None = None,
         request_id: str | None = None,
+        advice: Message | None = None,
     ) -> None:
         super().__init__(str(message))
         self.message = str(message)
@@ -74,6 +77,7 @@ class ProviderError(Exception):
         self.vendor_code = vendor_code
         self.http_status = http_status
         self.request_id = request_id
+        self.advice = advice or Message()
 
     @property
     def words(self) -> Message:
@@ -81,9 +85,14 @@ class ProviderError(Exception):
         return self._ours if self._ours and str(self._ours) == self.message else Message.of(self.message)
 
     @property
-    def in_full(self) -> Message:
+    def quoted(self) -> Message:
         """Return the message with the vendor's code."""
         return self.words + (f"[{self.vendor_code}]" if self.vendor_code else "")
+
+    @property
+    def in_full(self) -> Message:
+        """Return the message with the vendor's code and what helps."""
+        return self.quoted + self.advice
 
     def __str__(self) -> str:
         return str(self.in_full)
@@ -173,6 +182,13 @@ class AuthenticationFailed(Refused):
     def __init__(self, message: str, *, stale: bool = False, **facts: object) -> None:
         super().__init__(message, **facts)  # type: ignore[arg-type]
         self.stale = stale
+
+
+class ClockOff(AuthenticationFailed):
+    """The vendor rejects the time of the signature, although it was made with the time that the vendor's own answer says."""
+
+    default_code = "clock_off"
+    default_retryable = True
 
 
 class OutOfCredit(Refused):

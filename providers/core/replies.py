@@ -13,6 +13,7 @@ from typing import Any
 
 from providers.core.base import http_error
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, Refused, SubmissionGone, UnexpectedReply
+from providers.core.messages import Message
 from providers.core.states import state_of
 from providers.core.types import Output, Snapshot, State, WireReply
 
@@ -88,12 +89,17 @@ def snapshot_by_word(
 
 
 def render_error_of(
-    kind: type[ProviderError] | None, words: str, code: str, *, lasting: Collection[type[ProviderError]] = THE_REQUESTS_FAULT
+    kind: type[ProviderError] | None,
+    words: str,
+    code: str,
+    *,
+    lasting: Collection[type[ProviderError]] = THE_REQUESTS_FAULT,
+    advice: Message | None = None,
 ) -> ProviderError:
     """Return why a render failed. What means "try again" of a request ends a render: only `lasting` kinds keep their class."""
     if kind is not None and kind in lasting:
-        return kind(words, vendor_code=code)
-    return GenerationFailed(words, vendor_code=code or None)
+        return kind(words, vendor_code=code, advice=advice)
+    return GenerationFailed(words, vendor_code=code or None, advice=advice)
 
 
 def text_of(data: Mapping[str, Any], name: str, *, or_number: bool = False) -> str:

@@ -27,6 +27,10 @@ class Refusal(StrEnum):
     TRIAL_OVER = "trial-over"
     """The same code as SLOTS at the one vendor that has it, but permanent."""
     OVERLOADED = "overloaded"
+    ROBOT = "robot-check"
+    OFFLINE = "model-offline"
+    NOT_OPENED = "not-opened"
+    """The account has not opened the service of the model."""
     PLAN_USED_UP = "plan-used-up"
     """Until the plan's next hours or day."""
 

@@ -21,6 +21,7 @@ ALWAYS = 1_000_000_000
 BEFORE = (
     *("refuse", "auth", "quota", "bad-param", "rate-limit", "rate-limit-200", "5xx-before", "openai-error"),
     *("reset-before", "hang-before", "trial-over", "overloaded", "plan-used-up"),
+    *("robot-check", "model-offline", "not-opened"),
 )
 """Strike a submit that is not accepted: nothing is billed, and a look-up finds nothing."""
 AFTER = (
@@ -50,7 +51,8 @@ ONLY_AT = {
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     **dict.fromkeys(("poll-no-data", "poll-mget-refused", "poll-mget-lacks"), _JIMENG),
     **dict.fromkeys(("poll-list-refused", "poll-list-unfiltered"), ("minimax",)),
-    "poll-busy-code": ("volcvisual",),
+    **dict.fromkeys(("robot-check", "model-offline"), _JIMENG),
+    **dict.fromkeys(("poll-busy-code", "not-opened"), ("volcvisual",)),
     "overloaded": ("minimax", "zhipu"),
     "plan-used-up": ("jimeng", "minimax", "zhipu"),
     "trial-over": ("ark", "byteplus"),

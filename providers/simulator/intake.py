@@ -26,6 +26,9 @@ _REFUSALS = {
     "trial-over": Refusal.TRIAL_OVER,
     "overloaded": Refusal.OVERLOADED,
     "plan-used-up": Refusal.PLAN_USED_UP,
+    "robot-check": Refusal.ROBOT,
+    "model-offline": Refusal.OFFLINE,
+    "not-opened": Refusal.NOT_OPENED,
 }
 
 _SILENCES = {"reset-before", "reset-after-accept", "hang-before", "hang-after-accept"}

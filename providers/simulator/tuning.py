@@ -30,6 +30,8 @@ class Tuning:
     """How long an answer that hangs is held back."""
     drip_s: float = 10.0
     """How long a `media-slow` download takes in all."""
+    token_clock_behind_s: float = 0.0
+    """How far the clock that checks Kling's signed tokens is behind that of its `Date` headers."""
     strict_sign: int = 0
     """1: Jimeng's web site computes `sign` and compares it."""
     webhook_secret: str = ""

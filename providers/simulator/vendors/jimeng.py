@@ -24,6 +24,7 @@ from providers.simulator.vendors.jimeng_rules import invalid, read_draft, read_o
 from providers.simulator.wire import json_reply, own_base
 
 _DAY_S = 86_400.0
+_PAGE_OF_IMAGES = "https://jimeng.jianying.com/ai-tool/image/generate"
 _GIFT, _COST = 10_000, 10
 _SUBMITS = {"/mweb/v1/generate_video": read_order, "/mweb/v1/aigc_draft/generate": read_draft}
 _REFUSALS = {
@@ -38,6 +39,8 @@ _REFUSALS = {
     Refusal.SERVER: (503, "1002", "common error"),
     Refusal.OPENAI_STYLE: (200, "1000", "invalid parameter"),
     Refusal.PLAN_USED_UP: (200, "121101", "daily limit"),
+    Refusal.ROBOT: (200, "1019", "shark not pass"),
+    Refusal.OFFLINE: (200, "2061", "模型已不可用"),
 }
 Body = dict[str, Any]
 
@@ -49,10 +52,10 @@ class Jimeng(Host):
     result_ttl_s = 7 * _DAY_S
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        path = path.partition("?")[0]
-        return await answered(self.site, self, self.routed(request, path), is_order=path in _SUBMITS)
+        path, _, query = path.partition("?")
+        return await answered(self.site, self, self.routed(request, path, query), is_order=path in _SUBMITS)
 
-    async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def routed(self, request: web.BaseRequest, path: str, query: str = "") -> web.Response:
         key = key_of(request, is_strict=bool(self.site.tuning.strict_sign))
         account = self.site.accounts.get(self.host, key)
         if request.method != "POST":
@@ -75,7 +78,7 @@ class Jimeng(Host):
             case "/mweb/v1/get_upload_token":
                 return self._upload_token(body)
             case "/commerce/v1/benefits/user_credit":
-                return self._said({"credit": self._credit(account)})
+                return self._said({"credit": self._credit_told_to(request, account, query)})
             case "/commerce/v1/benefits/credit_receive":
                 return self._said({"cur_total_credits": sum(self._credit(account).values()), "receive_quota": 0})
             case "/commerce/v1/benefits/user_credit_history":
@@ -117,6 +120,12 @@ class Jimeng(Host):
             return self._said(wrap(tasks))
 
         return await answer_batch(self.site, self, request, account, list(found.values()), answer)
+
+    def _credit_told_to(self, request: web.BaseRequest, account: Account, query: str) -> dict[str, int]:
+        """Return the credit, for which the site is asked from another page and without a query. Raise Refused."""
+        if query or request.headers.get("Referer") != _PAGE_OF_IMAGES:
+            raise Refused(200, "1014", "sign error")
+        return self._credit(account)
 
     def _credit(self, account: Account) -> dict[str, int]:
         bought = len(self.site.tasks.of(account, self.site.clock.now()))

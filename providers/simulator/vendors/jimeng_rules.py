@@ -34,11 +34,13 @@ MODELS = {
     f"{_OLD}_vgfm_lite": Model(benefit="basic_video_operation_vgfm_lite"),
     f"{_OLD}_vgfm1.0": Model(benefit="basic_video_operation_vgfm"),
     f"{_OLD}_vgfm_3.0": Model(benefit="basic_video_operation_vgfm_v_three", resolutions=_BOTH),
-    f"{_OLD}_vgfm_3.0_fast": Model(resolutions=_BOTH),
-    f"{_OLD}_vgfm_3.0_pro": Model(),
+    f"{_OLD}_vgfm_3.0_fast": Model(benefit="basic_video_operation_vgfm_v_three", resolutions=_BOTH),
+    f"{_OLD}_vgfm_3.0_pro": Model(benefit="basic_video_operation_vgfm_v_three_pro"),
     f"{_OLD}_vgfm_3.5_pro": Model(benefit="dreamina_video_seedance_15_pro", durations_s=(5, 10, 12)),
     "dreamina_seedance_40_pro": Model(benefit="dreamina_video_seedance_20_pro", durations_s=range(4, 16)),
     "dreamina_seedance_40": Model(benefit="dreamina_seedance_20_fast", durations_s=range(4, 16)),
+    "dreamina_seedance_40_mini": Model(benefit="seedance_20_mini_720p_output", durations_s=range(4, 16)),
+    "dreamina_seedance_45_pro": Model(benefit="seedance_25_720p_output", durations_s=range(4, 31)),
 }
 
 

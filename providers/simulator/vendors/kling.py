@@ -46,7 +46,7 @@ class Kling(KlingHost):
         self._new = KlingNew(site)
 
     async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
-        account = self.site.accounts.get(self.host, self._doorkeeper.key_of(request.headers.get("Authorization")))
+        account = self.site.accounts.get(self.host, self._key_of(request))
         path, _, query = path.removeprefix("/kling" if self._is_gateway else "").partition("?")
         if not self._is_gateway and self._new.knows(path):
             return await self._new.answer(request, account, path, query)
@@ -65,6 +65,9 @@ class Kling(KlingHost):
                 task = task if task and task.order.kind == kind else None
                 return await answer_poll(self.site, self, request, account, name, task)
         raise no_method()
+
+    def _key_of(self, request: web.BaseRequest) -> str:
+        return self._doorkeeper.key_of(request.headers.get("Authorization"), behind_s=self.site.tuning.token_clock_behind_s)
 
     async def _submit(self, request: web.BaseRequest, account: Account, kind: str) -> web.Response:
         self.site.tally.submits[self.host] += 1

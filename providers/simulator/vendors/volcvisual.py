@@ -42,6 +42,7 @@ _REFUSALS: dict[Refusal, tuple[int, int | str, str]] = {
     Refusal.DUPLICATE: (400, 50215, "Input invalid for this service"),
     Refusal.SERVER: (500, 50500, "Internal Error"),
     Refusal.OPENAI_STYLE: (400, 50215, "Input invalid for this service"),
+    Refusal.NOT_OPENED: (400, 50400, "Access Denied: Internal Error"),
 }
 
 

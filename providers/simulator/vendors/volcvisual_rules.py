@@ -16,6 +16,11 @@ FRAMES = {121: 5, 241: 10}
 """Frames and the seconds that they last."""
 MAX_PICTURE_BYTES = int(4.7 * 1024 * 1024)
 MAX_SEED = 2**32 - 1
+_CAMERAS = {
+    *("hitchcock_dolly_in", "hitchcock_dolly_out", "robo_arm", "dynamic_orbit", "central_orbit", "crane_push"),
+    *("quick_pull_back", "counterclockwise_swivel", "clockwise_swivel", "handheld", "rapid_push_pull"),
+}
+_STRENGTHS = {"weak", "medium", "strong"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,8 @@ class Model:
     resolution: str
     pictures: range
     """The numbers of pictures that it takes."""
+    has_camera: bool = False
+    """Requires a camera movement and its strength."""
 
 
 _NO, _ONE, _TWO, _MAYBE = range(1), range(1, 2), range(2, 3), range(2)
@@ -33,6 +40,7 @@ MODELS = {
     "jimeng_i2v_first_v30_1080": Model(resolution="1080p", pictures=_ONE),
     "jimeng_i2v_first_tail_v30": Model(resolution="720p", pictures=_TWO),
     "jimeng_i2v_first_tail_v30_1080": Model(resolution="1080p", pictures=_TWO),
+    "jimeng_i2v_recamera_v30": Model(resolution="720p", pictures=_ONE, has_camera=True),
     "jimeng_ti2v_v30_pro": Model(resolution="1080p", pictures=_MAYBE),
     "jimeng_vgfm_t2v_l20": Model(resolution="720p", pictures=_NO),
 }
@@ -56,6 +64,8 @@ async def read_order(body: object) -> Order:
     pictures = await _pictures(body, model)
     if not prompt and not pictures:
         invalid("prompt is required")
+    if model.has_camera and (body.get("template_id") not in _CAMERAS or body.get("camera_strength") not in _STRENGTHS):
+        invalid("template_id and camera_strength are required")
     width, height = _size(body, model, pictures)
     seed, frames = body.get("seed", -1), body.get("frames", 121)
     if not is_integer(seed) or not -1 <= seed <= MAX_SEED:

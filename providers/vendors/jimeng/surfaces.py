@@ -29,7 +29,7 @@ class Release:
     draft_version: str
 
 
-KNOWN = Release(app_id=513695, app_version="5.8.0", web_version="7.5.0", draft_version="3.3.9")
+KNOWN = Release(app_id=513695, app_version="8.4.0", web_version="7.5.0", draft_version="3.3.9")
 
 
 def _field(name: str, label: str, help_text: str) -> CredentialField:
@@ -37,7 +37,7 @@ def _field(name: str, label: str, help_text: str) -> CredentialField:
 
 
 RELEASE_FIELDS = (
-    _field("app_version", "App version", "The request header appvr; empty: 5.8.0."),
+    _field("app_version", "App version", "The request header appvr; empty: 8.4.0."),
     _field("app_id", "App number", "The request header appid; empty: 513695."),
     _field("web_version", "Web version", "web_version in the address of a submit; empty: 7.5.0."),
     _field("draft_version", "Draft version", "da_version in the address of a submit; empty: 3.3.9."),

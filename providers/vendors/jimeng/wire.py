@@ -28,10 +28,13 @@ __all__ = ["Jimeng"]
 
 Answers = dict[str, Snapshot | ProviderError]
 SHORTEST_SECRET = 8
-CREDITS_PATH = "commerce/v1/benefits/user_credit"
 HISTORY_PATH = "mweb/v1/get_history_by_ids"
 TASKS_PATH = "mweb/v1/mget_generate_task"
 """The older question; newer pages ask the history alone."""
+CREDITS = WireRequest(
+    method="POST", path="commerce/v1/benefits/user_credit", json={}, headers={"referer": f"{SITE}/ai-tool/image/generate"}
+)
+"""Asked for from another page than videos are, and without a query; otherwise the site answers 1014."""
 
 
 class Jimeng(Provider):
@@ -77,17 +80,17 @@ class Jimeng(Provider):
         return submission_of(spec, task_id=task.get("task_id"), history_id=task.get("history_id"))
 
     def check_account(self) -> Exchange[None]:
-        credits_of((yield _post(CREDITS_PATH, {}, self._release)))
+        credits_of((yield CREDITS))
 
     def balance(self, at: datetime) -> Exchange[Balance]:  # noqa: ARG002
-        reply = yield _post(CREDITS_PATH, {}, self._release)
+        reply = yield CREDITS
         return Balance(amount=Decimal(credits_of(reply)), unit="credits")
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials
         moment = str(int(at.timestamp()))
         page = page_headers(request.path, cookie=keys["cookie"], sign=keys["sign"], moment=moment, release=self._release)
-        return replace(request, headers={**request.headers, **page})
+        return replace(request, headers={**page, **request.headers})
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)

@@ -24,4 +24,6 @@ def body_of(request: GenerationRequest) -> dict[str, Any]:
         body["aspect_ratio"] = values["aspect_ratio"]
     if values["seed"] is not None:
         body["seed"] = values["seed"]
+    if "camera" in values:
+        body |= {"template_id": values["camera"], "camera_strength": values["camera_strength"]}
     return body

@@ -1,6 +1,7 @@
 """The Jimeng models of Volcengine's visual service: Params and ModelSpecs. Data; bodies.py turns them into requests.
 
 Volcengine documents, visual service, pages of the Jimeng video models (85621); read 2026-11-20. The model id is the vendor's `req_key`.
+That of the camera movements as public copies of its page have it; 2026-11-29.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import Literal
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
 from providers.core.rules import FRAME_GIVES_SHAPE
 
-__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE"]
+__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE"]
 
 SLUG = "volcvisual"
 DOCS_URL = "https://www.volcengine.com/docs/85621"
 DOCS_READ = date(2026, 11, 20)
 NOT_OFFERED = ("images by address: they are sent with the request",)
+READ_ELSEWHERE = ("the camera movements of `jimeng_i2v_recamera_v30`: public copies of the page, and clients of it; read 2026-11-29",)
 RESULT_LIFE = timedelta(hours=1)
 TASK_LIFE = timedelta(hours=12)
 """How long the vendor can be asked about a task. One that is late is waited for until only the time to fetch its video is left."""
@@ -42,6 +44,25 @@ class ProParams(ShapedParams):
     """jimeng_ti2v_v30_pro, from text or from an image."""
 
     rules = (FRAME_GIVES_SHAPE,)
+
+
+class CameraParams(JimengParams):
+    """jimeng_i2v_recamera_v30, which moves the camera through an image."""
+
+    camera: Literal[
+        "hitchcock_dolly_in",
+        "hitchcock_dolly_out",
+        "robo_arm",
+        "dynamic_orbit",
+        "central_orbit",
+        "crane_push",
+        "quick_pull_back",
+        "counterclockwise_swivel",
+        "clockwise_swivel",
+        "handheld",
+        "rapid_push_pull",
+    ] = param("hitchcock_dolly_in", "Camera", "The camera movement.", main=True)
+    camera_strength: Literal["weak", "medium", "strong"] = param("medium", "Camera strength", "How strong the movement is.", main=True)
 
 
 def _slot(name: str, title: str, *, needed: bool = True) -> InputSlot:
@@ -70,5 +91,6 @@ MODELS = by_id(
     _spec("jimeng_i2v_first_v30", "Jimeng 3.0, 720P, from an image", JimengParams, (FIRST,)),
     _spec("jimeng_i2v_first_tail_v30_1080", "Jimeng 3.0, 1080P, first and last frame", JimengParams, (FIRST, LAST)),
     _spec("jimeng_i2v_first_tail_v30", "Jimeng 3.0, 720P, first and last frame", JimengParams, (FIRST, LAST)),
+    _spec("jimeng_i2v_recamera_v30", "Jimeng 3.0, 720P, camera movement from an image", CameraParams, (FIRST,)),
     _spec("jimeng_vgfm_t2v_l20", "Jimeng 2.0", ShapedParams),
 )

@@ -1,6 +1,7 @@
 """The meaning of the error codes of Volcengine's visual service, in a refused request and in a failed task. Pure.
 
-Volcengine documents, visual service, error codes; read 2026-11-20.
+Volcengine documents, visual service, error codes; read 2026-11-20. 50400 ("Access Denied"), 30403 and 30404 are no codes of that page: the
+service of the model is not opened, or the key has no right to it (https://github.com/volcengine/volc-sdk-python/issues/39, 42; 2026-11-29).
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ from providers.core.errors import (
     RateLimited,
 )
 from providers.core.gateways import QUOTA_CODES, gateway_error, gateway_task
+from providers.core.messages import say
 from providers.core.replies import judged_by_body, kinds_by_code, object_of, render_error_of, words_of
 from providers.core.types import WireReply
 
-__all__ = ["CODES", "DONE", "OK", "code_of", "task_failure", "vendor_error"]
+__all__ = ["CODES", "DONE", "NOT_OPENED", "OK", "code_of", "task_failure", "vendor_error"]
 
+NOT_OPENED = ("50400", "30403", "30404")
 OK = "10000"
 DONE = "done"
 CODES = kinds_by_code(
     {
+        AuthenticationFailed: NOT_OPENED,
         InvalidParams: ("50215",),
         ContentRejected: ("50411", "50412", "50413", "50511", "50512", "50516", "50517", "50518", "50519"),
         RateLimited: ("50429", "50430"),
@@ -35,8 +39,11 @@ CODES = kinds_by_code(
         OutOfCredit: tuple(QUOTA_CODES),
     }
 )
-PASSING = frozenset({RateLimited, ProviderDown})
-"""The service's own trouble: beside a task that is not done it says nothing of the task."""
+PASSING = frozenset({AuthenticationFailed, RateLimited, ProviderDown})
+"""The service's own trouble, or the account's: beside a task that is not done it says nothing of the task."""
+ADVICE = dict.fromkeys(NOT_OPENED, say("open_service"))
+OUT_OF_TIME = "InvalidTimestamp"
+"""The front end's word for a signature whose time is not its own."""
 FRONT_END_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
     ("Signature", AuthenticationFailed),
     ("Credential", AuthenticationFailed),
@@ -71,6 +78,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
         words_of(body) or f"Volcengine answered with error {code}.",
         vendor_code=code,
         request_id=words_of(body, "request_id") or None,
+        advice=ADVICE.get(code),
     )
 
 
@@ -92,7 +100,8 @@ def _front_end_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError
     if not isinstance(error, dict):
         return None
     code = str(error.get("Code") or "")
+    words = words_of(error, "Message") or f"Volcengine answered with error {code or reply.status}."
+    if code == OUT_OF_TIME:
+        return AuthenticationFailed(words, stale=True, vendor_code=code, http_status=reply.status)
     kind = next((kind for word, kind in FRONT_END_WORDS if word in code), None)
-    return coded_error(
-        reply, kind, words_of(error, "Message") or f"Volcengine answered with error {code or reply.status}.", vendor_code=code or None
-    )
+    return coded_error(reply, kind, words, vendor_code=code or None)

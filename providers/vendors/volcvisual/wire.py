@@ -24,8 +24,8 @@ from providers.core.errors import (
 from providers.core.gateways import UNKNOWN_TASK
 from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.volcvisual.bodies import body_of
-from providers.vendors.volcvisual.catalog import MODELS, NOT_OFFERED
-from providers.vendors.volcvisual.errors import CODES, code_of, vendor_error
+from providers.vendors.volcvisual.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
+from providers.vendors.volcvisual.errors import CODES, NOT_OPENED, code_of, vendor_error
 from providers.vendors.volcvisual.replies import snapshot_of, task_id_of
 from providers.vendors.volcvisual.signing import signed
 from providers.vendors.volcvisual.surfaces import GATEWAY, SURFACES
@@ -45,6 +45,7 @@ class VolcVisual(Provider):
     surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
+    read_elsewhere = READ_ELSEWHERE
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield self._action(SUBMIT, body_of(request), billable=True)
@@ -62,17 +63,29 @@ class VolcVisual(Provider):
         return snapshot_of(reply, self.options.base_url)
 
     def check_account(self) -> Exchange[None]:
-        """Ask about a task that cannot be: the signature is checked first, so any other refusal means that the keys are good."""
-        try:
-            reply = yield self._ask(next(iter(MODELS)), NO_TASK)
-        except (AuthenticationFailed, OutOfCredit):
-            raise
-        except Refused as error:
-            if not error.vendor_code:
+        """Ask about a task that cannot be: the signature is checked first, so any other refusal means that the keys are good. Each model
+        is a service that has to be opened: one of them is enough.
+        """
+        closed: AuthenticationFailed | None = None
+        for model in MODELS:
+            try:
+                reply = yield self._ask(model, NO_TASK)
+            except AuthenticationFailed as error:
+                if error.vendor_code not in NOT_OPENED:
+                    raise
+                closed = error
+                continue
+            except OutOfCredit:
                 raise
-        else:
-            if not code_of(reply.data()):
-                raise UnexpectedReply("Volcengine answered without a code; check the account's base URL.")
+            except Refused as error:
+                if not error.vendor_code:
+                    raise
+            else:
+                if not code_of(reply.data()):
+                    raise UnexpectedReply("Volcengine answered without a code; check the account's base URL.")
+            return
+        assert closed is not None
+        raise closed
 
     def sign(self, request: WireRequest, at: datetime) -> WireRequest:
         keys = self.options.credentials

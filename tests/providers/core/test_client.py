@@ -4,12 +4,14 @@ import asyncio
 import logging
 import traceback
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 
 from providers.core.client import BlockingClient, Transcript, converse, poll_concurrently
 from providers.core.errors import (
     AuthenticationFailed,
+    ClockOff,
     InvalidParams,
     NotSent,
     ProviderDown,
@@ -112,7 +114,7 @@ def test_uncertain_is_not_retryable_and_unreachable_is():
 
 
 def test_stale_signature_is_renewed_once():
-    times = iter([NOON, NOON, NOON + timedelta(seconds=9)])
+    times = chain([NOON, NOON, NOON], repeat(NOON + timedelta(seconds=9)))
     talk = converse(toy(), toy().submit(toy_request()), clock=lambda: next(times))
     next(talk)
     first = talk.send(OK)
@@ -121,7 +123,26 @@ def test_stale_signature_is_renewed_once():
 
     assert (first.headers["Authorization"], again.headers["Authorization"]) == (f"{SECRET} 12:00:00", f"{SECRET} 12:00:09")
     assert (again.path, again.json, again.billable) == (first.path, first.json, True)
-    assert type(outcome(talk, WireReply(status=401, body=b"stale"))) is AuthenticationFailed
+    error = outcome(talk, WireReply(status=401, body=b"stale"))
+    assert (type(error), error.retryable) == (ClockOff, True)
+    assert str(error.advice) == "This server's clock says 12:00:09 UTC. Set it, for example by NTP."
+
+
+@pytest.mark.parametrize(
+    ("date", "signed_at"),
+    [
+        ("Fri, 20 Nov 2026 11:59:52 GMT", "11:59:52"),
+        ("Fri, 20 Nov 2026 12:30:00 GMT", "12:30:00"),
+        ("soon", "12:00:00"),
+        ("Fri, 20 Nov 2026 11:59:52 -0000", "12:00:00"),
+    ],
+)
+def test_stale_signature_is_renewed_by_the_vendors_clock(date, signed_at):
+    talk = at_the_paid_request()
+
+    again = talk.send(WireReply(status=401, body=b"stale", headers={"date": date}))
+
+    assert again.headers["Authorization"] == f"{SECRET} {signed_at}"
 
 
 def test_wrong_key_is_not_tried_again():

@@ -15,6 +15,7 @@ from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import jimeng_rules
 
 DAY_S = 86_400
+PAGE_OF_IMAGES = "https://jimeng.jianying.com/ai-tool/image/generate"
 LITE = "dreamina_ic_generate_video_model_vgfm_lite"
 THREE = "dreamina_ic_generate_video_model_vgfm_3.0"
 RESOURCE = {"resource_id": "generate_video", "resource_id_type": "str", "resource_sub_type": "aigc"}
@@ -298,11 +299,13 @@ def test_bad_draft_is_refused(jimeng: Caller, changes: dict[str, Any], expected:
         ({"first_frame_image": FRAME, "end_frame_image": FRAME, "video_aspect_ratio": None}, (1120, 832, 5)),
         ({"model": f"{LITE[:-5]}1.0", "benefit": "basic_video_operation_vgfm"}, (1248, 704, 5)),
         ({"model": THREE, "benefit": "basic_video_operation_vgfm_v_three", "resolution": "1080p"}, (1920, 1088, 5)),
-        ({"model": f"{THREE}_fast", "benefit": "whatever", "resolution": "720p"}, (1248, 704, 5)),
-        ({"model": f"{THREE}_pro", "benefit": "whatever"}, (1248, 704, 5)),
+        ({"model": f"{THREE}_fast", "benefit": "basic_video_operation_vgfm_v_three", "resolution": "720p"}, (1248, 704, 5)),
+        ({"model": f"{THREE}_pro", "benefit": "basic_video_operation_vgfm_v_three_pro"}, (1248, 704, 5)),
         ({"model": f"{THREE[:-1]}5_pro", "benefit": "dreamina_video_seedance_15_pro", "duration_ms": 12000}, (1248, 704, 12)),
         ({"model": "dreamina_seedance_40_pro", "benefit": "dreamina_video_seedance_20_pro", "duration_ms": 15000}, (1248, 704, 15)),
         ({"model": "dreamina_seedance_40", "benefit": "dreamina_seedance_20_fast", "duration_ms": 4000}, (1248, 704, 4)),
+        ({"model": "dreamina_seedance_40_mini", "benefit": "seedance_20_mini_720p_output", "duration_ms": 15000}, (1248, 704, 15)),
+        ({"model": "dreamina_seedance_45_pro", "benefit": "seedance_25_720p_output", "duration_ms": 30000}, (1248, 704, 30)),
     ],
 )
 def test_good_order_becomes_a_video_of_this_size_and_length(fields: dict[str, Any], expected: tuple[int, int, int]) -> None:
@@ -352,13 +355,18 @@ def test_strict_sign_follows_the_recipe(jimeng: Caller, simulator: SimulatorProc
 def test_credits_are_spent_by_tasks(jimeng: Caller) -> None:
     jimeng.task()
 
-    credit = jimeng.post("/commerce/v1/benefits/user_credit", {}).json()["data"]["credit"]
+    credit = jimeng.post("/commerce/v1/benefits/user_credit", {}, Referer=PAGE_OF_IMAGES).json()["data"]["credit"]
     received = jimeng.post("/commerce/v1/benefits/credit_receive", {"time_zone": "Asia/Shanghai"}).json()["data"]
     charged = jimeng.post("/commerce/v1/benefits/user_credit_history", {"count": 20, "cursor": "0", "history_type": 2}).json()["data"]
 
     assert credit == {"gift_credit": 9990, "purchase_credit": 0, "vip_credit": 0}
     assert received == {"cur_total_credits": 9990, "receive_quota": 0}
     assert [record["amount"] for record in charged["records"]] == [-10]
+
+
+@pytest.mark.parametrize(("query", "referer"), [("?aid=513695", PAGE_OF_IMAGES), ("", "https://jimeng.jianying.com")])
+def test_credits_are_told_to_the_page_of_images_without_a_query(jimeng: Caller, query: str, referer: str) -> None:
+    assert ret(jimeng.post(f"/commerce/v1/benefits/user_credit{query}", {}, Referer=referer)) == "1014"
 
 
 def test_upload_token_is_given_for_a_known_scene(jimeng: Caller) -> None:
@@ -374,6 +382,7 @@ def test_second_task_has_to_wait_where_one_may_run(jimeng: Caller, simulator: Si
 
 
 REFUSALS = {"refuse": "2038", "auth": "1015", "quota": "1006", "bad-param": "1000", "rate-limit": "1057", "plan-used-up": "121101"}
+REFUSALS |= {"robot-check": "1019", "model-offline": "2061"}
 
 
 @pytest.mark.parametrize(("fault", "expected"), REFUSALS.items())

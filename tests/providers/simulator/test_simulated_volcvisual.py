@@ -182,6 +182,8 @@ def test_key_decides(simulator: SimulatorProcess, access: str, secret: str, expe
         {"req_key": "jimeng_i2v_first_v30", "binary_data_base64": ["data:image/png;base64," + as_base64()]},
         {"req_key": "jimeng_i2v_first_v30", "binary_data_base64": [as_base64(kind="WEBP")]},
         {"req_key": "jimeng_i2v_first_tail_v30", "image_urls": [FAR]},
+        {"req_key": "jimeng_i2v_recamera_v30", "image_urls": [FAR], "template_id": "robo_arm"},
+        {"req_key": "jimeng_i2v_recamera_v30", "image_urls": [FAR], "template_id": "fly", "camera_strength": "weak"},
         {"req_key": "jimeng_i2v_first_tail_v30", "image_urls": [FAR], "binary_data_base64": [as_base64()]},
     ],
 )
@@ -201,6 +203,7 @@ def test_bad_request_is_refused_and_not_billed(visual: Caller, simulator: Simula
         ({"req_key": "jimeng_i2v_first_tail_v30_1080", "binary_data_base64": [as_base64(kind="JPEG")] * 2}, (1664, 1248, 5)),
         ({"req_key": "jimeng_ti2v_v30_pro", "aspect_ratio": "21:9"}, (2176, 928, 5)),
         ({"req_key": "jimeng_ti2v_v30_pro", "image_urls": [FAR], "frames": 241}, (1920, 1088, 10)),
+        ({"req_key": "jimeng_i2v_recamera_v30", "image_urls": [FAR], "template_id": "handheld", "camera_strength": "weak"}, (1248, 704, 5)),
         ({"req_key": "jimeng_vgfm_t2v_l20", "seed": -1}, (1248, 704, 5)),
     ],
 )
@@ -218,6 +221,7 @@ REFUSALS: dict[str, tuple[int, int | str]] = {
     "rate-limit": (429, 50429),
     "rate-limit-200": (200, 50429),
     "5xx-before": (500, 50500),
+    "not-opened": (400, 50400),
 }
 
 

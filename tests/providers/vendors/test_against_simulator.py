@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from providers.core.client import BlockingClient, utc_now
-from providers.core.errors import AuthenticationFailed, DuplicateReference, InvalidParams, RateLimited, Refused, Uncertain
+from providers.core.errors import AuthenticationFailed, ClockOff, DuplicateReference, InvalidParams, RateLimited, Refused, Uncertain
 from providers.core.transport import Timeouts
 from providers.core.types import State
 from providers.vendors import ALL_MODELS
@@ -156,11 +156,44 @@ def test_waiting_task_can_be_cancelled_and_a_rendering_one_cannot(simulator):
     assert caught.value.vendor_code == "UnsupportedOperation"
 
 
-def test_clock_that_is_wrong_is_reported_as_a_stale_signature(simulator):
-    late = client_at(simulator, "official-jwt")
-    asleep = BlockingClient(provider=late.provider, timeouts=PATIENT, clock=lambda: utc_now() - timedelta(hours=2))
+@pytest.mark.parametrize("ahead", [timedelta(seconds=8), timedelta(minutes=-30)])
+@pytest.mark.parametrize("surface", ["official-jwt", "official"])
+def test_wrong_clock_is_corrected_by_the_vendors_answer(simulator, surface, ahead):
+    """A vendor whose clock is 8 s behind ours, or half an hour ahead; Volcengine takes a quarter of an hour."""
+    provider = client_at(simulator, surface).provider
+    client = BlockingClient(provider=provider, timeouts=PATIENT, clock=lambda: utc_now() + ahead)
 
-    with pytest.raises(AuthenticationFailed) as caught:
-        asleep.check_account()
+    client.check_account()
 
-    assert caught.value.stale is True
+    assert client.submit(a_request(surface)).id
+    assert paid(simulator) == 1
+
+
+def test_clock_that_the_vendors_answer_does_not_correct_is_named(simulator):
+    simulator.settings(token_clock_behind_s=60)
+
+    with pytest.raises(ClockOff, match=r"not yet valid .* This server's clock says .* UTC\. .* The vendor's clock says .* UTC") as caught:
+        client_at(simulator, "official-jwt").submit(a_request("official-jwt"))
+
+    assert caught.value.retryable is True
+    assert paid(simulator) == 0
+
+
+def test_account_check_of_jimeng_is_asked_for_as_the_page_of_images_does(simulator):
+    assert client_at(simulator, "web").check_account() is None
+
+
+@pytest.mark.parametrize(
+    ("surface", "fault", "kind"),
+    [
+        ("web", "robot-check", AuthenticationFailed),
+        ("web", "model-offline", InvalidParams),
+        ("official", "not-opened", AuthenticationFailed),
+    ],
+)
+def test_refusal_with_advice_is_sure(simulator, surface, fault, kind):
+    with pytest.raises(kind) as caught:
+        client_at(simulator, surface).submit(a_request(surface, f"a boat #fault:{fault}"))
+
+    assert caught.value.advice
+    assert paid(simulator) == 0

@@ -35,6 +35,7 @@ NEED_AN_IMAGE = {
         "jimeng_i2v_first_v30_1080",
         "jimeng_i2v_first_tail_v30",
         "jimeng_i2v_first_tail_v30_1080",
+        "jimeng_i2v_recamera_v30",
     },
 }
 PRICES = {

@@ -27,7 +27,8 @@ def test_account_check_reports_the_credits():
     request = next(jimeng.check_account())
     credit = {"gift_credit": 60, "purchase_credit": 0, "vip_credit": 100}
 
-    assert (request.method, request.path, request.billable) == ("POST", "commerce/v1/benefits/user_credit", False)
+    assert (request.method, request.path, request.query, request.billable) == ("POST", "commerce/v1/benefits/user_credit", {}, False)
+    assert jimeng.sign(request, NOON).headers["referer"] == "https://jimeng.jianying.com/ai-tool/image/generate"
     for body in ({"credit": credit}, credit):
         assert check_account(answer(body)) is None
         assert outcome(jimeng, jimeng.balance(NOON), reply_of(answer(body))) == Balance(amount=Decimal(160), unit="credits")
@@ -49,7 +50,7 @@ def test_bad_account_is_recognised(body, status, kind):
 def test_request_looks_like_the_pages_and_is_signed_for_its_path_and_second():
     signed = make_provider("jimeng").sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON)
 
-    expected = hashlib.md5(f"9e2c|e_video|7|5.8.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
+    expected = hashlib.md5(f"9e2c|e_video|7|8.4.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
     assert (signed.headers["sign"], signed.headers["sign-ver"], signed.headers["device-time"]) == (expected, "1", MOMENT)
     assert (signed.headers["cookie"], signed.headers["appid"], signed.headers["pf"]) == (COOKIE, "513695", "7")
 
@@ -78,13 +79,13 @@ def test_bare_session_is_sent_as_a_cookie():
 
 def test_accounts_own_versions_and_names_are_sent():
     names = {"jimeng-video-3.0": "dreamina_next:next_benefit", "jimeng-video-3.0-pro": "dreamina_pro"}
-    newer = make_provider("jimeng", names=names, app_version="8.4.0", app_id="600000", web_version="7.6", draft_version="3.4.0")
+    newer = make_provider("jimeng", names=names, app_version="8.5.0", app_id="600000", web_version="7.6", draft_version="3.4.0")
 
     older, first, second = (next(newer.submit(make_request(f"jimeng/{model}"))) for model in MODELS)
     signed = newer.sign(WireRequest(method="POST", path="mweb/v1/generate_video"), NOON).headers
 
-    expected = hashlib.md5(f"9e2c|e_video|7|8.4.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
-    assert (signed["appvr"], signed["appid"], signed["sign"]) == ("8.4.0", "600000", expected)
+    expected = hashlib.md5(f"9e2c|e_video|7|8.5.0|{MOMENT}||11ac".encode(), usedforsecurity=False).hexdigest()
+    assert (signed["appvr"], signed["appid"], signed["sign"]) == ("8.5.0", "600000", expected)
     assert (older.query, older.json["http_common_info"]) == ({"aid": 600000}, {"aid": 600000})
     assert [first.query[name] for name in ("aid", "web_version", "da_version")] == [600000, "7.6", "3.4.0"]
     assert json.loads(first.json["draft_content"])["version"] == "3.4.0"
@@ -92,7 +93,7 @@ def test_accounts_own_versions_and_names_are_sent():
         (said.json["extend"]["root_model"], said.json["extend"]["m_video_commerce_info"]["benefit_type"]) for said in (first, second)
     ] == [
         ("dreamina_next", "next_benefit"),
-        ("dreamina_pro", "basic_video_operation_vgfm_v_three"),
+        ("dreamina_pro", "basic_video_operation_vgfm_v_three_pro"),
     ]
 
 
@@ -128,5 +129,5 @@ def test_every_label_says_that_it_is_unofficial():
 def test_images_and_cancelling_are_not_offered():
     jimeng = make_provider("jimeng")
 
-    assert [spec.slots for spec in jimeng.models.values()] == [()] * 8
+    assert [spec.slots for spec in jimeng.models.values()] == [()] * 10
     assert jimeng.can_cancel is False

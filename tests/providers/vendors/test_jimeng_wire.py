@@ -117,10 +117,12 @@ def test_newer_models_are_asked_for_as_a_draft_in_text():
     [
         ("jimeng-video-2.0-pro", "dreamina_ic_generate_video_model_vgfm1.0", "basic_video_operation_vgfm"),
         ("jimeng-video-3.0-fast", "dreamina_ic_generate_video_model_vgfm_3.0_fast", "basic_video_operation_vgfm_v_three"),
-        ("jimeng-video-3.0-pro", "dreamina_ic_generate_video_model_vgfm_3.0_pro", "basic_video_operation_vgfm_v_three"),
+        ("jimeng-video-3.0-pro", "dreamina_ic_generate_video_model_vgfm_3.0_pro", "basic_video_operation_vgfm_v_three_pro"),
         ("jimeng-video-3.5-pro", "dreamina_ic_generate_video_model_vgfm_3.5_pro", "dreamina_video_seedance_15_pro"),
         ("seedance-2.0", "dreamina_seedance_40_pro", "dreamina_video_seedance_20_pro"),
         ("seedance-2.0-fast", "dreamina_seedance_40", "dreamina_seedance_20_fast"),
+        ("seedance-2.0-mini", "dreamina_seedance_40_mini", "seedance_20_mini_720p_output"),
+        ("seedance-2.5", "dreamina_seedance_45_pro", "seedance_25_720p_output"),
     ],
 )
 def test_model_and_benefit_are_the_pair_of_the_table(model, key, benefit):
@@ -175,13 +177,13 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
 @pytest.mark.parametrize(
     ("ret", "kind"),
     [
-        *[(code, AuthenticationFailed) for code in ("1014", "1015", "1018", "1021", "4003", "4010")],
+        *[(code, AuthenticationFailed) for code in ("1014", "1015", "1018", "1019", "1021", "3018", "4003", "4010", "4013")],
         *[(code, OutOfCredit) for code in ("1006", "4001", "5000")],
         ("121101", PlanUsedUp),
         *[(code, RateLimited) for code in ("1", "1010", "1057", "1310", "2014", "2020", "10020")],
-        *[(code, ContentRejected) for code in ("1019", "1063", "1159", "2003", "2004", "2005", "2035")],
+        *[(code, ContentRejected) for code in ("1063", "1159", "2003", "2004", "2005", "2035")],
         *[(code, ContentRejected) for code in ("2038", "2039", "2041", "2042", "2048", "2050")],
-        *[(code, InvalidParams) for code in ("1000", "1001", "1161", "1162")],
+        *[(code, InvalidParams) for code in ("1000", "1001", "1161", "1162", "2061")],
         ("2043", Refused),
         *[(code, Uncertain) for code in ("1002", "2002")],
     ],
@@ -192,6 +194,32 @@ def test_ret_has_its_class_with_http_200(ret, kind):
     assert type(error) is kind
     assert (error.vendor_code, error.http_status, error.request_id) == (ret, 200, "log-1")
     assert error.message.startswith("words of the vendor")
+
+
+@pytest.mark.parametrize(
+    ("ret", "errmsg", "kind", "advice"),
+    [
+        ("1019", "shark not pass", AuthenticationFailed, "fresh cookie"),
+        ("3018", "permission denied", AuthenticationFailed, "fresh cookie"),
+        ("4013", "", AuthenticationFailed, "fresh cookie"),
+        ("2061", "模型已不可用", InvalidParams, "took this model offline"),
+    ],
+)
+def test_refusal_by_a_robot_check_or_of_an_offline_model_is_sure_and_says_what_helps(ret, errmsg, kind, advice):
+    """As iptag/jimeng-api quotes the site (issues 143 and 110): HTTP 200, and `data` without a task."""
+    answered = {"ret": ret, "errmsg": errmsg, "systime": "1772105214", "logid": "l", "data": {"aigc_data": None, "fail_code": ""}}
+
+    error = submit(answered, model="jimeng/seedance-2.0-fast")
+
+    assert type(error) is kind
+    assert advice in str(error)
+
+
+def test_robot_check_that_ends_a_task_says_what_helps():
+    error = poll(entry(status=30, item_list=[], fail_code="4013")).error
+
+    assert type(error) is GenerationFailed
+    assert "fresh cookie" in str(error)
 
 
 def test_number_instead_of_text_is_read_too():

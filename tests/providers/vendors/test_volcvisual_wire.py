@@ -25,7 +25,7 @@ from providers.core.errors import (
 )
 from providers.core.types import GenerationRequest, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
-from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, picture
+from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, picture, reply_of
 
 MODEL = "volcvisual/jimeng_t2v_v30"
 TASK = Submission(id="7600000000000000001", model="jimeng_t2v_v30")
@@ -139,6 +139,38 @@ def test_error_of_the_front_end_is_read(status, code, kind):
     error = submit(front_end(code), status)
 
     assert (type(error), error.vendor_code) == (kind, code)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("code", [50400, 30403, 30404])
+def test_service_that_is_not_opened_is_a_sure_refusal_that_says_what_helps(code, status):
+    """As volcengine/volc-sdk-python#39 quotes it."""
+    body = {
+        "code": code,
+        "data": None,
+        "message": "Access Denied: Internal Error",
+        "request_id": "r",
+        "status": code,
+        "time_elapsed": "84µs",
+    }
+
+    error = submit(body, status)
+
+    assert (type(error), error.vendor_code) == (AuthenticationFailed, str(code))
+    assert "Open this model's service" in str(error)
+    assert type(poll(body, status)) is AuthenticationFailed
+
+
+def test_closed_service_beside_a_task_that_is_not_done_ends_nothing():
+    assert (
+        type(poll({**fixture("volcvisual_done", status="generating"), "code": 50400, "message": "Access Denied"})) is AuthenticationFailed
+    )
+
+
+def test_camera_movement_is_sent_with_its_strength():
+    said = WIRE.asked(make_request("volcvisual/jimeng_i2v_recamera_v30", camera="robo_arm", camera_strength="strong")).json
+
+    assert (said["req_key"], said["template_id"], said["camera_strength"]) == ("jimeng_i2v_recamera_v30", "robo_arm", "strong")
 
 
 def test_wait_is_taken_from_the_rate_limit_reply():
@@ -260,6 +292,18 @@ def test_unreadable_answer_to_a_poll_is_unexpected(body):
 def test_any_answer_of_the_service_proves_good_keys(body, status):
     assert next(WIRE.provider.check_account()).query["Action"] == "CVSync2AsyncGetResult"
     assert check_account(body, status) is None
+
+
+def test_one_opened_service_is_enough_for_an_account():
+    closed, models = reply_of(error_body(50400), 400), len(WIRE.provider.models)
+    opened = reply_of({"code": 10000, "data": {"status": "not_found"}})
+
+    assert WIRE.outcome(WIRE.provider.check_account(), *[closed] * (models - 1), opened) is None
+    assert type(WIRE.outcome(WIRE.provider.check_account(), *[closed] * models)) is AuthenticationFailed
+
+
+def test_signature_out_of_time_is_stale():
+    assert WIRE.provider.check(reply_of(front_end("InvalidTimestamp"), 401)).stale is True
 
 
 @pytest.mark.parametrize(
