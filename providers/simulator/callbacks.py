@@ -33,6 +33,8 @@ HTTP_OK = 200
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _CHALLENGE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 Body = Callable[[float], dict[str, Any] | None]
+Sign = Callable[[str], dict[str, str]]
+"""The headers with which a vendor signs a call to this address, at the moment of the call."""
 
 
 def is_loopback(url: str) -> bool:
@@ -69,6 +71,7 @@ class _Call:
     url: str = field(compare=False)
     body: Body = field(compare=False)
     is_signed: bool = True
+    sign: Sign | None = field(default=None, compare=False)
     tries: int = 1
     challenge: str = ""
 
@@ -89,11 +92,13 @@ class Callbacks:
         *,
         tries: int = 1,
         is_signed: bool = True,
+        sign: Sign | None = None,
         challenged_at: float | None = None,
         talk: Talk | None = None,
     ) -> Talk:
         """Schedule a call for each moment; `body` gives what to say at it, or None for no call. Only loopback addresses are called.
 
+        `is_signed` calls carry the signature of the settings' secret; `sign` makes a vendor's own in its place.
         After a challenge, calls follow only if it is echoed. A `talk` that an earlier `add` returned is continued.
         """
         talk = talk or Talk()
@@ -104,7 +109,7 @@ class Callbacks:
             self._push(challenged_at, talk, url, lambda _: {"challenge": token}, is_signed=False, challenge=token)
         for moment in moments:
             if moment < math.inf:
-                self._push(moment, talk, url, body, is_signed=is_signed, tries=tries)
+                self._push(moment, talk, url, body, is_signed=is_signed, sign=sign, tries=tries)
         return talk
 
     def _push(self, moment: float, talk: Talk, url: str, body: Body, **more: Any) -> None:
@@ -133,7 +138,9 @@ class Callbacks:
     async def _send(self, session: aiohttp.ClientSession, call: _Call, body: dict[str, Any], tuning: Tuning) -> tuple[int | None, str]:
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
-        if call.is_signed and tuning.webhook_secret:
+        if call.sign is not None:
+            headers |= call.sign(call.url)
+        elif call.is_signed and tuning.webhook_secret:
             message_id, timestamp = f"msg_{call.number}", int(time.time() - tuning.webhook_age_s)
             signatures = [signature(secret, message_id, timestamp, raw) for secret in tuning.webhook_secret.split()]
             headers |= {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": " ".join(signatures)}

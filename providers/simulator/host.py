@@ -34,10 +34,10 @@ class Host(Dialect):
     def refusal(self, why: Refusal) -> Refused:
         return Refused(*self.refusals[why])
 
-    def account_of_bearer(self, request: web.BaseRequest, region: str | None = None) -> Account:
+    def account_of_bearer(self, request: web.BaseRequest, region: str | None = None, *, scheme: str = "Bearer") -> Account:
         """Return the account of the bearer's key. Raise Refused when it is missing, bad, or of another region."""
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key or nature(key) == "bad" or region not in (None, region_of(key)):
+        word, _, key = request.headers.get("Authorization", "").partition(" ")
+        if word != scheme or not key or nature(key) == "bad" or region not in (None, region_of(key)):
             raise self.refusal(Refusal.AUTH)
         return self.site.accounts.get(self.host, key)
 

@@ -13,12 +13,13 @@ from providers.vendors.jimeng import Jimeng
 from providers.vendors.kling import Kling
 from providers.vendors.minimax import MiniMax
 from providers.vendors.openai_videos import OpenAIVideos
+from providers.vendors.vidu import Vidu
 from providers.vendors.volcvisual import VolcVisual
 from providers.vendors.zhipu import Zhipu
 
 __all__ = ["ALL_MODELS", "PROVIDERS", "find_model"]
 
-VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Jimeng, Ark, MiniMax, OpenAIVideos)
+VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Jimeng, Ark, MiniMax, Vidu, OpenAIVideos)
 
 PROVIDERS: Mapping[str, type[Provider]] = {vendor.slug: vendor for vendor in VENDORS}
 ALL_MODELS: Mapping[str, ModelSpec] = {spec.name: spec for vendor in VENDORS for spec in vendor.models.values()}

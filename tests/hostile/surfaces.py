@@ -36,6 +36,7 @@ SURFACES: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
     ),
     "openai-videos": (("compatible", "hosts/openai/v1", KEY), ("compatible", "hosts/openai/v1", {"api_key": "sk-second-portal-test"})),
     "minimax": (("china", "hosts/minimax", KEY), ("global", "hosts/minimax", {"api_key": "sk-second-portal-test"})),
+    "vidu": (("mainland", "hosts/vidu", KEY), ("abroad", "hosts/vidu", {"api_key": "sk-second-portal-test"})),
 }
 """Surface, the simulator's path, credentials. Two accounts where there can be: what one may have accepted, another could buy again."""
 VENDORS = tuple(SURFACES)
@@ -49,5 +50,6 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "ark": ("ark/doubao-seedance-1-5-pro-251215", "ark/doubao-seedance-1-0-pro-250528"),
     "openai-videos": ("openai-videos/sora-2",),
     "minimax": ("minimax/MiniMax-H3", "minimax/MiniMax-Hailuo-02"),
+    "vidu": ("vidu/viduq3-turbo", "vidu/viduq2"),
 }
 """Used in turn, so that every API of a vendor meets every kind."""

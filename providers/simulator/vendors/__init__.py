@@ -14,6 +14,7 @@ from providers.simulator.vendors.kling import Kling
 from providers.simulator.vendors.minimax import MiniMax
 from providers.simulator.vendors.newapi import NewApi
 from providers.simulator.vendors.openai_videos import OpenAIVideos
+from providers.simulator.vendors.vidu import Vidu
 from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
 
@@ -29,6 +30,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "ark": Ark(site),
         "byteplus": Ark(site, host="byteplus", region="intl", models=MODELS_ABROAD),
         "minimax": MiniMax(site),
+        "vidu": Vidu(site),
         "openai": OpenAIVideos(site),
         "newapi": NewApi(site),
         "zhipu": Zhipu(site),

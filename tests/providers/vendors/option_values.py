@@ -30,6 +30,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
 SAID_WITH: dict[tuple[str, str], str] = {
     ("kling/kling-v1-5", "paths"): "dynamic_masks",
     ("kling/kling-3.0", "elements"): "first_frame",
+    ("vidu/viduq2-pro", "aspect_ratio"): "references",
 }
 """Options that are sent only together with an image."""
 
@@ -65,7 +66,7 @@ def setting_for(spec, name: str, value: Any) -> dict[str, Any]:
 def slots_for(spec, setting: dict[str, Any]) -> tuple[str, ...]:
     """The fewest images that go with these options."""
     needed = needed_slots(spec)
-    for slots in (needed, *((*needed, slot.name) for slot in spec.slots), ()):
+    for slots in (needed, *((*needed, slot.name) for slot in spec.slots), *((slot.name,) for slot in spec.slots), ()):
         try:
             spec.params(**spec.needed_params | setting).check_inputs(dict.fromkeys(slots, 1))
         except InputConflict:

@@ -30,6 +30,7 @@ SIMULATED = {
     "byteplus": ("ark", "hosts/byteplus/api/v3"),
     "compatible": ("openai-videos", "hosts/openai/v1"),
     "china": ("minimax", "hosts/minimax"),
+    "mainland": ("vidu", "hosts/vidu"),
 }
 MODELS = {
     "kling": "kling/kling-v1",
@@ -41,6 +42,7 @@ MODELS = {
     "ark": "ark/doubao-seedance-1-5-pro-251215",
     "openai-videos": "openai-videos/gateway-model",
     "minimax": "minimax/MiniMax-H3",
+    "vidu": "vidu/viduq3-turbo",
 }
 """The model with which a vendor's surfaces are tested."""
 MODELS_AT = {"us": "dashscope/wan2.6-t2v-us"}

@@ -14,7 +14,7 @@ from providers.core.types import Balance
 from providers.vendors import PROVIDERS
 from tests.providers.vendors.vendor_samples import NOON, make_provider, make_request, outcome, reply_of
 
-REPORT_BALANCE = {"kling", "jimeng"}
+REPORT_BALANCE = {"kling", "jimeng", "vidu"}
 
 
 def pack(status="online", left: object = 100):

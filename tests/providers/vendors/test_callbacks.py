@@ -22,6 +22,8 @@ CALLING = [
     ("ark", "byteplus", "ark/doubao-seedance-1-0-pro-250528"),
     ("minimax", "china", "minimax/MiniMax-Hailuo-02"),
     ("minimax", "global", "minimax/MiniMax-H3"),
+    ("vidu", "mainland", "vidu/viduq3-turbo"),
+    ("vidu", "abroad", "vidu/viduq2-pro"),
 ]
 
 

@@ -16,6 +16,7 @@ EVERY_MODEL = pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODEL
 NEED_AN_IMAGE = {
     "minimax": {"MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"},
     "ark": {"doubao-seedance-1-0-lite-i2v-250428"},
+    "vidu": {"viduq3-pro-fast", "viduq3", "viduq3-mix", "viduq2-pro", "viduq2-turbo", "viduq2-pro-fast"},
     "kling": {"kling-v1-5", "kling-v2-1"},
     "dashscope": {
         "wanx2.1-i2v-turbo",

@@ -13,6 +13,7 @@ MODELS = {
     "ark": "ark/doubao-seedance-1-5-pro-251215",
     "minimax": "minimax/MiniMax-H3",
     "minimax-v1": "minimax/MiniMax-Hailuo-02",
+    "vidu": "vidu/viduq3-turbo",
     "volcvisual": "volcvisual/jimeng_t2v_v30",
     "cogvideox": "cogvideox/cogvideox-2b",
     "openai-videos": "openai-videos/gateway-model",

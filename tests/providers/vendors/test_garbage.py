@@ -23,10 +23,12 @@ ARK_KEYS = ("id", "status", "content", "usage", "duration", "error", "items", "t
 COGVIDEOX_KEYS = ("task_id", "status", "video_url", "url", "success", "error", "detail")
 OPENAI_KEYS = ("id", "task_id", "status", "progress", "error", "metadata", "data", "code", "message", "detail")
 MINIMAX_KEYS = ("task_id", "status", "file_id", "file", "task", "base_resp", "type", "error", "items")
+VIDU_KEYS = ("task_id", "id", "state", "err_code", "credits", "creations", "code", "reason", "message", "metadata", "remains")
 JIMENG_KEYS = ("ret", "errmsg", "logid", "data")
 JIMENG_FINISHED = {"ret": "0", "data": {"1": fixture("jimeng_succeeded")}}
 SUCCESSES = {
     "minimax": fixture("minimax_v2_succeeded"),
+    "vidu": fixture("vidu_success"),
     "openai-videos": fixture("openai_completed"),
     "ark": fixture("ark_succeeded"),
     "kling": fixture("kling_succeed"),
@@ -41,6 +43,7 @@ KINDS = {"jimeng": "history"}
 """Where the task is in a reply; by default at its top."""
 MODELS = {
     "minimax": "minimax/MiniMax-H3",
+    "vidu": "vidu/viduq3-turbo",
     "openai-videos": "openai-videos/gateway-model",
     "ark": "ark/doubao-seedance-1-0-pro-250528",
     "kling": "kling/kling-v1",
@@ -54,6 +57,7 @@ EVERY_VENDOR = pytest.mark.parametrize("slug", MODELS)
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
     "minimax": st.dictionaries(st.sampled_from(MINIMAX_KEYS), ODD, max_size=5),
+    "vidu": st.dictionaries(st.sampled_from(VIDU_KEYS), ODD, max_size=5),
     "openai-videos": st.dictionaries(st.sampled_from(OPENAI_KEYS), ODD, max_size=5),
     "ark": st.dictionaries(st.sampled_from(ARK_KEYS), ODD, max_size=5),
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),

@@ -43,6 +43,7 @@ SUBMITS = {
     "zhipu": ("zhipu/cogvideox-3", lambda name: {"id": name, "task_status": "PROCESSING"}),
     "ark": ("ark/doubao-seedance-1-5-pro-251215", lambda name: {"id": name}),
     "minimax": ("minimax/MiniMax-H3", lambda name: {"task_id": name}),
+    "vidu": ("vidu/viduq3-turbo", lambda name: {"task_id": name, "state": "created"}),
     "volcvisual": ("volcvisual/jimeng_t2v_v30", lambda name: {"code": 10000, "data": {"task_id": name}}),
     "cogvideox": ("cogvideox/cogvideox-2b", lambda name: {"task_id": name, "status": "pending"}),
     "openai-videos": ("openai-videos/gateway-model", lambda name: {"id": name, "object": "video", "status": "queued"}),

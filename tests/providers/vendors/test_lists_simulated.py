@@ -16,6 +16,7 @@ from tests.providers.vendors.simulated_surfaces import ask, client_at, first_sur
 from tests.providers.vendors.vendor_samples import make_request
 
 ARK, HAILUO, H3 = "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"
+VIDU, VIDU_SLOTS = "vidu/viduq3-turbo", (["first_frame"], ["first_frame", "last_frame"], ["references"])
 WAN, SORA, KLING, KLING_NEW = "dashscope/wanx2.1-t2v-turbo", "openai-videos/sora-2", "kling/kling-v1", "kling/kling-3.0"
 LOCAL = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 
@@ -68,7 +69,7 @@ def test_list_distinguishes_a_lost_submit_from_one_that_never_came(simulator, mo
     assert look([entry["task_id"] for entry in simulator.ledger()["entries"]]) is None
 
 
-@pytest.mark.parametrize("model", [ARK, WAN, SORA])
+@pytest.mark.parametrize("model", [ARK, WAN, SORA, VIDU])
 def test_list_is_not_asked_about_what_it_no_longer_holds(simulator, model):
     client = client_for(simulator, model)
 
@@ -76,21 +77,22 @@ def test_list_is_not_asked_about_what_it_no_longer_holds(simulator, model):
         client.look_up("r-1", spec=make_request(model).spec, since=utc_now() - timedelta(days=8))
 
 
-def test_lost_submit_of_the_new_api_is_found_by_our_reference(simulator):
+@pytest.mark.parametrize("model", [KLING_NEW, VIDU])
+def test_lost_submit_is_found_by_our_reference(simulator, model):
     client, request = (
-        client_for(simulator, KLING_NEW),
-        make_request(KLING_NEW, prompt="a boat #fault:reset-after-accept", reference="lost-9"),
+        client_for(simulator, model),
+        make_request(model, prompt="a boat #fault:reset-after-accept", reference="lost-9"),
     )
     with pytest.raises(Uncertain):
         client.submit(request)
 
     found = client.look_up("lost-9", spec=request.spec, since=utc_now())
 
-    assert found == Submission(id=simulator.ledger()["entries"][0]["task_id"], model="kling-3.0")
+    assert found == Submission(id=simulator.ledger()["entries"][0]["task_id"], model=model.partition("/")[2])
     assert client.look_up("never-sent", spec=request.spec, since=utc_now()) is None
 
 
-@pytest.mark.parametrize("model", [ARK, H3])
+@pytest.mark.parametrize("model", [ARK, H3, VIDU])
 def test_waiting_task_is_stopped_and_a_finished_one_is_not_wiped_out(simulator, model):
     simulator.settings(queue_s=30)
     client = client_for(simulator, model)
@@ -119,7 +121,10 @@ def test_file_behind_the_key_is_fetched_with_it_alone(simulator):
         safe_fetch(output.url, to=io.BytesIO(), max_bytes=50_000_000, allow=LOCAL, expected="video")
 
 
-@pytest.mark.parametrize(("model", "slots"), [(ARK, ["first_frame"]), (HAILUO, ["first_frame", "last_frame"]), (H3, ["references"])])
+@pytest.mark.parametrize(
+    ("model", "slots"),
+    [(ARK, ["first_frame"]), (HAILUO, ["first_frame", "last_frame"]), (H3, ["references"]), *((VIDU, slots) for slots in VIDU_SLOTS)],
+)
 def test_images_are_accepted_in_their_slots(simulator, model, slots):
     assert client_for(simulator, model).submit(make_request(model, slots)).id
     assert paid(simulator) == 1

@@ -1,0 +1,36 @@
+"""Vidu's addresses, credentials and limits. Data.
+
+Vidu platform documents, both sites, and the concurrency of its packages (https://platform.vidu.cn/docs/pricing); read 2026-11-29.
+"""
+
+from __future__ import annotations
+
+from providers.core.base import API_KEY, Limits, Sandbox, Surface, by_slug
+
+__all__ = ["SURFACES"]
+
+LIMITS = Limits(max_in_flight=5)
+"""What a package of credits allows."""
+SURFACES = by_slug(
+    Surface(
+        slug="mainland",
+        label="Vidu, mainland China",
+        base_url="https://api.vidu.cn",
+        credentials=(API_KEY,),
+        help="A key of platform.vidu.cn; the platform abroad does not know it.",
+        regional=True,
+        limits=LIMITS,
+        sandbox=Sandbox(path="/hosts/vidu", credentials={"api_key": "vda_sandbox_vidu"}),
+        calls_back=True,
+    ),
+    Surface(
+        slug="abroad",
+        label="Vidu, global",
+        base_url="https://api.vidu.com",
+        credentials=(API_KEY,),
+        help="A key of platform.vidu.com; the platform in China does not know it.",
+        regional=True,
+        limits=LIMITS,
+        calls_back=True,
+    ),
+)
