@@ -18,6 +18,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/openai       /v1/videos[/{id}[/content|/remix]], /v1/models               OpenAI's models and a gateway's own
     {base}/hosts/newapi       /kling/v1/videos/..., /jimeng/?Action=..., /v1/videos[/{id}[/content]]        a new-api gateway
     {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
+    {base}/hosts/zai          the same abroad, with fewer models
     {base}/hosts/cogvideox    /api/v1/generate, /api/v1/status/{id}                        a local service, no key
     {base}/hosts/cogvideox-sync  the same, answering a submit with the video itself
     {base}/hosts/jimeng       /mweb/v1/..., /commerce/v1/...                               the web page's cookie

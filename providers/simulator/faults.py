@@ -53,8 +53,8 @@ ONLY_AT = {
     **dict.fromkeys(("poll-list-refused", "poll-list-unfiltered"), ("minimax",)),
     **dict.fromkeys(("robot-check", "model-offline"), _JIMENG),
     **dict.fromkeys(("poll-busy-code", "not-opened"), ("volcvisual",)),
-    "overloaded": ("minimax", "zhipu"),
-    "plan-used-up": ("jimeng", "minimax", "zhipu"),
+    "overloaded": ("minimax", "zhipu", "zai"),
+    "plan-used-up": ("jimeng", "minimax", "zhipu", "zai"),
     "trial-over": ("ark", "byteplus"),
     "content-redirect": ("openai",),
 }

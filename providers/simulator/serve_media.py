@@ -10,10 +10,11 @@ from aiohttp import web
 from providers.simulator import wire
 from providers.simulator.faults import MEDIA
 from providers.simulator.media import links
+from providers.simulator.media.clip import Clip
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 
-_PATH = re.compile(r"/media/([^/]+)/([^/?]+)\.mp4\?(.*)")
+_PATH = re.compile(r"/media/([^/]+)/([^/?]+)\.(?:mp4|mov)\?(.*)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _DENIED = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>%s</Message></Error>'
 _MISSING = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchKey</Code></Error>'
@@ -41,16 +42,16 @@ async def deliver(site: Site, request: web.BaseRequest, task: SimTask) -> web.St
         return _error(404, _MISSING)
     if fault == "media-html":
         return web.Response(body=wire.HTML, content_type="video/mp4")
-    return await _send(site, request, await site.clips.bytes_of(task.clip), task.clip.name, fault)
+    return await _send(site, request, await site.clips.bytes_of(task.clip), task.clip, fault)
 
 
 def _error(status: int, body: bytes) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/xml")
 
 
-async def _send(site: Site, request: web.BaseRequest, content: bytes, name: str, fault: str | None) -> web.StreamResponse:
+async def _send(site: Site, request: web.BaseRequest, content: bytes, clip: Clip, fault: str | None) -> web.StreamResponse:
     content = damaged(content, fault)
-    headers = {"ETag": f'"{name}"', "Content-Type": "video/mp4"}
+    headers = {"ETag": f'"{clip.name}"', "Content-Type": "video/quicktime" if clip.is_mov else "video/mp4"}
     start, stop, status = 0, len(content), 200
     if fault != "media-no-range":
         headers["Accept-Ranges"] = "bytes"

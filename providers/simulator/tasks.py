@@ -44,6 +44,7 @@ class Order:
     mark: str = ""
     """The caller's own id at the other vendors: only the ledger shows it."""
     callback_url: str = ""
+    is_mov: bool = False
     gives_up_after_s: float = math.inf
     """When the vendor ends an unfinished task, counted from its submit."""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Order:
             text=_FAULT_TOKEN.sub("", self.prompt).strip(),
             caption=f"{self.model}  ·  {task_id}",
             is_faststart=is_faststart,
+            is_mov=self.is_mov,
         )
 
 
@@ -107,7 +109,7 @@ class SimTask:
 
     def link(self, base: str, name: str) -> str:
         """Return the address of the result, under a name of the vendor's choice."""
-        return links.link(base, self.id, name, self.ended_at + self.result_ttl_s)
+        return links.link(base, self.id, name, self.ended_at + self.result_ttl_s, suffix="mov" if self.order.is_mov else "mp4")
 
 
 def schedule(plan: Plan, number: int, now: float, tuning: Tuning) -> tuple[float, float]:

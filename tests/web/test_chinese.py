@@ -47,6 +47,7 @@ OURS = (
     "WebP",
     "BMP",
     "GIF",
+    "MOV",
     "TIFF",
     "MB",
 )

@@ -15,6 +15,8 @@ class Clip:
     text: str
     caption: str
     is_faststart: bool = True
+    is_mov: bool = False
+    """QuickTime with full colour and uncompressed sound, as editors want it."""
 
     @property
     def name(self) -> str:

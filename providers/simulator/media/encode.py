@@ -1,4 +1,4 @@
-"""A painted clip becomes an H.264 mp4. Runs in a child process; the only module here that needs PyAV."""
+"""A painted clip becomes an H.264 mp4, or a mov with all colour and silence. Runs in a child process; the only module that needs PyAV."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from providers.simulator.media.clip import Clip
 from providers.simulator.media.paint import painted
 
 FPS = 24
+SOUND_HZ = 48_000
 _X264 = {"preset": "superfast", "crf": "29", "x264-params": "keyint=96"}
 
 
@@ -19,16 +20,23 @@ def encode(clip: Clip, path: Path) -> None:
 
     draft = path.with_suffix(".part")
     options = {"movflags": "+faststart"} if clip.is_faststart else {}
-    with av.open(os.fspath(draft), "w", format="mp4", options=options) as container:
+    with av.open(os.fspath(draft), "w", format="mov" if clip.is_mov else "mp4", options=options) as container:
         stream = container.add_stream("libx264", rate=FPS, options=_X264)
-        stream.width, stream.height, stream.pix_fmt = clip.width_px, clip.height_px, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = clip.width_px, clip.height_px, "yuv444p" if clip.is_mov else "yuv420p"
         stream.time_base = Fraction(1, FPS)
         stream.thread_count = 1
+        sound = container.add_stream("pcm_s16le", rate=SOUND_HZ, layout="mono") if clip.is_mov else None
         for number, planes in enumerate(painted(clip, frames=clip.duration_s * FPS, fps=FPS)):
             frame = av.VideoFrame(clip.width_px, clip.height_px, "yuv420p")
             for plane, picture in zip(frame.planes, planes, strict=True):
                 plane.update(picture.tobytes("raw", "L", plane.line_size, 1))
             frame.pts, frame.time_base = number, Fraction(1, FPS)
-            container.mux(stream.encode(frame))
+            container.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
         container.mux(stream.encode(None))
+        if sound is not None:
+            silence = av.AudioFrame(format="s16", layout="mono", samples=clip.duration_s * SOUND_HZ)
+            silence.planes[0].update(bytes(silence.planes[0].buffer_size))
+            silence.rate, silence.pts, silence.time_base = SOUND_HZ, 0, Fraction(1, SOUND_HZ)
+            container.mux(sound.encode(silence))
+            container.mux(sound.encode(None))
     draft.replace(path)

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 _SECRET = secrets.token_bytes(32)
 
 
-def link(base: str, task_id: str, name: str, expires_at: float) -> str:
+def link(base: str, task_id: str, name: str, expires_at: float, *, suffix: str = "mp4") -> str:
     expires = int(expires_at)
-    return f"{base}/media/{task_id}/{name}.mp4?expires={expires}&sig={_signed(task_id, name, expires)}"
+    return f"{base}/media/{task_id}/{name}.{suffix}?expires={expires}&sig={_signed(task_id, name, expires)}"
 
 
 def is_genuine(task_id: str, name: str, query: str) -> bool:

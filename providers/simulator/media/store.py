@@ -39,7 +39,7 @@ class ClipStore:
         self._pool: Executor | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="simulator-clips-")
         self._files: OrderedDict[str, asyncio.Task[Path]] = OrderedDict()
-        self._tiny: dict[tuple[bool, int], bytes] = {}
+        self._tiny: dict[tuple[bool, bool, int], bytes] = {}
 
     def prepare(self, clip: Clip) -> None:
         """Start making the clip, as a vendor does, unless many are waiting already."""
@@ -50,7 +50,7 @@ class ClipStore:
         if not self.is_tiny:
             path = await asyncio.shield(self._ensure(clip))
             return await asyncio.to_thread(path.read_bytes)
-        kind = clip.is_faststart, clip.duration_s
+        kind = clip.is_faststart, clip.is_mov, clip.duration_s
         if kind not in self._tiny:
             path = await asyncio.shield(self._ensure(clip.tiny()))
             self._tiny[kind] = path.read_bytes()

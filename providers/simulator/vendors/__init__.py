@@ -17,6 +17,7 @@ from providers.simulator.vendors.openai_videos import OpenAIVideos
 from providers.simulator.vendors.vidu import Vidu
 from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
+from providers.simulator.vendors.zhipu_rules import MODELS_ABROAD as ZHIPU_MODELS_ABROAD
 
 
 def all_vendors(site: Site) -> dict[str, Vendor]:
@@ -34,6 +35,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "openai": OpenAIVideos(site),
         "newapi": NewApi(site),
         "zhipu": Zhipu(site),
+        "zai": Zhipu(site, host="zai", models=ZHIPU_MODELS_ABROAD),
         "cogvideox": CogVideoX(site),
         "cogvideox-sync": CogVideoX(site, host="cogvideox-sync", is_waiting=True),
         "jimeng": Jimeng(site),

@@ -19,7 +19,7 @@ from providers.simulator.host import Host, read_json
 from providers.simulator.intake import take_order
 from providers.simulator.polling import answer_batch, answer_poll
 from providers.simulator.site import Site
-from providers.simulator.tasks import SimTask
+from providers.simulator.tasks import Order, SimTask
 from providers.simulator.vendors.ark_models import MODELS, Model
 from providers.simulator.vendors.ark_rules import FPS, read_order
 from providers.simulator.wire import json_reply, own_base
@@ -91,8 +91,15 @@ class Ark(Host):
         self.site.tally.submits[self.host] += 1
         body = await read_json(request, Refused(400, "InvalidParameter", "The request body is not JSON."))
         base = own_base(request)
-        order = await read_order(body, self._models)
+        order = await read_order(body, self._models, lambda name: self._draft(account, name))
         return await take_order(self.site, self, request, account, order, on_accepted=lambda task: self._promise_callbacks(task, base))
+
+    def _draft(self, account: Account, name: str) -> Order | None:
+        """Return the order of the account's draft with this id, once it has succeeded."""
+        task = self.find(account, name)
+        if task is None or not task.order.extra["facts"].get("draft") or _word(task, self.site.clock.now()) != "succeeded":
+            return None
+        return task.order
 
     def _promise_callbacks(self, task: SimTask, base: str) -> None:
         def body_at(at: float) -> dict[str, Any] | None:
@@ -192,7 +199,7 @@ def _report(task: SimTask, now: float, base: str) -> dict[str, Any]:
     if word == "succeeded":
         order = task.order
         url = task.link(base, task.id[-8:])
-        last_frame = {"last_frame_url": url.replace(".mp4?", ".png?")} if order.extra["has_last_frame"] else {}
+        last_frame = {"last_frame_url": url.replace(".mp4?", ".png?").replace(".mov?", ".png?")} if order.extra["has_last_frame"] else {}
         tokens = order.width_px * order.height_px * FPS * order.duration_s // 1024
         usage = {"completion_tokens": tokens, "total_tokens": tokens}
         report |= {"content": {"video_url": url, **last_frame}, "usage": usage}

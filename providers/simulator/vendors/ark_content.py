@@ -11,7 +11,6 @@ from providers.simulator.pictures import UNSEEN, BadPicture, Picture, from_url
 from providers.simulator.vendors.ark_models import Model
 
 MAX_BYTES = 30 * 1024 * 1024
-MAX_CLIPS = 3
 _KINDS = {"JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"}
 _SIDES_PX = (300, 6000)
 _RATIOS = (0.4, 2.5)
@@ -28,6 +27,9 @@ class Content:
     first: Picture | None
     """The first frame, which decides an adaptive ratio."""
     has_references: bool
+    has_video: bool
+    draft: str = ""
+    """The task of which a final is to be made."""
 
 
 def _invalid(message: str) -> NoReturn:
@@ -38,12 +40,12 @@ async def read_content(items: object, model: Model) -> Content:
     """Check the content and measure its pictures. Raise Refused."""
     if not isinstance(items, list) or not items:
         raise Refused(400, "MissingParameter", "The request failed because it is missing `content` parameter.")
-    text, pictures, roles = [], [], Counter[str]()
+    text, pictures, roles, draft = [], [], Counter[str](), ""
     for item in items:
         match item:
             case {"type": "text", "text": str(words)}:
                 text.append(words)
-            case {"type": "draft_task", "draft_task": {"id": str()}} if model.has_draft:
+            case {"type": "draft_task", "draft_task": {"id": str(draft)}} if model.has_draft:
                 roles["draft"] += 1
             case {"type": "image_url" | "video_url" | "audio_url" as kind}:
                 role, picture = await _medium(kind, item)
@@ -51,9 +53,17 @@ async def read_content(items: object, model: Model) -> Content:
                 pictures.append((role, picture))
             case _:
                 _invalid("unknown type")
+    if draft and len(items) > 1:
+        _invalid("a draft_task stands alone")
     _check_roles(roles, model, has_text=any(text))
     first = next((picture for role, picture in pictures if role == "first_frame"), None)
-    return Content(text=" ".join(text), first=first, has_references=any(role.startswith("reference") for role in roles))
+    return Content(
+        text=" ".join(text),
+        first=first,
+        has_references=any(role.startswith("reference") for role in roles),
+        has_video=roles["reference_video"] > 0,
+        draft=draft,
+    )
 
 
 async def _medium(kind: str, item: dict[str, Any]) -> tuple[str, Picture]:
@@ -106,7 +116,9 @@ def _check_roles(roles: Counter[str], model: Model, *, has_text: bool) -> None:
     if roles["reference_image"] > model.max_references:
         _invalid("too many reference images for this model")
     clips = roles["reference_video"], roles["reference_audio"]
-    if any(clips) and (not model.takes_clips or max(clips) > MAX_CLIPS):
+    if max(clips) > model.max_clips:
         _invalid("too many reference videos or audios for this model")
+    if roles["reference_audio"] == references and references and not model.takes_sounds_alone:
+        _invalid("audio needs at least one reference image or video")
     if not (frames or references or roles["draft"]) and not (model.takes_text_alone and has_text):
         _invalid("an image is required" if has_text else "text is required")

@@ -6,7 +6,8 @@ A field that is null counts as not sent: the official SDK sends every field that
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
@@ -24,24 +25,41 @@ _INLINE_NAMES = {"rs": "resolution", "rt": "ratio", "dur": "duration", "seed": "
 """Parameters in the older form, at the end of the text."""
 _EXPIRES_S = (3600, 259_200)
 USUAL_EXPIRY_S = 172_800
+_USES = ("auto", "reference", "edit", "extend")
+_FORMATS = ("mp4", "mov")
+_FINAL_TAKES = {
+    *("model", "content", "resolution", "draft", "return_last_frame", "output_format", "watermark", "service_tier"),
+    *("execution_expires_after", "priority", "callback_url", "safety_identifier"),
+}
+"""What may be said of a final of 2.5; the rest is its draft's, and refused."""
 
 
 def invalid(name: str, message: str) -> NoReturn:
     raise Refused(400, "InvalidParameter", f"The parameter `{name}` specified in the request is not valid: {message}.")
 
 
-async def read_order(body: object, models: Mapping[str, Model] = MODELS) -> Order:
-    """Turn a body into an order. Raise Refused. `models` are those of the region."""
+def constrained(name: str, message: str) -> NoReturn:
+    """Refuse what a kind of task of 2.5 excludes."""
+    raise Refused(400, "InvalidParameter.TaskTypeConstraint", f"The parameter `{name}` specified in the request is not valid: {message}.")
+
+
+async def read_order(
+    body: object, models: Mapping[str, Model] = MODELS, draft_of: Callable[[str], Order | None] = lambda _name: None
+) -> Order:
+    """Turn a body into an order. Raise Refused. `models` are those of the region; `draft_of` finds a finished draft of the account."""
     if not isinstance(body, dict):
         invalid("body", "not a JSON object")
     given = {name: value for name, value in body.items() if value is not None}
     name, model = _model(given, models)
     content = await read_content(given.get("content"), model)
+    if model.is_2_5 and content.draft:
+        return _final(given, name, model, draft_of(content.draft))
     inline = {_INLINE_NAMES[name]: _parsed(value) for name, value in _INLINE.findall(content.text)}
     given = {**inline, **given}
     _check_flags(given, model, content)
     _check_numbers(given)
     _check_tier_and_draft(given, model)
+    _check_use(given, model, content)
     resolution, ratio, (width, height) = _size(given, model, content)
     duration, frames = _length(given, model)
     return Order(
@@ -52,11 +70,37 @@ async def read_order(body: object, models: Mapping[str, Model] = MODELS) -> Orde
         duration_s=max(1, round(frames / FPS)) if frames else duration,
         body=body,
         callback_url=_callback(given),
+        is_mov=given.get("output_format") == "mov",
         gives_up_after_s=given.get("execution_expires_after", USUAL_EXPIRY_S),
         extra={
             "facts": _facts(given, model, resolution, ratio, {"frames": frames} if frames else {"duration": duration}),
             "has_last_frame": given.get("return_last_frame", False),
         },
+    )
+
+
+def _final(given: Body, name: str, model: Model, draft: Order | None) -> Order:
+    """Return the order of a draft's final: the draft's, at 1080p."""
+    if again := sorted(given.keys() - _FINAL_TAKES):
+        invalid(again[0], "it is the draft's and cannot be specified again")
+    if draft is None or draft.model != name:
+        invalid("content", "the draft_task is not a succeeded draft of this model")
+    if given.get("draft") or given.get("resolution", "1080p") != "1080p":
+        invalid("resolution", "a final of a draft supports 1080p only")
+    _check_flags(given, model, None)
+    _check_numbers(given)
+    _check_format(given, model)
+    facts = draft.extra["facts"]
+    width, height = model.sizes["1080p"][facts["ratio"]]
+    return replace(
+        draft,
+        width_px=width,
+        height_px=height,
+        body=given,
+        callback_url=_callback(given),
+        is_mov=given.get("output_format") == "mov",
+        gives_up_after_s=given.get("execution_expires_after", USUAL_EXPIRY_S),
+        extra={"facts": {**facts, "resolution": "1080p", "draft": False}, "has_last_frame": given.get("return_last_frame", False)},
     )
 
 
@@ -78,11 +122,11 @@ def _parsed(value: str) -> object:
     return int(value) if value.lstrip("-").isdecimal() else value
 
 
-def _check_flags(given: Body, model: Model, content: Content) -> None:
+def _check_flags(given: Body, model: Model, content: Content | None) -> None:
     for name in _FLAGS:
         if not isinstance(given.get(name, False), bool):
             invalid(name, "must be a boolean")
-    if given.get("camera_fixed") and (model.is_2_0 or content.has_references):
+    if given.get("camera_fixed") and (model.is_2_x or (content and content.has_references)):
         invalid("camera_fixed", "not supported by this model or with references")
     if given.get("generate_audio") and not model.has_audio:
         invalid("generate_audio", "not supported by this model")
@@ -100,9 +144,9 @@ def _check_numbers(given: Body) -> None:
 
 def _check_tier_and_draft(given: Body, model: Model) -> None:
     tier = given.get("service_tier", "default")
-    if tier not in {"default", "flex"} or (tier == "flex" and model.is_2_0):
+    if tier not in {"default", "flex"} or (tier == "flex" and model.is_2_x):
         invalid("service_tier", "must be default, or flex where the model supports it")
-    if given.get("tools") and not model.is_2_0:
+    if given.get("tools") and not model.is_2_x:
         invalid("tools", "not supported by this model")
     if not given.get("draft"):
         return
@@ -110,10 +154,32 @@ def _check_tier_and_draft(given: Body, model: Model) -> None:
         invalid("draft", "needs a model with drafts, 480p, no last frame and the default tier")
 
 
+def _check_use(given: Body, model: Model, content: Content) -> None:
+    """Check what edits, extensions and frames of 2.5 exclude."""
+    _check_format(given, model)
+    use = given.get("omni_reference_task_type", "auto")
+    if use not in _USES or ("omni_reference_task_type" in given and not model.is_2_5):
+        invalid("omni_reference_task_type", "not supported by this model")
+    changes = use in {"edit", "extend"}
+    if changes and not content.has_video:
+        constrained("content", "editing and extension need a reference_video")
+    if use == "reference" and not content.has_references:
+        constrained("content", "there is no reference")
+    if model.is_2_5 and (changes or content.first) and given.get("ratio", "adaptive") != "adaptive":
+        constrained("ratio", "must be adaptive for this task type")
+    if use == "edit" and given.get("duration", -1) != -1:
+        constrained("duration", "must be -1 for editing")
+
+
+def _check_format(given: Body, model: Model) -> None:
+    if "output_format" in given and (not model.is_2_5 or given["output_format"] not in _FORMATS):
+        invalid("output_format", "must be mp4 or mov, on a model that supports it")
+
+
 def _size(given: Body, model: Model, content: Content) -> tuple[str, str, tuple[int, int]]:
     """Return the resolution, the ratio, and the size that they make."""
     resolution: str = given.get("resolution", "720p" if content.has_references else model.usual_resolution)
-    allowed = [name for name in model.resolutions if not (content.has_references and name == "1080p")]
+    allowed = [name for name in model.resolutions if model.is_2_x or not (content.has_references and name == "1080p")]
     if resolution not in allowed:
         invalid("resolution", f"must be one of {', '.join(allowed)}")
     may_adapt = model.adapts or content.first is not None
@@ -130,7 +196,7 @@ def _size(given: Body, model: Model, content: Content) -> tuple[str, str, tuple[
 
 def _length(given: Body, model: Model) -> tuple[int, int]:
     """Return seconds and frames, one of which is 0; frames count where both are given."""
-    duration, frames = given.get("duration", 5), given.get("frames")
+    duration, frames = given.get("duration", -1 if model.is_2_5 else 5), given.get("frames")
     if frames is not None:
         if not model.counts_frames or not is_integer(frames) or not 29 <= frames <= 289 or (frames - 25) % 4:
             invalid("frames", "must be 25 + 4n between 29 and 289, on a model that counts frames")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,10 @@ from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.host import Host, read_json
 from providers.simulator.intake import take_order
 from providers.simulator.polling import answer_poll
+from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.zhipu_auth import key_of
-from providers.simulator.vendors.zhipu_rules import read_order
+from providers.simulator.vendors.zhipu_rules import MODELS, Model, read_order
 from providers.simulator.wire import json_reply
 
 _DAY_S = 86_400
@@ -41,10 +43,14 @@ _REFUSALS = {
 
 
 class Zhipu(Host):
-    host = "zhipu"
     refusals = _REFUSALS
     task_ttl_s = 30.0 * _DAY_S
     result_ttl_s = 1.0 * _DAY_S
+
+    def __init__(self, site: Site, *, host: str = "zhipu", models: Mapping[str, Model] = MODELS) -> None:
+        super().__init__(site)
+        self.host = host
+        self._models = models
 
     async def routed(self, request: web.BaseRequest, path: str) -> web.Response:
         account = self.site.accounts.get(self.host, key_of(request.headers.get("Authorization")))
@@ -58,7 +64,7 @@ class Zhipu(Host):
         if request.method == "POST" and path == _SUBMIT:
             self.site.tally.submits[self.host] += 1
             body = await read_json(request, Refused(400, "1210", "the request body is not JSON"))
-            return await take_order(self.site, self, request, account, await read_order(body))
+            return await take_order(self.site, self, request, account, await read_order(body, self._models))
         raise Refused(404, "1212", "This method is not supported")
 
     # The Dialect.

@@ -7,6 +7,7 @@ refused; one that no model has is ignored.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -88,6 +89,8 @@ MODELS = {
     "vidu2-start-end": _vidu("1280x720", 4, _TWO, "with_audio", small="480x360"),
     "vidu2-reference": _vidu("1280x720", 4, _SOME, "aspect_ratio", "with_audio"),
 }
+MODELS_ABROAD = {name: model for name, model in MODELS.items() if model is not _COGVIDEOX_2}
+"""Z.ai has CogVideoX-3 and Vidu."""
 _KNOWN_FIELDS = frozenset(name for model in MODELS.values() for name in model.fields)
 
 
@@ -95,17 +98,17 @@ def invalid(message: str, code: str = "1214", status: int = 400) -> NoReturn:
     raise Refused(status, code, message)
 
 
-async def read_order(body: object) -> Order:
-    """Turn a body into an order. Raise Refused."""
+async def read_order(body: object, models: Mapping[str, Model] = MODELS) -> Order:
+    """Turn a body into an order. Raise Refused. `models` are those of the region."""
     if not isinstance(body, dict):
         invalid("the request body is not an object", "1210")
     given = {name: value for name, value in body.items() if value is not None}
     name = given.get("model")
     if not isinstance(name, str) or not name:
         invalid("model is required", "1213")
-    if name not in MODELS:
+    if name not in models:
         invalid(f"model {name} does not exist", "1211")
-    model = MODELS[name]
+    model = models[name]
     _check_fields(given, model)
     prompt = _prompt(given)
     pictures = await _pictures(given, model)

@@ -1,6 +1,6 @@
 """The body of a submit to Ark: contents, then each option under the vendor's name. Pure.
 
-Volcengine Ark documents, "create a video generation task"; read 2026-11-20.
+Volcengine Ark documents, "create a video generation task" and "Seedance 2.5"; read 2026-11-29.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "camera_fixed": lambda value: {"camera_fixed": value},
     "draft": lambda value: {"draft": value},
     "expires_after_s": lambda value: {"execution_expires_after": value},
+    "file_format": lambda value: {"output_format": value},
+    "reference_use": lambda value: {} if value == "auto" else {"omni_reference_task_type": value},
     "resolution": lambda value: {"resolution": value},
     "seed": lambda value: {} if value is None else {"seed": value},
     "service_tier": lambda value: {"service_tier": value},
@@ -27,13 +29,24 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
+FINAL_TAKES = ("resolution", "watermark", "expires_after_s", "file_format")
+"""What may be said of a draft's final; the rest is the draft's, and saying it again is refused even with the same value."""
+
+
 def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
     """Return the body; `name` is what the vendor calls the model at this account."""
     values = request.params.model_dump(mode="json")
+    if draft := values.pop("final_of", ""):
+        content = [{"type": "draft_task", "draft_task": {"id": draft}}]
+        return {"model": name, "content": content, **_said({option: values[option] for option in FINAL_TAKES})}
     content = contents_of(request, values.pop("reference_videos", ()), values.pop("reference_sounds", ()))
     seconds, by_model, frames = values.pop("duration_s"), values.pop("duration_auto", False), values.pop("frames", None)
     length = {"duration": -1 if by_model else seconds} if frames is None else {"frames": frames}
-    body: dict[str, Any] = {"model": name, "content": content, **length}
+    return {"model": name, "content": content, **length, **_said(values)}
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {}
     for option, value in values.items():
         body |= SAID[option](value)
     return body

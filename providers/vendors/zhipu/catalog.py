@@ -24,8 +24,10 @@ NOT_OFFERED = (
 )
 READ_ELSEWHERE = (
     "the codes 1316 and 1317: <https://docs.z.ai/api-reference/api-code>, as public clients quote it; 2026-11-21",
+    "that Z.ai has CogVideoX-3 and Vidu alone: <https://docs.z.ai/guides/video/cogvideox-3> and the pages beside it, 2026-11-29",
     "that a used-up plan opens again at a time of Beijing, also at Z.ai: <https://github.com/hugalafutro/model-hotel/pull/955>, 2026-11-21",
 )
+IN_CHINA = ("cn",)
 MEBIBYTE = 1024 * 1024
 COGVIDEO_IMAGES = ImageRules(max_bytes=5 * MEBIBYTE)
 VIDU_IMAGES = ImageRules(formats=("image/jpeg", "image/png", "image/webp"), max_bytes=50 * MEBIBYTE, min_ratio=1 / 4, max_ratio=4)
@@ -123,7 +125,14 @@ REFERENCES = (InputSlot(name="references", title="References", min_count=1, max_
 
 
 def _spec(
-    model: str, label: str, params: type[Params], page: str, slots: tuple[InputSlot, ...] = (), *, cny_per_video: str = ""
+    model: str,
+    label: str,
+    params: type[Params],
+    page: str,
+    slots: tuple[InputSlot, ...] = (),
+    *,
+    cny_per_video: str = "",
+    surfaces: tuple[str, ...] = (),
 ) -> ModelSpec:
     return ModelSpec(
         model,
@@ -137,6 +146,7 @@ def _spec(
         poll_every=timedelta(seconds=8),
         result_life=timedelta(days=1),
         price=Price(amount=Decimal(cny_per_video), unit="video") if cny_per_video else None,
+        surfaces=surfaces,
         docs_url=f"{DOCS}{page}",
         docs_read=DOCS_READ,
     )
@@ -144,8 +154,8 @@ def _spec(
 
 MODELS = by_id(
     _spec("cogvideox-3", "CogVideoX 3", CogVideo3Params, "cogvideox-3", COGVIDEO_FRAMES, cny_per_video="1"),
-    _spec("cogvideox-2", "CogVideoX 2", CogVideo2Params, "cogvideox-2", COGVIDEO_IMAGE),
-    _spec("cogvideox-flash", "CogVideoX Flash", CogVideo2Params, "cogvideox-flash", COGVIDEO_IMAGE),
+    _spec("cogvideox-2", "CogVideoX 2", CogVideo2Params, "cogvideox-2", COGVIDEO_IMAGE, surfaces=IN_CHINA),
+    _spec("cogvideox-flash", "CogVideoX Flash", CogVideo2Params, "cogvideox-flash", COGVIDEO_IMAGE, surfaces=IN_CHINA),
     _spec("viduq1-text", "Vidu Q1", ViduQ1TextParams, "viduq1"),
     _spec("viduq1-image", "Vidu Q1, from an image", ViduQ1Params, "viduq1", VIDU_IMAGE),
     _spec("viduq1-start-end", "Vidu Q1, first and last frame", ViduQ1FramesParams, "viduq1", VIDU_FRAMES),

@@ -24,6 +24,7 @@ TEXT_ONLY = "doubao-seedance-1-0-lite-t2v-250428"
 IMAGE_ONLY = "doubao-seedance-1-0-lite-i2v-250428"
 NEW = "doubao-seedance-2-0-260128"
 NEW_FAST = "doubao-seedance-2-0-fast-260128"
+NEWEST = "doubao-seedance-2-5-260628"
 
 
 class Caller:
@@ -226,6 +227,19 @@ def test_delete_cancels_refuses_or_deletes_by_state(ark: Caller, simulator: Simu
         ({"model": IMAGE_ONLY, "content": [image("reference_image")], "resolution": "1080p"}, (400, "InvalidParameter")),
         ({"model": NEW, "content": [text(), *[image("reference_image")] * 10]}, (400, "InvalidParameter")),
         ({"model": NEW, "content": [text(), *[clip()] * 4]}, (400, "InvalidParameter")),
+        ({"model": NEW, "content": [text(), clip("audio")]}, (400, "InvalidParameter")),
+        ({"model": NEW, "output_format": "mov"}, (400, "InvalidParameter")),
+        ({"model": NEW, "omni_reference_task_type": "edit"}, (400, "InvalidParameter")),
+        ({"model": NEWEST, "content": [text(), *[clip()] * 11]}, (400, "InvalidParameter")),
+        ({"model": NEWEST, "resolution": "4k"}, (400, "InvalidParameter")),
+        ({"model": NEWEST, "draft": True}, (400, "InvalidParameter")),
+        ({"model": NEWEST, "content": [text(), image()], "ratio": "16:9"}, (400, "InvalidParameter.TaskTypeConstraint")),
+        ({"model": NEWEST, "omni_reference_task_type": "extend"}, (400, "InvalidParameter.TaskTypeConstraint")),
+        (
+            {"model": NEWEST, "content": [text(), clip()], "omni_reference_task_type": "edit", "duration": 5},
+            (400, "InvalidParameter.TaskTypeConstraint"),
+        ),
+        ({"model": NEWEST, "content": [{"type": "draft_task", "draft_task": {"id": "cgt-1"}}]}, (400, "InvalidParameter")),
         ({"content": [text(), clip("audio")]}, (400, "InvalidParameter")),
         ({"content": [image(url="iVBORw0KGgo")]}, (400, "InvalidImageURL.InvalidFormat")),
         ({"content": [image(url="data:image/png;base64,AAAA")]}, (400, "InvalidImageURL.InvalidFormat")),
@@ -283,12 +297,32 @@ def test_bad_request_is_refused_and_not_billed(
         ({"model": IMAGE_ONLY, "content": [text(), *[image("reference_image")] * 4]}, (1248, 704, 5)),
         ({"model": NEW, "content": [text(), *[image("reference_image")] * 9, clip(), clip("audio")], "duration": 15}, (1280, 720, 15)),
         ({"model": NEW, "tools": [{"type": "web_search"}], "generate_audio": False}, (1280, 720, 5)),
+        ({"model": NEW, "content": [text(), image("reference_image"), clip("audio")], "resolution": "4k"}, (3840, 2160, 5)),
+        ({"model": NEWEST, "content": [text(), *[image("reference_image")] * 30, *[clip()] * 10], "duration": 30}, (1280, 720, 30)),
+        ({"model": NEWEST, "content": [text(), clip("audio")], "resolution": "480p"}, (854, 480, 5)),
     ],
 )
 def test_good_request_becomes_a_video_of_this_size_and_length(fields: dict[str, Any], expected: tuple[int, int, int]) -> None:
     order = asyncio.run(ark_rules.read_order({"model": PRO, "content": [text()], **fields}))
 
     assert (order.width_px, order.height_px, order.duration_s) == expected
+
+
+def test_draft_of_2_5_has_a_final_at_1080p_in_its_shape(ark: Caller, simulator: SimulatorProcess) -> None:
+    def final(draft: str, **fields: Any) -> requests.Response:
+        return ark.submit(model=NEWEST, content=[{"type": "draft_task", "draft_task": {"id": draft}}], **fields)
+
+    draft, plain = (ark.task(model=NEWEST, resolution="480p", ratio="1:1", duration=8, draft=draft) for draft in (True, False))
+    early = final(draft)
+    simulator.advance(300)
+    accepted, again, of_no_draft = final(draft, output_format="mov"), final(draft, duration=8), final(plain)
+    simulator.advance(300)
+
+    assert [refusal(answer) for answer in (early, again, of_no_draft)] == [(400, "InvalidParameter")] * 3
+    done = ark.get(accepted.json()["id"])
+    assert done.items() >= {"status": "succeeded", "resolution": "1080p", "ratio": "1:1", "duration": 8, "draft": False}.items()
+    assert done["usage"]["completion_tokens"] == 1440 * 1440 * 24 * 8 // 1024
+    assert requests.get(done["content"]["video_url"], timeout=60).headers["Content-Type"] == "video/quicktime"
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,21 @@ def test_encoded_clip_has_exact_size_length_and_faststart(tmp_path: Path) -> Non
     encode(CLIP, path)
 
     assert measured(path.read_bytes()) == ("h264", "yuv420p", 416, 240, 24, 1.0)
+
+
+def test_mov_has_all_colour_and_uncompressed_sound_of_the_same_length(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mov"
+
+    encode(replace(CLIP, is_mov=True), path)
+
+    assert measured(path.read_bytes()) == ("h264", "yuv444p", 416, 240, 24, 1.0)
+    with av.open(path) as container:
+        sound = container.streams.audio[0]
+        assert (container.format.name.split(",")[0], sound.codec_context.name, float(sound.duration * sound.time_base)) == (
+            "mov",
+            "pcm_s16le",
+            1.0,
+        )
     assert boxes(path.read_bytes())[:2] == ["ftyp", "moov"]
     assert list(tmp_path.iterdir()) == [path]
 

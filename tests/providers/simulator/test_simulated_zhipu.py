@@ -45,6 +45,16 @@ def zhipu(simulator: SimulatorProcess) -> Caller:
     return Caller(simulator.base("zhipu"))
 
 
+def test_international_site_has_no_cogvideox_2(simulator: SimulatorProcess) -> None:
+    abroad = Caller(simulator.base("zai"))
+
+    answers = [abroad.submit(model=model) for model in ("cogvideox-2", "cogvideox-flash")]
+
+    assert [refusal(answer) for answer in answers] == [(400, "1211")] * 2
+    assert abroad.submit(model="cogvideox-3").status_code == 200
+    assert simulator.ledger()["count"] == 1
+
+
 def heavy_picture() -> str:
     """A sound PNG of more than 5 MB."""
     content = base64.b64decode(as_data_uri().partition(",")[2]) + bytes(5 * 1024 * 1024)

@@ -13,6 +13,9 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-v1", "camera_amount"): {"camera": "simple"},
     ("kling/kling-v2-6", "with_audio"): {"mode": "pro"},
     ("ark/doubao-seedance-1-5-pro-251215", "draft"): {"resolution": "480p"},
+    ("ark/doubao-seedance-2-5-260628", "draft"): {"resolution": "480p"},
+    ("ark/doubao-seedance-2-5-260628", "final_of"): {"resolution": "1080p"},
+    ("ark/doubao-seedance-2-5-260628", "reference_use"): {"reference_videos": ["https://files.example/walk.mp4"], "duration_auto": True},
     ("kling/kling-2.6", "with_audio"): {"resolution": "1080p"},
     ("kling/kling-v2-6", "voice_ids"): {"with_audio": True, "mode": "pro"},
     ("kling/kling-v3", "voice_ids"): {"with_audio": True},
@@ -37,8 +40,11 @@ SAID_WITH: dict[tuple[str, str], str] = {
 PROMPTS: dict[tuple[str, str], str] = {("kling/kling-3.0", "elements"): "@cat runs", ("kling/kling-3.0-omni", "elements"): "@cat runs"}
 """Options that the prompt must name."""
 
-TEXTS: dict[str, list[Any]] = {"size": ["", "1280x720"], "model_name": ["", "sora-2"]}
+TEXTS: dict[str, list[Any]] = {"size": ["", "1280x720"], "model_name": ["", "sora-2"], "final_of": ["", "cgt-20261001100000-abcde"]}
 """Two values of options whose text must have a form."""
+
+KNOWN_AT_THE_VENDOR = {("ark/doubao-seedance-2-5-260628", "final_of")}
+"""Options that name something that the vendor must have already."""
 
 
 def values_of(spec, name: str) -> list[Any]:

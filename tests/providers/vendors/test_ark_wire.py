@@ -28,6 +28,7 @@ from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_pro
 
 V10, V15 = "ark/doubao-seedance-1-0-pro-250528", "ark/doubao-seedance-1-5-pro-251215"
 V20, LITE = "ark/doubao-seedance-2-0-260128", "ark/doubao-seedance-1-0-lite-i2v-250428"
+V25, SOUND = "ark/doubao-seedance-2-5-260628", "https://files.example/voice.mp3"
 V20_FAST, LITE_TEXT = "ark/doubao-seedance-2-0-fast-260128", "ark/doubao-seedance-1-0-lite-t2v-250428"
 TASK = Submission(id="cgt-20260101100000-abcde", model="doubao-seedance-1-5-pro-251215")
 QUEUED = {"id": TASK.id, "model": TASK.model, "status": "queued", "error": None, "created_at": 1767261600, "updated_at": 1767261601}
@@ -95,6 +96,7 @@ def test_references_have_their_own_role_and_prompt_may_be_missing():
         (V15, "auto: the model chooses, by the words or by the first frame."),
         (V20, "auto: the model chooses, by the words, the first frame or the references."),
         (V20_FAST, "auto: the model chooses, by the words, the first frame or the references."),
+        (V25, "auto: the shape of the first frame or of the edited video; otherwise the model chooses."),
     ],
 )
 def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, words):
@@ -110,6 +112,8 @@ def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, wor
         (V10, {"frames": 29}, {"frames": 29}),
         (V15, {"duration_auto": True}, {"duration": -1}),
         (V20, {"duration_s": 15}, {"duration": 15}),
+        (V20, {"duration_auto": True}, {"duration": -1}),
+        (V25, {"duration_s": 30}, {"duration": 30}),
     ],
 )
 def test_length_is_sent_as_either_seconds_or_frames(model, params, length):
@@ -151,7 +155,7 @@ def test_value_that_ark_does_not_take_is_refused_by_field(model, params, field):
     [
         (V15, {}, {"last_frame"}, "inputs.first_frame"),
         (V20, {}, {"first_frame", "references"}, "inputs.references"),
-        (V20, {"resolution": "1080p"}, {"references"}, "params.resolution"),
+        (V20, {"reference_sounds": [SOUND]}, set(), "params.reference_sounds"),
         (V10, {"aspect_ratio": "adaptive"}, set(), "params.aspect_ratio"),
         (LITE, {"aspect_ratio": "adaptive"}, {"references"}, "params.aspect_ratio"),
         (LITE, {}, set(), "inputs.first_frame"),
@@ -169,8 +173,10 @@ def test_slots_are_those_of_the_table():
     slots = {spec.id: [(slot.name, slot.max_count) for slot in spec.slots] for spec in WIRE.provider.models.values()}
 
     assert slots == {
+        "doubao-seedance-2-5-260628": [("first_frame", 1), ("last_frame", 1), ("references", 30)],
         "doubao-seedance-2-0-260128": [("first_frame", 1), ("last_frame", 1), ("references", 9)],
         "doubao-seedance-2-0-fast-260128": [("first_frame", 1), ("last_frame", 1), ("references", 9)],
+        "doubao-seedance-2-0-mini-260615": [("first_frame", 1), ("last_frame", 1), ("references", 9)],
         "doubao-seedance-1-5-pro-251215": [("first_frame", 1), ("last_frame", 1)],
         "doubao-seedance-1-0-pro-250528": [("first_frame", 1), ("last_frame", 1)],
         "doubao-seedance-1-0-pro-fast-251015": [("first_frame", 1)],
@@ -255,6 +261,7 @@ def test_success_without_a_file_is_unexpected(content):
     [
         ("OutputVideoSensitiveContentDetected.PolicyViolation", ContentRejected),
         ("InvalidParameter.image", InvalidParams),
+        ("InvalidParameter.TaskTypeMismatch", InvalidParams),
         ("InternalServiceError", GenerationFailed),
         ("ServerOverloaded", GenerationFailed),
     ],

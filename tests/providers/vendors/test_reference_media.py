@@ -9,6 +9,7 @@ from providers.vendors import ALL_MODELS
 from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import asked, make_provider, make_request, picture
 
+SEEDANCE_2_5 = "ark/doubao-seedance-2-5-260628"
 SEEDANCE, H3 = "ark/doubao-seedance-2-0-260128", "minimax/MiniMax-H3"
 REGENERATION = "minimax/MiniMax-H3-regeneration"
 WAN_I2V, WAN_R2V = "dashscope/wan2.7-i2v", "dashscope/wan2.6-r2v"
@@ -50,13 +51,14 @@ def test_reference_media_and_frames_exclude_each_other(model, params):
     assert refused.value.path == "inputs.first_frame"
 
 
-def test_seedance_with_references_goes_up_to_720p():
-    params = ALL_MODELS[SEEDANCE].params(reference_sounds=SOUNDS[:1], resolution="1080p")
+def test_seedance_2_0_takes_references_at_4k_and_no_sound_without_a_picture():
+    params = ALL_MODELS[SEEDANCE].params(reference_sounds=SOUNDS[:1], resolution="4k")
 
     with pytest.raises(InputConflict) as refused:
         params.check_inputs({})
 
-    assert refused.value.path == "params.resolution"
+    assert refused.value.path == "params.reference_sounds"
+    assert params.check_inputs({"references": 1}) is None
 
 
 def test_h3_takes_twelve_references_together():
@@ -132,7 +134,9 @@ def test_wan_r2v_needs_one_to_three_videos(videos, kind):
 @pytest.mark.parametrize(
     ("model", "slots", "params"),
     [
-        (SEEDANCE, {"references": 9}, {"reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3]}),
+        (SEEDANCE, {"references": 9}, {"reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3], "resolution": "4k"}),
+        (SEEDANCE_2_5, {"references": 30}, {"reference_videos": CLIPS[:1] * 10, "reference_sounds": SOUNDS[:1] * 10, "duration_s": 30}),
+        (SEEDANCE_2_5, {}, {"reference_sounds": SOUNDS[:1]}),
         (H3, {"references": 6}, {"reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3], "aspect_ratio": "adaptive"}),
         (REGENERATION, {"references": 6}, {"base_video": CLIPS[3], "reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3]}),
         (WAN_I2V, {"last_frame": 1}, {"first_clip": CLIPS[0], "audio_url": SOUNDS[0]}),

@@ -312,3 +312,9 @@ def test_both_platforms_are_offered_and_the_chinese_one_is_in_the_sandbox():
         "intl": "https://api.z.ai/api/paas/v4",
     }
     assert surfaces["cn"].sandbox.path == "/hosts/zhipu/api/paas/v4"
+
+
+def test_z_ai_has_cogvideox_3_and_vidu_alone():
+    abroad = {spec.id for spec in WIRE.provider.models.values() if spec.is_at("intl")}
+
+    assert set(WIRE.provider.models) - abroad == {"cogvideox-2", "cogvideox-flash"}

@@ -62,7 +62,7 @@ def test_names_can_be_taken_away_again(staff_client, db):
     ("line", "complaint"),
     [
         ("ep-1", "Line 2: write a model, an equals sign and its name."),
-        ("seedance = ep-1", "Line 2: there is no model “seedance”. The models are: doubao-seedance-2-0-260128, "),
+        ("seedance = ep-1", "Line 2: there is no model “seedance”. The models are: doubao-seedance-2-5-260628, "),
         (f"{LITE} =", f"Line 2: the name of “{LITE}” is missing."),
         (f"{LITE} = ep 1", "Line 2: “ep 1” is no name: only letters, digits and . _ : / - are taken, 128 at most."),
         (f"{LITE} = {'e' * 129}", "is no name"),
