@@ -7,4 +7,13 @@ class ProvidersConfig(AppConfig):
     verbose_name = _("Providers")
 
     def ready(self) -> None:
+        from django.db.models.signals import post_delete, post_save
+
         from providers.accounts import system_checks  # noqa: F401 - registers the system checks
+        from providers.declared.current import declared_models, forget
+        from providers.models import DeclaredModel
+        from providers.vendors import ALL_MODELS
+
+        ALL_MODELS.declared = declared_models
+        for changed in (post_save, post_delete):
+            changed.connect(lambda **_: forget(), DeclaredModel, weak=False)

@@ -20,7 +20,7 @@ FORMATS = ", ".join(kind.removeprefix("image/").upper() for kind in PORTAL_IMAGE
 HEAD = f"""\
 # Vendors and models
 
-Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {len(ALL_MODELS)} models of {len(PROVIDERS)} vendors.
+Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {len(ALL_MODELS.built_in)} models of {len(PROVIDERS)} vendors.
 
 A **bold** value is the default. An input is named with how many images it takes, and their types and bounds; a ratio is width to
 height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of several pictures in a

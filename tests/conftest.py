@@ -16,6 +16,7 @@ from hypothesis import settings as fuzzing
 
 from providers.accounts.clients import set_credentials
 from providers.accounts.sandbox import ensure_sandbox_accounts
+from providers.declared.current import keep
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 from tests.portal_driver import Driver
@@ -27,6 +28,7 @@ for name, examples in {"short": 25, "long": 1_000}.items():
     ]  # rows of one test are shared by its examples; the machine may be busy
     fuzzing.register_profile(name, max_examples=examples, deadline=None, database=None, suppress_health_check=calm)
 fuzzing.load_profile(os.environ.get("PORTAL_FUZZ", "short"))
+keep({})  # nothing is declared; the database is not asked
 
 
 @pytest.fixture(scope="session", autouse=True)

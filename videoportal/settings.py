@@ -113,6 +113,7 @@ elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", LIMITS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+DECLARED_MODELS_KEPT_S = 0.9  # how old the models that administrators declared may be
 POOL_STATE_KEPT_S = 1.0  # how old the slots and places in line on pages may be
 JOBS_WIRING = "videoportal.wiring.WIRING"
 # Consumers of events (events/outbox.py): a name, and prefixes of the types that it wants. A new consumer gets later events only.

@@ -27,7 +27,7 @@ def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
     return [_shown(spec, accounts, prices[spec.name]) for spec in ALL_MODELS.values()]
 
 
-@router.get("/{provider}/{model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
+@router.get("/{provider}/{path:model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
 def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # noqa: ARG001
     spec = ALL_MODELS.get(f"{provider}/{model}")
     if spec is None:

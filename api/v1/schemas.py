@@ -98,7 +98,7 @@ class TaskIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(min_length=1, max_length=120, pattern=TEXT, examples=[next(iter(ALL_MODELS))])
+    model: str = Field(min_length=1, max_length=120, pattern=TEXT, examples=[next(iter(ALL_MODELS.built_in))])
     prompt: str = Field("", max_length=20_000, pattern=TEXT, examples=["a red fox in the snow"])
     params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])

@@ -26,7 +26,7 @@ from providers.core.catalog import ModelSpec
 from providers.core.network import leads_to_metadata
 from providers.labels import label_of, with_own
 from providers.messages import translated
-from providers.vendors import PROVIDERS
+from providers.vendors import PROVIDERS, models_of
 
 __all__ = ["PriceForm", "account_form", "credential_names"]
 
@@ -112,7 +112,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _require_known_models(self) -> None:
         """Refuse a ticked model that is neither known at this surface nor named."""
-        names, models = self.cleaned_data.get("model_names"), self.provider_class.models
+        names, models = self.cleaned_data.get("model_names"), models_of(self.provider_class.slug)
         if names is None:
             return
         ticked = [models[model] for model in self.cleaned_data.get("models_allowed", ())]
@@ -218,7 +218,7 @@ def _credential_input(field: CredentialField) -> forms.CharField:
 
 def _model_choices(provider_class: type[Provider], surface: Surface) -> list[tuple[str, str]]:
     """Return the models of the surface and, where an account may name models, the others too."""
-    specs = provider_class.models.values()
+    specs = models_of(provider_class.slug).values()
     others = [spec for spec in specs if not spec.is_at(surface.slug)] if surface.takes_names else []
     named = [(spec.id, _("%(model)s (only with a name at the vendor)") % {"model": _model_words(spec)}) for spec in others]
     return [*((spec.id, _model_words(spec)) for spec in specs if spec.is_at(surface.slug)), *named]
@@ -246,7 +246,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the models without a price, and the row's own, which may have left the catalog."""
         taken = set(ModelPrice.objects.exclude(pk=self.instance.pk).values_list("model", flat=True))
         known = [
-            (_(vendor.label), [(spec.name, _model_words(spec)) for spec in vendor.models.values() if spec.name not in taken])
+            (_(vendor.label), [(spec.name, _model_words(spec)) for spec in models_of(vendor.slug).values() if spec.name not in taken])
             for vendor in PROVIDERS.values()
         ]
         return with_own(self.instance.model, known)

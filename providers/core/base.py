@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
+from providers.core.declared import Declaration
 from providers.core.errors import (
     AuthenticationFailed,
     InvalidParams,
@@ -175,6 +176,8 @@ class Provider:
     can_cancel: ClassVar[bool] = False
     cancel_note: ClassVar[str] = ""
     """Which renders it can stop, where not all; `WHILE_WAITING` is usual."""
+    declarable: ClassVar[tuple[str, ...]] = ()
+    """The facts of a `Declaration` that a request can carry; empty where administrators cannot declare models."""
     can_look_up: ClassVar[bool] = False
     """The vendor can be asked about a submit whose answer was lost (see `look_up`)."""
     look_up_finds: ClassVar[str] = "finds a submit by our reference"
@@ -189,6 +192,11 @@ class Provider:
     def takes_reference_once(cls, surface: str, model: str) -> bool:  # noqa: ARG003
         """Return whether the vendor is known to refuse a reference that it has already, for this model (its id) at this surface."""
         return False
+
+    @classmethod
+    def declared(cls, model: Declaration) -> ModelSpec:  # noqa: ARG003
+        """Return the model that an administrator declared."""
+        raise Unsupported(f"{cls.label} has only the models of its package.")
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         """Ask for a video. Exactly one of the requests is billable."""
@@ -226,6 +234,11 @@ class Provider:
     def check_account(self) -> Exchange[None]:
         """Make a call that costs nothing and fails when endpoint or credentials are wrong."""
         raise NotImplementedError
+
+    def list_models(self) -> Exchange[Sequence[Declaration]]:
+        """Ask for the models that the account has, with what the vendor says about each, by calls that cost nothing."""
+        raise Unsupported(f"{self.label} has no list of its models.")
+        yield  # pragma: no cover - makes this a conversation
 
     def notice(self, callback: Callback, at: datetime) -> Notice:
         """Return what a callback names. Raise `CallbackForged` where the account's callbacks are signed and this one is not."""

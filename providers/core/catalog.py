@@ -215,7 +215,7 @@ class ModelSpec:
 
     def is_at(self, surface: str) -> bool:
         """Return whether the vendor is known to have it there."""
-        return not self.surfaces or surface in self.surfaces
+        return surface in self.surfaces if self.surfaces else self.retired is None
 
     @property
     def max_images_bytes(self) -> int | None:

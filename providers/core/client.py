@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from providers.core.base import Provider, date_of
 from providers.core.catalog import ModelSpec
+from providers.core.declared import Declaration
 from providers.core.errors import (
     AuthenticationFailed,
     ClockOff,
@@ -241,6 +242,9 @@ class BlockingClient:
         """Return whether the vendor may still know a request of that time."""
         limit = self.provider.look_up_within
         return self.can_look_up and (limit is None or self.clock() - since <= limit)
+
+    def list_models(self) -> Sequence[Declaration]:
+        return self._run(self.provider.list_models())
 
     def check_account(self) -> None:
         self._run(self.provider.check_account())

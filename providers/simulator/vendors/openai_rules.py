@@ -46,6 +46,7 @@ MODELS = {
     "sora-2-pro": _SORA_PRO,
     "sora-2-pro-2025-10-06": _SORA_PRO,
     HOUSE_MODEL: _HOUSE,
+    "acme/long-1": _HOUSE,  # gateways put the maker before the name
 }
 
 

@@ -18,12 +18,11 @@ ENDINGS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg"}
 def parts_of(request: GenerationRequest) -> Iterator[Part]:
     """Yield the parts; empty ones are left out."""
     values = request.params.model_dump()
-    known = request.spec.id != ANY_MODEL
     fields = {
         "prompt": request.prompt,
-        "model": request.spec.id if known else values["model_name"],
-        "seconds": str(values["duration_s"]),
-        "size": SIZES[values["resolution"], values["aspect_ratio"]] if known else values["size"],
+        "model": values["model_name"] if request.spec.id == ANY_MODEL else request.spec.id,
+        "seconds": str(values.get("duration_s", "")),
+        "size": SIZES[values["resolution"], values["aspect_ratio"]] if "resolution" in values else values.get("size"),
     }
     for name, value in fields.items():
         if value:

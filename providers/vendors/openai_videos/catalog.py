@@ -11,8 +11,9 @@ from functools import partial
 from typing import Literal
 
 from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, by_id, param
+from providers.core.declared import Declaration, params_of
 
-__all__ = ["ANY_MODEL", "GATEWAY", "MODELS", "NOT_OFFERED", "SIZES"]
+__all__ = ["ANY_MODEL", "DECLARABLE", "GATEWAY", "MODELS", "NOT_OFFERED", "SIZES", "declared_spec"]
 
 SLUG = "openai-videos"
 GATEWAY = "compatible"
@@ -33,6 +34,9 @@ SIZES: Mapping[tuple[str, str], str] = {
     ("1080p", "9:16"): "1080x1920",
     ("1080p", "16:9"): "1920x1080",
 }
+
+
+DECLARABLE = ("durations", "sizes", "first_frame")
 
 
 class SoraParams(Params):
@@ -87,3 +91,18 @@ MODELS = by_id(
     _spec("sora-2-2025-10-06", "Sora 2 (2025-10-06)", SoraParams, retired=CLOSED),
     _spec("sora-2-pro-2025-10-06", "Sora 2 Pro (2025-10-06)", SoraProParams, retired=CLOSED),
 )
+
+
+def declared_spec(model: Declaration) -> ModelSpec:
+    """Return a gateway's model that an administrator declared."""
+    return _spec(
+        model.id,
+        model.label,
+        params_of(model),
+        slots=(FIRST,) if model.first_frame else (),
+        max_prompt_chars=model.max_prompt_chars,
+        price=model.price,
+        retired=model.retired,
+        surfaces=() if model.retired else (GATEWAY,),
+        docs_read=model.declared_on,
+    )

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from providers.core.declared import Declaration
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.ids import first_id
 from providers.core.listings import Listed, Stretch, moment, rows_of
 from providers.core.replies import object_of, poll_delay, snapshot_by_word, text_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
-from providers.vendors.openai_videos.catalog import RESULT_LIFE
+from providers.vendors.openai_videos.catalog import DOCS_READ, RESULT_LIFE
 from providers.vendors.openai_videos.errors import render_failure
 
-__all__ = ["id_of", "snapshot_of", "stretch_of"]
+__all__ = ["id_of", "models_of", "snapshot_of", "stretch_of"]
 
 log = logging.getLogger("providers.openai_videos")
 
@@ -29,6 +30,15 @@ EXPIRED = "expired"
 def id_of(reply: WireReply) -> str:
     body = reply.data()
     return first_id((body.get("id"), body.get("task_id")))
+
+
+def models_of(reply: WireReply) -> list[Declaration]:
+    """Return the models by their names. Raise `UnexpectedReply` where the answer is no list of models."""
+    rows = reply.data().get("data")
+    if not isinstance(rows, list):
+        raise UnexpectedReply("The service answered without its list of models; check the account's base URL.")
+    names = (text_of(row, "id") for row in rows if isinstance(row, dict))
+    return [Declaration(id=name, label=name, declared_on=DOCS_READ) for name in names if name]
 
 
 def stretch_of(reply: WireReply) -> Stretch:

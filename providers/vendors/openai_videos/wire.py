@@ -12,14 +12,15 @@ from urllib.parse import quote
 
 from providers.core.base import Provider
 from providers.core.catalog import ModelSpec
-from providers.core.errors import ProviderError, Refused, UnexpectedReply, Unsupported
+from providers.core.declared import Declaration
+from providers.core.errors import ProviderError, Refused, Unsupported
 from providers.core.listings import LISTS_ONLY, absence_along
 from providers.core.replies import gone_when
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.openai_videos.bodies import parts_of
-from providers.vendors.openai_videos.catalog import MODELS, NOT_OFFERED, RESULT_LIFE
+from providers.vendors.openai_videos.catalog import DECLARABLE, MODELS, NOT_OFFERED, RESULT_LIFE, declared_spec
 from providers.vendors.openai_videos.errors import is_gone, vendor_error
-from providers.vendors.openai_videos.replies import id_of, snapshot_of, stretch_of
+from providers.vendors.openai_videos.replies import id_of, models_of, snapshot_of, stretch_of
 from providers.vendors.openai_videos.surfaces import SURFACES
 
 __all__ = ["OpenAIVideos"]
@@ -39,9 +40,14 @@ class OpenAIVideos(Provider):
     surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
+    declarable = DECLARABLE
     can_look_up = True
     look_up_finds = LISTS_ONLY
     look_up_within = RESULT_LIFE - timedelta(minutes=5)
+
+    @classmethod
+    def declared(cls, model: Declaration) -> ModelSpec:
+        return declared_spec(model)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="videos", parts=tuple(parts_of(request)), billable=True)
@@ -64,9 +70,12 @@ class OpenAIVideos(Provider):
         return None
 
     def check_account(self) -> Exchange[None]:
+        yield from self.list_models()
+
+    def list_models(self) -> Exchange[Sequence[Declaration]]:
+        """Return the names of the service's models of every kind: the list says no more about them."""
         reply = yield WireRequest(method="GET", path="models")
-        if not isinstance(reply.data().get("data"), list):
-            raise UnexpectedReply("The service answered without its list of models; check the account's base URL.")
+        return models_of(reply)
 
     def check(self, reply: WireReply) -> ProviderError | None:
         return vendor_error(reply)

@@ -17,7 +17,7 @@ __all__ = ["Command", "vendor_texts"]
 def vendor_texts() -> set[str]:
     """Return every text of the catalogs that people read: labels, titles, hints and rules."""
     texts = {NOT_PUBLIC}
-    for spec in ALL_MODELS.values():
+    for spec in ALL_MODELS.built_in.values():
         texts |= {slot.title for slot in spec.slots} | {rule.message for rule in spec.params.rules}
         texts.update(part for part in spec.label.split(", ")[1:] if not part[0].isdigit())  # before the comma is a name, and stays
         for schema in spec.json_schema()["properties"].values():
