@@ -60,9 +60,9 @@ def test_form_and_api_follow_and_so_does_a_change(declared, staff_client, simula
     shown = staff_client.get(f"/api/v1/models/{declared.name}").json()
     assert (shown["label"], shown["available"], shown["json_schema"]["properties"]["duration_s"]["default"]) == ("Veo 3.1", True, 8)
 
-    staff_client.post(f"{LIST}{declared.pk}/change/", {**FORM, "durations": "10", "label": "Veo 3.1 long"})
+    staff_client.post(f"{LIST}{declared.pk}/change/", {**FORM, "durations": "10, 12", "label": "Veo 3.1 long"})
 
-    assert staff_client.get(f"/api/v1/models/{declared.name}").json()["json_schema"]["properties"]["duration_s"]["enum"] == [10]
+    assert staff_client.get(f"/api/v1/models/{declared.name}").json()["json_schema"]["properties"]["duration_s"]["enum"] == [10, 12]
 
 
 def test_another_process_sees_a_change_when_its_reading_is_old(declared, settings):
