@@ -17,10 +17,11 @@ __all__ = ["matrix"]
 MEBIBYTE = 1024 * 1024
 MEGABYTES, MEGAPIXELS = PORTAL_IMAGES.max_bytes // MEBIBYTE, PORTAL_IMAGES.max_pixels // 1_000_000
 FORMATS = ", ".join(kind.removeprefix("image/").upper() for kind in PORTAL_IMAGES.formats)
+MODELS = len(ALL_MODELS.built_in)
 HEAD = f"""\
 # Vendors and models
 
-Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {len(ALL_MODELS.built_in)} models of {len(PROVIDERS)} vendors.
+Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {MODELS} models of {len(PROVIDERS)} vendors.
 
 A **bold** value is the default. An input is named with how many images it takes, and their types and bounds; a ratio is width to
 height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of several pictures in a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -92,7 +93,7 @@ class DeclaredModel(models.Model):
     @property
     def declaration(self) -> Declaration:
         """Return what the vendor's adapter makes a model from."""
-        facts = {name: tuple(value) if isinstance(value := getattr(self, name), list) else value for name in FACTS}
+        facts: dict[str, Any] = {name: tuple(value) if isinstance(value := getattr(self, name), list) else value for name in FACTS}
         return Declaration(
             id=self.model_id,
             label=self.label,
