@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,8 @@ FETCH_PATIENCE = FetchTimeouts(total_s=600.0, bytes_per_s=20_000)
 A server that drips occupies a saver for 30 s from the start, or for 60 s after a good beginning. 20 kB/s bring 12 MB in the whole time, so
 a slower line could not bring an ordinary render (a clip of 5 s has 2 to 10 MB); one of 50 kB/s passes.
 """
+LEAST_PATIENCE_S = 60.0
+"""Another address of a file is not tried with less."""
 MOST_BAD_FILES = 6
 """A damaged file is fetched again, because it may have been cut on the way; after this many tries the damage is the vendor's."""
 BELIEVE_VENDOR = timedelta(hours=24)
@@ -100,17 +104,32 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
 
 
 def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> None:
+    """Fetch the file from the first of its addresses that has it. Raises the error of the first one when none has."""
+    started, first_error = time.monotonic(), None
+    for place in (output, *output.get("others", ())):
+        left_s = FETCH_PATIENCE.total_s - (time.monotonic() - started)  # one for all: a job has a timeout
+        if first_error is not None and left_s < LEAST_PATIENCE_S:
+            break
+        try:
+            _fetch(task, place, to, replace(FETCH_PATIENCE, total_s=left_s))
+        except FetchError as error:
+            first_error = first_error or error
+        else:
+            return
+    assert first_error is not None
+    raise first_error
+
+
+def _fetch(task: GenerationTask, place: Mapping[str, Any], to: Path, timeouts: FetchTimeouts) -> None:
     assert task.account is not None
-    url: str = output["url"]
+    url: str = place["url"]
     headers: Mapping[str, str] = {}
     allow = network_policy(task.account, tuple(settings.OUTBOUND_ALLOW_CIDRS))
-    if output.get("headers_needed"):
+    if place.get("headers_needed"):
         headers = provider_for(task.account).download_headers(url, clock.now())
     with to.open("w+b") as file:
         try:
-            safe_fetch(
-                url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=FETCH_PATIENCE
-            )
+            safe_fetch(url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=timeouts)
         except FetchError as error:
             _hide_secrets(error, task.account, headers)
             raise

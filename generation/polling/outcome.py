@@ -116,6 +116,7 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
             "expires_at": (now + output.expires_in).isoformat() if output.expires_in else "",
             "duration_s": output.duration_s,
             "headers_needed": output.headers_needed,
+            "others": [{"url": place.url, "headers_needed": place.headers_needed} for place in output.others],
         }
         for output in outputs
     ]

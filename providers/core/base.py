@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import isnan
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +30,7 @@ from providers.core.errors import (
     Unsupported,
 )
 from providers.core.messages import Message
+from providers.core.results import same_origin
 from providers.core.types import (
     Balance,
     Exchange,
@@ -255,8 +255,7 @@ class Provider:
 
     def download_headers(self, url: str, at: datetime) -> Mapping[str, str]:
         """Return the headers for fetching an output that needs them; none unless the URL is of the account's own origin."""
-        theirs, ours = urlsplit(url), urlsplit(self.options.base_url)
-        if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
+        if not same_origin(url, self.options.base_url):
             return {}
         return self.sign(WireRequest(method="GET", path=url), at).headers
 

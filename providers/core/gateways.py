@@ -1,63 +1,105 @@
-"""Reads the answers of gateways that run new-api, whose own shapes replace those of the vendor behind them. Pure.
+"""Reads the answers of gateways and of services that speak a vendor's protocol in their own way: ids, tasks and errors. Pure.
 
-QuantumNous/new-api, read 2026-11-28: relay/relay_task.go@00fca48 (`{"code": "success", "data": {"task_id", "status", "fail_reason"}}`),
-dto/task.go@06644e8 (errors `{"code", "message", "data"}`). A submit answers `{"id", "task_id", "object": "video", "status"}`.
+What a task's words mean is in states.py, where its video is in results.py, what an error says in refusals.py; here is what the answer is
+about. The commonest gateway is QuantumNous/new-api, read 2026-11-29: relay/relay_task.go@00fca48 (a poll answers `{"code": "success",
+"data": {"task_id", "status", "fail_reason", "result_url"}}`), dto/task.go@06644e8 (errors `{"code", "message", "data"}`),
+relay/channel/task/ (a submit and /v1/videos answer `{"id", "task_id", "object": "video", "status"}`). APIMart puts the task into `data`,
+Novita into `task`, beside its videos.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from providers.core.base import http_error
-from providers.core.errors import GenerationFailed, InvalidParams, ProviderError, UnexpectedReply
+from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderError, Refused, UnexpectedReply
 from providers.core.ids import first_id
-from providers.core.replies import object_of, snapshot_by_word, words_of
-from providers.core.types import Output, Snapshot, WireReply
+from providers.core.refusals import Complaint, complaint_in, meaning_of, words_in
+from providers.core.replies import render_error_of, snapshot_by_word, words_of
+from providers.core.results import addresses_in, output_of
+from providers.core.states import plain
+from providers.core.types import Snapshot, WireReply
 
-__all__ = ["QUOTA_CODES", "QUOTED", "UNKNOWN_TASK", "gateway_error", "gateway_id", "gateway_snapshot", "gateway_task"]
+__all__ = [
+    "QUOTED",
+    "UNKNOWN_TASK",
+    "content_url",
+    "gateway_error",
+    "gateway_id",
+    "gateway_ids",
+    "gateway_snapshot",
+    "gateway_task",
+    "names_task",
+]
 
-SUCCESS = "success"
 UNKNOWN_TASK = "task_not_exist"
 QUOTA_CODES = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_not_enough"})
-"""Of new-api. With an HTTP error they mean that nothing was passed on: it reserves the price first."""
+"""Of new-api, which reserves the price before it passes anything on."""
 QUOTED = "fail_to_fetch_task"
 """The vendor behind the gateway refused; its answer is the message."""
 FRONT = "new_api_error"
 """The type of errors that the gateway answers before it passes anything on (middleware/utils.go@3e92b6b)."""
 NO_CHANNEL = "model_not_found"
 """No vendor behind the gateway has the model (middleware/distributor.go@003d7c0), which it says with HTTP 503."""
-PERCENT = re.compile(r"(\d{1,3})%?")
-PLACES: tuple[tuple[str | int, ...], ...] = (
-    ("result_url",),
-    ("url",),
-    ("data", "task_result", "videos", 0, "url"),
-    ("data", "data", "task_result", "videos", 0, "url"),
-    ("data", "video_url"),
-    ("data", "data", "video_url"),
-    ("metadata", "url"),
-    ("fail_reason",),
+TASK_ERROR = frozenset({"code", "message", "data"})
+REFUSING_STATUSES: Mapping[type[Refused], frozenset[int]] = {
+    OutOfCredit: frozenset({400, 401, 402, 403, 429}),
+    ContentRejected: frozenset({400, 403, 422, 451}),
+}
+"""With which HTTP status the words of an error are believed to be of the balance, or of moderation."""
+WORD_FIELDS = ("status", "task_status", "taskStatus", "state")
+ID_FIELDS = ("task_id", "id", "taskId", "video_id")
+HOLDERS = ("data", "task", "output", "result")
+"""Where an answer may hold the task that it is about, instead of being it."""
+OF_THE_ANSWER = frozenset({"success", "succeed", "ok", "error", "fail"})
+"""Words by which services report on the request (JSend): they are about the task only in an object that names one, or has its address."""
+REASON_FIELDS = (
+    *("fail_reason", "failReason", "task_status_msg", "error", "error_message", "error_msg", "failure_reason", "failMsg", "reason"),
+    *("message", "msg", "detail"),
 )
-"""Where a finished task has its video: new-api's own field, the vendor's answer inside, and where its older releases keep it."""
+PROGRESS_FIELDS = ("progress", "progress_percent", "percent")
+PERCENT = re.compile(r"(\d{1,3})(?:\.\d*)?%?")
+EXPIRED = "expired"
 
 
 def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
-    """Return the error that the gateway's front answers, or the vendor's own that it quotes, as `judge` reads it; None for others."""
-    if reply.status < 400:
-        return None
-    if body.get("code") == QUOTED:
+    """Return the error in this answer, also when the gateway quotes the vendor's own, as `judge` reads it; None when there is none.
+
+    Below 400 only new-api's own answer for a used-up quota is a refusal, and an answer that names a task is none, whatever it complains of.
+    """
+    if reply.status >= 400 and body.get("code") == QUOTED:
         return _quoted_error(reply, words_of(body), judge)
-    error = body.get("error")
-    if not isinstance(error, dict) or error.get("type") != FRONT:
+    if reply.status < 400 and names_task(body):
         return None
-    code, words = words_of(error, "code") or FRONT, words_of(error)
-    if code == NO_CHANNEL:
-        return InvalidParams(words or "The gateway does not have this model.", vendor_code=code, http_status=reply.status)
-    return http_error(reply, message=words, vendor_code=code)
+    complaint = complaint_in(body, reply.status)
+    if complaint is None:
+        return None
+    code = complaint.code or None
+    words = complaint.words or (f"The vendor answered with error {complaint.code}." if complaint.code else "")
+    if complaint.code.lower() == UNKNOWN_TASK:
+        return Refused(words, vendor_code=UNKNOWN_TASK, http_status=reply.status)
+    if complaint.code == NO_CHANNEL and isinstance(error := body.get("error"), dict) and error.get("type") == FRONT:
+        return InvalidParams(words, vendor_code=code, http_status=reply.status)
+    kind = _kind_of(reply, body, complaint)
+    if kind is not None:
+        return kind(words, vendor_code=code, http_status=reply.status)
+    plain_error = http_error(reply, message=words, vendor_code=code)
+    return plain_error or UnexpectedReply(words or "The vendor answered with an error.", vendor_code=code, http_status=reply.status)
+
+
+def _kind_of(reply: WireReply, body: Mapping[str, Any], complaint: Complaint) -> type[Refused] | None:
+    if complaint.code.lower() in QUOTA_CODES:
+        is_its_own = reply.status >= 400 or (body.keys() == TASK_ERROR and body["data"] is None)
+        return OutOfCredit if is_its_own else None
+    kind = meaning_of(complaint)
+    return kind if kind is not None and reply.status in REFUSING_STATUSES[kind] else None
 
 
 def _quoted_error(reply: WireReply, words: str, judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
@@ -72,45 +114,110 @@ def _quoted_error(reply: WireReply, words: str, judge: Callable[[WireReply], Pro
 
 def gateway_id(body: Mapping[str, Any]) -> str:
     """Return the task's id from the answer to a submit, whatever its outer code; `UnexpectedReply` when there is none."""
-    data = body.get("data")
-    inner = (data.get("task_id"), data.get("id")) if isinstance(data, dict) else (data,)
-    return first_id((body.get("task_id"), body.get("id"), *inner), or_number=True)
+    return first_id(gateway_ids(body), or_number=True)
+
+
+def gateway_ids(body: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what may be the task's id in the answer to a submit, the likeliest first."""
+    data = _only(body.get("data"))
+    return (*_ids_in(body), *(_ids_in(data) if isinstance(data, dict) else (data,)))
+
+
+def names_task(body: Mapping[str, Any]) -> bool:
+    """Return whether the answer is about a task, by its id or its state: then an outer code that nobody knows is no error."""
+    return any(_id_in(part) for part in _parts(body)) or gateway_task(body) is not None
+
+
+def content_url(base_url: str, task_id: str) -> str:
+    """Return where a gateway has the file of any of its tasks, for the key of the account (new-api router/video-router.go@01f6839)."""
+    return f"{base_url.rstrip('/')}/v1/videos/{quote(task_id, safe='')}/content"
+
+
+def _ids_in(part: Mapping[str, Any]) -> tuple[object, ...]:
+    return tuple(part.get(name) for name in ID_FIELDS)
+
+
+def _id_in(part: Mapping[str, Any]) -> bool:
+    """Return whether an object names a task, or seems to."""
+    return any(name for name in _ids_in(part))
 
 
 def gateway_task(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the task that a poll's answer is about; None for an answer in another shape."""
-    data, code = body.get("data"), body.get("code")
-    if isinstance(code, str) and code.lower() == SUCCESS and isinstance(data, dict) and isinstance(data.get("status"), str):
-        return data
-    return body if body.get("object") == "video" and isinstance(body.get("status"), str) else None
+    """Return the part of a poll's answer that says what became of the task; None when no part does."""
+    return next((part for part in _parts(body) if _tells(part)), None)
 
 
-def gateway_snapshot(task: Mapping[str, Any], *, life: timedelta, origin: str, log: logging.Logger) -> Snapshot:
-    """Return what the task's object means. An address at the account's own `origin` requires its key."""
-    words = words_of(task, "fail_reason", "error") or words_of(object_of(task, "error"))
-    percent = PERCENT.fullmatch(str(task.get("progress")))
+def _parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if not str(body.get("object")).startswith("video"):  # an OpenAI video may carry the vendor's answer behind it
+        for name in HOLDERS:
+            part = _only(body.get(name))
+            if isinstance(part, dict):
+                yield part
+    yield body
+
+
+def _only(value: object) -> object:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _tells(part: Mapping[str, Any]) -> bool:
+    word = plain(words_of(part, *WORD_FIELDS))
+    return bool(word) and (word not in OF_THE_ANSWER or _id_in(part) or any(addresses_in(part)))
+
+
+def gateway_snapshot(body: Mapping[str, Any], *, base_url: str, file_url: str, life: timedelta, log: logging.Logger) -> Snapshot:
+    """Return what a poll's answer means. Raise `UnexpectedReply` when it does not say what became of the task.
+
+    `file_url` is where the account's own service has the file, whatever address the answer has.
+    """
+    task = gateway_task(body)
+    if task is None:
+        raise UnexpectedReply("The vendor's answer does not say what became of the task.")
+    word = words_of(task, *WORD_FIELDS).strip()
     return snapshot_by_word(
-        str(task["status"]),
+        word,
         log,
-        output=lambda: _output(task, life, origin),
-        failure=lambda: GenerationFailed(words or "The gateway says that the render failed, without a reason."),
-        progress=int(percent[1]) if percent and int(percent[1]) <= 100 else None,
+        output=lambda: output_of(task, body, base_url=base_url, file_url=file_url, life=life),
+        failure=lambda: _failure(word, task, body),
+        progress=_progress(task),
     )
 
 
-def _output(task: Mapping[str, Any], life: timedelta, origin: str) -> Output:
-    for place in PLACES:
-        value = _at(task, place)
-        if isinstance(value, str) and value.strip().startswith(("https://", "http://")):
-            url = value.strip()
-            return Output(url=url, expires_in=life, headers_needed=url.startswith(f"{origin.rstrip('/')}/"))
-    raise UnexpectedReply("The gateway says that the task succeeded but gives no video address.")
+def _failure(word: str, task: Mapping[str, Any], body: Mapping[str, Any]) -> ProviderError:
+    """Return why a render failed, in the words of the vendor wherever they are."""
+    error = task.get("error")
+    described = error if isinstance(error, dict) else task
+    complaint = Complaint(code=_failure_code(described), words=_reason(task) or (_reason(body) if body is not task else ""))
+    if not complaint.words and not complaint.code and plain(word) == EXPIRED:
+        return GenerationFailed("The vendor dropped it before it was done.", vendor_code=EXPIRED)
+    words = complaint.words or "The vendor failed to render the video and gave no reason."
+    return render_error_of(meaning_of(complaint), words, complaint.code)
 
 
-def _at(value: Any, place: tuple[str | int, ...]) -> Any:
-    for step in place:
-        try:
-            value = value[step]
-        except (LookupError, TypeError):
-            return None
-    return value
+def _reason(part: Mapping[str, Any]) -> str:
+    found = (_unquoted(words_in(part.get(name))) for name in REASON_FIELDS)
+    return next((words for words in found if words and plain(words) not in OF_THE_ANSWER), "")
+
+
+def _unquoted(words: str) -> str:
+    """Return the words in an answer that is quoted as a text, else the text."""
+    if not words.startswith("{"):
+        return words
+    try:
+        return words_in(json.loads(words)) or words
+    except (ValueError, RecursionError):
+        return words
+
+
+def _failure_code(described: Mapping[str, Any]) -> str:
+    codes = (described.get(name) for name in ("code", "error_code", "fail_code", "failCode"))
+    code = next((code for code in codes if isinstance(code, (str, int)) and code), "")
+    return str(code or (described.get("type") if described.get("message") else "") or "")
+
+
+def _progress(task: Mapping[str, Any]) -> int | None:
+    """Return the percentage, from a number or its digits."""
+    values = (task.get(name) for name in PROGRESS_FIELDS)
+    value = next((value for value in values if isinstance(value, (int, float, str)) and not isinstance(value, bool)), "")
+    percent = PERCENT.fullmatch(str(value).strip())
+    return int(percent[1]) if percent and int(percent[1]) <= 100 else None

@@ -121,17 +121,18 @@ def absence_along(
 ) -> Exchange[None]:
     """Read a list from cursor to cursor to its end, at most `most` parts; return if it certainly has no task of ours begun at `since`.
 
-    A list without any of the tasks that are known to be there is not the list of this account, and proves nothing.
+    It proves that only if it has every task that is known to be there: a gateway may list one of its vendors, or nothing, and call that
+    the list (LiteLLM 1.110.2 lists OpenAI's alone).
     """
-    after, ours, has_ours = "", set(known), False
+    after, missing = "", set(known)
     for _ in range(most):
         reply = yield ask(after)
         stretch = read(reply)
         require_absence(stretch.tasks, since=since, known=known)
-        has_ours = has_ours or any(task.id in ours for task in stretch.tasks)
+        missing.difference_update(task.id for task in stretch.tasks)
         if not stretch.after:
-            if ours and not has_ours:
-                raise Unsupported("The vendor's list has none of the account's tasks.")
+            if missing or not known:
+                raise Unsupported("The vendor's list does not show that it has all tasks of the account.")
             return
         after = stretch.after
     raise Unsupported("The vendor's list of tasks is longer than can be read.")

@@ -17,7 +17,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
 )
-from providers.core.gateways import QUOTA_CODES, QUOTED, UNKNOWN_TASK
+from providers.core.gateways import QUOTED, UNKNOWN_TASK
 
 __all__ = ["error_of_payment", "outcome_unknown"]
 
@@ -41,8 +41,6 @@ UNDER_WAY = re.compile(
 """Words for a task that is in progress. In a rate-limit error they refer to other tasks; in any other refusal, to the one we sent."""
 MOST_WORDS = 2_000
 """How much of a message is searched: without blanks in it, a search takes the square of its length."""
-NEEDS_HTTP_ERROR = QUOTA_CODES | {UNKNOWN_TASK}
-"""Codes of gateways that prove a refusal only with an HTTP error, with which new-api sends them."""
 REFUSED_WITHOUT_CODE = frozenset({401, 411, 413, 414, 415, 429, 431})
 """Statuses by which servers reject a request before they pass it on; a proxy's page proves a refusal too. Others may come from a firewall
 that withheld the vendor's acceptance (403) or from a wrong base URL (404, 405): a person submits again.
@@ -91,7 +89,7 @@ def _says_duplicate(error: ProviderError) -> bool:
 def _is_sure(error: ProviderError) -> bool:
     """Return whether the error proves that nothing was accepted. Subclasses of `Refused` come from the vendor's table or a plain status."""
     status = error.http_status
-    if (error.vendor_code or "").lower() in NEEDS_HTTP_ERROR and status is not None and status < 400:
+    if (error.vendor_code or "").lower() == UNKNOWN_TASK and status is not None and status < 400:
         return False
     if not isinstance(error, Refused) or status is None or status < 400:
         return True

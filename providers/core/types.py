@@ -26,6 +26,7 @@ __all__ = [
     "InputFile",
     "Output",
     "Part",
+    "Place",
     "Snapshot",
     "State",
     "Submission",
@@ -182,13 +183,20 @@ class Submission:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output:
-    """A finished file still at the vendor. `headers_needed`: only the account itself may fetch it (see `Provider.download_headers`)."""
+class Place:
+    """An address of a finished file. `headers_needed`: only the account itself may fetch it (see `Provider.download_headers`)."""
 
     url: str = field(repr=False)
+    headers_needed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(Place):
+    """A finished file still at the vendor. `others` are where it may be too: for when it is not to be had at the first."""
+
     expires_in: timedelta | None = None
     duration_s: float | None = None
-    headers_needed: bool = False
+    others: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ _words("200-error-object", "Answer 200 with an error object of an unknown shape.
 _words("200-error-text", "Answer 200 with an error as text.", 200, {"error": "something went wrong"})
 _words("200-success-false", "Answer 200 with success: false alone.", 200, {"success": False})
 _words("200-insufficient-quota", "Answer 200 with OpenAI's insufficient_quota.", 200, _OPENAI_QUOTA)
-_words("200-new-api-quota", "Answer 200 with new-api's insufficient_user_quota.", 200, _NEW_API_QUOTA)
+_words("200-new-api-quota", "Answer 200 with new-api's insufficient_user_quota.", 200, _NEW_API_QUOTA, stage=Stage.DENIED)
 _words("400-unknown", "Answer 400 with a body that no table has.", 400, {"oops": 1})
 _words("400-empty", "Answer 400 with nothing.", 400, b"")
 _words("403-waf", "Answer 403 with a firewall's page.", 403, b"<html>Request blocked. Ray ID 42</html>")

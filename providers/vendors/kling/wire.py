@@ -17,7 +17,7 @@ from providers.core.base import Options, Provider
 from providers.core.callbacks import Callback, Notice
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
-from providers.core.gateways import gateway_snapshot, gateway_task
+from providers.core.gateways import content_url, gateway_snapshot, gateway_task
 from providers.core.ids import id_of
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.kling.callbacks import notice_of
@@ -78,7 +78,8 @@ class Kling(Provider):
         if found is None:
             raise SubmissionGone("Kling no longer knows this task.")
         if self._is_gateway and "task_status" not in found[1]:
-            return gateway_snapshot(found[1], life=RESULT_LIFE, origin=self.options.base_url, log=log)
+            base_url = self.options.base_url
+            return gateway_snapshot(found[1], base_url=base_url, file_url=content_url(base_url, submission.id), life=RESULT_LIFE, log=log)
         return snapshot_of(found[1])
 
     def poll_group(self, submission: Submission) -> str | None:

@@ -42,7 +42,7 @@ class OpenAIVideos(Provider):
     not_offered = NOT_OFFERED
     declarable = DECLARABLE
     can_look_up = True
-    look_up_finds = LISTS_ONLY
+    look_up_finds = f"{LISTS_ONLY}; a list without all of the account's other videos proves nothing"
     look_up_within = RESULT_LIFE - timedelta(minutes=5)
 
     @classmethod
@@ -57,7 +57,8 @@ class OpenAIVideos(Provider):
         path = f"videos/{quote(submission.id, safe='')}"
         with gone_when(is_gone, f"{self.label}: the vendor no longer knows this video."):
             reply = yield WireRequest(method="GET", path=path)
-        return snapshot_of(reply, f"{self.options.base_url.rstrip('/')}/{path}/content")
+        base_url = self.options.base_url
+        return snapshot_of(reply, base_url, f"{base_url.rstrip('/')}/{path}/content")
 
     def look_up(self, reference: str, spec: ModelSpec, since: datetime, known: Sequence[str]) -> Exchange[Submission | None]:  # noqa: ARG002
         """Prove from the list, while it reaches back that far, that there is no such video: videos carry no reference."""

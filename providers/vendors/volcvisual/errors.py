@@ -19,12 +19,12 @@ from providers.core.errors import (
     ProviderError,
     RateLimited,
 )
-from providers.core.gateways import QUOTA_CODES, gateway_error, gateway_task
+from providers.core.gateways import gateway_error
 from providers.core.messages import say
 from providers.core.replies import judged_by_body, kinds_by_code, object_of, render_error_of, words_of
 from providers.core.types import WireReply
 
-__all__ = ["CODES", "DONE", "NOT_OPENED", "OK", "code_of", "task_failure", "vendor_error"]
+__all__ = ["CODES", "DONE", "NOT_OPENED", "OK", "code_of", "is_of_a_gateway", "task_failure", "vendor_error"]
 
 NOT_OPENED = ("50400", "30403", "30404")
 OK = "10000"
@@ -36,7 +36,6 @@ CODES = kinds_by_code(
         ContentRejected: ("50411", "50412", "50413", "50511", "50512", "50516", "50517", "50518", "50519"),
         RateLimited: ("50429", "50430"),
         ProviderDown: ("50500", "50501", "50520", "50521", "50522"),
-        OutOfCredit: tuple(QUOTA_CODES),
     }
 )
 PASSING = frozenset({AuthenticationFailed, RateLimited, ProviderDown})
@@ -61,13 +60,13 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     """Return the error in this reply, or None. What is said of a task is not an error of the request, also when its code says that the
     render failed; of a task that is done, whatever the HTTP status.
     """
-    front_end = _front_end_error(reply, body) or gateway_error(reply, body, vendor_error)
+    front_end = _front_end_error(reply, body)
     if front_end is not None:
         return front_end
     code = code_of(body)
-    if reply.status < 400 and gateway_task(body) is not None:
-        return None
-    if code in {"", OK}:
+    if is_of_a_gateway(body):
+        return gateway_error(reply, body, vendor_error)
+    if code == OK:
         return http_error(reply, message=words_of(body))
     word, kind = words_of(object_of(body, "data"), "status"), CODES.get(code)  # no word: the answer is not about a task
     if word == DONE or (word and kind not in PASSING and reply.status < 400):
@@ -88,6 +87,12 @@ def task_failure(body: Mapping[str, Any]) -> ProviderError:
     words = "" if code == OK else words_of(body)  # which says “Success” of the question
     words = words or "Volcengine failed to render the video and gave no reason."
     return render_error_of(CODES.get(code), words, code)
+
+
+def is_of_a_gateway(body: Mapping[str, Any]) -> bool:
+    """Return whether the answer is a gateway's: the vendor's own codes are numbers of five digits."""
+    code = code_of(body)
+    return not (code.isdecimal() and len(code) == len(OK))
 
 
 def code_of(body: Mapping[str, Any]) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 
 from providers.core.errors import SubmissionGone
-from providers.core.gateways import gateway_id, gateway_snapshot, gateway_task
+from providers.core.gateways import content_url, gateway_id, gateway_snapshot
 from providers.core.replies import snapshot_by_word, text_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, State, WireReply
 from providers.vendors.volcvisual.catalog import RESULT_LIFE
-from providers.vendors.volcvisual.errors import CODES, code_of, task_failure
+from providers.vendors.volcvisual.errors import CODES, code_of, is_of_a_gateway, task_failure
 
 __all__ = ["snapshot_of", "task_id_of"]
 
@@ -27,12 +27,11 @@ def task_id_of(reply: WireReply) -> str:
     return gateway_id(reply.data())
 
 
-def snapshot_of(reply: WireReply, origin: str) -> Snapshot:
+def snapshot_of(reply: WireReply, base_url: str, task_id: str) -> Snapshot:
     """Return what the answer means. A documented code means a failure, also of a task that is `done`; others mean nothing."""
     body = reply.data()
-    task = gateway_task(body)
-    if task is not None:
-        return gateway_snapshot(task, life=RESULT_LIFE, origin=origin, log=log)
+    if is_of_a_gateway(body):
+        return gateway_snapshot(body, base_url=base_url, file_url=content_url(base_url, task_id), life=RESULT_LIFE, log=log)
     data = reply.part("data")
     word = text_of(data, "status")
     if plain(word) in GONE:

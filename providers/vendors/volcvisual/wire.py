@@ -18,10 +18,10 @@ from providers.core.errors import (
     OutOfCredit,
     ProviderError,
     Refused,
-    SubmissionGone,
     UnexpectedReply,
 )
 from providers.core.gateways import UNKNOWN_TASK
+from providers.core.replies import gone_when
 from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.volcvisual.bodies import body_of
 from providers.vendors.volcvisual.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
@@ -52,15 +52,14 @@ class VolcVisual(Provider):
         return Submission(id=task_id_of(reply), model=request.spec.id)
 
     def poll(self, submission: Submission) -> Exchange[Snapshot]:
-        try:
-            reply = yield self._ask(submission.model, submission.id)
-        except (ContentRejected, InvalidParams) as error:
-            if error.vendor_code == UNKNOWN_TASK:
-                raise SubmissionGone("The gateway no longer knows this task.", vendor_code=UNKNOWN_TASK) from error
-            if error.vendor_code not in CODES:
-                raise
-            return Snapshot(state=State.FAILED, vendor_state="failed", error=error)
-        return snapshot_of(reply, self.options.base_url)
+        with gone_when(lambda error: error.vendor_code == UNKNOWN_TASK, "The gateway no longer knows this task."):
+            try:
+                reply = yield self._ask(submission.model, submission.id)
+            except (ContentRejected, InvalidParams) as error:
+                if error.vendor_code not in CODES:
+                    raise
+                return Snapshot(state=State.FAILED, vendor_state="failed", error=error)
+        return snapshot_of(reply, self.options.base_url, submission.id)
 
     def check_account(self) -> Exchange[None]:
         """Ask about a task that cannot be: the signature is checked first, so any other refusal means that the keys are good. Each model

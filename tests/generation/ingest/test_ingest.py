@@ -181,6 +181,19 @@ def test_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
     assert "OUTBOUND_ALLOW_CIDRS" in str(task.wait_reason)
 
 
+@pytest.mark.parametrize("gone", ["http://198.18.0.5/v.mp4", "{simulator}/media/nothing/x.mp4?x", "http://127.0.0.1:9/v.mp4"])
+def test_file_that_is_not_at_its_first_address_is_fetched_from_another(rendered, driver, gone):
+    [output] = rendered.outputs
+    there = {"url": output["url"], "headers_needed": output["headers_needed"]}
+    others = [{"url": "http://127.0.0.1:9/also-not", "headers_needed": False}, there]
+    moved = output | {"url": gone.format(simulator=driver.simulator.url), "others": others}
+    GenerationTask.objects.filter(pk=rendered.pk).update(outputs=[moved])
+
+    driver.step()
+
+    assert GenerationTask.objects.get(pk=rendered.pk).status == Status.SUCCEEDED
+
+
 def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):
     usual, settings.MAX_VIDEO_BYTES = settings.MAX_VIDEO_BYTES, 1000
     driver.step()

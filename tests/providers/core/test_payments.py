@@ -78,10 +78,9 @@ def test_refusal_with_another_meaning_is_not_a_duplicate(kind):
     assert type(error_of_payment(kind("The quota has already been used", vendor_code="x", http_status=403))) is kind
 
 
-@pytest.mark.parametrize(("status", "becomes"), [(200, Uncertain), (403, OutOfCredit), (500, OutOfCredit)])
-@pytest.mark.parametrize("code", ["insufficient_user_quota", "INSUFFICIENT_USER_QUOTA", "task_not_exist"])
-def test_gateway_quota_code_is_a_refusal_only_with_an_http_error(code, status, becomes):
-    assert type(error_of_payment(OutOfCredit("no", vendor_code=code, http_status=status))) is becomes
+@pytest.mark.parametrize(("status", "becomes"), [(200, Uncertain), (400, Refused)])
+def test_task_that_a_gateway_denies_is_a_refusal_only_with_an_http_error(status, becomes):
+    assert type(error_of_payment(Refused("no", vendor_code="task_not_exist", http_status=status))) is becomes
 
 
 @pytest.mark.parametrize("kind", [ProviderDown, UnexpectedReply])

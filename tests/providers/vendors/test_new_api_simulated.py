@@ -162,7 +162,7 @@ def test_refusals_of_the_vendor_behind_the_gateway_are_sure(simulator, route):
         (KLING, ContentRejected, "The request content contains sensitive information"),
         (JIMENG, ContentRejected, "Text Risk Not Pass"),
         (SORA, ContentRejected, "Your request was blocked by our moderation system."),
-        (VIDEOS, InvalidParams, "The request content contains sensitive information"),
+        (VIDEOS, ContentRejected, "The request content contains sensitive information"),
     ],
 )
 def test_refusal_that_the_gateway_quotes_is_reported_in_the_vendors_words(simulator, route, kind, words):

@@ -20,7 +20,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Output, Part, State, Submission, WireRequest
+from providers.core.types import Output, Part, Place, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from providers.vendors.openai_videos.catalog import SIZES
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
@@ -157,7 +157,8 @@ def test_wait_is_taken_from_the_rate_limit_reply():
         ("queued", 0, State.QUEUED, 0),
         ("in_progress", 33, State.RUNNING, 33),
         ("in_progress", 33.7, State.RUNNING, 33),
-        ("in_progress", "33%", State.RUNNING, None),
+        ("in_progress", "33%", State.RUNNING, 33),
+        ("in_progress", "a third", State.RUNNING, None),
         ("in_progress", True, State.RUNNING, None),
         ("in_progress", 101, State.RUNNING, None),
     ],
@@ -177,10 +178,11 @@ def test_finished_file_is_fetched_from_the_accounts_host_with_its_key():
     assert WIRE.provider.download_headers(output.url, NOON) == {"Authorization": "Bearer sk-portal-test"}
 
 
-def test_gateways_own_address_of_the_file_needs_no_key():
+def test_gateways_address_of_the_file_needs_no_key():
     [output] = poll(COMPLETED | {"metadata": {"url": "https://cdn.example/v.mp4"}}).outputs
 
-    assert output == Output(url="https://cdn.example/v.mp4", expires_in=timedelta(hours=1))
+    own = Place(url="https://gateway.example/v1/videos/video_000001/content", headers_needed=True)
+    assert output == Output(url="https://cdn.example/v.mp4", expires_in=timedelta(hours=1), others=(own,))
 
 
 @pytest.mark.parametrize("metadata", [None, {}, [], {"url": ""}, {"url": "data:video/mp4;base64,AAAA"}, {"url": 7}])
