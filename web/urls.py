@@ -11,6 +11,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
     path("studio/", studio.studio, name="studio"),
     path("studio/tasks/", studio.create, name="studio-create"),
+    path("studio/form/", studio.model_form, name="studio-form"),
     path("studio/quote/", studio.quote, name="studio-quote"),
     path("studio/today/", studio.today, name="studio-today"),
     path("studio/queue-head/", studio.queue_head, name="studio-queue-head"),

@@ -74,18 +74,23 @@ def task_in_full(caller: Caller, pk: UUID) -> GenerationTask | None:
 
 
 def queue_of(user: User) -> list[GenerationTask]:
-    """Return the user's unfinished tasks, newest first, then those that failed within the last hour and were not retried."""
+    """Return the user's unfinished tasks: what is under way, what waits for a review, then what waits to start, longest waiting first.
+    Then those that failed within the last hour and were not retried.
+    """
     mine = GenerationTask.objects.filter(owner=user).order_by("-id")
-    live = list(with_cards(mine.live())[:QUEUE_MOST])
+    started = with_cards(mine.filter(status__in=LIVE - {Status.QUEUED}))[:QUEUE_MOST]
+    live = sorted(started, key=lambda task: task.state not in UNDER_WAY)
+    live += with_cards(mine.filter(status=Status.QUEUED).order_by("id"))[:QUEUE_MOST]
     recent = timezone.now() - JUST_FAILED
     failed = with_cards(mine).filter(status=Status.FAILED, finished_at__gte=recent, retries=None)
     return live + list(failed[:FAILED_MOST])
 
 
 def live_numbers(user: User) -> dict[str, int]:
-    """Return how many of the user's tasks are `running` and how many `waiting`."""
-    waiting = Count("pk", filter=Q(status=Status.QUEUED))
-    return GenerationTask.objects.filter(owner=user).live().aggregate(waiting=waiting, running=Count("pk", filter=Q(status__in=UNDER_WAY)))
+    """Return how many of the user's tasks are `running`, `waiting` and in `review`."""
+    states = {"running": Q(status__in=UNDER_WAY), "waiting": Q(status=Status.QUEUED), "review": Q(status=Status.NEEDS_REVIEW)}
+    counts = {name: Count("pk", filter=state) for name, state in states.items()}
+    return GenerationTask.objects.filter(owner=user).live().aggregate(**counts)
 
 
 def live_count(user: User) -> int:

@@ -24,7 +24,7 @@ def generate(page: Page, prompt: str) -> GenerationTask:
     """Fill in the prompt and press the button; the card is there when this returns."""
     page.get_by_label("Prompt", exact=True).fill(prompt)
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator("#queue li").first).to_contain_text(prompt)
+    expect(page.locator("#queue .job").first).to_contain_text(prompt)
     return GenerationTask.objects.latest("pk")
 
 
@@ -55,8 +55,8 @@ def test_prompt_becomes_a_video_that_plays(signed_in: Page, live_server, driver)
     driver.until(task, Status.RUNNING)
     expect(card).to_contain_text("Rendering")
     driver.finish(task)
-    expect(card).to_contain_text("Done")
     expect(page.locator("#today .tile")).to_have_count(1)
+    expect(card).to_have_count(0)
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("a koi pond at dusk")
 
     page.get_by_role("link", name="Gallery").first.click()
@@ -103,12 +103,12 @@ def test_retry_and_tasks_from_elsewhere_appear_in_the_queue(signed_in: Page, liv
     studio(page, live_server)
 
     page.locator(f"#task-{failed.pk}").get_by_role("button", name="Retry").click()
-    expect(page.locator("#queue li")).to_have_count(2)
+    expect(page.locator("#queue .job")).to_have_count(2)
     elsewhere = create_task(owner=user, model=KLING, prompt="through the API", params={})
 
     expect(page.locator(f"#task-{elsewhere.pk}")).to_contain_text("through the API")
-    expect(page.locator("#queue li")).to_have_count(3)
-    expect(page.locator(".feed-head").first).to_contain_text("0 running, 2 waiting")
+    expect(page.locator("#queue .job")).to_have_count(3)
+    expect(page.locator(".feed-head").first).to_contain_text("2 waiting")
 
 
 def test_refused_prompt_is_edited_and_retried(signed_in: Page, live_server, user, driver) -> None:
@@ -121,27 +121,6 @@ def test_refused_prompt_is_edited_and_retried(signed_in: Page, live_server, user
 
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("a storm #fault:fail-content")
     expect(page.get_by_label("Pro", exact=True)).to_be_checked()
-
-
-def test_change_of_model_keeps_what_fits_and_says_what_does_not(signed_in: Page, live_server, driver, picture_file) -> None:
-    page = signed_in
-    studio(page, live_server)
-    page.get_by_label("Prompt", exact=True).fill("a lighthouse")
-    page.locator("input[name=first_frame_file]").set_input_files(picture_file)
-    expect(page.locator(".slot.full")).to_have_count(1)
-    asset = page.locator("input[name=first_frame]").input_value()
-
-    page.get_by_role("button", name="Change model").click()
-    page.get_by_role("link", name="Wan 2.1 Turbo", exact=False).first.click()
-    page.wait_for_url("**/studio/?model=dashscope**")
-
-    expect(page.get_by_label("Prompt", exact=True)).to_have_value("a lighthouse")
-    expect(page.locator("[data-kept=first_frame]")).to_be_visible()
-    page.get_by_role("button", name="Change model").click()
-    page.get_by_role("link", name="Kling 2.5 Turbo").click()
-    page.wait_for_url("**/studio/?model=kling**")
-    expect(page.locator("input[name=first_frame]")).to_have_value(asset)
-    expect(page.locator(".slot.full img")).to_have_attribute("src", f"/assets/{asset}/")
 
 
 @pytest.mark.parametrize("kind", ["gif", "tiff"])

@@ -24,7 +24,7 @@ def test_wrong_item_is_named_and_the_list_is_kept(signed_in: Page, live_server, 
     expect(videos).to_have_value(f"{WALK}\nwalk.mp4")
     videos.fill(f"{WALK}\n{STREET}")
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator("#queue li").first).to_contain_text("a boat")
+    expect(page.locator("#queue .job").first).to_contain_text("a boat")
 
     task = GenerationTask.objects.get()
     assert task.params["reference_videos"] == [WALK, STREET]

@@ -89,7 +89,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
             **self.admin_site.each_context(request),
             "title": _("Which vendor, and by which way in?"),
             "opts": self.opts,
-            "vendors": [(vendor.slug, vendor.label, list(vendor.surfaces.values())) for vendor in PROVIDERS.values()],
+            "vendors": [(vendor.slug, _(vendor.label), list(vendor.surfaces.values())) for vendor in PROVIDERS.values()],
         }
         return TemplateResponse(request, "admin/providers/provideraccount/choose_surface.html", context)
 

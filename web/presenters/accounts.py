@@ -21,7 +21,7 @@ from providers.messages import translated
 from providers.models import ProviderAccount
 from web.formatting import ago, duration
 from web.presenters.facts import Fact
-from web.presenters.words import mark_of
+from web.presenters.words import account_label, mark_of
 
 __all__ = ["account_card", "account_cards", "overview_notes", "overview_summary"]
 
@@ -74,6 +74,7 @@ class AccountCard:
     """Everything of providers/provideraccount/_card.html. `finding` is what a test has just found."""
 
     account: ProviderAccount
+    label: str
     mark: str
     surface: str
     state: State
@@ -94,6 +95,7 @@ def account_card(account: ProviderAccount, overview: AccountsOverview, now: date
     surface = account.known_surface
     return AccountCard(
         account=account,
+        label=account_label(account),
         mark=mark_of(account.vendor),
         surface=_(surface.label) if surface else f"{account.vendor} {account.surface}",
         state=_state(account, usage, now),

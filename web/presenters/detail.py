@@ -30,7 +30,16 @@ from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
 from web.presenters.videos import Tile, tile_of
-from web.presenters.words import date_time, mark_of, model_label, name_of, plain_number, title_and_language, vendor_label
+from web.presenters.words import (
+    account_label,
+    date_time,
+    mark_of,
+    model_label,
+    name_of,
+    plain_number,
+    title_and_language,
+    vendor_label,
+)
 
 __all__ = ["history_of", "recover_context", "task_context", "video_context"]
 
@@ -137,7 +146,7 @@ def _shared_context(task: GenerationTask) -> dict[str, Any]:
     if task.asked_model:
         settings.append(Fact(label=_("Stands in for"), value=model_label(task.asked_model)))
     if task.account:
-        settings.append(Fact(label=_("Account"), value=task.account.label))
+        settings.append(Fact(label=_("Account"), value=account_label(task.account)))
     return {
         "task": task,
         "title": title,
@@ -165,7 +174,7 @@ def _review(task: GenerationTask) -> Review:
     reference = last.reference if last else task.reference
     rows = [Fact(label=_("Our reference"), value=reference, mono=True, copy_text=reference)]
     if last is not None:
-        sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": last.account.label}
+        sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": account_label(last.account)}
         rows.append(Fact(label=_("Sent"), value=sent))
     if task.error_code in REVIEWS:
         text = " ".join(review_sentence(task.error_code))
@@ -288,7 +297,7 @@ def _attempt(attempt: Attempt) -> AttemptCard:
     return AttemptCard(
         number=attempt.number,
         mark=mark_of(attempt.account.vendor),
-        account=attempt.account.label,
+        account=account_label(attempt.account),
         dispatch=attempt.get_dispatch_display(),
         tone=tone,
         icon=icon,

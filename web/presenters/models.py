@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,7 +23,7 @@ from web.formatting import money
 from web.param_text import properties_of
 from web.presenters.words import mark_of, model_label, time_range, vendor_label
 
-__all__ = ["model_card", "model_items", "quote_of", "unfit_notes"]
+__all__ = ["model_card", "model_groups", "quote_of", "setting_titles"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +39,8 @@ class ModelCard:
 class ModelItem:
     """A model in the picker; `off` without an account."""
 
+    name: str
     label: str
-    vendor: str
-    mark: str
     text: str
     href: str
     current: bool
@@ -46,19 +49,20 @@ class ModelItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class VendorGroup:
+    """The models of a vendor in the picker. `words` has its names in every language, to be found by."""
+
+    vendor: str
+    words: str
+    items: list[ModelItem]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Quote:
     """What an order costs, and how many videos in what time."""
 
     cost: str
     detail: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnfitNote:
-    """A sentence that the chosen model has no such setting or image slot."""
-
-    name: str
-    text: str
 
 
 def _sandboxes(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> list[bool]:
@@ -78,34 +82,51 @@ def _price_words(price: Price | None) -> str:
 def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> ModelCard:
     """Return the chosen model on its button."""
     sandboxes = _sandboxes(spec, accounts)
+    is_billed = not (sandboxes and all(sandboxes))
     facts = [
         vendor_label(spec.provider),
-        _("retired on %(day)s") % {"day": spec.retired.isoformat()} if spec.retired else "",
+        _("retired on %(day)s") % {"day": date_format(spec.retired)} if spec.retired else "",
         _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else "",
-        _price_words(price),
+        _price_words(price) if is_billed else _("sandbox"),
         "" if sandboxes else _("no account"),
-        _("sandbox") if sandboxes and all(sandboxes) else "",
     ]
     return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=[fact for fact in facts if fact])
 
 
-def model_items(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[ModelItem]:
+def model_groups(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[VendorGroup]:
     """Return every model, by vendor, also those without an account, so that people see what is possible."""
-    return [_item(spec, accounts, prices[spec.name], current=spec is current) for spec in ALL_MODELS.values()]
+    groups: dict[str, list[ModelItem]] = {}
+    for spec in ALL_MODELS.values():
+        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices[spec.name], current=spec is current))
+    return [VendorGroup(vendor=vendor_label(vendor), words=_names_of(vendor), items=items) for vendor, items in groups.items()]
+
+
+@cache
+def _names_of(vendor: str) -> str:
+    names = [vendor]
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            names.append(vendor_label(vendor))
+    return " ".join(dict.fromkeys(names))
 
 
 def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> ModelItem:
     sandboxes = _sandboxes(spec, accounts)
-    parts = [_takes(spec), _price_words(price), _("retired") if spec.retired else "", "" if sandboxes else _("no account")]
+    is_billed = not (sandboxes and all(sandboxes))
+    parts = [
+        _takes(spec),
+        _price_words(price) if is_billed else "",
+        _("retired") if spec.retired else "",
+        "" if sandboxes else _("no account"),
+    ]
     return ModelItem(
+        name=spec.name,
         label=model_label(spec.name),
-        vendor=vendor_label(spec.provider),
-        mark=mark_of(spec.provider),
         text=" · ".join(part for part in parts if part),
         href=reverse("studio", query={"model": spec.name}),
         current=current,
         off=not sandboxes,
-        tag=_("sandbox") if sandboxes and all(sandboxes) else "",
+        tag="" if is_billed else _("sandbox"),
     )
 
 
@@ -139,16 +160,8 @@ def quote_of(
     return Quote(cost=cost, detail=listed([videos, time]))
 
 
-def unfit_notes(spec: ModelSpec) -> list[UnfitNote]:
-    """Return sentences for values that other models take and this one does not; form.js shows those that apply."""
-    slots = {slot.name: slot.title for other in ALL_MODELS.values() for slot in other.slots}
-    titles = {name: schema["title"] for other in ALL_MODELS.values() for name, schema in properties_of(other.params).items()}
-    own = properties_of(spec.params)
-    no_slot = _("%(model)s does not take “%(title)s”. Your image is kept for models that do.")
-    no_setting = _("%(model)s has no setting “%(title)s”. Your choice is kept for models that do.")
-    notes = [_note(name, no_slot, spec, title) for name, title in slots.items() if spec.slot(name) is None]
-    return notes + [_note(name, no_setting, spec, title) for name, title in titles.items() if name not in own]
-
-
-def _note(name: str, sentence: str, spec: ModelSpec, title: str) -> UnfitNote:
-    return UnfitNote(name=name, text=sentence % {"model": model_label(spec.name), "title": _(title)})
+def setting_titles() -> dict[str, str]:
+    """Return the title of every image slot and setting of any model, by name: draft.js names those that the chosen model does not use."""
+    titles = {name: schema["title"] for spec in ALL_MODELS.values() for name, schema in properties_of(spec.params).items()}
+    titles |= {slot.name: slot.title for spec in ALL_MODELS.values() for slot in spec.slots}
+    return {name: _(title) for name, title in titles.items()}

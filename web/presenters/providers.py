@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from generation.ordering.estimate import Usual, median_seconds
 from generation.queries.queue_position import AccountLoad
@@ -15,7 +16,7 @@ from providers.core.catalog import vendor_of
 from providers.labels import listed
 from providers.models import ProviderAccount
 from web.formatting import duration
-from web.presenters.words import clock_time, mark_of
+from web.presenters.words import account_label, clock_time, mark_of
 
 __all__ = ["provider_cards"]
 
@@ -52,11 +53,11 @@ def _card(load: AccountLoad, median_s: float | None, now: datetime) -> ProviderC
     account, most = load.account, load.account.max_in_flight
     cooling = account.breaker(now).state is not BreakerState.CLOSED
     return ProviderCard(
-        name=account.label,
+        name=account_label(account),
         mark=mark_of(account.vendor),
         text=listed([_words(load, now), _("%(time)s median") % {"time": duration(median_s)} if median_s is not None else ""]),
         slots=_dots(min(load.used, most), most, held=cooling),
-        slots_text=_("%(used)d of %(most)d slots") % {"used": load.used, "most": most},
+        slots_text=_slots(load.used, most),
         limited=cooling,
         off=not account.enabled,
     )
@@ -73,8 +74,12 @@ def _words(load: AccountLoad, now: datetime) -> str:
         facts = {"time": clock_time(breaker.until), "why": breaker.reason}
         return _("paused until %(time)s: %(why)s") % facts if breaker.reason else _("paused until %(time)s") % facts
     if load.used >= most:
-        return _("full, %(most)d slots") % {"most": most}
-    return _("%(used)d of %(most)d slots") % {"used": load.used, "most": most} if load.used else _("idle")
+        return ngettext("full, %(most)d slot", "full, %(most)d slots", most) % {"most": most}
+    return _slots(load.used, most) if load.used else _("idle")
+
+
+def _slots(used: int, most: int) -> str:
+    return ngettext("%(used)d of %(most)d slot", "%(used)d of %(most)d slots", most) % {"used": used, "most": most}
 
 
 def _dots(used: int, most: int, *, held: bool) -> list[str]:

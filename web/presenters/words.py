@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 
 from generation.models import GenerationTask
 from providers.labels import label_of
+from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 from web.formatting import duration
 
 __all__ = [
+    "account_label",
     "clock_time",
     "date_time",
     "day_name",
@@ -49,6 +51,11 @@ def model_label(name: str) -> str:
 def vendor_label(slug: str) -> str:
     provider = PROVIDERS.get(slug)
     return _(provider.label) if provider else slug
+
+
+def account_label(account: ProviderAccount) -> str:
+    """Return the account's label; that of a sandbox account in the reader's language, because the portal wrote it."""
+    return " · ".join(_(part) for part in account.label.split(" · ")) if account.sandbox else account.label
 
 
 def mark_of(slug: str) -> str:

@@ -23,6 +23,7 @@ SCRIPT_TEXTS = {
     "image_large": gettext_lazy("This image is too large. The limit is {n} MB."),
     "image_pixels": gettext_lazy("This image has too many pixels. The limit is {n} megapixels."),
     "image_small": gettext_lazy("This image is too small. Each side needs at least {n} pixels."),
+    "image_ratio": gettext_lazy("This image is {width} × {height}. Here width ÷ height has to be between {low} and {high}."),
     "image_broken": gettext_lazy("This file is not a readable image."),
     "upload_failed": gettext_lazy("The upload failed. Try again."),
     "send_failed": gettext_lazy("No answer from the server. Your request may have arrived. Try again: nothing is ordered twice."),

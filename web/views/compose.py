@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from generation.ordering.estimate import price_list, usual_seconds
+from generation.ordering.estimate import price_of, usual_seconds
 from providers.core.catalog import ImageRules, InputSlot, offered
 from providers.models import ProviderAccount
 from web.forms import ComposeForm, is_wide
-from web.presenters.models import model_card, model_items, quote_of, unfit_notes
+from web.presenters.models import model_card, quote_of
 
 __all__ = ["compose_context"]
 
@@ -37,6 +38,8 @@ class Place:
     max_bytes: int
     max_pixels: int | None
     min_side: int
+    min_ratio: str
+    max_ratio: str
     value: UUID | None = None
     src: str = ""
 
@@ -44,8 +47,7 @@ class Place:
 def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
     """Return everything of studio/_compose.html."""
     spec = form.spec
-    usual, prices = usual_seconds([spec.name]).get(spec.name), price_list()
-    price = prices[spec.name]
+    usual, price = usual_seconds([spec.name]).get(spec.name), price_of(spec)
     if form.is_bound:
         values, count = form.params, form.cleaned_data.get("count") or 1  # what cannot be read counts as the model's default
     else:
@@ -54,7 +56,6 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
         "form": form,
         "spec": spec,
         "model": model_card(spec, accounts, usual, price),
-        "models": model_items(spec, accounts, prices),
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
         "rest": [(form[name], "wide" if form[name].widget_type in {"textarea", "radioselect"} else "") for name in form.rest],
         "more_open": any(form[name].errors for name in form.rest),
@@ -63,7 +64,6 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> d
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
         "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
-        "unfit": unfit_notes(spec),
         "quote": quote_of(spec, values, count, accounts, usual, price),
     }
 
@@ -82,6 +82,8 @@ def _places(form: ComposeForm, slot: InputSlot) -> list[Place]:
         max_bytes=rules.max_bytes,
         max_pixels=rules.max_pixels,
         min_side=rules.min_side_px,
+        min_ratio=f"{rules.min_ratio:g}",
+        max_ratio=f"{rules.max_ratio:g}" if isfinite(rules.max_ratio) else "",
     )
     assets = form.pictures.get(slot.name, [])[: slot.max_count]
     places = [replace(empty, value=asset.pk, src=reverse("asset", args=[asset.pk])) for asset in assets]

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access.callers import Caller, caller_of
@@ -19,7 +19,7 @@ from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.messages import failure_sentence
 from generation.models import GenerationTask
-from generation.ordering.estimate import price_of, usual_seconds
+from generation.ordering.estimate import price_list, price_of, usual_seconds
 from generation.ordering.first_values import enabled_accounts, filled_from, first_choice, order_videos
 from generation.ordering.page_keys import new_key
 from generation.queries.refused_field import refused_field
@@ -28,13 +28,15 @@ from providers.messages import translated
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
-from web.presenters.models import quote_of
+from web.presenters.models import model_groups, quote_of, setting_titles
 from web.presenters.videos import takes_of
 from web.views.common import give_key, page_key, the_task, the_video, uuid_in
 from web.views.compose import compose_context
 
-__all__ = ["create", "queue_head", "quote", "studio", "today"]
+__all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
 
+FOLD_FROM = 6
+"""Waiting tasks of the queue are folded from this number on; queue.js has it too."""
 ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was ordered twice. To order it once more, press Generate again.")
 
 
@@ -43,7 +45,8 @@ ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was o
 def studio(request: HttpRequest) -> HttpResponse:
     """Show the page. A POST is the form sent without script."""
     if request.method != "POST":
-        return _page(request, _opened(request))
+        form, filled = _opened(request)
+        return _page(request, form, filled=filled)
     form = _sent(request)
     order = _order(request, form)
     if order is None:
@@ -65,7 +68,8 @@ def create(request: HttpRequest) -> HttpResponse:
         return response
     tasks, is_new = order
     response = render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), caller_of(request), "job")})
-    news: dict[str, Any] = {"portal:created": {}}
+    queued = ngettext("%(n)d video is in the queue.", "%(n)d videos are in the queue.", len(tasks)) % {"n": len(tasks)}
+    news: dict[str, Any] = {"portal:created": {"text": queued if is_new else ""}}
     if not is_new:
         news["portal:toast"] = {"text": str(ORDERED_ALREADY), "tone": "info"}
     response["HX-Trigger"] = json.dumps(news)
@@ -95,15 +99,29 @@ def today(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def queue_head(request: HttpRequest) -> HttpResponse:
-    """Return how much is running and waiting now."""
-    return render(request, "studio/_queue_head.html", {"numbers": live_numbers(caller_of(request).user)})
+    """Return how much is running, waiting and in review now."""
+    return render(request, "studio/_queue_head.html", {"numbers": live_numbers(caller_of(request).user), "outside": True})
 
 
-def _page(request: HttpRequest, form: ComposeForm, status: int = 200) -> HttpResponse:
-    caller = caller_of(request)
+@login_required
+@require_GET
+def model_form(request: HttpRequest) -> HttpResponse:
+    """Return the form of another model. The script fills it with the draft, and keeps the page's key."""
+    user = caller_of(request).user
+    spec = find_model(request.GET.get("model", "")) or first_choice(user)
+    empty = form_for(spec)(owner=user, initial={"key": new_key()})
+    return render(request, "studio/_compose.html", compose_context(empty, enabled_accounts()))
+
+
+def _page(request: HttpRequest, form: ComposeForm, status: int = 200, filled: str = "") -> HttpResponse:
+    caller, accounts = caller_of(request), enabled_accounts()
     context = {
-        **compose_context(form, enabled_accounts()),
+        **compose_context(form, accounts),
         **_today(caller),
+        "models": model_groups(form.spec, accounts, price_list()),
+        "titles": setting_titles(),
+        "filled": filled,
+        "fold_from": FOLD_FROM,
         "cards": cards_of(queue_of(caller.user), caller, "job"),
         "numbers": live_numbers(caller.user),
     }
@@ -115,8 +133,8 @@ def _today(caller: Caller) -> dict[str, Any]:
     return {"takes": takes_of(videos, caller), "video_count": len(videos)}
 
 
-def _opened(request: HttpRequest) -> ComposeForm:
-    """Return an empty form, or one filled from a video (Remix) or a task (Edit and retry)."""
+def _opened(request: HttpRequest) -> tuple[ComposeForm, str]:
+    """Return an empty form, or one filled from a video (Remix) or a task (Edit and retry), with the names of the parts that were."""
     source = _source(request)
     user = caller_of(request).user
     spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user)
@@ -125,7 +143,7 @@ def _opened(request: HttpRequest) -> ComposeForm:
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
-    return form
+    return form, parts if source else ""
 
 
 def _source(request: HttpRequest) -> GenerationTask | None:

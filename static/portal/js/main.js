@@ -2,11 +2,14 @@
 
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
+import * as draft from "./draft.js";
 import * as form from "./form.js";
 import * as keys from "./keys.js";
+import * as models from "./models.js";
 import { csrfToken, text } from "./net.js";
 import * as once from "./once.js";
 import * as player from "./player.js";
+import * as queue from "./queue.js";
 import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
 import * as tick from "./tick.js";
@@ -14,7 +17,7 @@ import * as tile from "./tile.js";
 import * as toast from "./toast.js";
 import * as upload from "./upload.js";
 
-for (const part of [toast, dialog, once, theme, form, keys, copy, tile, upload, player, tabs, tick]) part.start();
+for (const part of [toast, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, tabs, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();

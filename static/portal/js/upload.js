@@ -8,7 +8,7 @@ const MEGAPIXEL = 1e6;
 const STORED_OTHERWISE = ["image/gif", "image/tiff"]; // of a GIF the first picture; a TIFF most browsers cannot draw
 
 async function fault(slot, file) {
-  const { types, maxBytes, maxPixels, minSide } = slot.dataset;
+  const { types, maxBytes, maxPixels, minSide, minRatio, maxRatio } = slot.dataset;
   if (types && !types.split(",").includes(file.type)) return text("image_type");
   if (maxBytes && file.size > Number(maxBytes)) return text("image_large", { n: Math.floor(maxBytes / MB) });
   const picture = await createImageBitmap(file).catch(() => null);
@@ -17,6 +17,9 @@ async function fault(slot, file) {
   picture.close();
   if (maxPixels && width * height > Number(maxPixels)) return text("image_pixels", { n: Math.floor(maxPixels / MEGAPIXEL) });
   if (minSide && Math.min(width, height) < Number(minSide)) return text("image_small", { n: minSide });
+  const ratio = width / height;
+  if (ratio < Number(minRatio || 0) || ratio > Number(maxRatio || Infinity))
+    return text("image_ratio", { width, height, low: minRatio, high: maxRatio });
   return "";
 }
 
@@ -51,12 +54,19 @@ async function take(slot, file) {
   slot.classList.add("busy");
   try {
     const { id } = await transfer(slot, file);
+    if (!slot.isConnected) return arriveLate(slot, id);
     fill(slot, id, STORED_OTHERWISE.includes(file.type) ? imageUrl(slot, id) : picture.src);
   } catch (error) {
     empty(slot);
     hold(slot, file);
     complain(slot, error.message);
   }
+}
+
+/** The form has changed its model since: the draft gets the image. */
+function arriveLate(slot, id) {
+  const { name } = slot.querySelector("[data-slot-value]");
+  document.dispatchEvent(new CustomEvent("portal:image", { detail: { name, id } }));
 }
 
 /** What was dropped or pasted stands in the file field, as if it had been chosen there. */
@@ -74,7 +84,8 @@ function complain(slot, wrong) {
   place.querySelector("[data-fault-text]").textContent = wrong;
 }
 
-function fill(slot, id, source) {
+/** Show this stored image in the slot; the form sends its id. */
+export function fill(slot, id, source) {
   slot.querySelector("[data-slot-value]").value = id;
   slot.querySelector("img").src = source;
   slot.querySelector("input[type=file]").value = "";
@@ -105,17 +116,23 @@ function offerAnother(slot) {
   slot.after(twin);
 }
 
+function freeSlot() {
+  return [...document.querySelectorAll("[data-slot]")].find((item) => !item.matches(".full, .busy"));
+}
+
+/** A file that is dropped beside a slot goes into the first free one; elsewhere on the page nothing happens. The browser would open it. */
 function drop(event) {
-  const slot = event.target.closest?.("[data-slot]");
-  if (!slot || ![...event.dataTransfer.types].includes("Files")) return;
+  if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
   event.preventDefault();
-  slot.classList.toggle("is-over", event.type === "dragover");
-  if (event.type === "drop" && event.dataTransfer.files[0]) take(slot, event.dataTransfer.files[0]);
+  const slot = event.target.closest?.("[data-slot]") ?? (event.target.closest?.("form[data-generate]") ? freeSlot() : null);
+  event.dataTransfer.dropEffect = slot ? "copy" : "none";
+  slot?.classList.toggle("is-over", event.type === "dragover");
+  if (event.type === "drop" && slot && event.dataTransfer.files[0]) take(slot, event.dataTransfer.files[0]);
 }
 
 function paste(event) {
   const file = [...(event.clipboardData?.files ?? [])].find((item) => item.type.startsWith("image/"));
-  const slot = [...document.querySelectorAll("[data-slot]")].find((item) => !item.matches(".full, .busy"));
+  const slot = freeSlot();
   if (!file || !slot) return;
   event.preventDefault();
   take(slot, file);
@@ -130,6 +147,7 @@ function swap(button) {
   [other, one].forEach((slot, index) =>
     held[index].id ? fill(slot, held[index].id, held[index].source) : empty(slot),
   );
+  one.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function onClick(event) {
@@ -137,8 +155,10 @@ function onClick(event) {
   const exchange = event.target.closest("[data-slot-swap]");
   if (remove) {
     event.preventDefault();
-    empty(remove.closest("[data-slot]"));
-    complain(remove.closest("[data-slot]"), "");
+    const slot = remove.closest("[data-slot]");
+    empty(slot);
+    complain(slot, "");
+    slot.dispatchEvent(new Event("change", { bubbles: true }));
   }
   if (exchange) swap(exchange);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.formats import date_format
 
 from providers.vendors import ALL_MODELS
 from tests.task_rows import make_task
@@ -21,7 +22,7 @@ def test_studio_marks_the_chosen_model_and_the_list(staff_client, make_account):
 
     text = staff_client.get(f"/studio/?model={RETIRED}").content.decode()
 
-    assert f"retired on {DAY.isoformat()}" in text
+    assert f"retired on {date_format(DAY)}" in text
     assert " · retired" in text
 
 

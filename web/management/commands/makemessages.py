@@ -23,8 +23,8 @@ def vendor_texts() -> set[str]:
         for schema in spec.json_schema()["properties"].values():
             texts |= {schema["title"], schema.get("description", "")}
             texts.update(part["title"] for part in schema.get("items", {}).get("properties", {}).values())
-    texts.update(provider.label for provider in PROVIDERS.values() if "(" in provider.label)  # others are only a name
     for provider in PROVIDERS.values():
+        texts.add(provider.label)
         for surface in provider.surfaces.values():
             texts |= {surface.label, surface.help}
             texts.update(words for field in surface.credentials for words in (field.label, field.help))

@@ -125,8 +125,8 @@ _spec = partial(
     docs_read=DOCS_READ,
 )
 NEW_MODELS = by_id(
-    _spec("kling-3.0", "Kling 3.0 (new API)", FramedParams, (FIRST, LAST)),
+    _spec("kling-3.0", "Kling 3.0, new API", FramedParams, (FIRST, LAST)),
     _spec("kling-3.0-turbo", "Kling 3.0 Turbo", TurboParams, (FIRST,)),
     _spec(OMNI, "Kling 3.0 Omni", OmniParams, (FIRST, LAST, REFERENCES)),
-    _spec("kling-2.6", "Kling 2.6 (new API)", New26Params, (FIRST, LAST)),
+    _spec("kling-2.6", "Kling 2.6, new API", New26Params, (FIRST, LAST)),
 )

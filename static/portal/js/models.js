@@ -1,0 +1,108 @@
+// The list of models: below its button, searched by words, walked by arrow keys. A choice changes the form in place and keeps the focus.
+
+import { apply, askPrice, chooseModel, modelWanted } from "./draft.js";
+import { send } from "./net.js";
+
+let asked = 0;
+
+function list() {
+  return document.getElementById("models");
+}
+
+function shown() {
+  return [...list().querySelectorAll("a.item")].filter((item) => !item.hidden && !item.closest("[hidden]"));
+}
+
+/** Below the button, or above it where there is more room. */
+function place() {
+  const box = document.querySelector("[popovertarget=models]")?.getBoundingClientRect();
+  if (!box) return;
+  const pop = list();
+  const gap = 6;
+  const below = innerHeight - box.bottom - 2 * gap;
+  const above = box.top - 2 * gap;
+  const isBelow = below >= Math.min(above, 320);
+  pop.style.width = `${Math.min(Math.max(box.width, 380), innerWidth - 2 * gap)}px`;
+  pop.style.left = `${Math.min(box.left, innerWidth - pop.offsetWidth - gap)}px`;
+  pop.style.maxHeight = `${Math.min(isBelow ? below : above, 560)}px`;
+  pop.style.top = isBelow ? `${box.bottom + gap}px` : "auto";
+  pop.style.bottom = isBelow ? "auto" : `${innerHeight - box.top + gap}px`;
+}
+
+function narrow(search) {
+  const words = search.value.toLowerCase().split(/\s+/);
+  for (const group of list().querySelectorAll("[data-group]")) {
+    for (const item of group.querySelectorAll("a.item")) {
+      const text = `${group.dataset.group} ${item.dataset.model} ${item.textContent}`.toLowerCase();
+      item.hidden = !words.every((word) => text.includes(word));
+    }
+    group.hidden = !group.querySelector("a.item:not([hidden])");
+  }
+  list().querySelector("[data-none]").hidden = shown().length > 0;
+}
+
+function onToggle(event) {
+  if (event.target !== list() || event.newState !== "open") return;
+  const search = list().querySelector("input");
+  search.value = "";
+  narrow(search);
+  place();
+  list().querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
+  search.focus();
+}
+
+function onKey(event) {
+  if (!list()?.contains(event.target) || event.isComposing) return;
+  const search = list().querySelector("input");
+  const items = shown();
+  const at = items.indexOf(event.target);
+  if (event.key === "Enter" && event.target === search) items[0]?.click();
+  else if (event.key === "ArrowDown") items[at + 1]?.focus();
+  else if (event.key === "ArrowUp") (items[at - 1] ?? search).focus();
+  else return;
+  event.preventDefault();
+}
+
+/** Fetch the form of another model. The page's key stays: its reader has seen nothing new. */
+async function change(link) {
+  const mine = ++asked;
+  const old = document.getElementById("compose");
+  const had = old.contains(document.activeElement) || list().contains(document.activeElement);
+  const reply = await send(`${old.dataset.formUrl}?model=${encodeURIComponent(link.dataset.model)}`).catch(() => null);
+  if (mine !== asked) return;
+  if (!reply?.ok || reply.redirected) return location.assign(link.href);
+  const template = document.createElement("template");
+  template.innerHTML = (await reply.text()).trim();
+  const form = template.content.firstElementChild;
+  form.elements.key.value = old.elements.key.value;
+  old.replaceWith(form);
+  window.htmx?.process(form);
+  chooseModel(form.dataset.model);
+  apply(form);
+  askPrice(form);
+  history.replaceState(null, "", form.dataset.url);
+  for (const item of list().querySelectorAll("a.item")) item.toggleAttribute("aria-current", item.dataset.model === form.dataset.model);
+  document.dispatchEvent(new CustomEvent("portal:form", { detail: form }));
+  if (had) form.querySelector("[popovertarget=models]").focus();
+}
+
+function onClick(event) {
+  const link = event.target.closest("a[data-model]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  change(link);
+  list().hidePopover();
+}
+
+export function start() {
+  const form = document.querySelector("form[data-keep]");
+  if (!form || !list()) return;
+  list().addEventListener("toggle", onToggle);
+  list().addEventListener("input", (event) => narrow(event.target));
+  list().addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  addEventListener("resize", () => list().matches(":popover-open") && place());
+  const wanted = modelWanted(form);
+  const link = wanted && list().querySelector(`a[data-model="${CSS.escape(wanted)}"]`);
+  if (link) change(link);
+}
