@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,6 +30,11 @@ for name, examples in {"short": 25, "long": 1_000}.items():
     fuzzing.register_profile(name, max_examples=examples, deadline=None, database=None, suppress_health_check=calm)
 fuzzing.load_profile(os.environ.get("PORTAL_FUZZ", "short"))
 keep({})  # nothing is declared; the database is not asked
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of garbage collections: it stays to the end, and looking through it takes long."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,8 @@ from providers.simulator.testing import SimulatorProcess
 
 SHORT_COOLDOWN = timedelta(seconds=30)
 """Cooldowns up to this are skipped; longer ones are of accounts that refused a task for their own reasons."""
+RENDERED_S = 6
+"""Longer than the simulator renders in tests, so that the first poll finds a result."""
 RESTING = {status.value for status in Status if not wants_attention(status)}
 
 
@@ -64,7 +66,7 @@ class Driver:
             if task.status in enough:
                 return task
             self.step(ingest=ingest)
-            self.simulator.advance(4)
+            self.simulator.advance(RENDERED_S)
         raise AssertionError(f"task is still {task.status} after {steps} steps: {task.error_message}")
 
     def until(self, task: GenerationTask, status: Status, *, steps: int = 30) -> GenerationTask:

@@ -1,4 +1,4 @@
-"""`make test`: the suite on SQLite, then what touches the database on a real PostgreSQL; each over all processors.
+"""`make test`: the suite on SQLite over all processors, and beside it what touches the database on a real PostgreSQL.
 
 `make test-slow`: the tests that start the portal's own processes, and those in a browser.
 """
@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tools.stack import ROOT
 
@@ -29,21 +30,34 @@ def main() -> int:
 
 
 def _fast(words: list[str]) -> int:
+    """Run both at once, so that no processor idles while a server starts or the last tests end. PostgreSQL's words are shown afterwards."""
     print("SQLite", flush=True)
-    result = _pytest(["--ignore", "tests/browser", "--ignore", "tests/chaos", "-m", "not slow", *words])
-    with _postgres() as url:
-        print("PostgreSQL", flush=True)
-        return _pytest([*_with_mark("postgresql"), "-m", "postgresql and not slow", *words], DATABASE_URL=url) or result
+    without_browser = ["-p", "no:playwright", "--ignore", "tests/browser", "--ignore", "tests/chaos"]
+    with_database = ["-p", "no:playwright", *_with_mark("postgresql"), "-m", "postgresql and not slow"]
+    with (
+        _pytest([*_parallel(), *without_browser, "-m", "not slow", *words]) as on_sqlite,
+        tempfile.TemporaryFile("w+") as output,
+        _postgres() as url,
+        _pytest([*with_database, *words], output, DATABASE_URL=url) as on_postgres,
+    ):
+        result = on_sqlite.wait(DEADLINE_S)
+        result = on_postgres.wait(DEADLINE_S) or result
+        output.seek(0)
+        print(f"PostgreSQL\n{output.read()}", flush=True)
+    return result
 
 
 def _slow(words: list[str]) -> int:
     print("Processes", flush=True)
-    result = _pytest([*_with_mark("slow"), "-m", "slow", *words])
+    # one more than there are processors: these tests wait for others' processes
+    with _pytest([*_parallel(1), *_with_mark("slow"), "-m", "slow", *words]) as processes:
+        result = processes.wait(DEADLINE_S)
     if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
         print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
         return result
     print("Browser", flush=True)  # its driver keeps an event loop in each process, so it needs a separate run
-    return _pytest(["tests/browser", *words]) or result
+    with _pytest([*_parallel(1), "tests/browser", *words]) as browser:
+        return browser.wait(DEADLINE_S) or result
 
 
 def _with_mark(mark: str) -> list[str]:
@@ -51,12 +65,23 @@ def _with_mark(mark: str) -> list[str]:
     return sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py") if f"mark.{mark}" in path.read_text())
 
 
-def _pytest(words: list[str], **environment: str) -> int:
-    """Run pytest with one process more than there are processors: some tests wait for others' processes."""
-    command = [sys.executable, "-m", "pytest", "-n", str((os.cpu_count() or 2) + 1), "--dist", "worksteal", *words]
+def _parallel(more: int = 0) -> list[str]:
+    """Return the options for a process for each processor, and some more."""
+    return ["-n", str((os.cpu_count() or 2) + more), "--dist", "worksteal"]
+
+
+@contextmanager
+def _pytest(words: list[str], output: IO[str] | None = None, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start pytest. Whatever ends this process, none is left behind."""
     # bytecode is kept: hundreds of processes start in a run, and each would compile the same modules again
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return subprocess.run(command, cwd=ROOT, env=kept | environment, check=False, timeout=DEADLINE_S).returncode
+    command = [sys.executable, "-m", "pytest", *words]
+    process = subprocess.Popen(command, cwd=ROOT, env=kept | environment, stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @contextmanager
