@@ -10,11 +10,11 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-import pytest
 from django.apps import apps
 from django.db.models import FileField
 
 from providers.vendors import PROVIDERS
+from tests.cases import in_one_test
 
 ROOT = Path(__file__).resolve().parent.parent
 LINTED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
@@ -142,7 +142,7 @@ def writes_a_status(node: ast.AST) -> bool:
     return "status" in texts or any(word.arg == "status" for word in node.keywords)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("code", "writes"),
     [
         ("task.status = new", True),

@@ -6,10 +6,10 @@ import io
 import logging
 import logging.config
 
-import pytest
 from django.conf import settings
 
 from providers.core.errors import UnexpectedReply
+from tests.cases import in_one_test
 
 FORGED = "2026-11-28 12:00:00,000 ERROR   generation.submit task 7 was paid"
 
@@ -28,7 +28,7 @@ def written(record_of) -> list[str]:
     return stream.getvalue().splitlines()
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K\r"])
+@in_one_test("end", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K\r"])
 def test_words_of_a_vendor_stay_in_one_line(end):
     lines = written(lambda log: log.warning("poll of task %s: %s", 7, f"no{end}{FORGED}"))
 

@@ -11,6 +11,7 @@ from django import forms
 from django.template.loader import get_template
 from django.utils import timezone, translation
 
+from tests.cases import in_one_test
 from web import formatting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,16 +24,12 @@ def test_clock_shows_minutes_and_seconds(seconds: float | None, shown: str) -> N
     assert formatting.clock(seconds) == shown
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(None, ""), (0, "0 s"), (42.4, "42 s"), (120, "2 min"), (171, "2 min 51 s"), (3840, "1 h 4 min")]
-)
+@in_one_test(("seconds", "shown"), [(None, ""), (0, "0 s"), (42.4, "42 s"), (120, "2 min"), (171, "2 min 51 s"), (3840, "1 h 4 min")])
 def test_duration_names_its_units(seconds: float | None, shown: str) -> None:
     assert formatting.duration(seconds) == shown
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"), [(None, ""), (999, "999 B"), (13_400, "13 kB"), (6_200_000, "6.2 MB"), (2_500_000_000, "2.5 GB")]
-)
+@in_one_test(("count", "shown"), [(None, ""), (999, "999 B"), (13_400, "13 kB"), (6_200_000, "6.2 MB"), (2_500_000_000, "2.5 GB")])
 def test_size_uses_decimal_units(count: int | None, shown: str) -> None:
     assert formatting.size(count) == shown
 
@@ -63,7 +60,7 @@ def test_initials_are_two_letters(name: str, shown: str) -> None:
     assert formatting.initials(name) == shown
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("value", "css", "shape"),
     [
         ("16:9", "16/9", "wide"),
@@ -104,7 +101,7 @@ def test_field_links_its_error_and_hint_to_the_input_when_invalid() -> None:
     assert all(f'id="{name}"' in html for name in described[1].split())
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+@in_one_test("path", TEMPLATES)
 def test_template_compiles_and_names_only_icons_that_exist(path: Path) -> None:
     get_template(str(path.relative_to(ROOT / "templates")))
     known = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))

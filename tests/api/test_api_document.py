@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from api.v1.urls import api as the_api
+from tests.cases import in_one_test
 
 PATHS = the_api.get_openapi_schema()["paths"]
 OPERATIONS = [(path, method) for path, operations in PATHS.items() for method in operations]
@@ -14,7 +13,7 @@ def documented(path: str, method: str) -> set[int]:
     return {int(status) for status in PATHS[path][method]["responses"]}
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+@in_one_test(("path", "method"), OPERATIONS)
 def test_a_caller_without_a_token_gets_a_documented_answer(client, db, path, method):
     address = path.format(provider="a", model="b", **dict.fromkeys(("task_id", "video_id", "asset_id"), "0" * 32))
 
@@ -22,7 +21,7 @@ def test_a_caller_without_a_token_gets_a_documented_answer(client, db, path, met
     assert {401, 503} <= documented(path, method)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "kind", "status"),
     [
         (b"{", "application/json", 400),
@@ -31,7 +30,7 @@ def test_a_caller_without_a_token_gets_a_documented_answer(client, db, path, met
         (b"{}", "application/json", 422),
     ],
 )
-@pytest.mark.parametrize("path", [path for path, operations in PATHS.items() if "requestBody" in operations.get("post", {})])
+@in_one_test("path", [path for path, operations in PATHS.items() if "requestBody" in operations.get("post", {})])
 def test_a_bad_body_is_refused_in_a_documented_way(api, path, content, kind, status):
     task = "0" * 32
     reply = api.raw(path.removeprefix("/api/v1").format(task_id=task), content, kind)

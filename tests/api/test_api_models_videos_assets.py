@@ -17,6 +17,7 @@ from generation.models import Asset, LiveWorker, Video
 from generation.scheduling.live_workers import sign_in
 from providers.models import ModelPrice
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.pictures import picture
 from tests.task_rows import make_task
 
@@ -246,7 +247,7 @@ def test_upload_that_is_broken_or_too_large_is_refused(api, settings):
     assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("url", "code"),
     [
         ("https://127.0.0.1/a.png", "blocked_address"),
@@ -263,7 +264,7 @@ def test_address_that_may_not_be_asked_is_refused(api, url, code):
     assert not Asset.objects.exists()
 
 
-@pytest.mark.parametrize("body", [{}, {"url": 7}, {"url": "x" * 2001}, {"url": "https://a", "more": 1}, []])
+@in_one_test("body", [{}, {"url": 7}, {"url": "x" * 2001}, {"url": "https://a", "more": 1}, []])
 def test_address_in_another_shape_is_refused(api, body):
     reply = api.post("/assets", body)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from api.waiting import WAITERS, asked_wait_s
 from generation.models import GenerationTask
+from tests.cases import in_one_test
 
 MODEL = "kling/kling-v2-6"
 FOX = {"model": MODEL, "prompt": "a red fox"}
@@ -70,7 +71,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("body", "code", "fields"), REFUSALS)
+@in_one_test(("body", "code", "fields"), REFUSALS)
 def test_bad_request_names_its_fields_and_stores_nothing(api, body, code, fields):
     reply = api.post("/tasks", body)
 
@@ -176,9 +177,7 @@ def test_wait_is_answered_at_once_when_enough_wait_already(api):
     assert "Preference-Applied" not in reply
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"), [("wait=5", 5), ("wait=600", 60), ("", 0), ("wait=-1", 0), ("await=5", 0), ("a, wait=7; b", 7)]
-)
+@in_one_test(("header", "seconds"), [("wait=5", 5), ("wait=600", 60), ("", 0), ("wait=-1", 0), ("await=5", 0), ("a, wait=7; b", 7)])
 def test_prefer_header_is_read(header, seconds):
     assert asked_wait_s(header) == seconds
 
@@ -216,7 +215,7 @@ def test_list_is_filtered(api, query, count):
     assert len(api.get(f"/tasks?{query}").json()["items"]) == count
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("query", "field"),
     [("limit=0", "limit"), ("limit=101", "limit"), ("cursor=7", "cursor"), ("status=done", "status"), ("model=%00", "model")],
 )

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
 from tests.callbacks.called_rows import LATER, call_raw, make_running, path_of
+from tests.cases import LETTERS
 
 ANSWERS = {200, 400, 403, 404, 405, 413}
 
-names = st.one_of(st.text(max_size=20), st.sampled_from(["v-1", "v-2", "vp-", "\x00", "\ud800", "雪", "x" * 300]))
+names = st.one_of(st.text(LETTERS, max_size=20), st.sampled_from(["v-1", "v-2", "vp-", "\x00", "\ud800", "雪", "x" * 300]))
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), names)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=10)
 payloads = st.dictionaries(
@@ -27,7 +28,7 @@ bodies = st.one_of(
 )
 header_texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=40)
 headers = st.dictionaries(st.sampled_from(["webhook_id", "webhook_timestamp", "webhook_signature"]), header_texts | st.just("9" * 5000))
-segments = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="/?#%"), min_size=1, max_size=50)
+segments = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/?#%"), min_size=1, max_size=50)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_any_address_gets_the_same_answer(db, parts, raw):
     assert (answer.status_code, answer.content) == (404, b"")
 
 
-@given(query=st.text(max_size=60))
+@given(query=st.text(LETTERS, max_size=60))
 def test_any_question_gets_an_answer(db, minimax, query):
     answer = Client().get(path_of(minimax), {"challenge": query, "x": query})
 

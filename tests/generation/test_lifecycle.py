@@ -23,6 +23,7 @@ from generation.lifecycle import (
 )
 from generation.models import GenerationTask, TaskEvent
 from providers.core.messages import Message
+from tests.cases import in_one_test
 from tests.task_rows import make_task
 
 pytestmark = pytest.mark.postgresql
@@ -45,8 +46,8 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("seen", Status)
-@pytest.mark.parametrize("to", Status)
+@in_one_test("seen", Status)
+@in_one_test("to", Status)
 def test_only_the_moves_of_the_table_are_allowed(seen, to):
     if to.value in TABLE[seen.value]:
         require_move(seen, to)

@@ -50,7 +50,8 @@ def before(transactional_db):
     migrate_to_newest()
 
 
-def test_an_older_database_keeps_every_message(before, django_user_model):
+def test_an_older_database_keeps_every_message_and_finds_equal_prompts(before, django_user_model):
+    """It has more prompts than the migration converts at once."""
     now, user = timezone.now(), django_user_model.objects.create_user("ann")
     old = {model: before.get_model("generation", model) for model in ("GenerationTask", "Attempt", "TaskEvent", "Prompt")}
     account = before.get_model("providers", "ProviderAccount").objects.create(
@@ -76,6 +77,10 @@ def test_an_older_database_keeps_every_message(before, django_user_model):
     old["TaskEvent"].objects.create(task=review, at=now, note="Before it started")
     old["TaskEvent"].objects.create(task=running, at=now, note="x", note_parts=[[ADOPTED, {"name": "ann", "id": "v-1"}]])
 
+    without_digests = migrate_step_by_step_to(WITHOUT_DIGESTS).get_model("generation", "Prompt")
+    texts = ["a raft", "a fox", "雪" * 10_000]
+    without_digests.objects.bulk_create(without_digests(owner_id=user.pk, text=text, created_at=now) for text in texts * 400)
+
     migrate_to_newest()
 
     assert ProviderAccount.objects.get().cooldowns == 3
@@ -95,16 +100,6 @@ def test_an_older_database_keeps_every_message(before, django_user_model):
         shown = translated(tasks[review.pk].error_message)  # both sentences were reworded since
         assert shown == f"{translation.gettext(SENTENCES['sender_lost'])} {translation.gettext(SENTENCES['not_listed'])} [1301]"
     assert SENTENCES["not_listed"] != NOT_LISTED
-
-
-def test_an_older_database_finds_equal_prompts(before, django_user_model):
-    """More rows than the migration converts at once."""
-    user = django_user_model.objects.create_user("ann")
-    old = migrate_step_by_step_to(WITHOUT_DIGESTS).get_model("generation", "Prompt")
-    texts = ["a boat", "a fox", "雪" * 10_000]
-    old.objects.bulk_create(old(owner_id=user.pk, text=text, created_at=timezone.now()) for text in texts * 400)
-
-    migrate_to_newest()
 
     for text in texts:
         new = Prompt.objects.create(owner=user, text=text)

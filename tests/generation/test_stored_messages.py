@@ -23,6 +23,7 @@ from providers.core.messages import LONGEST_TEXT, SENTENCES, Message, say
 from providers.core.types import Snapshot, State
 from providers.messages import PROVIDER_SENTENCES, translated
 from providers.models import ProviderAccount
+from tests.cases import in_one_test
 from tests.task_rows import attempt_of, codes_of, make_task
 
 ROOMS = ("api", "generation", "providers", "web")
@@ -38,7 +39,7 @@ def placeholders(text: str) -> list[str]:
     return sorted(re.findall(r"%(?:\((\w+)\)s)?", text.replace("%%", "")))
 
 
-@pytest.mark.parametrize("code", sorted(SENTENCES))
+@in_one_test("code", sorted(SENTENCES))
 def test_every_sentence_has_both_languages_and_the_same_placeholders(code):
     with translation.override("zh-hans"):
         chinese = translation.gettext(SENTENCES[code])
@@ -92,7 +93,7 @@ def test_a_row_keeps_no_words_of_a_sentence_and_shows_those_of_today(db, user):
         assert translated(shown) == translation.gettext(SENTENCES["not_listed"]) + " [1301]" != str(shown)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("stored", "shown"),
     [
         ([{"code": "made_later", "args": {"id": "v-1", "n": 2}}, "too fast"], "Made later (id: v-1, n: 2) too fast"),

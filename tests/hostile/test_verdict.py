@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cases import in_one_test
 from tests.hostile.kinds import Stage, all_kinds
 from tests.hostile.verdict import Row, judge
 
@@ -26,7 +27,7 @@ def broken(found: dict[str, Any]) -> list[str]:
     return [violation["what"] for violation in found["violations"]]
 
 
-@pytest.mark.parametrize("status", ["succeeded", "ingesting", "needs_review", "failed", "running"])
+@in_one_test("status", ["succeeded", "ingesting", "needs_review", "failed", "running"])
 def test_render_that_was_paid_twice_is_found_whatever_its_task_became(status):
     twice = ledger((PROMPT, "r-1", "a"), (PROMPT, "r-1", "b"))
 

@@ -15,6 +15,7 @@ from django.test import Client
 from access.tokens import issue
 from events.models import AuditEvent
 from generation.models import Asset
+from tests.cases import in_one_test
 from tests.pictures import picture
 from tools.stack import ROOT
 
@@ -138,7 +139,7 @@ def test_a_cookie_with_a_nul_is_ignored(db, path):
         assert (odd.status_code, odd.get("Location")) == (plain.status_code, plain.get("Location")), cookie
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "path",
     [
         "/%00",

@@ -56,12 +56,12 @@ def checked(data: bytes, *, times: int = 1) -> dict:
 @pytest.mark.parametrize(
     ("mode", "kind", "options", "bytes_per_pixel"),
     [
-        ("I;16", "PNG", {}, 4),
-        ("RGBA", "PNG", {"with_profile": True}, 6),
-        ("RGB", "JPEG", {"with_profile": True}, 5),
+        pytest.param("I;16", "PNG", {}, 4, marks=pytest.mark.slow),
+        pytest.param("RGBA", "PNG", {"with_profile": True}, 6, marks=pytest.mark.slow),
+        pytest.param("RGB", "JPEG", {"with_profile": True}, 5, marks=pytest.mark.slow),
         ("CMYK", "JPEG", {}, 9),
-        ("RGB", "JPEG", {"progressive": True}, 12),
-        ("RGB", "WEBP", {}, 16),
+        pytest.param("RGB", "JPEG", {"progressive": True}, 12, marks=pytest.mark.slow),
+        pytest.param("RGB", "WEBP", {}, 16, marks=pytest.mark.slow),
     ],
     ids=["png-16-bit", "rgba-icc", "rgb-icc", "cmyk", "progressive", "webp"],
 )
@@ -72,6 +72,7 @@ def test_an_image_takes_no_more_than_its_pixels_allow(mode: str, kind: str, opti
     assert len(found["ended"]) == 1
 
 
+@pytest.mark.slow
 def test_many_images_at_once_take_no_more_than_their_share_of_memory() -> None:
     found = checked(written("CMYK", "JPEG"), times=12)
 

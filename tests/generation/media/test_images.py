@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 
 from generation.media.images import BadImage, ImageFacts, check_slot, inspect_image
 from providers.core.catalog import PORTAL_IMAGES, ImageRules, offered
+from tests.cases import in_one_test
 
 RED, BLUE = (220, 30, 40), (20, 40, 200)
 
@@ -50,7 +51,7 @@ def reopened(facts: ImageFacts) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "mode", "content_type"),
     [
         ("JPEG", "RGB", "image/jpeg"),
@@ -150,7 +151,7 @@ def test_inspect_drops_metadata() -> None:
         assert "icc_profile" not in reopened(facts).info
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("data", "code"),
     [
         (b"", "not_an_image"),
@@ -192,8 +193,8 @@ def test_inspect_keeps_every_pixel_of_a_tiff_and_its_holes() -> None:
     assert (facts.has_transparency, reopened(facts).tobytes()) == (True, noise.tobytes())
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
-@pytest.mark.parametrize("percent", [10, 50, 90])
+@in_one_test("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@in_one_test("percent", [10, 50, 90])
 def test_inspect_refuses_a_cut_image(kind: str, percent: int) -> None:
     data = encoded(Image.frombytes("RGB", (60, 60), random.Random(8).randbytes(10_800)), kind)
 
@@ -204,7 +205,7 @@ def test_inspect_refuses_a_cut_image(kind: str, percent: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on tags of a TIFF that it can do without
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@in_one_test("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
 def test_inspect_answers_whatever_bytes_are_flipped(kind: str) -> None:
     chance, whole = random.Random(9), encoded(two_halves(), kind)
     for _ in range(60):
@@ -229,7 +230,7 @@ def test_inspect_reads_no_more_than_the_cap() -> None:
     assert (caught.value.code, caught.value.facts, file.tell()) == ("too_large_bytes", {"max_bytes": 1000, "max_mb": "0.000954"}, 1001)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("rules", "code"),
     [
         ({}, None),
@@ -278,7 +279,7 @@ def _refusal(check: Callable[[], None]) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("rules", "most_bytes", "bounds"),
     [
         ({}, 9_000, (9_000, 40_000_000, 20_000)),

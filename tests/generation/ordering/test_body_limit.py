@@ -17,6 +17,7 @@ from generation.submitting.submit import submit
 from providers.core.catalog import ROOM_FOR_WORDS
 from providers.core.types import base64_bytes
 from providers.vendors import ALL_MODELS, PROVIDERS
+from tests.cases import in_one_test
 from tests.task_rows import create_task, make_task
 
 SEEDANCE = "ark/doubao-seedance-2-0-260128"
@@ -51,7 +52,7 @@ def test_limit_is_the_vendors_and_of_no_other_model():
     assert base64_bytes(MOST) == LIMIT - ROOM_FOR_WORDS
 
 
-@pytest.mark.parametrize("spec", [spec for spec in ALL_MODELS.values() if spec.max_body_bytes], ids=lambda spec: spec.id)
+@in_one_test("spec", [spec for spec in ALL_MODELS.values() if spec.max_body_bytes])
 def test_room_that_is_kept_is_enough_for_the_longest_words(spec):
     words = json.dumps("🚣" * spec.max_prompt_chars)
     addresses = [f"https://files.example/{'x' * 2_000}"] * 6

@@ -9,6 +9,7 @@ from generation.models import GenerationTask
 from generation.ordering.assets import store_asset
 from generation.ordering.validate import check_request
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.pictures import picture
 
 SHOTS = {"shots": [{"duration_s": 5, "prompt": "A boat leaves the harbour"}]}
@@ -29,7 +30,7 @@ def complaints(user, sandbox_accounts):
     return check
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "prompt", "params", "slots", "wrong"),
     [
         ("kling/kling-v2-6", "", {}, ["first_frame"], []),

@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from providers.core.addresses import MAX_ADDRESS_CHARS, NOT_PUBLIC, Address, OptionalAddress
+from tests.cases import in_one_test
 
 
 class Clips(BaseModel):
@@ -11,7 +12,7 @@ class Clips(BaseModel):
     sound: OptionalAddress = ""
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "address",
     [
         "https://files.example/walk.mp4",
@@ -25,7 +26,7 @@ def test_public_address_is_taken_as_it_is(address):
     assert Clips(clips=(address,), sound=address).clips == (address,)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "address",
     [
         "files.example/walk.mp4",

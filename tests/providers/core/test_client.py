@@ -24,6 +24,7 @@ from providers.core.errors import (
 )
 from providers.core.transport import ConcurrentTransport, Timeouts, TransportFailure
 from providers.core.types import Snapshot, State, Submission, WireReply
+from tests.cases import in_one_test
 from tests.providers.core.toy_vendor import NOON, SECRET, toy, toy_request
 from tests.scripted_server import ScriptedServer, answer, hang, reset
 
@@ -85,13 +86,13 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("reply", "when_paid", "_free"), ANSWERS)
-def test_error_of_a_paid_request_says_whether_it_may_have_been_accepted(reply, when_paid, _free):
+@in_one_test(("reply", "when_paid"), [(reply, when_paid) for reply, when_paid, _ in ANSWERS])
+def test_error_of_a_paid_request_says_whether_it_may_have_been_accepted(reply, when_paid):
     assert type(outcome(at_the_paid_request(), reply)) is when_paid
 
 
-@pytest.mark.parametrize(("reply", "_paid", "when_free"), ANSWERS)
-def test_error_of_a_free_request_is_never_uncertain(reply, _paid, when_free):
+@in_one_test(("reply", "when_free"), [(reply, when_free) for reply, _, when_free in ANSWERS])
+def test_error_of_a_free_request_is_never_uncertain(reply, when_free):
     assert type(outcome(at_the_poll(), reply)) is when_free
 
 

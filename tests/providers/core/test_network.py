@@ -12,6 +12,7 @@ import pytest
 
 from providers.core.fetch import Blocked, FetchError, FetchTimeouts, NetworkPolicy, Unavailable, safe_fetch
 from providers.core.network import Deadline, Guard, Resolver, leads_to_metadata
+from tests.cases import in_one_test
 from tests.certificates import self_signed
 from tests.providers.core.fileserver import BODY_SHA256, FileServer, plain, redirect
 
@@ -163,8 +164,8 @@ def _fetch(url: str, policy: NetworkPolicy, **options: object) -> object:
     return safe_fetch(url, to=io.BytesIO(), max_bytes=10_000_000, allow=policy, timeouts=QUICK, tries=1, **options)
 
 
-@pytest.mark.parametrize("host", METADATA + INTERNAL)
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@in_one_test("host", METADATA + INTERNAL)
+@in_one_test("scheme", ["http", "https"])
 def test_no_connect_to_an_internal_address(connected: list[object], host: str, scheme: str) -> None:
     with pytest.raises(FetchError):
         _fetch(f"{scheme}://{host}/x", OPEN)
@@ -172,7 +173,7 @@ def test_no_connect_to_an_internal_address(connected: list[object], host: str, s
     assert connected == []
 
 
-@pytest.mark.parametrize("host", METADATA)
+@in_one_test("host", METADATA)
 def test_no_connect_to_metadata_even_when_everything_is_allowed(connected: list[object], host: str) -> None:
     with pytest.raises(FetchError):
         _fetch(f"http://{host}/x", EVERYTHING)
@@ -180,7 +181,7 @@ def test_no_connect_to_metadata_even_when_everything_is_allowed(connected: list[
     assert connected == []
 
 
-@pytest.mark.parametrize("url", UNREADABLE)
+@in_one_test("url", UNREADABLE)
 def test_no_connect_when_the_url_is_not_plain(connected: list[object], url: str) -> None:
     with pytest.raises(FetchError):
         _fetch(url, OPEN)
@@ -188,7 +189,7 @@ def test_no_connect_when_the_url_is_not_plain(connected: list[object], url: str)
     assert connected == []
 
 
-@pytest.mark.parametrize("address", [host.strip("[]") for host in METADATA + INTERNAL if ":" in host])
+@in_one_test("address", [host.strip("[]") for host in METADATA + INTERNAL if ":" in host])
 def test_no_connect_when_a_name_leads_to_an_internal_address(connected: list[object], address: str) -> None:
     with pytest.raises(Blocked) as caught:
         _fetch("https://pictures.example/x", OPEN, resolve=leads_to([address]))
@@ -204,7 +205,7 @@ def test_no_connect_when_the_resolver_answers_oddly(connected: list[object], ans
     assert connected == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("address", "port", "permitted"),
     [
         ("8.8.8.8", 443, True),
@@ -257,8 +258,8 @@ def test_only_the_permitted_one_of_several_addresses_is_tried(connected: list[ob
     assert connected == [("127.0.0.1", port)]
 
 
-@pytest.mark.parametrize("refused", ["10.0.0.1", "127.0.0.1", "::1", "fd00::1", "169.254.169.254", "64:ff9b::10.0.0.1", "not an address"])
-@pytest.mark.parametrize("order", [1, -1])
+@in_one_test("refused", ["10.0.0.1", "127.0.0.1", "::1", "fd00::1", "169.254.169.254", "64:ff9b::10.0.0.1", "not an address"])
+@in_one_test("order", [1, -1])
 def test_a_name_that_leads_to_the_internet_and_to_a_refused_place_is_refused_whole(
     connected: list[object], refused: str, order: int
 ) -> None:
@@ -275,12 +276,12 @@ def test_the_translated_form_of_a_public_address_is_the_same_place() -> None:
         assert guard._permitted("pictures.example", 443) == ["8.8.8.8"]
 
 
-@pytest.mark.parametrize("host", METADATA)
+@in_one_test("host", METADATA)
 def test_metadata_is_known_however_it_is_written(host: str) -> None:
     assert leads_to_metadata(host)
 
 
-@pytest.mark.parametrize("host", ["192.168.1.20", "127.0.0.1", "localhost", "api.klingai.com", "8.8.8.8", "[fd12::1]", "", "x" * 300])
+@in_one_test("host", ["192.168.1.20", "127.0.0.1", "localhost", "api.klingai.com", "8.8.8.8", "[fd12::1]", "", "x" * 300])
 def test_other_hosts_are_not_metadata(host: str) -> None:
     assert not leads_to_metadata(host)
 

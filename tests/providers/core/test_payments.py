@@ -15,6 +15,7 @@ from providers.core.errors import (
     UnexpectedReply,
 )
 from providers.core.payments import error_of_payment
+from tests.cases import in_one_test
 
 DUPLICATES = [
     "external_task_id already exists",
@@ -46,8 +47,8 @@ NO_DUPLICATES = [
 ]
 
 
-@pytest.mark.parametrize("words", DUPLICATES)
-@pytest.mark.parametrize("kind", [InvalidParams, Refused, RateLimited])
+@in_one_test("words", DUPLICATES)
+@in_one_test("kind", [InvalidParams, Refused, RateLimited])
 def test_refusal_for_a_known_reference_has_its_own_class(words, kind):
     error = error_of_payment(kind(words, vendor_code="1201", http_status=400, request_id="rq"))
 
@@ -63,7 +64,7 @@ def test_task_in_progress_is_a_known_reference_except_in_a_rate_limit(words):
     assert type(error_of_payment(RateLimited(f"Too many: {words}", vendor_code="x", http_status=429))) is RateLimited
 
 
-@pytest.mark.parametrize("words", NO_DUPLICATES)
+@in_one_test("words", NO_DUPLICATES)
 def test_other_refusals_keep_their_class(words):
     assert type(error_of_payment(InvalidParams(words, vendor_code="1201", http_status=400))) is InvalidParams
 
@@ -88,7 +89,7 @@ def test_illness_and_unread_answers_leave_the_outcome_unknown(kind):
     assert type(error_of_payment(kind("odd", vendor_code="x", http_status=200))) is Uncertain
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 408, 409, 410, 418, 421, 422, 423, 424, 425, 451, 499])
+@in_one_test("status", [400, 402, 403, 404, 405, 408, 409, 410, 418, 421, 422, 423, 424, 425, 451, 499])
 def test_status_without_a_vendor_code_leaves_the_outcome_unknown(status):
     assert type(error_of_payment(Refused("The vendor answered.", http_status=status))) is Uncertain
 
@@ -98,16 +99,16 @@ def test_code_that_repeats_the_status_proves_no_refusal(status):
     assert type(error_of_payment(Refused("No.", vendor_code=str(status), http_status=status))) is Uncertain
 
 
-@pytest.mark.parametrize("status", [401, 411, 413, 414, 415, 431])
+@in_one_test("status", [401, 411, 413, 414, 415, 431])
 def test_status_that_servers_answer_before_passing_on_is_a_refusal(status):
     assert type(error_of_payment(Refused("The vendor answered.", http_status=status))) is Refused
 
 
-@pytest.mark.parametrize("status", [408, 409, 418, 421, 423, 424, 425, 451, 499])
+@in_one_test("status", [408, 409, 418, 421, 423, 424, 425, 451, 499])
 def test_undocumented_code_with_a_status_that_may_follow_acceptance_leaves_the_outcome_unknown(status):
     assert type(error_of_payment(Refused("Something odd.", vendor_code="odd", http_status=status))) is Uncertain
 
 
-@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
+@in_one_test("status", [200, 400, 404, 409, 422])
 def test_vendor_code_from_its_table_is_a_refusal_at_any_status(status):
     assert type(error_of_payment(InvalidParams("too long", vendor_code="1200", http_status=status))) is InvalidParams

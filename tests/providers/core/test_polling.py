@@ -13,6 +13,7 @@ from providers.core.listings import Listed, require_absence
 from providers.core.polling import poll_all
 from providers.core.transport import ConcurrentTransport, Timeouts
 from providers.core.types import Exchange, Snapshot, State, Submission, WireRequest
+from tests.cases import in_one_test
 from tests.providers.core.toy_vendor import NOON, SECRET, Toy, toy, toy_request
 from tests.scripted_server import ScriptedServer, answer
 
@@ -126,7 +127,7 @@ def test_look_up_is_pointless_once_the_vendor_forgets():
         look(timedelta(hours=1, seconds=1))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("url", "shown"),
     [
         ("https://toy.example/renders/7/content", {"Authorization": f"{SECRET} 12:00:00"}),

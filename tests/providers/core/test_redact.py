@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.core.redact import SHORTEST, Mask, redact, redact_url
+from tests.cases import in_one_test
 
 
 def test_secrets_are_masked_at_any_depth():
@@ -69,7 +70,7 @@ SPELLINGS = {
 }
 
 
-@pytest.mark.parametrize("written", SPELLINGS.values(), ids=SPELLINGS.keys())
+@in_one_test("written", SPELLINGS.values())
 def test_secret_is_covered_however_it_is_written(written):
     """Vendors quote keys in ids, states and errors, and proxies in whatever encoding."""
     body = Mask([KEY]).covered(f'{{"message": "bad key {written} !", "id": "7"}}'.encode()).decode()

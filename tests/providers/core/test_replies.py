@@ -11,9 +11,10 @@ from providers.core.errors import ContentRejected, GenerationFailed, InvalidPara
 from providers.core.replies import judged_by_body, moment_in, poll_delay, render_error_of, seconds_of, text_of, units_of, words_of
 from providers.core.states import state_of
 from providers.core.types import State, WireReply
+from tests.cases import in_one_test
 
 
-@pytest.mark.parametrize("value", [None, "", 0, 7, True, [], {}])
+@in_one_test("value", [None, "", 0, 7, True, [], {}])
 def test_value_that_is_not_a_text_is_an_unexpected_reply(value):
     with pytest.raises(UnexpectedReply, match="no text “id”"):
         text_of({"id": value}, "id")
@@ -24,7 +25,7 @@ def test_id_may_be_a_number_where_the_vendor_writes_it_so(value, text):
     assert text_of({"id": value}, "id", or_number=True) == text
 
 
-@pytest.mark.parametrize("value", [None, "", 0, True, 1.5])
+@in_one_test("value", [None, "", 0, True, 1.5])
 def test_id_that_is_neither_text_nor_number_is_not_understood(value):
     with pytest.raises(UnexpectedReply):
         text_of({"id": value}, "id", or_number=True)
@@ -78,7 +79,7 @@ def test_units_are_the_vendors_words(usage, units):
     assert units_of(usage) == units
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("value", "delay"),
     [
         (30, timedelta(seconds=30)),
@@ -100,7 +101,7 @@ def test_delay_of_the_next_poll_is_believed_within_reason(value, delay):
     assert poll_delay(value) == delay
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("words", "moment"),
     [
         ("it opens at 2026-11-20 20:00:00.", "2026-11-20T20:00:00+08:00"),
@@ -117,7 +118,7 @@ def test_moment_in_a_vendors_words_is_of_the_zone_that_it_names(words, moment):
     assert (found.isoformat() if found else None) == moment
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("value", "seconds"),
     [
         (5, 5.0),

@@ -18,6 +18,7 @@ from providers.simulator.faults import parse
 from providers.simulator.tasks import schedule
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.tuning import Tuning
+from tests.cases import in_one_test
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import DashScopeCaller, KlingCaller
 
@@ -76,7 +77,7 @@ def test_cancelled_task_gives_its_slot_back_once() -> None:
     assert account.in_flight == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("key", "expected"),
     [
         ("bad-1", "bad"),
@@ -186,7 +187,7 @@ def test_signature_agrees_with_the_published_vector() -> None:
     assert signature(secret, "9876543210", 1781080794, body) == "v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4="
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("url", "expected"),
     [
         ("http://127.0.0.1:1/a", True),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import ark_rules
+from tests.cases import in_one_test
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, bearer
 
@@ -205,7 +206,7 @@ def test_delete_cancels_refuses_or_deletes_by_state(ark: Caller, simulator: Simu
     assert ark.ask("GET").json() == {"items": [], "total": 0}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"model": None}, (400, "MissingParameter")),
@@ -279,7 +280,7 @@ def test_bad_request_is_refused_and_not_billed(
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({}, (1280, 720, 5)),
@@ -345,7 +346,7 @@ def test_quota_exceeded_has_two_meanings(ark: Caller, simulator: SimulatorProces
     assert simulator.ledger()["count"] == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fault", "expected"),
     [
         ("refuse", (400, "InputTextSensitiveContentDetected")),

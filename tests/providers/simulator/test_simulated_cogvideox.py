@@ -9,6 +9,7 @@ import requests
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import cogvideox_rules
+from tests.cases import in_one_test
 
 
 class Caller:
@@ -110,7 +111,7 @@ def test_undocumented_state_passes(local: Caller) -> None:
     assert [local.poll(task).json()["status"] for _ in range(2)] == ["offloading", "processing"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "fields",
     [
         {"prompt": ""},
@@ -156,7 +157,7 @@ def test_content_id_marks_the_ledger_and_may_come_twice(local: Caller, simulator
     assert local.poll("sku-1").status_code == 404
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fault", "status"),
     [("refuse", 400), ("auth", 401), ("bad-param", 422), ("rate-limit", 429), ("rate-limit-200", 200), ("5xx-before", 503)],
 )

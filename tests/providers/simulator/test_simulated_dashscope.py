@@ -13,6 +13,7 @@ import requests
 from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
+from tests.cases import in_one_test
 from tests.providers.simulator.simulator_callers import DashScopeCaller, bearer
 
 DAY_S = 86_400
@@ -152,7 +153,7 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
     assert listed(start_time="1577836800000")["total"] == 4
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"headers": {"X-DashScope-Async": ""}}, (403, "AccessDenied")),

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from providers.simulator.testing import SimulatorProcess
+from tests.cases import in_one_test
 from tests.providers.simulator.simulator_callers import DashScopeCaller, KlingCaller, bearer
 
 KLING_REFUSALS = {
@@ -31,7 +32,7 @@ DASHSCOPE_REFUSALS = {
 POLL_FAULTS = ["poll-429", "poll-5xx", "poll-html", "poll-empty", "poll-badjson", "poll-reset", "poll-unknown-state"]
 
 
-@pytest.mark.parametrize(("fault", "expected"), KLING_REFUSALS.items())
+@in_one_test(("fault", "expected"), KLING_REFUSALS.items())
 def test_kling_refuses_and_bills_nothing(kling: KlingCaller, simulator: SimulatorProcess, fault: str, expected: tuple[int, int]) -> None:
     response = kling.submit(f"a boat #fault:{fault}")
 
@@ -39,7 +40,7 @@ def test_kling_refuses_and_bills_nothing(kling: KlingCaller, simulator: Simulato
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(("fault", "expected"), DASHSCOPE_REFUSALS.items())
+@in_one_test(("fault", "expected"), DASHSCOPE_REFUSALS.items())
 def test_dashscope_refuses_and_bills_nothing(
     dashscope_api: DashScopeCaller, simulator: SimulatorProcess, fault: str, expected: tuple[int, str]
 ) -> None:

@@ -13,6 +13,7 @@ import requests
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import jimeng_rules
+from tests.cases import in_one_test
 
 DAY_S = 86_400
 PAGE_OF_IMAGES = "https://jimeng.jianying.com/ai-tool/image/generate"
@@ -248,7 +249,7 @@ def test_polls_are_counted_apart_from_submits(jimeng: Caller, simulator: Simulat
     assert (stats["submits"], stats["polls"]) == ({"jimeng": 1}, {"jimeng": 1})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "changes",
     [
         {"model": "dreamina_unheard_of"},
@@ -275,7 +276,7 @@ def test_bad_order_is_refused_in_both_bodies_and_not_billed(jimeng: Caller, simu
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("changes", "expected"),
     [
         ({"submit_id": "7"}, "1000"),
@@ -291,7 +292,7 @@ def test_bad_draft_is_refused(jimeng: Caller, changes: dict[str, Any], expected:
     assert ret(jimeng.submit_draft({**draft(), **changes})) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"video_aspect_ratio": "9:16"}, (704, 1248, 5)),
@@ -385,7 +386,7 @@ REFUSALS = {"refuse": "2038", "auth": "1015", "quota": "1006", "bad-param": "100
 REFUSALS |= {"robot-check": "1019", "model-offline": "2061"}
 
 
-@pytest.mark.parametrize(("fault", "expected"), REFUSALS.items())
+@in_one_test(("fault", "expected"), REFUSALS.items())
 def test_fault_refuses_and_bills_nothing(jimeng: Caller, simulator: SimulatorProcess, fault: str, expected: str) -> None:
     assert ret(jimeng.submit(f"a boat #fault:{fault}")) == expected
     assert simulator.ledger()["count"] == 0

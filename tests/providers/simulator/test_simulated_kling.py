@@ -16,6 +16,7 @@ import requests
 from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
+from tests.cases import in_one_test
 from tests.providers.simulator.simulator_callers import KlingCaller, bearer, until
 
 
@@ -90,7 +91,7 @@ def test_costs_need_a_key_and_cost_nothing(kling: KlingCaller, simulator: Simula
     assert refusal(requests.get(url, timeout=20)) == (401, 1001)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"prompt": ""}, (400, 1201)),
@@ -135,7 +136,7 @@ def test_good_field_is_accepted(kling: KlingCaller, fields: dict[str, Any]) -> N
     assert kling.submit(**fields).json()["code"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "fields",
     [
         {},

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.cases import in_one_test
 from tests.providers.simulator.simulator_callers import KlingCaller
 
 
@@ -56,7 +57,7 @@ def test_documented_shape_is_taken(kling: KlingCaller, kind: str, body: dict[str
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "body"),
     [
         ("text2video", own()),

@@ -16,6 +16,7 @@ from PIL import Image
 from providers.simulator.callbacks import signature
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import kling_new_rules
+from tests.cases import in_one_test
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, KlingCaller, bearer
 
@@ -161,14 +162,14 @@ def test_list_walks_by_cursor_and_filters(new: Caller, simulator: SimulatorProce
     assert new.post("/tasks", {"filters": [{"key": "product_type", "values": ["video"]}]}).json()["data"]["count"] == 3
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "body", [{"limit": 501}, {"filters": [{"key": "colour", "values": []}]}, {"cursor": "?"}, {"start_time": 1}, {"filters": "all"}]
 )
 def test_list_refuses_what_it_does_not_know(new: Caller, body: dict[str, Any]) -> None:
     assert refusal(new.post("/tasks", body)) == (400, 1201)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("path", "body", "expected"),
     [
         (f"{T2V}/kling-9", {"prompt": "a"}, (404, 1203)),
@@ -216,7 +217,7 @@ def test_bad_request_is_refused_and_not_billed(
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "model", "body", "expected"),
     [
         (T2V, "kling-3.0", {"prompt": "a"}, (1280, 720, 5)),

@@ -18,6 +18,7 @@ from providers.simulator.media.lettering import fitted, lettering
 from providers.simulator.media.paint import painted, scene_of
 from providers.simulator.serve_media import damaged, span_of
 from providers.simulator.testing import SimulatorProcess
+from tests.cases import in_one_test
 from tests.providers.simulator.simulator_callers import DashScopeCaller, KlingCaller
 
 CLIP = Clip(width_px=416, height_px=240, duration_s=1, text="一只袋鼠举起牌子", caption="kling-v1  ·  8300")
@@ -97,7 +98,7 @@ def test_server_delivers_the_asked_size_and_length(full: SimulatorProcess) -> No
     assert len(content) < 150_000
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "lines"),
     [
         ("a boat", ["a boat"]),
@@ -170,7 +171,7 @@ def test_range_gives_that_part_and_head_gives_none(url: str) -> None:
     assert (head.content, int(head.headers["Content-Length"])) == (b"", size)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("header", "span"),
     [
         ("bytes=0-0", (0, 1)),

@@ -15,6 +15,7 @@ from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import minimax_rules, minimax_v2_rules
+from tests.cases import in_one_test
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, bearer
 
@@ -136,7 +137,7 @@ def test_failure_carries_its_reason(minimax: Caller, simulator: SimulatorProcess
     assert answers[1]["base_resp"]["status_msg"] == "video generation failed"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "fields",
     [
         {"model": "MiniMax-Hailuo-9"},
@@ -171,7 +172,7 @@ def test_bad_request_is_refused_with_http_200_and_not_billed(minimax: Caller, si
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({}, (1366, 768, 6)),
@@ -201,7 +202,7 @@ def test_key_decides(simulator: SimulatorProcess, key: str, first: int, second: 
     assert refusal_2(caller.submit_2()) == second
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fault", "first", "second"),
     [
         ("refuse", 1026, (422, "unprocessable_entity_error", "1026")),
@@ -308,7 +309,7 @@ def test_second_api_deletes_by_state(minimax: Caller, simulator: SimulatorProces
     assert refusal_2(delete(late))[0] == 400
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "fields",
     [
         {"model": "MiniMax-H9"},
@@ -351,7 +352,7 @@ def test_second_api_refuses_a_bad_request(minimax: Caller, simulator: SimulatorP
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({}, (1366, 768, 5)),

@@ -7,10 +7,10 @@ import base64
 import io
 from typing import Any
 
-import pytest
 from PIL import Image
 
 from providers.simulator.vendors import dashscope_rules, kling_rules
+from tests.cases import in_one_test
 
 
 def encoded(width: int, height: int) -> str:
@@ -19,7 +19,7 @@ def encoded(width: int, height: int) -> str:
     return base64.b64encode(target.getvalue()).decode()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "fields", "expected"),
     [
         ("text2video", {}, (1280, 720, 5)),
@@ -40,7 +40,7 @@ def test_kling_size_and_length(kind: str, fields: dict[str, Any], expected: tupl
     assert (order.width_px, order.height_px, order.duration_s) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "given", "parameters", "expected"),
     [
         ("wanx2.1-t2v-turbo", {}, {}, (1280, 720, 5)),
@@ -64,7 +64,7 @@ def test_dashscope_size_and_length(model: str, given: dict[str, str], parameters
     assert (order.width_px, order.height_px, order.duration_s) == expected
 
 
-@pytest.mark.parametrize("name", sorted(kling_rules.MODELS))
+@in_one_test("name", sorted(kling_rules.MODELS))
 def test_every_kling_model_takes_a_plain_submit(name: str) -> None:
     model = kling_rules.MODELS[name]
     kind = "text2video" if "text2video" in model.kinds else "image2video"
@@ -73,7 +73,7 @@ def test_every_kling_model_takes_a_plain_submit(name: str) -> None:
     assert asyncio.run(kling_rules.read_order(kind, body, is_gateway=False)).model == name
 
 
-@pytest.mark.parametrize("name", sorted(dashscope_rules.MODELS))
+@in_one_test("name", sorted(dashscope_rules.MODELS))
 def test_every_dashscope_model_takes_a_plain_submit(name: str) -> None:
     frame = f"data:image/jpeg;base64,{encoded(640, 360)}"
     given = {"prompt": "a boat", "img_url": frame, "first_frame_url": frame}

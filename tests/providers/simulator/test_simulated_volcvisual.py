@@ -15,6 +15,7 @@ import requests
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import volcvisual_rules
+from tests.cases import in_one_test
 from tests.pictures import as_base64
 
 HOUR_S = 3600
@@ -163,7 +164,7 @@ def test_key_decides(simulator: SimulatorProcess, access: str, secret: str, expe
     assert refusal(Caller(simulator.base("volcvisual"), access, secret).submit()) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "fields",
     [
         {"req_key": "jimeng_t2v_v99"},
@@ -192,7 +193,7 @@ def test_bad_request_is_refused_and_not_billed(visual: Caller, simulator: Simula
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"req_key": "jimeng_t2v_v30"}, (1248, 704, 5)),
@@ -225,7 +226,7 @@ REFUSALS: dict[str, tuple[int, int | str]] = {
 }
 
 
-@pytest.mark.parametrize(("fault", "expected"), REFUSALS.items())
+@in_one_test(("fault", "expected"), REFUSALS.items())
 def test_fault_refuses_and_bills_nothing(visual: Caller, simulator: SimulatorProcess, fault: str, expected: tuple[int, int | str]) -> None:
     assert refusal(visual.submit(f"a boat #fault:{fault}")) == expected
     assert simulator.ledger()["count"] == 0

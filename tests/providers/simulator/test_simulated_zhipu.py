@@ -16,6 +16,7 @@ import requests
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import zhipu_rules
+from tests.cases import in_one_test
 from tests.pictures import as_data_uri
 from tests.providers.simulator.simulator_callers import KEY, bearer
 
@@ -135,7 +136,7 @@ def test_failure_comes_with_and_without_a_reason(zhipu: Caller, simulator: Simul
     assert internal["task_status"] == "FAIL"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"model": "cogvideox-9"}, (400, "1211")),
@@ -185,7 +186,7 @@ def test_bad_request_is_refused_and_not_billed(
     assert simulator.ledger()["count"] == 0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "expected"),
     [
         ({"model": "cogvideox-3"}, (1920, 1080, 5)),
@@ -268,7 +269,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("fault", "expected"), REFUSALS.items())
+@in_one_test(("fault", "expected"), REFUSALS.items())
 def test_fault_refuses_and_bills_nothing(zhipu: Caller, simulator: SimulatorProcess, fault: str, expected: tuple[int, str]) -> None:
     assert refusal(zhipu.submit(f"a boat #fault:{fault}")) == expected
     assert simulator.ledger()["count"] == 0

@@ -24,6 +24,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 V10, V15 = "ark/doubao-seedance-1-0-pro-250528", "ark/doubao-seedance-1-5-pro-251215"
@@ -87,7 +88,7 @@ def test_references_have_their_own_role_and_prompt_may_be_missing():
     assert not {"ratio", "service_tier", "camera_fixed", "seed"} & said.json.keys()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "words"),
     [
         (V10, "auto: 16:9 for text, the image's own shape for a first frame."),
@@ -122,7 +123,7 @@ def test_length_is_sent_as_either_seconds_or_frames(model, params, length):
     assert {name: said[name] for name in ("duration", "frames") if name in said} == length
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field"),
     [
         (V10, {"frames": 30}, "frames"),
@@ -150,7 +151,7 @@ def test_value_that_ark_does_not_take_is_refused_by_field(model, params, field):
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "slots", "path"),
     [
         (V15, {}, {"last_frame"}, "inputs.first_frame"),
@@ -189,12 +190,12 @@ def test_accepted_task_gives_its_id():
     assert submit({"id": TASK.id}) == TASK
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": 7}])
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": 7}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "code", "message", "kind"),
     [
         (400, "MissingParameter", "", InvalidParams),
@@ -311,7 +312,7 @@ def test_many_are_asked_about_in_one_call_and_one_bad_row_spoils_no_other():
     assert {name: getattr(answer, "state", type(answer)) for name, answer in answers.items()} == {"a": State.QUEUED, "b": UnexpectedReply}
 
 
-@pytest.mark.parametrize("body", [{}, {"items": {}}, {"items": [7]}, {"items": [{}]}, b"<html>"])
+@in_one_test("body", [{}, {"items": {}}, {"items": [7]}, {"items": [{}]}, b"<html>"])
 def test_list_that_cannot_be_read_says_nothing_of_anybody(body):
     assert type(WIRE.outcome(WIRE.provider.poll_many([TASK]), reply_of(body))) is UnexpectedReply
 

@@ -12,6 +12,7 @@ from providers.core.client import BlockingClient
 from providers.core.errors import AuthenticationFailed, ProviderDown, UnexpectedReply, Unsupported
 from providers.core.types import Balance
 from providers.vendors import PROVIDERS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, make_provider, make_request, outcome, reply_of
 
 REPORT_BALANCE = {"kling", "jimeng", "vidu"}
@@ -59,7 +60,7 @@ def test_account_without_a_package_pays_as_it_goes():
     assert type(kling_says(packs_body())) is Unsupported
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("body", "status", "kind"),
     [
         (packs_body(pack(left=None)), 200, UnexpectedReply),
@@ -80,7 +81,7 @@ def test_the_gateway_is_not_asked():
         next(gateway.balance(NOON))
 
 
-@pytest.mark.parametrize("slug", sorted(PROVIDERS.keys() - REPORT_BALANCE))
+@in_one_test("slug", sorted(PROVIDERS.keys() - REPORT_BALANCE))
 def test_vendors_that_do_not_report_a_balance_are_not_asked(slug):
     with pytest.raises(Unsupported):
         next(make_provider(slug).balance(NOON))

@@ -11,6 +11,7 @@ from providers.core.client import Transcript, converse
 from providers.core.errors import InvalidParams, Unsupported
 from providers.vendors import PROVIDERS
 from providers.vendors.kling.callbacks import is_signed
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, make_provider, make_request, reply_of
 
 URL = "https://portal.example/callbacks/x/0192/k3y-that-nobody-guesses"
@@ -52,7 +53,7 @@ def addresses(body):
     return [body["callback_url"], *inner] if "callback_url" in body else inner
 
 
-@pytest.mark.parametrize(("vendor", "surface", "model"), CALLING)
+@in_one_test(("vendor", "surface", "model"), CALLING)
 def test_the_address_goes_with_the_submit_and_its_secret_not_into_the_evidence(vendor, surface, model):
     body, kept = sent(bound(vendor, surface, URL), model)
 
@@ -60,7 +61,7 @@ def test_the_address_goes_with_the_submit_and_its_secret_not_into_the_evidence(v
     assert addresses(kept) == ["https://portal.example/callbacks/x/0192/•••"]
 
 
-@pytest.mark.parametrize(("vendor", "surface", "model"), CALLING)
+@in_one_test(("vendor", "surface", "model"), CALLING)
 def test_no_callback_field_is_sent_without_an_address(vendor, surface, model):
     body, _ = sent(make_provider(vendor, surface), model)
 
@@ -105,7 +106,7 @@ KLING_CLASSIC = {
 }
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("vendor", "fields", "expected"),
     [
         ("kling", KLING_CLASSIC, Notice(submission_id="83", reference="vp-1")),
@@ -131,8 +132,8 @@ def test_a_challenge_may_be_in_the_address():
     assert notice("minimax", Callback(query={"challenge": "abc"})) == Notice(answer={"challenge": "abc"})
 
 
-@pytest.mark.parametrize("name", ["", " ", "a b", "a\x00b", "\ud800", "雪", "x" * 201, 0, -1, 10**20, True, None, [], {}, 1.5])
-@pytest.mark.parametrize(("vendor", "field"), [("kling", "id"), ("ark", "id"), ("minimax", "task_id")])
+@in_one_test("name", ["", " ", "a b", "a\x00b", "\ud800", "雪", "x" * 201, 0, -1, 10**20, True, None, [], {}, 1.5])
+@in_one_test(("vendor", "field"), [("kling", "id"), ("ark", "id"), ("minimax", "task_id")])
 def test_what_cannot_be_an_id_is_none(vendor, field, name):
     assert notice(vendor, Callback(fields={field: name})) == Notice()
 
@@ -166,7 +167,7 @@ def test_signature_holds_for_five_minutes(late_s, holds):
     assert is_signed(SECRET, HEADERS, BODY, SENT + timedelta(seconds=late_s)) is holds
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("secret", "headers", "body"),
     [
         (SECRET, HEADERS, BODY + b" "),

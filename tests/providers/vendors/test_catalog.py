@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from providers.core.catalog import InputConflict
 from providers.vendors import ALL_MODELS, PROVIDERS, find_model
+from tests.cases import in_one_test
 from tests.providers.vendors.option_values import BESIDE, SAID_WITH, setting_for, values_of
 from tests.providers.vendors.vendor_samples import make_provider, make_request, needed_slots, said
 
-EVERY_MODEL = pytest.mark.parametrize("spec", ALL_MODELS.values(), ids=ALL_MODELS.keys())
+EVERY_MODEL = in_one_test("spec", ALL_MODELS.values())
 
 NEED_AN_IMAGE = {
     "minimax": {"MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"},
@@ -46,7 +47,7 @@ PRICES = {
 FIXED_LENGTH = {"minimax/S2V-01", "minimax/MiniMax-H3-regeneration", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
 ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
 """A value that models with only one do not have."""
-EVERY_VENDOR = pytest.mark.parametrize("slug", PROVIDERS)
+EVERY_VENDOR = in_one_test("slug", PROVIDERS)
 
 
 @EVERY_MODEL
@@ -192,7 +193,7 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
     assert {model: (str(price.amount), price.unit, price.currency) for model, price in prices.items()} == PRICES.get(slug, {})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field"),
     [
         ("kling/kling-v1", {"duration_s": 7}, "duration_s"),
@@ -254,7 +255,7 @@ def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, 
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "slots", "field"),
     [
         ("kling/kling-v1", {"aspect_ratio": "1:1"}, {"first_frame"}, "aspect_ratio"),

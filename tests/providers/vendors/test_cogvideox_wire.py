@@ -20,6 +20,7 @@ from providers.core.errors import (
     Unsupported,
 )
 from providers.core.types import Output, State, Submission, WireRequest
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, outcome
 
 MODEL = "cogvideox/cogvideox-2b"
@@ -69,7 +70,7 @@ def test_service_that_renders_while_we_wait_needs_no_poll(name):
     assert snapshot.outputs == (Output(url=f"{HOST}/files/1.mp4", expires_in=timedelta(days=1)),)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "body",
     [
         b"",
@@ -88,7 +89,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("body", "status", "code"),
     [
         ({"success": False, "error": "CUDA out of memory"}, 200, "out_of_memory"),
@@ -116,7 +117,7 @@ def test_words_without_a_verdict_leave_the_outcome_unknown(body):
 # errors
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "body", "kind"),
     [
         (400, {"error": "bad width"}, InvalidParams),
@@ -168,7 +169,7 @@ def test_services_state_has_ours(word, state):
     assert (snapshot.state, snapshot.vendor_state, snapshot.outputs) == (state, word, ())
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("base_url", "url", "meant"),
     [
         ("http://localhost:6006", "http://localhost:6006/files/1.mp4", "http://localhost:6006/files/1.mp4"),
@@ -185,7 +186,7 @@ def test_finished_task_gives_the_file_at_an_address_that_we_can_reach(base_url, 
     assert snapshot.outputs == (Output(url=meant, expires_in=timedelta(days=1)),)
 
 
-@pytest.mark.parametrize("url", [None, "", 7, [], "http://[broken"])
+@in_one_test("url", [None, "", 7, [], "http://[broken"])
 def test_success_without_a_file_is_unexpected(url):
     assert type(poll({**fixture("cogvideox_completed"), "video_url": url})) is UnexpectedReply
 
@@ -225,7 +226,7 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"status": 7}, {"status": ""}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"status": 7}, {"status": ""}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 

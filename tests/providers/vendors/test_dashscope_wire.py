@@ -23,6 +23,7 @@ from providers.core.errors import (
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from providers.vendors.dashscope.options import SIZES
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, outcome, reply_of
 
 TASK = Submission(id="0385dc79-0000-4000-8000-000000000001", model="wanx2.1-t2v-turbo")
@@ -67,7 +68,7 @@ def test_submit_from_two_frames_has_its_own_path_and_names():
     assert set(said.json["input"]) == {"first_frame_url", "last_frame_url"}
 
 
-@pytest.mark.parametrize(("pair", "size"), SIZES.items())
+@in_one_test(("pair", "size"), SIZES.items())
 def test_every_resolution_and_shape_has_its_size(pair, size):
     request = make_request("dashscope/wan2.5-t2v-preview", resolution=pair[0], aspect_ratio=pair[1])
 
@@ -133,14 +134,12 @@ def test_accepted_task_gives_its_id():
     assert submit(fixture("dashscope_pending")) == TASK
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>ok</html>", b"[]", {}, {"output": {}}, {"output": {"task_id": 5}}, {"code": "Odd", "message": "x"}]
-)
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {}, {"output": {}}, {"output": {"task_id": 5}}, {"code": "Odd", "message": "x"}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "code", "kind"),
     [
         (400, "InvalidParameter", InvalidParams),
@@ -216,7 +215,7 @@ def test_success_without_a_file_is_unexpected():
     assert type(poll(fixture("dashscope_succeeded", video_url=None))) is UnexpectedReply
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("code", "kind"),
     [
         ("DataInspectionFailed", ContentRejected),
@@ -245,7 +244,7 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'DREAMING'; the task counts as running"]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"output": []}, {"output": {}}, {"output": {"task_status": 7}}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"output": []}, {"output": {}}, {"output": {"task_status": 7}}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 
@@ -291,7 +290,7 @@ def test_task_is_absent_when_the_whole_list_is_older_or_known(pages, known):
     assert WIRE.look_up(*pages, known=known) is None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "pages",
     [
         [listing(JUST_NOW)],
@@ -312,7 +311,7 @@ def test_task_of_another_model_of_ours_is_passed_over(model, kind):
     assert type(WIRE.look_up(reply_of({"data": [row], "total": 1}))) is kind
 
 
-@pytest.mark.parametrize("body", [{}, {"data": {}}, {"data": [], "total": "0"}, {"data": [7], "total": 1}, {"data": [{}], "total": 1}])
+@in_one_test("body", [{}, {"data": {}}, {"data": [], "total": "0"}, {"data": [7], "total": 1}, {"data": [{}], "total": 1}])
 def test_list_that_cannot_be_read_proves_nothing(body):
     assert type(WIRE.look_up(reply_of(body))) is UnexpectedReply
 

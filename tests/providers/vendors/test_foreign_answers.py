@@ -3,6 +3,7 @@
 import pytest
 
 from providers.core.errors import RateLimited, Uncertain
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import make_provider, make_request, outcome, reply_of
 
 MODELS = {
@@ -37,7 +38,7 @@ def submit(vendor, body, status):
     return outcome(provider, provider.submit(make_request(MODELS[vendor])), reply_of(body, status))
 
 
-@pytest.mark.parametrize("vendor", MODELS)
+@in_one_test("vendor", MODELS)
 def test_error_in_an_unknown_shape_leaves_the_outcome_unknown(vendor):
     outcomes = {
         (name, status): type(submit(vendor, shape(status), status))
@@ -48,7 +49,7 @@ def test_error_in_an_unknown_shape_leaves_the_outcome_unknown(vendor):
     assert {case: kind for case, kind in outcomes.items() if kind is not Uncertain} == {}
 
 
-@pytest.mark.parametrize("vendor", MODELS)
+@in_one_test("vendor", MODELS)
 def test_page_for_429_is_a_rate_limit(vendor):
     assert type(submit(vendor, FOREIGN["page"](429), 429)) is RateLimited
 
@@ -68,14 +69,12 @@ def test_refusal_that_names_a_task_leaves_the_outcome_unknown(vendor, body):
     assert type(submit(vendor, without, 200)) is RateLimited
 
 
-@pytest.mark.parametrize("nothing", ["null", "0", " ", 0, False, None])
+@in_one_test("nothing", ["null", "0", " ", 0, False, None])
 def test_refusal_that_names_no_task_is_believed(nothing):
     assert type(submit("minimax-v1", {"task_id": nothing, "base_resp": {"status_code": 1002, "status_msg": "no"}}, 200)) is RateLimited
 
 
-@pytest.mark.parametrize(
-    ("vendor", "body"), [("jimeng", {"ret": "1", "errmsg": "bad gateway"}), ("kling", {"code": 1302, "message": "no"})]
-)
-@pytest.mark.parametrize("status", [408, 499, 502, 504])
+@in_one_test(("vendor", "body"), [("jimeng", {"ret": "1", "errmsg": "bad gateway"}), ("kling", {"code": 1302, "message": "no"})])
+@in_one_test("status", [408, 499, 502, 504])
 def test_vendors_code_with_a_status_of_a_proxy_leaves_the_outcome_unknown(vendor, body, status):
     assert type(submit(vendor, body, status)) is Uncertain

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from providers.core.errors import GenerationFailed, ProviderError, RateLimited, Refused, Uncertain
 from providers.core.types import Snapshot, Submission
+from tests.cases import LETTERS
 from tests.providers.vendors.vendor_samples import fixture, make_provider, make_request, outcome, reply_of
 
 ODD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(LETTERS, max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(LETTERS, max_size=8), inner, max_size=3),
     max_leaves=6,
 )
 KLING_KEYS = ("code", "message", "request_id", "data", "error", "id", "task_id")

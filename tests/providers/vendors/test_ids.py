@@ -5,6 +5,7 @@ import pytest
 from providers.core.errors import Uncertain, UnexpectedReply
 from providers.core.ids import id_of
 from providers.core.types import Submission
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import make_provider, make_request, outcome, reply_of
 
 ODD = [
@@ -60,19 +61,19 @@ def submit(vendor, name):
     return outcome(provider, provider.submit(make_request(model)), reply_of(body(name)))
 
 
-@pytest.mark.parametrize("vendor", SUBMITS)
+@in_one_test("vendor", SUBMITS)
 def test_odd_id_leaves_the_outcome_unknown(vendor):
     assert [odd for odd in ODD if type(submit(vendor, odd)) is not Uncertain] == []
 
 
-@pytest.mark.parametrize("vendor", SUBMITS)
+@in_one_test("vendor", SUBMITS)
 def test_ids_as_vendors_write_them_are_kept(vendor):
     answers = [submit(vendor, name) for name in GOOD]
 
     assert [answer.id if isinstance(answer, Submission) else answer for answer in answers] == GOOD
 
 
-@pytest.mark.parametrize("odd", ODD, ids=repr)
+@in_one_test("odd", ODD)
 def test_number_is_an_id_only_where_the_vendor_writes_it_so(odd):
     with pytest.raises(UnexpectedReply):
         id_of(odd, or_number=True)

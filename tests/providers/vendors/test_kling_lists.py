@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from providers.core.catalog import InputConflict
 from providers.core.types import GenerationRequest, State
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request, picture
 
@@ -87,7 +88,7 @@ def test_omni_takes_a_video_and_may_keep_its_sound(name):
     assert body["settings"]["audio"] == "original"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field", "words"),
     [
         (V3, {"shots": SHOTS}, "shots", "the shots together must be as long as the video"),
@@ -117,7 +118,7 @@ def test_what_does_not_go_is_refused_by_field(model, params, field, words):
     assert {error["loc"][0] for error in refused.value.errors()} == {field}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "images", "path"),
     [
         (V3, {"element_ids": ["1"]}, {}, "params.element_ids"),

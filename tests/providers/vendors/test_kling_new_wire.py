@@ -20,6 +20,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 V30, TURBO, OMNI, V26 = "kling/kling-3.0", "kling/kling-3.0-turbo", "kling/kling-3.0-omni", "kling/kling-2.6"
@@ -94,7 +95,7 @@ def test_omni_has_one_path_for_all(slots, kinds, shape):
     assert said.json["settings"].get("aspect_ratio") == shape
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field"),
     [
         (V26, {"with_audio": True}, "with_audio"),
@@ -143,7 +144,7 @@ def test_accepted_task_gives_its_id():
     assert submit(body) == TASK
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {"code": 0}, {"code": 0, "data": {"id": ""}}, {"code": 0, "data": []}])
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {"code": 0}, {"code": 0, "data": {"id": ""}}, {"code": 0, "data": []}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
@@ -179,7 +180,7 @@ def test_marked_file_is_taken_where_there_is_one():
     assert poll(answer(outputs=[video])).outputs[0].url == "https://kling.example/k/marked.mp4"
 
 
-@pytest.mark.parametrize("outputs", [None, [], [7], [{"type": "image", "url": "https://kling.example/a.png"}], [{"type": "video"}]])
+@in_one_test("outputs", [None, [], [7], [{"type": "image", "url": "https://kling.example/a.png"}], [{"type": "video"}]])
 def test_success_without_a_file_is_unexpected(outputs):
     assert type(poll(answer(outputs=outputs))) is UnexpectedReply
 
@@ -202,7 +203,7 @@ def test_task_that_is_missing_from_the_answer_is_gone():
     assert type(poll({"code": 0, "data": []})) is SubmissionGone
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"code": 0}, {"code": 0, "data": {}}, {"code": 0, "data": [{}]}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"code": 0}, {"code": 0, "data": {}}, {"code": 0, "data": [{}]}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 

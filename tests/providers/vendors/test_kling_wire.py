@@ -25,6 +25,7 @@ from providers.core.errors import (
     Unsupported,
 )
 from providers.core.types import Output, State, Submission, WireRequest
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, reply_of
 
 TASK = Submission(id="830000000000000001", model="kling-v1-6", kind="text2video")
@@ -119,7 +120,7 @@ def test_task_id_is_found_where_vendor_and_gateways_put_it(body, task_id):
     assert submit(body) == Submission(id=task_id, model="kling-v1-6", kind="text2video")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {"code": 0}, {"code": 0, "data": {"task_id": ""}}, {"code": 9999}])
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {"code": 0}, {"code": 0, "data": {"task_id": ""}}, {"code": 9999}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
@@ -152,7 +153,7 @@ CODES = [
 ]
 
 
-@pytest.mark.parametrize(("status", "code", "kind"), CODES)
+@in_one_test(("status", "code", "kind"), CODES)
 def test_error_code_has_its_class(status, code, kind):
     error = submit(error_body(code), status)
 
@@ -175,7 +176,7 @@ def test_token_out_of_time_is_stale(code):
     assert make_provider("kling").check(reply_of(error_body(code), 401)).stale is True
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "error", "kind"),
     [
         (401, {"message": "bad key", "type": "invalid_request_error", "code": "invalid_api_key"}, AuthenticationFailed),
@@ -223,9 +224,7 @@ def test_marked_file_is_taken_when_a_watermark_was_asked_for():
     assert clean.outputs[0].duration_s is None
 
 
-@pytest.mark.parametrize(
-    "result", [None, {}, {"videos": []}, {"videos": [{}]}, {"videos": [{"url": ""}]}, {"videos": "x"}, {"videos": [7]}]
-)
+@in_one_test("result", [None, {}, {"videos": []}, {"videos": [{}]}, {"videos": [{"url": ""}]}, {"videos": "x"}, {"videos": [7]}])
 def test_success_without_a_file_is_unexpected(result):
     assert type(poll(fixture("kling_succeed", task_result=result))) is UnexpectedReply
 
@@ -256,9 +255,7 @@ def test_unknown_task_is_gone():
     assert type(poll(error_body(1203), 404)) is SubmissionGone
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", {}, {"code": 0, "data": []}, {"code": 0, "data": {}}, {"code": 0, "data": {"task_status": 7}}]
-)
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"code": 0, "data": []}, {"code": 0, "data": {}}, {"code": 0, "data": {"task_status": 7}}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 

@@ -5,6 +5,7 @@ import pytest
 from providers.core.catalog import InputConflict
 from providers.core.types import State
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request
 
@@ -13,7 +14,7 @@ CLASSIC = [f"kling/kling-{name}" for name in ("v2-6", "v2-5-turbo", "v2-1-master
 SHOTS = [{"duration_s": 3, "prompt": "A boat leaves"}, {"duration_s": 4, "prompt": "The open sea"}]
 
 
-@pytest.mark.parametrize("model", CLASSIC)
+@in_one_test("model", CLASSIC)
 def test_only_a_frame_needs_no_prompt(model):
     spec = ALL_MODELS[model]
 

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from providers.core.catalog import PORTAL_IMAGES
 from providers.matrix import matrix
 from providers.vendors import ALL_MODELS, PROVIDERS
+from tests.cases import in_one_test
 
 PAGE = Path(settings.BASE_DIR) / "docs/providers.md"
 
@@ -30,7 +31,7 @@ def test_page_is_fresh():
     call_command("provider_matrix", check=True)
 
 
-@pytest.mark.parametrize("model", ALL_MODELS)
+@in_one_test("model", ALL_MODELS)
 def test_each_model_has_a_row_for_each_parameter(model):
     spec = ALL_MODELS[model]
 
@@ -62,7 +63,7 @@ def test_row_says_range_inputs_price_and_retirement():
     }
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "words"),
     [
         ("kling/kling-v3", "prompt, 2500 characters, empty with `shots`<br>"),

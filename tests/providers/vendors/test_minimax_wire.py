@@ -26,6 +26,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 HAILUO, HAILUO_02, SUBJECT = "minimax/MiniMax-Hailuo-2.3", "minimax/MiniMax-Hailuo-02", "minimax/S2V-01"
@@ -137,7 +138,7 @@ def test_v2_says_the_watermark_only_where_it_is_wanted():
     assert [body.get("aigc_watermark") for body in said] == [True, None]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field"),
     [
         (HAILUO, {"duration_s": 10, "resolution": "1080P"}, "resolution"),
@@ -160,7 +161,7 @@ def test_value_that_minimax_does_not_take_is_refused_by_field(model, params, fie
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "slots", "path"),
     [
         (HAILUO_02, {}, {"last_frame"}, "inputs.first_frame"),
@@ -193,8 +194,8 @@ def test_accepted_task_gives_its_id(model, body, name):
     assert submit(body, model=model) == Submission(id=name, model=model.partition("/")[2])
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"task_id": ""}, {"task_id": True}, refused(7)])
-@pytest.mark.parametrize("model", [HAILUO, H3])
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {}, {"task_id": ""}, {"task_id": True}, refused(7)])
+@in_one_test("model", [HAILUO, H3])
 def test_unreadable_answer_to_a_submit_is_uncertain(model, body):
     assert type(submit(body, model=model)) is Uncertain
 
@@ -202,7 +203,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(model, body):
 # errors
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("code", "kind"),
     [
         (1000, Uncertain),
@@ -229,7 +230,7 @@ def test_v1_code_has_its_class_though_http_says_200(code, kind):
     assert error.message.startswith("words of the vendor")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "word", "kind"),
     [
         (400, "bad_request_error", InvalidParams),
@@ -303,7 +304,7 @@ def test_v1_success_without_a_file_is_unexpected(bodies):
     assert type(poll(bodies[0], then=bodies[1:])) is UnexpectedReply
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("code", "words", "kind", "message"),
     [
         (1027, "output sensitive", ContentRejected, "output sensitive"),
@@ -343,7 +344,7 @@ def test_v2_finished_task_gives_file_life_and_units():
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "total_seconds=5 input_seconds=0 output_seconds=5")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("word", "error", "kind", "code"),
     [
         ("failed", {"code": "1026", "message": "words"}, ContentRejected, "1026"),
@@ -366,8 +367,8 @@ def test_v2_unknown_task_is_gone_and_a_bare_404_says_nothing():
     assert type(SECOND_WIRE.poll(b"<html>", status=404)) is Refused
 
 
-@pytest.mark.parametrize("one", [FIRST, SECOND])
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"task": []}, {"task": {}}, {"status": None}])
+@in_one_test("one", [FIRST, SECOND])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"task": []}, {"task": {}}, {"status": None}])
 def test_unreadable_answer_to_a_poll_is_unexpected(one, body):
     assert type(WIRE.poll(body, task=one)) is UnexpectedReply
 

@@ -7,18 +7,15 @@ import pytest
 from providers.core.errors import InvalidParams, Refused, Unsupported
 from providers.core.types import State
 from providers.vendors import ALL_MODELS, PROVIDERS
+from tests.cases import in_one_test
 from tests.providers.vendors.simulated_surfaces import SIMULATED, client_at, paid
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request, outcome, reply_of, said
 
 SURFACES = [(slug, surface) for slug, provider in PROVIDERS.items() for surface in provider.surfaces.values()]
 ONE_NAME = [(slug, surface) for slug, surface in SURFACES if slug != "jimeng"]
 """Jimeng's site wants a pair of names: test_jimeng_account.py."""
-NAMING = [pytest.param(slug, surface.slug, id=surface.slug) for slug, surface in ONE_NAME if surface.takes_names]
-RENAMED = [
-    pytest.param(slug, surface.slug, ours, theirs, id=f"{surface.slug}-{ours}")
-    for slug, surface in ONE_NAME
-    for ours, theirs in surface.names.items()
-]
+NAMING = [(slug, surface.slug) for slug, surface in ONE_NAME if surface.takes_names]
+RENAMED = [(slug, surface.slug, ours, theirs) for slug, surface in ONE_NAME for ours, theirs in surface.names.items()]
 ABROAD = [
     pytest.param(spec, surface, id=f"{spec.id}@{surface}")
     for surface in ("singapore", "us", "byteplus")
@@ -44,7 +41,7 @@ def test_names_are_of_models_that_are_there_and_no_two_share_one(slug, surface):
     assert len(called) == len(set(called))
 
 
-@pytest.mark.parametrize(("slug", "surface", "ours", "theirs"), RENAMED)
+@in_one_test(("slug", "surface", "ours", "theirs"), RENAMED)
 def test_request_says_what_the_vendor_calls_the_model_there(slug, surface, ours, theirs):
     request = make_request(f"{slug}/{ours}")
 
@@ -52,7 +49,7 @@ def test_request_says_what_the_vendor_calls_the_model_there(slug, surface, ours,
     assert asked(make_provider(slug), request).json["model"] == ours
 
 
-@pytest.mark.parametrize(("slug", "surface"), NAMING)
+@in_one_test(("slug", "surface"), NAMING)
 def test_accounts_own_name_overrides_others_and_changes_nothing_else(slug, surface):
     for spec in PROVIDERS[slug].models.values():
         plain = asked(make_provider(slug, surface), make_request(spec.name))
@@ -106,7 +103,7 @@ def listed(provider, model: str, name: object):
     return outcome(provider, provider.look_up("job-1", ALL_MODELS[f"{provider.slug}/{model}"], NOON, ()), reply_of(page))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("slug", "surface", "model", "name", "is_another"),
     [
         ("ark", "byteplus", SEEDANCE, "dreamina-seedance-2-0-260128", True),

@@ -16,6 +16,7 @@ from providers.core.errors import (
     UnexpectedReply,
 )
 from providers.core.types import State, Submission
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import make_provider, make_request, outcome, reply_of
 
 ID = "task_AbCdEfGhIjKlMnOpQrStUvWxYz012345"
@@ -63,8 +64,8 @@ def test_submit_answers_an_openai_video(vendor):
     assert submit(vendor, SUBMITTED).id == ID
 
 
-@pytest.mark.parametrize("vendor", MODELS)
-@pytest.mark.parametrize(
+@in_one_test("vendor", MODELS)
+@in_one_test(
     ("word", "state"),
     [
         ("NOT_START", State.QUEUED),
@@ -80,8 +81,8 @@ def test_poll_reads_the_gateways_states(vendor, word, state):
     assert (snapshot.state, snapshot.vendor_state, snapshot.progress) == (state, word, 30)
 
 
-@pytest.mark.parametrize("vendor", MODELS)
-@pytest.mark.parametrize(
+@in_one_test("vendor", MODELS)
+@in_one_test(
     "facts",
     [
         {"result_url": URL},
@@ -263,8 +264,8 @@ def test_poll_that_the_gateway_refuses_ends_nothing(vendor):
     assert type(poll(vendor, {"error": {"message": "no", "type": "t", "code": "moderation_blocked"}}, 400)) is ContentRejected
 
 
-@pytest.mark.parametrize("vendor", ALL)
-@pytest.mark.parametrize(
+@in_one_test("vendor", ALL)
+@in_one_test(
     ("status", "code", "kind"),
     [
         (400, "", InvalidParams),
@@ -289,8 +290,8 @@ QUOTES = {
 }
 
 
-@pytest.mark.parametrize("vendor", ALL)
-@pytest.mark.parametrize("times", [1, 2])
+@in_one_test("vendor", ALL)
+@in_one_test("times", [1, 2])
 def test_refusal_that_is_quoted_is_read_as_the_vendors_own(vendor, times):
     """relay/relay_task.go@00fca48: the whole answer of the vendor is the message of `fail_to_fetch_task`."""
     body = QUOTES[vendor]
@@ -302,9 +303,9 @@ def test_refusal_that_is_quoted_is_read_as_the_vendors_own(vendor, times):
     assert (type(refusal), refusal.message) == (ContentRejected, "not allowed")
 
 
-@pytest.mark.parametrize("vendor", ALL)
-@pytest.mark.parametrize("words", ["<html>", "", "[]", "[" * 100_000])
-@pytest.mark.parametrize(
+@in_one_test("vendor", ALL)
+@in_one_test("words", ["<html>", "", "[]", "[" * 100_000])
+@in_one_test(
     ("status", "kind"),
     [(400, Uncertain), (403, Uncertain), (404, Uncertain), (502, Uncertain), (401, AuthenticationFailed), (429, RateLimited)],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from providers.core.errors import AuthenticationFailed, ProviderDown, UnexpectedReply, Unsupported
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, fixture, make_provider, outcome, reply_of
 
 SPEC = ALL_MODELS["openai-videos/gateway-model"]
@@ -36,7 +37,7 @@ def test_list_is_read_newest_first_from_cursor_to_cursor():
     assert second.query == {"limit": 100, "order": "desc", "after": "v-1"}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("pages", "known"),
     [
         ([page(row("other-task", after_s=3))], ("other-task",)),
@@ -49,7 +50,7 @@ def test_absent_is_what_no_unknown_video_of_that_time_can_be(pages, known):
     assert look_up(*pages, known=known) is None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "pages",
     [
         [page(row("v-1", after_s=3))],
@@ -93,7 +94,7 @@ def test_service_without_the_list_cannot_be_asked(status):
     assert type(look_up(reply_of(b"<html>", status))) is Unsupported
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("body", "status", "kind"),
     [
         ({"error": {"message": "no", "code": "invalid_api_key"}}, 401, AuthenticationFailed),

@@ -23,6 +23,7 @@ from providers.core.errors import (
 from providers.core.types import Output, Part, Place, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from providers.vendors.openai_videos.catalog import SIZES
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 ANY, SORA, PRO = "openai-videos/gateway-model", "openai-videos/sora-2", "openai-videos/sora-2-pro"
@@ -68,14 +69,14 @@ def test_what_is_left_to_the_gateway_is_not_sent():
     assert [part.name for part in WIRE.asked(make_request(ANY)).parts] == ["prompt", "seconds"]
 
 
-@pytest.mark.parametrize(("pair", "size"), SIZES.items())
+@in_one_test(("pair", "size"), SIZES.items())
 def test_every_resolution_and_shape_has_its_size(pair, size):
     parts = WIRE.asked(make_request(PRO, resolution=pair[0], aspect_ratio=pair[1])).parts
 
     assert parts[-1] == Part(name="size", content=size.encode())
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field"),
     [
         (SORA, {"resolution": "1080p"}, "resolution"),
@@ -114,12 +115,12 @@ def test_accepted_task_gives_its_id(body, name):
     assert submit(body) == Submission(id=name, model="gateway-model")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": 7}, {"error": {"message": "odd"}}, {"error": ""}])
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": 7}, {"error": {"message": "odd"}}, {"error": ""}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "code", "kind"),
     [
         (400, "invalid_value", InvalidParams),
@@ -151,7 +152,7 @@ def test_wait_is_taken_from_the_rate_limit_reply():
     assert submit(error_body("rate_limit_exceeded"), 429, retry_after="3").retry_after_s == 3.0
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("word", "progress", "state", "shown"),
     [
         ("queued", 0, State.QUEUED, 0),
@@ -185,14 +186,14 @@ def test_gateways_address_of_the_file_needs_no_key():
     assert output == Output(url="https://cdn.example/v.mp4", expires_in=timedelta(hours=1), others=(own,))
 
 
-@pytest.mark.parametrize("metadata", [None, {}, [], {"url": ""}, {"url": "data:video/mp4;base64,AAAA"}, {"url": 7}])
+@in_one_test("metadata", [None, {}, [], {"url": ""}, {"url": "data:video/mp4;base64,AAAA"}, {"url": 7}])
 def test_value_that_is_not_an_address_is_ignored(metadata):
     [output] = poll(COMPLETED | {"metadata": metadata}).outputs
 
     assert output.headers_needed is True
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("word", "error", "kind", "code"),
     [
         ("failed", {"code": "moderation_blocked", "message": "words"}, ContentRejected, "moderation_blocked"),
@@ -219,7 +220,7 @@ def test_vendor_down_on_a_poll_is_not_uncertain():
     assert type(poll(error_body("server_error"), 500)) is ProviderDown
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"error": ""}, {"id": "v"}, {"id": "v", "status": 7}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"error": ""}, {"id": "v"}, {"id": "v", "status": 7}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 

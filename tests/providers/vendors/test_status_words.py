@@ -2,10 +2,9 @@
 
 import random
 
-import pytest
-
 from providers.core.errors import GenerationFailed, ProviderError
 from providers.core.types import Snapshot, State, Submission
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import make_provider, outcome, reply_of
 
 URL = "https://files.example/a.mp4"
@@ -72,7 +71,7 @@ def poll(name, body):
         return outcome(provider, provider.poll(POLLS[name][0]), *answers, reply_of(FILE))
 
 
-@pytest.mark.parametrize("name", POLLS)
+@in_one_test("name", POLLS)
 def test_plain_word_counts_in_any_letter_case(name):
     for word, state in WORDS:
         answers = [poll(name, POLLS[name][1](case(word))) for case in CASES]
@@ -82,7 +81,7 @@ def test_plain_word_counts_in_any_letter_case(name):
         assert {answer.error is not None for answer in answers} == {state is State.FAILED}, word
 
 
-@pytest.mark.parametrize("name", POLLS)
+@in_one_test("name", POLLS)
 def test_unknown_status_word_keeps_running(name):
     source = random.Random(SEED)
     words = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz_ ÄÖ进行中", k=source.randint(3, 20))).strip() or "x" for _ in range(200)]
@@ -107,7 +106,7 @@ def mutated(source, value):
     return source.choice([None, "", 0, -1, 7, 1e308, True, False, [], {}, [None], {"a": 1}, "x", "\x00", "NaN", " a b ", "../../x?y#z"])
 
 
-@pytest.mark.parametrize("name", POLLS)
+@in_one_test("name", POLLS)
 def test_damaged_answer_is_never_a_crash_nor_the_failure_of_a_render(name):
     source = random.Random(SEED)
     bodies = [POLLS[name][1](word) for word in ("succeeded", "processing")]

@@ -25,6 +25,7 @@ from providers.core.errors import (
 )
 from providers.core.types import GenerationRequest, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, picture, reply_of
 
 MODEL = "volcvisual/jimeng_t2v_v30"
@@ -86,9 +87,7 @@ def test_accepted_task_gives_its_id(task_id):
     assert submit(body) == TASK
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>ok</html>", b"[]", {}, {"code": 10000}, {"code": 10000, "data": {"task_id": ""}}, error_body(59999)]
-)
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {}, {"code": 10000}, {"code": 10000, "data": {"task_id": ""}}, error_body(59999)])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
@@ -96,7 +95,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
 # errors
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "code", "kind"),
     [
         *[(400, code, ContentRejected) for code in (50411, 50412, 50413, 50511, 50512, 50516, 50517, 50518, 50519)],
@@ -123,7 +122,7 @@ def test_error_code_has_its_class(status, code, kind):
     assert error.message.startswith("words of the vendor")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "code", "kind"),
     [
         (401, "SignatureDoesNotMatch", AuthenticationFailed),
@@ -225,8 +224,8 @@ def test_failure_of_a_task_that_is_done_counts_whatever_http_says(status):
     assert (snapshot.state, type(snapshot.error)) == (State.FAILED, ContentRejected)
 
 
-@pytest.mark.parametrize("word", ["in_queue", "generating"])
-@pytest.mark.parametrize(
+@in_one_test("word", ["in_queue", "generating"])
+@in_one_test(
     ("code", "kind"),
     [(50429, RateLimited), (50430, RateLimited), *[(code, ProviderDown) for code in (50500, 50501, 50520, 50521, 50522)]],
 )
@@ -277,7 +276,7 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'dreaming'; the task counts as running"]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"code": 10000, "data": None}, {"code": 10000, "data": {"status": 7}}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"code": 10000, "data": None}, {"code": 10000, "data": {"status": 7}}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 

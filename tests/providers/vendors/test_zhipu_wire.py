@@ -23,6 +23,7 @@ from providers.core.errors import (
 )
 from providers.core.types import GenerationRequest, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, outcome, picture
 
 TASK = Submission(id="880000000000001", model="cogvideox-3")
@@ -118,7 +119,7 @@ def test_accepted_task_gives_its_id(task_id):
     assert submit({**fixture("zhipu_processing"), "id": task_id}) == TASK
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": None}, {"error": "odd"}, error_body("9999")])
+@in_one_test("body", [b"", b"<html>ok</html>", b"[]", {}, {"id": ""}, {"id": None}, {"error": "odd"}, error_body("9999")])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(submit(body)) is Uncertain
 
@@ -126,7 +127,7 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
 # errors
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "code", "kind"),
     [
         (401, "1000", AuthenticationFailed),
@@ -211,12 +212,12 @@ def test_finished_task_gives_file_and_life():
     assert snapshot.outputs == (Output(url="https://cdn.example/z/v.mp4", expires_in=timedelta(days=1)),)
 
 
-@pytest.mark.parametrize("result", [None, {}, [], [{}], [{"url": ""}], "x", [7]])
+@in_one_test("result", [None, {}, [], [{}], [{"url": ""}], "x", [7]])
 def test_success_without_a_file_is_unexpected(result):
     assert type(poll({**fixture("zhipu_success"), "video_result": result})) is UnexpectedReply
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("error", "kind", "code", "words"),
     [
         (None, GenerationFailed, None, "Zhipu failed to render the video and gave no reason."),
@@ -257,7 +258,7 @@ def test_undocumented_state_counts_as_running_and_is_logged(caplog):
     assert [record.message for record in caplog.records] == ["undocumented task status 'DREAMING'; the task counts as running"]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"task_status": 7}, {"task_status": ""}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"task_status": 7}, {"task_status": ""}])
 def test_unreadable_answer_to_a_poll_is_unexpected(body):
     assert type(poll(body)) is UnexpectedReply
 
@@ -284,7 +285,7 @@ def test_any_other_refusal_proves_a_good_key(body, status):
     assert check_account(body, status) is None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("body", "status", "kind"),
     [
         (error_body("1000"), 401, AuthenticationFailed),
