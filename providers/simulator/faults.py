@@ -39,18 +39,24 @@ FATE = (
     *("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"),
 )
 """Decide how an accepted task ends."""
+GATEWAY = ("accepted-as-error", "own-address", "localhost-address", "no-address", "old-address")
+"""Decide how a new-api gateway reports an accepted task: its acceptance as an error, because the vendor behind it answered 202; its video
+by the gateway's own address, by that of a gateway whose address was never set, by none (1.0.0-rc.30), or in `fail_reason` (older releases).
+"""
 MEDIA = (
     *("media-html", "media-404", "media-expired", "media-cut", "media-short", "media-hole"),
     *("media-slow", "media-no-range", "media-empty", "media-not-faststart"),
     "content-redirect",
 )
-NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *MEDIA))
+NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *GATEWAY, *MEDIA))
 _LOCAL, _JIMENG = ("cogvideox", "cogvideox-sync"), ("jimeng",)
 ONLY_AT = {
     **dict.fromkeys(("fail-memory", "fail-timeout", "long-address"), _LOCAL),
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     **dict.fromkeys(("poll-no-data", "poll-mget-refused", "poll-mget-lacks"), _JIMENG),
-    **dict.fromkeys(("poll-list-refused", "poll-list-unfiltered"), ("minimax",)),
+    **dict.fromkeys(GATEWAY, ("newapi",)),
+    "poll-list-refused": ("litellm", "minimax", "openai"),
+    "poll-list-unfiltered": ("minimax",),
     **dict.fromkeys(("robot-check", "model-offline"), _JIMENG),
     **dict.fromkeys(("poll-busy-code", "not-opened"), ("volcvisual",)),
     "overloaded": ("minimax", "zhipu", "zai"),

@@ -176,3 +176,11 @@ def test_what_never_finishes_goes_to_a_person_at_the_deadline(user, driver):
     task = driver.finish(task)
 
     assert (task.status, task.error_code) == (Status.NEEDS_REVIEW, "deadline")
+
+
+def test_a_gateways_own_file_is_fetched_with_the_key_by_whatever_name_it_calls_itself(user, driver):
+    ProviderAccount.objects.filter(vendor="openai-videos").update(base_url=f"{driver.simulator.base('newapi')}/v1")
+    params = {"model_name": "kling-v1-6", "duration_s": 5}
+    task = create_task(owner=user, model="openai-videos/gateway-model", prompt="a boat #fault:localhost-address", params=params)
+
+    assert driver.finish(task).status == Status.SUCCEEDED

@@ -11,6 +11,7 @@ from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.dashscope_models import MODELS_IN_SINGAPORE, MODELS_IN_VIRGINIA
 from providers.simulator.vendors.jimeng import Jimeng
 from providers.simulator.vendors.kling import Kling
+from providers.simulator.vendors.litellm import LiteLLM
 from providers.simulator.vendors.minimax import MiniMax
 from providers.simulator.vendors.newapi import NewApi
 from providers.simulator.vendors.openai_videos import OpenAIVideos
@@ -33,6 +34,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "minimax": MiniMax(site),
         "vidu": Vidu(site),
         "openai": OpenAIVideos(site),
+        "litellm": LiteLLM(site),
         "newapi": NewApi(site),
         "zhipu": Zhipu(site),
         "zai": Zhipu(site, host="zai", models=ZHIPU_MODELS_ABROAD),

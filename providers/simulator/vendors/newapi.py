@@ -169,6 +169,8 @@ class Channel:
         return answers.error_reply(refused)
 
     def accepted(self, task: SimTask, now: float) -> web.Response:  # noqa: ARG002 - the answer has no state
+        if task.plan.has("accepted-as-error"):
+            return json_reply(answers.accepted_as_error(task), 202)
         return json_reply(answers.accepted(task))
 
     def accepted_flat(self, task: SimTask) -> web.Response:

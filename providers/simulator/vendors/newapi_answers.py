@@ -127,11 +127,19 @@ def accepted(task: SimTask) -> Report:
     return {**head, "created_at": int(task.submitted_at)}
 
 
+def accepted_as_error(task: SimTask) -> Report:
+    """Report an acceptance that came with another status than 200: the gateway takes that for an error, and quotes it."""
+    quoted = json.dumps(_behind_it(task, task.submitted_at, ""), ensure_ascii=False)
+    return {"code": _FETCH_FAILED, "message": _veiled(quoted), "data": None}
+
+
 def general(task: SimTask, now: float, base: str, word: str = "") -> Report:
     """Report the gateway's row, as /kling and /jimeng do. A failed one has its reason where the address would be."""
     status = word or _status(task, now)
     reason = _reason(task) if status == "FAILURE" else ""
     place = _place(task, base) if status == "SUCCESS" else reason
+    if task.plan.has("old-address"):
+        reason, place = place, ""
     return {
         "code": "success",
         "message": "",
@@ -162,6 +170,11 @@ def general(task: SimTask, now: float, base: str, word: str = "") -> Report:
 def video(task: SimTask, now: float, base: str, word: str = "") -> Report:
     """Report the same in OpenAI's shape, made from the last answer of the vendor behind the gateway."""
     status = _status(task, now)
+    if task.plan.has("no-address"):
+        times = {"created_at": int(task.submitted_at), "finished_at": int(task.ended_at) if now >= task.ended_at else 0}
+        reason = _reason(task) if status == "FAILURE" else ""
+        facts = {"fail_reason": reason, "platform": _CHANNELS[_platform(task)], "progress": _PROGRESS[status]}
+        return {**times, **facts, "status": word or status, "task_id": task.id}
     inner = _behind_it(task, now, base)
     progress = int(_PROGRESS[status].rstrip("%"))
     if _platform(task) == SORA:
@@ -198,7 +211,11 @@ def _reason(task: SimTask) -> str:
 
 def _place(task: SimTask, base: str) -> str:
     """Return the address of the vendor behind the gateway; for OpenAI, which gives none, the gateway's own, which requires the key."""
-    if _platform(task) == SORA:
+    if task.plan.has("no-address"):
+        return ""
+    if task.plan.has("localhost-address"):
+        return f"http://localhost:3000/v1/videos/{task.id}/content"
+    if _platform(task) == SORA or task.plan.has("own-address"):
         return f"{base}/hosts/newapi/v1/videos/{task.id}/content"
     return task.link(base, str(9_000_000 + task.number))
 

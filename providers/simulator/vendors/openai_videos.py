@@ -100,7 +100,7 @@ class OpenAIVideos(Host):
 
     async def _list(self, request: web.BaseRequest, account: Account, query: str) -> web.Response:
         fields = {name: values[0] for name, values in parse_qs(query).items()}
-        tasks = [task for task in self.site.tasks.of(account, self.site.clock.now()) if not self._has_expired(task)]
+        tasks = self.listed([task for task in self.site.tasks.of(account, self.site.clock.now()) if not self._has_expired(task)])
         if fields.get("order", "desc") == "asc":
             tasks.reverse()
         names = [task.id for task in tasks]
@@ -111,13 +111,27 @@ class OpenAIVideos(Host):
         stop = start + int(limit)
 
         def answer_at(now: float, fault: str | None) -> web.Response:
-            data = [_report(task, now) for task in tasks[start:stop]]
+            if fault == "poll-list-refused":
+                raise self.list_refusal()
+            data = [self.row(task, now) for task in tasks[start:stop]]
             if fault == "poll-unknown-state":
                 data = [{**row, "status": _ODD_WORD} for row in data]
             ends = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
             return json_reply({"object": "list", "data": data, **ends, "has_more": stop < len(tasks)})
 
         return await answer_batch(self.site, self, request, account, tasks[start:stop], answer_at)
+
+    def listed(self, tasks: list[SimTask]) -> list[SimTask]:
+        """Return those of the account's tasks that the list has."""
+        return tasks
+
+    def row(self, task: SimTask, now: float) -> dict[str, Any]:
+        """Return one task as the list has it."""
+        return _report(task, now)
+
+    def list_refusal(self) -> Refused:
+        """Return the refusal of a service that has no list."""
+        return Refused(404, "unknown_url", "Invalid URL (GET /v1/videos)")
 
     async def _content(self, request: web.BaseRequest, account: Account, name: str, query: str) -> web.StreamResponse:
         task = self._completed(account, name)
@@ -153,10 +167,7 @@ class OpenAIVideos(Host):
         return f"video_{secrets.token_hex(16)}"
 
     def error(self, refused: Refused) -> web.Response:
-        code, _, param = str(refused.code).partition(":")
-        kind = code if code == "insufficient_quota" else _TYPES.get(refused.status, "invalid_request_error")
-        error = {"message": refused.message, "type": kind, "param": param or None, "code": code}
-        return json_reply({"error": error}, refused.status, refused.headers)
+        return json_reply({"error": described(refused)}, refused.status, refused.headers)
 
     def accepted(self, task: SimTask, now: float) -> web.Response:
         return json_reply(_report(task, now), headers=_poll_after(task, now, self.site.tuning.poll_after_s))
@@ -173,6 +184,13 @@ class OpenAIVideos(Host):
 
     def unknown(self, name: str) -> web.Response:
         return self.error(_not_found(name))
+
+
+def described(refused: Refused) -> dict[str, Any]:
+    """Return the error in OpenAI's shape."""
+    code, _, param = str(refused.code).partition(":")
+    kind = code if code == "insufficient_quota" else _TYPES.get(refused.status, "invalid_request_error")
+    return {"message": refused.message, "type": kind, "param": param or None, "code": code}
 
 
 def _not_found(name: str) -> Refused:

@@ -83,6 +83,32 @@ def test_render_is_followed_to_its_end_and_its_file_is_fetched(simulator, route)
     assert len(file.getvalue()) > 1_000
 
 
+PLACES = ["own-address", "localhost-address", "no-address", "old-address"]
+
+
+@EVERY
+@pytest.mark.parametrize("place", PLACES)
+def test_file_is_fetched_however_the_gateway_writes_its_address(simulator, route, place):
+    client = client_at(simulator, route)
+    submission = client.submit(a_request(route, f"a boat #fault:{place}"))
+    simulator.advance(60)
+
+    [output] = client.poll(submission).outputs
+
+    is_own = place != "old-address" or route == SORA
+    assert output.url.startswith(simulator.base(HOST)) is is_own
+    headers = client.provider.download_headers(output.url, utc_now()) if output.headers_needed else {}
+    file = io.BytesIO()
+    safe_fetch(output.url, to=file, max_bytes=50_000_000, allow=LOCAL, expected="video", headers=headers)
+    assert len(file.getvalue()) > 1_000
+
+
+@EVERY
+def test_acceptance_that_the_gateway_reports_as_an_error_leaves_the_outcome_unknown(simulator, route):
+    assert type(refusal(simulator, route, "a boat #fault:accepted-as-error")) is Uncertain
+    assert paid(simulator) == 1
+
+
 @EVERY
 def test_task_that_is_not_over_keeps_running(simulator, route):
     simulator.settings(queue_s=40, render_s=40)
