@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from jobs import queue
 from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
 from providers.accounts.health_test import probe
 from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys
+from providers.core.messages import Sentence
 from providers.models import ProviderAccount
 
 __all__ = [
@@ -48,6 +50,11 @@ OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
 WORKER_PATIENCE_S = 15.0
 CODECS = (("h264", "r"), ("libx264", "w"))
+LIMITS = ("blocked_address", "plain_http", "too_large")
+KEPT_OUT_BY = {
+    "OUTBOUND_ALLOW_CIDRS": "are at addresses that our network policy blocks: set OUTBOUND_ALLOW_CIDRS.",
+    "PORTAL_MAX_VIDEO_MB": "are larger than this portal takes: raise PORTAL_MAX_VIDEO_MB.",
+}
 
 
 class CheckFailed(Exception):
@@ -205,18 +212,22 @@ def check_restored() -> str:
 
 
 def check_reviews() -> str:
-    """Check that no finished video waits for a setting of this portal."""
-    kept_out = GenerationTask.objects.filter(status=Status.NEEDS_REVIEW)
-    blocked = kept_out.filter(error_code__in=["blocked_address", "plain_http"]).count()
-    large = kept_out.filter(error_code="too_large").count()
-    waiting = []
-    if blocked:
-        waiting.append(f"{blocked} finished videos are at addresses that our network policy blocks: set OUTBOUND_ALLOW_CIDRS.")
-    if large:
-        waiting.append(f"{large} finished videos are larger than this portal takes: raise PORTAL_MAX_VIDEO_MB.")
+    """Check that no finished video waits for a setting of this portal, in a review or before one."""
+    waiting = [f"{count} finished videos {KEPT_OUT_BY[setting]}" for setting, count in sorted(_settings_in_the_way().items())]
     if waiting:
-        raise CheckFailed(" ".join([*waiting, "Then ask the vendor again."]))
+        raise CheckFailed(" ".join([*waiting, "Then ask the vendor again about those in review; the others follow by themselves."]))
     return "no video waits for a setting"
+
+
+def _settings_in_the_way() -> Counter[str]:
+    """Count the finished videos by the setting that keeps them out."""
+    rendered = GenerationTask.objects
+    messages = [
+        *rendered.filter(status=Status.NEEDS_REVIEW, error_code__in=LIMITS).values_list("error_message", flat=True),
+        *rendered.filter(status=Status.INGESTING, failures__gt=0).values_list("wait_reason", flat=True),
+    ]
+    sentences = [part for message in messages for part in message.parts if isinstance(part, Sentence)]
+    return Counter(str(sentence.args["setting"]) for sentence in sentences if "setting" in sentence.args)
 
 
 def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:

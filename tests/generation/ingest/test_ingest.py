@@ -23,6 +23,7 @@ from generation.scheduling.leases import DEATHS, holding, lease_one
 from providers.core.messages import say
 from tests.faulty_storages import Death
 from tests.task_rows import create_task
+from web.health_checks import CheckFailed, check_reviews
 
 MODEL = "kling/kling-v2-5-turbo"
 
@@ -179,6 +180,8 @@ def test_a_block_of_ours_names_the_setting_that_helps(rendered, driver):
 
     assert (task.status, task.starts) == (Status.INGESTING, 0)
     assert "OUTBOUND_ALLOW_CIDRS" in str(task.wait_reason)
+    with pytest.raises(CheckFailed, match=r"1 finished videos .* set OUTBOUND_ALLOW_CIDRS"):
+        check_reviews()
 
 
 @pytest.mark.parametrize("gone", ["http://198.18.0.5/v.mp4", "{simulator}/media/nothing/x.mp4?x", "http://127.0.0.1:9/v.mp4"])

@@ -69,7 +69,7 @@ def redirect(location: str, code: int = 302) -> Answer:
     return lambda web: web.reply(code, Location=location)
 
 
-def cut_at(*sizes: int, etag: str = '"one"', later_etag: str | None = None, ranged: bool = True) -> Answer:
+def cut_at(*sizes: int, etag: str = '"one"', later_etag: str | None = None, ranged: bool = True, body: bytes = BODY) -> Answer:
     """The n-th request gets only sizes[n] bytes of what it asked for; the later ones get everything."""
     calls = iter(range(1000))
 
@@ -77,11 +77,11 @@ def cut_at(*sizes: int, etag: str = '"one"', later_etag: str | None = None, rang
         call = next(calls)
         tag = etag if call == 0 or later_etag is None else later_etag
         start = _start_of(web, tag) if ranged else 0
-        part = BODY[start:]
+        part = body[start:]
         sent = part[: sizes[call]] if call < len(sizes) else part
         web.send_response(206 if start else 200)
         if start:
-            web.send_header("Content-Range", f"bytes {start}-{len(BODY) - 1}/{len(BODY)}")
+            web.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
         web.send_header("ETag", tag)
         web.send_header("Content-Type", "video/mp4")
         web.send_header("Content-Length", str(len(part)))

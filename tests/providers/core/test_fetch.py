@@ -1,6 +1,8 @@
 """Downloads over real HTTP: what arrives, what is refused, and how a cut one goes on."""
 
 import gzip
+import hashlib
+import random
 import time
 from collections.abc import Callable
 
@@ -40,6 +42,8 @@ from tests.providers.core.fileserver import (
 )
 
 Fetch = Callable[..., tuple]
+
+MP4 = b"\0\0\0\x20ftypisom" + BODY
 
 
 def test_fetch_writes_and_hashes_the_body(files: FileServer, fetch: Fetch) -> None:
@@ -97,7 +101,11 @@ def test_fetch_names_the_refusal_when_the_status_is_bad(
         (plain(b" \n<html>lies</html>"), "wrong_type"),
         (plain(b'{"error": 1}', Content_Type="application/octet-stream"), "wrong_type"),
         (plain(b""), "empty"),
-        (plain(gzip.compress(bytes(1_000_000)), Content_Encoding="gzip"), "encoded"),
+        (plain(b"\xef\xbb\xbf<?xml version='1.0'?><Error/>"), "wrong_type"),
+        (plain(b"Not found", Content_Type="text/plain"), "wrong_type"),
+        (plain(gzip.compress(b"<html>lies</html>")), "wrong_type"),
+        (plain(b"\x0b\x02\x80abc", Content_Encoding="br"), "encoded"),
+        (plain(gzip.compress(MP4)[:-8] + bytes(8), Content_Encoding="gzip"), "encoded"),
     ],
 )
 def test_fetch_refuses_what_is_not_a_video(files: FileServer, fetch: Fetch, answer: Callable, slug: str) -> None:
@@ -107,6 +115,64 @@ def test_fetch_refuses_what_is_not_a_video(files: FileServer, fetch: Fetch, answ
         fetch(files.url("/v.mp4"))
 
     assert caught.value.code == slug
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *(
+            {"Content_Type": kind}
+            for kind in ("text/plain", "application/json", "application/xml", "image/jpeg", "binary/octet-stream", "")
+        ),
+        *({"Content_Encoding": coding} for coding in ("aws-chunked", "UTF-8", "binary", "identity", "gzip", "br", "aws-chunked,utf-8")),
+    ],
+)
+def test_a_video_is_known_by_its_bytes_whatever_the_headers_say(files: FileServer, fetch: Fetch, headers: dict[str, str]) -> None:
+    files.answers["/v.mp4"] = plain(MP4, **headers)
+
+    assert fetch(files.url("/v.mp4"))[1] == MP4
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"), [(b"\xff\xd8\xff\xe0", "image"), (b"RIFF\1\2\3\4WEBPVP8 ", "image"), (b"\x1a\x45\xdf\xa3", "video")]
+)
+def test_an_image_and_a_webm_are_known_by_their_bytes_too(files: FileServer, fetch: Fetch, start: bytes, expected: str) -> None:
+    files.answers["/file"] = plain(start + BODY, Content_Type="text/plain; charset=utf-8")
+
+    assert fetch(files.url("/file"), expected=expected)[1] == start + BODY
+    with pytest.raises(WrongType):
+        fetch(files.url("/file"), expected={"image": "video", "video": "image"}[expected])
+
+
+@pytest.mark.parametrize("headers", [{"Content_Encoding": "gzip"}, {"Content_Encoding": "x-gzip, aws-chunked"}, {}])
+def test_fetch_unpacks_gzip(files: FileServer, fetch: Fetch, headers: dict[str, str]) -> None:
+    files.answers["/v.mp4"] = plain(gzip.compress(MP4), **headers)
+
+    fetched, written = fetch(files.url("/v.mp4"), max_bytes=len(MP4))
+
+    assert (written == MP4, fetched.size_bytes, fetched.sha256) == (True, len(MP4), hashlib.sha256(MP4).hexdigest())
+
+
+def test_fetch_goes_on_inside_compressed_data(files: FileServer, fetch: Fetch) -> None:
+    packed = gzip.compress(MP4 + random.Random(1).randbytes(50_000))
+    files.answers["/v.mp4"] = cut_at(2, 30_000, body=packed)
+
+    assert gzip.compress(fetch(files.url("/v.mp4"))[1], mtime=0)[10:] == packed[10:]
+    assert files.ranges() == [None, "bytes=2-", "bytes=30002-"]
+
+
+def test_a_bomb_is_cut_at_the_size_that_is_allowed(files: FileServer, fetch: Fetch) -> None:
+    files.answers["/v.mp4"] = plain(gzip.compress(MP4 + bytes(50_000_000), 9), Content_Encoding="gzip")
+
+    with pytest.raises(TooLarge):
+        fetch(files.url("/v.mp4"), max_bytes=1_000_000)
+
+
+def test_compressed_data_that_ends_early_is_cut(files: FileServer, fetch: Fetch) -> None:
+    files.answers["/v.mp4"] = plain(gzip.compress(MP4)[:-9])
+
+    with pytest.raises(Cut):
+        fetch(files.url("/v.mp4"), tries=1)
 
 
 @pytest.mark.parametrize("answer", [plain(), chunked(BODY), unannounced()], ids=["announced", "chunked", "to-the-end"])

@@ -360,6 +360,15 @@ def test_http_address_without_a_port_is_asked_on_the_port_of_https(connected: li
     assert (caught.value.code, connected) == ("plain_http", [("127.0.0.1", 443)])
 
 
+def test_http_address_is_asked_over_https_first_where_plain_http_is_allowed_too(connected: list[object]) -> None:
+    policy = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
+
+    with pytest.raises(Unavailable):
+        _fetch("http://dashscope-result.example/x", policy, resolve=leads_to(["127.0.0.1"], ["127.0.0.1"]))
+
+    assert connected == [("127.0.0.1", 443), ("127.0.0.1", 80)]
+
+
 @pytest.mark.parametrize(("host", "trusted"), [("other.example", True), ("pictures.example", False)])
 def test_tls_fails_when_the_certificate_is_not_good(
     certificate: Path, tls_port: tuple[int, list[str | None]], host: str, trusted: bool
