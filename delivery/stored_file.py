@@ -20,11 +20,8 @@ from generation.models import Asset, Video
 __all__ = ["Variant", "serve_asset", "serve_file", "serve_video"]
 
 Variant = Literal["video", "poster", "preview"]
-FILES: Mapping[Variant, tuple[str, str, str]] = {  # the field, its content type, the suffix of its name
-    "video": ("file", "video/mp4", "mp4"),
-    "poster": ("poster", "image/webp", "webp"),
-    "preview": ("preview", "video/mp4", "mp4"),
-}
+MADE_HERE: Mapping[Variant, tuple[str, str]] = {"poster": ("image/webp", ".webp"), "preview": ("video/mp4", ".mp4")}
+"""Content type, and suffix of the name, of the files that the portal makes of a video."""
 BLOCK_BYTES = 256 * 1024
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
@@ -64,14 +61,14 @@ class FileResponse(StreamingHttpResponse):
 
 def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True) -> HttpResponseBase:
     """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store."""
-    field, content_type, suffix = FILES[variant]
+    content_type, suffix = MADE_HERE.get(variant) or (video.content_type, video.suffix)
     return _serve_stored(
         request,
-        getattr(video, field),
+        getattr(video, "file" if variant == "video" else variant),
         etag=f"{video.sha256[:32]}-{variant}",
         content_type=content_type,
         last_modified=video.created_at,
-        download_name=f"{video.title or video.pk}.{suffix}",
+        download_name=f"{video.title or video.pk}{suffix}",
         inline=inline,
     )
 

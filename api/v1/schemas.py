@@ -214,12 +214,14 @@ class VideoOut(Schema):
     title: str
     actual_prompt: str
     duration_s: float
-    width_px: int
+    reported_duration_s: float | None = Field(description="The length that the vendor reported. It may differ from the file's.")
+    width_px: int = Field(description="As players show the video: a turned one is upright.")
     height_px: int
     fps: float
     codec: str
     has_audio: bool
-    playable: bool
+    content_type: str = Field(description="Of the file: video/mp4, video/webm, video/quicktime or video/x-matroska.")
+    playable: bool = Field(description="Whether browsers play the file. If not, it is for download only; poster and preview can be shown.")
     size_bytes: int
     sha256: str
     created_at: datetime

@@ -15,6 +15,7 @@ from api.v1.schemas import ErrorOut, Page, VideoOut, video_out
 from delivery.stored_file import Variant, serve_video
 from generation.errors import NotThere
 from generation.models import Video
+from generation.models.video import CONTENT_TYPES
 
 __all__ = ["router"]
 
@@ -39,7 +40,7 @@ def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     summary="The file",
     openapi_extra={
         "responses": {
-            200: {"description": "The whole file", "content": {"video/mp4": {}, "image/webp": {}}},
+            200: {"description": "The whole file", "content": {kind: {} for kind in (*CONTENT_TYPES.values(), "image/webp")}},
             206: {"description": "The asked range"},
             416: {"description": "The range lies outside the file"},
         }

@@ -95,12 +95,16 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
         store.size(f"{_stem(task, index)}.mp4")
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
-        output, source = task.outputs[index], Path(scratch) / "source.mp4"
+        output, source = task.outputs[index], Path(scratch) / "source"
         _download(task, output, source)
         # The ordered length is no measure: a whole video of another length was paid for all the same (docs/adr/0005).
-        reported_s = float(output["duration_s"]) if output.get("duration_s") else None
-        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=reported_s)
+        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=_reported_s(output))
         _publish(task, index, info)
+
+
+def _reported_s(output: dict[str, Any]) -> float | None:
+    """Return the length that the vendor reported, in seconds."""
+    return float(output["duration_s"]) if output.get("duration_s") else None
 
 
 def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> None:
@@ -166,7 +170,7 @@ def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
     """Save the files, then create the row."""
     saved: list[str] = []
     try:
-        for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, ".mp4")):
+        for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, info.final.suffix)):
             store.save(_stem(task, index) + suffix, path)
             saved.append(_stem(task, index) + suffix)
         with transaction.atomic():
@@ -196,6 +200,7 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list
         source_sha256=info.source_sha256,
         size_bytes=info.size_bytes,
         duration_s=info.duration_s,
+        reported_duration_s=_reported_s(output),
         width_px=info.width_px,
         height_px=info.height_px,
         fps=info.fps,

@@ -1,8 +1,8 @@
 """The process that touches vendor bytes: `python -m generation.media.child`, a JSON request on stdin, a JSON answer on stdout.
 
 One pass over the file: every packet is decoded (any error means damage) and copied into the final file; the frames also make the poster
-and the preview (`pictures.py`). Run by `prepare.prepare_video` only. Only these two modules use PyAV; `web/health_checks.py` asks which
-codecs it has.
+and the preview (`pictures.py`). What fits in an mp4 becomes one with its index first; other files are kept as they came. Run by
+`prepare.prepare_video` only. PyAV is used in this process alone; `web/health_checks.py` asks which codecs it has.
 The answer is `{"facts": ...}`, `{"error": {code, message}}` or, if the disk is full, `{"errno": number}`; any other error that is not the
 file's fault ends in a traceback.
 """
@@ -10,7 +10,6 @@ file's fault ends in a traceback.
 from __future__ import annotations  # Packet is generic in its stubs only
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -31,24 +30,29 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from generation.media.mp4 import BadMedia, check_boxes, is_faststart
-from generation.media.pictures import Poster, Preview
+from generation.media.containers import Container, checked
+from generation.media.errors import BadMedia
+from generation.media.nal import Units, units_of
+from generation.media.pictures import Poster, Preview, shown_size
 from generation.media.prepare import NO_ROOM, MediaLimits
+from generation.media.reading import codec_of, opened, reading
+from generation.media.remux import Remux, fits_in_mp4
 
-RECORD_TAG = "videoportal"
 THREADS = 2
+PLAYABLE_VIDEO = {".mp4": frozenset({"h264", "av1", "vp9"}), ".webm": frozenset({"vp8", "vp9", "av1"})}
 PLAYABLE_FORMATS = frozenset({"yuv420p", "yuvj420p"})
-NOT_THE_FILE = NO_ROOM | {errno.ENOMEM, errno.EIO, errno.EMFILE, errno.EAGAIN, errno.EACCES, errno.ENOENT}
+PLAYABLE_SOUND = frozenset({"aac", "mp3", "opus", "flac", "vorbis"})
 DURATION_SLACK_S = 0.5
 DURATION_SLACK_RATIO = 0.15
 
 
 @dataclass
 class Seen:
-    """The decoded frames: their span in seconds, their count and size."""
+    """The decoded frames: their span in seconds, their count and size as shown; and where the sound ends."""
 
     first_s: float | None = None
     end_s: float = 0.0
+    sound_end_s: float = 0.0
     frames: int = 0
     width_px: int = 0
     height_px: int = 0
@@ -57,96 +61,55 @@ class Seen:
     def duration_s(self) -> float:
         return self.end_s - (self.first_s or 0.0)
 
-    def add(self, frame: VideoFrame, frame_s: float) -> float:
-        """Count a frame and return its time since the first one."""
+    def add(self, frame: VideoFrame, usual_s: float) -> float:
+        """Count a frame and return its time since the first one. `usual_s`: how long it lasts if it does not say."""
         at = frame.time if frame.time is not None else self.end_s
         if self.first_s is None:
-            self.first_s, self.width_px, self.height_px = at, frame.width, frame.height
-        self.end_s = max(self.end_s, at + frame_s)
+            self.first_s = at
+            self.width_px, self.height_px = shown_size(frame)
+        lasts_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual_s
+        self.end_s = max(self.end_s, at + lasts_s)
         self.frames += 1
         return at - self.first_s
 
-
-class Remux:
-    """Copies packets unchanged into an mp4 with its index first and the record among its metadata."""
-
-    def __init__(self, path: Path, source: InputContainer, record: dict[str, Any]) -> None:
-        self.failed = False
-        self._streams: dict[int, Any] = {}
-        # The vendor's tags stay: some are labels that the law requires.
-        tags = dict(source.metadata) | {RECORD_TAG: json.dumps(record, ensure_ascii=False)}
-        self._out = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart+use_metadata_tags"})
-        self._out.metadata.update(tags)
-        with self._errors():
-            for stream in (*source.streams.video[:1], *source.streams.audio[:1]):
-                self._streams[stream.index] = self._out.add_stream_from_template(stream)
-
-    def add(self, packet: Packet[Any]) -> None:
-        if packet.dts is None or self.failed:
-            return
-        with self._errors():
-            packet.stream = self._streams[packet.stream.index]
-            self._out.mux(packet)
-
-    def close(self) -> None:
-        with self._errors():
-            self._out.close()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Note a failure: a container that cannot be rewritten is not damaged, and the caller keeps the file as it came."""
-        try:
-            yield
-        except (FFmpegError, ValueError) as error:
-            if getattr(error, "errno", None) in NO_ROOM:
-                raise
-            self.failed = True
-
-
-@contextlib.contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except (FFmpegError, ValueError, UnicodeError) as error:
-        if getattr(error, "errno", None) in NOT_THE_FILE:
-            raise
-        raise BadMedia("decode_failed", f"The video cannot be decoded: {error}") from error
+    def hear(self, packet: Packet[Any]) -> None:
+        if packet.pts is not None:
+            self.sound_end_s = max(self.sound_end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
 
 
 def prepare(request: dict[str, Any]) -> dict[str, Any]:
     limits = MediaLimits(**request["limits"])
     source, workdir = Path(request["source"]), Path(request["workdir"])
-    paths = {"final": workdir / "final.mp4", "poster": workdir / "poster.webp", "preview": workdir / "preview.mp4"}
-    check_boxes(source)
-    with _opened(source) as container:
+    paths = {"poster": workdir / "poster.webp", "preview": workdir / "preview.mp4"}
+    kind = checked(source)
+    with opened(source, kind) as container:
         stream = _video_stream(container, limits)
-        facts = _stream_facts(container, stream)
-        remux = Remux(paths["final"], container, request["record"])
+        facts, plays_in = _stream_facts(container, stream), _plays_in(container, stream)
+        remux = Remux(workdir / "final.mp4", kind, container, request["record"]) if fits_in_mp4(container, kind) else None
         poster, preview = Poster(), Preview(paths["preview"])
         seen = _pass(container, stream, remux, poster, preview)
         claimed_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
-    remux.close()
+        whole_s = container.duration / av.time_base if container.duration else None
     preview.close()
-    _check_duration(seen.duration_s, claimed_s, request["expected_duration_s"])
+    if kind.demuxer == "mp4":
+        _check_length(seen.duration_s, claimed_s, "The file says")
+    else:
+        _check_length(max(seen.end_s, seen.sound_end_s), whole_s, "The file says")
+    if not kind.is_cut_visible:
+        _check_length(seen.duration_s, request["expected_duration_s"], "The vendor says")
+    final = (remux and remux.finished()) or _kept(source, workdir, kind)
     colour = poster.save(paths["poster"])
     return {
         **{name: str(path) for name, path in paths.items()},
         **facts,
-        **_file_facts(source, paths["final"], kept_as_is=remux.failed),
+        **_file_facts(source, final),
+        "final": str(final),
         "width_px": seen.width_px,
         "height_px": seen.height_px,
         "duration_s": round(seen.duration_s, 3),
         "average_colour": colour,
+        "browser_playable": final.suffix in plays_in,
     }
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
-    # The format is given so that a disguised playlist or script cannot make the library open other addresses.
-    with _reading():
-        container = av.open(str(path), format="mp4", metadata_errors="replace", options={"protocol_whitelist": "file"})
-    with container:
-        yield container
 
 
 def _video_stream(container: InputContainer, limits: MediaLimits) -> VideoStream:
@@ -167,41 +130,61 @@ def _video_stream(container: InputContainer, limits: MediaLimits) -> VideoStream
 
 
 def _stream_facts(container: InputContainer, stream: VideoStream) -> dict[str, Any]:
-    context = stream.codec_context
     rate = stream.average_rate or stream.guessed_rate
     return {
-        "codec": context.name,
+        "codec": codec_of(stream),
         "fps": round(float(rate), 3) if rate else 0.0,
         "has_audio": bool(container.streams.audio),
-        "browser_playable": context.name == "h264" and context.pix_fmt in PLAYABLE_FORMATS,
     }
 
 
-def _pass(container: InputContainer, stream: VideoStream, remux: Remux, poster: Poster, preview: Preview) -> Seen:
+def _plays_in(container: InputContainer, stream: VideoStream) -> frozenset[str]:
+    """Return in which kinds of file browsers play these tracks, pictures and sound."""
+    sounds = container.streams.audio[:1]
+    if stream.codec_context.pix_fmt not in PLAYABLE_FORMATS or not all(codec_of(sound) in PLAYABLE_SOUND for sound in sounds):
+        return frozenset()
+    return frozenset(suffix for suffix, codecs in PLAYABLE_VIDEO.items() if codec_of(stream) in codecs)
+
+
+def _pass(container: InputContainer, stream: VideoStream, remux: Remux | None, poster: Poster, preview: Preview) -> Seen:
     seen = Seen()
     rate = stream.average_rate or stream.guessed_rate
-    frame_s = float(1 / rate) if rate else 0.0
+    usual_s = float(1 / rate) if rate else 0.0
+    units = units_of(codec_of(stream), stream.codec_context.extradata)
     for packet in _packets(container):
-        with _reading():
-            frames = packet.decode()
-        for frame in frames:
-            if isinstance(frame, VideoFrame):
-                if frame.is_corrupt:
-                    raise BadMedia("decode_failed", "The video has a damaged picture")
-                at_s = seen.add(frame, frame_s)
-                poster.offer(frame, at_s)
-                preview.offer(frame, at_s)
-        remux.add(packet)
+        for frame in _frames(packet, units):
+            at_s = seen.add(frame, usual_s)
+            poster.offer(frame, at_s)
+            preview.offer(frame, at_s)
+        if packet.stream.type == "audio":
+            seen.hear(packet)
+        if remux is not None:
+            remux.add(packet)
     if seen.frames == 0:
         raise BadMedia("decode_failed", "The video track has no pictures")
     return seen
+
+
+def _frames(packet: Packet[Any], units: Units | None) -> Iterator[VideoFrame]:
+    """Decode a packet and yield its pictures. Raises BadMedia if something in it is damaged."""
+    if packet.stream.codec_context is None:  # a sound that nothing here decodes is not damaged
+        return
+    if packet.stream.type == "video" and units is not None and units.has_hole(bytes(packet)):
+        raise BadMedia("decode_failed", "A picture has a hole")
+    with reading():
+        frames = packet.decode()
+    for frame in frames:
+        if isinstance(frame, VideoFrame):
+            if frame.is_corrupt:
+                raise BadMedia("decode_failed", "The video has a damaged picture")
+            yield frame
 
 
 def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
     wanted = (*container.streams.video[:1], *container.streams.audio[:1])
     packets = container.demux(*wanted)
     while True:
-        with _reading():
+        with reading():
             packet = next(packets, None)
         if packet is None:
             return
@@ -210,22 +193,24 @@ def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
         yield packet
 
 
-def _check_duration(decoded_s: float, claimed_s: float | None, expected_s: float | None) -> None:
-    if claimed_s is not None and abs(decoded_s - claimed_s) > _slack(claimed_s):
-        raise BadMedia("wrong_duration", f"The file says {claimed_s:.2f} s, its pictures last {decoded_s:.2f} s")
-    if expected_s is not None and decoded_s < expected_s - _slack(expected_s):
-        raise BadMedia("wrong_duration", f"The vendor says {expected_s:.2f} s, the pictures last {decoded_s:.2f} s")
+def _check_length(decoded_s: float, stated_s: float | None, who_says: str) -> None:
+    """Raise if the pictures end before a stated length; that they last longer is no damage."""
+    if stated_s is not None and decoded_s < stated_s - _slack(stated_s):
+        raise BadMedia("wrong_duration", f"{who_says} {stated_s:.2f} s, the pictures last {decoded_s:.2f} s")
 
 
 def _slack(duration_s: float) -> float:
     return max(DURATION_SLACK_S, duration_s * DURATION_SLACK_RATIO)
 
 
-def _file_facts(source: Path, final: Path, *, kept_as_is: bool) -> dict[str, Any]:
-    if kept_as_is:
-        shutil.copyfile(source, final)
-    if not is_faststart(check_boxes(final)) and not kept_as_is:
-        raise RuntimeError("the rewritten file has its index at the end")
+def _kept(source: Path, workdir: Path, kind: Container) -> Path:
+    """Return a copy of the source, as it came."""
+    final = workdir / f"final{kind.suffix}"
+    shutil.copyfile(source, final)
+    return final
+
+
+def _file_facts(source: Path, final: Path) -> dict[str, Any]:
     return {
         "size_bytes": final.stat().st_size,
         "sha256": _sha256(final),

@@ -3,8 +3,10 @@
 Only `child` uses this. Sizes and qualities are chosen for gallery tiles; whether the file is good is not checked here.
 """
 
+import struct
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.video.frame import VideoFrame
@@ -17,6 +19,18 @@ LOOK_EVERY_S = 0.2
 DARKEST_MEAN = 24
 FLATTEST_DEVIATION = 8
 
+TURNS = {
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
+"""By the signs of a display matrix (ISO/IEC 14496-12, 8.3.2: a b u, c d v, x y w); Pillow turns against the clock."""
+ON_ITS_SIDE = frozenset({Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270, Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE})
+
 PREVIEW_SIDE_PX = 480
 PREVIEW_S = 3
 PREVIEW_FPS = 15
@@ -27,6 +41,20 @@ def fitted(width: int, height: int, side: int) -> tuple[int, int]:
     """Return the size scaled down to a longest side, both numbers even and at least 2."""
     scale = min(1.0, side / max(width, height))
     return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
+
+
+def turn_of(frame: VideoFrame) -> Image.Transpose | None:
+    """Return how a decoded picture must be turned to stand as players show it, or None."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return None
+    a, b, _, c, d = struct.unpack_from("5i", bytes(matrix))
+    return TURNS.get(tuple((number > 0) - (number < 0) for number in (a, b, c, d)))
+
+
+def shown_size(frame: VideoFrame) -> tuple[int, int]:
+    """Return width and height in pixels as players show the picture."""
+    return (frame.height, frame.width) if turn_of(frame) in ON_ITS_SIDE else (frame.width, frame.height)
 
 
 class Poster:
@@ -46,6 +74,8 @@ class Poster:
         width, height = fitted(frame.width, frame.height, POSTER_SIDE_PX)
         small = self._scaler.reformat(frame, width, height, "rgb24", interpolation="AREA")
         image: Image.Image = small.to_image()  # type: ignore[no-untyped-call,unused-ignore]
+        if (turn := turn_of(frame)) is not None:
+            image = image.transpose(turn)
         tiny = ImageStat.Stat(image.convert("L").resize((32, 32)))
         score = tiny.stddev[0]
         self._found = tiny.mean[0] >= DARKEST_MEAN and score >= FLATTEST_DEVIATION
@@ -77,8 +107,11 @@ class Preview:
         if at_s >= PREVIEW_S or slot < self._next_slot:
             return
         if self._size is None:
-            self._size = fitted(frame.width, frame.height, PREVIEW_SIDE_PX)
+            self._size = fitted(*shown_size(frame), PREVIEW_SIDE_PX)
             self._stream.width, self._stream.height = self._size
+        if (turn := turn_of(frame)) is not None:
+            image = self._scaler.reformat(frame, format="rgb24").to_image()  # type: ignore[no-untyped-call,unused-ignore]
+            frame = VideoFrame.from_image(image.transpose(turn))  # type: ignore[no-untyped-call,unused-ignore]
         small = self._scaler.reformat(frame, *self._size, "yuv420p", interpolation="AREA")
         small.pts, small.time_base = slot, Fraction(1, PREVIEW_FPS)
         small.pict_type = 0

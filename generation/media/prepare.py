@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from generation.media.mp4 import BadMedia
+from generation.media.errors import BadMedia
 
 __all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video"]
 
@@ -40,8 +40,8 @@ class MediaLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """A checked video: three files in the work directory and the facts about the final one. It has the record, unless it could not be
-    rewritten and is kept as it came.
+    """A checked video: three files in the work directory and the facts about the final one, whose suffix says what it is (mp4, mov, webm or
+    mkv). It has the record, unless it is kept as it came. Width and height are as players show them.
     """
 
     final: Path
@@ -58,7 +58,7 @@ class VideoInfo:
     source_sha256: str
     average_colour: str
     browser_playable: bool
-    """H.264 in 4:2:0; browsers do not reliably play anything else, so other files are for download."""
+    """mp4 or webm with H.264, AV1, VP8 or VP9 in 8-bit 4:2:0 and a sound that browsers decode; other files are for download only."""
 
 
 def prepare_video(
@@ -69,11 +69,13 @@ def prepare_video(
     expected_duration_s: float | None = None,
     limits: MediaLimits = MediaLimits(),
 ) -> VideoInfo:
-    """Check `source` by decoding all of it and write final.mp4, poster.webp and preview.mp4 into `workdir`.
+    """Check `source` by decoding all of it and write the final file, poster.webp and preview.mp4 into `workdir`.
 
-    Codes of BadMedia: empty, not_mp4, cut, broken_boxes, no_moov, no_mdat, no_video, decode_failed, wrong_duration, too_many_pixels,
-    too_long; and, retryable, timed_out and crashed. A file that is longer than expected is not damaged, so only a shorter one is refused. A
-    full disk raises OSError.
+    `expected_duration_s`, the vendor's word in seconds, counts only where the file itself cannot show that its end is missing: any other
+    whole file is what the vendor made, whatever it says.
+
+    Codes of BadMedia: empty, not_a_video, cut, broken_boxes, no_moov, no_mdat, no_video, decode_failed, wrong_duration, too_many_pixels,
+    too_long; and, retryable, timed_out and crashed. A full disk raises OSError.
     """
     request = {
         "source": str(source.resolve()),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from generation.models.visibility import OwnedQuerySet
+
+CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
+"""Of the suffixes that files of videos have in the media storage (IANA; RFC 9559 for Matroska)."""
 
 
 class Video(models.Model):
@@ -27,6 +32,7 @@ class Video(models.Model):
     source_sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField(_("size"))
     duration_s = models.FloatField(_("length, seconds"))
+    reported_duration_s = models.FloatField(_("length reported by the vendor, seconds"), null=True)
     width_px = models.PositiveIntegerField(_("width"))
     height_px = models.PositiveIntegerField(_("height"))
     fps = models.FloatField(_("frames per second"))
@@ -50,6 +56,16 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return self.title or str(self.pk)
+
+    @property
+    def suffix(self) -> str:
+        """Return the suffix of the file's name, such as `.mp4`."""
+        return PurePosixPath(self.file).suffix
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type of the file."""
+        return CONTENT_TYPES[self.suffix]
 
     @property
     def ratio(self) -> float:

@@ -43,7 +43,9 @@ from web.presenters.words import (
 
 __all__ = ["history_of", "recover_context", "task_context", "video_context"]
 
-CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
+CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9", "vp8": "VP8", "mpeg4": "MPEG-4", "prores": "ProRes"}
+SAME_LENGTH_S = 0.5
+"""Vendors report whole seconds; a difference up to this says nothing."""
 DISPATCH_LOOKS = {"accepted": ("ok", "circle-check"), "rejected": ("bad", "circle-x"), "unknown": ("warn", "triangle-alert")}
 
 
@@ -220,6 +222,7 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
     rows = [
         Fact(label=_("Picture"), value=picture),
         Fact(label=_("Length"), value=_("%(n)s s") % {"n": plain_number(video.duration_s)}),
+        *_reported_length(video),
         Fact(label=_("Sound"), value=_("Yes") if video.has_audio else _("None")),
         Fact(label=_("Size"), value=size(video.size_bytes)),
         Fact(label=_("Made"), value=date_time(video.created_at)),
@@ -229,6 +232,14 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
         rows.append(Fact(label=_("Cost"), value=money(task.cost_estimated, task.currency)))
     rows.append(Fact(label=_("Task"), value=str(task.pk)[-12:], href=reverse("task", args=[task.pk]), mono=True))
     return rows
+
+
+def _reported_length(video: Video) -> list[Fact]:
+    """Return the vendor's word on the length where the file is of another one: what is paid for may follow it."""
+    reported_s = video.reported_duration_s
+    if reported_s is None or abs(reported_s - video.duration_s) <= SAME_LENGTH_S:
+        return []
+    return [Fact(label=_("Length reported by the vendor"), value=_("%(n)s s") % {"n": plain_number(reported_s)})]
 
 
 def _version(video: Video, number: int, shown: Video, caller: Caller) -> Version:

@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.media.mp4 import BadMedia, check_boxes, is_faststart
+from generation.media.errors import BadMedia
+from generation.media.mp4 import check_boxes, is_faststart
 from tests.generation.media.videos import make_video
 
 WHOLE = make_video(duration_s=0.25, audio=False, tags={"comment": "made here"}, movflags="use_metadata_tags")
