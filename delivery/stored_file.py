@@ -100,15 +100,16 @@ def serve_file(
     etag = quote_etag(etag)
     if _is_fresh(request, etag, last_modified):
         return _dressed(HttpResponse(status=304), etag, last_modified)
-    span = _asked_span(request, size, etag, last_modified)
-    if span is None:
+    asked = _asked_part(request, etag, last_modified)
+    span = range(size) if asked is None else _span_of(asked, size)
+    if asked and not span:
         refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
         refusal["Cache-Control"] = "no-store"
         return refusal
     response: HttpResponseBase = HttpResponse() if request.method == "HEAD" else FileResponse(file_opener(), span)
     response["Content-Type"] = content_type
     response["Content-Length"] = str(len(span))
-    if len(span) < size:
+    if asked:  # also for the whole file: Safari plays nothing from a server that answers `bytes=0-` with 200
         response.status_code = 206
         response["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
     if download_name and (disposition := content_disposition_header(not inline, _safe_name(download_name))):
@@ -134,18 +135,20 @@ def _is_fresh(request: HttpRequest, etag: str, last_modified: datetime | None) -
     return since is not None and last_modified is not None and int(last_modified.timestamp()) <= since
 
 
-def _asked_span(request: HttpRequest, size: int, etag: str, last_modified: datetime | None) -> range | None:
-    """Return the bytes to send, or None if the range lies outside. A list, an unknown unit or nonsense means the whole file."""
-    whole = range(size)
+def _asked_part(request: HttpRequest, etag: str, last_modified: datetime | None) -> tuple[str, str] | None:
+    """Return the first and last byte as asked for; None without a range and for a list, an unknown unit or nonsense: the whole file."""
     found = SINGLE_RANGE.fullmatch(request.headers.get("Range", ""))
     if request.method != "GET" or found is None or not _range_holds(request, etag, last_modified):
-        return whole
+        return None
     first, last = found[1], found[2]
-    if not (first or last) or (first and last and int(last) < int(first)):
-        return whole
+    return None if not (first or last) or (first and last and int(last) < int(first)) else (first, last)
+
+
+def _span_of(asked: tuple[str, str], size: int) -> range:
+    """Return the bytes to send; none if the part lies outside."""
+    first, last = asked
     start = int(first) if first else max(0, size - int(last))  # without a start, `last` counts from the end
-    end = min(int(last) + 1, size) if first and last else size
-    return range(start, end) if start < size else None
+    return range(start, min(int(last) + 1, size) if first and last else size)
 
 
 def _range_holds(request: HttpRequest, etag: str, last_modified: datetime | None) -> bool:
