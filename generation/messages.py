@@ -289,7 +289,7 @@ def _place(spec: ModelSpec, field: str, place: Sequence[int | str]) -> str:
 IMAGES = {
     "busy": gettext_lazy("Other images are being checked. Try again in a moment."),
     "not_an_image": gettext_lazy("This file cannot be opened as an image."),
-    "unsupported_type": gettext_lazy("This image format is not supported. Use one of: %(kinds)s."),
+    "unsupported_type": gettext_lazy("%(kind)s images are not supported. Use one of: %(kinds)s."),
     "too_large_bytes": gettext_lazy("The image is too large. The limit is %(max_mb)s MB."),
     "too_many_pixels": gettext_lazy("The image has too many pixels. The limit is 40 megapixels."),
     "too_small": gettext_lazy(
@@ -318,6 +318,7 @@ def image_error(bad: BadImage) -> str:
     """Return what is wrong with an image, with its figures."""
     figures: dict[str, Any] = dict(bad.facts)
     if "formats" in figures:
+        figures["kind"] = figures["type"].removeprefix("image/").upper()
         figures["kinds"] = ", ".join(name.removeprefix("image/").upper() for name in figures["formats"])
     if "min_ratio" in figures:
         figures |= {"narrowest": f"{figures['min_ratio']:.3g}", "widest": f"{figures['max_ratio']:.3g}"}

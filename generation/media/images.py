@@ -23,17 +23,19 @@ from providers.core.catalog import ImageRules
 __all__ = ["BadImage", "ImageFacts", "check_slot", "inspect_image", "too_large"]
 
 # Formats that are recognised, so that the error is "GIF is not supported" and not "not an image".
-KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx")
+"""Some of them are in the first box of what phones call HEIC, which Pillow does not read."""
 DEEP_MODES = {"I", "F"}
 JPEG_QUALITY = 92
 SRGB = ImageCms.createProfile("sRGB")
-OPENING_FAILURES = (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError)
+OPENING_FAILURES = (UnidentifiedImageError, OSError, SyntaxError, ValueError, RuntimeError, struct.error, zlib.error, EOFError)
 DECODING_FAILURES = (*OPENING_FAILURES, IndexError, KeyError, TypeError, OverflowError, MemoryError)
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 MEBIBYTE = 1024 * 1024
-PIXEL_BYTES, PROGRESSIVE_PIXEL_BYTES, WEBP_PIXEL_BYTES = 9, 12, 16
+PIXEL_BYTES, PROGRESSIVE_PIXEL_BYTES, CANVAS_PIXEL_BYTES = 9, 12, 16
 """Bytes for each pixel, measured at 40 million pixels: the pixels twice (turned, or in another mode); the coefficients of a progressive
-JPEG; the canvases of libwebp, which decodes as if for an animation.
+JPEG; the canvases of libwebp, which decodes as if for an animation, and the planes of libavif, which has up to 12 bits (8 took 12).
 """
 MOST_WAITING, WAIT_S = 4, 15.0
 BAND_ROWS = 256
@@ -90,8 +92,8 @@ def inspect_image(file: BinaryIO, *, rules: ImageRules) -> ImageFacts:
     _check_pixels(image.width, image.height, rules)
     with MEMORY.taken(_memory_for(image, kind)):
         clean = _cleaned(image)
-        # JPEG stays JPEG and an opaque WebP, usually a photo, becomes one; the rest is kept without loss.
-        facts = _written(clean, "jpeg" if kind in {"jpeg", "webp"} and clean.mode != "RGBA" else "png")
+        # JPEG stays JPEG, and an opaque WebP or AVIF, usually a photo, becomes one; the rest is kept without loss.
+        facts = _written(clean, "jpeg" if kind in {"jpeg", "webp", "avif"} and clean.mode != "RGBA" else "png")
     _check_shape(facts, rules)
     return facts
 
@@ -149,8 +151,8 @@ MEMORY = Memory(384 * MEBIBYTE)
 def _memory_for(image: Image.Image, kind: str) -> int:
     """Return the most that decoding and cleaning this image can take, by its header."""
     pixels = image.width * image.height
-    if kind == "webp":
-        return pixels * WEBP_PIXEL_BYTES
+    if kind in {"webp", "avif"}:
+        return pixels * CANVAS_PIXEL_BYTES
     return pixels * (PROGRESSIVE_PIXEL_BYTES if image.info.get("progressive") else PIXEL_BYTES)
 
 
@@ -161,6 +163,8 @@ def _opened(data: bytes, rules: ImageRules) -> Image.Image:
     except BOMBS as error:
         raise _too_many_pixels(rules) from error
     except OPENING_FAILURES as error:
+        if data[4:8] == b"ftyp" and any(brand in data[8:64] for brand in HEIC_BRANDS):
+            raise _unsupported("image/heic", rules) from error
         raise BadImage("not_an_image", "This is not an image that can be read") from error
 
 

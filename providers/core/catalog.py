@@ -139,7 +139,7 @@ class ImageRules:
 
 
 PORTAL_IMAGES = ImageRules(
-    formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/tiff"), max_bytes=20 * 1024 * 1024
+    formats=("image/jpeg", "image/png", "image/webp", "image/avif", "image/bmp", "image/gif", "image/tiff"), max_bytes=20 * 1024 * 1024
 )
 """What the portal stores of any image, as JPEG or PNG. How large a file may be is a setting, of which this is the default."""
 

@@ -82,7 +82,7 @@ def test_rules_of_images_are_those_that_hold_here(api, db, settings):
 
     assert (vidu["max_bytes"], vidu["max_side_px"]) == (15_000_000, 12_649)
     assert (kling["max_bytes"], kling["max_side_px"], kling["max_pixels"]) == (10 * 1024 * 1024, 10_000, 40_000_000)
-    assert kling["formats"] == [f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "gif", "tiff")]
+    assert kling["formats"] == [f"image/{kind}" for kind in ("jpeg", "png", "webp", "avif", "bmp", "gif", "tiff")]
 
 
 def test_models_cost_what_an_administrator_set(api, idle_account):

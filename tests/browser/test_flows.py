@@ -138,6 +138,18 @@ def test_image_that_is_stored_otherwise_is_shown_as_it_is_stored(signed_in: Page
     assert page.locator(".slot.full img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
 
 
+def test_photo_that_cannot_be_read_is_named_before_it_is_sent(signed_in: Page, live_server, driver, tmp_path) -> None:
+    page, path = signed_in, tmp_path / "IMG_0001.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    studio(page, live_server)
+
+    page.locator("input[name=first_frame_file]").set_input_files(path)
+
+    expect(page.locator("[data-fault-text]").first).to_have_text(
+        "HEIC files are not accepted here. Use JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF."
+    )
+
+
 def test_star_turns_in_place_and_tabs_show_one_language(signed_in: Page, live_server, user, driver) -> None:
     page = signed_in
     driver.finish(create_task(owner=user, model=KLING, prompt="a star", params={}))

@@ -45,6 +45,7 @@ OURS = (
     "JPEG",
     "PNG",
     "WebP",
+    "AVIF",
     "BMP",
     "GIF",
     "MOV",

@@ -22,7 +22,7 @@ DOCS_READ, OLDER_PAGE_READ = date(2026, 11, 29), date(2026, 11, 20)
 NOT_OFFERED = (
     "reference videos and sounds other than by public address: no files of one's own, none kept at the vendor",
     "the last frame as a second result (`return_last_frame`): a task has videos as results, no images",
-    "images as HEIC or HEIF, which 1.5 Pro takes: the portal cannot read them",
+    "images as HEIC or HEIF, which 1.5 Pro and later models take: the portal cannot read them",
     "a final render of a draft of 1.5 Pro",
     "`priority` and `safety_identifier`, which change nothing in the picture",
 )

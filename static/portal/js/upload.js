@@ -7,9 +7,12 @@ const MB = 1024 * 1024;
 const MEGAPIXEL = 1e6;
 const STORED_OTHERWISE = ["image/gif", "image/tiff"]; // of a GIF the first picture; a TIFF most browsers cannot draw
 
+/** By the name's end: for HEIC some systems know no type. */
+const kindOf = (file) => (/\.(\w{1,8})$/.exec(file.name)?.[1] ?? file.type.split("/").pop()).toUpperCase();
+
 async function fault(slot, file) {
   const { types, maxBytes, maxPixels, minSide, minRatio, maxRatio } = slot.dataset;
-  if (types && !types.split(",").includes(file.type)) return text("image_type");
+  if (types && !types.split(",").includes(file.type)) return text("image_type", { kind: kindOf(file) });
   if (maxBytes && file.size > Number(maxBytes)) return text("image_large", { n: Math.floor(maxBytes / MB) });
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) return STORED_OTHERWISE.includes(file.type) ? "" : text("image_broken");

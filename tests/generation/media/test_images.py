@@ -64,6 +64,7 @@ def reopened(facts: ImageFacts) -> Image.Image:
         ("PNG", "LA", "image/png"),
         ("PNG", "I;16", "image/png"),
         ("WEBP", "RGB", "image/jpeg"),
+        ("AVIF", "RGB", "image/jpeg"),
         ("BMP", "RGB", "image/png"),
         ("GIF", "RGB", "image/png"),
         ("GIF", "L", "image/png"),
@@ -118,13 +119,14 @@ def test_inspect_keeps_transparency(mode: str) -> None:
     assert (facts.has_transparency, facts.content_type, reopened(facts).mode) == (True, "image/png", "RGBA")
 
 
-def test_inspect_keeps_a_transparent_webp_as_png() -> None:
-    facts = inspect(encoded(Image.new("RGBA", (8, 8), (*RED, 100)), "WEBP"))
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_inspect_keeps_a_transparent_photo_as_png(kind: str) -> None:
+    facts = inspect(encoded(Image.new("RGBA", (8, 8), (*RED, 100)), kind))
 
     assert (facts.has_transparency, facts.content_type) == (True, "image/png")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "AVIF"])
 def test_inspect_turns_the_image_upright(kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -162,6 +164,9 @@ def test_inspect_drops_metadata() -> None:
         (encoded(two_halves(), "PPM"), "not_an_image"),
         (encoded(Image.new("F", (4, 4), 0.5), "TIFF"), "not_an_image"),
         (encoded(Image.new("I", (4, 4), 100_000), "TIFF"), "not_an_image"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported_type"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heicmiaf", "unsupported_type"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "not_an_image"),
         (bomb(6_400, 6_400), "too_many_pixels"),
         (bomb(13_000, 13_000), "too_many_pixels"),
         (bomb(60_000, 60_000), "too_many_pixels"),
@@ -174,7 +179,7 @@ def test_inspect_refuses_what_is_not_a_plain_image(data: bytes, code: str) -> No
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG", "WEBP", "AVIF"])
 def test_inspect_takes_the_first_of_several_pictures(kind: str) -> None:
     """Frames of an animation, or pages."""
     data = encoded(two_halves(), kind, save_all=True, append_images=[Image.new("RGB", (60, 40), "lime")])
@@ -193,7 +198,7 @@ def test_inspect_keeps_every_pixel_of_a_tiff_and_its_holes() -> None:
     assert (facts.has_transparency, reopened(facts).tobytes()) == (True, noise.tobytes())
 
 
-@in_one_test("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@in_one_test("kind", ["JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF"])
 @in_one_test("percent", [10, 50, 90])
 def test_inspect_refuses_a_cut_image(kind: str, percent: int) -> None:
     data = encoded(Image.frombytes("RGB", (60, 60), random.Random(8).randbytes(10_800)), kind)
@@ -205,7 +210,7 @@ def test_inspect_refuses_a_cut_image(kind: str, percent: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow on tags of a TIFF that it can do without
-@in_one_test("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@in_one_test("kind", ["JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF"])
 def test_inspect_answers_whatever_bytes_are_flipped(kind: str) -> None:
     chance, whole = random.Random(9), encoded(two_halves(), kind)
     for _ in range(60):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from django.utils import translation
 
 from generation.errors import Conflict, InvalidRequest, OrdersRefused
 from generation.models import Asset, GenerationTask, Prompt
@@ -107,7 +108,7 @@ def test_a_model_without_an_account_is_refused(ask):
     [
         (BytesIO(b"<html>no</html>"), "not_an_image"),
         (BytesIO(b""), "not_an_image"),
-        (BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "not_an_image"),
+        (BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "unsupported_type"),
         (None, "too_many_pixels"),  # made by the test: every process of a run reads this list
         (BytesIO(b"\x89PNG" + b"\0" * 21_000_000), "too_large_bytes"),
     ],
@@ -119,6 +120,20 @@ def test_a_file_that_is_not_a_usable_image_is_refused(file, code, user):
 
     assert refusal.value.code == code
     assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("en", "HEIC images are not supported. Use one of: JPEG, PNG, WEBP, AVIF, BMP, GIF, TIFF."),
+        ("zh-hans", "不支持 HEIC 图片。请使用：JPEG, PNG, WEBP, AVIF, BMP, GIF, TIFF。"),
+    ],
+)
+def test_heic_is_named_with_the_kinds_that_are_taken(language, message, user):
+    with translation.override(language), pytest.raises(InvalidRequest) as refusal:
+        store_asset(owner=user, file=BytesIO(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"))
+
+    assert refusal.value.fields == {"file": message}
 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF"])
