@@ -49,6 +49,8 @@ CHOICE_WORDS = {
     "handheld": _("Handheld"),
     "rapid_push_pull": _("Fast push and pull"),
     "weak": _("Weak"),
+    "image": _("As in the image"),
+    "video": _("As in the video"),
     "strong": _("Strong"),
     "horizontal": _("Horizontal"),
     "vertical": _("Vertical"),

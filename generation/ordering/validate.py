@@ -106,8 +106,8 @@ def _prompt_errors(spec: ModelSpec, prompt: str, filled: Collection[str], *, sta
         return {"prompt": _("“%(title)s” stands in for the prompt: leave one of them empty.") % {"title": title}}
     if _is_blank(prompt) and not may_be_empty and spec.needs_words(filled):
         return {"prompt": _("Say what the video should show.")}
-    if len(prompt) > spec.max_prompt_chars:
-        limit = {"limit": spec.max_prompt_chars, "length": len(prompt)}
+    if len(prompt) > spec.prompt_limit(filled):
+        limit = {"limit": spec.prompt_limit(filled), "length": len(prompt)}
         return {"prompt": _("At most %(limit)d characters; this has %(length)d.") % limit}
     if "\x00" in prompt:
         return {"prompt": _("The text holds a NUL character. Remove it.")}

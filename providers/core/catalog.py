@@ -159,7 +159,8 @@ def offered(rules: ImageRules, most_bytes: int = PORTAL_IMAGES.max_bytes) -> Ima
 class InputSlot:
     """A place for images: `first_frame`, `last_frame` or `references`. Required when `min_count` > 0.
 
-    `like` names a slot whose image must have about as many pixels. `wants_words`: its images need a prompt.
+    `like` names a slot whose image must have about as many pixels. `wants_words`: its images need a prompt. `max_prompt_chars` is a lower
+    limit for the prompt beside its images; 0 for none.
     """
 
     name: str
@@ -169,6 +170,7 @@ class InputSlot:
     rules: ImageRules = field(default_factory=ImageRules)
     like: str = ""
     wants_words: bool = False
+    max_prompt_chars: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +256,11 @@ class ModelSpec:
     def needs_words(self, filled: Collection[str]) -> bool:
         """Return whether a request with images in these slots needs a prompt too."""
         return self.needs_prompt or not any(slot.name in filled and not slot.wants_words for slot in self.slots)
+
+    def prompt_limit(self, filled: Collection[str]) -> int:
+        """Return how many characters a prompt may have beside images in these slots."""
+        lower = (slot.max_prompt_chars for slot in self.slots if slot.name in filled and slot.max_prompt_chars)
+        return min((self.max_prompt_chars, *lower))
 
     @property
     def needed_params(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ json_values = st.recursive(
 bodies = st.fixed_dictionaries(
     {},
     optional={
-        "model": st.just(MODEL) | st.just("kling-v1") | json_values,
+        "model": st.just(MODEL) | st.just("kling-v2-5-turbo") | json_values,
         "prompt": st.just("a fox") | json_values,
         "params": st.dictionaries(st.sampled_from(["mode", "duration_s", "camera", "guidance", "seed"]), json_values) | json_values,
         "inputs": st.dictionaries(st.sampled_from(["first_frame", "last_frame", "x"]), json_values) | json_values,

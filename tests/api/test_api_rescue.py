@@ -9,7 +9,7 @@ from generation.lifecycle import Status
 from generation.scheduling.stop_switch import stop_submits
 from tests.task_rows import create_task, make_task
 
-MODEL = "kling/kling-v1"
+MODEL = "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture

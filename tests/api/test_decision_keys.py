@@ -95,7 +95,7 @@ def overdue(user, driver):
     """Return a function that makes a task in review: its deadline passed, and the vendor has finished since."""
 
     def make(prompt: str) -> GenerationTask:
-        task = driver.until(create_task(owner=user, model="kling/kling-v1", prompt=prompt, params={}), Status.RUNNING)
+        task = driver.until(create_task(owner=user, model="kling/kling-v2-5-turbo", prompt=prompt, params={}), Status.RUNNING)
         task.to_review("deadline", "too late")
         driver.simulator.advance(60)
         return task

@@ -20,7 +20,7 @@ from tests.task_rows import attempt_of, make_task
 
 PUBLIC = "https://portal.example"
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
-MODELS = {"kling": "kling/kling-v1", "ark": "ark/doubao-seedance-1-0-pro-250528", "minimax": "minimax/MiniMax-Hailuo-02"}
+MODELS = {"kling": "kling/kling-v2-5-turbo", "ark": "ark/doubao-seedance-1-0-pro-250528", "minimax": "minimax/MiniMax-Hailuo-02"}
 LATER = timedelta(minutes=5)
 
 

@@ -17,7 +17,13 @@ from tools.stack import Stack
 
 pytestmark = pytest.mark.slow
 
-MODELS = ["kling/kling-v1", "kling/kling-3.0", "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"]
+MODELS = [
+    "kling/kling-v2-5-turbo",
+    "kling/kling-3.0",
+    "ark/doubao-seedance-1-0-pro-250528",
+    "minimax/MiniMax-Hailuo-02",
+    "minimax/MiniMax-H3",
+]
 MODELS += ["vidu/viduq3-turbo"]
 RENDER_S = 3
 WITHIN_S = 120.0

@@ -56,10 +56,10 @@ def test_prompt_may_be_left_out_where_an_image_says_it(run, staff, tmp_path):
     path = tmp_path / "fox.gif"
     Image.new("RGB", (640, 640)).save(path)
 
-    run("generate", "--model", "kling/kling-v1-5", "--param", "mode=pro", "--image", f"last_frame={path}")
+    run("generate", "--model", MODEL, "--image", f"first_frame={path}")
 
     task = GenerationTask.objects.get()
-    assert (task.prompt.text, [place.slot for place in task.inputs.all()]) == ("", ["last_frame"])
+    assert (task.prompt.text, [place.slot for place in task.inputs.all()]) == ("", ["first_frame"])
     with pytest.raises(CommandError, match="Say what the video should show"):
         run("generate", "--model", MODEL)
 

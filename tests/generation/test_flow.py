@@ -75,7 +75,7 @@ def test_the_file_says_how_it_was_made(user, driver):
 
 
 def test_the_prompt_is_kept_as_typed(user, driver):
-    task = create_task(owner=user, model="kling/kling-v1", prompt="a lighthouse", params={"negative_prompt": "text"}, source="api")
+    task = create_task(owner=user, model="kling/kling-v2-5-turbo", prompt="a lighthouse", params={"negative_prompt": "text"}, source="api")
 
     prompt = Prompt.objects.get(pk=task.prompt_id)
 

@@ -66,7 +66,7 @@ def test_an_older_database_keeps_every_message_and_finds_equal_prompts(before, d
 
     def task(status, **facts):
         times = {"created_at": now, "updated_at": now} | ({} if status == "needs_review" else {"due_at": now})
-        owned = {"owner_id": user.pk, "prompt": prompt, "model": "kling/kling-v1", "account": account}
+        owned = {"owner_id": user.pk, "prompt": prompt, "model": "kling/kling-v2-5-turbo", "account": account}
         return old["GenerationTask"].objects.create(status=status, **owned, **times, **facts)
 
     review = task("needs_review", error_message=f"{LOST} {NOT_LISTED}", error_parts=[[LOST, {}], [NOT_LISTED, {}], ["[1301]", {}]])

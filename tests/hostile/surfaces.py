@@ -41,7 +41,7 @@ SURFACES: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
 """Surface, the simulator's path, credentials. Two accounts where there can be: what one may have accepted, another could buy again."""
 VENDORS = tuple(SURFACES)
 MODELS: Mapping[str, tuple[str, ...]] = {
-    "kling": ("kling/kling-v1", "kling/kling-3.0", "kling/kling-v2-5-turbo"),
+    "kling": ("kling/kling-v2-6", "kling/kling-3.0", "kling/kling-v2-5-turbo"),
     "dashscope": ("dashscope/wanx2.1-t2v-turbo", "dashscope/wan2.6-t2v-us", "dashscope/wan2.5-t2v-preview"),
     "zhipu": ("zhipu/cogvideox-3", "zhipu/viduq1-text"),
     "volcvisual": ("volcvisual/jimeng_t2v_v30", "volcvisual/jimeng_ti2v_v30_pro"),

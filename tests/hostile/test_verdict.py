@@ -20,7 +20,9 @@ def ledger(*entries: tuple[str, str, str]) -> dict[str, Any]:
 
 
 def row(**facts: str) -> Row:
-    return Row(**{"kind": "paid-close", "vendor": "kling", "model": "kling/kling-v1", "prompt": PROMPT, "status": "needs_review"} | facts)
+    return Row(
+        **{"kind": "paid-close", "vendor": "kling", "model": "kling/kling-v2-5-turbo", "prompt": PROMPT, "status": "needs_review"} | facts
+    )
 
 
 def broken(found: dict[str, Any]) -> list[str]:

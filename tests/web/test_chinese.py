@@ -61,6 +61,7 @@ NAMES = re.compile(
             r"vendor-\S+",
             r"https://files\.example/\S+",
             r"<<<\w+>>>",
+            r"@\w+_\d",
             *map(re.escape, sorted([*OURS, *VENDORS, *PROVIDERS], key=len, reverse=True)),
         ]
     )
@@ -221,7 +222,7 @@ def test_sign_in_is_chinese(client, db):
 
 
 def test_bad_input_is_explained_in_chinese(chinese, accounts):
-    reply = chinese.post("/studio/", {"model": "kling/kling-v1", "prompt": "", "count": "9", "camera": "simple", "camera_amount": "0"})
+    reply = chinese.post("/studio/", {"model": "kling/kling-v2-6", "prompt": "", "count": "9", "with_audio": "on"})
 
     assert english(reply.text) == []
     assert dict(reply.context["form"].errors)["prompt"] == ["请写出视频里应该出现什么。"]

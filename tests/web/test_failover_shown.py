@@ -13,7 +13,7 @@ from providers.core.messages import say
 from tests.task_rows import attempt_of, make_task
 from web.presenters.detail import history_of
 
-KLING, WAN = "kling/kling-v1", "dashscope/wanx2.1-t2v-turbo"
+KLING, WAN = "kling/kling-v2-5-turbo", "dashscope/wanx2.1-t2v-turbo"
 RETIRED = "kling/kling-v1-6"
 
 

@@ -66,7 +66,7 @@ def test_staff_without_the_right_to_change_tasks_see_no_ways_out(visitor, user, 
 
 
 def test_asking_again_recovers_a_late_success_and_says_so(staff_visitor, visitor, user, driver):
-    task = driver.until(create_task(owner=user, model="kling/kling-v1", prompt="a boat", params={}), Status.RUNNING)
+    task = driver.until(create_task(owner=user, model="kling/kling-v2-5-turbo", prompt="a boat", params={}), Status.RUNNING)
     task.give_up("deadline", "too late")
     assert "Ask the vendor again" not in visitor.get(f"/tasks/{task.pk}/").text
     assert "Ask the vendor again" in staff_visitor.get(f"/tasks/{task.pk}/").text
@@ -80,7 +80,9 @@ def test_asking_again_recovers_a_late_success_and_says_so(staff_visitor, visitor
 
 
 def test_asking_again_is_refused_to_others_and_shows_the_vendors_words(staff_visitor, visitor, user, driver):
-    task = driver.until(create_task(owner=user, model="kling/kling-v1", prompt="a boat #fault:fail-internal", params={}), Status.RUNNING)
+    task = driver.until(
+        create_task(owner=user, model="kling/kling-v2-5-turbo", prompt="a boat #fault:fail-internal", params={}), Status.RUNNING
+    )
     task.give_up("deadline", "too late")
     driver.simulator.advance(60)
 

@@ -28,7 +28,7 @@ def account(request, kling) -> ProviderAccount:
 
 @pytest.fixture
 def model(account) -> str:
-    return GONE if account.vendor == "oldvendor" else "kling/kling-v1"
+    return GONE if account.vendor == "oldvendor" else "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture

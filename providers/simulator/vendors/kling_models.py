@@ -44,7 +44,6 @@ MODELS = {
         modes=("std", "pro", "4k"),
         durations=frozenset(str(seconds) for seconds in range(3, 16)),
         tail_modes=_ALL,
-        lone_tail_modes=_ALL,
         sound_modes=_ALL,
         has_shots=True,
     ),

@@ -20,11 +20,11 @@ from providers.simulator.intake import take_order
 from providers.simulator.polling import answer_batch
 from providers.simulator.tasks import SimTask, State
 from providers.simulator.vendors.kling_lists import invalid
-from providers.simulator.vendors.kling_new_rules import I2V, OMNI, T2V, read_order
+from providers.simulator.vendors.kling_new_rules import KINDS, read_order
 from providers.simulator.wire import json_reply, own_base
 
 DAY_S = 86_400
-_CREATE = re.compile(rf"/({T2V}|{I2V}|{OMNI})/([^/]+)")
+_CREATE = re.compile(rf"/({'|'.join(KINDS)})/([^/]+)")
 _TASKS = "/tasks"
 _MAX_IDS = 20
 _MAX_LISTED = 500
@@ -105,7 +105,7 @@ class KlingNew(KlingHost):
         found = [
             task
             for name, task in tasks
-            if task and task.order.kind in {T2V, I2V, OMNI} and name == (task.id if given[0] == "task_ids" else task.order.reference)
+            if task and task.order.kind in KINDS and name == (task.id if given[0] == "task_ids" else task.order.reference)
         ]
 
         def answer_at(now: float, fault: str | None) -> web.Response:
@@ -133,7 +133,7 @@ class KlingNew(KlingHost):
         rows = [
             _report(task, now, own_base(request))
             for task in self.site.tasks.of(account, now)
-            if task.order.kind in {T2V, I2V, OMNI} and since <= milliseconds(task.submitted_at) <= until
+            if task.order.kind in KINDS and since <= milliseconds(task.submitted_at) <= until
         ]
         rows = [
             row

@@ -58,9 +58,11 @@ class Kling(Provider):
         self._is_gateway = options.surface == GATEWAY
 
     @classmethod
-    def takes_reference_once(cls, surface: str, model: str) -> bool:
-        """Return True for the classic API (`READ_ELSEWHERE`). What the new one and gateways do is not known."""
-        return surface != GATEWAY and model in MODELS
+    def takes_reference_once(cls, surface: str, model: str) -> bool:  # noqa: ARG003
+        """Return True for the vendor's own APIs, which know a reference in the whole account (`READ_ELSEWHERE`). What gateways do is not
+        known.
+        """
+        return surface != GATEWAY
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         if request.spec.id in NEW_MODELS:

@@ -21,7 +21,7 @@ from providers.models import ProviderAccount
 from tests.task_rows import create_task, make_task
 from web.health_checks import CheckFailed, check_reviews
 
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 ZHIPU = "zhipu/cogvideox-3"
 
 

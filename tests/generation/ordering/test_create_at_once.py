@@ -18,7 +18,7 @@ from tests.pictures import picture
 
 pytestmark = pytest.mark.postgresql
 
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 MOST_STATEMENTS = 12
 
 

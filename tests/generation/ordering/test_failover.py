@@ -18,7 +18,7 @@ from tests.task_rows import attempt_of, create_task
 
 pytestmark = pytest.mark.postgresql
 
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 
 

@@ -16,7 +16,7 @@ from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 from tests.task_rows import make_task
 
-MODEL = "kling/kling-v1"
+MODEL = "kling/kling-v2-5-turbo"
 OFTEN = 30
 """More denials in a row than are believed."""
 

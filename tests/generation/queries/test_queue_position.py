@@ -20,7 +20,7 @@ from tests.task_rows import make_task
 
 pytestmark = pytest.mark.postgresql
 
-KLING, WAN = "kling/kling-v1", "dashscope/wanx2.1-t2v-turbo"
+KLING, WAN = "kling/kling-v2-5-turbo", "dashscope/wanx2.1-t2v-turbo"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from providers.core.errors import ContentRejected, RateLimited, Uncertain, Unrea
 from providers.models import ProviderAccount
 from tests.task_rows import attempt_of, codes_of, create_task, make_task
 
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture

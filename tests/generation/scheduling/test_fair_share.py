@@ -91,7 +91,7 @@ def test_a_bound_task_goes_only_to_its_account_and_takes_no_turn_elsewhere(pool,
 
 
 def test_nor_does_one_whose_account_no_longer_takes_its_model(pool, user, other_user):
-    mine, other = pool("mine", models_allowed=["kling-v1"]), pool("other", max_in_flight=1)
+    mine, other = pool("mine", models_allowed=["kling-v3"]), pool("other", max_in_flight=1)
     make_task(user, is_bound=True, account=mine, created_at=timezone.now() - timedelta(hours=1))
     free = make_task(other_user)
 

@@ -21,7 +21,7 @@ from tests.task_rows import create_task
 
 pytestmark = pytest.mark.postgresql
 
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture

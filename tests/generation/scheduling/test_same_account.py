@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgresql
 CHANGES = {
     "switched off": {"enabled": False},
     "cooling": {"cooldown_until": timezone.now() + timedelta(days=1), "cooldown_reason": "too fast"},
-    "edited": {"label": "another name", "priority": 99, "max_in_flight": 1, "models_allowed": ["kling-v1"]},
+    "edited": {"label": "another name", "priority": 99, "max_in_flight": 1, "models_allowed": ["kling-v2-5-turbo"]},
 }
 
 

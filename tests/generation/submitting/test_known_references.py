@@ -17,7 +17,7 @@ from providers.models import ProviderAccount
 from tests.scripted_server import ScriptedServer, answer
 from tests.task_rows import codes_of, create_task
 
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 NEW_KLING = "kling/kling-3.0-turbo"
 ZHIPU = "zhipu/cogvideox-3"
 KNOWN = DuplicateReference("request_id must be unique", vendor_code="1214")

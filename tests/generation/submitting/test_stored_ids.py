@@ -20,7 +20,7 @@ from tests.task_rows import attempt_of, create_task, make_task
 
 pytestmark = pytest.mark.postgresql
 
-ID, KLING = "843250000000000000", "kling/kling-v1"
+ID, KLING = "843250000000000000", "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture

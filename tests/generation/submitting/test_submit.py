@@ -13,7 +13,7 @@ from providers.models import ProviderAccount
 from tests.task_rows import create_task
 
 WAN = "dashscope/wanx2.1-t2v-turbo"
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 
 
 @pytest.fixture

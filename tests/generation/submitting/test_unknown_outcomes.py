@@ -32,8 +32,9 @@ from tests.task_rows import attempt_of, codes_of, create_task
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
 WAN_WITH_IMAGE = "dashscope/wanx2.1-i2v-turbo"
-KLING = "kling/kling-v1"
+KLING = "kling/kling-v2-5-turbo"
 NEW_KLING = "kling/kling-3.0-turbo"
+ARK = "ark/doubao-seedance-1-0-pro-250528"
 LOCAL = "cogvideox/cogvideox-2b"
 
 
@@ -177,9 +178,16 @@ def test_no_other_end_of_a_second_sending_fails_an_unknown_outcome(user, driver)
     assert (fresh(task).status, task.last_attempt().error_code) == (Status.NEEDS_REVIEW, "out_of_memory")
 
 
+def test_what_the_new_api_lacks_is_sent_again_under_a_reference_that_it_takes_once(user, driver):
+    task = driver.finish(sent_by_the_dead(user, NEW_KLING), ingest=False)
+
+    assert (task.status, task.attempt_count) == (Status.INGESTING, 2)
+    assert driver.simulator.ledger()["count"] == 1
+
+
 def test_where_no_reference_protects_an_absence_is_a_persons_matter(user, driver):
     """Its sender may only be paused."""
-    task = sent_by_the_dead(user, NEW_KLING)
+    task = sent_by_the_dead(user, ARK)
 
     assert driver.finish(task).status == Status.NEEDS_REVIEW
     assert "not_listed" in codes_of(fresh(task).error_message)

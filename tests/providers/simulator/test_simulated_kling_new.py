@@ -20,7 +20,7 @@ from tests.cases import in_one_test
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, KlingCaller, bearer
 
-T2V, I2V, OMNI = "text-to-video", "image-to-video", "omni-video"
+T2V, I2V, OMNI, MOTION = "text-to-video", "image-to-video", "omni-video", "motion-control"
 SECRETS = ("whsec_c2ltdWxhdG9yLXNlY3JldC0wMDAx", "whsec_c2ltdWxhdG9yLXNlY3JldC0wMDAy")
 
 
@@ -59,6 +59,10 @@ def picture(width: int = 640, height: int = 360, kind: str = "PNG") -> str:
 
 def frame(kind: str = "first_frame", url: str = "https://example.com/taken-on-trust.png") -> dict[str, Any]:
     return {"type": kind, "url": url}
+
+
+def clip(kind: str = "base_video") -> dict[str, Any]:
+    return frame(kind, "https://example.com/a.mp4")
 
 
 def words(text: str = "she looks up") -> dict[str, Any]:
@@ -208,6 +212,32 @@ def test_list_refuses_what_it_does_not_know(new: Caller, body: dict[str, Any]) -
         (f"{I2V}/kling-3.0-turbo", {"contents": [frame(), frame("last_frame")]}, (400, 1201)),
         (f"{OMNI}/kling-3.0-omni", {"contents": [frame("refer_image")]}, (400, 1201)),
         (f"{OMNI}/kling-3.0-omni", {"contents": [words(), frame("base_video", "clip.mp4")]}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip(), frame()]}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip()], "settings": {"multi_shot": True}}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip()], "settings": {"audio": "native"}}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip("feature_video")], "settings": {"multi_shot": False}}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip("feature_video")], "settings": {"audio": "original"}}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip(), clip("feature_video")]}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), *[frame("refer_image")] * 8]}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), clip(), *[frame("refer_image")] * 5]}, (400, 1201)),
+        (f"{OMNI}/kling-3.0-omni", {"contents": [words(), *[{**frame("refer_image"), "id": "a"}] * 2]}, (400, 1201)),
+        (f"{OMNI}/kling-o1", {"contents": [words()], "settings": {"multi_shot": True}}, (400, 1201)),
+        (f"{OMNI}/kling-o1", {"contents": [words()], "settings": {"audio": "native"}}, (400, 1201)),
+        (f"{OMNI}/kling-o1", {"contents": [words()], "settings": {"duration": 7}}, (400, 1201)),
+        (f"{OMNI}/kling-o1", {"contents": [words("y" * 2501)]}, (400, 1201)),
+        (f"{OMNI}/kling-o1", {"contents": [words(), frame(), frame("last_frame"), frame("refer_image")]}, (400, 1201)),
+        (f"{OMNI}/kling-o1", {"contents": [words(), frame(), frame("last_frame"), clip("feature_video")]}, (400, 1201)),
+        (f"{I2V}/kling-2.6", {"contents": [words(), frame(), frame("last_frame")]}, (400, 1201)),
+        (f"{I2V}/kling-2.5-turbo", {"contents": [words(), frame(), frame("last_frame")]}, (400, 1201)),
+        (f"{I2V}/kling-3.0-turbo", {"contents": [words("y" * 2501), frame()]}, (400, 1201)),
+        (f"{MOTION}/kling-3.0-omni", {"contents": [frame("image"), clip("video")]}, (404, 1203)),
+        (f"{MOTION}/kling-3.0", {"contents": [frame("image"), clip("video")]}, (400, 1201)),
+        (f"{MOTION}/kling-3.0", {"contents": [frame("image")], "settings": {"character_orientation": "video"}}, (400, 1201)),
+        (
+            f"{MOTION}/kling-2.6",
+            {"contents": [words("@cat"), frame("image"), clip("video"), element()], "settings": {"character_orientation": "video"}},
+            (400, 1201),
+        ),
     ],
 )
 def test_bad_request_is_refused_and_not_billed(
@@ -228,11 +258,22 @@ def test_bad_request_is_refused_and_not_billed(
         (T2V, "kling-2.6", {"prompt": "a", "settings": {"audio": "native", "resolution": "1080p", "duration": 10}}, (1920, 1080, 10)),
         (I2V, "kling-3.0", {"contents": [frame(url=picture(400, 800)), frame("last_frame"), words()]}, (720, 1440, 5)),
         (I2V, "kling-3.0", {"contents": [frame(), words("@cat runs"), element()]}, (1280, 720, 5)),
+        (OMNI, "kling-o1", {"contents": [words(), frame("refer_image")], "settings": {"duration": 7}}, (1280, 720, 7)),
+        (T2V, "kling-2.5-turbo", {"prompt": "a", "settings": {"duration": 10}}, (1280, 720, 10)),
+        (
+            MOTION,
+            "kling-3.0",
+            {
+                "contents": [words("@cat"), frame("image", picture(400, 800)), clip("video"), element()],
+                "settings": {"character_orientation": "video", "audio": "original"},
+            },
+            (720, 1440, 5),
+        ),
         (
             OMNI,
             "kling-3.0-omni",
             {
-                "contents": [words(), frame("refer_image"), frame("refer_image"), frame("base_video", "https://example.com/a.mp4")],
+                "contents": [words(), frame("refer_image"), frame("refer_image"), clip()],
                 "settings": {"audio": "original", "aspect_ratio": "9:16"},
             },
             (720, 1280, 5),

@@ -20,7 +20,9 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-v2-6", "voice_ids"): {"with_audio": True, "mode": "pro"},
     ("kling/kling-v3", "voice_ids"): {"with_audio": True},
     ("kling/kling-v1-5", "paths"): {"mode": "pro"},
-    ("kling/kling-3.0-omni", "keep_sound"): {"base_video": "https://files.example/walk.mp4"},
+    ("kling/kling-3.0-omni", "keep_sound"): {"base_video": "https://files.example/walk.mp4", "multi_shot": False},
+    ("kling/kling-3.0-omni", "base_video"): {"multi_shot": False},
+    ("kling/kling-o1", "keep_sound"): {"base_video": "https://files.example/walk.mp4"},
 }
 """What else must be set so that an option may be set at all."""
 
@@ -37,7 +39,9 @@ SAID_WITH: dict[tuple[str, str], str] = {
 }
 """Options that are sent only together with an image."""
 
-PROMPTS: dict[tuple[str, str], str] = {("kling/kling-3.0", "elements"): "@cat runs", ("kling/kling-3.0-omni", "elements"): "@cat runs"}
+PROMPTS: dict[tuple[str, str], str] = {
+    (f"kling/kling-{model}", "elements"): "@cat runs" for model in ("3.0", "3.0-omni", "o1", "3.0-motion-control")
+}
 """Options that the prompt must name."""
 
 TEXTS: dict[str, list[Any]] = {"size": ["", "1280x720"], "model_name": ["", "sora-2"], "final_of": ["", "cgt-20261001100000-abcde"]}

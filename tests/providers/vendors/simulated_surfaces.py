@@ -33,7 +33,7 @@ SIMULATED = {
     "mainland": ("vidu", "hosts/vidu"),
 }
 MODELS = {
-    "kling": "kling/kling-v1",
+    "kling": "kling/kling-v2-5-turbo",
     "dashscope": "dashscope/wanx2.1-t2v-turbo",
     "zhipu": "zhipu/cogvideox-3",
     "volcvisual": "volcvisual/jimeng_t2v_v30",

@@ -55,7 +55,7 @@ def test_first_and_last_frame_are_accepted(simulator, model, params):
 
 @pytest.mark.parametrize("camera", [{"camera": "forward_up"}, {"camera": "simple", "camera_axis": "zoom", "camera_amount": -10.0}])
 def test_camera_movements_are_accepted(simulator, camera):
-    assert client_at(simulator, "official-jwt").submit(make_request("kling/kling-v1", **camera)).id
+    assert client_at(simulator, "gateway").submit(make_request("kling/kling-v1", **camera)).id
 
 
 @WITH_A_KEY
@@ -127,11 +127,11 @@ def test_lost_submit_is_found_by_our_reference(simulator, surface):
 def test_look_up_finds_nothing_where_nothing_was_accepted(simulator):
     client = client_at(simulator, "official-jwt")
 
-    assert client.look_up("never-sent", spec=ALL_MODELS["kling/kling-v1"], since=NOON) is None
+    assert client.look_up("never-sent", spec=ALL_MODELS["kling/kling-v2-5-turbo"], since=NOON) is None
 
 
 @pytest.mark.parametrize(
-    ("model", "surface"), [("kling/kling-v1", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
+    ("model", "surface"), [("kling/kling-v2-5-turbo", "official-jwt"), ("kling/kling-3.0", "official-key"), ("zhipu/cogvideox-3", "cn")]
 )
 def test_reference_sent_twice_is_distinguished_from_bad_parameters(simulator, model, surface):
     client, request = client_at(simulator, surface), make_request(model, reference="sent-1")

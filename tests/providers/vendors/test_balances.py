@@ -90,7 +90,7 @@ def test_vendors_that_do_not_report_a_balance_are_not_asked(slug):
 def test_simulated_package_falls_with_each_render(simulator):
     client = client_at(simulator)
     before = client.balance()
-    client.submit(make_request("kling/kling-v1", duration_s=10, mode="pro"))
+    client.submit(make_request("kling/kling-v2-5-turbo", duration_s=10, mode="pro"))
 
     assert before == Balance(amount=Decimal(10_000), unit="units")
     assert client.balance().amount == 10_000 - 4

@@ -18,7 +18,7 @@ NEED_AN_IMAGE = {
     "minimax": {"MiniMax-Hailuo-2.3-Fast", "I2V-01-Director", "I2V-01-live", "I2V-01", "S2V-01"},
     "ark": {"doubao-seedance-1-0-lite-i2v-250428"},
     "vidu": {"viduq3-pro-fast", "viduq3", "viduq3-mix", "viduq2-pro", "viduq2-turbo", "viduq2-pro-fast"},
-    "kling": {"kling-v1-5", "kling-v2-1"},
+    "kling": {"kling-v1-5", "kling-v2-1", "kling-3.0-motion-control", "kling-2.6-motion-control"},
     "dashscope": {
         "wanx2.1-i2v-turbo",
         "wanx2.1-i2v-plus",
@@ -45,6 +45,7 @@ PRICES = {
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
 }
 FIXED_LENGTH = {"minimax/S2V-01", "minimax/MiniMax-H3-regeneration", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
+FIXED_LENGTH |= {"kling/kling-3.0-motion-control", "kling/kling-2.6-motion-control"}
 ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
 """A value that models with only one do not have."""
 EVERY_VENDOR = in_one_test("slug", PROVIDERS)
@@ -161,7 +162,7 @@ def test_name_of_no_model_is_none():
 
 
 def test_kling_has_every_classic_model_and_marks_the_retired():
-    assert {name for name in PROVIDERS["kling"].models if not name.startswith(("kling-2.", "kling-3."))} == {
+    assert {name for name in PROVIDERS["kling"].models if not name.startswith(("kling-2.", "kling-3.", "kling-o"))} == {
         "kling-v1",
         "kling-v1-5",
         "kling-v1-6",
@@ -172,7 +173,9 @@ def test_kling_has_every_classic_model_and_marks_the_retired():
         "kling-v2-6",
         "kling-v3",
     }
-    assert {spec.id for spec in PROVIDERS["kling"].models.values() if spec.retired} == {"kling-v1-6", "kling-v2-1"}
+    assert {spec.id for spec in PROVIDERS["kling"].models.values() if spec.retired} == {
+        *("kling-v1", "kling-v1-5", "kling-v1-6", "kling-v2-master", "kling-v2-1", "kling-v2-1-master")
+    }
 
 
 @EVERY_VENDOR
@@ -181,7 +184,9 @@ def test_models_that_need_an_image_say_so(slug):
 
 
 def test_models_without_a_last_frame_have_no_slot_for_it():
-    without = {spec.id for spec in PROVIDERS["kling"].models.values() if spec.slot("last_frame") is None}
+    without = {
+        spec.id for spec in PROVIDERS["kling"].models.values() if spec.slot("last_frame") is None and spec.slot("references") is None
+    }
 
     assert without == {"kling-v2-master", "kling-v2-1-master", "kling-3.0-turbo"}
 

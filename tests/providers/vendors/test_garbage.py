@@ -47,7 +47,7 @@ MODELS = {
     "vidu": "vidu/viduq3-turbo",
     "openai-videos": "openai-videos/gateway-model",
     "ark": "ark/doubao-seedance-1-0-pro-250528",
-    "kling": "kling/kling-v1",
+    "kling": "kling/kling-v2-5-turbo",
     "dashscope": "dashscope/wanx2.1-t2v-plus",
     "zhipu": "zhipu/cogvideox-3",
     "volcvisual": "volcvisual/jimeng_t2v_v30",

@@ -11,7 +11,9 @@ from tests.providers.vendors.simulated_surfaces import client_at, paid, surface_
 from tests.providers.vendors.vendor_samples import NOON, asked, make_provider, make_request, picture
 
 V3, V26, V16, V15 = "kling/kling-v3", "kling/kling-v2-6", "kling/kling-v1-6", "kling/kling-v1-5"
-V30, OMNI = "kling/kling-3.0", "kling/kling-3.0-omni"
+V30, OMNI, O1, V26_NEW = "kling/kling-3.0", "kling/kling-3.0-omni", "kling/kling-o1", "kling/kling-2.6"
+V25_NEW, MOTION = "kling/kling-2.5-turbo", "kling/kling-3.0-motion-control"
+COLOURS = ("teal", "red", "navy", "gold")
 WALK = "https://files.example/walk.mp4"
 SHOTS = [{"duration_s": 3, "prompt": "A boat leaves"}, {"duration_s": 4, "prompt": "The open sea"}]
 CAT = {"name": "cat", "element_id": "829836802793406551"}
@@ -23,7 +25,8 @@ def request_with(model, images, prompt="a boat", **params):
     spec = ALL_MODELS[model]
     options = spec.params(**params)
     options.check_inputs(images)
-    files = {slot: tuple(picture(slot, colour) for colour in ("teal", "red", "navy", "gold")[:count]) for slot, count in images.items()}
+    filled = {slot.name: images[slot.name] for slot in spec.slots if slot.name in images}
+    files = {slot: tuple(picture(slot, colour) for colour in (*COLOURS, *COLOURS)[:count]) for slot, count in filled.items()}
     return GenerationRequest(spec=spec, prompt=prompt, params=options, inputs=files, reference="job-1")
 
 
@@ -80,12 +83,58 @@ def test_elements_of_the_new_api_are_contents_with_their_names():
     assert contents[-1] == {"type": "element", "element_id": CAT["element_id"], "id": "cat"}
 
 
-@pytest.mark.parametrize("name", ["feature_video", "base_video"])
-def test_omni_takes_a_video_and_may_keep_its_sound(name):
-    body = said(OMNI, {}, keep_sound=True, **{name: WALK}).json
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        (OMNI, {"base_video": WALK, "keep_sound": True, "multi_shot": False}),
+        (O1, {"base_video": WALK, "keep_sound": True}),
+        (O1, {"feature_video": WALK, "keep_sound": True}),
+        (OMNI, {"feature_video": WALK}),
+    ],
+)
+def test_video_is_a_content_with_a_name_and_may_keep_its_sound(model, params):
+    body = said(model, {"references": 2}, **params).json
 
-    assert body["contents"][1:] == [{"type": name, "url": WALK}]
-    assert body["settings"]["audio"] == "original"
+    name = "base_video" if "base_video" in params else "feature_video"
+    assert [(part["type"], part.get("id")) for part in body["contents"][1:]] == [
+        ("refer_image", "image_1"),
+        ("refer_image", "image_2"),
+        (name, "video_1"),
+    ]
+    assert body["contents"][-1]["url"] == WALK
+    assert body["settings"]["audio"] == ("original" if "keep_sound" in params else "off")
+
+
+def test_images_are_named_in_the_order_of_their_slots():
+    contents = said(OMNI, {"references": 2, "first_frame": 1}).json["contents"]
+
+    assert [(part["type"], part.get("id")) for part in contents] == [
+        ("prompt", None),
+        ("first_frame", "image_1"),
+        ("refer_image", "image_2"),
+        ("refer_image", "image_3"),
+    ]
+
+
+def test_motion_control_has_a_path_of_its_own_a_character_and_a_video():
+    request = request_with(MOTION, {"references": 1}, prompt="@cat dances", motion_video=WALK, elements=[CAT], keep_sound=False)
+
+    ask = asked(make_provider("kling", "official-key"), request)
+
+    assert ask.path == "/motion-control/kling-3.0"
+    assert ask.json["contents"] == [
+        {"type": "prompt", "text": "@cat dances"},
+        {"type": "image", "url": request.inputs["references"][0].base64},
+        {"type": "video", "url": WALK},
+        {"type": "element", "element_id": CAT["element_id"], "id": "cat"},
+    ]
+    assert ask.json["settings"] == {"resolution": "720p", "audio": "off", "character_orientation": "video"}
+
+
+def test_prompt_has_fewer_characters_beside_the_first_frame_of_turbo():
+    turbo = ALL_MODELS["kling/kling-3.0-turbo"]
+
+    assert [turbo.prompt_limit(filled) for filled in ((), ("first_frame",))] == [3_072, 2_500]
 
 
 @in_one_test(
@@ -108,7 +157,16 @@ def test_omni_takes_a_video_and_may_keep_its_sound(name):
         (OMNI, {"feature_video": WALK, "base_video": WALK}, "base_video", "either taken up or changed"),
         (OMNI, {"base_video": "walk.mp4"}, "base_video", "public address"),
         (OMNI, {"keep_sound": True}, "keep_sound", "the original sound needs a video"),
-        (OMNI, {"keep_sound": True, "base_video": WALK, "with_audio": True}, "keep_sound", "exclude each other"),
+        (OMNI, {"keep_sound": True, "feature_video": WALK}, "keep_sound", "needs a video to change"),
+        (OMNI, {"base_video": WALK}, "base_video", "needs Several shots off"),
+        (OMNI, {"base_video": WALK, "multi_shot": False, "with_audio": True}, "base_video", "needs Sound off"),
+        (OMNI, {"feature_video": WALK, "multi_shot": False}, "feature_video", "needs Several shots on"),
+        (OMNI, {"feature_video": WALK, "with_audio": True}, "feature_video", "needs Sound off"),
+        (O1, {"feature_video": WALK, "base_video": WALK}, "base_video", "either taken up or changed"),
+        (O1, {"keep_sound": True}, "keep_sound", "the original sound needs a video"),
+        (MOTION, {"motion_video": WALK, "orientation": "image", "elements": [CAT]}, "elements", "faces as in the video"),
+        (MOTION, {"motion_video": WALK, "elements": [CAT] * 2}, "elements", "at most 1 item"),
+        (MOTION, {}, "motion_video", "Field required"),
     ],
 )
 def test_what_does_not_go_is_refused_by_field(model, params, field, words):
@@ -128,6 +186,18 @@ def test_what_does_not_go_is_refused_by_field(model, params, field, words):
         (V15, {"mode": "pro"}, {"first_frame": 1, "dynamic_masks": 1}, "params.paths"),
         (V15, {"paths": ["1,2 3,4"]}, {"first_frame": 1}, "params.paths"),
         (V16, {}, {"first_frame": 1, "references": 1}, "inputs.references"),
+        (V3, {}, {"last_frame": 1}, "inputs.first_frame"),
+        (V26_NEW, {}, {"first_frame": 1, "last_frame": 1}, "params.resolution"),
+        (V26_NEW, {"resolution": "1080p", "with_audio": True}, {"first_frame": 1, "last_frame": 1}, "params.with_audio"),
+        (V25_NEW, {}, {"first_frame": 1, "last_frame": 1}, "params.resolution"),
+        (OMNI, {"base_video": WALK, "multi_shot": False}, {"first_frame": 1}, "params.base_video"),
+        (OMNI, {"feature_video": WALK}, {"references": 5}, "inputs.references"),
+        (OMNI, {"elements": [CAT]}, {"references": 7}, "inputs.references"),
+        (O1, {}, {"first_frame": 1, "last_frame": 1, "references": 1}, "inputs.last_frame"),
+        (O1, {"elements": [CAT]}, {"first_frame": 1, "last_frame": 1}, "inputs.last_frame"),
+        (O1, {"feature_video": WALK}, {"first_frame": 1, "last_frame": 1}, "params.feature_video"),
+        (O1, {"duration_s": 7}, {"first_frame": 1}, "params.duration_s"),
+        (O1, {"duration_s": 3}, {}, "params.duration_s"),
     ],
 )
 def test_what_does_not_go_with_the_images_is_refused(model, params, images, path):
@@ -145,7 +215,14 @@ def test_what_does_not_go_with_the_images_is_refused(model, params, images, path
         (V15, {"first_frame": 1, "static_mask": 1, "dynamic_masks": 2}, {"mode": "pro", "paths": ["10,20 30,40", "1,2 3,4"]}),
         (V16, {"references": 4}, {"aspect_ratio": "1:1", "mode": "pro", "guidance": 0.7}),
         (V30, {"first_frame": 1, "last_frame": 1}, {"prompt": "@cat runs", "elements": [CAT]}),
-        (OMNI, {"references": 4}, {"prompt": "@cat runs", "elements": [CAT], "base_video": WALK, "keep_sound": True}),
+        (OMNI, {"references": 3}, {"prompt": "@cat runs", "elements": [CAT], "base_video": WALK, "keep_sound": True, "multi_shot": False}),
+        (OMNI, {"first_frame": 1, "references": 3}, {"prompt": "@cat runs", "elements": [CAT], "feature_video": WALK}),
+        (OMNI, {"references": 7}, {"with_audio": True}),
+        (O1, {"references": 3}, {"prompt": "@cat runs", "elements": [CAT], "base_video": WALK, "keep_sound": True, "duration_s": 7}),
+        (O1, {"first_frame": 1, "last_frame": 1}, {"duration_s": 10}),
+        (V26_NEW, {"first_frame": 1, "last_frame": 1}, {"resolution": "1080p", "duration_s": 10}),
+        (V25_NEW, {"first_frame": 1, "last_frame": 1}, {"resolution": "1080p", "prompt": ""}),
+        (MOTION, {"references": 1}, {"prompt": "@cat dances", "elements": [CAT], "motion_video": WALK, "resolution": "1080p"}),
     ],
 )
 def test_fullest_request_is_rendered_and_found_by_our_reference(simulator, model, images, facts):

@@ -26,7 +26,7 @@ from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_pro
 V30, TURBO, OMNI, V26 = "kling/kling-3.0", "kling/kling-3.0-turbo", "kling/kling-3.0-omni", "kling/kling-2.6"
 TASK = Submission(id="893000000000000001", model="kling-3.0")
 OTHER = Submission(id="893000000000000002", model="kling-3.0")
-CLASSIC = Submission(id="83", model="kling-v1", kind="text2video")
+CLASSIC = Submission(id="83", model="kling-v2-6", kind="text2video")
 ANSWER = fixture("kling_new_tasks")
 WIRE = Wire(provider=make_provider("kling", "official-key"), model=V30, task=TASK)
 submit, poll = WIRE.submit, WIRE.poll
@@ -127,7 +127,9 @@ def test_option_that_does_not_go_with_the_images_is_refused_by_path(params, slot
 
 
 def test_new_models_need_an_api_key_and_have_their_slots():
-    new = [ALL_MODELS[name] for name in (V30, TURBO, OMNI, V26)]
+    new = [
+        ALL_MODELS[name] for name in (V30, TURBO, OMNI, V26, "kling/kling-o1", "kling/kling-2.5-turbo", "kling/kling-2.6-motion-control")
+    ]
 
     assert {spec.surfaces for spec in new} == {("official-key",)}
     assert [[slot.name for slot in spec.slots] for spec in new] == [
@@ -135,6 +137,9 @@ def test_new_models_need_an_api_key_and_have_their_slots():
         ["first_frame"],
         ["first_frame", "last_frame", "references"],
         ["first_frame", "last_frame"],
+        ["first_frame", "last_frame", "references"],
+        ["first_frame", "last_frame"],
+        ["references"],
     ]
 
 

@@ -43,12 +43,12 @@ def test_custom_shots_replace_the_prompt():
     assert [shot["prompt"] for shot in body["multi_prompt"]] == ["A boat leaves", "The open sea"]
 
 
-@pytest.mark.parametrize(("model", "params"), [(V15, {"mode": "pro"}), (V16, {"mode": "pro"}), (V3, {})])
+@pytest.mark.parametrize(("model", "params"), [(V15, {"mode": "pro"}), (V16, {"mode": "pro"})])
 def test_last_frame_alone_is_taken_where_the_vendor_takes_it(model, params):
     assert ALL_MODELS[model].params(**params).check_inputs({"last_frame": 1}) is None
 
 
-@pytest.mark.parametrize("model", [V1, "kling/kling-v2-5-turbo", V26, V21])
+@pytest.mark.parametrize("model", [V1, "kling/kling-v2-5-turbo", V26, V21, V3])
 def test_last_frame_alone_is_refused_by_the_others(model):
     with pytest.raises(InputConflict) as refused:
         ALL_MODELS[model].params(mode="pro").check_inputs({"last_frame": 1})

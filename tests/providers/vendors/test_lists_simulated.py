@@ -17,7 +17,7 @@ from tests.providers.vendors.vendor_samples import make_request
 
 ARK, HAILUO, H3 = "ark/doubao-seedance-1-0-pro-250528", "minimax/MiniMax-Hailuo-02", "minimax/MiniMax-H3"
 VIDU, VIDU_SLOTS = "vidu/viduq3-turbo", (["first_frame"], ["first_frame", "last_frame"], ["references"])
-WAN, SORA, KLING, KLING_NEW = "dashscope/wanx2.1-t2v-turbo", "openai-videos/sora-2", "kling/kling-v1", "kling/kling-3.0"
+WAN, SORA, KLING, KLING_NEW = "dashscope/wanx2.1-t2v-turbo", "openai-videos/sora-2", "kling/kling-v2-5-turbo", "kling/kling-3.0"
 LOCAL = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
 
 

@@ -49,7 +49,7 @@ def test_nothing_is_bought_unless_it_is_asked_for(monkeypatch, simulator, capsys
     result, printed = live.main(), capsys.readouterr().out
 
     assert (result, paid(simulator)) == (0, 0)
-    assert "it costs money: LIVE_SPEND=yes buys one of kling/kling-v1" in printed
+    assert "it costs money: LIVE_SPEND=yes buys one of kling/kling-v2-5-turbo" in printed
     assert "4 passed, 0 failed" in printed
 
 

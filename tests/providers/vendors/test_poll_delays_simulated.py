@@ -18,7 +18,7 @@ WITH_TIERS = "ark/doubao-seedance-1-0-pro-250528"
         (WITH_TIERS, {"service_tier": "flex"}, timedelta(seconds=60)),
         (WITH_TIERS, {}, None),
         ("openai-videos/gateway-model", {}, timedelta(seconds=20)),
-        ("kling/kling-v1", {}, None),
+        ("kling/kling-v2-5-turbo", {}, None),
     ],
 )
 def test_snapshot_carries_the_vendors_delay_where_it_has_one(simulator, model, params, delay):

@@ -145,7 +145,9 @@ def test_asking_again_about_a_failed_task_says_when_the_vendor_is_away(staff_cli
 
 
 def test_many_failed_tasks_are_recovered_by_an_action_that_is_logged(staff_client, user, driver):
-    tasks = [driver.until(create_task(owner=user, model="kling/kling-v1", prompt=f"boat {n}", params={}), Status.RUNNING) for n in (1, 2)]
+    tasks = [
+        driver.until(create_task(owner=user, model="kling/kling-v2-5-turbo", prompt=f"boat {n}", params={}), Status.RUNNING) for n in (1, 2)
+    ]
     for one in tasks:
         one.give_up("deadline", "too late")
     driver.simulator.advance(60)

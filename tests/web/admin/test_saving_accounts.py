@@ -16,7 +16,7 @@ TYPED = {
     "label": "upstairs",
     "base_url": "http://127.0.0.1:9",
     "enabled": "on",
-    "models_allowed": ["kling-v1"],
+    "models_allowed": ["kling-v2-5-turbo"],
     "priority": 3,
     "weight": 2,
     "max_in_flight": 4,
@@ -60,7 +60,7 @@ def test_what_workers_wrote_between_load_and_save_stays(account, staff):
 
     row = ProviderAccount.objects.get(pk=account.pk)
     assert noted(account) == before
-    assert (row.label, row.models_allowed, row.priority, row.max_in_flight) == ("upstairs", ["kling-v1"], 3, 4)
+    assert (row.label, row.models_allowed, row.priority, row.max_in_flight) == ("upstairs", ["kling-v2-5-turbo"], 3, 4)
     assert row.tails["api_key"] == "…1234"
     assert None not in (row.changed_at, row.edited_at)
 

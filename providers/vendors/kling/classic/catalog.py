@@ -32,11 +32,13 @@ NOT_OFFERED = (
     "cameras of kling-v1-5 and kling-v1-6, which the pages leave open",
     "shots of one's own as an option of the new API: its prompt carries them (`镜头 n, m, words; ...`)",
     "`omni-video` of the classic API: the new API's 3.0 Omni replaces it",
-    "other products: extending a video, lip sync, avatars, motion control, effects, sound alone",
+    "voices of 2.6 at the new API, and more than three elements of 3.0 Omni",
+    "motion control, `kling-video-o1` and 3.0 Turbo of the classic API and of gateways: the new API has them",
+    "other products: extending a video, lip sync, avatars, effects, sound alone",
 )
 CLIENT = "https://github.com/vercel/ai/blob/main/packages/klingai/src/klingai-video-model-options.ts"
 COPY = "https://github.com/betasecond/KlingDemo/blob/main/APIDoc.md"
-GATEWAY_FAQ = "https://vercel.com/ai-gateway/models/kling-v3.0-i2v/faq"
+COPIES = "https://github.com/aself101/kling-api"
 GATEWAY_V26 = "https://docs.apimart.ai/en/api-reference/videos/kling-v2-6/generation"
 GATEWAY_PAGE = "https://mulerouter.ai/docs/api-reference/endpoint/klingai/kling-v3"
 READ_ELSEWHERE = (
@@ -47,12 +49,19 @@ READ_ELSEWHERE = (
     "that kling-v2-1 to kling-v2-6 take a last frame beside a first only: public copies of the vendor's table of abilities; 2026-11-21",
     f"that kling-v1 with a last frame, and kling-v1-5 with masks, make 5 s only: the same copy, <{COPY}>, 2026-11-21",
     f"that kling-v2-6 with a last frame is silent: a gateway's page, <{GATEWAY_V26}>, 2026-11-21",
-    f"that kling-v3 takes a last frame alone: a gateway's page, <{GATEWAY_FAQ}>, 2026-11-21",
     f"that kling-v3 needs a prompt beside a frame too, but not with own shots: a gateway's page, <{GATEWAY_PAGE}>, 2026-11-21",
     "that the classic API refuses a reference which it has (400, code 1201): public clients; the page asks for unique ones; 2026-11-21",
+    "that 1.5, 1.6, 2.1 and 2.1 Master were retired on 2026-09-15: Comfy-Org/docs, kling-3-0.mdx@ffb27fc; read 2026-11-28",
+    f"that kling-v1 is discontinued, as the vendor answered on 2026-09-20: <{COPIES}>; read 2026-11-29",
+    f"2 Master counts as retired with them: the vendor's list of models begins at 2.5 Turbo, a copy in <{COPIES}>; read 2026-11-29",
+    f"that no model but 1.5 and 1.6 takes a last frame alone: a copy of the vendor's map of abilities in <{COPIES}>; read 2026-11-29",
+    f"the new API's O1, 2.5 Turbo, motion control, and what excludes what there: copies of the pages in <{COPIES}>; read 2026-11-29",
+    f"that both of the vendor's APIs refuse a reference that the account has (400, code 1201), tried there: <{COPIES}>; read 2026-11-29",
     "the balance (`/account/costs`): the page names its path, public clients quote the rest; 2026-11-21",
 )
 RETIRED = date(2026, 9, 15)
+DISCONTINUED = date(2026, 9, 20)
+"""The day on which the vendor was seen to refuse it."""
 STILL_HAD_AT = (GATEWAY,)
 """Where models that the vendor retired may be had."""
 IMAGES = ImageRules(formats=("image/jpeg", "image/png"), max_bytes=10 * 1024 * 1024, min_side_px=300, min_ratio=1 / 2.5, max_ratio=2.5)
@@ -77,14 +86,15 @@ _spec = partial(
     docs_url=DOCS_URL,
     docs_read=DOCS_READ,
 )
+_retired = partial(_spec, retired=RETIRED, surfaces=STILL_HAD_AT)
 MODELS = by_id(
     _spec("kling-v3", "Kling 3", V3Params, (FIRST, LAST), needs_prompt=True),
     _spec("kling-v2-6", "Kling 2.6", V26Params, (FIRST, LAST)),
     _spec("kling-v2-5-turbo", "Kling 2.5 Turbo", V25Params, (FIRST, LAST)),
-    _spec("kling-v2-1-master", "Kling 2.1 Master", V2Params, (FIRST,)),
-    _spec("kling-v2-1", "Kling 2.1", V21Params, (NEEDED_FIRST, LAST), retired=RETIRED, surfaces=STILL_HAD_AT),
-    _spec("kling-v2-master", "Kling 2 Master", V2Params, (FIRST,)),
-    _spec("kling-v1-6", "Kling 1.6", V16Params, (FIRST, LAST, REFERENCES), retired=RETIRED, surfaces=STILL_HAD_AT),
-    _spec("kling-v1-5", "Kling 1.5", V15Params, (FIRST, LAST, STATIC, DYNAMIC)),
-    _spec("kling-v1", "Kling 1", V1Params, (FIRST, LAST)),
+    _retired("kling-v2-1-master", "Kling 2.1 Master", V2Params, (FIRST,)),
+    _retired("kling-v2-1", "Kling 2.1", V21Params, (NEEDED_FIRST, LAST)),
+    _retired("kling-v2-master", "Kling 2 Master", V2Params, (FIRST,)),
+    _retired("kling-v1-6", "Kling 1.6", V16Params, (FIRST, LAST, REFERENCES)),
+    _retired("kling-v1-5", "Kling 1.5", V15Params, (FIRST, LAST, STATIC, DYNAMIC)),
+    _retired("kling-v1", "Kling 1", V1Params, (FIRST, LAST), retired=DISCONTINUED),
 )

@@ -197,7 +197,15 @@ class V3Params(VoicedParams, ShapedParams):
     """kling-v3: any whole length, up to 4k, with sound, custom shots and elements."""
 
     instead_of_prompt = "shots"
-    rules = (VOICES_NEED_SOUND, SHOTS_ARE_CHOSEN, SHOTS_FILL_THE_VIDEO, ELEMENTS_OR_VOICES, FRAME_GIVES_SHAPE, ELEMENTS_NEED_FIRST)
+    rules = (
+        VOICES_NEED_SOUND,
+        SHOTS_ARE_CHOSEN,
+        SHOTS_FILL_THE_VIDEO,
+        ELEMENTS_OR_VOICES,
+        LAST_NEEDS_FIRST,
+        FRAME_GIVES_SHAPE,
+        ELEMENTS_NEED_FIRST,
+    )
 
     duration_s: Literal[3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = param(  # type: ignore[assignment]
         5, "Duration", "Length of the video.", unit="s", main=True

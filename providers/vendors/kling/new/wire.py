@@ -11,7 +11,7 @@ from providers.core.errors import ProviderError, UnexpectedReply
 from providers.core.ids import id_of
 from providers.core.listings import only_answer, rows_of, snapshots_by_id
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireRequest
-from providers.vendors.kling.new.bodies import body_of, kind_of
+from providers.vendors.kling.new.bodies import body_of, path_of
 from providers.vendors.kling.new.replies import snapshot_of
 
 __all__ = ["BATCH", "TASKS", "find", "poll", "poll_many", "submit"]
@@ -21,8 +21,7 @@ TASKS = "/tasks"
 
 
 def submit(request: GenerationRequest, callback: Mapping[str, str]) -> Exchange[Submission]:
-    path = f"/{kind_of(request)}/{request.spec.id}"
-    reply = yield WireRequest(method="POST", path=path, json=body_of(request, callback), billable=True)
+    reply = yield WireRequest(method="POST", path=path_of(request), json=body_of(request, callback), billable=True)
     return Submission(id=id_of(reply.part("data").get("id"), or_number=True), model=request.spec.id)
 
 
