@@ -42,6 +42,7 @@ THREADS = 2
 PLAYABLE_VIDEO = {".mp4": frozenset({"h264", "av1", "vp9"}), ".webm": frozenset({"vp8", "vp9", "av1"})}
 PLAYABLE_FORMATS = frozenset({"yuv420p", "yuvj420p"})
 PLAYABLE_SOUND = frozenset({"aac", "mp3", "opus", "flac", "vorbis"})
+HELD_S = 0.05
 DURATION_SLACK_S = 0.5
 DURATION_SLACK_RATIO = 0.15
 
@@ -72,6 +73,13 @@ class Seen:
         self.frames += 1
         return at - self.first_s
 
+    def hold(self, whole_s: float | None) -> bool:
+        """Let the last picture stay on until the file ends, as Matroska says it. Return whether that is longer than usual."""
+        is_longer = whole_s is not None and whole_s > max(self.end_s, self.sound_end_s) + HELD_S
+        if whole_s is not None and is_longer:
+            self.end_s = whole_s
+        return is_longer
+
     def hear(self, packet: Packet[Any]) -> None:
         if packet.pts is not None:
             self.sound_end_s = max(self.sound_end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
@@ -88,16 +96,16 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
         remux = Remux(workdir / "final.mp4", kind, container, request["record"]) if fits_in_mp4(container, kind) else None
         poster, preview = Poster(), Preview(paths["preview"])
         seen = _pass(container, stream, remux, poster, preview)
-        claimed_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
+        stated_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
         whole_s = container.duration / av.time_base if container.duration else None
     preview.close()
     if kind.demuxer == "mp4":
-        _check_length(seen.duration_s, claimed_s, "The file says")
-    else:
-        _check_length(max(seen.end_s, seen.sound_end_s), whole_s, "The file says")
+        _check_length(seen.duration_s, stated_s, "The file says")
     if not kind.is_cut_visible:
+        _check_length(max(seen.end_s, seen.sound_end_s), whole_s, "The file says")
         _check_length(seen.duration_s, request["expected_duration_s"], "The vendor says")
-    final = (remux and remux.finished()) or _kept(source, workdir, kind)
+    is_held = kind.demuxer == "matroska" and seen.hold(whole_s)  # which a copy would not be
+    final = (remux.finished() if remux and not is_held else None) or _kept(source, workdir, kind)
     colour = poster.save(paths["poster"])
     return {
         **{name: str(path) for name, path in paths.items()},

@@ -103,9 +103,11 @@ def _element(file: BinaryIO, at: int, end: int) -> Element:
     if kind_bytes > 4:
         raise BadMedia("broken_boxes", "An element has no name")
     rest = head[kind_bytes:]
-    size_bytes = 9 - rest[0].bit_length() if rest else 9
+    size_bytes = 9 - rest[0].bit_length() if rest else 1
+    if size_bytes > 8:
+        raise BadMedia("broken_boxes", "An element lies about its size")
     if len(rest) < size_bytes:
-        raise BadMedia("cut" if rest and size_bytes < 9 else "broken_boxes", "The file ends inside the header of an element")
+        raise BadMedia("cut", "The file ends inside the header of an element")
     unknown = (1 << 7 * size_bytes) - 1
     length, start = int.from_bytes(rest[:size_bytes]) & unknown, at + kind_bytes + size_bytes
     kind = int.from_bytes(head[:kind_bytes])

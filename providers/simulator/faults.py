@@ -45,7 +45,7 @@ by the gateway's own address, by that of a gateway whose address was never set, 
 """
 MEDIA = (
     *("media-html", "media-404", "media-expired", "media-cut", "media-short", "media-hole"),
-    *("media-slow", "media-no-range", "media-empty", "media-not-faststart"),
+    *("media-slow", "media-no-range", "media-empty", "media-not-faststart", "media-mislabelled"),
     "content-redirect",
 )
 NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *GATEWAY, *MEDIA))

@@ -81,7 +81,7 @@ def test_a_file_that_does_not_play_is_offered_as_a_download(signed_in: Page, liv
 
     stage = signed_in.locator(".stage")
     expect(stage.get_by_role("img", name="a boat")).to_be_visible()
-    expect(stage).to_contain_text("Browsers do not play this file. Download it to watch it.")
+    expect(stage).to_contain_text("Not every browser can play this file. Download it to watch it.")
     expect(signed_in.locator("video")).to_have_count(0)
     expect(signed_in.get_by_text("Length reported by the vendor")).to_be_visible()
     with signed_in.expect_download() as download:

@@ -158,7 +158,7 @@ def test_a_delivery_that_was_damaged_at_first_is_fetched_again(user, driver):
 
 def test_an_odd_but_whole_delivery_succeeds(user, driver):
     driver.simulator.settings(drip_s=2.0)
-    tasks = finished(user, driver, WITH_LOOK_UP, ("media-no-range", "media-not-faststart", "media-slow:1"))
+    tasks = finished(user, driver, WITH_LOOK_UP, ("media-no-range", "media-not-faststart", "media-slow:1", "media-mislabelled"))
 
     assert {task.status for task in tasks.values()} == {Status.SUCCEEDED}
 

@@ -197,6 +197,15 @@ def test_file_that_is_not_at_its_first_address_is_fetched_from_another(rendered,
     assert GenerationTask.objects.get(pk=rendered.pk).status == Status.SUCCEEDED
 
 
+def test_a_file_shorter_than_the_vendor_says_is_saved_and_both_lengths_are_kept(rendered, driver):
+    GenerationTask.objects.filter(pk=rendered.pk).update(outputs=[output | {"duration_s": 60.0} for output in rendered.outputs])
+
+    driver.step()
+
+    video = Video.objects.get(task=rendered)
+    assert (video.reported_duration_s, video.duration_s < 60, video.content_type) == (60.0, True, "video/mp4")
+
+
 def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):
     usual, settings.MAX_VIDEO_BYTES = settings.MAX_VIDEO_BYTES, 1000
     driver.step()

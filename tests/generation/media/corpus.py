@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A whole file and what becomes of it. `is_kept`: byte for byte as it came."""
+    """A whole file and what becomes of it. `tag`: the track's name in the file; `is_kept`: byte for byte as it came."""
 
     make: Callable[[], bytes]
     suffix: str = ".mp4"
@@ -26,11 +27,18 @@ class Case:
     duration_s: float = 1.0
     has_audio: bool = True
     plays: bool = True
+    tag: str = ""
     is_kept: bool = False
 
 
 def short(**options: object) -> Callable[[], bytes]:
     return lambda: make_video(**({"duration_s": 1.0} | options))
+
+
+def held(data: bytes, until_s: float) -> bytes:
+    """Let a Matroska file end later: its Duration is a number of milliseconds (RFC 9559, 5.1.2.10)."""
+    at = data.index(b"\x44\x89\x88") + 3
+    return data[:at] + struct.pack(">d", until_s * 1000) + data[at + 8 :]
 
 
 def labelled(data: bytes) -> bytes:
@@ -51,10 +59,10 @@ WHOLE: Mapping[str, Case] = {
     "h264, mp3": Case(make=short(sound="libmp3lame")),
     "h264, opus": Case(make=short(sound="libopus")),
     "h264, flac": Case(make=short(sound="flac", options={"preset": "medium"})),
-    "hevc, hvc1": Case(make=short(codec="libx265", options=X265, tag="hvc1"), codec="hevc", plays=False),
-    "hevc, hev1": Case(make=short(codec="libx265", options=X265), codec="hevc", plays=False),
+    "hevc, hvc1": Case(make=short(codec="libx265", options=X265, tag="hvc1"), codec="hevc", tag="hvc1", plays=False),
+    "hevc, hev1": Case(make=short(codec="libx265", options=X265), codec="hevc", tag="hvc1", plays=False),
     "hevc, sets among pictures": Case(
-        make=short(codec="libx265", options={"x265-params": "log-level=none:repeat-headers=1"}), codec="hevc", plays=False
+        make=short(codec="libx265", options={"x265-params": "log-level=none:repeat-headers=1"}), codec="hevc", tag="hev1", plays=False
     ),
     "hevc, hdr": Case(
         make=short(
@@ -65,6 +73,7 @@ WHOLE: Mapping[str, Case] = {
             tag="hvc1",
         ),
         codec="hevc",
+        tag="hvc1",
         plays=False,
     ),
     "av1": Case(make=short(codec="libsvtav1", options={"preset": "12"}), codec="av1"),
@@ -90,7 +99,7 @@ WHOLE: Mapping[str, Case] = {
     "300 random bytes behind it": Case(make=lambda: make_video(duration_s=1.0, movflags="faststart") + random.Random(5).randbytes(300)),
     "random bytes behind fragments": Case(make=lambda: make_video(duration_s=1.0, movflags=FRAGMENTS) + random.Random(6).randbytes(300)),
     "mov, h264": Case(make=short(container="mov")),
-    "mov, hevc": Case(make=short(container="mov", codec="libx265", options=X265, tag="hvc1"), codec="hevc", plays=False),
+    "mov, hevc": Case(make=short(container="mov", codec="libx265", options=X265, tag="hvc1"), codec="hevc", tag="hvc1", plays=False),
     "mov, pcm": Case(make=short(container="mov", sound="pcm_s16le"), suffix=".mov", plays=False, is_kept=True),
     "mov, prores": Case(
         make=short(container="mov", codec="prores_ks", pix_fmt="yuv422p10le", options={"preset": ""}, sound="pcm_s16le"),
@@ -125,9 +134,25 @@ WHOLE: Mapping[str, Case] = {
         codec="vp9",
         is_kept=True,
     ),
+    "webm, held last picture": Case(
+        make=lambda: held(make_video(duration_s=0.5, container="webm", codec="libvpx-vp9", options=VP9, audio=False), 4.0),
+        suffix=".webm",
+        codec="vp9",
+        duration_s=4.0,
+        has_audio=False,
+        is_kept=True,
+    ),
+    "mkv, held last picture": Case(
+        make=lambda: held(make_video(duration_s=0.5, container="matroska", audio=False), 4.0),
+        suffix=".mkv",
+        duration_s=4.0,
+        has_audio=False,
+        plays=False,
+        is_kept=True,
+    ),
     "mkv, h264": Case(make=short(container="matroska")),
     "mkv, h264, b-frames": Case(make=short(container="matroska", options={"preset": "medium", "bf": "3"})),
-    "mkv, hevc": Case(make=short(container="matroska", codec="libx265", options=X265), codec="hevc", plays=False),
+    "mkv, hevc": Case(make=short(container="matroska", codec="libx265", options=X265), codec="hevc", tag="hvc1", plays=False),
     "mkv, vp8": Case(
         make=short(container="matroska", codec="libvpx", options=VP9, sound="libopus"),
         suffix=".mkv",

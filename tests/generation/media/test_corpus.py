@@ -16,14 +16,17 @@ from tests.generation.media.videos import prepared
 pytestmark = pytest.mark.slow
 
 
-def read(path: Path) -> tuple[list[float], float, set[bytes]]:
-    """Return when each picture is shown, when the last one ends, in seconds, and all packets."""
+def read(path: Path) -> tuple[list[float], float, set[bytes], list[int]]:
+    """Return when each picture is shown and how long all last, in seconds, all packets, and the numbers of the colours."""
     with av.open(path) as file:
         frames = list(file.decode(video=0))
+        context = file.streams.video[0].codec_context
+        silent_s = file.duration / av.time_base if "matroska" in file.format.name and not file.streams.audio else 0.0
     with av.open(path) as file:
         packets = {bytes(packet) for packet in file.demux(*file.streams.video, *file.streams.audio)}
-    end = frames[-1].time + float(frames[-1].duration * frames[-1].time_base)
-    return [round(frame.time, 2) for frame in frames], end - frames[0].time, packets
+    end_s = max(silent_s, frames[-1].time + float(frames[-1].duration * frames[-1].time_base))
+    colours = [context.color_primaries, context.color_trc, context.colorspace, context.color_range]
+    return [round(frame.time, 2) for frame in frames], end_s - frames[0].time, packets, colours
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -38,8 +41,10 @@ def test_a_whole_file_is_published_as_what_it_is(prepare: Prepare, name: str) ->
     assert (info.final.read_bytes() == data) is case.is_kept
     assert info.duration_s == pytest.approx(case.duration_s, abs=0.05)
     source, final = read(info.final.with_name("source")), read(info.final)
-    assert (final[0], final[2]) == (source[0], source[2])
+    assert (final[0], final[2:]) == (source[0], source[2:])
     assert final[1] == pytest.approx(info.duration_s, abs=0.05)
+    with av.open(info.final) as file:
+        assert file.streams.video[0].codec_tag == (case.tag or file.streams.video[0].codec_tag)
     with Image.open(info.poster) as poster:
         assert poster.width / poster.height == pytest.approx(info.width_px / info.height_px, abs=0.03)
 

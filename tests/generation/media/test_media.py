@@ -94,9 +94,8 @@ def test_prepare_keeps_content_credentials(prepare: Prepare, faststart: bytes) -
     assert prepare(data).final.read_bytes() == data
 
 
-@pytest.mark.parametrize("tag", ["hvc1", "hev1"])
-def test_a_copy_of_hevc_has_the_name_that_apples_players_take(prepare: Prepare, tag: str) -> None:
-    info = prepare(make_video(duration_s=0.25, codec="libx265", tag=tag, options={"x265-params": "log-level=none"}))
+def test_a_copy_of_hevc_has_the_name_that_apples_players_take(prepare: Prepare) -> None:
+    info = prepare(make_video(duration_s=0.25, codec="libx265", tag="hev1", audio=False, options={"x265-params": "log-level=none"}))
 
     with av.open(info.final) as container:
         assert container.streams.video[0].codec_tag == "hvc1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -246,6 +247,16 @@ def test_file_with_its_index_at_the_end_is_sound(kling: KlingCaller) -> None:
     content = download(kling, "#fault:media-not-faststart").content
 
     assert content.index(b"moov") > content.index(b"mdat")
+
+
+def test_mislabelled_file_is_whole_behind_wrong_headers(kling: KlingCaller) -> None:
+    url = kling.finished(kling.task("#fault:media-mislabelled"))["task_result"]["videos"][0]["url"]
+
+    with requests.get(url, stream=True, timeout=20) as answer:
+        body = gzip.decompress(answer.raw.read(decode_content=False))
+
+    assert (answer.headers["Content-Type"], answer.headers["Content-Encoding"]) == ("text/plain; charset=utf-8", "gzip,aws-chunked")
+    assert (body[4:8], body[-2:]) == (b"ftyp", b"\r\n")
 
 
 def test_header_asks_for_a_fault_of_one_request(kling: KlingCaller, simulator: SimulatorProcess) -> None:
