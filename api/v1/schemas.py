@@ -221,7 +221,9 @@ class VideoOut(Schema):
     codec: str
     has_audio: bool
     content_type: str = Field(description="Of the file: video/mp4, video/webm, video/quicktime or video/x-matroska.")
-    playable: bool = Field(description="Whether all browsers play the file. If not, it is for download only; poster and preview can be shown.")
+    playable: bool = Field(
+        description="Whether all browsers play the file. If not, offer it as a download; poster and preview can be shown."
+    )
     size_bytes: int
     sha256: str
     created_at: datetime
