@@ -246,10 +246,13 @@ class CostOut(Schema):
 
 
 class TaskOut(Schema):
-    """A task. `asked_model` differs from `model` if an administrator's rule replaced the requested model."""
+    """A task. `asked_model` differs from `model` if an administrator's rule replaced the requested model. `vendor_task_id` is the vendor's
+    name for the render, empty until it is accepted.
+    """
 
     id: UUID
     status: Status
+    vendor_task_id: str
     model: str
     asked_model: str
     prompt: str
@@ -322,6 +325,7 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
     return TaskOut(
         **facts,
+        vendor_task_id=task.submission_id,
         asked_model=task.asked_model or task.model,
         prompt=task.prompt.text,
         inputs=task.image_ids(),

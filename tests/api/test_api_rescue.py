@@ -87,4 +87,6 @@ def test_who_waits_for_a_task_sees_it_end_although_it_had_failed_before(admin_ap
 
     driver.finish(failed)
 
-    assert admin_api.get(f"/tasks/{failed.pk}").json()["status"] == "succeeded"
+    body = admin_api.get(f"/tasks/{failed.pk}").json()
+    assert (body["status"], body["vendor_task_id"]) == ("succeeded", failed.submission_id)
+    assert failed.submission_id

@@ -33,6 +33,7 @@ def test_task_is_queued_and_answered_with_its_address(api, user):
     assert body["params"]["mode"] == "pro"
     assert (body["external_id"], body["metadata"], body["inputs"]) == ("shop-7", {"shelf": 3}, {})
     assert (body["error"], body["videos"], body["retry_of"], body["finished_at"]) == (None, [], None, None)
+    assert body["vendor_task_id"] == ""
     assert body["created_at"].endswith("Z")
 
 

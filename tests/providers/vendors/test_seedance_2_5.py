@@ -8,6 +8,7 @@ from providers.core.errors import InvalidParams
 from providers.core.types import State
 from providers.simulator.testing import SimulatorProcess
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.simulated_surfaces import client_at, paid
 from tests.providers.vendors.vendor_samples import asked, make_provider, make_request
 
@@ -16,7 +17,7 @@ PARAMS = ALL_MODELS[V25].params
 CLIP, SOUND = "https://files.example/walk.mp4", "https://files.example/voice.mp3"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("params", "field"),
     [
         ({"resolution": "4k"}, "resolution"),
@@ -39,7 +40,7 @@ def test_setting_that_excludes_another_is_refused_by_field(params, field):
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("params", "slots", "path"),
     [
         ({"aspect_ratio": "16:9"}, {"first_frame"}, "params.aspect_ratio"),
@@ -54,7 +55,7 @@ def test_setting_that_does_not_go_with_the_images_is_refused_by_path(params, slo
     assert caught.value.path == path
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("params", "words"),
     [
         (
