@@ -1,7 +1,7 @@
 """Reads where a finished video is, wherever a vendor or a gateway puts its address, and says which addresses get the account's key. Pure.
 
 The places are those of QuantumNous/new-api (`result_url`, `metadata.url`, `fail_reason` in older releases; none in 1.0.0-rc.30, its issue
-7194), chenyme/grok2api (`video.url`), Aurora AI (`output_url`), Inworld (`output.videos[0].url`), OpenRouter (`unsigned_urls`), Token360
+7194), chenyme/grok2api (`video.url`), Aurora AI (`output_url`), Inworld (`output.videos[0].url`), a router (`unsigned_urls`), Token360
 (`url`, `video_url`) and APIMart (`data.result.videos[0].url`, a list): their docs and sources, read 2026-11-29. new-api writes its own
 address as its setting says, which names localhost until somebody changes it (relay/channel/task/taskcommon/helpers.go@016c88c).
 """

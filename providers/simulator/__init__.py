@@ -17,6 +17,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/vidu         /ent/v2/{text2video,img2video,start-end2video,reference2video}, /ent/v2/tasks..., /ent/v2/credits
     {base}/hosts/openai       /v1/videos[/{id}[/content|/remix]], /v1/models               OpenAI's models and a gateway's own
     {base}/hosts/litellm      the same, as a LiteLLM proxy serves it
+    {base}/hosts/openrouter   /api/v1/videos[/{id}[/content]], /api/v1/videos/models, /api/v1/key
     {base}/hosts/newapi       /kling/v1/videos/..., /jimeng/?Action=..., /v1/videos[/{id}[/content]]        a new-api gateway
     {base}/hosts/zhipu        /api/paas/v4/videos/generations, /api/paas/v4/async-result/{id}  raw key or JWT
     {base}/hosts/zai          the same abroad, with fewer models

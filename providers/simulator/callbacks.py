@@ -33,8 +33,8 @@ HTTP_OK = 200
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _CHALLENGE_TIMEOUT = aiohttp.ClientTimeout(total=3)
 Body = Callable[[float], dict[str, Any] | None]
-Sign = Callable[[str], dict[str, str]]
-"""The headers with which a vendor signs a call to this address, at the moment of the call."""
+Sign = Callable[[str, bytes], dict[str, str]]
+"""The headers with which a vendor signs a call to this address with this body, at the moment of the call."""
 
 
 def is_loopback(url: str) -> bool:
@@ -139,7 +139,7 @@ class Callbacks:
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if call.sign is not None:
-            headers |= call.sign(call.url)
+            headers |= call.sign(call.url, raw)
         elif call.is_signed and tuning.webhook_secret:
             message_id, timestamp = f"msg_{call.number}", int(time.time() - tuning.webhook_age_s)
             signatures = [signature(secret, message_id, timestamp, raw) for secret in tuning.webhook_secret.split()]

@@ -13,13 +13,14 @@ from providers.vendors.jimeng import Jimeng
 from providers.vendors.kling import Kling
 from providers.vendors.minimax import MiniMax
 from providers.vendors.openai_videos import OpenAIVideos
+from providers.vendors.openrouter import OpenRouter
 from providers.vendors.vidu import Vidu
 from providers.vendors.volcvisual import VolcVisual
 from providers.vendors.zhipu import Zhipu
 
 __all__ = ["ALL_MODELS", "PROVIDERS", "find_model", "models_of"]
 
-VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Jimeng, Ark, MiniMax, Vidu, OpenAIVideos)
+VENDORS: tuple[type[Provider], ...] = (Kling, DashScope, Zhipu, VolcVisual, CogVideoX, Jimeng, Ark, MiniMax, Vidu, OpenRouter, OpenAIVideos)
 
 PROVIDERS: Mapping[str, type[Provider]] = {vendor.slug: vendor for vendor in VENDORS}
 

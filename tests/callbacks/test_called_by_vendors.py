@@ -24,7 +24,7 @@ MODELS = [
     "minimax/MiniMax-Hailuo-02",
     "minimax/MiniMax-H3",
 ]
-MODELS += ["vidu/viduq3-turbo"]
+MODELS += ["vidu/viduq3-turbo", "openrouter/google/veo-3.1"]
 RENDER_S = 3
 WITHIN_S = 120.0
 POLLS_APART_S = 600

@@ -37,6 +37,10 @@ SURFACES: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
     "openai-videos": (("compatible", "hosts/openai/v1", KEY), ("compatible", "hosts/openai/v1", {"api_key": "sk-second-portal-test"})),
     "minimax": (("china", "hosts/minimax", KEY), ("global", "hosts/minimax", {"api_key": "sk-second-portal-test"})),
     "vidu": (("mainland", "hosts/vidu", KEY), ("abroad", "hosts/vidu", {"api_key": "sk-second-portal-test"})),
+    "openrouter": (
+        ("openrouter", "hosts/openrouter/api/v1", KEY),
+        ("openrouter", "hosts/openrouter/api/v1", {"api_key": "sk-second-portal-test"}),
+    ),
 }
 """Surface, the simulator's path, credentials. Two accounts where there can be: what one may have accepted, another could buy again."""
 VENDORS = tuple(SURFACES)
@@ -51,5 +55,6 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "openai-videos": ("openai-videos/sora-2",),
     "minimax": ("minimax/MiniMax-H3", "minimax/MiniMax-Hailuo-02"),
     "vidu": ("vidu/viduq3-turbo", "vidu/viduq2"),
+    "openrouter": ("openrouter/google/veo-3.1", "openrouter/runway/gen-4.5"),
 }
 """Used in turn, so that every API of a vendor meets every kind."""

@@ -15,6 +15,7 @@ from providers.simulator.vendors.litellm import LiteLLM
 from providers.simulator.vendors.minimax import MiniMax
 from providers.simulator.vendors.newapi import NewApi
 from providers.simulator.vendors.openai_videos import OpenAIVideos
+from providers.simulator.vendors.openrouter import OpenRouter
 from providers.simulator.vendors.vidu import Vidu
 from providers.simulator.vendors.volcvisual import VolcVisual
 from providers.simulator.vendors.zhipu import Zhipu
@@ -35,6 +36,7 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "vidu": Vidu(site),
         "openai": OpenAIVideos(site),
         "litellm": LiteLLM(site),
+        "openrouter": OpenRouter(site),
         "newapi": NewApi(site),
         "zhipu": Zhipu(site),
         "zai": Zhipu(site, host="zai", models=ZHIPU_MODELS_ABROAD),

@@ -81,7 +81,7 @@ class Vidu(Host):
         def body_at(at: float) -> dict[str, Any] | None:
             return _report(task, at, base) if task.cancelled_at is None else None
 
-        def sign(url: str) -> dict[str, str]:
+        def sign(url: str, body: bytes) -> dict[str, str]:  # noqa: ARG001 - the body is not signed
             return _signature(task.account.key, url)
 
         url, callbacks = task.order.callback_url, self.site.callbacks

@@ -31,6 +31,7 @@ SIMULATED = {
     "compatible": ("openai-videos", "hosts/openai/v1"),
     "china": ("minimax", "hosts/minimax"),
     "mainland": ("vidu", "hosts/vidu"),
+    "openrouter": ("openrouter", "hosts/openrouter/api/v1"),
 }
 MODELS = {
     "kling": "kling/kling-v2-5-turbo",
@@ -43,6 +44,7 @@ MODELS = {
     "openai-videos": "openai-videos/gateway-model",
     "minimax": "minimax/MiniMax-H3",
     "vidu": "vidu/viduq3-turbo",
+    "openrouter": "openrouter/google/veo-3.1",
 }
 """The model with which a vendor's surfaces are tested."""
 MODELS_AT = {"us": "dashscope/wan2.6-t2v-us"}

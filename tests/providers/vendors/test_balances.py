@@ -15,7 +15,7 @@ from providers.vendors import PROVIDERS
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, make_provider, make_request, outcome, reply_of
 
-REPORT_BALANCE = {"kling", "jimeng", "vidu"}
+REPORT_BALANCE = {"kling", "jimeng", "vidu", "openrouter"}
 
 
 def pack(status="online", left: object = 100):

@@ -25,6 +25,7 @@ CALLING = [
     ("minimax", "global", "minimax/MiniMax-H3"),
     ("vidu", "mainland", "vidu/viduq3-turbo"),
     ("vidu", "abroad", "vidu/viduq2-pro"),
+    ("openrouter", "openrouter", "openrouter/google/veo-3.1"),
 ]
 
 

@@ -43,6 +43,7 @@ NEED_AN_IMAGE = {
 PRICES = {
     "dashscope": {"wanx2.1-t2v-turbo": ("0.24", "second", "CNY"), "wanx2.1-t2v-plus": ("0.70", "second", "CNY")},
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
+    "openrouter": {"runway/gen-4.5": ("0.12", "second", "USD")},
 }
 FIXED_LENGTH = {"minimax/S2V-01", "minimax/MiniMax-H3-regeneration", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
 FIXED_LENGTH |= {"kling/kling-3.0-motion-control", "kling/kling-2.6-motion-control"}

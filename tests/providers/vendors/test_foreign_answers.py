@@ -15,6 +15,7 @@ MODELS = {
     "minimax": "minimax/MiniMax-H3",
     "minimax-v1": "minimax/MiniMax-Hailuo-02",
     "vidu": "vidu/viduq3-turbo",
+    "openrouter": "openrouter/google/veo-3.1",
     "volcvisual": "volcvisual/jimeng_t2v_v30",
     "cogvideox": "cogvideox/cogvideox-2b",
     "openai-videos": "openai-videos/gateway-model",

@@ -25,11 +25,13 @@ COGVIDEOX_KEYS = ("task_id", "status", "video_url", "url", "success", "error", "
 OPENAI_KEYS = ("id", "task_id", "status", "progress", "error", "metadata", "data", "code", "message", "detail")
 MINIMAX_KEYS = ("task_id", "status", "file_id", "file", "task", "base_resp", "type", "error", "items")
 VIDU_KEYS = ("task_id", "id", "state", "err_code", "credits", "creations", "code", "reason", "message", "metadata", "remains")
+OPENROUTER_KEYS = ("id", "polling_url", "status", "unsigned_urls", "usage", "error", "data")
 JIMENG_KEYS = ("ret", "errmsg", "logid", "data")
 JIMENG_FINISHED = {"ret": "0", "data": {"1": fixture("jimeng_succeeded")}}
 SUCCESSES = {
     "minimax": fixture("minimax_v2_succeeded"),
     "vidu": fixture("vidu_success"),
+    "openrouter": fixture("openrouter_completed"),
     "openai-videos": fixture("openai_completed"),
     "ark": fixture("ark_succeeded"),
     "kling": fixture("kling_succeed"),
@@ -45,6 +47,7 @@ KINDS = {"jimeng": "history"}
 MODELS = {
     "minimax": "minimax/MiniMax-H3",
     "vidu": "vidu/viduq3-turbo",
+    "openrouter": "openrouter/google/veo-3.1",
     "openai-videos": "openai-videos/gateway-model",
     "ark": "ark/doubao-seedance-1-0-pro-250528",
     "kling": "kling/kling-v2-5-turbo",
@@ -59,6 +62,7 @@ STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500])
 BODIES = {
     "minimax": st.dictionaries(st.sampled_from(MINIMAX_KEYS), ODD, max_size=5),
     "vidu": st.dictionaries(st.sampled_from(VIDU_KEYS), ODD, max_size=5),
+    "openrouter": st.dictionaries(st.sampled_from(OPENROUTER_KEYS), ODD, max_size=5),
     "openai-videos": st.dictionaries(st.sampled_from(OPENAI_KEYS), ODD, max_size=5),
     "ark": st.dictionaries(st.sampled_from(ARK_KEYS), ODD, max_size=5),
     "kling": st.dictionaries(st.sampled_from(KLING_KEYS), ODD, max_size=5),

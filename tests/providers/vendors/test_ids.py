@@ -45,6 +45,7 @@ SUBMITS = {
     "ark": ("ark/doubao-seedance-1-5-pro-251215", lambda name: {"id": name}),
     "minimax": ("minimax/MiniMax-H3", lambda name: {"task_id": name}),
     "vidu": ("vidu/viduq3-turbo", lambda name: {"task_id": name, "state": "created"}),
+    "openrouter": ("openrouter/google/veo-3.1", lambda name: {"id": name, "status": "pending"}),
     "volcvisual": ("volcvisual/jimeng_t2v_v30", lambda name: {"code": 10000, "data": {"task_id": name}}),
     "cogvideox": ("cogvideox/cogvideox-2b", lambda name: {"task_id": name, "status": "pending"}),
     "openai-videos": ("openai-videos/gateway-model", lambda name: {"id": name, "object": "video", "status": "queued"}),

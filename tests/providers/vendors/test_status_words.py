@@ -41,6 +41,7 @@ POLLS = {
         lambda word: {"task_id": "1", "status": word, "file_id": "2", "base_resp": {"status_code": 0, "status_msg": "success"}},
     ),
     "vidu": (Submission(id="1", model="viduq3-turbo"), lambda word: {"id": "1", "state": word, "creations": [{"url": URL}]}),
+    "openrouter": (Submission(id="1", model="google/veo-3.1"), lambda word: {"id": "1", "status": word, "unsigned_urls": [URL]}),
     "volcvisual": (
         Submission(id="1", model="jimeng_t2v_v30"),
         lambda word: {"code": 10000, "data": {"status": word, "video_url": URL}, "message": "Success"},

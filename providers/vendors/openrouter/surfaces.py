@@ -1,0 +1,28 @@
+"""OpenRouter's address and credentials. Data.
+
+https://openrouter.ai/docs/guides/overview/multimodal/video-generation; read 2026-11-29. The base URL holds /api/v1.
+"""
+
+from __future__ import annotations
+
+from providers.core.base import API_KEY, CredentialField, Sandbox, Surface, by_slug
+
+__all__ = ["SIGNING_SECRET", "SURFACES"]
+
+SIGNING_SECRET = CredentialField(
+    name="signing_secret",
+    label="Signing secret",
+    optional=True,
+    help="Only when one exists in the workspace settings: callbacks must then carry its signature.",
+)
+SURFACES = by_slug(
+    Surface(
+        slug="openrouter",
+        label="OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        credentials=(API_KEY, SIGNING_SECRET),
+        help="One key for the models of many vendors; the address is the one up to and with /api/v1.",
+        sandbox=Sandbox(path="/hosts/openrouter/api/v1", credentials={"api_key": "sk-or-sandbox"}),
+        calls_back=True,
+    )
+)
