@@ -110,7 +110,8 @@ class Preview:
             self._size = fitted(*shown_size(frame), PREVIEW_SIDE_PX)
             self._stream.width, self._stream.height = self._size
         if (turn := turn_of(frame)) is not None:
-            image = self._scaler.reformat(frame, format="rgb24").to_image()  # type: ignore[no-untyped-call,unused-ignore]
+            size = self._size[::-1] if turn in ON_ITS_SIDE else self._size
+            image = self._scaler.reformat(frame, *size, "rgb24", interpolation="AREA").to_image()  # type: ignore[no-untyped-call,unused-ignore]
             frame = VideoFrame.from_image(image.transpose(turn))  # type: ignore[no-untyped-call,unused-ignore]
         small = self._scaler.reformat(frame, *self._size, "yuv420p", interpolation="AREA")
         small.pts, small.time_base = slot, Fraction(1, PREVIEW_FPS)
