@@ -25,6 +25,7 @@ NOT_OFFERED = (
     "images as HEIC or HEIF, which 1.5 Pro and later models take: the portal cannot read them",
     "a final render of a draft of 1.5 Pro",
     "`priority` and `safety_identifier`, which change nothing in the picture",
+    "a seed for 2.5: the page has it for 1.0 alone, and only of 2.0 and older models it is known that they take one",
 )
 READ_ELSEWHERE = (
     "the names at BytePlus: https://github.com/vercel/ai, packages/bytedance/src/bytedance-video-settings.ts; read 2026-11-21",
@@ -32,6 +33,7 @@ READ_ELSEWHERE = (
     "the shape where no ratio is said: later copies of the page, https://www.volcengine.com/docs/82379/1520757; read 2026-11-21",
     "what edits, extensions, frames and drafts of 2.5 exclude: https://docs.byteplus.com/en/docs/modelark/seedance-2-5; read 2026-11-29",
     "the names of 2.5 and of 2.0 Mini at BytePlus: the same page; read 2026-11-29",
+    "that 2.0 takes a seed, as tried by https://github.com/TanStack/ai, packages/ai-byteplus/src/video; read 2026-11-29",
 )
 IMAGES = ImageRules(
     formats=("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif"),
