@@ -190,7 +190,8 @@ def _input(slot: InputSlot, spec: ModelSpec) -> str:
         count += ", needed unless an option replaces it"
     exact = ", just as large as the video" if spec.params(**spec.needed_params).size_of(slot.name) else ""
     like = f", {LIKE[0]:g}–{LIKE[1]:g} times the pixels of `{slot.like}`" if slot.like else ""
-    return f"`{slot.name}`, {count}: {_images(offered(slot.rules))}{exact}{like}"
+    shorter = f", prompt up to {slot.max_prompt_chars} characters" if slot.max_prompt_chars else ""
+    return f"`{slot.name}`, {count}: {_images(offered(slot.rules))}{exact}{like}{shorter}"
 
 
 def _images(rules: ImageRules) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from providers.core.catalog import InputConflict
 from providers.core.errors import (
     ContentRejected,
+    DuplicateReference,
     GenerationFailed,
     InvalidParams,
     ProviderDown,
@@ -160,6 +161,14 @@ def test_unreadable_answer_to_a_submit_is_uncertain(body):
 )
 def test_error_codes_are_those_of_the_classic_api(status, code, kind):
     assert type(submit({"code": code, "message": "no", "request_id": "r"}, status)) is kind
+
+
+@pytest.mark.parametrize("words", ["external_task_id already exists", "The task with this ID already exists"])
+def test_reference_that_the_account_has_is_a_duplicate(words):
+    """Tried at the vendor on 2026-09-22: 400, code 1201, `already exists`, and nothing is charged (https://github.com/aself101/kling-api)."""
+    assert type(submit({"code": 1201, "message": words, "request_id": "r"}, 400)) is DuplicateReference
+    assert WIRE.provider.takes_reference_once("official-key", "kling-3.0")
+    assert not WIRE.provider.takes_reference_once("gateway", "kling-v2-6")
 
 
 # poll

@@ -70,6 +70,7 @@ def test_row_says_range_inputs_price_and_retirement():
         ("kling/kling-v2-6", "prompt, 2500 characters, may be empty beside an image<br>"),
         ("kling/kling-v1-6", "may be empty beside an image other than `references`<br>"),
         ("kling/kling-v1-5", "`last_frame`, 0–1, needed unless `first_frame` is given:"),
+        ("kling/kling-3.0-turbo", "ratio 0.4–2.5, prompt up to 2500 characters"),
         ("dashscope/wan2.7-i2v", "`first_frame`, 0–1, needed unless an option replaces it:"),
         ("openai-videos/sora-2", "`first_frame`, 0–1: up to 19.1 MB, sides 1–20000 px, just as large as the video"),
         ("zhipu/viduq1-image", "`first_frame`, 1: up to 20 MB, sides 1–12649 px, ratio 0.25–4"),
