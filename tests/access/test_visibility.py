@@ -12,6 +12,7 @@ from access.tokens import issue
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.models import ProviderAccount
+from tests.cases import in_one_test
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import make_asset, make_video
 
@@ -65,7 +66,7 @@ def kind(status: int) -> int:
     return 200 if 200 <= status < 300 else status
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@in_one_test("column", COLUMNS)
 def test_who_sees_rows_and_files(column, people, user):
     task, video, asset = make_task(user), make_video(user), make_asset(user)
     stored = f"/videos/{video.pk}"
@@ -79,7 +80,7 @@ def test_who_sees_rows_and_files(column, people, user):
     assert {path: asked(client, path) for path in by_api} == dict.fromkeys(by_api, SEES[column])
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@in_one_test("column", COLUMNS)
 def test_lists_have_the_rows_that_one_sees(column, people, user):
     task, video = make_task(user), make_video(user)
     client = program(people[column])
@@ -89,8 +90,8 @@ def test_lists_have_the_rows_that_one_sees(column, people, user):
     assert (str(task.pk) in page(people[column]).get("/activity/").text) is (SEES[column] == 200)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("client_of", [page, program])
+@in_one_test("column", COLUMNS)
+@in_one_test("client_of", [page, program])
 def test_who_may_cancel(client_of, column, people, user):
     task = make_task(user)
     path = f"/tasks/{task.pk}/cancel"
@@ -99,7 +100,7 @@ def test_who_may_cancel(client_of, column, people, user):
     assert (GenerationTask.objects.get(pk=task.pk).status == Status.CANCELLED) is (ACTS[column] == 200)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@in_one_test("column", COLUMNS)
 def test_who_may_star(column, people, user):
     video = make_video(user)
 
@@ -117,13 +118,13 @@ def test_who_may_decide(client_of, column, people, review):
     assert (GenerationTask.objects.get(pk=review.pk).status == Status.FAILED) is (DECIDES[column] == 200)
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize(("path", "expected"), [("providers/provideraccount", ACCOUNTS), ("events/auditevent", AUDIT)])
+@in_one_test("column", COLUMNS)
+@in_one_test(("path", "expected"), [("providers/provideraccount", ACCOUNTS), ("events/auditevent", AUDIT)])
 def test_who_sees_pages_of_the_admin(path, expected, column, people):
     assert page(people[column]).get(f"/admin/{path}/").status_code == expected[column]
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@in_one_test("column", COLUMNS)
 def test_a_token_opens_no_page(column, people):
     client = program(people[column])
 

@@ -1,4 +1,4 @@
-"""Twenty requests with one key at the same moment: one task, through the API and through the pages (docs/adr/0014)."""
+"""Eight requests with one key at the same moment: one task, through the API and through the pages (docs/adr/0014)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.task_rows import MODEL, make_task
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
-AT_ONCE = 20
+AT_ONCE = 8
 BUSY = 503
 """SQLite's tables in memory are locked without a queue; the caller sends again."""
 SCRIPT = {"HX-Request": "true"}

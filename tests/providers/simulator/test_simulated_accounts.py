@@ -215,6 +215,7 @@ def test_simulator_imports_nothing_of_the_rooms_that_it_judges() -> None:
     assert finished.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_management_command_serves_and_stops_on_request() -> None:
     root = Path(__file__).parents[3]
     command = [sys.executable, "manage.py", "simulator", "--port", "0", "--media", "tiny"]

@@ -87,6 +87,7 @@ def test_clip_that_is_not_faststart_has_its_index_at_the_end(tmp_path: Path) -> 
     assert measured(path.read_bytes())[4] == 24
 
 
+@pytest.mark.slow
 def test_server_delivers_the_asked_size_and_length(full: SimulatorProcess) -> None:
     caller = DashScopeCaller(full.base("dashscope"))
     model = {"model": "wan2.6-t2v", "parameters": {"size": "720*1280", "duration": 2}}

@@ -73,11 +73,23 @@ def _entry_points() -> Iterator[Case]:
 
 
 def _each(cases: Iterator[Case]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.spec.name}@{case.surface}") for case in cases])
+    return pytest.mark.parametrize("case", [pytest.param(case, id=_id(case)) for case in cases])
+
+
+def _id(case: Case) -> str:
+    return f"{case.spec.name}@{case.surface}"
 
 
 EVERY_MODEL = _each(_cases())
 CONTRACT = _each(_entry_points())
+_AT_AN_ENTRY_POINT = {(case.spec.name, case.surface) for case in _entry_points()}
+CONTRACT_AND_SLOWLY_EVERY_MODEL = pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=_id(case), marks=[] if (case.spec.name, case.surface) in _AT_AN_ENTRY_POINT else pytest.mark.slow)
+        for case in _cases()
+    ],
+)
 
 REFUSALS = {
     "refuse": ContentRejected,
@@ -155,7 +167,7 @@ def test_refusals_are_distinguished_and_cost_nothing(simulator, case):
     assert paid(simulator) == 0
 
 
-@EVERY_MODEL
+@CONTRACT_AND_SLOWLY_EVERY_MODEL
 def test_paid_submit_without_a_clear_answer_is_uncertain(simulator, case):
     client = client_at(simulator, case.surface)
 
