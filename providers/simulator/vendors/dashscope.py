@@ -20,6 +20,8 @@ from providers.simulator.intake import take_order
 from providers.simulator.polling import answer_poll
 from providers.simulator.site import Site
 from providers.simulator.tasks import SimTask, State
+from providers.simulator.vendors.dashscope_media_models import MediaModel
+from providers.simulator.vendors.dashscope_media_rules import media_usage
 from providers.simulator.vendors.dashscope_models import AREAS_PX, MODELS, Model
 from providers.simulator.vendors.dashscope_rules import read_order
 from providers.simulator.wire import json_reply
@@ -61,7 +63,7 @@ class DashScope(Host):
     refusals = _REFUSALS
     task_ttl_s = result_ttl_s = 1.0 * _DAY_S
 
-    def __init__(self, site: Site, *, host: str = "dashscope", region: str = "", models: Mapping[str, Model] = MODELS) -> None:
+    def __init__(self, site: Site, *, host: str = "dashscope", region: str = "", models: Mapping[str, Model | MediaModel] = MODELS) -> None:
         super().__init__(site)
         self.host = host
         self._region = region
@@ -190,6 +192,8 @@ def _head(task: SimTask, now: float) -> dict[str, Any]:
 def _usage(task: SimTask) -> dict[str, Any]:
     order = task.order
     size = f"{order.width_px}*{order.height_px}"
+    if order.kind == "media":
+        return media_usage(order)
     if not order.extra["is_newer"]:
         return {"video_duration": order.duration_s, "video_ratio": size, "video_count": 1}
     # the nearest named area: a square or an upright video of 1080P has no side of 1080

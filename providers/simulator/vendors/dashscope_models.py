@@ -1,8 +1,11 @@
-"""DashScope's video models: sizes, lengths, effects, and what each of them takes. Data only."""
+"""DashScope's models of fields of their own, Wan to 2.7: sizes, lengths, effects, and what each of them takes. Data only."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from providers.simulator.vendors.dashscope_media_models import AT_HOME, EVERYWHERE, IN_VIRGINIA, MediaModel
 
 SIZES = {
     "480P": frozenset({"832*480", "480*832", "624*624"}),
@@ -66,7 +69,8 @@ class Model:
 _UP_TO_15 = tuple(range(2, 16))
 _ALL = ("1080P", "720P", "480P")
 _HIGH = ("1080P", "720P")
-MODELS = {
+_R2V = Model(kind="r2v", resolutions=_HIGH, durations=tuple(range(2, 11)), max_prompt=1500, is_newer=True, has_shots=True)
+_WITH_FIELDS = {
     "wanx2.1-t2v-turbo": Model(kind="t2v", resolutions=("720P", "480P")),
     "wanx2.1-t2v-plus": Model(kind="t2v", resolutions=("720P",)),
     "wan2.2-t2v-plus": Model(kind="t2v", resolutions=("1080P", "480P")),
@@ -83,21 +87,25 @@ MODELS = {
         kind="i2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
     ),
     "wan2.7-i2v": Model(kind="i2v", resolutions=_HIGH, durations=_UP_TO_15, max_prompt=5000, is_newer=True, has_sound=True, by_ratio=True),
-    "wan2.6-r2v": Model(kind="r2v", resolutions=_HIGH, durations=(5, 10), max_prompt=1500, is_newer=True, has_shots=True),
+    "wan2.6-r2v": _R2V,
+    "wan2.6-r2v-flash": _R2V,
     "wanx2.1-kf2v-plus": Model(kind="kf2v", resolutions=("720P",)),
     "wan2.2-kf2v-flash": Model(kind="kf2v", resolutions=("720P", "480P", "1080P")),
 }
+MODELS: Mapping[str, Model | MediaModel] = {**_WITH_FIELDS, **AT_HOME}
 """In Beijing."""
-MODELS_IN_SINGAPORE = {name.replace("wanx2.1", "wan2.1"): model for name, model in MODELS.items()}
-MODELS_IN_VIRGINIA = {
+MODELS_IN_SINGAPORE: Mapping[str, Model | MediaModel] = {
+    **{name.replace("wanx2.1", "wan2.1"): model for name, model in _WITH_FIELDS.items()},
+    **EVERYWHERE,
+}
+MODELS_IN_VIRGINIA: Mapping[str, Model | MediaModel] = {
+    **IN_VIRGINIA,
     "wan2.6-t2v": Model(
         kind="t2v", resolutions=_HIGH, durations=(5, 10, 15), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
     ),
     "wan2.6-t2v-us": Model(
         kind="t2v", resolutions=_HIGH, durations=(5, 10), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
     ),
-    "wan2.6-i2v": Model(
-        kind="i2v", resolutions=_HIGH, durations=(5, 10, 15), max_prompt=1500, is_newer=True, has_sound=True, has_shots=True
-    ),
-    "wan2.6-r2v": MODELS["wan2.6-r2v"],
+    "wan2.6-i2v": _WITH_FIELDS["wan2.6-i2v"],
+    "wan2.6-r2v": _R2V,
 }

@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
-from providers.simulator.dialect import Refused
 from providers.simulator.json_values import is_integer
-from providers.simulator.pictures import UNSEEN, BadPicture, Picture, even, from_url
+from providers.simulator.pictures import UNSEEN, Picture, even
 from providers.simulator.tasks import Order
+from providers.simulator.vendors.dashscope_inputs import LARGER_PICTURES, PictureRules, check_address, invalid, picture_of
+from providers.simulator.vendors.dashscope_media_models import MediaModel
+from providers.simulator.vendors.dashscope_media_rules import read_media_order
 from providers.simulator.vendors.dashscope_models import AREAS_PX, BY_RATIO, I2V_TEMPLATES, KF2V_TEMPLATES, MODELS, SIZES, Model
 
 Body = dict[str, Any]
 MAX_SEED = 2**31 - 1
-_SIDES_PX = (360, 2000)
-_CLIP = ("http://", "https://", "oss://")
+_PICTURES = PictureRules()
 _AUDIO = ("http://", "https://", "data:audio/", "oss://")
 _MEDIA_2_7 = frozenset({"first_frame", "last_frame", "driving_audio", "first_clip"})
 
 
-def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> NoReturn:
-    raise Refused(status, code, message)
-
-
-async def read_order(task_group: str, body: object, models: Mapping[str, Model] = MODELS, *, resolves_oss: bool) -> Order:
+async def read_order(task_group: str, body: object, models: Mapping[str, Model | MediaModel] = MODELS, *, resolves_oss: bool) -> Order:
     """Turn a body into an order. Raise Refused.
 
     `models` are the region's, `task_group` is the path's: `video-generation`; `image2video` for first and last frame.
@@ -38,13 +35,15 @@ async def read_order(task_group: str, body: object, models: Mapping[str, Model] 
     given, options = body["input"], body.get("parameters") or {}
     if not isinstance(options, dict):
         invalid("parameters must be an object")
-    prompt = _prompt(given, model)
     seed = options.get("seed")
     if seed is not None and (not is_integer(seed) or not 0 <= seed <= MAX_SEED):
         invalid(f"seed must be an integer between 0 and {MAX_SEED}")
     for flag in ("prompt_extend", "watermark", "audio"):
         if not isinstance(options.get(flag, True), bool):
             invalid(f"{flag} must be a boolean")
+    if isinstance(model, MediaModel):
+        return await read_media_order(name, model, body, given, options, resolves_oss=resolves_oss)
+    prompt = _prompt(given, model)
     _check_sound_and_shots(given, options, model)
     width, height = await _size(given, options, model, resolves_oss=resolves_oss)
     return Order(
@@ -63,12 +62,12 @@ async def read_order(task_group: str, body: object, models: Mapping[str, Model] 
     )
 
 
-def _model(body: Body, task_group: str, models: Mapping[str, Model]) -> tuple[str, Model]:
+def _model(body: Body, task_group: str, models: Mapping[str, Model | MediaModel]) -> tuple[str, Model | MediaModel]:
     name = body.get("model")
     model = models.get(name) if isinstance(name, str) else None
     if model is None or not isinstance(name, str):
         invalid("Model not exist.", "ModelNotFound", 404)
-    if (task_group == "image2video") != (model.kind == "kf2v"):
+    if (task_group == "image2video") != (isinstance(model, Model) and model.kind == "kf2v"):
         invalid("url error, please check url!")
     return name, model
 
@@ -142,15 +141,15 @@ def _sides(size: str) -> tuple[int, int]:
 
 
 def _check_references(given: Body) -> None:
-    videos = given.get("reference_video_urls")
-    if not isinstance(videos, list) or not 1 <= len(videos) <= 3:
-        invalid("reference_video_urls must hold 1 to 3 addresses")
-    _check_clips(videos, "reference_video_urls")
-
-
-def _check_clips(urls: list[object], name: str) -> None:
-    if not all(isinstance(url, str) and url.startswith(_CLIP) for url in urls):
-        invalid(f"{name} must be an address of a video", "InvalidURL")
+    """Check `reference_urls`, of pictures and videos, or `reference_video_urls`, its older form, of videos alone."""
+    urls = given.get("reference_urls") or given.get("reference_video_urls")
+    if urls is None:
+        invalid("please provide reference_video_urls or reference_urls.")
+    most = 5 if given.get("reference_urls") else 3
+    if not isinstance(urls, list) or not 1 <= len(urls) <= most:
+        invalid(f"there must be 1 to {most} references")
+    for url in urls:
+        check_address(url, "reference_urls")
 
 
 async def _first_picture(given: Body, model: Model, *, resolves_oss: bool) -> Picture:
@@ -159,7 +158,8 @@ async def _first_picture(given: Body, model: Model, *, resolves_oss: bool) -> Pi
     required, optional = ("img_url", "") if model.kind == "i2v" else ("first_frame_url", "last_frame_url")
     if not given.get(required):
         invalid(f"Field required: input.{required}")
-    pictures = [await _picture(given[name], name, resolves_oss=resolves_oss) for name in (required, optional) if given.get(name)]
+    names = [name for name in (required, optional) if given.get(name)]
+    pictures = [await picture_of(given[name], name, _PICTURES, resolves_oss=resolves_oss) for name in names]
     return pictures[0]
 
 
@@ -169,11 +169,11 @@ async def _first_of_media(given: Body, *, resolves_oss: bool) -> Picture:
     if ("first_frame" in fields) == ("first_clip" in fields):
         invalid("media must begin with one first_frame or one first_clip")
     if "first_clip" in fields:
-        _check_clips([fields["first_clip"]], "media.first_clip")
+        check_address(fields["first_clip"], "media.first_clip")
     if "driving_audio" in fields:
         _check_audio(fields["driving_audio"], "media.driving_audio")
     names = [name for name in ("first_frame", "last_frame") if name in fields]
-    pictures = [await _picture(fields[name], f"media.{name}", resolves_oss=resolves_oss) for name in names]
+    pictures = [await picture_of(fields[name], f"media.{name}", LARGER_PICTURES, resolves_oss=resolves_oss) for name in names]
     return pictures[0] if "first_frame" in fields else UNSEEN
 
 
@@ -185,24 +185,3 @@ def _media_fields(given: Body) -> Body:
     if not _MEDIA_2_7.issuperset(types) or len(set(types)) != len(types):
         invalid(f"media.type must be one of {', '.join(sorted(_MEDIA_2_7))}, each once")
     return {item["type"]: item.get("url") for item in media}
-
-
-async def _picture(value: object, name: str, *, resolves_oss: bool) -> Picture:
-    if not isinstance(value, str) or not value.startswith(("http://", "https://", "data:image/", "oss://")):
-        invalid(f"{name} must be an address or a data: URI", "InvalidURL")
-    if value.startswith("oss://") and not resolves_oss:
-        invalid(f"{name}: oss:// needs the header X-DashScope-OssResourceResolve", "InvalidURL")
-    try:
-        picture = await from_url(value)
-    except BadPicture as error:
-        code, status = {
-            "too-large": ("InvalidParameter.DataSize", 413),
-            "unreachable": ("InputDownloadFailed", 415),
-        }.get(error.reason, ("UnsupportedFileFormat", 415))
-        invalid(f"{name}: {error}", code, status)
-    if picture.kind not in {"JPEG", "PNG", "BMP", "WEBP"} or (picture.kind == "PNG" and picture.has_alpha):
-        invalid(f"{name}: only JPEG, PNG without alpha, BMP and WEBP", "UnsupportedFileFormat", 415)
-    low, high = _SIDES_PX
-    if not all(low <= side <= high for side in (picture.width_px, picture.height_px)):
-        invalid(f"{name}: each side must have {low} to {high} pixels")
-    return picture

@@ -1,4 +1,4 @@
-"""Alibaba Cloud's DashScope (Model Studio): the Wan video models."""
+"""Alibaba Cloud's DashScope (Model Studio): the Wan video models, and those of other makers there."""
 
 from providers.vendors.dashscope.wire import DashScope
 

@@ -1,7 +1,6 @@
 """The path and body of a submit to DashScope, by model family. Pure.
 
-Model Studio documents, text-to-video, image-to-video, image-to-video-by-first-and-last-frame and wan-video-to-video API references;
-read 2026-11-20.
+Model Studio documents, the API references that catalog.py names.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.types import GenerationRequest
+from providers.vendors.dashscope.media.bodies import media_body
+from providers.vendors.dashscope.media.options import MediaParams
 from providers.vendors.dashscope.options import SIZES
 
 __all__ = ["body_of", "path_of"]
@@ -20,6 +21,7 @@ INPUT_NAMES: Mapping[str, str] = {
     "negative_prompt": "negative_prompt",
     "style": "template",
     "audio_url": "audio_url",
+    "reference_media": "reference_urls",
     "reference_videos": "reference_video_urls",
 }
 PARAMETERS: Mapping[str, str] = {
@@ -49,6 +51,8 @@ def _takes_frames(model: str) -> bool:
 
 def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:
     """Return the body; `name` is what the vendor calls the model at this account."""
+    if isinstance(request.params, MediaParams):
+        return media_body(request, name)
     model, values = request.spec.id, request.params.model_dump(mode="json")
     images = {slot: files[0].data_uri for slot, files in request.inputs.items() if files}
     if model.startswith("wan2.7-i2v"):  # images, clip and sound go into one list

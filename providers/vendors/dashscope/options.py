@@ -27,6 +27,8 @@ __all__ = [
     "Image26Flash",
     "Image27",
     "Reference26",
+    "Reference26Flash",
+    "Shape",
     "SizedParams",
     "Text21Turbo",
     "Text22Plus",
@@ -34,6 +36,7 @@ __all__ = [
     "Text26",
     "Text26Us",
     "Text27",
+    "UpToFifteen",
 ]
 
 SIZES: Mapping[tuple[str, str], str] = {
@@ -228,7 +231,7 @@ class Image26(StagedParams, ScoredParams):
 
     rules: ClassVar[tuple[Rule, ...]] = (SHOTS_NEED_EXTENDING,)
 
-    duration_s: Literal[5, 10, 15] = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    duration_s: UpToFifteen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)
 
 
@@ -255,13 +258,20 @@ class Image27(ScoredParams):
     )
 
 
-class Reference26(StagedParams, SizedParams):
-    """wan2.6-r2v, from videos of people or things."""
+class Reference26Params(StagedParams, SizedParams):
+    """2.6, from videos or images of people or things."""
 
     rules = (SHOTS_NEED_EXTENDING,)
 
-    duration_s: FiveOrTen = param(5, "Duration", "Length of the video.", unit="s", main=True)  # type: ignore[assignment]
+    duration_s: Literal[2, 3, 4, 5, 6, 7, 8, 9, 10] = param(  # type: ignore[assignment]
+        5, "Duration", "Length of the video.", unit="s", main=True
+    )
     resolution: Literal["720P", "1080P"] = param("1080P", "Resolution", main=True)  # type: ignore[assignment]
+
+
+class Reference26(Reference26Params):
+    """wan2.6-r2v."""
+
     reference_videos: tuple[Address, ...] = param(
         NEEDED,
         "Reference videos",
@@ -270,6 +280,21 @@ class Reference26(StagedParams, SizedParams):
         min_length=1,
         max_length=3,
         examples=[["https://files.example/walk.mp4"], ["https://files.example/walk.mp4", "https://files.example/street.mp4"]],
+    )
+
+
+class Reference26Flash(Reference26Params):
+    """wan2.6-r2v-flash, which can also be silent; its images and videos are one list, character1 being the first of it."""
+
+    with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
+    reference_media: tuple[Address, ...] = param(
+        NEEDED,
+        "Reference images and videos",
+        "Public addresses of at most 5 images and 3 videos, 5 together. The prompt names them by their order: character1, character2.",
+        main=True,
+        min_length=1,
+        max_length=5,
+        examples=[["https://files.example/walk.mp4"], ["https://files.example/cat.jpg", "https://files.example/walk.mp4"]],
     )
 
 

@@ -1,6 +1,6 @@
 """Reads DashScope's answers: states, finished files, pages of the list.
 
-Model Studio documents, the API references' replies and manage-asynchronous-tasks; read 2026-11-20.
+Model Studio documents, the API references' replies, read 2026-11-29, and manage-asynchronous-tasks, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
     if plain(word) == UNKNOWN:
         raise SubmissionGone("DashScope no longer knows this task; it keeps tasks for 24 hours.", vendor_code=word)
     usage = object_of(reply.data(), "usage")
-    duration_s = seconds_of(usage.get("output_video_duration") or usage.get("video_duration"))
+    duration_s = _output_seconds(usage)
     snapshot = snapshot_by_word(
         word,
         log,
@@ -58,3 +58,12 @@ def snapshot_of(reply: WireReply) -> Snapshot:
         units=units_of(usage),
     )
     return replace(snapshot, actual_prompt=str(output.get("actual_prompt") or ""))
+
+
+def _output_seconds(usage: Mapping[str, Any]) -> float | None:
+    """Return how long the video is. `duration` alone is of all videos, those that were given too, where there were any."""
+    for name in ("output_video_duration", "output_seconds", "video_duration"):
+        if seconds := seconds_of(usage.get(name)):
+            return seconds
+    given = seconds_of(usage.get("input_video_duration")) or seconds_of(usage.get("input_seconds"))
+    return None if given else seconds_of(usage.get("duration"))

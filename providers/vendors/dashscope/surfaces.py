@@ -30,6 +30,24 @@ HELP = (
 """Regions by dashscope 2.0.2, `set_region`; read 2026-11-21. The vendor recommends them; the older addresses stay."""
 
 
+IN_BEIJING: Mapping[str, str] = {
+    **{
+        model: f"vidu/{model}"
+        for model in (
+            "viduq3-pro_text2video",
+            "viduq3-turbo_text2video",
+            "viduq3-pro_img2video",
+            "viduq3-turbo_img2video",
+            "viduq3-pro_start-end2video",
+            "viduq3-turbo_start-end2video",
+            "viduq3-mix_reference2video",
+            "viduq3_reference2video",
+            "viduq3-turbo_reference2video",
+        )
+    },
+    "minimax-h3": "MiniMax/MiniMax-H3",
+}
+"""Models of other makers have their maker's name before their own."""
 IN_SINGAPORE: Mapping[str, str] = {
     "wanx2.1-t2v-turbo": "wan2.1-t2v-turbo",
     "wanx2.1-t2v-plus": "wan2.1-t2v-plus",
@@ -60,7 +78,7 @@ def _sandbox(priority: int, host: str = "dashscope", key: str = "sk-sandbox-dash
 
 
 SURFACES = by_slug(
-    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10)),
+    _surface("beijing", "DashScope, Beijing", "dashscope.aliyuncs.com", _sandbox(10), IN_BEIJING),
     _surface(
         "singapore",
         "DashScope, Singapore",

@@ -30,7 +30,7 @@ MOST_PAGES = 50
 
 
 class DashScope(Provider):
-    """The Wan models over one account."""
+    """The Wan, HappyHorse, Vidu and MiniMax models over one account."""
 
     slug = "dashscope"
     label = "DashScope"

@@ -23,6 +23,9 @@ SETTING: dict[tuple[str, str], dict[str, Any]] = {
     ("kling/kling-3.0-omni", "keep_sound"): {"base_video": "https://files.example/walk.mp4", "multi_shot": False},
     ("kling/kling-3.0-omni", "base_video"): {"multi_shot": False},
     ("kling/kling-o1", "keep_sound"): {"base_video": "https://files.example/walk.mp4"},
+    ("dashscope/minimax-h3", "last_image"): {"first_image": "https://files.example/cat.jpg"},
+    ("dashscope/minimax-h3", "reference_sounds"): {"reference_images": ["https://files.example/cat.jpg"]},
+    ("dashscope/minimax-h3", "aspect_ratio"): {"reference_images": ["https://files.example/cat.jpg"]},
 }
 """What else must be set so that an option may be set at all."""
 

@@ -30,6 +30,8 @@ NEED_AN_IMAGE = {
         "wan2.6-i2v",
         "wan2.6-i2v-flash",
         "wan2.7-i2v",
+        "wan2.7-r2v",
+        *(f"happyhorse-{version}-{kind}" for version in ("1.0", "1.1") for kind in ("i2v", "r2v")),
     },
     "zhipu": {"viduq1-image", "viduq1-start-end", "vidu2-image", "vidu2-start-end", "vidu2-reference"},
     "volcvisual": {
@@ -45,8 +47,17 @@ PRICES = {
     "zhipu": {"cogvideox-3": ("1", "video", "CNY")},
     "openrouter": {"runway/gen-4.5": ("0.12", "second", "USD")},
 }
-FIXED_LENGTH = {"minimax/S2V-01", "minimax/MiniMax-H3-regeneration", "zhipu/cogvideox-2", "zhipu/cogvideox-flash", "cogvideox/cogvideox-2b"}
-FIXED_LENGTH |= {"kling/kling-3.0-motion-control", "kling/kling-2.6-motion-control"}
+FIXED_LENGTH = {
+    "dashscope/wan2.7-videoedit",
+    "dashscope/happyhorse-1.0-video-edit",
+    "kling/kling-3.0-motion-control",
+    "kling/kling-2.6-motion-control",
+    "minimax/S2V-01",
+    "minimax/MiniMax-H3-regeneration",
+    "zhipu/cogvideox-2",
+    "zhipu/cogvideox-flash",
+    "cogvideox/cogvideox-2b",
+}
 ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
 """A value that models with only one do not have."""
 EVERY_VENDOR = in_one_test("slug", PROVIDERS)
@@ -128,7 +139,7 @@ def test_defaults_are_valid_and_go_with_any_image(spec):
     params = spec.params(**spec.needed_params)
 
     assert spec.params.model_validate(params.model_dump(mode="json")) == params
-    assert params.check_inputs({"first_frame": 1}) is None
+    assert params.check_inputs(dict.fromkeys(("first_frame", *needed_slots(spec)), 1)) is None
 
 
 @EVERY_MODEL
@@ -227,7 +238,7 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
         ("dashscope/wan2.5-t2v-preview", {"audio_url": "fog"}, "audio_url"),
         ("dashscope/wan2.6-t2v", {"duration_s": 16}, "duration_s"),
         ("dashscope/wan2.6-t2v", {"multi_shot": True, "prompt_extend": False}, "multi_shot"),
-        ("dashscope/wan2.6-i2v", {"duration_s": 7}, "duration_s"),
+        ("dashscope/wan2.6-i2v", {"duration_s": 16}, "duration_s"),
         ("dashscope/wan2.6-i2v-flash", {"audio_url": "https://a.example/b.mp3", "with_audio": False}, "with_audio"),
         ("dashscope/wan2.7-t2v", {"multi_shot": True}, "multi_shot"),
         ("dashscope/wanx2.1-i2v-plus", {"duration_s": 3}, "duration_s"),

@@ -125,9 +125,13 @@ def test_models_are_offered_where_the_vendor_is_known_to_have_them():
     models = WIRE.provider.models.values()
     there = {slug: {spec.id for spec in models if spec.is_at(slug)} for slug in ("beijing", "singapore", "us", "hongkong")}
 
-    assert there["beijing"] == there["singapore"] == {spec.id for spec in models} - {"wan2.6-t2v-us"}
-    assert there["us"] == {"wan2.6-t2v-us", "wan2.6-i2v", "wan2.6-r2v"}
-    assert there["hongkong"] == set()
+    wan3, others = {"wan3.0-video", "wan3.0-video-prime"}, {name for name in there["beijing"] if name.startswith(("vidu", "minimax"))}
+    horses = {name for name in there["beijing"] if name.startswith("happyhorse")}
+    assert there["beijing"] == {spec.id for spec in models} - {"wan2.6-t2v-us"}
+    assert there["singapore"] == there["beijing"] - others
+    assert there["us"] == {"wan2.6-t2v-us", "wan2.6-i2v", "wan2.6-r2v"} | horses | wan3
+    assert there["hongkong"] == wan3
+    assert (len(others), len(horses)) == (10, 7)
 
 
 def test_accepted_task_gives_its_id():

@@ -12,7 +12,7 @@ from tests.providers.vendors.vendor_samples import asked, make_provider, make_re
 SEEDANCE_2_5 = "ark/doubao-seedance-2-5-260628"
 SEEDANCE, H3 = "ark/doubao-seedance-2-0-260128", "minimax/MiniMax-H3"
 REGENERATION = "minimax/MiniMax-H3-regeneration"
-WAN_I2V, WAN_R2V = "dashscope/wan2.7-i2v", "dashscope/wan2.6-r2v"
+WAN_3, WAN_I2V, WAN_R2V = "dashscope/wan3.0-video", "dashscope/wan2.7-i2v", "dashscope/wan2.6-r2v"
 CLIPS = [f"https://files.example/{number}.mp4" for number in range(4)]
 SOUNDS = [f"https://files.example/{number}.mp3" for number in range(4)]
 BY_ROLE = pytest.mark.parametrize("model", [SEEDANCE, H3])
@@ -141,6 +141,15 @@ def test_wan_r2v_needs_one_to_three_videos(videos, kind):
         (REGENERATION, {"references": 6}, {"base_video": CLIPS[3], "reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3]}),
         (WAN_I2V, {"last_frame": 1}, {"first_clip": CLIPS[0], "audio_url": SOUNDS[0]}),
         (WAN_R2V, {}, {"reference_videos": CLIPS[:3], "resolution": "720P"}),
+        (WAN_3, {"references": 10}, {"reference_videos": [CLIPS[0]] * 5, "reference_sounds": [SOUNDS[0]] * 5, "duration_auto": True}),
+        ("dashscope/wan2.7-r2v", {"references": 3, "first_frame": 1}, {"reference_videos": CLIPS[:2], "duration_s": 10}),
+        ("dashscope/wan2.7-videoedit", {"references": 4}, {"base_video": CLIPS[0], "cut_to_s": 2, "aspect_ratio": "16:9"}),
+        ("dashscope/happyhorse-1.0-video-edit", {"references": 5}, {"base_video": CLIPS[0], "keep_sound": True}),
+        (
+            "dashscope/minimax-h3",
+            {},
+            {"reference_images": [CLIPS[0]] * 9, "reference_videos": CLIPS[:3], "reference_sounds": SOUNDS[:3], "aspect_ratio": "adaptive"},
+        ),
     ],
 )
 def test_fullest_request_is_rendered(simulator, model, slots, params):

@@ -1,0 +1,1 @@
+"""Models whose images, videos and sounds go into one list, `input.media`."""
