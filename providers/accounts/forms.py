@@ -120,8 +120,6 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             if not spec.is_at(self.surface.slug) and spec.id not in names:
                 words = _("“%(model)s” is not known to be there. Write its name at the vendor below, or untick it.")
                 self.add_error("models_allowed", words % {"model": label_of(spec)})
-        if self.cleaned_data.get("enabled") and not (names or any(spec.is_at(self.surface.slug) for spec in models.values())):
-            self.add_error("model_names", _("No model is known to be there. Name those that this account has."))
 
     def _with_kept(self, typed: Mapping[str, str], missing: list[str]) -> Mapping[str, str] | None:
         """Return the stored credentials with the typed ones over them, or None when a missing one cannot be kept."""

@@ -51,6 +51,7 @@ OURS = (
     "MOV",
     "TIFF",
     "MB",
+    "character",
 )
 VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]
 NAMES = re.compile(

@@ -13,6 +13,7 @@ from PIL import Image
 from providers.simulator.dialect import Refused
 from providers.simulator.vendors.dashscope_models import MODELS, MODELS_IN_SINGAPORE, MODELS_IN_VIRGINIA
 from providers.simulator.vendors.dashscope_rules import read_order
+from tests.cases import in_one_test
 
 FAR, CLIP, VOICE = "https://example.com/cat.jpg", "https://example.com/walk.mp4", "https://example.com/voice.mp3"
 VIDU, H3 = "vidu/viduq3-turbo_{}", "MiniMax/MiniMax-H3"
@@ -35,7 +36,7 @@ def read(model: str, items: list[dict[str, str]] | None = None, prompt: str = "a
     return order.width_px, order.height_px, order.duration_s
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("order", "parameters", "expected"),
     [
         (("wan3.0-video",), {}, (1920, 1080, 5)),
@@ -65,7 +66,7 @@ def test_sound_order_becomes_a_video_of_this_size_and_length(
 SHORT = {"resolution": "768P", "duration": 5, "ratio": "16:9"}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("order", "parameters", "code"),
     [
         (("wan3.0-video", None, ""), {}, "InvalidParameter"),

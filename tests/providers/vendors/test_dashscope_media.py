@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from providers.core.catalog import InputConflict
 from providers.core.types import Submission
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.simulated_surfaces import client_at
 from tests.providers.vendors.vendor_samples import asked, fixture, make_provider, make_request, outcome, reply_of
 
@@ -135,11 +136,12 @@ def test_h3_has_types_of_its_own():
     assert references["parameters"] == {"resolution": "2K", "duration": 5, "ratio": "16:9", "watermark": False}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "field"),
     [
         (WAN_3, {"duration_s": 31}, "duration_s"),
         (WAN_3, {"duration_s": 1}, "duration_s"),
+        (WAN_3, {"aspect_ratio": "adaptive"}, "aspect_ratio"),
         (WAN_3, {"negative_prompt": "fog"}, "negative_prompt"),
         (WAN_3, {"reference_videos": CLIPS}, "reference_videos"),
         (WAN_3, {"reference_sounds": SOUNDS}, "reference_sounds"),
@@ -166,7 +168,7 @@ def test_value_that_the_vendor_does_not_take_is_refused_by_field(model, params, 
     assert [error["loc"][0] for error in caught.value.errors()] == [field]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "images", "path"),
     [
         (WAN_3, {}, {"last_frame": 1}, "inputs.first_frame"),
@@ -191,7 +193,7 @@ def test_sounds_alone_are_enough_for_wan_3():
     assert params.replaces_prompt
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("usage", "seconds"),
     [
         ({"duration": 5.0, "input_video_duration": 0.0, "output_video_duration": 5.0, "fps": 30, "SR": 720, "ratio": "16:9"}, 5.0),

@@ -105,18 +105,18 @@ def test_model_that_is_not_known_to_be_there_needs_a_name(staff_client, db):
     assert not account.offers(lite)
 
 
-def test_surface_without_a_known_model_offers_what_the_account_names(staff_client, db):
-    refused = add(staff_client, "", "dashscope", "hongkong")
+def test_surface_offers_what_it_is_known_to_have_and_what_the_account_names(staff_client, db):
     add(staff_client, "wan2.6-t2v = wan2.6-t2v", "dashscope", "hongkong")
 
-    assert form_of(refused).errors["model_names"] == ["No model is known to be there. Name those that this account has."]
-    assert ProviderAccount.objects.get().models_offered() == ["dashscope/wan2.6-t2v"]
+    offered = ProviderAccount.objects.get().models_offered()
+    assert sorted(offered) == ["dashscope/wan2.6-t2v", "dashscope/wan3.0-video", "dashscope/wan3.0-video-prime"]
 
 
 def test_enabled_account_that_offers_no_model_is_reported(make_account):
-    account = make_account("dashscope", "hongkong", "https://cn-hongkong.dashscope.aliyuncs.com/api/v1", label="empty")
-    make_account("dashscope", "hongkong", account.base_url, label="named", model_names={"wan2.6-t2v": "wan2.6-t2v"})
-    make_account("dashscope", "hongkong", account.base_url, label="off", enabled=False)
+    only = {"models_allowed": ["wan2.6-t2v"]}
+    account = make_account("dashscope", "hongkong", "https://cn-hongkong.dashscope.aliyuncs.com/api/v1", label="empty", **only)
+    make_account("dashscope", "hongkong", account.base_url, label="named", model_names={"wan2.6-t2v": "wan2.6-t2v"}, **only)
+    make_account("dashscope", "hongkong", account.base_url, label="off", enabled=False, **only)
 
     assert [(found.id, found.msg) for found in accounts_can_be_used(None, ["default"])] == [
         ("providers.W002", "Account “empty” offers no model.")

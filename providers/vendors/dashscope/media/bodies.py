@@ -30,7 +30,7 @@ H3_TYPES: Mapping[str, str] = {
     "reference_sounds": "driving_audio",
 }
 PARAMETERS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    "aspect_ratio": lambda value: {"ratio": value},
+    "aspect_ratio": lambda value: {"ratio": "adaptive" if value == "auto" else value},
     "cut_to_s": lambda value: {"duration": value},
     "duration_auto": lambda value: {"duration": -1} if value else {},
     "duration_s": lambda value: {"duration": value},
@@ -63,7 +63,7 @@ def _parameters(request: GenerationRequest, values: dict[str, Any]) -> Iterator[
     shape = values.get("aspect_ratio")
     if shape and request.spec.id.startswith("vidu"):
         yield "size", VIDU_SIZES[values["resolution"], values.pop("aspect_ratio")]
-    elif isinstance(request.params, EditParams) and shape == "adaptive":  # unsaid, it is that of the video
+    elif isinstance(request.params, EditParams) and shape == "auto":  # unsaid, it is that of the video
         values.pop("aspect_ratio")
     for option, value in values.items():
         if value is not None:

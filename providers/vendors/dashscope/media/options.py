@@ -122,7 +122,9 @@ class Wan30(SeededParams):
         5, "Duration", "Length of the video; reference videos and it last 30 s at most.", unit="s", main=True, ge=2, le=30
     )
     duration_auto: bool = param(False, "Length by the model", "Let the model choose the length, whatever the duration says.")
-    aspect_ratio: Literal["adaptive", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"] = param("adaptive", "Aspect ratio", main=True)
+    aspect_ratio: Literal["auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"] = param(
+        "auto", "Aspect ratio", "auto: the model chooses, by the words, the frames or the references.", main=True
+    )
     resolution: Literal["480P", "720P", "1080P"] = param("1080P", "Resolution", main=True)
     with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
     prompt_extend: bool = param(True, "Extend the prompt", "Let the vendor write a short prompt out before it renders.")
@@ -167,8 +169,8 @@ class Edit27(Wan27Params, EditParams):
     cut_to_s: int | None = param(
         None, "Cut to", "Change only so many seconds from its beginning; leave empty for the whole video.", unit="s", ge=2, le=10
     )
-    aspect_ratio: Literal["adaptive", "16:9", "9:16", "1:1", "4:3", "3:4"] = param(
-        "adaptive", "Aspect ratio", "adaptive: that of the video to change.", main=True
+    aspect_ratio: Literal["auto", "16:9", "9:16", "1:1", "4:3", "3:4"] = param(
+        "auto", "Aspect ratio", "auto: that of the video to change.", main=True
     )
 
     @property
@@ -249,7 +251,7 @@ class ReferenceQ3(TextQ3):
 class ReferenceQ3Mix(ReferenceQ3):
     """viduq3-mix, not at 540P."""
 
-    resolution: Literal["720P", "1080P"] = param("720P", "Resolution", main=True)  # type: ignore[assignment]
+    resolution: Literal["720P", "1080P"] = param("720P", "Resolution", main=True)
 
 
 class H3Params(MediaParams):
