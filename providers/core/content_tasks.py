@@ -12,7 +12,7 @@ from typing import Any
 
 from providers.core.catalog import param
 from providers.core.errors import ProviderError, Refused
-from providers.core.replies import object_of, snapshot_by_word, text_of, units_of
+from providers.core.replies import snapshot_by_word, text_of, units_of
 from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 from providers.core.types import Exchange, GenerationRequest, Output, Snapshot, State, WireRequest
 
@@ -25,7 +25,6 @@ __all__ = [
     "cancel_waiting",
     "content",
     "contents_of",
-    "inner_url",
     "reference_sounds",
     "reference_videos",
     "snapshot_of",
@@ -92,11 +91,6 @@ def snapshot_of(
     """Return what a task's object means. `failure` is given the vendor's word too: an expired task need not carry an error."""
     word = text_of(task, "status")
     return snapshot_by_word(word, log, output=lambda: output(task), failure=lambda: failure(word, task), units=units_of(task.get("usage")))
-
-
-def inner_url(task: Mapping[str, Any], name: str) -> str:
-    """Return the finished file's address, `name` inside `content`."""
-    return text_of(object_of(task, "content"), name)
 
 
 def batch_query(path: str, ids: Sequence[str]) -> WireRequest:

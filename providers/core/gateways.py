@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -119,8 +120,7 @@ def gateway_id(body: Mapping[str, Any]) -> str:
 
 def gateway_ids(body: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what may be the task's id in the answer to a submit, the likeliest first."""
-    data = _only(body.get("data"))
-    return (*_ids_in(body), *(_ids_in(data) if isinstance(data, dict) else (data,)))
+    return (*_ids_in(body), *chain.from_iterable(map(_ids_in, _parts(body))), body.get("data"))
 
 
 def names_task(body: Mapping[str, Any]) -> bool:

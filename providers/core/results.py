@@ -38,18 +38,21 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
-def output_of(*parts: Mapping[str, Any], base_url: str, file_url: str = "", life: timedelta | None = None) -> Output:
+def output_of(
+    *parts: Mapping[str, Any], life: timedelta, duration_s: float | None = None, base_url: str = "", file_url: str = ""
+) -> Output:
     """Return the finished file, whose address is in one of the `parts` of the answer, the likeliest first. Raise `UnexpectedReply` when
     none has one and there is no `file_url`.
 
-    `file_url` is where the account's own service has the file: used for an address that means the same file by a name of the service
-    that is not the account's, and tried last. What stands at the account's own origin is fetched with its key, everything else without.
+    `base_url` is given where the account's own service may have the file: what stands at its origin is fetched with the key, everything
+    else without. `file_url` is where it surely has it: used for an address that means the same file by another name of the service, and
+    tried last.
     """
     places = list(dict.fromkeys(_places(parts, base_url, file_url)))[:MOST_PLACES]
     if not places:
         raise UnexpectedReply("The vendor says that the task succeeded but gives no video address.")
     first, *others = places
-    return Output(url=first.url, headers_needed=first.headers_needed, expires_in=life, others=tuple(others))
+    return Output(url=first.url, headers_needed=first.headers_needed, expires_in=life, duration_s=duration_s, others=tuple(others))
 
 
 def addresses_in(part: Mapping[str, Any]) -> Iterator[str]:
@@ -74,12 +77,12 @@ def is_loopback(host: str | None) -> bool:
 def _places(parts: Iterable[Mapping[str, Any]], base_url: str, file_url: str) -> Iterator[Place]:
     base, own = urlsplit(base_url), urlsplit(file_url)
     for text in chain.from_iterable(map(addresses_in, parts)):
-        found = _split(urljoin(f"{base.scheme}://{base.netloc}/", text) if text.startswith("/") else text)
+        found = _split(urljoin(base_url, text) if text.startswith("/") else text)
         if found is None:
             continue
         if file_url and _tail(found) == _tail(own):
             yield Place(url=file_url, headers_needed=True)
-        if is_loopback(found.hostname) and not is_loopback(base.hostname):
+        if base_url and is_loopback(found.hostname) and not is_loopback(base.hostname):
             found = found._replace(scheme=base.scheme, netloc=base.netloc)
         yield Place(url=found.geturl(), headers_needed=_origin(found) == _origin(base))
     if file_url:

@@ -184,10 +184,15 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """An address of a finished file. `headers_needed`: only the account itself may fetch it (see `Provider.download_headers`)."""
+    """An address of a finished file, without the blanks around it that some write. `headers_needed`: only the account itself may fetch it
+    (see `Provider.download_headers`).
+    """
 
     url: str = field(repr=False)
     headers_needed: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", self.url.strip())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from providers.core import content_tasks
-from providers.core.content_tasks import EXPIRED, inner_url
+from providers.core.content_tasks import EXPIRED
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import seconds_of, text_of
+from providers.core.replies import object_of, seconds_of, text_of
+from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.ark.errors import task_failure
@@ -52,4 +53,4 @@ def _failure(word: str, task: Mapping[str, Any]) -> ProviderError:
 
 
 def _output(task: Mapping[str, Any]) -> Output:
-    return Output(url=inner_url(task, "video_url"), expires_in=RESULT_LIFE, duration_s=seconds_of(task.get("duration")))
+    return output_of(object_of(task, "content"), task, life=RESULT_LIFE, duration_s=seconds_of(task.get("duration")))

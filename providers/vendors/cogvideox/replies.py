@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from providers.core.errors import UnexpectedReply
 from providers.core.ids import id_of
 from providers.core.replies import snapshot_by_word, text_of
+from providers.core.results import addresses_in, is_loopback
 from providers.core.states import state_of
 from providers.core.types import Output, Snapshot, State, Submission, WireReply
 from providers.vendors.cogvideox.catalog import RESULT_LIFE
@@ -24,7 +25,6 @@ log = logging.getLogger("providers.cogvideox")
 
 FINISHED = "finished"
 """Kind of a submission that was rendered while we waited; its id is the video's address."""
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - recognised, never bound
 
 
 def submission_of(reply: WireReply, model: str) -> Submission:
@@ -48,7 +48,7 @@ def snapshot_of(body: Mapping[str, Any], base_url: str) -> Snapshot:
     return snapshot_by_word(
         text_of(body, "status"),
         log,
-        output=lambda: output_of(text_of(body, "video_url"), base_url),
+        output=lambda: output_of(next(addresses_in(body), "") or text_of(body, "video_url"), base_url),
         failure=lambda: render_error(words_in(body)),
     )
 
@@ -60,6 +60,6 @@ def output_of(url: str, base_url: str) -> Output:
         found = urlsplit(urljoin(f"{base_url}/", url))
     except ValueError as error:
         raise UnexpectedReply("The service gives a video address that is not one.") from error
-    if found.hostname in LOOPBACK and base.hostname not in LOOPBACK:
+    if is_loopback(found.hostname) and not is_loopback(base.hostname):
         found = found._replace(scheme=base.scheme, netloc=base.netloc)
     return Output(url=found.geturl(), expires_in=RESULT_LIFE)

@@ -14,8 +14,9 @@ from typing import Any
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
 from providers.core.replies import object_of, seconds_of, snapshot_by_word, text_of, units_of
+from providers.core.results import output_of
 from providers.core.states import plain
-from providers.core.types import Output, Snapshot, WireReply
+from providers.core.types import Snapshot, WireReply
 from providers.vendors.dashscope.errors import task_failure
 
 __all__ = ["page_of", "snapshot_of"]
@@ -53,7 +54,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
     snapshot = snapshot_by_word(
         word,
         log,
-        output=lambda: Output(url=text_of(output, "video_url"), expires_in=RESULT_LIFE, duration_s=duration_s),
+        output=lambda: output_of(output, life=RESULT_LIFE, duration_s=duration_s),
         failure=lambda: task_failure(output),
         units=units_of(usage),
     )

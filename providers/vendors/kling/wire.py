@@ -9,6 +9,7 @@ inquiry" as public clients of it quote it; 2026-11-21. Gateways put /kling befor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError, Refused, SubmissionGone, UnexpectedReply, Unsupported
 from providers.core.gateways import content_url, gateway_snapshot, gateway_task
 from providers.core.ids import id_of
-from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
+from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.kling.callbacks import notice_of
 from providers.vendors.kling.classic.bodies import TEXT, classic_body, kind_of, kinds_of
 from providers.vendors.kling.classic.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
@@ -79,10 +80,7 @@ class Kling(Provider):
         found = yield from self._find(submission.id, kinds)
         if found is None:
             raise SubmissionGone("Kling no longer knows this task.")
-        if self._is_gateway and "task_status" not in found[1]:
-            base_url = self.options.base_url
-            return gateway_snapshot(found[1], base_url=base_url, file_url=content_url(base_url, submission.id), life=RESULT_LIFE, log=log)
-        return snapshot_of(found[1])
+        return self._of_a_gateway(found[1], submission) if self._is_gateway else snapshot_of(found[1])
 
     def poll_group(self, submission: Submission) -> str | None:
         """Return a group for the new API alone: the classic one has no call for many."""
@@ -137,6 +135,15 @@ class Kling(Provider):
 
     def _path(self, kind: str) -> str:
         return f"{'/kling' if self._is_gateway else ''}/v1/videos/{kind}"
+
+    def _of_a_gateway(self, task: Mapping[str, Any], submission: Submission) -> Snapshot:
+        """Return what a gateway's answer means, by the vendor's own reading where it passes a finished task on as it is."""
+        base_url = self.options.base_url
+        snapshot = gateway_snapshot(task, base_url=base_url, file_url=content_url(base_url, submission.id), life=RESULT_LIFE, log=log)
+        if snapshot.state is State.SUCCEEDED:
+            with suppress(UnexpectedReply):
+                return snapshot_of(task)
+        return snapshot
 
     def _denies_a_task(self) -> Exchange[bool]:
         """Ask for a task that cannot be: new-api has no list, and answers with its console's page (router/web-router.go@01dc8d6)."""

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core import content_tasks
-from providers.core.content_tasks import EXPIRED, inner_url
+from providers.core.content_tasks import EXPIRED
 from providers.core.errors import GenerationFailed, ProviderError
-from providers.core.replies import object_of, text_of
+from providers.core.replies import object_of
+from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
 from providers.vendors.minimax.catalog import RESULT_LIFE
@@ -31,12 +32,12 @@ def v1_failure(body: Mapping[str, Any]) -> ProviderError:
 
 
 def v1_output(reply: WireReply) -> Output:
-    return Output(url=text_of(reply.part("file"), "download_url"), expires_in=RESULT_LIFE)
+    return output_of(reply.part("file"), life=RESULT_LIFE)
 
 
 def v2_snapshot(task: Mapping[str, Any]) -> Snapshot:
     return content_tasks.snapshot_of(
-        task, output=lambda task: Output(url=inner_url(task, "url"), expires_in=RESULT_LIFE), failure=_v2_failure, log=log
+        task, output=lambda task: output_of(object_of(task, "content"), task, life=RESULT_LIFE), failure=_v2_failure, log=log
     )
 
 

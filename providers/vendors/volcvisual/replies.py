@@ -10,8 +10,9 @@ import logging
 from providers.core.errors import SubmissionGone
 from providers.core.gateways import content_url, gateway_id, gateway_snapshot
 from providers.core.replies import snapshot_by_word, text_of
+from providers.core.results import output_of
 from providers.core.states import plain
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.types import Snapshot, State, WireReply
 from providers.vendors.volcvisual.catalog import RESULT_LIFE
 from providers.vendors.volcvisual.errors import CODES, code_of, is_of_a_gateway, task_failure
 
@@ -41,6 +42,6 @@ def snapshot_of(reply: WireReply, base_url: str, task_id: str) -> Snapshot:
     return snapshot_by_word(
         word,
         log,
-        output=lambda: Output(url=text_of(data, "video_url"), expires_in=RESULT_LIFE),
+        output=lambda: output_of(data, life=RESULT_LIFE),
         failure=lambda: task_failure(body),
     )

@@ -1,11 +1,14 @@
 """Where a finished video's address may be, and which addresses get the account's key."""
 
+from datetime import timedelta
+
 import pytest
 
 from providers.core.errors import UnexpectedReply
 from providers.core.results import output_of, same_origin
 from providers.core.types import Place
 
+LIFE = timedelta(hours=1)
 URL = "https://cdn.example/a.mp4"
 BASE = "https://gateway.example/v1"
 FILE = "https://gateway.example/v1/videos/task_1/content"
@@ -44,7 +47,7 @@ NO_PLACES = [
 
 
 def places(*parts, base=BASE, file_url=FILE):
-    output = output_of(*parts, base_url=base, file_url=file_url)
+    output = output_of(*parts, life=LIFE, base_url=base, file_url=file_url)
     return [(output.url, output.headers_needed), *((place.url, place.headers_needed) for place in output.others)]
 
 
@@ -101,8 +104,12 @@ def test_service_that_calls_itself_localhost_is_asked_at_the_accounts_address():
     assert local[0] == ("http://localhost:3000/files/a.mp4", False)
 
 
+def test_blanks_around_an_address_are_no_part_of_it():
+    assert Place(url=f" {URL}\n").url == URL
+
+
 def test_many_addresses_are_not_all_tried():
-    output = output_of({"urls": [f"https://cdn.example/{number}.mp4" for number in range(50)]}, base_url=BASE, file_url=FILE)
+    output = output_of({"urls": [f"https://cdn.example/{number}.mp4" for number in range(50)]}, life=LIFE, base_url=BASE, file_url=FILE)
 
     assert len(output.others) == 4
     assert all(isinstance(place, Place) for place in output.others)
