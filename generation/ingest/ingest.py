@@ -32,7 +32,7 @@ from generation.store import StorageFull, StorageUnavailable
 from providers.accounts.clients import client_for, network_policy, provider_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, SubmissionGone
-from providers.core.fetch import Blocked, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
+from providers.core.fetch import Blocked, Fetched, FetchError, FetchTimeouts, OurLimit, TooLarge, safe_fetch
 from providers.core.messages import Message, say
 from providers.core.redact import SHORTEST, mask_for
 from providers.core.types import State
@@ -96,9 +96,10 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
         output, source = task.outputs[index], Path(scratch) / "source"
-        _download(task, output, source)
-        # The ordered length is no measure: a whole video of another length was paid for all the same (docs/adr/0005).
-        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=_reported_s(output))
+        fetched = _download(task, output, source)
+        # A whole video of another length was paid for all the same (docs/adr/0022).
+        expected_s = None if fetched.end_is_known else _reported_s(output)
+        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=expected_s)
         _publish(task, index, info)
 
 
@@ -107,7 +108,7 @@ def _reported_s(output: dict[str, Any]) -> float | None:
     return float(output["duration_s"]) if output.get("duration_s") else None
 
 
-def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> None:
+def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Fetched:
     """Fetch the file from the first of its addresses that has it. Raises the error of the first one when none has."""
     started, first_error = time.monotonic(), None
     for place in (output, *output.get("others", ())):
@@ -115,16 +116,14 @@ def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> None:
         if first_error is not None and left_s < LEAST_PATIENCE_S:
             break
         try:
-            _fetch(task, place, to, replace(FETCH_PATIENCE, total_s=left_s))
+            return _fetch(task, place, to, replace(FETCH_PATIENCE, total_s=left_s))
         except FetchError as error:
             first_error = first_error or error
-        else:
-            return
     assert first_error is not None
     raise first_error
 
 
-def _fetch(task: GenerationTask, place: Mapping[str, Any], to: Path, timeouts: FetchTimeouts) -> None:
+def _fetch(task: GenerationTask, place: Mapping[str, Any], to: Path, timeouts: FetchTimeouts) -> Fetched:
     assert task.account is not None
     url: str = place["url"]
     headers: Mapping[str, str] = {}
@@ -133,7 +132,9 @@ def _fetch(task: GenerationTask, place: Mapping[str, Any], to: Path, timeouts: F
         headers = provider_for(task.account).download_headers(url, clock.now())
     with to.open("w+b") as file:
         try:
-            safe_fetch(url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=timeouts)
+            return safe_fetch(
+                url, to=file, max_bytes=settings.MAX_VIDEO_BYTES, allow=allow, expected="video", headers=headers, timeouts=timeouts
+            )
         except FetchError as error:
             _hide_secrets(error, task.account, headers)
             raise

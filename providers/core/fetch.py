@@ -82,12 +82,16 @@ class FetchTimeouts:
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """What was written; `content_type` and `etag` are the server's words, empty when it said nothing."""
+    """What was written; `content_type` and `etag` are the server's words, empty when it said nothing.
+
+    `end_is_known`: the server said where the body ends, by its length or by a last chunk, and it ended there.
+    """
 
     size_bytes: int
     sha256: str
     content_type: str
     etag: str
+    end_is_known: bool
 
 
 def safe_fetch(
@@ -204,7 +208,13 @@ class _Download:
             self._copy(reply)
         self._check_end(total)
         content_type = reply.headers.get("Content-Type", "")
-        return Fetched(size_bytes=self._size, sha256=self._hash.hexdigest(), content_type=content_type, etag=self._etag)
+        return Fetched(
+            size_bytes=self._size,
+            sha256=self._hash.hexdigest(),
+            content_type=content_type,
+            etag=self._etag,
+            end_is_known=total is not None or reply.chunked,
+        )
 
     def _restart(self) -> None:
         self._received, self._size, self._etag, self._validator, self._hash = 0, 0, "", "", hashlib.sha256()

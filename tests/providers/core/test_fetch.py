@@ -64,6 +64,12 @@ def test_fetch_reads_to_the_end_when_no_length_is_given(files: FileServer, fetch
     assert fetch(files.url("/v.mp4"))[1] == BODY
 
 
+def test_fetch_says_whether_the_server_said_where_the_file_ends(files: FileServer, fetch: Fetch) -> None:
+    files.answers |= {"/announced": plain(), "/chunked": chunked(BODY), "/open": unannounced()}
+
+    assert [fetch(files.url(path))[0].end_is_known for path in files.answers] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "slug", "retryable"),
     [
