@@ -11,14 +11,14 @@ import tempfile
 from pathlib import Path
 
 from tools.stack import ROOT, Stack
-from tools.witnesses import environment_of
+from tools.witnesses import python_with
 
 FOLDER = ROOT / "tests" / "schema"
 USUAL = ("--max-time", "45", "--seed", "1")
 
 
 def main() -> int:
-    python = environment_of(FOLDER / "schemathesis.txt")
+    python = python_with(FOLDER / "schemathesis.txt")
     with tempfile.TemporaryDirectory(prefix="portal-schema-") as folder:
         environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "ERROR", "DATABASE_URL": ""}
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "20"))

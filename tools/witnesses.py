@@ -1,18 +1,21 @@
 """`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator. Each has a separate environment, because their pins
-exclude each other and the portal's, and a separate simulator, so that they run in parallel. A witness is `tests/witnesses/<name>.py` (given
-the simulator's address, it submits, polls, downloads and is refused; it exits with 0 if all is right) and `<name>.txt` (pinned packages).
-With names as arguments only those run. A package that cannot be installed is a failure.
+exclude each other and the portal's, and a separate simulator, so that they run in parallel. A witness is `tests/witnesses/<name>.py`, or
+`<name>.cjs` for Node.js (given the simulator's address, it submits, polls, downloads and is refused; it exits with 0 if all is right), and
+`<name>.txt` (pinned packages). With names as arguments only those run. A package that cannot be installed is a failure, as is no Node.js.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 from providers.simulator.testing import SimulatorProcess
 from tools.stack import ROOT
@@ -39,11 +42,13 @@ def _agrees(name: str) -> bool:
     """Run one witness, print a line about it, and return whether it succeeded."""
     started = time.monotonic()
     try:
-        python = environment_of(SCRIPTS / f"{name}.txt")
+        command, variables = command_of(name)
         with SimulatorProcess() as simulator:
-            done = _run([python, "-I", SCRIPTS / f"{name}.py", simulator.url], DONE_WITHIN_S)
+            done = _run([*command, simulator.url], DONE_WITHIN_S, variables)
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
+    except FileNotFoundError as error:
+        done = subprocess.CompletedProcess(name, 1, f"{error.filename} is not on this machine")
     except subprocess.TimeoutExpired as error:
         done = subprocess.CompletedProcess(error.cmd, 1, f"no answer within {error.timeout} s")
     took_s = time.monotonic() - started
@@ -52,27 +57,52 @@ def _agrees(name: str) -> bool:
     return done.returncode == 0
 
 
-def environment_of(pins: Path) -> Path:
-    """Return the Python of an environment with exactly what `pins` lists, made again if that has changed. Raises CalledProcessError."""
+def command_of(name: str) -> tuple[list[str | Path], Mapping[str, str]]:
+    """Return how a witness is run in an environment with exactly its packages, and the variables that it needs for that."""
+    pins, script = SCRIPTS / f"{name}.txt", SCRIPTS / f"{name}.cjs"
+    if script.exists():
+        return ["node", script], {"NODE_PATH": str(environment_of(pins, _install_for_node) / "node_modules")}
+    return [python_with(pins), "-I", script.with_suffix(".py")], {}
+
+
+def python_with(pins: Path) -> Path:
+    """Return the Python of an environment with exactly what `pins` lists. Raises CalledProcessError."""
+    return environment_of(pins, _install_for_python) / "bin" / "python"
+
+
+def environment_of(pins: Path, install: Callable[[Path, Path], None]) -> Path:
+    """Return the folder of an environment with what `pins` lists, made again if that has changed. Raises CalledProcessError."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     (ENVIRONMENTS / ".gitignore").write_text("*\n")
     folder = ENVIRONMENTS / pins.stem
-    python, mark = folder / "bin" / "python", folder / "pins.sha256"
+    mark = folder / "pins.sha256"
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
-    if mark.exists() and mark.read_text() == digest:
-        return python
+    if not mark.exists() or mark.read_text() != digest:
+        install(folder, pins)
+        mark.write_text(digest)
+    return folder
+
+
+def _install_for_python(folder: Path, pins: Path) -> None:
     _run([sys.executable, "-m", "venv", "--clear", folder], INSTALLED_WITHIN_S, must_succeed=True)
-    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins]
+    pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins]
     _run(pip, INSTALLED_WITHIN_S, must_succeed=True)
-    mark.write_text(digest)
-    return python
 
 
-def _run(command: list[str | Path], within_s: float, *, must_succeed: bool = False) -> subprocess.CompletedProcess[str]:
+def _install_for_node(folder: Path, pins: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    quietly = ("--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+    _run(["npm", "install", *quietly, "--prefix", folder, *pins.read_text().split()], INSTALLED_WITHIN_S, must_succeed=True)
+
+
+def _run(
+    command: list[str | Path], within_s: float, variables: Mapping[str, str] = MappingProxyType({}), *, must_succeed: bool = False
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=ROOT,
-        env=os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "ignore"},
+        env=os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "ignore", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
