@@ -65,6 +65,7 @@ ROWS: Mapping[str, Row] = {
         _row("minimax/hailuo-3", range(5, 16), "2K", f"{_FIVE} 21:9", 2, {"duration_seconds": "0.13"}, sound=True, seed=False),
         _row("x-ai/grok-imagine-video", range(1, 16), "480p 720p", f"{_FIVE} 3:2 2:3", 1, _GROK),
         _row("runway/gen-4.5", range(2, 11), "720p", "16:9 9:16", 1, {"cents_per_second_output": "12"}, sound=False, seed=True),
+        _row("acme/long-1", (4, 8), "720p", "16:9 9:16", 2, {}, sound=True, seed=True),  # one that is invented
     )
 }
 _CENTS_A_SECOND = 10

@@ -1,4 +1,4 @@
-"""Some models of OpenRouter: what its list of models says of each, and the Params class and ModelSpec that follow from it. Data.
+"""Some models of OpenRouter, by what its list of models says of each. Administrators may declare the others. Data.
 
 https://openrouter.ai/docs/guides/overview/multimodal/video-generation and the answer of `GET /videos/models`, as public clients keep it
 (of 2026-08-27 and 2026-10-09); read 2026-11-29. The list says nothing of prompts and of how many references a model takes.
@@ -6,23 +6,21 @@ https://openrouter.ai/docs/guides/overview/multimodal/video-generation and the a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Any, TypeVar
 
-from pydantic import create_model
+from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Price, by_id
+from providers.core.declared import Declaration, params_of
 
-from providers.core.catalog import ImageRules, InputSlot, ModelSpec, Params, Price, by_id, param
-from providers.core.rules import FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
-
-__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "Capabilities", "spec_of"]
+__all__ = ["DECLARABLE", "LISTED", "MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "RESULT_LIFE", "declared_spec"]
 
 SLUG = "openrouter"
 DOCS_URL = "https://openrouter.ai/docs/guides/overview/multimodal/video-generation"
 DOCS_READ = date(2026, 11, 29)
 NOT_OFFERED = (
-    "the other models of its list; editing, upscaling and continuing a video",
+    "editing, upscaling and continuing a video",
     "`size`, which is another way to say resolution and aspect ratio; `provider` with its options for one vendor alone",
     "references other than images, and images by their addresses",
     "`GET /credits`, which asks for a management key: only what is left of a key's own limit is shown",
@@ -40,58 +38,15 @@ FRAMES = {
     "first_frame": InputSlot(name="first_frame", title="First frame", rules=IMAGES),
     "last_frame": InputSlot(name="last_frame", title="Last frame", rules=IMAGES),
 }
-BOTH, FIRST = ("first_frame", "last_frame"), ("first_frame",)
+Value = TypeVar("Value", int, str)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Capabilities:
-    """What OpenRouter's list says of one model, and how many reference images it takes; `usd_per_s` where one price holds for all."""
-
-    id: str
-    label: str
-    durations: range | tuple[int, ...]
-    resolutions: tuple[str, ...]
-    shapes: tuple[str, ...]
-    frames: tuple[str, ...]
-    sound: bool = False
-    seed: bool = False
-    references: int = 0
-    usd_per_s: str = ""
+DECLARABLE = ("durations", "resolutions", "aspect_ratios", "sound", "seed", "first_frame", "last_frame", "references")
 
 
-class WithLastFrame(Params):
-    """What models take that end at an image."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (LAST_NEEDS_FIRST,)
-
-
-class WithReferences(Params):
-    """What models take that end at an image or follow references. OpenRouter drops references beside frames."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (LAST_NEEDS_FIRST, FRAMES_OR_REFERENCES)
-
-
-def params_of(model: Capabilities) -> type[Params]:
-    """Return the options of a model: a field for each thing that the list gives a choice of."""
-    at_first = "720p" if "720p" in model.resolutions else model.resolutions[0]
-    fields: dict[str, Any] = {
-        "duration_s": _duration(model.durations),
-        "aspect_ratio": (Literal[model.shapes], param("16:9", "Aspect ratio", main=True)),
-        "resolution": (Literal[model.resolutions], param(at_first, "Resolution", main=True)),
-    }
-    if model.sound:
-        fields["with_audio"] = (bool, param(True, "Sound", "Render sound too.", main=True))
-    if model.seed:
-        words = "The same seed gives similar videos; leave empty for chance."
-        fields["seed"] = (int | None, param(None, "Seed", words, ge=0, le=2_147_483_647))
-    base = WithReferences if model.references else WithLastFrame if "last_frame" in model.frames else Params
-    name = "".join(filter(str.isalnum, model.id.title()))
-    return create_model(f"{name}Params", __base__=base, __module__=__name__, __doc__=f"{model.id}.", **fields)
-
-
-def spec_of(model: Capabilities) -> ModelSpec:
-    """Return the model as the portal offers it."""
-    slots = [FRAMES[name] for name in model.frames]
+def declared_spec(model: Declaration) -> ModelSpec:
+    """Return a model of the list as the portal offers it."""
+    slots = [slot for name, slot in FRAMES.items() if getattr(model, name)]
     if model.references:
         slots.append(InputSlot(name="references", title="Reference images", max_count=model.references, rules=IMAGES))
     return ModelSpec(
@@ -100,104 +55,63 @@ def spec_of(model: Capabilities) -> ModelSpec:
         params_of(model),
         tuple(slots),
         provider=SLUG,
-        max_prompt_chars=MOST_PROMPT,
+        max_prompt_chars=model.max_prompt_chars,
         usual_s=(60, 300),
         poll_every=timedelta(seconds=15),
         result_life=RESULT_LIFE,
-        price=Price(amount=Decimal(model.usd_per_s), unit="second", currency="USD") if model.usd_per_s else None,
+        price=model.price,
+        retired=model.retired,
         docs_url=DOCS_URL,
-        docs_read=DOCS_READ,
+        docs_read=model.declared_on,
     )
 
 
-def _duration(lengths: range | tuple[int, ...]) -> tuple[Any, Any]:
-    """Return type and field: any whole number of a range, or one of a few."""
-    usual = 5 if 5 in lengths else lengths[0]
-    words: dict[str, Any] = {"unit": "s", "main": True}
-    if isinstance(lengths, range):
-        return int, param(usual, "Duration", "Length of the video.", **words, ge=lengths[0], le=lengths[-1])
-    return Literal[lengths], param(usual, "Duration", "Length of the video.", **words)
+def _listed(name: str, label: str, lengths: Iterable[int], resolutions: str, shapes: str, **facts: Any) -> Declaration:
+    """Return what the list says of a model, with our defaults first."""
+    return Declaration(
+        id=name,
+        label=label,
+        declared_on=DOCS_READ,
+        durations=_first(5, lengths),
+        resolutions=_first("720p", resolutions.split()),
+        aspect_ratios=_first("16:9", shapes.split()),
+        first_frame=True,
+        max_prompt_chars=MOST_PROMPT,
+        **facts,
+    )
 
 
-WIDE = ("16:9", "9:16")
-FIVE = (*WIDE, "1:1", "4:3", "3:4")
+def _first(usual: Value, values: Iterable[Value]) -> tuple[Value, ...]:
+    return tuple(sorted(values, key=lambda value: value != usual))
+
+
+FIVE = "16:9 9:16 1:1 4:3 3:4"
 LISTED = (
-    Capabilities(
-        id="google/veo-3.1",
-        label="Veo 3.1",
-        durations=(4, 6, 8),
-        resolutions=("720p", "1080p", "4K"),
-        shapes=WIDE,
-        frames=BOTH,
-        sound=True,
-        seed=True,
-    ),
-    Capabilities(
-        id="google/veo-3.1-fast",
-        label="Veo 3.1 Fast",
-        durations=(4, 6, 8),
-        resolutions=("720p", "1080p", "4K"),
-        shapes=WIDE,
-        frames=BOTH,
-        sound=True,
-        seed=True,
-    ),
-    Capabilities(
-        id="bytedance/seedance-2.0",
-        label="Seedance 2.0",
-        durations=range(4, 16),
-        resolutions=("480p", "720p", "1080p", "4K"),
-        shapes=(*FIVE, "21:9", "9:21"),
-        frames=BOTH,
+    _listed("google/veo-3.1", "Veo 3.1", (4, 6, 8), "720p 1080p 4K", "16:9 9:16", last_frame=True, sound=True, seed=True),
+    _listed("google/veo-3.1-fast", "Veo 3.1 Fast", (4, 6, 8), "720p 1080p 4K", "16:9 9:16", last_frame=True, sound=True, seed=True),
+    _listed(
+        "bytedance/seedance-2.0",
+        "Seedance 2.0",
+        range(4, 16),
+        "480p 720p 1080p 4K",
+        f"{FIVE} 21:9 9:21",
+        last_frame=True,
         sound=True,
         seed=True,
         references=9,
     ),
-    Capabilities(
-        id="alibaba/wan-3.0",
-        label="Wan 3.0",
-        durations=range(2, 31),
-        resolutions=("480p", "720p", "1080p"),
-        shapes=FIVE,
-        frames=FIRST,
-        sound=True,
+    _listed("alibaba/wan-3.0", "Wan 3.0", range(2, 31), "480p 720p 1080p", FIVE, sound=True, seed=True),
+    _listed("kwaivgi/kling-v3.0-pro", "Kling 3.0 Pro", range(3, 16), "720p", "16:9 9:16 1:1", last_frame=True, sound=True),
+    _listed("minimax/hailuo-3", "Hailuo 3", range(5, 16), "2K", f"{FIVE} 21:9", last_frame=True, sound=True),
+    _listed("x-ai/grok-imagine-video", "Grok Imagine Video", range(1, 16), "480p 720p", f"{FIVE} 3:2 2:3"),
+    _listed(
+        "runway/gen-4.5",
+        "Runway Gen-4.5",
+        range(2, 11),
+        "720p",
+        "16:9 9:16",
         seed=True,
-    ),
-    Capabilities(
-        id="kwaivgi/kling-v3.0-pro",
-        label="Kling 3.0 Pro",
-        durations=range(3, 16),
-        resolutions=("720p",),
-        shapes=(*WIDE, "1:1"),
-        frames=BOTH,
-        sound=True,
-    ),
-    Capabilities(
-        id="minimax/hailuo-3",
-        label="Hailuo 3",
-        durations=range(5, 16),
-        resolutions=("2K",),
-        shapes=(*FIVE, "21:9"),
-        frames=BOTH,
-        sound=True,
-    ),
-    Capabilities(
-        id="x-ai/grok-imagine-video",
-        label="Grok Imagine Video",
-        durations=range(1, 16),
-        resolutions=("480p", "720p"),
-        shapes=(*FIVE, "3:2", "2:3"),
-        frames=FIRST,
-    ),
-    Capabilities(
-        id="runway/gen-4.5",
-        label="Runway Gen-4.5",
-        durations=range(2, 11),
-        resolutions=("720p",),
-        shapes=WIDE,
-        frames=FIRST,
-        seed=True,
-        usd_per_s="0.12",
+        price=Price(amount=Decimal("0.12"), unit="second", currency="USD"),
     ),
 )
-MODELS = by_id(*map(spec_of, LISTED))
+MODELS = by_id(*map(declared_spec, LISTED))

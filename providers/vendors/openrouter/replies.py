@@ -6,22 +6,50 @@ https://openrouter.ai/docs/guides/overview/multimodal/video-generation; read 202
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from providers.core.errors import Unsupported
+from providers.core.declared import Declaration
+from providers.core.errors import UnexpectedReply, Unsupported
 from providers.core.ids import id_of
 from providers.core.replies import seconds_of, snapshot_by_word, text_of, units_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
-from providers.vendors.openrouter.catalog import RESULT_LIFE
+from providers.vendors.openrouter.catalog import DOCS_READ, MOST_PROMPT, RESULT_LIFE
 from providers.vendors.openrouter.errors import render_failure
 
-__all__ = ["balance_of", "job_id_of", "snapshot_of"]
+__all__ = ["balance_of", "job_id_of", "models_of", "snapshot_of"]
 
 log = logging.getLogger("providers.openrouter")
 
 
 def job_id_of(reply: WireReply) -> str:
     return id_of(reply.data().get("id"))
+
+
+def models_of(reply: WireReply) -> list[Declaration]:
+    """Return the models of the list. It says nothing of prompts and references, and prices stand in many units, so none is taken over."""
+    rows = reply.data().get("data")
+    if not isinstance(rows, list):
+        raise UnexpectedReply("OpenRouter answered without its list of models.")
+    return [_model_of(row) for row in rows if isinstance(row, dict) and text_of(row, "id")]
+
+
+def _model_of(row: Mapping[str, Any]) -> Declaration:
+    frames = row.get("supported_frame_images") or ()
+    return Declaration(
+        id=text_of(row, "id"),
+        label=text_of(row, "name") or text_of(row, "id"),
+        declared_on=DOCS_READ,
+        durations=tuple(length for length in row.get("supported_durations") or () if isinstance(length, int)),
+        resolutions=tuple(map(str, row.get("supported_resolutions") or ())),
+        aspect_ratios=tuple(map(str, row.get("supported_aspect_ratios") or ())),
+        sound=bool(row.get("generate_audio")),
+        seed=bool(row.get("seed")),
+        first_frame="first_frame" in frames,
+        last_frame="first_frame" in frames and "last_frame" in frames,
+        max_prompt_chars=MOST_PROMPT,
+    )
 
 
 def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:

@@ -7,19 +7,22 @@ or cancelled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
 from providers.core.base import Provider
 from providers.core.callbacks import Callback, Notice
+from providers.core.catalog import ModelSpec
+from providers.core.declared import Declaration
 from providers.core.errors import ProviderError
 from providers.core.replies import gone_when
 from providers.core.types import Balance, Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.openrouter.bodies import body_of
 from providers.vendors.openrouter.callbacks import notice_of
-from providers.vendors.openrouter.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
+from providers.vendors.openrouter.catalog import DECLARABLE, MODELS, NOT_OFFERED, READ_ELSEWHERE, declared_spec
 from providers.vendors.openrouter.errors import is_gone, vendor_error
-from providers.vendors.openrouter.replies import balance_of, job_id_of, snapshot_of
+from providers.vendors.openrouter.replies import balance_of, job_id_of, models_of, snapshot_of
 from providers.vendors.openrouter.surfaces import SIGNING_SECRET, SURFACES
 
 __all__ = ["OpenRouter"]
@@ -35,6 +38,11 @@ class OpenRouter(Provider):
     models = MODELS
     not_offered = NOT_OFFERED
     read_elsewhere = READ_ELSEWHERE
+    declarable = DECLARABLE
+
+    @classmethod
+    def declared(cls, model: Declaration) -> ModelSpec:
+        return declared_spec(model)
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         body = body_of(request) | self.callback_param("callback_url")
@@ -49,6 +57,10 @@ class OpenRouter(Provider):
 
     def check_account(self) -> Exchange[None]:
         (yield _key()).part("data")
+
+    def list_models(self) -> Exchange[Sequence[Declaration]]:
+        """Return the video models of OpenRouter, with what each can do."""
+        return models_of((yield WireRequest(method="GET", path="videos/models")))
 
     def balance(self, at: datetime) -> Exchange[Balance]:  # noqa: ARG002
         return balance_of((yield _key()))

@@ -36,7 +36,7 @@ def nothing_declared_afterwards():
 
 @pytest.fixture
 def declared(staff_client) -> DeclaredModel:
-    reply = staff_client.post(f"{LIST}add/", FORM)
+    reply = staff_client.post(f"{LIST}add/?vendor=openai-videos", FORM)
     assert reply.status_code == 302, reply.context["adminform"].form.errors
     return DeclaredModel.objects.get()
 
@@ -100,14 +100,14 @@ def test_the_request_carries_what_was_declared_and_the_video_arrives(user, drive
     ],
 )
 def test_what_cannot_be_declared_is_refused_at_its_field(staff_client, changes, wrong):
-    reply = staff_client.post(f"{LIST}add/", {**FORM, **changes})
+    reply = staff_client.post(f"{LIST}add/?vendor=openai-videos", {**FORM, **changes})
 
     assert sorted(reply.context["adminform"].form.errors) == [wrong]
     assert not DeclaredModel.objects.exists()
 
 
 def test_a_model_is_declared_once(declared, staff_client):
-    reply = staff_client.post(f"{LIST}add/", FORM)
+    reply = staff_client.post(f"{LIST}add/?vendor=openai-videos", FORM)
 
     assert "The portal has this model already." in reply.text
 
@@ -145,6 +145,23 @@ def test_the_gateways_list_fills_in_what_was_ticked(staff_client, simulator):
 
     assert [row.name for row in DeclaredModel.objects.all()] == ["openai-videos/acme/long-1"]
     assert "openai-videos/acme/long-1" in ALL_MODELS
+
+
+def test_openrouters_list_says_what_a_model_can_do(staff_client, user, driver, simulator):
+    account = ProviderAccount.objects.get(vendor="openrouter")
+    staff_client.post(f"{LIST}read/{account.pk}/", {"model": ["acme/long-1"]})
+
+    row = DeclaredModel.objects.get()
+    assert (row.durations, row.resolutions, row.aspect_ratios, row.last_frame, row.sound) == (
+        [4, 8],
+        ["720p"],
+        ["16:9", "9:16"],
+        True,
+        True,
+    )
+    task = driver.finish(create_task(owner=user, model=row.name, prompt="a fox", params={"duration_s": 8, "with_audio": False}))
+    assert task.status == Status.SUCCEEDED
+    assert task.attempts.get().request["json"].items() >= {"model": "acme/long-1", "duration": 8, "generate_audio": False}.items()
 
 
 def test_a_list_that_cannot_be_read_says_why(staff_client, make_account):
