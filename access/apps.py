@@ -8,7 +8,7 @@ class AccessConfig(AppConfig):
     verbose_name = _("Access")
 
     def ready(self) -> None:
-        from access import checks  # noqa: F401 - registers the system checks
+        from access import checks, preferences  # noqa: F401 - registers the system checks and a signal's receiver
 
 
 class PortalAdminConfig(AdminConfig):

@@ -1,4 +1,4 @@
-"""Tokens for programs; people sign in with Django's own users."""
+"""Tokens for programs, and what people prefer; they sign in with Django's own users."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
+
+
+class Preference(models.Model):
+    """What a person chose for all of their browsers. `time_zone` is an IANA name; empty: that of the browser."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("preference")
+        verbose_name_plural = _("preferences")
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class ApiToken(models.Model):

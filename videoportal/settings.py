@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "videoportal.health.answer_healthz",
     "videoportal.security.trusted_proxies",
+    "videoportal.security.compress_pages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "videoportal.security.content_security_policy",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "web.time_zone.reader_time_zone",
     "videoportal.security.body_limits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -146,6 +148,7 @@ Q_CLUSTER = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+FORMAT_MODULE_PATH = "videoportal.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
 

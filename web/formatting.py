@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from generation.queries.tasks import COUNTED_MOST
 
-__all__ = ["ago", "capped", "clock", "duration", "hue", "initials", "money", "ratio", "shape", "size"]
+__all__ = ["ago", "capped", "clock", "duration", "hue", "initials", "moment", "money", "ratio", "shape", "size"]
 
 CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥"}
 SIZES = (("GB", 1_000_000_000, 1), ("MB", 1_000_000, 1), ("kB", 1_000, 0))
@@ -78,6 +78,18 @@ def ago(when: datetime | None) -> str:
     if seconds < 86400:
         return _("%(n)d h ago") % {"n": seconds // 3600}
     return date_format(timezone.localtime(when), "SHORT_DATE_FORMAT")
+
+
+def moment(when: datetime | None, clock: str = "H:i") -> str:
+    """Format a time on the reader's clock: 10:52; with the day, unless that is today: 28 Nov, 10:52."""
+    if when is None:
+        return ""
+    local = timezone.localtime(when)
+    time = date_format(local, clock)
+    if local.date() == timezone.localdate():
+        return time
+    day = date_format(local, "MONTH_DAY_FORMAT" if local.year == timezone.localdate().year else "DATE_FORMAT")
+    return _("%(day)s, %(time)s") % {"day": day, "time": time}
 
 
 def initials(name: str) -> str:

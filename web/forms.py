@@ -16,6 +16,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from access.callers import Caller
 from generation.errors import InvalidRequest
@@ -29,9 +30,16 @@ from web.param_text import choice_label, items_from_text, parts_of_item, propert
 __all__ = ["ComposeForm", "form_for", "is_wide"]
 
 SEGMENTS_MOST = 5
+NUMBER_ERRORS = {
+    "required": gettext_lazy("Write a number."),
+    "invalid": gettext_lazy("Write a number, without other characters."),
+    "min_value": gettext_lazy("Write %(limit_value)s or more."),
+    "max_value": gettext_lazy("Write %(limit_value)s or less."),
+    "step_size": gettext_lazy("Write a multiple of %(limit_value)s."),
+}
 ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
-BESIDE = frozenset({"model", "csrfmiddlewaretoken"})
+BESIDE = frozenset({"model", "settles", "csrfmiddlewaretoken"})
 """What a form sends in addition to its fields."""
 
 
@@ -70,7 +78,9 @@ class ComposeForm(forms.Form):
 
     key = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-once": "", "autocomplete": "off"}))
     prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea())
-    count = forms.IntegerField(min_value=1, max_value=MOST_VIDEOS, initial=1, widget=forms.NumberInput(attrs={"data-stepper": "1"}))
+    count = forms.IntegerField(
+        error_messages=NUMBER_ERRORS, min_value=1, max_value=MOST_VIDEOS, initial=1, widget=forms.NumberInput(attrs={"data-stepper": "1"})
+    )
 
     def __init__(
         self,
@@ -226,7 +236,11 @@ def _make(name: str, schema: dict[str, Any]) -> forms.Field:
         case "string":
             widget = forms.Textarea(attrs={"rows": 2})
             return forms.CharField(
-                required=False, empty_value=schema.get("default") or "", max_length=schema.get("maxLength"), widget=widget
+                required=False,
+                empty_value=schema.get("default") or "",
+                max_length=schema.get("maxLength"),
+                widget=widget,
+                error_messages={"max_length": gettext_lazy("At most %(limit_value)d characters; this has %(show_value)d.")},
             )
     return forms.JSONField(required=False, initial=schema.get("default"), widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}))
 
@@ -238,6 +252,7 @@ def _choice(schema: dict[str, Any]) -> forms.Field:
     return forms.TypedChoiceField(
         choices=[(str(value), choice_label(value, schema.get("unit", ""))) for value in values],
         coerce=lambda text: by_text[text],
+        error_messages={"invalid_choice": gettext_lazy("“%(value)s” is not offered here. Choose one of the values shown.")},
         empty_value=by_text.get("", schema.get("default")),
         required=False,
         widget=forms.RadioSelect() if few else forms.Select(),
@@ -247,12 +262,15 @@ def _choice(schema: dict[str, Any]) -> forms.Field:
 def _number(name: str, kind: str, schema: dict[str, Any]) -> forms.Field:
     required, low, high = not schema.get("optional"), schema.get("minimum"), schema.get("maximum")
     if kind == "number":
-        return forms.FloatField(required=required, widget=forms.NumberInput(attrs={"step": "any"}), min_value=low, max_value=high)
+        widget = forms.NumberInput(attrs={"step": "any"})
+        return forms.FloatField(required=required, widget=widget, min_value=low, max_value=high, error_messages=NUMBER_ERRORS)
     if name == "seed":
         attrs = {"data-dice": "1", "data-icon": "dice", "inputmode": "numeric", "placeholder": _("Random"), "class": "num"}
-        return forms.IntegerField(required=False, widget=forms.TextInput(attrs=attrs), min_value=low, max_value=high)
+        text = forms.TextInput(attrs=attrs)
+        return forms.IntegerField(required=False, widget=text, min_value=low, max_value=high, error_messages=NUMBER_ERRORS)
     widget = forms.NumberInput(attrs={"data-stepper": "1"} if low is not None and high is not None else {})
-    return forms.IntegerField(required=required, widget=widget, min_value=low, max_value=high, step_size=schema.get("multipleOf"))
+    step = schema.get("multipleOf")
+    return forms.IntegerField(required=required, widget=widget, min_value=low, max_value=high, step_size=step, error_messages=NUMBER_ERRORS)
 
 
 def is_wide(field: forms.Field) -> bool:

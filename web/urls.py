@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, gallery, live, shell, studio, tasks, videos
+from web.views import activity, assets, gallery, live, settings, shell, studio, tasks, videos
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("tasks/<uuid:pk>/card", live.card, name="task-card"),
     path("tasks/<uuid:pk>/cancel", tasks.cancel, name="task-cancel"),
     path("tasks/<uuid:pk>/retry", tasks.retry, name="task-retry"),
+    path("tasks/<uuid:pk>/dismiss", tasks.dismiss, name="task-dismiss"),
+    path("activity/dismiss", tasks.dismiss_all, name="dismiss-all"),
     path("tasks/<uuid:pk>/ask-again", tasks.ask_again, name="task-ask-again"),
     path("tasks/<uuid:pk>/adopt", tasks.adopt, name="task-adopt"),
     path("tasks/<uuid:pk>/submit-again", tasks.submit_again, name="task-submit-again"),
@@ -35,5 +37,6 @@ urlpatterns = [
     path("assets/upload", assets.upload, name="asset-upload"),
     path("assets/<uuid:pk>/", assets.image, name="asset"),
     path("tick", live.tick, name="tick"),
+    path("settings/", settings.settings, name="settings"),
     path("theme", shell.theme, name="theme"),
 ]

@@ -241,6 +241,8 @@ class FailureOut(Schema):
 
 
 class CostOut(Schema):
+    """What the task is expected to cost. `estimated` is null without a price, and for a task in a sandbox, where nothing is billed."""
+
     estimated: Decimal | None
     currency: str
 
@@ -333,7 +335,7 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
         error=_failure(task),
         videos=[video_out(video) for video in task.videos.all()],
         retry_of=task.retry_of_id,
-        cost=CostOut(estimated=task.cost_estimated, currency=task.currency),
+        cost=CostOut(estimated=task.cost, currency=task.currency),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
@@ -117,6 +118,8 @@ class GenerationTask(models.Model):
     vendor_code = models.CharField(_("vendor's code"), max_length=80, blank=True)
     wait_reason = MessageField(_("waits because"))
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
+    dismissed_at = models.DateTimeField(_("dismissed"), null=True, blank=True)
+    """When a person took note of its failure; it no longer asks for attention."""
 
     content_id = models.CharField(_("content id"), max_length=200, blank=True)
     """What the caller calls the thing that the video is for; many tasks may have the same."""
@@ -216,6 +219,16 @@ class GenerationTask(models.Model):
             return UUID(reference.removeprefix(REFERENCE)[:UUID_CHARS]) if reference.startswith(REFERENCE) else None
         except ValueError:
             return None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Return whether a simulator renders it, so that nothing is billed. Unknown, and False, until an account is chosen."""
+        return self.account is not None and self.account.sandbox
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Return the estimated cost, in `currency`; None without a price, and in a sandbox."""
+        return None if self.is_sandbox else self.cost_estimated
 
     @property
     def vendor(self) -> str:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from access.callers import Caller
+from access.rights import may
 from generation.lifecycle import LIVE, UNDER_WAY, Status
 from generation.models import GenerationTask, Prompt, TaskNews, Video
 
@@ -26,6 +28,7 @@ __all__ = [
     "changed_tasks",
     "live_count",
     "live_numbers",
+    "models_on_wall",
     "neighbours",
     "queue_of",
     "task_for",
@@ -33,6 +36,7 @@ __all__ = [
     "todays_videos",
     "versions_of",
     "video_count",
+    "wall_count",
     "wall_page",
 ]
 
@@ -43,6 +47,7 @@ TODAY_MOST = 60
 WALL_PAGE = 60
 ACTIVITY_PAGE = 40
 NEWS_MOST = 400
+MODELS_KEPT_S = 60
 VERSIONS_MOST = 12
 COUNTED_MOST = 1_000
 ATTENTION_FOR = timedelta(days=7)
@@ -75,14 +80,14 @@ def task_in_full(caller: Caller, pk: UUID) -> GenerationTask | None:
 
 def queue_of(user: User) -> list[GenerationTask]:
     """Return the user's unfinished tasks: what is under way, what waits for a review, then what waits to start, longest waiting first.
-    Then those that failed within the last hour and were not retried.
+    Then those that failed within the last hour and were neither retried nor dismissed.
     """
     mine = GenerationTask.objects.filter(owner=user).order_by("-id")
     started = with_cards(mine.filter(status__in=LIVE - {Status.QUEUED}))[:QUEUE_MOST]
     live = sorted(started, key=lambda task: task.state not in UNDER_WAY)
     live += with_cards(mine.filter(status=Status.QUEUED).order_by("id"))[:QUEUE_MOST]
     recent = timezone.now() - JUST_FAILED
-    failed = with_cards(mine).filter(status=Status.FAILED, finished_at__gte=recent, retries=None)
+    failed = with_cards(mine).filter(status=Status.FAILED, finished_at__gte=recent, retries=None, dismissed_at=None)
     return live + list(failed[:FAILED_MOST])
 
 
@@ -131,9 +136,31 @@ class WallFilter:
 
 def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
     """Return one page of videos older than `before`, and whether there are more."""
-    videos = Video.objects.visible_to(caller).select_related("task__prompt", "owner")
+    videos = _wall(caller, wanted).select_related("task__prompt", "owner")
     if before:
         videos = videos.filter(pk__lt=before)
+    rows = list(videos.order_by("-id")[: WALL_PAGE + 1])
+    return rows[:WALL_PAGE], len(rows) > WALL_PAGE
+
+
+def wall_count(caller: Caller, wanted: WallFilter) -> int:
+    """Return how many videos the filter leaves, at most `COUNTED_MOST` + 1."""
+    return _wall(caller, wanted).order_by()[: COUNTED_MOST + 1].count()
+
+
+def models_on_wall(caller: Caller) -> set[str]:
+    """Return the models of which the caller sees videos, as of a minute ago."""
+
+    def read() -> set[str]:
+        made = GenerationTask.objects.visible_to(caller).filter(status=Status.SUCCEEDED)
+        return set(made.order_by().values_list("model", flat=True).distinct())
+
+    whose = "all" if may(caller, "see", Video) else caller.user.pk
+    return cache.get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
+
+
+def _wall(caller: Caller, wanted: WallFilter) -> QuerySet[Video]:
+    videos = Video.objects.visible_to(caller)
     if wanted.q:
         videos = videos.filter(task__prompt__text__icontains=wanted.q)
     if wanted.model:
@@ -142,15 +169,12 @@ def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[
         videos = videos.filter(SHAPES[wanted.shape])
     if wanted.starred:
         videos = videos.filter(favourite=True)
-    if wanted.mine:
-        videos = videos.filter(owner=caller.user)
-    rows = list(videos.order_by("-id")[: WALL_PAGE + 1])
-    return rows[:WALL_PAGE], len(rows) > WALL_PAGE
+    return videos.filter(owner=caller.user) if wanted.mine else videos
 
 
-def neighbours(caller: Caller, video: Video) -> tuple[UUID | None, UUID | None]:
-    """Return the next newer and the next older video that the caller sees."""
-    seen = Video.objects.visible_to(caller)
+def neighbours(caller: Caller, video: Video, wanted: WallFilter) -> tuple[UUID | None, UUID | None]:
+    """Return the next newer and the next older video that the filter leaves."""
+    seen = _wall(caller, wanted)
     newer = seen.filter(pk__gt=video.pk).order_by("id").values_list("pk", flat=True).first()
     older = seen.filter(pk__lt=video.pk).order_by("-id").values_list("pk", flat=True).first()
     return newer, older
@@ -201,7 +225,8 @@ def _tab(tab: str, now: datetime) -> Q:
     return {
         "running": Q(status__in=UNDER_WAY),
         "waiting": Q(status=Status.QUEUED),
-        "attention": Q(status=Status.NEEDS_REVIEW) | Q(status=Status.FAILED, finished_at__gte=now - ATTENTION_FOR, retries=None),
+        "attention": Q(status=Status.NEEDS_REVIEW)
+        | Q(status=Status.FAILED, finished_at__gte=now - ATTENTION_FOR, retries=None, dismissed_at=None),
         "done": Q(status=Status.SUCCEEDED),
         "cancelled": Q(status=Status.CANCELLED),
     }.get(tab, Q())

@@ -85,14 +85,15 @@ def test_activity_pages_by_key(visitor, user):
 def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     kling, wan = accounts
     fill_slots(kling, user)
-    wan.cooldown_until = timezone.now().replace(hour=23, minute=59) + timedelta(days=1)
+    until = timezone.now().replace(hour=23, minute=59) + timedelta(days=1)
+    wan.cooldown_until = until
     wan.cooldown_reason = "too many requests"
     wan.save()
 
     cards = visitor.get("/activity/").context["providers"]
 
     assert [(card.name, card.text, card.slots[:2], card.limited) for card in cards] == [
-        ("dashscope beijing", "paused until 23:59: too many requests", ["hold", "hold"], True),
+        ("dashscope beijing", f"paused until {until.day} {until:%b}, 23:59: too many requests", ["hold", "hold"], True),
         ("kling official-key", "full, 2 slots", ["on", "on"], False),
     ]
 
@@ -101,7 +102,7 @@ def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     ("facts", "label", "text"),
     [
         ({"status": Status.SUBMITTING}, "Sending", ""),
-        ({"status": Status.INGESTING}, "Saving video", "saving the video"),
+        ({"status": Status.INGESTING}, "Saving video", "waits for a free worker that saves it"),
         ({"status": Status.SUCCEEDED}, "Done", ""),
         ({"status": Status.NEEDS_REVIEW}, "Needs review", "may have been sent, needs a person's decision"),
         ({"status": Status.CANCELLED}, "Cancelled", "before it started"),
@@ -191,7 +192,7 @@ def test_refusal_keeps_the_vendors_words_and_code(visitor, user):
 
     assert note.title == "The vendor's safety check rejected your request."
     assert note.code == "1301 Prompt is risky."
-    assert [action.label for action in note.actions] == ["Edit and retry"]
+    assert [action.label for action in note.actions] == ["Edit and retry", "Dismiss"]
     assert "vendor code: 1301" in note.report
 
 

@@ -95,9 +95,9 @@ def test_without_script_the_form_leads_back_to_the_studio(visitor, accounts):
     [
         ({"prompt": " "}, "prompt", "Say what the video should show."),
         ({"prompt": "x" * 2501}, "prompt", "At most 2500 characters; this has 2501."),
-        ({"duration_s": "7"}, "duration_s", "Select a valid choice. 7 is not one of the available choices."),
-        ({"count": "5"}, "count", "Ensure this value is less than or equal to 4."),
-        ({"negative_prompt": "x" * 2501}, "negative_prompt", "Ensure this value has at most 2500 characters (it has 2501)."),
+        ({"duration_s": "7"}, "duration_s", "“7” is not offered here. Choose one of the values shown."),
+        ({"count": "5"}, "count", "Write 4 or less."),
+        ({"negative_prompt": "x" * 2501}, "negative_prompt", "At most 2500 characters; this has 2501."),
     ],
 )
 def test_bad_value_is_named_at_its_field_and_nothing_is_stored(visitor, accounts, changes, field, sentence):

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -27,8 +28,10 @@ from generation.ordering.page_keys import read_key
 from providers.labels import label_of
 from providers.messages import translated
 from providers.vendors import ALL_MODELS
+from web.presenters.cards import cost_words
 from web.presenters.detail import recover_context
 from web.presenters.states import FACES
+from web.presenters.words import model_label, title_and_language
 
 __all__ = ["ReadOnly"]
 
@@ -108,12 +111,12 @@ class ModelFilter(admin.SimpleListFilter):
 class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """A task with all its attempts. The vendor's addresses of finished files are left out: they are secrets while they are valid."""
 
-    list_display = ("id", "status", "model", "owner", "account", "created_at", "error_code")
+    list_display = ("prompt_line", "status", "model_words", "owner", "cost_words", "created_at", "error_code")
     list_filter = ("status", ModelFilter, "account")
     search_fields = ("id", "content_id", "external_id", "submission_id", "prompt__text")
     show_full_result_count = False
     inlines = (AttemptInline, EventInline)
-    readonly_fields = ("prompt_text", "rewritten", "retried", "error_words", "wait_words")
+    readonly_fields = ("prompt_text", "cost_words", "rewritten", "retried", "error_words", "wait_words")
     actions = ("ask_again_many",)
     change_form_template = "admin/generation/generationtask/change_form.html"
     fieldsets = (
@@ -125,7 +128,7 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         (gettext_lazy("Trouble"), {"fields": ("error_code", "error_words", "vendor_code", "wait_words", "failures")}),
         (
             gettext_lazy("Caller"),
-            {"fields": ("content_id", "external_id", "callback_url", "metadata", "retried", "cost_estimated", "currency")},
+            {"fields": ("content_id", "external_id", "callback_url", "metadata", "retried", "cost_words")},
         ),
         (
             gettext_lazy("Times"),
@@ -145,6 +148,18 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=gettext_lazy("Prompt"))
     def prompt_text(self, task: GenerationTask) -> str:
         return task.prompt.text
+
+    @admin.display(description=gettext_lazy("Prompt"))
+    def prompt_line(self, task: GenerationTask) -> str:
+        return Truncator(title_and_language(task)[0]).chars(60)
+
+    @admin.display(description=gettext_lazy("Cost"))
+    def cost_words(self, task: GenerationTask) -> str:
+        return cost_words(task) or "–"
+
+    @admin.display(description=gettext_lazy("model"), ordering="model")
+    def model_words(self, task: GenerationTask) -> str:
+        return model_label(task.model)
 
     @admin.display(description=gettext_lazy("As the vendor rewrote it"))
     def rewritten(self, task: GenerationTask) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,7 +18,7 @@ from providers.accounts.health_test import Finding
 from providers.core.types import Balance
 from providers.messages import translated
 from providers.models import ProviderAccount
-from web.formatting import ago, duration
+from web.formatting import ago, duration, moment
 from web.presenters.facts import Fact
 from web.presenters.words import account_label, mark_of
 
@@ -143,7 +142,7 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
 def _cooling(account: ProviderAccount, now: datetime) -> State | None:
     breaker = account.breaker(now)
     if breaker.state is BreakerState.OPEN and breaker.until:
-        facts = {"time": timezone.localtime(breaker.until).strftime("%H:%M:%S"), "left": duration((breaker.until - now).total_seconds())}
+        facts = {"time": moment(breaker.until, "H:i:s"), "left": duration((breaker.until - now).total_seconds())}
         words = _("Paused until %(time)s (%(left)s left), then checked with a free request.") % facts
         return State("bad", "hourglass", _("Paused"), words, breaker.reason)
     if breaker.state is BreakerState.HALF_OPEN:

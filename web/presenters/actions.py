@@ -18,6 +18,10 @@ from providers.messages import translated
 __all__ = ["Action", "actions_of", "failure_note", "report_of"]
 
 
+OF_THE_ACCOUNT = frozenset({"auth_failed", "out_of_credit", "wrong_endpoint"})
+"""Failures after which the same request may succeed, once the account is mended: nothing has to be edited."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
     """One button. `method` is post or get; `confirm` is asked first."""
@@ -49,7 +53,8 @@ def actions_of(task: GenerationTask, caller: Caller) -> list[Action]:
 
 
 def _all_actions(task: GenerationTask) -> list[Action]:
-    if task.state in {Status.QUEUED, Status.RUNNING} and not task.cancel_requested_at:
+    stoppable = task.state is Status.RUNNING and task.account is not None and task.account.can_cancel
+    if (task.state is Status.QUEUED or stoppable) and not task.cancel_requested_at:
         return [_cancel(task)]
     if task.state is Status.FAILED:
         return [_retry(task), _details(task)]
@@ -70,8 +75,7 @@ def _retry(task: GenerationTask) -> Action:
 
 
 def _cancel(task: GenerationTask) -> Action:
-    stoppable = task.state is Status.RUNNING and task.account is not None and task.account.can_cancel
-    ask = _("Ask the vendor to stop this render? You may still be charged for it.") if stoppable else ""
+    ask = _("Ask the vendor to stop this render? You may still be charged for it.") if task.state is Status.RUNNING else ""
     return Action(url=reverse("task-cancel", args=[task.pk]), label=_("Cancel"), icon="x", confirm=ask)
 
 
@@ -87,18 +91,28 @@ def failure_note(task: GenerationTask, caller: Caller) -> Note | None:
     """Return why the task did not end well, what to do, and the buttons for it; None for every other task."""
     if task.state is Status.FAILED:
         happened, advice = failure_sentence(task.error_code)
-        edit_url = reverse("studio", query={"from_task": task.pk})
         return Note(
             title=happened,
             text=advice,
             code=" ".join(part for part in (task.vendor_code, translated(task.error_message)[:300]) if part),
             icon="shield-alert" if task.error_code in REFUSALS else "circle-alert",
-            actions=[Action(url=edit_url, label=_("Edit and retry"), icon="pencil", method="get")],
+            actions=_after_failure(task, caller),
             report=report_of(task),
         )
     if task.state is Status.NEEDS_REVIEW:
         return _review_note(task, caller)
     return None
+
+
+def _after_failure(task: GenerationTask, caller: Caller) -> list[Action]:
+    """Return the buttons beside the reason, the most useful first."""
+    edit = Action(url=reverse("studio", query={"from_task": task.pk}), label=_("Edit and retry"), icon="pencil", method="get")
+    if not may(caller, "act", task):
+        return [edit]
+    actions = [_retry(task), edit] if task.error_code in OF_THE_ACCOUNT else [edit]
+    if task.dismissed_at is None and getattr(task, "retried_as", None) is None:
+        actions.append(Action(url=reverse("task-dismiss", args=[task.pk]), label=_("Dismiss"), icon="check"))
+    return actions
 
 
 def _review_note(task: GenerationTask, caller: Caller) -> Note:

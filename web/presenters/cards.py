@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -20,12 +19,13 @@ from generation.models import GenerationTask, TaskNews
 from generation.ordering.estimate import usual_seconds
 from generation.queries.queue_position import PoolState, pool_state
 from providers.labels import listed
+from web.formatting import money
 from web.presenters.actions import Action, Note, actions_of, failure_note
 from web.presenters.settings import settings_line
 from web.presenters.states import Around, face_of, percent_of, state_key, text_of
 from web.presenters.words import model_label, name_of, title_and_language
 
-__all__ = ["cards_of", "news_of"]
+__all__ = ["cards_of", "cost_words", "news_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +56,7 @@ class Card:
     note: Note | None
     sent_at: datetime
     took_s: float
-    cost: Decimal | None
-    currency: str
+    cost: str
 
 
 def cards_of(tasks: Iterable[GenerationTask], caller: Caller, form: str) -> list[Card]:
@@ -104,9 +103,15 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
         note=failure_note(task, caller),
         sent_at=task.created_at,
         took_s=((task.finished_at or now) - task.created_at).total_seconds(),
-        cost=task.cost_estimated if task.submission_id else None,
-        currency=task.currency,
+        cost=cost_words(task),
     )
+
+
+def cost_words(task: GenerationTask) -> str:
+    """Return what the task costs, as far as it was sent."""
+    if not task.submission_id:
+        return ""
+    return _("sandbox") if task.is_sandbox else money(task.cost, task.currency)
 
 
 def news_of(tasks: Sequence[TaskNews], caller: Caller, *, has_all_own: bool) -> list[dict[str, Any]]:

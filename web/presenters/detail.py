@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,9 +107,15 @@ class AttemptCard:
 
 
 def video_context(
-    video: Video, task: GenerationTask, caller: Caller, versions: Sequence[Video], beside: tuple[UUID | None, UUID | None], api_url: str
+    video: Video,
+    task: GenerationTask,
+    caller: Caller,
+    versions: Sequence[Video],
+    beside: tuple[UUID | None, UUID | None],
+    query: Mapping[str, str],
+    api_url: str,
 ) -> dict[str, Any]:
-    """Return everything of videos/page.html."""
+    """Return everything of videos/page.html. `query` is the gallery's filter, `beside` the newer and older video under it."""
     newer, older = beside
     return {
         **_shared_context(task),
@@ -119,8 +125,9 @@ def video_context(
         "file_rows": _file_rows(video, task),
         "versions": [_version(one, number, video, caller) for number, one in enumerate(versions, start=1)],
         "snippets": snippets_of(task, api_url),
-        "newer_url": reverse("video", args=[newer]) if newer else "",
-        "older_url": reverse("video", args=[older]) if older else "",
+        "newer_url": reverse("video", args=[newer], query=query) if newer else "",
+        "older_url": reverse("video", args=[older], query=query) if older else "",
+        "gallery_url": reverse("gallery", query=query),
         "run_again_url": reverse("task-retry", args=[task.pk]) if may(caller, "act", task) else "",
         "file_name": f"frame-{str(video.pk)[-6:]}.png",
     }
@@ -228,8 +235,8 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
         Fact(label=_("Made"), value=date_time(video.created_at)),
         Fact(label=_("By"), value=name_of(video.owner)),
     ]
-    if task.cost_estimated is not None:
-        rows.append(Fact(label=_("Cost"), value=money(task.cost_estimated, task.currency)))
+    if task.is_sandbox or task.cost is not None:
+        rows.append(Fact(label=_("Cost"), value=_("Sandbox, not billed") if task.is_sandbox else money(task.cost, task.currency)))
     rows.append(Fact(label=_("Task"), value=str(task.pk)[-12:], href=reverse("task", args=[task.pk]), mono=True))
     return rows
 
@@ -296,8 +303,9 @@ def _task_rows(task: GenerationTask) -> list[Fact]:
         rows.append(Fact(label=_("Content id"), value=task.content_id, mono=True))
     if task.external_id:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
-    if task.cost_estimated is not None:
-        rows.append(Fact(label=_("Cost, estimated"), value=money(task.cost_estimated, task.currency)))
+    if task.is_sandbox or task.cost is not None:
+        cost = _("Sandbox, not billed") if task.is_sandbox else money(task.cost, task.currency)
+        rows.append(Fact(label=_("Cost, estimated"), value=cost))
     if task.retry_of_id:
         rows.append(Fact(label=_("Repeats"), value=str(task.retry_of_id)[-12:], href=reverse("task", args=[task.retry_of_id])))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,9 @@ from providers.labels import listed
 from providers.vendors import ALL_MODELS
 from web.presenters.words import model_label
 
-__all__ = ["chosen_words", "filter_menus", "query_of"]
+__all__ = ["chosen_words", "filter_menus", "filter_of", "query_of"]
+
+LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +61,18 @@ def shape_words(shape: str) -> str:
     return {"wide": _("Landscape"), "square": _("Square"), "tall": _("Portrait")}[shape]
 
 
+def filter_of(query: Mapping[str, str]) -> WallFilter:
+    """Read the filter from the address; ignore unknown values."""
+    model, shape = query.get("model", ""), query.get("shape", "")
+    return WallFilter(
+        q=query.get("q", "").strip().replace("\x00", "")[:LONGEST_SEARCH],
+        model=model if model in ALL_MODELS else "",
+        shape=shape if shape in SHAPES else "",
+        starred=query.get("starred") == "1",
+        mine=query.get("who") == "mine",
+    )
+
+
 def query_of(wanted: WallFilter) -> dict[str, str]:
     """Return the filter as the address has it."""
     parts = {
@@ -83,9 +98,9 @@ def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -
     return Menu(label=choices[current] if current else label, set=bool(current), items=items)
 
 
-def filter_menus(wanted: WallFilter, *, is_staff: bool) -> FilterBar:
-    """Return the filter bar: menus, switches, and the address without filters."""
-    models = {name: model_label(name) for name in ALL_MODELS}
+def filter_menus(wanted: WallFilter, made_with: Collection[str], *, is_staff: bool) -> FilterBar:
+    """Return the filter bar: menus, switches, and the address without filters. `made_with` are the models of which there are videos."""
+    models = {name: model_label(name) for name in ALL_MODELS if name in made_with or name == wanted.model}
     switches = [Switch(label=_("Starred"), icon="star", set=wanted.starred, href=_link(wanted, starred=not wanted.starred))]
     if is_staff:
         switches.insert(0, Switch(label=_("Mine"), icon="user", set=wanted.mine, href=_link(wanted, mine=not wanted.mine)))

@@ -15,8 +15,8 @@ from providers.accounts.circuit_breaker import BreakerState
 from providers.core.catalog import vendor_of
 from providers.labels import listed
 from providers.models import ProviderAccount
-from web.formatting import duration
-from web.presenters.words import account_label, clock_time, mark_of
+from web.formatting import duration, moment
+from web.presenters.words import account_label, mark_of
 
 __all__ = ["provider_cards"]
 
@@ -71,7 +71,7 @@ def _words(load: AccountLoad, now: datetime) -> str:
     if breaker.state is BreakerState.HALF_OPEN:
         return _("checking whether it answers again")
     if breaker.until is not None:
-        facts = {"time": clock_time(breaker.until), "why": breaker.reason}
+        facts = {"time": moment(breaker.until), "why": breaker.reason}
         return _("paused until %(time)s: %(why)s") % facts if breaker.reason else _("paused until %(time)s") % facts
     if load.used >= most:
         return ngettext("full, %(most)d slot", "full, %(most)d slots", most) % {"most": most}

@@ -22,8 +22,8 @@ from generation.queries.queue_position import PoolState
 from generation.queries.refused_field import REFUSALS
 from providers.accounts.circuit_breaker import BreakerState
 from providers.messages import translated
-from web.formatting import duration
-from web.presenters.words import clock_time, time_range, vendor_label
+from web.formatting import duration, moment
+from web.presenters.words import time_range, vendor_label
 
 __all__ = ["FACES", "Around", "face_of", "percent_of", "state_key", "text_of"]
 
@@ -73,7 +73,7 @@ def _is_later(task: GenerationTask | TaskNews, now: datetime) -> bool:
 def face_of(task: GenerationTask, now: datetime) -> Face:
     key = state_key(task, now)
     if key == "queued-later" and task.due_at:
-        again = _("Trying again at %(time)s") % {"time": clock_time(task.due_at)}
+        again = _("Trying again at %(time)s") % {"time": moment(task.due_at)}
         return Face(label=again, tone="warn", icon="hourglass")
     return FACES["failed-refused" if key == "failed" and task.error_code in REFUSALS else key]
 
@@ -102,7 +102,7 @@ def text_of(task: GenerationTask | TaskNews, around: Around) -> str:
         return _rendering(task, around.usual.get(task.model), around.now)
     if state is Status.INGESTING:
         if not task.failures:
-            return _("saving the video")
+            return _("saving the video") if task.lease_owner else _("waits for a free worker that saves it")
         return translated(task.wait_reason) or _("storage or download is slow, trying again")
     if state is Status.NEEDS_REVIEW:
         return (
@@ -132,7 +132,7 @@ def _waiting(task: GenerationTask | TaskNews, around: Around) -> str:
         breaker, names = openings.cooling.breaker(now), {"vendor": vendor_label(task.vendor)}
         if breaker.state is BreakerState.HALF_OPEN or breaker.until is None:
             return _("checking whether %(vendor)s answers again") % names
-        return _("%(vendor)s is paused until %(time)s") % (names | {"time": clock_time(breaker.until)})
+        return _("%(vendor)s is paused until %(time)s") % (names | {"time": moment(breaker.until)})
     if not openings.is_full:
         return _("starts in a moment")
     place = around.places.get(task.id)

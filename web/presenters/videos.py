@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -65,12 +65,12 @@ class Day:
     tiles: list[Tile]
 
 
-def tile_of(video: Video, caller: Caller) -> Tile:
-    """Return what tile.html needs to show the video to this person."""
+def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None) -> Tile:
+    """Return what tile.html needs to show the video to this person. `query` is the filter of the wall that it belongs to."""
     title, language = title_and_language(video.task)
     return Tile(
         id=video.pk,
-        href=reverse("video", args=[video.pk]),
+        href=reverse("video", args=[video.pk], query=query),
         title=title,
         title_lang=language,
         poster_url=reverse("video-poster", args=[video.pk]) if video.poster else "",
@@ -110,11 +110,11 @@ def _take(videos: list[Video], caller: Caller) -> Take:
     )
 
 
-def days_of(videos: Iterable[Video], caller: Caller, *, shown: date | None = None) -> list[Day]:
-    """Return the videos by day. `shown` is the day that already has its heading on the page."""
+def days_of(videos: Iterable[Video], caller: Caller, query: Mapping[str, str], *, shown: date | None = None) -> list[Day]:
+    """Return the videos by day. `query` is the wall's filter, `shown` the day that already has its heading on the page."""
     today = timezone.localdate()
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
         name, full = day_name(day, today)
-        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=[tile_of(video, caller) for video in group]))
+        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=[tile_of(video, caller, query) for video in group]))
     return days

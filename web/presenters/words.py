@@ -18,7 +18,6 @@ from web.formatting import duration
 
 __all__ = [
     "account_label",
-    "clock_time",
     "date_time",
     "day_name",
     "mark_of",
@@ -79,11 +78,6 @@ def time_range(low_s: float, high_s: float) -> str:
     return _("%(low)d–%(high)d min") % {"low": low, "high": high}
 
 
-def clock_time(when: datetime) -> str:
-    """Format the time of day on the reader's clock: 10:52."""
-    return timezone.localtime(when).strftime("%H:%M")
-
-
 def day_name(day: date, today: date) -> tuple[str, str]:
     """Return Today, Yesterday or the weekday, and the date in full."""
     full = date_format(day, "DATE_FORMAT")
@@ -95,9 +89,8 @@ def day_name(day: date, today: date) -> tuple[str, str]:
 
 
 def date_time(when: datetime) -> str:
-    """Return the date by locale and the time of day by 24 hours."""
-    local = timezone.localtime(when)
-    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+    """Return the date and the time of day in the language's one form."""
+    return date_format(timezone.localtime(when), "DATETIME_FORMAT")
 
 
 def plain_number(value: float) -> str:

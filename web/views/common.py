@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -78,8 +79,11 @@ def wants_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> HttpResponse:
-    """Perform `act` and answer with its words: a toast for a script (204), a redirect with a message for a form. A refusal says why."""
+def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "", gone: Iterable[UUID] = ()) -> HttpResponse:
+    """Perform `act` and answer with its words: a toast for a script (204), a redirect with a message for a form. A refusal says why.
+
+    `gone` are tasks whose cards the script takes off the lists that they no longer belong to.
+    """
     try:
         words, level, status = act(), messages.SUCCESS, 204
     except PortalError as error:
@@ -87,7 +91,7 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
             raise PermissionDenied(error.message) from error
         words, level, status = error.message, messages.ERROR, error.status
     if wants_fragment(request):
-        response = toast(words, level, status)
+        response = toast(words, level, status, {"portal:gone": {"ids": [str(pk) for pk in gone]}} if level == messages.SUCCESS else {})
         if level == messages.SUCCESS:
             give_key(response)
         return response
@@ -95,11 +99,11 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "") -> Htt
     return redirect(to) if to else back(request)
 
 
-def toast(words: str, level: int, status: int) -> HttpResponse:
-    """Answer the script that asked with words to show."""
+def toast(words: str, level: int, status: int, news: Mapping[str, Any] | None = None) -> HttpResponse:
+    """Answer the script that asked with words to show, and events with what else is new."""
     tone = "ok" if level == messages.SUCCESS else "bad"
     response = HttpResponse(status=status)
-    response["HX-Trigger"] = json.dumps({"portal:toast": {"text": words, "tone": tone}, "portal:created": {}})
+    response["HX-Trigger"] = json.dumps({"portal:toast": {"text": words, "tone": tone}, "portal:created": {}} | dict(news or {}))
     return response
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
@@ -33,6 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "page_key": new_key(),
     }
     if user is not None and user.is_authenticated:
+        found["has_admin"] = SimpleLazyObject(lambda: user.is_staff and bool(admin.site.get_app_list(request)))
         found["paid_stop"] = SimpleLazyObject(current_stop)
         found["nav_counts"] = {
             "videos": SimpleLazyObject(partial(video_count, Caller(user=user))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,6 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access.callers import Caller, caller_of
+from access.rights import may
+from generation.actions.dismiss import dismiss
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.messages import failure_sentence
@@ -23,7 +26,7 @@ from generation.ordering.estimate import price_list, price_of, usual_seconds
 from generation.ordering.first_values import enabled_accounts, filled_from, first_choice, order_videos
 from generation.ordering.page_keys import new_key
 from generation.queries.refused_field import refused_field
-from generation.queries.tasks import live_numbers, queue_of, todays_videos
+from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
 from providers.messages import translated
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
@@ -46,11 +49,12 @@ def studio(request: HttpRequest) -> HttpResponse:
     """Show the page. A POST is the form sent without script."""
     if request.method != "POST":
         form, filled = _opened(request)
-        return _page(request, form, filled=filled)
+        return _page(request, form, filled=filled, settles=request.GET.get("from_task", ""))
     form = _sent(request)
     order = _order(request, form)
     if order is None:
-        return _page(request, form, status=422)
+        return _page(request, form, status=422, settles=request.POST.get("settles", ""))
+    _settle(request)
     if not order[1]:
         messages.info(request, str(ORDERED_ALREADY))
     return redirect(reverse("studio", query={"model": form.spec.name}))
@@ -63,13 +67,14 @@ def create(request: HttpRequest) -> HttpResponse:
     form = _sent(request)
     order = _order(request, form)
     if order is None:
-        response = render(request, "studio/_compose.html", compose_context(form, enabled_accounts()), status=422)
+        context = compose_context(form, enabled_accounts()) | {"settles": request.POST.get("settles", "")}
+        response = render(request, "studio/_compose.html", context, status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
         return response
     tasks, is_new = order
     response = render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), caller_of(request), "job")})
     queued = ngettext("%(n)d video is in the queue.", "%(n)d videos are in the queue.", len(tasks)) % {"n": len(tasks)}
-    news: dict[str, Any] = {"portal:created": {"text": queued if is_new else ""}}
+    news: dict[str, Any] = {"portal:created": {"text": queued if is_new else ""}, "portal:gone": {"ids": _settle(request)}}
     if not is_new:
         news["portal:toast"] = {"text": str(ORDERED_ALREADY), "tone": "info"}
     response["HX-Trigger"] = json.dumps(news)
@@ -113,7 +118,7 @@ def model_form(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/_compose.html", compose_context(empty, enabled_accounts()))
 
 
-def _page(request: HttpRequest, form: ComposeForm, status: int = 200, filled: str = "") -> HttpResponse:
+def _page(request: HttpRequest, form: ComposeForm, status: int = 200, filled: str = "", settles: str = "") -> HttpResponse:
     caller, accounts = caller_of(request), enabled_accounts()
     context = {
         **compose_context(form, accounts),
@@ -121,6 +126,7 @@ def _page(request: HttpRequest, form: ComposeForm, status: int = 200, filled: st
         "models": model_groups(form.spec, accounts, price_list()),
         "titles": setting_titles(),
         "filled": filled,
+        "settles": settles,
         "fold_from": FOLD_FROM,
         "cards": cards_of(queue_of(caller.user), caller, "job"),
         "numbers": live_numbers(caller.user),
@@ -158,6 +164,19 @@ def _sent(request: HttpRequest) -> ComposeForm:
     user = caller_of(request).user
     spec = find_model(request.POST.get("model", "")) or first_choice(user)
     return form_for(spec)(request.POST, request.FILES, owner=user)
+
+
+def _settle(request: HttpRequest) -> list[str]:
+    """Dismiss the failed task that was edited and retried. Return its id, if it was one."""
+    caller = caller_of(request)
+    try:
+        failed = task_for(caller, UUID(request.POST.get("settles", "")))
+    except ValueError:
+        return []
+    if failed is None or failed.state is not Status.FAILED or not may(caller, "act", failed):
+        return []
+    dismiss(failed, by=caller)
+    return [str(failed.pk)]
 
 
 def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask], bool] | None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from access.callers import caller_of
 from generation.actions import decide, recover
+from generation.actions import dismiss as actions
 from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.actions.retry import retry_from_page
 from generation.lifecycle import Status
@@ -23,7 +24,7 @@ from generation.queries.tasks import task_in_full
 from web.presenters.detail import task_context
 from web.views.common import answer, page_key, the_task
 
-__all__ = ["adopt", "ask_again", "cancel", "cancel_queue", "give_up", "retry", "submit_again", "task"]
+__all__ = ["adopt", "ask_again", "cancel", "cancel_queue", "dismiss", "dismiss_all", "give_up", "retry", "submit_again", "task"]
 
 
 @login_required
@@ -73,6 +74,31 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     def act() -> str:
         _task, is_new = retry_from_page(again, by=caller, page=page_key(request))
         return _("Queued again as a new task.") if is_new else _("Already queued again. Press again to order one more.")
+
+    return answer(request, act)
+
+
+@login_required
+@require_POST
+def dismiss(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take this failure off the list of what needs attention."""
+    failed = the_task(request, pk)
+
+    def act() -> str:
+        actions.dismiss(failed, by=caller_of(request))
+        return _("Dismissed.")
+
+    return answer(request, act, gone=[failed.pk])
+
+
+@login_required
+@require_POST
+def dismiss_all(request: HttpRequest) -> HttpResponse:
+    """Take all failures of this person off the list."""
+
+    def act() -> str:
+        count = actions.dismiss_failed(caller_of(request).user)
+        return ngettext("%(n)d failure was dismissed.", "%(n)d failures were dismissed.", count) % {"n": count}
 
     return answer(request, act)
 

@@ -17,6 +17,7 @@ from delivery.stored_file import serve_video
 from generation.actions.star import toggle_star
 from generation.queries.tasks import neighbours, task_in_full, versions_of
 from web.presenters.detail import video_context
+from web.presenters.filters import filter_of, query_of
 from web.views.common import answer, found, the_task, the_video, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
@@ -29,7 +30,9 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown, caller = the_video(request, pk), caller_of(request)
     task = the_task(request, shown.task_id, task_in_full)
     api_url = request.build_absolute_uri("/api/v1/tasks")
-    context = video_context(shown, task, caller, versions_of(caller, shown), neighbours(caller, shown), api_url)
+    wanted = filter_of(request.GET)
+    beside = neighbours(caller, shown, wanted)
+    context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
     return render(request, "videos/page.html", context)
 
 

@@ -17,6 +17,9 @@ import * as tile from "./tile.js";
 import * as toast from "./toast.js";
 import * as upload from "./upload.js";
 
+// Pages show times on this clock (web/time_zone.py).
+document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
+
 for (const part of [toast, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, tabs, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
@@ -25,6 +28,10 @@ document.addEventListener("htmx:configRequest", (event) => {
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, () => toast.toast(text("send_failed"), "bad"));
 }
+document.addEventListener("portal:gone", (event) => {
+  for (const id of event.detail.ids)
+    document.querySelectorAll(`:is(#queue, [data-tab=attention]) [data-task="${CSS.escape(id)}"]`).forEach((card) => card.remove());
+});
 document.addEventListener("portal:toast", (event) => toast.toast(event.detail.text, event.detail.tone));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Trigger")) return; // the server said why

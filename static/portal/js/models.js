@@ -63,7 +63,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Fetch the form of another model. The page's key stays: its reader has seen nothing new. */
+/** Fetch the form of another model. The page's key stays: its reader has seen nothing new. So does the failed task that the order replaces. */
 async function change(link) {
   const mine = ++asked;
   const old = document.getElementById("compose");
@@ -74,7 +74,7 @@ async function change(link) {
   const template = document.createElement("template");
   template.innerHTML = (await reply.text()).trim();
   const form = template.content.firstElementChild;
-  form.elements.key.value = old.elements.key.value;
+  for (const name of ["key", "settles"]) form.elements[name].value = old.elements[name].value;
   old.replaceWith(form);
   window.htmx?.process(form);
   chooseModel(form.dataset.model);

@@ -79,7 +79,7 @@ def test_list_needs_no_query_per_row(staff_client, task, user, django_assert_max
     with django_assert_max_num_queries(12):
         text = staff_client.get(LIST).content.decode()
 
-    assert text.count('class="field-id"') == 16
+    assert text.count('class="field-prompt_line"') == 16
 
 
 def test_search_finds_by_prompt(staff_client, task):

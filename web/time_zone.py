@@ -1,0 +1,38 @@
+"""Shows times on the reader's clock: the zone that the person chose, or else the browser's, which main.js puts into a cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from access.preferences import SESSION_KEY
+
+__all__ = ["COOKIE", "reader_time_zone", "zone_names"]
+
+COOKIE = "time_zone"
+API = "/api/"
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Return the names of places that people know as theirs, and UTC."""
+    return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/"))))
+
+
+def reader_time_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Activate the reader's time zone for the request. Programs get UTC."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(API)
+        name = (request.session.get(SESSION_KEY) if has_session else "") or request.COOKIES.get(COOKIE, "")
+        if name not in zone_names():  # never opened as a file unless it is known
+            return get_response(request)
+        with timezone.override(ZoneInfo(name)):
+            return get_response(request)
+
+    return middleware
