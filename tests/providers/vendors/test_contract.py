@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -72,24 +72,17 @@ def _entry_points() -> Iterator[Case]:
             yield case
 
 
-def _each(cases: Iterator[Case]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", [pytest.param(case, id=_id(case)) for case in cases])
+def _each(cases: Iterable[Case], *, slow: Container[Case] = ()) -> pytest.MarkDecorator:
+    named = {f"{case.spec.name}@{case.surface}": case for case in cases}
+    return pytest.mark.parametrize(
+        "case", [pytest.param(case, id=name, marks=[pytest.mark.slow] if case in slow else []) for name, case in named.items()]
+    )
 
 
-def _id(case: Case) -> str:
-    return f"{case.spec.name}@{case.surface}"
-
-
-EVERY_MODEL = _each(_cases())
-CONTRACT = _each(_entry_points())
-_AT_AN_ENTRY_POINT = {(case.spec.name, case.surface) for case in _entry_points()}
-CONTRACT_AND_SLOWLY_EVERY_MODEL = pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, id=_id(case), marks=[] if (case.spec.name, case.surface) in _AT_AN_ENTRY_POINT else pytest.mark.slow)
-        for case in _cases()
-    ],
-)
+ENTRY_POINTS = list(_entry_points())
+CONTRACT = _each(ENTRY_POINTS)
+EVERY_MODEL = _each(_cases(), slow=[case for case in _cases() if case not in ENTRY_POINTS])
+"""Those that share their entry point with one before run in `make test-slow`."""
 
 REFUSALS = {
     "refuse": ContentRejected,
@@ -167,7 +160,7 @@ def test_refusals_are_distinguished_and_cost_nothing(simulator, case):
     assert paid(simulator) == 0
 
 
-@CONTRACT_AND_SLOWLY_EVERY_MODEL
+@EVERY_MODEL
 def test_paid_submit_without_a_clear_answer_is_uncertain(simulator, case):
     client = client_at(simulator, case.surface)
 
