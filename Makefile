@@ -14,10 +14,10 @@ help:  ## show this list
 run: $(VENV)/.run  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts
 	@exec $(PY) -m tools.run
 
-test: $(VENV)/.dev  ## run the tests on SQLite, then those marked for PostgreSQL on a real PostgreSQL, in parallel
+test: $(VENV)/.dev  ## run the tests on SQLite, and beside them those marked for PostgreSQL on a real PostgreSQL
 	@$(PY) -m tools.test
 
-test-slow: $(VENV)/.dev  ## run the tests that start the portal's own processes, and those in a browser
+test-slow: $(VENV)/.dev  ## run the tests that take long or start the portal's own processes, and those in a browser
 	@$(PY) -m tools.test slow
 
 demo: $(VENV)/.run  ## make one video of every model through the API and check each file (ENTRY=form or ENTRY=command: through the form or the command line; SHORT=1: a few of each vendor)

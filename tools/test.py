@@ -1,6 +1,6 @@
 """`make test`: the suite on SQLite over all processors, and beside it what touches the database on a real PostgreSQL.
 
-`make test-slow`: the tests that start the portal's own processes, and those in a browser.
+`make test-slow`: the tests that take long or start the portal's own processes, and those in a browser.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
 """What an error in any shape says, and what its code and words mean."""
 
-import pytest
-
 from providers.core.errors import ContentRejected, OutOfCredit
 from providers.core.refusals import Complaint, complaint_in, meaning_of, words_in
+from tests.cases import in_one_test
 
 FASTAPI = [{"type": "missing", "loc": ["body", "prompt"], "msg": "Field required", "input": None}, {"loc": ["body", "n"], "msg": "Too big"}]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("body", "status", "code", "words"),
     [
         ({"error": {"message": "no", "type": "t", "param": None, "code": "c"}}, 400, "c", "no"),
@@ -36,7 +35,7 @@ def test_code_and_words_are_found_in_every_shape(body, status, code, words):
     assert complaint_in(body, status) == Complaint(code=code, words=words)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "body",
     [
         {},
@@ -53,7 +52,7 @@ def test_answer_that_complains_of_nothing(body):
     assert complaint_in(body, 200) is None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("code", "words", "kind"),
     [
         ("insufficient_user_quota", "user quota is not enough", OutOfCredit),

@@ -7,6 +7,7 @@ import pytest
 from providers.core.errors import UnexpectedReply
 from providers.core.results import output_of, same_origin
 from providers.core.types import Place
+from tests.cases import in_one_test
 
 LIFE = timedelta(hours=1)
 URL = "https://cdn.example/a.mp4"
@@ -51,7 +52,7 @@ def places(*parts, base=BASE, file_url=FILE):
     return [(output.url, output.headers_needed), *((place.url, place.headers_needed) for place in output.others)]
 
 
-@pytest.mark.parametrize("name", PLACES)
+@in_one_test("name", PLACES)
 def test_address_is_found_wherever_it_is_and_the_services_own_is_tried_last(name):
     assert places(PLACES[name]) == [(URL, False), (FILE, True)]
 
@@ -62,7 +63,7 @@ def test_address_beside_the_task_is_found():
     assert places(body["task"], body)[0] == (URL, False)
 
 
-@pytest.mark.parametrize("answer", NO_PLACES)
+@in_one_test("answer", NO_PLACES)
 def test_answer_without_an_address_leads_to_the_services_own(answer):
     assert places(answer) == [(FILE, True)]
     with pytest.raises(UnexpectedReply):
@@ -77,7 +78,7 @@ def test_own_origin_gets_the_key(url):
     assert {needed for _url, needed in places({"url": url})} == {True}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "url",
     [
         "https://gateway.example.evil.example/v1/videos/x/content",
@@ -115,7 +116,7 @@ def test_many_addresses_are_not_all_tried():
     assert all(isinstance(place, Place) for place in output.others)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("one", "other", "same"),
     [
         ("https://a.example/x", "https://a.example:443", True),

@@ -384,7 +384,7 @@ def test_regeneration_is_a_task_like_others(minimax: Caller, simulator: Simulato
     assert simulator.ledger()["count"] == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "fields",
     [
         {"model": "MiniMax-H3-Max"},

@@ -9,6 +9,7 @@ import requests
 
 from providers.simulator.testing import SimulatorProcess
 from providers.vendors.openrouter.catalog import LISTED
+from tests.cases import in_one_test
 from tests.pictures import as_data_uri
 
 
@@ -69,7 +70,7 @@ def test_file_needs_the_key_and_comes_whole(openrouter: Caller, simulator: Simul
     assert [refusal(one) for one in (early, bare, foreign)] == [(404, 404), (401, 401), (404, 404)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("fields", "refused"),
     [
         ({"model": "google/veo-9"}, (404, 404)),

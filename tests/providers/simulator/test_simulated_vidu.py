@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from providers.simulator.testing import SimulatorProcess
+from tests.cases import in_one_test
 from tests.pictures import as_data_uri
 
 DAY_S = 86_400
@@ -91,7 +92,7 @@ def test_list_has_seven_days_in_pages(vidu: Caller, simulator: SimulatorProcess)
     assert vidu.listed()["tasks"] == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "fields", "refused"),
     [
         ("text2video", {"model": "viduq3"}, (400, "ModelUnavailable")),

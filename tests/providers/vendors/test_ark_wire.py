@@ -106,7 +106,7 @@ def test_auto_leaves_the_shape_to_the_vendor_and_says_what_that_means(model, wor
     assert WIRE.asked(make_request(V15, aspect_ratio="adaptive")).json["ratio"] == "adaptive"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "length"),
     [
         (V10, {"duration_s": 12}, {"duration": 12}),

@@ -147,8 +147,8 @@ def test_vendors_acceptance_that_the_gateway_reports_as_an_error_leaves_the_outc
     assert type(submit(vendor, error("fail_to_fetch_task", json.dumps({"id": "video_1", "status": "queued"})), 202)) is Uncertain
 
 
-@pytest.mark.parametrize("vendor", ALL)
-@pytest.mark.parametrize(
+@in_one_test("vendor", ALL)
+@in_one_test(
     ("body", "status", "code", "words"),
     [
         ({"error": "prompt is too long"}, 400, "invalid_params", "prompt is too long"),
@@ -179,8 +179,8 @@ def test_refusal_in_other_shapes_is_judged_and_shows_the_vendors_words(vendor, b
     assert (refusal.code, words in refusal.message) == (code, True)
 
 
-@pytest.mark.parametrize("vendor", ALL)
-@pytest.mark.parametrize(
+@in_one_test("vendor", ALL)
+@in_one_test(
     "answer",
     [{"code": 200, "data": {"task_id": ID, "status": "submitted"}}, {"code": 200, "data": [{"task_id": ID, "status": "submitted"}]}],
 )
@@ -242,8 +242,8 @@ def test_failed_render_shows_the_vendors_words(vendor, shape):
         assert (answer.state, type(answer.error), words in answer.error.message) == (State.FAILED, kind, True), facts
 
 
-@pytest.mark.parametrize("vendor", ALL)
-@pytest.mark.parametrize(
+@in_one_test("vendor", ALL)
+@in_one_test(
     "body",
     [
         {"status": "error", "message": "the service is restarting"},

@@ -28,6 +28,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Balance, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 JOB = Submission(id="gen-vid-1780000000-0f1e2d3c4b5a69788796", model="google/veo-3.1")
@@ -107,7 +108,7 @@ def test_accepted_job_gives_its_id():
     assert WIRE.submit({"id": JOB.id, "polling_url": f"/api/v1/videos/{JOB.id}", "status": "pending"}, 202) == JOB
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "body", "kind"),
     [
         (400, error_body(400, "Invalid request parameters"), InvalidParams),
@@ -134,7 +135,7 @@ def test_error_has_its_class(status, body, kind):
     assert body["error"]["message"] in error.message
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"id": ""}, {"status": "pending"}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"id": ""}, {"status": "pending"}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(WIRE.submit(body, 202)) is Uncertain
 
@@ -223,7 +224,7 @@ def test_signed_callback_names_its_job():
     assert account.notice(calling(), SENT + timedelta(seconds=300)) == Notice(submission_id=JOB.id)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("callback", "late_s"),
     [
         (calling("another"), 0),

@@ -29,6 +29,7 @@ from providers.core.errors import (
 )
 from providers.core.types import Balance, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
+from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
 
 TASK = Submission(id="2370222098365626", model="viduq3-turbo")
@@ -67,7 +68,7 @@ def test_text_is_sent_with_the_vendors_own_words():
     }
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "slots", "path", "fields"),
     [
         ("viduq3-turbo", ["first_frame"], "img2video", {"audio"}),
@@ -92,7 +93,7 @@ def test_sound_of_q2_is_asked_for_only_where_it_is_wanted():
     assert WIRE.asked(make_request("vidu/viduq2-turbo", with_audio=True)).json["audio"] is True
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "params", "images", "field"),
     [
         ("viduq2-pro", {}, {}, "inputs.first_frame"),
@@ -125,7 +126,7 @@ def test_accepted_task_gives_its_id(task_id):
     assert WIRE.submit({"task_id": task_id, "state": "created", "credits": 55}) == TASK
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("status", "reason", "kind"),
     [
         (400, "BadRequest", InvalidParams),
@@ -161,7 +162,7 @@ def test_reason_has_its_class(status, reason, kind):
     assert error.message.startswith("words of the vendor")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {}, {"task_id": ""}, {"state": "created"}])
+@in_one_test("body", [b"", b"<html>", b"[]", {}, {"task_id": ""}, {"state": "created"}])
 def test_unreadable_answer_to_a_submit_is_uncertain(body):
     assert type(WIRE.submit(body)) is Uncertain
 
@@ -213,7 +214,7 @@ def test_only_the_vendors_own_word_ends_a_task_as_gone():
     assert type(WIRE.poll(error_body("InternalServiceFailure", 500), 500)) is ProviderDown
 
 
-@pytest.mark.parametrize("creations", [None, [], {}, [{}], [{"url": ""}], "x"])
+@in_one_test("creations", [None, [], {}, [{}], [{"url": ""}], "x"])
 def test_success_without_a_file_is_unexpected(creations):
     assert type(WIRE.poll({**fixture("vidu_success"), "creations": creations})) is UnexpectedReply
 
@@ -240,7 +241,7 @@ def test_submit_is_found_on_a_later_page_by_its_payload():
     assert WIRE.look_up(page(row("1"), after="100"), page(row("2", "job-1"), after="200")) == Submission(id="2", model="viduq3-turbo")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("rows", "known", "result"),
     [
         ([], (), None),
@@ -307,7 +308,7 @@ def test_callback_with_the_signature_of_the_page_names_task_and_reference():
     assert notice(calling(), at=SENT + timedelta(seconds=300)) == Notice(submission_id="2370222098365626", reference="job-1")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("callback", "at", "url"),
     [
         (calling("another-key"), SENT, ADDRESS),

@@ -140,8 +140,8 @@ def test_error_of_the_front_end_is_read(status, code, kind):
     assert (type(error), error.vendor_code) == (kind, code)
 
 
-@pytest.mark.parametrize("status", [200, 400])
-@pytest.mark.parametrize("code", [50400, 30403, 30404])
+@in_one_test("status", [200, 400])
+@in_one_test("code", [50400, 30403, 30404])
 def test_service_that_is_not_opened_is_a_sure_refusal_that_says_what_helps(code, status):
     """As volcengine/volc-sdk-python#39 quotes it."""
     body = {
