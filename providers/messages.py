@@ -15,8 +15,8 @@ __all__ = ["PROVIDER_SENTENCES", "MessageField", "translated"]
 
 
 def translated(message: Message) -> str:
-    """Return the message in the reader's language."""
-    return message.text(gettext)
+    """Return the message in the reader's language. A Chinese full stop needs no space after it."""
+    return message.text(gettext).replace("。 ", "。")
 
 
 NOTHING = Message()
@@ -62,6 +62,18 @@ PROVIDER_SENTENCES = {
     "model_offline": _("The vendor took this model offline. Choose another model."),
     "open_service": _("Open this model's service in the vendor's console, or give the key the right to use it."),
     "vendor_removed": _("The portal no longer supports the vendor or surface of this account. Delete or disable the account."),
+    "answered_http": _("The vendor answered HTTP %(status)s."),
+    "may_be_accepted": _("The render may have been accepted."),
+    "no_answer_in_time": _("No answer within the time limit."),
+    "no_connection_in_time": _("No connection within the time limit."),
+    "connection_broke": _("The connection broke (%(error)s)."),
+    "connection_refused": _("The host refused the connection."),
+    "host_unknown": _("The host name is not known."),
+    "address_blocked": _("This address may not be reached from here."),
+    "address_invalid": _("The address is not valid; check the account's base URL."),
+    "answer_too_large": _("The vendor's answer is larger than 8 MiB."),
+    "tls_failed": _("The TLS handshake failed."),
+    "header_unsendable": _("A header cannot be sent; check the account's credentials."),
     "test_accepted": _("%(vendor)s accepts the credentials."),
     "test_answers": _("%(vendor)s responds."),
     "test_balance": _("Left: %(balance)s."),

@@ -29,7 +29,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.messages import Message
+from providers.core.messages import Message, say
 from providers.core.results import same_origin
 from providers.core.types import (
     Balance,
@@ -296,7 +296,7 @@ def http_error(
     """Return the error for an HTTP status, with the vendor's words if there are any; None below 400."""
     if reply.status < 400:
         return None
-    words = message or f"The vendor answered HTTP {reply.status}."
+    words = message or say("answered_http", status=reply.status)
     if reply.status == 429:
         wait_s = retry_after_s(reply)
         return RateLimited(words, retry_after_s=wait_s, vendor_code=vendor_code, http_status=429, request_id=request_id)

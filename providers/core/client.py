@@ -180,10 +180,10 @@ def _unreadable(error: ProviderError, request: WireRequest) -> ProviderError:
 
 def _meaning(failure: TransportFailure, request: WireRequest) -> ProviderError:
     if not failure.sent:
-        return Unreachable(failure.message)
+        return Unreachable(failure.words)
     if request.billable:
-        return Uncertain(f"{failure.message} The render may have been accepted.")
-    return ProviderDown(failure.message)
+        return Uncertain(failure.words + say("may_be_accepted"))
+    return ProviderDown(failure.words)
 
 
 def _redacted_request(provider: Provider, request: WireRequest) -> dict[str, Any]:

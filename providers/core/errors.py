@@ -126,7 +126,7 @@ class RateLimited(ProviderError):
     default_code = "rate_limited"
     default_retryable = True
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, **facts: object) -> None:
+    def __init__(self, message: str | Message, *, retry_after_s: float | None = None, **facts: object) -> None:
         super().__init__(message, **facts)  # type: ignore[arg-type]
         self.retry_after_s = retry_after_s
 

@@ -18,6 +18,7 @@ from providers.core.errors import (
     UnexpectedReply,
 )
 from providers.core.gateways import QUOTED, UNKNOWN_TASK
+from providers.core.messages import say
 
 __all__ = ["error_of_payment", "outcome_unknown"]
 
@@ -65,7 +66,7 @@ def error_of_payment(error: ProviderError) -> ProviderError:
 def outcome_unknown(error: ProviderError) -> Uncertain:
     """Return the error as one after which the render may have been accepted."""
     return Uncertain(
-        f"{error.message} The render may have been accepted.",
+        error.words + say("may_be_accepted"),
         vendor_code=error.vendor_code,
         http_status=error.http_status,
         request_id=error.request_id,

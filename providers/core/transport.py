@@ -29,6 +29,7 @@ from urllib3.filepost import encode_multipart_formdata
 from urllib3.util import Url, parse_url
 
 from providers.core.fetch_errors import Blocked, FetchError
+from providers.core.messages import Message, say
 from providers.core.network import (
     Deadline,
     Guard,
@@ -54,9 +55,10 @@ GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 class TransportFailure(Exception):
     """No usable answer came back. `sent` is False only when the request surely never left; `host_unknown`: no such name."""
 
-    def __init__(self, message: str, *, sent: bool, host_unknown: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str | Message, *, sent: bool, host_unknown: bool = False) -> None:
+        super().__init__(str(message))
+        self.message = str(message)
+        self.words = Message.of(message)
         self.sent = sent
         self.host_unknown = host_unknown
 
@@ -139,7 +141,7 @@ class BlockingTransport:
         try:
             target, (body, headers) = _target(url, request), _encoded(request)
         except ValueError as error:  # LocationParseError too
-            raise TransportFailure("The address is not valid; check the account's base URL.", sent=False) from error
+            raise TransportFailure(say("address_invalid"), sent=False) from error
         limits, send_s = self.timeouts, self.timeouts.send_s(len(body or b""))
         with Deadline(limits.connect_s + send_s) as deadline, closing(self._connection(target, deadline)) as connection:
             try:
@@ -206,7 +208,7 @@ def _read_capped(answer: BaseHTTPResponse) -> bytes:
 def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
     whole = _unpacked(body, headers.get("content-encoding", ""))
     if len(whole) > MAX_REPLY_BYTES:
-        raise TransportFailure("The vendor's answer is larger than 8 MiB.", sent=True)
+        raise TransportFailure(say("answer_too_large"), sent=True)
     return WireReply(status=status, headers=headers, body=whole)
 
 
@@ -225,23 +227,23 @@ def _is_unnamed(error: BaseException) -> bool:
     return isinstance(error, FetchError) and error.code == "no_address"
 
 
-def _gist(error: BaseException, *, sent: bool, too_late: bool = False) -> str:
+def _gist(error: BaseException, *, sent: bool, too_late: bool = False) -> Message:
     """Return a sentence without URL or object addresses."""
     cause = error.__cause__ if isinstance(error, FetchError) else error
     late = too_late or isinstance(cause, TimeoutError) or "Timeout" in type(error).__name__
     if _is_unnamed(error) or isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "The host name is not known."
+        return say("host_unknown")
     if isinstance(error, Blocked):
-        return "This address may not be reached from here."
+        return say("address_blocked")
     if late:
-        return "No answer within the time limit." if sent else "No connection within the time limit."
+        return say("no_answer_in_time") if sent else say("no_connection_in_time")
     if sent:
-        return f"The connection broke ({type(error).__name__})."
+        return say("connection_broke", error=type(error).__name__)
     if isinstance(cause, ssl.SSLError) or "SSL" in type(error).__name__:
-        return "The TLS handshake failed."
+        return say("tls_failed")
     if isinstance(error, ValueError):  # http.client writes headers as latin-1: a key with a full-width character ends here
-        return "A header cannot be sent; check the account's credentials."
-    return "The host refused the connection."
+        return say("header_unsendable")
+    return say("connection_refused")
 
 
 class ConcurrentTransport:

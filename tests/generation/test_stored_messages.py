@@ -167,7 +167,7 @@ def test_the_history_says_why_a_review_is_needed(account, user):
 
     row, event = GenerationTask.objects.get(pk=task.pk), TaskEvent.objects.get(task=task, from_status="submitting")
     assert row.error_message == event.note == why
-    assert in_chinese(event.note) == f"{in_chinese(say('sender_lost'))} {in_chinese(say('not_listed'))}"
+    assert in_chinese(event.note) == f"{in_chinese(say('sender_lost'))}{in_chinese(say('not_listed'))}"
 
 
 def test_the_history_says_why_a_task_failed_with_the_vendors_code(account, user):

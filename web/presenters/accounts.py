@@ -124,7 +124,7 @@ def overview_summary(cards: Sequence[AccountCard], overview: AccountsOverview) -
     starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
     total = sum(overview.waiting.values())
     waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("No video waits.")
-    return f"{starting % {'count': count, 'all': len(cards)}} {waiting}"
+    return f"{starting % {'count': count, 'all': len(cards)}} {waiting}".replace("。 ", "。")
 
 
 def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:

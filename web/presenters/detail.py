@@ -186,7 +186,7 @@ def _review(task: GenerationTask) -> Review:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": account_label(last.account)}
         rows.append(Fact(label=_("Sent"), value=sent))
     if task.error_code in REVIEWS:
-        text = " ".join(review_sentence(task.error_code))
+        text = " ".join(review_sentence(task.error_code)).replace("。 ", "。")
         consent = _("Give up this render and submit a new task. I understand that both are charged.")
         rows += [
             Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id),
