@@ -177,6 +177,8 @@ def _prompt_rule(spec: ModelSpec) -> str:
     stands_in = f", empty with `{spec.params.instead_of_prompt}`" if spec.params.instead_of_prompt else ""
     if spec.needs_prompt:
         return stands_in
+    if spec.needed_params:
+        return f", may be empty{stands_in}"
     wordy = " and ".join(f"`{slot.name}`" for slot in spec.slots if slot.wants_words)
     return f", may be empty beside an image{f' other than {wordy}' if wordy else ''}{stands_in}"
 

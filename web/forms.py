@@ -191,7 +191,9 @@ def _prompt_hint(spec: ModelSpec) -> str:
     """Say when the prompt may, or must, stay empty."""
     if option := spec.params.instead_of_prompt:
         return _("Leave it empty with “%(title)s”.") % {"title": _(spec.params.model_fields[option].title or option)}
-    return "" if spec.needs_prompt else _("May stay empty beside an image.")
+    if spec.needs_prompt:
+        return ""
+    return _("May stay empty.") if spec.needed_params else _("May stay empty beside an image.")
 
 
 def form_for(spec: ModelSpec) -> type[ComposeForm]:

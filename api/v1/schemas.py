@@ -168,8 +168,8 @@ class PriceOut(Schema):
 
 class ModelOut(BaseModel):
     """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill,
-    `one_of_inputs` those of which it must fill one. If `needs_prompt` is false, an image is enough. If the setting that `instead_of_prompt`
-    names is given, it replaces the prompt, which must then be empty.
+    `one_of_inputs` those of which it must fill one. If `needs_prompt` is false, an image or a required setting is enough. If the setting
+    that `instead_of_prompt` names is given, it replaces the prompt, which must then be empty.
     """
 
     name: str

@@ -186,7 +186,8 @@ class Price:
 class ModelSpec:
     """One generative model of a provider.
 
-    `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image needs no prompt.
+    `id` is the vendor's own model id; `name` is `provider/id`. `needs_prompt` is False where an image needs no prompt, nor an
+    option that must be given.
     `poll_every` and `deadline` are ours: how often to ask, and when to stop waiting. `result_life` is how long the vendor keeps the file.
     `max_body_bytes` is what the vendor's server reads of a submit, where the images travel in it. A `retired` model is available only at
     its `surfaces`, if it has any.
@@ -255,7 +256,8 @@ class ModelSpec:
 
     def needs_words(self, filled: Collection[str]) -> bool:
         """Return whether a request with images in these slots needs a prompt too."""
-        return self.needs_prompt or not any(slot.name in filled and not slot.wants_words for slot in self.slots)
+        enough = self.needed_params or any(slot.name in filled and not slot.wants_words for slot in self.slots)
+        return self.needs_prompt or not enough
 
     def prompt_limit(self, filled: Collection[str]) -> int:
         """Return how many characters a prompt may have beside images in these slots."""

@@ -45,6 +45,20 @@ def test_form_names_the_item_that_is_wrong_and_keeps_what_was_typed(visitor, wan
     assert not GenerationTask.objects.exists()
 
 
+def test_form_takes_one_address_that_must_be_given(visitor, wan):
+    """The words may be left out here, and a number stays empty."""
+    body = {"model": "dashscope/wan2.7-videoedit", "prompt": "", "count": "1", "key": "k", "resolution": "720P", "aspect_ratio": "auto"}
+
+    refused = visitor.post("/studio/", body | {"base_video": "walk.mp4"}).context["form"].errors
+    missing = visitor.post("/studio/", body | {"base_video": ""}).context["form"].errors
+    visitor.post("/studio/tasks/", body | {"base_video": WALK, "cut_to_s": ""}, headers={"HX-Request": "true"})
+
+    assert refused == {"base_video": ["Write a public address that begins with http:// or https://."]}
+    assert missing.keys() == {"base_video"}
+    task = GenerationTask.objects.get()
+    assert (task.params["base_video"], task.params["cut_to_s"]) == (WALK, None)
+
+
 def test_form_opens_with_a_tasks_list(visitor, user, wan):
     task = make_task(user, status=Status.SUCCEEDED, model=R2V, params={"reference_videos": [WALK, STREET]})
 

@@ -46,6 +46,12 @@ ORDERS: list[dict[str, Any]] = [
     {"model": "wan2.7-t2v", "resolution": "1080P", "ratio": "3:4", "duration": 2},
     {"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": FAR}]},
     {"model": "wan2.7-i2v", "media": [{"type": "first_clip", "url": CLIP}, {"type": "last_frame", "url": FAR}]},
+    {"model": "wan2.6-r2v-flash", "reference_urls": [FAR, CLIP], "size": "1280*720", "duration": 2, "audio": False},
+    {"model": "wan2.7-r2v", "media": [{"type": "reference_image", "url": data_uri()}], "resolution": "720P", "ratio": "16:9"},
+    {"model": "wan2.7-videoedit", "media": [{"type": "video", "url": CLIP}], "resolution": "720P", "audio_setting": "origin"},
+    {"model": "wan3.0-video", "media": [{"type": "first_frame", "url": data_uri()}], "resolution": "720P", "duration": -1},
+    {"model": "happyhorse-1.1-t2v", "resolution": "720P", "ratio": "16:9", "duration": 3},
+    {"model": "vidu/viduq3-turbo_img2video", "media": [{"type": "image", "url": FAR}], "resolution": "720P", "duration": 5},
 ]
 
 

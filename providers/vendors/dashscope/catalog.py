@@ -160,8 +160,8 @@ def _horse(model: str, label: str, params: type[Params], *slots: InputSlot, page
     return _spec(name, label, params, *slots, needs_prompt=needs_prompt, surfaces=ALSO_IN_VIRGINIA, page=page)
 
 
-def _vidu(model: str, label: str, params: type[Params], page: str) -> ModelSpec:
-    return _spec(f"viduq3{model}", f"Vidu Q3{label}", params, surfaces=AT_HOME, page=VIDU.format(page))
+def _vidu(model: str, label: str, params: type[Params], page: str, *, needs_prompt: bool = True) -> ModelSpec:
+    return _spec(f"viduq3{model}", f"Vidu Q3{label}", params, needs_prompt=needs_prompt, surfaces=AT_HOME, page=VIDU.format(page))
 
 
 MODELS = by_id(
@@ -170,7 +170,7 @@ MODELS = by_id(
     _spec("wan2.7-t2v", "Wan 2.7", Text27),
     _spec("wan2.7-i2v", "Wan 2.7, from an image", Image27, LARGE_FIRST, LARGE_LAST, page=I2V_27),
     _spec("wan2.7-r2v", "Wan 2.7, from references", Reference27, LARGE_FIRST, FIVE, page=R2V_27),
-    _spec("wan2.7-videoedit", "Wan 2.7, change of a video", Edit27, FOUR, page=EDIT_27),
+    _spec("wan2.7-videoedit", "Wan 2.7, change of a video", Edit27, FOUR, needs_prompt=False, page=EDIT_27),
     _spec("wan2.6-t2v", "Wan 2.6", Text26),
     _spec("wan2.6-t2v-us", "Wan 2.6, US region", Text26Us, surfaces=("us",)),
     _spec("wan2.6-i2v", "Wan 2.6, from an image", Image26, FIRST, surfaces=ALSO_IN_VIRGINIA, page=I2V_26),
@@ -197,8 +197,8 @@ MODELS = by_id(
     _horse("1.0-video-edit", "HappyHorse 1.0, change of a video", Edit10, HORSE_FIVE, page="video-edit"),
     _vidu("-pro_text2video", " Pro", TextQ3, "text"),
     _vidu("-turbo_text2video", " Turbo", TextQ3, "text"),
-    _vidu("-pro_img2video", " Pro, from an image", ImageQ3, "image"),
-    _vidu("-turbo_img2video", " Turbo, from an image", ImageQ3, "image"),
+    _vidu("-pro_img2video", " Pro, from an image", ImageQ3, "image", needs_prompt=False),
+    _vidu("-turbo_img2video", " Turbo, from an image", ImageQ3, "image", needs_prompt=False),
     _vidu("-pro_start-end2video", " Pro, first and last frame", FramesQ3, "keyframe"),
     _vidu("-turbo_start-end2video", " Turbo, first and last frame", FramesQ3, "keyframe"),
     _vidu("-mix_reference2video", " Mix, from references", ReferenceQ3Mix, "reference"),

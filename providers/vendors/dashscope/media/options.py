@@ -173,10 +173,6 @@ class Edit27(Wan27Params, EditParams):
         "auto", "Aspect ratio", "auto: that of the video to change.", main=True
     )
 
-    @property
-    def replaces_prompt(self) -> bool:
-        return True
-
 
 class Edit10(EditParams, SeededParams):
     """happyhorse-1.0-video-edit."""
@@ -227,10 +223,6 @@ class ImageQ3(Q3Params):
     """From a first frame; the words may be left out."""
 
     first_image: Address = param(NEEDED, "First frame", FIRST_IMAGE, main=True, examples=[CAT, HAT])
-
-    @property
-    def replaces_prompt(self) -> bool:
-        return True
 
 
 class FramesQ3(Q3Params):
