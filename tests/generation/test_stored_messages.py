@@ -90,7 +90,7 @@ def test_a_row_keeps_no_words_of_a_sentence_and_shows_those_of_today(db, user):
     assert json.loads(stored) == [{"code": "not_listed", "args": {}}, "[1301]"]
     shown = GenerationTask.objects.get(pk=task.pk).error_message
     with translation.override("zh-hans"):
-        assert translated(shown) == translation.gettext(SENTENCES["not_listed"]) + " [1301]" != str(shown)
+        assert translated(shown) == translation.gettext(SENTENCES["not_listed"]) + "[1301]" != str(shown)
 
 
 @in_one_test(
