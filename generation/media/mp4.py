@@ -12,6 +12,8 @@ MAX_BOXES = 200_000
 MAX_MOOV_BYTES = 64 * 1024 * 1024
 OF_THE_VIDEO = frozenset({b"moov", b"mdat", b"moof"})
 """Boxes that a video needs whole. Where another one is cut, the rest of the file is what somebody appended."""
+NEXT_INSIDE = {"moov": "trak", "trak": "mdia", "mdia": "minf", "minf": "stbl"}
+"""The boxes that lead to the tables of a track."""
 LABEL = b"AIGC"
 """The name under which generated videos are labelled in China (GB 45438-2025; TC260 practice guide for video files, 2025-08-28)."""
 
@@ -34,7 +36,7 @@ def check_boxes(path: Path) -> list[Box]:
         boxes = _top_level(file, path.stat().st_size)
         _require(boxes)
         for moov in (box for box in boxes if box.kind == "moov"):
-            _listed(file, moov.start, moov.end)
+            _walk(file, moov)
     return boxes
 
 
@@ -92,6 +94,12 @@ def _top_level(file: BinaryIO, size: int) -> list[Box]:
             break
         _limit(boxes)
     return boxes
+
+
+def _walk(file: BinaryIO, outer: Box) -> None:
+    for box in _listed(file, outer.start, outer.end):
+        if box.kind == NEXT_INSIDE.get(outer.kind):
+            _walk(file, box)
 
 
 def _listed(file: BinaryIO, start: int, end: int) -> list[Box]:

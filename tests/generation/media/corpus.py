@@ -171,7 +171,7 @@ PIECE_BYTES = 512
 
 
 def damaged() -> Iterator[tuple[str, bytes]]:
-    """Yield 500 files that are not whole, each with what happened to it: the same ones in every run."""
+    """Yield more than 500 files that are not whole, each with what happened to it: the same ones in every run."""
     chance = random.Random(11)
     for name, case in WHOLE.items():
         if any(word in name for word in END_IS_NOT_NEEDED):

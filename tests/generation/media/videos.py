@@ -3,6 +3,7 @@
 import array
 import contextlib
 import json
+import random
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -110,14 +111,15 @@ def _written(movflags: str, container: str) -> Iterator[tuple[OutputContainer, P
     # A real file: moving the index to the front opens it a second time.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made"
-        with av.open(path, "w", format=container, options={"movflags": movflags} if movflags else {}) as file:
+        with av.open(path, "w", format=container, options={"fflags": "+bitexact"} | ({"movflags": movflags} if movflags else {})) as file:
             yield file, path
 
 
 def picture(number: int, size: tuple[int, int], *, black: bool = False) -> Image.Image:
     if black:
         return Image.new("RGB", size)
-    image = Image.effect_noise(size, 40).convert("RGB")
+    noise = Image.frombytes("L", size, random.Random(number).randbytes(size[0] * size[1]))
+    image = noise.point(lambda value: 60 + value * 138 // 255).convert("RGB")
     ImageDraw.Draw(image).rectangle((number, 10, number + 50, 60), fill=(250, 200, 20))
     return image
 
