@@ -186,6 +186,16 @@ def test_what_excludes_each_other_is_refused_by_path(model, params, images, path
     assert refused.value.path == path
 
 
+def test_images_of_wan_2_7_and_3_may_be_larger_than_those_before():
+    """The vendor's pages, read 2026-11-29: sides of 240 to 8,000 pixels, 1:8 to 8:1, 20 MB."""
+    slots = [("wan2.7-i2v", "first_frame"), ("wan2.7-i2v", "last_frame"), (R2V, "references"), (EDIT, "references"), (WAN_3, "references")]
+    rules = [ALL_MODELS[f"dashscope/{model}"].slot(slot).rules for model, slot in slots]
+
+    found = {(one.min_side_px, one.max_side_px, one.max_bytes, one.min_ratio, one.max_ratio, one.alpha) for one in rules}
+    assert found == {(240, 8_000, 20 * 1024 * 1024, 0.125, 8.0, False)}
+    assert ALL_MODELS["dashscope/wan2.6-i2v"].slot("first_frame").rules.max_side_px == 2_000
+
+
 def test_sounds_alone_are_enough_for_wan_3():
     params = ALL_MODELS["dashscope/wan3.0-video"].params(reference_sounds=SOUNDS[:1])
 
