@@ -8,12 +8,17 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as fuzzing
+from pytest_django import DjangoDbBlocker
 
 from providers.accounts.clients import set_credentials
 from providers.accounts.sandbox import ensure_sandbox_accounts
@@ -35,6 +40,23 @@ keep({})  # nothing is declared; the database is not asked
 def pytest_collection_finish() -> None:
     """Keep what was imported and collected out of garbage collections: it stays to the end, and looking through it takes long."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let a flush, which ends each test with transactions of its own, put the rows of permissions back from a copy. Django works them out
+    anew, for ten times as long as all the rest of the flush takes.
+    """
+    with django_db_blocker.unblock():
+        kinds, permissions = list(ContentType.objects.all()), list(Permission.objects.all())
+
+    def put_back(using: str, **_others: object) -> None:
+        ContentType.objects.using(using).bulk_create(kinds, ignore_conflicts=True)
+        Permission.objects.using(using).bulk_create(permissions, ignore_conflicts=True)
+
+    assert post_migrate.disconnect(create_contenttypes)
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.connect(put_back, sender=apps.get_app_config("auth"), weak=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
