@@ -1,7 +1,8 @@
 """`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator. Each has a separate environment, because their pins
 exclude each other and the portal's, and a separate simulator, so that they run in parallel. A witness is `tests/witnesses/<name>.py`, or
-`<name>.cjs` for Node.js (given the simulator's address, it submits, polls, downloads and is refused; it exits with 0 if all is right), and
-`<name>.txt` (pinned packages). With names as arguments only those run. A package that cannot be installed is a failure, as is no Node.js.
+`<name>.cjs` for Node.js (given the simulator's address and the portal's Python, it submits, polls, downloads and is refused; it exits with
+0 if all is right), and `<name>.txt` (pinned packages). Through LiteLLM's proxy it is the portal's adapter that does so. With names as
+arguments only those run. A package that cannot be installed is a failure, as is no Node.js.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _agrees(name: str) -> bool:
     try:
         command, variables = command_of(name)
         with SimulatorProcess() as simulator:
-            done = _run([*command, simulator.url], DONE_WITHIN_S, variables)
+            done = _run([*command, simulator.url, sys.executable], DONE_WITHIN_S, variables)
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
     except FileNotFoundError as error:
