@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ from PIL import Image
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import minimax_rules, minimax_v2_rules
 from tests.cases import in_one_test
-from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, bearer
 
 HOUR_S = 3600
@@ -399,31 +397,3 @@ def test_regeneration_is_a_task_like_others(minimax: Caller, simulator: Simulato
 def test_bad_regeneration_is_refused(minimax: Caller, simulator: SimulatorProcess, fields: dict[str, Any]) -> None:
     assert refusal_2(minimax.ask("POST", "/v2/video_regeneration", json=AGAIN | fields)) == (400, "bad_request_error", "2013")
     assert simulator.ledger()["count"] == 0
-
-
-def echo(body: dict[str, Any]) -> tuple[int, bytes]:
-    return 200, json.dumps(body).encode() if "challenge" in body else b""
-
-
-def test_callbacks_follow_an_echoed_challenge(minimax: Caller, listener: Listener) -> None:
-    listener.answer = echo
-    task = minimax.task(callback_url=listener.url)
-
-    assert listener.receives(3)
-
-    challenge, running, done = listener.bodies
-    assert challenge.keys() == {"challenge"}
-    assert (running["task_id"], running["status"], done["status"]) == (task, "processing", "success")
-    assert done["file_id"] == minimax.query(task)["file_id"]
-
-
-def test_nothing_is_called_back_when_the_challenge_is_not_echoed(minimax: Caller, simulator: SimulatorProcess, listener: Listener) -> None:
-    silent = minimax.task_2("silent", callback_url=listener.url)
-    assert listener.receives(1)
-
-    listener.answer = echo
-    minimax.task_2("heard", callback_url=listener.url)
-    assert listener.receives(3)
-
-    assert {body["task"]["id"] for body in listener.bodies if "task" in body}.isdisjoint({silent})
-    assert [body["task"]["status"] for body in listener.bodies if "task" in body] == ["running", "succeeded"]
