@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from providers.simulator.testing import SimulatorProcess
 from tests.providers.simulator.callback_listener import Listener
-from tests.providers.simulator.test_simulated_minimax import Caller, minimax  # noqa: F401 - a fixture
+from tests.providers.simulator.test_simulated_minimax import Caller
+
+
+@pytest.fixture
+def minimax(simulator: SimulatorProcess) -> Caller:
+    return Caller(simulator.base("minimax"))
 
 
 def echo(body: dict[str, Any]) -> tuple[int, bytes]:

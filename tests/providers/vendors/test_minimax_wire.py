@@ -53,9 +53,6 @@ def task(**changes):
     return {"task": SUCCEEDED["task"] | changes}
 
 
-# submit
-
-
 def test_v1_submit_sends_every_option_under_the_vendors_names():
     request = make_request(HAILUO_02, ["first_frame", "last_frame"], duration_s=10, prompt_extend=False, fast_pretreatment=True)
 
@@ -179,9 +176,6 @@ def test_unreadable_answer_to_a_submit_is_uncertain(model, body):
     assert type(submit(body, model=model)) is Uncertain
 
 
-# errors
-
-
 @in_one_test(
     ("code", "kind"),
     [
@@ -249,9 +243,6 @@ def test_wait_is_taken_from_the_rate_limit_reply():
 def test_vendor_down_on_a_poll_is_not_uncertain():
     assert type(poll(refused(1000))) is ProviderDown
     assert type(SECOND_WIRE.poll(v2_error("server_error"), status=500)) is ProviderDown
-
-
-# poll
 
 
 @pytest.mark.parametrize(("word", "state"), [("Preparing", State.QUEUED), ("Queueing", State.QUEUED), ("Processing", State.RUNNING)])
@@ -369,9 +360,6 @@ def test_only_v2_is_asked_for_many_and_what_its_list_leaves_out_is_not_gone():
     assert [WIRE.provider.poll_group(one) for one in (FIRST, SECOND)] == [None, "v2"]
     assert (request.path, request.query["filter.task_ids"]) == ("/v2/query/video_generation", ["v2-1", "left-out"])
     assert {name: answer.state for name, answer in answers.items()} == {"v2-1": State.SUCCEEDED}
-
-
-# cancel, account
 
 
 def test_only_a_waiting_task_of_v2_is_deleted():
