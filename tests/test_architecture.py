@@ -177,7 +177,7 @@ def test_no_vendor_is_named_outside_its_rooms() -> None:
     vendors = [path.name for path in (ROOT / "providers/vendors").iterdir() if path.is_dir() and path.name != "__pycache__"]
     name = re.compile(rf"\b(({'|'.join(vendors)})\b|{'|'.join(BRANDS)})", re.IGNORECASE)
     files = [
-        *modules(*(room for room in ROOMS if room != "providers"), "providers/core", "providers/accounts"),
+        *modules(*(room for room in ROOMS if room != "providers"), "providers/core", "providers/accounts", "providers/declared"),
         *(ROOT / "providers").glob("*.py"),
         *(ROOT / "templates").rglob("*.html"),
     ]

@@ -148,7 +148,7 @@ def gateway_task(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if not str(body.get("object")).startswith("video"):  # an OpenAI video may carry the vendor's answer behind it
+    if not str(body.get("object")).startswith("video"):  # a video object may carry the vendor's answer behind it
         for name in HOLDERS:
             part = _only(body.get(name))
             if isinstance(part, dict):

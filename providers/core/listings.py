@@ -122,7 +122,7 @@ def absence_along(
     """Read a list from cursor to cursor to its end, at most `most` parts; return if it certainly has no task of ours begun at `since`.
 
     It proves that only if it has every task that is known to be there: a gateway may list one of its vendors, or nothing, and call that
-    the list (LiteLLM 1.110.2 lists OpenAI's alone).
+    the list (LiteLLM 1.110.2).
     """
     after, missing = "", set(known)
     for _ in range(most):

@@ -1,6 +1,6 @@
 """Reads what a gateway or a service complains of, in whatever shape: its code, its words, and what they mean. Pure.
 
-Shapes: OpenAI's `{"error": {"message", "type", "code"}}`, new-api's `{"code", "message", "data": null}` (QuantumNous/new-api
+Shapes: `{"error": {"message", "type", "code"}}`, new-api's `{"code", "message", "data": null}` (QuantumNous/new-api
 dto/task.go@06644e8), a text as `error`, FastAPI's `{"detail": [{"loc", "msg"}]}`, and the fields that other frameworks use. LiteLLM repeats
 the HTTP status as code and puts the vendor's whole answer into its message (BerriAI/litellm 1.110.2, tried 2026-11-29).
 """

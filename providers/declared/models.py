@@ -87,7 +87,7 @@ class DeclaredModel(models.Model):
 
     @property
     def name(self) -> str:
-        """Return the model's name in the portal, `openai-videos/veo-3`."""
+        """Return the model's name in the portal, `vendor/veo-3`."""
         return f"{self.vendor}/{self.model_id}"
 
     @property
