@@ -98,7 +98,7 @@ def test_an_older_database_keeps_every_message_and_finds_equal_prompts(before, d
     assert ProviderAccount.objects.get().cooldown_reason == say("account_unreachable", words="refused")
     with translation.override("zh-hans"):
         shown = translated(tasks[review.pk].error_message)  # both sentences were reworded since
-        assert shown == f"{translation.gettext(SENTENCES['sender_lost'])} {translation.gettext(SENTENCES['not_listed'])} [1301]"
+        assert shown == f"{translation.gettext(SENTENCES['sender_lost'])}{translation.gettext(SENTENCES['not_listed'])}[1301]"
     assert SENTENCES["not_listed"] != NOT_LISTED
 
     for text in texts:
