@@ -169,7 +169,7 @@ KEYS = {"shortcut held": _shortcut_held, "shortcut twice": _shortcut_again}
 def _generate(gesture: Callable[[Visit, Locator], None]) -> Callable[[Visit], None]:
     def way(visit: Visit) -> None:
         gesture(visit, visit.studio())
-        expect(visit.page.locator("#queue .job").first).to_contain_text(visit.words)
+        expect(visit.page.locator("#queue .job", has_text=visit.words)).to_have_count(1)
         visit.settle()
 
     return way
@@ -211,21 +211,21 @@ def _reload_after(visit: Visit) -> None:
 
 def _plain_double_click(visit: Visit) -> None:
     visit.studio(visit.plain).dblclick(no_wait_after=True)
-    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for()
+    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for(state="attached")
 
 
 def _plain_back_and_resend(visit: Visit) -> None:
     visit.studio(visit.plain).click()
-    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for()
+    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for(state="attached")
     visit.plain.go_back()
     visit.plain.get_by_label("Prompt", exact=True).fill(visit.words)
     visit.plain.get_by_role("button", name="Generate").click()
-    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for()
+    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for(state="attached")
 
 
 def _plain_reload(visit: Visit) -> None:
     visit.studio(visit.plain).click()
-    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for()
+    visit.plain.locator("#queue .job", has_text=visit.words).first.wait_for(state="attached")
     visit.plain.reload()
 
 
