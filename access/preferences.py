@@ -17,7 +17,7 @@ SESSION_KEY = "time_zone"
 
 
 def remember_time_zone(request: HttpRequest, user: User, name: str) -> None:
-    """Store the person's time zone; an empty name stands for that of each browser."""
+    """Store the person's time zone; an empty name means that of each browser."""
     Preference.objects.update_or_create(user=user, defaults={"time_zone": name})
     request.session[SESSION_KEY] = name
 

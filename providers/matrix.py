@@ -24,11 +24,11 @@ HEAD = f"""\
 Generated from the catalogs by `manage.py provider_matrix`: do not edit it by hand. {MODELS} models of {len(PROVIDERS)} vendors.
 
 A **bold** value is the default. An input is named with how many images it takes, and their types and bounds; a ratio is width to
-height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of several pictures in a
-file it is the first. Their bounds are the lesser of the vendor's and the portal's: {MEGAPIXELS} million pixels, and {MEGABYTES} MB unless
-`PORTAL_MAX_IMAGE_MB` says otherwise. A price is the vendor's list price; — means that the catalog knows none for each second or video.
-The source is the vendor's page, with the day on which it was read. A retired model is refused (`model_retired`) unless an account of a
-surface that still has it is enabled.
+height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of several pictures
+in a file, the first is used. Their bounds are the lesser of the vendor's and the portal's: {MEGAPIXELS} million pixels, and
+{MEGABYTES} MB unless `PORTAL_MAX_IMAGE_MB` says otherwise. A price is the vendor's list price; — means that the catalog has none for
+each second or video. The source is the vendor's page, with the day on which it was read. A retired model is refused
+(`model_retired`) unless an account of a surface that still has it is enabled.
 """
 COLUMNS = ("Model", "Parameter", "Range", "Input", "Price", "Retired", "Source")
 RUN = 4

@@ -69,7 +69,7 @@ PROVIDER_SENTENCES = {
     "connection_broke": _("The connection broke (%(error)s)."),
     "connection_refused": _("The host refused the connection."),
     "host_unknown": _("The host name is not known."),
-    "address_blocked": _("This address may not be reached from here."),
+    "address_blocked": _("The portal is not allowed to reach this address."),
     "address_invalid": _("The address is not valid; check the account's base URL."),
     "answer_too_large": _("The vendor's answer is larger than 8 MiB."),
     "tls_failed": _("The TLS handshake failed."),

@@ -50,7 +50,8 @@ def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse])
 def compress_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Compress HTML, and nothing else: a video in parts must keep its bytes.
 
-    Against BREACH, the CSRF token is masked anew for each answer, and Django adds random bytes. A page that shows a secret does so once.
+    Against BREACH, the CSRF token is masked differently in each answer, and Django adds random bytes. A page shows a secret
+    only once.
     """
     gzip = GZipMiddleware(lambda _request: HttpResponse())
 

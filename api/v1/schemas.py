@@ -215,14 +215,14 @@ class VideoOut(Schema):
     actual_prompt: str
     duration_s: float
     reported_duration_s: float | None = Field(description="The length that the vendor reported. It may differ from the file's.")
-    width_px: int = Field(description="As players show the video: a turned one is upright.")
+    width_px: int = Field(description="As players show the video, after its rotation.")
     height_px: int
     fps: float
     codec: str
     has_audio: bool
-    content_type: str = Field(description="Of the file: video/mp4, video/webm, video/quicktime or video/x-matroska.")
+    content_type: str = Field(description="The media type of the file: video/mp4, video/webm, video/quicktime or video/x-matroska.")
     playable: bool = Field(
-        description="Whether all browsers play the file. If not, offer it as a download; poster and preview can be shown."
+        description="Whether every browser plays the file. If not, offer it as a download; the poster and the preview always work."
     )
     size_bytes: int
     sha256: str

@@ -49,7 +49,7 @@ A server that drips occupies a saver for 30 s from the start, or for 60 s after 
 a slower line could not bring an ordinary render (a clip of 5 s has 2 to 10 MB); one of 50 kB/s passes.
 """
 LEAST_PATIENCE_S = 60.0
-"""Another address of a file is not tried with less."""
+"""With less time than this, another address of a file is not tried."""
 MOST_BAD_FILES = 6
 """A damaged file is fetched again, because it may have been cut on the way; after this many tries the damage is the vendor's."""
 BELIEVE_VENDOR = timedelta(hours=24)

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from generation.models.visibility import OwnedQuerySet
 
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
-"""Of the suffixes that files of videos have in the media storage (IANA; RFC 9559 for Matroska)."""
+"""Media types by the suffix of a video's file (IANA; RFC 9559 for Matroska)."""
 
 
 class Video(models.Model):

@@ -75,7 +75,7 @@ class PoolState:
     _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
 
     def mark(self, owner: int) -> str:
-        """Return a short text, the same in each process, that differs when the text of a task that the owner has in line may differ."""
+        """Return a short text, the same in each process, that changes when what the owner's waiting tasks say may change."""
         own = sorted((vendor, places) for (vendor, whose), places in self.turns.items() if whose == owner)
         return _digest(self.facts, own)
 

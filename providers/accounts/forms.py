@@ -259,5 +259,5 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).strip().upper()
         if currency not in CURRENCIES:
-            raise forms.ValidationError(_("“%(code)s” is no currency of ISO 4217. The renminbi is CNY.") % {"code": currency})
+            raise forms.ValidationError(_("“%(code)s” is not an ISO 4217 currency code. The renminbi is CNY.") % {"code": currency})
         return currency

@@ -124,7 +124,7 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
 
 
 def _clock_off(error: AuthenticationFailed, ours: datetime, theirs: datetime | None) -> ClockOff:
-    """Return the error of a signature that is out of time for the vendor even by its own clock."""
+    """Return the error for a signature that the vendor rejects although it has the vendor's own time."""
     advice = say("set_clock", ours=f"{ours.astimezone(UTC):%H:%M:%S}")
     if theirs:
         advice += say("vendors_clock", theirs=f"{theirs.astimezone(UTC):%H:%M:%S}")

@@ -33,8 +33,8 @@ __all__ = [
 EXPIRED = "expired"
 """The vendor dropped the task when its time was over."""
 IMAGE_ROLES: Mapping[str, str] = {"first_frame": "first_frame", "last_frame": "last_frame", "references": "reference_image"}
-VIDEOS_TAKEN_UP = "Public addresses of videos whose people, things or movements the video takes up."
-SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video takes up."
+VIDEOS_TAKEN_UP = "Public addresses of videos whose people, things or movements the video uses."
+SOUNDS_TAKEN_UP = "Public addresses of sounds whose voices or music the video uses."
 
 
 def reference_videos(limits: str = "", *, most: int = 3) -> Any:

@@ -24,8 +24,8 @@ MOST_CHOICES = 6
 class Declaration:
     """What a model at a gateway can do. `id` is its name there; `references` is how many reference images it takes.
 
-    An empty list of durations (seconds), sizes (`1280x720`), resolutions (`720p`) or aspect ratios (`16:9`) is no option: the gateway
-    chooses.
+    An empty list of durations (seconds), sizes (`1280x720`), resolutions (`720p`) or aspect ratios (`16:9`) gives no option: the
+    gateway chooses.
     """
 
     id: str

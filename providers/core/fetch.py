@@ -82,7 +82,7 @@ class FetchTimeouts:
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """What was written; `content_type` and `etag` are the server's words, empty when it said nothing.
+    """What was written; `content_type` and `etag` are as the server sent them, empty when it sent none.
 
     `end_is_known`: the server said where the body ends, by its length or by a last chunk, and it ended there.
     """

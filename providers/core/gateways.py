@@ -42,7 +42,7 @@ __all__ = [
 
 UNKNOWN_TASK = "task_not_exist"
 QUOTA_CODES = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed", "quota_not_enough"})
-"""Of new-api, which reserves the price before it passes anything on."""
+"""new-api's code: it reserves the price before it passes anything on."""
 QUOTED = "fail_to_fetch_task"
 """The vendor behind the gateway refused; its answer is the message."""
 FRONT = "new_api_error"
@@ -54,11 +54,11 @@ REFUSING_STATUSES: Mapping[type[Refused], frozenset[int]] = {
     OutOfCredit: frozenset({400, 401, 402, 403, 429}),
     ContentRejected: frozenset({400, 403, 422, 451}),
 }
-"""With which HTTP status the words of an error are believed to be of the balance, or of moderation."""
+"""The HTTP statuses with which an error's words about the balance, or about moderation, are believed."""
 WORD_FIELDS = ("status", "task_status", "taskStatus", "state")
 ID_FIELDS = ("task_id", "id", "taskId", "video_id")
 HOLDERS = ("data", "task", "output", "result")
-"""Where an answer may hold the task that it is about, instead of being it."""
+"""Fields in which an answer may hold its task, if the answer is not the task itself."""
 OF_THE_ANSWER = frozenset({"success", "succeed", "ok", "error", "fail"})
 """Words by which services report on the request (JSend): they are about the task only in an object that names one, or has its address."""
 REASON_FIELDS = (

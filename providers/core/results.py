@@ -70,7 +70,7 @@ def same_origin(url: str, other: str) -> bool:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Return whether the host is the machine itself, as a service says that does not know its own name."""
+    """Return whether the host means the machine itself: services that do not know their own name write that."""
     return (host or "") in LOOPBACK
 
 
@@ -120,5 +120,5 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _origin(url: SplitResult) -> tuple[str, str, int, str]:
-    """Return scheme, host, port, and a name and password, with which no address is the account's own."""
+    """Return scheme, host, port and user info; an address with user info is never the account's own."""
     return url.scheme, url.hostname or "", url.port or PORTS.get(url.scheme, 0), url.netloc.rpartition("@")[0]

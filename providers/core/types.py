@@ -184,8 +184,9 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """An address of a finished file, without the blanks around it that some write. `headers_needed`: only the account itself may fetch it
-    (see `Provider.download_headers`).
+    """An address of a finished file, without the spaces that some services write around it.
+
+    `headers_needed`: only the account itself may fetch it (see `Provider.download_headers`).
     """
 
     url: str = field(repr=False)
@@ -197,7 +198,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Place):
-    """A finished file still at the vendor. `others` are where it may be too: for when it is not to be had at the first."""
+    """A finished file still at the vendor. `others` are further addresses, tried if the first does not have it."""
 
     expires_in: timedelta | None = None
     duration_s: float | None = None

@@ -52,7 +52,7 @@ def forget() -> None:
 
 
 def keep(models: Mapping[str, ModelSpec]) -> None:
-    """Take these for the current ones until the next reading."""
+    """Use these as the current models until the next reading."""
     _Kept.reading = _Reading(time.monotonic(), [], models)
 
 
@@ -62,7 +62,7 @@ def _read(before: _Reading | None) -> _Reading:
         found = list(DeclaredModel.objects.order_by("pk"))
     except DatabaseError:
         if before:
-            return replace(before, at_s=at_s)  # whoever asks is about to find out that the database is away
+            return replace(before, at_s=at_s)  # the caller's own query will find out that the database is away
         if DeclaredModel._meta.db_table in connection.introspection.table_names():  # noqa: SLF001 - public in Django
             raise
         return _Reading(at_s, [], {})  # before the first migration

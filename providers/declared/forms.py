@@ -61,7 +61,7 @@ class ListField(forms.Field):
 
     def _read(self, word: str) -> Iterator[Any]:
         if not self.pattern.fullmatch(word):
-            raise forms.ValidationError(_("“%(value)s” does not fit.") % {"value": word[:40]})
+            raise forms.ValidationError(_("“%(value)s” is not in the form of the example.") % {"value": word[:40]})
         yield word
 
 
@@ -90,22 +90,22 @@ class DeclaredModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     durations = Seconds(
         label=gettext_lazy("Durations, seconds"),
-        help_text=gettext_lazy("Such as 4, 8, 12 or 2-15; the first one is the default. Empty: the gateway chooses."),
+        help_text=gettext_lazy("For example 4, 8, 12 or 2-15. The first is the default. If empty, the gateway chooses."),
     )
     sizes = ListField(
-        label=gettext_lazy("Sizes, pixels"), pattern=r"\d{2,5}x\d{2,5}", help_text=gettext_lazy("Such as 1280x720, 720x1280.")
+        label=gettext_lazy("Sizes, pixels"), pattern=r"\d{2,5}x\d{2,5}", help_text=gettext_lazy("For example 1280x720, 720x1280.")
     )
     resolutions = ListField(
-        label=gettext_lazy("Resolutions"), pattern=r"\d{3,4}[pP]|[1-8][kK]", help_text=gettext_lazy("Such as 720p, 1080p, 4k.")
+        label=gettext_lazy("Resolutions"), pattern=r"\d{3,4}[pP]|[1-8][kK]", help_text=gettext_lazy("For example 720p, 1080p, 4k.")
     )
     aspect_ratios = ListField(
-        label=gettext_lazy("Aspect ratios"), pattern=r"\d{1,3}:\d{1,3}", help_text=gettext_lazy("Such as 16:9, 9:16, 1:1.")
+        label=gettext_lazy("Aspect ratios"), pattern=r"\d{1,3}:\d{1,3}", help_text=gettext_lazy("For example 16:9, 9:16, 1:1.")
     )
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).strip().upper()
         if currency not in CURRENCIES:
-            raise forms.ValidationError(_("“%(code)s” is no currency of ISO 4217. The renminbi is CNY.") % {"code": currency})
+            raise forms.ValidationError(_("“%(code)s” is not an ISO 4217 currency code. The renminbi is CNY.") % {"code": currency})
         return currency
 
     def clean_model_id(self) -> str:

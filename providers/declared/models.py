@@ -23,7 +23,7 @@ LONGEST_ID = 90
 """With the vendor's slug before it, it fits the columns of model names."""
 MOST_REFERENCES = 16
 MOST_PROMPT_CHARS = 100_000
-IDS = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$", _("Letters, digits and . _ : / @ + - as the gateway writes it, without blanks."))
+IDS = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$", _("Letters, digits and . _ : / @ + - without spaces, as the gateway writes it."))
 
 
 class DeclaredModel(models.Model):

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('vendor', models.CharField(max_length=40, verbose_name='vendor')),
-                ('model_id', models.CharField(max_length=90, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$', 'Letters, digits and . _ : / @ + - as the gateway writes it, without blanks.')], verbose_name='name at the gateway')),
+                ('model_id', models.CharField(max_length=90, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$', 'Letters, digits and . _ : / @ + - without spaces, as the gateway writes it.')], verbose_name='name at the gateway')),
                 ('label', models.CharField(max_length=80, verbose_name='label')),
                 ('durations', models.JSONField(blank=True, default=list, verbose_name='durations, seconds')),
                 ('sizes', models.JSONField(blank=True, default=list, verbose_name='sizes, pixels')),

@@ -102,7 +102,7 @@ def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     ("facts", "label", "text"),
     [
         ({"status": Status.SUBMITTING}, "Sending", ""),
-        ({"status": Status.INGESTING}, "Saving video", "waits for a free worker that saves it"),
+        ({"status": Status.INGESTING}, "Saving video", "waits for a free worker to save it"),
         ({"status": Status.SUCCEEDED}, "Done", ""),
         ({"status": Status.NEEDS_REVIEW}, "Needs review", "may have been sent, needs a person's decision"),
         ({"status": Status.CANCELLED}, "Cancelled", "before it started"),

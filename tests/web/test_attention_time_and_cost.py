@@ -80,7 +80,7 @@ def test_queue_counts_reviews_apart_and_starts_with_what_renders(visitor, user, 
 
     assert [card.id for card in reply.context["cards"]] == [str(tasks[number].pk) for number in (3, 0, 2, 1, 4)]
     assert reply.context["numbers"] == {"running": 2, "waiting": 2, "review": 1}
-    assert "waits for a free worker that saves it" in reply.text
+    assert "waits for a free worker to save it" in reply.text
     GenerationTask.objects.filter(pk=tasks[3].pk).update(lease_owner="w1", lease_until=timezone.now())
     assert "saving the video" in visitor.get("/studio/").text
 

@@ -108,7 +108,7 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
 
 
 def cost_words(task: GenerationTask) -> str:
-    """Return what the task costs, as far as it was sent."""
+    """Return what the task costs; nothing before it was sent."""
     if not task.submission_id:
         return ""
     return _("sandbox") if task.is_sandbox else money(task.cost, task.currency)

@@ -242,7 +242,7 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
 
 
 def _reported_length(video: Video) -> list[Fact]:
-    """Return the vendor's word on the length where the file is of another one: what is paid for may follow it."""
+    """Return the length that the vendor reported, if the file has another: the vendor may charge by it."""
     reported_s = video.reported_duration_s
     if reported_s is None or abs(reported_s - video.duration_s) <= SAME_LENGTH_S:
         return []

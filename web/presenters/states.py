@@ -102,7 +102,7 @@ def text_of(task: GenerationTask | TaskNews, around: Around) -> str:
         return _rendering(task, around.usual.get(task.model), around.now)
     if state is Status.INGESTING:
         if not task.failures:
-            return _("saving the video") if task.lease_owner else _("waits for a free worker that saves it")
+            return _("saving the video") if task.lease_owner else _("waits for a free worker to save it")
         return translated(task.wait_reason) or _("storage or download is slow, trying again")
     if state is Status.NEEDS_REVIEW:
         return (

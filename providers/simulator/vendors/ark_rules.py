@@ -31,7 +31,7 @@ _FINAL_TAKES = {
     *("model", "content", "resolution", "draft", "return_last_frame", "output_format", "watermark", "service_tier"),
     *("execution_expires_after", "priority", "callback_url", "safety_identifier"),
 }
-"""What may be said of a final of 2.5; the rest is its draft's, and refused."""
+"""Fields that a final of 2.5 may have; others come from its draft and are refused."""
 
 
 def invalid(name: str, message: str) -> NoReturn:

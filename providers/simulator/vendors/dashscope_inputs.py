@@ -17,15 +17,15 @@ class PictureRules:
     least_px: int = 360
     most_px: int = 2_000
     ratio: float = 99.0
-    """The widest, and upside down the narrowest."""
+    """The widest ratio; one divided by it is the narrowest."""
     most_bytes: int = MAX_BYTES
     kinds: Collection[str] = frozenset({"JPEG", "PNG", "BMP", "WEBP"})
     takes_data: bool = True
-    """As a data URI, not by an address alone."""
+    """Whether it also takes data URIs, not only addresses."""
 
 
 LARGER_PICTURES = PictureRules(least_px=240, most_px=8_000, ratio=8.0, most_bytes=20 * 1024 * 1024)
-"""Of Wan 2.7 and 3.0."""
+"""The rules of Wan 2.7 and 3.0."""
 
 
 def invalid(message: str, code: str = "InvalidParameter", status: int = 400) -> NoReturn:

@@ -16,11 +16,11 @@ ADAPTIVE = "adaptive"
 @dataclass(frozen=True, kw_only=True)
 class MediaModel:
     family: str
-    """By which `usage` is written."""
+    """Decides how `usage` is written."""
     media: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """How many of each type: at least, at most."""
     excluding: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-    """Types that do not go with those of the other set."""
+    """Two sets of types that exclude each other."""
     needs_prompt: bool = True
     resolutions: tuple[str, ...] = ("1080P", "720P")
     """The first is the default, where there is one."""

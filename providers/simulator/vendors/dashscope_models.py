@@ -1,4 +1,4 @@
-"""DashScope's models of fields of their own, Wan to 2.7: sizes, lengths, effects, and what each of them takes. Data only."""
+"""DashScope's models that have fields of their own, up to Wan 2.7: sizes, lengths, effects, and what each of them takes. Data only."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ SAID: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 
 
 FINAL_TAKES = ("resolution", "watermark", "expires_after_s", "file_format")
-"""What may be said of a draft's final; the rest is the draft's, and saying it again is refused even with the same value."""
+"""Fields that a draft's final may have; others come from the draft and are refused even with the same value."""
 
 
 def body_of(request: GenerationRequest, name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Ark's Seedance models: Params classes and ModelSpecs. Data and rules; bodies.py turns them into requests.
 
 Volcengine Ark documents, "create a video generation task" and "Seedance 2.5"; read 2026-11-29. The page no longer names 1.5 Pro and the
-lite models, which are as it was on 2026-11-20. Reference videos and sounds are given by public addresses.
+lite models: their facts are those of 2026-11-20. Reference videos and sounds are given by public addresses.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ class V25Params(SeedanceParams):
     )
     duration_s: int = param(5, "Duration", "Length of the video.", unit="s", main=True, ge=4, le=30)  # type: ignore[assignment]
     duration_auto: bool = param(False, "Length by the model", LENGTH_BY_MODEL)
-    resolution: Resolution = param("720p", "Resolution", "1080p is HEVC with 10 bits, which older players do not show.", main=True)
+    resolution: Resolution = param("720p", "Resolution", "1080p is 10-bit HEVC, which older players cannot play.", main=True)
     with_audio: bool = param(True, "Sound", "Render sound too.", main=True)
     web_search: bool = param(False, "Web search", "Let the model look facts up before it renders.")
     reference_videos: tuple[Address, ...] = reference_videos("Each 2 to 30 s long, together at most 30 s.", most=10)
@@ -263,12 +263,12 @@ class V25Params(SeedanceParams):
         "Use of references",
         "A new video, or an edit or extension of a reference video; the prompt must say the same. auto: the model decides by the prompt.",
     )
-    file_format: Literal["mp4", "mov"] = param("mp4", "File format", "MOV keeps more colour for editing; few browsers show it.")
+    file_format: Literal["mp4", "mov"] = param("mp4", "File format", "MOV keeps more colour for editing; few browsers play it.")
     draft: bool = param(False, "Draft", "A preview at 480p, of which a final can be made within 7 days.")
     final_of: str = param(
         "",
         "Final of a draft",
-        "The vendor's task id of a draft, which its page shows; made by the same account. The final has the draft's words and references.",
+        "The vendor's task id of a draft of the same account; the draft's page shows it. The final has the draft's words and references.",
         max_length=100,
         pattern=r"^[A-Za-z0-9-]*$",
     )

@@ -46,7 +46,7 @@ class CogVideoX(Provider):
         return snapshot_of(reply.data(), self.options.base_url)
 
     def check_account(self) -> Exchange[None]:
-        """Ask about a task that cannot be: whatever the service says of it, the service is there."""
+        """Ask about a task that cannot exist: whatever the service says of it, the service is there."""
         try:
             reply = yield _ask(NO_TASK)
         except Refused as error:

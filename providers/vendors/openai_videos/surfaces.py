@@ -16,7 +16,7 @@ SURFACES = by_slug(
         label="OpenAI Videos, compatible service",
         base_url="https://gateway.example.com/v1",
         credentials=(API_KEY,),
-        help="The gateway's address up to and with /v1: LiteLLM, new-api, another portal.",
+        help="The gateway's address, including /v1: LiteLLM, new-api, another portal.",
         sandbox=Sandbox(path="/hosts/openai/v1", credentials={"api_key": "sk-sandbox-openai-videos"}),
     ),
     Surface(slug="openai", label="OpenAI", base_url="https://api.openai.com/v1", credentials=(API_KEY,), help="Closed on 2026-09-24."),

@@ -28,7 +28,7 @@ def job_id_of(reply: WireReply) -> str:
 
 
 def models_of(reply: WireReply) -> list[Declaration]:
-    """Return the models of the list. It says nothing of prompts and references, and prices stand in many units, so none is taken over."""
+    """Return the models of the list. It says nothing about prompts and references; prices have many units, so they are ignored."""
     rows = reply.data().get("data")
     if not isinstance(rows, list):
         raise UnexpectedReply("OpenRouter answered without its list of models.")
@@ -72,5 +72,5 @@ def balance_of(reply: WireReply) -> Balance:
     """Return what is left of the key's own limit, in US dollars; raise `Unsupported` for a key without one."""
     left = seconds_of(reply.part("data").get("limit_remaining"))
     if left is None:
-        raise Unsupported("OpenRouter sets this key no limit, and does not tell a key what the account has left.")
+        raise Unsupported("OpenRouter sets no limit for this key, and does not show it the account's balance.")
     return Balance(amount=Decimal(str(left)), unit="USD")

@@ -13,7 +13,7 @@ SIGNING_SECRET = CredentialField(
     name="signing_secret",
     label="Signing secret",
     optional=True,
-    help="Only when one exists in the workspace settings: callbacks must then carry its signature.",
+    help="Needed if the workspace settings have one. Callbacks must then carry its signature.",
 )
 SURFACES = by_slug(
     Surface(
@@ -21,7 +21,7 @@ SURFACES = by_slug(
         label="OpenRouter",
         base_url="https://openrouter.ai/api/v1",
         credentials=(API_KEY, SIGNING_SECRET),
-        help="One key for the models of many vendors; the address is the one up to and with /api/v1.",
+        help="One key for the models of many vendors. The address includes /api/v1.",
         sandbox=Sandbox(path="/hosts/openrouter/api/v1", credentials={"api_key": "sk-or-sandbox"}),
         calls_back=True,
     )

@@ -1,7 +1,7 @@
 """The Jimeng models of Volcengine's visual service: Params and ModelSpecs. Data; bodies.py turns them into requests.
 
 Volcengine documents, visual service, pages of the Jimeng video models (85621); read 2026-11-20. The model id is the vendor's `req_key`.
-That of the camera movements as public copies of its page have it; 2026-11-29.
+The camera movements are from public copies of their page; read 2026-11-29.
 """
 
 from __future__ import annotations

@@ -39,10 +39,10 @@ CODES = kinds_by_code(
     }
 )
 PASSING = frozenset({AuthenticationFailed, RateLimited, ProviderDown})
-"""The service's own trouble, or the account's: beside a task that is not done it says nothing of the task."""
+"""Trouble of the service or the account: in the answer about an unfinished task, it says nothing about the task."""
 ADVICE = dict.fromkeys(NOT_OPENED, say("open_service"))
 OUT_OF_TIME = "InvalidTimestamp"
-"""The front end's word for a signature whose time is not its own."""
+"""The front end's code for a signature whose time it rejects."""
 FRONT_END_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
     ("Signature", AuthenticationFailed),
     ("Credential", AuthenticationFailed),

@@ -62,7 +62,7 @@ class VolcVisual(Provider):
         return snapshot_of(reply, self.options.base_url, submission.id)
 
     def check_account(self) -> Exchange[None]:
-        """Ask about a task that cannot be: the signature is checked first, so any other refusal means that the keys are good. Each model
+        """Ask about a task that cannot exist: the signature is checked first, so any other refusal means that the keys are good. Each model
         is a service that has to be opened: one of them is enough.
         """
         closed: AuthenticationFailed | None = None

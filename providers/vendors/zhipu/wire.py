@@ -46,7 +46,7 @@ class Zhipu(Provider):
         return snapshot_of(reply)
 
     def check_account(self) -> Exchange[None]:
-        """Ask about a task that cannot be: the key is checked first, so any other refusal means that it is good."""
+        """Ask about a task that cannot exist: the key is checked first, so any other refusal means that it is good."""
         try:
             reply = yield _ask(NO_TASK)
         except (AuthenticationFailed, OutOfCredit):

@@ -56,7 +56,7 @@ function onClick(event) {
   showFold(list());
 }
 
-/** Whoever does not see the new card, on a phone or because it is folded away, is told. */
+/** Tell a person who does not see the new card, on a phone or because it is folded away. */
 function tell() {
   if (!ordered) return;
   const newest = [...list().querySelectorAll("[data-task]")].sort((one, other) => other.dataset.task.localeCompare(one.dataset.task))[0];

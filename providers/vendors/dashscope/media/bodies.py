@@ -44,8 +44,8 @@ PARAMETERS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 
 
 def media_body(request: GenerationRequest, name: str) -> dict[str, Any]:
-    """Return the body; `name` is what the vendor calls the model at this account. Media go by their types; the words name those of one
-    type by their order.
+    """Return the body; `name` is what the vendor calls the model at this account. Media are given by type; the prompt names those
+    of one type by their order.
     """
     values = request.params.model_dump(mode="json")
     types = VIDU_TYPES if request.spec.id.startswith("vidu") else H3_TYPES if request.spec.id.startswith("minimax") else TYPES

@@ -58,7 +58,7 @@ WALK, STREET = "https://files.example/walk.mp4", "https://files.example/street.m
 CAT, HAT = "https://files.example/cat.jpg", "https://files.example/hat.png"
 FIRST_IMAGE = "Public address of the image that the video begins with."
 LAST_IMAGE = "Public address of the image that the video ends with."
-IMAGES_TAKEN_UP = "Public addresses of images whose people or things the video takes up."
+IMAGES_TAKEN_UP = "Public addresses of images whose people or things the video uses."
 
 A_REFERENCE = Rule(
     "inputs.references",
@@ -119,7 +119,7 @@ class Wan30(SeededParams):
     rules = REFERENCE_RULES
 
     duration_s: int = param(
-        5, "Duration", "Length of the video; reference videos and it last 30 s at most.", unit="s", main=True, ge=2, le=30
+        5, "Duration", "Length of the video; together with reference videos at most 30 s.", unit="s", main=True, ge=2, le=30
     )
     duration_auto: bool = param(False, "Length by the model", "Let the model choose the length, whatever the duration says.")
     aspect_ratio: Literal["auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"] = param(
@@ -167,7 +167,7 @@ class Edit27(Wan27Params, EditParams):
     """wan2.7-videoedit; the words may be left out."""
 
     cut_to_s: int | None = param(
-        None, "Cut to", "Change only so many seconds from its beginning; leave empty for the whole video.", unit="s", ge=2, le=10
+        None, "Cut to", "Change only this many seconds from the beginning; leave empty for the whole video.", unit="s", ge=2, le=10
     )
     aspect_ratio: Literal["auto", "16:9", "9:16", "1:1", "4:3", "3:4"] = param(
         "auto", "Aspect ratio", "auto: that of the video to change.", main=True

@@ -50,7 +50,6 @@ READ_ELSEWHERE = (
     f"that kling-v1 with a last frame, and kling-v1-5 with masks, make 5 s only: the same copy, <{COPY}>, 2026-11-21",
     f"that kling-v2-6 with a last frame is silent: a gateway's page, <{GATEWAY_V26}>, 2026-11-21",
     f"that kling-v3 needs a prompt beside a frame too, but not with own shots: a gateway's page, <{GATEWAY_PAGE}>, 2026-11-21",
-    "that the classic API refuses a reference which it has (400, code 1201): public clients; the page asks for unique ones; 2026-11-21",
     "that 1.5, 1.6, 2.1 and 2.1 Master were retired on 2026-09-15: Comfy-Org/docs, kling-3-0.mdx@ffb27fc, #1326; read 2026-11-29",
     f"that kling-v1 is discontinued, as the vendor answered on 2026-09-20: <{COPIES}>; read 2026-11-29",
     f"2 Master counts as retired with them: the vendor's list of models begins at 2.5 Turbo, a copy in <{COPIES}>; read 2026-11-29",

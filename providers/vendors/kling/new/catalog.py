@@ -39,14 +39,14 @@ LAST_OR_SOUND = Rule("with_audio", "A last frame and sound exclude each other.",
 ELEMENTS_NEED_FIRST = Rule("elements", "Elements need a first frame.", lambda elements, first_frame: elements and not first_frame)
 ONE_VIDEO = Rule(
     "base_video",
-    "a video is either taken up or changed; leave one of them out",
+    "a reference video and a video to change exclude each other",
     lambda feature_video, base_video: feature_video and base_video,
 )
 TAKEN_UP_IN_SHOTS = Rule(
-    "feature_video", "a video to take up needs Several shots on", lambda feature_video, multi_shot: feature_video and not multi_shot
+    "feature_video", "a reference video needs Several shots on", lambda feature_video, multi_shot: feature_video and not multi_shot
 )
 TAKEN_UP_IN_SILENCE = Rule(
-    "feature_video", "a video to take up needs Sound off", lambda feature_video, with_audio: feature_video and with_audio
+    "feature_video", "a reference video needs Sound off", lambda feature_video, with_audio: feature_video and with_audio
 )
 CHANGED_IN_ONE_SHOT = Rule(
     "base_video", "a video to change needs Several shots off", lambda base_video, multi_shot: base_video and multi_shot
@@ -61,7 +61,7 @@ CHANGED_OR_FRAMES = Rule(
 )
 TAKEN_UP_OR_LAST = Rule(
     "feature_video",
-    "A video to take up and a last frame exclude each other.",
+    "A reference video and a last frame exclude each other.",
     lambda feature_video, last_frame: feature_video and last_frame,
 )
 SOUND_OF_A_CHANGED = Rule(
@@ -84,16 +84,16 @@ FOUR_BESIDE_A_VIDEO = Rule(
 )
 TWO_FRAMES_ALONE = Rule(
     "inputs.last_frame",
-    "First and last frame go without reference images and elements.",
+    "First and last frame together exclude reference images and elements.",
     lambda last_frame, references, elements: last_frame and (references or elements),
 )
 FIVE_OR_TEN_ALONE = Rule(
     "duration_s",
-    "Without reference images and without a video, the length is 5 or 10 s.",
+    "Without a reference image or video, the length must be 5 or 10 s.",
     lambda duration_s, references, feature_video, base_video: duration_s not in {5, 10} and not (references or feature_video or base_video),
 )
 ELEMENT_FACES_AS_VIDEO = Rule(
-    "elements", "an element faces as in the video", lambda elements, orientation: elements and orientation == "image"
+    "elements", "an element needs the orientation of the video", lambda elements, orientation: elements and orientation == "image"
 )
 
 
@@ -106,10 +106,8 @@ class Element(BaseModel):
     element_id: str = Field(pattern=r"^[\w-]{1,64}$", title="Id")
 
 
-KEPT = "People or things that the vendor keeps, each with the name by which the prompt calls it: @name."
-KEPT_AND_IMAGES = (
-    "People or things that the vendor keeps, each with its name in the prompt: @name. Images are @image_1, @image_2 in their order."
-)
+KEPT = "People or things stored at the vendor. The prompt names each: @name."
+KEPT_AND_IMAGES = "People or things stored at the vendor. The prompt names each: @name. Images are @image_1, @image_2 in their order."
 
 
 def _elements(most: int, description: str = KEPT) -> Any:
@@ -172,12 +170,12 @@ class FramedParams(New30Params):
 
 
 class VideosParams(Params):
-    """For models that also work from a video: one whose features they take up, or one that they change."""
+    """For models that also work from a video: a reference whose features they use, or one that they change."""
 
     feature_video: OptionalAddress = param(
         "",
-        "Video to take up",
-        "Public address of a video whose features this one takes up; the prompt names it @video_1.",
+        "Reference video",
+        "Public address of a video whose features the new one uses; the prompt names it @video_1.",
         examples=[A_VIDEO],
     )
     base_video: OptionalAddress = param(
@@ -223,7 +221,7 @@ class O1Params(VideosParams, NewParams):
     )
 
     duration_s: Literal[3, 4, 5, 6, 7, 8, 9, 10] = param(
-        5, "Duration", "Length of the video. Without reference images and without a video 5 or 10 s.", unit="s", main=True
+        5, "Duration", "Length of the video; without a reference image or video, 5 or 10 s only.", unit="s", main=True
     )
     elements: tuple[Element, ...] = _elements(7, KEPT_AND_IMAGES)
 
@@ -234,7 +232,7 @@ class MotionParams(Params):
     motion_video: Address = param(
         NEEDED,
         "Motion video",
-        "Public address of an mp4 or mov file whose movements the character makes: 3 to 30 s, or to 10 s where it faces as in the image.",
+        "Public address of an mp4 or mov file whose movements the character makes; 3 to 30 s, or 3 to 10 s if it faces as in the image.",
         examples=[A_VIDEO, "https://files.example/dance.mp4"],
         main=True,
     )
