@@ -7,6 +7,7 @@ import re
 from providers.core.base import status_as_code
 from providers.core.errors import (
     AuthenticationFailed,
+    ContentRejected,
     DuplicateReference,
     InvalidParams,
     OutOfCredit,
@@ -35,9 +36,9 @@ tests/providers/core/test_payments.py. A match too many costs a look-up or a per
 NAMED = re.compile(
     r"external_?task_?id|\bsubmit_id\b|(?:_id|\bid|reference)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))", re.IGNORECASE
 )
-"""Those of them that name our reference. In a refusal for the key or the balance the others speak of the key or the balance."""
+"""Those of them that name our reference. In a refusal for the key, the balance or the content the others speak of these."""
 UNDER_WAY = re.compile(
-    r"already[ _](?:(?:been|being|in)[ _])?(?:running|process\w+|progress|pending|queued)|正在(?:运行|处理|进行|生成)", re.IGNORECASE
+    r"already[ _](?:(?:been|being|in)[ _])?(?:running|process\w+|progress|pending|queued)|正在(?:运行|处理|进行|生成|审核)", re.IGNORECASE
 )
 """Words for a task that is in progress. In a rate-limit error they refer to other tasks; in any other refusal, to the one we sent."""
 MOST_WORDS = 2_000
@@ -74,11 +75,13 @@ def outcome_unknown(error: ProviderError) -> Uncertain:
 
 
 def _says_duplicate(error: ProviderError) -> bool:
-    """Return whether the vendor says that it already has our reference. Words in a moderation error do not count."""
+    """Return whether the vendor says that it already has our reference."""
     if isinstance(error, RateLimited):
         patterns: tuple[re.Pattern[str], ...] = (DUPLICATE,)
-    elif type(error) in {AuthenticationFailed, OutOfCredit}:
+    elif type(error) is AuthenticationFailed:
         patterns = (NAMED,)
+    elif type(error) in {ContentRejected, OutOfCredit}:  # some are known by their words alone, see refusals.py
+        patterns = (NAMED, UNDER_WAY)
     elif type(error) in {Refused, InvalidParams}:
         patterns = (DUPLICATE, UNDER_WAY)
     else:

@@ -32,10 +32,13 @@ OUT_OF_CREDIT = re.compile(
     re.IGNORECASE,
 )
 MODERATED = re.compile(
-    r"moderation|content[_ -]?(?:policy|filter|safety|violation)|safety[_ ](?:system|polic|filter)|risk[_ ](?:control|not pass)"
-    r"|(?<![a-z])(?<!case[- ])sensitive|prohibited[_ ]content|nsfw|敏感|违规|违禁|审核|风控",
+    r"(?<!pending )(?<!awaiting )(?<!under )moderation(?! in progress)"
+    r"|content[_ -]?(?:policy|filter|safety|violation)|safety[_ ](?:system|polic|filter)|risk[_ ](?:control|not pass)"
+    r"|(?<![a-z])(?<!case[- ])sensitive|prohibited[_ ]content|nsfw"
+    r"|敏感|违规|违禁|(?<!正在)(?<!等待)(?<!待)审核(?!中)|风控",
     re.IGNORECASE,
 )
+"""Not words for a task that is still being looked at: the vendor has it."""
 
 
 @dataclass(frozen=True, kw_only=True)

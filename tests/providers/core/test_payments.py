@@ -79,6 +79,12 @@ def test_refusal_with_another_meaning_is_not_a_duplicate(kind):
     assert type(error_of_payment(kind("The quota has already been used", vendor_code="x", http_status=403))) is kind
 
 
+@pytest.mark.parametrize("kind", [ContentRejected, OutOfCredit])
+@pytest.mark.parametrize("words", ["external_task_id already exists; sensitive", "Task already in progress; quota", "任务正在审核"])
+def test_refusal_that_may_be_known_by_its_words_alone_can_be_a_known_reference(kind, words):
+    assert type(error_of_payment(kind(words, vendor_code="x", http_status=400))) is DuplicateReference
+
+
 @pytest.mark.parametrize(("status", "becomes"), [(200, Uncertain), (400, Refused)])
 def test_task_that_a_gateway_denies_is_a_refusal_only_with_an_http_error(status, becomes):
     assert type(error_of_payment(Refused("no", vendor_code="task_not_exist", http_status=status))) is becomes

@@ -69,6 +69,9 @@ def test_answer_that_complains_of_nothing(body):
         ("insufficient_permissions", "no", None),
         ("", "Header names are case-insensitive; the value is case-sensitive.", None),
         ("", "prompt is too long", None),
+        ("", "任务已提交，正在审核中", None),
+        ("", "请求重复，待审核", None),
+        ("", "Already submitted, pending moderation", None),
     ],
 )
 def test_meaning_is_read_from_code_and_words(code, words, kind):
