@@ -77,7 +77,7 @@ def is_loopback(host: str | None) -> bool:
 def _places(parts: Iterable[Mapping[str, Any]], base_url: str, file_url: str) -> Iterator[Place]:
     base, own = urlsplit(base_url), urlsplit(file_url)
     for text in chain.from_iterable(map(addresses_in, parts)):
-        found = _split(urljoin(base_url, text) if text.startswith("/") else text)
+        found = _split(text, base_url)
         if found is None:
             continue
         if file_url and _tail(found) == _tail(own):
@@ -111,9 +111,9 @@ def _is_address(text: str) -> bool:
     return text.lower().startswith(("https://", "http://")) or (text.startswith("/") and len(text) > 1)
 
 
-def _split(url: str) -> SplitResult | None:
+def _split(url: str, base_url: str = "") -> SplitResult | None:
     try:
-        found = urlsplit(url)
+        found = urlsplit(urljoin(base_url, url) if url.startswith("/") else url)
         return found if found.hostname and (found.port is None or found.port) and found.scheme in PORTS else None
     except ValueError:
         return None

@@ -42,7 +42,7 @@ PLACES = {
 
 NO_PLACES = [
     {},
-    *({"url": value} for value in ("", 7, "soon", "data:video/mp4;base64,AA", "http://[::1", "https://")),
+    *({"url": value} for value in ("", 7, "soon", "data:video/mp4;base64,AA", "http://[::1", "https://", "//[::1", "//a\u2100b/v.mp4")),
     {"cover_url": URL, "input": {"url": URL}, "properties": {"url": URL}, "thumbnail": {"url": URL}, "images": [{"url": URL}]},
 ]
 
