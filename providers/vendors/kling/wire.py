@@ -139,7 +139,8 @@ class Kling(Provider):
     def _of_a_gateway(self, task: Mapping[str, Any], submission: Submission) -> Snapshot:
         """Return what a gateway's answer means, by the vendor's own reading where it passes a finished task on as it is."""
         base_url = self.options.base_url
-        snapshot = gateway_snapshot(task, base_url=base_url, file_url=content_url(base_url, submission.id), life=RESULT_LIFE, log=log)
+        whole = {"data": task}  # or else what the gateway keeps of the vendor's last answer inside the task might be read instead
+        snapshot = gateway_snapshot(whole, base_url=base_url, file_url=content_url(base_url, submission.id), life=RESULT_LIFE, log=log)
         if snapshot.state is State.SUCCEEDED:
             with suppress(UnexpectedReply):
                 return snapshot_of(task)

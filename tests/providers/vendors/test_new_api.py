@@ -99,6 +99,12 @@ def test_finished_video_is_found_where_the_gateway_puts_it(vendor, facts):
 
 
 @pytest.mark.parametrize("vendor", MODELS)
+@pytest.mark.parametrize(("word", "state"), [("SUCCESS", State.SUCCEEDED), ("FAILURE", State.FAILED)])
+def test_last_answer_of_the_vendor_behind_does_not_speak_for_the_gateway(vendor, word, state):
+    assert poll(vendor, task(word, result_url=URL, data={"task_status": "processing", "status": "running"})).state is state
+
+
+@pytest.mark.parametrize("vendor", MODELS)
 def test_gateways_own_address_wants_the_key(vendor):
     url = f"https://vendor.example/v1/videos/{ID}/content"
 
