@@ -70,8 +70,8 @@ class Vidu(Provider):
         found = next((row for row in rows if row.get("payload") == reference), None)
         if found is not None:
             return Submission(id=id_of(found.get("id"), or_number=True), model=spec.id)
-        if known and not {str(row.get("id")) for row in rows} & set(known):
-            raise Unsupported("The vendor's list has none of the account's tasks.")
+        if not set(known) <= {str(row.get("id")) for row in rows}:
+            raise Unsupported("The vendor's list does not show that it has all tasks of the account.")
         require_absence(listed_of(rows), since=since, known=known)
         return None
 

@@ -251,6 +251,7 @@ def test_submit_is_found_on_a_later_page_by_its_payload():
         ([row("1")], (), Unsupported),
         ([{"id": "1", "state": "created"}], (), Unsupported),
         ([row("1", "job-2")], ("9",), Unsupported),
+        ([row("1", "job-2")], ("1", "9"), Unsupported),
     ],
 )
 def test_absence_is_believed_only_if_no_other_task_may_be_ours(rows, known, result):
