@@ -135,23 +135,28 @@ class _Web:
         """Follow redirects to a reply. `own` headers are for the origin of `url` alone, `common` ones go along."""
         first = target = _target(url)
         for _ in range(MAX_REDIRECTS + 1):
-            headers = common | (own if _origin(target) == _origin(first) else {})
-            reply = self._ask(target, headers)
+            is_own = bool(own) and _origin(target) == _origin(first)
+            reply = self._ask(target, common | (own if is_own else {}), is_own=is_own)
             if reply.status not in REDIRECTS:
                 return reply
             reply.close()
             target = _target(reply.headers.get("Location", ""), base=target.url)
         raise BadAddress(f"{first.host} redirects more than {MAX_REDIRECTS} times", code="too_many_redirects")
 
-    def _ask(self, target: Url, headers: dict[str, str]) -> BaseHTTPResponse:
-        """Ask over https first: object storages serve both, also where a vendor hands out http addresses."""
-        if target.scheme == "http" and (target.port in {None, 80} or not self.guard.policy.allow_http):
+    def _ask(self, target: Url, headers: dict[str, str], *, is_own: bool) -> BaseHTTPResponse:
+        """Ask over https first: object storages serve both, also where a vendor hands out http addresses.
+
+        Where plain http is allowed, the account's own service is asked as its address says: on a local network another server may answer
+        over https.
+        """
+        may_be_plain = self.guard.policy.allow_http
+        if target.scheme == "http" and not (may_be_plain and (is_own or target.port not in {None, 80})):
             try:
                 return self._send(_secured(target), headers)
             except Unavailable as error:
                 if error.code == "no_address":
                     raise
-                if not self.guard.policy.allow_http:
+                if not may_be_plain:
                     raise Blocked(f"{target.host} does not answer over https, and plain http is not allowed", code="plain_http") from error
         return self._send(target, headers)
 
@@ -327,12 +332,16 @@ class _Gzip:
         return b"".join(_Gzip().unpack(head))[:HEAD_BYTES]
 
     def unpack(self, block: bytes) -> Iterator[bytes]:
-        while block and not self._inner.eof:
+        while block:
+            if self._inner.eof:
+                if not is_gzip(block):
+                    return
+                self._inner = zlib.decompressobj(wbits=31)  # a file may have several members (RFC 1952, 2.2)
             try:
                 plain = self._inner.decompress(block, BLOCK_BYTES)
             except zlib.error as error:
                 raise WrongType("The compressed file is damaged", code="encoded") from error
-            block = self._inner.unconsumed_tail
+            block = self._inner.unconsumed_tail or self._inner.unused_data
             if plain:
                 yield plain
 

@@ -150,6 +150,12 @@ def test_an_image_and_a_webm_are_known_by_their_bytes_too(files: FileServer, fet
         fetch(files.url("/file"), expected={"image": "video", "video": "image"}[expected])
 
 
+def test_fetch_unpacks_gzip_of_several_members(files: FileServer, fetch: Fetch) -> None:
+    files.answers["/v.mp4"] = plain(gzip.compress(MP4[:100]) + gzip.compress(MP4[100:]) + bytes(7))
+
+    assert fetch(files.url("/v.mp4"))[1] == MP4
+
+
 @pytest.mark.parametrize("headers", [{"Content_Encoding": "gzip"}, {"Content_Encoding": "x-gzip, aws-chunked"}, {}])
 def test_fetch_unpacks_gzip(files: FileServer, fetch: Fetch, headers: dict[str, str]) -> None:
     files.answers["/v.mp4"] = plain(gzip.compress(MP4), **headers)

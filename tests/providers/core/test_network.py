@@ -369,6 +369,15 @@ def test_http_address_is_asked_over_https_first_where_plain_http_is_allowed_too(
     assert connected == [("127.0.0.1", 443), ("127.0.0.1", 80)]
 
 
+def test_key_of_an_account_with_an_http_address_goes_to_that_port_alone(connected: list[object]) -> None:
+    policy = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
+
+    with pytest.raises(Unavailable):
+        _fetch("http://gateway.example/x", policy, headers={"Authorization": "Bearer k"}, resolve=leads_to(["127.0.0.1"], ["127.0.0.1"]))
+
+    assert connected == [("127.0.0.1", 80)]
+
+
 @pytest.mark.parametrize(("host", "trusted"), [("other.example", True), ("pictures.example", False)])
 def test_tls_fails_when_the_certificate_is_not_good(
     certificate: Path, tls_port: tuple[int, list[str | None]], host: str, trusted: bool
