@@ -1,8 +1,8 @@
 """`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator. Each has a separate environment, because their pins
 exclude each other and the portal's, and a separate simulator, so that they run in parallel. A witness is `tests/witnesses/<name>.py`, or
 `<name>.cjs` for Node.js (given the simulator's address and the portal's Python, it submits, polls, downloads and is refused; it exits with
-0 if all is right), and `<name>.txt` (pinned packages). Through LiteLLM's proxy it is the portal's adapter that does so. With names as
-arguments only those run. A package that cannot be installed is a failure. Without Node.js the witnesses for it do not run, which is said.
+0 if all is right), and `<name>.txt` (pinned packages). For LiteLLM's proxy, the portal's adapter does so through the proxy. With names as
+arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses for it are skipped with a message.
 """
 
 from __future__ import annotations

@@ -167,8 +167,8 @@ class PriceOut(Schema):
 
 
 class ModelOut(BaseModel):
-    """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill,
-    `one_of_inputs` those of which it must fill one. If `needs_prompt` is false, an image or a required setting is enough. If the setting
+    """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill;
+    of `one_of_inputs` it must fill one. If `needs_prompt` is false, an image or a required setting is enough. If the setting
     that `instead_of_prompt` names is given, it replaces the prompt, which must then be empty.
     """
 
@@ -249,7 +249,7 @@ class CostOut(Schema):
 
 class TaskOut(Schema):
     """A task. `asked_model` differs from `model` if an administrator's rule replaced the requested model. `vendor_task_id` is the vendor's
-    name for the render, empty until it is accepted.
+    id of the render, empty until it is accepted.
     """
 
     id: UUID

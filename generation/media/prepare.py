@@ -71,8 +71,8 @@ def prepare_video(
 ) -> VideoInfo:
     """Check `source` by decoding all of it and write the final file, poster.webp and preview.mp4 into `workdir`.
 
-    `expected_duration_s`, the vendor's word in seconds, is for files that may have lost their end on the way. It counts only where the file
-    itself cannot show that; any other whole file is what the vendor made.
+    `expected_duration_s`, the length that the vendor reported, is for files that may have lost their end on the way. It counts only
+    where the file itself cannot show that; any other whole file is what the vendor made.
 
     Codes of BadMedia: empty, not_a_video, cut, broken_boxes, no_moov, no_mdat, no_video, decode_failed, wrong_duration, too_many_pixels,
     too_long; and, retryable, timed_out and crashed. A full disk raises OSError.

@@ -1,7 +1,7 @@
 """Reads the answers of gateways and of services that speak a vendor's protocol in their own way: ids, tasks and errors. Pure.
 
-What a task's words mean is in states.py, where its video is in results.py, what an error says in refusals.py; here is what the answer is
-about. The commonest gateway is QuantumNous/new-api, read 2026-11-29: relay/relay_task.go@00fca48 (a poll answers `{"code": "success",
+States are read in states.py, addresses of videos in results.py, errors in refusals.py; this module finds what an answer is about. The
+commonest gateway is QuantumNous/new-api, read 2026-11-29: relay/relay_task.go@00fca48 (a poll answers `{"code": "success",
 "data": {"task_id", "status", "fail_reason", "result_url"}}`), dto/task.go@06644e8 (errors `{"code", "message", "data"}`),
 relay/channel/task/ (a submit and /v1/videos answer `{"id", "task_id", "object": "video", "status"}`). APIMart puts the task into `data`,
 Novita into `task`, beside its videos.
@@ -73,7 +73,7 @@ EXPIRED = "expired"
 def gateway_error(reply: WireReply, body: Mapping[str, Any], judge: Callable[[WireReply], ProviderError | None]) -> ProviderError | None:
     """Return the error in this answer, also when the gateway quotes the vendor's own, as `judge` reads it; None when there is none.
 
-    Below 400 only new-api's own answer for a used-up quota is a refusal, and an answer that names a task is none, whatever it complains of.
+    With a status below 400, only new-api's own answer for a used-up quota is a refusal; an answer that names a task never is.
     """
     if reply.status >= 400 and body.get("code") == QUOTED:
         return _quoted_error(reply, words_of(body), judge)

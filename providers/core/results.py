@@ -2,8 +2,8 @@
 
 The places are those of QuantumNous/new-api (`result_url`, `metadata.url`, `fail_reason` in older releases; none in 1.0.0-rc.30, its issue
 7194), chenyme/grok2api (`video.url`), Aurora AI (`output_url`), Inworld (`output.videos[0].url`), a router (`unsigned_urls`), Token360
-(`url`, `video_url`) and APIMart (`data.result.videos[0].url`, a list): their docs and sources, read 2026-11-29. new-api writes its own
-address as its setting says, which names localhost until somebody changes it (relay/channel/task/taskcommon/helpers.go@016c88c).
+(`url`, `video_url`) and APIMart (`data.result.videos[0].url`, a list): their docs and sources, read 2026-11-29. new-api takes its own
+address from a setting, which is localhost until somebody changes it (relay/channel/task/taskcommon/helpers.go@016c88c).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def output_of(
     """Return the finished file, whose address is in one of the `parts` of the answer, the likeliest first. Raise `UnexpectedReply` when
     none has one and there is no `file_url`.
 
-    `base_url` is given where the account's own service may have the file: what stands at its origin is fetched with the key, everything
-    else without. `file_url` is where it surely has it: used for an address that means the same file by another name of the service, and
+    `base_url` is the account's own service, if that may have the file: addresses at its origin are fetched with the key, others without.
+    `file_url` is where that service surely has it: it replaces an address of the same file under another name of the service, and is
     tried last.
     """
     places = list(dict.fromkeys(_places(parts, base_url, file_url)))[:MOST_PLACES]

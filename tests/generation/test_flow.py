@@ -23,7 +23,7 @@ def one_of_each(models: list[str]) -> list[str]:
 
 
 WITH_OUR_KEY = "openai-videos/sora-2"
-"""Its file is given only to who shows the account's key."""
+"""Its file is given only to those who show the account's key."""
 TEXT_MODELS = one_of_each([name for name, spec in ALL_MODELS.items() if not spec.needed_slots])
 IMAGE_MODELS = one_of_each([name for name, spec in ALL_MODELS.items() if spec.needed_slots])
 

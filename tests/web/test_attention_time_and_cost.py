@@ -143,7 +143,7 @@ def test_times_are_those_of_the_browser_or_of_the_persons_choice(client, user):
     client.cookies["time_zone"] = "Asia/Shanghai"
     assert sent() == shanghai
     with translation.override("zh-hans"):
-        assert moment(NIGHT.replace(year=2020)) == "2020年11月29日，20:30"
+        assert moment(NIGHT.replace(year=2020)) == "2020年11月29日 20:30"
 
 
 def test_staff_without_rights_see_no_link_to_the_admin(client, staff):

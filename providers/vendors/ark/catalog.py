@@ -25,7 +25,7 @@ NOT_OFFERED = (
     "images as HEIC or HEIF, which 1.5 Pro and later models take: the portal cannot read them",
     "a final render of a draft of 1.5 Pro",
     "`priority` and `safety_identifier`, which change nothing in the picture",
-    "a seed for 2.5: the page has it for 1.0 alone, and only of 2.0 and older models it is known that they take one",
+    "a seed for 2.5: the page has it for 1.0 only, and only 2.0 and older models are known to take one",
 )
 READ_ELSEWHERE = (
     "the names at BytePlus: https://github.com/vercel/ai, packages/bytedance/src/bytedance-video-settings.ts; read 2026-11-21",
@@ -122,7 +122,7 @@ FINAL_KEEPS_SETTINGS = Rule(
 )
 FINAL_KEEPS_REFERENCES = Rule(
     "final_of",
-    "The final has its draft's references; give none, no web search, and no other draft.",
+    "The final has its draft's references. Give no references, and turn web search and draft off.",
     lambda web_search, reference_videos, reference_sounds, reference_use, draft, final_of: (
         final_of and (web_search or reference_videos or reference_sounds or reference_use != "auto" or draft)
     ),

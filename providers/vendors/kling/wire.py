@@ -60,8 +60,8 @@ class Kling(Provider):
 
     @classmethod
     def takes_reference_once(cls, surface: str, model: str) -> bool:  # noqa: ARG003
-        """Return True for the vendor's own APIs, which know a reference in the whole account (`READ_ELSEWHERE`). What gateways do is not
-        known.
+        """Return True for the vendor's own APIs, which take a reference once in the whole account (`READ_ELSEWHERE`). What
+        gateways do is not known.
         """
         return surface != GATEWAY
 

@@ -22,7 +22,7 @@ SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
 
 def notice_of(callback: Callback, secret: str, at: datetime) -> Notice:
-    """Return the job. Without a secret no signature can be checked: only who knows the address can call."""
+    """Return the job. Without a secret no signature can be checked: only those who know the address can call."""
     if secret and not is_signed(secret, callback.headers, callback.raw, at):
         raise CallbackForged("OpenRouter's callback is not signed with this account's signing secret, or its signature is not fresh.")
     return Notice(submission_id=name_of(object_of(callback.fields, "data").get("id")))

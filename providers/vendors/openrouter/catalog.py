@@ -1,7 +1,7 @@
 """Some models of OpenRouter, by what its list of models says of each. Administrators may declare the others. Data.
 
 https://openrouter.ai/docs/guides/overview/multimodal/video-generation and the answer of `GET /videos/models`, as public clients keep it
-(of 2026-08-27 and 2026-10-09); read 2026-11-29. The list says nothing of prompts and of how many references a model takes.
+(of 2026-08-27 and 2026-10-09); read 2026-11-29. The list says nothing about prompts or how many references a model takes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOT_OFFERED = (
     "editing, upscaling and continuing a video",
     "`size`, which is another way to say resolution and aspect ratio; `provider` with its options for one vendor alone",
     "references other than images, and images by their addresses",
-    "`GET /credits`, which asks for a management key: only what is left of a key's own limit is shown",
+    "`GET /credits`, which needs a management key: only what is left of a key's own limit is shown",
 )
 READ_ELSEWHERE = (
     "the request, the answers, `GET /key`: the OpenAPI document of <https://github.com/OpenRouterTeam/typescript-sdk>@cb9393a, 2026-11-29",

@@ -55,8 +55,8 @@ def _model_of(row: Mapping[str, Any]) -> Declaration:
 def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:
     """Return what the job's object means; `usage.cost` is what it cost, in US dollars.
 
-    The file is fetched at the account's own address, with its key: `unsigned_urls` name the same file, but an answer that named another
-    host would be given the key, or no file.
+    The file is fetched at the account's own address, with its key: `unsigned_urls` name the same file, but if an answer named
+    another host, that host would get the key, or the portal no file.
     """
     job = reply.data()
     return snapshot_by_word(

@@ -1,8 +1,8 @@
 """OpenRouter's videos API: submit, poll, content, and the key's own facts. Pure; no I/O.
 
 https://openrouter.ai/docs/guides/overview/multimodal/video-generation; read 2026-11-29. Jobs are asked about by their id, below the
-account's own address: a `polling_url` says the same, and must not decide where the key goes. Jobs cannot be listed, found by a reference
-or cancelled.
+account's own address: `polling_url` is the same address, but an answer must not decide where the key goes. Jobs cannot be listed, found
+by a reference or cancelled.
 """
 
 from __future__ import annotations

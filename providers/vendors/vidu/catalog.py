@@ -52,7 +52,7 @@ FRAMES_UP_TO_8_S = Rule(
 )
 SOUND_FROM_FIRST_FRAME = Rule(
     "with_audio",
-    "This model renders sound from a first frame alone.",
+    "This model renders sound only from a first frame, without a last frame or references.",
     lambda last_frame, references, with_audio: with_audio and (last_frame or references),
 )
 FRAME_OR_REFERENCES = Rule(

@@ -62,7 +62,7 @@ def rows_and_next(reply: WireReply) -> tuple[list[Mapping[str, Any]], str]:
 
 
 def listed_of(rows: Iterable[Mapping[str, Any]]) -> list[Listed]:
-    """Return the tasks that may be ours: those without a payload, since the page of the list does not say that it has one."""
+    """Return the tasks that may be ours: those without a payload, which the vendor's page does not promise for its list."""
     may_be = (row for row in rows if not words_of(row, "payload"))
     return [Listed(id=id_of(row.get("id"), or_number=True), created_at=moment_in(words_of(row, "created_at"), zone=UTC)) for row in may_be]
 

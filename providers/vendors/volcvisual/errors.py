@@ -1,6 +1,6 @@
 """The meaning of the error codes of Volcengine's visual service, in a refused request and in a failed task. Pure.
 
-Volcengine documents, visual service, error codes; read 2026-11-20. 50400 ("Access Denied"), 30403 and 30404 are no codes of that page: the
+Volcengine documents, visual service, error codes; read 2026-11-20. 50400 ("Access Denied"), 30403 and 30404 are not on that page: the
 service of the model is not opened, or the key has no right to it (https://github.com/volcengine/volc-sdk-python/issues/39, 42; 2026-11-29).
 """
 

@@ -24,7 +24,7 @@ NOT_OFFERED = (
 )
 READ_ELSEWHERE = (
     "the codes 1316 and 1317: <https://docs.z.ai/api-reference/api-code>, as public clients quote it; 2026-11-21",
-    "that Z.ai has CogVideoX-3 and Vidu alone: <https://docs.z.ai/guides/video/cogvideox-3> and the pages beside it, 2026-11-29",
+    "that Z.ai has only CogVideoX-3 and Vidu: <https://docs.z.ai/guides/video/cogvideox-3> and the pages beside it, 2026-11-29",
     "that a used-up plan opens again at a time of Beijing, also at Z.ai: <https://github.com/hugalafutro/model-hotel/pull/955>, 2026-11-21",
 )
 IN_CHINA = ("cn",)

@@ -21,7 +21,7 @@ AUDIO = {False: "off", True: "native"}
 
 
 def path_of(request: GenerationRequest) -> str:
-    """Return the path that takes this request. Motion control has one of its own, in which the vendor calls the models as elsewhere."""
+    """Return the path that takes this request. Motion control has a separate path, with the models' usual names."""
     return f"/{_kind_of(request)}/{request.spec.id.removesuffix(MOTION_CONTROL)}"
 
 
