@@ -67,12 +67,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "web.time_zone.reader_time_zone",
     "videoportal.security.body_limits",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "web.views.errors.HeldLocks",
+    "web.time_zone.reader_time_zone",
 ]
 
 ROOT_URLCONF = "videoportal.urls"

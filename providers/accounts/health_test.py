@@ -14,7 +14,7 @@ from providers.accounts.balance_text import balance_words
 from providers.accounts.clients import free_client_for
 from providers.accounts.models import ProviderAccount
 from providers.accounts.sealing import SealBroken
-from providers.core.base import Surface
+from providers.core.base import Surface, status_as_code
 from providers.core.client import BlockingClient
 from providers.core.errors import (
     AuthenticationFailed,
@@ -129,7 +129,12 @@ def _quotable(error: ProviderError) -> str:
     """Return the vendor's words where its code proves that they are the vendor's; of any other answer only the status. A base URL may lead
     to an internal service, whose answers the test must not show.
     """
-    return str(error.quoted) if error.vendor_code or error.http_status is None else f"HTTP {error.http_status}"
+    return str(error.quoted) if _has_own_code(error) or error.http_status is None else f"HTTP {error.http_status}"
+
+
+def _has_own_code(error: ProviderError) -> bool:
+    """Return whether the answer had a code: a status that stands in for one is anybody's."""
+    return bool(error.vendor_code) and error.vendor_code != status_as_code(error.http_status or 0)
 
 
 def _meaning(error: ProviderError) -> str:
@@ -137,7 +142,7 @@ def _meaning(error: ProviderError) -> str:
         return "unknown_host"
     if isinstance(error, (Unreachable, AuthenticationFailed, OutOfCredit, RateLimited, ProviderDown)):
         return error.code
-    if isinstance(error, Refused) and error.vendor_code:
+    if isinstance(error, Refused) and _has_own_code(error):
         return "wrong_path"
     return "wrong_endpoint" if isinstance(error, (UnexpectedReply, Refused)) else error.code
 

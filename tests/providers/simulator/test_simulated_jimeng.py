@@ -232,7 +232,7 @@ def test_older_question_may_be_refused_or_lack_a_task(jimeng: Caller) -> None:
 
 
 def test_undocumented_state_passes(jimeng: Caller, simulator: SimulatorProcess) -> None:
-    simulator.settings(render_s=60.0)
+    simulator.settings(queue_s=60.0)
     task = jimeng.task("a boat #fault:poll-unknown-state:1")
 
     assert [jimeng.report(task)["status"] for _ in range(2)] == [77, 20]
