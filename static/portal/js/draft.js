@@ -32,7 +32,7 @@ function isYesNo(field) {
   return field.type === "checkbox";
 }
 
-/** Every slot of the form by name, with the ids of its images in order. */
+/** Return every slot of the form by name, with the ids of its images in order. */
 function imagesOf(form) {
   const images = {};
   for (const { name, value } of form.querySelectorAll("[data-slot-value]")) {
@@ -52,7 +52,7 @@ function keep({ target }) {
   write(draft);
 }
 
-/** A form that was filled from a video or a task: its values become the person's own, for the parts that were taken. */
+/** Take the values of a form that was filled from a video or a task into the draft, for the parts that were filled. */
 function adopt(form) {
   const parts = form.dataset.filled.split(",");
   const draft = { ...read(), model: form.dataset.model };
@@ -70,7 +70,7 @@ function adopt(form) {
   write(draft);
 }
 
-/** Put the value into its field. Returns whether the model takes it; if not, the field keeps the model's own value. */
+/** Put the value into its field. Return whether the model takes it; if not, the field keeps the model's own value. */
 function put(form, name, value) {
   const fields = [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
   const [field] = fields;
@@ -113,7 +113,7 @@ export function apply(form) {
   showLost(form, [...unused, ...lost].map(([name]) => name));
 }
 
-/** The price in the page is that of the model's own values. */
+/** Ask for the price if the draft filled something in: the page's price is that of the model's own values. */
 export function askPrice(form) {
   const { values, images } = read();
   if (Object.keys(values).length || Object.keys(images).length) form.dispatchEvent(new Event("change", { bubbles: true }));
@@ -127,7 +127,7 @@ function showLost(form, names) {
   note.querySelector("[data-kept-text]").textContent = note.dataset.kept.replace("{titles}", known.join(note.dataset.comma));
 }
 
-/** Choose the draft's model by itself: the page was opened without naming one. */
+/** Return the draft's model if the page was opened without naming one and shows another, else an empty text. */
 export function modelWanted(form) {
   const { model } = read();
   return new URLSearchParams(location.search).has("model") || model === form.dataset.model ? "" : model;
@@ -137,7 +137,7 @@ export function chooseModel(name) {
   write({ ...read(), model: name });
 }
 
-/** An image whose upload ended after the form had changed its model. */
+/** Add an image whose upload ended after the form had changed its model. */
 function addImage({ detail: { name, id } }) {
   const draft = read();
   draft.images[name] = [...(draft.images[name] ?? []), id];

@@ -26,7 +26,7 @@ function setValue(selector, value) {
   input.focus();
 }
 
-/** What the server said about a field is over when the field changes; all of it, when the form was taken. */
+/** Remove what the server said: about one field when it changes, about all when the order was accepted. */
 function forget(scope) {
   for (const words of scope.querySelectorAll(".error:not([data-slot-fault]), .note.bad")) words.remove();
   for (const field of scope.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");

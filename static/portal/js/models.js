@@ -13,7 +13,7 @@ function shown() {
   return [...list().querySelectorAll("a.item")].filter((item) => !item.hidden && !item.closest("[hidden]"));
 }
 
-/** Below the button, or above it where there is more room. */
+/** Place the list below its button, or above it where there is more room. */
 function place() {
   const box = document.querySelector("[popovertarget=models]")?.getBoundingClientRect();
   if (!box) return;
@@ -63,7 +63,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Fetch the form of another model. The page's key stays: its reader has seen nothing new. So does the failed task that the order replaces. */
+/** Fetch the form of another model. The page's key stays, because the person has seen nothing new; so does the failed task that the order replaces. */
 async function change(link) {
   const mine = ++asked;
   const old = document.getElementById("compose");

@@ -21,7 +21,7 @@ function rank(item) {
   return "task" in item.dataset ? (ORDER[item.dataset.state] ?? LAST) : FOLD_PLACE;
 }
 
-/** Ids are ordered by time: what waits longest stands first, of everything else what is newest. */
+/** Sort what waits with the oldest first, everything else with the newest first; ids are ordered by time. */
 function compare(one, other) {
   const [a, b] = [one.dataset.task ?? "", other.dataset.task ?? ""];
   return rank(one) - rank(other) || (isWaiting(one) ? a.localeCompare(b) : b.localeCompare(a));

@@ -75,7 +75,7 @@ function apply(news) {
   }
 }
 
-/** A list shows the person's own new tasks, or everybody's; tasks that were over before it was loaded are none of its business. */
+/** A list shows the person's own new tasks, or everybody's; it ignores tasks that were over before it was loaded. */
 function wanted(list, task) {
   return (task.own || list.dataset.newcomersOf === "all") && !OVER.includes(task.state);
 }

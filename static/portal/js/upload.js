@@ -7,7 +7,7 @@ const MB = 1024 * 1024;
 const MEGAPIXEL = 1e6;
 const STORED_OTHERWISE = ["image/gif", "image/tiff"]; // of a GIF the first picture; a TIFF most browsers cannot draw
 
-/** By the name's end: for HEIC some systems know no type. */
+/** Return the kind by the file's suffix: some systems have no type for HEIC. */
 const kindOf = (file) => (/\.(\w{1,8})$/.exec(file.name)?.[1] ?? file.type.split("/").pop()).toUpperCase();
 
 async function fault(slot, file) {
@@ -66,20 +66,20 @@ async function take(slot, file) {
   }
 }
 
-/** The form has changed its model since: the draft gets the image. */
+/** Give the image to the draft, because the form has changed its model since. */
 function arriveLate(slot, id) {
   const { name } = slot.querySelector("[data-slot-value]");
   document.dispatchEvent(new CustomEvent("portal:image", { detail: { name, id } }));
 }
 
-/** What was dropped or pasted stands in the file field, as if it had been chosen there. */
+/** Put what was dropped or pasted into the file field, as if it had been chosen there. */
 function hold(slot, file) {
   const held = new DataTransfer();
   held.items.add(file);
   slot.querySelector("input[type=file]").files = held.files;
 }
 
-/** Beside the slots, where the server's words about an image stand too. */
+/** Show what is wrong beside the slots, where the server's errors about images are shown too. */
 function complain(slot, wrong) {
   slot.classList.toggle("bad", Boolean(wrong));
   const place = slot.closest("fieldset").querySelector("[data-slot-fault]");
@@ -123,7 +123,7 @@ function freeSlot() {
   return [...document.querySelectorAll("[data-slot]")].find((item) => !item.matches(".full, .busy"));
 }
 
-/** A file that is dropped beside a slot goes into the first free one; elsewhere on the page nothing happens. The browser would open it. */
+/** Put a file that is dropped beside a slot into the first free one; ignore it elsewhere. The browser would open it. */
 function drop(event) {
   if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
   event.preventDefault();
