@@ -104,7 +104,7 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
     if not kind.is_cut_visible:
         _check_length(max(seen.end_s, seen.sound_end_s), whole_s, "The file says")
         _check_length(seen.duration_s, request["expected_duration_s"], "The vendor says")
-    is_held = kind.demuxer == "matroska" and seen.hold(whole_s)  # which a copy would not be
+    is_held = kind.demuxer == "matroska" and seen.hold(whole_s)  # a copy would lose this
     final = (remux.finished() if remux and not is_held else None) or _kept(source, workdir, kind)
     colour = poster.save(paths["poster"])
     return {

@@ -63,7 +63,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Fetch the form of another model. The page's key stays, because the person has seen nothing new; so does the failed task that the order replaces. */
+/** Fetch the form of another model. The page's key stays, as nothing new was shown; so does the failed task that the order replaces. */
 async function change(link) {
   const mine = ++asked;
   const old = document.getElementById("compose");

@@ -63,7 +63,7 @@ def _parameters(request: GenerationRequest, values: dict[str, Any]) -> Iterator[
     shape = values.get("aspect_ratio")
     if shape and request.spec.id.startswith("vidu"):
         yield "size", VIDU_SIZES[values["resolution"], values.pop("aspect_ratio")]
-    elif isinstance(request.params, EditParams) and shape == "auto":  # unsaid, it is that of the video
+    elif isinstance(request.params, EditParams) and shape == "auto":  # without it, the video keeps its ratio
         values.pop("aspect_ratio")
     for option, value in values.items():
         if value is not None:
