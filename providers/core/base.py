@@ -342,6 +342,6 @@ def date_of(reply: WireReply) -> datetime | None:
     """Return the time at which the answer says that it was sent (its Date header, RFC 9110 6.6.1), aware; None where it does not say so."""
     try:
         at = parsedate_to_datetime(reply.headers.get("date", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else None

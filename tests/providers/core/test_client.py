@@ -136,6 +136,7 @@ def test_stale_signature_is_renewed_once():
         ("Fri, 20 Nov 2026 12:30:00 GMT", "12:30:00"),
         ("soon", "12:00:00"),
         ("Fri, 20 Nov 2026 11:59:52 -0000", "12:00:00"),
+        (f"Fri, 20 Nov {10**20} 11:59:52 GMT", "12:00:00"),
     ],
 )
 def test_stale_signature_is_renewed_by_the_vendors_clock(date, signed_at):
