@@ -13,7 +13,7 @@ from providers.core.errors import UnexpectedReply
 from providers.core.gateways import gateway_ids, gateway_snapshot
 from providers.core.ids import first_id
 from providers.core.listings import Listed, Stretch, moment, rows_of
-from providers.core.replies import poll_delay, text_of
+from providers.core.replies import poll_delay, text_of, words_of
 from providers.core.types import Snapshot, WireReply
 from providers.vendors.openai_videos.catalog import DOCS_READ, RESULT_LIFE
 
@@ -32,7 +32,7 @@ def models_of(reply: WireReply) -> list[Declaration]:
     rows = reply.data().get("data")
     if not isinstance(rows, list):
         raise UnexpectedReply("The service answered without its list of models; check the account's base URL.")
-    names = (text_of(row, "id") for row in rows if isinstance(row, dict))
+    names = (words_of(row, "id") for row in rows if isinstance(row, dict))
     return [Declaration(id=name, label=name, declared_on=DOCS_READ) for name in names if name]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from providers.core.declared import Declaration
 from providers.core.errors import UnexpectedReply, Unsupported
 from providers.core.ids import id_of
-from providers.core.replies import seconds_of, snapshot_by_word, text_of, units_of
+from providers.core.replies import seconds_of, snapshot_by_word, text_of, units_of, words_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
 from providers.vendors.openrouter.catalog import DOCS_READ, MOST_PROMPT, RESULT_LIFE
 from providers.vendors.openrouter.errors import render_failure
@@ -32,24 +32,29 @@ def models_of(reply: WireReply) -> list[Declaration]:
     rows = reply.data().get("data")
     if not isinstance(rows, list):
         raise UnexpectedReply("OpenRouter answered without its list of models.")
-    return [_model_of(row) for row in rows if isinstance(row, dict) and text_of(row, "id")]
+    return [_model_of(row) for row in rows if isinstance(row, dict) and words_of(row, "id")]
 
 
 def _model_of(row: Mapping[str, Any]) -> Declaration:
-    frames = row.get("supported_frame_images") or ()
+    frames = _list(row, "supported_frame_images")
     return Declaration(
         id=text_of(row, "id"),
-        label=text_of(row, "name") or text_of(row, "id"),
+        label=words_of(row, "name") or text_of(row, "id"),
         declared_on=DOCS_READ,
-        durations=tuple(length for length in row.get("supported_durations") or () if isinstance(length, int)),
-        resolutions=tuple(map(str, row.get("supported_resolutions") or ())),
-        aspect_ratios=tuple(map(str, row.get("supported_aspect_ratios") or ())),
+        durations=tuple(length for length in _list(row, "supported_durations") if type(length) is int),
+        resolutions=tuple(map(str, _list(row, "supported_resolutions"))),
+        aspect_ratios=tuple(map(str, _list(row, "supported_aspect_ratios"))),
         sound=bool(row.get("generate_audio")),
         seed=bool(row.get("seed")),
         first_frame="first_frame" in frames,
         last_frame="first_frame" in frames and "last_frame" in frames,
         max_prompt_chars=MOST_PROMPT,
     )
+
+
+def _list(row: Mapping[str, Any], name: str) -> list[Any]:
+    value = row.get(name)
+    return value if isinstance(value, list) else []
 
 
 def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:

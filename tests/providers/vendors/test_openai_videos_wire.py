@@ -257,6 +257,7 @@ def test_account_check_asks_for_the_models():
 
     assert (request.method, request.path, request.billable) == ("GET", "models", False)
     assert WIRE.check_account({"data": []}) is None
+    assert WIRE.check_account({"data": [{"object": "model"}, {"id": 7}, "odd"]}) is None
     assert type(WIRE.check_account({"hello": 1})) is UnexpectedReply
 
 

@@ -245,3 +245,19 @@ def test_callback_without_a_fresh_signature_is_forged(callback, late_s):
 @pytest.mark.parametrize(("fields", "name"), [(EVENT, JOB.id), ({"data": {"id": 7.5}}, ""), ({"id": JOB.id}, ""), ({"data": []}, "")])
 def test_without_a_secret_the_address_alone_proves_the_caller(fields, name):
     assert make_provider("openrouter").notice(Callback(fields=fields), NOON) == Notice(submission_id=name)
+
+
+# the list of models
+
+
+def test_a_model_that_the_list_describes_oddly_is_read_as_far_as_it_can_be():
+    odd = dict.fromkeys(("supported_durations", "supported_resolutions", "supported_aspect_ratios", "supported_frame_images"), 5)
+    found = WIRE.outcome(
+        WIRE.provider.list_models(),
+        reply_of({"data": [7, {"name": "no id"}, {"id": "a/b", **odd}, {"id": "c", "supported_durations": [True, 5, "x"]}]}),
+    )
+
+    assert [(model.id, model.label, model.durations, model.resolutions, model.first_frame) for model in found] == [
+        ("a/b", "a/b", (), (), False),
+        ("c", "c", (5,), (), False),
+    ]
