@@ -24,7 +24,7 @@ def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
     """List every model with the JSON Schema of its params and the images that it takes."""
     accounts = enabled_accounts()
     prices = price_list()
-    return [_shown(spec, accounts, prices[spec.name]) for spec in ALL_MODELS.values()]
+    return [_shown(spec, accounts, prices.get(spec.name, spec.price)) for spec in ALL_MODELS.values()]
 
 
 @router.get("/{provider}/{path:model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")

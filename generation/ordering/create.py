@@ -142,7 +142,7 @@ class _Batch:
             if (order.owner.pk, order.external_id) in self.taken:
                 raise Conflict(_("You already have a task with this external_id."), code="external_id_taken")
             self.taken.add((order.owner.pk, order.external_id))
-        price = self.prices[spec.name]
+        price = self.prices.get(spec.name, spec.price)
         task = GenerationTask(
             owner=order.owner,
             token=order.token,

@@ -97,7 +97,7 @@ def model_groups(current: ModelSpec, accounts: Sequence[ProviderAccount], prices
     """Return every model, by vendor, also those without an account, so that people see what is possible."""
     groups: dict[str, list[ModelItem]] = {}
     for spec in ALL_MODELS.values():
-        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices[spec.name], current=spec is current))
+        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices.get(spec.name, spec.price), current=spec is current))
     return [VendorGroup(vendor=vendor_label(vendor), words=_names_of(vendor), items=items) for vendor, items in groups.items()]
 
 
