@@ -35,7 +35,7 @@ def vendor_error(reply: WireReply, body: Mapping[str, Any]) -> ProviderError | N
     words = words_of(error)
     code = error.get("code")
     if reply.status < 400:
-        kind = RateLimited if code == 429 else UnexpectedReply
+        kind = RateLimited if code == 429 and not body.get("id") else UnexpectedReply
         return coded_error(reply, kind, words or "OpenRouter answered with an error.", vendor_code=str(code or "") or None)
     if FLAGGED in object_of(error, "metadata"):
         return ContentRejected(words, vendor_code=FLAGGED, http_status=reply.status)

@@ -119,6 +119,7 @@ def test_accepted_job_gives_its_id():
         (404, error_body(404, "No endpoints found for google/veo-9."), InvalidParams),
         (429, error_body(429), RateLimited),
         (200, error_body(429), RateLimited),
+        (200, error_body(429) | {"id": JOB.id}, Uncertain),
         (200, error_body(502), Uncertain),
         (403, error_body(403), Uncertain),
         (404, error_body(404), Uncertain),
