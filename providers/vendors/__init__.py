@@ -31,7 +31,7 @@ class Catalog(Mapping[str, ModelSpec]):
     def __init__(self, built_in: Mapping[str, ModelSpec]) -> None:
         self.built_in = built_in
         self.declared: Callable[[], Mapping[str, ModelSpec]] = dict
-        """The function that returns the declared models by name, set by `providers.declared`: the same mapping until they change."""
+        """The function that returns the declared models by name, set in `providers/apps.py`: the same mapping until they change."""
         self._merged: tuple[Mapping[str, ModelSpec], dict[str, ModelSpec]] = ({}, dict(built_in))
 
     def now(self) -> Mapping[str, ModelSpec]:
