@@ -133,7 +133,7 @@ def _quotable(error: ProviderError) -> str:
 
 
 def _has_own_code(error: ProviderError) -> bool:
-    """Return whether the answer had a code: a status that stands in for one is anybody's."""
+    """Return whether the answer had a code; a status in its place can come from any server."""
     return bool(error.vendor_code) and error.vendor_code != status_as_code(error.http_status or 0)
 
 
