@@ -36,7 +36,7 @@ tests/providers/core/test_payments.py. A match too many costs a look-up or a per
 NAMED = re.compile(
     r"external_?task_?id|\bsubmit_id\b|(?:_id|\bid|reference)\W+(?:\S+ ){0,4}(?:exists|conflict|(?:is )?(?:in use|taken))", re.IGNORECASE
 )
-"""Those of them that name our reference. In a refusal for the key, the balance or the content, only these count."""
+"""Those of them that name our reference: in a refusal for the key, the balance or the content, the others speak of those."""
 UNDER_WAY = re.compile(
     r"already[ _](?:(?:been|being|in)[ _])?(?:running|process\w+|progress|pending|queued)|正在(?:运行|处理|进行|生成|审核)", re.IGNORECASE
 )
