@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.db import models, transaction
+from django.contrib import messages
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models.options import Options
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from access.callers import caller_of
 from events import audit
@@ -23,6 +27,15 @@ class AuditedAdmin:
     """
 
     audited_as: ClassVar[str]
+    opts: Options[Any]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **facts: Any) -> HttpResponse:
+        """Show or save the form. A second press that came too late to be refused by the form finds the list and a sentence."""
+        try:
+            return super().changeform_view(request, *args, **facts)  # type: ignore[misc, no-any-return]
+        except IntegrityError:
+            messages.error(request, _("Somebody saved the same at this moment. Here is what is stored now."))
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with transaction.atomic():

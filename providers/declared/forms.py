@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from database import clock
 from providers.accounts.currencies import CURRENCIES
 from providers.core.declared import FACTS
 from providers.declared.models import DeclaredModel
@@ -114,6 +116,13 @@ class DeclaredModelForm(forms.ModelForm):  # type: ignore[type-arg]
         if found in PROVIDERS[vendor].models or DeclaredModel.objects.filter(vendor=vendor, model_id=found).exists():
             raise forms.ValidationError(_("The portal has this model already."))
         return found
+
+    def clean_retired(self) -> date | None:
+        """Return the day. One to come is refused: the model would be retired at once."""
+        day: date | None = self.cleaned_data["retired"]
+        if day and day > clock.now().date():
+            raise forms.ValidationError(_("Not a day in the future."))
+        return day
 
     def clean(self) -> dict[str, Any]:
         """Refuse a last frame without a first one: no gateway takes it alone, as far as is known."""

@@ -1,8 +1,6 @@
 """Downloads over real HTTP: what arrives, what is refused, and how a cut one goes on."""
 
 import gzip
-import hashlib
-import random
 import time
 from collections.abc import Callable
 
@@ -148,43 +146,6 @@ def test_an_image_and_a_webm_are_known_by_their_bytes_too(files: FileServer, fet
     assert fetch(files.url("/file"), expected=expected)[1] == start + BODY
     with pytest.raises(WrongType):
         fetch(files.url("/file"), expected={"image": "video", "video": "image"}[expected])
-
-
-def test_fetch_unpacks_gzip_of_several_members(files: FileServer, fetch: Fetch) -> None:
-    files.answers["/v.mp4"] = plain(gzip.compress(MP4[:100]) + gzip.compress(MP4[100:]) + bytes(7))
-
-    assert fetch(files.url("/v.mp4"))[1] == MP4
-
-
-@pytest.mark.parametrize("headers", [{"Content_Encoding": "gzip"}, {"Content_Encoding": "x-gzip, aws-chunked"}, {}])
-def test_fetch_unpacks_gzip(files: FileServer, fetch: Fetch, headers: dict[str, str]) -> None:
-    files.answers["/v.mp4"] = plain(gzip.compress(MP4), **headers)
-
-    fetched, written = fetch(files.url("/v.mp4"), max_bytes=len(MP4))
-
-    assert (written == MP4, fetched.size_bytes, fetched.sha256) == (True, len(MP4), hashlib.sha256(MP4).hexdigest())
-
-
-def test_fetch_goes_on_inside_compressed_data(files: FileServer, fetch: Fetch) -> None:
-    packed = gzip.compress(MP4 + random.Random(1).randbytes(50_000))
-    files.answers["/v.mp4"] = cut_at(2, 30_000, body=packed)
-
-    assert gzip.compress(fetch(files.url("/v.mp4"))[1], mtime=0)[10:] == packed[10:]
-    assert files.ranges() == [None, "bytes=2-", "bytes=30002-"]
-
-
-def test_a_bomb_is_cut_at_the_size_that_is_allowed(files: FileServer, fetch: Fetch) -> None:
-    files.answers["/v.mp4"] = plain(gzip.compress(MP4 + bytes(50_000_000), 9), Content_Encoding="gzip")
-
-    with pytest.raises(TooLarge):
-        fetch(files.url("/v.mp4"), max_bytes=1_000_000)
-
-
-def test_compressed_data_that_ends_early_is_cut(files: FileServer, fetch: Fetch) -> None:
-    files.answers["/v.mp4"] = plain(gzip.compress(MP4)[:-9])
-
-    with pytest.raises(Cut):
-        fetch(files.url("/v.mp4"), tries=1)
 
 
 @pytest.mark.parametrize("answer", [plain(), chunked(BODY), unannounced()], ids=["announced", "chunked", "to-the-end"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.signals import pre_save
 from django.test import Client
 
 from events.models import AuditEvent
@@ -63,6 +64,8 @@ def test_form_and_api_follow_and_so_does_a_change(declared, staff_client, simula
     staff_client.post(f"{LIST}{declared.pk}/change/", {**FORM, "durations": "10, 12", "label": "Veo 3.1 long"})
 
     assert staff_client.get(f"/api/v1/models/{declared.name}").json()["json_schema"]["properties"]["duration_s"]["enum"] == [10, 12]
+    future = staff_client.post(f"{LIST}{declared.pk}/change/", {**FORM, "retired": "2999-01-01"})
+    assert list(future.context["adminform"].form.errors) == ["retired"]
 
 
 def test_another_process_sees_a_change_when_its_reading_is_old(declared, settings):
@@ -104,6 +107,19 @@ def test_what_cannot_be_declared_is_refused_at_its_field(staff_client, changes, 
 
     assert sorted(reply.context["adminform"].form.errors) == [wrong]
     assert not DeclaredModel.objects.exists()
+
+
+def test_a_press_at_the_same_moment_finds_what_the_other_saved(staff_client):
+    def the_other_saves_meanwhile(instance, **_):
+        DeclaredModel.objects.bulk_create([DeclaredModel(vendor=instance.vendor, model_id=instance.model_id, label="The other's")])
+
+    pre_save.connect(the_other_saves_meanwhile, DeclaredModel)
+    try:
+        reply = staff_client.post(f"{LIST}add/?vendor=openai-videos", FORM, follow=True)
+    finally:
+        pre_save.disconnect(the_other_saves_meanwhile, DeclaredModel)
+
+    assert (reply.status_code, "Somebody saved the same at this moment" in reply.text) == (200, True)
 
 
 def test_a_model_is_declared_once(declared, staff_client):
