@@ -52,6 +52,10 @@ def _slow(words: list[str]) -> int:
     # one more than there are processors: these tests wait for others' processes
     with _pytest([*_parallel(1), *_with_mark("slow"), "-m", "slow", *words]) as processes:
         result = processes.wait(DEADLINE_S)
+    print("PostgreSQL", flush=True)
+    on_both = sorted({*_with_mark("slow")} & {*_with_mark("postgresql")})
+    with _postgres() as url, _pytest([*on_both, "-m", "postgresql and slow", *words], DATABASE_URL=url) as on_postgres:
+        result = on_postgres.wait(DEADLINE_S) or result
     if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
         print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
         return result

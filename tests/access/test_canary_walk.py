@@ -44,7 +44,7 @@ SURFACES = [
     for surface in vendor.surfaces.values()
     if surface.slug not in REGIONS and any(field.secret for field in surface.credentials)
 ]
-FEW = [(vendor, surface) for vendor, surface in SURFACES if vendor in {"kling", "minimax", "jimeng"}]
+FEW = list({vendor: (vendor, surface) for vendor, surface in SURFACES if vendor in {"kling", "minimax", "jimeng"}}.values())
 SPELLED = list(SPELLINGS)
 REFUSING = [mode for mode in MODES if mode != "delivers"]
 MODES_EACH = 2

@@ -50,6 +50,7 @@ def before(transactional_db):
     migrate_to_newest()
 
 
+@pytest.mark.slow
 def test_an_older_database_keeps_every_message_and_finds_equal_prompts(before, django_user_model):
     """It has more prompts than the migration converts at once."""
     now, user = timezone.now(), django_user_model.objects.create_user("ann")

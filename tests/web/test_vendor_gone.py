@@ -20,7 +20,10 @@ GONE = "oldvendor/old-model"
 SCRIPT = {"HX-Request": "true"}
 
 
-@pytest.fixture(params=[{"vendor": "oldvendor"}, {"surface": "old-surface"}])
+GONE_VENDOR, GONE_SURFACE = {"vendor": "oldvendor"}, {"surface": "old-surface"}
+
+
+@pytest.fixture(params=[GONE_VENDOR, GONE_SURFACE])
 def account(request, kling) -> ProviderAccount:
     ProviderAccount.objects.filter(pk=kling.pk).update(**request.param)
     return ProviderAccount.objects.get(pk=kling.pk)
@@ -40,6 +43,7 @@ def tasks(staff, account, model) -> list[GenerationTask]:
     return made
 
 
+@pytest.mark.parametrize("account", [GONE_VENDOR, pytest.param(GONE_SURFACE, marks=pytest.mark.slow)], indirect=True)
 def test_every_page_shows_them(staff_visitor, tasks, account):
     video = make_video(tasks[0].owner, task=next(task for task in tasks if task.state is Status.SUCCEEDED))
     pages = ["/studio/", "/activity/", "/gallery/", f"/videos/{video.pk}/", *(f"/tasks/{task.pk}/" for task in tasks)]

@@ -90,7 +90,12 @@ def bought_twice(driver) -> dict[str, int]:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize(
-    ("model", "ends"), [(KLING, {"ingesting"}), (WAN, {"ingesting", "needs_review"}), (ZHIPU, {"ingesting", "needs_review"})]
+    ("model", "ends"),
+    [
+        (KLING, {"ingesting"}),
+        pytest.param(WAN, {"ingesting", "needs_review"}, marks=pytest.mark.slow),
+        (ZHIPU, {"ingesting", "needs_review"}),
+    ],
 )
 def test_nothing_is_bought_again_after_a_restored_backup(model, ends, user, staff, driver, backup):
     ProviderAccount.objects.update(max_in_flight=1)

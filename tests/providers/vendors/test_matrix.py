@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,13 @@ from tests.cases import in_one_test
 PAGE = Path(settings.BASE_DIR) / "docs/providers.md"
 
 
+page_text = cache(matrix)
+
+
 def cells_of(model: str) -> list[list[str]]:
     """The rows of one model: its own and those of its further parameters."""
     provider, _, model_id = model.partition("/")
-    section = matrix().split(f"\nNames begin with `{provider}/`.")[1].split("\n## ")[0]
+    section = page_text().split(f"\nNames begin with `{provider}/`.")[1].split("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| ")]
     start = next(number for number, row in enumerate(rows) if row[0].startswith(f"`{model_id}`"))
     further = rows[start + 1 :]
