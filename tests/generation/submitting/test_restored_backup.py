@@ -94,7 +94,7 @@ def bought_twice(driver) -> dict[str, int]:
     [
         (KLING, {"ingesting"}),
         pytest.param(WAN, {"ingesting", "needs_review"}, marks=pytest.mark.slow),
-        (ZHIPU, {"ingesting", "needs_review"}),
+        pytest.param(ZHIPU, {"ingesting", "needs_review"}, marks=pytest.mark.slow),
     ],
 )
 def test_nothing_is_bought_again_after_a_restored_backup(model, ends, user, staff, driver, backup):
