@@ -9,17 +9,17 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Count, F, Min, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber, StrIndex, Substr
 
 from database import clock
-from generation.lifecycle import Status
+from generation.lifecycle import LIVE, Status
 from generation.models import GenerationTask, TaskNews
 from generation.models.switch import Stop
 from generation.scheduling.concurrency import usage_of
@@ -32,6 +32,7 @@ __all__ = ["PoolState", "pool_state", "read_pool_state"]
 
 LINE_LENGTH = 1_000
 """Places further back in a vendor's line than this are not counted."""
+CHANGES_KNOWN = timedelta(minutes=1)
 VENDOR = Substr("model", 1, StrIndex("model", Value("/")) - 1)
 """The vendor of a task, for queries."""
 
@@ -72,12 +73,24 @@ class PoolState:
     turns: Mapping[tuple[str, int], list[int]] = field(default_factory=dict)
     facts: str = ""
     """A digest of what else the text of a waiting task depends on."""
+    changed: Mapping[int, datetime] = field(default_factory=dict)
+    """When a task of an owner changed last, of owners whose tasks changed within `CHANGES_KNOWN`."""
+    busy: frozenset[int] = frozenset()
+    """Owners of tasks whose text changes with the time: they are sent, rendered or saved, or wait for a later try."""
     _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
 
     def mark(self, owner: int) -> str:
         """Return a short text, the same in each process, that changes when what the owner's waiting tasks say may change."""
         own = sorted((vendor, places) for (vendor, whose), places in self.turns.items() if whose == owner)
         return _digest(self.facts, own)
+
+    def is_still(self, owner: int, since: datetime, *, for_all: bool) -> bool:
+        """Return whether no live update is due to the owner: nothing of theirs, or `for_all` of anybody's, changed since then, and no text
+        of theirs changes with the time. False if the reading does not reach back that far.
+        """
+        if self.read_at is None or owner in self.busy or since <= self.read_at - CHANGES_KNOWN:
+            return False
+        return all(at <= since for who, at in self.changed.items() if for_all or who == owner)
 
     def account(self, key: UUID | None) -> ProviderAccount | None:
         """Return the account with this key, without a query."""
@@ -147,7 +160,7 @@ def pool_state() -> PoolState:
 
 
 def read_pool_state() -> PoolState:
-    """Read the state of the pool now, in eight queries, however many tasks wait."""
+    """Read the state of the pool now, in ten queries, however many tasks wait."""
     accounts, now = list(ProviderAccount.objects.all()), clock.now()
     usages = usage_of(accounts, now)
     loads = [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
@@ -158,7 +171,20 @@ def read_pool_state() -> PoolState:
         for load in loads
     ]
     facts = _digest(stop, sorted(offered), states)
-    return PoolState(loads=loads, stop=stop, read_at=now, offered=offered, turns=_turns(offered, now), facts=facts)
+    changes = GenerationTask.objects.filter(updated_at__gt=now - CHANGES_KNOWN).order_by().values_list("owner").annotate(Max("updated_at"))
+    moving = GenerationTask.objects.filter(
+        Q(status__in=LIVE - {Status.QUEUED, Status.NEEDS_REVIEW}) | Q(status=Status.QUEUED, due_at__gt=now)
+    )
+    return PoolState(
+        loads=loads,
+        stop=stop,
+        read_at=now,
+        offered=offered,
+        turns=_turns(offered, now),
+        facts=facts,
+        changed=dict(changes),
+        busy=frozenset(moving.order_by().values_list("owner", flat=True).distinct()),
+    )
 
 
 def _digest(*facts: object) -> str:

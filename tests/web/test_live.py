@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from generation.lifecycle import LIVE, Status
@@ -81,10 +82,40 @@ def test_tick_leaves_out_own_waiting_tasks_while_their_places_stay(visitor, user
     assert sum("paused until" in task["text"] for task in fourth["tasks"]) == len(waiting)
 
 
+def test_tick_of_a_line_that_stands_still_asks_for_no_tasks(
+    visitor, staff_visitor, user, other_user, kling, settings, django_assert_num_queries
+):
+    fill_slots(kling, other_user)
+    GenerationTask.objects.update(updated_at=ago(minutes=5))
+    make_task(user, updated_at=ago(minutes=5), due_at=ago(minutes=5))
+    make_task(User.objects.get(username="admin"), updated_at=ago(minutes=5), due_at=ago(minutes=5))
+    cursors = {who: who.get("/tick", {"since": ago(minutes=1).isoformat()}).json()["cursor"] for who in (visitor, staff_visitor)}
+    settings.POOL_STATE_KEPT_S = 60.0
+    for who, cursor in cursors.items():
+        who.get("/tick", {"since": cursor})
+        with django_assert_num_queries(2):  # the session and its user
+            assert who.get("/tick", {"since": cursor}).status_code == 204
+
+    settings.POOL_STATE_KEPT_S = 0.0
+    make_task(other_user, status=Status.SUCCEEDED)
+    assert visitor.get("/tick", {"since": cursors[visitor]}).status_code == 204
+    assert len(staff_visitor.get("/tick", {"since": cursors[staff_visitor]}).json()["tasks"]) == 1
+
+
+def test_tick_with_an_old_cursor_gives_a_new_one(visitor, user, kling, other_user):
+    fill_slots(kling, other_user)
+    make_task(user, updated_at=ago(minutes=5), due_at=ago(minutes=5))
+    mark = visitor.get("/tick", {"since": ago(minutes=1).isoformat()}).json()["cursor"].partition("/")[2]
+
+    news = visitor.get("/tick", {"since": f"{ago(minutes=1).isoformat()}/{mark}"}).json()
+
+    assert (news["tasks"], news["cursor"].partition("/")[2]) == ([], mark)
+
+
 def test_tick_is_silent_when_nothing_is_new(visitor, user):
     make_task(user, status=Status.SUCCEEDED, updated_at=ago(minutes=5))
 
-    reply = visitor.get("/tick", {"since": ago(minutes=1).isoformat()})
+    reply = visitor.get("/tick", {"since": ago(seconds=20).isoformat()})
 
     assert (reply.status_code, reply.content) == (204, b"")
 

@@ -14,8 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
+from access.rights import may
 from database import clock
 from generation.lifecycle import Status
+from generation.models import GenerationTask
 from generation.queries.queue_position import pool_state
 from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
@@ -25,6 +27,8 @@ __all__ = ["card", "tick"]
 
 OVERLAP = timedelta(seconds=2)
 """A change is stamped before it is committed, and the clocks of machines differ a little, so look back further than the cursor says."""
+RENEWED_AFTER = timedelta(seconds=30)
+"""A cursor older than this is replaced though nothing changed: what changed lately is known for a minute without asking (`is_still`)."""
 EARLIEST, LATEST = 2000, 9000
 TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html"}
 
@@ -44,9 +48,12 @@ def tick(request: HttpRequest) -> HttpResponse:
     me = caller.user.pk
     text, _, mark = request.GET.get("since", "").partition("/")
     since = _time(text)
-    as_before = bool(mark) and since is not None and mark == pool_state().mark(me)
-    tasks = changed_tasks(caller, since - OVERLAP if since else None, all_waiting=not as_before)
-    if not tasks and since:
+    from_then = since - OVERLAP if since else None
+    as_before = bool(mark) and from_then is not None and mark == pool_state().mark(me)
+    if as_before and from_then and pool_state().is_still(me, from_then, for_all=may(caller, "see", GenerationTask)):
+        return HttpResponse(status=204)
+    tasks = changed_tasks(caller, from_then, all_waiting=not as_before)
+    if not tasks and since and now - since < RENEWED_AFTER:
         return HttpResponse(status=204)
     own = [task for task in tasks if task.owner_id == me]
     is_all = not as_before and len(tasks) < NEWS_MOST
