@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import io
+import math
 from dataclasses import dataclass
 
 import aiohttp
@@ -60,6 +61,12 @@ async def from_url(url: str, at_most: int = MAX_BYTES) -> Picture:
 def even(value: float) -> int:
     """Return the nearest even number: H.264 has no odd sides."""
     return round(value / 2) * 2
+
+
+def in_shape(pixels: float, ratio: float) -> tuple[int, int]:
+    """Return even sides with about so many pixels and this ratio."""
+    height = math.sqrt(pixels / ratio)
+    return even(height * ratio), even(height)
 
 
 async def from_bytes(content: bytes, at_most: int = MAX_BYTES) -> Picture:

@@ -191,9 +191,9 @@ def _head(task: SimTask, now: float) -> dict[str, Any]:
 
 def _usage(task: SimTask) -> dict[str, Any]:
     order = task.order
-    size = f"{order.width_px}*{order.height_px}"
     if order.kind == "media":
         return media_usage(order)
+    size = f"{order.width_px}*{order.height_px}"
     if not order.extra["is_newer"]:
         return {"video_duration": order.duration_s, "video_ratio": size, "video_count": 1}
     # the nearest named area: a square or an upright video of 1080P has no side of 1080

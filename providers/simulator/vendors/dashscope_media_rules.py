@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Any
 
 from providers.simulator.json_values import is_integer
-from providers.simulator.pictures import UNSEEN, even
+from providers.simulator.pictures import UNSEEN, in_shape
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.dashscope_inputs import check_address, invalid, picture_of
 from providers.simulator.vendors.dashscope_media_models import ADAPTIVE, MediaModel
@@ -128,18 +127,20 @@ def _size(options: Body, model: MediaModel, resolution: str, ratio: str, shape: 
         sizes = model.sizes[resolution]
         if options["size"] not in sizes:
             invalid(f"size must be one of {', '.join(sizes)}")
-        width, height = options["size"].split("*")
-        return int(width), int(height)
+        return sides(options["size"])
     if ratio not in {"", ADAPTIVE}:
         shape = _number(ratio)
     if resolution in _SHORT_SIDES_PX:
         short = _SHORT_SIDES_PX[resolution]
         return _step(short * max(shape, 1)), _step(short / min(shape, 1))
     if size := BY_RATIO.get(resolution, {}).get(ratio):
-        width, height = size.split("*")
-        return int(width), int(height)
-    height = math.sqrt(_AREAS_PX[resolution] / shape)
-    return even(height * shape), even(height)
+        return sides(size)
+    return in_shape(_AREAS_PX[resolution], shape)
+
+
+def sides(size: str) -> tuple[int, int]:
+    width, height = size.split("*")
+    return int(width), int(height)
 
 
 def _step(side: float) -> int:

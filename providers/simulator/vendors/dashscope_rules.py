@@ -5,16 +5,15 @@ Keys of `input` and `parameters` that are not known are ignored, as the official
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from providers.simulator.json_values import is_integer
-from providers.simulator.pictures import UNSEEN, Picture, even
+from providers.simulator.pictures import UNSEEN, Picture, in_shape
 from providers.simulator.tasks import Order
 from providers.simulator.vendors.dashscope_inputs import LARGER_PICTURES, PictureRules, check_address, invalid, picture_of
 from providers.simulator.vendors.dashscope_media_models import MediaModel
-from providers.simulator.vendors.dashscope_media_rules import read_media_order
+from providers.simulator.vendors.dashscope_media_rules import read_media_order, sides
 from providers.simulator.vendors.dashscope_models import AREAS_PX, BY_RATIO, I2V_TEMPLATES, KF2V_TEMPLATES, MODELS, SIZES, Model
 
 Body = dict[str, Any]
@@ -121,7 +120,7 @@ async def _size(given: Body, options: Body, model: Model, *, resolves_oss: bool)
         size = options.get("size", {"720P": "1280*720", "1080P": "1920*1080"}[model.resolutions[0]])
         if size not in sizes:
             invalid(f"size must be one of {', '.join(sizes)}")
-        return _sides(size)
+        return sides(size)
     resolution = options.get("resolution", model.resolutions[0])
     if resolution not in model.resolutions:
         invalid(f"resolution must be one of {', '.join(model.resolutions)}")
@@ -129,15 +128,9 @@ async def _size(given: Body, options: Body, model: Model, *, resolves_oss: bool)
         ratio = options.get("ratio", "16:9")
         if ratio not in BY_RATIO[resolution]:
             invalid(f"ratio must be one of {', '.join(BY_RATIO[resolution])}")
-        return _sides(BY_RATIO[resolution][ratio])
+        return sides(BY_RATIO[resolution][ratio])
     picture = await _first_picture(given, model, resolves_oss=resolves_oss)
-    height = math.sqrt(AREAS_PX[resolution] / picture.ratio)
-    return even(height * picture.ratio), even(height)
-
-
-def _sides(size: str) -> tuple[int, int]:
-    width, height = size.split("*")
-    return int(width), int(height)
+    return in_shape(AREAS_PX[resolution], picture.ratio)
 
 
 def _check_references(given: Body) -> None:

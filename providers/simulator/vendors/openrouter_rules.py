@@ -6,14 +6,13 @@ read 2026-11-29. A value that the list does not have is refused with 400, as are
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from providers.simulator.callbacks import is_loopback
 from providers.simulator.dialect import Refused
 from providers.simulator.json_values import is_integer
-from providers.simulator.pictures import BadPicture, even, from_url
+from providers.simulator.pictures import BadPicture, from_url, in_shape
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -116,13 +115,13 @@ def _require(row: Row, listed: str, value: object, field: str) -> None:
 
 
 def _check_switches(row: Row, body: Body) -> None:
-    for field, listed, kind in (("generate_audio", "generate_audio", bool), ("seed", "seed", int)):
+    for field, kind in (("generate_audio", bool), ("seed", int)):
         value = body.get(field)
         if value is None:
             continue
         if type(value) is not kind:
             invalid(f"Invalid input: expected {kind.__name__}: {field}")
-        if not row[listed]:
+        if not row[field]:
             invalid(f"{field} is not supported by {row['id']}")
 
 
@@ -160,5 +159,4 @@ def _callback_url(body: Body) -> str:
 def _size(resolution: str, shape: str) -> tuple[int, int]:
     """Return width and height with a resolution's number of pixels at 16:9, in this shape."""
     wide, _, high = shape.partition(":")
-    ratio, pixels = int(wide) / int(high), _SHORT_SIDES[resolution] ** 2 * 16 / 9
-    return even(math.sqrt(pixels * ratio)), even(math.sqrt(pixels / ratio))
+    return in_shape(_SHORT_SIDES[resolution] ** 2 * 16 / 9, int(wide) / int(high))

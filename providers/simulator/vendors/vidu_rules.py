@@ -7,14 +7,13 @@ nothing.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from providers.simulator.dialect import Refused
 from providers.simulator.json_values import is_integer
-from providers.simulator.pictures import BadPicture, Picture, even, from_url
+from providers.simulator.pictures import BadPicture, Picture, from_url, in_shape
 from providers.simulator.tasks import Order
 
 Body = dict[str, Any]
@@ -146,10 +145,9 @@ def _check_fields(kind: str, body: Body) -> None:
         refuse("FieldUnwanted", f"unwanted field: {', '.join(unwanted)}")
     for name in _BOOLEANS:
         _require(isinstance(body.get(name, False), bool), name)
-    texts: Mapping[str, Callable[[str], bool]] = {"payload": lambda text: len(text) <= MAX_PAYLOAD, "callback_url": lambda _: True}
-    for name, is_good in texts.items():
-        value = body.get(name, "")
-        _require(isinstance(value, str) and is_good(value), name)
+    payload = body.get("payload", "")
+    _require(isinstance(payload, str) and len(payload) <= MAX_PAYLOAD, "payload")
+    _require(isinstance(body.get("callback_url", ""), str), "callback_url")
     _require(is_integer(body.get("seed", 0)), "seed")
     if "viduq2" in body["model"]:
         _require(not body.get("audio") or kind == _IMAGE, "audio")
@@ -196,6 +194,4 @@ _BAD = {"undecodable": ("ImageFormatInvalid", "invalid image format"), "too-larg
 
 def _size(resolution: str, ratio: float) -> tuple[int, int]:
     """Return width and height with a resolution's number of pixels at 16:9, in this shape."""
-    short = _SHORT_SIDES[resolution]
-    pixels = short * short * 16 / 9
-    return even(math.sqrt(pixels * ratio)), even(math.sqrt(pixels / ratio))
+    return in_shape(_SHORT_SIDES[resolution] ** 2 * 16 / 9, ratio)
