@@ -20,9 +20,9 @@ def picture(size: tuple[int, int] = (640, 480), kind: str = "PNG", *, colour: st
     return out
 
 
-def as_base64(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    return base64.b64encode(picture((width, height), kind).getvalue()).decode()
+def as_base64(width: int = 640, height: int = 480, kind: str = "PNG", **options: Any) -> str:
+    return base64.b64encode(picture((width, height), kind, **options).getvalue()).decode()
 
 
-def as_data_uri(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    return f"data:image/{kind.lower()};base64,{as_base64(width, height, kind)}"
+def as_data_uri(width: int = 640, height: int = 480, kind: str = "PNG", **options: Any) -> str:
+    return f"data:image/{kind.lower()};base64,{as_base64(width, height, kind, **options)}"

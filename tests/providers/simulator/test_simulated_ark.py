@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 from typing import Any
 
 import pytest
 import requests
-from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import ark_rules
 from tests.cases import in_one_test
+from tests.pictures import as_data_uri
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, bearer
 
@@ -61,12 +59,6 @@ def image(role: str | None = "first_frame", url: str = "https://example.com/take
 
 def clip(kind: str = "video") -> dict[str, Any]:
     return {"type": f"{kind}_url", f"{kind}_url": {"url": "https://example.com/clip"}, "role": f"reference_{kind}"}
-
-
-def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "olive").save(target, kind)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(target.getvalue()).decode()
 
 
 def refusal(response: requests.Response) -> tuple[int, str]:
@@ -244,8 +236,8 @@ def test_delete_cancels_refuses_or_deletes_by_state(ark: Caller, simulator: Simu
         ({"content": [text(), clip("audio")]}, (400, "InvalidParameter")),
         ({"content": [image(url="iVBORw0KGgo")]}, (400, "InvalidImageURL.InvalidFormat")),
         ({"content": [image(url="data:image/png;base64,AAAA")]}, (400, "InvalidImageURL.InvalidFormat")),
-        ({"content": [image(url=picture(200, 400))]}, (400, "InvalidImageURL.InvalidFormat")),
-        ({"content": [image(url=picture(1000, 300))]}, (400, "InvalidImageURL.InvalidFormat")),
+        ({"content": [image(url=as_data_uri(200, 400))]}, (400, "InvalidImageURL.InvalidFormat")),
+        ({"content": [image(url=as_data_uri(1000, 300))]}, (400, "InvalidImageURL.InvalidFormat")),
         ({"resolution": "720P"}, (400, "InvalidParameter")),
         ({"model": NEW_FAST, "resolution": "1080p"}, (400, "InvalidParameter")),
         ({"ratio": "2:1"}, (400, "InvalidParameter")),
@@ -290,8 +282,8 @@ def test_bad_request_is_refused_and_not_billed(
         ({"model": OLD_PRO}, (1920, 1088, 5)),
         ({"model": OLD_PRO, "resolution": "720p", "frames": 289}, (1248, 704, 12)),
         ({"model": OLD_PRO, "content": [text("a boat --rs 480p --rt 1:1 --dur 10 --cf true")]}, (640, 640, 10)),
-        ({"content": [image(None, picture(400, 800))], "resolution": "1080p"}, (1080, 1920, 5)),
-        ({"content": [image(url=picture(kind="WEBP")), image("last_frame")]}, (1112, 834, 5)),
+        ({"content": [image(None, as_data_uri(400, 800))], "resolution": "1080p"}, (1080, 1920, 5)),
+        ({"content": [image(url=as_data_uri(kind="WEBP")), image("last_frame")]}, (1112, 834, 5)),
         ({"content": [image(url="asset://a-1")], "ratio": "3:4"}, (834, 1112, 5)),
         ({"content": [text()], "draft": True, "resolution": "480p"}, (864, 496, 5)),
         ({"content": [{"type": "draft_task", "draft_task": {"id": "cgt-1"}}]}, (1280, 720, 5)),

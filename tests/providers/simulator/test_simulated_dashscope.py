@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
-from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
 from tests.cases import in_one_test
+from tests.pictures import as_data_uri
 from tests.providers.simulator.simulator_callers import DashScopeCaller, bearer
 
 DAY_S = 86_400
 FAR = "https://example.com/taken-on-trust.png"
-
-
-def picture(width: int = 640, height: int = 480, kind: str = "PNG", mode: str = "RGB") -> str:
-    target = io.BytesIO()
-    Image.new(mode, (width, height), "olive").save(target, kind)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(target.getvalue()).decode()
 
 
 def refusal(response: requests.Response) -> tuple[int, str]:
@@ -160,7 +152,7 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
         ({"model": "wanx9"}, (404, "ModelNotFound")),
         ({"prompt": ""}, (400, "InvalidParameter")),
         ({"group": "image2video"}, (400, "InvalidParameter")),
-        ({"model": "wanx2.1-kf2v-plus", "first_frame_url": picture()}, (400, "InvalidParameter")),
+        ({"model": "wanx2.1-kf2v-plus", "first_frame_url": as_data_uri()}, (400, "InvalidParameter")),
         ({"parameters": {"size": "1280x720"}}, (400, "InvalidParameter")),
         ({"parameters": {"size": "1920*1080"}}, (400, "InvalidParameter")),
         ({"parameters": {"seed": -1}}, (400, "InvalidParameter")),
@@ -169,21 +161,21 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
         ({"model": "wan2.5-t2v-preview", "parameters": {"duration": 7}}, (400, "InvalidParameter")),
         ({"parameters": {"prompt_extend": "yes"}}, (400, "InvalidParameter")),
         ({"model": "wanx2.1-i2v-turbo"}, (400, "InvalidParameter")),
-        ({"model": "wanx2.1-i2v-turbo", "img_url": picture().partition(",")[2]}, (400, "InvalidURL")),
+        ({"model": "wanx2.1-i2v-turbo", "img_url": as_data_uri().partition(",")[2]}, (400, "InvalidURL")),
         ({"model": "wanx2.1-i2v-turbo", "img_url": "oss://bucket/a.png"}, (400, "InvalidURL")),
         ({"model": "wanx2.1-i2v-turbo", "img_url": "data:image/png;base64,AAAA"}, (415, "UnsupportedFileFormat")),
-        ({"model": "wanx2.1-i2v-turbo", "img_url": picture(mode="RGBA")}, (415, "UnsupportedFileFormat")),
+        ({"model": "wanx2.1-i2v-turbo", "img_url": as_data_uri(mode="RGBA")}, (415, "UnsupportedFileFormat")),
         ({"model": "wanx2.1-i2v-turbo", "img_url": "http://127.0.0.1:9/none.png"}, (415, "InputDownloadFailed")),
-        ({"model": "wanx2.1-i2v-turbo", "img_url": picture(300, 300)}, (400, "InvalidParameter")),
+        ({"model": "wanx2.1-i2v-turbo", "img_url": as_data_uri(300, 300)}, (400, "InvalidParameter")),
         (
-            {"model": "wanx2.1-i2v-plus", "img_url": picture(), "parameters": {"resolution": "480P"}},
+            {"model": "wanx2.1-i2v-plus", "img_url": as_data_uri(), "parameters": {"resolution": "480P"}},
             (400, "InvalidParameter"),
         ),
         (
-            {"model": "wanx2.1-kf2v-plus", "group": "image2video", "last_frame_url": picture()},
+            {"model": "wanx2.1-kf2v-plus", "group": "image2video", "last_frame_url": as_data_uri()},
             (400, "InvalidParameter"),
         ),
-        ({"model": "wanx2.1-i2v-turbo", "img_url": picture(), "template": "nonsense"}, (400, "InvalidParameter")),
+        ({"model": "wanx2.1-i2v-turbo", "img_url": as_data_uri(), "template": "nonsense"}, (400, "InvalidParameter")),
         ({"model": "wan2.2-t2v-plus", "parameters": {"size": "1280*720"}}, (400, "InvalidParameter")),
         ({"model": "wan2.5-t2v-preview", "audio_url": "song.mp3"}, (400, "InvalidURL")),
         ({"model": "wan2.6-t2v", "parameters": {"duration": 16}}, (400, "InvalidParameter")),
@@ -191,13 +183,13 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
         ({"model": "wan2.1-t2v-turbo"}, (404, "ModelNotFound")),
         ({"model": "wan2.6-t2v", "parameters": {"shot_type": "triple"}}, (400, "InvalidParameter")),
         ({"model": "wan2.6-t2v", "parameters": {"shot_type": "multi", "prompt_extend": False}}, (400, "InvalidParameter")),
-        ({"model": "wan2.6-i2v-flash", "img_url": picture(), "parameters": {"audio": "on"}}, (400, "InvalidParameter")),
+        ({"model": "wan2.6-i2v-flash", "img_url": as_data_uri(), "parameters": {"audio": "on"}}, (400, "InvalidParameter")),
         ({"model": "wan2.7-t2v", "parameters": {"resolution": "480P"}}, (400, "InvalidParameter")),
         ({"model": "wan2.7-t2v", "parameters": {"ratio": "21:9"}}, (400, "InvalidParameter")),
-        ({"model": "wan2.7-i2v", "img_url": picture()}, (400, "InvalidParameter")),
-        ({"model": "wan2.7-i2v", "media": [{"type": "last_frame", "url": picture()}]}, (400, "InvalidParameter")),
-        ({"model": "wan2.7-i2v", "media": [{"type": "first_image", "url": picture()}]}, (400, "InvalidParameter")),
-        ({"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": picture()}] * 2}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "img_url": as_data_uri()}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "last_frame", "url": as_data_uri()}]}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "first_image", "url": as_data_uri()}]}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": as_data_uri()}] * 2}, (400, "InvalidParameter")),
         (
             {"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": FAR}, {"type": "driving_audio", "url": "a.mp3"}]},
             (400, "InvalidURL"),
@@ -213,7 +205,7 @@ def test_list_filters_and_pages(dashscope_api: DashScopeCaller, simulator: Simul
         ({"model": "wan2.6-r2v-flash"}, (400, "InvalidParameter")),
         ({"model": "wan2.6-r2v-flash", "reference_urls": [FAR] * 6}, (400, "InvalidParameter")),
         ({"model": "wan2.6-r2v-flash", "reference_urls": [FAR], "parameters": {"duration": 11}}, (400, "InvalidParameter")),
-        ({"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": picture(239, 400)}]}, (400, "InvalidParameter")),
+        ({"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": as_data_uri(239, 400)}]}, (400, "InvalidParameter")),
         ({"model": "wan2.2-kf2v-flash", "first_frame_url": FAR}, (400, "InvalidParameter")),
     ],
 )
@@ -228,15 +220,15 @@ def test_bad_request_is_refused_and_not_billed(
     "fields",
     [
         {"extend_prompt": True, "function": "video-synthesis", "parameters": {"resolution": "720P", "duration": 9}},
-        {"model": "wanx2.1-i2v-turbo", "img_url": picture(kind="WEBP"), "prompt": "", "template": "squish"},
+        {"model": "wanx2.1-i2v-turbo", "img_url": as_data_uri(kind="WEBP"), "prompt": "", "template": "squish"},
         {"model": "wanx2.1-i2v-plus", "img_url": "https://example.com/taken-on-trust.png"},
-        {"model": "wanx2.1-kf2v-plus", "group": "image2video", "first_frame_url": picture()},
+        {"model": "wanx2.1-kf2v-plus", "group": "image2video", "first_frame_url": as_data_uri()},
         {
             "model": "wan2.7-i2v",
-            "media": [{"type": "first_frame", "url": picture()}],
+            "media": [{"type": "first_frame", "url": as_data_uri()}],
             "parameters": {"resolution": "720P", "duration": 2},
         },
-        {"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": picture(240, 1900)}]},
+        {"model": "wan2.7-i2v", "media": [{"type": "first_frame", "url": as_data_uri(240, 1900)}]},
         {"model": "wan2.6-r2v-flash", "reference_urls": [FAR, FAR], "parameters": {"audio": False, "duration": 2}},
         {"model": "wan2.7-t2v", "parameters": {"resolution": "1080P", "ratio": "3:4"}},
         {"model": "wan2.5-t2v-preview", "audio_url": "https://example.com/song.mp3"},
@@ -246,7 +238,7 @@ def test_bad_request_is_refused_and_not_billed(
             "model": "wan2.7-i2v",
             "media": [
                 {"type": "first_frame", "url": FAR},
-                {"type": "last_frame", "url": picture()},
+                {"type": "last_frame", "url": as_data_uri()},
                 {"type": "driving_audio", "url": "https://example.com/voice.wav"},
             ],
         },

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from providers.simulator.dialect import Refused
 from providers.simulator.vendors.dashscope_models import MODELS, MODELS_IN_SINGAPORE, MODELS_IN_VIRGINIA
 from providers.simulator.vendors.dashscope_rules import read_order
 from tests.cases import in_one_test
+from tests.pictures import as_data_uri
 
 FAR, CLIP, VOICE = "https://example.com/cat.jpg", "https://example.com/walk.mp4", "https://example.com/voice.mp3"
 VIDU, H3 = "vidu/viduq3-turbo_{}", "MiniMax/MiniMax-H3"
@@ -21,12 +19,6 @@ VIDU, H3 = "vidu/viduq3-turbo_{}", "MiniMax/MiniMax-H3"
 
 def media(*kinds: str, url: str = FAR) -> list[dict[str, str]]:
     return [{"type": kind, "url": url} for kind in kinds]
-
-
-def picture(width: int, height: int, kind: str = "PNG") -> str:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "olive").save(target, kind)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(target.getvalue()).decode()
 
 
 def read(model: str, items: list[dict[str, str]] | None = None, prompt: str = "a boat", **parameters: Any) -> tuple[int, int, int]:
@@ -41,10 +33,10 @@ def read(model: str, items: list[dict[str, str]] | None = None, prompt: str = "a
     [
         (("wan3.0-video",), {}, (1920, 1080, 5)),
         (("wan3.0-video-prime",), {"duration": -1, "resolution": "720P", "ratio": "9:16"}, (720, 1280, 5)),
-        (("wan3.0-video", media("first_frame", "last_frame", url=picture(400, 400)), ""), {"duration": 30}, (1440, 1440, 30)),
+        (("wan3.0-video", media("first_frame", "last_frame", url=as_data_uri(400, 400)), ""), {"duration": 30}, (1440, 1440, 30)),
         (("wan3.0-video", media("reference_audio", url=VOICE), ""), {}, (1920, 1080, 5)),
         (("wan3.0-video", media(*["reference_image"] * 10, *["reference_video"] * 5)), {"duration": 15}, (1920, 1080, 15)),
-        (("wan3.0-video", media("first_frame", url=picture(240, 1900))), {"resolution": "480P"}, (224, 1778, 5)),
+        (("wan3.0-video", media("first_frame", url=as_data_uri(240, 1900))), {"resolution": "480P"}, (224, 1778, 5)),
         (("wan2.7-r2v", media("first_frame", "reference_image")), {"duration": 15}, (1920, 1080, 15)),
         (("wan2.7-videoedit", media("video", url=CLIP), ""), {}, (1920, 1080, 3)),
         (("wan2.7-videoedit", media("video", url=CLIP)), {"duration": 2, "ratio": "1:1", "audio_setting": "origin"}, (1440, 1440, 2)),
@@ -78,8 +70,8 @@ SHORT = {"resolution": "768P", "duration": 5, "ratio": "16:9"}
         (("wan3.0-video", media("first_frame", "reference_video")), {}, "InvalidParameter"),
         (("wan3.0-video", media(*["reference_image"] * 11)), {}, "InvalidParameter"),
         (("wan3.0-video", media(*["reference_video"] * 5)), {"duration": 16}, "InvalidParameter"),
-        (("wan3.0-video", media("first_frame", url=picture(200, 400))), {}, "InvalidParameter"),
-        (("wan3.0-video", media("first_frame", url=picture(2000, 245))), {}, "InvalidParameter"),
+        (("wan3.0-video", media("first_frame", url=as_data_uri(200, 400))), {}, "InvalidParameter"),
+        (("wan3.0-video", media("first_frame", url=as_data_uri(2000, 245))), {}, "InvalidParameter"),
         (("wan3.0-video", media("reference_audio", url="voice.mp3")), {}, "InvalidURL"),
         (("wan2.7-r2v", media("first_frame")), {}, "InvalidParameter"),
         (("wan2.7-r2v", media(*["reference_image"] * 4, *["reference_video"] * 2)), {}, "InvalidParameter"),
@@ -88,12 +80,12 @@ SHORT = {"resolution": "768P", "duration": 5, "ratio": "16:9"}
         (("wan2.7-videoedit", media("video")), {"duration": 11}, "InvalidParameter"),
         (("wan2.7-videoedit", media("video")), {"audio_setting": "off"}, "InvalidParameter"),
         (("happyhorse-1.0-i2v",), {}, "InvalidParameter"),
-        (("happyhorse-1.0-i2v", media("first_frame", url=picture(400, 400, "BMP"))), {}, "UnsupportedFileFormat"),
-        (("happyhorse-1.1-r2v", media("reference_image", url=picture(390, 500))), {}, "InvalidParameter"),
+        (("happyhorse-1.0-i2v", media("first_frame", url=as_data_uri(400, 400, "BMP"))), {}, "UnsupportedFileFormat"),
+        (("happyhorse-1.1-r2v", media("reference_image", url=as_data_uri(390, 500))), {}, "InvalidParameter"),
         (("happyhorse-1.0-video-edit", media("video"), ""), {}, "InvalidParameter"),
         ((VIDU.format("text2video"),), {"size": "1920*1080"}, "InvalidParameter"),
         ((VIDU.format("img2video"), media("first_frame")), {}, "InvalidParameter"),
-        ((VIDU.format("img2video"), media("image", url=picture(400, 400))), {}, "InvalidURL"),
+        ((VIDU.format("img2video"), media("image", url=as_data_uri(400, 400))), {}, "InvalidURL"),
         ((VIDU.format("start-end2video"), media("image")), {}, "InvalidParameter"),
         (("vidu/viduq3-mix_reference2video", media("image")), {"resolution": "540P"}, "InvalidParameter"),
         ((H3,), {**SHORT, "ratio": "adaptive"}, "InvalidParameter"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import io
 import json
 import time
 from typing import Any
@@ -13,18 +12,11 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 import requests
-from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
 from tests.cases import in_one_test
+from tests.pictures import as_base64
 from tests.providers.simulator.simulator_callers import KlingCaller, bearer, until
-
-
-def picture(width: int = 640, height: int = 360, kind: str = "PNG") -> str:
-    """Raw base64, as Kling wants it."""
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(target, kind)
-    return base64.b64encode(target.getvalue()).decode()
 
 
 def refusal(response: requests.Response) -> tuple[int, int]:
@@ -140,20 +132,20 @@ def test_good_field_is_accepted(kling: KlingCaller, fields: dict[str, Any]) -> N
     "fields",
     [
         {},
-        {"image": "data:image/png;base64," + picture()},
+        {"image": "data:image/png;base64," + as_base64()},
         {"image": "not base64 at all"},
         {"image": base64.b64encode(b"no picture").decode()},
-        {"image": picture()[:400]},
-        {"image": picture(200, 400)},
-        {"image": picture(1000, 300)},
-        {"image": picture(kind="BMP")},
-        {"image": picture(), "image_tail": picture(), "mode": "std", "model_name": "kling-v1-6"},
-        {"image": picture(), "image_tail": picture(), "camera_control": {"type": "forward_up"}},
-        {"image_tail": picture()},
-        {"image_tail": picture(), "mode": "pro", "model_name": "kling-v2-1"},
-        {"image": picture(), "image_tail": picture(), "duration": "10"},
-        {"image": picture(), "image_tail": picture(), "mode": "pro", "sound": "on", "model_name": "kling-v2-6"},
-        {"image": picture(), "static_mask": picture(), "mode": "pro", "duration": "10", "model_name": "kling-v1-5"},
+        {"image": as_base64()[:400]},
+        {"image": as_base64(200, 400)},
+        {"image": as_base64(1000, 300)},
+        {"image": as_base64(kind="BMP")},
+        {"image": as_base64(), "image_tail": as_base64(), "mode": "std", "model_name": "kling-v1-6"},
+        {"image": as_base64(), "image_tail": as_base64(), "camera_control": {"type": "forward_up"}},
+        {"image_tail": as_base64()},
+        {"image_tail": as_base64(), "mode": "pro", "model_name": "kling-v2-1"},
+        {"image": as_base64(), "image_tail": as_base64(), "duration": "10"},
+        {"image": as_base64(), "image_tail": as_base64(), "mode": "pro", "sound": "on", "model_name": "kling-v2-6"},
+        {"image": as_base64(), "static_mask": as_base64(), "mode": "pro", "duration": "10", "model_name": "kling-v1-5"},
         {"image": "http://127.0.0.1:9/nobody-listens.png"},
     ],
 )
@@ -164,12 +156,12 @@ def test_bad_picture_is_refused(kling: KlingCaller, fields: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     "fields",
     [
-        {"image": picture(kind="JPEG")},
+        {"image": as_base64(kind="JPEG")},
         {"image": "https://example.com/taken-on-trust.jpg"},
-        {"image": picture(), "image_tail": picture(), "mode": "pro", "model_name": "kling-v1-6"},
-        {"image_tail": picture(), "mode": "pro", "model_name": "kling-v1-6"},
-        {"image_tail": picture(), "mode": "pro", "model_name": "kling-v1-5"},
-        {"image": picture(), "model_name": "kling-v2-1", "prompt": ""},
+        {"image": as_base64(), "image_tail": as_base64(), "mode": "pro", "model_name": "kling-v1-6"},
+        {"image_tail": as_base64(), "mode": "pro", "model_name": "kling-v1-6"},
+        {"image_tail": as_base64(), "mode": "pro", "model_name": "kling-v1-5"},
+        {"image": as_base64(), "model_name": "kling-v2-1", "prompt": ""},
     ],
 )
 def test_good_picture_is_accepted(kling: KlingCaller, fields: dict[str, Any]) -> None:
@@ -177,10 +169,8 @@ def test_good_picture_is_accepted(kling: KlingCaller, fields: dict[str, Any]) ->
 
 
 def test_large_picture_is_taken_and_too_large_a_one_is_refused(kling: KlingCaller) -> None:
-    target = io.BytesIO()
-    Image.new("RGB", (1200, 1000)).save(target, "PNG", compress_level=0)
-    large = base64.b64encode(target.getvalue()).decode()
-    too_large = base64.b64encode(target.getvalue() + bytes(7 * 1024 * 1024)).decode()
+    large = as_base64(1200, 1000, compress_level=0)
+    too_large = base64.b64encode(base64.b64decode(large) + bytes(7 * 1024 * 1024)).decode()
 
     assert len(large) > 4_000_000
     assert kling.submit(kind="image2video", image=large).status_code == 200

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from tests.cases import in_one_test
+from tests.pictures import as_base64
 from tests.providers.simulator.simulator_callers import KlingCaller
-
-
-def picture(width: int = 640, height: int = 360) -> str:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(target, "PNG")
-    return base64.b64encode(target.getvalue()).decode()
 
 
 def shot(number: int = 1, seconds: str = "5", **changes: Any) -> dict[str, Any]:
@@ -28,13 +20,13 @@ def own(*shots: Any, **changes: Any) -> dict[str, Any]:
 
 
 def mask(points: int = 2, **changes: Any) -> dict[str, Any]:
-    return {"mask": picture(), "trajectories": [{"x": 1, "y": 2}] * points, **changes}
+    return {"mask": as_base64(), "trajectories": [{"x": 1, "y": 2}] * points, **changes}
 
 
-BRUSHED = {"model_name": "kling-v1-5", "mode": "pro", "image": picture()}
+BRUSHED = {"model_name": "kling-v1-5", "mode": "pro", "image": as_base64()}
 VOICED = {"model_name": "kling-v3", "sound": "on", "voice_list": [{"voice_id": "v-1"}, {"voice_id": "v-2"}]}
-WITH_ELEMENTS = {"model_name": "kling-v3", "image": picture(), "element_list": [{"element_id": 1}]}
-SEVERAL = {"model_name": "kling-v1-6", "image_list": [{"image": picture()}] * 4}
+WITH_ELEMENTS = {"model_name": "kling-v3", "image": as_base64(), "element_list": [{"element_id": 1}]}
+SEVERAL = {"model_name": "kling-v1-6", "image_list": [{"image": as_base64()}] * 4}
 
 
 @pytest.mark.parametrize(
@@ -42,12 +34,12 @@ SEVERAL = {"model_name": "kling-v1-6", "image_list": [{"image": picture()}] * 4}
     [
         ("text2video", own(shot())),
         ("text2video", own(shot(1, "2"), shot(2, "3"))),
-        ("image2video", own(shot(), image=picture())),
+        ("image2video", own(shot(), image=as_base64())),
         ("text2video", {"model_name": "kling-v3", "multi_shot": True, "shot_type": "intelligence"}),
         ("text2video", {"model_name": "kling-v1", "multi_shot": False, "multi_prompt": "counts for nothing"}),
         ("text2video", VOICED),
         ("image2video", WITH_ELEMENTS),
-        ("image2video", {**BRUSHED, "static_mask": picture(), "dynamic_masks": [mask(), mask(77)]}),
+        ("image2video", {**BRUSHED, "static_mask": as_base64(), "dynamic_masks": [mask(), mask(77)]}),
         ("multi-image2video", SEVERAL),
     ],
 )
@@ -71,7 +63,7 @@ def test_documented_shape_is_taken(kling: KlingCaller, kind: str, body: dict[str
         ("text2video", own(shot(), model_name="kling-v2-6")),
         ("text2video", own("a boat")),
         ("text2video", own(shot(), prompt="a boat")),
-        ("image2video", {"model_name": "kling-v3", "image": picture(), "prompt": ""}),
+        ("image2video", {"model_name": "kling-v3", "image": as_base64(), "prompt": ""}),
         ("text2video", {"model_name": "kling-v3", "multi_shot": True, "shot_type": "intelligence", "prompt": ""}),
         ("text2video", {"model_name": "kling-v3", "multi_shot": "true"}),
         ("text2video", {**VOICED, "sound": "off"}),
@@ -82,17 +74,17 @@ def test_documented_shape_is_taken(kling: KlingCaller, kind: str, body: dict[str
         ("image2video", {**WITH_ELEMENTS, "element_list": [{"element_id": number} for number in range(4)]}),
         ("image2video", {**WITH_ELEMENTS, "sound": "on", "voice_list": [{"voice_id": "v-1"}]}),
         ("text2video", {"model_name": "kling-v3", "element_list": [{"element_id": 1}]}),
-        ("image2video", {**BRUSHED, "mode": "std", "static_mask": picture()}),
-        ("image2video", {**BRUSHED, "model_name": "kling-v1-6", "static_mask": picture()}),
+        ("image2video", {**BRUSHED, "mode": "std", "static_mask": as_base64()}),
+        ("image2video", {**BRUSHED, "model_name": "kling-v1-6", "static_mask": as_base64()}),
         ("image2video", {**BRUSHED, "static_mask": "not an image"}),
         ("image2video", {**BRUSHED, "dynamic_masks": [mask()] * 7}),
         ("image2video", {**BRUSHED, "dynamic_masks": [mask(1)]}),
         ("image2video", {**BRUSHED, "dynamic_masks": [mask(78)]}),
         ("image2video", {**BRUSHED, "dynamic_masks": [mask(trajectories=[[1, 2], [3, 4]])]}),
         ("image2video", {**BRUSHED, "dynamic_masks": ["mask"]}),
-        ("image2video", {**BRUSHED, "dynamic_masks": [mask()], "image_tail": picture()}),
-        ("multi-image2video", {**SEVERAL, "image_list": [{"image": picture()}] * 5}),
-        ("multi-image2video", {**SEVERAL, "image_list": [picture()]}),
+        ("image2video", {**BRUSHED, "dynamic_masks": [mask()], "image_tail": as_base64()}),
+        ("multi-image2video", {**SEVERAL, "image_list": [{"image": as_base64()}] * 5}),
+        ("multi-image2video", {**SEVERAL, "image_list": [as_base64()]}),
         ("multi-image2video", {**SEVERAL, "image_list": []}),
         ("multi-image2video", {**SEVERAL, "model_name": "kling-v1"}),
         ("multi-image2video", {**SEVERAL, "prompt": ""}),

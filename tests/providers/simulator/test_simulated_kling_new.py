@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 import time
 from typing import Any
 
 import jwt
 import pytest
 import requests
-from PIL import Image
 
 from providers.simulator.callbacks import signature
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import kling_new_rules
 from tests.cases import in_one_test
+from tests.pictures import as_base64
 from tests.providers.simulator.callback_listener import Listener
 from tests.providers.simulator.simulator_callers import KEY, KlingCaller, bearer
 
@@ -48,13 +46,6 @@ class Caller:
 @pytest.fixture
 def new(simulator: SimulatorProcess) -> Caller:
     return Caller(simulator.base("kling"))
-
-
-def picture(width: int = 640, height: int = 360, kind: str = "PNG") -> str:
-    """Raw base64, as Kling wants it."""
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(target, kind)
-    return base64.b64encode(target.getvalue()).decode()
 
 
 def frame(kind: str = "first_frame", url: str = "https://example.com/taken-on-trust.png") -> dict[str, Any]:
@@ -204,9 +195,9 @@ def test_list_refuses_what_it_does_not_know(new: Caller, body: dict[str, Any]) -
         (f"{I2V}/kling-3.0", {"contents": [frame(), frame()]}, (400, 1201)),
         (f"{I2V}/kling-3.0", {"contents": [frame(), frame("refer_image")]}, (400, 1201)),
         (f"{I2V}/kling-3.0", {"contents": [frame()], "settings": {"aspect_ratio": "16:9"}}, (400, 1201)),
-        (f"{I2V}/kling-3.0", {"contents": [frame(url="data:image/png;base64," + picture())]}, (400, 1201)),
-        (f"{I2V}/kling-3.0", {"contents": [frame(url=picture(200, 400))]}, (400, 1201)),
-        (f"{I2V}/kling-3.0", {"contents": [frame(url=picture(kind="BMP"))]}, (400, 1201)),
+        (f"{I2V}/kling-3.0", {"contents": [frame(url="data:image/png;base64," + as_base64())]}, (400, 1201)),
+        (f"{I2V}/kling-3.0", {"contents": [frame(url=as_base64(200, 400))]}, (400, 1201)),
+        (f"{I2V}/kling-3.0", {"contents": [frame(url=as_base64(kind="BMP"))]}, (400, 1201)),
         (f"{I2V}/kling-3.0", {"contents": [frame(), words("a cat"), element()]}, (400, 1201)),
         (f"{I2V}/kling-3.0", {"contents": [frame(), words("@a @b @c @d"), *map(element, "abcd")]}, (400, 1201)),
         (f"{I2V}/kling-3.0-turbo", {"contents": [frame(), frame("last_frame")]}, (400, 1201)),
@@ -256,7 +247,7 @@ def test_bad_request_is_refused_and_not_billed(
         (T2V, "kling-3.0", {"prompt": "镜头 1, 3, 海;", "settings": {"multi_shot": False}}, (1280, 720, 5)),
         (T2V, "kling-3.0-turbo", {"prompt": "a", "settings": {"multi_shot": False, "resolution": "1080p"}}, (1920, 1080, 5)),
         (T2V, "kling-2.6", {"prompt": "a", "settings": {"audio": "native", "resolution": "1080p", "duration": 10}}, (1920, 1080, 10)),
-        (I2V, "kling-3.0", {"contents": [frame(url=picture(400, 800)), frame("last_frame"), words()]}, (720, 1440, 5)),
+        (I2V, "kling-3.0", {"contents": [frame(url=as_base64(400, 800)), frame("last_frame"), words()]}, (720, 1440, 5)),
         (I2V, "kling-3.0", {"contents": [frame(), words("@cat runs"), element()]}, (1280, 720, 5)),
         (OMNI, "kling-o1", {"contents": [words(), frame("refer_image")], "settings": {"duration": 7}}, (1280, 720, 7)),
         (T2V, "kling-2.5-turbo", {"prompt": "a", "settings": {"duration": 10}}, (1280, 720, 10)),
@@ -264,7 +255,7 @@ def test_bad_request_is_refused_and_not_billed(
             MOTION,
             "kling-3.0",
             {
-                "contents": [words("@cat"), frame("image", picture(400, 800)), clip("video"), element()],
+                "contents": [words("@cat"), frame("image", as_base64(400, 800)), clip("video"), element()],
                 "settings": {"character_orientation": "video", "audio": "original"},
             },
             (720, 1440, 5),

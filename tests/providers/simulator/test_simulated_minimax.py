@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
-from PIL import Image
 
 from providers.simulator.testing import SimulatorProcess
 from providers.simulator.vendors import minimax_rules, minimax_v2_rules
 from tests.cases import in_one_test
+from tests.pictures import as_data_uri
 from tests.providers.simulator.simulator_callers import KEY, bearer
 
 HOUR_S = 3600
@@ -62,12 +60,6 @@ def medium(role: str, kind: str = "image", url: str = FAR) -> dict[str, Any]:
 
 
 SECOND = {"model": "MiniMax-H3", "content": [text()], "resolution": "768P", "duration": 5, "ratio": "16:9"}
-
-
-def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    target = io.BytesIO()
-    Image.new("RGB", (width, height), "olive").save(target, kind)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(target.getvalue()).decode()
 
 
 def refusal(response: requests.Response) -> tuple[int, int]:
@@ -148,11 +140,11 @@ def test_failure_carries_its_reason(minimax: Caller, simulator: SimulatorProcess
         {"resolution": "1080P", "duration": 10},
         {"prompt_optimizer": "yes"},
         {"last_frame_image": FAR},
-        {"first_frame_image": picture().partition(",")[2]},
+        {"first_frame_image": as_data_uri().partition(",")[2]},
         {"first_frame_image": "data:image/png;base64,AAAA"},
-        {"first_frame_image": picture(300, 400)},
-        {"first_frame_image": picture(1000, 310)},
-        {"first_frame_image": picture(kind="BMP")},
+        {"first_frame_image": as_data_uri(300, 400)},
+        {"first_frame_image": as_data_uri(1000, 310)},
+        {"first_frame_image": as_data_uri(kind="BMP")},
         {"model": "MiniMax-Hailuo-2.3-Fast"},
         {"model": "MiniMax-Hailuo-2.3", "first_frame_image": FAR, "last_frame_image": FAR},
         {"model": "T2V-01", "first_frame_image": FAR},
@@ -176,10 +168,10 @@ def test_bad_request_is_refused_with_http_200_and_not_billed(minimax: Caller, si
         ({}, (1366, 768, 6)),
         ({"model": "MiniMax-Hailuo-2.3", "duration": 10, "fast_pretreatment": True}, (1366, 768, 10)),
         ({"resolution": "1080P", "prompt_optimizer": False, "aigc_watermark": False}, (1920, 1080, 6)),
-        ({"resolution": "512P", "first_frame_image": picture(512, 512)}, (512, 512, 6)),
-        ({"first_frame_image": picture(400, 800), "last_frame_image": FAR, "prompt": ""}, (768, 1536, 6)),
+        ({"resolution": "512P", "first_frame_image": as_data_uri(512, 512)}, (512, 512, 6)),
+        ({"first_frame_image": as_data_uri(400, 800), "last_frame_image": FAR, "prompt": ""}, (768, 1536, 6)),
         ({"model": "T2V-01-Director", "prompt": "a cat walks [Pan left]"}, (1280, 720, 6)),
-        ({"model": "I2V-01-live", "first_frame_image": picture(kind="WEBP")}, (960, 720, 6)),
+        ({"model": "I2V-01-live", "first_frame_image": as_data_uri(kind="WEBP")}, (960, 720, 6)),
         ({"model": "S2V-01", "subject_reference": [{"type": "character", "image": [FAR]}]}, (1280, 720, 6)),
     ],
 )
@@ -330,7 +322,7 @@ def test_second_api_deletes_by_state(minimax: Caller, simulator: SimulatorProces
                 *[medium("reference_video", "video")] * 2,
             ]
         },
-        {"content": [text(), medium("first_frame", url=picture(200, 400))]},
+        {"content": [text(), medium("first_frame", url=as_data_uri(200, 400))]},
         {"content": [text(), medium("first_frame", url="nonsense")]},
         {"resolution": "480P"},
         {"resolution": None},
@@ -356,7 +348,7 @@ def test_second_api_refuses_a_bad_request(minimax: Caller, simulator: SimulatorP
         ({}, (1366, 768, 5)),
         ({"resolution": "2K", "duration": 15, "ratio": "21:9"}, (3360, 1440, 15)),
         ({"model": "MiniMax-H3-Max", "resolution": "480P", "extra": {"prompt_expansion_mode": "quality"}}, (854, 480, 5)),
-        ({"content": [text(), medium("first_frame", url=picture(512, 512)), medium("last_frame")], "ratio": "adaptive"}, (768, 768, 5)),
+        ({"content": [text(), medium("first_frame", url=as_data_uri(512, 512)), medium("last_frame")], "ratio": "adaptive"}, (768, 768, 5)),
         ({"content": [text(), *[medium("reference_image")] * 9, *[medium("reference_video", "video")] * 3]}, (1366, 768, 5)),
         ({"content": [text(), medium("reference_image", url="mm_file://170000")], "ratio": "1:1"}, (768, 768, 5)),
         ({"content": [text(), medium("reference_audio", "audio"), medium("reference_video", "video")]}, (1366, 768, 5)),
