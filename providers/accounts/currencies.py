@@ -1,8 +1,11 @@
-"""The currencies that a price may be in: the codes of ISO 4217 that are money in use, as of 2026-11. Data."""
+"""The currencies that a price may be in: the codes of ISO 4217 that are money in use, as of 2026-11."""
 
 from __future__ import annotations
 
-__all__ = ["CURRENCIES"]
+from django import forms
+from django.utils.translation import gettext as _
+
+__all__ = ["currency_of"]
 
 CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK
@@ -12,3 +15,11 @@ CODES = """
     TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(CODES.split())
+
+
+def currency_of(typed: str) -> str:
+    """Return the code that was typed into a form, in capitals. Raise ValidationError for one that is not in the list."""
+    currency = typed.strip().upper()
+    if currency not in CURRENCIES:
+        raise forms.ValidationError(_("“%(code)s” is not an ISO 4217 currency code. The renminbi is CNY.") % {"code": currency})
+    return currency

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from database import clock
 from providers.accounts.clients import set_credentials
-from providers.accounts.currencies import CURRENCIES
+from providers.accounts.currencies import currency_of
 from providers.accounts.model_names import NamesField
 from providers.accounts.models import ModelPrice
 from providers.accounts.sealing import SealBroken, unseal
@@ -257,7 +257,4 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         return amount
 
     def clean_currency(self) -> str:
-        currency = str(self.cleaned_data["currency"]).strip().upper()
-        if currency not in CURRENCIES:
-            raise forms.ValidationError(_("“%(code)s” is not an ISO 4217 currency code. The renminbi is CNY.") % {"code": currency})
-        return currency
+        return currency_of(str(self.cleaned_data["currency"]))

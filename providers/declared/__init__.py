@@ -1,1 +1,1 @@
-"""Models that administrators declare without code, at vendors behind which anything may be: rows, form, and how all read them."""
+"""Models that administrators declare without code, at vendors that may have any model: rows, form, and the current models."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from database import clock
-from providers.accounts.currencies import CURRENCIES
+from providers.accounts.currencies import currency_of
 from providers.core.declared import FACTS
 from providers.declared.models import DeclaredModel
 from providers.vendors import PROVIDERS
@@ -52,14 +52,11 @@ class ListField(forms.Field):
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.prepare_value(initial or []) != self.prepare_value(self.to_python(data)) if self._is_fit(data) else True
-
-    def _is_fit(self, data: Any) -> bool:
         try:
-            self.to_python(data)
+            found = self.to_python(data)
         except forms.ValidationError:
-            return False
-        return True
+            return True
+        return bool(self.prepare_value(initial or []) != self.prepare_value(found))
 
     def _read(self, word: str) -> Iterator[Any]:
         if not self.pattern.fullmatch(word):
@@ -105,10 +102,7 @@ class DeclaredModelForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     def clean_currency(self) -> str:
-        currency = str(self.cleaned_data["currency"]).strip().upper()
-        if currency not in CURRENCIES:
-            raise forms.ValidationError(_("“%(code)s” is not an ISO 4217 currency code. The renminbi is CNY.") % {"code": currency})
-        return currency
+        return currency_of(str(self.cleaned_data["currency"]))
 
     def clean_model_id(self) -> str:
         """Return the name at the gateway. Raise ValidationError for one that the portal has."""
