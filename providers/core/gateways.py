@@ -139,7 +139,7 @@ def _ids_in(part: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _id_in(part: Mapping[str, Any]) -> bool:
     """Return whether an object names a task, or seems to."""
-    return any(name for name in _ids_in(part))
+    return any(_ids_in(part))
 
 
 def gateway_task(body: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -19,6 +19,7 @@ __all__ = [
     "absence_on_pages",
     "moment",
     "only_answer",
+    "require_absence",
     "rows_of",
     "snapshots_by_id",
     "without_others",

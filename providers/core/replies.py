@@ -119,7 +119,7 @@ def object_of(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def seconds_of(value: object) -> float | None:
-    """Return a length, from a number or its digits; None for anything else."""
+    """Return a length or an amount, from a number or its digits; None for anything else."""
     try:
         seconds = float(str(value))
     except ValueError:

@@ -57,10 +57,7 @@ def output_of(
 
 def addresses_in(part: Mapping[str, Any]) -> Iterator[str]:
     """Yield every address at which a part of an answer may say that the video is, the likeliest first."""
-    yield from (text for text in _texts(part, DEEPEST) if _is_address(text))
-    old = part.get(OLD_PLACE)
-    if isinstance(old, str) and _is_address(old.strip()):
-        yield old.strip()
+    yield from filter(_is_address, chain(_texts(part, DEEPEST), _texts(part.get(OLD_PLACE), 0)))
 
 
 def same_origin(url: str, other: str) -> bool:

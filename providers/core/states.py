@@ -33,7 +33,7 @@ model/task.go@01d7dcf), and their common synonyms, as `plain` writes them.
 """
 STATES: Mapping[str, State] = {word: state for state, words in WORDS.items() for word in words.split()}
 SEPARATORS = re.compile(r"[\s_\-.]+")
-KIND = re.compile(r"(?:task|job|video|generation|state|status)+")
+KIND = re.compile(r"^(?:task|job|video|generation|state|status)+")
 """What some write before the word itself: TASK_STATUS_SUCCEED (Novita AI), JOB_STATE_SUCCEEDED (Google's Vertex AI)."""
 MOST_LOGGED = 1_000
 _logged: set[tuple[str, str]] = set()
@@ -47,13 +47,8 @@ def plain(word: str) -> str:
 def state_of(word: str, log: logging.Logger) -> State:
     """Return the state that a vendor's word means; an unknown word counts as running."""
     known = plain(word)
-    state = STATES.get(known) or STATES.get(known.removeprefix(_kind_of(known)))
+    state = STATES.get(known) or STATES.get(KIND.sub("", known))
     return unknown_state(word, log) if state is None else state
-
-
-def _kind_of(word: str) -> str:
-    kind = KIND.match(word)
-    return kind[0] if kind else ""
 
 
 def unknown_state(word: str | int, log: logging.Logger) -> State:

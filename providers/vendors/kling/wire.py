@@ -147,7 +147,7 @@ class Kling(Provider):
         return snapshot
 
     def _denies_a_task(self) -> Exchange[bool]:
-        """Ask for a task that cannot be: new-api has no list, and answers with its console's page (router/web-router.go@01dc8d6)."""
+        """Ask for a task that cannot exist: new-api has no list, and answers with its console's page (router/web-router.go@01dc8d6)."""
         try:
             yield WireRequest(method="GET", path=f"{self._path(TEXT)}/{NO_TASK}")
         except Refused as error:

@@ -17,6 +17,7 @@ from providers.core.errors import UnexpectedReply
 from providers.core.ids import first_id, id_of
 from providers.core.listings import Listed, rows_of
 from providers.core.replies import moment_in, object_of, seconds_of, snapshot_by_word, text_of, words_of
+from providers.core.results import output_of
 from providers.core.types import Balance, Output, Snapshot, State, WireReply
 from providers.vendors.vidu.catalog import RESULT_LIFE
 from providers.vendors.vidu.errors import CANCELLED, render_failure
@@ -52,7 +53,7 @@ def _output(task: Mapping[str, Any]) -> Output:
     creation = creations[0] if isinstance(creations, list) and creations else None
     if not isinstance(creation, dict):
         raise UnexpectedReply("Vidu says that the task succeeded but gives no video.")
-    return Output(url=text_of(creation, "url"), expires_in=RESULT_LIFE, duration_s=seconds_of(object_of(creation, "video").get("duration")))
+    return output_of(creation, life=RESULT_LIFE, duration_s=seconds_of(object_of(creation, "video").get("duration")))
 
 
 def rows_and_next(reply: WireReply) -> tuple[list[Mapping[str, Any]], str]:
