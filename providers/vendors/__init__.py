@@ -70,7 +70,8 @@ def models_of(vendor: str) -> Mapping[str, ModelSpec]:
 
 def find_model(name: str) -> ModelSpec | None:
     """Return the model called `provider/model`, or by the vendor's bare model id while only one vendor uses it."""
-    if name in ALL_MODELS:
-        return ALL_MODELS[name]
-    same_id = [spec for spec in ALL_MODELS.values() if spec.id == name]
+    models = ALL_MODELS.now()
+    if name in models:
+        return models[name]
+    same_id = [spec for spec in models.values() if spec.id == name]
     return same_id[0] if len(same_id) == 1 else None
