@@ -31,11 +31,10 @@ def enabled_accounts() -> list[ProviderAccount]:
     return list(ProviderAccount.objects.enabled())
 
 
-def first_choice(user: User) -> ModelSpec:
-    """Return the model of the user's last task if an account offers it; otherwise the first that is offered, preferably one that needs only
-    a prompt.
+def first_choice(user: User, accounts: Sequence[ProviderAccount]) -> ModelSpec:
+    """Return the model of the user's last task if one of the accounts offers it; otherwise the first that is offered, preferably one that
+    needs only a prompt.
     """
-    accounts = enabled_accounts()
     offered = [spec for spec in ALL_MODELS.values() if not spec.retired and any(one.offers(spec) for one in accounts)]
     last = GenerationTask.objects.filter(owner=user).order_by("-id").values_list("model", flat=True).first()
     known = offered or list(ALL_MODELS.values())

@@ -171,7 +171,7 @@ def test_the_form_of_every_model_is_chinese(user, accounts):
     """The page around it is the same for all."""
     with translation.override("zh-hans"):
         forms = {
-            model: render_to_string("studio/_compose.html", compose_context(form_for(spec)(owner=user), accounts))
+            model: render_to_string("studio/_compose.html", compose_context(form_for(spec)(owner=user), accounts, spec.price))
             for model, spec in ALL_MODELS.items()
         }
 

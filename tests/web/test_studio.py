@@ -254,7 +254,7 @@ def test_studio_opens_with_a_model_that_has_an_account(visitor, wan):
 
 def test_every_model_has_a_form_with_every_setting(user, accounts):
     for name, spec in ALL_MODELS.items():
-        context = compose_context(form_for(spec)(owner=user), accounts)
+        context = compose_context(form_for(spec)(owner=user), accounts, spec.price)
         shown = [field.name for field, _css in [*context["front"], *context["rest"]]]
 
         assert sorted(shown) == sorted(spec.json_schema()["properties"]), name

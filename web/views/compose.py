@@ -12,8 +12,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from generation.ordering.estimate import price_of, usual_seconds
-from providers.core.catalog import ImageRules, InputSlot, offered
+from generation.ordering.estimate import usual_seconds
+from providers.core.catalog import ImageRules, InputSlot, Price, offered
 from providers.models import ProviderAccount
 from web.forms import ComposeForm, is_wide
 from web.presenters.models import model_card, quote_of
@@ -44,10 +44,10 @@ class Place:
     src: str = ""
 
 
-def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount]) -> dict[str, Any]:
-    """Return everything of studio/_compose.html."""
+def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], price: Price | None) -> dict[str, Any]:
+    """Return everything of studio/_compose.html. `price` is that of the form's model."""
     spec = form.spec
-    usual, price = usual_seconds([spec.name]).get(spec.name), price_of(spec)
+    usual = usual_seconds([spec.name]).get(spec.name)
     if form.is_bound:
         values, count = form.params, form.cleaned_data.get("count") or 1  # what cannot be read counts as the model's default
     else:

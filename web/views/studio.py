@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from generation.ordering.page_keys import new_key
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
 from providers.messages import translated
+from providers.models import ProviderAccount
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
@@ -48,12 +50,13 @@ ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was o
 def studio(request: HttpRequest) -> HttpResponse:
     """Show the page. A POST is the form sent without script."""
     if request.method != "POST":
-        form, filled = _opened(request)
-        return _page(request, form, filled=filled, settles=request.GET.get("from_task", ""))
+        accounts = enabled_accounts()
+        form, filled = _opened(request, accounts)
+        return _page(request, form, accounts, filled=filled, settles=request.GET.get("from_task", ""))
     form = _sent(request)
     order = _order(request, form)
     if order is None:
-        return _page(request, form, status=422, settles=request.POST.get("settles", ""))
+        return _page(request, form, enabled_accounts(), status=422, settles=request.POST.get("settles", ""))
     _settle(request)
     if not order[1]:
         messages.info(request, str(ORDERED_ALREADY))
@@ -67,7 +70,7 @@ def create(request: HttpRequest) -> HttpResponse:
     form = _sent(request)
     order = _order(request, form)
     if order is None:
-        context = compose_context(form, enabled_accounts()) | {"settles": request.POST.get("settles", "")}
+        context = compose_context(form, enabled_accounts(), price_of(form.spec)) | {"settles": request.POST.get("settles", "")}
         response = render(request, "studio/_compose.html", context, status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
         return response
@@ -112,18 +115,20 @@ def queue_head(request: HttpRequest) -> HttpResponse:
 @require_GET
 def model_form(request: HttpRequest) -> HttpResponse:
     """Return the form of another model. The script fills it with the draft, and keeps the page's key."""
-    user = caller_of(request).user
-    spec = find_model(request.GET.get("model", "")) or first_choice(user)
+    user, accounts = caller_of(request).user, enabled_accounts()
+    spec = find_model(request.GET.get("model", "")) or first_choice(user, accounts)
     empty = form_for(spec)(owner=user, initial={"key": new_key()})
-    return render(request, "studio/_compose.html", compose_context(empty, enabled_accounts()))
+    return render(request, "studio/_compose.html", compose_context(empty, accounts, price_of(spec)))
 
 
-def _page(request: HttpRequest, form: ComposeForm, status: int = 200, filled: str = "", settles: str = "") -> HttpResponse:
-    caller, accounts = caller_of(request), enabled_accounts()
+def _page(
+    request: HttpRequest, form: ComposeForm, accounts: Sequence[ProviderAccount], status: int = 200, filled: str = "", settles: str = ""
+) -> HttpResponse:
+    caller, prices = caller_of(request), price_list()
     context = {
-        **compose_context(form, accounts),
+        **compose_context(form, accounts, prices.get(form.spec.name, form.spec.price)),
         **_today(caller),
-        "models": model_groups(form.spec, accounts, price_list()),
+        "models": model_groups(form.spec, accounts, prices),
         "titles": setting_titles(),
         "filled": filled,
         "settles": settles,
@@ -139,11 +144,11 @@ def _today(caller: Caller) -> dict[str, Any]:
     return {"takes": takes_of(videos, caller), "video_count": len(videos)}
 
 
-def _opened(request: HttpRequest) -> tuple[ComposeForm, str]:
+def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[ComposeForm, str]:
     """Return an empty form, or one filled from a video (Remix) or a task (Edit and retry), with the names of the parts that were."""
     source = _source(request)
     user = caller_of(request).user
-    spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user)
+    spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user, accounts)
     parts = request.GET.get("fields") or "prompt,images,settings"
     initial, pictures = filled_from(source, set(parts.split(",")), spec) if source else ({}, {})
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
@@ -162,7 +167,7 @@ def _source(request: HttpRequest) -> GenerationTask | None:
 def _sent(request: HttpRequest) -> ComposeForm:
     """Return the form that was sent. A page from yesterday may name a model that is gone: `_order` then refuses."""
     user = caller_of(request).user
-    spec = find_model(request.POST.get("model", "")) or first_choice(user)
+    spec = find_model(request.POST.get("model", "")) or first_choice(user, enabled_accounts())
     return form_for(spec)(request.POST, request.FILES, owner=user)
 
 
