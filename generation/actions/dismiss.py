@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
@@ -20,16 +19,15 @@ __all__ = ["dismiss", "dismiss_failed"]
 def dismiss(task: GenerationTask, *, by: Caller) -> None:
     """Take this failure off the list. Doing it again changes nothing. Raises `Conflict` for a task that has not failed, `NotAllowed`."""
     require_rights(task, by)
-    if not _dismiss(task.pk) and task.state is not Status.FAILED:
+    if not _dismiss(GenerationTask.objects.filter(pk=task.pk)) and task.state is not Status.FAILED:
         raise Conflict(_("Only failed tasks can be dismissed."), code="not_failed")
 
 
 def dismiss_failed(user: User) -> int:
     """Take all failures of this person off the list. Return how many there were."""
-    return _dismiss(*GenerationTask.objects.filter(owner=user, status=Status.FAILED, dismissed_at=None).values_list("pk", flat=True))
+    return _dismiss(GenerationTask.objects.filter(owner=user))
 
 
-def _dismiss(*ids: UUID) -> int:
+def _dismiss(tasks: QuerySet[GenerationTask]) -> int:
     now = clock.now()
-    waiting = GenerationTask.objects.filter(pk__in=ids, status=Status.FAILED, dismissed_at=None)
-    return waiting.update(dismissed_at=now, updated_at=now)
+    return tasks.filter(status=Status.FAILED, dismissed_at=None).update(dismissed_at=now, updated_at=now)
