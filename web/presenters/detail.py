@@ -235,10 +235,16 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
         Fact(label=_("Made"), value=date_time(video.created_at)),
         Fact(label=_("By"), value=name_of(video.owner)),
     ]
-    if task.is_sandbox or task.cost is not None:
-        rows.append(Fact(label=_("Cost"), value=_("Sandbox, not billed") if task.is_sandbox else money(task.cost, task.currency)))
+    rows += _cost(_("Cost"), task)
     rows.append(Fact(label=_("Task"), value=str(task.pk)[-12:], href=reverse("task", args=[task.pk]), mono=True))
     return rows
+
+
+def _cost(label: str, task: GenerationTask) -> list[Fact]:
+    """Return what the task costs, if that is known."""
+    if task.is_sandbox:
+        return [Fact(label=label, value=_("Sandbox, not billed"))]
+    return [] if task.cost is None else [Fact(label=label, value=money(task.cost, task.currency))]
 
 
 def _reported_length(video: Video) -> list[Fact]:
@@ -303,9 +309,7 @@ def _task_rows(task: GenerationTask) -> list[Fact]:
         rows.append(Fact(label=_("Content id"), value=task.content_id, mono=True))
     if task.external_id:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
-    if task.is_sandbox or task.cost is not None:
-        cost = _("Sandbox, not billed") if task.is_sandbox else money(task.cost, task.currency)
-        rows.append(Fact(label=_("Cost, estimated"), value=cost))
+    rows += _cost(_("Cost, estimated"), task)
     if task.retry_of_id:
         rows.append(Fact(label=_("Repeats"), value=str(task.retry_of_id)[-12:], href=reverse("task", args=[task.retry_of_id])))
     return rows
