@@ -62,7 +62,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     news: dict[str, object] = {"cursor": f"{now.isoformat()}/{mark}", "tasks": news_of(tasks, caller, has_all_own=is_all)}
     if is_all:
         news["mine"] = sum(not task.is_terminal for task in own)
-    elif since is None or any(task.is_terminal or task.created_at > since - OVERLAP for task in own):
+    elif from_then is None or any(task.is_terminal or task.created_at > from_then for task in own):
         news["mine"] = live_count(caller.user)
     return JsonResponse(news)
 
