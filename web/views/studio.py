@@ -41,7 +41,7 @@ from web.views.compose import compose_context
 __all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
 
 FOLD_FROM = 6
-"""Waiting tasks of the queue are folded from this number on; queue.js has it too."""
+"""Waiting tasks of the queue are folded from this number on."""
 ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was ordered twice. To order it once more, press Generate again.")
 
 

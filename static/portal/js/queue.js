@@ -2,7 +2,6 @@
 
 import { toast } from "./toast.js";
 
-const FOLD_FROM = 6;
 const ORDER = { submitting: 0, running: 0, "running-cancelling": 0, ingesting: 0, needs_review: 1, queued: 3, "queued-later": 3 };
 const FOLD_PLACE = 2;
 const LAST = 4;
@@ -42,7 +41,7 @@ function showFold(queue) {
   const here = [...queue.children].filter(isWaiting).length;
   const count = Math.max(here, Number(document.querySelector("[data-waiting]")?.dataset.waiting) || 0);
   const label = fold.querySelector("[data-fold-text]");
-  fold.hidden = count < FOLD_FROM;
+  fold.hidden = count < Number(fold.dataset.foldFrom);
   label.textContent = label.dataset.foldText.replace("{n}", count.toLocaleString(document.documentElement.lang));
   queue.classList.toggle("folded", !fold.hidden && fold.dataset.fold !== "open");
   fold.firstElementChild.setAttribute("aria-expanded", String(!queue.classList.contains("folded")));
