@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BODY = bytes(range(256)) * 1200
 BODY_SHA256 = hashlib.sha256(BODY).hexdigest()
+MP4 = b"\0\0\0\x20ftypisom" + BODY
 
 Answer = Callable[["Handler"], None]
 

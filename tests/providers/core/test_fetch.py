@@ -26,6 +26,7 @@ from providers.core.fetch import (
 from tests.providers.core.fileserver import (
     BODY,
     BODY_SHA256,
+    MP4,
     FileServer,
     chunked,
     cut_at,
@@ -40,8 +41,6 @@ from tests.providers.core.fileserver import (
 )
 
 Fetch = Callable[..., tuple]
-
-MP4 = b"\0\0\0\x20ftypisom" + BODY
 
 
 def test_fetch_writes_and_hashes_the_body(files: FileServer, fetch: Fetch) -> None:

@@ -7,19 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from providers.core.fetch import (
-    Cut,
-    TooLarge,
-)
-from tests.providers.core.fileserver import (
-    BODY,
-    FileServer,
-    cut_at,
-    plain,
-)
+from providers.core.fetch import Cut, TooLarge
+from tests.providers.core.fileserver import MP4, FileServer, cut_at, plain
 
 Fetch = Callable[..., tuple]
-MP4 = b"\0\0\0\x20ftypisom" + BODY
 
 
 def test_fetch_unpacks_gzip_of_several_members(files: FileServer, fetch: Fetch) -> None:
