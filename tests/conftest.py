@@ -44,8 +44,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let a flush, which ends each test with transactions of its own, put the rows of permissions back from a copy. Django works them out
-    anew, for ten times as long as all the rest of the flush takes.
+    """Put the rows of permissions back from a copy when the database is flushed, after each test with transactions of its own.
+
+    Django would work them out anew, which takes ten times as long as the rest of the flush.
     """
     with django_db_blocker.unblock():
         kinds, permissions = list(ContentType.objects.all()), list(Permission.objects.all())

@@ -1,4 +1,4 @@
-"""A painted clip becomes an H.264 mp4, or a mov with all colour and silence. Runs in a child process; the only module that needs PyAV."""
+"""A painted clip becomes an H.264 mp4, or a mov with full colour and silent sound. Runs in a child process; only this module needs PyAV."""
 
 from __future__ import annotations
 

@@ -166,7 +166,9 @@ WHOLE: Mapping[str, Case] = {
 }
 
 END_IS_NOT_NEEDED = ("behind", "fragments", "label")
-"""What a cut of these may remove is no part of the video, or does not show (`Container.is_cut_visible`)."""
+"""Words in the names of files that may lose their end: it is no part of the video, or the file cannot show that it is missing
+(`Container.is_cut_visible` is false).
+"""
 PIECE_BYTES = 512
 
 
