@@ -1,5 +1,6 @@
 """Tags and filters of the templates: icons, form controls, everything of `web.formatting`, and the texts that page scripts show."""
 
+from functools import cache
 from typing import Any
 
 from django import template
@@ -37,6 +38,7 @@ SCRIPT_TEXTS = {
 
 
 @register.simple_tag
+@cache  # a page has hundreds of them
 def icon(name: str, css: str = "") -> SafeString:
     """Return the icon `name` of icons.svg. It is decoration: the text beside it or an aria-label has to say the meaning."""
     return format_html(
