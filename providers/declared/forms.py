@@ -51,13 +51,6 @@ class ListField(forms.Field):
             raise forms.ValidationError(_("At most %(most)d values.") % {"most": MOST_VALUES})
         return found
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            found = self.to_python(data)
-        except forms.ValidationError:
-            return True
-        return bool(self.prepare_value(initial or []) != self.prepare_value(found))
-
     def _read(self, word: str) -> Iterator[Any]:
         if not self.pattern.fullmatch(word):
             raise forms.ValidationError(_("“%(value)s” is not in the form of the example.") % {"value": word[:40]})

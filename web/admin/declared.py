@@ -25,8 +25,10 @@ from providers.core.declared import FACTS, Declaration
 from providers.core.errors import ProviderError, Unsupported
 from providers.declared.current import forget
 from providers.declared.forms import DeclaredModelForm, vendors_to_declare_at
+from providers.labels import listed
 from providers.models import DeclaredModel, ProviderAccount
 from providers.vendors import PROVIDERS
+from web.presenters.words import vendor_label
 
 LIST_PAGE = "admin:providers_declaredmodel_changelist"
 
@@ -43,8 +45,7 @@ class DeclaredModelAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-a
 
     @admin.display(description=gettext_lazy("Vendor"), ordering="vendor")
     def vendor_name(self, row: DeclaredModel) -> str:
-        provider = PROVIDERS.get(row.vendor)
-        return _(provider.label) if provider else row.vendor
+        return vendor_label(row.vendor)
 
     @admin.display(description=gettext_lazy("Seconds"))
     def durations_words(self, row: DeclaredModel) -> str:
@@ -55,7 +56,7 @@ class DeclaredModelAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-a
         words = [_("first frame")] * row.first_frame + [_("last frame")] * row.last_frame
         if row.references:
             words.append(ngettext("%(n)d reference", "%(n)d references", row.references) % {"n": row.references})
-        return _(", ").join(words) or "–"
+        return listed(words) or "–"
 
     def get_urls(self) -> list[URLPattern]:
         read = path("read/<uuid:account_id>/", self.admin_site.admin_view(self.read_view), name="providers_declaredmodel_read")
