@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from generation.lifecycle import LIVE, Status
@@ -83,12 +82,12 @@ def test_tick_leaves_out_own_waiting_tasks_while_their_places_stay(visitor, user
 
 
 def test_tick_of_a_line_that_stands_still_asks_for_no_tasks(
-    visitor, staff_visitor, user, other_user, kling, settings, django_assert_num_queries
+    visitor, staff_visitor, staff, user, other_user, kling, settings, django_assert_num_queries
 ):
     fill_slots(kling, other_user)
     GenerationTask.objects.update(updated_at=ago(minutes=5))
     make_task(user, updated_at=ago(minutes=5), due_at=ago(minutes=5))
-    make_task(User.objects.get(username="admin"), updated_at=ago(minutes=5), due_at=ago(minutes=5))
+    make_task(staff, updated_at=ago(minutes=5), due_at=ago(minutes=5))
     cursors = {who: who.get("/tick", {"since": ago(minutes=1).isoformat()}).json()["cursor"] for who in (visitor, staff_visitor)}
     settings.POOL_STATE_KEPT_S = 60.0
     for who, cursor in cursors.items():
