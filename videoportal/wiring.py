@@ -11,6 +11,7 @@ from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
 from generation.scheduling.enqueue import ingest_next, start_new
 from generation.scheduling.live_workers import sign_in, sign_out
+from generation.scheduling.savers import warn_of_expiring
 from generation.submitting.reconcile import reconcile
 from generation.submitting.restored_backup import compare_record
 from generation.submitting.submit import submit
@@ -53,6 +54,7 @@ WIRING = Wiring(
         Periodic(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
         Periodic(every_s=1, call=tick),
         Periodic(every_s=0, call=start_new),
+        Periodic(every_s=300, call=warn_of_expiring),
         Periodic(every_s=900, call=sweep_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
     ],

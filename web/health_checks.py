@@ -24,6 +24,7 @@ from database import clock
 from generation import store
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
+from generation.scheduling.savers import expiring
 from generation.submitting.restored_backup import backup_facts
 from jobs import queue
 from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
@@ -39,6 +40,7 @@ __all__ = [
     "CheckFailed",
     "check_accounts",
     "check_credentials",
+    "check_expiring",
     "check_public_url",
     "check_restored",
     "check_reviews",
@@ -228,6 +230,18 @@ def _settings_in_the_way() -> Counter[str]:
     ]
     sentences = [part for message in messages for part in message.parts if isinstance(part, Sentence)]
     return Counter(str(sentence.args["setting"]) for sentence in sentences if "setting" in sentence.args)
+
+
+def check_expiring() -> str:
+    """Check that no finished video may be lost because its file soon ends at the vendor."""
+    now = clock.now()
+    ends = list(expiring(now).values_list("outputs_expire_at", flat=True))
+    if ends:
+        raise CheckFailed(
+            f"{len(ends)} finished videos are not stored and end at the vendor soon, the first at {ends[0]:%Y-%m-%d %H:%M} UTC. "
+            "Look at the media storage, the worker's log and the reviews."
+        )
+    return "no finished video is about to be lost"
 
 
 def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:

@@ -26,7 +26,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.media.prepare import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
-from generation.polling.outcome import stored_outputs
+from generation.polling.outcome import outputs_expire_at, stored_outputs
 from generation.scheduling.leases import DEATHS, holding, take_up
 from generation.store import StorageFull, StorageUnavailable
 from providers.accounts.clients import client_for, network_policy, provider_for
@@ -38,7 +38,7 @@ from providers.core.redact import SHORTEST, mask_for
 from providers.core.types import State
 from providers.models import ProviderAccount
 
-__all__ = ["ingest"]
+__all__ = ["ingest", "longest_pause"]
 
 log = logging.getLogger("generation.ingest")
 
@@ -59,6 +59,9 @@ MOST_LIMITED = 6
 """Tries that a limit of the portal may end before the task goes to review: an administrator has to change a setting."""
 OFTEN, RARELY = timedelta(minutes=5), timedelta(hours=1)
 """The longest pauses between tries; rarely for bad files: one that makes the check crash or hang costs a worker minutes each time."""
+AT_THE_END = timedelta(seconds=15)
+"""The longest pause right before the vendor's file ends."""
+TRIES_A_SECOND = 2.0
 A_DAY = timedelta(days=1)
 KEEP_TRYING = timedelta(days=31)
 """For models that are no longer in the catalog; the others have `result_life`."""
@@ -230,7 +233,20 @@ def _retry_or_end(task: GenerationTask, error: FetchError | BadMedia | StorageUn
         waits_because = say("disk_full" if isinstance(error, StorageFull) else "storage_away_save")
     most = RARELY if isinstance(error, BadMedia) else OFTEN
     facts = {"error_message": str(error)[:1000], "outputs": task.outputs, "wait_reason": waits_because}
-    task.reschedule(backoff(failures, most=most), failures=failures, starts=0, **facts)
+    facts["outputs_expire_at"] = task.outputs_expire_at
+    waiting = GenerationTask.objects.filter(status=Status.INGESTING).count()
+    left = task.outputs_expire_at - clock.now() if task.outputs_expire_at else KEEP_TRYING
+    task.reschedule(backoff(failures, most=longest_pause(most, waiting=waiting, left=left)), failures=failures, starts=0, **facts)
+
+
+def longest_pause(usual: timedelta, *, waiting: int, left: timedelta) -> timedelta:
+    """Return the longest pause before the next try of a save.
+
+    Longer where very many wait: together they try `TRIES_A_SECOND`, because savers could not save more, and a storage that is away or just
+    back is not to be flooded. Shorter where the vendor's file ends soon, in `left`: there are four more tries before it does.
+    """
+    most = max(usual, timedelta(seconds=waiting / TRIES_A_SECOND))
+    return min(most, max(left / 4, AT_THE_END)) if left > timedelta() else most
 
 
 def _has_ended(task: GenerationTask, error: Exception, failures: int, *, is_there: bool) -> bool:
@@ -270,4 +286,5 @@ def _refresh_outputs(task: GenerationTask) -> bool:
     if len(snapshot.outputs) != len(task.outputs):  # odd, but not a statement that the video is gone
         return True
     task.outputs = stored_outputs(snapshot.outputs, clock.now())
+    task.outputs_expire_at = outputs_expire_at(task, task.outputs, task.rendered_at or task.created_at)
     return True

@@ -138,6 +138,8 @@ class GenerationTask(models.Model):
     submitted_at = models.DateTimeField(_("sent"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     rendered_at = models.DateTimeField(_("rendered"), null=True, blank=True)
+    outputs_expire_at = models.DateTimeField(_("vendor's file expires"), null=True, blank=True)
+    """When the first of its outputs ends at the vendor, as stated or by the model's `result_life` (`polling/outcome.py`)."""
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()
@@ -156,6 +158,7 @@ class GenerationTask(models.Model):
                 condition=Q(status="queued"),
             ),
             models.Index(fields=["account", "updated_at"], name="task_overdue", condition=Q(status="needs_review")),
+            models.Index(fields=["outputs_expire_at"], name="task_expiring", condition=Q(status__in=["ingesting", "needs_review"])),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
             models.Index(fields=["content_id", "owner"], name="task_by_content"),
             models.Index(fields=["updated_at"], name="task_changed"),

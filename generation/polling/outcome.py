@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,13 +21,15 @@ from providers.core.messages import Message, say
 from providers.core.polling import Answer
 from providers.core.types import Output, Snapshot, State
 
-__all__ = ["apply_end", "ended_there", "is_old_news", "observe", "rendered", "stored_outputs"]
+__all__ = ["apply_end", "ended_there", "is_old_news", "observe", "outputs_expire_at", "rendered", "stored_outputs"]
 
 log = logging.getLogger("generation.poll")
 
 GONE_FOR_SURE = 12
 """Answers in a row that deny a submission before we believe them, over four to seven minutes of backoff: right after a submit a vendor may
 not know it yet. We never believe them where key or address may be wrong, or the vendor denies everything (`ProviderAccount.may_deny`)."""
+UNKNOWN_LIFE = timedelta(days=1)
+"""For models that are no longer in the catalog: most vendors keep a file for a day or longer."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
@@ -92,11 +94,13 @@ def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: Any) -> No
 def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = "", **changes: Any) -> None:
     """Store what the vendor rendered, and have it fetched right away."""
     now = clock.now()
+    outputs = stored_outputs(snapshot.outputs, now)
     with transaction.atomic():
         task.move(
             Status.INGESTING,
             note=note,
-            outputs=stored_outputs(snapshot.outputs, now),
+            outputs=outputs,
+            outputs_expire_at=outputs_expire_at(task, outputs, now),
             actual_prompt=snapshot.actual_prompt,
             vendor_state=snapshot.vendor_state[:60],
             rendered_at=now,
@@ -120,6 +124,13 @@ def stored_outputs(outputs: Iterable[Output], now: datetime) -> list[dict[str, A
         }
         for output in outputs
     ]
+
+
+def outputs_expire_at(task: GenerationTask, outputs: Iterable[Mapping[str, Any]], rendered_at: datetime) -> datetime:
+    """Return when the first of the stored outputs ends at the vendor. One without a stated end ends with the model's `result_life`."""
+    usual = rendered_at + (task.spec.result_life if task.spec else UNKNOWN_LIFE)
+    stated = [output["expires_at"] for output in outputs]
+    return min((datetime.fromisoformat(text) if text else usual for text in stated), default=usual)
 
 
 def _past_deadline(task: ScheduledPoll | GenerationTask) -> bool:

@@ -137,5 +137,5 @@ def lease_and_enqueue(cluster: str, job: str, take: Callable[[], list[Lease]]) -
     with transaction.atomic():
         leases = take()
         for one in leases:
-            queue.enqueue(cluster, job, one.task_id, one.fence)
+            queue.enqueue(queue.ahead_in(cluster) if one.is_urgent else cluster, job, one.task_id, one.fence)
     return len(leases)

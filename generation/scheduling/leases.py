@@ -37,10 +37,11 @@ DEATHS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """A row leased under this fence."""
+    """A row leased under this fence. The job of an urgent one is served before those that wait."""
 
     task_id: UUID
     fence: int
+    is_urgent: bool = False
 
 
 def lease_due(status: Status, *, now: datetime, instance: str, lasting: timedelta, most: int = MOST_WAITING) -> list[Lease]:

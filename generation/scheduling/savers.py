@@ -1,37 +1,70 @@
-"""Limits how many of the processes that save videos one account may have, so that a slow file server leaves savers to the others.
+"""Which finished renders are saved next, and how many savers one account may have: a slow file server leaves savers to the others.
 
-Counted from leased rows, as the shares of submits are (`concurrency.py`): what a killed worker held ends with its lease.
+Of an account's renders the one whose file ends first at the vendor goes first; one that ends soon also overtakes other accounts' jobs.
+Shares are counted from leased rows, as the shares of submits are (`concurrency.py`): what a killed worker held ends with its lease.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Count, F, QuerySet
 
+from database import clock
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
 from generation.scheduling.leases import MOST_WAITING, Lease, lease_rows
 from jobs import queue
 from providers.models import ProviderAccount
 
-__all__ = ["lease_saves", "room_to_save"]
+__all__ = ["expiring", "lease_saves", "room_to_save", "warn_of_expiring"]
+
+log = logging.getLogger("generation.savers")
+
+NOT_STORED = [Status.INGESTING.value, Status.NEEDS_REVIEW.value]
+FIRST_TO_END = F("outputs_expire_at").asc(nulls_last=True)
+NO_END = datetime.max.replace(tzinfo=UTC)
+"""Of rows from before the portal kept the end."""
 
 
 def lease_saves(*, now: datetime, instance: str, lasting: timedelta) -> list[Lease]:
-    """Lease due rows of each account, as many as its share has room for. Call inside a transaction."""
+    """Lease due rows of each account, as its share has room for; those that end first are first. Call inside a transaction."""
     due = GenerationTask.objects.due(now).filter(status=Status.INGESTING)
     accounts = set(due.order_by().values_list("account", flat=True).distinct())
     if not accounts:
         return []
+    ends: dict[UUID, datetime] = {}
     leases: list[Lease] = []
     for account, room in room_to_save(accounts, now).items():
-        waiting = due.filter(account=account).select_for_update(skip_locked=True)
-        chosen = list(waiting.values_list("pk", flat=True)[: min(room, MOST_WAITING - len(leases))])
-        leases += lease_rows(chosen, status=Status.INGESTING, now=now, lasting=lasting, instance=instance)
-    return leases
+        waiting = due.filter(account=account).order_by(FIRST_TO_END, "due_at").select_for_update(skip_locked=True)
+        chosen = dict(waiting.values_list("pk", "outputs_expire_at")[: min(room, MOST_WAITING - len(leases))])
+        ends |= {pk: end or NO_END for pk, end in chosen.items()}
+        leases += lease_rows([*chosen], status=Status.INGESTING, now=now, lasting=lasting, instance=instance)
+    soon = now + settings.EXPIRY_WARNING
+    return [replace(one, is_urgent=ends[one.task_id] <= soon) for one in sorted(leases, key=lambda one: ends[one.task_id])]
+
+
+def expiring(now: datetime) -> QuerySet[GenerationTask]:
+    """Return finished renders that are not stored and whose file ends at the vendor within `EXPIRY_WARNING`, first to end first.
+
+    Those that are being saved are among them also past their end, as the vendor may keep a file for longer; those that a person has to
+    decide only before it.
+    """
+    ending = GenerationTask.objects.filter(status__in=NOT_STORED, outputs_expire_at__lte=now + settings.EXPIRY_WARNING)
+    return ending.exclude(status=Status.NEEDS_REVIEW, outputs_expire_at__lte=now).order_by("outputs_expire_at")
+
+
+def warn_of_expiring() -> None:
+    """Log how many finished renders may be lost; the clock calls it every few minutes."""
+    first = expiring(clock.now()).first()
+    if first is not None:
+        count = expiring(clock.now()).count()
+        log.error("%d finished videos are not stored and end at the vendor soon; task %s at %s", count, first.pk, first.outputs_expire_at)
 
 
 def room_to_save(accounts: Collection[UUID], now: datetime) -> dict[UUID, int]:

@@ -16,6 +16,7 @@ from database import clock
 from generation.ordering.page_keys import new_key
 from generation.queries.tasks import live_count, video_count
 from generation.scheduling.stop_switch import current_stop
+from web.presenters.file_alerts import file_alerts
 from web.views.common import back
 
 __all__ = ["shell", "theme"]
@@ -36,6 +37,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is not None and user.is_authenticated:
         found["has_admin"] = SimpleLazyObject(lambda: user.is_staff and bool(admin.site.get_app_list(request)))
         found["paid_stop"] = SimpleLazyObject(current_stop)
+        found["file_alerts"] = SimpleLazyObject(file_alerts)
         found["nav_counts"] = {
             "videos": SimpleLazyObject(partial(video_count, Caller(user=user))),
             "active": SimpleLazyObject(partial(live_count, user)),

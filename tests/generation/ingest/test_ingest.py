@@ -14,13 +14,15 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from generation.ingest.ingest import FETCH_PATIENCE, ingest
+from generation.ingest.ingest import AT_THE_END, FETCH_PATIENCE, OFTEN, ingest, longest_pause
 from generation.ingest.sweep import sweep
-from generation.lifecycle import Status
+from generation.lifecycle import Status, backoff
 from generation.media.prepare import MediaLimits
 from generation.models import GenerationTask, Video
+from generation.polling.outcome import outputs_expire_at
 from generation.scheduling.leases import DEATHS, holding, lease_one
 from providers.core.messages import say
+from tests.cases import in_one_test
 from tests.faulty_storages import Death
 from tests.task_rows import create_task
 from web.health_checks import CheckFailed, check_reviews
@@ -214,3 +216,36 @@ def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings)
 
     settings.MAX_VIDEO_BYTES = usual
     assert driver.finish(task).status == Status.SUCCEEDED
+
+
+def tries_in(hours: float, *, waiting: int) -> int:
+    """How often one of so many is tried while the storage is away."""
+    passed, tries = timedelta(), 0
+    while passed < timedelta(hours=hours):
+        tries += 1
+        passed += backoff(tries, most=longest_pause(OFTEN, waiting=waiting, left=timedelta(days=1)))
+    return tries
+
+
+@in_one_test(("waiting", "least", "most"), [(1, 18, 30), (500, 18, 30), (20_000, 8, 18)])
+def test_many_that_wait_for_the_storage_try_more_rarely(waiting, least, most):
+    """20,000 make at most 2.7 tries a second in the second hour, in place of 89."""
+    assert least <= tries_in(1, waiting=waiting) <= most
+    assert waiting * (tries_in(2, waiting=waiting) - tries_in(1, waiting=waiting)) / 3600 <= 2.7 + waiting / 3600
+
+
+@in_one_test(
+    ("left", "pause"), [(timedelta(days=1), OFTEN), (timedelta(minutes=8), timedelta(minutes=2)), (timedelta(seconds=9), AT_THE_END)]
+)
+def test_what_ends_soon_at_the_vendor_is_tried_more_often(left, pause):
+    assert longest_pause(OFTEN, waiting=3, left=left) == pause
+
+
+def test_an_end_that_the_vendor_does_not_state_is_the_usual_one_of_the_model(rendered):
+    [output] = rendered.outputs
+    now = timezone.now()
+
+    assert outputs_expire_at(rendered, [output | {"expires_at": ""}], now) == now + rendered.spec.result_life
+    soon = output | {"expires_at": (now + timedelta(hours=1)).isoformat()}
+    assert outputs_expire_at(rendered, [output | {"expires_at": ""}, soon], now) == now + timedelta(hours=1)
+    assert rendered.outputs_expire_at == outputs_expire_at(rendered, rendered.outputs, rendered.rendered_at)

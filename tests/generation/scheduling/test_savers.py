@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -12,8 +13,10 @@ from django_q.models import OrmQ
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker, Video
 from generation.scheduling.enqueue import ingest_soon
+from generation.scheduling.savers import expiring, warn_of_expiring
 from generation.tick import tick
 from tests.task_rows import create_task, make_task
+from web.health_checks import CheckFailed, check_expiring
 
 pytestmark = [pytest.mark.usefixtures("savers"), pytest.mark.postgresql]
 MODEL = "kling/kling-v2-5-turbo"
@@ -99,6 +102,52 @@ def test_an_expired_lease_gives_its_share_back(user, slow):
     tick()
 
     assert held_of(slow) == 2
+
+
+def ordered_jobs():
+    """Task ids in the order in which the savers get them, of both queues."""
+    messages = OrmQ.objects.filter(key__startswith="ingest").order_by("-key", "pk")
+    return [message.task["args"][1] for message in messages]
+
+
+def test_under_a_jam_the_file_that_ends_first_at_the_vendor_is_saved_first(user, slow, quick):
+    """Also before those that waited longer, and before other accounts' jobs if it ends soon."""
+    now = timezone.now()
+    for account in (slow, quick):
+        for task, hours in zip(rendered(user, account, 4), (30, 20, 10, 24), strict=True):
+            GenerationTask.objects.filter(pk=task.pk).update(
+                due_at=now - timedelta(hours=hours), outputs_expire_at=now + timedelta(hours=hours)
+            )
+    tick()
+    first = ordered_jobs()
+    urgent = make_task(user, status="ingesting", account=slow, submission_id="urgent")
+    GenerationTask.objects.filter(pk=urgent.pk).update(outputs_expire_at=now + timedelta(minutes=20))
+    GenerationTask.objects.filter(pk=first[0]).update(lease_until=now, status="succeeded", due_at=None, finished_at=now)  # a saver is free
+    GenerationTask.objects.filter(account=quick, due_at__gt=now).update(lease_until=now, due_at=now)  # and their jobs died
+
+    tick()
+
+    ends = dict(GenerationTask.objects.values_list("pk", "outputs_expire_at"))
+    hours = [round((ends[UUID(task)] - now).total_seconds() / 3600) for task in first]
+    assert hours == [10, 10, 20, 20]
+    assert ordered_jobs()[0] == str(urgent.pk)
+
+
+def test_a_finished_render_that_is_not_stored_soon_before_its_end_is_reported(user, slow, staff_client, caplog):
+    task, later, decided = rendered(user, slow, 3)
+    now = timezone.now()
+    GenerationTask.objects.filter(pk=task.pk).update(outputs_expire_at=now + timedelta(minutes=29))
+    GenerationTask.objects.filter(pk=later.pk).update(outputs_expire_at=now + timedelta(minutes=31))
+    GenerationTask.objects.filter(pk=decided.pk).update(status="needs_review", due_at=None, outputs_expire_at=now - timedelta(minutes=1))
+
+    warn_of_expiring()
+    page = staff_client.get("/admin/").content.decode()
+
+    assert [found.pk for found in expiring(now)] == [task.pk]
+    assert f"1 finished videos are not stored and end at the vendor soon; task {task.pk}" in caplog.text
+    assert "1 finished video is not stored; the vendor deletes it at" in page
+    with pytest.raises(CheckFailed, match="1 finished videos are not stored and end at the vendor soon"):
+        check_expiring()
 
 
 def test_a_free_saver_takes_the_next_file_without_the_clock(user, driver):

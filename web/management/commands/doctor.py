@@ -14,6 +14,7 @@ from web.health_checks import (
     CheckFailed,
     check_accounts,
     check_credentials,
+    check_expiring,
     check_restored,
     check_reviews,
     check_worker,
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         if found["database"] and found["migrations"]:
             good.append(self._check("credentials", check_credentials))
             good.append(self._check("reviews", check_reviews))
+            good.append(self._check("expiry", check_expiring))
             good.append(self._check("backup", check_restored))
             good += [] if no_vendors else [self._print(f"account {name}", finding) for name, finding in check_accounts()]
             good.append(self._check("worker", lambda: check_worker(patience)))

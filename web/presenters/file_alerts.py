@@ -1,0 +1,26 @@
+"""What administrators must know about files: finished videos that may be lost."""
+
+from __future__ import annotations
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import ngettext
+
+from database import clock
+from generation.scheduling.savers import expiring
+
+__all__ = ["file_alerts"]
+
+
+def file_alerts() -> list[str]:
+    """Return a sentence for each kind of trouble."""
+    alerts = []
+    ends = list(expiring(clock.now()).values_list("outputs_expire_at", flat=True))
+    if ends and ends[0] is not None:
+        words = ngettext(
+            "%(count)d finished video is not stored; the vendor deletes it at %(time)s. Check storage, workers and reviews.",
+            "%(count)d finished videos are not stored; the vendor deletes the first at %(time)s. Check storage, workers and reviews.",
+            len(ends),
+        )
+        alerts.append(words % {"count": len(ends), "time": date_format(localtime(ends[0]), "SHORT_DATETIME_FORMAT")})
+    return alerts
