@@ -59,13 +59,22 @@ class FileResponse(StreamingHttpResponse):
         self.file_to_stream = file
 
 
-def serve_video(request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True) -> HttpResponseBase:
-    """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store."""
+def serve_video(
+    request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True, width: int | None = None
+) -> HttpResponseBase:
+    """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store.
+
+    `width` asks for the narrowest poster that has so many pixels in width.
+    """
     content_type, suffix = MADE_HERE.get(variant) or (video.content_type, video.suffix)
+    key, part = getattr(video, "file" if variant == "video" else variant), str(variant)
+    if variant == "poster" and width:
+        has, key = video.poster_for(width)
+        part = f"poster-{has}"
     return _serve_stored(
         request,
-        getattr(video, "file" if variant == "video" else variant),
-        etag=f"{video.sha256[:32]}-{variant}",
+        key,
+        etag=f"{video.sha256[:32]}-{part}",
         content_type=content_type,
         last_modified=video.created_at,
         download_name=f"{video.title or video.pk}{suffix}",

@@ -199,11 +199,17 @@ class AssetOut(Schema):
     created_at: datetime
 
 
+class PosterOut(Schema):
+    width_px: int
+    url: str
+
+
 class VideoUrls(Schema):
-    """Addresses relative to the portal's; they take the same token."""
+    """Addresses relative to the portal's; they take the same token. `posters` has the poster in every size, the narrowest first."""
 
     content: str
     poster: str
+    posters: list[PosterOut]
     preview: str
 
 
@@ -317,7 +323,8 @@ def _slot_out(slot: InputSlot) -> SlotOut:
 def video_out(video: Video) -> VideoOut:
     facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "urls"}}
     content = f"/api/v1/videos/{video.pk}/content"
-    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", preview=f"{content}?variant=preview")
+    posters = [PosterOut(width_px=width, url=f"{content}?variant=poster&width={width}") for width in video.posters]
+    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", posters=posters, preview=f"{content}?variant=preview")
     return VideoOut(**facts, task=video.task_id, urls=urls)
 
 

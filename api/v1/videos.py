@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -46,9 +47,13 @@ def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
         }
     },
 )
-def video_content(request: HttpRequest, video_id: UUID, variant: Variant = "video") -> HttpResponseBase:
-    """Send the video, its poster (WebP) or its short preview, with HTTP ranges and conditions."""
-    return serve_video(request, _visible_video(request, video_id), variant)
+def video_content(
+    request: HttpRequest, video_id: UUID, variant: Variant = "video", width: Annotated[int, Query(ge=1, le=99_999)] | None = None
+) -> HttpResponseBase:
+    """Send the video, its poster (WebP) or its short preview, with HTTP ranges and conditions. `width` asks for the narrowest poster that
+    has so many pixels in width; without it you get the main one.
+    """
+    return serve_video(request, _visible_video(request, video_id), variant, width=width)
 
 
 def _visible_video(request: HttpRequest, video_id: UUID) -> Video:

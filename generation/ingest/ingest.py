@@ -1,6 +1,6 @@
 """Copies finished renders into the media storage. It can be retried: an hour without storage or network costs nothing but time.
 
-Download to a scratch file -> check, remux, poster, preview in a child process -> save under the portal's keys -> create the `Video` row
+Download to a scratch file -> check, remux, posters, preview in a child process -> save under the portal's keys -> create the `Video` row
 last. Only whole videos are published.
 """
 
@@ -174,12 +174,12 @@ def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
     """Save the files, then create the row."""
     saved: list[str] = []
     try:
-        for path, suffix in ((info.poster, ".webp"), (info.preview, ".preview.mp4"), (info.final, info.final.suffix)):
+        for suffix, path in _files(info).items():
             store.save(_stem(task, index) + suffix, path)
             saved.append(_stem(task, index) + suffix)
         with transaction.atomic():
             task.keep_lease(clock.now() + timedelta(minutes=2))  # raises LostRace if another process has the task
-            _create_video(task, index, info, saved)
+            _create_video(task, index, info)
     except (LostRace, IntegrityError, StorageUnavailable) as error:
         store.discard(saved)
         if isinstance(error, IntegrityError):
@@ -187,18 +187,28 @@ def _publish(task: GenerationTask, index: int, info: VideoInfo) -> None:
         raise
 
 
-def _create_video(task: GenerationTask, index: int, info: VideoInfo, names: list[str]) -> None:
-    poster, preview, final = names
-    output = task.outputs[index]
+def _files(info: VideoInfo) -> dict[str, Path]:
+    """Return what is saved, by the suffix of its key; the video itself last."""
+    others = {_poster_suffix(width): path for width, path in info.other_posters.items()}
+    return {".webp": info.poster, **others, ".preview.mp4": info.preview, info.final.suffix: info.final}
+
+
+def _poster_suffix(width: int) -> str:
+    return f".{width}.webp"
+
+
+def _create_video(task: GenerationTask, index: int, info: VideoInfo) -> None:
+    output, stem = task.outputs[index], _stem(task, index)
     Video.objects.create(
         task=task,
         output_index=index,
         owner=task.owner,
         model=task.model,
         title=task.prompt.text.strip().partition("\n")[0][:80],
-        file=final,
-        poster=poster,
-        preview=preview,
+        file=stem + info.final.suffix,
+        poster=f"{stem}.webp",
+        other_posters={str(width): stem + _poster_suffix(width) for width in info.other_posters},
+        preview=f"{stem}.preview.mp4",
         colour=info.average_colour,
         sha256=info.sha256,
         source_sha256=info.source_sha256,

@@ -51,8 +51,8 @@ def _drop_orphans(folder: str, now: datetime) -> None:
     that is left of a video whose row was lost with a restored backup.
     """
     names = store.listing(folder)[1]
-    videos = Video.objects.filter(file__startswith=f"{folder}/")  # a video's three files are in one folder
-    published = {name for names in videos.values_list("file", "poster", "preview") for name in names}
+    videos = Video.objects.filter(file__startswith=f"{folder}/")  # all files of a video are in one folder
+    published = {key for video in videos.only("file", "preview", "poster", "other_posters") for key in video.keys}
     twins = {_output_of(key) for key in published}
     for key in sorted({f"{folder}/{name}" for name in names} - published):
         if _output_of(key) not in twins:

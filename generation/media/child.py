@@ -1,6 +1,6 @@
 """The process that touches vendor bytes: `python -m generation.media.child`, a JSON request on stdin, a JSON answer on stdout.
 
-One pass over the file: every packet is decoded (any error means damage) and copied into the final file; the frames also make the poster
+One pass over the file: every packet is decoded (any error means damage) and copied into the final file; the frames also make the posters
 and the preview (`pictures.py`). What fits in an mp4 becomes one with its index first; other files are kept as they came. Run by
 `prepare.prepare_video` only. PyAV is used in this process alone; `web/health_checks.py` asks which codecs it has.
 The answer is `{"facts": ...}`, `{"error": {code, message}}` or, if the disk is full, `{"errno": number}`; any other error that is not the
@@ -88,13 +88,13 @@ class Seen:
 def prepare(request: dict[str, Any]) -> dict[str, Any]:
     limits = MediaLimits(**request["limits"])
     source, workdir = Path(request["source"]), Path(request["workdir"])
-    paths = {"poster": workdir / "poster.webp", "preview": workdir / "preview.mp4"}
+    preview_path = workdir / "preview.mp4"
     kind = checked(source)
     with opened(source, kind) as container:
         stream = _video_stream(container, limits)
         facts, plays_in = _stream_facts(container, stream), _plays_in(container, stream)
         remux = Remux(workdir / "final.mp4", kind, container, request["record"]) if fits_in_mp4(container, kind) else None
-        poster, preview = Poster(), Preview(paths["preview"])
+        poster, preview = Poster(), Preview(preview_path)
         seen = _pass(container, stream, remux, poster, preview)
         stated_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
         whole_s = container.duration / av.time_base if container.duration else None
@@ -106,9 +106,11 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
         _check_length(seen.duration_s, request["expected_duration_s"], "The vendor says")
     is_held = kind.demuxer == "matroska" and seen.hold(whole_s)  # a copy would lose this
     final = (remux.finished() if remux and not is_held else None) or _kept(source, workdir, kind)
-    colour = poster.save(paths["poster"])
+    main, others, colour = poster.save(workdir)
     return {
-        **{name: str(path) for name, path in paths.items()},
+        "poster": str(main),
+        "other_posters": {width: str(path) for width, path in others.items()},
+        "preview": str(preview_path),
         **facts,
         **_file_facts(source, final),
         "final": str(final),

@@ -1,6 +1,6 @@
-"""Small pictures of a video, made from frames as they are decoded: the poster with its average colour, and the short preview.
+"""Small pictures of a video, made from frames as they are decoded: the posters with their average colour, and the short preview.
 
-Only `child` uses this. Sizes and qualities are chosen for gallery tiles; whether the file is good is not checked here.
+Only `child` uses this. Whether the file is good is not checked here.
 """
 
 import struct
@@ -13,8 +13,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageStat
 
-POSTER_SIDE_PX = 640
-POSTER_QUALITY = 78
+from generation.media.posters import LARGEST_SIDE_PX, MAIN_SIDE_PX, SMALLEST_SIDE_PX, fitted, write_poster
+
 LOOK_EVERY_S = 0.2
 DARKEST_MEAN = 24
 FLATTEST_DEVIATION = 8
@@ -37,12 +37,6 @@ PREVIEW_FPS = 15
 PREVIEW_OPTIONS = {"crf": "26", "preset": "veryfast", "threads": "2"}
 
 
-def fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return the size scaled down to a longest side, both numbers even and at least 2."""
-    scale = min(1.0, side / max(width, height))
-    return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
-
-
 def turn_of(frame: VideoFrame) -> Image.Transpose | None:
     """Return how a decoded picture must be turned to stand as players show it, or None."""
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
@@ -62,7 +56,7 @@ class Poster:
 
     def __init__(self) -> None:
         self._scaler = VideoReformatter()
-        self._best: Image.Image | None = None
+        self._best: tuple[VideoFrame, Image.Image] | None = None
         self._best_score = -1.0
         self._next_look_s = 0.0
         self._found = False
@@ -71,24 +65,32 @@ class Poster:
         if self._found or at_s < self._next_look_s:
             return
         self._next_look_s = at_s + LOOK_EVERY_S
-        width, height = fitted(frame.width, frame.height, POSTER_SIDE_PX)
-        small = self._scaler.reformat(frame, width, height, "rgb24", interpolation="AREA")
-        image: Image.Image = small.to_image()  # type: ignore[no-untyped-call,unused-ignore]
-        if (turn := turn_of(frame)) is not None:
-            image = image.transpose(turn)
+        image = self._scaled(frame, SMALLEST_SIDE_PX)
         tiny = ImageStat.Stat(image.convert("L").resize((32, 32)))
         score = tiny.stddev[0]
         self._found = tiny.mean[0] >= DARKEST_MEAN and score >= FLATTEST_DEVIATION
         if self._found or score > self._best_score:
-            self._best, self._best_score = image, score
+            self._best, self._best_score = (frame, image), score
 
-    def save(self, path: Path) -> str:
-        """Write the WebP and return the picture's average colour as #rrggbb."""
+    def save(self, folder: Path) -> tuple[Path, dict[int, Path], str]:
+        """Write a WebP of each size. Return the main one, the others by their width in pixels, and the average colour as #rrggbb."""
         if self._best is None:
             raise RuntimeError("no frame was offered")
-        self._best.save(path, "WEBP", quality=POSTER_QUALITY)
-        red, green, blue = ImageStat.Stat(self._best).mean
-        return f"#{round(red):02x}{round(green):02x}{round(blue):02x}"
+        frame, smallest = self._best
+        main = self._scaled(frame, MAIN_SIDE_PX)
+        images = {image.width: image for image in (smallest, self._scaled(frame, LARGEST_SIDE_PX), main)}
+        paths = {width: folder / f"poster-{width}.webp" for width in images}
+        for width, image in images.items():
+            write_poster(image, paths[width])
+        red, green, blue = ImageStat.Stat(smallest).mean
+        return paths.pop(main.width), paths, f"#{round(red):02x}{round(green):02x}{round(blue):02x}"
+
+    def _scaled(self, frame: VideoFrame, side: int) -> Image.Image:
+        """Return the picture as players show it, scaled from the decoded frame itself."""
+        width, height = fitted(frame.width, frame.height, side)
+        image: Image.Image = self._scaler.reformat(frame, width, height, "rgb24", interpolation="AREA").to_image()  # type: ignore[no-untyped-call,unused-ignore]
+        turn = turn_of(frame)
+        return image if turn is None else image.transpose(turn)
 
 
 class Preview:

@@ -1,4 +1,4 @@
-"""Bytes -> VideoInfo: a downloaded file becomes a checked, playable video with poster, preview and facts, or BadMedia.
+"""Bytes -> VideoInfo: a downloaded file becomes a checked, playable video with posters, preview and facts, or BadMedia.
 
 `child` does the work in a separate process, because vendor bytes may crash or hang native decoders: it has limits on time, processor and
 memory, an environment without secrets, and ends with its whole process group. No Django, no storage, no network.
@@ -17,7 +17,7 @@ from typing import Any
 
 from generation.media.errors import BadMedia
 
-__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "prepare_video"]
+__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "info_of", "prepare_video"]
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +40,14 @@ class MediaLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """A checked video: three files in the work directory and the facts about the final one, whose suffix says what it is (mp4, mov, webm or
+    """A checked video: its files in the work directory and the facts about the final one, whose suffix says what it is (mp4, mov, webm or
     mkv). It has the record, unless it is kept as it came. Width and height are as players show them.
     """
 
     final: Path
     poster: Path
+    other_posters: dict[int, Path]
+    """By their width in pixels (`generation/media/posters.py`)."""
     preview: Path
     width_px: int
     height_px: int
@@ -69,7 +71,7 @@ def prepare_video(
     expected_duration_s: float | None = None,
     limits: MediaLimits = MediaLimits(),
 ) -> VideoInfo:
-    """Check `source` by decoding all of it and write the final file, poster.webp and preview.mp4 into `workdir`.
+    """Check `source` by decoding all of it and write the final file, the posters and the preview into `workdir`.
 
     `expected_duration_s`, the length that the vendor reported, is for files that may have lost their end on the way. It counts only
     where the file itself cannot show that; any other whole file is what the vendor made.
@@ -89,8 +91,13 @@ def prepare_video(
         raise OSError(answer["errno"], os.strerror(answer["errno"]))
     if "error" in answer:
         raise BadMedia(answer["error"]["code"], answer["error"]["message"])
-    facts: dict[str, Any] = answer["facts"]
-    return VideoInfo(**facts | {name: Path(facts[name]) for name in ("final", "poster", "preview")})
+    return info_of(answer["facts"])
+
+
+def info_of(facts: dict[str, Any]) -> VideoInfo:
+    """Return what the child answered as a value."""
+    others = {int(width): Path(path) for width, path in facts["other_posters"].items()}
+    return VideoInfo(**facts | {"other_posters": others} | {name: Path(facts[name]) for name in ("final", "poster", "preview")})
 
 
 def _ask_child(request: dict[str, Any], time_s: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from generation.media.posters import MAIN_SIDE_PX, fitted
 from generation.models.visibility import OwnedQuerySet
 
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
@@ -16,7 +17,9 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video
 
 
 class Video(models.Model):
-    """One stored output with its facts. The row appears last, when every file is in storage; `file`, `poster`, `preview` are keys there."""
+    """One stored output with its facts. The row appears last, when every file is in storage; `file`, `poster`, `preview` are keys there.
+    `other_posters` has the keys of the poster in other sizes, by width in pixels; it is empty for a video from before there were any.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey("generation.GenerationTask", models.PROTECT, related_name="videos")
@@ -26,6 +29,7 @@ class Video(models.Model):
     title = models.CharField(_("title"), max_length=200, blank=True)
     file = models.CharField(_("file"), max_length=200)
     poster = models.CharField(_("poster"), max_length=200)
+    other_posters = models.JSONField(_("posters of other sizes"), default=dict, db_default={}, editable=False)
     preview = models.CharField(_("preview"), max_length=200)
     colour = models.CharField(_("average colour"), max_length=7)
     sha256 = models.CharField(max_length=64)
@@ -66,6 +70,22 @@ class Video(models.Model):
     def content_type(self) -> str:
         """Return the media type of the file."""
         return CONTENT_TYPES[self.suffix]
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys of all its files."""
+        return [self.file, self.preview, self.poster, *self.other_posters.values()]
+
+    @property
+    def posters(self) -> dict[int, str]:
+        """Return the keys of its posters by their width in pixels, the narrowest first."""
+        main = fitted(self.width_px, self.height_px, MAIN_SIDE_PX)[0]
+        return dict(sorted(({main: self.poster} | {int(width): key for width, key in self.other_posters.items()}).items()))
+
+    def poster_for(self, width: int) -> tuple[int, str]:
+        """Return width and key of the narrowest poster that has so many pixels in width; of the widest if none has."""
+        posters = list(self.posters.items())
+        return next((poster for poster in posters if poster[0] >= width), posters[-1])
 
     @property
     def ratio(self) -> float:

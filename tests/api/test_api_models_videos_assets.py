@@ -41,7 +41,8 @@ def video(user, idle_account):
         **facts,
     )
     row.file, row.poster, row.preview = (f"videos/{row.pk}{suffix}" for suffix in (".mp4", ".webp", "-preview.mp4"))
-    for key, content in ((row.file, BYTES), (row.poster, b"poster"), (row.preview, b"preview")):
+    row.other_posters = {"384": f"videos/{row.pk}.384.webp"}
+    for key, content in zip(row.keys, (BYTES, b"preview", b"poster", b"small"), strict=True):
         store.save(key, content)
     row.save()
     return row
@@ -107,7 +108,12 @@ def test_video_is_answered_with_addresses_of_ours_only(api, video):
     reply = api.get(f"/videos/{video.pk}")
 
     content = f"/api/v1/videos/{video.pk}/content"
-    assert reply.json()["urls"] == {"content": content, "poster": f"{content}?variant=poster", "preview": f"{content}?variant=preview"}
+    assert reply.json()["urls"] == {
+        "content": content,
+        "poster": f"{content}?variant=poster",
+        "posters": [{"width_px": width, "url": f"{content}?variant=poster&width={width}"} for width in (384, 640)],
+        "preview": f"{content}?variant=preview",
+    }
     assert (reply.json()["width_px"], reply.json()["task"]) == (1280, str(video.task_id))
     assert api.get("/videos").json() == {"items": [reply.json()], "next_cursor": None}
     assert api.get(f"/tasks/{video.task_id}").json()["videos"] == [reply.json()]
@@ -126,7 +132,13 @@ def test_content_is_served_in_part_and_as_head(api, video):
 
 @pytest.mark.parametrize(
     ("variant", "content", "kind"),
-    [("video", BYTES, "video/mp4"), ("poster", b"poster", "image/webp"), ("preview", b"preview", "video/mp4")],
+    [
+        ("video", BYTES, "video/mp4"),
+        ("poster", b"poster", "image/webp"),
+        ("poster&width=384", b"small", "image/webp"),
+        ("poster&width=385", b"poster", "image/webp"),
+        ("preview", b"preview", "video/mp4"),
+    ],
 )
 def test_variants_are_served(api, video, variant, content, kind):
     reply = api.get(f"/videos/{video.pk}/content?variant={variant}")

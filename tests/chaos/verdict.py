@@ -77,7 +77,7 @@ def _bad_files() -> list[str]:
             bad.append(f"{video.file}: missing")
             continue
         whole = digest.hexdigest() == video.sha256 and default_storage.size(video.file) == video.size_bytes
-        if not (whole and default_storage.exists(video.poster) and default_storage.exists(video.preview)):
+        if not (whole and all(default_storage.exists(key) for key in video.keys)):
             bad.append(f"{video.file}: not what its row says")
     return bad
 

@@ -10,6 +10,7 @@ from generation import store
 from generation.lifecycle import Status
 from generation.models import GenerationTask, TaskInput, Video
 from generation.queries.tasks import WALL_PAGE
+from tests.cases import in_one_test
 from tests.task_rows import make_task
 from tests.web.page_rows import BYTES, WAN, ago, make_asset, make_video, moved
 
@@ -214,6 +215,37 @@ def test_file_that_is_gone_from_storage_is_not_found(visitor, user):
 
     assert visitor.get(f"/videos/{video.pk}/file").status_code == 404
     assert visitor.get(f"/videos/{video.pk}/poster.webp").status_code == 404
+
+
+@in_one_test(
+    ("asked", "sent"),
+    [("", b"main"), ("?w=1", b"small"), ("?w=384", b"small"), ("?w=2000", b"main"), ("?w=x", b"main"), ("?w=", b"main")],
+)
+def test_poster_comes_in_the_width_that_is_asked_for(visitor, user, asked, sent):
+    video = make_video(user, prompt=asked)
+    video.poster, video.other_posters = f"{video.pk}.webp", {"384": f"{video.pk}.384.webp"}
+    store.save(video.poster, b"main")
+    store.save(video.other_posters["384"], b"small")
+    video.save()
+
+    reply = visitor.get(f"/videos/{video.pk}/poster.webp{asked}")
+
+    assert b"".join(reply.streaming_content) == sent
+    assert (reply.headers["Content-Type"], "immutable" in reply.headers["Cache-Control"]) == ("image/webp", True)
+    assert ("-poster-384" in reply.headers["ETag"]) == (sent == b"small")
+
+
+def test_wall_offers_every_width_of_a_poster(visitor, user):
+    make_video(user, prompt="before there were several")
+    several = make_video(user, prompt="several", width_px=720, height_px=1280, other_posters={"216": "a", "540": "b"})
+
+    page = visitor.get("/gallery/").text
+
+    address = f"/videos/{several.pk}/poster.webp"
+    assert f'srcset="{address}?w=216 216w, {address} 360w, {address}?w=540 540w" sizes="auto, ' in page
+    assert f'src="{address}"' in page
+    assert 'width="360" height="640"' in page
+    assert (page.count("srcset="), page.count('loading="lazy" decoding="async"')) == (1, 2)
 
 
 def test_run_again_orders_the_same_again(visitor, user, accounts):

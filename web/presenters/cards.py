@@ -23,6 +23,7 @@ from web.formatting import money
 from web.presenters.actions import Action, Note, actions_of, failure_note
 from web.presenters.settings import settings_line
 from web.presenters.states import Around, face_of, percent_of, state_key, text_of
+from web.presenters.videos import poster_of
 from web.presenters.words import model_label, name_of, title_and_language
 
 __all__ = ["cards_of", "cost_words", "news_of"]
@@ -78,6 +79,7 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
     now, face, (title, language) = around.now, face_of(task, around.now), title_and_language(task)
     videos, inputs = list(task.videos.all()), list(task.inputs.all())
     thumb_url = reverse("asset", args=[inputs[0].asset_id]) if inputs else ""
+    poster = poster_of(videos[0]) if videos else None
     images = ngettext("from %(n)d image", "from %(n)d images", len(inputs)) % {"n": len(inputs)} if inputs else _("text only")
     settings = settings_line(task)
     return Card(
@@ -90,7 +92,7 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
         icon=face.icon,
         title=title,
         title_lang=language,
-        thumb_url=reverse("video-poster", args=[videos[0].pk]) if videos else thumb_url,
+        thumb_url=poster.narrowest_url if poster else thumb_url,
         live=task.state in UNDER_WAY,
         percent=percent_of(task),
         text=text_of(task, around),

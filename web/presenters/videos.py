@@ -18,7 +18,19 @@ from generation.models import Video
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, title_and_language
 
-__all__ = ["days_of", "takes_of", "tile_of"]
+__all__ = ["Poster", "days_of", "poster_of", "takes_of", "tile_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Poster:
+    """Addresses of a video's poster: the main one with its size in pixels, the narrowest, the widest, and all as the value of `srcset`."""
+
+    url: str
+    width: int
+    height: int
+    narrowest_url: str
+    widest_url: str
+    srcset: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +41,7 @@ class Tile:
     href: str
     title: str
     title_lang: str
-    poster_url: str
+    poster: Poster | None
     preview_url: str
     ratio: float
     tint: str
@@ -65,6 +77,23 @@ class Day:
     tiles: list[Tile]
 
 
+def poster_of(video: Video) -> Poster | None:
+    """Return the addresses of the video's posters; None if it has none."""
+    if not video.poster:
+        return None
+    main = reverse("video-poster", args=[video.pk])
+    urls = {width: main if key == video.poster else f"{main}?w={width}" for width, key in video.posters.items()}
+    width = next(width for width, url in urls.items() if url == main)
+    return Poster(
+        url=main,
+        width=width,
+        height=round(width / video.ratio),
+        narrowest_url=urls[min(urls)],
+        widest_url=urls[max(urls)],
+        srcset=", ".join(f"{url} {width}w" for width, url in urls.items()) if len(urls) > 1 else "",
+    )
+
+
 def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None) -> Tile:
     """Return what tile.html needs to show the video to this person. `query` is the filter of the wall that it belongs to."""
     title, language = title_and_language(video.task)
@@ -73,7 +102,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         href=reverse("video", args=[video.pk], query=query),
         title=title,
         title_lang=language,
-        poster_url=reverse("video-poster", args=[video.pk]) if video.poster else "",
+        poster=poster_of(video),
         preview_url=reverse("video-preview", args=[video.pk]) if video.preview else "",
         ratio=video.ratio,
         tint=video.colour,

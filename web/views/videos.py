@@ -22,6 +22,9 @@ from web.views.common import answer, found, the_task, the_video, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
 
+LONGEST_WIDTH = 5
+"""Digits of a width that is read; any other is left out."""
+
 
 @login_required
 @require_GET
@@ -47,7 +50,10 @@ def file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @login_required
 @require_safe
 def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    return found(lambda: serve_video(request, the_video(request, pk), "poster"))
+    """Send the poster; `?w=384` asks for the narrowest one with so many pixels in width."""
+    words = request.GET.get("w", "")
+    width = int(words) if words.isdecimal() and len(words) <= LONGEST_WIDTH else None
+    return found(lambda: serve_video(request, the_video(request, pk), "poster", width=width))
 
 
 @login_required

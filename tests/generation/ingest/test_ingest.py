@@ -13,8 +13,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image
 
-from generation.ingest.ingest import AT_THE_END, FETCH_PATIENCE, OFTEN, ingest, longest_pause
+from generation import store
+from generation.errors import LostRace
+from generation.ingest.ingest import AT_THE_END, FETCH_PATIENCE, OFTEN, _publish, ingest, longest_pause
 from generation.ingest.sweep import sweep
 from generation.lifecycle import Status, backoff
 from generation.media.prepare import MediaLimits
@@ -24,6 +27,7 @@ from generation.scheduling.leases import DEATHS, holding, lease_one
 from providers.core.messages import say
 from tests.cases import in_one_test
 from tests.faulty_storages import Death
+from tests.generation.media.videos import make_video, prepared
 from tests.task_rows import create_task
 from web.health_checks import CheckFailed, check_reviews
 
@@ -112,6 +116,22 @@ def test_a_process_whose_lease_passed_on_publishes_nothing(rendered):
     ingest(rendered.pk, rendered.fence)
 
     assert not Video.objects.exists()
+
+
+def test_posters_of_all_sizes_are_published_together_or_not_at_all(rendered, tmp_path):
+    info = prepared(make_video(size=(1280, 720), duration_s=0.1, audio=False), tmp_path)
+    GenerationTask.objects.filter(pk=rendered.pk).update(fence=rendered.fence + 5)  # another process has the task
+    with pytest.raises(LostRace):
+        _publish(rendered, 0, info)
+    assert store.listing(f"videos/{rendered.created_at:%Y/%m/%d}")[1] == []
+
+    _publish(GenerationTask.objects.get(pk=rendered.pk), 0, info)
+
+    video = Video.objects.get(task=rendered)
+    sizes = {width: Image.open(store.open_file(key)).size for width, key in video.posters.items()}
+    assert sizes == {384: (384, 216), 640: (640, 360), 960: (960, 540)}
+    assert video.posters[640] == video.poster
+    assert [video.poster_for(width)[0] for width in (1, 385, 640, 2000)] == [384, 640, 640, 960]
 
 
 def die_in_ingest(task_id) -> float:

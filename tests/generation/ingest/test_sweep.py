@@ -29,7 +29,7 @@ def left_behind(key: str) -> str:
 def stored(task: GenerationTask, stem: str) -> Video:
     names = {
         field: left_behind(f"{stem}{suffix}") for field, suffix in (("file", ".mp4"), ("poster", ".webp"), ("preview", ".preview.mp4"))
-    }
+    } | {"other_posters": {"384": left_behind(f"{stem}.384.webp")}}
     facts = {"size_bytes": 11, "duration_s": 5.0, "width_px": 16, "height_px": 9, "fps": 24.0, "codec": "h264", "colour": "#224466"}
     return Video.objects.create(task=task, owner=task.owner, model=task.model, **facts, **names)
 
@@ -39,12 +39,12 @@ def test_files_of_a_task_that_waited_for_weeks_are_found(user):
     created = timezone.now() - timedelta(days=30)
     task = make_task(user, status=Status.SUCCEEDED, created_at=created)
     stem = f"videos/{created:%Y/%m/%d}/{task.pk}-0"
-    video, orphan = stored(task, f"{stem}-9"), left_behind(f"{stem}-8.mp4")
+    video, orphans = stored(task, f"{stem}-9"), [left_behind(f"{stem}-8{suffix}") for suffix in (".mp4", ".384.webp")]
 
     sweep()
 
-    assert not default_storage.exists(orphan)
-    assert all(default_storage.exists(name) for name in (video.file, video.poster, video.preview))
+    assert not any(default_storage.exists(name) for name in orphans)
+    assert all(default_storage.exists(name) for name in video.keys)
 
 
 def test_days_on_which_nothing_moved_are_not_read(user):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from generation.media.errors import BadMedia
 from generation.media.prepare import MediaLimits
+from tests.cases import in_one_test
 from tests.generation.media.conftest import RECORD, Prepare
 from tests.generation.media.videos import (
     make_sound,
@@ -143,14 +144,26 @@ def test_other_containers_are_kept_or_become_mp4(prepare: Prepare, options: dict
         prepare(data[: len(data) * 2 // 3])
 
 
-def test_poster_is_at_most_640_px_and_gives_the_colour(prepare: Prepare) -> None:
-    info = prepare(make_video(size=(960, 540), duration_s=0.5, audio=False))
+@in_one_test(
+    ("size", "main", "others"),
+    [
+        ((1280, 720), (640, 360), {384: 216, 960: 540}),
+        ((720, 1280), (360, 640), {216: 384, 540: 960}),
+        ((500, 500), (500, 500), {384: 384}),
+        ((98, 50), (98, 50), {}),
+    ],
+)
+def test_posters_have_several_sizes_and_give_the_colour(
+    prepare: Prepare, size: tuple[int, int], main: tuple[int, int], others: dict[int, int]
+) -> None:
+    info = prepare(make_video(size=size, duration_s=0.1, audio=False))
 
-    with Image.open(info.poster) as poster:
-        assert (poster.format, poster.size) == ("WEBP", (640, 360))
-        mean = [round(value) for value in _mean(poster)]
     colour = [int(info.average_colour[at : at + 2], 16) for at in (1, 3, 5)]
-    assert max(abs(a - b) for a, b in zip(mean, colour, strict=True)) <= 3
+    assert set(info.other_posters) == set(others)
+    for path, expected in ((info.poster, main), *((info.other_posters[width], (width, others[width])) for width in others)):
+        with Image.open(path) as poster:
+            assert (poster.format, poster.size) == ("WEBP", expected)
+            assert max(abs(round(seen) - said) for seen, said in zip(_mean(poster), colour, strict=True)) <= 3
 
 
 def test_poster_is_not_the_black_frame_at_the_start(prepare: Prepare) -> None:

@@ -18,7 +18,7 @@ from av.container import OutputContainer
 from PIL import Image, ImageDraw
 
 from generation.media import child
-from generation.media.prepare import MediaLimits, VideoInfo
+from generation.media.prepare import MediaLimits, VideoInfo, info_of
 
 FPS = 12
 C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
@@ -38,8 +38,7 @@ def prepared(
     source = folder / "source"
     source.write_bytes(data)
     request = {"source": str(source), "workdir": str(folder), "record": record or {}, "limits": asdict(MediaLimits(**limits))}
-    facts = child.prepare({**request, "expected_duration_s": expected_duration_s})
-    return VideoInfo(**facts | {name: Path(facts[name]) for name in ("final", "poster", "preview")})
+    return info_of(child.prepare({**request, "expected_duration_s": expected_duration_s}))
 
 
 def make_video(
