@@ -6,15 +6,18 @@ Each action is recorded by the one function that does it. Facts hold no secret: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.contrib.auth.models import User
 from django.db import connection, models
+from django.db.models import QuerySet
 
 from database import clock
+from database.batches import first_id
 from events.models import AuditEvent
 
-__all__ = ["Actor", "record"]
+__all__ = ["Actor", "old_events", "record"]
 
 
 class _Token(Protocol):
@@ -53,6 +56,11 @@ def record(
         before=_plain(before or {}),
         after=_plain(after or {}),
     )
+
+
+def old_events(before: datetime) -> QuerySet[AuditEvent]:
+    """Return what was done before this time."""
+    return AuditEvent.objects.filter(pk__lt=first_id(before))
 
 
 def _plain(value: Any) -> Any:

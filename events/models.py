@@ -49,7 +49,7 @@ class EventDelivery(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who did what to what, from where. Never updated and never deleted; holds no secret.
+    """Who did what to what, from where. Never updated; deleted after years (`PORTAL_KEEP_AUDIT_DAYS`). Holds no secret.
 
     `token_id` is set when the user's program did it. No user: a command on the server did.
     """

@@ -16,17 +16,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, QuerySet
 
 from database import clock
+from database.batches import first_id
 from events.models import Event, EventDelivery
 
-__all__ = ["LeaseLost", "done", "forget_delivered", "later", "take", "write"]
+__all__ = ["LeaseLost", "done", "later", "old_events", "take", "unwanted_deliveries", "write"]
 
 LEASE = timedelta(minutes=1)
-KEPT = timedelta(days=30)
-BATCH = 1000
 
 
 class LeaseLost(Exception):
@@ -74,12 +72,11 @@ def _held(delivery: EventDelivery) -> Any:
     return EventDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
 
 
-def forget_delivered() -> None:
-    """Delete events that are older than `KEPT` and that no consumer waits for."""
-    before = timezone.now() - KEPT
-    while True:
-        oldest = Event.objects.filter(deliveries=None).order_by("id").values_list("pk", "at")[:BATCH]
-        old = [pk for pk, at in oldest if at < before]
-        Event.objects.filter(pk__in=old).delete()
-        if len(old) < BATCH:
-            return
+def unwanted_deliveries(before: datetime) -> QuerySet[EventDelivery]:
+    """Return the deliveries of events before this time to consumers that do not exist any more."""
+    return EventDelivery.objects.filter(pk__lt=first_id(before)).exclude(consumer__in=settings.EVENT_CONSUMERS)
+
+
+def old_events(before: datetime) -> QuerySet[Event]:
+    """Return the events before this time that no consumer waits for."""
+    return Event.objects.filter(pk__lt=first_id(before), deliveries=None)

@@ -13,16 +13,16 @@ from __future__ import annotations
 import os
 import socket
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
 from database import clock
@@ -42,6 +42,7 @@ __all__ = [
     "enqueue",
     "instance_id",
     "is_crowded",
+    "old_failures",
     "open_beats_wait",
     "release_of_the_dead",
     "send_beat",
@@ -179,3 +180,8 @@ def drop_stale_messages() -> int:
     """Delete beats of workers that are gone and messages that died with their holder: rows bring the work back. Return how many."""
     stale = OrmQ.objects.filter(Q(key__contains="@") | Q(key__contains="#"), lock__lt=clock.now() - STALE_AFTER)
     return int(stale.delete()[0])
+
+
+def old_failures(before: datetime) -> QuerySet[Failure]:
+    """Return the results of jobs that failed before this time; the log has them too."""
+    return Failure.objects.filter(stopped__lt=before)  # type: ignore[no-any-return]

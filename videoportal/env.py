@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-__all__ = ["boolean", "first_run_secret", "integer", "items", "text"]
+__all__ = ["boolean", "first_run_secret", "integer", "items", "kept_for", "text"]
 
 
 class BadSetting(Exception):
@@ -37,6 +38,14 @@ def integer(name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise BadSetting(f"{name} is “{value}”; write a whole number.") from error
+
+
+def kept_for(name: str, default: int) -> timedelta | None:
+    """Return how long something is kept; None, for 0, is for ever. Raises `BadSetting`."""
+    value = integer(name, default)
+    if value < 0:
+        raise BadSetting(f"{name} is “{value}”; write a number of days, or 0 to keep everything.")
+    return timedelta(days=value) if value else None
 
 
 def items(name: str, default: str = "") -> list[str]:

@@ -165,6 +165,17 @@ STORAGES = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG or TESTING else "videoportal.storage.HashedStaticFiles"
     },
 }
+# For how long rows are kept whose table grows with use (videoportal/retention.py); None: for ever.
+KEPT = {
+    name: env.kept_for(name, default)
+    for name, default in {
+        "PORTAL_KEEP_EVENTS_DAYS": 30,
+        "PORTAL_KEEP_HISTORY_DAYS": 1095,
+        "PORTAL_KEEP_ATTEMPTS_DAYS": 3650,
+        "PORTAL_KEEP_AUDIT_DAYS": 3650,
+        "PORTAL_KEEP_FAILED_JOBS_DAYS": 30,
+    }.items()
+}
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024

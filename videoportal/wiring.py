@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from events.outbox import forget_delivered
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
@@ -18,6 +17,7 @@ from generation.submitting.submit import submit
 from generation.tick import tick
 from jobs import queue
 from jobs.wiring import Periodic, Wiring
+from videoportal.retention import forget
 
 __all__ = ["WIRING"]
 
@@ -34,8 +34,8 @@ def sweep_soon() -> None:
 
 
 def forget_soon() -> None:
-    """Enqueue the deletion of old events, which may be many."""
-    queue.enqueue(queue.INGEST, "forget_events")
+    """Enqueue the deletion of old rows, which may be many."""
+    queue.enqueue(queue.INGEST, "forget")
 
 
 WIRING = Wiring(
@@ -47,7 +47,7 @@ WIRING = Wiring(
         "probe": probe_account,
         "ingest": ingest_then_next,
         "sweep": sweep,
-        "forget_events": forget_delivered,
+        "forget": forget,
     },
     periodic=[
         Periodic(every_s=5, call=sign_in),

@@ -121,20 +121,6 @@ def test_delivery_that_is_put_off_comes_back_later_and_only_its_holder_puts_it_o
     assert EventDelivery.objects.get().due_at > timezone.now() + timedelta(minutes=59)
 
 
-def test_old_events_go_unless_a_consumer_still_waits_for_them():
-    write("task.failed")
-    write("budget.spent")
-    write("account.cooldown")
-    Event.objects.update(at=timezone.now() - outbox.KEPT - timedelta(seconds=1))
-    write("budget.new")
-    (delivered,) = outbox.take("notices")
-    outbox.done(delivered)
-
-    outbox.forget_delivered()
-
-    assert sorted(Event.objects.values_list("type", flat=True)) == ["budget.new", "task.failed"]
-
-
 @SERVER
 @pytest.mark.django_db(transaction=True)
 def test_event_that_commits_after_a_later_one_was_done_is_given_all_the_same():

@@ -1,0 +1,125 @@
+"""Which rows are forgotten after how long, and that many are deleted in small steps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_q.models import Failure, Task
+from uuid_utils.compat import uuid7
+
+from events.models import AuditEvent, Event, EventDelivery
+from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent
+from tests.task_rows import attempt_of, make_task
+from videoportal.retention import forget
+
+pytestmark = pytest.mark.postgresql
+
+A_DAY = timedelta(days=1)
+
+
+def id_of(at: datetime) -> UUID:
+    return uuid7(nanoseconds=int(at.timestamp() * 1_000_000_000))
+
+
+def days_ago(days: float) -> datetime:
+    return timezone.now() - days * A_DAY
+
+
+def event(days: float, **facts) -> Event:
+    return Event.objects.create(id=id_of(days_ago(days)), type="task.failed", subject_id=uuid4(), at=days_ago(days), **facts)
+
+
+def delivery(days: float, consumer: str) -> EventDelivery:
+    at = days_ago(days)
+    return EventDelivery.objects.create(id=id_of(at), event=event(days), consumer=consumer, due_at=at)
+
+
+def test_old_events_go_unless_a_consumer_still_waits_for_them(db, settings):
+    settings.EVENT_CONSUMERS = {"hooks": ("task.",)}
+    event(31)
+    delivery(31, "removed")
+    kept = {event(29), delivery(31, "hooks").event, delivery(29, "removed").event}
+
+    forget()
+
+    assert set(Event.objects.all()) == kept
+
+
+def test_history_goes_long_after_the_end_and_what_money_needs_stays(user, make_account):
+    account = make_account("kling", "official-key", "http://127.0.0.1:9")
+    long_ago = days_ago(3651)
+    ended, live, lately = (
+        make_task(user, status=status, account=account, finished_at=at)
+        for status, at in (("succeeded", long_ago), ("queued", None), ("failed", days_ago(1094)))
+    )
+    TaskEvent.objects.all().delete()
+    ours = ended.submission_id
+    cases = [
+        (ended, Dispatch.REJECTED, "", False),
+        (ended, Dispatch.ACCEPTED, ours, False),
+        (ended, Dispatch.ACCEPTED, "another that nobody follows", True),
+        (ended, Dispatch.UNKNOWN, "", True),
+        (ended, Dispatch.SENDING, "", True),
+        (live, Dispatch.REJECTED, "", True),
+        (lately, Dispatch.REJECTED, "", True),
+    ]
+    kept = set()
+    for task, dispatch, submission_id, stays in cases:
+        attempt = attempt_of(task, account, id=id_of(long_ago), dispatch=dispatch, submission_id=submission_id)
+        kept |= {attempt.pk} if stays else set()
+    events = [TaskEvent(id=id_of(long_ago), task=task, at=long_ago, to_status="queued") for task in (ended, live, lately)]
+    TaskEvent.objects.bulk_create(events)
+
+    forget()
+
+    assert set(Attempt.objects.values_list("pk", flat=True)) == kept
+    assert set(TaskEvent.objects.values_list("task", flat=True)) == {live.pk, lately.pk}
+    assert GenerationTask.objects.count() == 3
+
+
+def test_records_of_people_and_of_jobs_go_after_their_time(user):
+    for days in (3651, 3649):
+        AuditEvent.objects.create(id=id_of(days_ago(days)), at=days_ago(days), action="price.changed", target_label=str(days))
+        LogEntry.objects.create(user=user, action_flag=2, action_time=days_ago(days), object_repr=str(days))
+    for days in (31, 29):
+        Task.objects.create(id=f"{days}", name=f"{days}", func="jobs.run", started=days_ago(days), stopped=days_ago(days), success=False)
+        Session.objects.create(session_key=f"{days}", session_data="", expire_date=days_ago(days - 30))
+
+    forget()
+
+    assert list(AuditEvent.objects.values_list("target_label", flat=True)) == ["3649"]
+    assert list(LogEntry.objects.values_list("object_repr", flat=True)) == ["3649"]
+    assert list(Failure.objects.values_list("name", flat=True)) == ["29"]
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["29"]
+
+
+def test_zero_days_keep_everything(db, settings):
+    settings.KEPT = dict.fromkeys(settings.KEPT, None)
+    event(5000)
+
+    forget()
+
+    assert Event.objects.count() == 1
+
+
+def test_many_rows_are_deleted_in_small_steps_past_those_that_stay(db, settings):
+    settings.EVENT_CONSUMERS = {"hooks": ("task.",)}
+    at = days_ago(40)
+    waiting = [delivery(41, "hooks").event_id for _ in range(3)]
+    old = [Event(id=id_of(at), type="task.failed", subject_id=uuid4(), at=at) for _ in range(1_100)]
+    Event.objects.bulk_create(old)
+
+    with CaptureQueriesContext(connection) as statements:
+        forget()
+
+    deletions = [one["sql"].count(",") for one in statements if one["sql"].startswith('DELETE FROM "events_event"')]
+    assert set(Event.objects.values_list("pk", flat=True)) == set(waiting)
+    assert len(deletions) >= 3
+    assert max(deletions) <= 500

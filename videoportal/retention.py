@@ -1,0 +1,50 @@
+"""What is forgotten after how long: one rule for each table that grows with use (docs/operating.md).
+
+A table that is not here is kept. Tasks, videos and prompts are: they are what people come for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+
+from database import clock
+from database.batches import delete_in_batches
+from events import audit, outbox
+from generation.queries import history
+from jobs import queue
+
+__all__ = ["forget"]
+
+log = logging.getLogger("videoportal.retention")
+
+EVENTS, HISTORY, ATTEMPTS = "PORTAL_KEEP_EVENTS_DAYS", "PORTAL_KEEP_HISTORY_DAYS", "PORTAL_KEEP_ATTEMPTS_DAYS"
+AUDIT, FAILURES = "PORTAL_KEEP_AUDIT_DAYS", "PORTAL_KEEP_FAILED_JOBS_DAYS"
+
+RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
+    (EVENTS, outbox.unwanted_deliveries),
+    (EVENTS, outbox.old_events),
+    (HISTORY, history.old_task_events),
+    (ATTEMPTS, history.old_attempts),
+    (AUDIT, audit.old_events),
+    (AUDIT, lambda before: LogEntry.objects.filter(action_time__lt=before)),
+    (FAILURES, queue.old_failures),
+)
+"""The setting of each rule, and the rows that may go when everything before this time may."""
+
+
+def forget() -> None:
+    """Delete what each rule allows, a bounded time each; the next round continues. Safe to run twice at once."""
+    now = clock.now()
+    old = [Session.objects.filter(expire_date__lt=now)]
+    old += [rows(now - kept) for setting, rows in RULES if (kept := settings.KEPT[setting])]
+    for rows in old:
+        if count := delete_in_batches(rows):
+            log.info("deleted %d rows of %s", count, rows.model._meta.label)  # noqa: SLF001 - public in Django, whatever its name
