@@ -26,6 +26,7 @@ from providers.declared.current import keep
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 from tests.portal_driver import Driver
+from tools.oss_server.testing import OssServerProcess
 
 for name, examples in {"short": 25, "long": 1_000}.items():
     calm = [
@@ -90,6 +91,19 @@ def simulator(running_simulator: SimulatorProcess) -> SimulatorProcess:
     """Return the simulator, reset for each test. Its clock is moved by `advance`, so that no test waits for a render."""
     running_simulator.reset()
     return running_simulator
+
+
+@pytest.fixture(scope="session")
+def running_oss_server() -> Iterator[OssServerProcess]:
+    with OssServerProcess() as server:
+        yield server
+
+
+@pytest.fixture
+def oss_server(running_oss_server: OssServerProcess) -> OssServerProcess:
+    """Return an OSS server with one empty bucket. It is one for all tests of a process, on a free port."""
+    running_oss_server.reset()
+    return running_oss_server
 
 
 @pytest.fixture
