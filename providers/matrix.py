@@ -28,7 +28,8 @@ height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of severa
 in a file, the first is used. Their bounds are the lesser of the vendor's and the portal's: {MEGAPIXELS} million pixels, and
 {MEGABYTES} MB unless `PORTAL_MAX_IMAGE_MB` says otherwise. A price is the vendor's list price; — means that the catalog has none for
 each second or video. The source is the vendor's page, with the day on which it was read. A retired model is refused
-(`model_retired`) unless an account of a surface that still has it is enabled.
+(`model_retired`) unless an account of a surface that still has it is enabled. *Made of* names the environment variables that make an account
+at a surface without a person (operating.md); those in brackets may be missing.
 """
 COLUMNS = ("Model", "Parameter", "Range", "Input", "Price", "Retired", "Source")
 RUN = 4
@@ -83,7 +84,18 @@ def _surface_line(surface: Surface, provider: type[Provider]) -> str:
     named = ", ".join(f"`{ours}` is `{theirs}`" for ours, theirs in surface.names.items())
     names = (f"; there {named}" if named else "") + ("; an account may have its own names" if surface.takes_names else "")
     address = f"<{surface.base_url}>" if surface.base_url else "its own address"
-    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}{calls}{names}."
+    made_of = f"; made of {_variables(surface)}" if surface.variables else ""
+    return f"- `{surface.slug}`: {surface.label}, at {address}; needs {needs}; {_count(taken, provider)}{calls}{names}{made_of}."
+
+
+def _variables(surface: Surface) -> str:
+    """Return the variables that make an account, those that it can do without in brackets."""
+    assert surface.variables is not None
+    optional = {field.name for field in surface.credentials if field.optional}
+    said = [(" or ".join(f"`{one}`" for one in names), name in optional) for name, names in surface.variables.credentials.items()]
+    if surface.variables.address:
+        said.append((" or ".join(f"`{one}`" for one in surface.variables.address), not surface.variables.address_needed))
+    return ", ".join(f"({names})" if may_miss else names for names, may_miss in said)
 
 
 def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:

@@ -1,4 +1,7 @@
-"""`make run`: the whole portal in one terminal, at port PORT (8000). Data is in var/; vendors are simulated, so nothing is billed."""
+"""`make run`: the whole portal in one terminal, at port PORT (8000). Data is in var/; vendors are simulated, so nothing is billed.
+
+Accounts of vendors' variables such as ALIYUN_API_KEY are real: docs/operating.md.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ from tools.stack import ROOT, Stack
 def main() -> int:
     argparse.ArgumentParser(prog="python -m tools.run", description=__doc__).parse_args()
     log_level = os.environ.get("PORTAL_LOG_LEVEL", "WARNING")
-    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), environment={"PORTAL_LOG_LEVEL": log_level})
+    environment = {"PORTAL_LOG_LEVEL": log_level, "PORTAL_ENVIRONMENT_ACCOUNTS": os.environ.get("PORTAL_ENVIRONMENT_ACCOUNTS", "True")}
+    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), environment=environment)
     print("Preparing the database and static files...", flush=True)
-    stack.prepare()
+    given = stack.prepare()
     sign_in = stack.manage("first_admin").strip()
+    if given:
+        print(f"Accounts of your environment:\n{given}", end="", flush=True)
     data_dir = os.environ.get("PORTAL_DATA_DIR") or os.path.relpath(ROOT / "var")
     try:
         with stack:

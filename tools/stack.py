@@ -50,7 +50,8 @@ class Stack:
     def __post_init__(self) -> None:
         self.web_port, self.simulator_port = free_port(self.web_port), free_port(self.simulator_port)
         public = os.environ.get("PORTAL_PUBLIC_URL", self.url)  # the simulator calls back, as vendors do
-        self.environment = {"PORTAL_SIMULATOR_URL": self.simulator_url, "PORTAL_PUBLIC_URL": public, **self.environment}
+        own = {"PORTAL_SIMULATOR_URL": self.simulator_url, "PORTAL_PUBLIC_URL": public, "PORTAL_ENVIRONMENT_ACCOUNTS": "False"}
+        self.environment = {**own, **self.environment}
 
     @property
     def url(self) -> str:
@@ -60,11 +61,12 @@ class Stack:
     def simulator_url(self) -> str:
         return f"http://127.0.0.1:{self.simulator_port}"
 
-    def prepare(self) -> None:
-        """Prepare the database, static files and sandbox accounts."""
+    def prepare(self) -> str:
+        """Prepare the database, static files and accounts. Return a line for each account that the environment gives."""
         self.manage("migrate", "--verbosity", "0")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.manage("sandbox_accounts", "--url", self.simulator_url)
+        return self.manage("environment_accounts")
 
     def manage(self, *words: str) -> str:
         """Run a management command and return its output; its errors go to the terminal. Raises if it fails."""

@@ -188,6 +188,9 @@ OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
 EXPIRY_WARNING = timedelta(minutes=env.integer("PORTAL_EXPIRY_WARNING_MINUTES", 30))  # before the vendor's file ends
 STOP_PAID_SUBMITS = env.boolean("PORTAL_STOP_PAID_SUBMITS", default=False)
 PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # where vendors call back; empty: they are only polled
+# Tests and tools make no accounts of the variables that a developer has set: they would spend money.
+ENVIRONMENT_ACCOUNTS = env.boolean("PORTAL_ENVIRONMENT_ACCOUNTS", default=not TESTING)
+ACCOUNTS_FILE = env.text("PORTAL_ACCOUNTS_FILE")  # accounts beside those of the vendors' variables (docs/operating.md)
 SIMULATOR_URL = env.text("PORTAL_SIMULATOR_URL", "http://127.0.0.1:9100")
 POLL_EVERY_S = env.integer("PORTAL_POLL_EVERY_S", 0)  # 0: the interval of each model
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
@@ -17,9 +19,17 @@ from generation.submitting.submit import submit
 from generation.tick import tick
 from jobs import queue
 from jobs.wiring import Periodic, Wiring
+from providers.accounts.taking import pause_those_gone, take_accounts
 from videoportal.retention import forget
 
 __all__ = ["WIRING"]
+
+
+@cache  # of what does not raise: a start without the database is repeated until it answers
+def take_accounts_once() -> None:
+    """Take the accounts that the environment gives, and pause those that it does not give any more."""
+    take_accounts()
+    pause_those_gone()
 
 
 def ingest_then_next(task_id: str, fence: int) -> None:
@@ -50,6 +60,7 @@ WIRING = Wiring(
         "forget": forget,
     },
     periodic=[
+        Periodic(every_s=5, call=take_accounts_once),
         Periodic(every_s=5, call=sign_in),
         Periodic(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
         Periodic(every_s=1, call=tick),

@@ -29,7 +29,7 @@ from generation.submitting.restored_backup import backup_facts
 from jobs import queue
 from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
 from providers.accounts.health_test import probe
-from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys
+from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys, given_accounts_can_be_used
 from providers.core.messages import Sentence
 from providers.models import ProviderAccount
 
@@ -192,7 +192,7 @@ def _is_private(host: str) -> bool:
 
 
 def check_credentials() -> str:
-    found = [*credential_keys_are_keys(None), *accounts_can_be_used(None, databases=["default"])]
+    found = [*credential_keys_are_keys(None), *given_accounts_can_be_used(None), *accounts_can_be_used(None, databases=["default"])]
     if found:
         raise CheckFailed(" ".join(f"{item.msg} {item.hint or ''}".strip() for item in found))
     return f"{ProviderAccount.objects.count()} accounts"

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from providers.accounts.callback_urls import callback_url
+from providers.accounts.given import credentials_of
 from providers.accounts.models import ProviderAccount
-from providers.accounts.sealing import SealBroken, seal, tail, unseal
-from providers.core.base import Options, Provider
+from providers.accounts.sealing import SealBroken, seal, tail
+from providers.core.base import CredentialField, Options, Provider
 from providers.core.client import BlockingClient
 from providers.core.fetch import NetworkPolicy
 from providers.core.messages import Message
 from providers.core.transport import Timeouts
 
-__all__ = ["client_for", "free_client_for", "locked_because", "network_policy", "provider_for", "set_credentials"]
+__all__ = ["client_for", "free_client_for", "locked_because", "network_policy", "provider_for", "set_credentials", "tails_of"]
 
 FREE_READ_S = 10.0
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 def provider_for(account: ProviderAccount, *, base_url: str = "") -> Provider:
-    """Return the account's adapter with its credentials decrypted. Raise `SealBroken`."""
+    """Return the account's adapter with its credentials. Raise `SealBroken`."""
     options = Options(
         surface=account.surface,
         base_url=base_url or account.base_url,
-        credentials=unseal(account.pk, account.sealed),
+        credentials=credentials_of(account),
         callback_url=callback_url(account),
         names=account.model_names,
     )
@@ -46,9 +47,9 @@ def free_client_for(account: ProviderAccount, *, base_url: str = "") -> Blocking
 
 
 def locked_because(account: ProviderAccount) -> Message:
-    """Return why the credentials cannot be decrypted; empty when they can."""
+    """Return why the credentials cannot be had; empty when they can."""
     try:
-        unseal(account.pk, account.sealed)
+        credentials_of(account)
     except SealBroken as broken:
         return broken.words
     return Message()
@@ -59,7 +60,12 @@ def set_credentials(account: ProviderAccount, credentials: Mapping[str, str]) ->
     fields = account.provider_class.surfaces[account.surface].credentials
     given = {field.name: credentials[field.name] for field in fields if not field.optional or credentials.get(field.name)}
     account.sealed = seal(account.pk, given)
-    account.tails = {field.name: tail(given[field.name]) if field.secret else given[field.name] for field in fields if field.name in given}
+    account.tails = tails_of(fields, given)
+
+
+def tails_of(fields: Iterable[CredentialField], given: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be shown of credentials: the last characters of a secret."""
+    return {field.name: tail(given[field.name]) if field.secret else given[field.name] for field in fields if field.name in given}
 
 
 def network_policy(account: ProviderAccount, allow_cidrs: tuple[str, ...]) -> NetworkPolicy:

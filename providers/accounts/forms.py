@@ -16,14 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from database import clock
+from providers.accounts.base_urls import UnusableAddress, is_header_text, usable_address
 from providers.accounts.clients import set_credentials
 from providers.accounts.currencies import currency_of
+from providers.accounts.given import where_it_is_set
 from providers.accounts.model_names import NamesField
 from providers.accounts.models import ModelPrice
 from providers.accounts.sealing import SealBroken, unseal
 from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
-from providers.core.network import leads_to_metadata
 from providers.labels import label_of, with_own
 from providers.messages import translated
 from providers.vendors import PROVIDERS, models_of
@@ -35,7 +36,6 @@ MOST_AMOUNT = 1_000_000
 MOST_CONNECT_S, MOST_READ_S = 30, 240
 NO_MORE = "-"
 """Typed for an optional value, it removes the stored one."""
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -52,8 +52,34 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.vendor, self.instance.surface = self.provider_class.slug, self.surface.slug
             for name, value in {"base_url": self.surface.base_url, **asdict(self.surface.limits)}.items():
                 self.initial.setdefault(name, value)
+        self._keep_stored_models()
+        if self.instance.source:
+            self._show_where_it_is_set()
+            return
         for field in self.surface.credentials:
             self._describe(field)
+
+    def _keep_stored_models(self) -> None:
+        """Offer models that the account is limited to and that left the surface: without a tick of theirs it would have all models."""
+        shown = self.fields.get("models_allowed")
+        if isinstance(shown, forms.MultipleChoiceField):
+            known, models = dict(shown.choices), models_of(self.provider_class.slug)  # type: ignore[arg-type]
+            gone = [model for model in self.instance.models_allowed if model not in known]
+            labels = [_model_words(models[model]) if model in models else model for model in gone]
+            shown.choices = [*shown.choices, *zip(gone, labels, strict=True)]  # type: ignore[misc]
+
+    def _show_where_it_is_set(self) -> None:
+        """Show address and credentials of an account that the environment gives, which nobody can change here."""
+        words = _("Comes from the environment (%(origin)s). Change it there and restart web and workers.")
+        note = words % {"origin": where_it_is_set(self.instance)}
+        for name, kept in [(PREFIX + field.name, self.instance.tails.get(field.name)) for field in self.surface.credentials]:
+            if name in self.fields:
+                field = forms.CharField(label=self.fields[name].label, widget=AdminTextInputWidget, required=False, help_text=note)
+                field.disabled, field.initial = True, kept or _("not set")
+                self.fields[name] = field
+        if "base_url" in self.fields:
+            self.fields["base_url"].disabled = True
+            self.fields["base_url"].help_text = note
 
     def _describe(self, field: CredentialField) -> None:
         """Show a stored credential by its last characters; nothing more of it can be read."""
@@ -66,25 +92,10 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         shown.help_text = _("%(stored)s A single - removes it.") % {"stored": words} if field.optional else words
 
     def clean_base_url(self) -> str:
-        url = str(self.cleaned_data["base_url"]).rstrip("/")
-        parts = urlsplit(url)
         try:
-            port = parts.port
-        except ValueError:
-            port = 0
-        if port == 0:
-            raise forms.ValidationError(_("The port is a number from 1 to 65535."))
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise forms.ValidationError(_("The address alone, please: no user, question mark or hash."))
-        if parts.scheme not in {"http", "https"}:
-            raise forms.ValidationError(_("The address begins with https:// or http://."))
-        if leads_to_metadata(parts.hostname or ""):
-            raise forms.ValidationError(_("This is the address of a cloud's metadata service, which holds keys. Use the vendor's address."))
-        if parts.scheme == "http" and self.surface.credentials and parts.hostname not in LOOPBACK:
-            raise forms.ValidationError(
-                _("Use https: over http everybody on the way could read the key. Only a service on this machine may do without.")
-            )
-        return url
+            return usable_address(str(self.cleaned_data["base_url"]), self.surface)
+        except UnusableAddress as problem:
+            raise forms.ValidationError(translated(problem.words)) from problem
 
     def clean_connect_timeout_s(self) -> int:
         return self._seconds("connect_timeout_s", MOST_CONNECT_S)
@@ -102,20 +113,23 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         super().clean()
         self._require_known_models()
+        if self.instance.source:
+            return self.cleaned_data
         typed = {field.name: str(self.cleaned_data.get(PREFIX + field.name) or "").strip() for field in self.surface.credentials}
         missing = [field.name for field in self.surface.credentials if not typed[field.name] and not field.optional]
-        unfit = [name for name, value in typed.items() if not (value.isascii() and value.isprintable())]  # for a header
+        unfit = [name for name, value in typed.items() if not is_header_text(value)]
         self._refuse(unfit, _("Only plain letters, digits and marks, in one line."))
         spoilt = any(PREFIX + name in self.errors for name in missing)
         self.credentials = None if spoilt else self._with_kept(typed, missing)
         return self.cleaned_data
 
     def _require_known_models(self) -> None:
-        """Refuse a ticked model that is neither known at this surface nor named."""
+        """Refuse a newly ticked model that is neither known at this surface nor named."""
         names, models = self.cleaned_data.get("model_names"), models_of(self.provider_class.slug)
         if names is None:
             return
-        ticked = [models[model] for model in self.cleaned_data.get("models_allowed", ())]
+        kept = self.initial.get("models_allowed") or ()
+        ticked = [models[model] for model in self.cleaned_data.get("models_allowed", ()) if model not in kept]
         for spec in ticked:
             if not spec.is_at(self.surface.slug) and spec.id not in names:
                 words = _("“%(model)s” is not known to be there. Write its name at the vendor below, or untick it.")
@@ -158,6 +172,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def columns(self) -> list[str]:
         """Return the columns that saving the form writes."""
         typed = [name for name in self.cleaned_data if not name.startswith(PREFIX)]
+        if self.instance.source:
+            return [*(name for name in typed if name != "base_url"), "edited_at"]
         return [*typed, "sealed", "tails", "changed_at", "edited_at"]
 
     def save(self, commit: bool = True) -> Any:

@@ -22,7 +22,7 @@ from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pac
 from providers.accounts.sealing import SealBroken
 from providers.core.base import Provider, Surface
 from providers.core.catalog import ModelSpec, Price
-from providers.core.messages import Message
+from providers.core.messages import Message, Sentence
 from providers.core.transport import Timeouts
 from providers.core.types import Balance
 from providers.messages import MessageField, translated
@@ -32,6 +32,8 @@ MOST_LEFT = Decimal(10) ** 13
 """The column has no room for more; a larger balance is stored as this."""
 KNOWN_LATELY = timedelta(minutes=2)
 """Shorter than a task's denials take, so that a render counts as found only if it was found between them."""
+SOURCE_SENTENCES = frozenset({"variable_gone", "entry_gone", "given_differs"})
+"""Why an account that the environment gives cools down without its credentials."""
 MOST_COOLDOWNS = 1000
 """The count stops here: a cooldown is at its longest long before."""
 
@@ -58,6 +60,10 @@ class ProviderAccount(models.Model):
     surface = models.CharField(_("surface"), max_length=40)
     label = models.CharField(_("label"), max_length=100, unique=True)
     base_url = models.URLField(_("base URL"), max_length=300)
+    source = models.CharField(max_length=200, blank=True, default="", editable=False)
+    """Where its credentials are read at each start, for an account that the environment gives (`given.py`); empty for one typed in."""
+    fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
+    """Of credentials that the environment gives, which are not stored."""
     sealed = models.TextField(editable=False, default="")
     tails = models.JSONField(editable=False, default=dict)
     enabled = models.BooleanField(_("enabled"), default=True)
@@ -110,6 +116,7 @@ class ProviderAccount(models.Model):
         verbose_name_plural = _("provider accounts")
         ordering = ["vendor", "priority", "label"]
         constraints = [
+            models.UniqueConstraint(fields=["source"], condition=~Q(source=""), name="account_source_once"),
             models.CheckConstraint(condition=Q(max_in_flight__gte=1), name="account_has_a_slot"),
             models.CheckConstraint(condition=Q(weight__gte=1), name="account_has_weight"),
             models.CheckConstraint(condition=Q(submits_per_minute__gte=1), name="account_may_submit"),
@@ -221,6 +228,11 @@ class ProviderAccount(models.Model):
             audit.record("account.rest_ended", self, by=by, before={"until": self.cooldown_until, "reason": str(self.cooldown_reason)})
         return ended
 
+    def end_wait_for_source(self) -> None:
+        """Let submits start again, as the environment gives its credentials again. Other cooldowns stay."""
+        if any(isinstance(part, Sentence) and part.code in SOURCE_SENTENCES for part in self.cooldown_reason.parts):
+            self._wake(Q(cooldown_until=self.cooldown_until))
+
     @transaction.atomic
     def _wake(self, cooling: Q, **changes: Any) -> bool:
         now = clock.now()
@@ -231,8 +243,8 @@ class ProviderAccount(models.Model):
         return bool(matched)
 
     @transaction.atomic
-    def switch(self, *, enabled: bool, by: Actor) -> bool:
-        """Enable or disable the account, by a person. Return whether that changed anything."""
+    def switch(self, *, enabled: bool, by: Actor | None) -> bool:
+        """Enable or disable the account, by a person, or None for the portal itself. Return whether that changed anything."""
         now = clock.now()
         changed = ProviderAccount.objects.filter(pk=self.pk, enabled=not enabled).update(enabled=enabled, edited_at=now)
         if changed:

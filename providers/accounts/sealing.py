@@ -19,10 +19,12 @@ __all__ = ["SealBroken", "is_key", "opens", "seal", "tail", "unseal"]
 
 
 class SealBroken(Exception):
-    """The credentials cannot be decrypted, or their vendor is no longer in the catalog; nothing may be sent."""
+    """The credentials cannot be had: not decrypted, not given by the environment, or their vendor is no longer in the catalog; nothing may
+    be sent.
+    """
 
-    def __init__(self, code: str) -> None:
-        self.words = say(code)
+    def __init__(self, code: str, **facts: str) -> None:
+        self.words = say(code, **facts)
         super().__init__(str(self.words))
 
 

@@ -63,6 +63,15 @@ def credentials_open(app_configs: object, databases: Sequence[str] | None = None
 
 
 @register()
+def given_accounts_can_be_used(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Report what is wrong with the accounts that the environment gives. A warning: the portal starts with the others."""
+    from providers.accounts.given import reading
+
+    hint = "This account is left out. Correct it, then restart web and workers."
+    return [Caution(str(problem), hint=hint, id="providers.W004") for problem in reading().problems]
+
+
+@register()
 def vendors_can_call(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Report a PORTAL_PUBLIC_URL that vendors may not be given."""
     from providers.accounts.callback_urls import UnusableUrl, require_usable
@@ -76,17 +85,18 @@ def vendors_can_call(app_configs: object, **kwargs: Any) -> list[CheckMessage]: 
 
 
 def _check(account: Any) -> list[CheckMessage]:
-    from providers.accounts.sealing import SealBroken, unseal
+    from providers.accounts.given import credentials_of
+    from providers.accounts.sealing import SealBroken
 
     if account.known_surface is None:
         return [Error(f"Account “{account}” is of an unknown vendor or surface.", hint="Delete it or disable it.", id="providers.E002")]
     if account.enabled and not account.models_offered():
         hint = "Name the models that it has, in the admin, or disable it."
         return [Caution(f"Account “{account}” offers no model.", hint=hint, id="providers.W002")]
-    if not account.sealed:
+    if not account.sealed and not account.source:
         return [Caution(f"Account “{account}” has no credentials.", hint="Type them in, in the admin.", id="providers.W001")]
     try:
-        unseal(account.pk, account.sealed)
+        credentials_of(account)
     except SealBroken as broken:
         return [Error(f"Account “{account}”: {broken}", id="providers.E001")]
     return []

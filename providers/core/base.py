@@ -51,6 +51,7 @@ __all__ = [
     "Provider",
     "Sandbox",
     "Surface",
+    "Variables",
     "by_slug",
     "coded_error",
     "date_of",
@@ -109,6 +110,20 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Variables:
+    """The environment variables of which an account of this surface is made at start (providers/accounts/given.py).
+
+    `credentials` has their names by the credential's name, `address` those of the base URL; the first one that is set counts. Surfaces of
+    one vendor may share variables: then the address chooses the surface, and without one the first surface has the account.
+    """
+
+    credentials: Mapping[str, tuple[str, ...]]
+    address: tuple[str, ...] = ()
+    address_needed: bool = False
+    """The surface has no address of its own, so there is no account without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surface:
     """One way into a vendor: its own API, another generation of it, or a gateway that speaks the same protocol."""
 
@@ -125,6 +140,8 @@ class Surface:
     """The vendor takes a callback address with each submit (see `Provider.notice`)."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the vendor calls models here, by our ids; a model that is not in it goes by its id."""
+    variables: Variables | None = None
+    """Where its account comes from without a person; None where only the admin and the file of accounts make one."""
     takes_names: bool = False
     """An account may have its own names for models (see `Provider.name_of`): for endpoints, or where the models are not known."""
 

@@ -14,6 +14,7 @@ from generation.scheduling.concurrency import Usage
 from providers.accounts.balance_text import balance_words
 from providers.accounts.circuit_breaker import BreakerState
 from providers.accounts.clients import locked_because
+from providers.accounts.given import reading, where_it_is_set
 from providers.accounts.health_test import Finding
 from providers.core.types import Balance
 from providers.messages import translated
@@ -113,6 +114,8 @@ def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccoun
     if not overview.workers:
         start = _("Start one with “manage.py worker”. Waiting tasks continue automatically.")
         notes.append(Notice(tone="bad", title=_("No worker is running. New videos do not start."), text=start))
+    left_out = _("An account of the environment is left out.")
+    notes += [Notice(tone="warn", title=left_out, text=translated(problem)) for problem in reading().problems]
     if not any(account.enabled for account in accounts):
         notes.append(Notice(tone="warn", title=_("No account is enabled."), text=_("Add one, or enable one of these.")))
     return notes
@@ -135,7 +138,8 @@ def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:
     if not account.enabled:
         return State("off", "circle-slash", _("Switched off"), _("No new videos are sent. Running renders are still tracked."))
     if why := locked_because(account):
-        return State("bad", "lock", _("Locked"), _("The credentials cannot be decrypted. Enter them again."), translated(why))
+        words = _("Its credentials are missing.") if account.source else _("The credentials cannot be decrypted. Enter them again.")
+        return State("bad", "lock", _("Locked"), words, translated(why))
     return _cooling(account, now) or _used_up(account, usage) or _at_work(usage)
 
 
@@ -196,6 +200,8 @@ def _facts(account: ProviderAccount, overview: AccountsOverview, now: datetime) 
         Fact(label=_("Balance"), value=balance),
         Fact(label=_("Priority, weight"), value=f"{account.priority}, {account.weight}"),
     ]
+    if account.source:
+        facts.append(Fact(label=_("Set by"), value=where_it_is_set(account)))
     if waiting := overview.waiting[account.vendor]:
         facts.append(Fact(label=_("Waiting for this vendor"), value=str(waiting)))
     if breaker_since := account.breaker(now).since:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers.core.base import API_KEY, Limits, Sandbox, Surface, by_slug
+from providers.core.base import API_KEY, Limits, Sandbox, Surface, Variables, by_slug
 
 __all__ = ["SURFACES"]
 
 LIMITS = Limits(max_in_flight=3, submits_per_minute=180)
 """Of a personal account; a company's renders ten at a time and takes 600 a minute."""
+ADDRESS = ("ARK_BASE_URL",)
+VARIABLES = Variables(credentials={"api_key": ("ARK_API_KEY",)}, address=ADDRESS)
+"""Read by both SDKs (volcengine-python-sdk, volcenginesdkarkruntime/_client.py, 2026-07-23); the address by programs that use them."""
+VARIABLES_ABROAD = Variables(credentials={"api_key": ("BYTEPLUS_API_KEY", "ARK_API_KEY")}, address=ADDRESS)
 ABROAD: Mapping[str, str] = {
     "doubao-seedance-2-5-260628": "dreamina-seedance-2-5-260628",
     "doubao-seedance-2-0-260128": "dreamina-seedance-2-0-260128",
@@ -34,6 +38,7 @@ SURFACES = by_slug(
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/ark/api/v3", credentials={"api_key": "sk-sandbox-ark"}),
         calls_back=True,
+        variables=VARIABLES,
         takes_names=True,
     ),
     Surface(
@@ -46,6 +51,7 @@ SURFACES = by_slug(
         sandbox=Sandbox(path="/hosts/byteplus/api/v3", credentials={"api_key": "sk-intl-sandbox-ark"}, priority=20),
         calls_back=True,
         names=ABROAD,
+        variables=VARIABLES_ABROAD,
         takes_names=True,
     ),
 )

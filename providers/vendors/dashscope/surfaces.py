@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers.core.base import API_KEY, CredentialField, Limits, Sandbox, Surface, by_slug
+from providers.core.base import API_KEY, CredentialField, Limits, Sandbox, Surface, Variables, by_slug
 
 __all__ = ["SURFACES"]
 
@@ -20,6 +20,11 @@ WORKSPACE = CredentialField(
     help="Only for a key that may use several workspaces: which of them renders and is billed.",
 )
 """Sent as a header with every call, as the vendor's SDK does (dashscope 2.0.2, client/base_api.py; read 2026-11-21)."""
+VARIABLES = Variables(
+    credentials={"api_key": ("DASHSCOPE_API_KEY", "ALIYUN_API_KEY"), "workspace": ("DASHSCOPE_WORKSPACE",)},
+    address=("DASHSCOPE_HTTP_BASE_URL",),
+)
+"""Key and address as dashscope 2.0.2 reads them (common/env.py); the second name is that of programs for several vendors."""
 NO_NAMES: Mapping[str, str] = {}
 LIMITS = Limits(max_in_flight=2, submits_per_minute=120, submits_per_second=2, polls_per_second=20)
 """Two at a time and two submits a second, of most Wan models; 20 questions a second of the whole account."""
@@ -69,6 +74,7 @@ def _surface(slug: str, label: str, host: str, sandbox: Sandbox | None = None, n
         limits=LIMITS,
         sandbox=sandbox,
         names=names,
+        variables=VARIABLES,
         takes_names=True,
     )
 

@@ -5,7 +5,7 @@ https://openrouter.ai/docs/guides/overview/multimodal/video-generation; read 202
 
 from __future__ import annotations
 
-from providers.core.base import API_KEY, CredentialField, Sandbox, Surface, by_slug
+from providers.core.base import API_KEY, CredentialField, Sandbox, Surface, Variables, by_slug
 
 __all__ = ["SIGNING_SECRET", "SURFACES"]
 
@@ -22,6 +22,10 @@ SURFACES = by_slug(
         base_url="https://openrouter.ai/api/v1",
         credentials=(API_KEY, SIGNING_SECRET),
         help="One key for the models of many vendors. The address includes /api/v1.",
+        variables=Variables(
+            credentials={"api_key": ("OPENROUTER_API_KEY",), "signing_secret": ("OPENROUTER_SIGNING_SECRET",)},
+            address=("OPENROUTER_BASE_URL",),
+        ),
         sandbox=Sandbox(path="/hosts/openrouter/api/v1", credentials={"api_key": "sk-or-sandbox"}),
         calls_back=True,
     )

@@ -5,12 +5,14 @@ Vidu platform documents, both sites, and the concurrency of its packages (https:
 
 from __future__ import annotations
 
-from providers.core.base import API_KEY, Limits, Sandbox, Surface, by_slug
+from providers.core.base import API_KEY, Limits, Sandbox, Surface, Variables, by_slug
 
 __all__ = ["SURFACES"]
 
 LIMITS = Limits(max_in_flight=5)
 """What a package of credits allows."""
+VARIABLES = Variables(credentials={"api_key": ("VIDU_API_KEY",)}, address=("VIDU_BASE_URL", "VIDU_API_HOST"))
+"""Vidu has no SDK; the names are those of programs that call it. Read 2026-11-29."""
 SURFACES = by_slug(
     Surface(
         slug="mainland",
@@ -21,6 +23,7 @@ SURFACES = by_slug(
         regional=True,
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/vidu", credentials={"api_key": "vda_sandbox_vidu"}),
+        variables=VARIABLES,
         calls_back=True,
     ),
     Surface(
@@ -31,6 +34,7 @@ SURFACES = by_slug(
         help="Use a key of platform.vidu.com. Keys of platform.vidu.cn do not work here.",
         regional=True,
         limits=LIMITS,
+        variables=VARIABLES,
         calls_back=True,
     ),
 )

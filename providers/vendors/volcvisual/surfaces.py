@@ -5,7 +5,7 @@ Volcengine documents, visual service; read 2026-11-20.
 
 from __future__ import annotations
 
-from providers.core.base import API_KEY, KEY_PAIR, Limits, Sandbox, Surface, by_slug
+from providers.core.base import API_KEY, KEY_PAIR, Limits, Sandbox, Surface, Variables, by_slug
 
 __all__ = ["GATEWAY", "SURFACES"]
 
@@ -18,6 +18,7 @@ SURFACES = by_slug(
         credentials=KEY_PAIR,
         help="Free accounts render one video at a time, paid ones two.",
         limits=Limits(max_in_flight=1),
+        variables=Variables(credentials={"access_key": ("VOLC_ACCESSKEY",), "secret_key": ("VOLC_SECRETKEY",)}),
         sandbox=Sandbox(path="/hosts/volcvisual", credentials={"access_key": "sim-access", "secret_key": "sim-secret"}),
     ),
     Surface(

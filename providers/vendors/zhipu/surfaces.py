@@ -6,7 +6,7 @@ it.
 
 from __future__ import annotations
 
-from providers.core.base import API_KEY, Limits, Sandbox, Surface, by_slug
+from providers.core.base import API_KEY, Limits, Sandbox, Surface, Variables, by_slug
 
 __all__ = ["SURFACES"]
 
@@ -19,6 +19,7 @@ SURFACES = by_slug(
         base_url="https://open.bigmodel.cn/api/paas/v4",
         credentials=(API_KEY,),
         help="Keys look like id.secret.",
+        variables=Variables(credentials={"api_key": ("ZHIPUAI_API_KEY",)}, address=("ZHIPUAI_BASE_URL",)),
         regional=True,
         limits=LIMITS,
         sandbox=Sandbox(path="/hosts/zhipu/api/paas/v4", credentials={"api_key": "simid.simsecret0000000000"}),
@@ -29,6 +30,7 @@ SURFACES = by_slug(
         base_url="https://api.z.ai/api/paas/v4",
         credentials=(API_KEY,),
         help="A key of Z.ai; keys of the Chinese platform are not known there.",
+        variables=Variables(credentials={"api_key": ("ZAI_API_KEY",)}, address=("ZAI_BASE_URL",)),
         regional=True,
         limits=LIMITS,
     ),

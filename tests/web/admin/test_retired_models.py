@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 
 from providers.vendors import ALL_MODELS
 from tests.task_rows import make_task
+from tests.web.admin.account_fields import LIMITS, USE
 
 RETIRED = "kling/kling-v1-6"
 DAY = ALL_MODELS[RETIRED].retired
@@ -30,6 +31,19 @@ def test_account_form_marks_what_may_be_allowed(staff_client, db):
     text = staff_client.get("/admin/providers/provideraccount/add/?vendor=kling&surface=gateway").content.decode()
 
     assert f"{ALL_MODELS[RETIRED].label} (retired on {DAY.isoformat()})" in text
+
+
+def test_account_limited_to_retired_models_stays_limited_when_it_is_saved(staff_client, make_account):
+    gone = "a-declared-model-that-was-deleted"
+    account = make_account("kling", "official-key", "http://127.0.0.1:9", models_allowed=["kling-v1-6", gone])
+    page = f"/admin/providers/provideraccount/{account.pk}/change/"
+    form = staff_client.get(page).context["adminform"].form
+    ticked = [box.data["value"] for box in form["models_allowed"] if box.data["selected"]]
+
+    staff_client.post(page, {"label": "old", "base_url": account.base_url, "models_allowed": ticked, **USE, **LIMITS})
+
+    account.refresh_from_db()
+    assert (account.label, account.models_allowed, account.models_offered()) == ("old", ["kling-v1-6", gone], [])
 
 
 def test_history_keeps_the_name(staff_client, old_task):
