@@ -28,8 +28,8 @@ height. Images are given as {FORMATS}, stored and sent as JPEG or PNG; of severa
 in a file, the first is used. Their bounds are the lesser of the vendor's and the portal's: {MEGAPIXELS} million pixels, and
 {MEGABYTES} MB unless `PORTAL_MAX_IMAGE_MB` says otherwise. A price is the vendor's list price; — means that the catalog has none for
 each second or video. The source is the vendor's page, with the day on which it was read. A retired model is refused
-(`model_retired`) unless an account of a surface that still has it is enabled. *Made of* names the environment variables that make an account
-at a surface without a person (operating.md); those in brackets may be missing.
+(`model_retired`) unless an account of a surface that still has it is enabled. *Made of* names the environment variables
+that make an account at a surface without a person (operating.md); those in brackets may be missing.
 """
 COLUMNS = ("Model", "Parameter", "Range", "Input", "Price", "Retired", "Source")
 RUN = 4

@@ -216,5 +216,5 @@ def _of_file(problems: list[Message]) -> Iterator[Given]:
             label=entry.name,
             base_url=entry.base_url,
             credentials=entry.credentials,
-            origin=f"{settings.ACCOUNTS_FILE}, {entry.line}",
+            origin=f"{settings.ACCOUNTS_FILE}:{entry.line}",
         )
