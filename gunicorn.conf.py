@@ -7,9 +7,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoportal.settings")
 from django.conf import settings
 
 from access.checks import refuse_to_start
+from videoportal.env import BadSetting
 
 wsgi_app = "videoportal.wsgi"
-bind = settings.WEB_BIND
+try:
+    bind = settings.WEB_BIND
+except BadSetting as wrong:
+    raise SystemExit(f"The web process does not start. {wrong}") from None
 workers = settings.WEB_PROCESSES
 threads = settings.WEB_THREADS
 worker_class = "videoportal.buffering.BufferingWorker"

@@ -41,6 +41,12 @@ __all__ = [
 log = logging.getLogger("generation.store")
 
 MISSING_CODES = frozenset({"NoSuchKey", "NotFound", "404"})
+FULL_CODES = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded", "InsufficientStorageSpace"})
+"""What object stores say when a disk or quota is full: MinIO (github.com/minio/minio/issues/11178 and minio-py/issues/1313), Ceph
+(docs.csc.fi/cloud/object-storage-error-msgs) and Huawei's OBS (support.huaweicloud.com/eu/api-obs/obs_04_0052.html), all 2026-11-29.
+
+OSS and Amazon have no such limit. While a bill is unpaid, OSS refuses with 403 UserDisable or InDebt: the storage is unavailable.
+"""
 
 
 class ObjectMissing(NotThere):
@@ -77,25 +83,43 @@ def save(key: str, content: Path | bytes, *, keep_part: bool = False) -> None:
 
     With `keep_part` an unfinished file stays: the key may belong to another writer who was a moment faster, whose file must not be deleted.
     """
+    with content.open("rb") if isinstance(content, Path) else BytesIO(content) as source:
+        file: File[bytes] = File(source)
+        try:
+            save_new = getattr(default_storage, "save_new", None)
+        except Exception as error:
+            raise unavailable(error, f"saving {key}") from error
+        if save_new is None:
+            _save_and_look(key, file, keep_part=keep_part)
+            return
+        try:
+            save_new(key, file)  # an object store that refuses a taken key and checks what arrives: one request, and nothing to look at
+        except FileExistsError as error:
+            raise StorageUnavailable(f"{key} is in use") from error
+        except Exception as error:
+            if not keep_part:
+                discard([key])
+            raise unavailable(error, f"saving {key}") from error
+
+
+def _save_and_look(key: str, file: File[bytes], *, keep_part: bool) -> None:
     try:
         is_in_use = default_storage.exists(key)
     except Exception as error:
         raise unavailable(error, f"looking for {key}") from error
     if is_in_use:
         raise StorageUnavailable(f"{key} is in use")
-    with content.open("rb") if isinstance(content, Path) else BytesIO(content) as source:
-        file: File[bytes] = File(source)
-        expected, name = file.size, key
-        try:
-            name = default_storage.save(key, file)
-            is_whole = name == key and default_storage.size(key) == expected  # another name: another writer was faster
-            if is_whole:  # the row that names it will survive a power cut; an object store has no path and has it when it answers
-                with suppress(NotImplementedError), Path(default_storage.path(key)).open("rb") as stored:
-                    os.fsync(stored.fileno())
-        except Exception as error:
-            if not keep_part:
-                discard([key])  # a full disk keeps the part that fitted
-            raise unavailable(error, f"saving {key}") from error
+    expected, name = file.size, key
+    try:
+        name = default_storage.save(key, file)
+        is_whole = name == key and default_storage.size(key) == expected  # another name: another writer was faster
+        if is_whole:  # the row that names it will survive a power cut; an object store has no path and has it when it answers
+            with suppress(NotImplementedError), Path(default_storage.path(key)).open("rb") as stored:
+                os.fsync(stored.fileno())
+    except Exception as error:
+        if not keep_part:
+            discard([key])  # a full disk keeps the part that fitted
+        raise unavailable(error, f"saving {key}") from error
     if not is_whole:
         discard([name])
         raise StorageUnavailable(f"{key} arrived under another name or with another size")
@@ -183,7 +207,7 @@ def unavailable(error: Exception, doing: str) -> StorageUnavailable:
     if isinstance(error, StorageUnavailable):
         return error
     log.warning("%s failed: %s: %s", doing, type(error).__name__, error)
-    kind = StorageFull if is_full_disk(error) else StorageUnavailable
+    kind = StorageFull if is_full_disk(error) or _code(error) in FULL_CODES else StorageUnavailable
     return kind(f"{type(error).__name__} while {doing}")
 
 
@@ -206,7 +230,13 @@ def _is_missing(error: Exception) -> bool:
 
     A bucket that does not exist has another code: that is a wrong setting, not a missing file.
     """
+    code = _code(error)
+    status = getattr(error, "status", getattr(error, "status_code", None))
+    return isinstance(error, FileNotFoundError) or code in MISSING_CODES or (status == 404 and not code)
+
+
+def _code(error: Exception) -> str:
+    """Return the code of an object store's error, or an empty text."""
     reply = getattr(error, "response", None)  # botocore's ClientError; oss2 and others have attributes
     code = reply.get("Error", {}).get("Code") if isinstance(reply, Mapping) else getattr(error, "code", None)
-    status = getattr(error, "status", getattr(error, "status_code", None))
-    return isinstance(error, FileNotFoundError) or str(code) in MISSING_CODES or (status == 404 and not code)
+    return str(code or "")

@@ -4,7 +4,7 @@ import os
 import tempfile
 
 _DATA = tempfile.TemporaryDirectory(prefix="portal-tests-")
-os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True", "PORTAL_DEBUG": "False"}
+os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True", "PORTAL_DEBUG": "False", "PORTAL_STORAGE": "local"}
 
 from videoportal.settings import *  # noqa: E402, F403
 

@@ -19,7 +19,7 @@ def collected(settings, tmp_path) -> Path:
     """The folder after collectstatic."""
     settings.STATIC_ROOT = tmp_path
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]  # ours, without the packages'
-    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "videoportal.storage.HashedStaticFiles"}}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "videoportal.storages.static.HashedStaticFiles"}}
     call_command("collectstatic", interactive=False, verbosity=0)
     return tmp_path
 

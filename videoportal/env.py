@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-__all__ = ["boolean", "first_run_secret", "integer", "items", "kept_for", "text"]
+__all__ = ["BadSetting", "boolean", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
 
 
 class BadSetting(Exception):
@@ -51,6 +52,18 @@ def kept_for(name: str, default: int) -> timedelta | None:
 def items(name: str, default: str = "") -> list[str]:
     """Return the items of a comma-separated list, without blanks."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def mapping(name: str) -> dict[str, str]:
+    """Return a JSON object of texts, or raise `BadSetting`."""
+    value = text(name) or "{}"
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(item, str) for item in found.values()):
+        raise BadSetting(f'{name} is not a JSON object of texts; write one, such as {{"Cache-Control": "private"}}.')
+    return found
 
 
 def first_run_secret(path: Path, make: Callable[[], str]) -> str:

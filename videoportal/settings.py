@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
 
 from videoportal import env
+from videoportal.storages.choice import media_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("PORTAL_DATA_DIR") or BASE_DIR / "var").resolve()
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "generation",
     "jobs",
     "web",
+    "videoportal.storages",
 ]
 
 MIDDLEWARE = [
@@ -160,9 +162,11 @@ WHITENOISE_USE_FINDERS = DEBUG or TESTING
 MEDIA_ROOT = DATA_DIR / "media"
 SCRATCH_DIR = DATA_DIR / "scratch"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": media_storage(MEDIA_ROOT),
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG or TESTING else "videoportal.storage.HashedStaticFiles"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "videoportal.storages.static.HashedStaticFiles"
     },
 }
 # For how long rows are kept whose table grows with use (videoportal/retention.py); None: for ever.
@@ -230,5 +234,8 @@ LOGGING = {
     | {"django.request": {"filters": ["callback_keys"]}}
     | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read
     | {"waitress.queue": {"level": "ERROR"}}
+    | {
+        "oss2": {"level": "WARNING"}
+    }  # at DEBUG it writes Authorization headers and STS tokens, at INFO a line for each file that is missing
     | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}},
 }

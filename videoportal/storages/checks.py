@@ -1,0 +1,49 @@
+"""System checks of the media storage. Ids are stable. Only those of `check --deploy` ask the storage anything."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import storages
+from django.core.files.storage.handler import InvalidStorageError
+
+from videoportal.storages.oss import OSSStorage
+
+
+@register()
+def storage_can_be_used(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Report options with which the media storage cannot be made, and a CRC that is computed in Python."""
+    try:
+        storage = storages["default"]
+    except (ImproperlyConfigured, InvalidStorageError) as error:
+        return [Error(f"The media storage cannot be used. {error}", hint="See docs/storage.md.", id="storage.E001")]
+    found: list[CheckMessage] = []
+    if isinstance(storage, OSSStorage) and storage.enable_crc and importlib.util.find_spec("crcmod._crcfunext") is None:
+        words = "The checksum of files in OSS is computed in Python, about 1 MB a second: crcmod was installed without a C compiler."
+        hint = "Install gcc and Python's headers, then: pip install --force-reinstall --no-binary crcmod --no-cache-dir crcmod"
+        found.append(Caution(words, hint=hint, id="storage.W001"))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def bucket_is_private(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Warn, in `check --deploy`, of a bucket that anybody may read. Asks OSS."""
+    try:
+        storage = storages["default"]
+    except (ImproperlyConfigured, InvalidStorageError):
+        return []
+    if not isinstance(storage, OSSStorage):
+        return []
+    try:
+        acl = storage.client.bucket_acl()
+    except Exception as error:
+        words = f"OSS did not say who may read the bucket {storage.bucket_name}: {type(error).__name__} {getattr(error, 'code', '')}."
+        return [Caution(words, hint="Check the address and the rights (oss:GetBucketAcl).", id="storage.W003")]
+    if acl == "private":
+        return []
+    words = f"The bucket {storage.bucket_name} is {acl}: anybody who has or guesses an address can read the videos in it."
+    return [Caution(words, hint="Make the bucket private. The portal signs every address that it gives.", id="storage.W002")]

@@ -1,0 +1,195 @@
+"""S3 and what speaks as it: MinIO, Ceph, OSS's S3 addresses. The storage of django-storages, with what the portal needs beyond it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files import File
+from django.utils.deconstruct import deconstructible
+from storages.backends.s3 import S3Storage
+from storages.utils import ReadBytesWrapper, clean_name
+
+from videoportal.storages.range_file import range_file
+
+__all__ = ["S3MediaStorage"]
+
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, MOST_TRIES = 5, 60, 4
+TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+"""412 and 409, from a write with `If-None-Match: *` (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html, 2026-11-29)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A part of an object, and the size of all of it."""
+
+    data: bytes
+    size: int
+
+
+@deconstructible
+class S3MediaStorage(S3Storage):  # type: ignore[misc]
+    """A bucket behind S3's interface. `public_endpoint_url`: where browsers reach it, if that is not where the portal does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.client_config: Config = self.client_config.merge(
+            Config(
+                s3={"addressing_style": self.addressing_style or _addressing_style(self.endpoint_url)},
+                # boto3's own checksums send bodies that OSS refuses and older servers do not read (docs/storage.md)
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                retries={"mode": "standard", "total_max_attempts": MOST_TRIES},
+            )
+        )
+
+    def get_default_settings(self) -> dict[str, Any]:
+        defaults: dict[str, Any] = super().get_default_settings()
+        return defaults | {"public_endpoint_url": "", "signature_version": defaults["signature_version"] or "s3v4"}
+
+    @property
+    def client(self) -> Any:
+        return self.connection.meta.client
+
+    def save_new(self, name: str, content: File[Any]) -> None:
+        """Store under exactly this name, whole, in one request. Raises FileExistsError if the name is taken.
+
+        The object carries a mark of this write, so that it is recognised if the answer was lost.
+        """
+        key = self._normalize_name(clean_name(name))
+        mark = uuid4().hex
+        params = self._get_write_parameters(key, content)
+        params["Metadata"] = params.get("Metadata", {}) | {"write": mark}
+        content.seek(0)
+        try:
+            self.client.put_object(Bucket=self.bucket_name, Key=key, Body=ReadBytesWrapper(content), IfNoneMatch="*", **params)
+        except (ClientError, BotoCoreError) as error:
+            is_refused = isinstance(error, ClientError) and _status(error) < 500 and _code(error) not in TAKEN
+            if not is_refused and self._is_stored(key, mark):
+                return
+            if _code(error) in TAKEN:
+                raise FileExistsError(errno.EEXIST, "the key is taken", key) from error
+            raise
+
+    def _is_stored(self, key: str, mark: str) -> bool:
+        with suppress(ClientError, BotoCoreError):
+            found = self.client.head_object(Bucket=self.bucket_name, Key=key)
+            return bool(found["Metadata"].get("write") == mark)
+        return False
+
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+        if mode != "rb":
+            return super()._open(name, mode)  # type: ignore[no-any-return]
+        key = self._normalize_name(clean_name(name))
+        return range_file(name, Fetcher(self, key), lambda: self.size(name))
+
+    def exists(self, name: str) -> bool:
+        if super().exists(name):
+            return True
+        self._require_bucket()
+        return False
+
+    def size(self, name: str) -> int:
+        with self._bucket_or_key():
+            return int(super().size(name))
+
+    def get_modified_time(self, name: str) -> datetime:
+        with self._bucket_or_key():
+            return super().get_modified_time(name)  # type: ignore[no-any-return]
+
+    get_created_time = get_modified_time
+
+    @contextmanager
+    def _bucket_or_key(self) -> Iterator[None]:
+        """Raise FileNotFoundError only if the key is missing: the answer to a HEAD does not say whether it is the key or the bucket."""
+        try:
+            yield
+        except (FileNotFoundError, ClientError) as error:
+            if isinstance(error, ClientError) and _status(error) != 404:
+                raise
+            self._require_bucket()
+            raise FileNotFoundError(errno.ENOENT, "the storage does not have this key") from error
+
+    def _require_bucket(self) -> None:
+        try:
+            self.client.head_bucket(Bucket=self.bucket_name)
+        except ClientError as error:
+            if _status(error) == 404:
+                raise ClientError({**error.response, "Error": {"Code": "NoSuchBucket"}}, "HeadBucket") from error
+
+    def url(self, name: str, parameters: Mapping[str, str] | None = None, expire: int | None = None, http_method: str | None = None) -> str:
+        """Return an address of the file for browsers, signed for `expire` seconds.
+
+        `parameters`: `ResponseContentDisposition` and `ResponseContentType`.
+        """
+        url = self._public.url if self._public else super().url
+        return str(url(name, parameters=parameters, expire=expire, http_method=http_method))
+
+    @cached_property
+    def _public(self) -> S3Storage | None:
+        """Return the storage at the address that browsers use, or None if it is the same."""
+        if not self.public_endpoint_url:
+            return None
+        return S3Storage(
+            **{name: getattr(self, name) for name in super().get_default_settings()} | {"endpoint_url": self.public_endpoint_url}
+        )
+
+
+class Fetcher:
+    """Reads parts of one object, all of the same version of it."""
+
+    def __init__(self, storage: S3MediaStorage, key: str) -> None:
+        self._storage = storage
+        self._key = key
+        self._same: dict[str, str] = {}
+
+    def __call__(self, start: int, stop: int | None) -> Piece:
+        for tries in range(1, MOST_TRIES + 1):
+            try:
+                return self._get(start, stop)
+            except BotoCoreError:  # boto3 tries again what fails before the body, and not the body
+                if tries == MOST_TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _get(self, start: int, stop: int | None) -> Piece:
+        asked = f"bytes={start}-{'' if stop is None else stop - 1}"
+        try:
+            answer = self._storage.client.get_object(Bucket=self._storage.bucket_name, Key=self._key, Range=asked, **self._same)
+            with closing(answer["Body"]) as body:
+                data = body.read()
+        except ClientError as error:
+            if _status(error) == 416:  # nothing lies behind `start`
+                head = self._storage.client.head_object(Bucket=self._storage.bucket_name, Key=self._key)
+                return Piece(data=b"", size=head["ContentLength"])
+            if _code(error) == "NoSuchKey":
+                raise FileNotFoundError(errno.ENOENT, "the storage does not have this key", self._key) from error
+            raise
+        self._same = {"IfMatch": answer["ETag"]}
+        size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else len(data)
+        return Piece(data=data if "ContentRange" in answer else data[start:stop], size=size)
+
+
+def _addressing_style(endpoint: str | None) -> str:
+    """Return how the bucket is named in addresses: OSS takes it only in the host, MinIO without a domain of its own only in the path."""
+    if not endpoint:
+        return "auto"
+    return "virtual" if ".aliyuncs.com" in endpoint else "path"
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
