@@ -1,8 +1,9 @@
-"""`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator. Each has a separate environment, because their pins
-exclude each other and the portal's, and a separate simulator, so that they run in parallel. A witness is `tests/witnesses/<name>.py`, or
-`<name>.cjs` for Node.js (given the simulator's address and the portal's Python, it submits, polls, downloads and is refused; it exits with
-0 if all is right), and `<name>.txt` (pinned packages). For LiteLLM's proxy, the portal's adapter does so through the proxy. With names as
-arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses for it are skipped with a message.
+"""`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator, and those of OSS against the OSS server. Each has a
+separate environment, because their pins exclude each other and the portal's, and a separate server, so that they run in parallel. A witness
+is `tests/witnesses/<name>.py`, or `<name>.cjs` for Node.js (given the server's address and the portal's Python, it does what the SDK is for
+and is refused; it exits with 0 if all is right), and `<name>.txt` (pinned packages). For LiteLLM's proxy, the portal's adapter does so
+through the proxy. With names as arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses
+for it are skipped with a message.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from providers.simulator.testing import SimulatorProcess
+from tools.oss_server.testing import ACCESS_KEY_ID, ACCESS_KEY_SECRET, OssServerProcess
 from tools.stack import ROOT
 
+OF_OSS = frozenset({"alibabacloud_oss_v2", "oss2"})
 SCRIPTS = ROOT / "tests" / "witnesses"
 ENVIRONMENTS = ROOT / ".venv-witness"
 INSTALLED_WITHIN_S = 600
@@ -47,15 +50,15 @@ def _agrees(name: str) -> bool:
     started = time.monotonic()
     try:
         command, variables = command_of(name)
-        with SimulatorProcess() as simulator:
-            done = _run([*command, simulator.url, sys.executable], DONE_WITHIN_S, variables)
+        with OssServerProcess() if name in OF_OSS else SimulatorProcess() as server:
+            done = _run([*command, server.url, sys.executable], DONE_WITHIN_S, variables)
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
     except subprocess.TimeoutExpired as error:
         done = subprocess.CompletedProcess(error.cmd, 1, f"no answer within {error.timeout} s")
     took_s = time.monotonic() - started
     words = f"\n{done.stdout}" if done.returncode else ""
-    print(f"{name:<16}{'FAILED' if done.returncode else 'agrees':<8}{took_s:.1f} s{words}", flush=True)
+    print(f"{name:<20}{'FAILED' if done.returncode else 'agrees':<8}{took_s:.1f} s{words}", flush=True)
     return done.returncode == 0
 
 
@@ -64,7 +67,8 @@ def command_of(name: str) -> tuple[list[str | Path], Mapping[str, str]]:
     pins, script = SCRIPTS / f"{name}.txt", SCRIPTS / f"{name}.cjs"
     if _is_for_node(name):
         return ["node", script], {"NODE_PATH": str(environment_of(pins, _install_for_node) / "node_modules")}
-    return [python_with(pins), "-I", script.with_suffix(".py")], {}
+    variables = {"OSS_ACCESS_KEY_ID": ACCESS_KEY_ID, "OSS_ACCESS_KEY_SECRET": ACCESS_KEY_SECRET} if name in OF_OSS else {}
+    return [python_with(pins), "-I", script.with_suffix(".py")], variables
 
 
 def _is_for_node(name: str) -> bool:
