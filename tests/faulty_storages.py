@@ -102,6 +102,22 @@ class KillingStorage(FileSystemStorage):
         raise Death
 
 
+class MortalStorage(FileSystemStorage):
+    """End the process at the `n`-th file that it deletes, before or after the file is gone."""
+
+    def __init__(self, *, n: int, after: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.left = n
+        self.after = after
+
+    def delete(self, name: str) -> None:
+        self.left -= 1
+        if self.left or self.after:
+            super().delete(name)
+        if not self.left:
+            raise Death
+
+
 class CuttingOffStorage(FileSystemStorage):
     """Lose the end of what is saved, and say nothing."""
 

@@ -7,6 +7,7 @@ from functools import cache
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
+from generation.ingest.purge import purge
 from generation.ingest.sweep import sweep
 from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
@@ -43,6 +44,11 @@ def sweep_soon() -> None:
     queue.enqueue(queue.INGEST, "sweep")
 
 
+def purge_soon() -> None:
+    """Enqueue the deletion of files that were given up."""
+    queue.enqueue(queue.INGEST, "purge")
+
+
 def forget_soon() -> None:
     """Enqueue the deletion of old rows, which may be many."""
     queue.enqueue(queue.INGEST, "forget")
@@ -57,6 +63,7 @@ WIRING = Wiring(
         "probe": probe_account,
         "ingest": ingest_then_next,
         "sweep": sweep,
+        "purge": purge,
         "forget": forget,
     },
     periodic=[
@@ -67,6 +74,7 @@ WIRING = Wiring(
         Periodic(every_s=0, call=start_new),
         Periodic(every_s=300, call=warn_of_expiring),
         Periodic(every_s=900, call=sweep_soon, at_start=False),
+        Periodic(every_s=300, call=purge_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
     ],
     at_stop=sign_out,

@@ -233,6 +233,8 @@ class VideoOut(Schema):
     size_bytes: int
     sha256: str
     created_at: datetime
+    deleted_at: datetime | None = Field(description="Since when it is in the bin. Its `urls` answer 404 until it is restored.")
+    purge_at: datetime | None = Field(description="When it is deleted for good, unless somebody restores it. Null: not by itself.")
     urls: VideoUrls
 
 
@@ -270,6 +272,7 @@ class TaskOut(Schema):
     waits_because: str
     error: FailureOut | None
     videos: list[VideoOut]
+    videos_in_bin: list[UUID]
     content_id: str
     callback_url: str
     external_id: str
@@ -340,7 +343,8 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
         inputs=task.image_ids(),
         waits_because=waits_because(task, stop),
         error=_failure(task),
-        videos=[video_out(video) for video in task.videos.all()],
+        videos=[video_out(video) for video in task.kept_videos()],
+        videos_in_bin=[video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         cost=CostOut(estimated=task.cost, currency=task.currency),
     )

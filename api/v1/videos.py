@@ -1,19 +1,21 @@
-"""/videos: stored videos, their facts and their bytes; never a vendor's URL."""
+"""/videos: stored videos, their facts and their bytes, and the bin; never a vendor's URL."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
 
 from api.auth import caller
 from api.paging import PageIn, page_of
 from api.v1.schemas import ErrorOut, Page, VideoOut, video_out
 from delivery.stored_file import Variant, serve_video
+from generation.actions import bin as actions
 from generation.errors import NotThere
 from generation.models import Video
 from generation.models.video import CONTENT_TYPES
@@ -23,9 +25,21 @@ __all__ = ["router"]
 router = Router(tags=["videos"])
 
 
+class VideoFilter(PageIn):
+    bin: bool = Field(False, description="The videos in the bin instead of the others.")
+
+
+class EmptiedOut(Schema):
+    """How many videos were deleted for good."""
+
+    deleted: int
+
+
 @router.get("", response=Page[VideoOut], summary="Your videos, newest first")
-def list_videos(request: HttpRequest, wanted: Query[PageIn]) -> Page[VideoOut]:
-    videos, cursor = page_of(Video.objects.visible_to(caller(request)), wanted)
+def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoOut]:
+    asking = caller(request)
+    seen = Video.objects.known_to(asking).in_bin() if wanted.bin else Video.objects.visible_to(asking)
+    videos, cursor = page_of(seen, wanted)
     return Page[VideoOut](items=[video_out(video) for video in videos], next_cursor=cursor)
 
 
@@ -56,8 +70,46 @@ def video_content(
     return serve_video(request, _visible_video(request, video_id), variant, width=width)
 
 
-def _visible_video(request: HttpRequest, video_id: UUID) -> Video:
-    video: Video | None = Video.objects.visible_to(caller(request)).filter(pk=video_id).first()
+@router.delete("/{video_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Delete a video")
+def delete_video(request: HttpRequest, video_id: UUID, permanently: bool = False) -> Status[None]:
+    """Move the video to the bin, or with `permanently=true` delete it for good, from the bin or at once. A repeat changes nothing. What the
+    video cost, and its task, stay.
+    """
+    asking = caller(request)
+    delete = actions.delete_for_good if permanently else actions.move_to_bin
+    delete(_known_video(request, video_id), by=asking)
+    return Status(204, None)
+
+
+RESTORED: Any = {200: VideoOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
+
+
+@router.post("/{video_id}/restore", response=RESTORED, summary="Take a video out of the bin")
+def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
+    """Restore the video. A video that is not in the bin is answered as it is; 409 `deleted_for_good` if its files are gone."""
+    video = _known_video(request, video_id)
+    actions.restore(video, by=caller(request))
+    return video_out(video)
+
+
+@router.post("/bin/empty", response=EmptiedOut, summary="Empty your bin")
+def empty_bin(request: HttpRequest) -> EmptiedOut:
+    """Delete for good all videos that you have in the bin; not those of others that you see."""
+    return EmptiedOut(deleted=actions.empty_bin(by=caller(request)))
+
+
+def _known_video(request: HttpRequest, video_id: UUID) -> Video:
+    """Return a video that the caller may see, also one that was deleted."""
+    video: Video | None = Video.objects.known_to(caller(request)).filter(pk=video_id).first()
     if video is None:
         raise NotThere(_("There is no such video."))
+    return video
+
+
+def _visible_video(request: HttpRequest, video_id: UUID) -> Video:
+    video = _known_video(request, video_id)
+    if video.purged_at:
+        raise NotThere(_("This video was deleted for good. You can make it again from its task."), code="deleted_for_good")
+    if video.deleted_at:
+        raise NotThere(_("This video is in the bin. Restore it to use it."), code="in_bin")
     return video

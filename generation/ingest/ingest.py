@@ -213,6 +213,7 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo) -> None:
         sha256=info.sha256,
         source_sha256=info.source_sha256,
         size_bytes=info.size_bytes,
+        stored_bytes=sum(path.stat().st_size for path in _files(info).values()),
         duration_s=info.duration_s,
         reported_duration_s=_reported_s(output),
         width_px=info.width_px,

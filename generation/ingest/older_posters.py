@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from generation import store
 from generation.media.posters import SMALLEST_SIDE_PX, smallest_poster
@@ -25,7 +25,7 @@ AT_ONCE = 200
 def without_small_poster() -> Iterator[Video]:
     """Return the videos that have one poster and could have a smaller one, newest first."""
     larger = Q(width_px__gt=SMALLEST_SIDE_PX) | Q(height_px__gt=SMALLEST_SIDE_PX)
-    waiting = Video.objects.filter(larger, other_posters={}).exclude(poster="").order_by("-pk")
+    waiting = Video.objects.filter(larger, other_posters={}, purged_at=None).exclude(poster="").order_by("-pk")
     chunk = list(waiting[:AT_ONCE])
     while chunk:
         yield from chunk
@@ -46,8 +46,9 @@ def make_small_poster(video: Video) -> bool:
     if not _is_stored(key, len(content)):
         store.delete(key)  # a part that a killed run left
         store.save(key, content)
-    if not Video.objects.filter(pk=video.pk, poster=video.poster).update(other_posters={str(width): key}):
-        store.discard([key])  # the video was deleted meanwhile
+    named = {"other_posters": {str(width): key}, "stored_bytes": F("stored_bytes") + len(content)}
+    if not Video.objects.filter(pk=video.pk, purged_at=None).update(**named):
+        store.discard([key])  # the video was deleted for good meanwhile
     return True
 
 

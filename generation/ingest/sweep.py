@@ -7,8 +7,10 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -53,8 +55,10 @@ def _drop_orphans(folder: str, now: datetime) -> None:
     names = store.listing(folder)[1]
     videos = Video.objects.filter(file__startswith=f"{folder}/")  # all files of a video are in one folder
     published = {key for video in videos.only("file", "preview", "poster", "other_posters") for key in video.keys}
+    others = {f"{folder}/{name}" for name in names} - published
     twins = {_output_of(key) for key in published}
-    for key in sorted({f"{folder}/{name}" for name in names} - published):
+    twins |= _purged_outputs({_output_of(key) for key in others} - twins)
+    for key in sorted(others):
         if _output_of(key) not in twins:
             continue
         with suppress(store.ObjectMissing):  # its ingest could not publish it and has removed it
@@ -66,3 +70,16 @@ def _drop_orphans(folder: str, now: datetime) -> None:
 def _output_of(key: str) -> str:
     """Folder, task and number: the key without fence and suffix (`ingest`)."""
     return key.partition(".")[0].rpartition("-")[0]
+
+
+def _purged_outputs(outputs: Iterable[str]) -> set[str]:
+    """Return those whose video was published and then deleted for good; its row has no keys any more."""
+    by_place = {}
+    for output in outputs:
+        task, _, index = output.rpartition("/")[2].rpartition("-")
+        with suppress(ValueError):  # not one of ours
+            by_place[UUID(task), int(index)] = output
+    if not by_place:
+        return set()
+    purged = Video.objects.filter(purged_at__isnull=False, task__in={task for task, _index in by_place})
+    return {by_place[place] for place in purged.values_list("task_id", "output_index") if place in by_place}

@@ -22,6 +22,7 @@ from generation.errors import LostRace
 from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
 from generation.models.attempt import Attempt, Dispatch, submission_of
 from generation.models.prompt import Asset
+from generation.models.video import Video
 from generation.models.visibility import OwnedQuerySet
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
@@ -246,6 +247,14 @@ class GenerationTask(models.Model):
     def images(self) -> dict[str, list[Asset]]:
         """Return its images by slot, in order."""
         return _by_slot((place.slot, place.asset) for place in self.inputs.select_related("asset"))
+
+    def kept_videos(self) -> list[Video]:
+        """Return its videos that nobody deleted, without a query where `videos` are prefetched."""
+        return [video for video in self.videos.all() if video.deleted_at is None]
+
+    def binned_videos(self) -> list[Video]:
+        """Return its videos that can be restored from the bin, without a query where `videos` are prefetched."""
+        return [video for video in self.videos.all() if video.deleted_at and not video.purged_at]
 
     def image_ids(self) -> dict[str, list[UUID]]:
         """Return the ids of its images by slot, without a query where `inputs` are prefetched."""

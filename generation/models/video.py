@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
+from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from access.callers import Caller
 from generation.media.posters import MAIN_SIDE_PX, fitted
 from generation.models.visibility import OwnedQuerySet
 
@@ -16,9 +20,36 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video
 """Media types by the suffix of a video's file (IANA; RFC 9559 for Matroska)."""
 
 
+class VideoQuerySet(OwnedQuerySet["Video"]):
+    """Videos. Who does not ask for the bin gets nothing of it."""
+
+    def kept(self) -> Self:
+        """Return those that nobody deleted."""
+        return self.filter(deleted_at=None)
+
+    def in_bin(self) -> Self:
+        """Return those that were deleted and can be restored."""
+        return self.filter(deleted_at__isnull=False, purged_at=None)
+
+    def purged(self) -> Self:
+        """Return those that were deleted for good and still have files."""
+        return self.filter(purged_at__isnull=False).exclude(file="")
+
+    def visible_to(self, caller: Caller) -> Self:
+        """Return what the caller may see and nobody deleted."""
+        return self.known_to(caller).kept()
+
+    def known_to(self, caller: Caller) -> Self:
+        """Return what the caller may see, deleted or not."""
+        return super().visible_to(caller)
+
+
 class Video(models.Model):
     """One stored output with its facts. The row appears last, when every file is in storage; `file`, `poster`, `preview` are keys there.
     `other_posters` has the keys of the poster in other sizes, by width in pixels; it is empty for a video from before there were any.
+
+    The row stays when its files are deleted: it says that the task's output was saved, so that it is never fetched or bought again. With
+    `purged_at` it claims no files, so it is set before the first of them is deleted; the keys are emptied after the last one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -48,18 +79,40 @@ class Video(models.Model):
     actual_prompt = models.TextField(_("prompt as rewritten by the vendor"), blank=True)
     favourite = models.BooleanField(_("starred"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    stored_bytes = models.PositiveBigIntegerField(_("size of all files"), default=0)
+    """What counts for the owner's quota: the video, its posters and its preview."""
+    deleted_at = models.DateTimeField(_("in the bin since"), null=True, blank=True)
+    purged_at = models.DateTimeField(_("deleted for good"), null=True, blank=True)
 
-    objects = OwnedQuerySet["Video"].as_manager()
+    objects = VideoQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("video")
         verbose_name_plural = _("videos")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["owner", "-id"], name="video_by_owner")]
-        constraints = [models.UniqueConstraint(fields=["task", "output_index"], name="video_once_per_output")]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="video_by_owner"),
+            models.Index(fields=["model", "-id"], name="video_by_model", condition=Q(deleted_at__isnull=True)),
+            models.Index(fields=["owner", "stored_bytes"], name="video_bytes_of_owner", condition=Q(purged_at__isnull=True)),
+            models.Index(
+                fields=["owner", "deleted_at"], name="video_in_bin", condition=Q(deleted_at__isnull=False, purged_at__isnull=True)
+            ),
+            models.Index(fields=["purged_at"], name="video_to_purge", condition=Q(purged_at__isnull=False) & ~Q(file="")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "output_index"], name="video_once_per_output"),
+            models.CheckConstraint(condition=Q(purged_at__isnull=True) | Q(deleted_at__isnull=False), name="video_purged_from_bin"),
+            models.CheckConstraint(condition=Q(purged_at__isnull=False) | ~Q(file=""), name="video_has_file_until_purged"),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(self.pk)
+
+    @property
+    def purge_at(self) -> datetime | None:
+        """Return when it is deleted for good, if nobody restores it; None outside the bin, and when the bin keeps everything."""
+        days = settings.BIN_DAYS
+        return self.deleted_at + timedelta(days=days) if self.deleted_at and days and self.purged_at is None else None
 
     @property
     def suffix(self) -> str:

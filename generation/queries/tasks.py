@@ -115,7 +115,7 @@ def _midnight(now: datetime) -> datetime:
 
 def todays_videos(user: User) -> list[Video]:
     """Return the user's videos since midnight, newest first."""
-    mine = Video.objects.filter(owner=user, created_at__gte=_midnight(timezone.now()))
+    mine = Video.objects.kept().filter(owner=user, created_at__gte=_midnight(timezone.now()))
     return list(mine.select_related("task__prompt").order_by("-id")[:TODAY_MOST])
 
 
@@ -152,8 +152,7 @@ def models_on_wall(caller: Caller) -> set[str]:
     """Return the models of which the caller sees videos, as of a minute ago."""
 
     def read() -> set[str]:
-        made = GenerationTask.objects.visible_to(caller).filter(status=Status.SUCCEEDED)
-        return set(made.order_by().values_list("model", flat=True).distinct())
+        return set(Video.objects.visible_to(caller).order_by().values_list("model", flat=True).distinct())
 
     whose = "all" if may(caller, "see", Video) else caller.user.pk
     return cache.get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()

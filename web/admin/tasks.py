@@ -241,8 +241,8 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Video)
 class VideoAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("id", "title", "model", "owner", "duration_s", "width_px", "height_px", "size_bytes", "created_at")
-    list_filter = (ModelFilter,)
+    list_display = ("id", "title", "model", "owner", "duration_s", "width_px", "height_px", "size_bytes", "created_at", "deleted_at")
+    list_filter = (ModelFilter, ("deleted_at", admin.EmptyFieldListFilter), ("purged_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("id", "title", "sha256")
     show_full_result_count = False

@@ -145,7 +145,10 @@ def _result(task: GenerationTask, out: Path | None) -> str:
     """Return where the video is. Raises CommandError unless the task succeeded."""
     if task.state is not Status.SUCCEEDED:
         raise CommandError(_end(task))
-    video = task.videos.get(output_index=0)
+    kept = task.kept_videos()
+    if not kept:
+        raise CommandError(f"Somebody deleted the video of task {task.pk}.")
+    video = kept[0]
     if out is None:
         return video.file
     try:
