@@ -53,8 +53,4 @@ class Migration(migrations.Migration):
             model_name='video',
             constraint=models.CheckConstraint(condition=models.Q(('purged_at__isnull', True), ('deleted_at__isnull', False), _connector='OR'), name='video_purged_from_bin'),
         ),
-        migrations.AddConstraint(
-            model_name='video',
-            constraint=models.CheckConstraint(condition=models.Q(('purged_at__isnull', False), models.Q(('file', ''), _negated=True), _connector='OR'), name='video_has_file_until_purged'),
-        ),
     ]

@@ -102,7 +102,6 @@ class Video(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["task", "output_index"], name="video_once_per_output"),
             models.CheckConstraint(condition=Q(purged_at__isnull=True) | Q(deleted_at__isnull=False), name="video_purged_from_bin"),
-            models.CheckConstraint(condition=Q(purged_at__isnull=False) | ~Q(file=""), name="video_has_file_until_purged"),
         ]
 
     def __str__(self) -> str:

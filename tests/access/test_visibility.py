@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from access.tokens import issue
 from generation.lifecycle import Status
-from generation.models import GenerationTask
+from generation.models import GenerationTask, Video
 from providers.models import ProviderAccount
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, make_task
@@ -107,6 +108,32 @@ def test_who_may_star(column, people, user):
     assert kind(page(people[column]).post(f"/videos/{video.pk}/star").status_code) == ACTS[column]
     video.refresh_from_db()
     assert video.favourite is (ACTS[column] == 200)
+
+
+@in_one_test("column", COLUMNS)
+def test_what_is_in_the_bin_is_seen_there_and_nowhere_else(column, people, user):
+    video, client = make_video(user), program(people[column])
+    Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now())
+    path = f"/api/v1/videos/{video.pk}"
+
+    binned = {row["id"] for row in client.get("/api/v1/videos?bin=true").json()["items"]}
+    assert (str(video.pk) in binned) is (SEES[column] == 200)
+    assert str(video.pk) not in {row["id"] for row in client.get("/api/v1/videos").json()["items"]}
+    assert [asked(client, address) for address in (path, f"{path}/content")] == [404, 404]
+
+
+@in_one_test("column", COLUMNS)
+@in_one_test("way", ["delete", "restore", "delete for good"])
+def test_who_may_delete_and_restore(way, column, people, user):
+    video = make_video(user)
+    Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now() if way == "restore" else None)
+    path, client = f"/api/v1/videos/{video.pk}", program(people[column])
+
+    reply = client.post(f"{path}/restore") if way == "restore" else client.delete(path + ("?permanently=true" if way != "delete" else ""))
+
+    after = Video.objects.get(pk=video.pk)
+    changed = after.deleted_at is None if way == "restore" else bool(after.purged_at if way != "delete" else after.deleted_at)
+    assert (kind(reply.status_code), changed) == (ACTS[column], ACTS[column] == 200)
 
 
 @pytest.mark.parametrize("column", COLUMNS)

@@ -59,7 +59,7 @@ def _all_actions(task: GenerationTask) -> list[Action]:
     if task.state is Status.FAILED:
         return [_retry(task), _details(task)]
     if task.state is Status.SUCCEEDED:
-        urls = [reverse("video", args=[video.pk]) for video in task.videos.all()[:1]]
+        urls = [reverse("video", args=[video.pk]) for video in task.kept_videos()[:1]]
         opens = [Action(url=url, label=_("Open"), icon="play", method="get") for url in urls]
         return [*opens, _order_again(task, _("Run again")), _details(task)]
     if task.state is Status.CANCELLED:

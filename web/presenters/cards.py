@@ -77,7 +77,7 @@ def _around(tasks: Collection[GenerationTask | TaskNews], *, all_of: int | None 
 
 def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Card:
     now, face, (title, language) = around.now, face_of(task, around.now), title_and_language(task)
-    videos, inputs = list(task.videos.all()), list(task.inputs.all())
+    videos, inputs = task.kept_videos(), list(task.inputs.all())
     thumb_url = reverse("asset", args=[inputs[0].asset_id]) if inputs else ""
     poster = poster_of(videos[0]) if videos else None
     images = ngettext("from %(n)d image", "from %(n)d images", len(inputs)) % {"n": len(inputs)} if inputs else _("text only")

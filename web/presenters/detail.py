@@ -142,7 +142,7 @@ def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
         "actions": [act for act in actions_of(task, caller) if act.method == "post"],
-        "tiles": [tile_of(video, caller) for video in task.videos.all()],
+        "tiles": [tile_of(video, caller) for video in task.kept_videos()],
         **recover_context(task, caller),
     }
 
