@@ -308,8 +308,10 @@ def test_openapi_document_lists_every_operation(db):
         "/api/v1/tasks/{task_id}/retry",
         "/api/v1/tasks/{task_id}/submit-again",
         "/api/v1/videos",
+        "/api/v1/videos/bin/empty",
         "/api/v1/videos/{video_id}",
         "/api/v1/videos/{video_id}/content",
+        "/api/v1/videos/{video_id}/restore",
     ]
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert all(operation["summary"] and operation["security"] for operation in operations)
