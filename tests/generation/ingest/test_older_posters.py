@@ -54,7 +54,7 @@ def test_older_videos_get_a_small_poster_once(user):
 def test_a_storage_that_is_away_ends_it_and_the_next_run_goes_on(user, settings):
     video, works = older(user, (1280, 720)), settings.STORAGES
     settings.STORAGES = works | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
-    with pytest.raises(CommandError, match="run this again"):
+    with pytest.raises(CommandError, match="Run this again"):
         make_posters()
 
     settings.STORAGES = works
