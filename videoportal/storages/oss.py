@@ -1,4 +1,4 @@
-"""Django's storage in a bucket of Alibaba Cloud OSS, on oss2, in the manner of django-storages (docs/storage.md, docs/adr/0023).
+"""Django's storage in a bucket of Alibaba Cloud OSS, on oss2, in the manner of django-storages (docs/storage.md, docs/adr/0024).
 
 Files are written once and whole, read by ranges, and given to browsers by signed addresses. Nothing is requested before a file is touched.
 """
