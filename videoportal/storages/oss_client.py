@@ -185,9 +185,8 @@ class Client:
             may_be_ours = tries > 1 if error.code == TAKEN else _is_passing(error)
             if may_be_ours and self._is_stored(key, size, lambda: _checksum_of(body)):
                 return
-            if error.code == TAKEN:
-                raise FileExistsError(errno.EEXIST, "the key is taken", key) from error
-            raise
+            with _named(key):
+                raise
 
     def _put_in_parts(self, key: str, body: IO[bytes], size: int, headers: Mapping[str, str], *, once: bool) -> None:
         upload = self.start_parts(key, headers)
@@ -203,8 +202,9 @@ class Client:
             raise
 
     def start_parts(self, key: str, headers: Mapping[str, str]) -> str:
-        """Begin an upload in parts and return its id."""
-        return str(self._tried(lambda: self._bucket.init_multipart_upload(key, headers=dict(headers))).upload_id)
+        """Begin an upload in parts and return its id. Raises FileExistsError."""
+        with _named(key):
+            return str(self._tried(lambda: self._bucket.init_multipart_upload(key, headers=dict(headers))).upload_id)
 
     def put_part(self, key: str, upload: str, number: int, body: IO[bytes], start: int, size: int) -> PartInfo:
         """Send `size` bytes of `body` from `start` as a part. Numbers begin at 1."""
@@ -235,9 +235,8 @@ class Client:
             may_be_ours = tries > 1 if error.code in {TAKEN, "NoSuchUpload"} else _is_passing(error)
             if may_be_ours and self._is_stored(key, sum(part.size for part in parts), lambda: calc_obj_crc_from_parts(parts)):
                 return
-            if error.code == TAKEN:
-                raise FileExistsError(errno.EEXIST, "the key is taken", key) from error
-            raise
+            with _named(key):
+                raise
 
     def abort_parts(self, key: str, upload: str) -> None:
         """Delete the parts of an unfinished upload. What cannot be deleted now is left to the bucket's lifecycle rule."""
@@ -297,11 +296,16 @@ class Client:
 
 @contextmanager
 def _named(key: str) -> Iterator[None]:
-    """Raise FileNotFoundError where OSS says that the key is missing; a missing bucket stays an error of oss2."""
+    """Raise FileNotFoundError where OSS says that the key is missing, FileExistsError where it is taken.
+
+    A missing bucket stays an error of oss2.
+    """
     try:
         yield
-    except exceptions.NotFound as error:
-        if error.code in {"NoSuchKey", ""}:
+    except exceptions.ServerError as error:
+        if error.code == TAKEN:
+            raise FileExistsError(errno.EEXIST, "the key is taken", key) from error
+        if error.status == 404 and error.code in {"NoSuchKey", ""}:
             raise FileNotFoundError(errno.ENOENT, "the storage does not have this key", key) from error
         raise
 
