@@ -2,6 +2,7 @@
 
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.failover import FailoverRule
+from generation.models.keeping import LostFile, Walk
 from generation.models.news import TaskNews
 from generation.models.prompt import Asset, Prompt
 from generation.models.switch import PaidSubmits
@@ -16,10 +17,12 @@ __all__ = [
     "FailoverRule",
     "GenerationTask",
     "LiveWorker",
+    "LostFile",
     "PaidSubmits",
     "Prompt",
     "TaskEvent",
     "TaskInput",
     "TaskNews",
     "Video",
+    "Walk",
 ]
