@@ -9,6 +9,8 @@ from generation.errors import LostRace
 from generation.ingest.ingest import ingest
 from generation.ingest.purge import purge
 from generation.ingest.sweep import sweep
+from generation.keeping.fetch_again import fetch_again
+from generation.keeping.lost_files import look_for_lost
 from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
 from generation.scheduling.enqueue import ingest_next, start_new
@@ -49,6 +51,11 @@ def purge_soon() -> None:
     queue.enqueue(queue.INGEST, "purge")
 
 
+def look_for_lost_soon() -> None:
+    """Enqueue a look at the next rows' files."""
+    queue.enqueue(queue.INGEST, "look_for_lost")
+
+
 def forget_soon() -> None:
     """Enqueue the deletion of old rows, which may be many."""
     queue.enqueue(queue.INGEST, "forget")
@@ -64,6 +71,8 @@ WIRING = Wiring(
         "ingest": ingest_then_next,
         "sweep": sweep,
         "purge": purge,
+        "look_for_lost": look_for_lost,
+        "fetch_again": fetch_again,
         "forget": forget,
     },
     periodic=[
@@ -75,6 +84,7 @@ WIRING = Wiring(
         Periodic(every_s=300, call=warn_of_expiring),
         Periodic(every_s=900, call=sweep_soon, at_start=False),
         Periodic(every_s=300, call=purge_soon, at_start=False),
+        Periodic(every_s=900, call=look_for_lost_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
     ],
     at_stop=sign_out,

@@ -23,7 +23,7 @@ from uuid_utils.compat import uuid7
 from database import clock
 from generation import store
 from generation.lifecycle import Status
-from generation.models import GenerationTask, LiveWorker
+from generation.models import GenerationTask, LiveWorker, LostFile
 from generation.scheduling.savers import expiring
 from generation.submitting.restored_backup import backup_facts
 from jobs import queue
@@ -41,6 +41,7 @@ __all__ = [
     "check_accounts",
     "check_credentials",
     "check_expiring",
+    "check_lost_files",
     "check_public_url",
     "check_restored",
     "check_reviews",
@@ -242,6 +243,14 @@ def check_expiring() -> str:
             "Look at the media storage, the worker's log and the reviews."
         )
     return "no finished video is about to be lost"
+
+
+def check_lost_files() -> str:
+    """Check that the media storage has every file that a row names, as far as that is known."""
+    count = LostFile.objects.count()
+    if count:
+        raise CheckFailed(f"{count} stored files are missing or changed. manage.py lost_files names them; put them back from a backup.")
+    return "none"
 
 
 def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:

@@ -38,7 +38,7 @@ from providers.core.redact import SHORTEST, mask_for
 from providers.core.types import State
 from providers.models import ProviderAccount
 
-__all__ = ["ingest", "longest_pause"]
+__all__ = ["download", "ingest", "longest_pause", "record_of", "refresh_outputs"]
 
 log = logging.getLogger("generation.ingest")
 
@@ -99,10 +99,10 @@ def _ingest_output(task: GenerationTask, index: int) -> None:
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{task.pk}-", ignore_cleanup_errors=True) as scratch:
         output, source = task.outputs[index], Path(scratch) / "source"
-        fetched = _download(task, output, source)
+        fetched = download(task, output, source)
         # A whole video of another length was paid for all the same (docs/adr/0022).
         expected_s = None if fetched.end_is_known else _reported_s(output)
-        info = prepare_video(source, Path(scratch), record=_record(task), expected_duration_s=expected_s)
+        info = prepare_video(source, Path(scratch), record=record_of(task), expected_duration_s=expected_s)
         _publish(task, index, info)
 
 
@@ -111,7 +111,7 @@ def _reported_s(output: dict[str, Any]) -> float | None:
     return float(output["duration_s"]) if output.get("duration_s") else None
 
 
-def _download(task: GenerationTask, output: dict[str, Any], to: Path) -> Fetched:
+def download(task: GenerationTask, output: dict[str, Any], to: Path) -> Fetched:
     """Fetch the file from the first of its addresses that has it. Raises the error of the first one when none has."""
     started, first_error = time.monotonic(), None
     for place in (output, *output.get("others", ())):
@@ -152,7 +152,7 @@ def _hide_secrets(error: FetchError, account: ProviderAccount, sent: Mapping[str
         error.args = (error.message,)
 
 
-def _record(task: GenerationTask) -> dict[str, Any]:
+def record_of(task: GenerationTask) -> dict[str, Any]:
     """Return what is written into the file itself, so that a video found on a disk says how it was made."""
     return {
         "portal": "Video Portal",
@@ -234,7 +234,7 @@ def _retry_or_end(task: GenerationTask, error: FetchError | BadMedia | StorageUn
     log.warning("ingest of task %s, try %d: %s", task.pk, failures, error)
     is_there = error.retryable if isinstance(error, (FetchError, BadMedia)) else True
     if not is_there:
-        is_there = _refresh_outputs(task) and not isinstance(error, BadMedia)
+        is_there = refresh_outputs(task) and not isinstance(error, BadMedia)
     if _has_ended(task, error, failures, is_there=is_there):
         return
     waits_because = Message()  # empty if nobody but time can help
@@ -282,7 +282,7 @@ def _has_ended(task: GenerationTask, error: Exception, failures: int, *, is_ther
     return task.state is not Status.INGESTING
 
 
-def _refresh_outputs(task: GenerationTask) -> bool:
+def refresh_outputs(task: GenerationTask) -> bool:
     """Ask the vendor for fresh URLs, which replace the old ones. Return whether it still has the video or could not be asked."""
     assert task.account is not None
     try:

@@ -1,4 +1,4 @@
-"""What administrators must know about files: finished videos that may be lost."""
+"""What administrators must know about files: finished videos that may be lost, and stored files that are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import ngettext
 
 from database import clock
+from generation.models import LostFile
 from generation.scheduling.savers import expiring
 
 __all__ = ["file_alerts"]
@@ -23,4 +24,11 @@ def file_alerts() -> list[str]:
             len(ends),
         )
         alerts.append(words % {"count": len(ends), "time": date_format(localtime(ends[0]), "SHORT_DATETIME_FORMAT")})
+    if lost := LostFile.objects.count():
+        words = ngettext(
+            "%(count)d stored file is missing or changed. See the list of lost files, and put it back from a backup.",
+            "%(count)d stored files are missing or changed. See the list of lost files, and put them back from a backup.",
+            lost,
+        )
+        alerts.append(words % {"count": lost})
     return alerts

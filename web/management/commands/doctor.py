@@ -15,6 +15,7 @@ from web.health_checks import (
     check_accounts,
     check_credentials,
     check_expiring,
+    check_lost_files,
     check_restored,
     check_reviews,
     check_worker,
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             good.append(self._check("credentials", check_credentials))
             good.append(self._check("reviews", check_reviews))
             good.append(self._check("expiry", check_expiring))
+            good.append(self._check("lost files", check_lost_files))
             good.append(self._check("backup", check_restored))
             good += [] if no_vendors else [self._print(f"account {name}", finding) for name, finding in check_accounts()]
             good.append(self._check("worker", lambda: check_worker(patience)))

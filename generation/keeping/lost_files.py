@@ -1,0 +1,104 @@
+"""Finds files that rows name and the media storage does not have, a part in each round, and has them fetched again.
+
+Nothing is deleted for it: the row stays, administrators are told (web/presenters/file_alerts.py), and a file that is back is found whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from itertools import islice
+from uuid import UUID
+
+from django.db.models import Q
+
+from database import clock
+from generation import store
+from generation.keeping import walk
+from generation.keeping.named_files import NamedFile, named_files, position_of, rows_after
+from generation.keeping.verify import note
+from generation.models import LostFile
+from jobs import queue
+
+__all__ = ["look_for_lost"]
+
+log = logging.getLogger("generation.keeping")
+
+NAME = "lost"
+AT_ONCE = 2_000
+"""Rows of one round, four an hour: a million rows are walked in five days."""
+PAUSE = timedelta(days=1)
+"""Between two walks, and between two tries to fetch the same file."""
+FETCHED_FOR = timedelta(days=40)
+"""No vendor keeps a file for longer."""
+FETCHES = 4
+MOST_LOST = 200
+"""After so many in one round the storage is another one, or somebody emptied it: the round ends, and administrators have been told."""
+
+
+def look_for_lost(*, at_once: int = AT_ONCE, pause: timedelta = PAUSE) -> bool:
+    """Do one round, at least `pause` after the last walk ended. Return whether the storage answered. Safe to run twice at once."""
+    try:
+        _recheck()
+        _walk(at_once, pause)
+    except store.StorageUnavailable as error:
+        log.warning("lost files are looked for in a later round: %s", error)
+        return False
+    _fetch_soon()
+    return True
+
+
+def _recheck() -> None:
+    """Forget those that are back, or that no row names any more."""
+    for lost in LostFile.objects.filter(loss=LostFile.Loss.MISSING).select_related("video", "asset")[:MOST_LOST]:
+        row = lost.video or lost.asset
+        if row is not None:
+            _look_at(NamedFile(key=lost.key, row=row))
+
+
+def _look_at(file: NamedFile) -> bool:
+    """Note whether the file is there. Return it."""
+    try:
+        store.size(file.key)
+    except store.ObjectMissing:
+        note(file, LostFile.Loss.MISSING)
+        return False
+    note(file, None)
+    return True
+
+
+def _walk(at_once: int, pause: timedelta) -> None:
+    """Look at the next rows. Each folder is listed once, which is one request for a thousand files."""
+    reached, ended_at = walk.position(NAME), walk.ended_at(NAME)
+    if not reached and ended_at and clock.now() - ended_at < pause:
+        return
+    stored: dict[str, set[str]] = {}
+    count = lost = 0
+    for row in islice(rows_after(reached), at_once):
+        for file in named_files(row):
+            folder, _, name = file.key.rpartition("/")
+            if folder not in stored:
+                stored[folder] = set(store.listing(folder)[1])
+            if name not in stored[folder] and not _look_at(file):
+                lost += 1
+        count, reached = count + 1, position_of(row)
+        if lost >= MOST_LOST:
+            log.error("%d files are missing: is this the right media storage?", lost)
+            break
+    if lost:
+        log.error("%d files are missing in the media storage; manage.py lost_files names them", lost)
+    if count == at_once or lost >= MOST_LOST:
+        walk.reached(NAME, reached)
+    else:
+        walk.ended(NAME)
+
+
+def _fetch_soon() -> None:
+    """Enqueue tries to put files back, each at most once a day."""
+    now = clock.now()
+    waited = Q(looked_at=None) | Q(looked_at__lte=now - PAUSE)
+    missing = LostFile.objects.filter(waited, loss=LostFile.Loss.MISSING, video__created_at__gt=now - FETCHED_FOR)
+    videos: dict[UUID | None, None] = dict.fromkeys(missing.order_by("video__vendor_url_expires_at").values_list("video", flat=True)[:100])
+    for video in islice((video for video in videos if video), FETCHES):
+        LostFile.objects.filter(video=video).update(looked_at=now)
+        queue.enqueue(queue.INGEST, "fetch_again", video)
