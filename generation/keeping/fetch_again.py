@@ -33,7 +33,7 @@ class OtherBytes(Exception):
 
 def fetch_again(video_id: UUID | str) -> None:
     """Try once to put the video's missing files back. Safe to run twice at once, and to kill."""
-    video = Video.objects.select_related("task__account", "task__prompt").filter(pk=video_id).exclude(file="").first()
+    video = Video.objects.select_related("task__account", "task__prompt").filter(pk=video_id, purged_at=None).first()
     lost = set(LostFile.objects.filter(video=video_id, loss=LostFile.Loss.MISSING).values_list("key", flat=True))
     if video is None or not lost:
         return
@@ -86,7 +86,7 @@ def _download(video: Video, source: Path) -> None:
 
 def _takes(video: Video, key: str, info: VideoInfo) -> bool:
     """Return whether the row still names this file. Another version of the library may have written the same video with other bytes."""
-    rows = Video.objects.filter(pk=video.pk, file=video.file)
+    rows = Video.objects.filter(pk=video.pk, file=video.file, purged_at=None)
     if key != video.file:
         return rows.exists()
     return bool(rows.update(sha256=info.sha256, size_bytes=info.size_bytes))

@@ -15,7 +15,7 @@ from django.db.models import Q
 from database import clock
 from generation import store
 from generation.keeping import walk
-from generation.keeping.named_files import NamedFile, named_files, position_of, rows_after
+from generation.keeping.named_files import NamedFile, is_named, named_files, position_of, rows_after
 from generation.keeping.verify import note
 from generation.models import LostFile
 from jobs import queue
@@ -50,10 +50,12 @@ def look_for_lost(*, at_once: int = AT_ONCE, pause: timedelta = PAUSE) -> bool:
 
 def _recheck() -> None:
     """Forget those that are back, or that no row names any more."""
-    for lost in LostFile.objects.filter(loss=LostFile.Loss.MISSING).select_related("video", "asset")[:MOST_LOST]:
+    for lost in LostFile.objects.select_related("video", "asset")[:MOST_LOST]:
         row = lost.video or lost.asset
-        if row is not None:
-            _look_at(NamedFile(key=lost.key, row=row))
+        if row is not None and not is_named(file := NamedFile(key=lost.key, row=row)):
+            lost.delete()
+        elif row is not None and lost.loss == LostFile.Loss.MISSING:
+            _look_at(file)
 
 
 def _look_at(file: NamedFile) -> bool:

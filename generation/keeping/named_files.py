@@ -62,7 +62,7 @@ def named_files(row: Video | Asset) -> list[NamedFile]:
 def is_named(file: NamedFile) -> bool:
     """Return whether the row still names this file: it may have been deleted since it was read."""
     row = type(file.row).objects.filter(pk=file.row.pk).first()
-    if row is None or getattr(row, "purged_at", None):
+    if row is None or (isinstance(row, Video) and row.purged_at):
         return False
     return any(one.key == file.key for one in named_files(row))
 

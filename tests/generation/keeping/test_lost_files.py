@@ -107,6 +107,9 @@ def test_a_walk_is_done_in_parts_and_costs_a_listing_for_each_folder(user, setti
         found.append(LostFile.objects.count())
 
     assert found == [1, 1, 3, 3]
+    Video.objects.filter(pk=videos[0].pk).update(deleted_at=timezone.now(), purged_at=timezone.now())
+    look_for_lost()
+    assert LostFile.objects.count() == 2
     assert Walk.objects.get(pk="lost").position == ""
     assert LostFile.objects.get(asset=asset).loss == "missing"
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0020_posters_of_several_sizes'),
+        ('generation', '0021_bin'),
     ]
 
     operations = [
