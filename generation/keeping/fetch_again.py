@@ -34,11 +34,12 @@ class OtherBytes(Exception):
 def fetch_again(video_id: UUID | str) -> None:
     """Try once to put the video's missing files back. Safe to run twice at once, and to kill."""
     video = Video.objects.select_related("task__account", "task__prompt").filter(pk=video_id, purged_at=None).first()
-    lost = set(LostFile.objects.filter(video=video_id, loss=LostFile.Loss.MISSING).values_list("key", flat=True))
-    if video is None or not lost:
+    if video is None:
         return
+    lost = set(LostFile.objects.filter(video=video, loss=LostFile.Loss.MISSING).values_list("key", flat=True))
     try:
-        _put_back(video, lost & set(video.keys))
+        if lost:
+            _put_back(video, lost & set(video.keys))
     except (FetchError, ProviderError, BadMedia, SealBroken, OtherBytes, store.ObjectMissing, store.StorageUnavailable, OSError) as error:
         log.warning("video %s: its lost files were not put back: %s", video.pk, error)
         LostFile.objects.filter(video=video).update(looked_at=clock.now(), words=str(error)[:300])

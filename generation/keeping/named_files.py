@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -15,7 +16,7 @@ from generation.models import Asset, Video
 __all__ = ["NamedFile", "count_rows", "is_named", "named_files", "position_of", "rows_after"]
 
 AT_ONCE = 500
-KINDS: dict[str, type[Video | Asset]] = {"video": Video, "asset": Asset}
+KINDS: dict[str, type[Any]] = {"video": Video, "asset": Asset}
 """The tables with keys, in the order of a walk."""
 
 
