@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["OSSStorage"]
 
 SPOOL_BYTES = 2 * 1024 * 1024
-URL_PARAMETERS = {"ResponseContentDisposition": "response-content-disposition", "ResponseContentType": "response-content-type"}
+URL_PARAMETERS = {
+    "ResponseContentType": "response-content-type",
+    "ResponseContentDisposition": "response-content-disposition",
+    "ResponseCacheControl": "response-cache-control",
+}
 """What S3 clients call the parameters of a signed address, and what OSS does."""
 HEADERS = {
     "default_acl": "x-oss-object-acl",
@@ -195,7 +199,8 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
     ) -> str:
         """Return an address of the file for browsers, signed for this method and `expire` seconds (1 to 604800).
 
-        `parameters`: `ResponseContentDisposition` and `ResponseContentType`, as for S3, or OSS's own. Range requests need no signature.
+        `parameters`: headers of the answer, by the names of S3 (`ResponseContentType` and the others of `URL_PARAMETERS`) or of OSS. Range
+        requests need no signature.
         """
         seconds = self.querystring_expire if expire is None else expire
         if not 1 <= seconds <= LONGEST_URL_S:

@@ -130,7 +130,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
     def url(self, name: str, parameters: Mapping[str, str] | None = None, expire: int | None = None, http_method: str | None = None) -> str:
         """Return an address of the file for browsers, signed for `expire` seconds.
 
-        `parameters`: `ResponseContentDisposition` and `ResponseContentType`.
+        `parameters`: headers of the answer: `ResponseContentType`, `ResponseContentDisposition`, `ResponseCacheControl`.
         """
         url = self._public.url if self._public else super().url
         return str(url(name, parameters=parameters, expire=expire, http_method=http_method))
