@@ -55,6 +55,10 @@ FAILURES: dict[str, tuple[str, str]] = {
         _("Ask an administrator to set the clock of this server, then retry."),
     ),
     "out_of_credit": (_("The vendor account has no credit left."), _("Ask an administrator to top it up, then retry.")),
+    "holder_off": (
+        _("Only the account that made the earlier render can continue it, and that account is off."),
+        _("Ask an administrator to enable the account, then retry."),
+    ),
     "refused": (_("The vendor rejected the request."), _("Read the vendor's message below, change the request, then retry.")),
     "wrong_endpoint": (
         _("The account's base URL does not lead to this vendor's API."),
@@ -146,7 +150,7 @@ GENERATION_SENTENCES = {
     "last_failure": _("Last error: %(words)s"),
     "stands_in": _("%(model)s replaces %(asked)s, because no account can start %(away)s now."),
     "model_gone": _("The model %(model)s is no longer available."),
-    "account_off": _("Only “%(account)s” may send this again, but it is disabled or no longer offers this model."),
+    "account_off": _("Only “%(account)s” may send this, but it is disabled or no longer offers this model."),
     "settings_gone": _("%(model)s no longer accepts the settings of this task."),
     "image_gone": _("The image in %(slot)s is no longer in storage."),
     "too_large_together": _("Encoded, the images are %(sum)s MB; %(model)s accepts %(limit)s MB. Use smaller or fewer images."),

@@ -82,7 +82,8 @@ class GenerationTask(models.Model):
 
     `fence` rises when a job leases the row, and every write checks it: a process that was paused past its lease changes nothing.
     `asked_model` is empty unless a failover rule replaced the model that was asked for.
-    `is_bound` after an attempt with unknown outcome: only its account may send it again, because only there does our reference protect.
+    `is_bound`: only its account may send it. So after an attempt with unknown outcome, because only there does our reference protect, and
+    for an order that continues a render, which only its account has.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -198,6 +199,11 @@ class GenerationTask(models.Model):
     def spec(self) -> ModelSpec | None:
         """Return the model's spec; None for a model that the catalog no longer has."""
         return ALL_MODELS.get(self.model)
+
+    @property
+    def continues_a_render(self) -> bool:
+        """Return whether only the account of an earlier render can make it."""
+        return bool(self.spec and self.spec.params.continues and self.params.get(self.spec.params.continues))
 
     @property
     def reference(self) -> str:

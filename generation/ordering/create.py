@@ -20,7 +20,7 @@ from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.estimate import estimate_cost, price_list
 from generation.ordering.order import Order
 from generation.ordering.validate import check_request, require_usable_names
-from providers.core.catalog import Price
+from providers.core.catalog import ModelSpec, Params, Price
 from providers.models import ProviderAccount
 
 __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
@@ -143,12 +143,15 @@ class _Batch:
                 raise Conflict(_("You already have a task with this external_id."), code="external_id_taken")
             self.taken.add((order.owner.pk, order.external_id))
         price = self.prices.get(spec.name, spec.price)
+        holder = _holder_of(spec, params)
         task = GenerationTask(
             owner=order.owner,
             token=order.token,
             prompt=self._prompt(order, getattr(params, "negative_prompt", "") or ""),
             model=spec.name,
             params=params.model_dump(mode="json"),
+            account=holder,
+            is_bound=holder is not None,
             due_at=self.now,
             created_at=self.now,
             updated_at=self.now,
@@ -179,6 +182,16 @@ class _Batch:
             self.prompts[words] = prompt
             self.new_prompts.append(prompt)
         return self.prompts[words]
+
+
+def _holder_of(spec: ModelSpec, params: Params) -> ProviderAccount | None:
+    """Return the account whose render this order continues; None where it continues none, or one that the portal does not know."""
+    continued = getattr(params, params.continues) if params.continues else ""
+    if not continued:
+        return None
+    accounts = ProviderAccount.objects.filter(vendor=spec.provider)
+    task = GenerationTask.objects.filter(account__in=accounts, submission_id=continued).select_related("account").first()
+    return task.account if task else None
 
 
 def _words_of(prompt: Prompt) -> tuple[int, str, str]:

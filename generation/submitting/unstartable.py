@@ -55,5 +55,7 @@ def _free(task: GenerationTask) -> None:
         end_unsent(task, "model_gone", why_unstartable(task, task.account))
     elif may_be_paid(task):
         earlier_to_review(task, why_unstartable(task, task.account))
+    elif task.continues_a_render:
+        end_unsent(task, "holder_off", why_unstartable(task, task.account))
     else:
         task.reschedule(timedelta(0), is_bound=False, account=None)

@@ -355,10 +355,10 @@ def retry_after_s(reply: WireReply) -> float | None:
     return None if isnan(seconds) else min(max(seconds, 0.0), timedelta(hours=1).total_seconds())
 
 
-def date_of(reply: WireReply) -> datetime | None:
-    """Return the time at which the answer says that it was sent (its Date header, RFC 9110 6.6.1), aware; None where it does not say so."""
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time at which a message says that it was sent (its Date header, RFC 9110 6.6.1), aware; None where it does not say so."""
     try:
-        at = parsedate_to_datetime(reply.headers.get("date", ""))
+        at = parsedate_to_datetime(headers.get("date", ""))
     except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else None

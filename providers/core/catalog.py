@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from math import isinf, sqrt
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
@@ -29,6 +29,7 @@ __all__ = [
     "ModelSpec",
     "Params",
     "Price",
+    "StrictNumbers",
     "by_id",
     "offered",
     "param",
@@ -63,26 +64,34 @@ class InputConflict(ValueError):
         return self.field if self.field.startswith("inputs.") else f"params.{self.field}"
 
 
-class Params(BaseModel):
+class StrictNumbers(BaseModel):
+    """A model whose numbers are not given as True, which Pydantic would read as 1: an unwanted seed, or a video of one second."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool):
+            annotation = cls.model_fields[str(info.field_name)].annotation
+            kinds = {annotation, *get_args(annotation)}
+            choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+            if kinds & {int, float}:
+                raise PydanticKnownError("int_type" if int in kinds else "float_type")
+            if choices and not any(choice is value for choice in choices):
+                raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, choices))})
+        return value
+
+
+class Params(StrictNumbers):
     """Validated options of one model. Whatever a subclass accepts is sent; what cannot be sent is not offered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     instead_of_prompt: ClassVar[str] = ""
     """The option that replaces the prompt where it is given; the prompt must be empty then."""
+    continues: ClassVar[str] = ""
+    """The option that names an earlier task by the vendor's id: only the account that has that task can make this one."""
     rules: ClassVar[tuple[Rule, ...]] = ()
     """All rules of the model, in the order of their checks. A class that adds one lists them all: those of its bases are not added."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse True for a number: Pydantic would read it as 1, an unwanted seed."""
-        if isinstance(value, bool):
-            annotation = cls.model_fields[str(info.field_name)].annotation
-            kinds = {annotation, *get_args(annotation)}
-            if kinds & {int, float}:
-                raise PydanticKnownError("int_type" if int in kinds else "float_type")
-        return value
 
     @property
     def replaces_prompt(self) -> bool:

@@ -116,7 +116,7 @@ def _ask(provider: Provider, request: WireRequest, clock: Clock, transcript: Tra
             return reply
         if not (isinstance(error, AuthenticationFailed) and error.stale):
             raise error
-        ours, theirs = clock(), date_of(reply)
+        ours, theirs = clock(), date_of(reply.headers)
         if last_try:
             raise _clock_off(error, ours, theirs) from error
         offset = theirs - ours if theirs else offset

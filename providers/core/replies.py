@@ -22,10 +22,10 @@ __all__ = [
     "judged_by_body",
     "kinds_by_code",
     "moment_in",
+    "number_of",
     "object_of",
     "poll_delay",
     "render_error_of",
-    "seconds_of",
     "snapshot_by_word",
     "text_of",
     "units_of",
@@ -118,13 +118,13 @@ def object_of(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def seconds_of(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     """Return a length or an amount, from a number or its digits; None for anything else."""
     try:
-        seconds = float(str(value))
+        number = float(str(value))
     except ValueError:
         return None
-    return seconds if isfinite(seconds) else None
+    return number if isfinite(number) else None
 
 
 def words_of(body: Mapping[str, Any], *names: str) -> str:

@@ -234,6 +234,7 @@ class V25Params(SeedanceParams):
     """Seedance 2.5: up to 30 s from up to 30 reference images, ten videos and ten sounds; edits, extensions, drafts and their finals."""
 
     instead_of_prompt = "final_of"
+    continues = "final_of"
     rules: ClassVar[tuple[Rule, ...]] = (
         *REFERENCE_RULES,
         FRAME_KEEPS_SHAPE,

@@ -15,7 +15,7 @@ from providers.core import content_tasks
 from providers.core.content_tasks import EXPIRED
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import object_of, seconds_of, text_of
+from providers.core.replies import number_of, object_of, text_of
 from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
@@ -53,4 +53,4 @@ def _failure(word: str, task: Mapping[str, Any]) -> ProviderError:
 
 
 def _output(task: Mapping[str, Any]) -> Output:
-    return output_of(object_of(task, "content"), task, life=RESULT_LIFE, duration_s=seconds_of(task.get("duration")))
+    return output_of(object_of(task, "content"), task, life=RESULT_LIFE, duration_s=number_of(task.get("duration")))

@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import object_of, seconds_of, snapshot_by_word, text_of, units_of
+from providers.core.replies import number_of, object_of, snapshot_by_word, text_of, units_of
 from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Snapshot, WireReply
@@ -64,7 +64,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
 def _output_seconds(usage: Mapping[str, Any]) -> float | None:
     """Return how long the video is. `duration` alone is of all videos, those that were given too, where there were any."""
     for name in ("output_video_duration", "output_seconds", "video_duration"):
-        if seconds := seconds_of(usage.get(name)):
+        if seconds := number_of(usage.get(name)):
             return seconds
-    given = seconds_of(usage.get("input_video_duration")) or seconds_of(usage.get("input_seconds"))
-    return None if given else seconds_of(usage.get("duration"))
+    given = number_of(usage.get("input_video_duration")) or number_of(usage.get("input_seconds"))
+    return None if given else number_of(usage.get("duration"))

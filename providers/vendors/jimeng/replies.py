@@ -13,7 +13,7 @@ from typing import Any
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ContentRejected, ProviderError, SubmissionGone, UnexpectedReply
 from providers.core.ids import id_of
-from providers.core.replies import object_of, poll_delay, seconds_of
+from providers.core.replies import number_of, object_of, poll_delay
 from providers.core.states import state_of, unknown_state
 from providers.core.types import Output, Snapshot, State, Submission, WireReply
 from providers.vendors.jimeng.catalog import RESULT_LIFE, WIRE_KEYS
@@ -138,7 +138,7 @@ def _output(entry: Mapping[str, Any]) -> Output | None:
     items = entry.get("item_list")
     item = items[0] if isinstance(items, list) and items else None
     video = object_of(item, "video") if isinstance(item, dict) else {}
-    length_ms = seconds_of(video.get("duration_ms"))
+    length_ms = number_of(video.get("duration_ms"))
     for name in RENDITIONS:
         url = object_of(object_of(video, "transcoded_video"), name).get("video_url")
         if isinstance(url, str) and url:

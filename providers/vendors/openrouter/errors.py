@@ -12,6 +12,7 @@ from typing import Any
 
 from providers.core.base import coded_error, http_error
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, RateLimited, Refused, UnexpectedReply
+from providers.core.refusals import Complaint, meaning_of
 from providers.core.replies import judged_by_body, object_of, words_of
 from providers.core.types import WireReply
 
@@ -23,7 +24,6 @@ FLAGGED = "flagged_input"
 """The part of a moderation error's metadata that quotes the prompt."""
 NO_ENDPOINT = "No endpoints found"
 """How a 404 begins that means: no vendor has this model, for this key."""
-REJECTING_WORDS = ("content policy", "moderation", "sensitive", "safety", "prohibited", "flagged")
 
 
 @judged_by_body
@@ -60,4 +60,4 @@ def render_failure(job: Mapping[str, Any]) -> ProviderError:
 
 
 def _is_rejected(words: str) -> bool:
-    return any(word in words.lower() for word in REJECTING_WORDS)
+    return meaning_of(Complaint(words=words)) is ContentRejected

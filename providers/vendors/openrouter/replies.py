@@ -13,7 +13,7 @@ from typing import Any
 from providers.core.declared import Declaration
 from providers.core.errors import UnexpectedReply, Unsupported
 from providers.core.ids import id_of
-from providers.core.replies import seconds_of, snapshot_by_word, text_of, units_of, words_of
+from providers.core.replies import number_of, snapshot_by_word, text_of, units_of, words_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
 from providers.vendors.openrouter.catalog import DOCS_READ, MOST_PROMPT, RESULT_LIFE
 from providers.vendors.openrouter.errors import render_failure
@@ -75,7 +75,7 @@ def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:
 
 def balance_of(reply: WireReply) -> Balance:
     """Return what is left of the key's own limit, in US dollars; raise `Unsupported` for a key without one."""
-    left = seconds_of(reply.part("data").get("limit_remaining"))
+    left = number_of(reply.part("data").get("limit_remaining"))
     if left is None:
         raise Unsupported("OpenRouter sets no limit for this key, and does not show it the account's balance.")
     return Balance(amount=Decimal(str(left)), unit="USD")

@@ -10,10 +10,10 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from providers.core.base import date_of
 from providers.core.callbacks import Callback, CallbackForged, Notice, name_of
 
 __all__ = ["is_signed", "notice_of"]
@@ -32,20 +32,13 @@ def notice_of(callback: Callback, key: str, url: str, at: datetime) -> Notice:
 
 def is_signed(key: str, url: str, headers: Mapping[str, str], at: datetime) -> bool:
     """Return whether the headers have a fresh signature made with this key for a POST to `url`. Header names are lower case."""
-    date = headers.get("date", "")
-    if not _is_fresh(date, at):
+    sent = date_of(headers)
+    if sent is None or abs(sent - at) > TOLERANCE:
         return False
     target = urlsplit(url)
     listed = filter(None, headers.get("x-hmac-signed-headers", "").split(";"))
-    lines = ["POST", target.path or "/", target.query, ACCESS_KEY, date, *(f"{name}:{headers.get(name.lower(), '')}" for name in listed)]
+    named = (f"{name}:{headers.get(name.lower(), '')}" for name in listed)
+    lines = ["POST", target.path or "/", target.query, ACCESS_KEY, headers["date"], *named]
     signed = "".join(f"{line}\n" for line in lines)
     digest = hmac.new(key.encode(), signed.encode("utf-8", "replace"), hashlib.sha256).digest()
     return hmac.compare_digest(base64.b64encode(digest), headers.get("x-hmac-signature", "").encode("utf-8", "replace"))
-
-
-def _is_fresh(date: str, at: datetime) -> bool:
-    try:
-        sent = parsedate_to_datetime(date)
-    except (ValueError, OverflowError):
-        return False
-    return abs(sent.replace(tzinfo=sent.tzinfo or UTC) - at) <= TOLERANCE

@@ -16,7 +16,7 @@ from typing import Any
 from providers.core.errors import UnexpectedReply
 from providers.core.ids import first_id, id_of
 from providers.core.listings import Listed, rows_of
-from providers.core.replies import moment_in, object_of, seconds_of, snapshot_by_word, text_of, words_of
+from providers.core.replies import moment_in, number_of, object_of, snapshot_by_word, text_of, words_of
 from providers.core.results import output_of
 from providers.core.types import Balance, Output, Snapshot, State, WireReply
 from providers.vendors.vidu.catalog import RESULT_LIFE
@@ -35,7 +35,7 @@ def task_id_of(reply: WireReply) -> str:
 def snapshot_of(reply: WireReply) -> Snapshot:
     """Return what the task's object means. A cancelled task is a failed one with a code of its own."""
     task = reply.data()
-    units = seconds_of(task.get("credits"))
+    units = number_of(task.get("credits"))
     snapshot = snapshot_by_word(
         text_of(task, "state"),
         log,
@@ -53,7 +53,7 @@ def _output(task: Mapping[str, Any]) -> Output:
     creation = creations[0] if isinstance(creations, list) and creations else None
     if not isinstance(creation, dict):
         raise UnexpectedReply("Vidu says that the task succeeded but gives no video.")
-    return output_of(creation, life=RESULT_LIFE, duration_s=seconds_of(object_of(creation, "video").get("duration")))
+    return output_of(creation, life=RESULT_LIFE, duration_s=number_of(object_of(creation, "video").get("duration")))
 
 
 def rows_and_next(reply: WireReply) -> tuple[list[Mapping[str, Any]], str]:
@@ -75,7 +75,7 @@ def packages_of(reply: WireReply) -> list[Mapping[str, Any]]:
 
 
 def balance_of(reply: WireReply) -> Balance:
-    left = [seconds_of(package.get("credit_remain")) for package in packages_of(reply)]
+    left = [number_of(package.get("credit_remain")) for package in packages_of(reply)]
     if None in left:
         raise UnexpectedReply("Vidu does not say how many credits a package has left.")
     return Balance(amount=sum((Decimal(str(amount)) for amount in left), Decimal(0)).normalize(), unit="credits")

@@ -21,7 +21,7 @@ from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
 from providers.core.messages import say
 from providers.models import ProviderAccount
-from tests.task_rows import MODEL, attempt_of, make_task
+from tests.task_rows import MODEL, attempt_of, create_task, make_task
 from web.presenters.states import Around, text_of
 
 
@@ -235,3 +235,21 @@ def test_a_bound_task_waits_for_its_own_account_and_says_so(user, account, make_
 
     assert text_of(fresh(bound), around) == "checking whether Kling answers again"
     assert text_of(fresh(free), around) == "starts in a moment"
+
+
+def test_final_of_a_draft_goes_only_to_the_account_that_has_the_draft(user, make_account, simulator, long_ago):
+    seedance, url = "ark/doubao-seedance-2-5-260628", simulator.base("ark")
+    first, holder = [make_account("ark", "volcengine", url, label=name, priority=place) for place, name in enumerate(("first", "holder"))]
+    make_task(user, status="succeeded", model=seedance, account=holder, submission_id="cgt-draft-1")
+
+    final = create_task(owner=user, model=seedance, prompt="", params={"final_of": "cgt-draft-1", "resolution": "1080p"})
+    other = create_task(owner=user, model=seedance, prompt="", params={"final_of": "cgt-elsewhere", "resolution": "1080p"})
+    tick()
+    assert [fresh(task).account for task in (final, other)] == [holder, first]
+
+    switch_off(holder)
+    ProviderAccount.objects.update(edited_at=long_ago)
+    GenerationTask.objects.filter(pk=final.pk).update(updated_at=long_ago, lease_until=None)
+    tick()
+    assert (fresh(final).status, fresh(final).error_code) == (Status.FAILED, "holder_off")
+    assert fresh(final).error_message == say("account_off", account="holder")

@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, moment_in, poll_delay, render_error_of, seconds_of, text_of, units_of, words_of
+from providers.core.replies import judged_by_body, moment_in, number_of, poll_delay, render_error_of, text_of, units_of, words_of
 from providers.core.states import state_of
 from providers.core.types import State, WireReply
 from tests.cases import in_one_test
@@ -134,4 +134,4 @@ def test_moment_in_a_vendors_words_is_of_the_zone_that_it_names(words, moment):
     ],
 )
 def test_length_is_a_number_or_its_digits(value, seconds):
-    assert seconds_of(value) == seconds
+    assert number_of(value) == seconds

@@ -1,13 +1,34 @@
 """Values of providers/core: replies, requests, catalog."""
 
+from typing import Literal
+
 import pytest
 from pydantic import ValidationError
 
 from providers.core.catalog import InputConflict, Params
 from providers.core.errors import UnexpectedReply
 from providers.core.types import InputFile, WireReply, WireRequest
+from providers.vendors.kling.classic.options import Shot
 from tests.cases import in_one_test
 from tests.providers.core.toy_vendor import SPEC
+
+
+class Numbers(Params):
+    length: Literal[1, 5] = 5
+    perhaps: Literal[1, 5] | None = None
+    seed: int | None = None
+    scale: float = 1.0
+    sound: Literal[True] = True
+
+
+@in_one_test("name", ["length", "perhaps", "seed", "scale"])
+def test_true_is_no_number(name):
+    with pytest.raises(ValidationError):
+        Numbers.model_validate({name: True})
+    with pytest.raises(ValidationError):
+        Shot.model_validate({"duration_s": True, "prompt": "x"})
+
+    assert Numbers.model_validate({name: 1, "sound": True}).model_dump()[name] == 1
 
 
 @in_one_test("body", [b"", b"<html>", b"[]", b'"x"', b"\xff\xfe", b"{" * 90_000, b"9" * 5_000])

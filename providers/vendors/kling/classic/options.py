@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from providers.core.catalog import Params, param
+from providers.core.catalog import Params, StrictNumbers, param
 from providers.core.rules import FRAME_GIVES_SHAPE, FRAMES_OR_REFERENCES, LAST_NEEDS_FIRST, Rule
 
 __all__ = ["V1Params", "V2Params", "V3Params", "V15Params", "V16Params", "V21Params", "V25Params", "V26Params"]
@@ -72,7 +72,7 @@ ELEMENTS_OR_VOICES = Rule("element_ids", "elements and voices exclude each other
 ELEMENTS_NEED_FIRST = Rule("element_ids", "Elements need a first frame.", lambda element_ids, first_frame: element_ids and not first_frame)
 
 
-class Shot(BaseModel):
+class Shot(StrictNumbers):
     """One of several shots, in their order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

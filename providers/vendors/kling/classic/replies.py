@@ -15,7 +15,7 @@ from typing import Any
 
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
 from providers.core.gateways import gateway_id
-from providers.core.replies import object_of, seconds_of, snapshot_by_word, text_of
+from providers.core.replies import number_of, object_of, snapshot_by_word, text_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
 
 __all__ = ["RESULT_LIFE", "balance_of", "failure_of", "log", "reference_of", "snapshot_of", "task_id_of"]
@@ -69,7 +69,7 @@ def _output(data: Mapping[str, Any]) -> Output:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video.") from error
     if not isinstance(url, str) or not url:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video address.")
-    return Output(url=url, expires_in=RESULT_LIFE, duration_s=seconds_of(video.get("duration")))
+    return Output(url=url, expires_in=RESULT_LIFE, duration_s=number_of(video.get("duration")))
 
 
 def failure_of(message: object) -> ProviderError:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import UnexpectedReply
-from providers.core.replies import seconds_of, snapshot_by_word, text_of
+from providers.core.replies import number_of, snapshot_by_word, text_of
 from providers.core.types import Output, Snapshot
 from providers.vendors.kling.classic.replies import RESULT_LIFE, failure_of, log
 
@@ -34,7 +34,7 @@ def _output(task: Mapping[str, Any]) -> Output:
         raise UnexpectedReply("Kling says that the task succeeded but gives no video.")
     video = videos[0]
     url = text_of(video, "watermark_url" if video.get("watermark_url") else "url")
-    return Output(url=url, expires_in=RESULT_LIFE, duration_s=seconds_of(video.get("duration")))
+    return Output(url=url, expires_in=RESULT_LIFE, duration_s=number_of(video.get("duration")))
 
 
 def _units(billing: object) -> str:
