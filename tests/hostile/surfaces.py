@@ -51,7 +51,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "volcvisual": ("volcvisual/jimeng_t2v_v30", "volcvisual/jimeng_ti2v_v30_pro"),
     "cogvideox": ("cogvideox/cogvideox-2b",),
     "jimeng": ("jimeng/jimeng-video-2.0", "jimeng/jimeng-video-3.0"),
-    "ark": ("ark/doubao-seedance-1-5-pro-251215", "ark/doubao-seedance-1-0-pro-250528"),
+    "ark": ("ark/doubao-seedance-2-0-260128", "ark/doubao-seedance-1-0-pro-250528"),
     "openai-videos": ("openai-videos/sora-2",),
     "minimax": ("minimax/MiniMax-H3", "minimax/MiniMax-Hailuo-02"),
     "vidu": ("vidu/viduq3-turbo", "vidu/viduq2"),

@@ -99,7 +99,6 @@ MODELS = {
     "doubao-seedance-2-5-260628": SEEDANCE_2_5,
 }
 MODELS_ABROAD = {
-    "seedance-1-5-pro-251215": SEEDANCE_1_5_PRO,
     "seedance-1-0-pro-250528": MODELS["doubao-seedance-1-0-pro-250528"],
     "seedance-1-0-pro-fast-251015": MODELS["doubao-seedance-1-0-pro-fast-251015"],
     "dreamina-seedance-2-0-260128": MODELS["doubao-seedance-2-0-260128"],

@@ -32,6 +32,7 @@ READ_ELSEWHERE = (
     "that BytePlus ended the lite models on 2026-05-13: https://docs.byteplus.com/en/docs/ModelArk/1350667; read 2026-11-21",
     "the shape where no ratio is said: later copies of the page, https://www.volcengine.com/docs/82379/1520757; read 2026-11-21",
     "what edits, extensions, frames and drafts of 2.5 exclude: https://docs.byteplus.com/en/docs/modelark/seedance-2-5; read 2026-11-29",
+    "that Volcano Engine retired 1.5 Pro on 2026-11-11: a reseller, https://github.com/orgs/cometapi-dev/discussions/140; read 2026-11-29",
     "the names of 2.5 and of 2.0 Mini at BytePlus: the same page; read 2026-11-29",
     "that 2.0 takes a seed, as tried by https://github.com/TanStack/ai, packages/ai-byteplus/src/video; read 2026-11-29",
 )
@@ -276,7 +277,13 @@ class V25Params(SeedanceParams):
 
 
 def _spec(
-    model: str, label: str, params: type[Params], *slots: InputSlot, surfaces: tuple[str, ...] = (), read: date = DOCS_READ
+    model: str,
+    label: str,
+    params: type[Params],
+    *slots: InputSlot,
+    surfaces: tuple[str, ...] = (),
+    read: date = DOCS_READ,
+    retired: date | None = None,
 ) -> ModelSpec:
     return ModelSpec(
         model,
@@ -292,6 +299,7 @@ def _spec(
         deadline=LONGEST_WAIT + timedelta(hours=1),
         result_life=timedelta(hours=24),
         surfaces=surfaces,
+        retired=retired,
         docs_url=DOCS_URL,
         docs_read=read,
     )
@@ -302,7 +310,7 @@ MODELS = by_id(
     _spec("doubao-seedance-2-0-260128", "Seedance 2.0", V20Params, FIRST, LAST, NINE),
     _spec("doubao-seedance-2-0-fast-260128", "Seedance 2.0 Fast", V20SmallParams, FIRST, LAST, NINE),
     _spec("doubao-seedance-2-0-mini-260615", "Seedance 2.0 Mini", V20SmallParams, FIRST, LAST, NINE),
-    _spec("doubao-seedance-1-5-pro-251215", "Seedance 1.5 Pro", V15Params, FIRST, LAST, read=OLDER_PAGE_READ),
+    _spec("doubao-seedance-1-5-pro-251215", "Seedance 1.5 Pro", V15Params, FIRST, LAST, read=OLDER_PAGE_READ, retired=date(2026, 11, 11)),
     _spec("doubao-seedance-1-0-pro-250528", "Seedance 1.0 Pro", V10Params, FIRST, LAST),
     _spec("doubao-seedance-1-0-pro-fast-251015", "Seedance 1.0 Pro Fast", V10Params, FIRST),
     _spec("doubao-seedance-1-0-lite-t2v-250428", "Seedance 1.0 Lite", V10TextParams, surfaces=AT_HOME, read=OLDER_PAGE_READ),

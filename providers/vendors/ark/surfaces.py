@@ -23,7 +23,6 @@ ABROAD: Mapping[str, str] = {
     "doubao-seedance-2-0-260128": "dreamina-seedance-2-0-260128",
     "doubao-seedance-2-0-fast-260128": "dreamina-seedance-2-0-fast-260128",
     "doubao-seedance-2-0-mini-260615": "dreamina-seedance-2-0-mini-260615",
-    "doubao-seedance-1-5-pro-251215": "seedance-1-5-pro-251215",
     "doubao-seedance-1-0-pro-250528": "seedance-1-0-pro-250528",
     "doubao-seedance-1-0-pro-fast-251015": "seedance-1-0-pro-fast-251015",
 }

@@ -16,7 +16,7 @@ ONE_NAME = [(slug, surface) for slug, surface in SURFACES if slug != "jimeng"]
 """Jimeng's site wants a pair of names: test_jimeng_account.py."""
 NAMING = [(slug, surface.slug) for slug, surface in ONE_NAME if surface.takes_names]
 RENAMED = [(slug, surface.slug, ours, theirs) for slug, surface in ONE_NAME for ours, theirs in surface.names.items()]
-SEEDANCE, WAN = "doubao-seedance-1-5-pro-251215", "wanx2.1-t2v-turbo"
+SEEDANCE, WAN = "doubao-seedance-1-0-pro-250528", "wanx2.1-t2v-turbo"
 
 
 def test_surfaces_where_an_account_may_name_models_are_these():
@@ -106,7 +106,7 @@ def listed(provider, model: str, name: object):
     ("slug", "surface", "model", "name", "is_another"),
     [
         ("ark", "byteplus", SEEDANCE, "dreamina-seedance-2-0-260128", True),
-        ("ark", "byteplus", SEEDANCE, "seedance-1-5-pro-251215", False),
+        ("ark", "byteplus", SEEDANCE, "seedance-1-0-pro-250528", False),
         ("ark", "byteplus", SEEDANCE, "doubao-seedance-2-0-260128", False),
         ("dashscope", "singapore", WAN, "wan2.1-i2v-turbo", True),
         ("dashscope", "singapore", WAN, "wan2.1-t2v-turbo", False),

@@ -13,7 +13,7 @@ from tests.task_rows import create_task
 from tests.web.admin.account_fields import LIMITS, USE
 
 LIST = "/admin/providers/provideraccount/"
-SEEDANCE, LITE = "doubao-seedance-1-5-pro-251215", "doubao-seedance-1-0-lite-t2v-250428"
+SEEDANCE, LITE = "doubao-seedance-1-0-pro-250528", "doubao-seedance-1-0-lite-t2v-250428"
 FORM = {
     "label": "ours",
     "base_url": "https://vendor.example/api/v3",
