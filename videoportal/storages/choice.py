@@ -1,4 +1,7 @@
-"""Chooses the media storage: PORTAL_STORAGE is `local`, `oss` or `s3`, and the variables of that one say the rest (docs/storage.md)."""
+"""Chooses the media storage: PORTAL_STORAGE is `local`, `oss` or `s3`, and the variables of that one say the rest (docs/storage.md).
+
+PORTAL_STORAGE_BEFORE names the one from which files are moved (`moving.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 from videoportal import env
 from videoportal.storages.options import DEFAULTS, LONGEST_URL_S, problems, variable
 
-__all__ = ["media_storage"]
+__all__ = ["KINDS", "media_storage"]
 
 S3_VARIABLES: Mapping[str, str] = {
     "bucket_name": "AWS_STORAGE_BUCKET_NAME",
@@ -29,15 +32,25 @@ S3_VARIABLES: Mapping[str, str] = {
 """Options of django-storages, and the setting that it reads for each; `public_endpoint_url` is ours."""
 
 
-def media_storage(folder: Path) -> dict[str, Any]:
-    """Return the entry for Django's STORAGES. Raises `BadSetting`, which says what to set.
+def media_storage(folder: Path, kind: str = "") -> dict[str, Any]:
+    """Return the entry for Django's STORAGES: of this kind, or as the environment chooses. Raises `BadSetting`, which says what to set.
 
     `folder` is where files are if they stay on the disk.
     """
-    kind = env.text("PORTAL_STORAGE", "local")
-    if kind not in KINDS:
-        raise env.BadSetting(f"PORTAL_STORAGE is “{kind}”; write {', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.")
-    return KINDS[kind](folder)
+    if kind:
+        return KINDS[kind](folder)
+    now, before = _kind("PORTAL_STORAGE", "local"), _kind("PORTAL_STORAGE_BEFORE", "")
+    if not before or before == now:
+        return KINDS[now](folder)
+    entries = {"now": KINDS[now](folder), "before": KINDS[before](folder)}
+    return {"BACKEND": "videoportal.storages.moving.MovingStorage", "OPTIONS": entries}
+
+
+def _kind(name: str, default: str) -> str:
+    kind = env.text(name, default)
+    if kind not in KINDS and kind != default:
+        raise env.BadSetting(f"{name} is “{kind}”; write {', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.")
+    return kind
 
 
 def _local(folder: Path) -> dict[str, Any]:
