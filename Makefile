@@ -6,13 +6,16 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored storage-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-run: $(VENV)/.run  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts
-	@exec $(PY) -m tools.run
+# moto, which is the S3 server, and PostgreSQL's wheel are for development
+NEEDS := $(VENV)/.$(if $(filter s3 postgres,$(STORAGE) $(DB)),dev,run)
+
+run: $(NEEDS)  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts (STORAGE=oss or STORAGE=s3: with a bucket)
+	@exec $(PY) -m tools.run --storage $(or $(STORAGE),local)
 
 test: $(VENV)/.dev  ## run the tests on SQLite, and beside them those marked for PostgreSQL on a real PostgreSQL
 	@$(PY) -m tools.test
@@ -20,8 +23,8 @@ test: $(VENV)/.dev  ## run the tests on SQLite, and beside them those marked for
 test-slow: $(VENV)/.dev  ## run the tests that take long or start the portal's own processes, and those in a browser
 	@$(PY) -m tools.test slow
 
-demo: $(VENV)/.run  ## make one video of every model through the API and check each file (ENTRY=form or ENTRY=command: through the form or the command line; SHORT=1: a few of each vendor)
-	@$(PY) -m tools.demo --entry $(or $(ENTRY),api) $(if $(SHORT),--short)
+demo: $(NEEDS)  ## make one video of every model through the API and check each file (ENTRY=form or ENTRY=command: through the form or the command line; SHORT=1: a few of each vendor; STORAGE=oss or s3: in a bucket; DB=postgres; WORKERS=2)
+	@$(PY) -m tools.demo --entry $(or $(ENTRY),api) $(if $(SHORT),--short) --storage $(or $(STORAGE),local) --database $(or $(DB),sqlite) --workers $(or $(WORKERS),1)
 
 lint: $(VENV)/.dev  ## check style, types, imports, templates and migrations
 	@$(PY) -m tools.lint
@@ -47,6 +50,9 @@ paused: $(VENV)/.dev  ## pause working processes for longer than their leases, 2
 
 restored: $(VENV)/.dev  ## restore a backup after more was sent, and count what was bought twice or lost
 	@$(PY) -m tests.chaos.restored
+
+storage-trials: $(VENV)/.dev  ## take the bucket away while renders finish, kill workers while they save, and break downloads; count what was lost (long; SHORT=1: a few minutes)
+	@$(PY) -m tests.storage_trials $(if $(SHORT),--short)
 
 hostile: $(VENV)/.dev  ## let vendors misbehave at every stage of an HTTP exchange, and count what was bought twice or lost (long)
 	@$(PY) -m tests.hostile

@@ -27,6 +27,7 @@ from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 from tests.portal_driver import Driver
 from tools.oss_server.testing import OssServerProcess
+from tools.s3_server import S3ServerProcess
 
 for name, examples in {"short": 25, "long": 1_000}.items():
     calm = [
@@ -104,6 +105,19 @@ def oss_server(running_oss_server: OssServerProcess) -> OssServerProcess:
     """Return an OSS server with one empty bucket. It is one for all tests of a process, on a free port."""
     running_oss_server.reset()
     return running_oss_server
+
+
+@pytest.fixture(scope="session")
+def running_s3_server() -> Iterator[S3ServerProcess]:
+    with S3ServerProcess() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_server(running_s3_server: S3ServerProcess) -> S3ServerProcess:
+    """Return an S3 server with one empty bucket. It is one for all tests of a process, on a free port."""
+    running_s3_server.reset()
+    return running_s3_server
 
 
 @pytest.fixture

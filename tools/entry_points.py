@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urljoin
 
 import requests
 
@@ -46,7 +47,11 @@ class Api:
         return answer.json()
 
     def content(self, video_id: str) -> bytes:
-        answer = self.session.get(f"{self.url}/videos/{video_id}/content", timeout=30)
+        return self.file(f"{self.url}/videos/{video_id}/content")
+
+    def file(self, url: str) -> bytes:
+        """Return what lies at an address that the API gave, which may be relative to the portal's."""
+        answer = self.session.get(urljoin(self.url, url), timeout=30)
         answer.raise_for_status()
         return answer.content
 

@@ -1,6 +1,7 @@
 """`make run`: the whole portal in one terminal, at port PORT (8000). Data is in var/; vendors are simulated, so nothing is billed.
 
-Accounts of vendors' variables such as ALIYUN_API_KEY are real: docs/operating.md.
+With STORAGE=oss or STORAGE=s3 a server of such buckets runs beside it, and every file goes there. That portal is separate, because files do
+not move between storages: the one with OSS is kept in var/oss/, the one with S3 ends with its server.
 """
 
 from __future__ import annotations
@@ -8,25 +9,23 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
 
-from tools.stack import ROOT, Stack
+from tools.buckets import BUCKETS, open_bucket
+from tools.stack import ROOT, Stack, free_port
+
+BUCKET_PORT = 9200
 
 
 def main() -> int:
-    argparse.ArgumentParser(prog="python -m tools.run", description=__doc__).parse_args()
-    log_level = os.environ.get("PORTAL_LOG_LEVEL", "WARNING")
-    environment = {"PORTAL_LOG_LEVEL": log_level, "PORTAL_ENVIRONMENT_ACCOUNTS": os.environ.get("PORTAL_ENVIRONMENT_ACCOUNTS", "True")}
-    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), environment=environment)
-    print("Preparing the database and static files...", flush=True)
-    given = stack.prepare()
-    sign_in = stack.manage("first_admin").strip()
-    if given:
-        print(f"Accounts of your environment:\n{given}", end="", flush=True)
-    data_dir = os.environ.get("PORTAL_DATA_DIR") or os.path.relpath(ROOT / "var")
+    parser = argparse.ArgumentParser(prog="python -m tools.run", description=__doc__)
+    parser.add_argument("--storage", choices=list(BUCKETS), default="local", help="where files are kept")
+    storage = parser.parse_args().storage
     try:
-        with stack:
-            print(f"\n  Video Portal is at {stack.url}/   {sign_in}\n  Ctrl-C stops it; its data stays in {data_dir}.\n", flush=True)
-            stack.watch()
+        with ExitStack() as everything:
+            _run(storage, everything)
     except RuntimeError as error:
         print(f"It did not start: {error}", file=sys.stderr)
         return 1
@@ -34,6 +33,34 @@ def main() -> int:
         pass
     print("Stopped.")
     return 0
+
+
+def _run(storage: str, everything: ExitStack) -> None:
+    environment = {"PORTAL_LOG_LEVEL": os.environ.get("PORTAL_LOG_LEVEL", "WARNING")}
+    data = _data_folder(storage, everything)
+    if storage != "local":
+        environment |= {"PORTAL_DATA_DIR": str(data), "DATABASE_URL": ""}
+    bucket = everything.enter_context(open_bucket(storage, data / "bucket", port=free_port(BUCKET_PORT) if storage != "local" else 0))
+    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), environment=environment | dict(bucket.environment if bucket else {}))
+    print("Preparing the database and static files...", flush=True)
+    stack.prepare()
+    sign_in = stack.manage("first_admin").strip()
+    with stack:
+        files = f"\n  Files go to {bucket.place}." if bucket else ""
+        stays = f"its data stays in {_shown(data)}" if storage != "s3" else "its data ends with it"
+        print(f"\n  Video Portal is at {stack.url}/   {sign_in}{files}\n  Ctrl-C stops it; {stays}.\n", flush=True)
+        stack.watch()
+
+
+def _data_folder(storage: str, everything: ExitStack) -> Path:
+    if storage == "s3":
+        return Path(everything.enter_context(tempfile.TemporaryDirectory(prefix="portal-s3-")))
+    usual = ROOT / "var"
+    return Path(os.environ.get("PORTAL_DATA_DIR") or usual) / ("oss" if storage == "oss" else "")
+
+
+def _shown(folder: Path) -> str:
+    return os.path.relpath(folder) if folder.is_relative_to(ROOT) else str(folder)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The portal's processes, started and stopped together: simulator, worker, web."""
+"""The portal's processes, started and stopped together: simulator, workers, web."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ def free_port(wanted: int = 0) -> int:
 
 @dataclass(kw_only=True)
 class Stack:
-    """Simulator, worker and web. Use as a context manager; `watch` keeps them running until a signal comes."""
+    """Simulator, workers and web. Use as a context manager; `watch` keeps them running until a signal comes."""
 
     web_port: int = 8000
     simulator_port: int = 9100
     environment: dict[str, str] = field(default_factory=dict)
     simulator_words: tuple[str, ...] = ()
+    workers: int = 1
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
     _commands: dict[str, list[str]] = field(default_factory=dict, init=False)
 
@@ -61,6 +62,10 @@ class Stack:
     def simulator_url(self) -> str:
         return f"http://127.0.0.1:{self.simulator_port}"
 
+    @property
+    def _worker_names(self) -> list[str]:
+        return [f"worker {number}" if self.workers > 1 else "worker" for number in range(1, self.workers + 1)]
+
     def prepare(self) -> str:
         """Prepare the database, static files and accounts. Return a line for each account that the environment gives."""
         self.manage("migrate", "--verbosity", "0")
@@ -76,7 +81,8 @@ class Stack:
     def __enter__(self) -> Self:
         try:
             self._start("simulator", ["-m", "providers.simulator", "--port", str(self.simulator_port), *self.simulator_words])
-            self._start("worker", ["manage.py", "worker"])
+            for name in self._worker_names:
+                self._start(name, ["manage.py", "worker"])
             self._start("web", ["-m", "gunicorn", "--bind", f"127.0.0.1:{self.web_port}"])
             self._await_web()
         except BaseException:
@@ -131,8 +137,8 @@ class Stack:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """Ask all to stop, the worker first; kill those that do not."""
-        for name in ("worker", "web", "simulator"):
+        """Ask all to stop, the workers first; kill those that do not."""
+        for name in (*self._worker_names, "web", "simulator"):
             child = self._children.get(name)
             if child is not None and child.poll() is None:
                 child.send_signal(signal.SIGTERM)

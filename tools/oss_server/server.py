@@ -43,6 +43,7 @@ class OssServer:
         self.store, self.faults = Store(folder), Faults()
         self.signer, self.region, self.domains = Signer(keys, region), region, dict(domains)
         self.counts: Counter[str] = Counter()
+        self.under_way: Counter[str] = Counter()
         self.log: deque[dict[str, object]] = deque(maxlen=LAST_REQUESTS)
         self.clock_offset_s = 0.0
         for name in buckets:
@@ -66,12 +67,16 @@ class OssServer:
             self.counts[call.operation] += 1
             self._check_signature(call)
             fault = call.fault = self.faults.take(call.operation, call.key)
-            answer = await self._answer(call)
+            self.under_way[call.operation] += 1
+            try:
+                answer = await self._answer(call)
+            finally:
+                self.under_way[call.operation] -= 1
             answer.headers |= cors_headers(self.store, call)
         except OssError as error:
             await _drain(request)
             answer = _refusal(error, request, request_id)
-        except ConnectionCut:
+        except (ConnectionCut, ConnectionError):  # by a fault, or by the client
             entry["status"] = 0
             self.log.append(entry)
             return web.Response()  # nobody will read it

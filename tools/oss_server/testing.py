@@ -49,7 +49,9 @@ class OssServerProcess:
         """Start it. Raises RuntimeError if it does not say that it is ready."""
         command = [sys.executable, "-m", "tools.oss_server", "--port", str(self.port), "--folder", str(self.folder)]
         command += ["--token", ":".join(TEMPORARY_KEY), "--with-parent"]
-        self._process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], _READY_WITHIN_S)
         line = self._process.stdout.readline() if readable else ""
@@ -87,7 +89,7 @@ class OssServerProcess:
         self.control("faults", {"fault": fault, **more})
 
     def state(self) -> dict[str, Any]:
-        """Return `faults`, `requests` (a count for each operation) and `log`."""
+        """Return `faults`, `requests` and those `under_way` (a count for each operation), and `log`."""
         return self.control("state")
 
     def objects(self) -> dict[str, dict[str, Any]]:
@@ -100,6 +102,10 @@ class OssServerProcess:
 
     def advance(self, seconds: float) -> None:
         self.control("clock", {"advance_s": seconds})
+
+    def age(self, seconds: float) -> None:
+        """Make everything in the buckets so much older."""
+        self.control("age", {"seconds": seconds})
 
     def reset(self) -> None:
         self.control("reset", {})
