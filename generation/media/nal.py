@@ -8,6 +8,7 @@ __all__ = ["Units", "units_of"]
 
 HEVC_SETS = frozenset({32, 33, 34})
 """Kinds of units: video, sequence and picture parameter set."""
+THREE_ZEROS = bytes(3)
 HOLE = re.compile(rb"\0\0\0+[^\0]|\0{256}")
 """Three zeros in a row occur in no unit (ITU-T H.264 and H.265, 7.4.1); careless writers leave a few at its end."""
 
@@ -22,7 +23,8 @@ class Units:
 
     def has_hole(self, picture: bytes) -> bool:
         """Return whether coded pixels are interrupted by zeros, which decoders may not notice."""
-        return any(self._is_pixels(unit) and HOLE.search(unit) for unit in self._split(picture))
+        # Nearly no unit has three zeros, and this finds that out ten times as fast as the pattern.
+        return any(THREE_ZEROS in unit and self._is_pixels(unit) and HOLE.search(unit) for unit in self._split(picture))
 
     def are_sets_in_record(self) -> bool:
         """Return whether the record of an HEVC track has each kind of parameter set."""
