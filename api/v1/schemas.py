@@ -9,7 +9,7 @@ import json
 import math
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
 from generation.models import GenerationTask, Video
 from generation.models.switch import Stop
+from generation.quality import warnings_of
 from providers.core.catalog import InputSlot, ModelSpec, Price, offered
 from providers.core.types import LONGEST_ID_BYTES
 from providers.vendors import ALL_MODELS
@@ -213,6 +214,32 @@ class VideoUrls(Schema):
     preview: str
 
 
+class WarningOut(Schema):
+    code: Literal["black", "frozen", "silent"]
+    message: str
+
+
+class QualityOut(Schema):
+    """What was measured on the file; null where it was not. Nothing here blocks a video."""
+
+    black_s: float | None = Field(None, description="The longest time without a break in which the picture is black.")
+    black_share: float | None = Field(None, description="How much of the whole length is black, from 0 to 1.")
+    frozen_s: float | None = Field(
+        None, description="The longest time in which a picture that is not black does not change, if 0.5 s or more."
+    )
+    sharpness: float | None = Field(
+        None, description="The median variance of the Laplacian at 320 px. Compare it between videos of like content only."
+    )
+    dhash: list[str] = Field(
+        [],
+        description="64 bits in hex of the first, middle and last picture that is not black (dHash). Like pictures differ in few bits.",
+    )
+    silent: bool | None = Field(None, description="Whether a sound track has no sound that can be heard; null without a track.")
+    loudness_lufs: float | None = Field(None, description="Integrated loudness (EBU R128); null below -70.")
+    peak_dbtp: float | None = Field(None, description="True peak; -120 for digital silence.")
+    warnings: list[WarningOut] = Field(description="What a viewer would notice at once. `message` is in the language of the request.")
+
+
 class VideoOut(Schema):
     id: UUID
     task: UUID
@@ -232,6 +259,7 @@ class VideoOut(Schema):
     )
     size_bytes: int
     sha256: str
+    quality: QualityOut | None = Field(description="What the picture and the sound are like; null if the video was not measured.")
     created_at: datetime
     deleted_at: datetime | None = Field(description="Since when it is in the bin. Its `urls` answer 404 until it is restored.")
     purge_at: datetime | None = Field(description="When it is deleted for good, unless somebody restores it. Null: not by itself.")
@@ -324,11 +352,18 @@ def _slot_out(slot: InputSlot) -> SlotOut:
 
 
 def video_out(video: Video) -> VideoOut:
-    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "urls"}}
+    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "quality", "urls"}}
     content = f"/api/v1/videos/{video.pk}/content"
     posters = [PosterOut(width_px=width, url=f"{content}?variant=poster&width={width}") for width in video.posters]
     urls = VideoUrls(content=content, poster=f"{content}?variant=poster", posters=posters, preview=f"{content}?variant=preview")
-    return VideoOut(**facts, task=video.task_id, urls=urls)
+    return VideoOut(**facts, task=video.task_id, quality=_quality(video), urls=urls)
+
+
+def _quality(video: Video) -> QualityOut | None:
+    if video.quality is None:
+        return None
+    warnings = [WarningOut.model_validate(one, from_attributes=True) for one in warnings_of(video)]
+    return QualityOut(**{name: fact for name, fact in video.quality.items() if name in QualityOut.model_fields}, warnings=warnings)
 
 
 def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:

@@ -27,6 +27,7 @@ from generation.lifecycle import Status, backoff
 from generation.media.prepare import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
 from generation.polling.outcome import outputs_expire_at, stored_outputs
+from generation.quality import is_sound_ordered
 from generation.scheduling.leases import DEATHS, holding, take_up
 from generation.store import StorageFull, StorageUnavailable
 from providers.accounts.clients import client_for, network_policy, provider_for
@@ -222,6 +223,7 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo) -> None:
         codec=info.codec,
         has_audio=info.has_audio,
         playable=info.browser_playable,
+        quality=info.quality | {"sound_ordered": is_sound_ordered(task.params)} if info.quality else None,
         vendor_url=output["url"],
         vendor_url_expires_at=datetime.fromisoformat(output["expires_at"]) if output["expires_at"] else None,
         actual_prompt=task.actual_prompt,

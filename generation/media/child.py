@@ -1,8 +1,8 @@
 """The process that touches vendor bytes: `python -m generation.media.child`, a JSON request on stdin, a JSON answer on stdout.
 
 One pass over the file: every packet is decoded (any error means damage) and copied into the final file; the frames also make the posters
-and the preview (`pictures.py`). What fits in an mp4 becomes one with its index first; other files are kept as they came. Run by
-`prepare.prepare_video` only. PyAV is used in this process alone; `web/health_checks.py` asks which codecs it has.
+and the preview (`pictures.py`), and `quality.py` measures them. What fits in an mp4 becomes one with its index first; other files are kept
+as they came. Run by `prepare.prepare_video` only. PyAV is used in this process alone; `web/health_checks.py` asks which codecs it has.
 The answer is `{"facts": ...}`, `{"error": {code, message}}` or, if the disk is full, `{"errno": number}`; any other error that is not the
 file's fault ends in a traceback.
 """
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -35,6 +36,7 @@ from generation.media.errors import BadMedia
 from generation.media.nal import Units, units_of
 from generation.media.pictures import Poster, Preview, shown_size
 from generation.media.prepare import NO_ROOM, MediaLimits
+from generation.media.quality import Quality
 from generation.media.reading import codec_of, opened, reading
 from generation.media.remux import Remux, fits_in_mp4
 
@@ -95,7 +97,8 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
         facts, plays_in = _stream_facts(container, stream), _plays_in(container, stream)
         remux = Remux(workdir / "final.mp4", kind, container, request["record"]) if fits_in_mp4(container, kind) else None
         poster, preview = Poster(), Preview(preview_path)
-        seen = _pass(container, stream, remux, poster, preview)
+        quality = Quality(is_wanted=request["measure"])
+        seen = _pass(container, stream, remux, poster, preview, quality)
         stated_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
         whole_s = container.duration / av.time_base if container.duration else None
     preview.close()
@@ -119,6 +122,8 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
         "duration_s": round(seen.duration_s, 3),
         "average_colour": colour,
         "browser_playable": final.suffix in plays_in,
+        "quality": quality.facts(seen.duration_s),
+        "not_measured": quality.failures,
     }
 
 
@@ -156,16 +161,20 @@ def _plays_in(container: InputContainer, stream: VideoStream) -> frozenset[str]:
     return frozenset(suffix for suffix, codecs in PLAYABLE_VIDEO.items() if codec_of(stream) in codecs)
 
 
-def _pass(container: InputContainer, stream: VideoStream, remux: Remux | None, poster: Poster, preview: Preview) -> Seen:
+def _pass(container: InputContainer, stream: VideoStream, remux: Remux | None, poster: Poster, preview: Preview, quality: Quality) -> Seen:
     seen = Seen()
     rate = stream.average_rate or stream.guessed_rate
     usual_s = float(1 / rate) if rate else 0.0
     units = units_of(codec_of(stream), stream.codec_context.extradata)
     for packet in _packets(container):
         for frame in _frames(packet, units):
+            if isinstance(frame, AudioFrame):
+                quality.hear(frame)
+                continue
             at_s = seen.add(frame, usual_s)
             poster.offer(frame, at_s)
             preview.offer(frame, at_s)
+            quality.look(frame, at_s)
         if packet.stream.type == "audio":
             seen.hear(packet)
         if remux is not None:
@@ -175,8 +184,8 @@ def _pass(container: InputContainer, stream: VideoStream, remux: Remux | None, p
     return seen
 
 
-def _frames(packet: Packet[Any], units: Units | None) -> Iterator[VideoFrame]:
-    """Decode a packet and yield its pictures. Raises BadMedia if something in it is damaged."""
+def _frames(packet: Packet[Any], units: Units | None) -> Iterator[VideoFrame | AudioFrame]:
+    """Decode a packet and yield its pictures or sounds. Raises BadMedia if something in it is damaged."""
     if packet.stream.codec_context is None:  # a sound that nothing here decodes is not damaged
         return
     if packet.stream.type == "video" and units is not None and units.has_hole(bytes(packet)):
@@ -184,9 +193,9 @@ def _frames(packet: Packet[Any], units: Units | None) -> Iterator[VideoFrame]:
     with reading():
         frames = packet.decode()
     for frame in frames:
-        if isinstance(frame, VideoFrame):
-            if frame.is_corrupt:
-                raise BadMedia("decode_failed", "The video has a damaged picture")
+        if isinstance(frame, VideoFrame) and frame.is_corrupt:
+            raise BadMedia("decode_failed", "The video has a damaged picture")
+        if isinstance(frame, (VideoFrame, AudioFrame)):
             yield frame
 
 

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,10 @@ class VideoInfo:
     sha256: str
     source_sha256: str
     average_colour: str
+    quality: dict[str, Any]
+    """The facts that `generation/media/quality.py` measured."""
+    not_measured: dict[str, str]
+    """Why the facts of the picture or of the sound are missing."""
     browser_playable: bool
     """mp4 or webm with H.264, AV1, VP8 or VP9 in 8-bit 4:2:0 and a sound that browsers decode; other files are for download only."""
 
@@ -86,18 +91,33 @@ def prepare_video(
         "expected_duration_s": expected_duration_s,
         "limits": asdict(limits),
     }
-    answer = _ask_child(request, limits.time_s)
+    answer = _answer(request, limits.time_s)
     if "errno" in answer:
         raise OSError(answer["errno"], os.strerror(answer["errno"]))
     if "error" in answer:
         raise BadMedia(answer["error"]["code"], answer["error"]["message"])
-    return info_of(answer["facts"])
+    info = info_of(answer["facts"])
+    for part, why in info.not_measured.items():
+        log.warning("the %s of a video could not be measured: %s", part, why)
+    return info
 
 
 def info_of(facts: dict[str, Any]) -> VideoInfo:
     """Return what the child answered as a value."""
     others = {int(width): Path(path) for width, path in facts["other_posters"].items()}
     return VideoInfo(**facts | {"other_posters": others} | {name: Path(facts[name]) for name in ("final", "poster", "preview")})
+
+
+def _answer(request: dict[str, Any], time_s: float) -> dict[str, Any]:
+    """Ask a child to check and measure the file. If that crashes it, ask another to check only: a measurement must not lose the video."""
+    began = time.monotonic()
+    try:
+        return _ask_child(request | {"measure": True}, time_s)
+    except BadMedia as error:
+        left_s = time_s - (time.monotonic() - began)
+        if error.code != "crashed" or left_s <= 0:
+            raise
+    return _ask_child(request | {"measure": False}, left_s)
 
 
 def _ask_child(request: dict[str, Any], time_s: float) -> dict[str, Any]:

@@ -74,6 +74,15 @@ class Video(models.Model):
     codec = models.CharField(_("codec"), max_length=20)
     has_audio = models.BooleanField(_("sound"), default=False)
     playable = models.BooleanField(_("plays in browsers"), default=True)
+    quality = models.JSONField(_("measured quality"), null=True)
+    """What `generation/media/quality.py` measured; null: not measured. A key is missing where that part could not be measured.
+
+    `black_s`, `frozen_s`: the longest time without a break in which the picture is black, or does not change while it is not black;
+    `black_share`: of the whole length. `sharpness`: the median variance of the Laplacian at 320 px; null if all is black. `dhash`: 64 bits
+    in hex of the first, the middle and the last picture that is not black (dHash: like pictures differ in few bits; zeros are a plain one).
+    With a sound track: `silent`, `loudness_lufs` (integrated, EBU R128; null below -70), `peak_dbtp` (true peak; -120: digital silence).
+    `sound_ordered`: whether the task's options ask for sound. `generation/quality.py` says what is worth a warning.
+    """
     vendor_url = models.TextField(_("vendor's URL"), blank=True)
     vendor_url_expires_at = models.DateTimeField(_("vendor's URL expires"), null=True)
     actual_prompt = models.TextField(_("prompt as rewritten by the vendor"), blank=True)

@@ -120,6 +120,17 @@ def test_video_is_answered_with_addresses_of_ours_only(api, video):
     assert "vendor.example" not in api.get(f"/tasks/{video.task_id}").content.decode() + reply.content.decode()
 
 
+def test_video_is_answered_with_what_was_measured(api, video):
+    assert api.get(f"/videos/{video.pk}").json()["quality"] is None
+
+    Video.objects.update(quality={"black_s": 0.0, "black_share": 0.0, "frozen_s": 4.26, "sharpness": 310.5, "dhash": ["0123456789abcdef"]})
+
+    unheard = {"silent": None, "loudness_lufs": None, "peak_dbtp": None}
+    seen = {"black_s": 0.0, "black_share": 0.0, "frozen_s": 4.26, "sharpness": 310.5, "dhash": ["0123456789abcdef"]}
+    warnings = [{"code": "frozen", "message": "The picture does not move for 4.3 s."}]
+    assert api.get(f"/videos/{video.pk}").json()["quality"] == {**seen, **unheard, "warnings": warnings}
+
+
 def test_content_is_served_in_part_and_as_head(api, video):
     path = f"/videos/{video.pk}/content"
 

@@ -134,6 +134,16 @@ def test_video_page_shows_everything_known(visitor, user):
     assert context["events"][0].text == "Created by lin"
 
 
+def test_tile_and_page_warn_of_what_a_viewer_would_notice(visitor, user):
+    video = make_video(user, quality={"black_s": 3.2, "black_share": 0.64, "frozen_s": 0.0, "silent": True, "sound_ordered": True})
+    make_video(user, prompt="not measured")
+
+    page, wall = visitor.get(f"/videos/{video.pk}/").text, visitor.get("/gallery/").text
+
+    for sentence in ("The picture is black for 3.2 s.", "No sound can be heard."):
+        assert (page.count(sentence), wall.count(sentence)) == (1, 1)
+
+
 def test_snippet_asks_for_the_same_video(visitor, user):
     task = make_task(user, status=Status.SUCCEEDED, prompt='it\'s a "boat"')
     task.params["mode"] = "pro"

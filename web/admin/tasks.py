@@ -25,6 +25,7 @@ from generation.actions import decide, recover
 from generation.errors import PortalError
 from generation.models import Asset, Attempt, GenerationTask, Prompt, TaskEvent, Video
 from generation.ordering.page_keys import read_key
+from generation.quality import WARNINGS, warned
 from providers.labels import label_of
 from providers.messages import translated
 from providers.vendors import ALL_MODELS
@@ -239,10 +240,24 @@ class GenerationTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(reverse("admin:generation_generationtask_change", args=[task.pk]))
 
 
+class WarningFilter(admin.SimpleListFilter):
+    """Videos with one of the warnings about picture and sound."""
+
+    title = gettext_lazy("warning")
+    parameter_name = "warning"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("black", _("Black")), ("frozen", _("Frozen")), ("silent", _("Silent"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        code = self.value()
+        return queryset.filter(warned(code)) if code in WARNINGS else queryset
+
+
 @admin.register(Video)
 class VideoAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "title", "model", "owner", "duration_s", "width_px", "height_px", "size_bytes", "created_at", "deleted_at")
-    list_filter = (ModelFilter, ("deleted_at", admin.EmptyFieldListFilter), ("purged_at", admin.EmptyFieldListFilter))
+    list_filter = (ModelFilter, WarningFilter, ("deleted_at", admin.EmptyFieldListFilter), ("purged_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("id", "title", "sha256")
     show_full_result_count = False

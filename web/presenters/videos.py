@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from access.callers import Caller
 from access.rights import may
 from generation.models import Video
+from generation.quality import warnings_of
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, title_and_language
 
@@ -47,6 +48,7 @@ class Tile:
     tint: str
     length_s: float
     facts: list[str]
+    warnings: str
     starred: bool
     star_url: str
     remix_url: str
@@ -108,6 +110,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         tint=video.colour,
         length_s=video.duration_s,
         facts=[model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
+        warnings=" ".join(one.message for one in warnings_of(video)).replace("。 ", "。"),
         starred=video.favourite,
         star_url=reverse("video-star", args=[video.pk]) if may(caller, "act", video) else "",
         remix_url=reverse("studio", query={"from": video.pk}),

@@ -1,8 +1,10 @@
-"""A painted clip becomes an H.264 mp4, or a mov with full colour and silent sound. Runs in a child process; only this module needs PyAV."""
+"""A painted clip becomes an H.264 mp4, or a mov with full colour and a quiet tone. Runs in a child process; only this module needs PyAV."""
 
 from __future__ import annotations
 
+import math
 import os
+from array import array
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from providers.simulator.media.paint import painted
 
 FPS = 24
 SOUND_HZ = 48_000
+_TONE = array("h", (round(1000 * math.sin(2 * math.pi * 220 * at / SOUND_HZ)) for at in range(SOUND_HZ))).tobytes()
+"""A second of 220 Hz at -30 dB."""
 _X264 = {"preset": "superfast", "crf": "29", "x264-params": "keyint=96"}
 
 
@@ -34,9 +38,9 @@ def encode(clip: Clip, path: Path) -> None:
             container.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
         container.mux(stream.encode(None))
         if sound is not None:
-            silence = av.AudioFrame(format="s16", layout="mono", samples=clip.duration_s * SOUND_HZ)
-            silence.planes[0].update(bytes(silence.planes[0].buffer_size))
-            silence.rate, silence.pts, silence.time_base = SOUND_HZ, 0, Fraction(1, SOUND_HZ)
-            container.mux(sound.encode(silence))
+            tone = av.AudioFrame(format="s16", layout="mono", samples=clip.duration_s * SOUND_HZ)
+            tone.planes[0].update((_TONE * clip.duration_s).ljust(tone.planes[0].buffer_size, b"\0"))
+            tone.rate, tone.pts, tone.time_base = SOUND_HZ, 0, Fraction(1, SOUND_HZ)
+            container.mux(sound.encode(tone))
             container.mux(sound.encode(None))
     draft.replace(path)

@@ -226,6 +226,7 @@ def test_a_file_shorter_than_the_vendor_says_is_saved_and_both_lengths_are_kept(
 
     video = Video.objects.get(task=rendered)
     assert (video.reported_duration_s, video.duration_s < 60, video.content_type) == (60.0, True, "video/mp4")
+    assert (video.quality["black_s"], video.quality["sound_ordered"], len(video.quality["dhash"])) == (0.0, False, 3)
 
 
 def test_our_size_limit_names_the_setting_that_helps(rendered, driver, settings):

@@ -37,7 +37,13 @@ def prepared(
     """Do what the child does with these bytes, in this process."""
     source = folder / "source"
     source.write_bytes(data)
-    request = {"source": str(source), "workdir": str(folder), "record": record or {}, "limits": asdict(MediaLimits(**limits))}
+    request = {
+        "source": str(source),
+        "workdir": str(folder),
+        "record": record or {},
+        "measure": True,
+        "limits": asdict(MediaLimits(**limits)),
+    }
     return info_of(child.prepare({**request, "expected_duration_s": expected_duration_s}))
 
 

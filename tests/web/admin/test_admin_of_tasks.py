@@ -12,6 +12,7 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask
 from tests.task_rows import attempt_of, create_task, make_task
+from tests.web.page_rows import make_video
 
 LIST = "/admin/generation/generationtask/"
 
@@ -128,6 +129,18 @@ def test_other_rows_are_listed_and_read_only(staff_client, task, user, name):
 
     assert staff_client.get(f"/admin/generation/{name}/").status_code == 200
     assert staff_client.get(f"/admin/generation/{name}/add/").status_code == 403
+
+
+def test_videos_are_filtered_by_warning(staff_client, user):
+    black, good = (
+        make_video(user, quality={"black_s": 5.0, "black_share": 1.0}),
+        make_video(user, quality={"black_s": 0.0, "black_share": 0.0}),
+    )
+
+    def found(query):
+        return set(staff_client.get(f"/admin/generation/video/{query}").context["cl"].queryset)
+
+    assert (found("?warning=black"), found("?warning=nonsense")) == ({black}, {black, good})
 
 
 def ended(task, **facts):
