@@ -1,6 +1,6 @@
 """What is forgotten after how long: one rule for each table that grows with use (docs/operating.md).
 
-A table that is not here is kept. Tasks, videos and prompts are: they are what people come for.
+A table that is not here is kept. Tasks and prompts are: they are what people come for. Videos go into the bin, if a number of days is set.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from database import clock
 from database.batches import delete_in_batches
 from events import audit, outbox
+from generation.keeping.old_videos import bin_old_videos
 from generation.queries import history
 from jobs import queue
 
@@ -40,9 +41,15 @@ RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
 """The setting of each rule, and the rows that may go when everything before this time may."""
 
 
+VIDEOS_THAT_STAY: Sequence[Q] = (Q(favourite=True),)
+"""Videos that never grow too old. A feature that keeps videos, such as a collection, adds its line."""
+
+
 def forget() -> None:
-    """Delete what each rule allows, a bounded time each; the next round continues. Safe to run twice at once."""
+    """Move old videos into the bin and delete old rows, a bounded time for each rule; the next round continues. Safe to run twice at once."""
     now = clock.now()
+    if settings.KEEP_VIDEOS:
+        bin_old_videos(now - settings.KEEP_VIDEOS, stay=VIDEOS_THAT_STAY)
     old = [Session.objects.filter(expire_date__lt=now)]
     old += [rows(now - kept) for setting, rows in RULES if (kept := settings.KEPT[setting])]
     for rows in old:

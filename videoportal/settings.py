@@ -169,6 +169,7 @@ STORAGES = {
         else "videoportal.storages.static.HashedStaticFiles"
     },
 }
+KEEP_VIDEOS = env.kept_for("PORTAL_KEEP_VIDEOS_DAYS", 0)  # then they go into the bin; None: never
 # For how long rows are kept whose table grows with use (videoportal/retention.py); None: for ever.
 KEPT = {
     name: env.kept_for(name, default)

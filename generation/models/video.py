@@ -106,6 +106,7 @@ class Video(models.Model):
             models.Index(
                 fields=["owner", "deleted_at"], name="video_in_bin", condition=Q(deleted_at__isnull=False, purged_at__isnull=True)
             ),
+            models.Index(fields=["id"], name="video_kept", condition=Q(deleted_at__isnull=True)),
             models.Index(fields=["purged_at"], name="video_to_purge", condition=Q(purged_at__isnull=False) & ~Q(file="")),
         ]
         constraints = [

@@ -14,9 +14,12 @@ from django.utils import timezone
 from django_q.models import Failure, Task
 from uuid_utils.compat import uuid7
 
+from access.callers import Caller
 from events.models import AuditEvent, Event, EventDelivery
-from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent
+from generation.actions.bin import move_to_bin, restore
+from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
 from tests.task_rows import attempt_of, make_task
+from tests.web.page_rows import make_video
 from videoportal.retention import forget
 
 pytestmark = pytest.mark.postgresql
@@ -123,3 +126,27 @@ def test_many_rows_are_deleted_in_small_steps_past_those_that_stay(db, settings)
     assert set(Event.objects.values_list("pk", flat=True)) == set(waiting)
     assert len(deletions) >= 3
     assert max(deletions) <= 500
+
+
+def test_old_videos_go_into_the_bin_and_starred_and_restored_ones_stay(user, settings):
+    caller = Caller(user=user)
+    old, starred, restored, binned, new = (
+        make_video(user, id=id_of(days_ago(days)), favourite=days == 62) for days in (63, 62, 64, 65, 59)
+    )
+    for video in (restored, binned):
+        move_to_bin(video, by=caller)
+    restore(restored, by=caller)
+    Video.objects.filter(pk=binned.pk).update(deleted_at=days_ago(5))
+    forget()
+    assert Video.objects.kept().count() == 4  # by default they are kept for ever
+
+    settings.KEEP_VIDEOS = timedelta(days=60)
+    forget()
+    forget()
+
+    assert set(Video.objects.kept()) == {starred, restored, new}
+    assert Video.objects.get(pk=binned.pk).deleted_at < days_ago(4)
+    assert list(AuditEvent.objects.filter(user_id=None).values_list("action", "target_id")) == [("video.binned", str(old.pk))]
+    restore(Video.objects.get(pk=old.pk), by=caller)
+    forget()
+    assert old in Video.objects.kept()
