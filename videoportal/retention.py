@@ -46,7 +46,7 @@ VIDEOS_THAT_STAY: Sequence[Q] = (Q(favourite=True),)
 
 
 def forget() -> None:
-    """Move old videos into the bin and delete old rows, a bounded time for each rule; the next round continues. Safe to run twice at once."""
+    """Move old videos into the bin and delete old rows, a bounded time for each; the next round continues. Safe to run twice at once."""
     now = clock.now()
     if settings.KEEP_VIDEOS:
         bin_old_videos(now - settings.KEEP_VIDEOS, stay=VIDEOS_THAT_STAY)
