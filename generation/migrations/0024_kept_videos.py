@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0022_lost_files'),
+        ('generation', '0023_measured_quality'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
