@@ -283,6 +283,16 @@ class CostOut(Schema):
     currency: str
 
 
+class UsageOut(Schema):
+    """What the vendor reported when the render ended: `reported` in its own words (tokens, seconds, units), and `charged` in `unit` if it
+    says what it charged. `unit` is a currency, or the vendor's own: `credits`, `units`. Null and empty where it reports nothing.
+    """
+
+    reported: str
+    charged: Decimal | None
+    unit: str
+
+
 class TaskOut(Schema):
     """A task. `asked_model` differs from `model` if an administrator's rule replaced the requested model. `vendor_task_id` is the vendor's
     id of the render, empty until it is accepted.
@@ -307,6 +317,7 @@ class TaskOut(Schema):
     metadata: dict[str, Any]
     retry_of: UUID | None
     cost: CostOut
+    usage: UsageOut
     cancel_requested_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -382,6 +393,7 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
         videos_in_bin=[video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         cost=CostOut(estimated=task.cost, currency=task.currency),
+        usage=UsageOut(reported=task.usage, charged=task.charged_amount, unit=task.charged_unit),
     )
 
 

@@ -134,6 +134,10 @@ class GenerationTask(models.Model):
 
     cost_estimated = models.DecimalField(_("cost, estimated"), max_digits=12, decimal_places=4, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
+    usage = models.CharField(_("usage, as the vendor reports it"), max_length=500, blank=True, default="")
+    charged_amount = models.DecimalField(_("charged by the vendor"), max_digits=16, decimal_places=6, null=True, blank=True)
+    """What the vendor says that it charged, in `charged_unit`: a currency, or units of its own such as credits."""
+    charged_unit = models.CharField(max_length=20, blank=True, default="")
 
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
@@ -306,14 +310,14 @@ class GenerationTask(models.Model):
         """
         self.move(Status.NEEDS_REVIEW, note=message, **({"error_code": code, "error_message": message, "vendor_code": ""} | changes))
 
-    def fail(self, error: ProviderError, *, note: Message | str = "", decision_key: str = "") -> None:
+    def fail(self, error: ProviderError, *, note: Message | str = "", decision_key: str = "", **changes: Any) -> None:
         """End it as failed, with the vendor's own words."""
         facts = {"error_code": error.code, "vendor_code": (error.vendor_code or "")[:80], "error_message": error.words}
-        self.move(Status.FAILED, note=note or error.in_full, decision_key=decision_key, **facts)
+        self.move(Status.FAILED, note=note or error.in_full, decision_key=decision_key, **facts, **changes)
 
-    def give_up(self, code: str, message: Message | str, *, note: Message | str = "", decision_key: str = "") -> None:
+    def give_up(self, code: str, message: Message | str, *, note: Message | str = "", decision_key: str = "", **changes: Any) -> None:
         """End it as failed for a reason of ours; `code` is one of generation.messages.FAILURES."""
-        self.move(Status.FAILED, note=note or message, decision_key=decision_key, error_code=code, error_message=message)
+        self.move(Status.FAILED, note=note or message, decision_key=decision_key, error_code=code, error_message=message, **changes)
 
     def cancel_unsent(self) -> None:
         """Cancel before anything was sent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -30,6 +31,9 @@ GONE_FOR_SURE = 12
 not know it yet. We never believe them where key or address may be wrong, or the vendor denies everything (`ProviderAccount.may_deny`)."""
 UNKNOWN_LIFE = timedelta(days=1)
 """For models that are no longer in the catalog: most vendors keep a file for a day or longer."""
+MOST_USAGE, MOST_UNIT = 500, 20
+SMALLEST_CHARGE = Decimal("0.000001")
+"""As exact as the column."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 
@@ -83,12 +87,22 @@ def apply_end(task: GenerationTask, snapshot: Snapshot) -> bool:
 
 def ended_there(task: GenerationTask, snapshot: Snapshot, **decision: Any) -> None:
     """End a task whose vendor says that its render failed or was cancelled. `decision` is the note and key of a person who asked."""
+    facts = {**decision, **charged(snapshot)}
     if snapshot.state is not State.CANCELLED:
-        task.fail(snapshot.error or GenerationFailed(say("no_reason")), **decision)
+        task.fail(snapshot.error or GenerationFailed(say("no_reason")), **facts)
     elif GenerationTask.objects.filter(pk=task.pk, cancel_requested_at__isnull=False).exists():  # perhaps since the vendor was asked
-        task.move(Status.CANCELLED, **decision)
+        task.move(Status.CANCELLED, **facts)
     else:
-        task.give_up("cancelled_by_vendor", say("cancelled_there"), **decision)
+        task.give_up("cancelled_by_vendor", say("cancelled_there"), **facts)
+
+
+def charged(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the vendor says of usage and charge, for the row; an empty dict where it says nothing."""
+    facts: dict[str, Any] = {"usage": snapshot.units[:MOST_USAGE]} if snapshot.units else {}
+    if snapshot.charge is not None:
+        amount = snapshot.charge.amount.quantize(SMALLEST_CHARGE)
+        facts |= {"charged_amount": amount, "charged_unit": snapshot.charge.unit[:MOST_UNIT]}
+    return facts
 
 
 def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = "", **changes: Any) -> None:
@@ -107,6 +121,7 @@ def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = 
             progress=None,
             failures=0,
             **NO_ERROR,
+            **charged(snapshot),
             **changes,
         )
         ingest_soon(task)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import wraps
 from math import isfinite, isnan
 from typing import Any
@@ -15,9 +16,10 @@ from providers.core.base import http_error
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, ProviderError, Refused, SubmissionGone, UnexpectedReply
 from providers.core.messages import Message
 from providers.core.states import state_of
-from providers.core.types import Output, Snapshot, State, WireReply
+from providers.core.types import Charge, Output, Snapshot, State, WireReply
 
 __all__ = [
+    "charge_of",
     "gone_when",
     "judged_by_body",
     "kinds_by_code",
@@ -32,6 +34,8 @@ __all__ = [
     "words_of",
 ]
 
+MOST_CHARGED = 10**10
+"""The column has no room for more, and no render costs it."""
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?")
 LONGEST_POLL_DELAY = timedelta(minutes=5)
 THE_REQUESTS_FAULT = frozenset({ContentRejected, InvalidParams})
@@ -75,6 +79,7 @@ def snapshot_by_word(
     failure: Callable[[], ProviderError],
     progress: int | None = None,
     units: str = "",
+    charge: Charge | None = None,
 ) -> Snapshot:
     """Return the snapshot of a task whose status is this word. `output` is read of a success only, `failure` of a failure only."""
     state = state_of(word, log)
@@ -85,6 +90,7 @@ def snapshot_by_word(
         outputs=(output(),) if state is State.SUCCEEDED else (),
         error=failure() if state is State.FAILED else None,
         units=units,
+        charge=charge,
     )
 
 
@@ -152,6 +158,14 @@ def poll_delay(value: object, *, unit_s: float = 1.0) -> timedelta | None:
     except (ValueError, OverflowError):
         return None
     return None if isnan(seconds) or seconds <= 0 else timedelta(seconds=min(seconds, LONGEST_POLL_DELAY.total_seconds()))
+
+
+def charge_of(value: object, unit: str) -> Charge | None:
+    """Return a charge of this amount, a number or its digits; None for anything else, and for less than nothing."""
+    amount = number_of(value)
+    if amount is None or not 0 <= amount < MOST_CHARGED or isinstance(value, bool):
+        return None
+    return Charge(amount=Decimal(str(value).strip()), unit=unit)
 
 
 def units_of(usage: object) -> str:

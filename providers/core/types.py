@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LONGEST_ID_BYTES",
     "Balance",
+    "Charge",
     "Exchange",
     "GenerationRequest",
     "InputFile",
@@ -206,11 +207,20 @@ class Output(Place):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Charge:
+    """What the vendor says that a render cost. `unit` is a currency, or the vendor's own: "credits", "units"."""
+
+    amount: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """The answer to one poll. `vendor_state` is the vendor's own word; `progress` is 0..100 where the vendor reports it.
 
-    `error` is set iff `state` is FAILED. `units` is what the vendor says it charged, in its own words. `ask_again_after` is how long the
-    vendor asks us to wait before the next poll (`replies.poll_delay`).
+    `error` is set iff `state` is FAILED. `units` is what the vendor says of usage and charge, in its own words; `charge` is what it says
+    that it charged, where it says so in one number. `ask_again_after` is how long the vendor asks us to wait before the next poll
+    (`replies.poll_delay`).
     """
 
     state: State
@@ -220,6 +230,7 @@ class Snapshot:
     error: ProviderError | None = None
     actual_prompt: str = ""
     units: str = ""
+    charge: Charge | None = None
     ask_again_after: timedelta | None = None
 
 

@@ -19,6 +19,7 @@ from generation.actions.recover import can_ask_again
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, review_sentence
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
+from providers.accounts.balance_text import in_unit
 from providers.core.messages import Message
 from providers.labels import listed
 from providers.messages import translated
@@ -138,7 +139,7 @@ def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     return {
         **_shared_context(task),
         "card": cards_of([task], caller, "job")[0],
-        "facts": _task_rows(task),
+        "facts": _task_rows(task, caller),
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
         "actions": [act for act in actions_of(task, caller) if act.method == "post"],
@@ -247,6 +248,17 @@ def _cost(label: str, task: GenerationTask) -> list[Fact]:
     return [] if task.cost is None else [Fact(label=label, value=money(task.cost, task.currency))]
 
 
+def _charged(task: GenerationTask) -> list[Fact]:
+    """Return what the vendor reported when the render ended."""
+    rows = []
+    if task.charged_amount is not None:
+        amount = in_unit(f"{task.charged_amount.normalize():f}", task.charged_unit)  # a cent has parts here
+        rows.append(Fact(label=_("Charged by the vendor"), value=amount))
+    if task.usage:
+        rows.append(Fact(label=_("Usage reported by the vendor"), value=task.usage, mono=True))
+    return rows
+
+
 def _reported_length(video: Video) -> list[Fact]:
     """Return the length that the vendor reported, if the file has another: the vendor may charge by it."""
     reported_s = video.reported_duration_s
@@ -296,7 +308,7 @@ def _event_words(task: GenerationTask, event: TaskEvent, slug: str) -> str:
     return words.get(event.to_status) or str(FACES[event.to_status].label)
 
 
-def _task_rows(task: GenerationTask) -> list[Fact]:
+def _task_rows(task: GenerationTask, caller: Caller) -> list[Fact]:
     rows = [
         Fact(label=_("Task"), value=str(task.pk), mono=True, copy_text=str(task.pk)),
         Fact(label=_("By"), value=name_of(task.owner)),
@@ -310,6 +322,8 @@ def _task_rows(task: GenerationTask) -> list[Fact]:
     if task.external_id:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
     rows += _cost(_("Cost, estimated"), task)
+    if caller.user.is_staff:
+        rows += _charged(task)
     if task.retry_of_id:
         rows.append(Fact(label=_("Repeats"), value=str(task.retry_of_id)[-12:], href=reverse("task", args=[task.retry_of_id])))
     return rows

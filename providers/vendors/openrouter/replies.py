@@ -13,7 +13,7 @@ from typing import Any
 from providers.core.declared import Declaration
 from providers.core.errors import UnexpectedReply, Unsupported
 from providers.core.ids import id_of
-from providers.core.replies import number_of, snapshot_by_word, text_of, units_of, words_of
+from providers.core.replies import charge_of, number_of, object_of, snapshot_by_word, text_of, units_of, words_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
 from providers.vendors.openrouter.catalog import DOCS_READ, MOST_PROMPT, RESULT_LIFE
 from providers.vendors.openrouter.errors import render_failure
@@ -70,6 +70,7 @@ def snapshot_of(reply: WireReply, content_url: str) -> Snapshot:
         output=lambda: Output(url=content_url, expires_in=RESULT_LIFE, headers_needed=True),
         failure=lambda: render_failure(job),
         units=units_of(job.get("usage")),
+        charge=charge_of(object_of(job, "usage").get("cost"), "USD"),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from providers.core.errors import UnexpectedReply
 from providers.core.ids import first_id, id_of
 from providers.core.listings import Listed, rows_of
-from providers.core.replies import moment_in, number_of, object_of, snapshot_by_word, text_of, words_of
+from providers.core.replies import charge_of, moment_in, number_of, object_of, snapshot_by_word, text_of, words_of
 from providers.core.results import output_of
 from providers.core.types import Balance, Output, Snapshot, State, WireReply
 from providers.vendors.vidu.catalog import RESULT_LIFE
@@ -42,6 +42,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
         output=lambda: _output(task),
         failure=lambda: render_failure(task),
         units="" if units is None else f"credits={units:g}",
+        charge=charge_of(task.get("credits"), "credits"),
     )
     if snapshot.state is State.FAILED and task.get("err_code") == CANCELLED:
         return replace(snapshot, state=State.CANCELLED, error=None)

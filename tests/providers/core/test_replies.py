@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta, timezone
+from decimal import Decimal
 
 import pytest
 
 from providers.core.errors import ContentRejected, GenerationFailed, InvalidParams, OutOfCredit, ProviderDown, RateLimited, UnexpectedReply
-from providers.core.replies import judged_by_body, moment_in, number_of, poll_delay, render_error_of, text_of, units_of, words_of
+from providers.core.replies import charge_of, judged_by_body, moment_in, number_of, poll_delay, render_error_of, text_of, units_of, words_of
 from providers.core.states import state_of
-from providers.core.types import State, WireReply
+from providers.core.types import Charge, State, WireReply
 from tests.cases import in_one_test
+
+
+@in_one_test(
+    ("value", "amount"),
+    [
+        (0, "0"),
+        ("0.0035", "0.0035"),
+        (55, "55"),
+        (1e-7, "1E-7"),
+        (None, None),
+        (True, None),
+        ("", None),
+        (-1, None),
+        ("nan", None),
+        (10**10, None),
+    ],
+)
+def test_charge_is_an_amount_that_can_be_stored(value, amount):
+    assert charge_of(value, "USD") == (None if amount is None else Charge(amount=Decimal(amount), unit="USD"))
 
 
 @in_one_test("value", [None, "", 0, 7, True, [], {}])

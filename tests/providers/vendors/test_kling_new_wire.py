@@ -3,6 +3,7 @@
 import base64
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ from providers.core.errors import (
     Uncertain,
     UnexpectedReply,
 )
-from providers.core.types import Output, State, Submission
+from providers.core.types import Charge, Output, State, Submission
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
@@ -186,6 +187,7 @@ def test_finished_task_gives_file_life_length_and_units():
 
     assert snapshot.outputs == (Output(url="https://kling.example/k/v1.mp4", expires_in=timedelta(days=30), duration_s=5.0),)
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "10 unit")
+    assert snapshot.charge == Charge(amount=Decimal(10), unit="units")
 
 
 def test_marked_file_is_taken_where_there_is_one():
@@ -203,6 +205,8 @@ def test_charge_in_money_is_reported_with_its_currency():
     billing = [{"charge_type": "cash", "cash_type": "balance", "currency": "CNY", "amount": "3.5"}]
 
     assert poll(answer(billing=billing)).units == "3.5 CNY"
+    assert poll(answer(billing=billing)).charge == Charge(amount=Decimal("3.5"), unit="CNY")
+    assert poll(answer(billing=billing * 2)).charge is None
 
 
 @pytest.mark.parametrize(("words", "kind"), [("content risk", ContentRejected), ("internal", GenerationFailed), ("", GenerationFailed)])

@@ -7,6 +7,7 @@ import json
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -24,7 +25,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Output, State, Submission, WireRequest
+from providers.core.types import Charge, Output, State, Submission, WireRequest
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, asked, fixture, make_provider, make_request, outcome, reply_of
 
@@ -212,6 +213,7 @@ def test_finished_task_gives_file_life_length_and_units():
 
     assert snapshot.outputs == (Output(url="https://cdn.example/k/9000001.mp4?sig=x", expires_in=timedelta(days=30), duration_s=5.1),)
     assert (snapshot.units, snapshot.error) == ("1", None)
+    assert snapshot.charge == Charge(amount=Decimal(1), unit="units")
 
 
 def test_marked_file_is_taken_when_a_watermark_was_asked_for():

@@ -26,7 +26,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Balance, Output, State, Submission, WireRequest
+from providers.core.types import Balance, Charge, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
@@ -153,6 +153,7 @@ def test_finished_job_gives_its_file_and_what_it_cost():
     snapshot = WIRE.poll(fixture("openrouter_completed"))
 
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "cost=0.5 is_byok=False")
+    assert snapshot.charge == Charge(amount=Decimal("0.5"), unit="USD")
     address = f"https://vendor.example/videos/{JOB.id}/content?index=0"
     assert snapshot.outputs == (Output(url=address, expires_in=timedelta(hours=1), headers_needed=True),)
 

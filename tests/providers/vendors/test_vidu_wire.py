@@ -27,7 +27,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Balance, Output, State, Submission, WireRequest
+from providers.core.types import Balance, Charge, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
@@ -178,6 +178,7 @@ def test_finished_task_gives_file_life_and_what_it_cost():
     snapshot = WIRE.poll(fixture("vidu_success"))
 
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "credits=55")
+    assert snapshot.charge == Charge(amount=Decimal(55), unit="credits")
     assert snapshot.outputs == (Output(url="https://cdn.example/v/a.mp4", expires_in=timedelta(hours=24)),)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from providers.core.errors import ContentRejected, GenerationFailed, ProviderError, UnexpectedReply, Unsupported
 from providers.core.gateways import gateway_id
-from providers.core.replies import number_of, object_of, snapshot_by_word, text_of
+from providers.core.replies import charge_of, number_of, object_of, snapshot_by_word, text_of
 from providers.core.types import Balance, Output, Snapshot, WireReply
 
 __all__ = ["RESULT_LIFE", "balance_of", "failure_of", "log", "reference_of", "snapshot_of", "task_id_of"]
@@ -57,6 +57,7 @@ def snapshot_of(data: Mapping[str, Any]) -> Snapshot:
         output=lambda: _output(data),
         failure=lambda: failure_of(data.get("task_status_msg")),
         units=str(data.get("final_unit_deduction") or ""),
+        charge=charge_of(data.get("final_unit_deduction"), "units"),
     )
 
 

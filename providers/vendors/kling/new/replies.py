@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.core.errors import UnexpectedReply
-from providers.core.replies import number_of, snapshot_by_word, text_of
-from providers.core.types import Output, Snapshot
+from providers.core.replies import charge_of, number_of, snapshot_by_word, text_of
+from providers.core.types import Charge, Output, Snapshot
 from providers.vendors.kling.classic.replies import RESULT_LIFE, failure_of, log
 
 __all__ = ["snapshot_of"]
@@ -23,6 +23,7 @@ def snapshot_of(task: Mapping[str, Any]) -> Snapshot:
         output=lambda: _output(task),
         failure=lambda: failure_of(task.get("message")),
         units=_units(task.get("billing")),
+        charge=_charge(task.get("billing")),
     )
 
 
@@ -39,5 +40,18 @@ def _output(task: Mapping[str, Any]) -> Output:
 
 def _units(billing: object) -> str:
     """Return what was charged, in the vendor's words: `10 unit`."""
-    charges = [one for one in billing if isinstance(one, dict)] if isinstance(billing, list) else []
-    return ", ".join(f"{one.get('amount')} {one.get('currency') or one.get('charge_type')}" for one in charges)
+    return ", ".join(f"{one.get('amount')} {_unit(one)}" for one in _entries(billing))
+
+
+def _charge(billing: object) -> Charge | None:
+    """Return what was charged, if that is one entry: units of a package and money do not add up."""
+    entries = _entries(billing)
+    return charge_of(entries[0].get("amount"), {"unit": "units"}.get(_unit(entries[0]), _unit(entries[0]))) if len(entries) == 1 else None
+
+
+def _entries(billing: object) -> list[Mapping[str, Any]]:
+    return [one for one in billing if isinstance(one, dict)] if isinstance(billing, list) else []
+
+
+def _unit(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("currency") or entry.get("charge_type"))
