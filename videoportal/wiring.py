@@ -11,6 +11,7 @@ from generation.ingest.purge import purge
 from generation.ingest.sweep import sweep
 from generation.keeping.fetch_again import fetch_again
 from generation.keeping.lost_files import look_for_lost
+from generation.keeping.unnamed_files import sweep_everything
 from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
 from generation.scheduling.enqueue import ingest_next, start_new
@@ -52,8 +53,9 @@ def purge_soon() -> None:
 
 
 def look_for_lost_soon() -> None:
-    """Enqueue a look at the next rows' files."""
+    """Enqueue a look at the next rows' files, and at the next files' rows."""
     queue.enqueue(queue.INGEST, "look_for_lost")
+    queue.enqueue(queue.INGEST, "sweep_everything")
 
 
 def forget_soon() -> None:
@@ -73,6 +75,7 @@ WIRING = Wiring(
         "purge": purge,
         "look_for_lost": look_for_lost,
         "fetch_again": fetch_again,
+        "sweep_everything": sweep_everything,
         "forget": forget,
     },
     periodic=[

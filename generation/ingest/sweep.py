@@ -7,7 +7,6 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -20,10 +19,11 @@ from generation.models import GenerationTask, Video
 from jobs import queue
 from providers.accounts.health_test import refresh_balances
 
-__all__ = ["sweep"]
+__all__ = ["delete_if_old", "drop_orphans", "sweep"]
 
 log = logging.getLogger("generation.housekeeping")
 
+AT_ONCE = 500
 OLD_ENOUGH = timedelta(hours=1)
 SCRATCH_OLD_ENOUGH_S = 3600.0
 MOVED_LATELY = timedelta(days=3)
@@ -42,44 +42,51 @@ def sweep() -> None:
     for day in moved.datetimes("created_at", "day", tzinfo=UTC):
         folder = f"videos/{day:%Y/%m/%d}"
         try:
-            _drop_orphans(folder, now)
+            drop_orphans(folder, now)
         except store.StorageUnavailable as error:
             log.warning("unpublished files of %s stay until a later sweep: %s", folder, error)
     refresh_balances(now)
 
 
-def _drop_orphans(folder: str, now: datetime) -> None:
-    """Delete files that were saved but not published, if their output was published under other keys. A file without such a twin may be all
-    that is left of a video whose row was lost with a restored backup.
+def drop_orphans(folder: str, now: datetime) -> list[str]:
+    """Delete files of a day's folder that no row names, if their output has a row under other keys, or one that was deleted for good.
+
+    Return the others: a file whose output has no row is being published, or may be all that is left of a video whose row was lost with a
+    restored backup.
     """
     names = store.listing(folder)[1]
-    videos = Video.objects.filter(file__startswith=f"{folder}/")  # all files of a video are in one folder
-    published = {key for video in videos.only("file", "preview", "poster", "other_posters") for key in video.keys}
-    others = {f"{folder}/{name}" for name in names} - published
-    twins = {_output_of(key) for key in published}
-    twins |= _purged_outputs({_output_of(key) for key in others} - twins)
-    for key in sorted(others):
-        if _output_of(key) not in twins:
-            continue
-        with suppress(store.ObjectMissing):  # its ingest could not publish it and has removed it
-            if now - store.modified_at(key) > OLD_ENOUGH:
-                log.info("sweeping %s", key)
-                store.delete(key)
+    named, published = _rows_of({place[0] for name in names if (place := _place_of(name))})
+    others = sorted({f"{folder}/{name}" for name in names} - named)
+    for key in others:
+        if _place_of(key) in published:
+            delete_if_old(key, now, OLD_ENOUGH)
+    return [key for key in others if _place_of(key) not in published]
 
 
-def _output_of(key: str) -> str:
-    """Folder, task and number: the key without fence and suffix (`ingest`)."""
-    return key.partition(".")[0].rpartition("-")[0]
+def delete_if_old(key: str, now: datetime, age: timedelta) -> None:
+    """Delete a file that was written longer ago than this."""
+    with suppress(store.ObjectMissing):  # its ingest could not publish it and has removed it
+        if now - store.modified_at(key) > age:
+            log.info("sweeping %s", key)
+            store.delete(key)
 
 
-def _purged_outputs(outputs: Iterable[str]) -> set[str]:
-    """Return those whose video was published and then deleted for good; its row has no keys any more."""
-    by_place = {}
-    for output in outputs:
-        task, _, index = output.rpartition("/")[2].rpartition("-")
-        with suppress(ValueError):  # not one of ours
-            by_place[UUID(task), int(index)] = output
-    if not by_place:
-        return set()
-    purged = Video.objects.filter(purged_at__isnull=False, task__in={task for task, _index in by_place})
-    return {by_place[place] for place in purged.values_list("task_id", "output_index") if place in by_place}
+def _rows_of(tasks: set[UUID]) -> tuple[set[str], set[tuple[UUID, int]]]:
+    """Return the keys that videos of these tasks name, and which outputs have a row."""
+    named: set[str] = set()
+    published: set[tuple[UUID, int]] = set()
+    ids = sorted(tasks)
+    for start in range(0, len(ids), AT_ONCE):
+        videos = Video.objects.filter(task__in=ids[start : start + AT_ONCE])
+        for video in videos.only("task", "output_index", "file", "preview", "poster", "other_posters", "purged_at"):
+            published.add((video.task_id, video.output_index))
+            named.update(video.keys)
+    return named, published
+
+
+def _place_of(key: str) -> tuple[UUID, int] | None:
+    """Return task and number of the output, which the name begins with (`ingest`); None for a file that is not named so."""
+    with suppress(ValueError):
+        task, index, _fence = key.rpartition("/")[2].partition(".")[0].rsplit("-", 2)
+        return UUID(task), int(index)
+    return None

@@ -8,10 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from generation.keeping.fetch_again import fetch_again
 from generation.keeping.lost_files import look_for_lost
+from generation.keeping.unnamed_files import unnamed_videos
 from generation.models import LostFile, Video
+from generation.store import StorageUnavailable
 
 EVERY_ROW = sys.maxsize
 
@@ -22,9 +25,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--look", action="store_true", help="look at every file's name first, from where the last walk ended")
         parser.add_argument("--fetch", action="store_true", help="try now to put missing files back, from the vendor or from the video")
+        parser.add_argument("--unnamed", action="store_true", help="list files in the folders of videos that no row names instead")
         parser.add_argument("--json", action="store_true", help="print one JSON list")
 
-    def handle(self, *_args: Any, look: bool, fetch: bool, **options: Any) -> None:
+    def handle(self, *_args: Any, look: bool, fetch: bool, unnamed: bool, **options: Any) -> None:
+        if unnamed:
+            self._list_unnamed(as_json=options["json"])
+            return
         if look and not look_for_lost(at_once=EVERY_ROW, pause=timedelta()):
             raise CommandError("The media storage does not respond. Run this again when it does.", returncode=2)
         if fetch:
@@ -38,4 +45,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"{one['loss']}: {one['key']} {one['words']}".rstrip())
             self.stdout.write(f"{len(lost)} files are lost.")
         if lost:
+            sys.exit(1)
+
+    def _list_unnamed(self, *, as_json: bool) -> None:
+        """Print files that are kept because they may be all that is left of a video."""
+        try:
+            keys = list(unnamed_videos(timezone.now()))
+        except StorageUnavailable as error:
+            raise CommandError("The media storage does not respond. Run this again when it does.", returncode=2) from error
+        self.stdout.write(json.dumps(keys) if as_json else "\n".join([*keys, f"{len(keys)} files of videos have no row."]))
+        if keys:
             sys.exit(1)

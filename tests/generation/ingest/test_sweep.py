@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from generation.ingest.sweep import _drop_orphans, sweep
+from generation.ingest.sweep import drop_orphans, sweep
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
 from tests.task_rows import make_task
@@ -60,11 +60,12 @@ def test_days_on_which_nothing_moved_are_not_read(user):
 @pytest.mark.parametrize("files", [1, 12])
 def test_a_folder_costs_one_query_however_many_files_it_has(user, files, django_assert_num_queries):
     today = timezone.now()
-    for number in range(files):
-        stored(make_task(user, status=Status.SUCCEEDED), f"videos/{today:%Y/%m/%d}/{number}")
+    for _ in range(files):
+        task = make_task(user, status=Status.SUCCEEDED)
+        stored(task, f"videos/{today:%Y/%m/%d}/{task.pk}-0-1")
 
     with django_assert_num_queries(1):
-        _drop_orphans(f"videos/{today:%Y/%m/%d}", today)
+        drop_orphans(f"videos/{today:%Y/%m/%d}", today)
 
 
 def test_an_ingest_that_removes_its_files_at_the_same_time_does_not_end_the_sweep(user, settings, tmp_path):
@@ -76,9 +77,10 @@ def test_an_ingest_that_removes_its_files_at_the_same_time_does_not_end_the_swee
     killed.mkdir()
     os.utime(killed, (LONG_AGO, LONG_AGO))
     folder = f"videos/{timezone.now():%Y/%m/%d}"
-    stored(make_task(user, status=Status.SUCCEEDED), f"{folder}/1-0-9")
-    orphan = left_behind(f"{folder}/1-0-8.mp4")
-    gone = Path(default_storage.path(f"{folder}/1-0-7.mp4"))
+    task = make_task(user, status=Status.SUCCEEDED)
+    stored(task, f"{folder}/{task.pk}-0-9")
+    orphan = left_behind(f"{folder}/{task.pk}-0-8.mp4")
+    gone = Path(default_storage.path(f"{folder}/{task.pk}-0-7.mp4"))
     gone.symlink_to(tmp_path / "nowhere")
 
     sweep()
