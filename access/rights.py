@@ -33,6 +33,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("generation.video", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.asset", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("generation.prompt", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("delivery.link", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
 }
 

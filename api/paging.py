@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from ninja import Schema
 from pydantic import Field
-
-from generation.models.visibility import OwnedQuerySet
 
 __all__ = ["PageIn", "page_of"]
 
@@ -18,7 +17,7 @@ class PageIn(Schema):
     limit: int = Field(50, ge=1, le=100)
 
 
-def page_of(rows: OwnedQuerySet[Any], page: PageIn) -> tuple[list[Any], UUID | None]:
+def page_of(rows: QuerySet[Any], page: PageIn) -> tuple[list[Any], UUID | None]:
     """Return the rows of this page, newest first, and the cursor of the next."""
     if page.cursor is not None:
         rows = rows.filter(pk__lt=page.cursor)

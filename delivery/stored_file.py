@@ -1,28 +1,36 @@
-"""A stored file as an HTTP answer, whole or in part (RFC 9110: ranges in section 14, conditions in section 13).
+"""A stored file as an HTTP answer, by one of three ways (docs/storage.md, "How files reach the viewer").
 
-The caller has already checked that this person may see the file. Works on WSGI: blocks are read as they are sent, nothing is held in
-memory. The file is opened only if a byte of it is needed.
+- `X-Accel-Redirect`, where PORTAL_X_ACCEL_PREFIX is set: nginx sends the file.
+- A redirect to a signed address, where the storage has addresses: the bucket sends it. `?direct=1` asks for the third way.
+- Our own answer, whole or in part (RFC 9110: ranges in section 14, conditions in section 13). Blocks are read as they are sent, nothing
+  is held in memory, and the file is opened only if a byte of it is needed.
+
+The caller has already checked that this person may see the file.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, cast
+from urllib.parse import quote, urlsplit
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_etags, parse_http_date_safe, quote_etag
 
 from generation import store
 from generation.models import Asset, Video
 
-__all__ = ["Variant", "serve_asset", "serve_file", "serve_video"]
+__all__ = ["Variant", "file_name", "serve_asset", "serve_file", "serve_video"]
 
 Variant = Literal["video", "poster", "preview"]
 MADE_HERE: Mapping[Variant, tuple[str, str]] = {"poster": ("image/webp", ".webp"), "preview": ("video/mp4", ".mp4")}
 """Content type, and suffix of the name, of the files that the portal makes of a video."""
 BLOCK_BYTES = 256 * 1024
+LONGEST_NAME_BYTES = 255
+"""Of a file's name on the file systems of Linux."""
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 
@@ -60,11 +68,19 @@ class FileResponse(StreamingHttpResponse):
 
 
 def serve_video(
-    request: HttpRequest, video: Video, variant: Variant = "video", *, inline: bool = True, width: int | None = None
+    request: HttpRequest,
+    video: Video,
+    variant: Variant = "video",
+    *,
+    inline: bool = True,
+    width: int | None = None,
+    url_life_s: int | None = None,
+    may_redirect: bool = True,
 ) -> HttpResponseBase:
     """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store.
 
-    `width` asks for the narrowest poster that has so many pixels in width.
+    `width` asks for the narrowest poster that has so many pixels in width. `url_life_s` is how long an address of the bucket is valid; None
+    for the setting.
     """
     content_type, suffix = MADE_HERE.get(variant) or (video.content_type, video.suffix)
     key, part = getattr(video, "file" if variant == "video" else variant), str(variant)
@@ -77,18 +93,77 @@ def serve_video(
         etag=f"{video.sha256[:32]}-{part}",
         content_type=content_type,
         last_modified=video.created_at,
-        download_name=f"{video.title or video.pk}{suffix}",
+        download_name=file_name(video.title or str(video.pk), suffix),
         inline=inline,
+        is_small=variant != "video",
+        url_life_s=url_life_s or settings.FILE_URL_S,
+        may_redirect=may_redirect,
     )
 
 
 def serve_asset(request: HttpRequest, asset: Asset) -> HttpResponseBase:
     """Send an image that a user gave. Raises as the store."""
-    return _serve_stored(request, asset.file, etag=asset.sha256[:32], content_type=asset.content_type, last_modified=asset.created_at)
+    return _serve_stored(
+        request,
+        asset.file,
+        etag=asset.sha256[:32],
+        content_type=asset.content_type,
+        last_modified=asset.created_at,
+        is_small=True,
+        url_life_s=settings.FILE_URL_S,
+    )
 
 
-def _serve_stored(request: HttpRequest, key: str, **facts: Any) -> HttpResponseBase:
-    return serve_file(request, lambda: cast("BinaryIO", store.open_file(key)), size=store.size(key), **facts)
+def _serve_stored(
+    request: HttpRequest,
+    key: str,
+    *,
+    etag: str,
+    content_type: str,
+    last_modified: datetime,
+    is_small: bool,
+    url_life_s: int,
+    download_name: str | None = None,
+    inline: bool = False,
+    may_redirect: bool = True,
+) -> HttpResponseBase:
+    """Answer by the way that the settings choose. `is_small`: loaded at once, so the redirect to it may be kept for a while."""
+    prefix = settings.X_ACCEL_PREFIX
+    address = None
+    if prefix or (may_redirect and request.GET.get("direct") != "1"):
+        address = store.url(
+            key,
+            expires_s=url_life_s,
+            method="HEAD" if request.method == "HEAD" else "GET",
+            content_type=content_type,
+            cache_control=CACHE_CONTROL,
+            download_name=download_name,
+            inline=inline,
+        )
+    if prefix:
+        if address is None:
+            store.size(key)  # nginx keeps our headers on its own 404, which browsers would then keep for a year
+        parts = urlsplit(address or f"/{quote(key)}")
+        response = HttpResponse(content_type=content_type)
+        response["X-Accel-Redirect"] = prefix + parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
+        if download_name and (disposition := content_disposition_header(not inline, download_name)):
+            response["Content-Disposition"] = disposition
+        response["Cache-Control"] = "private, no-cache" if address else CACHE_CONTROL
+        return response
+    if address:
+        redirect = HttpResponseRedirect(address)
+        redirect["Cache-Control"] = f"private, max-age={url_life_s // 2}" if is_small else "no-store"
+        return redirect
+    return serve_file(
+        request,
+        lambda: cast("BinaryIO", store.open_file(key)),
+        size=store.size(key),
+        etag=etag,
+        content_type=content_type,
+        last_modified=last_modified,
+        download_name=download_name,
+        inline=inline,
+    )
 
 
 def serve_file(
@@ -104,7 +179,7 @@ def serve_file(
 ) -> HttpResponseBase:
     """Answer with 200, 206, 304 or 416 for a file that never changes under its `etag`.
 
-    With `download_name` the browser saves the file under it, or shows it and remembers the name when `inline` is set.
+    With `download_name`, which must be safe, the browser saves the file under it, or shows it and remembers the name when `inline` is set.
     """
     etag = quote_etag(etag)
     if _is_fresh(request, etag, last_modified):
@@ -121,7 +196,7 @@ def serve_file(
     if asked:  # also for the whole file: Safari plays nothing from a server that answers `bytes=0-` with 200
         response.status_code = 206
         response["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
-    if download_name and (disposition := content_disposition_header(not inline, _safe_name(download_name))):
+    if download_name and (disposition := content_disposition_header(not inline, download_name)):
         response["Content-Disposition"] = disposition
     return _dressed(response, etag, last_modified)
 
@@ -171,7 +246,9 @@ def _range_holds(request: HttpRequest, etag: str, last_modified: datetime | None
     return date is not None and last_modified is not None and date == int(last_modified.astimezone(UTC).timestamp())
 
 
-def _safe_name(name: str) -> str:
-    """Replace control characters and what separates paths; Django encodes the rest."""
-    visible = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in name)
-    return re.sub(r'[\\/:*?"<>|]+', "_", visible).strip(" .") or "file"
+def file_name(stem: str, suffix: str) -> str:
+    """Return a name that every system can write: no control characters, nothing that separates paths, not too long. May be any Unicode."""
+    visible = "".join(" " if unicodedata.category(letter).startswith("C") else letter for letter in stem)
+    clean = re.sub(r'[\\/:*?"<>|]+', "_", visible).strip(" .") or "file"
+    fitting = clean.encode()[: LONGEST_NAME_BYTES - len(suffix)].decode(errors="ignore")  # drops a character that is cut in two
+    return fitting.rstrip(" .") + suffix

@@ -1,4 +1,4 @@
-"""Files in the media storage: the only code that writes, opens, sizes, lists and deletes them (docs/adr/0016).
+"""Files in the media storage: the only code that writes, opens, sizes, lists, deletes and signs them (docs/adr/0016).
 
 Rows hold keys. Every kind of storage raises its own errors; this module raises `ObjectMissing` (the storage answers and does not have the
 file) or `StorageUnavailable` (everything else).
@@ -18,6 +18,7 @@ from typing import IO, Self
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from generation.errors import NotThere, PortalError, is_full_disk
@@ -36,6 +37,7 @@ __all__ = [
     "save",
     "size",
     "unavailable",
+    "url",
 ]
 
 log = logging.getLogger("generation.store")
@@ -147,6 +149,37 @@ def modified_at(key: str) -> datetime:
     """Return when the file was written, by the storage's clock. Raises `ObjectMissing`, `StorageUnavailable`."""
     with _translated("looking at", key):
         return default_storage.get_modified_time(key)
+
+
+def url(
+    key: str,
+    *,
+    expires_s: int,
+    method: str = "GET",
+    content_type: str | None = None,
+    cache_control: str | None = None,
+    download_name: str | None = None,
+    inline: bool = False,
+) -> str | None:
+    """Return an address at which the storage itself sends the file for `expires_s` seconds; None if it has none, as a disk.
+
+    `method` is signed: a HEAD needs its own address. The other values are headers of the storage's answer. Makes no request and does not
+    know whether the file exists. Raises `ObjectMissing` for an empty key, `StorageUnavailable` if nothing can be signed.
+    """
+    with _translated("signing an address of", key):
+        with suppress(NotImplementedError):
+            default_storage.path(key)
+            return None
+        disposition = content_disposition_header(not inline, download_name) if download_name else None
+        headers = {"ResponseContentType": content_type, "ResponseCacheControl": cache_control, "ResponseContentDisposition": disposition}
+        given = {name: value for name, value in headers.items() if value}
+        try:  # S3Storage and OSSStorage take these; Django's own signature of `url` has the name only
+            address: str = default_storage.url(key, parameters=given, expire=expires_s, http_method=method)  # type: ignore[call-arg]
+        except NotImplementedError:
+            return None
+        if "signature=" in address.lower():
+            return address
+        return default_storage.url(key)  # a public bucket: S3 and OSS refuse to change headers of requests without a signature
 
 
 def listing(folder: str) -> tuple[list[str], list[str]]:

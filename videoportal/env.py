@@ -32,13 +32,16 @@ def boolean(name: str, *, default: bool) -> bool:
     return value == "True"
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, *, within: range | None = None) -> int:
     """Return a whole number, or raise `BadSetting`."""
     value = text(name, str(default))
     try:
-        return int(value)
+        number = int(value)
     except ValueError as error:
         raise BadSetting(f"{name} is “{value}”; write a whole number.") from error
+    if within and number not in within:
+        raise BadSetting(f"{name} is “{value}”; write a number from {within[0]} to {within[-1]}.")
+    return number
 
 
 def kept_for(name: str, default: int) -> timedelta | None:

@@ -9,11 +9,11 @@ from typing import Any
 __all__ = ["CallbackKeys", "OneRecordALine"]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-KEY = re.compile(r"(/callbacks/[^/\s]+/[^/\s]+/)[^/\s?]+")
+KEY = re.compile(r"(/callbacks/[^/\s]+/[^/\s]+/|/v/)[^/\s?]+")
 
 
 class CallbackKeys(logging.Filter):
-    """Hides the last part of vendors' callback addresses in Django's messages about refused requests."""
+    """Hides the last part of vendors' callback addresses, and tokens of links, in Django's messages about refused requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):

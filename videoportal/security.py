@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from api.errors import error_response
+from generation import store
 
 API = "/api/"
 FORWARDED = ("HTTP_FORWARDED", *(f"HTTP_X_FORWARDED_{part}" for part in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
@@ -26,8 +28,8 @@ POLICY = "; ".join(
         "script-src 'self'",
         "style-src-elem 'self'",
         "style-src-attr 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
+        "img-src 'self' data: blob:{bucket}",
+        "media-src 'self' blob:{bucket}",
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
@@ -37,14 +39,28 @@ POLICY = "; ".join(
 
 
 def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Add the policy to every answer that does not have one."""
+    """Add the policy to every answer that does not have one. Pictures and videos may come from the bucket, if viewers are sent there."""
+    policy = ""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        nonlocal policy
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        if not policy:
+            try:
+                policy = POLICY.format(bucket=_bucket_source())
+            except store.StorageUnavailable:  # signs nothing now; asked again by the next answer
+                response.headers.setdefault("Content-Security-Policy", POLICY.format(bucket=""))
+        response.headers.setdefault("Content-Security-Policy", policy)
         return response
 
     return middleware
+
+
+def _bucket_source() -> str:
+    """Return where signed addresses lead, as a further source: ` https://bucket.example`; empty if the portal or nginx sends files."""
+    address = None if settings.X_ACCEL_PREFIX else store.url("any", expires_s=settings.FILE_URL_S)
+    parts = urlsplit(address or "")
+    return f" {parts.scheme}://{parts.netloc}" if address else ""
 
 
 def compress_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

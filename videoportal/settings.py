@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "access.apps.AccessConfig",
     "providers",
     "generation",
+    "delivery",
     "jobs",
     "web",
     "videoportal.storages",
@@ -181,6 +182,11 @@ KEPT = {
         "PORTAL_KEEP_FAILED_JOBS_DAYS": 30,
     }.items()
 }
+# How files reach the viewer (docs/storage.md). A player keeps the bucket's address that it was redirected to, and asks there for the next
+# part after a pause; no bucket signs for more than a week. Links work at most LINK_DAYS; 0 is for ever.
+FILE_URL_S = env.integer("PORTAL_FILE_URL_HOURS", 6, within=range(1, 169)) * 3600
+LINK_DAYS = env.integer("PORTAL_LINK_DAYS", 0, within=range(3651))
+X_ACCEL_PREFIX = f"/{prefix.strip('/')}/" if (prefix := env.text("PORTAL_X_ACCEL_PREFIX")) else ""
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024

@@ -17,6 +17,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
+    path("v/", include("delivery.urls")),
     path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
     path("readyz", readyz),
 ]

@@ -15,7 +15,8 @@ from access.preferences import SESSION_KEY
 __all__ = ["COOKIE", "reader_time_zone", "zone_names"]
 
 COOKIE = "time_zone"
-API = "/api/"
+WITHOUT_SESSION = ("/api/", "/v/")
+"""Programs, and links, which make no more than one query."""
 
 
 @cache
@@ -28,7 +29,7 @@ def reader_time_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
     """Activate the reader's time zone for the request. Programs get UTC."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(API)
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(WITHOUT_SESSION)
         name = (request.session.get(SESSION_KEY) if has_session else "") or request.COOKIES.get(COOKIE, "")
         if name not in zone_names():  # never opened as a file unless it is known
             return get_response(request)

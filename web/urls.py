@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, gallery, live, settings, shell, studio, tasks, videos
+from web.views import activity, assets, gallery, live, settings, share, shell, studio, tasks, videos
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -23,6 +23,9 @@ urlpatterns = [
     path("videos/<uuid:pk>/poster.webp", videos.poster, name="video-poster"),
     path("videos/<uuid:pk>/preview.mp4", videos.preview, name="video-preview"),
     path("videos/<uuid:pk>/star", videos.star, name="video-star"),
+    path("videos/<uuid:pk>/links", share.share, name="video-share"),
+    path("videos/<uuid:pk>/links/<uuid:link_pk>/revoke", share.unshare, name="video-unshare"),
+    path("videos/<uuid:pk>/replace-url", share.replace, name="video-replace-url"),
     path("activity/", activity.activity, name="activity"),
     path("tasks/<uuid:pk>/", tasks.task, name="task"),
     path("tasks/<uuid:pk>/card", live.card, name="task-card"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from delivery.links import video_url
 from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
 from generation.models import GenerationTask, Video
@@ -242,6 +243,9 @@ class QualityOut(Schema):
 
 class VideoOut(Schema):
     id: UUID
+    url: str = Field(
+        description="Plays without a token, for as long as the portal allows: what you put into a page. POST .../replace-url ends it."
+    )
     task: UUID
     model: str
     title: str
@@ -362,12 +366,13 @@ def _slot_out(slot: InputSlot) -> SlotOut:
     return SlotOut(slot=slot.name, title=slot.title, min_count=slot.min_count, max_count=slot.max_count, rules=shown)
 
 
-def video_out(video: Video) -> VideoOut:
-    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "quality", "urls"}}
+def video_out(video: Video, origin: str) -> VideoOut:
+    """Return the video as the API shows it; `origin` is where others reach the portal."""
+    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "quality", "url", "urls"}}
     content = f"/api/v1/videos/{video.pk}/content"
     posters = [PosterOut(width_px=width, url=f"{content}?variant=poster&width={width}") for width in video.posters]
     urls = VideoUrls(content=content, poster=f"{content}?variant=poster", posters=posters, preview=f"{content}?variant=preview")
-    return VideoOut(**facts, task=video.task_id, quality=_quality(video), urls=urls)
+    return VideoOut(**facts, task=video.task_id, url=video_url(video, origin), quality=_quality(video), urls=urls)
 
 
 def _quality(video: Video) -> QualityOut | None:
@@ -377,7 +382,7 @@ def _quality(video: Video) -> QualityOut | None:
     return QualityOut(**{name: fact for name, fact in video.quality.items() if name in QualityOut.model_fields}, warnings=warnings)
 
 
-def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
+def task_out(task: GenerationTask, origin: str, stop: Stop | None = None) -> TaskOut:
     """Return the task as the API shows it. Prefetch `prompt`, `inputs` and `videos` of many. `stop`: why nothing is sent now."""
     plain = {"id", "status", "model", "params", "progress", "content_id", "callback_url", "external_id", "metadata"}
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
@@ -389,7 +394,7 @@ def task_out(task: GenerationTask, stop: Stop | None = None) -> TaskOut:
         inputs=task.image_ids(),
         waits_because=waits_because(task, stop),
         error=_failure(task),
-        videos=[video_out(video) for video in task.kept_videos()],
+        videos=[video_out(video, origin) for video in task.kept_videos()],
         videos_in_bin=[video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         cost=CostOut(estimated=task.cost, currency=task.currency),

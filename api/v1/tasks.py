@@ -18,6 +18,7 @@ from api.auth import caller
 from api.paging import PageIn, page_of
 from api.v1.schemas import AdoptIn, ErrorOut, Page, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import asked_wait_s, wait_for
+from delivery.links import origin_of
 from generation import lifecycle
 from generation.actions import cancel, decide, recover, retry
 from generation.errors import InvalidRequest, NotThere
@@ -64,7 +65,7 @@ def post_task(
     )
     task, is_new = create(order)
     _wait(response, task, prefer)
-    return _accepted(response, asking, task, is_new=is_new)
+    return _accepted(request, response, task, is_new=is_new)
 
 
 def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
@@ -98,13 +99,13 @@ def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]
     if wanted.external_id:
         rows = rows.filter(external_id=wanted.external_id)
     tasks, cursor = page_of(rows, wanted)
-    stop = current_stop()
-    return Page[TaskOut](items=[task_out(task, stop) for task in tasks], next_cursor=cursor)
+    origin, stop = origin_of(request), current_stop()
+    return Page[TaskOut](items=[task_out(task, origin, stop) for task in tasks], next_cursor=cursor)
 
 
 @router.get("/{task_id}", response={200: TaskOut, 404: ErrorOut}, summary="One task")
 def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
-    return _shown(caller(request), task_id)
+    return _shown(request, task_id)
 
 
 @router.post("/{task_id}/cancel", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
@@ -112,7 +113,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """Cancel a waiting task at once, a rendering one if its vendor can; otherwise 409 says why not."""
     asking = caller(request)
     cancel.cancel_task(_visible_task(asking, task_id), by=asking)
-    return _shown(asking, task_id)
+    return _shown(request, task_id)
 
 
 @router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
@@ -120,7 +121,7 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
     """Create a new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
     task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking, idempotency_key=idempotency_key)
-    return _accepted(response, asking, task, is_new=is_new)
+    return _accepted(request, response, task, is_new=is_new)
 
 
 def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
@@ -145,7 +146,7 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idemp
     task = _to_decide(asking, response, task_id, idempotency_key)
     recover.ask_again(task, by=asking, key=idempotency_key)
     _wait(response, task, prefer)
-    return _shown(asking, task_id)
+    return _shown(request, task_id)
 
 
 @router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id")
@@ -158,7 +159,7 @@ def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
     decide.adopt(task, body.vendor_id, by=asking, key=idempotency_key)
-    return _shown(asking, task_id)
+    return _shown(request, task_id)
 
 
 @router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more")
@@ -174,7 +175,7 @@ def submit_task_again(
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
     sent = decide.submit_again(task, by=asking, knows_cost=body.knows_cost, key=idempotency_key)
-    return _shown(asking, sent.pk)
+    return _shown(request, sent.pk)
 
 
 @router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")
@@ -182,19 +183,19 @@ def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, id
     """Fail the task. Only for administrators. If the vendor answers after all, the task continues."""
     asking = caller(request)
     decide.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking, key=idempotency_key)
-    return _shown(asking, task_id)
+    return _shown(request, task_id)
 
 
-def _accepted(response: HttpResponse, asking: Caller, task: GenerationTask, *, is_new: bool) -> Status[TaskOut]:
+def _accepted(request: HttpRequest, response: HttpResponse, task: GenerationTask, *, is_new: bool) -> Status[TaskOut]:
     response["Location"] = f"/api/v1/tasks/{task.pk}"
     if not is_new:
         response["Idempotent-Replayed"] = "true"
-    return Status(202, _shown(asking, task.pk))
+    return Status(202, _shown(request, task.pk))
 
 
-def _shown(asking: Caller, task_id: UUID) -> TaskOut:
+def _shown(request: HttpRequest, task_id: UUID) -> TaskOut:
     """Read the row again and return it as the API shows it."""
-    return task_out(_visible_task(asking, task_id), current_stop())
+    return task_out(_visible_task(caller(request), task_id), origin_of(request), current_stop())
 
 
 def _visible(asking: Caller) -> TaskQuerySet:

@@ -8,7 +8,7 @@ from api.auth import BearerToken, SignedInPage
 from api.errors import answer_in_json, not_found, register_errors
 from api.openapi import DescribedAPI
 from api.strict_json import StrictParser
-from api.v1 import assets, models, tasks, videos
+from api.v1 import assets, links, models, tasks, videos
 
 __all__ = ["api", "api_urls"]
 
@@ -24,6 +24,7 @@ register_errors(api)
 api.add_router("/models", models.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
+api.add_router("/videos", links.router)
 api.add_router("/assets", assets.router)
 
 

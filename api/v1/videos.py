@@ -14,13 +14,14 @@ from pydantic import Field
 from api.auth import caller
 from api.paging import PageIn, page_of
 from api.v1.schemas import ErrorOut, Page, VideoOut, video_out
+from delivery.links import origin_of
 from delivery.stored_file import Variant, serve_video
 from generation.actions import bin as actions
 from generation.errors import NotThere
 from generation.models import Video
 from generation.models.video import CONTENT_TYPES
 
-__all__ = ["router"]
+__all__ = ["router", "visible_video"]
 
 router = Router(tags=["videos"])
 
@@ -40,12 +41,13 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoO
     asking = caller(request)
     seen = Video.objects.known_to(asking).in_bin() if wanted.bin else Video.objects.visible_to(asking)
     videos, cursor = page_of(seen, wanted)
-    return Page[VideoOut](items=[video_out(video) for video in videos], next_cursor=cursor)
+    origin = origin_of(request)
+    return Page[VideoOut](items=[video_out(video, origin) for video in videos], next_cursor=cursor)
 
 
 @router.get("/{video_id}", response={200: VideoOut, 404: ErrorOut}, summary="One video")
 def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
-    return video_out(_visible_video(request, video_id))
+    return video_out(visible_video(request, video_id), origin_of(request))
 
 
 @router.api_operation(
@@ -57,17 +59,22 @@ def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
         "responses": {
             200: {"description": "The whole file", "content": {kind: {} for kind in (*CONTENT_TYPES.values(), "image/webp")}},
             206: {"description": "The asked range"},
+            302: {"description": "The file is at this address for some hours. `direct=true` answers with the bytes instead."},
             416: {"description": "The range lies outside the file"},
         }
     },
 )
 def video_content(
-    request: HttpRequest, video_id: UUID, variant: Variant = "video", width: Annotated[int, Query(ge=1, le=99_999)] | None = None
+    request: HttpRequest,
+    video_id: UUID,
+    variant: Variant = "video",
+    width: Annotated[int, Query(ge=1, le=99_999)] | None = None,
+    direct: Annotated[bool, Query(description="Do not redirect to the storage.")] = False,
 ) -> HttpResponseBase:
-    """Send the video, its poster (WebP) or its short preview, with HTTP ranges and conditions. `width` asks for the narrowest poster that
-    has so many pixels in width; without it you get the main one.
+    """Send the video, its poster (WebP) or its short preview, with HTTP ranges and conditions; or redirect to where the storage does.
+    `width` asks for the narrowest poster that has so many pixels in width; without it you get the main one.
     """
-    return serve_video(request, _visible_video(request, video_id), variant, width=width)
+    return serve_video(request, visible_video(request, video_id), variant, width=width, may_redirect=not direct)
 
 
 @router.delete("/{video_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Delete a video")
@@ -89,7 +96,7 @@ def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     """Restore the video. A video that is not in the bin is answered as it is; 409 `deleted_for_good` if its files are gone."""
     video = _known_video(request, video_id)
     actions.restore(video, by=caller(request))
-    return video_out(video)
+    return video_out(video, origin_of(request))
 
 
 @router.post("/bin/empty", response=EmptiedOut, summary="Empty your bin")
@@ -106,7 +113,8 @@ def _known_video(request: HttpRequest, video_id: UUID) -> Video:
     return video
 
 
-def _visible_video(request: HttpRequest, video_id: UUID) -> Video:
+def visible_video(request: HttpRequest, video_id: UUID) -> Video:
+    """Return the video if the caller may see it and it was not deleted. Raises `NotThere`."""
     video = _known_video(request, video_id)
     if video.purged_at:
         raise NotThere(_("This video was deleted for good. You can make it again from its task."), code="deleted_for_good")

@@ -87,6 +87,7 @@ class Video(models.Model):
     vendor_url_expires_at = models.DateTimeField(_("vendor's URL expires"), null=True)
     actual_prompt = models.TextField(_("prompt as rewritten by the vendor"), blank=True)
     favourite = models.BooleanField(_("starred"), default=False)
+    link_version = models.PositiveIntegerField(default=0, db_default=0)  # raised to end the addresses given out (delivery.links)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     stored_bytes = models.PositiveBigIntegerField(_("size of all files"), default=0)
     """What counts for the owner's quota: the video, its posters and its preview."""

@@ -322,6 +322,9 @@ def test_openapi_document_lists_every_operation(db):
         "/api/v1/videos/bin/empty",
         "/api/v1/videos/{video_id}",
         "/api/v1/videos/{video_id}/content",
+        "/api/v1/videos/{video_id}/links",
+        "/api/v1/videos/{video_id}/links/{link_id}",
+        "/api/v1/videos/{video_id}/replace-url",
         "/api/v1/videos/{video_id}/restore",
     ]
     operations = [operation for path in document["paths"].values() for operation in path.values()]

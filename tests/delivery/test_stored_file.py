@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponseBase
 from django.test import RequestFactory
 
-from delivery.stored_file import BLOCK_BYTES, serve_file
+from delivery.stored_file import BLOCK_BYTES, file_name, serve_file
 
 pytestmark = pytest.mark.django_db  # the end of a request looks after the connections of the process, if it has any
 
@@ -176,20 +176,28 @@ def test_head_has_the_length_and_opens_nothing(headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "expected"),
+    ("stem", "options", "expected"),
     [
-        ("cat.mp4", {}, 'attachment; filename="cat.mp4"'),
-        ("cat.mp4", {"inline": True}, 'inline; filename="cat.mp4"'),
-        ("猫.mp4", {}, "attachment; filename*=utf-8''%E7%8C%AB.mp4"),
-        ("../../etc/passwd", {}, 'attachment; filename="_.._etc_passwd"'),
-        ('a"b\r\nSet-Cookie: x.mp4', {}, 'attachment; filename="a_b  Set-Cookie_ x.mp4"'),
-        ("...", {}, 'attachment; filename="file"'),
+        ("cat", {}, 'attachment; filename="cat.mp4"'),
+        ("cat", {"inline": True}, 'inline; filename="cat.mp4"'),
+        ("猫", {}, "attachment; filename*=utf-8''%E7%8C%AB.mp4"),
+        ("../../etc/passwd", {}, 'attachment; filename="_.._etc_passwd.mp4"'),
+        ('a"b\r\nSet-Cookie: x', {}, 'attachment; filename="a_b  Set-Cookie_ x.mp4"'),
+        ("...", {}, 'attachment; filename="file.mp4"'),
     ],
 )
-def test_name_is_safe_in_the_header(name: str, options: dict[str, bool], expected: str) -> None:
-    response, _, _ = _serve(download_name=name, **options)
+def test_name_is_safe_in_the_header(stem: str, options: dict[str, bool], expected: str) -> None:
+    response, _, _ = _serve(download_name=file_name(stem, ".mp4"), **options)
 
     assert response["Content-Disposition"] == expected
+
+
+def test_long_name_is_cut_at_a_character_and_keeps_its_suffix() -> None:
+    """A title has up to 200 characters, and a file system takes 255 bytes."""
+    names = [file_name(stem, ".webm") for stem in ("猫" * 200, "a" + "猫" * 200, "🦊" * 200, "a" * 400, "猫" * 82 + " . . x")]
+
+    assert [len(name.encode()) for name in names] == [5 + 249, 5 + 250, 5 + 248, 5 + 250, 5 + 246]
+    assert all(name.endswith(".webm") and "\ufffd" not in name for name in names)
 
 
 def test_large_file_is_read_in_blocks() -> None:

@@ -23,13 +23,13 @@ def test_the_page_and_the_api_name_the_model_that_was_asked_for(visitor, user, a
     page = visitor.get(f"/tasks/{task.pk}/").content.decode()
 
     assert "Stands in for" in page
-    assert (task_out(task).model, task_out(task).asked_model) == (WAN, KLING)
+    assert (task_out(task, "").model, task_out(task, "").asked_model) == (WAN, KLING)
 
 
 def test_the_api_names_the_same_model_twice_where_nothing_stood_in(visitor, user, accounts):
     task = make_task(user, model=KLING)
 
-    assert task_out(task).asked_model == KLING
+    assert task_out(task, "").asked_model == KLING
     assert "Stands in for" not in visitor.get(f"/tasks/{task.pk}/").content.decode()
 
 

@@ -66,7 +66,10 @@ class MovingStorage(Storage):
         return self._holder(name).path(name)  # type: ignore[no-any-return]
 
     def url(self, name: str | None, **facts: Any) -> str:
-        return self._holder(name or "").url(name, **facts)  # type: ignore[no-any-return]
+        """Return an address in the new storage. Raises NotImplementedError for a file that is not there yet: pages load from one bucket."""
+        if self._holder(name or "") is self.before:
+            raise NotImplementedError("the file has not arrived in the new storage")
+        return self.now.url(name, **facts)  # type: ignore[no-any-return]
 
     def delete(self, name: str) -> None:
         for storage in (self.before, self.now):

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from access.callers import caller_of
 from access.rights import may
+from delivery.links import origin_of
 from delivery.stored_file import serve_video
 from generation.actions.star import toggle_star
 from generation.queries.tasks import neighbours, task_in_full, versions_of
 from web.presenters.detail import video_context
 from web.presenters.filters import filter_of, query_of
+from web.presenters.share import share_of
 from web.views.common import answer, found, the_task, the_video, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
@@ -36,7 +38,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     wanted = filter_of(request.GET)
     beside = neighbours(caller, shown, wanted)
     context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
-    return render(request, "videos/page.html", context)
+    return render(request, "videos/page.html", context | {"share": share_of(shown, caller, origin_of(request))})
 
 
 @login_required

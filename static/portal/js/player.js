@@ -1,5 +1,8 @@
 // The player's own tools beside the browser's controls: loop, speed, single frames, and a frame saved as a picture.
 
+import { text } from "./net.js";
+import { toast } from "./toast.js";
+
 function fps(box) {
   return Number(box.dataset.fps) || 24;
 }
@@ -25,20 +28,71 @@ function setSpeed(box, video, button) {
     other.setAttribute("aria-pressed", String(other === button));
 }
 
-function saveFrame(button, video) {
+function draw(video) {
   const canvas = Object.assign(document.createElement("canvas"), {
     width: video.videoWidth,
     height: video.videoHeight,
   });
   canvas.getContext("2d").drawImage(video, 0, 0);
-  canvas.toBlob((blob) => {
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+/** A frame of a file that another host sends must not be read; the portal sends the same file itself at this address. */
+async function sameFrame(shown) {
+  const video = Object.assign(document.createElement("video"), {
+    muted: true,
+    preload: "auto",
+    src: `${shown.getAttribute("src")}?direct=1`,
+  });
+  const happens = (name) =>
+    new Promise((done, failed) => {
+      video.addEventListener(name, done, { once: true });
+      video.addEventListener("error", () => failed(video.error), { once: true });
+    });
+  await happens("loadedmetadata");
+  const seeked = happens("seeked");
+  video.currentTime = shown.currentTime;
+  await seeked;
+  return video;
+}
+
+async function frameOf(video) {
+  try {
+    return await draw(video);
+  } catch (error) {
+    if (error.name !== "SecurityError") throw error;
+    return draw(await sameFrame(video));
+  }
+}
+
+async function saveFrame(button, video) {
+  button.disabled = true;
+  try {
     const link = Object.assign(document.createElement("a"), {
-      href: URL.createObjectURL(blob),
+      href: URL.createObjectURL(await frameOf(video)),
       download: button.dataset.saveFrame,
     });
     link.click();
     URL.revokeObjectURL(link.href);
-  }, "image/png");
+  } catch {
+    toast(text("frame_failed"), "bad");
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** The bucket's address that a player keeps expires: ask ours for a new one, once, and go on from there. Otherwise say that it failed. */
+function onError(box, video) {
+  const at = video.currentTime;
+  if (!at || video.dataset.retriedAt === String(at)) {
+    box.querySelector("[data-player-error]")?.removeAttribute("hidden");
+    return;
+  }
+  const goOn = !video.paused;
+  video.dataset.retriedAt = String(at);
+  video.load();
+  video.currentTime = at;
+  if (goOn) video.play().catch(() => {});
 }
 
 function onClick(event) {
@@ -60,6 +114,6 @@ export function start() {
     if (!video) continue;
     video.addEventListener("timeupdate", () => showTime(box, video));
     video.addEventListener("seeked", () => showTime(box, video));
-    video.addEventListener("error", () => box.querySelector("[data-player-error]")?.removeAttribute("hidden"));
+    video.addEventListener("error", () => onError(box, video));
   }
 }

@@ -59,7 +59,7 @@ def test_a_model_that_left_the_catalog_fails_its_waiting_tasks_after_a_while(use
     assert (fresh(old).status, fresh(old).error_code) == (Status.FAILED, "model_gone")
     assert fresh(old).error_message == say("model_gone", model="kling/gone")
     assert fresh(young).status == Status.QUEUED
-    assert task_out(fresh(young)).waits_because == str(say("model_gone", model="kling/gone"))
+    assert task_out(fresh(young), "").waits_because == str(say("model_gone", model="kling/gone"))
 
 
 def test_what_may_be_paid_of_such_a_model_goes_to_a_person(user, account, long_ago):
@@ -80,7 +80,7 @@ def test_an_unknown_outcome_whose_account_may_not_send_any_more_goes_to_a_person
     tick()
 
     assert fresh(young).status == Status.QUEUED
-    assert task_out(fresh(young)).waits_because == str(said)
+    assert task_out(fresh(young), "").waits_because == str(said)
     reviewed = fresh(task)
     assert (reviewed.status, reviewed.account, reviewed.error_code) == (Status.NEEDS_REVIEW, account, "uncertain")
     assert reviewed.error_message == said + say("earlier_may_be_accepted")

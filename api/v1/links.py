@@ -1,0 +1,84 @@
+"""/videos/{id}/links: addresses at which a video plays without a token, made, listed and revoked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Query, Router, Schema, Status
+from pydantic import ConfigDict, Field
+
+from api.auth import caller
+from api.paging import PageIn, page_of
+from api.v1.schemas import TEXT, ErrorOut, Page, VideoOut, video_out
+from api.v1.videos import visible_video
+from delivery.links import link_url, make_link, origin_of, replace_url, revoke_link
+from delivery.models import Link
+from generation.errors import NotThere
+
+__all__ = ["router"]
+
+router = Router(tags=["links"])
+
+
+class LinkIn(Schema):
+    """What the link is for, and for how many days it works: null is as long as the portal allows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: str = Field("", max_length=100, pattern=TEXT, examples=["product page"])
+    expires_in_days: int | None = Field(None, ge=1, le=3650, examples=[30])
+
+
+class LinkOut(Schema):
+    """A link. `works` is false once it has expired or was revoked; `expires_at` is null if it never expires."""
+
+    id: UUID
+    video: UUID
+    url: str
+    label: str
+    works: bool
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@router.post("/{video_id}/links", response={201: LinkOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut}, summary="Make a link")
+def post_link(request: HttpRequest, video_id: UUID, body: LinkIn) -> Status[LinkOut]:
+    """Make an address at which the video plays without a token, until it expires or is revoked."""
+    asking = caller(request)
+    link = make_link(visible_video(request, video_id), by=asking, label=body.label, days=body.expires_in_days)
+    return Status(201, link_out(link, origin_of(request)))
+
+
+@router.get("/{video_id}/links", response={200: Page[LinkOut], 404: ErrorOut}, summary="The links of a video, newest first")
+def list_links(request: HttpRequest, video_id: UUID, wanted: Query[PageIn]) -> Page[LinkOut]:
+    """List the links that were made, also those that have expired or were revoked."""
+    video = visible_video(request, video_id)
+    links, cursor = page_of(Link.objects.filter(video=video).select_related("video"), wanted)
+    return Page[LinkOut](items=[link_out(link, origin_of(request)) for link in links], next_cursor=cursor)
+
+
+@router.delete("/{video_id}/links/{link_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Revoke a link")
+def delete_link(request: HttpRequest, video_id: UUID, link_id: UUID) -> Status[None]:
+    """Revoke the link. It plays no longer; a bucket's address that a player already has ends within the hour."""
+    link = Link.objects.select_related("video").filter(video=visible_video(request, video_id), pk=link_id).first()
+    if link is None:
+        raise NotThere(_("There is no such link."))
+    revoke_link(link, by=caller(request))
+    return Status(204, None)
+
+
+@router.post("/{video_id}/replace-url", response={200: VideoOut, 403: ErrorOut, 404: ErrorOut}, summary="Replace the video's url")
+def post_replace_url(request: HttpRequest, video_id: UUID) -> VideoOut:
+    """Give the video a new `url`. Those in earlier answers no longer play; links that were made do."""
+    video = visible_video(request, video_id)
+    replace_url(video, by=caller(request))
+    return video_out(video, origin_of(request))
+
+
+def link_out(link: Link, origin: str) -> LinkOut:
+    facts = {name: getattr(link, name) for name in LinkOut.model_fields if name not in {"video", "url"}}
+    return LinkOut(**facts, video=link.video_id, url=link_url(link, origin))
