@@ -69,6 +69,14 @@ def test_what_a_storage_raises_is_missing_or_unavailable(use, error, expected):
     assert caught.value.__cause__ is error
 
 
+@pytest.mark.parametrize("error", [client_error("XMinioStorageFull"), ForeignError(status=403, code="QuotaExceeded")])
+def test_full_bucket_is_a_full_storage(use, error):
+    use("FailingStorage", failing={"save"}, error=error)
+
+    with pytest.raises(store.StorageFull):
+        store.save(KEY, b"whole")
+
+
 @pytest.mark.parametrize(("failing", "operation"), [("read", store.read), ("size", store.size), ("modified", store.modified_at)])
 def test_whatever_looks_at_a_file_raises_the_two(use, failing, operation):
     store.save(KEY, b"whole")

@@ -10,6 +10,7 @@ import errno
 import logging
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ class Client:
         self._options = options
         self._auth = oss2.ProviderAuthV4(credentials)
         self._session = oss2.Session(pool_size=options.pool_size)
+        weakref.finalize(self, self._session.session.close)  # a thread that ends closes its connections
         self._bucket = self._bucket_at(options.server_endpoint, is_cname=options.is_cname)
         url, is_cname = options.url_endpoint
         self._signer = self._bucket_at(url, is_cname=is_cname)
@@ -174,7 +176,7 @@ class Client:
             tries += 1
             body.seek(0)
             try:
-                self._bucket.put_object(key, SizedFileAdapter(body, size), headers=headers)
+                _read_out(self._bucket.put_object(key, SizedFileAdapter(body, size), headers=headers))
             except exceptions.InconsistentError:
                 self.delete(key)  # the answer was 200, so this is our object
                 raise
@@ -211,23 +213,26 @@ class Client:
 
         def send() -> PartInfo:
             body.seek(start)
-            sent = self._bucket.upload_part(key, upload, number, SizedFileAdapter(body, size))
+            sent = _read_out(self._bucket.upload_part(key, upload, number, SizedFileAdapter(body, size)))
             return PartInfo(number, sent.etag, size=size, part_crc=sent.crc)
 
         return self._tried(send)
 
     def finish_parts(self, key: str, upload: str, parts: list[PartInfo], *, once: bool) -> None:
         """Make the object of its parts. Raises FileExistsError as `put` does. The caller aborts the upload after any error."""
+        crc = calc_obj_crc_from_parts(parts) if self._options.enable_crc else None
+        named = [
+            PartInfo(part.part_number, part.etag) for part in parts
+        ]  # without their CRCs, which oss2 would check before it reads the answer
         tries = 0
 
         def send() -> None:
             nonlocal tries
             tries += 1
-            try:
-                self._bucket.complete_multipart_upload(key, upload, parts, headers=FORBID_OVERWRITE if once else {})
-            except exceptions.InconsistentError as error:
+            answer = self._bucket.complete_multipart_upload(key, upload, named, headers=FORBID_OVERWRITE if once else {})
+            if None not in (crc, _read_out(answer).crc) and crc != answer.crc:
                 self.delete(key)
-                raise OSError(errno.EIO, "the storage put the parts together wrongly", key) from error
+                raise OSError(errno.EIO, "the storage put the parts together wrongly", key)
 
         try:
             self._tried(send)
@@ -241,7 +246,7 @@ class Client:
     def abort_parts(self, key: str, upload: str) -> None:
         """Delete the parts of an unfinished upload. What cannot be deleted now is left to the bucket's lifecycle rule."""
         try:
-            self._tried(lambda: self._bucket.abort_multipart_upload(key, upload))
+            self._tried(lambda: _read_out(self._bucket.abort_multipart_upload(key, upload)))
         except exceptions.OssError as error:
             if error.code != "NoSuchUpload":
                 log.warning("parts of %s stay in the bucket (upload %s): %s", key, upload, _summary(error))
@@ -256,7 +261,7 @@ class Client:
     def delete(self, key: str) -> None:
         """Delete an object, which may be gone already."""
         with suppress(exceptions.NoSuchKey):
-            self._tried(lambda: self._bucket.delete_object(key))
+            self._tried(lambda: _read_out(self._bucket.delete_object(key)))
 
     def listing(self, prefix: str) -> Iterator[tuple[str, bool]]:
         """Yield what is directly under the prefix: the key and whether it is a folder."""
@@ -308,6 +313,15 @@ def _named(key: str) -> Iterator[None]:
         if error.status == 404 and error.code in {"NoSuchKey", ""}:
             raise FileNotFoundError(errno.ENOENT, "the storage does not have this key", key) from error
         raise
+
+
+def _read_out(answer: Any) -> Any:
+    """Read the rest of an answer, which oss2 leaves: only then the next request may use the connection."""
+    try:
+        answer.resp.read()
+    except requests.RequestException as error:
+        raise exceptions.RequestError(error) from error
+    return answer
 
 
 def _is_passing(error: Exception) -> bool:

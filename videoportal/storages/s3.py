@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
 from django.utils.deconstruct import deconstructible
 from storages.backends.s3 import S3Storage
-from storages.utils import ReadBytesWrapper, clean_name
+from storages.utils import ReadBytesWrapper, clean_name, setting
 
 from videoportal.storages.range_file import range_file
 
@@ -41,6 +43,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._pid = os.getpid()
         self.client_config: Config = self.client_config.merge(
             Config(
                 s3={"addressing_style": self.addressing_style or _addressing_style(self.endpoint_url)},
@@ -55,7 +58,16 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
 
     def get_default_settings(self) -> dict[str, Any]:
         defaults: dict[str, Any] = super().get_default_settings()
-        return defaults | {"public_endpoint_url": "", "signature_version": defaults["signature_version"] or "s3v4"}
+        ours = {"public_endpoint_url": "", "file_overwrite": setting("AWS_S3_FILE_OVERWRITE", False)}
+        return defaults | ours | {"signature_version": defaults["signature_version"] or "s3v4"}
+
+    @property
+    def connection(self) -> Any:
+        """Return this thread's connection. A fork makes its own: it must not share sockets with its parent."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._connections, self._bucket = threading.local(), None
+        return super().connection
 
     @property
     def client(self) -> Any:

@@ -17,7 +17,7 @@ from tools.oss_server.testing import TEMPORARY_KEY
 from videoportal.storages import checks
 from videoportal.storages.oss import OSSStorage
 
-CONTENT = bytes(range(256)) * 8000  # 2 MB
+CONTENT = bytes(range(256)) * 4500  # 1.15 MB, more than a block
 MIB = 1024 * 1024
 
 
@@ -158,12 +158,12 @@ def test_file_that_is_replaced_while_it_is_read_fails(storage, storage_with):
 
 
 def test_file_may_be_written_bit_by_bit(storage_with, requests_of):
-    storage = storage_with(part_size=MIB)
+    storage = storage_with(part_size=600_000)
 
     def write() -> None:
         with storage.open("a.mp4", "wb") as file:
-            for start in range(0, len(CONTENT), 500_000):
-                file.write(CONTENT[start : start + 500_000])
+            for start in range(0, len(CONTENT), 300_000):
+                file.write(CONTENT[start : start + 300_000])
 
     assert requests_of(write) == {"InitiateMultipartUpload": 1, "UploadPart": 2, "CompleteMultipartUpload": 1}
     assert storage.open("a.mp4").read() == CONTENT

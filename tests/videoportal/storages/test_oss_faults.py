@@ -83,7 +83,7 @@ def test_damage_is_found_when_a_file_was_read_in_blocks(oss_server, storage):
 )
 def test_only_the_part_that_failed_is_sent_again(oss_server, storage_with, requests_of, fault, requests):
     oss_server.reset()
-    storage = storage_with(multipart_threshold=MIB, part_size=700_000)
+    storage = storage_with(multipart_threshold=MIB, part_size=500_000)
     oss_server.fault(**fault)
     undisturbed = {"InitiateMultipartUpload": 1, "UploadPart": 3, "CompleteMultipartUpload": 1}
 
@@ -102,7 +102,7 @@ def test_only_the_part_that_failed_is_sent_again(oss_server, storage_with, reque
 )
 def test_upload_that_fails_leaves_no_part_and_no_object(oss_server, storage_with, fault):
     oss_server.reset()
-    storage = storage_with(multipart_threshold=MIB, part_size=700_000, max_attempts=2)
+    storage = storage_with(multipart_threshold=MIB, part_size=500_000, max_attempts=2)
     oss_server.fault(**fault)
 
     with pytest.raises(Exception, match=r"AccessDenied|InternalError|wrongly"):
@@ -113,7 +113,7 @@ def test_upload_that_fails_leaves_no_part_and_no_object(oss_server, storage_with
 
 
 def test_upload_in_parts_under_a_taken_key_is_refused(oss_server, storage_with):
-    storage = storage_with(multipart_threshold=MIB, part_size=700_000)
+    storage = storage_with(multipart_threshold=MIB, part_size=500_000)
     storage.save_new(KEY, ContentFile(b"first"))
 
     with pytest.raises(FileExistsError):

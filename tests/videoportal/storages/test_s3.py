@@ -1,0 +1,146 @@
+"""`S3MediaStorage` against moto's server: keys are written once, files are read in ranges, errors say what they are."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import urllib.request
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+from django.core.files.base import ContentFile
+
+from generation import store
+from tests.cases import in_one_test
+from tools.s3_server import ACCESS_KEY_ID, BUCKET, REGION, SECRET_ACCESS_KEY
+from videoportal.storages.s3 import S3MediaStorage
+
+pytestmark = pytest.mark.slow  # boto3 and moto take seconds to start
+CONTENT = bytes(range(256)) * 8000
+KEY = "videos/雪 a.mp4"
+
+
+@pytest.fixture
+def options(s3_server) -> dict[str, Any]:
+    keys = {"access_key": ACCESS_KEY_ID, "secret_key": SECRET_ACCESS_KEY}
+    return {"bucket_name": BUCKET, "region_name": REGION, "endpoint_url": s3_server.url} | keys
+
+
+@pytest.fixture
+def storage(options) -> S3MediaStorage:
+    return S3MediaStorage(**options)
+
+
+@pytest.fixture
+def asked(storage) -> list[Any]:
+    """Return the requests that the storage sends, as they go out."""
+    sent: list[Any] = []
+    storage.client.meta.events.register("before-send.s3", lambda request, **_facts: sent.append(request))
+    return sent
+
+
+def test_file_is_written_once_with_one_plain_request(storage, asked):
+    storage.save_new(KEY, ContentFile(CONTENT))
+
+    (put,) = asked
+    headers = {name.lower(): value for name, value in put.headers.items()}
+    assert put.method == "PUT"
+    assert headers["if-none-match"] == b"*"
+    assert len(headers["x-amz-content-sha256"]) == 64
+    assert headers.keys() & {"content-encoding", "x-amz-trailer", "x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm"} == set()
+    with pytest.raises(FileExistsError):
+        storage.save_new(KEY, ContentFile(CONTENT))
+    assert storage.save(KEY, ContentFile(b"second")) != KEY
+    assert storage.open(KEY).read() == CONTENT
+
+
+def test_save_whose_answer_was_lost_is_recognised(storage):
+    lost: list[Any] = []
+
+    def lose_the_answer(request: Any, **_facts: Any) -> None:
+        if not lost:
+            lost.append(URLLib3Session().send(request))
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    storage.client.meta.events.register("before-send.s3.PutObject", lose_the_answer)
+
+    storage.save_new(KEY, ContentFile(CONTENT))
+
+    assert (lost[0].status_code, storage.open(KEY).read()) == (200, CONTENT)
+
+
+def test_file_is_read_in_ranges_as_they_are_needed(storage, asked):
+    storage.save_new(KEY, ContentFile(CONTENT))
+    asked.clear()
+
+    with storage.open(KEY) as file:
+        file.seek(-100, io.SEEK_END)
+        assert file.read() == CONTENT[-100:]
+        file.seek(5)
+        assert file.read(3) == CONTENT[5:8]
+        file.seek(len(CONTENT) + 1)
+        assert file.read() == b""
+
+    assert [(request.method, request.headers.get("Range")) for request in asked] == [
+        ("HEAD", None),
+        ("GET", f"bytes={len(CONTENT) - 100}-".encode()),
+        ("GET", b"bytes=5-1048580"),
+    ]
+    storage.save_new("empty", ContentFile(b""))
+    assert storage.open("empty").read() == b""
+
+
+def test_file_that_is_replaced_while_it_is_read_fails(storage, options):
+    storage.save_new(KEY, ContentFile(CONTENT))
+    file = storage.open(KEY)
+    file.read(10)
+
+    S3MediaStorage(**options, file_overwrite=True).save(KEY, ContentFile(CONTENT[::-1]))
+
+    with pytest.raises(Exception, match="PreconditionFailed"):
+        file.read()
+
+
+def test_signed_address_downloads_under_the_name_that_was_asked_for(storage, options):
+    storage.save_new(KEY, ContentFile(b"whole"))
+    disposition = 'attachment; filename="a.mp4"'
+
+    url = storage.url(KEY, parameters={"ResponseContentDisposition": disposition}, expire=60)
+    with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310 - signed by us
+        assert (reply.read(), reply.headers["Content-Disposition"]) == (b"whole", disposition)
+    public = S3MediaStorage(**options, public_endpoint_url="https://minio.example.com")
+    assert pickle.loads(pickle.dumps(public)).url("a.mp4").startswith(f"https://minio.example.com/{BUCKET}/a.mp4?X-Amz-Algorithm=")  # noqa: S301
+
+
+@in_one_test(
+    ("endpoint", "address"),
+    [
+        ("https://s3.oss-cn-hangzhou.aliyuncs.com", f"https://{BUCKET}.s3.oss-cn-hangzhou.aliyuncs.com/a?"),
+        ("http://minio:9000", f"http://minio:9000/{BUCKET}/a?"),
+        (None, f"https://{BUCKET}.s3.amazonaws.com/a?"),
+    ],
+)
+def test_bucket_is_named_where_the_service_looks_for_it(options, endpoint, address):
+    assert S3MediaStorage(**options | {"endpoint_url": endpoint}).url("a").startswith(address)
+
+
+def test_store_tells_a_missing_file_from_a_missing_bucket(settings, options):
+    def use(**changes: str) -> None:
+        s3 = {"BACKEND": "videoportal.storages.s3.S3MediaStorage", "OPTIONS": options | changes}
+        settings.STORAGES = settings.STORAGES | {"default": s3}
+
+    use()
+    for look in (store.read, store.size, store.modified_at):
+        with pytest.raises(store.ObjectMissing):
+            look(KEY)
+    store.save(KEY, b"whole")
+    store.delete(KEY)
+    store.delete(KEY)
+    assert store.listing("videos") == ([], [])
+    for change in ({"bucket_name": "no-such-bucket"}, {"endpoint_url": "http://127.0.0.1:9"}):
+        use(**change)
+        for look in (store.read, store.size, store.modified_at, store.listing, lambda key: store.save(key, b"x")):
+            with pytest.raises(store.StorageUnavailable):
+                look(KEY)
