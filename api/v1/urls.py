@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, re_path
+from ninja.openapi.docs import Swagger
 
 from api.auth import BearerToken, SignedInPage
 from api.errors import answer_in_json, not_found, register_errors
@@ -19,6 +20,7 @@ api = DescribedAPI(
     urls_namespace="api-v1",
     auth=[BearerToken(), SignedInPage()],
     parser=StrictParser(),
+    docs=Swagger({"deepLinking": False}),  # its links would be inside of buttons
 )
 register_errors(api)
 api.add_router("/models", models.router)

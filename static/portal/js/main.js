@@ -26,7 +26,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
 });
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, () => toast.toast(text("send_failed"), "bad"));
+  document.addEventListener(name, (event) => {
+    if (!event.detail.elt.matches(".est")) toast.toast(text("send_failed"), "bad"); // nobody pressed for the price
+  });
 }
 document.addEventListener("portal:gone", (event) => {
   for (const id of event.detail.ids)

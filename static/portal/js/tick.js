@@ -56,6 +56,12 @@ async function tick() {
   plan();
 }
 
+/** The browser knows at once that there is no network; a server that does not answer is noticed after some ticks. */
+function noNetwork() {
+  page.failures = Math.max(page.failures, LOST_AFTER);
+  showContact();
+}
+
 function contact() {
   page.failures = 0;
   page.lastContact = Date.now();
@@ -179,6 +185,8 @@ export function start() {
     document.hidden ? clearTimeout(page.timer) : page.paused || tick(),
   );
   document.addEventListener("htmx:afterSwap", (event) => event.target.matches?.("[data-newcomers]") && dropTwins(event.target));
+  addEventListener("offline", noNetwork);
+  addEventListener("online", () => page.paused || tick());
   document.addEventListener("portal:created", () => plan(BUSY_MS / 2));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-live-pause]");

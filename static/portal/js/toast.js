@@ -18,6 +18,8 @@ export function toast(message, tone = "info") {
   if (!template || !region) return;
   const node = template.content.firstElementChild.cloneNode(true);
   node.querySelector("[data-toast-text]").textContent = message;
+  for (const shown of region.querySelectorAll("[data-toast-text]"))
+    if (shown.textContent === message) shown.closest(".toast").remove(); // said twice it is one message
   region.append(node);
   announce(message);
   if (tone !== "bad") expire(node);
