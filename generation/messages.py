@@ -229,8 +229,8 @@ def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | 
 
 
 def waits_because(task: GenerationTask, stop: Stop | None) -> str:
-    """Return, for programs, why a task has not started or is not saved; empty if it only waits its turn."""
-    if task.state is Status.INGESTING:
+    """Return, for programs, why a task has not started, is not asked about or not saved; empty if it only waits its turn."""
+    if task.state in {Status.RUNNING, Status.INGESTING}:
         return translated(task.wait_reason)
     if task.state is not Status.QUEUED:
         return ""

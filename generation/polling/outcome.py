@@ -14,7 +14,7 @@ from database import clock
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.models import GenerationTask
-from generation.models.task import NO_ERROR
+from generation.models.task import NO_ERROR, NO_WAIT
 from generation.polling.schedule import ScheduledPoll
 from generation.scheduling.enqueue import ingest_soon, look_again_soon
 from providers.core.errors import GenerationFailed, ProviderError, SubmissionGone
@@ -121,6 +121,7 @@ def rendered(task: GenerationTask, snapshot: Snapshot, *, note: Message | str = 
             progress=None,
             failures=0,
             **NO_ERROR,
+            **NO_WAIT,
             **charged(snapshot),
             **changes,
         )

@@ -16,6 +16,8 @@ from uuid import UUID
 from django.conf import settings
 
 from database import clock
+from generation.lifecycle import Status
+from generation.models import GenerationTask
 from generation.polling.outcome import is_old_news, observe
 from generation.polling.schedule import ScheduledPoll, put_off, take_due_polls
 from generation.scheduling.enqueue import POLL_LEASE, poll_again
@@ -23,6 +25,7 @@ from jobs.queue import POLL, is_crowded
 from providers.accounts.poller import AccountPoller
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderDown, ProviderError
+from providers.core.messages import Message
 from providers.core.polling import Answer
 from providers.core.types import Snapshot
 from providers.models import ProviderAccount
@@ -86,13 +89,21 @@ def poll_account(account_id: UUID | str, *, patience: Patience = USUAL) -> None:
     account = ProviderAccount.objects.get(pk=account_id)
     try:
         with AccountPoller(account, at_once=BATCH) as poller:
+            _note_why_not_asked(account, Message())
             is_idle = _Turn(account, poller, patience).take()
     except SealBroken as broken:
         account.note_error(str(broken))
+        _note_why_not_asked(account, broken.words)
         log.error("account %s: %s", account.pk, broken)
         return  # the lease stays until its end: no need to look again sooner
     if is_idle:
         ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
+
+
+def _note_why_not_asked(account: ProviderAccount, why: Message) -> None:
+    """Let the account's renders say why nobody asks about them; empty when somebody does. Their rows are otherwise untouched."""
+    others = GenerationTask.objects.filter(account=account, status=Status.RUNNING).exclude(wait_reason=why)
+    others.update(wait_reason=why, updated_at=clock.now())
 
 
 class _Turn:

@@ -99,7 +99,7 @@ def text_of(task: GenerationTask | TaskNews, around: Around) -> str:
     if state is Status.QUEUED:
         return _waiting(task, around)
     if state is Status.RUNNING:
-        return _rendering(task, around.usual.get(task.model), around.now)
+        return translated(task.wait_reason) or _rendering(task, around.usual.get(task.model), around.now)
     if state is Status.INGESTING:
         if not task.failures:
             return _("saving the video") if task.lease_owner else _("waits for a free worker to save it")

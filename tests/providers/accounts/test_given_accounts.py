@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
+from api.v1.schemas import task_out
 from events.models import AuditEvent
 from generation.lifecycle import Status
 from generation.models import GenerationTask
@@ -22,6 +26,7 @@ from providers.models import ProviderAccount
 from providers.vendors import PROVIDERS
 from tests.cases import in_one_test
 from tests.task_rows import make_task
+from web.presenters.states import Around, text_of
 
 KEY = "sk-canary-of-the-environment-1234"
 KNOWN = sorted(
@@ -213,6 +218,30 @@ def test_a_start_makes_one_row_without_the_secret_and_a_repeat_changes_nothing(e
     assert AuditEvent.objects.filter(action="account.created", user_id=None).count() == 1
 
 
+@pytest.mark.postgresql
+def test_two_processes_that_start_at_once_make_one_row(environment, transactional_db):
+    environment.set(ALIYUN_API_KEY=KEY)
+    others: list[ProviderAccount] = []
+
+    def elsewhere() -> list[ProviderAccount]:
+        try:
+            return take_accounts()
+        finally:
+            connection.close()
+
+    def just_before(execute, sql, params, many, context):
+        if not others and sql.startswith(("BEGIN", 'INSERT INTO "providers_provideraccount"')):  # SQLite locks first
+            with ThreadPoolExecutor(1) as pool:
+                others.extend(pool.submit(elsewhere).result())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(just_before):
+        mine = environment.start()
+
+    assert others == mine == [ProviderAccount.objects.get()]
+    assert AuditEvent.objects.filter(action="account.created").count() == 1
+
+
 def test_another_key_is_taken_at_the_next_start_and_not_before(environment, db, monkeypatch):
     environment.set(ALIYUN_API_KEY=KEY)
     environment.start()
@@ -277,10 +306,13 @@ def test_a_running_render_waits_for_the_key_and_is_saved(environment, simulator,
     driver.step()
     task = GenerationTask.objects.get(pk=task.pk)
     assert (task.status, task.account) == (Status.RUNNING, account)
+    assert "ARK_API_KEY is not set any more" in task_out(task).waits_because
+    assert "ARK_API_KEY is not set any more" in text_of(task, Around(now=timezone.now()))
 
     environment.set(ARK_API_KEY="sk-sandbox-ark", ARK_BASE_URL=address)
     environment.start()
-    ProviderAccount.objects.filter(pk=account.pk).update(poll_lease_until=None)
+    driver.step(ingest=False)
+    assert not task_out(GenerationTask.objects.get(pk=task.pk)).waits_because
     assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
