@@ -133,7 +133,7 @@ def _today() -> date:
 
 def _address(video: Video, body: bytes, origin: str) -> str:
     token = base64.urlsafe_b64encode(body + _signature(body)).rstrip(b"=").decode()
-    return origin + reverse("link", args=[token, "video", video.suffix.lstrip(".")])
+    return origin + reverse("link", args=[token, "video", video.suffix])
 
 
 def _verified(token: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -9,12 +10,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Router, Status
-from pydantic import ValidationError
+from ninja import Router, Schema, Status
+from pydantic import ConfigDict, Field, ValidationError
 
 from api.auth import caller
 from api.strict_json import BadBody, read_json
-from api.v1.schemas import AssetOut, AssetUrlIn, ErrorOut
+from api.v1.schemas import TEXT, ErrorOut
 from generation.errors import InvalidRequest, NotThere
 from generation.media.images import too_large
 from generation.messages import image_error
@@ -26,6 +27,26 @@ __all__ = ["router"]
 router = Router(tags=["assets"])
 
 FORM_OVERHEAD_BYTES = 64 * 1024
+
+
+class AssetUrlIn(Schema):
+    """Where to fetch an image from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=1, max_length=2_000, pattern=TEXT)
+
+
+class AssetOut(Schema):
+    id: UUID
+    content_type: str
+    sha256: str
+    size_bytes: int
+    width_px: int
+    height_px: int
+    created_at: datetime
+
+
 BODY = {
     "required": True,
     "content": {

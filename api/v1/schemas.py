@@ -29,8 +29,6 @@ from providers.vendors import ALL_MODELS
 
 __all__ = [
     "AdoptIn",
-    "AssetOut",
-    "AssetUrlIn",
     "ErrorOut",
     "ModelOut",
     "Page",
@@ -130,14 +128,6 @@ class SubmitAgainIn(Schema):
     knows_cost: bool = False
 
 
-class AssetUrlIn(Schema):
-    """Where to fetch an image from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: str = Field(min_length=1, max_length=2_000, pattern=TEXT)
-
-
 class RulesOut(Schema):
     """Which images are accepted. Each is stored and sent as JPEG or PNG within `max_bytes`; of a file with several pictures, the first.
 
@@ -189,16 +179,6 @@ class ModelOut(BaseModel):
     retired: date | None
     docs_url: str
     json_schema: dict[str, Any]
-
-
-class AssetOut(Schema):
-    id: UUID
-    content_type: str
-    sha256: str
-    size_bytes: int
-    width_px: int
-    height_px: int
-    created_at: datetime
 
 
 class PosterOut(Schema):

@@ -15,7 +15,7 @@ def documented(path: str, method: str) -> set[int]:
 
 @in_one_test(("path", "method"), OPERATIONS)
 def test_a_caller_without_a_token_gets_a_documented_answer(client, db, path, method):
-    address = path.format(provider="a", model="b", **dict.fromkeys(("task_id", "video_id", "asset_id"), "0" * 32))
+    address = path.format(provider="a", model="b", **dict.fromkeys(("task_id", "video_id", "asset_id", "link_id"), "0" * 32))
 
     assert getattr(client, method)(address).status_code == 401
     assert {401, 503} <= documented(path, method)
@@ -33,7 +33,7 @@ def test_a_caller_without_a_token_gets_a_documented_answer(client, db, path, met
 @in_one_test("path", [path for path, operations in PATHS.items() if "requestBody" in operations.get("post", {})])
 def test_a_bad_body_is_refused_in_a_documented_way(api, path, content, kind, status):
     task = "0" * 32
-    reply = api.raw(path.removeprefix("/api/v1").format(task_id=task), content, kind)
+    reply = api.raw(path.removeprefix("/api/v1").format(task_id=task, video_id=task), content, kind)
 
     assert reply.status_code in documented(path, "post")
     assert reply.status_code in {status, 404}
