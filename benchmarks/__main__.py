@@ -1,5 +1,5 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages]`: the figures of docs/performance.md, and of the pool in
-docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
+"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest]`: the figures of docs/performance.md, and of
+the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages")
+NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
-SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET}
+SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET, "ingest": QUIET}
 """Environment of the stage, by benchmark. `polling` and `hung` read the worker's log lines, so their stage is not quiet."""
+WITHOUT_DATABASE = frozenset({"quality"})
+"""Benchmarks for which one database is as good as the other."""
 Row = dict[str, Any]
 
 
@@ -25,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}; otherwise all")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
-    parser.add_argument("--short", action="store_true", help="fewer tasks, where a benchmark knows how (pool)")
+    parser.add_argument("--short", action="store_true", help="fewer tasks, where a benchmark knows how (pool, quality, ingest)")
     options = parser.parse_args()
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
@@ -33,7 +35,8 @@ def main() -> int:
     )
     failed = 0
     for name in options.names:
-        results = {database: _run(name, database, short=options.short) for database in options.database or DATABASES}
+        databases = DATABASES[:1] if name in WITHOUT_DATABASE else options.database or DATABASES
+        results = {database: _run(name, database, short=options.short) for database in databases}
         failed += sum(result is None for result in results.values())
         _print(name, {f"{database}: {who}": row for database, result in results.items() for who, row in (result or {}).items()})
     return int(failed > 0)
