@@ -185,6 +185,20 @@ def test_into_a_bucket_and_back(old, new, storage, tmp_path, oss_server):
     assert storage.listdir("assets") == ([], ["c.png"])
 
 
+def test_the_bucket_sends_only_what_has_arrived_there(old, storage, settings, oss_server):
+    bucket = {"BACKEND": "videoportal.storages.oss.OSSStorage", "OPTIONS": options_of(oss_server)}
+    both = {"BACKEND": "videoportal.storages.moving.MovingStorage", "OPTIONS": {"now": bucket, "before": on_disk(old)}}
+    settings.STORAGES = settings.STORAGES | {"default": both}
+    storage.save("assets/arrived.png", ContentFile(b"n"))
+
+    assert store.url("assets/c.png", expires_s=60) is None
+    assert (store.url("assets/arrived.png", expires_s=60) or "").startswith(f"{oss_server.url}/")
+    store.save("assets/new.png", b"new")
+    assert (store.read("assets/new.png"), storage.open("assets/new.png").read(), store.read("assets/c.png")) == (b"new", b"new", b"c")
+    storage.delete("assets/arrived.png")
+    storage.delete("assets/new.png")
+
+
 @pytest.mark.slow
 def test_a_killed_command_is_run_again(tmp_path, storage, oss_server):
     """As an operator would: environment, process, SIGKILL in the middle, the same command again."""
