@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, gallery, live, settings, share, shell, studio, tasks, videos
+from web.views import activity, assets, deleted, gallery, live, settings, share, shell, studio, tasks, videos
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -26,6 +26,12 @@ urlpatterns = [
     path("videos/<uuid:pk>/links", share.share, name="video-share"),
     path("videos/<uuid:pk>/links/<uuid:link_pk>/revoke", share.unshare, name="video-unshare"),
     path("videos/<uuid:pk>/replace-url", share.replace, name="video-replace-url"),
+    path("videos/<uuid:pk>/delete", deleted.delete, name="video-delete"),
+    path("videos/<uuid:pk>/restore", deleted.restore, name="video-restore"),
+    path("videos/<uuid:pk>/delete-for-good", deleted.delete_for_good, name="video-delete-for-good"),
+    path("bin/", deleted.bin_of_videos, name="bin"),
+    path("bin/<uuid:pk>/poster.webp", deleted.poster, name="bin-poster"),
+    path("bin/empty", deleted.empty, name="bin-empty"),
     path("activity/", activity.activity, name="activity"),
     path("tasks/<uuid:pk>/", tasks.task, name="task"),
     path("tasks/<uuid:pk>/card", live.card, name="task-card"),

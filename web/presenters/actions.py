@@ -61,6 +61,9 @@ def _all_actions(task: GenerationTask) -> list[Action]:
     if task.state is Status.SUCCEEDED:
         urls = [reverse("video", args=[video.pk]) for video in task.kept_videos()[:1]]
         opens = [Action(url=url, label=_("Open"), icon="play", method="get") for url in urls]
+        if not opens:
+            back = [reverse("video-restore", args=[video.pk], query={"open": 1}) for video in task.binned_videos()[:1]]
+            opens = [Action(url=url, label=_("Restore the video"), icon="undo-2") for url in back]
         return [*opens, _order_again(task, _("Run again")), _details(task)]
     if task.state is Status.CANCELLED:
         return [_order_again(task, _("Run again")), _details(task)]

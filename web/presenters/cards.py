@@ -95,7 +95,7 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
         thumb_url=poster.narrowest_url if poster else thumb_url,
         live=task.state in UNDER_WAY,
         percent=percent_of(task),
-        text=text_of(task, around),
+        text=text_of(task, around) or _deleted_words(task),
         slim=task.state is Status.QUEUED,
         facts=[model_label(task.model), *settings],
         model=model_label(task.model),
@@ -107,6 +107,13 @@ def _card(task: GenerationTask, caller: Caller, form: str, around: Around) -> Ca
         took_s=((task.finished_at or now) - task.created_at).total_seconds(),
         cost=cost_words(task),
     )
+
+
+def _deleted_words(task: GenerationTask) -> str:
+    """Say where the videos of a finished task are if all of them were deleted."""
+    if task.state is not Status.SUCCEEDED or task.kept_videos() or not task.videos.all():
+        return ""
+    return _("in the bin") if task.binned_videos() else _("video deleted for good")
 
 
 def cost_words(task: GenerationTask) -> str:

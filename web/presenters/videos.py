@@ -17,9 +17,9 @@ from access.rights import may
 from generation.models import Video
 from generation.quality import warnings_of
 from web.presenters.settings import settings_line
-from web.presenters.words import day_name, model_label, title_and_language
+from web.presenters.words import day_name, model_label, name_of, title_and_language
 
-__all__ = ["Poster", "days_of", "poster_of", "takes_of", "tile_of"]
+__all__ = ["Binned", "Poster", "binned_of", "days_of", "poster_of", "takes_of", "tile_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +53,26 @@ class Tile:
     star_url: str
     remix_url: str
     download_url: str
+    delete_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binned:
+    """A video in the bin. `keeps_until` is when it is deleted for good; an address is empty where the person may not use it."""
+
+    id: UUID
+    title: str
+    title_lang: str
+    poster_url: str
+    ratio: float
+    tint: str
+    bytes: int
+    owner: str
+    deleted_at: datetime | None
+    keeps_until: datetime | None
+    task_url: str
+    restore_url: str
+    purge_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +135,28 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         star_url=reverse("video-star", args=[video.pk]) if may(caller, "act", video) else "",
         remix_url=reverse("studio", query={"from": video.pk}),
         download_url=reverse("video-file", args=[video.pk], query={"download": 1}),
+        delete_url=reverse("video-delete", args=[video.pk]) if may(caller, "act", video) else "",
+    )
+
+
+def binned_of(video: Video, caller: Caller) -> Binned:
+    """Return what the bin shows of the video to this person."""
+    title, language = title_and_language(video.task)
+    may_act = may(caller, "act", video)
+    return Binned(
+        id=video.pk,
+        title=title,
+        title_lang=language,
+        poster_url=reverse("bin-poster", args=[video.pk]) if video.poster else "",
+        ratio=video.ratio,
+        tint=video.colour,
+        bytes=video.stored_bytes,
+        owner=name_of(video.owner) if video.owner_id != caller.user.pk else "",
+        deleted_at=video.deleted_at,
+        keeps_until=video.purge_at,
+        task_url=reverse("task", args=[video.task_id]),
+        restore_url=reverse("video-restore", args=[video.pk]) if may_act else "",
+        purge_url=reverse("video-delete-for-good", args=[video.pk]) if may_act else "",
     )
 
 

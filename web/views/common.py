@@ -25,6 +25,7 @@ __all__ = [
     "back",
     "found",
     "give_key",
+    "known_video",
     "page_key",
     "the_task",
     "the_video",
@@ -46,6 +47,11 @@ def the_video(request: HttpRequest, pk: UUID) -> Video:
     """Return the video if this person may see it. Raises Http404."""
     seen = Video.objects.visible_to(caller_of(request)).select_related("task__prompt", "task__account", "task__owner", "owner")
     return get_object_or_404(seen, pk=pk)
+
+
+def known_video(request: HttpRequest, pk: UUID) -> Video:
+    """Return the video if this person may see it, also one that was deleted. Raises Http404."""
+    return get_object_or_404(Video.objects.known_to(caller_of(request)).select_related("task__prompt", "owner"), pk=pk)
 
 
 def uuid_in(request: HttpRequest, name: str) -> UUID | None:
@@ -79,10 +85,19 @@ def wants_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "", gone: Iterable[UUID] = ()) -> HttpResponse:
+def answer(
+    request: HttpRequest,
+    act: Callable[[], str],
+    *,
+    to: str = "",
+    gone: Iterable[UUID] = (),
+    video: tuple[UUID, str] | None = None,
+    undo: str = "",
+) -> HttpResponse:
     """Perform `act` and answer with its words: a toast for a script (204), a redirect with a message for a form. A refusal says why.
 
-    `gone` are tasks whose cards the script takes off the lists that they no longer belong to.
+    `gone` are tasks whose cards the script takes off the lists that they no longer belong to. `video` is one that is now `kept`,
+    `binned` or `purged`: its tile comes or goes. `undo` is the address that takes it back, as a button beside the words.
     """
     try:
         words, level, status = act(), messages.SUCCESS, 204
@@ -91,19 +106,24 @@ def answer(request: HttpRequest, act: Callable[[], str], *, to: str = "", gone: 
             raise PermissionDenied(error.message) from error
         words, level, status = error.message, messages.ERROR, error.status
     if wants_fragment(request):
-        response = toast(words, level, status, {"portal:gone": {"ids": [str(pk) for pk in gone]}} if level == messages.SUCCESS else {})
-        if level == messages.SUCCESS:
-            give_key(response)
+        if level != messages.SUCCESS:
+            return toast(words, level, status)
+        news: dict[str, Any] = {"portal:gone": {"ids": [str(pk) for pk in gone]}}
+        if video:
+            news["portal:video"] = {"id": str(video[0]), "state": video[1]}
+        response = toast(words, level, status, news, undo=undo)
+        give_key(response)
         return response
-    messages.add_message(request, level, words)
+    messages.add_message(request, level, words, extra_tags=undo if level == messages.SUCCESS else "")
     return redirect(to) if to else back(request)
 
 
-def toast(words: str, level: int, status: int, news: Mapping[str, Any] | None = None) -> HttpResponse:
-    """Answer the script that asked with words to show, and events with what else is new."""
+def toast(words: str, level: int, status: int, news: Mapping[str, Any] | None = None, *, undo: str = "") -> HttpResponse:
+    """Answer the script that asked with words to show, the address that undoes what was done, and events with what else is new."""
     tone = "ok" if level == messages.SUCCESS else "bad"
+    said = {"text": words, "tone": tone} | ({"undo": undo} if undo else {})
     response = HttpResponse(status=status)
-    response["HX-Trigger"] = json.dumps({"portal:toast": {"text": words, "tone": tone}, "portal:created": {}} | dict(news or {}))
+    response["HX-Trigger"] = json.dumps({"portal:toast": said, "portal:created": {}} | dict(news or {}))
     return response
 
 

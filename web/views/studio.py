@@ -35,7 +35,7 @@ from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
 from web.presenters.models import model_groups, quote_of, setting_titles
 from web.presenters.videos import takes_of
-from web.views.common import give_key, page_key, the_task, the_video, uuid_in
+from web.views.common import give_key, known_video, page_key, the_task, uuid_in
 from web.views.compose import compose_context
 
 __all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
@@ -159,7 +159,7 @@ def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[
 
 def _source(request: HttpRequest) -> GenerationTask | None:
     if video := uuid_in(request, "from"):
-        return the_task(request, the_video(request, video).task_id)
+        return the_task(request, known_video(request, video).task_id)  # its prompt and settings stay, whatever became of its file
     task = uuid_in(request, "from_task")
     return the_task(request, task) if task else None
 

@@ -20,7 +20,8 @@ from generation.queries.tasks import neighbours, task_in_full, versions_of
 from web.presenters.detail import video_context
 from web.presenters.filters import filter_of, query_of
 from web.presenters.share import share_of
-from web.views.common import answer, found, the_task, the_video, wants_fragment
+from web.presenters.videos import binned_of
+from web.views.common import answer, found, known_video, the_task, the_video, wants_fragment
 
 __all__ = ["file", "poster", "preview", "star", "video"]
 
@@ -31,8 +32,11 @@ LONGEST_WIDTH = 5
 @login_required
 @require_GET
 def video(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show player, settings, history, versions, and how to order it through the API."""
-    shown, caller = the_video(request, pk), caller_of(request)
+    """Show player, settings, history, versions, and how to order it through the API; of a video in the bin, how to restore it."""
+    caller, known = caller_of(request), known_video(request, pk)
+    if known.deleted_at and not known.purged_at:
+        return render(request, "videos/in_bin.html", {"video": binned_of(known, caller)}, status=404)
+    shown = the_video(request, pk)
     task = the_task(request, shown.task_id, task_in_full)
     api_url = request.build_absolute_uri("/api/v1/tasks")
     wanted = filter_of(request.GET)

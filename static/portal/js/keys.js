@@ -13,10 +13,12 @@ function isOff() {
   return localStorage.getItem(STORED) === "off";
 }
 
-function press(keys) {
-  const target = [...document.querySelectorAll(`[data-key~="${CSS.escape(keys.replace(" ", "+"))}"]`)].find(
-    (item) => !item.disabled,
-  );
+/** A key of a tile works while the tile has the focus; of several buttons with one key, the last is the newest. */
+function press(keys, focused) {
+  const name = CSS.escape(keys.replace(" ", "+"));
+  const target =
+    focused.closest?.(".tile")?.querySelector(`[data-tile-key~="${name}"]`) ??
+    [...document.querySelectorAll(`[data-key~="${name}"]`)].filter((item) => !item.disabled).at(-1);
   if (!target) return false;
   if (target.matches("input, textarea")) target.focus();
   else target.click();
@@ -30,7 +32,7 @@ function onKey(event) {
   const key = event.key === " " ? "space" : event.key;
   const recent = event.timeStamp - pending.at < SEQUENCE_MS ? pending.key : "";
   pending = { key, at: event.timeStamp };
-  if ((recent && press(`${recent} ${key}`)) || press(key)) {
+  if ((recent && press(`${recent} ${key}`, event.target)) || press(key, event.target)) {
     pending = { key: "", at: 0 };
     event.preventDefault();
   }

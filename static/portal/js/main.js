@@ -1,5 +1,6 @@
 // The one script of every page. Each module listens on the document, so fragments that arrive later need no setup.
 
+import * as bin from "./bin.js";
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
 import * as draft from "./draft.js";
@@ -20,7 +21,7 @@ import * as upload from "./upload.js";
 // Pages show times on this clock (web/time_zone.py).
 document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 
-for (const part of [toast, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, tabs, tick]) part.start();
+for (const part of [toast, bin, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, tabs, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
@@ -34,7 +35,7 @@ document.addEventListener("portal:gone", (event) => {
   for (const id of event.detail.ids)
     document.querySelectorAll(`:is(#queue, [data-tab=attention]) [data-task="${CSS.escape(id)}"]`).forEach((card) => card.remove());
 });
-document.addEventListener("portal:toast", (event) => toast.toast(event.detail.text, event.detail.tone));
+document.addEventListener("portal:toast", (event) => toast.toast(event.detail.text, event.detail.tone, event.detail.undo));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Trigger")) return; // the server said why
   toast.toast(text("server_error", { status: event.detail.xhr.status }), "bad");

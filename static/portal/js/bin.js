@@ -1,0 +1,22 @@
+// Tiles of videos that go to the bin and come back: on a wall they are hidden, in the bin it is the other way round.
+
+/** The focus goes on to the next tile, so that who uses the keyboard can delete several in a row. */
+function keepFocus(tile) {
+  if (!tile.contains(document.activeElement)) return;
+  const links = [...document.querySelectorAll("[data-video]:not([hidden]) :is(a.over, b a)")];
+  const at = links.findIndex((link) => tile.contains(link));
+  (links[at + 1] ?? links[at - 1])?.focus();
+}
+
+function onChange(event) {
+  const { id, state } = event.detail;
+  for (const tile of document.querySelectorAll(`[data-video="${CSS.escape(id)}"]`)) {
+    const belongs = state === (tile.closest("[data-bin]") ? "binned" : "kept");
+    if (!belongs) keepFocus(tile);
+    tile.hidden = !belongs;
+  }
+}
+
+export function start() {
+  document.addEventListener("portal:video", onChange);
+}
