@@ -9,10 +9,14 @@ from uuid_utils.compat import uuid7
 
 
 class Preference(models.Model):
-    """What a person chose for all of their browsers. `time_zone` is an IANA name; empty: that of the browser."""
+    """What a person chose for all of their browsers, and what an administrator allows.
+
+    `time_zone` is an IANA name; empty: that of the browser. `quota_gb` is what their videos may take; empty: the setting's; 0: any.
+    """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    quota_gb = models.PositiveIntegerField(_("storage quota, GB"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("preference")

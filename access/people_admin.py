@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
+from access.models import Preference
 from events import audit
 
 __all__ = ["PeopleAdmin", "RightsOfGroupsAdmin"]
@@ -25,11 +29,45 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class PersonForm(UserChangeForm):
+    """Django's form, and the person's own storage quota."""
+
+    quota_gb = forms.IntegerField(
+        label=_("Storage quota, GB"),
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        help_text=_("Empty: as everybody (PORTAL_QUOTA_GB_PER_USER). 0: without a limit."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["quota_gb"] = _quota_of(self.instance)
+
+
+def _quota_of(user: User) -> int | None:
+    return Preference.objects.filter(user=user.pk).values_list("quota_gb", flat=True).first()
+
+
 @admin.register(User)
 class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     """Users. Only superusers change their rights, and anything about staff."""
 
     audited_as = "user"
+    form = PersonForm
+    fieldsets = (*UserAdmin.fieldsets, (_("Storage"), {"fields": ("quota_gb",)}))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if "quota_gb" in form.changed_data:
+                Preference.objects.update_or_create(user=obj, defaults={"quota_gb": form.cleaned_data["quota_gb"]})
+
+    @admin.display(description=_("Storage quota, GB"))
+    def quota_gb(self, user: User) -> int | str:
+        """Show the person's own quota to staff, who may not change it."""
+        quota = _quota_of(user)
+        return "–" if quota is None else quota
 
     def audit_action(self, form: Any) -> str:
         return "user.rights_changed" if {*RIGHTS, "is_active"}.intersection(form.changed_data) else "user.changed"
@@ -43,7 +81,7 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+        return fields if request.user.is_superuser else (*fields, *RIGHTS, "quota_gb")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)

@@ -67,7 +67,7 @@ class Conflict(PortalError):
 
 
 class OrdersRefused(PortalError):
-    """Some of many orders cannot be taken, so none was stored: `errors` has an `InvalidRequest` or `Conflict` by the order's index."""
+    """Some of many orders cannot be taken, so none was stored: `errors` has what `create` would raise, by the order's index."""
 
     status = 422
 

@@ -30,6 +30,7 @@ __all__ = [
     "StorageUnavailable",
     "delete",
     "discard",
+    "folder",
     "listing",
     "modified_at",
     "open_file",
@@ -143,6 +144,14 @@ def size(key: str) -> int:
     """Return the size in bytes. Raises `ObjectMissing`, `StorageUnavailable`."""
     with _translated("looking at", key):
         return default_storage.size(key)
+
+
+def folder() -> Path | None:
+    """Return the folder that files are in; None for a storage without a disk."""
+    try:
+        return Path(default_storage.path(""))
+    except NotImplementedError:
+        return None
 
 
 def modified_at(key: str) -> datetime:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,12 @@ from uuid_utils.compat import uuid7
 from database import clock
 from generation import store
 from generation.lifecycle import Status
+<<<<<<< HEAD
 from generation.models import GenerationTask, LiveWorker, LostFile
+=======
+from generation.models import GenerationTask, LiveWorker
+from generation.ordering.room import GB, free_bytes
+>>>>>>> a58e567 (Give each person a storage quota, and take no orders when a disk is almost full)
 from generation.scheduling.savers import expiring
 from generation.submitting.restored_backup import backup_facts
 from jobs import queue
@@ -157,11 +161,15 @@ def _has_codec(name: str, way: str) -> bool:
 
 
 def check_disk() -> str:
-    free = os.statvfs(settings.DATA_DIR)
-    free_bytes = free.f_bavail * free.f_frsize
-    if free_bytes < settings.MAX_VIDEO_BYTES:
-        raise CheckFailed(f"{free_bytes // 2**20} MiB are free in {settings.DATA_DIR}, less than one video may take. Make room.")
-    return f"{free_bytes // 2**30} GiB free"
+    """Check that there is room for a large video, and that orders are taken (PORTAL_MIN_FREE_GB)."""
+    for folder, free in free_bytes().items():
+        if free < settings.MIN_FREE_BYTES:
+            raise CheckFailed(
+                f"{free / GB:.1f} GB are free in {folder}, so nothing new may be ordered. Make room, or lower PORTAL_MIN_FREE_GB."
+            )
+        if free < settings.MAX_VIDEO_BYTES:
+            raise CheckFailed(f"{free / GB:.1f} GB are free in {folder}, less than one video may take. Make room.")
+    return f"{min(free_bytes().values()) / GB:.0f} GB free"
 
 
 def check_public_url() -> str:

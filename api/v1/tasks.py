@@ -45,7 +45,10 @@ class TaskFilter(PageIn):
     external_id: Plain = ""
 
 
-@router.post("", response={202: TaskOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for a video")
+ORDERED: Any = {202: TaskOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut, 507: ErrorOut}
+
+
+@router.post("", response=ORDERED, summary="Ask for a video")
 def post_task(
     request: HttpRequest,
     response: HttpResponse,
@@ -53,7 +56,10 @@ def post_task(
     idempotency_key: str = KEY,
     prefer: str = PREFER,
 ) -> Status[TaskOut]:
-    """Answer at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task."""
+    """Answer at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task.
+
+    403 `quota_reached`: your videos fill your storage. 507 `storage_low`: the disk is almost full. Nothing was ordered.
+    """
     asking = caller(request)
     order = Order(
         **body.model_dump(exclude={"inputs"}),
@@ -116,7 +122,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     return _shown(request, task_id)
 
 
-@router.post("/{task_id}/retry", response={202: TaskOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Ask for the same again")
+@router.post("/{task_id}/retry", response=ORDERED | {404: ErrorOut}, summary="Ask for the same again")
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
     """Create a new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)

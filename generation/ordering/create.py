@@ -19,6 +19,7 @@ from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalErr
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.estimate import estimate_cost, price_list
 from generation.ordering.order import Order
+from generation.ordering.room import Use, quotas_of, require_free_disk
 from generation.ordering.validate import check_request, require_usable_names
 from providers.core.catalog import ModelSpec, Params, Price
 from providers.models import ProviderAccount
@@ -37,7 +38,9 @@ class Placed(NamedTuple):
 
 
 def create(order: Order) -> Placed:
-    """Store the task of this order, or return the one that its key made. Raises `InvalidRequest` or `Conflict`; then nothing is stored."""
+    """Store the task of this order, or return the one that its key made. Raises `InvalidRequest`, `Conflict`, `QuotaReached` or
+    `StorageLow`; then nothing is stored.
+    """
     try:
         return create_many([order])[0]
     except OrdersRefused as refused:
@@ -94,6 +97,7 @@ class _Batch:
         self.placed: list[Placed] = []
         made = _stored(orders, "idempotency_key").select_related("prompt")
         self.by_key = {(task.owner_id, task.idempotency_key): task for task in made}
+        self.owners = {order.owner.pk for order in orders}
         self.taken = set(_stored(orders, "external_id").values_list("owner_id", "external_id"))
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
@@ -111,6 +115,11 @@ class _Batch:
     @cached_property
     def accounts(self) -> list[ProviderAccount]:
         return list(ProviderAccount.objects.enabled())
+
+    @cached_property
+    def quotas(self) -> Mapping[int, Use]:
+        require_free_disk()
+        return quotas_of(self.owners)
 
     @cached_property
     def prices(self) -> Mapping[str, Price | None]:
@@ -142,6 +151,7 @@ class _Batch:
             if (order.owner.pk, order.external_id) in self.taken:
                 raise Conflict(_("You already have a task with this external_id."), code="external_id_taken")
             self.taken.add((order.owner.pk, order.external_id))
+        self.quotas[order.owner.pk].require_room()
         price = self.prices.get(spec.name, spec.price)
         holder = _holder_of(spec, params)
         task = GenerationTask(
