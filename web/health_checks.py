@@ -22,12 +22,8 @@ from uuid_utils.compat import uuid7
 from database import clock
 from generation import store
 from generation.lifecycle import Status
-<<<<<<< HEAD
 from generation.models import GenerationTask, LiveWorker, LostFile
-=======
-from generation.models import GenerationTask, LiveWorker
 from generation.ordering.room import GB, free_bytes
->>>>>>> a58e567 (Give each person a storage quota, and take no orders when a disk is almost full)
 from generation.scheduling.savers import expiring
 from generation.submitting.restored_backup import backup_facts
 from jobs import queue
