@@ -29,7 +29,7 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
-class PersonForm(UserChangeForm):
+class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     """Django's form, and the person's own storage quota."""
 
     quota_gb = forms.IntegerField(
@@ -55,7 +55,7 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
 
     audited_as = "user"
     form = PersonForm
-    fieldsets = (*UserAdmin.fieldsets, (_("Storage"), {"fields": ("quota_gb",)}))
+    fieldsets = (*UserAdmin.fieldsets, (_("Storage"), {"fields": ("quota_gb",)}))  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         with transaction.atomic():

@@ -25,7 +25,7 @@ admin.site.unregister(User)
 class PeopleAndTheirVideosAdmin(PeopleAdmin):
     """Users, with how much of their quota is used. Press the column's title for who uses most."""
 
-    list_display = (*UserAdmin.list_display, "used", "quota")
+    list_display = (*UserAdmin.list_display, "used", "quota")  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)
