@@ -11,6 +11,7 @@ The caller has already checked that this person may see the file.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import BinaryIO, Literal, cast
 from urllib.parse import quote, urlsplit
@@ -58,13 +59,18 @@ class FileSlice:
 
 
 class FileResponse(StreamingHttpResponse):
-    """A response whose open file the server may send by itself (`wsgi.file_wrapper`), so that no thread waits for a slow reader."""
+    """A response whose open file the server may send by itself (`wsgi.file_wrapper`), so that no thread waits for a slow reader.
+
+    Only a file on a disk: the server reads it between the blocks of all other connections, which must not wait for a bucket.
+    """
 
     block_size = BLOCK_BYTES
 
     def __init__(self, file: BinaryIO, span: range) -> None:
         super().__init__(FileSlice(file, span))
-        self.file_to_stream = file
+        with suppress(OSError):  # a bucket's file has no descriptor
+            file.fileno()
+            self.file_to_stream = file
 
 
 def serve_video(

@@ -234,6 +234,10 @@ class StoredFile:
         with _translated("reading", self._key):
             return self._file.tell()
 
+    def fileno(self) -> int:
+        """Return the descriptor of a file on a disk. Raises OSError for one that is read over the network."""
+        return self._file.fileno()
+
     def close(self) -> None:
         self._file.close()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from django.core.files.base import ContentFile
 
+from delivery.stored_file import serve_file
 from generation import store
 from tests.cases import in_one_test
 from tests.videoportal.storages.test_oss import CONTENT, MIB
@@ -128,6 +131,25 @@ def test_store_saves_with_one_request_and_reads_with_one(in_the_bucket, requests
     assert requests_of(lambda: store.read(KEY)) == {"GetObject": 1}
     assert requests_of(lambda: store.size(KEY)) == {"HeadObject": 1}
     assert requests_of(lambda: store.delete(KEY)) == {"DeleteObject": 1}
+
+
+def test_web_server_reads_only_files_on_a_disk_between_other_requests(db, in_the_bucket, rf, settings, tmp_path):
+    """From a bucket it would keep all connections waiting."""
+
+    def sent() -> tuple[bool, bytes]:
+        facts = {"size": len(CONTENT), "etag": "e", "content_type": "video/mp4"}
+        response = serve_file(rf.get("/", headers={"Range": "bytes=5-"}), lambda: store.open_file(KEY), **facts)
+        with closing(response):
+            return hasattr(response, "file_to_stream"), b"".join(response)
+
+    store.save(KEY, CONTENT)
+    assert sent() == (False, CONTENT[5:])
+
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    }
+    store.save(KEY, CONTENT)
+    assert sent() == (True, CONTENT[5:])
 
 
 def test_key_is_written_once(in_the_bucket, oss_server):
