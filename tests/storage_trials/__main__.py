@@ -2,7 +2,8 @@
 
 1. The bucket is away while renders finish, then comes back: all are stored, none failed, none was fetched from the vendor twice.
 2. Workers are killed while they save: no row without its objects, no object without a row after the sweep.
-3. Downloads through the portal break at random bytes, at the bucket or at the client, and are resumed: every hash is right.
+3. Downloads break at random bytes, at the bucket or at the client, and are resumed: every hash is right. Half are sent by the portal, half
+   by the bucket, to which the portal redirects.
 
 The bucket is `tools/oss_server`, in a process of its own; worker, web server and simulator are the real ones, over HTTP. The long form lets
 the bucket be away for an hour. It does not wait for it: when every waiting task has tried, `due_at` of all is moved to now, as if the pause
@@ -22,7 +23,7 @@ from tools.oss_server import testing as oss
 from tools.stack import free_port
 
 FULL = {"renders": 200, "away_s": 3600.0, "kills": 200, "downloads": 200, "limit_s": 5400.0}
-SHORT = {"renders": 8, "away_s": 20.0, "kills": 5, "downloads": 12, "limit_s": 300.0}
+SHORT = {"renders": 8, "away_s": 20.0, "kills": 5, "downloads": 24, "limit_s": 300.0}
 
 
 def main() -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from datetime import timedelta
+from uuid import UUID
 
-from django.db.models import F, Min
+from django.db.models import F
 from django.utils import timezone
 
 from generation.lifecycle import RESTING, Status
@@ -32,9 +32,10 @@ def play(scene: Scene) -> None:
     scene.simulator.settings(render_s=SHORT_S)
     waiting = GenerationTask.objects.filter(status=Status.INGESTING)
     scene.until(lambda: waiting.filter(failures__gte=1).count() == renders, "every render waits for the bucket")
-    skipped_s = 0.0
-    while not scene.complaints and skipped_s + time.monotonic() - began < scene.plan["away_s"]:
-        skipped_s += _skip_pause(scene, renders)
+    skipped: Counter[UUID] = Counter()
+    while not scene.complaints and _least(skipped) + time.monotonic() - began < scene.plan["away_s"]:
+        _skip_pauses(scene, skipped)
+    skipped_s = _least(skipped)
     tries = Counter(waiting.values_list("failures", flat=True))
     fetched = scene.simulator.stats()["downloads"]
     scene.oss.start()
@@ -61,19 +62,23 @@ def play(scene: Scene) -> None:
     scene.complaints += missing_and_wrong(scene.oss)
 
 
-def _skip_pause(scene: Scene, renders: int) -> float:
-    """Let all try once more, without waiting for it. Return the seconds of the shortest pause that was left."""
+def _least(skipped: Counter[UUID]) -> float:
+    """Return the seconds of pauses that every task skipped at least."""
+    return min(skipped.values(), default=0.0)
+
+
+def _skip_pauses(scene: Scene, skipped: Counter[UUID]) -> None:
+    """Let all try once more without waiting for it, and add to each task the seconds that were left of its pause."""
     waiting = GenerationTask.objects.filter(status=Status.INGESTING)
-    before = dict(waiting.values_list("pk", "failures"))
-    earliest = waiting.aggregate(earliest=Min("due_at"))["earliest"]
-    skipped = max(earliest - timezone.now(), timedelta()) if earliest else timedelta()
+    before, now = dict(waiting.values_list("pk", "failures")), timezone.now()
+    for pk, due_at, lease_until in waiting.values_list("pk", "due_at", "lease_until"):
+        skipped[pk] += max((due_at - now).total_seconds(), 0.0) if due_at != lease_until else 0.0
     _make_due()
 
     def all_tried() -> bool:
         return all(failures > before.get(pk, 0) for pk, failures in waiting.values_list("pk", "failures"))
 
-    scene.until(all_tried, f"all {renders} try once more")
-    return skipped.total_seconds()
+    scene.until(all_tried, "all try once more")
 
 
 def _make_due() -> None:

@@ -1,4 +1,4 @@
-"""Downloads through the portal break, and are resumed."""
+"""Downloads from the portal's address break, and are resumed: those that the portal sends, and those that it redirects to the bucket."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tools.stack import free_port
 __all__ = ["play"]
 
 MOST_TRIES = 20
+WAYS = {"sent by the bucket": "", "sent by the portal": "?direct=1"}
 BROKEN = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)
 
 
@@ -34,8 +35,9 @@ def play(scene: Scene) -> None:
         session.headers["Authorization"] = f"Bearer {_token(scene)}"
         videos = list(Video.objects.order_by("pk"))
         for _ in range(scene.plan["downloads"]):
-            video = scene.random.choice(videos)
-            if _download(scene, session, f"{url}/api/v1/videos/{video.pk}/content", video.size_bytes, seen) != video.sha256:
+            video, way = scene.random.choice(videos), scene.random.choice(list(WAYS))
+            seen[way] += 1
+            if _download(scene, session, f"{url}/api/v1/videos/{video.pk}/content{WAYS[way]}", video.size_bytes, seen) != video.sha256:
                 wrong.append(str(video.pk))
     finally:
         web.terminate()
