@@ -1,0 +1,79 @@
+"""A phone and a keyboard on every page: nothing to the side, nothing under the bar, no trap, no press that counts twice."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from tests.browser.accessibility import violations
+from tests.task_rows import make_task
+from tests.web.page_rows import make_video
+
+KLING = "kling/kling-v2-5-turbo"
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+MOST_STOPS = 120
+FOCUS = """() => {
+  const seen = document.activeElement, box = seen.getBoundingClientRect(), bar = document.querySelector(".tabbar");
+  const name = `${seen.tagName} ${seen.className} ${seen.getAttribute("aria-label") ?? seen.textContent.trim().slice(0, 30)}`;
+  if (seen === document.body) return {name: ""};
+  const isOut = box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth;
+  return {name, isOut, isUnderBar: !bar.contains(seen) && box.bottom > bar.getBoundingClientRect().top + 1};
+}"""
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args):
+    return browser_context_args | {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_tab_walks_through_every_page_and_out_of_it(signed_in: Page, live_server, user, sandbox_accounts, language: str) -> None:
+    page, video = signed_in, make_video(user, prompt="a lighthouse")
+    failed = make_task(user, status=Status.FAILED, prompt="a heron", error_code="deadline")
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
+
+    for path in (f"/studio/?model={KLING}", "/gallery/", "/activity/", f"/videos/{video.pk}/", f"/tasks/{failed.pk}/", "/settings/"):
+        page.goto(live_server.url + path)
+        assert page.evaluate(OVERFLOW) == 0, path
+        stops = []
+        while len(stops) < MOST_STOPS:
+            page.keyboard.press("Tab")
+            if not (stop := page.evaluate(FOCUS))["name"]:
+                break
+            stops.append(stop)
+        assert 5 < len(stops) < MOST_STOPS, (path, [stop["name"] for stop in stops[-3:]])
+        assert [stop for stop in stops if stop["isOut"] or stop["isUnderBar"]] == [], path
+
+
+def test_models_are_reached_whole_wherever_their_list_stands(signed_in: Page, live_server, sandbox_accounts) -> None:
+    page = signed_in
+    page.goto(f"{live_server.url}/studio/?model={KLING}")
+    page.get_by_role("button", name="Change model").tap()
+    models = page.locator("#models .list")
+    expect(models).to_be_visible()
+
+    for place in (0, 90, 300, 100_000):
+        models.evaluate("(list, place) => list.scrollTo(0, place)", place)
+        assert violations(page, "target-size") == [], place
+    page.keyboard.press("Escape")
+
+    expect(models).to_be_hidden()
+    expect(page.get_by_role("button", name="Change model")).to_be_focused()
+
+
+def test_a_double_tap_orders_one_video(signed_in: Page, live_server, sandbox_accounts) -> None:
+    page = signed_in
+    page.goto(f"{live_server.url}/studio/?model={KLING}")
+    page.get_by_label("Prompt", exact=True).fill("a heron")
+    box = page.get_by_role("button", name="Generate").bounding_box()
+    assert box is not None
+
+    for _ in range(2):
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#queue .job")).to_have_count(1)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("() => !document.querySelector('form.htmx-request')")
+
+    assert GenerationTask.objects.count() == 1
