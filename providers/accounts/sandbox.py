@@ -14,7 +14,7 @@ __all__ = ["ensure_sandbox_accounts"]
 
 def ensure_sandbox_accounts(simulator_url: str) -> list[ProviderAccount]:
     """Create what is missing and point the rest at this simulator; limits that an admin changed stay."""
-    stored = {(account.vendor, account.surface): account for account in ProviderAccount.objects.filter(sandbox=True).reverse()}
+    stored = {(account.vendor, account.surface): account for account in ProviderAccount.objects.filter(sandbox=True, source="").reverse()}
     missing, accounts = [], []
     for provider in PROVIDERS.values():
         for surface in provider.surfaces.values():

@@ -98,5 +98,8 @@ def _check(account: Any) -> list[CheckMessage]:
     try:
         credentials_of(account)
     except SealBroken as broken:
-        return [Error(f"Account “{account}”: {broken}", id="providers.E001")]
+        words = f"Account “{account}”: {broken}"
+        if account.source:  # no error: `migrate` would not run, and the portal is to start without the key
+            return [Caution(words, hint="Its tasks and renders wait. Disable it if it is not coming back.", id="providers.W005")]
+        return [Error(words, id="providers.E001")]
     return []

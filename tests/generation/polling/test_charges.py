@@ -21,7 +21,7 @@ def test_charge_is_stored_with_the_task_and_shown_to_staff_and_programs(driver, 
     assert (task.status, task.charged_unit) == (Status.INGESTING, "credits")
     assert task.charged_amount > 0
     assert task.usage == f"credits={task.charged_amount.normalize():f}"
-    assert task_out(task).usage.model_dump() == {"reported": task.usage, "charged": task.charged_amount, "unit": "credits"}
+    assert task_out(task, "").usage.model_dump() == {"reported": task.usage, "charged": task.charged_amount, "unit": "credits"}
     visitor = Client()
     visitor.force_login(user)
     pages = [client.get(f"/tasks/{task.pk}/").content.decode() for client in (staff_client, visitor)]

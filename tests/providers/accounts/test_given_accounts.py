@@ -20,7 +20,7 @@ from generation.scheduling.account_health import probe_account
 from providers.accounts.clients import client_for, locked_because
 from providers.accounts.given import read_again
 from providers.accounts.sandbox import ensure_sandbox_accounts
-from providers.accounts.system_checks import given_accounts_can_be_used
+from providers.accounts.system_checks import accounts_can_be_used, given_accounts_can_be_used
 from providers.accounts.taking import pause_those_gone, take_accounts
 from providers.models import ProviderAccount
 from providers.vendors import PROVIDERS
@@ -267,6 +267,7 @@ def test_an_account_whose_variable_is_gone_waits_and_comes_back(environment, db)
     assert account.enabled
     assert not account.may_start
     assert "DASHSCOPE_API_KEY / ALIYUN_API_KEY is not set any more" in str(account.cooldown_reason)
+    assert [(item.id, item.is_serious()) for item in accounts_can_be_used(None, ["default"])] == [("providers.W005", False)]
     ProviderAccount.objects.filter(pk=account.pk).update(cooldown_until=account.created_at)
     probe_account(account.pk)
     account.refresh_from_db()
@@ -297,6 +298,9 @@ def test_a_running_render_waits_for_the_key_and_is_saved(environment, simulator,
     ProviderAccount.objects.filter(vendor="ark").update(enabled=False)
     [account] = environment.start()
     assert account.sandbox
+    ensure_sandbox_accounts(simulator.url)
+    assert ProviderAccount.objects.filter(vendor="ark", surface="volcengine").exclude(pk=account.pk).count() == 1
+    assert not ProviderAccount.objects.get(pk=account.pk).sealed
     task = make_task(user, model="ark/doubao-seedance-1-0-pro-250528")
     driver.until(task, Status.RUNNING)
 
@@ -306,13 +310,13 @@ def test_a_running_render_waits_for_the_key_and_is_saved(environment, simulator,
     driver.step()
     task = GenerationTask.objects.get(pk=task.pk)
     assert (task.status, task.account) == (Status.RUNNING, account)
-    assert "ARK_API_KEY is not set any more" in task_out(task).waits_because
+    assert "ARK_API_KEY is not set any more" in task_out(task, "").waits_because
     assert "ARK_API_KEY is not set any more" in text_of(task, Around(now=timezone.now()))
 
     environment.set(ARK_API_KEY="sk-sandbox-ark", ARK_BASE_URL=address)
     environment.start()
     driver.step(ingest=False)
-    assert not task_out(GenerationTask.objects.get(pk=task.pk)).waits_because
+    assert not task_out(GenerationTask.objects.get(pk=task.pk), "").waits_because
     assert driver.finish(task, ingest=False).status == Status.INGESTING
 
 
