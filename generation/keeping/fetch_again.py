@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F
 
 from database import clock
 from generation import store
@@ -90,4 +91,5 @@ def _takes(video: Video, key: str, info: VideoInfo) -> bool:
     rows = Video.objects.filter(pk=video.pk, file=video.file, purged_at=None)
     if key != video.file:
         return rows.exists()
-    return bool(rows.update(sha256=info.sha256, size_bytes=info.size_bytes))
+    stored_bytes = F("stored_bytes") - F("size_bytes") + info.size_bytes
+    return bool(rows.update(sha256=info.sha256, size_bytes=info.size_bytes, stored_bytes=stored_bytes))
