@@ -46,6 +46,7 @@ def test_a_render_becomes_a_stored_video(model, user, driver):
     video = Video.objects.get(task=task)
     assert video.owner == user
     assert store.size(video.file) == video.size_bytes
+    assert sum(store.size(key) for key in video.keys) == video.stored_bytes
     assert all(store.size(key) > 0 for key in video.keys)
     assert driver.simulator.ledger()["count"] == 1
 
