@@ -81,18 +81,27 @@ async function saveFrame(button, video) {
   }
 }
 
-/** The bucket's address that a player keeps expires: ask ours for a new one, once, and go on from there. Otherwise say that it failed. */
-function onError(box, video) {
+/** Ask the portal for the file again, which gives the bucket's address of now, and go on where the player is. */
+function renew(video) {
   const at = video.currentTime;
-  if (!at || video.dataset.retriedAt === String(at)) {
-    box.querySelector("[data-player-error]")?.removeAttribute("hidden");
-    return;
-  }
   const goOn = !video.paused;
-  video.dataset.retriedAt = String(at);
   video.load();
   video.currentTime = at;
   if (goOn) video.play().catch(() => {});
+}
+
+/** A player keeps the bucket's address. Chromium says nothing when that has expired, and asks there for ever. */
+function renewIfOld(box, video) {
+  if (Date.now() - Number(video.dataset.loadedAt) > 900 * Number(box.dataset.urlLife)) renew(video);
+}
+
+function onError(box, video) {
+  const at = video.currentTime;
+  if (at && video.dataset.retriedAt !== String(at)) {
+    video.dataset.retriedAt = String(at);
+    return renew(video);
+  }
+  box.querySelector("[data-player-error]")?.removeAttribute("hidden");
 }
 
 function onClick(event) {
@@ -115,5 +124,8 @@ export function start() {
     video.addEventListener("timeupdate", () => showTime(box, video));
     video.addEventListener("seeked", () => showTime(box, video));
     video.addEventListener("error", () => onError(box, video));
+    video.dataset.loadedAt = String(Date.now());
+    video.addEventListener("loadstart", () => (video.dataset.loadedAt = String(Date.now())));
+    for (const name of ["seeking", "play", "waiting"]) video.addEventListener(name, () => renewIfOld(box, video));
   }
 }
