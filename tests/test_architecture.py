@@ -224,3 +224,9 @@ def test_modules_stay_small() -> None:
     }
 
     assert {name: lines for name, lines in longest.items() if lines > 400} == {}
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs/adr").glob("*.md")]
+
+    assert {number for number in numbers if numbers.count(number) > 1} == set()
