@@ -77,3 +77,23 @@ def test_a_double_tap_orders_one_video(signed_in: Page, live_server, sandbox_acc
     page.wait_for_function("() => !document.querySelector('form.htmx-request')")
 
     assert GenerationTask.objects.count() == 1
+
+
+def test_focus_stays_where_a_card_or_a_star_is_replaced(signed_in: Page, live_server, user, sandbox_accounts) -> None:
+    page = signed_in
+    make_video(user, prompt="a lighthouse")
+    for words in ("a heron", "a fox"):
+        make_task(user, status=Status.FAILED, prompt=words, error_code="deadline")
+    page.goto(f"{live_server.url}/gallery/")
+    star = page.locator(".wall .star")
+    star.press("Enter")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
+
+    page.goto(f"{live_server.url}/activity/?tab=attention")
+    page.get_by_role("button", name="Dismiss", exact=True).first.press("Enter")
+    expect(page.locator("[data-task]")).to_have_count(1)
+    expect(page.locator("[data-task] :focus")).to_have_count(1)
+    page.get_by_role("button", name="Dismiss", exact=True).press("Enter")
+    expect(page.locator("[data-task]")).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()

@@ -4,6 +4,7 @@ import * as bin from "./bin.js";
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
 import * as draft from "./draft.js";
+import { keepFocus } from "./focus.js";
 import * as form from "./form.js";
 import * as keys from "./keys.js";
 import * as models from "./models.js";
@@ -33,7 +34,8 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
 }
 document.addEventListener("portal:gone", (event) => {
   for (const id of event.detail.ids)
-    document.querySelectorAll(`:is(#queue, [data-tab=attention]) [data-task="${CSS.escape(id)}"]`).forEach((card) => card.remove());
+    for (const card of document.querySelectorAll(`:is(#queue, [data-tab=attention]) [data-task="${CSS.escape(id)}"]`))
+      keepFocus(card, () => card.remove());
 });
 document.addEventListener("portal:toast", (event) => toast.toast(event.detail.text, event.detail.tone, event.detail.undo));
 document.addEventListener("htmx:responseError", (event) => {

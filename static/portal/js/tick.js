@@ -1,6 +1,7 @@
 // Live updates: one small question every few seconds. Percent and text are written into nodes that are there;
 // only a changed state fetches that one card again, so focus, open details and playing videos survive.
 
+import { keepFocus } from "./focus.js";
 import { announce, send, text } from "./net.js";
 
 const BUSY_MS = 2000;
@@ -130,7 +131,7 @@ async function replace(node, task) {
     const template = document.createElement("template");
     template.innerHTML = html;
     const fresh = [...template.content.children];
-    node.replaceWith(template.content);
+    keepFocus(node, () => node.replaceWith(template.content));
     fresh.forEach((element) => window.htmx?.process(element));
   } catch {
     node.dataset.state = before;
