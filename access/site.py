@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 __all__ = ["PortalAdminSite"]
 
-OF_FILTERS = frozenset({"exact", "in", "isnull", "gte", "lt", "gt", "lte", "id", "pk"})
+OF_FILTERS = frozenset({"exact", "in", "isnull", "gte", "lt", "gt", "lte", "id", "pk", "isempty"})
 """What Django's own list filters put behind the field's name in their addresses."""
 
 
