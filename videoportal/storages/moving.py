@@ -1,7 +1,6 @@
 """The media storage while its files move to another one: everything new goes to the new one, and what is not there is read from the old.
 
-Files are written once, so a copy is never stale. A deletion reaches both, the old one first: a file that is being copied at that moment
-is found deleted there afterwards (`copying.py`), and its copy goes as well.
+Files are written once, so a copy is never stale. A deletion reaches both.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ class MovingStorage(Storage):
         """Names that were seen in the new storage, so that it is not asked about each again and again."""
 
     def _holder(self, name: str) -> Any:
-        """Return the storage that has the file; the new one if none has."""
-        if name in self._arrived:
+        """Return the storage that has the file; the new one if none has, and for the empty name of the folder of all files."""
+        if not name or name in self._arrived:
             return self.now
         if self.now.exists(name):
             if len(self._arrived) >= MOST_KNOWN:

@@ -191,12 +191,14 @@ def test_the_bucket_sends_only_what_has_arrived_there(old, storage, settings, os
     settings.STORAGES = settings.STORAGES | {"default": both}
     storage.save("assets/arrived.png", ContentFile(b"n"))
 
+    assert store.folder() is None
     assert store.url("assets/c.png", expires_s=60) is None
     assert (store.url("assets/arrived.png", expires_s=60) or "").startswith(f"{oss_server.url}/")
     store.save("assets/new.png", b"new")
     assert (store.read("assets/new.png"), storage.open("assets/new.png").read(), store.read("assets/c.png")) == (b"new", b"new", b"c")
     settings.STORAGES = settings.STORAGES | {"default": both | {"OPTIONS": {"now": on_disk(old), "before": bucket}}}
     assert (store.url("assets/new.png", expires_s=60), store.read("assets/new.png")) == (None, b"new")
+    assert store.folder() == Path(old.location)
     storage.delete("assets/arrived.png")
     storage.delete("assets/new.png")
 
