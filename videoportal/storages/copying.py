@@ -20,11 +20,12 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from generation.keeping.verify import Pace
 
-__all__ = ["Moved", "copy_all", "delete_source"]
+__all__ = ["Moved", "SamePlace", "TooManyFailures", "copy_all", "delete_source"]
 
 log = logging.getLogger("videoportal.storages")
 
@@ -41,6 +42,10 @@ class TooManyFailures(Exception):
     """One of the storages is away, or refuses."""
 
 
+class SamePlace(Exception):
+    """Two storages keep their files in one place: a bucket that is reached as OSS and as S3, or is mounted as a folder."""
+
+
 @dataclass(kw_only=True)
 class Moved:
     """What became of the files. `left` names those that were not copied or not deleted, with the reason."""
@@ -53,17 +58,29 @@ class Moved:
 def copy_all(source: Any, target: Any, *, scratch: Path, pace: Pace, threads: int = 4, say: Callable[[Moved, str], None]) -> Moved:
     """Copy every file that the target does not have. Each copy is checked on arrival: by the client's checksum, or by reading it again.
 
+    A file that the portal deletes at that moment may stay in the target: no row names it then, and the sweep deletes it. Nothing is deleted
+    here for that, because a run of `delete_source` at the same time may be what deleted it.
+
     `say` is called after each folder. Raises `TooManyFailures`.
     """
     moved = Moved()
-    with TemporaryDirectory(dir=scratch, prefix="moving-") as folder:
-        copy = partial(_copy, source, target, Path(folder), pace)
-        _each_folder(source, target, moved, copy, threads=threads, say=say, skip_present=True)
+    copy = partial(_copy, source, target, scratch, pace)
+    _each_folder(source, target, moved, copy, threads=threads, say=say, skip_present=True)
     return moved
 
 
 def delete_source(source: Any, target: Any, *, pace: Pace, threads: int = 4, say: Callable[[Moved, str], None]) -> Moved:
-    """Delete each file of the source that the target has with the same bytes, which are read on both sides. Raises `TooManyFailures`."""
+    """Delete each file of the source that the target has with the same bytes, which are read on both sides.
+
+    Raises `TooManyFailures`, and `SamePlace`: there each file would be compared with itself.
+    """
+    mark = f"health/{uuid4()}.txt"  # the sweep removes one that a kill leaves
+    target.save(mark, ContentFile(b"same place?"))
+    try:
+        if source.exists(mark):
+            raise SamePlace("Both storages are the same place, so this would delete every file.")
+    finally:
+        target.delete(mark)
     moved = Moved()
     _each_folder(source, target, moved, partial(_delete, source, target, pace), threads=threads, say=say, skip_present=False)
     return moved
@@ -86,7 +103,7 @@ def _each_folder(
             present = _whole(source, target, folder, names) if skip_present else set()
             moved.there += len(present)
             keys = [f"{folder}/{name}" if folder else name for name in names if name not in present]
-            for key, left in zip(keys, pool.map(partial(_tried, step), keys), strict=True):
+            for key, left in zip(keys, pool.map(partial(_tried, step, source), keys), strict=True):
                 failures = failures + 1 if left else 0
                 if left:
                     moved.left[key] = left
@@ -99,11 +116,14 @@ def _each_folder(
             say(moved, folder)
 
 
-def _tried(step: Callable[[str], str], key: str) -> str:
+def _tried(step: Callable[[str], str], source: Any, key: str) -> str:
     try:
-        return step(key)
-    except FileNotFoundError:
-        return ""  # deleted since it was listed
+        try:
+            return step(key)
+        except FileNotFoundError:
+            if source.exists(key):
+                raise
+            return ""  # deleted since it was listed
     except Exception as error:  # every storage raises its own
         return f"{type(error).__name__}: {error}"[:300]
 
@@ -144,18 +164,14 @@ def _copy(source: Any, target: Any, scratch: Path, pace: Pace, key: str) -> str:
         if timezone.now() - target.get_modified_time(key) < STILL_WRITTEN:
             return "another run is writing it; run this again in ten minutes"
         target.delete(key)
-    part = scratch / uuid4().hex
-    try:
+    with TemporaryDirectory(dir=scratch, prefix="moving-") as folder:  # one for each file: the sweep of a worker deletes old ones
+        part = Path(folder) / "part"
         digest = _read(source, key, pace, part)
         if not _save(target, key, part):
             return ""
-        if not getattr(target, "enable_crc", False) and _read(target, key, pace) != digest:
-            target.delete(key)
-            return "it arrived with other bytes and was deleted there"
-        if not source.exists(key):  # the portal deleted it meanwhile
-            target.delete(key)
-    finally:
-        part.unlink(missing_ok=True)
+    if not getattr(target, "enable_crc", False) and _read(target, key, pace) != digest:
+        target.delete(key)
+        return "it arrived with other bytes and was deleted there"
     return ""
 
 

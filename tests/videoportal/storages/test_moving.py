@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from generation.keeping.verify import Pace
 from tests.faulty_storages import CuttingOffStorage, Death, FailingStorage
 from tests.test_architecture import ROOT
 from tests.videoportal.storages.conftest import options_of
-from videoportal.storages.copying import TooManyFailures, copy_all, delete_source
+from videoportal.storages.copying import SamePlace, TooManyFailures, copy_all, delete_source
 
 FILES = {"sent/000/1.json": b"{}", "videos/2026/11/29/a.mp4": b"a" * 3_000_000, "videos/2026/11/30/b.mp4": b"b", "assets/c.png": b"c"}
 
@@ -115,7 +116,7 @@ def test_a_storage_that_is_away_ends_the_run(old, new, tmp_path):
 
 
 class DeletingStorage(FileSystemStorage):
-    """Delete a file in the other storage while it arrives here, as a purge at that moment does."""
+    """Delete a file in the other storage while it arrives here, as a purge does, and a run with --delete-source."""
 
     def __init__(self, *, other, **options):
         super().__init__(**options)
@@ -126,10 +127,35 @@ class DeletingStorage(FileSystemStorage):
         return super()._save(name, content)
 
 
-def test_a_file_that_is_deleted_while_it_is_copied_does_not_come_back(old, new, tmp_path):
+def test_what_arrived_whole_is_not_deleted_though_the_source_has_lost_it_meanwhile(old, new, tmp_path):
+    """It may be the only one. A copy of what the portal deleted has no row, and is swept."""
     copy(old, DeletingStorage(other=old, location=new.location), tmp_path)
 
-    assert contents(new) == {}
+    assert (contents(old), contents(new)) == ({}, FILES)
+
+
+class SweptStorage(FileSystemStorage):
+    """Lose the folder of temporary files while a file is read, as when a worker sweeps it."""
+
+    def open(self, *args, **kwargs):
+        for folder in Path(self.location).parent.glob("moving-*"):
+            shutil.rmtree(folder)
+        return super().open(*args, **kwargs)
+
+
+def test_a_file_that_could_not_be_copied_is_not_taken_for_a_deleted_one(old, new, tmp_path):
+    files, _there, left = copy(SweptStorage(location=old.location), new, tmp_path)
+
+    assert (files, set(left), contents(new)) == (0, set(FILES), {})
+
+
+def test_a_place_that_is_reached_in_two_ways_loses_nothing(old, tmp_path):
+    (tmp_path / "mounted").symlink_to(old.location)
+
+    with pytest.raises(SamePlace, match="are the same place"):
+        delete_source(old, FileSystemStorage(location=tmp_path / "mounted"), pace=Pace(bytes_per_s=0), say=lambda *_: None)
+
+    assert contents(old) == FILES
 
 
 def test_the_source_loses_only_what_the_target_has_byte_for_byte(old, new, tmp_path):

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from generation.keeping.verify import Pace
 from videoportal import env
 from videoportal.storages.choice import KINDS, media_storage
-from videoportal.storages.copying import Moved, TooManyFailures, copy_all, delete_source
+from videoportal.storages.copying import Moved, SamePlace, TooManyFailures, copy_all, delete_source
 
 MB = 1024 * 1024
 SAY_EVERY_S = 5.0
@@ -47,6 +47,8 @@ class Command(BaseCommand):
                 moved = delete_source(old, new, pace=self._pace, threads=threads, say=self._progress)
             else:
                 moved = copy_all(old, new, scratch=settings.SCRATCH_DIR, pace=self._pace, threads=threads, say=self._progress)
+        except SamePlace as error:
+            raise CommandError(f"{error} Nothing was deleted.") from error
         except TooManyFailures as error:
             raise CommandError(f"{error} Run this again when both storages respond; it continues here.", returncode=2) from error
         except Exception as error:
