@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from generation import store
 from generation.models import GenerationTask, Video
+from generation.submitting.restored_backup import hold_if_restored
 from jobs import queue
 from providers.accounts.health_test import refresh_balances
 
-__all__ = ["delete_if_old", "drop_orphans", "sweep"]
+__all__ = ["delete_if_old", "drop_orphans", "sweep", "unnamed"]
 
 log = logging.getLogger("generation.housekeeping")
 
@@ -36,8 +37,21 @@ def sweep() -> None:
     queue.drop_stale_messages()
     for scratch in settings.SCRATCH_DIR.glob("*"):
         with suppress(FileNotFoundError):  # a running ingest may remove its own at the same time
-            if time.time() - scratch.stat().st_mtime > SCRATCH_OLD_ENOUGH_S:
+            written_at = max(path.stat().st_mtime for path in (scratch, *scratch.glob("*")))  # a file does not touch its folder
+            if time.time() - written_at > SCRATCH_OLD_ENOUGH_S:
                 shutil.rmtree(scratch, ignore_errors=True)
+    _sweep_days(now)
+    refresh_balances(now)
+
+
+def _sweep_days(now: datetime) -> None:
+    """Delete unpublished files of the days on which something happened. None while a restored database waits for its confirmation."""
+    try:
+        if hold_if_restored():
+            return
+    except store.StorageUnavailable as error:
+        log.warning("unpublished files stay until a later sweep: %s", error)
+        return
     moved = GenerationTask.objects.filter(updated_at__gte=now - MOVED_LATELY)
     for day in moved.datetimes("created_at", "day", tzinfo=UTC):
         folder = f"videos/{day:%Y/%m/%d}"
@@ -45,22 +59,23 @@ def sweep() -> None:
             drop_orphans(folder, now)
         except store.StorageUnavailable as error:
             log.warning("unpublished files of %s stay until a later sweep: %s", folder, error)
-    refresh_balances(now)
 
 
-def drop_orphans(folder: str, now: datetime) -> list[str]:
-    """Delete files of a day's folder that no row names, if their output has a row under other keys, or one that was deleted for good.
+def drop_orphans(folder: str, now: datetime) -> None:
+    """Delete old files of a day's folder that no row names, if their output has a row: under other keys, or one deleted for good."""
+    for key in unnamed(folder)[0]:
+        delete_if_old(key, now, OLD_ENOUGH)
 
-    Return the others: a file whose output has no row is being published, or may be all that is left of a video whose row was lost with a
-    restored backup.
+
+def unnamed(folder: str) -> tuple[list[str], list[str]]:
+    """Return the files of a day's folder that no row names: those whose output has a row, which are of no use, and the others.
+
+    A file whose output has no row is being published, or may be all that is left of a video whose row was lost with a restored backup.
     """
     names = store.listing(folder)[1]
     named, published = _rows_of({place[0] for name in names if (place := _place_of(name))})
-    others = sorted({f"{folder}/{name}" for name in names} - named)
-    for key in others:
-        if _place_of(key) in published:
-            delete_if_old(key, now, OLD_ENOUGH)
-    return [key for key in others if _place_of(key) not in published]
+    keys = sorted({f"{folder}/{name}" for name in names} - named)
+    return [key for key in keys if _place_of(key) in published], [key for key in keys if _place_of(key) not in published]
 
 
 def delete_if_old(key: str, now: datetime, age: timedelta) -> None:

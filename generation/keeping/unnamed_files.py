@@ -16,7 +16,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from generation import store
-from generation.ingest.sweep import OLD_ENOUGH, delete_if_old, drop_orphans
+from generation.ingest.sweep import OLD_ENOUGH, delete_if_old, drop_orphans, unnamed
 from generation.keeping import walk
 from generation.models import Asset
 from generation.submitting.restored_backup import hold_if_restored
@@ -28,6 +28,8 @@ log = logging.getLogger("generation.keeping")
 NAME = "unnamed"
 AT_ONCE = 50
 """Folders of one round, four an hour: ten years are walked in a day."""
+MOST_FAILURES = 3
+"""Folders of a round; after so many the storage is away."""
 PAUSE = timedelta(days=1)
 ASSETS_OLD_ENOUGH = timedelta(days=30)
 """An image whose upload was cut off. Longer than a backup that is restored by mistake is used."""
@@ -43,8 +45,15 @@ def sweep_everything() -> None:
         if hold_if_restored():
             return
         folders = list(islice(_days(behind=reached), AT_ONCE))
+        failures = 0
         for folder in folders:
-            drop_orphans(folder, now)
+            try:
+                drop_orphans(folder, now)
+            except store.StorageUnavailable as error:  # one file that cannot be deleted must not keep the walk here for ever
+                failures += 1
+                if failures == MOST_FAILURES:
+                    raise
+                log.warning("files without a row stay in %s until the next walk: %s", folder, error)
             walk.reached(NAME, folder)
         if len(folders) < AT_ONCE:
             _sweep_assets(now)
@@ -56,9 +65,12 @@ def sweep_everything() -> None:
 
 
 def unnamed_videos(now: datetime) -> Iterator[str]:
-    """Yield the keys in the folders of videos that no row names and that are not being published. Raises `StorageUnavailable`."""
+    """Yield the keys that may be all that is left of a video: no row names them, and they are not being published. Deletes nothing.
+
+    Raises `StorageUnavailable`.
+    """
     for folder in _days():
-        for key in drop_orphans(folder, now):
+        for key in unnamed(folder)[1]:
             with suppress(store.ObjectMissing):
                 if now - store.modified_at(key) > PAUSE:
                     yield key

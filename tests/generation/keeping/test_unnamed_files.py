@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from generation import store
+from generation.ingest.sweep import sweep
 from generation.keeping.unnamed_files import sweep_everything
 from generation.models import Video, Walk
 from tests.generation.ingest.test_sweep import stored
@@ -69,13 +70,28 @@ def test_what_is_of_no_use_is_deleted_on_every_day_and_in_every_folder(user):
 
 def test_nothing_is_deleted_while_a_restored_database_waits(user):
     task = make_task(user, status="succeeded")
-    video = stored(task, f"videos/2026/01/01/{task.pk}-0-9")
-    left = written(f"videos/2026/01/01/{task.pk}-0-8.mp4", timedelta(days=7))
+    stem = f"videos/{task.created_at:%Y/%m/%d}/{task.pk}-0"
+    video = stored(task, f"{stem}-9")
+    left = written(f"{stem}-8.mp4", timedelta(days=7))
     written("sent/000000000/000000000007.json", timedelta(days=7))
 
     sweep_everything()
+    sweep()
+    call_command("lost_files", "--unnamed", stdout=io.StringIO())
 
     assert there(left, video.file) == [True, True]
+
+
+def test_a_file_that_cannot_be_deleted_does_not_keep_the_walk_at_its_folder(user, settings, tmp_path):
+    task = make_task(user, status="succeeded")
+    stored(task, f"videos/2026/01/01/{task.pk}-0-9")
+    written(f"videos/2026/01/01/{task.pk}-0-8.mp4", timedelta(days=7))
+    locked = {"BACKEND": "tests.faulty_storages.FailingStorage", "OPTIONS": {"location": tmp_path, "failing": ["delete"]}}
+    settings.STORAGES = settings.STORAGES | {"default": locked}
+
+    sweep_everything()
+
+    assert Walk.objects.get(pk="unnamed").ended_at
 
 
 def test_files_of_a_video_that_was_deleted_for_good_go(user):
