@@ -6,7 +6,9 @@ Nothing is deleted for it: the row stays, administrators are told (web/presenter
 from __future__ import annotations
 
 import logging
+import sys
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 from uuid import UUID
 
@@ -20,13 +22,16 @@ from generation.keeping.verify import note
 from generation.models import LostFile
 from jobs import queue
 
-__all__ = ["look_for_lost"]
+__all__ = ["EVERY_ROW", "look_for_lost"]
 
 log = logging.getLogger("generation.keeping")
 
 NAME = "lost"
 AT_ONCE = 2_000
 """Rows of one round, four an hour: a million rows are walked in five days."""
+EVERY_ROW = sys.maxsize
+MOST_FOLDERS = 20
+"""Listings that are kept at the same time. Rows and folders are both in the order of time, so few are needed again."""
 PAUSE = timedelta(days=1)
 """Between two walks, and between two tries to fetch the same file."""
 FETCHED_FOR = timedelta(days=40)
@@ -36,11 +41,14 @@ MOST_LOST = 200
 """After so many in one round the storage is another one, or somebody emptied it: the round ends, and administrators have been told."""
 
 
-def look_for_lost(*, at_once: int = AT_ONCE, pause: timedelta = PAUSE) -> bool:
-    """Do one round, at least `pause` after the last walk ended. Return whether the storage answered. Safe to run twice at once."""
+def look_for_lost(*, at_once: int = AT_ONCE) -> bool:
+    """Do one round. Return whether the storage answered. Safe to run twice at once.
+
+    With `EVERY_ROW` it looks at all files, from the start and however many are missing.
+    """
     try:
         _recheck()
-        _walk(at_once, pause)
+        _walk(at_once)
     except store.StorageUnavailable as error:
         log.warning("lost files are looked for in a later round: %s", error)
         return False
@@ -69,27 +77,27 @@ def _look_at(file: NamedFile) -> bool:
     return True
 
 
-def _walk(at_once: int, pause: timedelta) -> None:
+def _walk(at_once: int) -> None:
     """Look at the next rows. Each folder is listed once, which is one request for a thousand files."""
     reached, ended_at = walk.position(NAME), walk.ended_at(NAME)
-    if not reached and ended_at and clock.now() - ended_at < pause:
+    if at_once == EVERY_ROW:
+        reached = ""
+    elif not reached and ended_at and clock.now() - ended_at < PAUSE:
         return
-    stored: dict[str, set[str]] = {}
+    names_in = lru_cache(MOST_FOLDERS)(lambda folder: set(store.listing(folder)[1]))
     count = lost = 0
     for row in islice(rows_after(reached), at_once):
         for file in named_files(row):
             folder, _, name = file.key.rpartition("/")
-            if folder not in stored:
-                stored[folder] = set(store.listing(folder)[1])
-            if name not in stored[folder] and not _look_at(file):
+            if name not in names_in(folder) and not _look_at(file):
                 lost += 1
         count, reached = count + 1, position_of(row)
-        if lost >= MOST_LOST:
+        if lost >= MOST_LOST and at_once != EVERY_ROW:
             log.error("%d files are missing: is this the right media storage?", lost)
             break
     if lost:
         log.error("%d files are missing in the media storage; manage.py lost_files names them", lost)
-    if count == at_once or lost >= MOST_LOST:
+    if at_once != EVERY_ROW and (count == at_once or lost >= MOST_LOST):
         walk.reached(NAME, reached)
     else:
         walk.ended(NAME)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from generation.keeping.fetch_again import fetch_again
-from generation.keeping.lost_files import look_for_lost
+from generation.keeping.lost_files import EVERY_ROW, look_for_lost
 from generation.keeping.unnamed_files import unnamed_videos
 from generation.models import LostFile, Video
 from generation.store import StorageUnavailable
-
-EVERY_ROW = sys.maxsize
 
 
 class Command(BaseCommand):
     help = "List the files that are missing or changed. Ends with 1 if there are any."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--look", action="store_true", help="look at every file's name first, from where the last walk ended")
+        parser.add_argument("--look", action="store_true", help="look at every file's name first")
         parser.add_argument("--fetch", action="store_true", help="try now to put missing files back, from the vendor or from the video")
         parser.add_argument("--unnamed", action="store_true", help="list files in the folders of videos that no row names instead")
         parser.add_argument("--json", action="store_true", help="print one JSON list")
@@ -32,7 +29,7 @@ class Command(BaseCommand):
         if unnamed:
             self._list_unnamed(as_json=options["json"])
             return
-        if look and not look_for_lost(at_once=EVERY_ROW, pause=timedelta()):
+        if look and not look_for_lost(at_once=EVERY_ROW):
             raise CommandError("The media storage does not respond. Run this again when it does.", returncode=2)
         if fetch:
             for video in Video.objects.filter(lost_files__loss=LostFile.Loss.MISSING).distinct():

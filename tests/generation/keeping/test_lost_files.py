@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from generation import store
 from generation.keeping.lost_files import look_for_lost
+from generation.keeping.named_files import position_of
+from generation.keeping.walk import reached
 from generation.models import GenerationTask, LostFile, Video, Walk
 from tests.task_rows import MODEL, create_task
 from tests.web.page_rows import make_asset, make_video
@@ -130,6 +132,14 @@ def test_an_emptied_storage_ends_the_round(user, caplog):
     assert "is this the right media storage?" in caplog.text
     assert LostFile.objects.count() == 201
     assert Walk.objects.get(pk="lost").position == f"video:{gone[66].pk}"
+
+
+def test_the_command_looks_at_every_row_wherever_the_walk_of_the_worker_is(user):
+    first, second = make_video(user), make_video(user)
+    reached("lost", position_of(second))
+    store.delete(first.file)
+
+    assert lost_files("--look") == (f"missing: {first.file}\n1 files are lost.\n", 1)
 
 
 def lost_files(*words: str) -> tuple[str, int]:
