@@ -14,20 +14,22 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from generation.keeping import walk
-from generation.keeping.named_files import count_rows, named_files, position_of, rows_after
+from generation.keeping.named_files import NamedFile, count_rows, named_files, position_of, rows_after
 from generation.keeping.verify import Pace, verify
 from generation.models import LostFile
 from generation.store import StorageUnavailable
 
 NAME = "verify"
 REMEMBER_EVERY_S = 2.0
+FAILURES_IN_A_ROW = 5
+"""After so many the storage is away, not one of its files."""
 MB = 1024 * 1024
 
 
 class Command(BaseCommand):
     help = (
         "Read every stored file again and compare it with its row. Ends with 1 if a file is missing or has other bytes, and with 2 if the "
-        "storage does not respond. A run that is ended or killed is continued by the next one."
+        "storage does not respond, or not for every file. A run that is ended or killed is continued by the next one."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,16 +45,21 @@ class Command(BaseCommand):
         self._sample = sample
         self._is_whole = self._first is None and sample is None  # others check a part, and remember nothing
         self._found: dict[str, list[str]] = {loss.value: [] for loss in LostFile.Loss}
+        self._unread: list[str] = []
+        self._failures = 0
         pace = Pace(bytes_per_s=mb_per_s * MB)
         try:
             rows = self._walk(walk.position(NAME) if self._is_whole and not options["restart"] else "", pace)
         except StorageUnavailable as error:
             raise CommandError(f"{error}. Run this again when the media storage responds; it continues here.", returncode=2) from error
         if options["json"]:
-            self.stdout.write(json.dumps({"rows": rows, "bytes": pace.read_bytes, **self._found}))
+            self.stdout.write(json.dumps({"rows": rows, "bytes": pace.read_bytes, **self._found, "unread": self._unread}))
         else:
             missing, changed = (len(keys) for keys in self._found.values())
-            self._say(f"{rows:,} rows, {pace.read_bytes / MB:,.0f} MB: {missing} files missing, {changed} changed.")
+            found = f"{missing} files missing, {changed} changed, {len(self._unread)} not read"
+            self._say(f"{rows:,} rows, {pace.read_bytes / MB:,.0f} MB: {found}.")
+        if self._unread:
+            sys.exit(2)
         if any(self._found.values()) or (self._is_whole and LostFile.objects.exists()):  # the run before may have found some
             sys.exit(1)
 
@@ -65,17 +72,31 @@ class Command(BaseCommand):
             if self._sample is not None and random.uniform(0, 100) >= self._sample:  # noqa: S311 - a sample, not a secret
                 continue
             for file in named_files(row):
-                if loss := verify(file, pace):
-                    self._found[loss.value].append(file.key)
-                    self._say(f"{loss.value}: {file.key}")
+                self._verify(file, pace)
             rows += 1
-            if self._is_whole and time.monotonic() - remembered_at > REMEMBER_EVERY_S:
+            if self._is_whole and not self._failures and time.monotonic() - remembered_at > REMEMBER_EVERY_S:
                 remembered_at = time.monotonic()
                 walk.reached(NAME, position_of(row))
                 self._say(f"{rows:,} of {total:,} rows, {pace.read_bytes / MB:,.0f} MB")
         if self._is_whole:
             walk.ended(NAME)
         return rows
+
+    def _verify(self, file: NamedFile, pace: Pace) -> None:
+        """Check one file. One that cannot be read, as on a bad sector, must not keep the walk here for ever."""
+        try:
+            loss = verify(file, pace)
+        except StorageUnavailable as error:
+            self._failures += 1
+            if self._failures == FAILURES_IN_A_ROW:
+                raise
+            self._unread.append(file.key)
+            self._say(f"not read: {file.key}: {error}")
+            return
+        self._failures = 0
+        if loss:
+            self._found[loss.value].append(file.key)
+            self._say(f"{loss.value}: {file.key}")
 
 
 def _date(text: str) -> datetime:

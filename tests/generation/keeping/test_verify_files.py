@@ -39,7 +39,7 @@ def overwrite(key: str, content: bytes) -> None:
 def test_whole_files_are_counted_and_the_rest_is_named(user):
     whole, cut, other, empty, gone = (make_video(user, **WHOLE) for _ in range(5))
     asset = make_asset(user)
-    assert verify_files() == ({"rows": 6, "bytes": 5000 + asset.size_bytes, "missing": [], "changed": []}, 0)
+    assert verify_files() == ({"rows": 6, "bytes": 5000 + asset.size_bytes, "missing": [], "changed": [], "unread": []}, 0)
 
     overwrite(cut.file, BYTES[:-1])
     overwrite(other.file, BYTES[:-1] + b"?")
@@ -78,6 +78,7 @@ def test_a_run_that_was_ended_is_continued(user):
 
 def test_a_storage_that_does_not_respond_is_not_a_loss(user, settings):
     make_video(user, **WHOLE)
+    make_video(user, **WHOLE)
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
 
     with pytest.raises(CommandError, match="continues here") as refused:
@@ -86,6 +87,18 @@ def test_a_storage_that_does_not_respond_is_not_a_loss(user, settings):
     assert (refused.value.returncode, LostFile.objects.count()) == (2, 0)
     with pytest.raises(CommandError, match="neither a date like 2026-11-01 nor a number of days"):
         verify_files("--since=yesterday")
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_next_ones_from_being_checked(user):
+    bad, good = make_video(user, **WHOLE), make_video(user, **WHOLE)
+    store.delete(bad.file)
+    Path(default_storage.path(bad.file)).mkdir()
+    store.delete(good.file)
+
+    report, code = verify_files()
+
+    assert (report["unread"], report["missing"], report["rows"], code) == ([bad.file], [good.file], 2, 2)
+    assert position("verify") == ""
 
 
 def test_a_video_that_is_deleted_meanwhile_is_not_lost(user):
