@@ -47,7 +47,8 @@ def make_small_poster(video: Video) -> bool:
         store.delete(key)  # a part that a killed run left
         store.save(key, content)
     named = {"other_posters": {str(width): key}, "stored_bytes": F("stored_bytes") + len(content)}
-    if not Video.objects.filter(pk=video.pk, purged_at=None).update(**named):
+    waiting = Video.objects.filter(pk=video.pk, other_posters={})  # not if another run was faster
+    if not waiting.filter(purged_at=None).update(**named) and waiting.exists():
         store.discard([key])  # the video was deleted for good meanwhile
     return True
 

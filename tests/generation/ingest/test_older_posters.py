@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from generation import store
+from generation.ingest.older_posters import make_small_poster
 from generation.models import Video
 from tests.generation.media.videos import picture
 from tests.web.page_rows import make_video
@@ -49,6 +50,15 @@ def test_older_videos_get_a_small_poster_once(user):
         assert (width, list(video.other_posters)) == (expected[0], [str(expected[0])])
     assert not any(video.other_posters for video in Video.objects.filter(pk__in=[small.pk, unreadable.pk]))
     assert make_posters().startswith("Posters made: 0.")
+
+
+def test_two_runs_at_once_count_its_bytes_once(user):
+    video = older(user, (1280, 720))
+    for seen in [Video.objects.get(pk=video.pk) for _ in range(2)]:
+        assert make_small_poster(seen)
+
+    video.refresh_from_db()
+    assert video.stored_bytes == store.size(video.other_posters["384"])
 
 
 def test_a_storage_that_is_away_ends_it_and_the_next_run_goes_on(user, settings):
