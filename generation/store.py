@@ -82,7 +82,7 @@ class StorageFull(StorageUnavailable):
 
 
 def save(key: str, content: Path | bytes, *, keep_part: bool = False) -> None:
-    """Store all of it under this key, which is written once. Raises `StorageUnavailable`, and then leaves nothing behind.
+    """Store all of it under this key, which is written once. Raises `StorageUnavailable`, and then leaves no part behind.
 
     With `keep_part` an unfinished file stays: the key may belong to another writer who was a moment faster, whose file must not be deleted.
     """
@@ -99,9 +99,7 @@ def save(key: str, content: Path | bytes, *, keep_part: bool = False) -> None:
             save_new(key, file)  # an object store that refuses a taken key and checks what arrives: one request, and nothing to look at
         except FileExistsError as error:
             raise StorageUnavailable(f"{key} is in use") from error
-        except Exception as error:
-            if not keep_part:
-                discard([key])
+        except Exception as error:  # the file may be there whole if the answer was lost; it may also be another writer's, so it stays
             raise unavailable(error, f"saving {key}") from error
 
 

@@ -136,6 +136,14 @@ class OvertakenStorage(FileSystemStorage):
         return super().save(name, *args, **kwargs)
 
 
+class OvertakenBucket(FileSystemStorage):
+    """An object store that fails while another writer stores the same file."""
+
+    def save_new(self, name: str, content: File) -> None:
+        super().save(name, content)
+        raise THROTTLED
+
+
 class SlowStorage(FileSystemStorage):
     """Finish no save before `until`."""
 

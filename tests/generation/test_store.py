@@ -136,6 +136,16 @@ def test_a_save_that_fails_may_leave_what_another_writer_has_stored(use, tmp_pat
     assert [path.name for path in files_in(tmp_path)] == left
 
 
+def test_a_save_that_fails_in_a_bucket_deletes_nothing(use):
+    """A bucket keeps no parts, and what is there may be another writer's: two processes fetch the same lost file."""
+    use("OvertakenBucket")
+
+    with pytest.raises(store.StorageUnavailable):
+        store.save(KEY, b"all of it")
+
+    assert store.read(KEY) == b"all of it"
+
+
 def test_file_is_stored_from_memory_and_from_disk_and_read_in_parts(use, tmp_path):
     source = tmp_path / "source"
     source.write_bytes(b"from a disk")
