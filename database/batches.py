@@ -14,7 +14,7 @@ __all__ = ["delete_in_batches", "first_id"]
 
 BATCH = 500
 PAUSE_S = 0.02
-"""Between two batches: who waits for SQLite's write lock looks again after a few milliseconds, so without it nobody else would get it."""
+"""The pause between two batches. Without it nobody else would get SQLite's write lock, which others try again every few milliseconds."""
 LASTING_S = 60.0
 
 

@@ -31,7 +31,7 @@ MADE_HERE: Mapping[Variant, tuple[str, str]] = {"poster": ("image/webp", ".webp"
 """Content type, and suffix of the name, of the files that the portal makes of a video."""
 BLOCK_BYTES = 256 * 1024
 LONGEST_NAME_BYTES = 255
-"""Of a file's name on the file systems of Linux."""
+"""The longest file name on the file systems of Linux."""
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 

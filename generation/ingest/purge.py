@@ -24,7 +24,7 @@ log = logging.getLogger("generation.housekeeping")
 AT_ONCE = 500
 """Videos of one round; a job has a timeout, and the next round comes in minutes."""
 FAILURES_IN_A_ROW = 5
-"""After so many the storage is away, not one of its files."""
+"""The number of failures in a row that ends a round: the storage is away then, not one file."""
 
 
 def purge() -> None:

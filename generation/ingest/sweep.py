@@ -20,7 +20,7 @@ from generation.submitting.restored_backup import hold_if_restored
 from jobs import queue
 from providers.accounts.health_test import refresh_balances
 
-__all__ = ["delete_if_old", "drop_orphans", "sweep", "unnamed"]
+__all__ = ["delete_if_old", "delete_unnamed", "sweep", "unnamed"]
 
 log = logging.getLogger("generation.housekeeping")
 
@@ -56,12 +56,12 @@ def _sweep_days(now: datetime) -> None:
     for day in moved.datetimes("created_at", "day", tzinfo=UTC):
         folder = f"videos/{day:%Y/%m/%d}"
         try:
-            drop_orphans(folder, now)
+            delete_unnamed(folder, now)
         except store.StorageUnavailable as error:
             log.warning("unpublished files of %s stay until a later sweep: %s", folder, error)
 
 
-def drop_orphans(folder: str, now: datetime) -> None:
+def delete_unnamed(folder: str, now: datetime) -> None:
     """Delete old files of a day's folder that no row names, if their output has a row: under other keys, or one deleted for good."""
     for key in unnamed(folder)[0]:
         delete_if_old(key, now, OLD_ENOUGH)

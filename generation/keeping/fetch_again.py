@@ -29,7 +29,7 @@ log = logging.getLogger("generation.keeping")
 
 
 class OtherBytes(Exception):
-    """What came is not what was stored."""
+    """The fetched file has other bytes than the stored one had."""
 
 
 def fetch_again(video_id: UUID | str) -> None:

@@ -33,12 +33,12 @@ EVERY_ROW = sys.maxsize
 MOST_FOLDERS = 20
 """Listings that are kept at the same time. Rows and folders are both in the order of time, so few are needed again."""
 PAUSE = timedelta(days=1)
-"""Between two walks, and between two tries to fetch the same file."""
+"""The time between two walks, and between two tries to fetch the same file."""
 FETCHED_FOR = timedelta(days=40)
-"""No vendor keeps a file for longer."""
+"""The age after which a file is not fetched again: no vendor keeps one for longer."""
 FETCHES = 4
 MOST_LOST = 200
-"""After so many in one round the storage is another one, or somebody emptied it: the round ends, and administrators have been told."""
+"""The number of lost files that ends a round: it is probably the wrong storage, or an emptied one, and administrators know by then."""
 
 
 def look_for_lost(*, at_once: int = AT_ONCE) -> bool:

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from generation import store
-from generation.ingest.sweep import OLD_ENOUGH, delete_if_old, drop_orphans, unnamed
+from generation.ingest.sweep import OLD_ENOUGH, delete_if_old, delete_unnamed, unnamed
 from generation.keeping import walk
 from generation.models import Asset
 from generation.submitting.restored_backup import hold_if_restored
@@ -29,10 +29,10 @@ NAME = "unnamed"
 AT_ONCE = 50
 """Folders of one round, four an hour: ten years are walked in a day."""
 MOST_FAILURES = 3
-"""Folders of a round; after so many the storage is away."""
+"""The number of folders that fail before a round ends: the storage is away then."""
 PAUSE = timedelta(days=1)
 ASSETS_OLD_ENOUGH = timedelta(days=30)
-"""An image whose upload was cut off. Longer than a backup that is restored by mistake is used."""
+"""The age at which an image without a row is deleted; longer than anyone works with a backup that was restored by mistake."""
 IDS_AT_ONCE = 500
 
 
@@ -48,7 +48,7 @@ def sweep_everything() -> None:
         failures = 0
         for folder in folders:
             try:
-                drop_orphans(folder, now)
+                delete_unnamed(folder, now)
             except store.StorageUnavailable as error:  # one file that cannot be deleted must not keep the walk here for ever
                 failures += 1
                 if failures == MOST_FAILURES:

@@ -48,7 +48,7 @@ class VideoInfo:
     final: Path
     poster: Path
     other_posters: dict[int, Path]
-    """By their width in pixels (`generation/media/posters.py`)."""
+    """Posters by their width in pixels (`generation/media/posters.py`)."""
     preview: Path
     width_px: int
     height_px: int

@@ -27,9 +27,9 @@ __all__ = ["Quality"]
 LOOK_EVERY_S = 0.08
 GRID_SIDE_PX = 64
 BLACK_SHARE = 0.98
-"""Of the picture, which leaves room for a vendor's mark in a corner (FFmpeg's blackdetect uses the same share)."""
+"""The share of a black picture that must be dark; the rest leaves room for a vendor's mark in a corner (as in FFmpeg's blackdetect)."""
 BLACKEST = 25
-"""Of 255: the brightest that black may be, as in blackdetect."""
+"""The brightest level that counts as black, of 255, as in blackdetect."""
 BLACK_DEPTH = 12
 """Levels between the darkest and the brightest part of a black picture; a night scene has more."""
 CHANGE, MEAN_CHANGE = 4, 0.5
@@ -40,9 +40,9 @@ SHARPNESS_SIDE_PX = 320
 LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=2, offset=128)
 SILENCE_DB = -60.0
 NOTHING_DB = -120.0
-"""Stands for digital silence, whose level is minus infinity."""
+"""The level noted for digital silence, whose true level is minus infinity."""
 GATE_LUFS = -70.0
-"""BS.1770 counts nothing below it; the meter then says just this."""
+"""The gate of BS.1770: below it the meter returns this value."""
 
 
 class Quality:

@@ -21,7 +21,7 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video
 
 
 class VideoQuerySet(OwnedQuerySet["Video"]):
-    """Videos. Who does not ask for the bin gets nothing of it."""
+    """Videos; only those who ask for the bin get what is in it."""
 
     def kept(self) -> Self:
         """Return those that nobody deleted."""
@@ -90,7 +90,7 @@ class Video(models.Model):
     link_version = models.PositiveIntegerField(default=0, db_default=0)  # raised to end the addresses given out (delivery.links)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     stored_bytes = models.PositiveBigIntegerField(_("size of all files"), default=0)
-    """What counts for the owner's quota: the video, its posters and its preview."""
+    """The bytes that count toward the owner's quota: the video, its posters and its preview."""
     deleted_at = models.DateTimeField(_("in the bin since"), null=True, blank=True)
     purged_at = models.DateTimeField(_("deleted for good"), null=True, blank=True)
 

@@ -1,4 +1,4 @@
-"""Whether there is room for another video: the owner's quota, and the free space of the disks.
+"""Checks that there is room for another video: the owner's quota, and the free space of the disks.
 
 Asked when an order is placed, and never afterwards: a render that was paid for is always saved.
 """
@@ -24,7 +24,7 @@ from generation.models import Video
 __all__ = ["GB", "QuotaReached", "StorageLow", "Use", "free_bytes", "quotas_of", "require_free_disk", "use_of", "with_use"]
 
 GB = 1000**3
-"""As disks and bills count; pages show sizes in the same unit."""
+"""A decimal gigabyte, as on bills; pages use it too."""
 
 
 class QuotaReached(PortalError):

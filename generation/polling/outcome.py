@@ -33,7 +33,7 @@ UNKNOWN_LIFE = timedelta(days=1)
 """For models that are no longer in the catalog: most vendors keep a file for a day or longer."""
 MOST_USAGE, MOST_UNIT = 500, 20
 SMALLEST_CHARGE = Decimal("0.000001")
-"""As exact as the column."""
+"""The step to which a charge is rounded; the column has no more digits."""
 MOST_POLL_BACKOFF = timedelta(minutes=1)
 
 

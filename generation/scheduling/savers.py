@@ -29,7 +29,7 @@ log = logging.getLogger("generation.savers")
 NOT_STORED = [Status.INGESTING.value, Status.NEEDS_REVIEW.value]
 FIRST_TO_END = F("outputs_expire_at").asc(nulls_last=True)
 NO_END = datetime.max.replace(tzinfo=UTC)
-"""Of rows from before the portal kept the end."""
+"""The end assumed for rows from before the portal stored it."""
 
 
 def lease_saves(*, now: datetime, instance: str, lasting: timedelta) -> list[Lease]:

@@ -63,7 +63,7 @@ class ProviderAccount(models.Model):
     source = models.CharField(max_length=200, blank=True, default="", editable=False)
     """Where its credentials are read at each start, for an account that the environment gives (`given.py`); empty for one typed in."""
     fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
-    """Of credentials that the environment gives, which are not stored."""
+    """The HMAC of credentials that the environment gives; they are not stored."""
     sealed = models.TextField(editable=False, default="")
     tails = models.JSONField(editable=False, default=dict)
     enabled = models.BooleanField(_("enabled"), default=True)

@@ -21,7 +21,7 @@ log = logging.getLogger("providers.accounts.taking")
 PAUSE_S = 300.0
 """The first cooldown of an account without credentials. The worker's free probe prolongs it until they are there."""
 PRIORITY = 5
-"""Before accounts that were typed in."""
+"""Ahead of accounts that were typed in, whose default is 10."""
 LONGEST_LABEL = 100
 
 

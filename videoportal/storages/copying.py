@@ -35,7 +35,7 @@ NOT_MOVED = frozenset({"health"})
 STILL_WRITTEN = timedelta(minutes=10)
 """A part of a file on a disk that is younger belongs to another run; an older one was left by a kill."""
 MOST_FAILURES = 20
-"""In a row."""
+"""The number of failures in a row after which a run ends."""
 
 
 class TooManyFailures(Exception):

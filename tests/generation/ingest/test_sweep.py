@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from generation.ingest.sweep import drop_orphans, sweep
+from generation.ingest.sweep import delete_unnamed, sweep
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
 from tests.task_rows import make_task
@@ -65,7 +65,7 @@ def test_a_folder_costs_one_query_however_many_files_it_has(user, files, django_
         stored(task, f"videos/{today:%Y/%m/%d}/{task.pk}-0-1")
 
     with django_assert_num_queries(1):
-        drop_orphans(f"videos/{today:%Y/%m/%d}", today)
+        delete_unnamed(f"videos/{today:%Y/%m/%d}", today)
 
 
 def test_an_ingest_that_removes_its_files_at_the_same_time_does_not_end_the_sweep(user, settings, tmp_path):
