@@ -56,7 +56,7 @@ FAILURES: dict[str, tuple[str, str]] = {
     ),
     "out_of_credit": (_("The vendor account has no credit left."), _("Ask an administrator to top it up, then retry.")),
     "holder_off": (
-        _("Only the account that made the earlier render can continue it, and that account is off."),
+        _("Only the account that made the earlier render can continue it, and it is disabled."),
         _("Ask an administrator to enable the account, then retry."),
     ),
     "refused": (_("The vendor rejected the request."), _("Read the vendor's message below, change the request, then retry.")),

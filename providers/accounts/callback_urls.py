@@ -63,7 +63,7 @@ def require_usable(url: str) -> None:
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise UnusableUrl("PORTAL_PUBLIC_URL is no web address. Write https://portal.example.com.")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise UnusableUrl("PORTAL_PUBLIC_URL must be the address alone: no user, question mark or hash.")
+        raise UnusableUrl("PORTAL_PUBLIC_URL must be an address without a user name, question mark or hash.")
     if parts.scheme == "http" and not is_on_this_machine(url):
         raise UnusableUrl("PORTAL_PUBLIC_URL must be https: the addresses that vendors are given hold a secret.")
 

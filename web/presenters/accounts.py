@@ -114,7 +114,7 @@ def overview_notes(overview: AccountsOverview, accounts: Sequence[ProviderAccoun
     if not overview.workers:
         start = _("Start one with “manage.py worker”. Waiting tasks continue automatically.")
         notes.append(Notice(tone="bad", title=_("No worker is running. New videos do not start."), text=start))
-    left_out = _("An account of the environment is left out.")
+    left_out = _("An account from the environment is not used.")
     notes += [Notice(tone="warn", title=left_out, text=translated(problem)) for problem in reading().problems]
     if not any(account.enabled for account in accounts):
         notes.append(Notice(tone="warn", title=_("No account is enabled."), text=_("Add one, or enable one of these.")))

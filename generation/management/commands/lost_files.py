@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--look", action="store_true", help="look at every file's name first")
         parser.add_argument("--fetch", action="store_true", help="try now to put missing files back, from the vendor or from the video")
-        parser.add_argument("--unnamed", action="store_true", help="list files in the folders of videos that no row names instead")
+        parser.add_argument("--unnamed", action="store_true", help="list files of videos that no row names; nothing else is done")
         parser.add_argument("--json", action="store_true", help="print one JSON list")
 
     def handle(self, *_args: Any, look: bool, fetch: bool, unnamed: bool, **options: Any) -> None:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         else:
             for one in lost:
                 self.stdout.write(f"{one['loss']}: {one['key']} {one['words']}".rstrip())
-            self.stdout.write(f"{len(lost)} files are lost.")
+            self.stdout.write(f"Lost files: {len(lost)}.")
         if lost:
             sys.exit(1)
 
@@ -50,6 +50,6 @@ class Command(BaseCommand):
             keys = list(unnamed_videos(timezone.now()))
         except StorageUnavailable as error:
             raise CommandError("The media storage does not respond. Run this again when it does.", returncode=2) from error
-        self.stdout.write(json.dumps(keys) if as_json else "\n".join([*keys, f"{len(keys)} files of videos have no row."]))
+        self.stdout.write(json.dumps(keys) if as_json else "\n".join([*keys, f"Unnamed files of videos: {len(keys)}."]))
         if keys:
             sys.exit(1)

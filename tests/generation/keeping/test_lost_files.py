@@ -153,12 +153,12 @@ def lost_files(*words: str) -> tuple[str, int]:
 
 @pytest.mark.slow
 def test_the_command_lists_looks_and_fetches(video, settings):
-    assert lost_files() == ("0 files are lost.\n", 0)
+    assert lost_files() == ("Lost files: 0.\n", 0)
     store.delete(video.file)
 
     said, code = lost_files("--look", "--json")
     assert ([one["key"] for one in json.loads(said)], code) == ([video.file], 1)
-    assert lost_files("--fetch") == ("0 files are lost.\n", 0)
+    assert lost_files("--fetch") == ("Lost files: 0.\n", 0)
     assert store.size(video.file) == video.size_bytes
 
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}

@@ -171,7 +171,7 @@ def test_accounts_of_a_file(environment, tmp_path):
     [
         ("a.toml", f'[ark]\nvendor = "ark\napi_key = "{KEY}"\n', 2, "not valid TOML"),
         ("a.toml", f'[ark]\nvendor = "ark"\napi_key = "{KEY}"\n\n[ark]\n', 5, "not valid TOML"),
-        ("a.toml", f'[good]\nvendor = "ark"\napi_key = "{KEY}"\n[bad]\nvendor = "arc"\n', 5, "“arc” is no vendor"),
+        ("a.toml", f'[good]\nvendor = "ark"\napi_key = "{KEY}"\n[bad]\nvendor = "arc"\n', 5, "“vendor” cannot be “arc”"),
         ("a.toml", '[good]\nvendor="ark"\napi_key="x"\n\n[bad]\nsurface = "cn"\n', 5, "“vendor” is missing"),
         ("a.toml", '[bad]\nvendor = "ark"\n', 1, "“api_key” is missing"),
         ("a.toml", f'[bad]\nvendor = "ark"\napi_kee = "{KEY}"\n', 3, "no “api_kee”"),
@@ -181,7 +181,7 @@ def test_accounts_of_a_file(environment, tmp_path):
         ("a.toml", f'[bad]\nvendor = "ark"\napi_key = "{KEY}"\nbase_url = "http://ark.example.com"\n', 4, "Use https"),
         ("a.toml", 'vendor = "ark"\n', 1, "Each account is a table"),
         ("a.json", '{"bad": {"vendor": "ark",\n "api_key": }}', 2, "not valid JSON"),
-        ("a.json", '{\n "bad": {\n "vendor": "ark",\n "surface": "mars", "api_key": "x"}}', 4, "“mars” is no surface"),
+        ("a.json", '{\n "bad": {\n "vendor": "ark",\n "surface": "mars", "api_key": "x"}}', 4, "“surface” cannot be “mars”"),
         ("a.json", '{"a": {}, "a": {}}', 1, "named twice"),
         ("a.json", "[]", 1, "Each account is a table"),
     ],

@@ -80,7 +80,7 @@ def test_secret_is_not_sent_in_clear_and_the_form_says_why(staff_client, db, url
     reply = staff_client.post(address("kling", "official-key"), {**KEYED, "base_url": url, **({"sandbox": "on"} if sandbox else {})})
 
     [words] = reply.context["adminform"].form.errors["base_url"]
-    assert words.startswith("Use https: over http everybody on the way could read the key.")
+    assert words.startswith("Use https. Plain http would expose the key")
     assert not ProviderAccount.objects.exists()
 
 
