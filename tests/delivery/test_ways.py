@@ -90,6 +90,15 @@ def test_pages_and_api_redirect_to_the_bucket(bucket, visitor, video, asset, dja
         assert "immutable" in query["response-cache-control"]
 
 
+def test_redirect_is_kept_no_longer_than_the_credentials_of_a_role(visitor, video, settings) -> None:
+    settings.FILE_URL_S = 168 * 3600
+    use(settings, BACKEND, **OPTIONS | {"security_token": "of-some-hours"})
+
+    replies = [visitor.get(f"/videos/{video.pk}/{name}") for name in ("poster.webp", "preview.mp4", "file")]
+
+    assert [reply["Cache-Control"] for reply in replies] == ["private, max-age=300", "private, max-age=300", "no-store"]
+
+
 def test_name_in_the_signed_address_is_whole(bucket, visitor, video) -> None:
     Video.objects.filter(pk=video.pk).update(title="猫" * 200)
 
