@@ -6,7 +6,9 @@ Django 5.2 has no setting for the Content-Security-Policy. No inline scripts; st
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,6 +24,8 @@ from generation import store
 API = "/api/"
 FORWARDED = ("HTTP_FORWARDED", *(f"HTTP_X_FORWARDED_{part}" for part in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
 
+ASK_AGAIN_S = 60.0
+"""How long pages do without the bucket's origin after the storage could not sign."""
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -40,17 +44,16 @@ POLICY = "; ".join(
 
 def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Add the policy to every answer that does not have one. Pictures and videos may come from the bucket, if viewers are sent there."""
-    policy = ""
+    policy, ask_at = "", 0.0
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        nonlocal policy
+        nonlocal policy, ask_at
         response = get_response(request)
-        if not policy:
-            try:
+        if not policy and time.monotonic() >= ask_at:
+            ask_at = time.monotonic() + ASK_AGAIN_S  # a role's credentials may take half a minute to fail: no other answer waits for them
+            with suppress(store.StorageUnavailable):
                 policy = POLICY.format(bucket=_bucket_source())
-            except store.StorageUnavailable:  # signs nothing now; asked again by the next answer
-                response.headers.setdefault("Content-Security-Policy", POLICY.format(bucket=""))
-        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Content-Security-Policy", policy or POLICY.format(bucket=""))
         return response
 
     return middleware
@@ -60,7 +63,7 @@ def _bucket_source() -> str:
     """Return where signed addresses lead, as a further source: ` https://bucket.example`; empty if the portal or nginx sends files."""
     address = None if settings.X_ACCEL_PREFIX else store.url("any", expires_s=settings.FILE_URL_S)
     parts = urlsplit(address or "")
-    return f" {parts.scheme}://{parts.netloc}" if address else ""
+    return f" {parts.scheme}://{parts.netloc.encode('idna').decode()}" if address else ""  # a header has ASCII, or browsers ignore it
 
 
 def compress_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

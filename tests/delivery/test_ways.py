@@ -31,7 +31,10 @@ OPTIONS = {
 class NoCredentials:
     """Credentials of a role whose service does not answer."""
 
+    asked = 0
+
     def get_credentials(self) -> None:
+        self.asked += 1
         raise ConnectionError("100.100.100.200 does not answer")
 
 
@@ -144,13 +147,21 @@ def test_pages_may_load_from_the_bucket_and_from_nowhere_else(bucket, visitor, s
     assert BUCKET not in Client().get("/accounts/login/")["Content-Security-Policy"]
 
 
+def test_policy_names_a_domain_in_chinese_as_browsers_do(visitor, settings) -> None:
+    use(settings, BACKEND, **OPTIONS | {"custom_domain": "媒体.example.com:8443"})
+
+    assert "media-src 'self' blob: https://xn--tqqy7y.example.com:8443;" in visitor.get("/gallery/")["Content-Security-Policy"]
+
+
 def test_a_bucket_that_signs_nothing_is_away(video, visitor, settings) -> None:
-    use(settings, BACKEND, **OPTIONS | {"credentials_provider": NoCredentials()})
+    role = NoCredentials()
+    use(settings, BACKEND, **OPTIONS | {"credentials_provider": role})
 
     replies = [visitor.get(f"/videos/{video.pk}/file"), visitor.get(f"/videos/{video.pk}/")]
 
     assert [reply.status_code for reply in replies] == [503, 200]
     assert "media-src 'self' blob:;" in replies[1]["Content-Security-Policy"]
+    assert role.asked == 2, "for the file, and once for the policy of all pages"
 
 
 def test_addresses_of_a_public_bucket_change_no_headers(video, settings) -> None:
