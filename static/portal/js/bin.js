@@ -1,11 +1,13 @@
 // Tiles of videos that go to the bin and come back: on a wall they are hidden, in the bin it is the other way round.
 
+const LINK = ":is(a.over, b a)";
+
 /** The focus goes on to the next tile, so that who uses the keyboard can delete several in a row. */
 function keepFocus(tile) {
   if (!tile.contains(document.activeElement)) return;
-  const links = [...document.querySelectorAll("[data-video]:not([hidden]) :is(a.over, b a)")];
+  const links = [...document.querySelectorAll(`[data-video]:not([hidden]) ${LINK}`)];
   const at = links.findIndex((link) => tile.contains(link));
-  (links[at + 1] ?? links[at - 1])?.focus();
+  (links[at + 1] ?? links[at - 1] ?? document.getElementById("main")).focus();
 }
 
 function onChange(event) {
@@ -14,6 +16,7 @@ function onChange(event) {
     const belongs = state === (tile.closest("[data-bin]") ? "binned" : "kept");
     if (!belongs) keepFocus(tile);
     tile.hidden = !belongs;
+    if (belongs && document.activeElement.closest(".toast")) tile.querySelector(LINK)?.focus(); // the toast goes, with the Undo that was pressed
   }
 }
 

@@ -38,5 +38,7 @@ export function toast(message, tone = "info", undo = "") {
 export function start() {
   document.querySelectorAll("#toasts .toast:not(.bad)").forEach(expire);
   document.addEventListener("click", (event) => event.target.closest("[data-toast-close]")?.closest(".toast").remove());
-  document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.(".toast")?.remove());
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) event.target.closest?.(".toast")?.remove(); // otherwise Undo can be pressed again
+  });
 }

@@ -1,0 +1,32 @@
+"""Deleting with the keyboard, and the undo: the focus is never lost, and an undo that did not arrive can be pressed again."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.web.page_rows import make_video
+
+
+def test_who_deletes_with_the_keyboard_goes_on_and_comes_back(signed_in: Page, live_server, user, trouble: list[str]) -> None:
+    page = signed_in
+    for words in ("a boat", "a fox"):
+        make_video(user, prompt=words)
+    page.goto(f"{live_server.url}/gallery/")
+    fox, boat = (page.get_by_role("link", name=words) for words in ("a fox", "a boat"))
+    undo = page.locator("#toasts").get_by_role("button", name="Undo")
+
+    fox.press("Delete")
+    expect(boat).to_be_focused()
+    boat.press("Delete")
+    expect(page.locator("#main")).to_be_focused()
+    expect(undo).to_have_count(2)
+
+    page.context.set_offline(True)
+    undo.last.press("Enter")
+    expect(page.locator("#toasts .toast.bad")).to_be_visible()
+    trouble[:] = [line for line in trouble if "htmx:sendError" not in line]  # of this press
+    page.context.set_offline(False)
+    undo.last.press("Enter")
+
+    expect(boat).to_be_focused()
+    expect(undo).to_have_count(1)
