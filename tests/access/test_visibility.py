@@ -71,7 +71,6 @@ def kind(status: int) -> int:
 def test_who_sees_rows_and_files(column, people, user):
     task, video, asset = make_task(user), make_video(user), make_asset(user)
     stored = f"/videos/{video.pk}"
-    stored = f"/videos/{video.pk}"
     files = [f"{stored}/{name}" for name in ("file", "poster.webp", "preview.mp4")]
     by_page = [f"/tasks/{task.pk}/", f"{stored}/", *files, f"/assets/{asset.pk}/"]
     by_api = [f"/api/v1{path}" for path in (f"/tasks/{task.pk}", stored, f"{stored}/content", f"/assets/{asset.pk}")]
