@@ -139,7 +139,7 @@ def test_the_command_looks_at_every_row_wherever_the_walk_of_the_worker_is(user)
     reached("lost", position_of(second))
     store.delete(first.file)
 
-    assert lost_files("--look") == (f"missing: {first.file}\n1 files are lost.\n", 1)
+    assert lost_files("--look") == (f"missing: {first.file}\nLost files: 1.\n", 1)
 
 
 def lost_files(*words: str) -> tuple[str, int]:
