@@ -8,6 +8,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -53,12 +54,20 @@ def _put_back(video: Video, lost: Collection[str]) -> None:
         others = {video.other_posters[str(width)]: path for width, path in info.other_posters.items() if str(width) in video.other_posters}
         files = {video.poster: info.poster, video.preview: info.preview, **others, video.file: info.final}
         for key in (key for key in files if key in lost):
+            _delete_part(key, files[key].stat().st_size)
             store.save(key, files[key])
             if not _takes(video, key, info):
                 store.discard([key])  # the video was deleted meanwhile
                 return
             LostFile.objects.filter(key=key).delete()
             log.warning("video %s: %s was lost and is stored again", video.pk, key)
+
+
+def _delete_part(key: str, size: int) -> None:
+    """Delete what a killed try left on a disk."""
+    with suppress(store.ObjectMissing):
+        if store.size(key) != size:
+            store.delete(key)
 
 
 def _made_again(video: Video, scratch: Path, *, from_vendor: bool) -> VideoInfo:

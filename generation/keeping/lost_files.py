@@ -60,21 +60,21 @@ def _recheck() -> None:
     """Forget those that are back, or that no row names any more."""
     for lost in LostFile.objects.select_related("video", "asset")[:MOST_LOST]:
         row = lost.video or lost.asset
-        if row is not None and not is_named(file := NamedFile(key=lost.key, row=row)):
+        file = next((one for one in named_files(row) if one.key == lost.key), None) if row else None
+        if file is None or not is_named(file):
             lost.delete()
-        elif row is not None and lost.loss == LostFile.Loss.MISSING:
+        elif lost.loss == LostFile.Loss.MISSING:
             _look_at(file)
 
 
 def _look_at(file: NamedFile) -> bool:
-    """Note whether the file is there. Return it."""
+    """Note whether the file is there. Return it. A part of one does not count, which a kill while it was put back leaves on a disk."""
     try:
-        store.size(file.key)
+        is_there = store.size(file.key) == file.size_bytes or file.size_bytes is None
     except store.ObjectMissing:
-        note(file, LostFile.Loss.MISSING)
-        return False
-    note(file, None)
-    return True
+        is_there = False
+    note(file, None if is_there else LostFile.Loss.MISSING)
+    return is_there
 
 
 def _walk(at_once: int) -> None:

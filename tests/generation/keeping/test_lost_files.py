@@ -74,6 +74,20 @@ def test_posters_and_preview_are_made_again_from_the_video(video, driver):
 
 
 @pytest.mark.slow
+def test_a_part_that_a_killed_try_left_is_not_taken_for_the_file(video, driver):
+    content = store.read(video.file)
+    store.delete(video.file)
+    look_for_lost()
+    store.save(video.file, content[:1000])
+
+    look_again()
+    assert LostFile.objects.get().key == video.file
+    driver.run_jobs()
+
+    assert (store.read(video.file), LostFile.objects.count()) == (content, 0)
+
+
+@pytest.mark.slow
 def test_other_bytes_and_dead_addresses_leave_the_loss_as_it_is(video, driver):
     """It is tried once a day, and a file that somebody puts back is found."""
     content = store.read(video.file)
