@@ -39,7 +39,7 @@ def purge() -> None:
     if settings.BIN_DAYS:
         Video.objects.in_bin().filter(deleted_at__lte=now - timedelta(days=settings.BIN_DAYS)).update(purged_at=now)
     failures = 0
-    for video in Video.objects.purged().order_by("purged_at")[:AT_ONCE]:
+    for video in Video.objects.purged().order_by("?")[:AT_ONCE]:  # so that a few that cannot be deleted do not keep the others waiting
         try:
             for key in video.keys:
                 store.delete(key)

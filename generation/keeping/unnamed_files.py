@@ -56,10 +56,10 @@ def sweep_everything() -> None:
                 log.warning("files without a row stay in %s until the next walk: %s", folder, error)
             walk.reached(NAME, folder)
         if len(folders) < AT_ONCE:
-            _sweep_assets(now)
+            walk.ended(NAME)  # first: an image that cannot be deleted must not keep the walk here for ever
             for name in store.listing("health")[1]:
                 delete_if_old(f"health/{name}", now, OLD_ENOUGH)
-            walk.ended(NAME)
+            _sweep_assets(now)
     except store.StorageUnavailable as error:
         log.warning("files without a row stay until a later round: %s", error)
 

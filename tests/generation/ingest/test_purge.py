@@ -52,6 +52,22 @@ def test_what_was_in_the_bin_for_the_days_of_the_setting_loses_its_files_and_kee
     assert len(keys_on_disk(fresh)) == 3
 
 
+def test_files_that_cannot_be_deleted_do_not_keep_the_next_ones_for_ever(user):
+    stuck, last = [make_video(user) for _ in range(5)], make_video(user)
+    for video in stuck:
+        store.delete(video.file)
+        store.save(f"{video.file}/in a folder of that name", b"x")
+    for video in (*stuck, last):
+        delete_for_good(video, by=Caller(user=user))
+
+    for _ in range(50):
+        purge()
+
+    assert (keys_on_disk(last), len(keys_on_disk(stuck[0]))) == (set(), 3)
+    for video in stuck:
+        store.delete(f"{video.file}/in a folder of that name")
+
+
 @in_one_test(("n", "after"), itertools.product((1, 2, 3), (False, True)))
 def test_a_kill_between_two_files_is_finished_by_the_next_round(n, after, user, settings):
     video, works = make_video(user, prompt=f"{n} {after}"), stored_settings.STORAGES

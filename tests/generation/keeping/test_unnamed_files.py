@@ -86,6 +86,7 @@ def test_a_file_that_cannot_be_deleted_does_not_keep_the_walk_at_its_folder(user
     task = make_task(user, status="succeeded")
     stored(task, f"videos/2026/01/01/{task.pk}-0-9")
     written(f"videos/2026/01/01/{task.pk}-0-8.mp4", timedelta(days=7))
+    written(f"assets/{uuid4()}.png", timedelta(days=31))
     locked = {"BACKEND": "tests.faulty_storages.FailingStorage", "OPTIONS": {"location": tmp_path, "failing": ["delete"]}}
     settings.STORAGES = settings.STORAGES | {"default": locked}
 
