@@ -146,7 +146,14 @@ def _whole(source: Any, target: Any, folder: str, names: list[str]) -> set[str]:
         return set()
     if not _is_disk(target):
         return present
-    return {name for name in present if source.size(f"{folder}/{name}") == target.size(f"{folder}/{name}")}
+    return {name for name in present if _is_same_size(source, target, f"{folder}/{name}")}
+
+
+def _is_same_size(source: Any, target: Any, key: str) -> bool:
+    try:
+        return bool(source.size(key) == target.size(key))
+    except Exception:  # deleted since it was listed, or a storage is away: copying finds out
+        return False
 
 
 def _is_disk(storage: Any) -> bool:

@@ -53,6 +53,14 @@ def contents(storage: FileSystemStorage) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+class ListedStorage(FileSystemStorage):
+    """List a file that is deleted at the same moment."""
+
+    def listdir(self, path):
+        folders, files = super().listdir(path)
+        return folders, [*files, "d.mp4"] if path == "videos/2026/11/30" else files
+
+
 def test_everything_is_copied_once_under_its_name(old, new, tmp_path):
     old.save("health/x.txt", ContentFile(b"of a moment"))
 
@@ -60,6 +68,8 @@ def test_everything_is_copied_once_under_its_name(old, new, tmp_path):
     assert contents(new) == FILES
     old.save("videos/2026/11/30/d.mp4", ContentFile(b"d"))
     assert copy(old, new, tmp_path) == (1, 4, {})
+    old.delete("videos/2026/11/30/d.mp4")
+    assert copy(ListedStorage(location=old.location), new, tmp_path) == (1, 4, {}), "the one that was deleted since it was listed"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
 
 
