@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-__all__ = ["delete_in_batches", "first_id"]
+__all__ = ["PAUSE_S", "delete_in_batches", "first_id"]
 
 BATCH = 500
 PAUSE_S = 0.02

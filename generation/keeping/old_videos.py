@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from database import clock
-from database.batches import first_id
+from database.batches import PAUSE_S, first_id
 from events import audit, outbox
 from events.models import AuditEvent
 from generation.models import Video
@@ -45,6 +45,7 @@ def bin_old_videos(before: datetime, *, stay: Sequence[Q]) -> int:
             chosen.pop(key, None)
         with transaction.atomic():
             count += sum(_bin(video, stay) for video in chosen.values())
+        time.sleep(PAUSE_S)
     if count:
         log.info("%d videos from before %s are in the bin", count, before)
     return count
