@@ -47,7 +47,6 @@ DEFAULTS: Mapping[str, Any] = {
     "connect_timeout": 5,
     "read_timeout": 60,
     "max_attempts": 4,
-    "pool_size": 10,
     "enable_crc": True,
     "proxies": {},
 }
@@ -58,7 +57,7 @@ ALLOWED = {
     "server_side_encryption": ("AES256", "KMS", "SM4"),
     "storage_class": ("Standard", "IA"),  # the archive classes cannot be read until they are restored, so no video would play
 }
-LEAST = {"multipart_threshold": 1, "part_size": 100 * 1024, "connect_timeout": 1, "read_timeout": 1, "max_attempts": 1, "pool_size": 1}
+LEAST = {"multipart_threshold": 1, "part_size": 100 * 1024, "connect_timeout": 1, "read_timeout": 1, "max_attempts": 1}
 """OSS takes no part below 100 KiB except the last."""
 
 

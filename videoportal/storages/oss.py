@@ -8,10 +8,10 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
-import posixpath
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -40,6 +40,8 @@ URL_PARAMETERS = {
     "ResponseCacheControl": "response-cache-control",
 }
 """What S3 clients call the parameters of a signed address, and what OSS does."""
+UNREACHABLE = frozenset({"", ".", ".."})
+"""Names in a listing that no path leads to: the empty object by which consoles mark a folder, and what other programs stored as `a//b`."""
 HEADERS = {
     "default_acl": "x-oss-object-acl",
     "server_side_encryption": "x-oss-server-side-encryption",
@@ -118,7 +120,7 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
         headers = {header: str(value) for option, header in HEADERS.items() if (value := getattr(self, option))}
         headers |= self.get_object_parameters(name)
         if not any(given.lower() == "content-type" for given in headers):
-            guessed, encoding = mimetypes.guess_type(name)
+            guessed, encoding = mimetypes.guess_type(name, strict=False)  # strictly, Python knows .webp only since 3.13
             headers["Content-Type"] = getattr(content, "content_type", None) or (not encoding and guessed) or "application/octet-stream"
         return headers
 
@@ -135,13 +137,14 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
         return range_file(name, Fetcher(lambda: self.client, key), lambda: self.client.head(key).size)
 
     def _save(self, name: str, content: File[Any]) -> str:
-        while True:
-            try:
-                self.write(name, content, once=not self.file_overwrite)
-            except FileExistsError:  # another writer was faster
-                name = self.get_available_name(name)
-            else:
-                return str(clean_name(name))
+        with readable_again(content) as body:
+            while True:
+                try:
+                    self._put(name, body, self.headers_for(name, content), once=not self.file_overwrite)
+                except FileExistsError:  # another writer was faster
+                    name = self.get_available_name(name)
+                else:
+                    return str(clean_name(name))
 
     def save_new(self, name: str, content: File[Any]) -> None:
         """Store under exactly this name, whole, in one request if it is small. Raises FileExistsError if the name is taken."""
@@ -149,18 +152,12 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
 
     def write(self, name: str, content: File[Any], *, once: bool) -> None:
         """Store the content from its start. With `once`, raises FileExistsError if the name is taken."""
-        headers = self.headers_for(name, content)
-        if is_seekable(content):
-            content.seek(0)
-            if isinstance(content.read(0), bytes):
-                content.seek(0, os.SEEK_END)
-                self.client.put(self.key_of(name), content, content.tell(), headers, once=once)
-                return
-        with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:  # text, and streams that cannot be read again for a retry
-            source = ReadBytesWrapper(content)
-            while block := source.read(SPOOL_BYTES):
-                spool.write(block)
-            self.client.put(self.key_of(name), spool, spool.tell(), headers, once=once)
+        with readable_again(content) as body:
+            self._put(name, body, self.headers_for(name, content), once=once)
+
+    def _put(self, name: str, body: IO[bytes], headers: Mapping[str, str], *, once: bool) -> None:
+        body.seek(0, os.SEEK_END)
+        self.client.put(self.key_of(name), body, body.tell(), headers, once=once)
 
     def delete(self, name: str) -> None:
         key = self.key_of(name)
@@ -181,8 +178,9 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
         folders: list[str] = []
         files: list[str] = []
         for key, is_folder in self.client.listing(prefix):
-            if key != prefix:  # consoles mark a folder by an empty object of its name
-                (folders if is_folder else files).append(posixpath.relpath(key, prefix or "."))
+            own = key.removeprefix(prefix).removesuffix("/" if is_folder else "")
+            if own not in UNREACHABLE:
+                (folders if is_folder else files).append(own)
         return folders, files
 
     def size(self, name: str) -> int:
@@ -215,6 +213,21 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
         name = clean_name(name)
         find = get_available_overwrite_name if self.file_overwrite else super().get_available_name
         return str(find(name, max_length))
+
+
+@contextmanager
+def readable_again(content: File[Any]) -> Iterator[IO[bytes]]:
+    """Give all of the content as bytes that can be read more than once, for a retry: text and streams are copied."""
+    if is_seekable(content):
+        content.seek(0)
+        if isinstance(content.read(0), bytes):
+            yield content  # type: ignore[misc]
+            return
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
+        source = ReadBytesWrapper(content)
+        while block := source.read(SPOOL_BYTES):
+            spool.write(block)
+        yield spool
 
 
 class Fetcher:

@@ -43,8 +43,10 @@ STANDARD_RANGES = {"x-oss-range-behavior": "standard"}
 FORBID_OVERWRITE = {"x-oss-forbid-overwrite": "true"}
 TAKEN = "FileAlreadyExists"
 """409, from a write that forbids to overwrite (help.aliyun.com/en/oss/user-guide/0026-00000002, 2026-11-29)."""
-TOLD = frozenset({"Code", "Message", "EC", "HostId", "BucketName"})
-"""The parts of an error of OSS that go into the log."""
+STALLED = "RequestTimeout"
+"""400: nothing of the request arrived for a while (help.aliyun.com/document_detail/32141.html, 2026-11-29)."""
+TOLD = frozenset({"Code", "Message", "EC", "HostId", "BucketName", "Endpoint", "RequestTime", "ServerTime"})
+"""The parts of an error of OSS that go into the log: also the right endpoint of a bucket, and what the clocks say."""
 BLOCK_BYTES = 1024 * 1024
 
 Result = TypeVar("Result")
@@ -94,7 +96,7 @@ class Client:
     def __init__(self, options: Any, credentials: Any) -> None:
         self._options = options
         self._auth = oss2.ProviderAuthV4(credentials)
-        self._session = oss2.Session(pool_size=options.pool_size)
+        self._session = oss2.Session()
         weakref.finalize(self, self._session.session.close)  # a thread that ends closes its connections
         self._bucket = self._bucket_at(options.server_endpoint, is_cname=options.is_cname)
         url, is_cname = options.url_endpoint
@@ -147,12 +149,9 @@ class Client:
         headers = STANDARD_RANGES | ({"If-Match": f'"{etag}"'} if etag else {})
         answer = self._bucket.get_object(key, byte_range=(start, None if stop is None else stop - 1), headers=headers)
         try:
-            if answer.status != 206 and start:
+            if answer.status != 206 and (start or (stop is not None and answer.content_length > stop)):
                 raise OSError(errno.EIO, "the storage ignored the range of a request", key)
-            if answer.status == 206 or stop is None or answer.content_length <= stop:
-                data = answer.read()
-            else:
-                data = b"".join(iter(lambda: answer.read(BLOCK_BYTES), b""))[:stop]
+            data = answer.read()
         finally:
             answer.close()
         size = int(answer.content_range.rpartition("/")[2]) if answer.content_range else answer.content_length
@@ -253,8 +252,8 @@ class Client:
 
     def _is_stored(self, key: str, size: int, crc: Callable[[], int | None]) -> bool:
         """Return whether the object is there with this content: after a write whose answer was lost."""
-        with suppress(exceptions.OssError, requests.RequestException):
-            found = self._head(key)
+        with suppress(FileNotFoundError, exceptions.OssError, requests.RequestException):
+            found = self.head(key)
             return found.size == size and found.crc is not None and found.crc == crc()
         return False
 
@@ -329,7 +328,7 @@ def _is_passing(error: Exception) -> bool:
     if isinstance(error, exceptions.RequestError | exceptions.InconsistentError | requests.RequestException):
         return True
     status = getattr(error, "status", 0)
-    return status >= 500 or status in {408, 429}
+    return status >= 500 or status in {408, 429} or getattr(error, "code", "") == STALLED
 
 
 def _summary(error: Exception) -> str:

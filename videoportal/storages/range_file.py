@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Callable
@@ -67,6 +68,8 @@ class RangeReader(io.RawIOBase):
         if self._size is not None and self._position >= self._size:
             return b""
         fetched = self._fetch(self._position, stop)
+        if self._size not in {None, fetched.size}:  # servers may check the range before the version
+            raise OSError(errno.EIO, "the file was replaced while it was read")
         self._size = fetched.size
         self._position += len(fetched.data)
         return fetched.data

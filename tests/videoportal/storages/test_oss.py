@@ -66,6 +66,14 @@ def test_all_of_any_content_is_stored(storage, content, stored):
     assert (storage.open(name).read(), storage.size(name)) == (stored, len(stored))
 
 
+def test_stream_is_whole_although_another_writer_took_its_name(storage):
+    storage.save_new("taken", ContentFile(b"first"))
+
+    name = storage._save("taken", File(Unseekable(b"a stream")))  # as if the name had been free a moment ago
+
+    assert (storage.open(name).read(), storage.open("taken").read()) == (b"a stream", b"first")
+
+
 def test_taken_name_is_never_overwritten(storage, storage_with):
     storage.save_new("a.mp4", ContentFile(b"first"))
 
@@ -93,6 +101,14 @@ def test_folders_and_files_of_a_folder_are_listed(storage_with, oss_server):
         ([], []),
     )
     assert {key.partition("/")[0] for key in oss_server.objects()} == {"portal"}
+
+
+def test_names_that_no_path_leads_to_are_left_out_of_lists(storage):
+    """Other programs may store them; a walk that went into a folder "." would never end."""
+    for key in ("day//a.mp4", "day/b.mp4"):
+        storage.client.put(key, io.BytesIO(b"x"), 1, {}, once=True)
+
+    assert (storage.listdir(""), storage.listdir("day")) == ((["day"], []), ([], ["b.mp4"]))
 
 
 @in_one_test("name", ["../a", "a/../../b", "/etc/../../x"])

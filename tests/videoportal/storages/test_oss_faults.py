@@ -33,6 +33,19 @@ def test_save_that_fails_on_the_way_is_sent_again(oss_server, storage, requests_
     assert storage.open(KEY).read() == CONTENT
 
 
+def test_lost_answer_is_recognised_although_the_look_fails_at_first(oss_server, storage, requests_of):
+    oss_server.fault("lost_answer", operation="PutObject")
+    oss_server.fault("internal_error", operation="HeadObject")
+
+    assert requests_of(lambda: storage.save_new(KEY, ContentFile(CONTENT))) == {"PutObject": 2, "HeadObject": 2}
+
+
+def test_request_that_stalled_is_sent_again(oss_server, storage, requests_of):
+    oss_server.fault("error", operation="PutObject", status=400, code="RequestTimeout")
+
+    assert requests_of(lambda: storage.save_new(KEY, ContentFile(CONTENT))) == {"PutObject": 2}
+
+
 def test_save_whose_last_answer_was_lost_is_recognised(oss_server, storage_with):
     oss_server.fault("lost_answer", operation="PutObject")
 
