@@ -247,12 +247,15 @@ class StoredFile:
 
 
 def unavailable(error: Exception, doing: str) -> StorageUnavailable:
-    """Return the error to raise for one of a disk or a storage. Its detail omits the storage's text, which may quote signatures."""
+    """Return the error to raise for one of a disk or a storage. Its detail has the storage's code without its text, which may quote
+    signatures.
+    """
     if isinstance(error, StorageUnavailable):
         return error
     log.warning("%s failed: %s: %s", doing, type(error).__name__, error)
     kind = StorageFull if is_full_disk(error) or _code(error) in FULL_CODES else StorageUnavailable
-    return kind(f"{type(error).__name__} while {doing}")
+    names = dict.fromkeys((type(error).__name__, _code(error)))  # oss2 names some errors by their code
+    return kind(f"{' '.join(filter(None, names))} while {doing}")
 
 
 @contextmanager

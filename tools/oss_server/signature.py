@@ -123,7 +123,8 @@ class Signer:
         if claim.expires is None:
             if abs(now - signed_at) > SKEW:
                 message = "The request's time and the server's differ by more than 15 minutes."
-                raise OssError(403, "RequestTimeTooSkewed", message, "0002-00000504")
+                details = {"RequestTime": _shown(signed_at), "ServerTime": _shown(now)}
+                raise OssError(403, "RequestTimeTooSkewed", message, "0002-00000504", details)
         else:
             _check_life(claim.expires, signed_at, now)
         if claim.token != key.token:
@@ -199,5 +200,9 @@ def _check_life(expires: str, signed_at: datetime, now: datetime) -> None:
     end = signed_at + timedelta(seconds=int(expires))
     if now > end:
         refusal = Refusals.denied("Request has expired.", "0002-00000236")
-        refusal.details = {"Expires": f"{end:%Y-%m-%dT%H:%M:%S.000Z}", "ServerTime": f"{now:%Y-%m-%dT%H:%M:%S.000Z}"}
+        refusal.details = {"Expires": _shown(end), "ServerTime": _shown(now)}
         raise refusal
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.000Z}"

@@ -44,6 +44,8 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._pid = os.getpid()
+        self._takes_conditions = True
+        """False once the service refused `If-None-Match`, as OSS's addresses for S3 do (github.com/tobi/walgit/issues/67, 2026-11-29)."""
         self.client_config: Config = self.client_config.merge(
             Config(
                 s3={"addressing_style": self.addressing_style or _addressing_style(self.endpoint_url)},
@@ -76,16 +78,24 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
     def save_new(self, name: str, content: File[Any]) -> None:
         """Store under exactly this name, whole, in one request. Raises FileExistsError if the name is taken.
 
+        A service that has no conditional writes is asked first; two writers of one name at the same moment would then both succeed.
         The object carries a mark of this write, so that it is recognised if the answer was lost.
         """
         key = self._normalize_name(clean_name(name))
         mark = uuid4().hex
         params = self._get_write_parameters(key, content)
         params["Metadata"] = params.get("Metadata", {}) | {"write": mark}
+        if not self._takes_conditions and self.exists(name):
+            raise FileExistsError(errno.EEXIST, "the key is taken", key)
+        condition = {"IfNoneMatch": "*"} if self._takes_conditions else {}
         content.seek(0)
         try:
-            self.client.put_object(Bucket=self.bucket_name, Key=key, Body=ReadBytesWrapper(content), IfNoneMatch="*", **params)
+            self.client.put_object(Bucket=self.bucket_name, Key=key, Body=ReadBytesWrapper(content), **condition, **params)
         except (ClientError, BotoCoreError) as error:
+            if condition and _code(error) == "NotImplemented":
+                self._takes_conditions = False
+                self.save_new(name, content)
+                return
             is_refused = isinstance(error, ClientError) and _status(error) < 500 and _code(error) not in TAKEN
             if not is_refused and self._is_stored(key, mark):
                 return
@@ -104,6 +114,18 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
             return super()._open(name, mode)  # type: ignore[no-any-return]
         key = self._normalize_name(clean_name(name))
         return range_file(name, Fetcher(self, key), lambda: self.size(name))
+
+    def delete(self, name: str) -> None:
+        """Delete a file, which may be gone already. A missing bucket is an error."""
+        try:
+            self.client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(clean_name(name)))
+        except ClientError as error:
+            if _code(error) != "NoSuchKey":
+                raise
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        folders, files = super().listdir(name)
+        return [folder for folder in folders if folder != "."], files  # of what other programs stored as `a//b`, where no path leads to
 
     def exists(self, name: str) -> bool:
         if super().exists(name):

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from delivery.stored_file import serve_file
 from generation import store
 from tests.cases import in_one_test
+from tests.videoportal.storages.conftest import options_of
 from tests.videoportal.storages.test_oss import CONTENT, MIB
 
 KEY = "videos/a.mp4"
@@ -201,6 +202,31 @@ def test_refusal_of_the_bucket_is_no_missing_file(in_the_bucket, oss_server, fau
         operation()
 
     assert type(refused.value) is error
+    oss_server.reset()
+
+
+@in_one_test(
+    ("options", "clock_s", "said"),
+    [
+        ({"access_key": "deleted"}, 0, "ServerError InvalidAccessKeyId while"),
+        ({"secret_key": "wrong"}, 0, "^SignatureDoesNotMatch while"),
+        ({"bucket_name": "no-such-bucket"}, 0, "^NoSuchBucket while"),
+        ({}, 1000, "ServerError RequestTimeTooSkewed while"),
+    ],
+)
+def test_wrong_setting_and_wrong_clock_are_named_and_nothing_is_sent_again(
+    settings, in_the_bucket, oss_server, caplog, options, clock_s, said
+):
+    oss_server.reset()
+    oss_server.advance(clock_s)
+    caplog.clear()
+    settings.STORAGES = settings.STORAGES | {"default": settings.STORAGES["default"] | {"OPTIONS": options_of(oss_server) | options}}
+
+    with pytest.raises(store.StorageUnavailable, match=said):
+        store.read(KEY)
+
+    assert oss_server.state()["requests"] == {"GetObject": 1}
+    assert ("ServerTime" in caplog.text, "StringToSign" in caplog.text) == (clock_s > 0, False)
     oss_server.reset()
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import pickle
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from django.core.files.base import ContentFile
@@ -20,6 +22,13 @@ from videoportal.storages.s3 import S3MediaStorage
 pytestmark = pytest.mark.slow  # boto3 and moto take seconds to start
 CONTENT = bytes(range(256)) * 8000
 KEY = "videos/雪 a.mp4"
+
+
+class RawReply(io.BytesIO):
+    """What botocore reads an answer from."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
 
 
 @pytest.fixture
@@ -69,6 +78,31 @@ def test_save_whose_answer_was_lost_is_recognised(storage):
     storage.save_new(KEY, ContentFile(CONTENT))
 
     assert (lost[0].status_code, storage.open(KEY).read()) == (200, CONTENT)
+
+
+def test_service_without_conditional_writes_is_asked_first(storage, asked):
+    def refuse(request: Any, **_facts: Any) -> Any:
+        if "If-None-Match" in request.headers:
+            body = b"<Error><Code>NotImplemented</Code></Error>"
+            return AWSResponse(request.url, 501, {}, RawReply(body))
+        return None
+
+    storage.client.meta.events.register_first("before-send.s3.PutObject", refuse)
+
+    storage.save_new(KEY, ContentFile(CONTENT))
+    with pytest.raises(FileExistsError):
+        storage.save_new(KEY, ContentFile(b"other"))
+    storage.save_new("b", ContentFile(b"b"))
+
+    assert (storage.open(KEY).read(), storage.open("b").read()) == (CONTENT, b"b")
+    assert [request.headers.get("If-None-Match") for request in asked if request.method == "PUT"] == [b"*", None, None]
+
+
+def test_names_that_no_path_leads_to_are_left_out_of_lists(storage):
+    for key in ("day//a.mp4", "day/b.mp4"):
+        storage.client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+
+    assert (storage.listdir(""), storage.listdir("day")) == ((["day"], []), ([], ["b.mp4"]))
 
 
 def test_file_is_read_in_ranges_as_they_are_needed(storage, asked):
@@ -141,6 +175,6 @@ def test_store_tells_a_missing_file_from_a_missing_bucket(settings, options):
     assert store.listing("videos") == ([], [])
     for change in ({"bucket_name": "no-such-bucket"}, {"endpoint_url": "http://127.0.0.1:9"}):
         use(**change)
-        for look in (store.read, store.size, store.modified_at, store.listing, lambda key: store.save(key, b"x")):
+        for look in (store.read, store.size, store.modified_at, store.listing, store.delete, lambda key: store.save(key, b"x")):
             with pytest.raises(store.StorageUnavailable):
                 look(KEY)
