@@ -115,8 +115,9 @@ def _addresses(options: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _objects(options: Mapping[str, Any]) -> Iterator[str]:
-    if options["location"].startswith("/"):
-        yield f"OSS_LOCATION is “{options['location']}”. Write the folder without a slash at its start."
+    location = options["location"]
+    if location and {"", ".", ".."} & set(location.removesuffix("/").split("/")):
+        yield f"OSS_LOCATION is “{location}”. Write a folder such as portal/videos, without a slash at its start, “//”, “.” or “..”."
     for name, allowed in ALLOWED.items():
         if options[name] and options[name] not in allowed:
             yield f"{variable(name)} is “{options[name]}”. Set it to one of: {', '.join(allowed)}."

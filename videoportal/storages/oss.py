@@ -221,7 +221,7 @@ def readable_again(content: File[Any]) -> Iterator[IO[bytes]]:
     if is_seekable(content):
         content.seek(0)
         if isinstance(content.read(0), bytes):
-            yield content  # type: ignore[misc]
+            yield content
             return
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
         source = ReadBytesWrapper(content)

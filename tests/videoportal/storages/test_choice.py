@@ -75,6 +75,8 @@ def test_variables_become_options_of_their_type(monkeypatch, tmp_path):
         (OSS | {"OSS_IS_CNAME": "True"}, "OSS_ENDPOINT_URL"),
         (OSS | {"OSS_CUSTOM_DOMAIN": "https://m.example.com"}, "OSS_CUSTOM_DOMAIN"),
         (OSS | {"OSS_LOCATION": "/portal"}, "OSS_LOCATION"),
+        (OSS | {"OSS_LOCATION": "portal//videos"}, "OSS_LOCATION"),
+        (OSS | {"OSS_LOCATION": "portal/../videos"}, "OSS_LOCATION"),
         (OSS | {"OSS_STORAGE_CLASS": "Archive"}, "Standard, IA"),
         (OSS | {"OSS_SSE_KMS_KEY_ID": "key"}, "OSS_SERVER_SIDE_ENCRYPTION=KMS"),
         (OSS | {"OSS_PART_SIZE": "1000"}, "102400"),
