@@ -180,6 +180,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.credentials is not None:
             set_credentials(self.instance, self.credentials)
         if self.replaces_credentials or "base_url" in self.changed_data:
+            self.instance.lock_for_leasing()  # so that the change is later than what was sent before
             self.instance.changed_at = clock.now()
         self.instance.edited_at = clock.now()
         return super().save(commit)

@@ -296,7 +296,9 @@ class ProviderAccount(models.Model):
         self.save(update_fields=["balance", "balance_unit", "balance_at"])
 
     def lock_for_leasing(self) -> None:
-        """Make leases on this account's slots wait for one another. Call inside a transaction."""
+        """Make leases on this account's slots, paid requests and changes of its address or credentials wait for one another. Call inside a
+        transaction.
+        """
         ProviderAccount.objects.filter(pk=self.pk).update(leases=F("leases") + 1)
 
 

@@ -46,10 +46,14 @@ def pause_those_gone() -> None:
 @transaction.atomic
 def _take(one: Given) -> ProviderAccount:
     row = ProviderAccount.objects.filter(source=one.source).first() or _new(one)
+    row.lock_for_leasing()  # so that the change is later than what was sent before, and of two processes only one finds it
+    row.refresh_from_db()
     said = {"base_url": one.base_url, "fingerprint": fingerprint_of(one), "tails": tails_of(one.surface.credentials, one.credentials)}
     changed = {name: value for name, value in said.items() if getattr(row, name) != value}
     if changed:
         before = row.base_url
+        if row.base_url != one.base_url:
+            changed["sandbox"] = _is_simulator(one.base_url)
         for name, value in {**changed, "changed_at": clock.now()}.items():
             setattr(row, name, value)
         row.save(update_fields=[*changed, "changed_at"])
@@ -63,7 +67,7 @@ def _new(one: Given) -> ProviderAccount:
     """Insert the row under a label that nobody has, unless another process was faster. Sandbox accounts of the vendor are disabled, so that
     simulated videos do not mix with those that are paid for.
     """
-    in_sandbox = one.base_url.startswith(f"{settings.SIMULATOR_URL.rstrip('/')}/")
+    in_sandbox = _is_simulator(one.base_url)
     row = ProviderAccount(
         source=one.source,
         vendor=one.provider.slug,
@@ -88,6 +92,10 @@ def _new(one: Given) -> ProviderAccount:
         if not in_sandbox:
             _disable_sandbox_accounts(one.provider.slug)
     return stored
+
+
+def _is_simulator(base_url: str) -> bool:
+    return base_url.startswith(f"{settings.SIMULATOR_URL.rstrip('/')}/")
 
 
 def _disable_sandbox_accounts(vendor: str) -> None:

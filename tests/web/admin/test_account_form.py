@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import datetime
 
+import pytest
+from django.db import connection
+
+from database import clock
 from providers.accounts.sealing import unseal
 from providers.models import ProviderAccount
 from providers.vendors import PROVIDERS
@@ -171,3 +175,19 @@ def test_a_change_of_address_or_credentials_is_dated(staff_client, db, edit, is_
 
     account.refresh_from_db()
     assert (account.changed_at is not None) is is_dated
+
+
+def test_a_change_is_later_than_every_request_that_was_sent_before_it(staff_client, db):
+    staff_client.post(address("kling", "official-key"), KEYED)
+    account, sent_at = ProviderAccount.objects.get(), list[datetime]()
+
+    def before_it_has_the_lock(execute, sql, params, many, context):
+        if not sent_at and sql.startswith('UPDATE "providers_provideraccount"'):
+            sent_at.append(clock.now())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(before_it_has_the_lock):
+        staff_client.post(f"/admin/providers/provideraccount/{account.pk}/change/", {**KEYED, "credential_api_key": "sk-canary-2"})
+
+    account.refresh_from_db()
+    assert account.led_elsewhere(sent_at[0])
