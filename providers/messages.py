@@ -75,6 +75,7 @@ PROVIDER_SENTENCES = {
     "file_secret": _("The file %(path)s cannot be read (%(error)s)."),
     "file_address": _("“%(key)s” is not an address that an account may have."),
     "address_port": _("The port is a number from 1 to 65535."),
+    "address_unfit": _("An address has at most %(most)s characters, in one line and without spaces."),
     "address_alone": _("Enter the address without a user name, question mark or hash."),
     "address_scheme": _("The address begins with https:// or http://."),
     "address_metadata": _("This is the address of a cloud's metadata service, which holds keys. Use the vendor's address."),

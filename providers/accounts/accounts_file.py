@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from providers.accounts.base_urls import UnusableAddress, is_header_text, usable_address
+from providers.accounts.base_urls import Unreadable, UnusableAddress, is_header_text, text_of_file, usable_address
 from providers.core.base import Provider, Surface
 from providers.core.messages import Message, say
 from providers.vendors import PROVIDERS
@@ -55,12 +55,13 @@ class _Wrong(Exception):
 def read(path: Path) -> tuple[list[Entry], list[Message]]:
     """Return the accounts, and a message with a line for each thing that is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return [], [say("file_unreadable", path=str(path), error=_reason(error))]
+        text = text_of_file(str(path.absolute()))
+    except Unreadable as unreadable:
+        return [], [say("file_unreadable", **unreadable.facts)]
     is_json = path.suffix.lower() == ".json"
     try:
         tables = json.loads(text, object_pairs_hook=_without_repeats) if is_json else tomllib.loads(text)
+        json.dumps(tables, ensure_ascii=False, default=str).encode()  # half a surrogate pair could not be shown
     except (ValueError, RecursionError) as error:  # both parsers' errors are ValueErrors
         return [], [_at(_line_of_error(error, text)) + say("file_syntax", format="JSON" if is_json else "TOML", error=_gist(error))]
     if not isinstance(tables, dict):
@@ -85,9 +86,9 @@ def _entry(name: str, table: Any, line: int) -> Entry:
     for key in table:
         if key not in (*OWN_KEYS, *fields):
             raise _Wrong(key, say("file_unknown_key", key=key, known=", ".join([*OWN_KEYS, *fields])))
-    credentials = {key: _secret(key, _text(table, key)) for key in fields if key in table}
+    credentials = {key: value for key in fields if key in table and (value := _secret(key, _text(table, key)))}
     for one in surface.credentials:
-        if not one.optional and not credentials.get(one.name):
+        if not one.optional and one.name not in credentials:
             raise _Wrong(one.name if one.name in table else "", say("file_missing_key", key=one.name))
     address = _text(table, "base_url") if "base_url" in table else surface.base_url
     try:
@@ -119,19 +120,15 @@ def _secret(key: str, said: str) -> str:
     if kind == "env":
         value = os.environ.get(rest, "").strip()
         if not value:
-            raise _Wrong(key, say("file_variable", name=rest))
+            raise _Wrong(key, say("file_variable", name=rest if rest.isidentifier() else "…"))  # it may be the secret itself
     elif kind == "file":
         try:
-            value = Path(rest).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise _Wrong(key, say("file_secret", path=rest, error=_reason(error))) from error
+            value = text_of_file(rest).strip()
+        except Unreadable as unreadable:
+            raise _Wrong(key, say("file_secret", **unreadable.facts)) from unreadable
     if not is_header_text(value):
         raise _Wrong(key, say("file_unfit", key=key))
     return value
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

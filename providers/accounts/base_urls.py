@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from providers.core.base import Surface
 from providers.core.messages import Message, say
 from providers.core.network import leads_to_metadata
 
-__all__ = ["UnusableAddress", "is_header_text", "usable_address"]
+__all__ = ["Unreadable", "UnusableAddress", "is_header_text", "text_of_file", "usable_address"]
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LONGEST_ADDRESS = 300
+MOST_BYTES = 1024 * 1024
 
 
 class UnusableAddress(Exception):
@@ -24,6 +29,8 @@ class UnusableAddress(Exception):
 def usable_address(url: str, surface: Surface) -> str:
     """Return the base URL without its last slashes. Raise `UnusableAddress`."""
     url = url.rstrip("/")
+    if len(url) > LONGEST_ADDRESS or " " in url or not url.isprintable():  # `urlsplit` passes over a line break
+        raise UnusableAddress(say("address_unfit", most=LONGEST_ADDRESS))
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -45,3 +52,25 @@ def usable_address(url: str, surface: Surface) -> str:
 def is_header_text(value: str) -> bool:
     """Return whether a credential can travel in a header."""
     return value.isascii() and value.isprintable()
+
+
+class Unreadable(Exception):
+    """A file without a usable text. `facts` are for the sentence: `error`, and `path` unless that may be the secret itself."""
+
+    def __init__(self, path: str, error: str) -> None:
+        self.facts = {"path": path if os.path.isabs(path) else "…", "error": error}
+        super().__init__(error)
+
+
+def text_of_file(path: str) -> str:
+    """Return the text of a small file. Raise `Unreadable`."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return content.decode("utf-8-sig")  # editors on Windows begin with a mark
+    except OSError as error:
+        raise Unreadable(path, error.strerror or type(error).__name__) from error
+    except ValueError as error:  # not UTF-8, or a path that no system has
+        raise Unreadable(path, type(error).__name__) from error

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from providers.accounts import accounts_file
-from providers.accounts.base_urls import UnusableAddress, is_header_text, usable_address
+from providers.accounts.base_urls import Unreadable, UnusableAddress, is_header_text, text_of_file, usable_address
 from providers.accounts.models import ProviderAccount
 from providers.accounts.sealing import SealBroken, unseal
 from providers.core.base import Provider, Surface, Variables
@@ -131,16 +131,17 @@ def _by_address(provider: type[Provider]) -> list[Surface]:
 
 
 def _is_asked_for(surface: Surface) -> bool:
-    address = _address(surface)
-    return bool(address) and urlsplit(address).hostname == urlsplit(surface.base_url).hostname
+    try:
+        address = _address(surface)
+        return bool(address) and urlsplit(address).hostname == urlsplit(surface.base_url).hostname
+    except (_Refused, ValueError):  # `_of` says what is wrong, if there is a key too
+        return False
 
 
 def _address(surface: Surface) -> str:
+    """Return the address that is set, or an empty text. Raise `_Refused` if it cannot be read."""
     name = _set_one(surface.variables.address) if surface.variables else None
-    try:
-        url = _value(name) if name else ""
-    except _Refused:
-        return ""
+    url = _value(name) if name else ""
     return url if "://" in url or not url else f"https://{url}"
 
 
@@ -189,18 +190,16 @@ def _set_one(names: tuple[str, ...]) -> str | None:
 
 
 def _value(name: str) -> str:
-    """Return the variable, or the content of the file that `NAME_FILE` names. Raise `_Refused` if that cannot be read."""
+    """Return the variable, or the content of the file that `NAME_FILE` names. Raise `_Refused` if that cannot be read or is empty."""
     path = os.environ.get(f"{name}_FILE")
     if not path:
         return os.environ.get(name, "").strip()
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _Refused(say("variable_file", name=f"{name}_FILE", path=path, error=_reason(error))) from error
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        if value := text_of_file(path).strip():
+            return value
+        raise Unreadable(path, "empty")
+    except Unreadable as unreadable:
+        raise _Refused(say("variable_file", name=f"{name}_FILE", **unreadable.facts)) from unreadable
 
 
 def _of_file(problems: list[Message]) -> Iterator[Given]:

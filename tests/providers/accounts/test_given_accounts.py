@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from api.v1.schemas import task_out
+from database import clock
 from events.models import AuditEvent
 from generation.lifecycle import Status
 from generation.models import GenerationTask
@@ -50,6 +52,7 @@ class Environment:
     def set(self, **variables: str) -> None:
         for name in KNOWN:
             self.patch.delenv(name, raising=False)
+            self.patch.delenv(f"{name}_FILE", raising=False)
         for name, value in variables.items():
             self.patch.setenv(name, value)
 
@@ -117,6 +120,14 @@ OWN = "https://ws-1.cn-beijing.maas.aliyuncs.com/api/v1"
         ({"ARK_API_KEY": KEY, "ARK_BASE_URL": "http://ark.example.com"}, []),
         ({"ARK_API_KEY": "two\nlines"}, []),
         ({"ARK_API_KEY_FILE": "/nowhere"}, []),
+        ({"ARK_API_KEY_FILE": "/dev/null"}, []),
+        ({"ARK_API_KEY": KEY, "ARK_BASE_URL_FILE": "/nowhere"}, []),  # the key is not sent to another address than the one that is meant
+        ({"ARK_API_KEY": KEY, "ARK_BASE_URL": "https://[::1"}, []),
+        ({"ARK_API_KEY": KEY, "ARK_BASE_URL": "https://ark.example.com\n.evil.example"}, []),
+        ({"ARK_API_KEY": KEY, "ARK_BASE_URL": "https://ark.example.com/a b"}, []),
+        ({"ARK_API_KEY": KEY, "ARK_BASE_URL": "https://ark.example.com/\udc80"}, []),
+        ({"ARK_API_KEY": KEY, "ARK_BASE_URL": f"https://ark.example.com/{'a' * 300}"}, []),
+        ({"OPENAI_BASE_URL": "https://[", "ZAI_API_KEY": KEY}, [("zhipu", "intl", "https://api.z.ai/api/paas/v4")]),
     ],
 )
 def test_accounts_of_variables(environment, variables, expected):
@@ -126,14 +137,20 @@ def test_accounts_of_variables(environment, variables, expected):
 
 
 def test_a_refused_variable_is_named_and_its_value_is_not(environment):
-    environment.set(ARK_API_KEY=f"{KEY}\u00e9", VIDU_API_KEY=KEY, VIDU_BASE_URL="http://vidu.example.com", ZHIPUAI_API_KEY=KEY)
+    environment.set(
+        ARK_API_KEY=f"{KEY}\u00e9",
+        VIDU_API_KEY=KEY,
+        VIDU_BASE_URL="http://vidu.example.com",
+        ZHIPUAI_API_KEY=KEY,
+        MINIMAX_API_KEY_FILE=KEY,  # in the place of a path
+    )
 
     found = [str(problem) for problem in read_again().problems]
 
-    assert [name for name in ("ARK_API_KEY", "VIDU_BASE_URL") if any(name in words for words in found)] == ["ARK_API_KEY", "VIDU_BASE_URL"]
+    assert [words.split()[0] for words in found] == ["ARK_API_KEY", "MINIMAX_API_KEY_FILE", "VIDU_BASE_URL"]
     assert not any(KEY in words for words in found)
     assert [one.provider.slug for one in read_again().accounts.values()] == ["zhipu"]
-    assert [(item.id, item.is_serious()) for item in given_accounts_can_be_used(None)] == [("providers.W004", False)] * 2
+    assert [(item.id, item.is_serious()) for item in given_accounts_can_be_used(None)] == [("providers.W004", False)] * 3
 
 
 TOML = """
@@ -160,6 +177,10 @@ def test_accounts_of_a_file(environment, tmp_path):
     environment.file(json.dumps({"ark": {"vendor": "ark", "surface": "byteplus", "api_key": "sk-in-the-file"}}), "accounts.json")
     as_json = read_again().accounts
 
+    environment.file("\ufeff[ark]\nvendor='ark'\napi_key='x'\n[kling]\nvendor='kling'\nsurface='official-key'\napi_key='x'\nwebhook_secret=''")
+    from_windows = read_again().accounts
+
+    assert [one.credentials for one in from_windows.values()] == [{"api_key": "x"}, {"api_key": "x"}]
     kling = toml["file:kling/official-jwt/Kling, Beijing"]
     assert kling.credentials == {"access_key": "ak-some", "secret_key": "sk-in-a-docker-secret"}
     assert kling.base_url == "https://api-beijing.klingai.com"
@@ -178,11 +199,17 @@ def test_accounts_of_a_file(environment, tmp_path):
         ("a.toml", '[bad]\nvendor = "ark"\napi_key = 7\n', 3, "must be a text"),
         ("a.toml", '[bad]\nvendor = "ark"\napi_key = "env:NOT_THERE"\n', 3, "NOT_THERE is not set"),
         ("a.toml", '[bad]\nvendor = "ark"\napi_key = "file:/nowhere/key"\n', 3, "/nowhere/key cannot be read"),
+        ("a.toml", f'[bad]\nvendor = "ark"\napi_key = "env:{KEY}"\n', 3, "The variable … is not set"),
+        ("a.toml", f'[bad]\nvendor = "ark"\napi_key = "file:{KEY}"\n', 3, "The file … cannot be read"),
+        ("a.toml", '[bad]\nvendor = "ark"\napi_key = "file:/tmp/\\u0000"\n', 3, "cannot be read"),
+        ("a.toml", '[bad]\nvendor = "ark"\napi_key = "file:/dev/zero"\n', 3, "File too large"),
+        ("a.toml", f'[bad]\nvendor = "ark"\napi_key = "{KEY}"\nbase_url = "https://ark.example.com/\\nX"\n', 4, "without spaces"),
         ("a.toml", f'[bad]\nvendor = "ark"\napi_key = "{KEY}"\nbase_url = "http://ark.example.com"\n', 4, "Use https"),
         ("a.toml", 'vendor = "ark"\n', 1, "Each account is a table"),
         ("a.json", '{"bad": {"vendor": "ark",\n "api_key": }}', 2, "not valid JSON"),
         ("a.json", '{\n "bad": {\n "vendor": "ark",\n "surface": "mars", "api_key": "x"}}', 4, "“surface” cannot be “mars”"),
         ("a.json", '{"a": {}, "a": {}}', 1, "named twice"),
+        ("a.json", '{"a": {"vendor": "ark", "api_key": "env:\\ud800"}}', 1, "not valid JSON"),
         ("a.json", "[]", 1, "Each account is a table"),
     ],
 )
@@ -218,9 +245,8 @@ def test_a_start_makes_one_row_without_the_secret_and_a_repeat_changes_nothing(e
     assert AuditEvent.objects.filter(action="account.created", user_id=None).count() == 1
 
 
-@pytest.mark.postgresql
-def test_two_processes_that_start_at_once_make_one_row(environment, transactional_db):
-    environment.set(ALIYUN_API_KEY=KEY)
+def start_twice_at_once(environment: Environment, statement: str) -> tuple[list[ProviderAccount], list[ProviderAccount]]:
+    """Start, and right before this statement let another process start. Return what both took."""
     others: list[ProviderAccount] = []
 
     def elsewhere() -> list[ProviderAccount]:
@@ -230,16 +256,25 @@ def test_two_processes_that_start_at_once_make_one_row(environment, transactiona
             connection.close()
 
     def just_before(execute, sql, params, many, context):
-        if not others and sql.startswith(("BEGIN", 'INSERT INTO "providers_provideraccount"')):  # SQLite locks first
+        if not others and sql.startswith(("BEGIN", f'{statement} "providers_provideraccount"')):  # SQLite locks first
             with ThreadPoolExecutor(1) as pool:
                 others.extend(pool.submit(elsewhere).result())
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(just_before):
-        mine = environment.start()
+        return environment.start(), others
 
-    assert others == mine == [ProviderAccount.objects.get()]
-    assert AuditEvent.objects.filter(action="account.created").count() == 1
+
+@pytest.mark.postgresql
+def test_two_processes_that_start_at_once_make_one_row_and_change_it_once(environment, transactional_db):
+    environment.set(ALIYUN_API_KEY=KEY)
+    mine, others = start_twice_at_once(environment, "INSERT INTO")
+    environment.set(ALIYUN_API_KEY="sk-the-next-key-5678")
+    changed = start_twice_at_once(environment, "UPDATE")
+
+    assert others == mine == [ProviderAccount.objects.get()] == changed[0] == changed[1]
+    actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+    assert actions == ["account.created", "account.credentials_replaced"]
 
 
 def test_another_key_is_taken_at_the_next_start_and_not_before(environment, db, monkeypatch):
@@ -255,6 +290,36 @@ def test_another_key_is_taken_at_the_next_start_and_not_before(environment, db, 
     assert not locked_because(account)
     assert account.changed_at is not None
     assert account.tails == {"api_key": "…5678"}
+
+
+def test_a_change_is_later_than_every_request_that_was_sent_before_it(environment, db):
+    environment.set(ALIYUN_API_KEY=KEY)
+    [account] = environment.start()
+    environment.set(ALIYUN_API_KEY="sk-the-next-key-5678")
+    sent_at: list[datetime] = []
+
+    def before_it_has_the_lock(execute, sql, params, many, context):
+        if not sent_at and sql.startswith('UPDATE "providers_provideraccount"'):
+            sent_at.append(clock.now())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(before_it_has_the_lock):
+        environment.start()
+
+    account.refresh_from_db()
+    assert account.led_elsewhere(sent_at[0])
+
+
+def test_an_account_that_leaves_the_simulator_is_billed(environment, db):
+    environment.set(ARK_API_KEY=KEY, ARK_BASE_URL=f"{environment.settings.SIMULATOR_URL}/ark")
+    [account] = environment.start()
+    assert account.sandbox
+    environment.set(ARK_API_KEY=KEY)
+
+    environment.start()
+
+    account.refresh_from_db()
+    assert (account.base_url, account.sandbox) == (ARK, False)
 
 
 def test_an_account_whose_variable_is_gone_waits_and_comes_back(environment, db):
