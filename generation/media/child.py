@@ -265,7 +265,7 @@ def main() -> int:
         if error.errno not in NO_ROOM:
             raise
         answer = {"errno": error.errno}
-    json.dump(answer, sys.stdout)
+    json.dump(answer, sys.stdout, allow_nan=False)  # no database stores NaN
     return 0
 
 

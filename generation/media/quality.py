@@ -8,6 +8,7 @@ goes wrong is noted, and its facts are missing.
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable
 from math import log10
 from typing import Any
@@ -41,6 +42,8 @@ LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=2, of
 SILENCE_DB = -60.0
 NOTHING_DB = -120.0
 """The level noted for digital silence, whose true level is minus infinity."""
+MOST_S = 10.0
+"""The longest time that measuring one file takes: the check has minutes, and must not run out of them because of this."""
 GATE_LUFS = -70.0
 """The gate of BS.1770: below it the meter returns this value."""
 
@@ -48,9 +51,10 @@ GATE_LUFS = -70.0
 class Quality:
     """Collects the facts of one file, in two parts that fail apart: what is seen and what is heard."""
 
-    def __init__(self, *, is_wanted: bool = True) -> None:
-        self._is_wanted = is_wanted
+    def __init__(self, *, is_wanted: bool = True, most_s: float = MOST_S) -> None:
+        self._is_wanted, self._most_s = is_wanted, most_s
         self._picture, self._sound = _Picture(), _Sound()
+        self._spent_s = 0.0
         self.failures: dict[str, str] = {}
         """Why a part is not measured."""
 
@@ -70,10 +74,14 @@ class Quality:
     def _try(self, part: str, measure: Callable[[], None]) -> None:
         if part in self.failures or not self._is_wanted:
             return
+        began = time.monotonic()
         try:
             measure()
         except Exception as error:  # a paid video is not lost because of a measurement
             self.failures[part] = f"{type(error).__name__}: {error}"
+        self._spent_s += time.monotonic() - began
+        if self._spent_s > self._most_s:
+            self.failures.setdefault(part, f"measuring took more than {self._most_s:g} s")
 
 
 class _Picture:

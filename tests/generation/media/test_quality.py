@@ -114,6 +114,16 @@ def test_a_sound_that_the_meter_does_not_take_costs_only_the_facts_of_sound(span
     assert list(quality.failures) == ["sound"]
 
 
+def test_measuring_that_takes_too_long_ends_so_that_the_check_does_not(spans: Path) -> None:
+    quality = Quality(most_s=0.0)
+    with av.open(str(spans)) as container:
+        for frame in container.decode(video=0, audio=0):
+            quality.hear(frame) if isinstance(frame, AudioFrame) else quality.look(frame, frame.time)
+
+    assert quality.facts(8.5) == {}
+    assert quality.failures == dict.fromkeys(("picture", "sound"), "measuring took more than 0 s")
+
+
 def _tone(level_db: float) -> str:
     """Return a source of a stereo sine of 1 kHz; its level is that of its peaks, below full scale."""
     wave = f"{10 ** (level_db / 20)}*sin(2*PI*1000*t)"
