@@ -143,7 +143,7 @@ class Video(models.Model):
     def posters(self) -> dict[int, str]:
         """Return the keys of its posters by their width in pixels, the narrowest first."""
         main = fitted(self.width_px, self.height_px, MAIN_SIDE_PX)[0]
-        return dict(sorted(({main: self.poster} | {int(width): key for width, key in self.other_posters.items()}).items()))
+        return dict(sorted(({int(width): key for width, key in self.other_posters.items()} | {main: self.poster}).items()))
 
     def poster_for(self, width: int) -> tuple[int, str]:
         """Return width and key of the narrowest poster that has so many pixels in width; of the widest if none has."""

@@ -61,6 +61,16 @@ def test_two_runs_at_once_count_its_bytes_once(user):
     assert video.stored_bytes == store.size(video.other_posters["384"])
 
 
+def test_a_small_poster_that_is_as_narrow_as_the_main_one_does_not_hide_it(user):
+    thread = older(user, (4, 2000))
+
+    make_posters()
+
+    thread.refresh_from_db()
+    assert thread.posters == {2: thread.poster}
+    assert list(thread.other_posters) == ["2"]
+
+
 def test_a_storage_that_is_away_ends_it_and_the_next_run_goes_on(user, settings):
     video, works = older(user, (1280, 720)), settings.STORAGES
     settings.STORAGES = works | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
