@@ -245,8 +245,7 @@ def _was_not_sent(task: GenerationTask, error: NotSent) -> None:
     except LostRace:
         row = GenerationTask.objects.get(pk=task.pk)
         if row.state is Status.NEEDS_REVIEW and not may_be_paid(row):
-            binding: dict[str, Any] = {} if row.continues_a_render else {"account": None, "is_bound": False}
-            row.move(Status.QUEUED, note=error.words, **binding, **NO_ERROR)
+            row.move(Status.QUEUED, note=error.words, account=row.account if row.is_bound else None, **NO_ERROR)
 
 
 def _await_look_up(task: GenerationTask, client: BlockingClient, error: Uncertain | DuplicateReference) -> None:

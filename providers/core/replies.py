@@ -163,7 +163,7 @@ def poll_delay(value: object, *, unit_s: float = 1.0) -> timedelta | None:
 def charge_of(value: object, unit: str) -> Charge | None:
     """Return a charge of this amount, a number or its digits; None for anything else, and for less than nothing."""
     amount = number_of(value)
-    if amount is None or not 0 <= amount < MOST_CHARGED or isinstance(value, bool):
+    if amount is None or not 0 <= amount < MOST_CHARGED:
         return None
     return Charge(amount=Decimal(str(value).strip()), unit=unit)
 
