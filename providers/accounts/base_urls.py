@@ -58,7 +58,7 @@ class Unreadable(Exception):
     """A file without a usable text. `facts` are for the sentence: `error`, and `path` unless that may be the secret itself."""
 
     def __init__(self, path: str, error: str) -> None:
-        self.facts = {"path": path if os.path.isabs(path) else "…", "error": error}
+        self.facts = {"path": path if Path(path).is_absolute() else "…", "error": error}
         super().__init__(error)
 
 

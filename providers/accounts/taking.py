@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -48,11 +49,15 @@ def _take(one: Given) -> ProviderAccount:
     row = ProviderAccount.objects.filter(source=one.source).first() or _new(one)
     row.lock_for_leasing()  # so that the change is later than what was sent before, and of two processes only one finds it
     row.refresh_from_db()
-    said = {"base_url": one.base_url, "fingerprint": fingerprint_of(one), "tails": tails_of(one.surface.credentials, one.credentials)}
+    said: dict[str, Any] = {
+        "base_url": one.base_url,
+        "fingerprint": fingerprint_of(one),
+        "tails": tails_of(one.surface.credentials, one.credentials),
+    }
     changed = {name: value for name, value in said.items() if getattr(row, name) != value}
     if changed:
         before = row.base_url
-        if row.base_url != one.base_url:
+        if "base_url" in changed:
             changed["sandbox"] = _is_simulator(one.base_url)
         for name, value in {**changed, "changed_at": clock.now()}.items():
             setattr(row, name, value)

@@ -177,7 +177,9 @@ def test_accounts_of_a_file(environment, tmp_path):
     environment.file(json.dumps({"ark": {"vendor": "ark", "surface": "byteplus", "api_key": "sk-in-the-file"}}), "accounts.json")
     as_json = read_again().accounts
 
-    environment.file("\ufeff[ark]\nvendor='ark'\napi_key='x'\n[kling]\nvendor='kling'\nsurface='official-key'\napi_key='x'\nwebhook_secret=''")
+    environment.file(
+        "\ufeff[ark]\nvendor='ark'\napi_key='x'\n[kling]\nvendor='kling'\nsurface='official-key'\napi_key='x'\nwebhook_secret=''"
+    )
     from_windows = read_again().accounts
 
     assert [one.credentials for one in from_windows.values()] == [{"api_key": "x"}, {"api_key": "x"}]
