@@ -36,6 +36,7 @@ OURS = (
     "lin",
     "admin",
     "Ctrl",
+    "Del",
     "curl",
     "Python",
     "JavaScript",

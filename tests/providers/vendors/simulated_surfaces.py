@@ -40,7 +40,7 @@ MODELS = {
     "volcvisual": "volcvisual/jimeng_t2v_v30",
     "cogvideox": "cogvideox/cogvideox-2b",
     "jimeng": "jimeng/jimeng-video-2.0",
-    "ark": "ark/doubao-seedance-1-5-pro-251215",
+    "ark": "ark/doubao-seedance-1-0-pro-250528",
     "openai-videos": "openai-videos/gateway-model",
     "minimax": "minimax/MiniMax-H3",
     "vidu": "vidu/viduq3-turbo",
