@@ -1,4 +1,4 @@
-"""How fast finished renders are saved: `python -m benchmarks.ingest RESULT.json` on a stage.
+"""Measures how fast finished renders are saved: `python -m benchmarks.ingest RESULT.json` on a stage.
 
 large   a file of 200 MB by the functions that the ingest calls, without the media check, beside `curl | tee FILE | sha256sum` in the same
         run; and the memory for 20 MB and 1 GB. To the disk, and to an OSS server on this machine

@@ -1,4 +1,4 @@
-"""What measuring costs the ingest: `python -m benchmarks.quality RESULT.json` on a stage. Processor seconds of the media child with and
+"""Times what measuring costs: `python -m benchmarks.quality RESULT.json` on a stage. Processor seconds of the media child with and
 without it, in turn, so that a machine that slows down slows both.
 """
 

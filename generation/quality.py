@@ -1,4 +1,4 @@
-"""Which measured facts of a video are worth a warning, and the sentences. The thresholds are here only; a warning blocks nothing.
+"""Decides which measured facts of a video are worth a warning, and what it says. The thresholds are here only; it blocks nothing.
 
 `generation/media/quality.py` measures; `Video.quality` says what its facts are.
 """

@@ -1,4 +1,4 @@
-"""What is forgotten after how long: one rule for each table that grows with use (docs/operating.md).
+"""Deletes old rows: one rule for each table that grows with use (docs/operating.md).
 
 A table that is not here is kept. Tasks and prompts are: they are what people come for. Videos go into the bin, if a number of days is set.
 """

@@ -1,4 +1,4 @@
-"""What a viewer notices at once, measured on frames that are decoded anyway. In the child process only.
+"""Measures what a viewer notices at once, on frames that are decoded anyway. In the child process only.
 
 Pictures are judged on small grey copies: black, frozen, sharpness, and hashes for a search of duplicates. Sound goes through FFmpeg's meter
 (ITU-R BS.1770, EBU R128). What is worth a warning is decided in `generation/quality.py`. Nothing here says that a file is bad: whatever

@@ -1,4 +1,4 @@
-"""What looks after stored files: which are lost, and how far a long walk over all of them has come."""
+"""Rows about stored files: which are lost, and how far a walk over all of them has come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of the bin lists."""
+"""Lists the videos in the bin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of how a task came about, and for how long: its events and its attempts."""
+"""Finds events and attempts of tasks that are old enough to be deleted."""
 
 from __future__ import annotations
 

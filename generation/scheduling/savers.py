@@ -1,4 +1,4 @@
-"""Which finished renders are saved next, and how many savers one account may have: a slow file server leaves savers to the others.
+"""Chooses which finished renders are saved next, and how many savers one account may have: a slow file server leaves savers to the others.
 
 Of an account's renders the one whose file ends first at the vendor goes first; one that ends soon also overtakes other accounts' jobs.
 Shares are counted from leased rows, as the shares of submits are (`concurrency.py`): what a killed worker held ends with its lease.

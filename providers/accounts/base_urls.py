@@ -1,4 +1,4 @@
-"""Which addresses and credentials an account may have, wherever they come from: a form, a variable, the accounts file."""
+"""Checks addresses and credentials of accounts, wherever they come from: a form, a variable, the accounts file."""
 
 from __future__ import annotations
 

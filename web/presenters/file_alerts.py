@@ -1,4 +1,4 @@
-"""What administrators must know about files: finished videos that may be lost, and stored files that are."""
+"""Warns administrators about files: finished videos that may be lost, and stored files that are."""
 
 from __future__ import annotations
 

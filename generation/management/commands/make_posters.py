@@ -13,7 +13,7 @@ EVERY = 500
 
 
 class Command(BaseCommand):
-    help = "Makes the small poster of older videos. End it whenever you like: another run goes on where this one ended."
+    help = "Make the small poster of older videos. Stop it whenever you like: the next run continues."
 
     def handle(self, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         made = skipped = 0

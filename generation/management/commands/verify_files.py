@@ -22,7 +22,7 @@ from generation.store import StorageUnavailable
 NAME = "verify"
 REMEMBER_EVERY_S = 2.0
 FAILURES_IN_A_ROW = 5
-"""After so many the storage is away, not one of its files."""
+"""The number of failures in a row that ends a run: the storage is away then, not one file."""
 MB = 1024 * 1024
 
 

@@ -21,8 +21,8 @@ SAY_EVERY_S = 5.0
 
 class Command(BaseCommand):
     help = (
-        "Copy every media file from one storage into another under the same name. The portal may run meanwhile. End it whenever you like "
-        "and run it again: what has arrived is left out. Ends with 1 if a file is left. The steps of a move are in docs/storage.md."
+        "Copy every media file from one storage into another under the same name. The portal may keep running. Stop this whenever you "
+        "like and run it again: it skips what has arrived. Ends with 1 if a file is left. The steps of a move are in docs/storage.md."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
