@@ -44,13 +44,12 @@ def the_task(request: HttpRequest, pk: UUID, find: Callable[[Caller, UUID], Gene
 
 
 def the_video(request: HttpRequest, pk: UUID) -> Video:
-    """Return the video if this person may see it. Raises Http404."""
-    seen = Video.objects.visible_to(caller_of(request)).select_related("task__prompt", "task__account", "task__owner", "owner")
-    return get_object_or_404(seen, pk=pk)
+    """Return the video if this person may see it and nobody deleted it. Raises Http404."""
+    return get_object_or_404(Video.objects.visible_to(caller_of(request)), pk=pk)
 
 
 def known_video(request: HttpRequest, pk: UUID) -> Video:
-    """Return the video if this person may see it, also one that was deleted. Raises Http404."""
+    """Return the video if this person may see it, also one that was deleted, with what its page shows. Raises Http404."""
     return get_object_or_404(Video.objects.known_to(caller_of(request)).select_related("task__prompt", "owner"), pk=pk)
 
 
