@@ -118,7 +118,6 @@ class _Batch:
 
     @cached_property
     def quotas(self) -> Mapping[int, Use]:
-        require_free_disk()
         return quotas_of(self.owners)
 
     @cached_property
@@ -151,6 +150,7 @@ class _Batch:
             if (order.owner.pk, order.external_id) in self.taken:
                 raise Conflict(_("You already have a task with this external_id."), code="external_id_taken")
             self.taken.add((order.owner.pk, order.external_id))
+        require_free_disk()
         self.quotas[order.owner.pk].require_room()
         price = self.prices.get(spec.name, spec.price)
         holder = _holder_of(spec, params)
