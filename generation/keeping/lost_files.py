@@ -47,7 +47,7 @@ def look_for_lost(*, at_once: int = AT_ONCE) -> bool:
     With `EVERY_ROW` it looks at all files, from the start and however many are missing.
     """
     try:
-        _recheck()
+        _recheck(None if at_once == EVERY_ROW else MOST_LOST)
         _walk(at_once)
     except store.StorageUnavailable as error:
         log.warning("lost files are looked for in a later round: %s", error)
@@ -56,9 +56,9 @@ def look_for_lost(*, at_once: int = AT_ONCE) -> bool:
     return True
 
 
-def _recheck() -> None:
-    """Forget those that are back, or that no row names any more."""
-    for lost in LostFile.objects.select_related("video", "asset")[:MOST_LOST]:
+def _recheck(most: int | None) -> None:
+    """Forget those that are back, or that no row names any more. Any of them, so that those that stay lost do not hide the others."""
+    for lost in LostFile.objects.select_related("video", "asset").order_by("?")[:most]:
         row = lost.video or lost.asset
         file = next((one for one in named_files(row) if one.key == lost.key), None) if row else None
         if file is None or not is_named(file):

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from generation import store
-from generation.keeping.lost_files import look_for_lost
+from generation.keeping.lost_files import MOST_LOST, look_for_lost
 from generation.keeping.named_files import position_of
 from generation.keeping.walk import reached
 from generation.models import GenerationTask, LostFile, Video, Walk
@@ -154,6 +154,18 @@ def test_the_command_looks_at_every_row_wherever_the_walk_of_the_worker_is(user)
     store.delete(first.file)
 
     assert lost_files("--look") == (f"missing: {first.file}\nLost files: 1.\n", 1)
+
+
+def test_a_file_that_is_back_is_found_behind_many_that_stay_lost(user):
+    video = make_video(user)
+    Video.objects.update(other_posters={str(number): f"gone/{number}" for number in range(MOST_LOST)})
+    for key in (video.poster, *(f"gone/{number}" for number in range(MOST_LOST))):
+        LostFile.objects.create(key=key, loss="missing", video=video, found_at=timezone.now())
+
+    lost_files("--look")
+
+    assert not LostFile.objects.filter(key=video.poster).exists()
+    assert LostFile.objects.count() == MOST_LOST
 
 
 def lost_files(*words: str) -> tuple[str, int]:
