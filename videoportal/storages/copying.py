@@ -74,16 +74,21 @@ def delete_source(source: Any, target: Any, *, pace: Pace, threads: int = 4, say
 
     Raises `TooManyFailures`, and `SamePlace`: there each file would be compared with itself.
     """
-    mark = f"health/{uuid4()}.txt"  # the sweep removes one that a kill leaves
-    target.save(mark, ContentFile(b"same place?"))
-    try:
-        if source.exists(mark):
-            raise SamePlace("Both storages are the same place, so this would delete every file.")
-    finally:
-        target.delete(mark)
+    _require_two_places(source, target)
+    _require_two_places(target, source)  # a mounted bucket may show late what was written into the bucket
     moved = Moved()
     _each_folder(source, target, moved, partial(_delete, source, target, pace), threads=threads, say=say, skip_present=False)
     return moved
+
+
+def _require_two_places(one: Any, other: Any) -> None:
+    mark = f"health/{uuid4()}.txt"  # the sweep deletes one that a kill leaves
+    one.save(mark, ContentFile(b"same place?"))
+    try:
+        if other.exists(mark):
+            raise SamePlace("Both storages are the same place, so this would delete every file.")
+    finally:
+        one.delete(mark)
 
 
 def _each_folder(
