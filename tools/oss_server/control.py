@@ -30,13 +30,13 @@ PREFIX = "/_control/"
 async def control(server: OssServer, request: web.BaseRequest) -> web.Response:
     action = f"{request.method} {request.path.removeprefix(PREFIX)}"
     try:
-        wish = json.loads(await request.read() or b"{}")
-        return web.json_response(_done(server, action, wish))
+        wanted = json.loads(await request.read() or b"{}")
+        return web.json_response(_done(server, action, wanted))
     except (ValueError, TypeError, KeyError) as error:
         return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
 
-def _done(server: OssServer, action: str, wish: dict[str, Any]) -> Any:
+def _done(server: OssServer, action: str, wanted: dict[str, Any]) -> Any:
     match action:
         case "GET state":
             faults = [asdict(fault) for fault in server.faults.ordered]
@@ -44,14 +44,14 @@ def _done(server: OssServer, action: str, wish: dict[str, Any]) -> Any:
         case "GET objects":
             return {name: [_shown(stored) for stored in server.store.keys_after(name, "", "")] for name in server.store.bucket_names()}
         case "POST faults":
-            server.faults.order(wish)
+            server.faults.order(wanted)
         case "POST bucket":
-            server.store.create_bucket(wish["name"])
-            server.store.change_bucket(wish["name"], acl=wish.get("acl"), cors=wish.get("cors"))
+            server.store.create_bucket(wanted["name"])
+            server.store.change_bucket(wanted["name"], acl=wanted.get("acl"), cors=wanted.get("cors"))
         case "POST clock":
-            server.clock_offset_s += float(wish["advance_s"])
+            server.clock_offset_s += float(wanted["advance_s"])
         case "POST age":
-            server.store.age(float(wish["seconds"]))
+            server.store.age(float(wanted["seconds"]))
         case "POST reset":
             server.reset()
         case _:

@@ -102,14 +102,14 @@ class Faults:
     def __init__(self) -> None:
         self.ordered: list[Fault] = []
 
-    def order(self, wish: dict[str, Any]) -> None:
+    def order(self, wanted: dict[str, Any]) -> None:
         """Add a fault. Raises ValueError with a sentence for whoever ordered it."""
         names = {item.name for item in fields(Fault)} - {"struck"}
-        if unknown := set(wish) - names:
+        if unknown := set(wanted) - names:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}; a fault has {', '.join(sorted(names))}")
-        if wish.get("fault") not in FAULTS:
-            raise ValueError(f"unknown fault {wish.get('fault')!r}; there are {', '.join(sorted(FAULTS))}")
-        self.ordered.append(Fault(**wish))
+        if wanted.get("fault") not in FAULTS:
+            raise ValueError(f"unknown fault {wanted.get('fault')!r}; there are {', '.join(sorted(FAULTS))}")
+        self.ordered.append(Fault(**wanted))
 
     def take(self, operation: str, key: str) -> Fault | None:
         """Return the fault that strikes this request, and count it."""

@@ -109,13 +109,13 @@ async def delete_many(call: Call) -> Answer:
     if "content-md5" not in call.headers:
         raise OssError(400, "MissingArgument", "Missing Some Required Arguments.", details={"ArgumentName": "Content-MD5"})
     coding = call.query.get("encoding-type", "")
-    wish = parse(await call.read_xml(), "Delete")
-    keys = [node.findtext("Key") or "" for node in wish.findall("Object")]
+    wanted = parse(await call.read_xml(), "Delete")
+    keys = [node.findtext("Key") or "" for node in wanted.findall("Object")]
     if not 0 < len(keys) <= MOST_KEYS or not all(keys):
         raise Refusals.malformed()
     for key in keys:
         call.store.delete(call.bucket, key)
-    if child_text(wish, "Quiet").lower() == "true":
+    if child_text(wanted, "Quiet").lower() == "true":
         return Answer()
     children: list[Node] = [("EncodingType", coding)] if coding else []
     children += [("Deleted", [("Key", encoded(key, coding))]) for key in keys]

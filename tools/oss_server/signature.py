@@ -53,7 +53,7 @@ def pairs(query: str) -> list[tuple[str, str]]:
 
 
 def canonical_query(query: str) -> str:
-    """Return the query as it is signed: encoded anew, sorted, without `=` after an empty value and without the signature."""
+    """Return the query as it is signed: encoded again, sorted, without `=` after an empty value and without the signature."""
     encoded = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in pairs(query) if name != "x-oss-signature")
     return "&".join(f"{name}={value}" if value else name for name, value in encoded)
 

@@ -8,7 +8,7 @@ function setTheme() {
   root.classList.toggle("dark-mode", theme ? theme === "dark" : system.matches);
 }
 
-/** The library draws parts anew at every click, so this looks at all of them each time. */
+/** The library redraws parts at every click, so this looks at all of them each time. */
 function mend() {
   for (const tag of document.querySelectorAll("h3.opblock-tag")) tag.setAttribute("aria-level", "2");
   for (const title of document.querySelectorAll(".models > h4")) title.setAttribute("aria-level", "2");
