@@ -16,10 +16,12 @@ from events import audit, outbox
 from events.models import AuditEvent
 from generation.models import Video
 
-__all__ = ["bin_old_videos"]
+__all__ = ["RESTORED", "bin_old_videos"]
 
 log = logging.getLogger("generation.keeping")
 
+RESTORED = "video.restored"
+"""The action in the audit log that says that a person took a video out of the bin."""
 BATCH = 100
 LASTING_S = 60.0
 
@@ -39,7 +41,7 @@ def bin_old_videos(before: datetime, *, stay: Sequence[Q]) -> int:
         if not batch:
             break
         last = batch[-1].pk
-        restored = AuditEvent.objects.filter(action="video.restored", target_id__in=[str(video.pk) for video in batch])
+        restored = AuditEvent.objects.filter(action=RESTORED, target_id__in=[str(video.pk) for video in batch])
         chosen = {str(video.pk): video for video in batch}
         for key in restored.values_list("target_id", flat=True):
             chosen.pop(key, None)

@@ -150,3 +150,17 @@ def test_old_videos_go_into_the_bin_and_starred_and_restored_ones_stay(user, set
     restore(Video.objects.get(pk=old.pk), by=caller)
     forget()
     assert old in Video.objects.kept()
+
+
+def test_a_video_that_was_restored_stays_longer_than_the_audit_log(user, settings):
+    settings.KEEP_VIDEOS = timedelta(days=60)
+    video = make_video(user, id=id_of(days_ago(4000)))
+    facts = {"target_type": "generation.video", "target_id": str(video.pk), "at": days_ago(3651)}
+    for action in ("video.restored", "video.starred"):
+        AuditEvent.objects.create(id=id_of(days_ago(3651)), action=action, **facts)
+
+    forget()
+    forget()
+
+    assert video in Video.objects.kept()
+    assert [event.action for event in AuditEvent.objects.all()] == ["video.restored"]
