@@ -1,5 +1,6 @@
 """`make run`: the whole portal in one terminal, at port PORT (8000). Data is in var/; vendors are simulated, so nothing is billed.
 
+Accounts of vendors' variables such as ALIYUN_API_KEY are real: docs/operating.md.
 With STORAGE=oss or STORAGE=s3 a server of such buckets runs beside it, and every file goes there. That portal is separate, because files do
 not move between storages: the one with OSS is kept in var/oss/, the one with S3 ends with its server.
 """
@@ -36,15 +37,18 @@ def main() -> int:
 
 
 def _run(storage: str, everything: ExitStack) -> None:
-    environment = {"PORTAL_LOG_LEVEL": os.environ.get("PORTAL_LOG_LEVEL", "WARNING")}
+    usual = {"PORTAL_LOG_LEVEL": "WARNING", "PORTAL_ENVIRONMENT_ACCOUNTS": "True"}
+    environment = {name: os.environ.get(name, value) for name, value in usual.items()}
     data = _data_folder(storage, everything)
     if storage != "local":
         environment |= {"PORTAL_DATA_DIR": str(data), "DATABASE_URL": ""}
     bucket = everything.enter_context(open_bucket(storage, data / "bucket", port=free_port(BUCKET_PORT) if storage != "local" else 0))
     stack = Stack(web_port=int(os.environ.get("PORT", "8000")), environment=environment | dict(bucket.environment if bucket else {}))
     print("Preparing the database and static files...", flush=True)
-    stack.prepare()
+    given = stack.prepare()
     sign_in = stack.manage("first_admin").strip()
+    if given:
+        print(f"Accounts of your environment:\n{given}", end="", flush=True)
     with stack:
         files = f"\n  Files go to {bucket.place}." if bucket else ""
         stays = f"its data stays in {_shown(data)}" if storage != "s3" else "its data ends with it"
