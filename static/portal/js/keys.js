@@ -13,15 +13,16 @@ function isOff() {
   return localStorage.getItem(STORED) === "off";
 }
 
-/** A key of a tile works while the tile has the focus; of several buttons with one key, the last is the newest. */
-function press(keys, focused) {
+/** A key of a tile works while the tile has the focus; of several buttons with one key, the last is the newest. A key that is held down
+ * sends no second form: the next tile, or the next page, has the same key. */
+function press(keys, event) {
   const name = CSS.escape(keys.replace(" ", "+"));
   const target =
-    focused.closest?.(".tile")?.querySelector(`[data-tile-key~="${name}"]`) ??
+    event.target.closest?.(".tile")?.querySelector(`[data-tile-key~="${name}"]`) ??
     [...document.querySelectorAll(`[data-key~="${name}"]`)].filter((item) => !item.disabled).at(-1);
   if (!target) return false;
   if (target.matches("input, textarea")) target.focus();
-  else target.click();
+  else if (!event.repeat || target.type !== "submit") target.click();
   return true;
 }
 
@@ -32,7 +33,7 @@ function onKey(event) {
   const key = event.key === " " ? "space" : event.key;
   const recent = event.timeStamp - pending.at < SEQUENCE_MS ? pending.key : "";
   pending = { key, at: event.timeStamp };
-  if ((recent && press(`${recent} ${key}`, event.target)) || press(key, event.target)) {
+  if ((recent && press(`${recent} ${key}`, event)) || press(key, event)) {
     pending = { key: "", at: 0 };
     event.preventDefault();
   }

@@ -63,7 +63,7 @@ function nearest(links, from, direction) {
 function onArrow(event) {
   const link = event.target.closest?.(".wall a.over");
   if (!link || event.altKey || event.ctrlKey || event.metaKey) return;
-  const links = [...document.querySelectorAll(".wall a.over")];
+  const links = [...document.querySelectorAll(".wall .tile:not([hidden]) a.over")];
   const at = links.indexOf(link);
   const goal = {
     ArrowRight: links[at + 1],
