@@ -201,7 +201,7 @@ MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
 EXPIRY_WARNING = timedelta(minutes=env.integer("PORTAL_EXPIRY_WARNING_MINUTES", 30))  # before the vendor's file ends
 STOP_PAID_SUBMITS = env.boolean("PORTAL_STOP_PAID_SUBMITS", default=False)
-PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # where vendors call back; empty: they are only polled
+PUBLIC_URL = env.text("PORTAL_PUBLIC_URL").rstrip("/")  # vendors call back there, and links begin with it; empty: vendors are only polled
 # Tests and tools make no accounts of the variables that a developer has set: they would spend money.
 ENVIRONMENT_ACCOUNTS = env.boolean("PORTAL_ENVIRONMENT_ACCOUNTS", default=not TESTING)
 ACCOUNTS_FILE = env.text("PORTAL_ACCOUNTS_FILE")  # accounts beside those of the vendors' variables (docs/operating.md)
