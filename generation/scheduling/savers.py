@@ -1,6 +1,7 @@
 """Chooses which finished renders are saved next, and how many savers one account may have: a slow file server leaves savers to the others.
 
 Of an account's renders the one whose file ends first at the vendor goes first; one that ends soon also overtakes other accounts' jobs.
+Those past their end, which the vendor may keep for longer, go last: after an outage their tries must not cost the others their time.
 Shares are counted from leased rows, as the shares of submits are (`concurrency.py`): what a killed worker held ends with its lease.
 """
 
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, QuerySet
+from django.db.models import Case, Count, F, QuerySet, When
 
 from database import clock
 from generation.lifecycle import Status
@@ -33,7 +34,7 @@ NO_END = datetime.max.replace(tzinfo=UTC)
 
 
 def lease_saves(*, now: datetime, instance: str, lasting: timedelta) -> list[Lease]:
-    """Lease due rows of each account, as its share has room for; those that end first are first. Call inside a transaction."""
+    """Lease due rows of each account, as its share has room for; those that end next are first. Call inside a transaction."""
     due = GenerationTask.objects.due(now).filter(status=Status.INGESTING)
     accounts = set(due.order_by().values_list("account", flat=True).distinct())
     if not accounts:
@@ -41,12 +42,14 @@ def lease_saves(*, now: datetime, instance: str, lasting: timedelta) -> list[Lea
     ends: dict[UUID, datetime] = {}
     leases: list[Lease] = []
     for account, room in room_to_save(accounts, now).items():
-        waiting = due.filter(account=account).order_by(FIRST_TO_END, "due_at").select_for_update(skip_locked=True)
+        has_ended = Case(When(outputs_expire_at__lte=now, then=True), default=False)
+        waiting = due.filter(account=account).order_by(has_ended, FIRST_TO_END, "due_at").select_for_update(skip_locked=True)
         chosen = dict(waiting.values_list("pk", "outputs_expire_at")[: min(room, MOST_WAITING - len(leases))])
         ends |= {pk: end or NO_END for pk, end in chosen.items()}
         leases += lease_rows([*chosen], status=Status.INGESTING, now=now, lasting=lasting, instance=instance)
     soon = now + settings.EXPIRY_WARNING
-    return [replace(one, is_urgent=ends[one.task_id] <= soon) for one in sorted(leases, key=lambda one: ends[one.task_id])]
+    leases.sort(key=lambda one: (ends[one.task_id] <= now, ends[one.task_id]))
+    return [replace(one, is_urgent=now < ends[one.task_id] <= soon) for one in leases]
 
 
 def expiring(now: datetime) -> QuerySet[GenerationTask]:

@@ -133,6 +133,19 @@ def test_under_a_jam_the_file_that_ends_first_at_the_vendor_is_saved_first(user,
     assert ordered_jobs()[0] == str(urgent.pk)
 
 
+def test_those_past_their_end_do_not_cost_the_others_their_time(user, slow):
+    now = timezone.now()
+    tasks = rendered(user, slow, 4)
+    for task, minutes in zip(tasks, (-90, -60, 5, 300), strict=True):
+        GenerationTask.objects.filter(pk=task.pk).update(
+            due_at=now - timedelta(hours=1), outputs_expire_at=now + timedelta(minutes=minutes)
+        )
+
+    tick()
+
+    assert ordered_jobs() == [str(tasks[2].pk), str(tasks[3].pk)]
+
+
 def test_a_finished_render_that_is_not_stored_soon_before_its_end_is_reported(user, slow, staff_client, caplog):
     task, later, decided = rendered(user, slow, 3)
     now = timezone.now()
