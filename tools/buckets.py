@@ -53,7 +53,6 @@ def _oss(folder: Path, port: int) -> Iterator[Bucket]:
                 "OSS_BUCKET_NAME": oss.BUCKET,
                 "OSS_REGION_NAME": oss.REGION,
                 "OSS_ENDPOINT_URL": server.url,
-                "OSS_URL_PROTOCOL": "http:",
                 "OSS_ACCESS_KEY_ID": oss.ACCESS_KEY_ID,
                 "OSS_ACCESS_KEY_SECRET": oss.ACCESS_KEY_SECRET,
             },

@@ -35,7 +35,18 @@ def half_read() -> File:
     return file
 
 
-@in_one_test("name", ["a.mp4", "videos/2026/11/29/x-0-1.preview.mp4", "视频/雪 狐.mp4", "q?x=1&y#z/100%+'\".mp4", "~(tilde)!*.webp"])
+@in_one_test(
+    "name",
+    [
+        "a.mp4",
+        "videos/2026/11/29/x-0-1.preview.mp4",
+        "视频/雪 狐.mp4",
+        "q?x=1&y#z/100%+'\".mp4",
+        "~(tilde)!*.webp",
+        "%2e%2e/a+b",
+        "é" * 511 + "x",
+    ],
+)
 def test_file_is_saved_found_read_and_deleted_under_any_name(storage, name):
     assert storage.save(name, ContentFile(b"whole")) == name
 
@@ -115,6 +126,11 @@ def test_names_that_no_path_leads_to_are_left_out_of_lists(storage):
 def test_name_outside_the_folder_is_refused(storage_with, name):
     with pytest.raises(SuspiciousOperation):
         storage_with(location="portal").size(name)
+
+
+def test_name_that_is_too_long_is_refused_by_oss(storage):
+    with pytest.raises(ServerError, match="InvalidObjectName"):
+        storage.save_new("é" * 512, ContentFile(b"x"))
 
 
 @in_one_test("name", ["", ".", "./"])

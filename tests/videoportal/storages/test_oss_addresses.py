@@ -66,9 +66,9 @@ def test_address_that_oss_would_refuse_is_not_signed(storage, expire):
     ],
 )
 def test_browsers_get_a_public_address(storage_with, options, host):
-    url = storage_with(**options).url("a b.mp4")
+    url = storage_with(**options).url("v/a b.mp4")
 
-    assert url.startswith(f"{host}/a%20b.mp4?")
+    assert url.startswith(f"{host}/v/a%20b.mp4?")
     assert "x-oss-signature=" in url
     unsigned = storage_with(querystring_auth=False, **options)
     assert unsigned.url("a b.mp4") == f"{host}/a%20b.mp4"

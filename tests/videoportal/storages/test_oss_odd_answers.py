@@ -1,4 +1,4 @@
-"""Answers that OSS itself does not give: of a proxy or a CDN before the bucket, or of a service that only resembles it."""
+"""Answers that the OSS server of the tests does not give: of a proxy or a CDN before the bucket, and lists of more keys than it has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from oss2.exceptions import NoSuchBucket
 
 from tests.cases import in_one_test
-from tests.scripted_server import ScriptedServer, answer
+from tests.scripted_server import Action, ScriptedServer, answer
 
 MIB = 1024 * 1024
 
@@ -32,3 +32,18 @@ def test_get_says_what_is_missing_when_the_answer_to_a_head_does_not(storage_wit
     reason = answer(404, f"<Error><Code>{code}</Code></Error>".encode())
     with ScriptedServer(answer(404), reason) as server, pytest.raises(error):
         storage_with(endpoint_url=server.url).size("a.mp4")
+
+
+def test_every_page_of_a_list_is_read(storage_with):
+    def page(key: str, *more: str) -> Action:
+        said = ("<IsTruncated>true</IsTruncated>", *more) if more else ("<IsTruncated>false</IsTruncated>",)
+        facts = "<LastModified>2026-11-29T12:00:00.000Z</LastModified><ETag>E</ETag><Type>Normal</Type><Size>1</Size>"
+        facts += "<StorageClass>Standard</StorageClass>"
+        contents = f"<Contents><Key>{key}</Key>{facts}</Contents>"
+        return answer(200, f"<ListBucketResult>{''.join(said)}{contents}</ListBucketResult>".encode())
+
+    first = page("a", "<NextContinuationToken>more+/=</NextContinuationToken>")
+    with ScriptedServer(first, page("b")) as server:
+        assert storage_with(endpoint_url=server.url).listdir("") == ([], ["a", "b"])
+
+    assert [b"continuation-token=more%2B%2F%3D" in request for request in server.requests] == [False, True]
