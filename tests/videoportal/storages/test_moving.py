@@ -215,11 +215,19 @@ def test_the_command_names_what_is_not_set_up(settings):
     cases = {
         ("local", "local"): "are the same storage",
         ("local", "oss"): "oss is not set up",
-        ("local", "oss", "--delete-source"): "does not use oss yet",
+        ("local", "oss", "--delete-source"): "still uses local. Set PORTAL_STORAGE=oss",
     }
     for (source, target, *more), words in cases.items():
         with pytest.raises(CommandError, match=words):
             call_command("move_files", f"--from={source}", f"--to={target}", *more, stdout=io.StringIO())
+
+
+def test_nothing_is_deleted_where_the_portal_still_reads(monkeypatch):
+    monkeypatch.setenv("PORTAL_STORAGE", "oss")
+    monkeypatch.setenv("PORTAL_STORAGE_BEFORE", "local")
+
+    with pytest.raises(CommandError, match=r"still uses local.* remove PORTAL_STORAGE_BEFORE"):
+        call_command("move_files", "--from=local", "--to=oss", "--delete-source", stdout=io.StringIO())
 
 
 def test_into_a_bucket_and_back(old, new, storage, tmp_path, oss_server):

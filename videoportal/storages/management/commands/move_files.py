@@ -37,8 +37,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, source: str, target: str, mb_per_s: float, threads: int, **options: Any) -> None:
         if source == target:
             raise CommandError("--from and --to are the same storage.")
-        if options["delete_source"] and env.text("PORTAL_STORAGE", "local") != target:
-            raise CommandError(f"The portal does not use {target} yet. Set PORTAL_STORAGE={target} and restart it before you delete here.")
+        in_use = {env.text("PORTAL_STORAGE", "local"), env.text("PORTAL_STORAGE_BEFORE")} - {""}
+        if options["delete_source"] and in_use != {target}:
+            raise CommandError(
+                f"The portal still uses {source}. Set PORTAL_STORAGE={target}, remove PORTAL_STORAGE_BEFORE and restart before this."
+            )
         old, new = _storage(source), _storage(target)
         self._pace, self._said_at = Pace(bytes_per_s=mb_per_s * MB), time.monotonic()
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
