@@ -9,7 +9,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-__all__ = ["BadSetting", "boolean", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
+__all__ = ["DAYS", "BadSetting", "boolean", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
+
+DAYS = range(36_501)
+"""How long something may be kept: a hundred years at most, so that every date exists."""
 
 
 class BadSetting(Exception):
@@ -45,10 +48,8 @@ def integer(name: str, default: int, *, within: range | None = None) -> int:
 
 
 def kept_for(name: str, default: int) -> timedelta | None:
-    """Return how long something is kept; None, for 0, is for ever. Raises `BadSetting`."""
-    value = integer(name, default)
-    if value < 0:
-        raise BadSetting(f"{name} is “{value}”; write a number of days, or 0 to keep everything.")
+    """Return for how many days something is kept; None, for 0, is for ever. Raises `BadSetting`."""
+    value = integer(name, default, within=DAYS)
     return timedelta(days=value) if value else None
 
 

@@ -190,8 +190,8 @@ X_ACCEL_PREFIX = f"/{prefix.strip('/')}/" if (prefix := env.text("PORTAL_X_ACCEL
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024
-BIN_DAYS = max(0, env.integer("PORTAL_BIN_DAYS", 30))  # then its videos are deleted for good; 0: never
-QUOTA_GB_PER_USER = max(0, env.integer("PORTAL_QUOTA_GB_PER_USER", 0))  # 0: no quota
+BIN_DAYS = env.integer("PORTAL_BIN_DAYS", 30, within=env.DAYS)  # then its videos are deleted for good; 0: never
+QUOTA_GB_PER_USER = env.integer("PORTAL_QUOTA_GB_PER_USER", 0, within=range(1_000_001))  # 0: no quota
 MIN_FREE_BYTES = env.integer("PORTAL_MIN_FREE_GB", 1) * 1000**3
 MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 10 * 1024 * 1024
