@@ -117,3 +117,16 @@ def test_pages_of_the_bin_miss_nothing(visitor, user):
 
     shown = [one.id for page in (first, second) for one in page.context["videos"]]
     assert (shown, second.context["next_url"]) == (sorted((one.pk for one in videos), reverse=True), "")
+
+
+def test_a_page_from_before_the_deletion_is_told_that_the_video_is_gone(visitor, user):
+    video = make_video(user)
+    visitor.post(f"/videos/{video.pk}/delete-for-good")
+
+    again = visitor.post(f"/videos/{video.pk}/delete", headers=SCRIPT)
+    restored = visitor.post(f"/videos/{video.pk}/restore", {"next": "/bin/"}, follow=True)
+
+    assert triggered(again)["portal:toast"] == {"text": "Deleted for good.", "tone": "ok"}
+    assert triggered(again)["portal:video"]["state"] == "purged"
+    assert restored.redirect_chain == [("/bin/", 302)]
+    assert "This video was deleted for good. You can make it again from its task." in restored.text

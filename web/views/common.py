@@ -114,7 +114,7 @@ def answer(
         give_key(response)
         return response
     messages.add_message(request, level, words, extra_tags=undo if level == messages.SUCCESS else "")
-    return redirect(to) if to else back(request)
+    return redirect(to) if to and level == messages.SUCCESS else back(request)
 
 
 def toast(words: str, level: int, status: int, news: Mapping[str, Any] | None = None, *, undo: str = "") -> HttpResponse:

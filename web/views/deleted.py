@@ -56,14 +56,16 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Move the video to the bin, and offer to undo that."""
+    """Move the video to the bin, and offer to undo that. A page may be older than its last deletion."""
     video = known_video(request, pk)
+    is_gone = video.purged_at is not None
 
     def act() -> str:
         actions.move_to_bin(video, by=caller_of(request))
-        return _("Moved to the bin.")
+        return _("Deleted for good.") if is_gone else _("Moved to the bin.")
 
-    return answer(request, act, video=(pk, "binned"), undo=reverse("video-restore", args=[pk]))
+    state, undo = ("purged", "") if is_gone else ("binned", reverse("video-restore", args=[pk]))
+    return answer(request, act, video=(pk, state), undo=undo)
 
 
 @login_required
