@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from delivery.links import find_video
 from delivery.stored_file import serve_video
-from generation.errors import NotThere
+from generation.errors import BUSY_FOR_S, NotThere
+from generation.store import StorageUnavailable
 
 __all__ = ["open_link"]
 
@@ -53,6 +54,10 @@ def _answer(request: HttpRequest, token: str, variant: str) -> HttpResponseBase:
     except NotThere:
         response = HttpResponse(GONE, status=404, content_type="text/plain; charset=utf-8")
         response["Cache-Control"] = "no-store"
+        return response
+    except StorageUnavailable as error:  # answered here, so that a player of another origin may read it
+        response = HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
+        response["Cache-Control"], response["Retry-After"] = "no-store", str(BUSY_FOR_S)
         return response
     if response.status_code == 302:
         response["Cache-Control"] = "no-store"  # a revoked link must not go on from a cache

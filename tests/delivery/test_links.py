@@ -57,6 +57,16 @@ def test_every_kind_of_link_plays_with_one_query_and_no_cookie(video, user, clie
         assert opened(address.replace("video.mp4", "preview.mp4"))["Content-Type"] == "video/mp4"
 
 
+def test_a_player_of_another_origin_is_told_that_the_storage_does_not_respond(video, settings) -> None:
+    address = video_url(video, "")
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "tests.faulty_storages.FailingStorage"}}
+
+    reply = opened(address, origin="https://player.example.com")
+
+    assert (reply.status_code, reply.body.decode()) == (503, "The media storage does not respond. Try again in a few minutes.")
+    assert (reply["Access-Control-Allow-Origin"], reply["Cache-Control"], reply["Retry-After"]) == ("*", "no-store", "5")
+
+
 def test_a_player_of_another_origin_may_ask_first(video) -> None:
     reply = Client().options(video_url(video, ""), headers={"Origin": "https://shop.example", "Access-Control-Request-Headers": "range"})
 
