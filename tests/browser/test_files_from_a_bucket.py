@@ -133,10 +133,14 @@ def test_a_player_goes_on_when_its_address_has_expired(
     Video.objects.filter(pk=video.pk).update(file=f"noise/{video.pk}.mp4")
     settings.FILE_URL_S = SHORT_LIFE_S
 
+    page.clock.install()
     page.goto(f"{live_server.url}/videos/{video.pk}/")
     page.evaluate(WAIT, "metadata")
     page.wait_for_timeout(1000 * (SHORT_LIFE_S + 1))  # the address that the player keeps is one of real time
+    page.clock.fast_forward(300_000)
     page.evaluate("() => { document.querySelector('video').currentTime = 11 }")
+    page.wait_for_timeout(500)
+    page.clock.fast_forward(5_000)
     page.evaluate(WAIT, "picture")
 
     at, ready = page.evaluate("(() => { const video = document.querySelector('video'); return [video.currentTime, video.readyState] })()")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -44,8 +43,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     wanted = filter_of(request.GET)
     beside = neighbours(caller, shown, wanted)
     context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
-    context |= {"share": share_of(shown, caller, origin_of(request)), "url_life_s": settings.FILE_URL_S}
-    return render(request, "videos/page.html", context)
+    return render(request, "videos/page.html", context | {"share": share_of(shown, caller, origin_of(request))})
 
 
 @login_required

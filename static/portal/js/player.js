@@ -3,6 +3,9 @@
 import { text } from "./net.js";
 import { toast } from "./toast.js";
 
+const PATIENCE_MS = 5_000; // without a picture
+const OLD_MS = 300_000; // no address ends sooner (delivery/stored_file.py), and a slow network is not asked again and again
+
 function fps(box) {
   return Number(box.dataset.fps) || 24;
 }
@@ -91,8 +94,11 @@ function renew(video) {
 }
 
 /** A player keeps the bucket's address. Chromium says nothing when that has expired, and asks there for ever. */
-function renewIfOld(box, video) {
-  if (Date.now() - Number(video.dataset.loadedAt) > 900 * Number(box.dataset.urlLife)) renew(video);
+function renewIfStuck(video) {
+  setTimeout(() => {
+    const isStuck = video.seeking || (!video.paused && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
+    if (isStuck && Date.now() - Number(video.dataset.loadedAt) > OLD_MS) renew(video);
+  }, PATIENCE_MS);
 }
 
 function onError(box, video) {
@@ -126,6 +132,6 @@ export function start() {
     video.addEventListener("error", () => onError(box, video));
     video.dataset.loadedAt = String(Date.now());
     video.addEventListener("loadstart", () => (video.dataset.loadedAt = String(Date.now())));
-    for (const name of ["seeking", "play", "waiting"]) video.addEventListener(name, () => renewIfOld(box, video));
+    for (const name of ["seeking", "play", "waiting"]) video.addEventListener(name, () => renewIfStuck(video));
   }
 }
