@@ -157,6 +157,17 @@ def _after_look_up(task: GenerationTask, attempt: Attempt, client: BlockingClien
     elif task.failures + 1 < ABSENT_TWICE:  # a listing may lag behind an acceptance: ask twice
         task.reschedule(SECOND_LOOK_UP, failures=task.failures + 1)
     else:
+        _send_again(task, attempt)
+
+
+@transaction.atomic
+def _send_again(task: GenerationTask, attempt: Attempt) -> None:
+    """Return it to the queue, unless its account was changed while the vendor was asked: then the next look-up says so."""
+    attempt.account.lock_for_leasing()
+    attempt.account.refresh_from_db(fields=["changed_at"])
+    if attempt.account.led_elsewhere(attempt.started_at):
+        task.reschedule(SECOND_LOOK_UP)
+    else:
         task.move(Status.QUEUED, note=say("not_listed"), failures=0, is_bound=True)
 
 

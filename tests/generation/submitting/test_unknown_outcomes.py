@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from access.callers import Caller
@@ -21,7 +22,7 @@ from generation.submitting.reconcile import MOST_LOOK_UPS, reconcile
 from generation.submitting.submit import HELD_UP, MOST_DEATHS, _after_error, _commit_intent, _look_once_more, submit
 from providers.accounts.clients import client_for, set_credentials
 from providers.core.client import Transcript
-from providers.core.errors import NotSent
+from providers.core.errors import DuplicateReference, NotSent
 from providers.core.messages import Message
 from providers.models import ProviderAccount
 from tests.faulty_storages import Death
@@ -139,6 +140,22 @@ def test_nor_is_sent_again_what_was_found_absent_before_the_change(user, staff, 
 
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
     assert driver.finish(task, ingest=False).status == Status.INGESTING
+
+
+def test_nor_is_sent_again_what_was_found_absent_during_the_change(user, driver):
+    task, is_changed = sent_by_the_dead(user, KLING), list[bool]()
+
+    def before_that_is_decided(execute, sql, params, many, context):
+        if not is_changed and DuplicateReference.default_code in (params or ()) and fresh(task).failures:
+            is_changed.append(True)
+            leads_elsewhere(ProviderAccount.objects.get(pk=task.account.pk))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(before_that_is_decided):
+        assert driver.finish(task).status == Status.NEEDS_REVIEW
+
+    assert is_changed
+    assert driver.simulator.ledger()["count"] == 0
 
 
 def test_a_change_between_that_decision_and_a_sure_refusal_counts_too(user, driver):
