@@ -312,6 +312,16 @@ def test_a_change_is_later_than_every_request_that_was_sent_before_it(environmen
     assert account.led_elsewhere(sent_at[0])
 
 
+def test_an_account_takes_a_label_that_nobody_has(environment, db):
+    first = ProviderAccount.objects.create(vendor="zhipu", surface="cn", label="Zhipu, China")
+    environment.set(ZHIPUAI_API_KEY=KEY)
+
+    accounts = environment.start() + environment.start()
+
+    assert [account.label for account in accounts] == ["Zhipu, China (2)"] * 2
+    assert ProviderAccount.objects.get(pk=first.pk).label == "Zhipu, China"
+
+
 def test_an_account_that_leaves_the_simulator_is_billed(environment, db):
     environment.set(ARK_API_KEY=KEY, ARK_BASE_URL=f"{environment.settings.SIMULATOR_URL}/ark")
     [account] = environment.start()
