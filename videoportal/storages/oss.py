@@ -120,7 +120,7 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
         headers = {header: str(value) for option, header in HEADERS.items() if (value := getattr(self, option))}
         headers |= self.get_object_parameters(name)
         if not any(given.lower() == "content-type" for given in headers):
-            guessed, encoding = mimetypes.guess_type(name, strict=False)  # strictly, Python knows .webp only since 3.13
+            guessed, encoding = mimetypes.guess_type(name, strict=False)  # strictly, Python itself knows .webp only since 3.13
             headers["Content-Type"] = getattr(content, "content_type", None) or (not encoding and guessed) or "application/octet-stream"
         return headers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mimetypes
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from videoportal.storages.range_file import range_file
 
 __all__ = ["S3MediaStorage"]
 
+mimetypes.add_type("image/webp", ".webp")  # Python itself knows it only since 3.13
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S, MOST_TRIES = 5, 60, 4
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 """412 and 409, from a write with `If-None-Match: *` (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html, 2026-11-29)."""
@@ -68,8 +70,16 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
         """Return this thread's connection. A fork makes its own: it must not share sockets with its parent."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
-            self._connections, self._bucket = threading.local(), None
+            self._connections = threading.local()
         return super().connection
+
+    @property
+    def bucket(self) -> Any:
+        """Return the bucket on this thread's connection: S3Storage keeps one for all threads, and for the children of a fork."""
+        connection = self.connection
+        if not hasattr(self._connections, "bucket"):
+            self._connections.bucket = connection.Bucket(self.bucket_name)
+        return self._connections.bucket
 
     @property
     def client(self) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -158,6 +160,27 @@ def test_signed_address_downloads_under_the_name_that_was_asked_for(storage, opt
 )
 def test_bucket_is_named_where_the_service_looks_for_it(options, endpoint, address):
     assert S3MediaStorage(**options | {"endpoint_url": endpoint}).url("a").startswith(address)
+
+
+def test_child_of_a_fork_and_each_thread_have_connections_of_their_own(storage):
+    storage.save_new("a", ContentFile(b"parent's"))
+    assert storage.size("a") == 8
+    before = storage.bucket.meta.client
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # nothing of pytest may run here
+        try:
+            os.write(writer, b"own" if storage.bucket.meta.client is not before else b"shared")
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    with ThreadPoolExecutor(1) as other:
+        of_thread = other.submit(lambda: storage.bucket.meta.client).result()
+
+    assert os.read(reader, 10) == b"own"
+    assert of_thread is not before
+    os.close(reader)
+    os.close(writer)
 
 
 def test_store_tells_a_missing_file_from_a_missing_bucket(settings, options):
