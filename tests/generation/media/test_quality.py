@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import av
@@ -18,6 +19,13 @@ from tests.generation.media.videos import prepared, turned
 SIZE = "s=320x180:r=24"
 MOVING, BLACK, FROZEN = f"testsrc2={SIZE}:d=1", f"color=black:{SIZE}:d=2.5", f"smptebars={SIZE}:d=3"
 TINY = "testsrc2=s=64x36:r=24:d=1"
+CRASHES_IN_MEASURING = """#!{python}
+import os, signal, subprocess, sys
+request = sys.stdin.buffer.read()
+if b'"measure": true' in request:
+    os.kill(os.getpid(), signal.SIGSEGV)
+sys.exit(subprocess.run(["{python}", *sys.argv[1:]], input=request).returncode)
+"""
 NEAR_S = 0.1
 """Pictures are looked at every 0.08 s."""
 
@@ -122,6 +130,19 @@ def test_measuring_that_takes_too_long_ends_so_that_the_check_does_not(spans: Pa
 
     assert quality.facts(8.5) == {}
     assert quality.failures == dict.fromkeys(("picture", "sound"), "measuring took more than 0 s")
+
+
+def test_a_file_whose_measuring_ends_the_child_is_checked_without(
+    prepare_apart: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = tmp_path / "python"
+    child.write_text(CRASHES_IN_MEASURING.format(python=sys.executable))
+    child.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(child))
+
+    info = prepare_apart(clip(tmp_path / "clip.mp4", TINY))
+
+    assert (info.quality, info.duration_s, info.final.is_file()) == ({}, 1.0, True)
 
 
 def _tone(level_db: float) -> str:
