@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
+from PIL import Image
 from playwright.sync_api import Page, expect
 
+from generation import store
 from generation.models import Video
 from tests.web.page_rows import make_video
 
@@ -40,3 +44,25 @@ def test_who_deletes_with_the_keyboard_goes_on_and_comes_back(signed_in: Page, l
 
     expect(boat).to_be_focused()
     expect(undo).to_have_count(2)
+
+
+def test_a_tile_that_goes_loads_no_other_picture(signed_in: Page, live_server, user) -> None:
+    page, pictures = signed_in, {}
+    for width in (384, 640, 960):
+        with io.BytesIO() as file:
+            Image.new("RGB", (width, width * 9 // 16)).save(file, "WEBP")
+            store.save(key := f"pages/{user.pk}-{width}.webp", file.getvalue())
+            pictures[str(width)] = key
+    video = make_video(user)
+    Video.objects.filter(pk=video.pk).update(poster=pictures.pop("640"), other_posters=pictures)
+    page.goto(f"{live_server.url}/gallery/")
+    tile = page.locator(f"[data-video='{video.pk}']")
+    expect(tile.locator("> img")).to_have_js_property("complete", value=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    tile.locator("a.over").press("Delete")
+    expect(tile).to_be_hidden()
+    page.wait_for_timeout(500)
+
+    assert [url for url in asked if "poster" in url] == []

@@ -10,11 +10,19 @@ function keepFocus(tile) {
   (links[at + 1] ?? links[at - 1] ?? document.getElementById("main")).focus();
 }
 
+/** A hidden picture has no width, and would load its widest file, which the bin does not have. */
+function keepPicture(tile) {
+  for (const image of tile.querySelectorAll("img[srcset]")) if (image.width) image.sizes = `${image.width}px`;
+}
+
 function onChange(event) {
   const { id, state } = event.detail;
   for (const tile of document.querySelectorAll(`[data-video="${CSS.escape(id)}"]`)) {
     const belongs = state === (tile.closest("[data-bin]") ? "binned" : "kept");
-    if (!belongs) keepFocus(tile);
+    if (!belongs) {
+      keepFocus(tile);
+      keepPicture(tile);
+    }
     tile.hidden = !belongs;
     if (belongs && document.activeElement.closest(".toast")) tile.querySelector(LINK)?.focus(); // the toast goes, with the Undo that was pressed
   }
