@@ -11,33 +11,41 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.core.files.storage.handler import InvalidStorageError
 
+from videoportal.storages.moving import MovingStorage
 from videoportal.storages.oss import OSSStorage
+
+
+def _storages_of_oss() -> list[OSSStorage]:
+    """Return the media storage, or those between which files move, as far as they are in OSS. Raises what its options raise."""
+    storage = storages["default"]
+    parts = (storage.now, storage.before) if isinstance(storage, MovingStorage) else (storage,)
+    return [part for part in parts if isinstance(part, OSSStorage)]
 
 
 @register()
 def storage_can_be_used(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Report options with which the media storage cannot be made, and a CRC that is computed in Python."""
     try:
-        storage = storages["default"]
+        found = _storages_of_oss()
     except (ImproperlyConfigured, InvalidStorageError) as error:
         return [Error(f"The media storage cannot be used. {error}", hint="See docs/storage.md.", id="storage.E001")]
-    found: list[CheckMessage] = []
-    if isinstance(storage, OSSStorage) and storage.enable_crc and importlib.util.find_spec("crcmod._crcfunext") is None:
-        words = "The checksum of files in OSS is computed in Python, about 1 MB a second: crcmod was installed without a C compiler."
-        hint = "Install gcc and Python's headers, then: pip install --force-reinstall --no-binary crcmod --no-cache-dir crcmod"
-        found.append(Caution(words, hint=hint, id="storage.W001"))
-    return found
+    if not any(storage.enable_crc for storage in found) or importlib.util.find_spec("crcmod._crcfunext") is not None:
+        return []
+    words = "The checksum of files in OSS is computed in Python, about 1 MB a second: crcmod was installed without a C compiler."
+    hint = "Install gcc and Python's headers, then: pip install --force-reinstall --no-binary crcmod --no-cache-dir crcmod"
+    return [Caution(words, hint=hint, id="storage.W001")]
 
 
 @register(Tags.security, deploy=True)
 def bucket_is_private(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Warn, in `check --deploy`, of a bucket that anybody may read. Asks OSS."""
     try:
-        storage = storages["default"]
+        return [found for storage in _storages_of_oss() for found in _who_may_read(storage)]
     except (ImproperlyConfigured, InvalidStorageError):
         return []
-    if not isinstance(storage, OSSStorage):
-        return []
+
+
+def _who_may_read(storage: OSSStorage) -> list[CheckMessage]:
     try:
         acl = storage.client.bucket_acl()
     except Exception as error:

@@ -72,6 +72,7 @@ def test_variables_become_options_of_their_type(monkeypatch, tmp_path):
         (OSS | {"OSS_QUERYSTRING_EXPIRE": "0"}, "OSS_QUERYSTRING_EXPIRE"),
         (OSS | {"OSS_QUERYSTRING_EXPIRE": "soon"}, "whole number"),
         (OSS | {"OSS_ENDPOINT_URL": "oss-cn-hangzhou.aliyuncs.com"}, "OSS_ENDPOINT_URL"),
+        (OSS | {"OSS_ENDPOINT_URL": "https://team-videos.oss-cn-hangzhou.aliyuncs.com"}, "without the bucket's name"),
         (OSS | {"OSS_IS_CNAME": "True"}, "OSS_ENDPOINT_URL"),
         (OSS | {"OSS_CUSTOM_DOMAIN": "https://m.example.com"}, "OSS_CUSTOM_DOMAIN"),
         (OSS | {"OSS_LOCATION": "/portal"}, "OSS_LOCATION"),

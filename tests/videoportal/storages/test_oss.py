@@ -231,10 +231,13 @@ def test_credentials_come_from_sts_or_from_any_provider(storage_with, monkeypatc
     assert OSSStorage.deconstruct(storage)[0] == "videoportal.storages.oss.OSSStorage"
 
 
-def test_bucket_that_anybody_may_read_is_reported(in_the_bucket, oss_server):
+def test_bucket_that_anybody_may_read_is_reported(settings, in_the_bucket, oss_server):
     assert checks.bucket_is_private(None) == []
 
     oss_server.bucket(acl="public-read")
+    assert [found.id for found in checks.bucket_is_private(None)] == ["storage.W002"]
+    moving = {"now": settings.STORAGES["default"], "before": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "videoportal.storages.moving.MovingStorage", "OPTIONS": moving}}
     assert [found.id for found in checks.bucket_is_private(None)] == ["storage.W002"]
     oss_server.fault("access_denied")
     assert [found.id for found in checks.bucket_is_private(None)] == ["storage.W003"]
