@@ -105,7 +105,7 @@ def _addresses(options: Mapping[str, Any]) -> Iterator[str]:
     for name in ("endpoint_url", "public_endpoint_url"):
         if options[name] and not re.fullmatch(r"https?://[\w.-]+(:\d+)?/?", options[name]):
             yield f"{variable(name)} is “{options[name]}”. Write scheme and host, such as https://oss-cn-hangzhou.aliyuncs.com."
-        elif re.match(rf"https?://{options['bucket_name']}\.[\w-]+\.aliyuncs\.com", options[name]) and not options["is_cname"]:
+        elif re.match(rf"https?://{re.escape(options['bucket_name'])}\.[\w-]+\.aliyuncs\.com", options[name]) and not options["is_cname"]:
             yield f"{variable(name)} is “{options[name]}”. Write it without the bucket's name, such as https://oss-cn-hangzhou.aliyuncs.com."
     if options["is_cname"] and not options["endpoint_url"]:
         yield "OSS_IS_CNAME is True and OSS_ENDPOINT_URL is empty. Set OSS_ENDPOINT_URL to the domain that is bound to the bucket."

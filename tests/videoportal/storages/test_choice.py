@@ -59,6 +59,7 @@ def test_variables_become_options_of_their_type(monkeypatch, tmp_path):
     [
         ({"PORTAL_STORAGE": "minio"}, "local, oss or s3"),
         (OSS | {"OSS_BUCKET_NAME": ""}, "OSS_BUCKET_NAME"),
+        (OSS | {"OSS_BUCKET_NAME": "team(", "OSS_ENDPOINT_URL": "https://a.example.com"}, "OSS_BUCKET_NAME"),
         (OSS | {"OSS_BUCKET_NAME": "Team_Videos"}, "OSS_BUCKET_NAME"),
         (OSS | {"OSS_REGION_NAME": ""}, "cn-hangzhou"),
         (OSS | {"OSS_REGION_NAME": "oss-cn-hangzhou"}, "without “oss-”"),
