@@ -1,4 +1,4 @@
-"""The admin site. Its lists accept look-ups in an address only for filters that the page shows.
+"""The admin site. Its lists accept look-ups in an address only for filters that the page shows, and actions only on ids of rows.
 
 Django accepts any look-up on a row's own columns, so `?digest__startswith=a` would reveal a secret letter by letter.
 """
@@ -8,8 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin, SimpleListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 __all__ = ["PortalAdminSite"]
 
@@ -17,7 +21,7 @@ OF_FILTERS = frozenset({"exact", "in", "isnull", "gte", "lt", "gt", "lte", "id",
 """What Django's own list filters put behind the field's name in their addresses."""
 
 
-class _OfferedLookups:
+class _Strict:
     """A mixin that the site puts in front of every ModelAdmin."""
 
     list_filter: Any
@@ -28,6 +32,15 @@ class _OfferedLookups:
         shown = self.get_list_filter(request)  # type: ignore[attr-defined]
         names = filter(None, [*(_name_of(one) for one in shown), self.date_hierarchy])
         return any(_has(name, lookup) for name in names)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+        """Run the action. Answers 400 for what cannot be the id of a row, where Django would answer 500."""
+        try:
+            for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                queryset.model._meta.pk.to_python(pk)  # noqa: SLF001 - Django's own admin reads it so
+        except ValidationError as error:
+            raise BadRequest("Something that was selected is no row.") from error
+        return super().response_action(request, queryset)  # type: ignore[misc, no-any-return]
 
 
 def _name_of(one: Any) -> str:
@@ -47,4 +60,4 @@ class PortalAdminSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin
-        super().register(model_or_iterable, type(plain.__name__, (_OfferedLookups, plain), {"__module__": plain.__module__}), **options)
+        super().register(model_or_iterable, type(plain.__name__, (_Strict, plain), {"__module__": plain.__module__}), **options)

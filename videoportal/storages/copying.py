@@ -43,7 +43,7 @@ class TooManyFailures(Exception):
 
 
 class SamePlace(Exception):
-    """Two storages keep their files in one place: a bucket that is reached as OSS and as S3, or is mounted as a folder."""
+    """Two storages keep their files in one place: a bucket that is reached as OSS and as S3 or is mounted, or a folder of it."""
 
 
 @dataclass(kw_only=True)
@@ -61,8 +61,9 @@ def copy_all(source: Any, target: Any, *, scratch: Path, pace: Pace, threads: in
     A file that the portal deletes at that moment may stay in the target: no row names it then, and the sweep deletes it. Nothing is deleted
     here for that, because a run of `delete_source` at the same time may be what deleted it.
 
-    `say` is called after each folder. Raises `TooManyFailures`.
+    `say` is called after each folder. Raises `TooManyFailures`, `SamePlace`.
     """
+    _require_two_places(source, target)
     moved = Moved()
     copy = partial(_copy, source, target, scratch, pace)
     _each_folder(source, target, moved, copy, threads=threads, say=say, skip_present=True)
@@ -82,11 +83,13 @@ def delete_source(source: Any, target: Any, *, pace: Pace, threads: int = 4, say
 
 
 def _require_two_places(one: Any, other: Any) -> None:
+    """Raise `SamePlace` if a file of `one` is in `other` too, also where one is a folder of the other."""
     mark = f"health/{uuid4()}.txt"  # the sweep deletes one that a kill leaves
+    folders = [part for part in str(one.location).split("/") if part]
     one.save(mark, ContentFile(b"same place?"))
     try:
-        if other.exists(mark):
-            raise SamePlace("Both storages are the same place, so this would delete every file.")
+        if any(other.exists("/".join([*folders[start:], mark])) for start in range(len(folders) + 1)):
+            raise SamePlace("Both storages are the same place, or one is a folder of the other, so this could delete every file.")
     finally:
         one.delete(mark)
 

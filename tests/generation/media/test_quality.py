@@ -132,15 +132,16 @@ def test_measuring_that_takes_too_long_ends_so_that_the_check_does_not(spans: Pa
     assert quality.failures == dict.fromkeys(("picture", "sound"), "measuring took more than 0 s")
 
 
-def test_a_file_whose_measuring_ends_the_child_is_checked_without(
-    prepare_apart: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_whose_measuring_ends_the_child_is_checked_without(prepare_apart: Prepare, tmp_path: Path) -> None:
     child = tmp_path / "python"
     child.write_text(CRASHES_IN_MEASURING.format(python=sys.executable))
     child.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(child))
+    usual, sys.executable = sys.executable, str(child)
 
-    info = prepare_apart(clip(tmp_path / "clip.mp4", TINY))
+    try:
+        info = prepare_apart(clip(tmp_path / "clip.mp4", TINY))
+    finally:
+        sys.executable = usual
 
     assert (info.quality, info.duration_s, info.final.is_file()) == ({}, 1.0, True)
 

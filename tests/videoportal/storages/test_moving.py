@@ -177,6 +177,18 @@ def test_a_place_that_is_reached_in_two_ways_loses_nothing(old, tmp_path, kind):
     assert contents(old) == FILES
 
 
+def test_a_folder_of_the_same_place_loses_nothing(old, tmp_path):
+    around = FileSystemStorage(location=Path(old.location).parent)
+
+    with pytest.raises(SamePlace, match="a folder of the other"):
+        copy(old, around, tmp_path)
+    for source, target in ((old, around), (around, old)):
+        with pytest.raises(SamePlace, match="a folder of the other"):
+            delete_source(source, target, pace=Pace(bytes_per_s=0), say=lambda *_: None)
+
+    assert contents(old) == FILES
+
+
 def test_the_source_loses_only_what_the_target_has_byte_for_byte(old, new, tmp_path):
     copy(old, new, tmp_path)
     Path(new.path("videos/2026/11/30/b.mp4")).write_bytes(b"?")

@@ -94,3 +94,13 @@ def test_every_filter_that_is_shown_works(staff_client, user, make_account):
             offered += 1
 
     assert offered > 10
+
+
+def test_an_action_on_ids_of_no_rows_is_a_bad_request(staff_client):
+    answers = {
+        model.__name__: staff_client.post(list_of(model), {"action": "delete_selected", "_selected_action": "x"}).status_code
+        for model in admin.site._registry
+    }
+
+    assert [name for name, status in answers.items() if status >= 500] == []
+    assert 400 in answers.values()

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         except TooManyFailures as error:
             raise CommandError(f"{error} Run this again when both storages respond; it continues here.", returncode=2) from error
         except Exception as error:
-            raise CommandError(f"A storage could not be listed: {type(error).__name__}: {error}", returncode=2) from error
+            raise CommandError(f"A storage failed: {type(error).__name__}: {error}", returncode=2) from error
         done = f"{moved.files:,} files deleted in {source}" if options["delete_source"] else f"{moved.files:,} files copied"
         self.stdout.write(f"{done}, {moved.there:,} were there already, {len(moved.left):,} are left.")
         for key, why in sorted(moved.left.items()):
