@@ -18,6 +18,7 @@ from generation.ordering.page_keys import new_key
 from generation.queries.tasks import live_count, video_count
 from generation.scheduling.stop_switch import current_stop
 from web.presenters.file_alerts import file_alerts
+from web.presenters.media_place import media_place
 from web.views.common import back
 
 __all__ = ["shell", "theme"]
@@ -39,6 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         found["has_admin"] = SimpleLazyObject(partial(_has_admin, request))
         found["paid_stop"] = SimpleLazyObject(current_stop)
         found["file_alerts"] = SimpleLazyObject(file_alerts)
+        found["media_place"] = SimpleLazyObject(media_place)
         found["nav_counts"] = {
             "videos": SimpleLazyObject(partial(video_count, Caller(user=user))),
             "active": SimpleLazyObject(partial(live_count, user)),
