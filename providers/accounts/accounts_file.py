@@ -57,7 +57,7 @@ def read(path: Path) -> tuple[list[Entry], list[Message]]:
     try:
         text = text_of_file(str(path.absolute()))
     except Unreadable as unreadable:
-        return [], [say("file_unreadable", **unreadable.facts)]
+        return [], [say("file_unreadable", path=unreadable.path, error=unreadable.error)]
     is_json = path.suffix.lower() == ".json"
     try:
         tables = json.loads(text, object_pairs_hook=_without_repeats) if is_json else tomllib.loads(text)
@@ -125,7 +125,7 @@ def _secret(key: str, said: str) -> str:
         try:
             value = text_of_file(rest).strip()
         except Unreadable as unreadable:
-            raise _Wrong(key, say("file_secret", **unreadable.facts)) from unreadable
+            raise _Wrong(key, say("file_secret", path=unreadable.path, error=unreadable.error)) from unreadable
     if not is_header_text(value):
         raise _Wrong(key, say("file_unfit", key=key))
     return value

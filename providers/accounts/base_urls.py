@@ -55,10 +55,10 @@ def is_header_text(value: str) -> bool:
 
 
 class Unreadable(Exception):
-    """A file without a usable text. `facts` are for the sentence: `error`, and `path` unless that may be the secret itself."""
+    """A file without a usable text. `path` is “…” where it may be the secret itself."""
 
     def __init__(self, path: str, error: str) -> None:
-        self.facts = {"path": path if Path(path).is_absolute() else "…", "error": error}
+        self.path, self.error = path if Path(path).is_absolute() else "…", error
         super().__init__(error)
 
 

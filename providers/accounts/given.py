@@ -199,7 +199,7 @@ def _value(name: str) -> str:
             return value
         raise Unreadable(path, "empty")
     except Unreadable as unreadable:
-        raise _Refused(say("variable_file", name=f"{name}_FILE", **unreadable.facts)) from unreadable
+        raise _Refused(say("variable_file", name=f"{name}_FILE", path=unreadable.path, error=unreadable.error)) from unreadable
 
 
 def _of_file(problems: list[Message]) -> Iterator[Given]:

@@ -43,7 +43,7 @@ def work_goes_on(account: ProviderAccount) -> None:
 
 
 def noted(account: ProviderAccount) -> tuple:
-    names = ("leases", "poll_lease_until", "known_at", "last_ok_at", "cooldown_until", "cooldown_reason", "cooling_since")
+    names = ("poll_lease_until", "known_at", "last_ok_at", "cooldown_until", "cooldown_reason", "cooling_since")
     return ProviderAccount.objects.filter(pk=account.pk).values_list(*names).get()
 
 
