@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -24,6 +25,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.run", description=__doc__)
     parser.add_argument("--storage", choices=list(BUCKETS), default="local", help="where files are kept")
     storage = parser.parse_args().storage
+    for number in (signal.SIGINT, signal.SIGTERM):  # also while it starts, and where a shell started it with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         with ExitStack() as everything:
             _run(storage, everything)
