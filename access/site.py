@@ -39,7 +39,7 @@ class _Strict:
             for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
                 queryset.model._meta.pk.to_python(pk)  # noqa: SLF001 - Django's own admin reads it so
         except ValidationError as error:
-            raise BadRequest("Something that was selected is no row.") from error
+            raise BadRequest("One of the selected ids cannot be the id of a row.") from error
         return super().response_action(request, queryset)  # type: ignore[misc, no-any-return]
 
 

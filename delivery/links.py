@@ -34,7 +34,8 @@ from access.callers import Caller
 from access.rights import may
 from delivery.models import Link
 from events import audit
-from generation.errors import InvalidRequest, NotAllowed, NotThere
+from generation.actions.rights import require_rights
+from generation.errors import InvalidRequest, NotThere
 from generation.models import Video
 
 __all__ = ["find_video", "link_url", "make_link", "origin_of", "replace_url", "revoke_link", "video_url", "working_links"]
@@ -65,7 +66,7 @@ def link_url(link: Link, origin: str) -> str:
 
 def make_link(video: Video, *, by: Caller, label: str = "", days: int | None = None) -> Link:
     """Make a link that works for `days` days; None: as long as PORTAL_LINK_DAYS allows. Raises `NotAllowed`, `InvalidRequest`."""
-    _require(by, video)
+    require_rights(video, by)
     longest = settings.LINK_DAYS
     if days is not None and (days < 1 or (longest and days > longest)):
         words = _("Choose between 1 and %(longest)d days.") % {"longest": longest} if longest else _("Choose at least 1 day.")
@@ -81,7 +82,7 @@ def make_link(video: Video, *, by: Caller, label: str = "", days: int | None = N
 def revoke_link(link: Link, *, by: Caller) -> bool:
     """End the link. Return whether it worked until now. Raises `NotAllowed`."""
     if not may(by, "act", link):
-        _require(by, link.video)
+        require_rights(link.video, by)
     with transaction.atomic():
         revoked = Link.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
         if revoked:
@@ -91,7 +92,7 @@ def revoke_link(link: Link, *, by: Caller) -> bool:
 
 def replace_url(video: Video, *, by: Caller) -> None:
     """End every address of the video that answers of the API carried until now. Links stay. Raises `NotAllowed`."""
-    _require(by, video)
+    require_rights(video, by)
     with transaction.atomic():
         Video.objects.filter(pk=video.pk).update(link_version=F("link_version") + 1)
         audit.record("video.url_replaced", video, by=by)
@@ -120,11 +121,6 @@ def find_video(token: str) -> Video:
     if video is None:
         raise NotThere(_("There is no such video."))
     return video
-
-
-def _require(by: Caller, video: Video) -> None:
-    if not may(by, "act", video):
-        raise NotAllowed(_("This video belongs to someone else. Ask its owner, or an administrator who may change videos."))
 
 
 def _today() -> date:

@@ -24,7 +24,7 @@ from generation import store
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker, LostFile
 from generation.ordering.room import GB, free_bytes
-from generation.scheduling.savers import expiring
+from generation.scheduling.savers import count_expiring
 from generation.submitting.restored_backup import backup_facts
 from jobs import queue
 from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
@@ -239,11 +239,10 @@ def _settings_in_the_way() -> Counter[str]:
 
 def check_expiring() -> str:
     """Check that no finished video may be lost because its file soon ends at the vendor."""
-    now = clock.now()
-    ends = list(expiring(now).values_list("outputs_expire_at", flat=True))
-    if ends:
+    count, first = count_expiring(clock.now())
+    if first:
         raise CheckFailed(
-            f"{len(ends)} finished videos are not stored and end at the vendor soon, the first at {ends[0]:%Y-%m-%d %H:%M} UTC. "
+            f"{count} finished videos are not stored and end at the vendor soon, the first at {first:%Y-%m-%d %H:%M} UTC. "
             "Look at the media storage, the worker's log and the reviews."
         )
     return "no finished video is about to be lost"

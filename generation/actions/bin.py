@@ -14,10 +14,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
-from access.rights import may
 from database import clock
 from events import audit, outbox
-from generation.errors import Conflict, NotAllowed
+from generation.actions.rights import require_rights
+from generation.errors import Conflict
 from generation.models import Video
 from generation.models.video import VideoQuerySet
 
@@ -56,8 +56,7 @@ def _purged(now: datetime) -> dict[str, Any]:
 
 def _change(video: Video, rows: VideoQuerySet, action: str, by: Caller, **changes: Any) -> bool:
     """Change the row if it is among these. Return whether it was; the object then has what is stored."""
-    if not may(by, "act", video):
-        raise NotAllowed(_("This video belongs to someone else. Ask its owner, or an administrator who may change videos."))
+    require_rights(video, by)
     with transaction.atomic():
         is_changed = bool(rows.filter(pk=video.pk).update(**changes))
         if is_changed:

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
-from access.rights import may
 from database import clock
-from generation.errors import Conflict, LostRace, NotAllowed
+from generation.actions.rights import require_rights
+from generation.errors import Conflict, LostRace
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.scheduling.leases import passing_over
@@ -20,7 +20,7 @@ from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, Refused, Unsupported
 
-__all__ = ["cancel_task", "cancel_waiting", "require_rights"]
+__all__ = ["cancel_task", "cancel_waiting"]
 
 
 def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
@@ -86,12 +86,6 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
     with suppress(LostRace):  # a poll was faster
         task.reschedule(timedelta(0))  # the next poll decides what became of it
     return task
-
-
-def require_rights(task: GenerationTask, caller: Caller) -> None:
-    """Raise `NotAllowed` unless this caller may act on the task."""
-    if not may(caller, "act", task):
-        raise NotAllowed(_("This task belongs to someone else. Ask its owner, or an administrator who may change tasks."))
 
 
 def _take_back(task: GenerationTask) -> None:

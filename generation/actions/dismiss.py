@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from access.callers import Caller
 from database import clock
-from generation.actions.cancel import require_rights
+from generation.actions.rights import require_rights
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask

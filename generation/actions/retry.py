@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
-from generation.actions.cancel import require_rights
+from generation.actions.rights import require_rights
 from generation.errors import Conflict
 from generation.models import GenerationTask, Prompt
 from generation.ordering.create import Placed, create, made_before

@@ -43,7 +43,7 @@ class StorageLow(PortalError):
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What a person's videos take, those in the bin included, and how much they may take; a quota of 0 is no limit."""
+    """What a person's videos take, those in the bin included, and how much they may take; a quota of 0 means no limit."""
 
     used_bytes: int
     quota_bytes: int

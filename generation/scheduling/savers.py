@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Count, F, QuerySet, When
+from django.db.models import Case, Count, F, Min, QuerySet, When
 
 from database import clock
 from generation.lifecycle import Status
@@ -23,7 +23,7 @@ from generation.scheduling.leases import MOST_WAITING, Lease, lease_rows
 from jobs import queue
 from providers.models import ProviderAccount
 
-__all__ = ["expiring", "lease_saves", "room_to_save", "warn_of_expiring"]
+__all__ = ["count_expiring", "expiring", "lease_saves", "room_to_save", "warn_of_expiring"]
 
 log = logging.getLogger("generation.savers")
 
@@ -60,6 +60,12 @@ def expiring(now: datetime) -> QuerySet[GenerationTask]:
     """
     ending = GenerationTask.objects.filter(status__in=NOT_STORED, outputs_expire_at__lte=now + settings.EXPIRY_WARNING)
     return ending.exclude(status=Status.NEEDS_REVIEW, outputs_expire_at__lte=now).order_by("outputs_expire_at")
+
+
+def count_expiring(now: datetime) -> tuple[int, datetime | None]:
+    """Return how many those are, and when the first one ends."""
+    found = expiring(now).order_by().aggregate(count=Count("pk"), first=Min("outputs_expire_at"))
+    return found["count"], found["first"]
 
 
 def warn_of_expiring() -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from database import clock
 from generation.models import LostFile
-from generation.scheduling.savers import expiring
+from generation.scheduling.savers import count_expiring
 
 __all__ = ["file_alerts"]
 
@@ -16,14 +16,14 @@ __all__ = ["file_alerts"]
 def file_alerts() -> list[str]:
     """Return a sentence for each kind of trouble."""
     alerts = []
-    ends = list(expiring(clock.now()).values_list("outputs_expire_at", flat=True))
-    if ends and ends[0] is not None:
+    count, first = count_expiring(clock.now())
+    if first:
         words = ngettext(
             "%(count)d finished video is not stored; the vendor deletes it at %(time)s. Check storage, workers and reviews.",
             "%(count)d finished videos are not stored; the vendor deletes the first at %(time)s. Check storage, workers and reviews.",
-            len(ends),
+            count,
         )
-        alerts.append(words % {"count": len(ends), "time": date_format(localtime(ends[0]), "SHORT_DATETIME_FORMAT")})
+        alerts.append(words % {"count": count, "time": date_format(localtime(first), "SHORT_DATETIME_FORMAT")})
     if lost := LostFile.objects.count():
         words = ngettext(
             "%(count)d stored file is missing or changed. See the list of lost files, and put it back from a backup.",
