@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='video',
             name='stored_bytes',
-            field=models.PositiveBigIntegerField(default=0, verbose_name='size of all files'),
+            field=models.PositiveBigIntegerField(db_default=0, default=0, verbose_name='size of all files'),
         ),
         migrations.RunPython(count_the_videos, migrations.RunPython.noop),
         migrations.AddIndex(

@@ -18,11 +18,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='generationtask',
             name='charged_unit',
-            field=models.CharField(blank=True, default='', max_length=20),
+            field=models.CharField(blank=True, db_default='', default='', max_length=20),
         ),
         migrations.AddField(
             model_name='generationtask',
             name='usage',
-            field=models.CharField(blank=True, default='', max_length=500, verbose_name='usage, as the vendor reports it'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=500, verbose_name='usage, as the vendor reports it'),
         ),
     ]

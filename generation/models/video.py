@@ -89,7 +89,7 @@ class Video(models.Model):
     favourite = models.BooleanField(_("starred"), default=False)
     link_version = models.PositiveIntegerField(default=0, db_default=0)  # raised to end the addresses given out (delivery.links)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    stored_bytes = models.PositiveBigIntegerField(_("size of all files"), default=0)
+    stored_bytes = models.PositiveBigIntegerField(_("size of all files"), default=0, db_default=0)
     """The bytes that count toward the owner's quota: the video, its posters and its preview."""
     deleted_at = models.DateTimeField(_("in the bin since"), null=True, blank=True)
     purged_at = models.DateTimeField(_("deleted for good"), null=True, blank=True)

@@ -60,9 +60,9 @@ class ProviderAccount(models.Model):
     surface = models.CharField(_("surface"), max_length=40)
     label = models.CharField(_("label"), max_length=100, unique=True)
     base_url = models.URLField(_("base URL"), max_length=300)
-    source = models.CharField(max_length=200, blank=True, default="", editable=False)
+    source = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     """Where its credentials are read at each start, for an account that the environment gives (`given.py`); empty for one typed in."""
-    fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     """The HMAC of credentials that the environment gives; they are not stored."""
     sealed = models.TextField(editable=False, default="")
     tails = models.JSONField(editable=False, default=dict)
