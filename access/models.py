@@ -1,4 +1,4 @@
-"""Tokens for programs, and what people prefer; they sign in with Django's own users."""
+"""Tokens for programs, what people prefer, and values that processes share; people are Django's own users."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+
+class SharedValue(models.Model):
+    """A value that all processes share until it expires. Only Django's default cache reads and writes it: its columns are that cache's."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.cache_key
 
 
 class ApiToken(models.Model):

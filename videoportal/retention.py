@@ -15,6 +15,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
+from access.models import SharedValue
 from database import clock
 from database.batches import delete_in_batches
 from events import audit, outbox
@@ -50,7 +51,7 @@ def forget() -> None:
     now = clock.now()
     if settings.KEEP_VIDEOS:
         bin_old_videos(now - settings.KEEP_VIDEOS, stay=VIDEOS_THAT_STAY)
-    old = [Session.objects.filter(expire_date__lt=now)]
+    old: list[QuerySet[Any]] = [Session.objects.filter(expire_date__lt=now), SharedValue.objects.filter(expires__lt=now)]
     old += [rows(now - kept) for setting, rows in RULES if (kept := settings.KEPT[setting])]
     for rows in old:
         if count := delete_in_batches(rows):

@@ -118,6 +118,15 @@ elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     LIMITS = "-c idle_in_transaction_session_timeout=20s -c lock_timeout=10s"
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", LIMITS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# "default" is one for all processes: failed sign-ins and used codes are counted there. "process": what each process may work out itself.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "access_sharedvalue",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 DECLARED_MODELS_KEPT_S = 0.9  # how old the models that administrators declared may be
 POOL_STATE_KEPT_S = 1.0  # how old the slots and places in line on pages may be

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import quantiles
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
@@ -39,11 +39,11 @@ def usual_seconds(models: Iterable[str]) -> dict[str, Usual]:
     """Return the usual times by model name, with one query for each model that was not asked about within the last minute."""
     names = {name for name in models if name in ALL_MODELS}
     keys = {f"usual:{name}": name for name in names}
-    known: Mapping[str, Usual] = cache.get_many(keys)
+    known: Mapping[str, Usual] = caches["process"].get_many(keys)
     found = {keys[key]: usual for key, usual in known.items()}
     for name in names - found.keys():
         found[name] = _measure(name)
-        cache.set(f"usual:{name}", found[name], REMEMBERED_S)
+        caches["process"].set(f"usual:{name}", found[name], REMEMBERED_S)
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -155,7 +155,7 @@ def models_on_wall(caller: Caller) -> set[str]:
         return set(Video.objects.visible_to(caller).order_by().values_list("model", flat=True).distinct())
 
     whose = "all" if may(caller, "see", Video) else caller.user.pk
-    return cache.get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
+    return caches["process"].get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
 
 
 def _wall(caller: Caller, wanted: WallFilter) -> QuerySet[Video]:

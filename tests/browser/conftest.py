@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.pictures import picture
@@ -47,7 +47,7 @@ def base_url() -> None:
 
 @pytest.fixture(autouse=True)
 def _clean(transactional_db) -> None:
-    cache.clear()
+    caches["process"].clear()
 
 
 @pytest.fixture

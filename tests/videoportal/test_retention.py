@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django_q.models import Failure, Task
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
+from access.models import SharedValue
 from events.models import AuditEvent, Event, EventDelivery
 from generation.actions.bin import move_to_bin, restore
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
@@ -94,6 +96,8 @@ def test_records_of_people_and_of_jobs_go_after_their_time(user):
     for days in (31, 29):
         Task.objects.create(id=f"{days}", name=f"{days}", func="jobs.run", started=days_ago(days), stopped=days_ago(days), success=False)
         Session.objects.create(session_key=f"{days}", session_data="", expire_date=days_ago(days - 30))
+    cache.set_many({"lives": 1, "ended": 1}, timeout=60)
+    SharedValue.objects.filter(cache_key__contains="ended").update(expires=days_ago(0.001))
 
     forget()
 
@@ -101,6 +105,8 @@ def test_records_of_people_and_of_jobs_go_after_their_time(user):
     assert list(LogEntry.objects.values_list("object_repr", flat=True)) == ["3649"]
     assert list(Failure.objects.values_list("name", flat=True)) == ["29"]
     assert list(Session.objects.values_list("session_key", flat=True)) == ["29"]
+    assert SharedValue.objects.count() == 1
+    assert cache.get_many(["lives", "ended"]) == {"lives": 1}
 
 
 def test_zero_days_keep_everything(db, settings):

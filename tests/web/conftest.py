@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from providers.models import ProviderAccount
@@ -11,7 +11,7 @@ from providers.models import ProviderAccount
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    cache.clear()
+    caches["process"].clear()
 
 
 @pytest.fixture
