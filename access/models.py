@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
+
+from access.limits import Limits, Only
+from access.scopes import Scope
 
 
 class Preference(models.Model):
@@ -38,7 +46,11 @@ class SharedValue(models.Model):
 
 
 class ApiToken(models.Model):
-    """A token with which a program acts in its owner's name. See access.tokens for the format; the secret is not stored."""
+    """A token with which a program acts in its owner's name. See access.tokens for the format; the secret is not stored.
+
+    `scopes` to `only` are its `Limits`. `first` is the first token of its line, None for that one itself: a token that was rolled, or made
+    by another, belongs to a line, and rate, budget and ledger count by `line_id`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens", verbose_name=_("owner"))
@@ -49,11 +61,68 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+    last_used_ip = models.CharField(_("last used from"), max_length=45, blank=True, default="", db_default="", editable=False)
+    scopes = models.JSONField(_("may"), default=list, db_default=Scope.values)
+    models_allowed = models.JSONField(_("models allowed"), default=list, db_default=[], blank=True)
+    networks = models.JSONField(_("addresses allowed"), default=list, db_default=[], blank=True)
+    rate_per_minute = models.PositiveIntegerField(_("requests per minute"), null=True, blank=True)
+    only = models.CharField(_("rendered where"), max_length=8, choices=Only.choices, blank=True, default="", db_default="")
+    first = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    rolled_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+
+    class State(models.TextChoices):
+        GOOD = "good", pgettext_lazy("token", "Good")
+        ROLLED = "rolled", pgettext_lazy("token", "Replaced, still works")
+        EXPIRED = "expired", pgettext_lazy("token", "Expired")
+        REVOKED = "revoked", pgettext_lazy("token", "Revoked")
 
     class Meta:
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(only__in=["", *Only.values]), name="token_only_known"),
+            models.CheckConstraint(condition=Q(rate_per_minute=None) | Q(rate_per_minute__gte=1), name="token_rate_positive"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} (vp_{self.public_id}_…)"
+
+    def state(self, now: datetime) -> State:
+        """Return what has become of it at this time. A token that was rolled works until its end."""
+        if self.revoked_at is not None:
+            return self.State.REVOKED
+        if self.expires_at is not None and self.expires_at <= now:
+            return self.State.EXPIRED
+        return self.State.ROLLED if self.rolled_to_id else self.State.GOOD
+
+    @property
+    def line_id(self) -> UUID:
+        """Return the id of the first token of its line, its own as a rule."""
+        return self.first_id or self.pk
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            scopes=tuple(self.scopes),
+            models_allowed=tuple(self.models_allowed),
+            networks=tuple(self.networks),
+            rate_per_minute=self.rate_per_minute,
+            only=self.only,
+        )
+
+
+class TokenUse(models.Model):
+    """The requests of a line of tokens in its running minute (access/rates.py). Only lines with a rate have a row."""
+
+    line_id = models.UUIDField(primary_key=True)
+    window_ms = models.BigIntegerField()
+    """When the minute began, in milliseconds since 1970: raw SQL compares numbers alike on both databases."""
+    used = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("requests of a token")
+        verbose_name_plural = _("requests of tokens")
+
+    def __str__(self) -> str:
+        return str(self.line_id)

@@ -14,38 +14,104 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from access.callers import Caller
+from access.limits import Limits, WrongLimits, narrower
 from access.models import ApiToken
+from access.scopes import Scope
 from events import audit
 
-__all__ = ["authenticate", "issue", "revoke"]
+__all__ = ["authenticate", "change", "issue", "revoke", "usual_days", "why_not"]
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_CHARS, SECRET_CHARS, CHECKSUM_CHARS = 8, 43, 6
 LAST_USED_EVERY = timedelta(minutes=1)
+NO_LIMITS = Limits()
 NOTE_UNLESS_LOCKED = """
     UPDATE access_apitoken SET last_used_at = %s WHERE id = (SELECT id FROM access_apitoken WHERE id = %s FOR UPDATE SKIP LOCKED)
 """
 """In one statement: the ORM's `select_for_update` would need a separate transaction for each request."""
 
 
+def usual_days() -> int:
+    """Return the life of a new token in days unless one is asked for."""
+    return min(settings.TOKEN_DAYS, settings.TOKEN_LONGEST_DAYS or settings.TOKEN_DAYS)
+
+
 @transaction.atomic
-def issue(owner: User, label: str, *, by: Caller | None = None, expires_in: timedelta | None = None) -> tuple[ApiToken, str]:
-    """Create a token. Return it and its text, which is stored nowhere. `by` is None for a command on the server."""
+def issue(
+    owner: User, label: str, *, by: Caller | None = None, limits: Limits = NO_LIMITS, expires_in: timedelta | None = None
+) -> tuple[ApiToken, str]:
+    """Create a token. Return it and its text, which is stored nowhere. `by` is None for a command on the server.
+
+    Raises `WrongLimits` if `by` may not give so much. A token that is made with a token joins its line: they share rate and budget.
+    """
+    expires_at = timezone.now() + expires_in if expires_in else None
+    _require_grantable(owner, limits, expires_at, by=by)
+    row, raw = _stored(owner=owner, label=label, expires_at=expires_at, first_id=_line_of(by), **limits.as_columns())
+    audit.record("token.created", row, by=by, after={"owner": owner, "expires_at": expires_at} | limits.as_columns())
+    return row, raw
+
+
+@transaction.atomic
+def change(token: ApiToken, *, by: Caller, label: str, limits: Limits, expires_at: datetime | None) -> None:
+    """Set label, limits and end of the token; they hold from the next request on. Raises `WrongLimits` if `by` may not give so much."""
+    wanted = {"label": label, "expires_at": expires_at} | limits.as_columns()
+    before = {name: getattr(token, name) for name, value in wanted.items() if getattr(token, name) != value}
+    if not before:
+        return
+    _require_grantable(token.owner, limits, expires_at, by=by, old=token)
+    for name in before:
+        setattr(token, name, wanted[name])
+    token.save(update_fields=list(before))
+    audit.record("token.changed", token, by=by, before=before, after={name: wanted[name] for name in before})
+
+
+def _stored(**columns: Any) -> tuple[ApiToken, str]:
+    """Insert a token with a new text. Return both."""
     public_id = _random(ID_CHARS)
     body = f"vp_{public_id}_{_random(SECRET_CHARS)}"
     raw = body + _checksum(body)
-    expires_at = timezone.now() + expires_in if expires_in else None
-    row = ApiToken.objects.create(owner=owner, label=label, public_id=public_id, digest=_digest(raw), expires_at=expires_at)
-    audit.record("token.created", row, by=by, after={"owner": owner, "expires_at": expires_at})
-    return row, raw
+    return ApiToken.objects.create(public_id=public_id, digest=_digest(raw), **columns), raw
+
+
+def _line_of(by: Caller | None) -> UUID | None:
+    return by.token.line_id if by and by.token else None
+
+
+def why_not(owner: User, limits: Limits, expires_at: datetime | None, *, by: Caller | None, old: ApiToken | None = None) -> dict[str, str]:
+    """Return by field what `by` may not give to a token of this owner. What an old token has already is not asked again."""
+    if by is None:
+        return {}
+    wrong = {}
+    if Scope.ADMIN in limits.scopes and not owner.is_staff:
+        wrong["scopes"] = _("Only staff have tokens that act as an administrator.")
+    longest = timezone.now() + timedelta(days=settings.TOKEN_LONGEST_DAYS, minutes=1) if settings.TOKEN_LONGEST_DAYS else None
+    if longest and not by.user.is_superuser and (expires_at is None or expires_at > longest):
+        wrong["expires_at"] = _("Choose an end within %(days)d days.") % {"days": settings.TOKEN_LONGEST_DAYS}
+    if by.token:
+        wrong |= narrower(limits, by.token.limits)
+        if by.token.expires_at and (expires_at is None or expires_at > by.token.expires_at):
+            wrong["expires_at"] = _("This token cannot make one that lives longer than itself.")
+    if old:
+        had = {"expires_at": old.expires_at} | vars(old.limits)
+        now = {"expires_at": expires_at} | vars(limits)
+        wrong = {name: words for name, words in wrong.items() if had[name] != now[name]}
+    return wrong
+
+
+def _require_grantable(owner: User, limits: Limits, expires_at: datetime | None, *, by: Caller | None, old: ApiToken | None = None) -> None:
+    if wrong := why_not(owner, limits, expires_at, by=by, old=old):
+        raise WrongLimits(wrong)
 
 
 @transaction.atomic
@@ -103,12 +169,12 @@ def _public_id(raw: str) -> str | None:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(ALPHABET) for _place in range(length))
 
 
 def _checksum(body: str) -> str:
     number, digits = zlib.crc32(body.encode()), ""
-    for _ in range(CHECKSUM_CHARS):
+    for _place in range(CHECKSUM_CHARS):
         number, index = divmod(number, len(ALPHABET))
         digits += ALPHABET[index]
     return digits

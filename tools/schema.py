@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from access.scopes import Scope
 from tools.stack import ROOT, Stack
 from tools.witnesses import python_with
 
@@ -24,7 +25,7 @@ def main() -> int:
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "20"))
         stack.prepare()
         stack.manage("first_admin")
-        token = stack.manage("create_token", "admin", "schema").split()[-1]
+        token = stack.manage("create_token", "admin", "schema", "--scopes", *Scope.values).split()[-1]
         with stack:
             command: list[str | Path] = [python.with_name("schemathesis"), "--config-file", FOLDER / "schemathesis.toml", "run"]
             command += [f"{stack.url}/api/v1/openapi.json", "--header", f"Authorization:Bearer {token}", *(sys.argv[1:] or USUAL)]

@@ -206,6 +206,9 @@ MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 10 * 1024 * 1024
 MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 
+TOKEN_DAYS = env.integer("PORTAL_TOKEN_DAYS", 90, within=range(1, 3651))  # the life of a new token unless one is asked for
+TOKEN_LONGEST_DAYS = env.integer("PORTAL_TOKEN_LONGEST_DAYS", 365, within=range(3651))  # 0: any, also without an end
+
 # Networks that downloads may reach in addition to the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
 EXPIRY_WARNING = timedelta(minutes=env.integer("PORTAL_EXPIRY_WARNING_MINUTES", 30))  # before the vendor's file ends

@@ -15,6 +15,7 @@ from access.models import ApiToken
 from access.tokens import authenticate, issue
 
 LIST = "/admin/access/apitoken/"
+NO_END = {"expires_at_0": "", "expires_at_1": ""}
 
 
 def test_issued_token_is_known_and_not_stored(user):
@@ -58,7 +59,7 @@ def test_malformed_token_costs_no_query(user, change, django_assert_num_queries)
 
 
 def test_text_is_shown_once(staff_client, user):
-    reply = staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "", "expires_at_1": ""})
+    reply = staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "scopes": "read", **NO_END})
 
     row = ApiToken.objects.get()
     raw = re.search(r"vp_\w{58}", reply.content.decode())[0]
@@ -71,7 +72,8 @@ def test_text_is_shown_once(staff_client, user):
 
 
 def test_end_that_has_passed_is_refused(staff_client, user):
-    reply = staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "expires_at_0": "2020-01-01", "expires_at_1": "00:00"})
+    end = {"expires_at_0": "2020-01-01", "expires_at_1": "00:00"}
+    reply = staff_client.post(f"{LIST}add/", {"owner": user.pk, "label": "shop", "scopes": "read", **end})
 
     assert list(reply.context["adminform"].form.errors) == ["expires_at"]
     assert not ApiToken.objects.exists()
@@ -80,9 +82,7 @@ def test_end_that_has_passed_is_refused(staff_client, user):
 def test_edit_changes_neither_owner_nor_digest(staff_client, user, staff):
     row, raw = issue(user, "shop")
 
-    staff_client.post(
-        f"{LIST}{row.pk}/change/", {"owner": staff.pk, "label": "till", "digest": "0" * 64, "expires_at_0": "", "expires_at_1": ""}
-    )
+    staff_client.post(f"{LIST}{row.pk}/change/", {"owner": staff.pk, "label": "till", "digest": "0" * 64, "scopes": "read", **NO_END})
 
     row.refresh_from_db()
     assert (row.label, row.owner) == ("till", user)
