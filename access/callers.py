@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -20,9 +22,23 @@ class Caller:
     token: ApiToken | None = None
     ip: str = ""
 
+    @cached_property
+    def teams(self) -> Mapping[int, str]:
+        """Return the names of the user's groups, each of which is a team, by id and in order. One query, at the first use."""
+        return dict(self.user.groups.order_by("name").values_list("pk", "name"))
+
+    @property
+    def sees_others(self) -> bool:
+        """Return whether lists have rows of others: of everybody for staff, of their teams for members."""
+        return self.user.is_staff or bool(self.teams)
+
 
 def caller_of(request: HttpRequest, *, token: ApiToken | None = None) -> Caller:
     """Return who sent this request: the token's owner, or else the person who is signed in."""
     user = token.owner if token else request.user
     assert isinstance(user, User), "views and operations without a caller do not ask for one"
-    return Caller(user=user, token=token, ip=request.META.get("REMOTE_ADDR", ""))
+    known: Caller | None = getattr(request, "caller", None)  # one for a request, so that its teams are read once
+    if known is None or known.user is not user or known.token is not token:
+        known = Caller(user=user, token=token, ip=request.META.get("REMOTE_ADDR", ""))
+        request.caller = known  # type: ignore[attr-defined]
+    return known

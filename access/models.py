@@ -17,18 +17,25 @@ from access.scopes import Scope
 
 
 class Preference(models.Model):
-    """What a person chose for all of their browsers, and what an administrator allows.
+    """What a person chose for all of their browsers, what an administrator allows, and whether they have left.
 
     `time_zone` is an IANA name; empty: that of the browser. `quota_gb` is what their videos may take; empty: the setting's; 0: any.
+    `default_team` is what the Studio's *Share with* shows at first. `left_to` gets the videos of who has left, also those to come.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     quota_gb = models.PositiveIntegerField(_("storage quota, GB"), null=True, blank=True)
+    default_team = models.ForeignKey("auth.Group", models.SET_NULL, null=True, blank=True, related_name="+")
+    left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    left_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="heir_of")
 
     class Meta:
         verbose_name = _("preference")
         verbose_name_plural = _("preferences")
+        constraints = [
+            models.CheckConstraint(condition=Q(left_to__isnull=True) | Q(left_at__isnull=False), name="preference_heir_of_who_left")
+        ]
 
     def __str__(self) -> str:
         return str(self.user)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from typing import Any
 
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import User
@@ -19,6 +20,8 @@ __all__ = ["may"]
 
 class Who(Enum):
     OWNER = auto()
+    TEAM = auto()
+    """Members of the team that the row is shared with."""
     STAFF = auto()
     PERMITTED = auto()
     """Staff with Django's permission to change the kind of row, and superusers."""
@@ -26,10 +29,11 @@ class Who(Enum):
 
 
 RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
-    ("generation.generationtask", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.generationtask", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
     ("generation.generationtask", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("generation.generationtask", "share"): frozenset({Who.OWNER}),
     ("generation.generationtask", "decide"): frozenset({Who.PERMITTED}),
-    ("generation.video", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.video", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
     ("generation.video", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.asset", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("generation.prompt", "see"): frozenset({Who.OWNER, Who.STAFF}),
@@ -42,8 +46,16 @@ def may(caller: Caller, action: str, row: models.Model | type[models.Model]) -> 
     """Return whether the caller may do this to the row or, given a model class, to every row of it."""
     model = row if isinstance(row, type) else type(row)
     allowed = RIGHTS[model._meta.label_lower, action]  # noqa: SLF001 - public in Django, whatever its name
-    owns = isinstance(row, models.Model) and row.owner_id == caller.user.pk  # type: ignore[attr-defined]
-    return (owns and Who.OWNER in allowed) or any(_is(caller.user, who, model) for who in allowed)
+    if isinstance(row, models.Model) and Who.OWNER in allowed and row.owner_id == caller.user.pk:  # type: ignore[attr-defined]
+        return True
+    if any(_is(caller.user, who, model) for who in allowed):
+        return True
+    return isinstance(row, models.Model) and Who.TEAM in allowed and _is_shared_with(row, caller)
+
+
+def _is_shared_with(row: Any, caller: Caller) -> bool:
+    """Return whether a team of the caller has the row. What is in the bin is shared with nobody."""
+    return row.team_id is not None and getattr(row, "deleted_at", None) is None and row.team_id in caller.teams
 
 
 def _is(user: User, who: Who, model: type[models.Model]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from django import forms
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access.callers import Caller
+from access.models import Preference
 from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.assets import store_asset
@@ -92,7 +93,7 @@ class ComposeForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(data, files, label_suffix="", **kwargs)
-        self.owner = owner
+        self.owner, self.caller = owner, Caller(user=owner)
         self.pictures: dict[str, list[Asset]] = dict(pictures or {})
         self.slot_errors: defaultdict[str, list[str]] = defaultdict(list)
         self.fields["prompt"].label = _("Prompt")
@@ -100,11 +101,23 @@ class ComposeForm(forms.Form):
         self.fields["prompt"].widget.attrs["placeholder"] = _("What should the video show?")
         self.fields["count"].label = _("Videos")
         self.fields["count"].widget.attrs["aria-label"] = _("Videos")
+        if self.caller.teams or self.data.get("team"):
+            self.fields["team"] = self._team_field()
 
     @property
     def params(self) -> dict[str, Any]:
         """Return the settings that could be read, by name."""
         return {name: self.cleaned_data[name] for name in (*self.front, *self.rest) if name in self.cleaned_data}
+
+    def _team_field(self) -> forms.Field:
+        teams = Group.objects.filter(pk__in=self.caller.teams).order_by("name")
+        field = forms.ModelChoiceField(teams, required=False, empty_label=_("Nobody"), label=_("Share with"))
+        field.error_messages["invalid_choice"] = _("You are no longer in this team. Choose again.")
+        if not self.is_bound:
+            field.initial = (
+                Preference.objects.filter(user=self.owner, default_team__in=teams).values_list("default_team", flat=True).first()
+            )
+        return field
 
     def clean(self) -> dict[str, Any]:
         """Check the order as a task is checked before it is stored."""
@@ -160,7 +173,7 @@ class ComposeForm(forms.Form):
 
     def _known(self, slot: InputSlot) -> list[Asset]:
         ids = [value for value in cast("QueryDict", self.data).getlist(slot.name) if value]
-        clean = forms.ModelMultipleChoiceField(Asset.objects.visible_to(Caller(user=self.owner)), required=False)
+        clean = forms.ModelMultipleChoiceField(Asset.objects.visible_to(self.caller), required=False)
         try:
             found = {str(asset.pk): asset for asset in clean.clean(ids)}
         except forms.ValidationError:

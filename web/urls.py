@@ -38,6 +38,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/cancel", tasks.cancel, name="task-cancel"),
     path("tasks/<uuid:pk>/retry", tasks.retry, name="task-retry"),
     path("tasks/<uuid:pk>/dismiss", tasks.dismiss, name="task-dismiss"),
+    path("tasks/<uuid:pk>/share", tasks.share, name="task-share"),
     path("activity/dismiss", tasks.dismiss_all, name="dismiss-all"),
     path("tasks/<uuid:pk>/ask-again", tasks.ask_again, name="task-ask-again"),
     path("tasks/<uuid:pk>/adopt", tasks.adopt, name="task-adopt"),

@@ -16,6 +16,7 @@ from api.v1.schemas import TEXT, ErrorOut, Page, VideoOut, video_out
 from api.v1.videos import visible_video
 from delivery.links import link_url, make_link, origin_of, replace_url, revoke_link
 from delivery.models import Link
+from generation.actions.rights import require_rights
 from generation.errors import NotThere
 
 __all__ = ["router"]
@@ -53,10 +54,11 @@ def post_link(request: HttpRequest, video_id: UUID, body: LinkIn) -> Status[Link
     return Status(201, link_out(link, origin_of(request)))
 
 
-@router.get("/{video_id}/links", response={200: Page[LinkOut], 404: ErrorOut}, summary="The links of a video, newest first")
+@router.get("/{video_id}/links", response={200: Page[LinkOut], 403: ErrorOut, 404: ErrorOut}, summary="The links of a video, newest first")
 def list_links(request: HttpRequest, video_id: UUID, wanted: Query[PageIn]) -> Page[LinkOut]:
-    """List the links that were made, also those that have expired or were revoked."""
+    """List the links that were made, also those that have expired or were revoked. Only for those who may make one."""
     video = visible_video(request, video_id)
+    require_rights(video, caller(request))
     links, cursor = page_of(Link.objects.filter(video=video).select_related("video"), wanted)
     return Page[LinkOut](items=[link_out(link, origin_of(request)) for link in links], next_cursor=cursor)
 

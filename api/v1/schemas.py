@@ -32,6 +32,7 @@ __all__ = [
     "ErrorOut",
     "ModelOut",
     "Page",
+    "ShareIn",
     "SubmitAgainIn",
     "TaskIn",
     "TaskOut",
@@ -107,9 +108,18 @@ class TaskIn(Schema):
     )
     callback_url: str = Field("", max_length=2_000, pattern=TEXT, description="http or https. Kept and given back; nothing calls it yet.")
     external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
+    team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours, whose members then see the task and its videos.")
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
     )
+
+
+class ShareIn(Schema):
+    """The name of a team of yours; null ends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    team: str | None = Field(max_length=150, pattern=TEXT, examples=[None])
 
 
 class AdoptIn(Schema):
@@ -302,6 +312,7 @@ class TaskOut(Schema):
     retry_of: UUID | None
     cost: CostOut
     usage: UsageOut
+    team: str | None = Field(description="The team whose members see it; null: nobody but its owner, and staff.")
     cancel_requested_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -377,6 +388,7 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None) -> Tas
         videos=[video_out(video, origin) for video in task.kept_videos()],
         videos_in_bin=[video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
+        team=task.team.name if task.team else None,
         cost=CostOut(estimated=task.cost, currency=task.currency),
         usage=UsageOut(reported=task.usage, charged=task.charged_amount, unit=task.charged_unit),
     )

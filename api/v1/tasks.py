@@ -16,11 +16,12 @@ from pydantic import Field
 from access.callers import Caller
 from api.auth import caller
 from api.paging import PageIn, page_of
-from api.v1.schemas import AdoptIn, ErrorOut, Page, SubmitAgainIn, TaskIn, TaskOut, task_out
+from api.v1.schemas import AdoptIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import asked_wait_s, wait_for
 from delivery.links import origin_of
 from generation import lifecycle
 from generation.actions import cancel, decide, recover, retry
+from generation.actions.share import require_team, share
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset, GenerationTask, Prompt, TaskInput
 from generation.models.task import TaskQuerySet
@@ -62,8 +63,9 @@ def post_task(
     """
     asking = caller(request)
     order = Order(
-        **body.model_dump(exclude={"inputs"}),
+        **body.model_dump(exclude={"inputs", "team"}),
         owner=asking.user,
+        team=require_team(body.team, asking) if body.team else None,
         token=asking.token,
         inputs=_assets(asking, body.inputs),
         source=Prompt.Source.API,
@@ -94,7 +96,7 @@ def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, l
 
 @router.get("", response=Page[TaskOut], summary="Your tasks, newest first")
 def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]:
-    rows = _visible(caller(request))
+    rows = _in_full().visible_to(caller(request))
     if wanted.status:
         rows = rows.filter(status=wanted.status.value)
     if wanted.model:
@@ -128,6 +130,18 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
     asking = caller(request)
     task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking, idempotency_key=idempotency_key)
     return _accepted(request, response, task, is_new=is_new)
+
+
+@router.post(
+    "/{task_id}/share", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut}, summary="Share a task and its videos"
+)
+def share_task(request: HttpRequest, task_id: UUID, body: ShareIn) -> TaskOut:
+    """Show the task and all of its videos to the members of a team of yours, instead of the one that had it; null ends it. Members see and
+    reuse; only you change, delete and make links.
+    """
+    asking = caller(request)
+    share(_visible_task(asking, task_id), None if body.team is None else require_team(body.team, asking), by=asking)
+    return _shown(request, task_id)
 
 
 def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
@@ -204,13 +218,14 @@ def _shown(request: HttpRequest, task_id: UUID) -> TaskOut:
     return task_out(_visible_task(caller(request), task_id), origin_of(request), current_stop())
 
 
-def _visible(asking: Caller) -> TaskQuerySet:
+def _in_full() -> TaskQuerySet:
+    """Return tasks with everything that an answer shows of them."""
     places = Prefetch("inputs", TaskInput.objects.order_by("slot", "position"))
-    return GenerationTask.objects.visible_to(asking).select_related("prompt", "account").prefetch_related(places, "videos")
+    return GenerationTask.objects.select_related("prompt", "account", "team").prefetch_related(places, "videos")
 
 
 def _visible_task(asking: Caller, task_id: UUID) -> GenerationTask:
-    task: GenerationTask | None = _visible(asking).filter(pk=task_id).first()
+    task = _in_full().one_for(asking, task_id)
     if task is None:
         raise NotThere(_("There is no such task."))
     return task

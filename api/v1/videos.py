@@ -107,7 +107,7 @@ def empty_bin(request: HttpRequest) -> EmptiedOut:
 
 def _known_video(request: HttpRequest, video_id: UUID) -> Video:
     """Return a video that the caller may see, also one that was deleted."""
-    video: Video | None = Video.objects.known_to(caller(request)).filter(pk=video_id).first()
+    video = Video.objects.one_for(caller(request), video_id)
     if video is None:
         raise NotThere(_("There is no such video."))
     return video

@@ -25,6 +25,7 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
     require_rights(task, by)
     order = Order(
         owner=by.user,
+        team=task.team if task.team_id in by.teams else None,
         token=by.token,
         model=task.model,
         prompt=task.prompt.text,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from access.callers import Caller
 from generation.models.visibility import OwnedQuerySet
 
 
@@ -47,6 +49,15 @@ class Prompt(models.Model):
         return self.text[:80]
 
 
+class AssetQuerySet(OwnedQuerySet["Asset"]):
+    def shown_to(self, caller: Caller) -> Q:
+        """Return the caller's own, and those used in tasks that a team of theirs has or of which they were given a video."""
+        inputs: Any = self.model._meta.get_field("uses").related_model  # noqa: SLF001 - public in Django
+        uses = inputs.objects.filter(asset=OuterRef("pk"))
+        seen = Q(task__videos__owner=caller.user)
+        return Q(owner=caller.user) | Q(Exists(uses.filter(seen | Q(task__team__in=sorted(caller.teams)) if caller.teams else seen)))
+
+
 class Asset(models.Model):
     """An image that may go into a slot: checked, re-encoded, without metadata. One row per owner and content; `file` is a key."""
 
@@ -61,7 +72,7 @@ class Asset(models.Model):
     has_transparency = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = OwnedQuerySet["Asset"].as_manager()
+    objects = AssetQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("asset")

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
+from access.callers import Caller
+from access.rights import may
 from database import clock
 from events import outbox
 from generation.errors import LostRace
@@ -23,7 +25,7 @@ from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, 
 from generation.models.attempt import Attempt, Dispatch, submission_of
 from generation.models.prompt import Asset
 from generation.models.video import Video
-from generation.models.visibility import OwnedQuerySet
+from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
 from providers.core.messages import Message, say
@@ -61,6 +63,12 @@ def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
 
 
 class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
+    def one_for(self, caller: Caller, pk: Any) -> GenerationTask | None:
+        """Return the task if the caller may see it or owns one of its videos: a person who leaves gives videos away, and no task."""
+        task = self.filter(pk=pk).first()
+        is_shown = task is not None and (may(caller, "see", task) or any(video.owner_id == caller.user.pk for video in task.videos.all()))
+        return task if is_shown else None
+
     def due(self, now: datetime) -> Self:
         """Return rows whose time has come, longest waiting first."""
         return self.filter(due_at__lte=now).order_by("due_at")
@@ -89,6 +97,7 @@ class GenerationTask(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks", verbose_name=_("owner"))
     token = models.ForeignKey("access.ApiToken", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("token"))
+    team = shared_with()
     prompt = models.ForeignKey("generation.Prompt", models.PROTECT, related_name="tasks", verbose_name=_("prompt"))
     model = models.CharField(_("model"), max_length=120)
     asked_model = models.CharField(_("model asked for"), max_length=120, blank=True)
@@ -166,6 +175,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["account", "updated_at"], name="task_overdue", condition=Q(status="needs_review")),
             models.Index(fields=["outputs_expire_at"], name="task_expiring", condition=Q(status__in=["ingesting", "needs_review"])),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
+            team_index("task_by_team"),
             models.Index(fields=["content_id", "owner"], name="task_by_content"),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from access.callers import Caller
 from generation.media.posters import MAIN_SIDE_PX, fitted
-from generation.models.visibility import OwnedQuerySet
+from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
 """Media types by the suffix of a video's file (IANA; RFC 9559 for Matroska)."""
@@ -40,8 +40,12 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
         return self.known_to(caller).kept()
 
     def known_to(self, caller: Caller) -> Self:
-        """Return what the caller may see, deleted or not."""
+        """Return what the caller may see, deleted or not. A team sees only what nobody deleted."""
         return super().visible_to(caller)
+
+    def shown_to(self, caller: Caller) -> Q:
+        mine = Q(owner=caller.user)
+        return mine | Q(team__in=sorted(caller.teams), deleted_at=None) if caller.teams else mine
 
 
 class Video(models.Model):
@@ -56,6 +60,8 @@ class Video(models.Model):
     task = models.ForeignKey("generation.GenerationTask", models.PROTECT, related_name="videos")
     output_index = models.PositiveSmallIntegerField(default=0)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="videos", verbose_name=_("owner"))
+    team = shared_with()
+    """As its task's (`generation/actions/share.py`)."""
     model = models.CharField(_("model"), max_length=120)
     title = models.CharField(_("title"), max_length=200, blank=True)
     file = models.CharField(_("file"), max_length=200)
@@ -107,6 +113,7 @@ class Video(models.Model):
             models.Index(
                 fields=["owner", "deleted_at"], name="video_in_bin", condition=Q(deleted_at__isnull=False, purged_at__isnull=True)
             ),
+            team_index("video_by_team"),
             models.Index(fields=["id"], name="video_kept", condition=Q(deleted_at__isnull=True)),
             models.Index(fields=["purged_at"], name="video_to_purge", condition=Q(purged_at__isnull=False) & ~Q(file="")),
         ]

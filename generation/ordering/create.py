@@ -156,6 +156,7 @@ class _Batch:
         holder = _holder_of(spec, params)
         task = GenerationTask(
             owner=order.owner,
+            team=order.team,
             token=order.token,
             prompt=self._prompt(order, getattr(params, "negative_prompt", "") or ""),
             model=spec.name,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 from generation.errors import OrdersRefused
 from generation.models import Asset, GenerationTask
@@ -56,13 +56,21 @@ def filled_from(task: GenerationTask, parts: Collection[str], spec: ModelSpec) -
 
 
 def order_videos(
-    *, owner: User, spec: ModelSpec, prompt: str, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Asset]], count: int, page: UUID
+    *,
+    owner: User,
+    team: Group | None = None,
+    spec: ModelSpec,
+    prompt: str,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Asset]],
+    count: int,
+    page: UUID,
 ) -> tuple[list[GenerationTask], bool]:
     """Order `count` videos. Return their tasks, oldest first, and whether any is new: content that was ordered since the page was rendered,
     from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
     """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
-    intent = digest_of(spec.name, prompt, dict(params), pictures, count)
+    intent = digest_of(spec.name, prompt, dict(params), pictures, count, *([team.pk] if team else []))
     keys = [stored_key(page, intent[:16], number) for number in range(count)]
     since = list(GenerationTask.objects.filter(owner=owner, request_digest=intent, id__gt=page).order_by("id"))
     if since and keys[0] not in {task.idempotency_key for task in since}:
@@ -70,6 +78,7 @@ def order_videos(
     orders = [
         Order(
             owner=owner,
+            team=team,
             model=spec.name,
             prompt=prompt,
             params=_varied(spec, params, number, count),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 from access.models import ApiToken
 from generation.models import GenerationTask, Prompt
@@ -26,6 +26,8 @@ class Order:
     """
 
     owner: User
+    team: Group | None = None
+    """Whose members see it (`generation/actions/share.py`)."""
     model: str
     prompt: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -46,7 +48,8 @@ class Order:
 
         Stored tasks keep theirs, so a field that was added to orders later counts only if it is set.
         """
-        later = {"content_id": self.content_id, "callback_url": self.callback_url}
+        team = str(self.team.pk) if self.team else ""
+        later = {"content_id": self.content_id, "callback_url": self.callback_url, "team": team}
         return self.intent or digest_of(
             {name: text for name, text in later.items() if text}
             | {

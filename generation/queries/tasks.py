@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.cache import caches
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -16,6 +17,7 @@ from access.callers import Caller
 from access.rights import may
 from generation.lifecycle import LIVE, UNDER_WAY, Status
 from generation.models import GenerationTask, Prompt, TaskNews, Video
+from generation.models.task import TaskQuerySet
 
 __all__ = [
     "COUNTED_MOST",
@@ -33,6 +35,7 @@ __all__ = [
     "queue_of",
     "task_for",
     "task_in_full",
+    "teams_on_wall",
     "todays_videos",
     "versions_of",
     "video_count",
@@ -60,7 +63,7 @@ SHAPES: dict[str, Q] = {
 }
 
 
-def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
+def with_cards(tasks: TaskQuerySet) -> TaskQuerySet:
     """Add everything that a card shows, in three queries. `retried_as` is the owner's newest retry."""
     retries = GenerationTask.objects.filter(retry_of=OuterRef("pk"), owner=OuterRef("owner")).order_by("-id")
     seen = tasks.annotate(retried_as=Subquery(retries.values("pk")[:1]))
@@ -69,13 +72,13 @@ def with_cards(tasks: QuerySet[GenerationTask]) -> QuerySet[GenerationTask]:
 
 def task_for(caller: Caller, pk: UUID) -> GenerationTask | None:
     """Return the task if the caller may see it."""
-    return with_cards(GenerationTask.objects.visible_to(caller)).filter(pk=pk).first()
+    return with_cards(GenerationTask.objects.all()).one_for(caller, pk)
 
 
 def task_in_full(caller: Caller, pk: UUID) -> GenerationTask | None:
     """Return the task with its events and attempts if the caller may see it. Its videos have it without another query."""
-    seen = with_cards(GenerationTask.objects.visible_to(caller)).prefetch_related("events", "attempts__account")
-    return seen.filter(pk=pk).first()
+    rows = with_cards(GenerationTask.objects.select_related("team")).prefetch_related("events", "attempts__account")
+    return rows.one_for(caller, pk)
 
 
 def queue_of(user: User) -> list[GenerationTask]:
@@ -128,10 +131,18 @@ class WallFilter:
     shape: str = ""
     starred: bool = False
     mine: bool = False
+    team: str = ""
 
     @property
     def is_set(self) -> bool:
-        return bool(self.q or self.model or self.shape or self.starred or self.mine)
+        return bool(self.q or self.model or self.shape or self.starred or self.mine or self.team)
+
+
+def teams_on_wall(caller: Caller) -> Mapping[int, str]:
+    """Return the names by id of the teams among whose videos the caller may choose."""
+    if may(caller, "see", Video):
+        return dict(Group.objects.order_by("name").values_list("pk", "name"))
+    return caller.teams
 
 
 def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
@@ -154,7 +165,7 @@ def models_on_wall(caller: Caller) -> set[str]:
     def read() -> set[str]:
         return set(Video.objects.visible_to(caller).order_by().values_list("model", flat=True).distinct())
 
-    whose = "all" if may(caller, "see", Video) else caller.user.pk
+    whose = "all" if may(caller, "see", Video) else f"{caller.user.pk}-{hash(frozenset(caller.teams))}"
     return caches["process"].get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
 
 
@@ -168,6 +179,8 @@ def _wall(caller: Caller, wanted: WallFilter) -> QuerySet[Video]:
         videos = videos.filter(SHAPES[wanted.shape])
     if wanted.starred:
         videos = videos.filter(favourite=True)
+    if wanted.team:
+        videos = videos.filter(team=int(wanted.team))
     return videos.filter(owner=caller.user) if wanted.mine else videos
 
 
@@ -185,7 +198,7 @@ def versions_of(caller: Caller, video: Video) -> list[Video]:
     repeated = {task.pk, task.retry_of_id} - {None}
     related = Q(pk__in=repeated) | Q(retry_of__in=repeated)
     if task.prompt.text:
-        related |= Q(prompt__in=Prompt.objects.filter(owner=video.owner_id, digest=task.prompt.digest, text=task.prompt.text))
+        related |= Q(prompt__in=Prompt.objects.filter(owner=task.owner_id, digest=task.prompt.digest, text=task.prompt.text))
     seen = Video.objects.visible_to(caller).filter(task__in=GenerationTask.objects.filter(related)).select_related("task__prompt")
     return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
 
@@ -216,7 +229,7 @@ def activity_counts(caller: Caller, *, mine: bool) -> dict[str, int]:
     return found
 
 
-def _seen(caller: Caller, *, mine: bool) -> QuerySet[GenerationTask]:
+def _seen(caller: Caller, *, mine: bool) -> TaskQuerySet:
     return GenerationTask.objects.filter(owner=caller.user) if mine else GenerationTask.objects.visible_to(caller)
 
 

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
 from access.tokens import issue
 from generation.lifecycle import Status
-from generation.models import GenerationTask, Video
+from generation.models import GenerationTask, TaskInput, Video
 from providers.models import ProviderAccount
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import make_asset, make_video
 
-COLUMNS = ("owner", "member", "outsider", "staff", "permitted", "superuser")
-"""`outsider` has the permissions and is not staff; for the table that is another member."""
+COLUMNS = ("owner", "mate", "member", "outsider", "staff", "permitted", "superuser")
+"""`mate` is in the team that has the rows. `outsider` has the permissions and is not staff; for the table that is another member."""
 CHANGES = ("change_generationtask", "change_video", "change_provideraccount")
-SEES = {"owner": 200, "member": 404, "outsider": 404, "staff": 200, "permitted": 200, "superuser": 200}
-ACTS = {"owner": 200, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
-DECIDES = {"owner": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
-ACCOUNTS = {"owner": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 200, "superuser": 200}
-AUDIT = {"owner": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 403, "superuser": 200}
+SEES = {"owner": 200, "mate": 200, "member": 404, "outsider": 404, "staff": 200, "permitted": 200, "superuser": 200}
+BINNED = SEES | {"mate": 404}
+ACTS = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
+SHARES = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 403, "superuser": 403}
+DECIDES = {"owner": 403, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
+ACCOUNTS = {"owner": 302, "mate": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 200, "superuser": 200}
+NOTHING: dict[str, Any] = {"data": {}, "content_type": "application/json"}
+AUDIT = {"owner": 302, "mate": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 403, "superuser": 200}
 
 
 @pytest.fixture
 def people(user: User) -> dict[str, User]:
     made = {"owner": user, "superuser": User.objects.create_superuser("boss")}
-    for name in ("member", "outsider", "staff", "permitted"):
+    for name in ("mate", "member", "outsider", "staff", "permitted"):
         made[name] = User.objects.create_user(name, is_staff=name in {"staff", "permitted"})
         if name in {"outsider", "permitted"}:
             made[name].user_permissions.set(Permission.objects.filter(codename__in=CHANGES))
@@ -38,9 +42,18 @@ def people(user: User) -> dict[str, User]:
 
 
 @pytest.fixture
-def review(user: User, make_account: Callable[..., ProviderAccount]) -> GenerationTask:
+def team(people: dict[str, User]) -> Group:
+    """Return the team of the owner and a mate; another member is in another team."""
+    films, others = Group.objects.create(name="films"), Group.objects.create(name="others")
+    films.user_set.set([people["owner"], people["mate"]])
+    others.user_set.set([people["owner"], people["member"]])
+    return films
+
+
+@pytest.fixture
+def review(user: User, team: Group, make_account: Callable[..., ProviderAccount]) -> GenerationTask:
     account = make_account("kling", "official-key", "http://127.0.0.1:9")
-    task = make_task(user, status=Status.NEEDS_REVIEW, account=account, attempt_count=1)
+    task = make_task(user, status=Status.NEEDS_REVIEW, team=team, account=account, attempt_count=1)
     attempt_of(task, account, dispatch="unknown", finished_at=task.created_at)
     return task
 
@@ -68,8 +81,9 @@ def kind(status: int) -> int:
 
 
 @in_one_test("column", COLUMNS)
-def test_who_sees_rows_and_files(column, people, user):
-    task, video, asset = make_task(user), make_video(user), make_asset(user)
+def test_who_sees_rows_and_files(column, people, user, team):
+    task, video, asset = make_task(user, team=team), make_video(user, team=team), make_asset(user)
+    TaskInput.objects.get_or_create(task=task, slot="first_frame", asset=asset)
     stored = f"/videos/{video.pk}"
     files = [f"{stored}/{name}" for name in ("file", "poster.webp", "preview.mp4")]
     by_page = [f"/tasks/{task.pk}/", f"{stored}/", *files, f"/assets/{asset.pk}/"]
@@ -81,19 +95,25 @@ def test_who_sees_rows_and_files(column, people, user):
 
 
 @in_one_test("column", COLUMNS)
-def test_lists_have_the_rows_that_one_sees(column, people, user):
-    task, video = make_task(user), make_video(user)
+def test_lists_have_the_rows_that_one_sees(column, people, user, team):
+    task, video = make_task(user, team=team), make_video(user, team=team)
     client = program(people[column])
 
     listed = {row["id"] for path in ("tasks", "videos") for row in client.get(f"/api/v1/{path}").json()["items"]}
     assert ({str(task.pk), str(video.pk)} <= listed) is (SEES[column] == 200)
-    assert (str(task.pk) in page(people[column]).get("/activity/").text) is (SEES[column] == 200)
+    pages = {
+        path: page(people[column]).get(path).text
+        for path in ("/activity/", f"/gallery/?team={team.pk}", "/tick?since=2026-01-01T00:00:00Z")
+    }
+    assert {path for path, text in pages.items() if str(task.pk) in text or str(video.pk) in text} == (
+        set(pages) if SEES[column] == 200 else set()
+    )
 
 
 @in_one_test("column", COLUMNS)
 @in_one_test("client_of", [page, program])
-def test_who_may_cancel(client_of, column, people, user):
-    task = make_task(user)
+def test_who_may_cancel(client_of, column, people, user, team):
+    task = make_task(user, team=team)
     path = f"/tasks/{task.pk}/cancel"
 
     assert kind(client_of(people[column]).post(path if client_of is page else f"/api/v1{path}").status_code) == ACTS[column]
@@ -101,8 +121,8 @@ def test_who_may_cancel(client_of, column, people, user):
 
 
 @in_one_test("column", COLUMNS)
-def test_who_may_star(column, people, user):
-    video = make_video(user)
+def test_who_may_star(column, people, user, team):
+    video = make_video(user, team=team)
 
     assert kind(page(people[column]).post(f"/videos/{video.pk}/star").status_code) == ACTS[column]
     video.refresh_from_db()
@@ -110,21 +130,22 @@ def test_who_may_star(column, people, user):
 
 
 @in_one_test("column", COLUMNS)
-def test_what_is_in_the_bin_is_seen_there_and_nowhere_else(column, people, user):
-    video, client = make_video(user), program(people[column])
+def test_what_is_in_the_bin_is_seen_there_and_nowhere_else(column, people, user, team):
+    video, client = make_video(user, team=team), program(people[column])
     Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now())
     path = f"/api/v1/videos/{video.pk}"
 
     binned = {row["id"] for row in client.get("/api/v1/videos?bin=true").json()["items"]}
-    assert (str(video.pk) in binned) is (SEES[column] == 200)
+    assert (str(video.pk) in binned) is (BINNED[column] == 200)
+    assert asked(page(people[column]), f"/bin/{video.pk}/poster.webp") == BINNED[column]
     assert str(video.pk) not in {row["id"] for row in client.get("/api/v1/videos").json()["items"]}
     assert [asked(client, address) for address in (path, f"{path}/content")] == [404, 404]
 
 
 @in_one_test("column", COLUMNS)
 @in_one_test("way", ["delete", "restore", "delete for good"])
-def test_who_may_delete_and_restore(way, column, people, user):
-    video = make_video(user)
+def test_who_may_delete_and_restore(way, column, people, user, team):
+    video = make_video(user, team=team)
     Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now() if way == "restore" else None)
     path, client = f"/api/v1/videos/{video.pk}", program(people[column])
 
@@ -132,7 +153,30 @@ def test_who_may_delete_and_restore(way, column, people, user):
 
     after = Video.objects.get(pk=video.pk)
     changed = after.deleted_at is None if way == "restore" else bool(after.purged_at if way != "delete" else after.deleted_at)
-    assert (kind(reply.status_code), changed) == (ACTS[column], ACTS[column] == 200)
+    expected = 404 if way == "restore" and BINNED[column] == 404 else ACTS[column]
+    assert (kind(reply.status_code), changed) == (expected, expected == 200)
+
+
+@in_one_test("column", COLUMNS)
+@in_one_test("way", ["make", "list", "replace"])
+def test_who_makes_and_sees_links(way, column, people, user, team):
+    path, client = f"/api/v1/videos/{make_video(user, team=team).pk}", program(people[column])
+    reply = client.get(f"{path}/links") if way == "list" else client.post(path + ("/links" if way == "make" else "/replace-url"), **NOTHING)
+
+    assert kind(reply.status_code) == ACTS[column]
+
+
+@in_one_test("column", COLUMNS)
+@in_one_test(("wanted", "who"), [("others", SHARES), (None, ACTS)])
+def test_who_may_share(wanted, who, column, people, user, team):
+    video = make_video(user, task=make_task(user, status=Status.SUCCEEDED, team=team), team=team)
+    people[column].groups.add(Group.objects.get(name="others"))
+
+    reply = program(people[column]).post(f"/api/v1/tasks/{video.task_id}/share", {"team": wanted}, content_type="application/json")
+
+    after = Video.objects.select_related("team", "task__team").get(pk=video.pk)
+    names = {one.name if one else None for one in (after.team, after.task.team)}
+    assert (kind(reply.status_code), names) == (who[column], {wanted if who[column] == 200 else "films"})
 
 
 @pytest.mark.parametrize("column", COLUMNS)

@@ -24,7 +24,7 @@ BYTES = b"0123456789" * 100
 
 def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | None = None, **facts: Any) -> Video:
     """Store a video of 1000 bytes with poster and preview."""
-    task = task or make_task(owner, status=Status.SUCCEEDED, prompt=prompt)
+    task = task or make_task(owner, status=Status.SUCCEEDED, prompt=prompt, team=facts.get("team"))
     row = {
         "title": prompt,
         "colour": "#224466",

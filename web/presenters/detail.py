@@ -30,6 +30,7 @@ from web.presenters.facts import Fact
 from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
+from web.presenters.teams import sharing_of
 from web.presenters.videos import Tile, tile_of
 from web.presenters.words import (
     account_label,
@@ -122,6 +123,7 @@ def video_context(
         **_shared_context(task),
         "video": video,
         "tile": tile_of(video, caller),
+        "sharing": sharing_of(task, caller),
         "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
         "file_rows": _file_rows(video, task),
         "versions": [_version(one, number, video, caller) for number, one in enumerate(versions, start=1)],
@@ -140,6 +142,7 @@ def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
         **_shared_context(task),
         "card": cards_of([task], caller, "job")[0],
         "facts": _task_rows(task, caller),
+        "sharing": sharing_of(task, caller),
         "attempts": [_attempt(one) for one in task.attempts.all()],
         "report": report_of(task),
         "actions": [act for act in actions_of(task, caller) if act.method == "post"],

@@ -9,7 +9,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from generation.queries.tasks import SHAPES, WallFilter
+from access.callers import Caller
+from generation.queries.tasks import SHAPES, WallFilter, teams_on_wall
 from providers.labels import listed
 from providers.vendors import ALL_MODELS
 from web.presenters.words import model_label
@@ -61,15 +62,16 @@ def shape_words(shape: str) -> str:
     return {"wide": _("Landscape"), "square": _("Square"), "tall": _("Portrait")}[shape]
 
 
-def filter_of(query: Mapping[str, str]) -> WallFilter:
-    """Read the filter from the address; ignore unknown values."""
-    model, shape = query.get("model", ""), query.get("shape", "")
+def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
+    """Read the filter from the address; ignore unknown values, and teams of others."""
+    model, shape, team = query.get("model", ""), query.get("shape", ""), query.get("team", "")
     return WallFilter(
         q=query.get("q", "").strip().replace("\x00", "")[:LONGEST_SEARCH],
         model=model if model in ALL_MODELS else "",
         shape=shape if shape in SHAPES else "",
         starred=query.get("starred") == "1",
         mine=query.get("who") == "mine",
+        team=team if team and team in map(str, teams_on_wall(caller)) else "",
     )
 
 
@@ -79,6 +81,7 @@ def query_of(wanted: WallFilter) -> dict[str, str]:
         "q": wanted.q,
         "model": wanted.model,
         "shape": wanted.shape,
+        "team": wanted.team,
         "starred": "1" if wanted.starred else "",
         "who": "mine" if wanted.mine else "",
     }
@@ -98,16 +101,18 @@ def _menu(wanted: WallFilter, field: str, label: str, choices: dict[str, str]) -
     return Menu(label=choices[current] if current else label, set=bool(current), items=items)
 
 
-def filter_menus(wanted: WallFilter, made_with: Collection[str], *, is_staff: bool) -> FilterBar:
+def filter_menus(wanted: WallFilter, made_with: Collection[str], caller: Caller) -> FilterBar:
     """Return the filter bar: menus, switches, and the address without filters. `made_with` are the models of which there are videos."""
+    teams = {str(pk): name for pk, name in teams_on_wall(caller).items()}
     models = {name: model_label(name) for name in ALL_MODELS if name in made_with or name == wanted.model}
     switches = [Switch(label=_("Starred"), icon="star", set=wanted.starred, href=_link(wanted, starred=not wanted.starred))]
-    if is_staff:
+    if caller.sees_others:
         switches.insert(0, Switch(label=_("Mine"), icon="user", set=wanted.mine, href=_link(wanted, mine=not wanted.mine)))
     return FilterBar(
         menus=[
             _menu(wanted, "model", _("Model"), models),
             _menu(wanted, "shape", _("Shape"), {shape: shape_words(shape) for shape in SHAPES}),
+            *([_menu(wanted, "team", _("Team"), teams)] if teams else []),
         ],
         switches=switches,
         clear_url=reverse("gallery"),
@@ -115,12 +120,13 @@ def filter_menus(wanted: WallFilter, made_with: Collection[str], *, is_staff: bo
     )
 
 
-def chosen_words(wanted: WallFilter) -> str:
+def chosen_words(wanted: WallFilter, caller: Caller) -> str:
     """Return the filter in words, for when nothing matches."""
     parts = [
         _("“%(words)s” in the prompt") % {"words": wanted.q} if wanted.q else "",
         model_label(wanted.model) if wanted.model else "",
         shape_words(wanted.shape) if wanted.shape else "",
+        teams_on_wall(caller)[int(wanted.team)] if wanted.team else "",
         _("starred") if wanted.starred else "",
         _("made by me") if wanted.mine else "",
     ]

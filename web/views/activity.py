@@ -40,22 +40,23 @@ class Tab:
 @login_required
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
-    """Show one page of one tab; staff see everybody's tasks unless they ask for theirs."""
+    """Show one page of one tab; staff see everybody's tasks and members those of their teams, unless they ask for their own."""
     caller = caller_of(request)
     tab = request.GET.get("tab", "all")
-    tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not caller.user.is_staff
+    tab, mine = tab if tab in TABS else "all", request.GET.get("who") == "mine" or not caller.sees_others
     tasks, has_more = activity_page(caller, tab=tab, mine=mine, before=uuid_in(request, "before"))
     loads = pool_state().loads
     context = {
         "cards": cards_of(tasks, caller, "row"),
-        "tabs": _tabs(tab, activity_counts(caller, mine=mine), mine=mine and caller.user.is_staff),
+        "tabs": _tabs(tab, activity_counts(caller, mine=mine), mine=mine and caller.sees_others),
         "tab": tab,
         "newcomers": NEWCOMERS if tab == "all" and "before" not in request.GET else "",
         "newcomers_of": "" if mine else "all",
         "mine": mine,
+        "sees_others": caller.sees_others,
         "whose_url": _link(tab, mine=not mine),
         "providers": provider_cards(loads, usual_seconds(task.model for task in tasks), timezone.now()),
-        "next_url": _link(tab, mine=mine and caller.user.is_staff, before=str(tasks[-1].pk)) if has_more else "",
+        "next_url": _link(tab, mine=mine and caller.sees_others, before=str(tasks[-1].pk)) if has_more else "",
     }
     return render(request, "activity/page.html", context)
 

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.callers import Caller, caller_of
@@ -45,12 +45,18 @@ def the_task(request: HttpRequest, pk: UUID, find: Callable[[Caller, UUID], Gene
 
 def the_video(request: HttpRequest, pk: UUID) -> Video:
     """Return the video if this person may see it and nobody deleted it. Raises Http404."""
-    return get_object_or_404(Video.objects.visible_to(caller_of(request)), pk=pk)
+    return _or_404(Video.objects.kept().one_for(caller_of(request), pk))
 
 
 def known_video(request: HttpRequest, pk: UUID) -> Video:
     """Return the video if this person may see it, also one that was deleted, with what its page shows. Raises Http404."""
-    return get_object_or_404(Video.objects.known_to(caller_of(request)).select_related("task__prompt", "owner"), pk=pk)
+    return _or_404(Video.objects.select_related("task__prompt", "owner").one_for(caller_of(request), pk))
+
+
+def _or_404(row: Video | None) -> Video:
+    if row is None:
+        raise Http404
+    return row
 
 
 def uuid_in(request: HttpRequest, name: str) -> UUID | None:

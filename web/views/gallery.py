@@ -25,13 +25,13 @@ __all__ = ["gallery", "more"]
 @require_GET
 def gallery(request: HttpRequest) -> HttpResponse:
     """Show one page of videos; every filter is in the address."""
-    wanted = filter_of(request.GET)
-    context = _wall(request, wanted, None)
     caller = caller_of(request)
+    wanted = filter_of(request.GET, caller)
+    context = _wall(request, wanted, None)
     context |= {
         "wanted": wanted,
-        "menus": filter_menus(wanted, models_on_wall(caller), is_staff=caller.user.is_staff),
-        "chosen": chosen_words(wanted),
+        "menus": filter_menus(wanted, models_on_wall(caller), caller),
+        "chosen": chosen_words(wanted, caller),
         "count": wall_count(caller, wanted),
     }
     return render(request, "gallery/page.html", context)
@@ -45,7 +45,7 @@ def more(request: HttpRequest) -> HttpResponse:
         shown = parse_date(request.GET.get("day", ""))
     except ValueError:
         shown = None
-    return render(request, "gallery/_days.html", _wall(request, filter_of(request.GET), shown))
+    return render(request, "gallery/_days.html", _wall(request, filter_of(request.GET, caller_of(request)), shown))
 
 
 def _wall(request: HttpRequest, wanted: WallFilter, shown: date | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -14,10 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
-from access.rights import may
 from database import clock
 from generation.lifecycle import Status
-from generation.models import GenerationTask
 from generation.queries.queue_position import pool_state
 from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
@@ -50,8 +49,10 @@ def tick(request: HttpRequest) -> HttpResponse:
     since = _time(text)
     from_then = since - OVERLAP if since else None
     as_before = bool(mark) and from_then is not None and mark == pool_state().mark(me)
-    if as_before and from_then and pool_state().is_still(me, from_then, for_all=may(caller, "see", GenerationTask)):
-        return HttpResponse(status=204)
+    if as_before and from_then:
+        is_still = partial(pool_state().is_still, me, from_then)
+        if is_still(for_all=True) or (is_still(for_all=False) and not caller.sees_others):  # teams are asked for only if it matters
+            return HttpResponse(status=204)
     tasks = changed_tasks(caller, from_then, all_waiting=not as_before)
     if not tasks and since and now - since < RENEWED_AFTER:
         return HttpResponse(status=204)

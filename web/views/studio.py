@@ -194,6 +194,7 @@ def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask
     try:
         return order_videos(
             owner=form.owner,
+            team=data.get("team"),
             spec=form.spec,
             prompt=data["prompt"],
             params=form.params,

@@ -18,13 +18,15 @@ from generation.actions import decide, recover
 from generation.actions import dismiss as actions
 from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.actions.retry import retry_from_page
+from generation.actions.share import require_team
+from generation.actions.share import share as share_with
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.queries.tasks import task_in_full
 from web.presenters.detail import task_context
 from web.views.common import answer, page_key, the_task
 
-__all__ = ["adopt", "ask_again", "cancel", "cancel_queue", "dismiss", "dismiss_all", "give_up", "retry", "submit_again", "task"]
+__all__ = ["adopt", "ask_again", "cancel", "cancel_queue", "dismiss", "dismiss_all", "give_up", "retry", "share", "submit_again", "task"]
 
 
 @login_required
@@ -89,6 +91,21 @@ def dismiss(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _("Dismissed.")
 
     return answer(request, act, gone=[failed.pk])
+
+
+@login_required
+@require_POST
+def share(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Share the task and its videos with a team, or with nobody."""
+    shown, caller = the_task(request, pk), caller_of(request)
+
+    def act() -> str:
+        names, wanted = {str(pk): name for pk, name in caller.teams.items()}, request.POST.get("team", "")
+        team = require_team(names.get(wanted, ""), caller) if wanted else None
+        share_with(shown, team, by=caller)
+        return _("Shared with %(team)s.") % {"team": team} if team else _("Shared with nobody.")
+
+    return answer(request, act)
 
 
 @login_required

@@ -40,7 +40,7 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(request, "videos/in_bin.html", {"video": binned_of(shown, caller)}, status=404)
     task = the_task(request, shown.task_id, task_in_full)
     api_url = request.build_absolute_uri("/api/v1/tasks")
-    wanted = filter_of(request.GET)
+    wanted = filter_of(request.GET, caller)
     beside = neighbours(caller, shown, wanted)
     context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
     return render(request, "videos/page.html", context | {"share": share_of(shown, caller, origin_of(request))})
