@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from access.models import ApiToken
+from access.scopes import Scope
 
 __all__ = ["Caller", "caller_of"]
 
@@ -22,6 +23,10 @@ class Caller:
     token: ApiToken | None = None
     ip: str = ""
 
+    def has(self, scope: Scope) -> bool:
+        """Return whether this may be asked with the token; a person at a page has every scope."""
+        return self.token is None or scope in self.token.scopes
+
     @cached_property
     def teams(self) -> Mapping[int, str]:
         """Return the names of the user's groups, each of which is a team, by id and in order. One query, at the first use."""
@@ -30,7 +35,7 @@ class Caller:
     @property
     def sees_others(self) -> bool:
         """Return whether lists have rows of others: of everybody for staff, of their teams for members."""
-        return self.user.is_staff or bool(self.teams)
+        return (self.user.is_staff and self.has(Scope.ADMIN)) or bool(self.teams)
 
 
 def caller_of(request: HttpRequest, *, token: ApiToken | None = None) -> Caller:

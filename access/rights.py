@@ -1,6 +1,7 @@
 """Who sees and may do what: the one table, as docs/visibility.md has it. What you may not see does not exist for you.
 
-A token has its owner's rights. Accounts, prices and the audit log have pages in the admin only, where Django's permissions decide.
+A token has its owner's rights of now; without the scope `admin` it acts as a plain member. Accounts, prices and the audit log have pages in
+the admin only, where Django's permissions decide.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from enum import Enum, auto
 from typing import Any
 
 from django.contrib.auth import get_permission_codename
-from django.contrib.auth.models import User
 from django.db import models
 
 from access.callers import Caller
+from access.scopes import Scope
 
 __all__ = ["may"]
 
@@ -48,7 +49,7 @@ def may(caller: Caller, action: str, row: models.Model | type[models.Model]) -> 
     allowed = RIGHTS[model._meta.label_lower, action]  # noqa: SLF001 - public in Django, whatever its name
     if isinstance(row, models.Model) and Who.OWNER in allowed and row.owner_id == caller.user.pk:  # type: ignore[attr-defined]
         return True
-    if any(_is(caller.user, who, model) for who in allowed):
+    if any(_is(caller, who, model) for who in allowed):
         return True
     return isinstance(row, models.Model) and Who.TEAM in allowed and _is_shared_with(row, caller)
 
@@ -58,8 +59,11 @@ def _is_shared_with(row: Any, caller: Caller) -> bool:
     return row.team_id is not None and getattr(row, "deleted_at", None) is None and row.team_id in caller.teams
 
 
-def _is(user: User, who: Who, model: type[models.Model]) -> bool:
-    """Return whether the user is this for every row of the model, not only their own."""
+def _is(caller: Caller, who: Who, model: type[models.Model]) -> bool:
+    """Return whether the caller is this for every row of the model, not only their own."""
+    user = caller.user
+    if not caller.has(Scope.ADMIN):
+        return False
     if who is Who.PERMITTED:
         opts = model._meta  # noqa: SLF001 - public in Django, whatever its name
         return user.is_staff and user.has_perm(f"{opts.app_label}.{get_permission_codename('change', opts)}")

@@ -20,26 +20,39 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
-from access.limits import Limits, WrongLimits, narrower
+from access.limits import Limits, WrongLimits, allows_address, narrower
 from access.models import ApiToken
 from access.scopes import Scope
 from events import audit
 
-__all__ = ["authenticate", "change", "issue", "revoke", "usual_days", "why_not"]
+__all__ = ["AddressRefused", "CannotRoll", "authenticate", "change", "issue", "revoke", "roll", "usual_days", "why_not", "working"]
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_CHARS, SECRET_CHARS, CHECKSUM_CHARS = 8, 43, 6
 LAST_USED_EVERY = timedelta(minutes=1)
 NO_LIMITS = Limits()
 NOTE_UNLESS_LOCKED = """
-    UPDATE access_apitoken SET last_used_at = %s WHERE id = (SELECT id FROM access_apitoken WHERE id = %s FOR UPDATE SKIP LOCKED)
+    UPDATE access_apitoken SET last_used_at = %s, last_used_ip = %s
+    WHERE id = (SELECT id FROM access_apitoken WHERE id = %s FOR UPDATE SKIP LOCKED)
 """
 """In one statement: the ORM's `select_for_update` would need a separate transaction for each request."""
+
+
+class AddressRefused(Exception):
+    """The token is right, and may not be used from this address."""
+
+
+class CannotRoll(Exception):
+    """The token was replaced already (`already_rolled`), or works no more (`token_ended`); `code` says which."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def usual_days() -> int:
@@ -123,29 +136,63 @@ def revoke(token: ApiToken, *, by: Caller) -> bool:
     return bool(revoked)
 
 
-def authenticate(raw: str) -> ApiToken | None:
-    """Return the token with this text if it is valid and its owner active, else None. A malformed text costs no query."""
+@transaction.atomic
+def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, str]:
+    """Replace the token: return the new one and its text. The old one works for `overlap` more, or to its end if that is sooner.
+
+    The new one has the same limits, line and length of life. Raises `CannotRoll`, and `WrongLimits` if `by` is a token that may less.
+    """
+    now = timezone.now()
+    lives = [] if token.expires_at is None else [token.expires_at - token.created_at]
+    if settings.TOKEN_LONGEST_DAYS and not by.user.is_superuser:
+        lives.append(timedelta(days=settings.TOKEN_LONGEST_DAYS))
+    ends = [now + min(lives)] if lives else []
+    if by.token and by.token.pk != token.pk:
+        if wrong := narrower(token.limits, by.token.limits):
+            raise WrongLimits(wrong)
+        ends += [by.token.expires_at] if by.token.expires_at else []
+    expires_at = min(ends, default=None)
+    row, raw = _stored(owner=token.owner, label=token.label, expires_at=expires_at, first_id=token.line_id, **token.limits.as_columns())
+    until = now + overlap
+    sooner = Case(When(expires_at__lt=until, then=F("expires_at")), default=Value(until), output_field=DateTimeField())
+    if not working(now).filter(pk=token.pk, rolled_to=None).update(rolled_to=row, expires_at=sooner):
+        raise CannotRoll("already_rolled" if ApiToken.objects.get(pk=token.pk).rolled_to_id else "token_ended")
+    audit.record("token.rolled", token, by=by, after={"rolled_to": row, "expires_at": until})
+    return row, raw
+
+
+def working(now: datetime) -> QuerySet[ApiToken]:
+    """Return the tokens that are valid at this time."""
+    return ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, owner__is_active=True)
+
+
+def authenticate(raw: str, *, ip: str = "") -> ApiToken | None:
+    """Return the token with this text if it is valid and its owner active, else None. A malformed text costs no query.
+
+    Raises `AddressRefused` if it may not be used from there.
+    """
     public_id = _public_id(raw)
     if public_id is None:
         return None
     now = timezone.now()
-    live = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
-    row = ApiToken.objects.select_related("owner").filter(live, public_id=public_id, owner__is_active=True).first()
+    row = working(now).select_related("owner").filter(public_id=public_id).first()
     if row is None or not hmac.compare_digest(row.digest, _digest(raw)):
         return None
+    if not allows_address(row.networks, ip):
+        raise AddressRefused(row)
     if row.last_used_at is None or now - row.last_used_at > LAST_USED_EVERY:
-        _note_use(row, now)
+        _note_use(row, now, ip[:45])
     return row
 
 
-def _note_use(row: ApiToken, now: datetime) -> None:
-    """Note when the token was used, unless the row, or SQLite's file, is locked: a later request notes it."""
+def _note_use(row: ApiToken, now: datetime, ip: str) -> None:
+    """Note when and from where the token was used, unless the row, or SQLite's file, is locked: a later request notes it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(NOTE_UNLESS_LOCKED, [now, row.pk])
+            cursor.execute(NOTE_UNLESS_LOCKED, [now, ip, row.pk])
     else:
         with suppress(OperationalError), _without_waiting():
-            ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+            ApiToken.objects.filter(pk=row.pk).update(last_used_at=now, last_used_ip=ip)
 
 
 @contextmanager

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from access.callers import Caller, caller_of
-from access.tokens import authenticate
+from access.rates import WINDOW_S, Taken, take
+from access.scopes import Scope
+from access.tokens import AddressRefused, authenticate
+from generation.errors import NotAllowed, PortalError
 
-__all__ = ["BearerToken", "SignedInPage", "caller"]
+__all__ = ["BearerToken", "SignedInPage", "caller", "needs", "with_headers"]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def caller(request: HttpRequest) -> Caller:
@@ -22,14 +32,70 @@ def caller(request: HttpRequest) -> Caller:
 
 
 class BearerToken(HttpBearer):
-    """`Authorization: Bearer vp_…`"""
+    """`Authorization: Bearer vp_…`, of a token that has one of these scopes. Without any: `read` for what changes nothing, else `admin`, so
+    that an operation that states none is not open to more tokens than it should be.
+    """
+
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = scopes
+
+    def scopes_for(self, method: str) -> tuple[Scope, ...]:
+        """Return the scopes one of which a request with this method needs."""
+        return self.scopes or ((Scope.READ,) if method.upper() in SAFE else (Scope.ADMIN,))
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        row = authenticate(token)
+        try:
+            row = authenticate(token, ip=request.META.get("REMOTE_ADDR", ""))
+        except AddressRefused as refused:
+            words = _("This token may not be used from your address. Its owner can allow more addresses.")
+            raise NotAllowed(words, code="address_not_allowed") from refused
         if row is None:
             return None
+        if row.rate_per_minute is not None:
+            _count(request, take(row.line_id, row.rate_per_minute))
+        asking, needed = caller_of(request, token=row), self.scopes_for(request.method or "")
+        if not any(asking.has(scope) for scope in needed):
+            names = " ".join(needed)
+            _answer_with(request, {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{names}"'})
+            words = _("This token may not do this: it does not have the scope “%(scope)s”.")
+            raise NotAllowed(words % {"scope": names}, code="insufficient_scope")
         request.user = row.owner
-        return caller_of(request, token=row)
+        return asking
+
+
+class RateLimited(PortalError):
+    """The token's minute is used up."""
+
+    code = "rate_limited"
+    status = 429
+
+
+def _count(request: HttpRequest, taken: Taken) -> None:
+    """Tell what is left of the token's rate, in the three headers that clients read. Raise `RateLimited` if nothing was."""
+    facts = {"Limit": taken.limit, "Remaining": taken.remaining, "Reset": taken.reset_s, "Policy": f"{taken.limit};w={WINDOW_S}"}
+    _answer_with(request, {f"RateLimit-{name}": str(value) for name, value in facts.items()})
+    if not taken.passed:
+        _answer_with(request, {"Retry-After": str(taken.reset_s)})
+        words = _("This token may send %(limit)d requests in a minute. Try again in %(seconds)d seconds.")
+        raise RateLimited(words % {"limit": taken.limit, "seconds": taken.reset_s})
+
+
+def _answer_with(request: HttpRequest, headers: dict[str, str]) -> None:
+    request.answer_headers = getattr(request, "answer_headers", {}) | headers  # type: ignore[attr-defined]
+
+
+def with_headers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Add to the view's answers, also to refusals, the headers that the caller's authentication gave."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        for name, value in getattr(request, "answer_headers", {}).items():
+            response[name] = value
+        return response
+
+    return wrapped
 
 
 class _CsrfCheck(CsrfViewMiddleware):
@@ -60,3 +126,8 @@ class SignedInPage(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
         return caller_of(request) if key and request.user.is_authenticated else None
+
+
+def needs(*scopes: Scope) -> list[BearerToken | SignedInPage]:
+    """Return who may call an operation: a token with one of these scopes, or a person at a page."""
+    return [BearerToken(*scopes), SignedInPage()]

@@ -8,16 +8,19 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from api.auth import BearerToken
+
 __all__ = ["DescribedAPI"]
 
 REFUSALS = {
     400: "The request cannot be read",
     401: "The token is missing or not valid",
-    403: "You may not do this, or the page's CSRF token is stale",
+    403: "You may not do this, the token lacks the scope or the address, or the page's CSRF token is stale",
     404: "It does not exist, or you may not see it",
     413: "The request is too large",
     415: "The body's Content-Type is not accepted",
     422: "Some fields are not valid",
+    429: "The token's rate is used up. Try again after the seconds in Retry-After",
     503: "Busy, or the media storage does not answer. Try again after the seconds in Retry-After",
     507: "The portal's storage is full; nothing was stored",
 }
@@ -25,7 +28,7 @@ ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorOut"
 
 
 class DescribedAPI(NinjaAPI):
-    """A NinjaAPI whose document names the refusals of `REFUSALS` at the operations that may answer them.
+    """A NinjaAPI whose document names the scopes of the operations, and the refusals of `REFUSALS` where they may be answered.
 
     An operation's id is its function's name, in whichever module it is: generated clients and tools are named after it.
     """
@@ -35,8 +38,14 @@ class DescribedAPI(NinjaAPI):
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
+        views = [view for router in self._get_bound_routers() for view in router.path_operations.values()]
+        callers = {one.view_func.__name__: one.auth_callbacks for view in views for one in view.operations}
         for path, operations in schema["paths"].items():
             for method, operation in operations.items():
+                for auth in callers[operation["operationId"]]:
+                    if isinstance(auth, BearerToken):
+                        named = [{"BearerToken": [scope.value]} for scope in auth.scopes_for(method)]
+                        operation["security"] = [*named, {"SignedInPage": []}]
                 declared = {int(status) for status in operation["responses"]}
                 for status in sorted(_refusals(path, method, operation) - declared):
                     operation["responses"][status] = {"description": REFUSALS[status], "content": ERROR}
@@ -44,11 +53,11 @@ class DescribedAPI(NinjaAPI):
 
 
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> set[int]:
-    found = {401, 503}
+    found = {401, 403, 429, 503}
     if "{" in path:
         found |= {404}
     if any(parameter["in"] != "path" for parameter in operation.get("parameters", [])):  # a malformed path is a 404
         found |= {422}
     if method == "post":
-        found |= {403, 507}
+        found |= {507}
     return found | {400, 413, 415, 422} if "requestBody" in operation else found

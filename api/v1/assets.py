@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field, ValidationError
 
-from api.auth import caller
+from access.scopes import Scope
+from api.auth import caller, needs
 from api.strict_json import BadBody, read_json
 from api.v1.schemas import TEXT, ErrorOut
 from generation.errors import InvalidRequest, NotThere
@@ -58,7 +59,9 @@ BODY = {
 }
 
 
-@router.post("", response={201: AssetOut, 422: ErrorOut}, summary="Store an image", openapi_extra={"requestBody": BODY})
+@router.post(
+    "", response={201: AssetOut, 422: ErrorOut}, summary="Store an image", openapi_extra={"requestBody": BODY}, auth=needs(Scope.GENERATE)
+)
 def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]:
     """Send a form with `file`, or JSON with the `url` to fetch. The same image gives the same asset."""
     owner = caller(request).user

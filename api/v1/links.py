@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
-from api.auth import caller
+from access.scopes import Scope
+from api.auth import caller, needs
 from api.paging import PageIn, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page, VideoOut, video_out
 from api.v1.videos import visible_video
@@ -46,7 +47,12 @@ class LinkOut(Schema):
     revoked_at: datetime | None
 
 
-@router.post("/{video_id}/links", response={201: LinkOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut}, summary="Make a link")
+@router.post(
+    "/{video_id}/links",
+    response={201: LinkOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Make a link",
+    auth=needs(Scope.MANAGE_VIDEOS),
+)
 def post_link(request: HttpRequest, video_id: UUID, body: LinkIn) -> Status[LinkOut]:
     """Make an address at which the video plays without a token, until it expires or is revoked."""
     asking = caller(request)
@@ -63,7 +69,12 @@ def list_links(request: HttpRequest, video_id: UUID, wanted: Query[PageIn]) -> P
     return Page[LinkOut](items=[link_out(link, origin_of(request)) for link in links], next_cursor=cursor)
 
 
-@router.delete("/{video_id}/links/{link_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Revoke a link")
+@router.delete(
+    "/{video_id}/links/{link_id}",
+    response={204: None, 403: ErrorOut, 404: ErrorOut},
+    summary="Revoke a link",
+    auth=needs(Scope.MANAGE_VIDEOS),
+)
 def delete_link(request: HttpRequest, video_id: UUID, link_id: UUID) -> Status[None]:
     """Revoke the link. It plays no longer; a bucket's address that a player already has ends within the hour."""
     link = Link.objects.select_related("video").filter(video=visible_video(request, video_id), pk=link_id).first()
@@ -73,7 +84,12 @@ def delete_link(request: HttpRequest, video_id: UUID, link_id: UUID) -> Status[N
     return Status(204, None)
 
 
-@router.post("/{video_id}/replace-url", response={200: VideoOut, 403: ErrorOut, 404: ErrorOut}, summary="Replace the video's url")
+@router.post(
+    "/{video_id}/replace-url",
+    response={200: VideoOut, 403: ErrorOut, 404: ErrorOut},
+    summary="Replace the video's url",
+    auth=needs(Scope.MANAGE_VIDEOS),
+)
 def post_replace_url(request: HttpRequest, video_id: UUID) -> VideoOut:
     """Give the video a new `url`. Those in earlier answers no longer play; links that were made do."""
     video = visible_video(request, video_id)

@@ -14,7 +14,8 @@ from ninja.params.functions import Header
 from pydantic import Field
 
 from access.callers import Caller
-from api.auth import caller
+from access.scopes import Scope
+from api.auth import caller, needs
 from api.paging import PageIn, page_of
 from api.v1.schemas import AdoptIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import asked_wait_s, wait_for
@@ -49,7 +50,7 @@ class TaskFilter(PageIn):
 ORDERED: Any = {202: TaskOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut, 507: ErrorOut}
 
 
-@router.post("", response=ORDERED, summary="Ask for a video")
+@router.post("", response=ORDERED, summary="Ask for a video", auth=needs(Scope.GENERATE))
 def post_task(
     request: HttpRequest,
     response: HttpResponse,
@@ -72,14 +73,14 @@ def post_task(
         idempotency_key=idempotency_key,
     )
     task, is_new = create(order)
-    _wait(response, task, prefer)
+    _wait(request, response, task, prefer)
     return _accepted(request, response, task, is_new=is_new)
 
 
-def _wait(response: HttpResponse, task: GenerationTask, prefer: str) -> None:
+def _wait(request: HttpRequest, response: HttpResponse, task: GenerationTask, prefer: str) -> None:
     """Wait as long as the caller asks for and the process allows."""
     wait_s = asked_wait_s(prefer)
-    if wait_s and wait_for(task, wait_s):
+    if wait_s and wait_for(task, wait_s, by=caller(request)):
         response["Preference-Applied"] = f"wait={wait_s}"
 
 
@@ -116,7 +117,12 @@ def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     return _shown(request, task_id)
 
 
-@router.post("/{task_id}/cancel", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}, summary="Stop a task")
+@router.post(
+    "/{task_id}/cancel",
+    response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut},
+    summary="Stop a task",
+    auth=needs(Scope.GENERATE),
+)
 def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """Cancel a waiting task at once, a rendering one if its vendor can; otherwise 409 says why not."""
     asking = caller(request)
@@ -124,7 +130,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     return _shown(request, task_id)
 
 
-@router.post("/{task_id}/retry", response=ORDERED | {404: ErrorOut}, summary="Ask for the same again")
+@router.post("/{task_id}/retry", response=ORDERED | {404: ErrorOut}, summary="Ask for the same again", auth=needs(Scope.GENERATE))
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
     """Create a new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
@@ -133,7 +139,10 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
 
 
 @router.post(
-    "/{task_id}/share", response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut}, summary="Share a task and its videos"
+    "/{task_id}/share",
+    response={200: TaskOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Share a task and its videos",
+    auth=needs(Scope.MANAGE_VIDEOS),
 )
 def share_task(request: HttpRequest, task_id: UUID, body: ShareIn) -> TaskOut:
     """Show the task and all of its videos to the members of a team of yours, instead of the one that had it; null ends it. Members see and
@@ -154,7 +163,9 @@ def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) 
 DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 
-@router.post("/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed")
+@router.post(
+    "/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed", auth=needs(Scope.ADMIN)
+)
 def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> TaskOut:
     """Ask the vendor about its render, without a cost and without a submit. Only for administrators. If the vendor has the render after
     all, the task continues. A task in review ends as failed if the vendor says that the render failed.
@@ -165,11 +176,11 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idemp
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
     recover.ask_again(task, by=asking, key=idempotency_key)
-    _wait(response, task, prefer)
+    _wait(request, response, task, prefer)
     return _shown(request, task_id)
 
 
-@router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id")
+@router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id", auth=needs(Scope.ADMIN))
 def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body: AdoptIn, idempotency_key: str = KEY) -> TaskOut:
     """Take over the vendor's render with this id. Only for administrators. The vendor is asked first; an id that it does not confirm is
     refused with `not_confirmed`.
@@ -182,7 +193,7 @@ def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body
     return _shown(request, task_id)
 
 
-@router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more")
+@router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more", auth=needs(Scope.ADMIN))
 def submit_task_again(
     request: HttpRequest, response: HttpResponse, task_id: UUID, body: SubmitAgainIn, idempotency_key: str = KEY
 ) -> TaskOut:
@@ -198,7 +209,7 @@ def submit_task_again(
     return _shown(request, sent.pk)
 
 
-@router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try")
+@router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try", auth=needs(Scope.ADMIN))
 def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> TaskOut:
     """Fail the task. Only for administrators. If the vendor answers after all, the task continues."""
     asking = caller(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, re_path
 from ninja.openapi.docs import Swagger
 
-from api.auth import BearerToken, SignedInPage
+from api.auth import needs, with_headers
 from api.errors import answer_in_json, not_found, register_errors
 from api.openapi import DescribedAPI
 from api.strict_json import StrictParser
@@ -18,7 +18,7 @@ api = DescribedAPI(
     version="1",
     description="Ask for videos, follow them, fetch them. Errors are `{error: {code, message, fields}}`; lists page by cursor.",
     urls_namespace="api-v1",
-    auth=[BearerToken(), SignedInPage()],
+    auth=needs(),
     parser=StrictParser(),
     docs=Swagger({"deepLinking": False}),  # its links would be inside of buttons
 )
@@ -35,5 +35,5 @@ def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:
     patterns, app_name, namespace = api.urls
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            pattern.callback = answer_in_json(pattern.callback)
+            pattern.callback = with_headers(answer_in_json(pattern.callback))
     return [re_path("^$", not_found), *patterns, re_path("", not_found)], app_name, namespace

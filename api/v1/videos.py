@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from api.auth import caller
+from access.scopes import Scope
+from api.auth import caller, needs
 from api.paging import PageIn, page_of
 from api.v1.schemas import ErrorOut, Page, VideoOut, video_out
 from delivery.links import origin_of
@@ -77,7 +78,7 @@ def video_content(
     return serve_video(request, visible_video(request, video_id), variant, width=width, may_redirect=not direct)
 
 
-@router.delete("/{video_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Delete a video")
+@router.delete("/{video_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Delete a video", auth=needs(Scope.MANAGE_VIDEOS))
 def delete_video(request: HttpRequest, video_id: UUID, permanently: bool = False) -> Status[None]:
     """Move the video to the bin, or with `permanently=true` delete it for good, from the bin or at once. A repeat changes nothing. What the
     video cost, and its task, stay.
@@ -91,7 +92,7 @@ def delete_video(request: HttpRequest, video_id: UUID, permanently: bool = False
 RESTORED: Any = {200: VideoOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
 
 
-@router.post("/{video_id}/restore", response=RESTORED, summary="Take a video out of the bin")
+@router.post("/{video_id}/restore", response=RESTORED, summary="Take a video out of the bin", auth=needs(Scope.MANAGE_VIDEOS))
 def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     """Restore the video. A video that is not in the bin is answered as it is; 409 `deleted_for_good` if its files are gone."""
     video = _known_video(request, video_id)
@@ -99,7 +100,7 @@ def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     return video_out(video, origin_of(request))
 
 
-@router.post("/bin/empty", response=EmptiedOut, summary="Empty your bin")
+@router.post("/bin/empty", response=EmptiedOut, summary="Empty your bin", auth=needs(Scope.MANAGE_VIDEOS))
 def empty_bin(request: HttpRequest) -> EmptiedOut:
     """Delete for good all videos that you have in the bin; not those of others that you see."""
     return EmptiedOut(deleted=actions.empty_bin(by=caller(request)))

@@ -52,6 +52,7 @@ ACTIONS: dict[str, str | Promise] = {
     "video.url_replaced": gettext_lazy("Video's link in API answers replaced"),
     "token.created": gettext_lazy("Token created"),
     "token.changed": gettext_lazy("Token changed"),
+    "token.rolled": gettext_lazy("Token replaced by a new one"),
     "token.revoked": gettext_lazy("Token revoked"),
     "token.deleted": gettext_lazy("Token deleted"),
     "user.created": gettext_lazy("User created"),

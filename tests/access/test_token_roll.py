@@ -1,0 +1,107 @@
+"""A token is replaced by one with the same limits; both work for a while, and that happens once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from access.callers import Caller
+from access.limits import Limits, WrongLimits
+from access.models import ApiToken
+from access.tokens import CannotRoll, authenticate, issue, revoke, roll
+from events.models import AuditEvent
+from tests.cases import in_one_test
+
+DAY = timedelta(days=1)
+NARROW = Limits(scopes=("read", "manage_tokens"), rate_per_minute=5)
+
+
+def test_the_new_one_has_the_same_limits_line_and_life_and_both_work_meanwhile(user):
+    old, first = issue(user, "shop", limits=NARROW, expires_in=timedelta(days=30))
+
+    new, second = roll(old, by=Caller(user=user), overlap=DAY)
+    newest, _third = roll(new, by=Caller(user=user), overlap=DAY)
+
+    old.refresh_from_db()
+    now = timezone.now()
+    assert (new.limits, new.label, new.line_id, newest.line_id) == (NARROW, "shop", old.pk, old.pk)
+    assert timedelta(days=29) < new.expires_at - now <= timedelta(days=30)
+    assert timedelta(hours=23) < old.expires_at - now <= DAY
+    assert (old.state(now), newest.state(now)) == (ApiToken.State.ROLLED, ApiToken.State.GOOD)
+    assert authenticate(first) == old
+    assert authenticate(second) == new
+    assert AuditEvent.objects.filter(action="token.rolled").count() == 2
+
+
+def test_without_an_overlap_the_old_one_ends_at_once_and_no_overlap_prolongs_it(user):
+    old, first = issue(user, "shop", expires_in=timedelta(hours=1))
+    ended, second = issue(user, "till", expires_in=timedelta(hours=1))
+
+    roll(old, by=Caller(user=user), overlap=DAY)
+    roll(ended, by=Caller(user=user), overlap=timedelta(0))
+
+    old.refresh_from_db()
+    assert old.expires_at - timezone.now() < timedelta(hours=1)
+    assert authenticate(first) == old
+    assert authenticate(second) is None
+
+
+@in_one_test(
+    ("end", "code"), [("rolled", "already_rolled"), ("revoked", "token_ended"), ("expired", "token_ended"), ("left", "token_ended")]
+)
+def test_what_works_no_more_is_not_replaced(user, end, code):
+    token = issue(user, end)[0]
+    if end == "rolled":
+        roll(token, by=Caller(user=user), overlap=timedelta(0))
+    elif end == "revoked":
+        revoke(token, by=Caller(user=user))
+    elif end == "expired":
+        ApiToken.objects.filter(pk=token.pk).update(expires_at=timezone.now())
+    else:
+        user.is_active = False
+        user.save()
+    before = ApiToken.objects.count()
+
+    with pytest.raises(CannotRoll) as refusal:
+        roll(token, by=Caller(user=user), overlap=DAY)
+
+    assert refusal.value.code == code
+    assert ApiToken.objects.count() == before
+
+
+def test_a_token_rolls_itself_and_no_wider_one(user):
+    own, wide = issue(user, "own", limits=NARROW, expires_in=DAY)[0], issue(user, "wide")[0]
+    by = Caller(user=user, token=own)
+
+    with pytest.raises(WrongLimits):
+        roll(wide, by=by, overlap=DAY)
+    assert roll(own, by=by, overlap=DAY)[0].limits == NARROW
+
+
+def test_an_endless_token_of_before_gets_an_end(user):
+    assert roll(issue(user, "old")[0], by=Caller(user=user), overlap=DAY)[0].expires_at - timezone.now() <= timedelta(days=365)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_replaces_it(user):
+    token = issue(user, "shop")[0]
+
+    def press(_number):
+        try:
+            roll(token, by=Caller(user=user), overlap=DAY)
+        except CannotRoll as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+        return "rolled"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(press, range(20)))
+
+    assert sorted(answers) == ["already_rolled"] * 19 + ["rolled"]
+    assert ApiToken.objects.count() == 2

@@ -1,0 +1,98 @@
+"""Each operation of the API asks for one scope; a token without it is refused, whoever its owner is."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from access.limits import Limits
+from access.models import ApiToken
+from access.scopes import Scope
+from access.tokens import issue
+from api.v1.urls import api as portal_api
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from tests.task_rows import make_task
+
+PATHS = portal_api.get_openapi_schema()["paths"]
+OPERATIONS = {(path, method): operation["operationId"] for path, operations in PATHS.items() for method, operation in operations.items()}
+NEEDED = {
+    "generate": {"post_task", "cancel_task", "retry_task", "post_asset"},
+    "manage_videos": {"delete_video", "restore_video", "empty_bin", "post_link", "delete_link", "post_replace_url", "share_task"},
+    "admin": {"ask_again", "adopt_task", "submit_task_again", "give_up_task"},
+}
+"""A new operation that is none of these and changes something fails the test below: say which scope it needs."""
+
+
+def scope_of(name: str, method: str) -> str:
+    return next((scope for scope, names in NEEDED.items() if name in names), "read" if method in {"get", "head"} else "")
+
+
+@pytest.fixture
+def called(staff):
+    """Return a function that calls an operation with a token of a superuser that has these scopes, about rows that are not there."""
+    clients = {}
+
+    def call(path, method, scopes):
+        if scopes not in clients:
+            clients[scopes] = Client(headers={"authorization": f"Bearer {issue(staff, 'one', limits=Limits(scopes=scopes))[1]}"})
+            clients[scopes].raise_request_exception = False
+        names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+        address = path.format(**{name: uuid4() for name in names})
+        return clients[scopes].generic(method.upper(), address, "{}", content_type="application/json")
+
+    return call
+
+
+def test_each_operation_needs_its_scope_and_no_other(called):
+    wrong = []
+    for (path, method), name in OPERATIONS.items():
+        needed = scope_of(name, method)
+        others = tuple(scope for scope in Scope.values if scope != needed)
+        without, alone = called(path, method, others), called(path, method, (needed,))
+        told = without.get("WWW-Authenticate") == f'Bearer error="insufficient_scope", scope="{needed}"'
+        passes = alone.status_code < 500 and "WWW-Authenticate" not in alone
+        documented = PATHS[path][method]["security"] == [{"BearerToken": [needed]}, {"SignedInPage": []}]
+        if not (without.status_code == 403 and told and passes and documented):
+            wrong.append((method, path, needed, without.status_code, alone.status_code))
+
+    assert wrong == []
+    assert set().union(*NEEDED.values()) <= set(OPERATIONS.values())
+
+
+def test_without_the_scope_admin_a_superusers_token_acts_as_a_member(staff, user, admin_api):
+    task = make_task(user)
+    plain = tuple(scope for scope in Scope.values if scope != "admin")
+    member = Client(headers={"authorization": f"Bearer {issue(staff, 'plain', limits=Limits(scopes=plain))[1]}"})
+
+    assert member.get(f"/api/v1/tasks/{task.pk}").status_code == 404
+    assert member.post(f"/api/v1/tasks/{task.pk}/cancel").status_code == 404
+    assert member.get("/api/v1/tasks").json()["items"] == []
+    assert admin_api.post(f"/tasks/{task.pk}/cancel").status_code == 200
+    assert GenerationTask.objects.get().status == Status.CANCELLED
+
+
+def test_rights_are_those_of_now(staff, user, admin_api):
+    """The token was issued to an administrator who is one no longer."""
+    task = make_task(user)
+    assert admin_api.get(f"/tasks/{task.pk}").status_code == 200
+    staff.is_staff = staff.is_superuser = False
+    staff.save()
+
+    assert admin_api.get(f"/tasks/{task.pk}").status_code == 404
+
+
+def test_an_address_outside_of_the_list_is_told_so_and_is_no_use(user):
+    row, raw = issue(user, "office", limits=Limits(networks=("192.0.2.0/24",)))
+    client = Client(headers={"authorization": f"Bearer {raw}"})
+
+    answers = [client.get("/api/v1/tasks", REMOTE_ADDR=ip) for ip in ("198.51.100.1", "", "192.0.2.9")]
+
+    assert [(reply.status_code, reply.json().get("error", {}).get("code")) for reply in answers] == [
+        (403, "address_not_allowed"),
+        (403, "address_not_allowed"),
+        (200, None),
+    ]
+    assert ApiToken.objects.get(pk=row.pk).last_used_ip == "192.0.2.9"
