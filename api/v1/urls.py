@@ -9,7 +9,7 @@ from api.auth import needs, with_headers
 from api.errors import answer_in_json, not_found, register_errors
 from api.openapi import DescribedAPI
 from api.strict_json import StrictParser
-from api.v1 import assets, links, models, tasks, videos
+from api.v1 import assets, links, models, tasks, tokens, videos
 
 __all__ = ["api", "api_urls"]
 
@@ -28,6 +28,7 @@ api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)
 api.add_router("/assets", assets.router)
+api.add_router("/tokens", tokens.router)
 
 
 def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:

@@ -21,6 +21,7 @@ OPERATIONS = {(path, method): operation["operationId"] for path, operations in P
 NEEDED = {
     "generate": {"post_task", "cancel_task", "retry_task", "post_asset"},
     "manage_videos": {"delete_video", "restore_video", "empty_bin", "post_link", "delete_link", "post_replace_url", "share_task"},
+    "manage_tokens": {"list_tokens", "post_token", "get_token", "patch_token", "roll_token", "revoke_token"},
     "admin": {"ask_again", "adopt_task", "submit_task_again", "give_up_task"},
 }
 """A new operation that is none of these and changes something fails the test below: say which scope it needs."""
@@ -49,6 +50,8 @@ def called(staff):
 def test_each_operation_needs_its_scope_and_no_other(called):
     wrong = []
     for (path, method), name in OPERATIONS.items():
+        if name == "get_own_token":  # any scope: tests/api/test_api_tokens.py
+            continue
         needed = scope_of(name, method)
         others = tuple(scope for scope in Scope.values if scope != needed)
         without, alone = called(path, method, others), called(path, method, (needed,))

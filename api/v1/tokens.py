@@ -1,0 +1,232 @@
+"""/tokens: a program's own tokens and, for administrators, those of others. A token gives no more than it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from ninja import Query, Router, Schema, Status
+from pydantic import ConfigDict, Field
+
+from access import tokens
+from access.callers import Caller
+from access.limits import Limits, Only, WrongLimits
+from access.models import ApiToken
+from access.rights import may
+from access.scopes import USUAL_SCOPES, Scope
+from api.auth import caller, needs
+from api.paging import PageIn, page_of
+from api.v1.schemas import TEXT, ErrorOut, Page
+from generation.errors import Conflict, InvalidRequest, NotThere
+from providers.vendors import ALL_MODELS
+
+__all__ = ["router"]
+
+router = Router(tags=["tokens"], auth=needs(Scope.MANAGE_TOKENS))
+
+Place = Only | Literal[""]
+Words = Annotated[str, Field(max_length=120, pattern=TEXT)]
+Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", examples=["product pages"])]
+Rate = Annotated[int | None, Field(ge=1, le=100_000, description="Requests per minute; null is without a limit.", examples=[600])]
+ROLL_REFUSALS = {
+    "already_rolled": gettext_lazy("This token was replaced already."),
+    "token_ended": gettext_lazy("This token no longer works. Make a new one."),
+}
+COLUMNS = {"models": "models_allowed"}
+"""Names of the API that differ from the columns'."""
+
+
+class TokenIn(Schema):
+    """A new token. Empty lists mean any; `only` is where orders may be rendered. `expires_in_days: null`: without an end, if allowed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Label
+    scopes: list[Scope] = Field(default=list(USUAL_SCOPES), min_length=1, max_length=5)
+    models: list[Words] = Field([], max_length=200, examples=[["kling/kling-v2-6"]])
+    networks: list[Words] = Field([], max_length=50, description="Addresses and networks (CIDR).", examples=[["192.0.2.0/24"]])
+    rate_per_minute: Rate = None
+    only: Place = ""
+    expires_in_days: int | None = Field(default_factory=tokens.usual_days, ge=1, le=3650, examples=[30])
+
+
+class TokenChangeIn(Schema):
+    """What changes; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Label = Field(default_factory=str)
+    scopes: list[Scope] = Field(default_factory=list, min_length=1, max_length=5)
+    models: list[Words] = Field([], max_length=200)
+    networks: list[Words] = Field([], max_length=50)
+    rate_per_minute: Rate = None
+    only: Place = ""
+
+
+class RollIn(Schema):
+    """For how long the token that is replaced goes on working."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overlap_hours: int = Field(24, ge=0, le=168)
+
+
+class TokenOut(Schema):
+    """A token without its text. `state`: good; rolled (replaced, and works until `expires_at`); expired; revoked."""
+
+    id: UUID
+    owner: str
+    label: str
+    prefix: str
+    state: ApiToken.State
+    scopes: list[Scope]
+    models: list[str]
+    networks: list[str]
+    rate_per_minute: int | None
+    only: Place
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_used_ip: str
+    rolled_to: UUID | None
+
+
+class TokenIssuedOut(TokenOut):
+    """A token with its text, which is shown in this answer and never again."""
+
+    token: str
+
+
+class TokenFilter(PageIn):
+    owner: str = Field("", max_length=150, pattern=TEXT, description="For administrators: the tokens of this user.")
+
+
+@router.get("", response={200: Page[TokenOut], 404: ErrorOut}, summary="Your tokens, newest first")
+def list_tokens(request: HttpRequest, wanted: Query[TokenFilter]) -> Page[TokenOut]:
+    """List also the tokens that no longer work."""
+    asking = caller(request)
+    rows = ApiToken.objects.select_related("owner").filter(owner=asking.user)
+    if wanted.owner and wanted.owner != asking.user.get_username():
+        if not may(asking, "see", ApiToken):
+            raise NotThere(_("There is no such user."))
+        rows = ApiToken.objects.select_related("owner").filter(owner__username=wanted.owner)
+    found, cursor = page_of(rows, wanted)
+    return Page[TokenOut](items=[token_out(row) for row in found], next_cursor=cursor)
+
+
+@router.post("", response={201: TokenIssuedOut, 422: ErrorOut}, summary="Make a token")
+def post_token(request: HttpRequest, response: HttpResponse, body: TokenIn) -> Status[TokenIssuedOut]:
+    """Make a token of yours. Its text is in this answer only, so a repeat makes another one: it takes no Idempotency-Key.
+
+    A token cannot make one that may do more or lives longer than itself. They share rate and budget.
+    """
+    asking = caller(request)
+    life = timedelta(days=body.expires_in_days) if body.expires_in_days else None
+    if life and "expires_in_days" not in body.model_fields_set and asking.token and asking.token.expires_at:
+        life = min(life, asking.token.expires_at - timezone.now() - timedelta(seconds=1))
+    with _by_the_apis_names():
+        limits = Limits.checked(**_columns_of(body, "label", "expires_in_days"), known_models=ALL_MODELS)
+        issued = tokens.issue(asking.user, body.label.strip(), by=asking, limits=limits, expires_in=life)
+    return _issued(response, *issued)
+
+
+@router.get("/self", response={200: TokenOut, 404: ErrorOut}, summary="What this token may do", auth=needs(*Scope))
+def get_own_token(request: HttpRequest) -> TokenOut:
+    """Show the token that this request was sent with, whatever its scopes."""
+    token = caller(request).token
+    if token is None:
+        raise NotThere(_("This request was sent without a token."))
+    return token_out(token)
+
+
+@router.get("/{token_id}", response={200: TokenOut, 404: ErrorOut}, summary="One token")
+def get_token(request: HttpRequest, token_id: UUID) -> TokenOut:
+    return token_out(_known(caller(request), token_id))
+
+
+@router.patch("/{token_id}", response={200: TokenOut, 404: ErrorOut, 422: ErrorOut}, summary="Change a token")
+def patch_token(request: HttpRequest, token_id: UUID, body: TokenChangeIn) -> TokenOut:
+    """Change the label and what the token may do, from its next request on. A token can give no more than it has."""
+    asking = caller(request)
+    row = _known(asking, token_id)
+    wanted = row.limits.as_columns() | _columns_of(body, "label", unset=True)
+    label = body.label.strip() if "label" in body.model_fields_set else row.label
+    with _by_the_apis_names():
+        limits = Limits.checked(**wanted, known_models={*ALL_MODELS, *row.models_allowed})
+        tokens.change(row, by=asking, label=label, limits=limits, expires_at=row.expires_at)
+    return token_out(row)
+
+
+@router.post(
+    "/{token_id}/roll", response={201: TokenIssuedOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Replace a token by a new one"
+)
+def roll_token(request: HttpRequest, response: HttpResponse, token_id: UUID, body: RollIn) -> Status[TokenIssuedOut]:
+    """Make a token with the same limits and length of life. The old one works for `overlap_hours` more, or to its end if that is sooner.
+
+    409 `already_rolled` or `token_ended`: it was replaced before, or no longer works.
+    """
+    asking = caller(request)
+    row = _known(asking, token_id)
+    with _by_the_apis_names():
+        try:
+            issued = tokens.roll(row, by=asking, overlap=timedelta(hours=body.overlap_hours))
+        except tokens.CannotRoll as refusal:
+            raise Conflict(str(ROLL_REFUSALS[refusal.code]), code=refusal.code) from refusal
+    return _issued(response, *issued)
+
+
+@router.delete("/{token_id}", response={204: None, 404: ErrorOut}, summary="Revoke a token")
+def revoke_token(request: HttpRequest, token_id: UUID) -> Status[None]:
+    """Refuse the token from now on, everywhere and for good. A repeat changes nothing."""
+    asking = caller(request)
+    tokens.revoke(_known(asking, token_id), by=asking)
+    return Status(204, None)
+
+
+def _known(asking: Caller, token_id: UUID) -> ApiToken:
+    """Return the caller's token with this id; for administrators also that of another. Raises `NotThere`."""
+    rows: QuerySet[ApiToken] = ApiToken.objects.select_related("owner")
+    row = (rows if may(asking, "see", ApiToken) else rows.filter(owner=asking.user)).filter(pk=token_id).first()
+    if row is None:
+        raise NotThere(_("There is no such token."))
+    return row
+
+
+def _columns_of(body: Schema, *others: str, unset: bool = False) -> dict[str, Any]:
+    given = body.model_dump(exclude={*others}, exclude_unset=unset)
+    return {COLUMNS.get(name, name): value for name, value in given.items()}
+
+
+@contextmanager
+def _by_the_apis_names() -> Iterator[None]:
+    """Turn wrong limits into a refusal whose fields are those of the body."""
+    names = {column: name for name, column in COLUMNS.items()} | {"expires_at": "expires_in_days"}
+    try:
+        yield
+    except WrongLimits as wrong:
+        fields = {names.get(name, name): words for name, words in wrong.fields.items()}
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=fields) from wrong
+
+
+def _issued(response: HttpResponse, row: ApiToken, text: str) -> Status[TokenIssuedOut]:
+    response["Location"] = f"/api/v1/tokens/{row.pk}"
+    return Status(201, TokenIssuedOut(**token_out(row).model_dump(), token=text))
+
+
+def token_out(row: ApiToken) -> TokenOut:
+    facts = {
+        "owner": row.owner.get_username(),
+        "prefix": f"vp_{row.public_id}_…",
+        "state": row.state(timezone.now()),
+        "models": row.models_allowed,
+        "rolled_to": row.rolled_to_id,
+    }
+    return TokenOut(**facts, **{name: getattr(row, name) for name in TokenOut.model_fields.keys() - facts.keys()})
