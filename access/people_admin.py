@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
+from access.leaving import came_back
 from access.models import Preference
 from events import audit
 
@@ -60,6 +61,8 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         with transaction.atomic():
             super().save_model(request, obj, form, change)
+            if obj.is_active and "is_active" in form.changed_data:
+                came_back(obj)
             if "quota_gb" in form.changed_data:
                 Preference.objects.update_or_create(user=obj, defaults={"quota_gb": form.cleaned_data["quota_gb"]})
 

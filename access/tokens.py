@@ -128,8 +128,8 @@ def _require_grantable(owner: User, limits: Limits, expires_at: datetime | None,
 
 
 @transaction.atomic
-def revoke(token: ApiToken, *, by: Caller) -> bool:
-    """Refuse the token from now on. Return whether it was valid until now."""
+def revoke(token: ApiToken, *, by: Caller | None) -> bool:
+    """Refuse the token from now on. Return whether it was valid until now. `by` is None for a command on the server."""
     revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
     if revoked:
         audit.record("token.revoked", token, by=by)

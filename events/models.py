@@ -74,6 +74,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["target_id"], name="audit_by_target"),
+            models.Index(fields=["user_id", "-id"], name="audit_by_user"),
         ]
 
     def __str__(self) -> str:

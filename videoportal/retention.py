@@ -22,6 +22,7 @@ from events import audit, outbox
 from generation.keeping.old_videos import RESTORED, bin_old_videos
 from generation.queries import history
 from jobs import queue
+from web import leaving
 
 __all__ = ["forget"]
 
@@ -47,8 +48,11 @@ VIDEOS_THAT_STAY: Sequence[Q] = (Q(favourite=True),)
 
 
 def forget() -> None:
-    """Move old videos into the bin and delete old rows, a bounded time for each; the next round continues. Safe to run twice at once."""
+    """Finish hand-overs, move old videos into the bin and delete old rows, a bounded time for each; the next round continues. Safe to run
+    twice at once.
+    """
     now = clock.now()
+    leaving.finish()
     if settings.KEEP_VIDEOS:
         bin_old_videos(now - settings.KEEP_VIDEOS, stay=VIDEOS_THAT_STAY)
     old: list[QuerySet[Any]] = [Session.objects.filter(expire_date__lt=now), SharedValue.objects.filter(expires__lt=now)]

@@ -201,11 +201,12 @@ def _poster_suffix(width: int) -> str:
 def _create_video(task: GenerationTask, index: int, info: VideoInfo) -> None:
     output, stem = task.outputs[index], _stem(task, index)
     # read after the task's row was written, which `share` writes first too; an heir who is stored right now gets it by the next round
-    team, heir = GenerationTask.objects.values_list("team", "owner__preference__left_to").get(pk=task.pk)
+    facts = GenerationTask.objects.values_list("team", "owner__is_active", "owner__preference__left_to")
+    team, owner_is_here, heir = facts.get(pk=task.pk)
     Video.objects.create(
         task=task,
         output_index=index,
-        owner_id=heir or task.owner_id,
+        owner_id=task.owner_id if owner_is_here else heir or task.owner_id,
         team_id=team,
         model=task.model,
         title=task.prompt.text.strip().partition("\n")[0][:80],

@@ -16,7 +16,7 @@ from generation.models import GenerationTask, TaskInput, Video
 from providers.models import ProviderAccount
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, make_task
-from tests.web.page_rows import make_asset, make_video
+from tests.web.page_rows import asked, make_asset, make_video
 
 COLUMNS = ("owner", "mate", "member", "outsider", "staff", "permitted", "superuser")
 """`mate` is in the team that has the rows. `outsider` has the permissions and is not staff; for the table that is another member."""
@@ -66,13 +66,6 @@ def page(person: User) -> Client:
 
 def program(person: User) -> Client:
     return Client(headers={"authorization": f"Bearer {issue(person, 'tests')[1]}"})
-
-
-def asked(client: Client, path: str) -> int:
-    reply = client.get(path)
-    if reply.streaming:
-        list(reply.streaming_content)  # read to its end, so that the file is closed
-    return reply.status_code
 
 
 def kind(status: int) -> int:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from access.models import ApiToken
 from access.tokens import issue
+from database.batches import first_id
 from events.models import AuditEvent
 from generation.lifecycle import Status
 from generation.models import Attempt, FailoverRule, GenerationTask, PaidSubmits
@@ -27,6 +32,8 @@ PASSWORD = "a canary long enough"
 ACCOUNTS, PRICES, RULES = "/admin/providers/provideraccount/", "/admin/providers/modelprice/", "/admin/generation/failoverrule/"
 TOKENS, USERS, GROUPS, SWITCH = "/admin/access/apitoken/", "/admin/auth/user/", "/admin/auth/group/", "/admin/generation/paidsubmits/"
 AUDIT = "/admin/events/auditevent/"
+ROOMS = ("access", "api", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web", "webhooks")
+"""Folders of the tree, from which tests run; one that is not there has no code."""
 DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "last_login_0": "", "last_login_1": ""}
 
 
@@ -240,6 +247,34 @@ def test_command_on_the_server_is_recorded_without_a_user(user):
 
     event = AuditEvent.objects.get()
     assert (event.action, event.user_id, event.user_name, event.target_label) == ("token.created", None, "", str(ApiToken.objects.get()))
+
+
+def test_each_action_in_the_code_has_a_name_for_people():
+    sources = (path.read_text() for room in ROOMS for path in Path(room).rglob("*.py"))
+    used = {action for source in sources for action in re.findall(r'audit\.record\(\s*"([a-z_.]+)"', source)}
+
+    assert len(used) > 20
+    assert used - ACTIONS.keys() == set()
+
+
+def test_the_log_is_filtered_by_person_kind_and_time(world):
+    stop(world)
+    call_command("create_token", "lin", "shop")
+    old = AuditEvent.objects.create(
+        id=first_id(timezone.now() - timedelta(days=100)), at=timezone.now() - timedelta(days=100), action="user.left", target_label="wu"
+    )
+
+    def shown(**query: object) -> list[str]:
+        return [row.action for row in world.staff_client.get(AUDIT, query).context["cl"].result_list]
+
+    assert shown() == ["token.created", "submits.stopped"]
+    assert shown(days="all") == ["token.created", "submits.stopped", old.action]
+    assert shown(q="wu") == []
+    assert shown(q="wu", days="365") == [old.action]
+    assert shown(person=world.staff.pk) == ["submits.stopped"]
+    assert shown(person="server") == ["token.created"]
+    assert shown(kind="access.apitoken") == ["token.created"]
+    assert [len(shown(days=odd, person=odd)) for odd in ("x", "-1", "9" * 40)] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

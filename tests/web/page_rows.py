@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from generation import store
@@ -20,6 +21,14 @@ KLING = MODEL
 WAN = "dashscope/wanx2.1-t2v-turbo"
 FRAMES = "dashscope/wanx2.1-kf2v-plus"
 BYTES = b"0123456789" * 100
+
+
+def asked(client: Client, path: str) -> int:
+    """Return the status of what is there, read to its end."""
+    reply = client.get(path)
+    if reply.streaming:
+        list(reply.streaming_content)  # read to its end, so that the file is closed
+    return reply.status_code
 
 
 def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | None = None, **facts: Any) -> Video:

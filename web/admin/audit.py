@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access.models import ApiToken
+from database import clock
+from database.batches import first_id
 from events.models import AuditEvent
+from generation.models import Video
 from web.admin.tasks import ReadOnly
 
 __all__ = ["ACTIONS"]
+
+USUAL_DAYS = 90
+MOST_PEOPLE = 500
+ANY, SERVER = "all", "server"
 
 ACTIONS: dict[str, str | Promise] = {
     "account.created": gettext_lazy("Account created"),
@@ -43,6 +55,7 @@ ACTIONS: dict[str, str | Promise] = {
     "review.submitted_again": gettext_lazy("Review: submitted again"),
     "review.given_up": gettext_lazy("Review: given up"),
     "task.asked_again": gettext_lazy("Vendor asked again"),
+    "task.shared": gettext_lazy("Task shared with a team, or no longer"),
     "video.binned": gettext_lazy("Video moved to the bin"),
     "video.restored": gettext_lazy("Video restored from the bin"),
     "video.deleted": gettext_lazy("Video deleted for good"),
@@ -59,6 +72,8 @@ ACTIONS: dict[str, str | Promise] = {
     "user.changed": gettext_lazy("User changed"),
     "user.rights_changed": gettext_lazy("User's rights changed"),
     "user.password_set": gettext_lazy("User's password set"),
+    "user.left": gettext_lazy("User left"),
+    "videos.handed_over": gettext_lazy("Videos handed over"),
     "user.deleted": gettext_lazy("User deleted"),
     "group.created": gettext_lazy("Group created"),
     "group.changed": gettext_lazy("Group changed"),
@@ -77,17 +92,81 @@ class ActionFilter(admin.SimpleListFilter):
         return queryset.filter(action=self.value()) if self.value() else queryset
 
 
+class TimeFilter(admin.SimpleListFilter):
+    """How far back: a search reads every row of that time, and the log is kept for years."""
+
+    title = gettext_lazy("time")
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        return [
+            ("1", _("Last 24 hours")),
+            ("7", _("Last 7 days")),
+            ("30", _("Last 30 days")),
+            ("365", _("Last year")),
+            (ANY, _("Any time")),
+        ]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        usual, *others = super().choices(changelist)
+        yield {**usual, "display": _("Last %(n)d days") % {"n": USUAL_DAYS}}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:  # noqa: ARG002
+        known = {value for value, _words in self.lookup_choices}
+        wanted = self.value()
+        days = str(USUAL_DAYS) if wanted is None or wanted not in known else wanted
+        return queryset if days == ANY else queryset.filter(pk__gte=first_id(clock.now() - timedelta(days=int(days))))
+
+
+class PersonFilter(admin.SimpleListFilter):
+    """Who did it. Of people who were deleted the search finds the name."""
+
+    title = gettext_lazy("person")
+    parameter_name = "person"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        people = User.objects.order_by("username").values_list("pk", "username")[:MOST_PEOPLE]
+        return [(SERVER, _("Command on the server")), *((str(pk), name) for pk, name in people)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:  # noqa: ARG002
+        wanted = self.value()
+        if wanted == SERVER:
+            return queryset.filter(user_id=None)
+        return queryset.filter(user_id=int(wanted)) if wanted and wanted in dict(self.lookup_choices) else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    """What it was done to: a kind of row."""
+
+    title = gettext_lazy("kind of target")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        shown: list[type[Model]] = [*admin.site._registry, Video]  # noqa: SLF001 - as Django's own index page reads it
+        kinds = {model._meta.label_lower: capfirst(model._meta.verbose_name) for model in shown}  # noqa: SLF001 - public in Django
+        return sorted(kinds.items(), key=itemgetter(1))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:  # noqa: ARG002
+        return queryset.filter(target_type=self.value()) if self.value() else queryset
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who did what to what, newest first."""
 
-    list_display = ("at", "who", "what", "target_label", "ip")
-    list_display_links = ("at", "what")
-    list_filter = (ActionFilter, "at")
+    list_display = ("time", "who", "what", "target_label", "ip")
+    list_display_links = ("time", "what")
+    list_filter = (TimeFilter, PersonFilter, KindFilter, ActionFilter)
     search_fields = ("user_name", "target_label", "target_id", "ip", "action")
     show_full_result_count = False
     fields = ("at", "who", "program", "ip", "what", "target_label", "target_id", "was", "became")
     readonly_fields = ("who", "program", "what", "was", "became")
+
+    @admin.display(description=gettext_lazy("time"), ordering="id")
+    def time(self, event: AuditEvent) -> datetime:
+        """Return when it was; the ids have the same order, and an index."""
+        return event.at
 
     @admin.display(description=gettext_lazy("User"), ordering="user_name")
     def who(self, event: AuditEvent) -> str:
