@@ -29,12 +29,14 @@ from tests.portal_driver import Driver
 from tools.oss_server.testing import OssServerProcess
 from tools.s3_server import S3ServerProcess
 
-for name, examples in {"short": 25, "long": 1_000}.items():
+for name, examples in {"short": 25, "long": 1_000}.items():  # the short one makes up the same input each time: no run fails by luck
     calm = [
         HealthCheck.function_scoped_fixture,
         HealthCheck.too_slow,
     ]  # rows of one test are shared by its examples; the machine may be busy
-    fuzzing.register_profile(name, max_examples=examples, deadline=None, database=None, suppress_health_check=calm)
+    fuzzing.register_profile(
+        name, max_examples=examples, derandomize=name == "short", deadline=None, database=None, suppress_health_check=calm
+    )
 fuzzing.load_profile(os.environ.get("PORTAL_FUZZ", "short"))
 keep({})  # nothing is declared; the database is not asked
 

@@ -98,13 +98,14 @@ class ScriptedServer:
         self._listener.close()
 
     def _accept(self) -> socket.socket | None:
-        """Return the next connection, or None once the test is over."""
-        while not self._stop.is_set():
+        """Return the next connection, or None once the test is over; one that came before that is taken also afterwards."""
+        while True:
+            is_over = self._stop.is_set()
             try:
                 return self._listener.accept()[0]
             except TimeoutError:
-                continue
-        return None
+                if is_over:
+                    return None
 
     def _serve(self) -> None:
         for action in self._script:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -115,9 +114,8 @@ def test_the_database_refuses_rows_that_make_no_sense(nonsense, task):
         GenerationTask.objects.filter(pk=task.pk).update(**nonsense)
 
 
-def test_backoff_grows_to_its_ceiling():
-    most = [max(backoff(n, most=timedelta(seconds=60)) for _ in range(50)) for n in range(1, 9)]
+@in_one_test(("failures", "ceiling_s"), [(1, 2), (2, 4), (5, 32), (6, 60), (7, 60), (1000, 60)])
+def test_backoff_doubles_up_to_its_ceiling_and_spreads_over_the_upper_half(failures, ceiling_s):
+    pauses = [backoff(failures, most=timedelta(seconds=60)).total_seconds() for _ in range(50)]
 
-    assert all(a <= b * 1.1 for a, b in pairwise(most))
-    assert most[0] <= timedelta(seconds=2)
-    assert timedelta(seconds=30) <= most[-1] <= timedelta(seconds=60)
+    assert ceiling_s / 2 <= min(pauses) < max(pauses) <= ceiling_s

@@ -55,9 +55,9 @@ def test_a_turn_is_short_while_others_wait_and_the_account_queues_up_again(runni
     put(queue.POLL, 4)
     began = time.monotonic()
 
-    poll_account(running.account_id, patience=Patience(turn_s=0.2, look_round_s=0.0))
+    poll_account(running.account_id, patience=Patience(stay_s=60.0, turn_s=0.2, linger_s=60.0, look_round_s=0.0))
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     assert OrmQ.objects.filter(key=queue.POLL).count() == 5
     assert tick() == 0
 
@@ -91,9 +91,9 @@ def test_one_that_hangs_holds_up_no_other_and_is_asked_less_often_while_others_w
     put(queue.POLL, waiting)
     began = time.monotonic()
 
-    poll_account(running.account_id, patience=Patience(stay_s=1.0, turn_s=1.0, linger_s=5.0, hand_over_s=0.0, last_answers_s=0.2))
+    poll_account(running.account_id, patience=Patience(stay_s=1.0, turn_s=1.0, linger_s=60.0, hand_over_s=0.0, last_answers_s=0.2))
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert sorted(GenerationTask.objects.values_list("failures", flat=True)) == troubles
 
 

@@ -49,11 +49,9 @@ class Web:
 
 
 def serve(folder: Path, **settings: str) -> Web:
-    port = free_port()
     environment = os.environ | {
         "PORTAL_DATA_DIR": str(folder),
         "PORTAL_TESTING": "True",
-        "PORTAL_BIND": f"127.0.0.1:{port}",
         "PORTAL_WEB_PROCESSES": "1",
         "PORTAL_LOG_LEVEL": "ERROR",
         "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
@@ -64,7 +62,8 @@ def serve(folder: Path, **settings: str) -> Web:
     shell = [sys.executable, "manage.py", "shell", "--no-imports", "--verbosity", "0", "-c", PREPARE]
     done = subprocess.run(shell, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     token, cookie, file = done.stdout.split()
-    process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment)
+    port = free_port()  # chosen last: until it is bound, any connection of this machine may take it
+    process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=ROOT, env=environment | {"PORTAL_BIND": f"127.0.0.1:{port}"})
     web = Web(process=process, url=f"http://127.0.0.1:{port}", token=token, cookie=cookie, file=file)
     _await(web)
     return web

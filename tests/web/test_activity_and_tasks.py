@@ -19,6 +19,8 @@ from tests.web.page_rows import WAN, ago, fill_slots, make_video
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"HX-Request": "true"}
+IN_ANOTHER_YEAR = timedelta(days=366)
+"""A time so far away is shown with its day and its year, whatever day is today."""
 
 
 def only_card(reply):
@@ -85,7 +87,7 @@ def test_activity_pages_by_key(visitor, user):
 def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     kling, wan = accounts
     fill_slots(kling, user)
-    until = timezone.now().replace(hour=23, minute=59) + timedelta(days=1)
+    until = timezone.now() + IN_ANOTHER_YEAR
     wan.cooldown_until = until
     wan.cooldown_reason = "too many requests"
     wan.save()
@@ -93,7 +95,7 @@ def test_provider_strip_says_how_full_and_why_not(visitor, user, accounts):
     cards = visitor.get("/activity/").context["providers"]
 
     assert [(card.name, card.text, card.slots[:2], card.limited) for card in cards] == [
-        ("dashscope beijing", f"paused until {until.day} {until:%b}, 23:59: too many requests", ["hold", "hold"], True),
+        ("dashscope beijing", f"paused until {until.day} {until:%b %Y, %H:%M}: too many requests", ["hold", "hold"], True),
         ("kling official-key", "full, 2 slots", ["on", "on"], False),
     ]
 
@@ -146,12 +148,12 @@ def test_waiting_task_says_that_no_account_is_there(visitor, user, wan):
 
 
 def test_task_that_was_put_off_says_when_it_is_tried_again(visitor, user, accounts):
-    later = timezone.now() + timedelta(minutes=5)
+    later = timezone.now() + IN_ANOTHER_YEAR
     make_task(user, due_at=later, failures=2, wait_reason="The vendor is busy.")
 
     card = only_card(visitor.get("/activity/"))
 
-    assert (card.label, card.text) == (f"Trying again at {later:%H:%M}", "The vendor is busy.")
+    assert (card.label, card.text) == (f"Trying again at {later.day} {later:%b %Y, %H:%M}", "The vendor is busy.")
     assert card.state == "queued-later"
 
 

@@ -61,7 +61,8 @@ def test_a_row_that_was_committed_late_is_new_still(user, account):
     make_task(user)
     start_new()
     GenerationTask.objects.update(status="failed", due_at=None, finished_at=timezone.now(), lease_until=None)
-    make_task(user, due_at=timezone.now() - timedelta(seconds=1))
+    late = make_task(user)
+    GenerationTask.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(seconds=1))
 
     assert start_new() == 1
 

@@ -9,7 +9,7 @@ from providers.core.fetch import Fetched, FetchTimeouts, NetworkPolicy, safe_fet
 from tests.providers.core.fileserver import FileServer, serving
 
 LOOPBACK = NetworkPolicy(allow_http=True, allow_cidrs=("127.0.0.0/8",))
-QUICK = FetchTimeouts(connect_s=2, stall_s=2, total_s=5, pause_s=0.001)
+AT_ONCE = FetchTimeouts(connect_s=20, stall_s=20, total_s=60, pause_s=0.001)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def files() -> Iterator[FileServer]:
 def fetch() -> Callable[..., tuple[Fetched, bytes]]:
     def run(url: str, **options: object) -> tuple[Fetched, bytes]:
         target = io.BytesIO()
-        settings = {"max_bytes": 10_000_000, "allow": LOOPBACK, "timeouts": QUICK, "expected": "video"} | options
+        settings = {"max_bytes": 10_000_000, "allow": LOOPBACK, "timeouts": AT_ONCE, "expected": "video"} | options
         fetched = safe_fetch(url, to=target, **settings)
         return fetched, target.getvalue()
 

@@ -28,7 +28,8 @@ from tests.cases import in_one_test
 from tests.providers.core.toy_vendor import NOON, SECRET, toy, toy_request
 from tests.scripted_server import ScriptedServer, answer, hang, reset
 
-QUICK = Timeouts(connect_s=0.5, read_s=0.3)
+IMPATIENT = Timeouts(connect_s=20, read_s=0.3)
+"""For answers that never come."""
 TASK = Submission(id="7", model="toy-1")
 OK = WireReply(status=200, body=b"{}")
 
@@ -210,7 +211,7 @@ def test_options_do_not_show_credentials():
 
 def test_blocking_client_submits_over_a_socket():
     with ScriptedServer(answer(200, b"{}"), answer(200, b'{"render": {"id": "7"}}')) as server:
-        submission = BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request())
+        submission = BlockingClient(provider=toy(server.url)).submit(toy_request())
 
     assert submission == TASK
     assert [request.split(b" ")[1] for request in server.requests] == [b"/upload", b"/renders"]
@@ -223,7 +224,7 @@ def test_the_last_look_comes_right_before_the_paid_request():
 
     seen: list[bytes] = []
     with ScriptedServer(answer(200, b"{}"), answer(200, b'{"render": {"id": "7"}}')) as server, pytest.raises(NotSent):
-        BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request(), before_paying=look)
+        BlockingClient(provider=toy(server.url)).submit(toy_request(), before_paying=look)
 
     assert [request.split(b" ")[1] for request in seen] == [b"/upload"]
     assert server.requests == seen
@@ -232,14 +233,14 @@ def test_the_last_look_comes_right_before_the_paid_request():
 def test_an_id_that_no_row_has_room_for_is_an_unknown_outcome_that_says_so():
     long = b'{"render": {"id": "' + b"7" * 2_001 + b'"}}'
     with ScriptedServer(answer(200, b"{}"), answer(200, long)) as server, pytest.raises(Uncertain, match="more than 2000 bytes"):
-        BlockingClient(provider=toy(server.url), timeouts=QUICK).submit(toy_request())
+        BlockingClient(provider=toy(server.url)).submit(toy_request())
 
 
 @pytest.mark.parametrize("action", [reset, hang], ids=["reset", "hang"])
 def test_blocking_client_asks_once_when_the_paid_answer_is_lost(action, caplog):
     caplog.set_level(logging.DEBUG)
     with ScriptedServer(answer(200, b"{}"), action, answer(200)) as server:
-        client = BlockingClient(provider=toy(server.url), timeouts=QUICK)
+        client = BlockingClient(provider=toy(server.url), timeouts=IMPATIENT)
         with pytest.raises(Uncertain):
             client.submit(toy_request())
 
@@ -249,7 +250,7 @@ def test_blocking_client_asks_once_when_the_paid_answer_is_lost(action, caplog):
 
 def poll_all(url: str, count: int) -> list[object]:
     async def run() -> list[object]:
-        async with ConcurrentTransport(timeouts=QUICK) as transport:
+        async with ConcurrentTransport() as transport:
             return [await poll_concurrently(toy(url), TASK, transport) for _ in range(count)]
 
     return asyncio.run(run())

@@ -51,7 +51,7 @@ def two_tongues(url: str = "https://toy.example", vendor: type[TwoTongues] = Two
 
 def ask(url: str, submissions: list[Submission], vendor: type[TwoTongues] = TwoTongues) -> list[Snapshot | ProviderError]:
     async def run() -> list[Snapshot | ProviderError]:
-        async with ConcurrentTransport(timeouts=Timeouts(connect_s=1, read_s=1)) as transport:
+        async with ConcurrentTransport(timeouts=Timeouts(connect_s=20, read_s=20)) as transport:
             return await poll_all(two_tongues(url, vendor), submissions, transport)
 
     return asyncio.run(run())

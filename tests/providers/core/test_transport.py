@@ -19,16 +19,17 @@ from providers.core.types import WireReply, WireRequest
 from tests.certificates import self_signed
 from tests.scripted_server import ScriptedServer, answer, close, drip, hang, plain_on_tls, raw, reset, storm
 
-QUICK = Timeouts(connect_s=0.5, read_s=0.2)
-PATIENT = Timeouts(connect_s=5, read_s=20)
+IMPATIENT = Timeouts(connect_s=2, read_s=0.2)
+"""For answers that never come."""
+PATIENT = Timeouts(connect_s=20, read_s=20)
 PAID = WireRequest(method="POST", path="/pay", json={"prompt": "一只猫"}, billable=True)
 
 
-def send(url: str, request: WireRequest = PAID, timeouts: Timeouts = QUICK) -> WireReply:
+def send(url: str, request: WireRequest = PAID, timeouts: Timeouts = PATIENT) -> WireReply:
     return BlockingTransport(base_url=url, timeouts=timeouts).send(request)
 
 
-def send_concurrently(url: str, request: WireRequest = PAID, timeouts: Timeouts = QUICK) -> WireReply:
+def send_concurrently(url: str, request: WireRequest = PAID, timeouts: Timeouts = PATIENT) -> WireReply:
     async def talk() -> WireReply:
         async with ConcurrentTransport(timeouts=timeouts) as transport:
             return await transport.send(url, request)
@@ -56,7 +57,7 @@ def test_reply_comes_whole_when_the_server_answers(send_it):
 def test_nothing_is_sent_past_the_deadline_when_its_timer_wakes_late():
     """As in a process that was paused while it connected: `Deadline` is not entered, so that its timer never wakes."""
     with ScriptedServer(answer(200, b"{}")) as server:
-        deadline = Deadline(0.2)
+        deadline = Deadline(1.0)
         connection = BlockingTransport(base_url=server.url)._connection(parse_url(server.url), deadline)
         connection.connect()
         while not deadline.is_over:
@@ -90,7 +91,7 @@ def test_request_never_left_when_tls_meets_a_plain_server(send_it):
 @both
 def test_request_may_have_arrived_when_the_answer_fails(send_it, action):
     with ScriptedServer(action, answer(200)) as server, pytest.raises(TransportFailure) as caught:
-        send_it(server.url)
+        send_it(server.url, timeouts=IMPATIENT)
 
     assert caught.value.sent is True
     assert len(server.requests) == 1
@@ -107,7 +108,7 @@ def test_request_may_have_arrived_when_the_answer_is_cut(send_it):
 @both
 def test_answer_is_refused_when_it_is_too_large(send_it):
     with ScriptedServer(answer(200, b"x" * (MAX_REPLY_BYTES + 1))) as server, pytest.raises(TransportFailure) as caught:
-        send_it(server.url, timeouts=PATIENT)
+        send_it(server.url)
 
     assert (caught.value.sent, caught.value.message) == (True, "The vendor's answer is larger than 8 MiB.")
 
@@ -176,7 +177,7 @@ LATE = {
 def test_what_was_sent_is_never_called_unsent(action, secure, tls):
     """The connection knows that the request has left; the class of an exception does not."""
     with ScriptedServer(action, answer(200), tls=tls if secure else None) as server, pytest.raises(TransportFailure) as caught:
-        send(server.url)
+        send(server.url, timeouts=IMPATIENT)
 
     assert caught.value.sent is True
     assert len(server.requests) == 1
@@ -203,7 +204,7 @@ def test_packed_answer_is_unpacked_up_to_the_cap(send_it):
     bomb = gzip.compress(bytes(64 * 1024 * 1024))
     tracemalloc.start()
     with ScriptedServer(answer(200, bomb, headers="Content-Encoding: gzip\r\n")) as server, pytest.raises(TransportFailure) as caught:
-        send_it(server.url, timeouts=PATIENT)
+        send_it(server.url)
     grown = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -216,13 +217,13 @@ def test_packed_answer_is_unpacked_up_to_the_cap(send_it):
 def test_body_is_read_whatever_its_encoding_claims(send_it, encoding):
     packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding, bytes)
     with ScriptedServer(answer(200, packed(b'{"a": 1}'), headers=f"Content-Encoding: {encoding}\r\n")) as server:
-        assert send_it(server.url, timeouts=PATIENT).data() == {"a": 1}
+        assert send_it(server.url).data() == {"a": 1}
 
 
 @both
 def test_plain_body_that_claims_to_be_packed_is_read(send_it):
     with ScriptedServer(answer(200, b'{"a": 1}', headers="Content-Encoding: gzip\r\n")) as server:
-        assert send_it(server.url, timeouts=PATIENT).data() == {"a": 1}
+        assert send_it(server.url).data() == {"a": 1}
 
 
 def test_refusal_that_comes_before_the_body_is_through_is_read():
@@ -234,7 +235,7 @@ def test_refusal_that_comes_before_the_body_is_through_is_read():
         stop.wait(0.5)
 
     with ScriptedServer(refuse_at_once, reads_body=False) as server:
-        assert send(server.url, big, Timeouts(connect_s=0.5, read_s=2)).status == 413
+        assert send(server.url, big).status == 413
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "192.0.0.192", "100.100.100.200"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
 
 

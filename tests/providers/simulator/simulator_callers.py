@@ -66,8 +66,8 @@ class DashScopeCaller:
 
 
 def until(ask: Callable[[], dict[str, Any]], field: str, wanted: set[str]) -> dict[str, Any]:
-    """Ask until the field has one of these values; ten seconds at most."""
-    deadline = time.monotonic() + 10
+    """Ask until the field has one of these values; a minute at most."""
+    deadline = time.monotonic() + 60
     while (answer := ask())[field] not in wanted:
         assert time.monotonic() < deadline, answer
         time.sleep(0.02)

@@ -11,11 +11,12 @@ from providers.core.errors import AuthenticationFailed, ClockOff, DuplicateRefer
 from providers.core.transport import Timeouts
 from providers.core.types import State
 from providers.vendors import ALL_MODELS, PROVIDERS
+from tests.providers.simulator.simulator_callers import until
 from tests.providers.vendors.option_values import KNOWN_AT_THE_VENDOR, PROMPTS, setting_for, slots_for, values_of
 from tests.providers.vendors.simulated_surfaces import PATIENT, SIMULATED, a_request, ask, client_at, paid, surface_of
 from tests.providers.vendors.vendor_samples import NOON, make_request
 
-IMPATIENT = Timeouts(connect_s=2, read_s=0.3)
+IMPATIENT = Timeouts(connect_s=20, read_s=0.3)
 EVERY_SURFACE = pytest.mark.parametrize("surface", SIMULATED)
 WITH_A_KEY = pytest.mark.parametrize("surface", [surface for surface in SIMULATED if surface != "local"])
 
@@ -126,7 +127,7 @@ def test_paid_submit_that_hangs_is_uncertain(simulator, surface):
     with pytest.raises(Uncertain):
         client_at(simulator, surface, timeouts=IMPATIENT).submit(a_request(surface, "a boat #fault:hang-after-accept"))
 
-    assert paid(simulator) == 1
+    until(simulator.ledger, "count", {1})  # it may read the request after its caller has left
 
 
 @pytest.mark.parametrize("surface", ["official-jwt", "official-key", "gateway"])

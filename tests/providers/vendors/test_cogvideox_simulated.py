@@ -14,9 +14,9 @@ from tests.providers.vendors.vendor_samples import make_provider, make_request
 MODEL = "cogvideox/cogvideox-2b"
 
 
-def client_at(simulator: SimulatorProcess, host: str = "cogvideox", read_s: float = 3) -> BlockingClient:
+def client_at(simulator: SimulatorProcess, host: str = "cogvideox") -> BlockingClient:
     provider = make_provider("cogvideox", base_url=f"{simulator.url}/hosts/{host}")
-    return BlockingClient(provider=provider, timeouts=Timeouts(connect_s=2, read_s=read_s))
+    return BlockingClient(provider=provider, timeouts=Timeouts(connect_s=20, read_s=20))
 
 
 def paid(simulator: SimulatorProcess) -> int:
@@ -37,7 +37,7 @@ def test_our_reference_travels_as_content_id(simulator):
 
 def test_service_that_answers_with_the_video_is_finished_at_once(simulator):
     simulator.settings(render_s=0.1)
-    client = client_at(simulator, "cogvideox-sync", read_s=20)
+    client = client_at(simulator, "cogvideox-sync")
 
     submission = client.submit(make_request(MODEL))
     snapshot = client.poll(submission)
@@ -63,6 +63,6 @@ def test_failed_render_is_classified_while_we_wait(simulator):
     simulator.settings(render_s=0.1)
 
     with pytest.raises(GenerationFailed) as caught:
-        client_at(simulator, "cogvideox-sync", read_s=20).submit(make_request(MODEL, prompt="a boat #fault:fail-memory"))
+        client_at(simulator, "cogvideox-sync").submit(make_request(MODEL, prompt="a boat #fault:fail-memory"))
 
     assert caught.value.code == "out_of_memory"

@@ -22,7 +22,7 @@ OLD = "jimeng/jimeng-video-2.0"
 
 def client_at(simulator: SimulatorProcess, **keys: str) -> BlockingClient:
     provider = make_provider("jimeng", base_url=f"{simulator.url}/hosts/jimeng", **keys)
-    return BlockingClient(provider=provider, timeouts=Timeouts(connect_s=2, read_s=3))
+    return BlockingClient(provider=provider, timeouts=Timeouts(connect_s=20, read_s=20))
 
 
 def poll_batch(client: BlockingClient, submissions: list[Submission]) -> list[Snapshot | ProviderError]:

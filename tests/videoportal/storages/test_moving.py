@@ -288,7 +288,7 @@ def test_a_killed_command_is_run_again(tmp_path, storage, oss_server):
             found |= {f"videos/2026/11/{day}/{name}" for name in storage.listdir(f"videos/2026/11/{day}")[1]}
         return found
 
-    first = subprocess.Popen([*command, "--mb-per-s=0.2", "--threads=1"], env=environment, cwd=ROOT)
+    first = subprocess.Popen([*command, "--mb-per-s=0.05", "--threads=1"], env=environment, cwd=ROOT)
     until = time.monotonic() + 60
     while len(stored()) < 2 and time.monotonic() < until:
         time.sleep(0.05)
