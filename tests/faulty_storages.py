@@ -145,13 +145,20 @@ class OvertakenBucket(FileSystemStorage):
 
 
 class SlowStorage(FileSystemStorage):
-    """Finish no save before `until`."""
+    """Finish no save and no listing before `until`."""
 
     def __init__(self, *, until: datetime, **options: Any) -> None:
         super().__init__(**options)
         self.until = until
 
-    def save(self, *args: Any, **kwargs: Any) -> str:
+    def _wait(self) -> None:
         while timezone.now() <= self.until:
             time.sleep(0.01)
+
+    def save(self, *args: Any, **kwargs: Any) -> str:
+        self._wait()
         return super().save(*args, **kwargs)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        self._wait()
+        return super().listdir(path)

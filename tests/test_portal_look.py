@@ -29,7 +29,19 @@ def test_duration_names_its_units(seconds: float | None, shown: str) -> None:
     assert formatting.duration(seconds) == shown
 
 
-@in_one_test(("count", "shown"), [(None, ""), (999, "999 B"), (13_400, "13 kB"), (6_200_000, "6.2 MB"), (2_500_000_000, "2.5 GB")])
+@in_one_test(
+    ("count", "shown"),
+    [
+        (None, ""),
+        (999, "999 B"),
+        (13_400, "13 kB"),
+        (999_600, "1.0 MB"),
+        (6_200_000, "6.2 MB"),
+        (999_949_000, "999.9 MB"),
+        (999_960_000, "1.0 GB"),
+        (2_500_000_000_000, "2500.0 GB"),
+    ],
+)
 def test_size_uses_decimal_units(count: int | None, shown: str) -> None:
     assert formatting.size(count) == shown
 

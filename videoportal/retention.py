@@ -18,8 +18,8 @@ from django.db.models import Q, QuerySet
 from access.models import SharedValue
 from database import clock
 from database.batches import delete_in_batches
-from events import audit, outbox
-from generation.keeping.old_videos import RESTORED, bin_old_videos
+from events import outbox
+from generation.keeping.old_videos import bin_old_videos, old_audit
 from generation.queries import history
 from jobs import queue
 from web import leaving
@@ -36,7 +36,7 @@ RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (EVENTS, outbox.old_events),
     (HISTORY, history.old_task_events),
     (ATTEMPTS, history.old_attempts),
-    (AUDIT, lambda before: audit.old_events(before).exclude(action=RESTORED)),  # or old videos would go into the bin again
+    (AUDIT, old_audit),
     (AUDIT, lambda before: LogEntry.objects.filter(action_time__lt=before)),
     (FAILURES, queue.old_failures),
 )

@@ -15,7 +15,7 @@ from generation.queries.tasks import COUNTED_MOST
 __all__ = ["ago", "capped", "clock", "duration", "hue", "initials", "moment", "money", "ratio", "shape", "size"]
 
 CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥"}
-SIZES = (("GB", 1_000_000_000, 1), ("MB", 1_000_000, 1), ("kB", 1_000, 0))
+SIZES = (("kB", 1_000, 0), ("MB", 1_000_000, 1), ("GB", 1_000_000_000, 1))
 RATIO = re.compile(r"^(\d+(?:\.\d+)?)[:*x](\d+(?:\.\d+)?)$")
 
 
@@ -45,10 +45,13 @@ def size(count_bytes: int | None) -> str:
     """Format bytes in decimal units, as disks and networks count: 6_200_000 -> 6.2 MB."""
     if count_bytes is None:
         return ""
-    for unit, factor, digits in SIZES:
-        if count_bytes >= factor:
-            return f"{number_format(round(count_bytes / factor, digits), digits, use_l10n=True)} {unit}"
-    return f"{count_bytes} B"
+    if count_bytes < 1000:
+        return f"{count_bytes} B"
+    for unit, factor, digits in SIZES:  # noqa: B007 - the last one is kept
+        amount = round(count_bytes / factor, digits)
+        if amount < 1000:  # what is rounded to 1000 is 1 of the next unit
+            break
+    return f"{number_format(amount, digits, use_l10n=True)} {unit}"
 
 
 def capped(count: int) -> str:

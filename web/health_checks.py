@@ -32,6 +32,7 @@ from providers.accounts.health_test import probe
 from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys, given_accounts_can_be_used
 from providers.core.messages import Sentence
 from providers.models import ProviderAccount
+from web import storage_probe
 
 __all__ = [
     "QUICK",
@@ -52,6 +53,7 @@ SEEN_WITHIN = timedelta(seconds=60)
 OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
 WORKER_PATIENCE_S = 15.0
+STORAGE_PATIENCE_S = 3.0
 CODECS = (("h264", "r"), ("libx264", "w"))
 LIMITS = ("blocked_address", "plain_http", "too_large")
 KEPT_OUT_BY = {
@@ -98,10 +100,12 @@ def check_storage() -> str:
     return "written, read, deleted"
 
 
-def check_storage_answers() -> str:
-    """Look at the storage without writing, because anybody may ask for /readyz."""
+def check_storage_answers(patience_s: float = STORAGE_PATIENCE_S) -> str:
+    """Look at the storage for at most `patience_s`, and without writing, because anybody may ask for /readyz."""
     try:
-        store.listing("")
+        storage_probe.look(patience_s)
+    except TimeoutError as error:
+        raise CheckFailed(f"The media storage has not answered for {patience_s:g} s. Check its address and the network.") from error
     except store.StorageUnavailable as error:
         raise CheckFailed(f"The media storage does not answer. Check its address and rights. ({error})") from error
     return "answers"
@@ -158,14 +162,17 @@ def _has_codec(name: str, way: str) -> bool:
 
 def check_disk() -> str:
     """Check that there is room for a large video, and that orders are taken (PORTAL_MIN_FREE_GB)."""
-    for folder, free in free_bytes().items():
-        if free < settings.MIN_FREE_BYTES:
+    free = free_bytes()
+    for folder, size in free.items():
+        if size < settings.MIN_FREE_BYTES:
             raise CheckFailed(
-                f"{free / GB:.1f} GB are free in {folder}, so nothing new may be ordered. Make room, or lower PORTAL_MIN_FREE_GB."
+                f"{size / GB:.1f} GB are free in {folder}, so nothing new may be ordered. Make room, or lower PORTAL_MIN_FREE_GB."
             )
-        if free < settings.MAX_VIDEO_BYTES:
-            raise CheckFailed(f"{free / GB:.1f} GB are free in {folder}, less than one video may take. Make room.")
-    return f"{min(free_bytes().values()) / GB:.0f} GB free"
+        if size < settings.MAX_VIDEO_BYTES:
+            raise CheckFailed(f"{size / GB:.1f} GB are free in {folder}, less than one video may take. Make room.")
+    if not free:
+        raise CheckFailed("No disk says how much is free. Look at the data directory.")
+    return f"{min(free.values()) / GB:.0f} GB free"
 
 
 def check_public_url() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from database import clock
 from database.batches import PAUSE_S, first_id
@@ -16,7 +16,7 @@ from events import audit, outbox
 from events.models import AuditEvent
 from generation.models import Video
 
-__all__ = ["RESTORED", "bin_old_videos"]
+__all__ = ["bin_old_videos", "old_audit"]
 
 log = logging.getLogger("generation.keeping")
 
@@ -24,6 +24,20 @@ RESTORED = "video.restored"
 """The action in the audit log that says that a person took a video out of the bin."""
 BATCH = 100
 LASTING_S = 60.0
+
+
+def old_audit(before: datetime) -> QuerySet[AuditEvent]:
+    """Return what may go of the audit log: all from before this time, but that a person took a video out of the bin that is still there.
+
+    Without that, the video would go into the bin again.
+    """
+    old = audit.old_events(before)
+    videos = list(old.filter(action=RESTORED).values_list("target_id", flat=True).distinct())
+    gone: list[str] = []
+    for start in range(0, len(videos), BATCH):
+        purged = Video.objects.filter(pk__in=videos[start : start + BATCH], purged_at__isnull=False)
+        gone += map(str, purged.values_list("pk", flat=True))
+    return old.filter(~Q(action=RESTORED) | Q(target_id__in=gone))
 
 
 def bin_old_videos(before: datetime, *, stay: Sequence[Q]) -> int:

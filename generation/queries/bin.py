@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -15,14 +16,17 @@ __all__ = ["bin_page", "binned_count"]
 BIN_PAGE = 60
 
 
-def bin_page(caller: Caller, *, mine: bool, before: UUID | None) -> tuple[list[Video], bool]:
-    """Return one page of the bin, the last deleted first, and whether there is more. `before`: the last video of the page before."""
+def bin_page(caller: Caller, *, mine: bool, before: tuple[datetime, UUID] | None) -> tuple[list[Video], bool]:
+    """Return one page of the bin, the last deleted first, and whether there is more.
+
+    `before`: when the last video of the page before was deleted, and its id. It may have left the bin since.
+    """
     videos = Video.objects.known_to(caller).in_bin().select_related("task__prompt", "owner")
     if mine:
         videos = videos.filter(owner=caller.user)
-    last = Video.objects.known_to(caller).filter(pk=before).first() if before else None
-    if last and last.deleted_at:
-        videos = videos.filter(Q(deleted_at__lt=last.deleted_at) | Q(deleted_at=last.deleted_at, pk__lt=last.pk))
+    if before:
+        at, pk = before
+        videos = videos.filter(Q(deleted_at__lt=at) | Q(deleted_at=at, pk__lt=pk))
     rows = list(videos.order_by("-deleted_at", "-pk")[: BIN_PAGE + 1])
     return rows[:BIN_PAGE], len(rows) > BIN_PAGE
 

@@ -158,7 +158,7 @@ def test_old_videos_go_into_the_bin_and_starred_and_restored_ones_stay(user, set
     assert old in Video.objects.kept()
 
 
-def test_a_video_that_was_restored_stays_longer_than_the_audit_log(user, settings):
+def test_a_video_that_was_restored_stays_longer_than_the_audit_log_until_it_is_deleted_for_good(user, settings):
     settings.KEEP_VIDEOS = timedelta(days=60)
     video = make_video(user, id=id_of(days_ago(4000)))
     facts = {"target_type": "generation.video", "target_id": str(video.pk), "at": days_ago(3651)}
@@ -170,3 +170,6 @@ def test_a_video_that_was_restored_stays_longer_than_the_audit_log(user, setting
 
     assert video in Video.objects.kept()
     assert [event.action for event in AuditEvent.objects.all()] == ["video.restored"]
+    Video.objects.update(deleted_at=timezone.now(), purged_at=timezone.now())
+    forget()
+    assert not AuditEvent.objects.exists()

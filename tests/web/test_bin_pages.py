@@ -79,7 +79,19 @@ def test_the_card_of_its_task_says_where_the_video_is_and_brings_it_back(visitor
     assert visitor.get("/activity/").context["cards"][0].text == ""
     visitor.post(f"/videos/{video.pk}/delete-for-good")
     assert visitor.get("/activity/").context["cards"][0].text == "video deleted for good"
-    assert visitor.get(f"/videos/{video.pk}/").status_code == 404
+
+
+def test_the_page_of_a_video_that_was_deleted_for_good_leads_those_who_may_see_it_to_its_task(visitor, user, other_user):
+    video, other = make_video(user), make_video(other_user)
+    for one in (video, other):
+        Video.objects.filter(pk=one.pk).update(deleted_at=one.created_at, purged_at=one.created_at)
+
+    reply, plain = visitor.get(f"/videos/{video.pk}/"), visitor.get(f"/videos/{other.pk}/")
+
+    assert (reply.status_code, plain.status_code) == (404, 404)
+    assert "This video was deleted for good." in reply.text
+    assert f'href="/tasks/{video.task_id}/"' in reply.text
+    assert "deleted for good" not in plain.text
 
 
 def test_a_deleted_video_can_be_made_again(visitor, user, kling):
@@ -113,6 +125,7 @@ def test_pages_of_the_bin_miss_nothing(visitor, user):
     Video.objects.bulk_create(videos)  # all deleted at one moment
 
     first = visitor.get("/bin/")
+    Video.objects.filter(pk=first.context["videos"][-1].id).update(deleted_at=None)  # somebody restores the last one
     second = visitor.get(first.context["next_url"])
 
     shown = [one.id for page in (first, second) for one in page.context["videos"]]

@@ -32,11 +32,10 @@ def test_tick_costs_the_same_few_queries_whatever_waits(visitor, user, kling, se
         for _ in range(5):
             make_task(user, status=status, account=kling)
     cursor = visitor.get("/tick").json()["cursor"]
-    since, mark = cursor.split("/")
-    assert mark
+    assert cursor.partition("/")[2]
 
     with django_assert_num_queries(3):
-        assert len(visitor.get("/tick", {"since": since}).json()["tasks"]) == 5 * len(Status)
+        assert len(visitor.get("/tick", {"since": ago(minutes=1).isoformat()}).json()["tasks"]) == 5 * len(Status)
     long_ago = {"created_at": ago(minutes=5), "updated_at": ago(minutes=5)}
     GenerationTask.objects.update(**long_ago)
     GenerationTask.objects.filter(status=Status.QUEUED).update(due_at=ago(minutes=5))

@@ -10,9 +10,24 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.core.files.storage.handler import InvalidStorageError
+from django.utils.module_loading import import_string
 
 from videoportal.storages.moving import MovingStorage
 from videoportal.storages.oss import OSSStorage
+
+
+def provider_problem(given: Any) -> str:
+    """Return what is wrong with a provider of credentials; empty for none and for one that can be imported. Makes no object of a class."""
+    if not given:
+        return ""
+    name = given if isinstance(given, str) else repr(given)
+    try:
+        found = import_string(given) if isinstance(given, str) else given
+    except Exception as error:  # its module may fail in its own way
+        return f"OSS_CREDENTIALS_PROVIDER is “{name}”, which cannot be imported ({type(error).__name__}: {error}). Write module.Class."
+    if not callable(getattr(found, "get_credentials", None)):
+        return f"OSS_CREDENTIALS_PROVIDER is “{name}”, which has no get_credentials()."
+    return ""
 
 
 def _storages_of_oss() -> list[OSSStorage]:
@@ -29,6 +44,8 @@ def storage_can_be_used(app_configs: object, **kwargs: Any) -> list[CheckMessage
         found = _storages_of_oss()
     except (ImproperlyConfigured, InvalidStorageError) as error:
         return [Error(f"The media storage cannot be used. {error}", hint="See docs/storage.md.", id="storage.E001")]
+    if wrong := [problem for storage in found if (problem := provider_problem(storage.credentials_provider))]:
+        return [Error(f"The media storage cannot be used. {problem}", hint="See docs/storage.md.", id="storage.E001") for problem in wrong]
     if not any(storage.enable_crc for storage in found) or importlib.util.find_spec("crcmod._crcfunext") is not None:
         return []
     words = "The checksum of files in OSS is computed in Python, about 1 MB a second: crcmod was installed without a C compiler."

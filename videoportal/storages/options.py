@@ -13,6 +13,7 @@ from typing import Any
 __all__ = ["DEFAULTS", "LONGEST_URL_S", "problems", "variable"]
 
 MIB = 1024 * 1024
+HIGHEST_PORT = 65_535
 LONGEST_URL_S = 604_800
 """The longest life of a URL with a V4 signature: 7 days (help.aliyun.com/en/oss/developer-reference/add-signatures-to-urls, 2026-11-29)."""
 
@@ -105,6 +106,8 @@ def _addresses(options: Mapping[str, Any]) -> Iterator[str]:
     for name in ("endpoint_url", "public_endpoint_url"):
         if options[name] and not re.fullmatch(r"https?://[\w.-]+(:\d+)?/?", options[name]):
             yield f"{variable(name)} is “{options[name]}”. Write scheme and host, such as https://oss-cn-hangzhou.aliyuncs.com."
+        elif (port := re.search(r":(\d+)/?$", options[name])) and not 1 <= int(port[1]) <= HIGHEST_PORT:
+            yield f"{variable(name)} is “{options[name]}”. A port is a number from 1 to {HIGHEST_PORT}."
         elif re.match(rf"https?://{re.escape(options['bucket_name'])}\.[\w-]+\.aliyuncs\.com", options[name]) and not options["is_cname"]:
             yield f"{variable(name)} is “{options[name]}”. Write it without the bucket's name, such as https://oss-cn-hangzhou.aliyuncs.com."
     if options["is_cname"] and not options["endpoint_url"]:

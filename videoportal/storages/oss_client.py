@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO, Any, TypeVar
 
 import oss2
@@ -36,6 +37,10 @@ PAGE = 1000
 """Keys in one answer of a listing, the most that OSS gives."""
 RETRY_WITHIN_S = 30.0
 """No request is sent again after this time, so that with the timeouts one call ends long before the job that it is part of is killed."""
+READ_STALL_S, READ_WITHIN_S = 10.0, 15.0
+"""The same for requests that only read, and the longest wait of each for a byte: a thread of the web process may wait for them. Together
+they end after some 20 s; a write may have to wait longer, until the object is put together.
+"""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 STANDARD_RANGES = {"x-oss-range-behavior": "standard"}
 """Otherwise OSS answers a range that ends behind the object with 200 and all of it
@@ -99,10 +104,12 @@ class Client:
         self._session = oss2.Session()
         weakref.finalize(self, self._session.session.close)  # a thread that ends closes its connections
         self._bucket = self._bucket_at(options.server_endpoint, is_cname=options.is_cname)
+        read_s = min(options.read_timeout, READ_STALL_S)
+        self._reader = self._bucket_at(options.server_endpoint, is_cname=options.is_cname, read_timeout_s=read_s)
         url, is_cname = options.url_endpoint
         self._signer = self._bucket_at(url, is_cname=is_cname)
 
-    def _bucket_at(self, endpoint: str, *, is_cname: bool) -> oss2.Bucket:
+    def _bucket_at(self, endpoint: str, *, is_cname: bool, read_timeout_s: float | None = None) -> oss2.Bucket:
         options = self._options
         return oss2.Bucket(
             self._auth,
@@ -110,7 +117,7 @@ class Client:
             options.bucket_name,
             is_cname=is_cname,
             session=self._session,
-            connect_timeout=(options.connect_timeout, options.read_timeout),
+            connect_timeout=(options.connect_timeout, read_timeout_s or options.read_timeout),
             enable_crc=options.enable_crc,
             proxies=options.proxies or None,
             region=options.region_name,
@@ -119,14 +126,14 @@ class Client:
     def head(self, key: str) -> Found:
         """Return the facts of an object. Raises FileNotFoundError."""
         with _named(key):
-            return self._tried(lambda: self._head(key))
+            return self._tried(lambda: self._head(key), within_s=READ_WITHIN_S)
 
     def _head(self, key: str) -> Found:
         try:
-            answer = self._bucket.head_object(key)
+            answer = self._reader.head_object(key)
         except exceptions.NotFound as error:
             if not error.code:  # the answer to a HEAD has no body: a GET says whether the key is missing or the bucket
-                self._bucket.get_object(key, byte_range=(0, 0), headers=STANDARD_RANGES).close()
+                self._reader.get_object(key, byte_range=(0, 0), headers=STANDARD_RANGES).close()
             raise
         modified_at = datetime.fromtimestamp(answer.last_modified or 0, UTC)
         return Found(size=answer.content_length, etag=answer.etag, crc=answer.server_crc, modified_at=modified_at)
@@ -138,7 +145,7 @@ class Client:
         """
         with _named(key):
             try:
-                return self._tried(lambda: self._get(key, start, stop, etag))
+                return self._tried(lambda: self._get(key, start, stop, etag), within_s=READ_WITHIN_S)
             except exceptions.ServerError as error:
                 if error.status != 416:
                     raise
@@ -147,7 +154,7 @@ class Client:
 
     def _get(self, key: str, start: int, stop: int | None, etag: str) -> Piece:
         headers = STANDARD_RANGES | ({"If-Match": f'"{etag}"'} if etag else {})
-        answer = self._bucket.get_object(key, byte_range=(start, None if stop is None else stop - 1), headers=headers)
+        answer = self._reader.get_object(key, byte_range=(start, None if stop is None else stop - 1), headers=headers)
         try:
             if answer.status != 206 and (start or (stop is not None and answer.content_length > stop)):
                 raise OSError(errno.EIO, "the storage ignored the range of a request", key)
@@ -266,7 +273,8 @@ class Client:
         """Yield what is directly under the prefix: the key and whether it is a folder."""
         token = ""
         while True:
-            page = self._tried(lambda: self._bucket.list_objects_v2(prefix, "/", continuation_token=token, max_keys=PAGE))  # noqa: B023
+            ask = partial(self._reader.list_objects_v2, prefix, "/", continuation_token=token, max_keys=PAGE)
+            page = self._tried(ask, within_s=READ_WITHIN_S)
             yield from ((name, True) for name in page.prefix_list)
             yield from ((item.key, False) for item in page.object_list)
             if not page.is_truncated:
@@ -279,11 +287,11 @@ class Client:
 
     def bucket_acl(self) -> str:
         """Return who may read the bucket: `private`, `public-read` or `public-read-write`."""
-        return str(self._tried(self._bucket.get_bucket_acl).acl)
+        return str(self._tried(self._reader.get_bucket_acl, within_s=READ_WITHIN_S).acl)
 
-    def _tried(self, call: Callable[[], Result]) -> Result:
+    def _tried(self, call: Callable[[], Result], *, within_s: float = RETRY_WITHIN_S) -> Result:
         """Call until it succeeds, fails for a reason that stays, or has been tried often or long enough."""
-        until = time.monotonic() + RETRY_WITHIN_S
+        until = time.monotonic() + within_s
         tries = 0
         while True:
             tries += 1

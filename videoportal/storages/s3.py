@@ -6,6 +6,7 @@ import errno
 import mimetypes
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ __all__ = ["S3MediaStorage"]
 
 mimetypes.add_type("image/webp", ".webp")  # Python itself knows it only since 3.13
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S, MOST_TRIES = 5, 60, 4
+READ_STALL_S, READ_TRIES, READ_WITHIN_S = 10, 2, 15.0
+"""The same for requests that only read, and after which time none is sent again: a thread of the web process may wait for them."""
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 """412 and 409, from a write with `If-None-Match: *` (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html, 2026-11-29)."""
 
@@ -39,15 +42,15 @@ class Piece:
     size: int
 
 
-@deconstructible
-class S3MediaStorage(S3Storage):  # type: ignore[misc]
-    """A bucket behind S3's interface. `public_endpoint_url`: where browsers reach it, if that is not where the portal does."""
+class Bucket(S3Storage):  # type: ignore[misc]
+    """A bucket on connections of ours, which wait so long for a byte and send a request so often."""
+
+    read_timeout_s: int = READ_STALL_S
+    most_tries: int = READ_TRIES
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._pid = os.getpid()
-        self._takes_conditions = True
-        """False once the service refused `If-None-Match`, as OSS's addresses for S3 do (github.com/tobi/walgit/issues/67, 2026-11-29)."""
         self.client_config: Config = self.client_config.merge(
             Config(
                 s3={"addressing_style": self.addressing_style or _addressing_style(self.endpoint_url)},
@@ -55,15 +58,10 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
                 connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
-                retries={"mode": "standard", "total_max_attempts": MOST_TRIES},
+                read_timeout=self.read_timeout_s,
+                retries={"mode": "standard", "total_max_attempts": self.most_tries},
             )
         )
-
-    def get_default_settings(self) -> dict[str, Any]:
-        defaults: dict[str, Any] = super().get_default_settings()
-        ours = {"public_endpoint_url": "", "file_overwrite": setting("AWS_S3_FILE_OVERWRITE", False)}
-        return defaults | ours | {"signature_version": defaults["signature_version"] or "s3v4"}
 
     @property
     def connection(self) -> Any:
@@ -84,6 +82,31 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
     @property
     def client(self) -> Any:
         return self.connection.meta.client
+
+
+@deconstructible
+class S3MediaStorage(Bucket):
+    """A bucket behind S3's interface. `public_endpoint_url`: where browsers reach it, if that is not where the portal does."""
+
+    read_timeout_s, most_tries = READ_TIMEOUT_S, MOST_TRIES
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._takes_conditions = True
+        """False once the service refused `If-None-Match`, as OSS's addresses for S3 do (github.com/tobi/walgit/issues/67, 2026-11-29)."""
+
+    def get_default_settings(self) -> dict[str, Any]:
+        defaults: dict[str, Any] = super().get_default_settings()
+        ours = {"public_endpoint_url": "", "file_overwrite": setting("AWS_S3_FILE_OVERWRITE", False)}
+        return defaults | ours | {"signature_version": defaults["signature_version"] or "s3v4"}
+
+    @cached_property
+    def reader(self) -> Bucket:
+        """Return the same bucket for requests that only read."""
+        return Bucket(**self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in super().get_default_settings()}
 
     def save_new(self, name: str, content: File[Any]) -> None:
         """Store under exactly this name, whole, in one request. Raises FileExistsError if the name is taken.
@@ -134,22 +157,22 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
                 raise
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
-        folders, files = super().listdir(name)
+        folders, files = self.reader.listdir(name)
         return [folder for folder in folders if folder != "."], files  # of what other programs stored as `a//b`, where no path leads to
 
     def exists(self, name: str) -> bool:
-        if super().exists(name):
+        if self.reader.exists(name):
             return True
         self._require_bucket()
         return False
 
     def size(self, name: str) -> int:
         with self._bucket_or_key():
-            return int(super().size(name))
+            return int(self.reader.size(name))
 
     def get_modified_time(self, name: str) -> datetime:
         with self._bucket_or_key():
-            return super().get_modified_time(name)  # type: ignore[no-any-return]
+            return self.reader.get_modified_time(name)  # type: ignore[no-any-return]
 
     get_created_time = get_modified_time
 
@@ -166,7 +189,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
 
     def _require_bucket(self) -> None:
         try:
-            self.client.head_bucket(Bucket=self.bucket_name)
+            self.reader.client.head_bucket(Bucket=self.bucket_name)
         except ClientError as error:
             if _status(error) == 404:
                 raise ClientError({**error.response, "Error": {"Code": "NoSuchBucket"}}, "HeadBucket") from error
@@ -184,9 +207,7 @@ class S3MediaStorage(S3Storage):  # type: ignore[misc]
         """Return the storage at the address that browsers use, or None if it is the same."""
         if not self.public_endpoint_url:
             return None
-        return S3Storage(
-            **{name: getattr(self, name) for name in super().get_default_settings()} | {"endpoint_url": self.public_endpoint_url}
-        )
+        return S3Storage(**self._options() | {"endpoint_url": self.public_endpoint_url})
 
 
 class Fetcher:
@@ -198,23 +219,24 @@ class Fetcher:
         self._same: dict[str, str] = {}
 
     def __call__(self, start: int, stop: int | None) -> Piece:
+        until = time.monotonic() + READ_WITHIN_S
         for tries in range(1, MOST_TRIES + 1):
             try:
                 return self._get(start, stop)
             except BotoCoreError:  # boto3 tries again what fails before the body, and not the body
-                if tries == MOST_TRIES:
+                if tries == MOST_TRIES or time.monotonic() >= until:
                     raise
         raise AssertionError("unreachable")
 
     def _get(self, start: int, stop: int | None) -> Piece:
         asked = f"bytes={start}-{'' if stop is None else stop - 1}"
         try:
-            answer = self._storage.client.get_object(Bucket=self._storage.bucket_name, Key=self._key, Range=asked, **self._same)
+            answer = self._storage.reader.client.get_object(Bucket=self._storage.bucket_name, Key=self._key, Range=asked, **self._same)
             with closing(answer["Body"]) as body:
                 data = body.read()
         except ClientError as error:
             if _status(error) == 416:  # nothing lies behind `start`
-                head = self._storage.client.head_object(Bucket=self._storage.bucket_name, Key=self._key)
+                head = self._storage.reader.client.head_object(Bucket=self._storage.bucket_name, Key=self._key)
                 return Piece(data=b"", size=head["ContentLength"])
             if _code(error) == "NoSuchKey":
                 raise FileNotFoundError(errno.ENOENT, "the storage does not have this key", self._key) from error

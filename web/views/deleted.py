@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -32,7 +33,7 @@ def bin_of_videos(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     is_staff = caller.user.is_staff
     mine = request.GET.get("who") == "mine" or not is_staff
-    videos, has_more = bin_page(caller, mine=mine, before=uuid_in(request, "before"))
+    videos, has_more = bin_page(caller, mine=mine, before=_place(request))
     query = {"who": "mine"} if mine and is_staff else {}
     context = {
         "videos": [binned_of(video, caller) for video in videos],
@@ -40,9 +41,24 @@ def bin_of_videos(request: HttpRequest) -> HttpResponse:
         "days": settings.BIN_DAYS,
         "is_staff": is_staff,
         "mine": mine,
-        "next_url": reverse("bin", query=query | {"before": videos[-1].pk}) if has_more else "",
+        "next_url": reverse("bin", query=query | _cursor(videos[-1])) if has_more else "",
     }
     return render(request, "bin/page.html", context)
+
+
+def _cursor(last: Video) -> dict[str, str]:
+    """Return the query of the page behind this video."""
+    return {"before": str(last.pk), "deleted": last.deleted_at.isoformat() if last.deleted_at else ""}
+
+
+def _place(request: HttpRequest) -> tuple[datetime, UUID] | None:
+    """Return what `_cursor` wrote; None for the first page and for nonsense."""
+    pk = uuid_in(request, "before")
+    try:
+        at = datetime.fromisoformat(request.GET.get("deleted", ""))
+    except ValueError:
+        return None
+    return (at, pk) if pk and at.tzinfo else None
 
 
 @login_required

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -32,12 +32,11 @@ LONGEST_WIDTH = 5
 @login_required
 @require_GET
 def video(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show player, settings, history, versions, and how to order it through the API; of a video in the bin, how to restore it."""
+    """Show player, settings, history, versions, and how to order it through the API; of a deleted video, what is left of it."""
     caller, shown = caller_of(request), known_video(request, pk)
-    if shown.purged_at:
-        raise Http404
     if shown.deleted_at:
-        return render(request, "videos/in_bin.html", {"video": binned_of(shown, caller)}, status=404)
+        page = "videos/purged.html" if shown.purged_at else "videos/in_bin.html"
+        return render(request, page, {"video": binned_of(shown, caller)}, status=404)
     task = the_task(request, shown.task_id, task_in_full)
     api_url = request.build_absolute_uri("/api/v1/tasks")
     wanted = filter_of(request.GET, caller)

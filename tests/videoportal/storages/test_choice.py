@@ -74,6 +74,7 @@ def test_variables_become_options_of_their_type(monkeypatch, tmp_path):
         (OSS | {"OSS_QUERYSTRING_EXPIRE": "soon"}, "whole number"),
         (OSS | {"OSS_ENDPOINT_URL": "oss-cn-hangzhou.aliyuncs.com"}, "OSS_ENDPOINT_URL"),
         (OSS | {"OSS_ENDPOINT_URL": "https://team-videos.oss-cn-hangzhou.aliyuncs.com"}, "without the bucket's name"),
+        (OSS | {"OSS_ENDPOINT_URL": "https://a.example.com:99999"}, "from 1 to 65535"),
         (OSS | {"OSS_IS_CNAME": "True"}, "OSS_ENDPOINT_URL"),
         (OSS | {"OSS_CUSTOM_DOMAIN": "https://m.example.com"}, "OSS_CUSTOM_DOMAIN"),
         (OSS | {"OSS_LOCATION": "/portal"}, "OSS_LOCATION"),
@@ -103,6 +104,27 @@ def test_storage_that_is_made_in_code_is_refused_in_the_same_words(settings):
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "videoportal.storages.oss.OSSStorage"}}
 
     assert [found.id for found in storage_can_be_used(None)] == ["storage.E001"]
+
+
+@in_one_test(
+    ("provider", "said"),
+    [
+        ("oss2.credentials.EnvironmentVariableCredentialsProvider", None),
+        ("oss2.credentials.NoSuchProvider", "cannot be imported"),
+        ("no_such_module.Provider", "cannot be imported"),
+        ("not a path", "cannot be imported"),
+        ("datetime.date", "has no get_credentials"),
+    ],
+)
+def test_provider_of_credentials_that_cannot_be_used_is_found_by_the_system_check(settings, provider, said):
+    options = {"bucket_name": "team-videos", "region_name": "cn-hangzhou", "credentials_provider": provider}
+    entry = {"BACKEND": "videoportal.storages.oss.OSSStorage", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"default": entry}
+
+    found = storage_can_be_used(None)
+
+    assert [one.id for one in found] == (["storage.E001"] if said else [])
+    assert all(provider in one.msg and said in one.msg for one in found)
 
 
 @pytest.mark.slow

@@ -48,7 +48,8 @@ def storage(options) -> S3MediaStorage:
 def asked(storage) -> list[Any]:
     """Return the requests that the storage sends, as they go out."""
     sent: list[Any] = []
-    storage.client.meta.events.register("before-send.s3", lambda request, **_facts: sent.append(request))
+    for client in (storage.client, storage.reader.client):
+        client.meta.events.register("before-send.s3", lambda request, **_facts: sent.append(request))
     return sent
 
 
