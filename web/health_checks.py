@@ -32,7 +32,7 @@ from providers.accounts.health_test import probe
 from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys, given_accounts_can_be_used
 from providers.core.messages import Sentence
 from providers.models import ProviderAccount
-from web import storage_probe
+from web.storage_look import look_at_storage
 
 __all__ = [
     "QUICK",
@@ -103,7 +103,7 @@ def check_storage() -> str:
 def check_storage_answers(patience_s: float = STORAGE_PATIENCE_S) -> str:
     """Look at the storage for at most `patience_s`, and without writing, because anybody may ask for /readyz."""
     try:
-        storage_probe.look(patience_s)
+        look_at_storage(patience_s)
     except TimeoutError as error:
         raise CheckFailed(f"The media storage has not answered for {patience_s:g} s. Check its address and the network.") from error
     except store.StorageUnavailable as error:

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 from generation import store
 
-__all__ = ["look"]
+__all__ = ["look_at_storage"]
 
 
 @dataclass(kw_only=True)
@@ -25,7 +25,7 @@ class _Looker(threading.Thread):
     """A thread that stays, because storages keep their connections for each thread, and that nobody waits for when the process ends."""
 
     def __init__(self) -> None:
-        super().__init__(name="storage-probe", daemon=True)
+        super().__init__(name="storage-look", daemon=True)
         self.wanted: SimpleQueue[_Look] = SimpleQueue()
         self.last = _Look()
         self.last.answer.set_result(None)
@@ -45,7 +45,7 @@ _lock = threading.Lock()
 _looker: _Looker | None = None
 
 
-def look(patience_s: float) -> None:
+def look_at_storage(patience_s: float) -> None:
     """List the storage's first folder. Raises what the store raises, and TimeoutError if no answer came in this time."""
     global _looker  # noqa: PLW0603
     with _lock:
