@@ -10,11 +10,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from database import clock
 from generation.lifecycle import TERMINAL, Status, wants_attention
 from generation.models import Attempt, GenerationTask, Prompt, TaskEvent
 from generation.ordering.create import create
 from generation.ordering.order import Order
-from generation.scheduling.enqueue import start_new
+from generation.scheduling.enqueue import start_queued
+from jobs.queue import instance_id
+from providers.core.catalog import vendor_of
 from providers.core.messages import Message, Sentence
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
@@ -23,9 +26,9 @@ MODEL = "kling/kling-v2-5-turbo"
 
 
 def create_task(**order: Any) -> GenerationTask:
-    """Order a task; the clock looks right after it."""
+    """Order a task; the clock starts it right after that, however long the order took."""
     task = create(Order(**order)).task
-    start_new()
+    start_queued({vendor_of(task.model)}, clock.now(), instance_id())
     return task
 
 
