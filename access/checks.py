@@ -1,4 +1,4 @@
-"""Checks the settings of a portal that other machines can reach: host names, debug mode, proxies."""
+"""Checks the settings of a portal that other machines can reach: host names, debug mode, proxies. And the currency of its budgets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.db import DatabaseError
 
 __all__ = ["refuse_to_start"]
 
@@ -39,6 +40,21 @@ def any_host(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa:
     if "*" in settings.ALLOWED_HOSTS:
         return [Caution("PORTAL_HOSTS is “*”: links may name any host.", hint="Name the hosts that people use.", id="access.W001")]
     return []
+
+
+@register(Tags.database)
+def currency_of_budgets(app_configs: object, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Report a portal's currency that differs from that in which its budgets were made: their sums would mean nothing."""
+    from access.ledger_models import Budget  # apps are loaded by now
+
+    try:
+        other = Budget.objects.exclude(currency=settings.CURRENCY).values_list("currency", flat=True).first() if databases else None
+    except DatabaseError:  # before the first migration
+        return []
+    if other is None:
+        return []
+    hint = f"Set PORTAL_CURRENCY={other}, or delete the budgets first and make them again."
+    return [Error(f"PORTAL_CURRENCY is {settings.CURRENCY}, but there are budgets in {other}.", hint=hint, id="access.E004")]
 
 
 def refuse_to_start(addresses: Iterable[object]) -> None:

@@ -1,4 +1,4 @@
-"""Tokens for programs, what people prefer, and values that processes share; people are Django's own users."""
+"""Tokens for programs, what people prefer, and values that processes share; people are Django's own users. Money: ledger_models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
+from access.ledger_models import Basis, Budget, Rate, Reservation  # noqa: F401 - Django looks for tables here
 from access.limits import Limits, Only
 from access.scopes import Scope
 
@@ -21,6 +22,7 @@ class Preference(models.Model):
 
     `time_zone` is an IANA name; empty: that of the browser. `quota_gb` is what their videos may take; empty: the setting's; 0: any.
     `default_team` is what the Studio's *Share with* shows at first. `left_to` gets the videos of who has left, also those to come.
+    `team` pays for what they order; empty: their only team, or of several the first by name.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")
@@ -29,6 +31,7 @@ class Preference(models.Model):
     default_team = models.ForeignKey("auth.Group", models.SET_NULL, null=True, blank=True, related_name="+")
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
     left_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="heir_of")
+    team = models.ForeignKey("auth.Group", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team that pays"))
 
     class Meta:
         verbose_name = _("preference")

@@ -11,6 +11,7 @@ from videoportal.settings import *  # noqa: E402, F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DECLARED_MODELS_KEPT_S = float("inf")  # tests without a database have the catalog too; those that declare models say so
 POOL_STATE_KEPT_S = 0.0  # tests look right after they change something
+BUDGETS_KEPT_S = 0.0  # the same
 WHITENOISE_AUTOREFRESH = True  # otherwise each test client looks through all static files first
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # a database in memory is one connection for all threads, with one transaction: two requests at once would end each other's

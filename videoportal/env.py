@@ -9,10 +9,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-__all__ = ["DAYS", "BadSetting", "boolean", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
+__all__ = ["DAYS", "BadSetting", "boolean", "currency", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
 
 DAYS = range(36_501)
 """How long something may be kept: a hundred years at most, so that every date exists."""
+CODE_CHARS = 3
+"""Of a currency."""
 
 
 class BadSetting(Exception):
@@ -45,6 +47,14 @@ def integer(name: str, default: int, *, within: range | None = None) -> int:
     if within and number not in within:
         raise BadSetting(f"{name} is “{value}”; write a number from {within[0]} to {within[-1]}.")
     return number
+
+
+def currency(name: str, default: str) -> str:
+    """Return a code of ISO 4217, or raise `BadSetting`."""
+    value = text(name, default)
+    if not (len(value) == CODE_CHARS and value.isascii() and value.isalpha() and value.isupper()):
+        raise BadSetting(f"{name} is “{value}”; write a currency's three letters, such as CNY or USD.")
+    return value
 
 
 def kept_for(name: str, default: int) -> timedelta | None:

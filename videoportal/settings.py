@@ -165,6 +165,9 @@ FORMAT_MODULE_PATH = "videoportal.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("PORTAL_TIME_ZONE", "UTC")
 
+CURRENCY = env.currency("PORTAL_CURRENCY", "CNY")  # of budgets and of everything that is added up (docs/operating.md)
+BUDGETS_KEPT_S = 0.9  # how late a process may notice that there is a new budget; the limits of those it knows are always exact
+
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

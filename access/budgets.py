@@ -1,0 +1,234 @@
+"""Budgets: which of them count a purchase, what they hold, and when their periods begin anew.
+
+A budget's `held` changes in one statement with its condition, or under the row's lock; several are locked in the order of their ids, and
+after everything else in a transaction, so that purchases at once neither pass a limit nor wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
+
+from access.ledger_models import Budget, Reservation
+from access.models import ApiToken, Preference
+from access.periods import named_zone, period
+from database import clock
+
+__all__ = [
+    "BudgetReached",
+    "Difference",
+    "Scope",
+    "add",
+    "binding",
+    "forget",
+    "in_force",
+    "locked",
+    "paying_team",
+    "put_in_force",
+    "rebuild",
+    "require_room",
+    "roll",
+    "take",
+    "zone_of",
+]
+
+
+class BudgetReached(Exception):
+    """A purchase does not fit into `budget`, as it was then. Nothing was reserved."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(str(budget))
+        self.budget = budget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Who buys: a person, for a team if any, with a line of tokens if any."""
+
+    owner_id: int
+    team_id: int | None = None
+    token_line: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What a sum was and what the rows say, in micro."""
+
+    of: str
+    was: int
+    is_now: int
+
+
+class _Kept:
+    """The budgets as this process last read them, and when, in seconds of the monotonic clock."""
+
+    budgets: tuple[Budget, ...] = ()
+    at_s = float("-inf")
+    lock = threading.Lock()
+
+
+def in_force() -> tuple[Budget, ...]:
+    """Return the enabled budgets as they were at most `settings.BUDGETS_KEPT_S` ago: which there are, not what they hold."""
+    if time.monotonic() - _Kept.at_s >= settings.BUDGETS_KEPT_S:
+        with _Kept.lock:
+            at_s = time.monotonic()
+            _Kept.budgets = tuple(Budget.objects.filter(enabled=True).order_by("pk"))
+            _Kept.at_s = at_s
+    return _Kept.budgets
+
+
+def forget() -> None:
+    """Read the budgets again at the next use: this process changed one."""
+    _Kept.at_s = float("-inf")
+
+
+def binding(scope: Scope, budgets: Iterable[Budget]) -> list[Budget]:
+    """Return those of the budgets that count what is bought in this scope."""
+    return [one for one in budgets if one.binds(owner_id=scope.owner_id, team_id=scope.team_id, token_line=scope.token_line)]
+
+
+def paying_team() -> Coalesce:
+    """Return the team that pays for what a person orders, for a query of people: the chosen one, or of their teams the first by name. One
+    pays for each purchase, so that the sums by team add up.
+    """
+    return Coalesce(F("preference__team"), Subquery(Group.objects.filter(user=OuterRef("pk")).order_by("name").values("pk")[:1]))
+
+
+def take(amounts: Mapping[UUID, int], at: datetime) -> bool:
+    """Add these amounts by id of the budget, in one statement. Return False if one has no room, has ended, or is no longer in force: then
+    others were counted already, and the caller rolls back.
+
+    PostgreSQL asks a row's condition again when it waited for another purchase to end; of SQLite's transactions only one writes.
+    """
+    change = _change(amounts)
+    fits = _in_order(amounts).filter(enabled=True, starts_at__lte=at, ends_at__gt=at, held__lte=F("limit") - change)
+    return fits.update(held=F("held") + change) == len(amounts)
+
+
+def add(amounts: Mapping[UUID, int], at: datetime) -> None:
+    """Add these amounts, which may be negative, by id of the budget, for a purchase of this time. No limit is asked: it is a fact."""
+    wanted = {pk: amount for pk, amount in amounts.items() if amount}
+    if wanted:
+        rows = _in_order(wanted).filter(enabled=True, starts_at__lte=at)
+        rows.update(held=Greatest(F("held") + _change(wanted), 0, output_field=BigIntegerField()))
+
+
+def _in_order(amounts: Mapping[UUID, int]) -> QuerySet[Budget]:
+    """Return the rows, locked in the order of their ids: an UPDATE alone locks in any order, and two of them could wait for each other."""
+    if len(amounts) == 1:
+        return Budget.objects.filter(pk=next(iter(amounts)))
+    ids = Budget.objects.filter(pk__in=amounts).order_by("pk").select_for_update(no_key=True).values("pk")
+    return Budget.objects.filter(pk__in=ids)
+
+
+def _change(amounts: Mapping[UUID, int]) -> Case:
+    return Case(*(When(pk=pk, then=Value(amount)) for pk, amount in amounts.items()), default=0, output_field=BigIntegerField())
+
+
+def locked(scopes: Iterable[Scope], now: datetime) -> list[Budget]:
+    """Return the budgets in force that count one of these scopes, locked and with their present periods."""
+    wanted = list(scopes)
+    of_them = (
+        Q(kind=Budget.Kind.EVERYONE)
+        | Q(user__in={scope.owner_id for scope in wanted})
+        | Q(team__in={scope.team_id for scope in wanted if scope.team_id})
+        | Q(token_line__in={scope.token_line for scope in wanted if scope.token_line})
+    )
+    found = list(Budget.objects.filter(of_them, enabled=True).order_by("pk").select_for_update(no_key=True))
+    for budget in found:
+        if budget.ends_at <= now:
+            _roll(budget, now)
+    return found
+
+
+def require_room(budgets: Sequence[Budget], amounts: Mapping[UUID, int]) -> None:
+    """Raise `BudgetReached` for the first of these locked budgets that has no room for its amount."""
+    for budget in budgets:
+        if budget.held + amounts.get(budget.pk, 0) > budget.limit and amounts.get(budget.pk, 0) > 0:
+            raise BudgetReached(budget)
+
+
+def roll(now: datetime) -> int:
+    """Begin the new periods of all budgets whose period has ended. Return how many."""
+    count = 0
+    for pk in Budget.objects.filter(enabled=True, ends_at__lte=now).order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            budget = Budget.objects.select_for_update(no_key=True).filter(pk=pk, ends_at__lte=now).first()
+            if budget is not None:
+                _roll(budget, now)
+                count += 1
+    return count
+
+
+def _roll(budget: Budget, now: datetime) -> None:
+    """Begin the period that holds `now`, of a locked budget. It begins where the last one ended, so that in a changed time zone no hour is
+    counted twice or by none.
+    """
+    ended = budget.ends_at
+    starts, budget.ends_at = period(budget.window, now, zone_of(budget))
+    budget.starts_at, budget.warned = max(starts, ended), 0
+    budget.held = _sum_of(budget)
+    budget.save(update_fields=["starts_at", "ends_at", "held", "warned"])
+
+
+def put_in_force(budget: Budget) -> None:
+    """Store a new budget, or the limit, note and state of an edited one, and count what was bought in its period.
+
+    A purchase that begins in the same second in another process may be missed; the hourly `ledger check` counts it.
+    """
+    with transaction.atomic():
+        if budget._state.adding:  # noqa: SLF001 - public in Django, whatever its name
+            budget.currency = settings.CURRENCY
+            budget.starts_at, budget.ends_at = period(budget.window, clock.now(), zone_of(budget))
+            budget.save()
+        else:
+            budget.save(update_fields=["limit", "note", "enabled"])
+        rebuild(budget)
+        transaction.on_commit(forget)
+
+
+def rebuild(budget: Budget) -> Difference | None:
+    """Work out what the budget holds from the reservations alone. Return what was wrong, if anything."""
+    assert connection.in_atomic_block, "the sum is taken while nobody changes it"
+    row = Budget.objects.select_for_update(no_key=True).get(pk=budget.pk)
+    now = clock.now()
+    if row.ends_at <= now:
+        _roll(row, now)
+    held = _sum_of(row)  # a statement after that which locked the row: it sees everything that changed the row before
+    was, row.held = row.held, held
+    if was != held:
+        row.save(update_fields=["held"])
+    budget.held, budget.starts_at, budget.ends_at, budget.warned = row.held, row.starts_at, row.ends_at, row.warned
+    return Difference(of=f"budget {row.pk} ({row})", was=was, is_now=held) if was != held else None
+
+
+def _sum_of(budget: Budget) -> int:
+    mine = {
+        Budget.Kind.EVERYONE: Q(),
+        Budget.Kind.USER: Q(owner=budget.user_id),
+        Budget.Kind.TEAM: Q(team=budget.team_id),
+        Budget.Kind.TOKEN: Q(token_line=budget.token_line),
+    }
+    rows = Reservation.objects.filter(mine[Budget.Kind(budget.kind)], at__gte=budget.starts_at).order_by()
+    total = rows.aggregate(total=Sum(F("reserved") - Coalesce(F("released"), 0, output_field=BigIntegerField())))["total"]
+    return int(total or 0)  # PostgreSQL adds 64-bit integers up to a decimal
+
+
+def zone_of(budget: Budget) -> ZoneInfo:
+    """Return the zone of its days and months: its person's, that of its token's owner, or PORTAL_TIME_ZONE."""
+    owner_id = budget.user_id
+    if budget.token_line is not None:
+        owner_id = ApiToken.objects.filter(pk=budget.token_line).values_list("owner", flat=True).first()
+    chosen = Preference.objects.filter(user=owner_id).values_list("time_zone", flat=True).first() if owner_id else ""
+    return named_zone(chosen or "", settings.TIME_ZONE)
