@@ -1,4 +1,4 @@
-"""Errors as the API shows them: `{"error": {"code", "message", "fields"}}`."""
+"""Errors as the API shows them: `{"error": {"code", "message", "fields", "request_id"}}`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.urls import is_valid_path, resolve
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from delivery.database_trouble import is_passing
+from delivery.request_ids import current_id
 from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_full_disk
 from generation.messages import BUSY, FULL_DISK, PYDANTIC
 
-__all__ = ["answer_in_json", "error_response", "not_found", "register_errors"]
+__all__ = ["answer_in_json", "error_response", "not_found", "other_error", "register_errors"]
 
 log = logging.getLogger("api.errors")
 
@@ -29,14 +32,20 @@ CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "n
 
 def error_response(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> JsonResponse:
     """Return a refusal in the API's only shape; a 503 says when to try again."""
-    response = JsonResponse({"error": {"code": code, "message": message, "fields": dict(fields or {})}}, status=status)
+    error = {"code": code, "message": message, "fields": dict(fields or {}), "request_id": current_id()}
+    response = JsonResponse({"error": error}, status=status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = str(BUSY_FOR_S)
     return response
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:  # noqa: ARG001 - a view
-    """Answer requests for addresses that the API does not have."""
+    """Answer requests for addresses that the API does not have; the answer names the address that only lacks the slash at the end."""
+    meant = request.path.rstrip("/")
+    if meant != request.path and is_valid_path(meant) and resolve(meant).func is not not_found:
+        words = _("There is nothing at this address. Without the slash at its end: %(address)s")
+        return error_response(404, "not_found", words % {"address": meant})
     return error_response(404, "not_found", _("There is nothing at this address."))
 
 
@@ -68,7 +77,7 @@ def register_errors(api: NinjaAPI) -> None:
         TooManyFieldsSent: _broken_upload,
         TooManyFilesSent: _broken_upload,
         UnreadablePostError: _broken_upload,
-        Exception: _other_error,
+        Exception: other_error,
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
@@ -99,7 +108,8 @@ def _broken_upload(request: HttpRequest, error: Exception) -> HttpResponse:  # n
     return error_response(400, "bad_request", _("The upload is broken or incomplete. Send it again."))
 
 
-def _other_error(request: HttpRequest, error: Exception) -> HttpResponse:
+def other_error(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """Answer what no rule expects: a lock that was held, a full disk, a fault of ours."""
     if is_passing(request, error):
         return error_response(503, "busy", str(BUSY))
     log.error("%s %s failed", request.method, request.path, exc_info=error)

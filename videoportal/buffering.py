@@ -25,6 +25,8 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 from waitress.wasyncore import loop
 
+from delivery.request_ids import HEADER, new_id
+
 __all__ = ["BufferingWorker"]
 
 TURN_S = 1.0
@@ -75,15 +77,17 @@ class JsonError(Error):  # type: ignore[misc]
         self.code, self.reason = error.code, error.reason
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG002
+        request_id = new_id()
         error = {"code": self.codes.get(self.code, "bad_request"), "message": f"{self.reason}: {self.body}.", "fields": {}}
-        return f"{self.code} {self.reason}", [("Content-Type", "application/json")], json.dumps({"error": error}).encode()
+        headers = [("Content-Type", "application/json"), (HEADER, request_id)]
+        return f"{self.code} {self.reason}", headers, json.dumps({"error": error | {"request_id": request_id}}).encode()
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
     """The answer to a request that is unreadable or too large: plain text for pages, JSON for programs."""
 
     def execute(self) -> None:
-        if "text/html" not in self.request.headers.get("ACCEPT", ""):
+        if "text/html" not in self.request.headers.get("ACCEPT", "") or getattr(self.request, "path", "").startswith("/api/"):
             self.request.error = JsonError(self.request.error)
         super().execute()
 

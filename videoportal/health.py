@@ -23,7 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
 
 
 def answer_healthz(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer /healthz. This is the first middleware, because a load balancer sends another host name and speaks plain http."""
+    """Answer /healthz, before any middleware that could refuse it: a load balancer sends another host name and speaks plain http."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return healthz(request) if request.path == "/healthz" else get_response(request)

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "delivery.request_ids.identify_requests",
     "videoportal.health.answer_healthz",
     "videoportal.security.trusted_proxies",
     "videoportal.security.compress_pages",
@@ -84,7 +85,7 @@ WSGI_APPLICATION = "videoportal.wsgi.application"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "studio"
 LOGOUT_REDIRECT_URL = "login"
-CSRF_FAILURE_VIEW = "web.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "videoportal.refusals.csrf_failure"
 
 TEMPLATES = [
     {

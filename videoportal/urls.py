@@ -2,13 +2,17 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from api.callbacks import receive
+from api.errors import not_found
 from api.v1.urls import api_urls
 from videoportal.health import readyz
 
-handler500 = "web.views.errors.server_error"
+handler400 = "videoportal.refusals.bad_request"
+handler403 = "videoportal.refusals.permission_denied"
+handler404 = "videoportal.refusals.page_not_found"
+handler500 = "videoportal.refusals.server_error"
 
 urlpatterns = [
     path("", include("web.urls")),
@@ -17,6 +21,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
+    re_path("^api(?:/|$)", not_found),
     path("v/", include("delivery.urls")),
     path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
     path("readyz", readyz),

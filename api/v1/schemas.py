@@ -59,6 +59,7 @@ class ErrorBody(Schema):
     code: str
     message: str
     fields: dict[str, str]
+    request_id: str = Field(description="The answer's `X-Request-Id`. The portal's log has it too.")
 
 
 class ErrorOut(Schema):

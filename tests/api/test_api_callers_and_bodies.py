@@ -45,7 +45,7 @@ def test_body_that_cannot_be_read_is_refused(api, content, status, code):
     reply = api.raw("/tasks", content)
 
     assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
-    assert set(reply.json()["error"]) == {"code", "message", "fields"}
+    assert set(reply.json()["error"]) == {"code", "message", "fields", "request_id"}
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", ""])

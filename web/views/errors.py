@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.views import defaults
 
 from delivery.database_trouble import is_passing
+from delivery.request_ids import current_id
 from generation.errors import BUSY_FOR_S, is_full_disk
 from generation.messages import BUSY, FULL_DISK
 from generation.store import StorageUnavailable
@@ -43,8 +44,8 @@ def _refusal(request: HttpRequest, code: str, words: Promise) -> HttpResponse:
     status, heading = REFUSALS[code]
     if wants_fragment(request):
         response = toast(str(words), messages.ERROR, status)
-    elif "text/html" not in request.headers.get("Accept", ""):
-        response = JsonResponse({"error": {"code": code, "message": str(words), "fields": {}}}, status=status)
+    elif request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", ""):
+        response = JsonResponse({"error": {"code": code, "message": str(words), "fields": {}, "request_id": current_id()}}, status=status)
     else:
         facts = {"status": status, "heading": heading, "words": {language: _in(language, words) for language in PAGE_LANGUAGES}}
         response = HttpResponse(render_to_string("refused.html", facts), status=status)

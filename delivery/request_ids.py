@@ -1,0 +1,45 @@
+"""An id for each request: in the answer's `X-Request-Id`, in errors of the API and in lines of the log, so that one finds the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+from uuid_utils import uuid7
+
+__all__ = ["HEADER", "current_id", "identify_requests", "new_id"]
+
+HEADER = "X-Request-Id"
+GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def new_id() -> str:
+    """Return an id that no other request has: 32 hex digits, which sort by time."""
+    return uuid7().hex
+
+
+def current_id() -> str:
+    """Return the id of the request that this thread answers, empty outside of one."""
+    return _current.get()
+
+
+def identify_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give each request an id: the caller's own, if it is 1 to 64 letters, digits, dots, dashes and underscores, or else a new one. The
+    first middleware, so that every answer has it.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request.request_id = given if GIVEN.fullmatch(given) else new_id()  # type: ignore[attr-defined]
+        token = _current.set(request.request_id)  # type: ignore[attr-defined]
+        try:
+            response = get_response(request)
+        finally:
+            _current.reset(token)
+        response[HEADER] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    return middleware
