@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.idempotency import idempotent
 from api.paging import PageIn, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page, VideoOut, video_out
 from api.v1.videos import visible_video
@@ -53,6 +54,7 @@ class LinkOut(Schema):
     summary="Make a link",
     auth=needs(Scope.MANAGE_VIDEOS),
 )
+@idempotent
 def post_link(request: HttpRequest, video_id: UUID, body: LinkIn) -> Status[LinkOut]:
     """Make an address at which the video plays without a token, until it expires or is revoked."""
     asking = caller(request)
@@ -90,6 +92,7 @@ def delete_link(request: HttpRequest, video_id: UUID, link_id: UUID) -> Status[N
     summary="Replace the video's url",
     auth=needs(Scope.MANAGE_VIDEOS),
 )
+@idempotent
 def post_replace_url(request: HttpRequest, video_id: UUID) -> VideoOut:
     """Give the video a new `url`. Those in earlier answers no longer play; links that were made do."""
     video = visible_video(request, video_id)

@@ -374,8 +374,10 @@ def _quality(video: Video) -> QualityOut | None:
     return QualityOut(**{name: fact for name, fact in video.quality.items() if name in QualityOut.model_fields}, warnings=warnings)
 
 
-def task_out(task: GenerationTask, origin: str, stop: Stop | None = None) -> TaskOut:
-    """Return the task as the API shows it. Prefetch `prompt`, `inputs` and `videos` of many. `stop`: why nothing is sent now."""
+def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_new: bool = False) -> TaskOut:
+    """Return the task as the API shows it. Prefetch `prompt`, `inputs` and `videos` of many. `stop`: why nothing is sent now. A task that
+    was just stored (`is_new`) has no videos, and nothing is asked.
+    """
     plain = {"id", "status", "model", "params", "progress", "content_id", "callback_url", "external_id", "metadata"}
     facts = {name: getattr(task, name) for name in TaskOut.model_fields if name in plain or name.endswith("_at")}
     return TaskOut(
@@ -386,13 +388,19 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None) -> Tas
         inputs=task.image_ids(),
         waits_because=waits_because(task, stop),
         error=_failure(task),
-        videos=[video_out(video, origin) for video in task.kept_videos()],
-        videos_in_bin=[video.pk for video in task.binned_videos()],
+        videos=[] if is_new else [video_out(video, origin) for video in task.kept_videos()],
+        videos_in_bin=[] if is_new else [video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         team=task.team.name if task.team else None,
-        cost=CostOut(estimated=task.cost, currency=task.currency),
+        cost=CostOut(estimated=_as_stored(task.cost), currency=task.currency),
         usage=UsageOut(reported=task.usage, charged=task.charged_amount, unit=task.charged_unit),
     )
+
+
+def _as_stored(amount: Decimal | None) -> Decimal | None:
+    """Return the amount with as many digits as the column has, also before it was read from there."""
+    places = GenerationTask._meta.get_field("cost_estimated").decimal_places  # noqa: SLF001 - public in Django, whatever its name
+    return None if amount is None else amount.quantize(Decimal(1).scaleb(-places))
 
 
 def _failure(task: GenerationTask) -> FailureOut | None:

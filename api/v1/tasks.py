@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
@@ -16,6 +16,7 @@ from pydantic import Field
 from access.callers import Caller
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, page_of
 from api.v1.schemas import AdoptIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import asked_wait_s, wait_for
@@ -28,14 +29,13 @@ from generation.models import Asset, GenerationTask, Prompt, TaskInput
 from generation.models.task import TaskQuerySet
 from generation.ordering.create import create
 from generation.ordering.order import Order
-from generation.scheduling.stop_switch import current_stop
+from generation.scheduling.stop_switch import shown_stop
 from providers.vendors import find_model
 
 __all__ = ["router"]
 
 router = Router(tags=["tasks"])
 
-KEY: Any = Header("", alias="Idempotency-Key", max_length=255, pattern=r"^[\x20-\x7e]*$")
 PREFER: Any = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
 Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
@@ -51,6 +51,7 @@ ORDERED: Any = {202: TaskOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut, 507: 
 
 
 @router.post("", response=ORDERED, summary="Ask for a video", auth=needs(Scope.GENERATE))
+@idempotent
 def post_task(
     request: HttpRequest,
     response: HttpResponse,
@@ -71,6 +72,7 @@ def post_task(
         inputs=_assets(asking, body.inputs),
         source=Prompt.Source.API,
         idempotency_key=idempotency_key,
+        key_is_new=has_new_key(request),
     )
     task, is_new = create(order)
     _wait(request, response, task, prefer)
@@ -108,8 +110,7 @@ def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]
     if wanted.external_id:
         rows = rows.filter(external_id=wanted.external_id)
     tasks, cursor = page_of(rows, wanted)
-    origin, stop = origin_of(request), current_stop()
-    return Page[TaskOut](items=[task_out(task, origin, stop) for task in tasks], next_cursor=cursor)
+    return Page[TaskOut](items=_out(request, tasks), next_cursor=cursor)
 
 
 @router.get("/{task_id}", response={200: TaskOut, 404: ErrorOut}, summary="One task")
@@ -123,6 +124,7 @@ def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     summary="Stop a task",
     auth=needs(Scope.GENERATE),
 )
+@idempotent
 def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     """Cancel a waiting task at once, a rendering one if its vendor can; otherwise 409 says why not."""
     asking = caller(request)
@@ -131,10 +133,14 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 
 
 @router.post("/{task_id}/retry", response=ORDERED | {404: ErrorOut}, summary="Ask for the same again", auth=needs(Scope.GENERATE))
-def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> Status[TaskOut]:
+@idempotent
+def retry_task(
+    request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER
+) -> Status[TaskOut]:
     """Create a new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
     task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking, idempotency_key=idempotency_key)
+    _wait(request, response, task, prefer)
     return _accepted(request, response, task, is_new=is_new)
 
 
@@ -144,6 +150,7 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idem
     summary="Share a task and its videos",
     auth=needs(Scope.MANAGE_VIDEOS),
 )
+@idempotent
 def share_task(request: HttpRequest, task_id: UUID, body: ShareIn) -> TaskOut:
     """Show the task and all of its videos to the members of a team of yours, instead of the one that had it; null ends it. Members see and
     reuse; only you change, delete and make links.
@@ -156,7 +163,7 @@ def share_task(request: HttpRequest, task_id: UUID, body: ShareIn) -> TaskOut:
 def _to_decide(asking: Caller, response: HttpResponse, task_id: UUID, key: str) -> GenerationTask:
     task = _visible_task(asking, task_id)
     if key and task.events.filter(decision_key=key).exists():
-        response["Idempotent-Replayed"] = "true"
+        response[REPLAYED] = "true"
     return task
 
 
@@ -166,6 +173,7 @@ DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: 
 @router.post(
     "/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed", auth=needs(Scope.ADMIN)
 )
+@idempotent
 def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> TaskOut:
     """Ask the vendor about its render, without a cost and without a submit. Only for administrators. If the vendor has the render after
     all, the task continues. A task in review ends as failed if the vendor says that the render failed.
@@ -181,6 +189,7 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idemp
 
 
 @router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id", auth=needs(Scope.ADMIN))
+@idempotent
 def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body: AdoptIn, idempotency_key: str = KEY) -> TaskOut:
     """Take over the vendor's render with this id. Only for administrators. The vendor is asked first; an id that it does not confirm is
     refused with `not_confirmed`.
@@ -194,6 +203,7 @@ def adopt_task(request: HttpRequest, response: HttpResponse, task_id: UUID, body
 
 
 @router.post("/{task_id}/submit-again", response=DECIDED, summary="Decide a review: send it once more", auth=needs(Scope.ADMIN))
+@idempotent
 def submit_task_again(
     request: HttpRequest, response: HttpResponse, task_id: UUID, body: SubmitAgainIn, idempotency_key: str = KEY
 ) -> TaskOut:
@@ -210,6 +220,7 @@ def submit_task_again(
 
 
 @router.post("/{task_id}/give-up", response=DECIDED, summary="Decide a review: it is not worth another try", auth=needs(Scope.ADMIN))
+@idempotent
 def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY) -> TaskOut:
     """Fail the task. Only for administrators. If the vendor answers after all, the task continues."""
     asking = caller(request)
@@ -218,21 +229,31 @@ def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, id
 
 
 def _accepted(request: HttpRequest, response: HttpResponse, task: GenerationTask, *, is_new: bool) -> Status[TaskOut]:
+    """Answer with the task: one that was just stored is not read again, unless the caller has waited for it."""
     response["Location"] = f"/api/v1/tasks/{task.pk}"
     if not is_new:
-        response["Idempotent-Replayed"] = "true"
+        response[REPLAYED] = "true"
+    if is_new and "Preference-Applied" not in response:
+        return Status(202, task_out(task, origin_of(request), shown_stop(), is_new=True))
     return Status(202, _shown(request, task.pk))
 
 
 def _shown(request: HttpRequest, task_id: UUID) -> TaskOut:
     """Read the row again and return it as the API shows it."""
-    return task_out(_visible_task(caller(request), task_id), origin_of(request), current_stop())
+    return _out(request, [_visible_task(caller(request), task_id)])[0]
+
+
+def _out(request: HttpRequest, tasks: Sequence[GenerationTask]) -> list[TaskOut]:
+    places = Prefetch("inputs", TaskInput.objects.order_by("slot", "position"))
+    prefetch_related_objects([task for task in tasks if task.inputs_given is None], places)
+    stop = shown_stop() if any(task.state is lifecycle.Status.QUEUED for task in tasks) else None
+    origin = origin_of(request)
+    return [task_out(task, origin, stop) for task in tasks]
 
 
 def _in_full() -> TaskQuerySet:
-    """Return tasks with everything that an answer shows of them."""
-    places = Prefetch("inputs", TaskInput.objects.order_by("slot", "position"))
-    return GenerationTask.objects.select_related("prompt", "account", "team").prefetch_related(places, "videos")
+    """Return tasks with what an answer shows of them; `_out` asks for the rest."""
+    return GenerationTask.objects.select_related("prompt", "account", "team").prefetch_related("videos")
 
 
 def _visible_task(asking: Caller, task_id: UUID) -> GenerationTask:

@@ -7,6 +7,7 @@ from ninja.openapi.docs import Swagger
 
 from api.auth import needs, with_headers
 from api.errors import answer_in_json, not_found, register_errors
+from api.idempotency import keep_answers
 from api.openapi import DescribedAPI
 from api.strict_json import StrictParser
 from api.v1 import assets, links, models, tasks, tokens, videos
@@ -36,5 +37,5 @@ def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:
     patterns, app_name, namespace = api.urls
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
-            pattern.callback = with_headers(answer_in_json(pattern.callback))
+            pattern.callback = with_headers(keep_answers(answer_in_json(pattern.callback)))
     return [re_path("^$", not_found), *patterns, re_path("", not_found)], app_name, namespace

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.idempotency import idempotent
 from api.paging import PageIn, page_of
 from api.v1.schemas import ErrorOut, Page, VideoOut, video_out
 from delivery.links import origin_of
@@ -93,6 +94,7 @@ RESTORED: Any = {200: VideoOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
 
 
 @router.post("/{video_id}/restore", response=RESTORED, summary="Take a video out of the bin", auth=needs(Scope.MANAGE_VIDEOS))
+@idempotent
 def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     """Restore the video. A video that is not in the bin is answered as it is; 409 `deleted_for_good` if its files are gone."""
     video = _known_video(request, video_id)
@@ -101,6 +103,7 @@ def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
 
 
 @router.post("/bin/empty", response=EmptiedOut, summary="Empty your bin", auth=needs(Scope.MANAGE_VIDEOS))
+@idempotent
 def empty_bin(request: HttpRequest) -> EmptiedOut:
     """Delete for good all videos that you have in the bin; not those of others that you see."""
     return EmptiedOut(deleted=actions.empty_bin(by=caller(request)))

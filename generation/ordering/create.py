@@ -27,7 +27,7 @@ from providers.models import ProviderAccount
 __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
 
 TRIES = 3
-"""A try fails when another request has just stored one of the orders; the next try finds that task."""
+"""A try fails when one of the orders is stored already; the next try looks for all of them and finds that task."""
 
 
 class Placed(NamedTuple):
@@ -53,8 +53,8 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
     The number of statements does not depend on the number of orders, except for the batches of an insert. Orders with the same words share
     a prompt. May be called inside a transaction, which a lost race leaves as it was.
     """
-    for _try in range(TRIES):
-        batch = _Batch(orders)
+    for attempt in range(TRIES):
+        batch = _Batch(orders, look=attempt > 0)
         try:
             with transaction.atomic():
                 batch.store()
@@ -91,14 +91,17 @@ def _repeated(task: GenerationTask, order: Order) -> GenerationTask:
 
 
 class _Batch:
-    """Orders as rows, checked but not stored. Raises `OrdersRefused`."""
+    """Orders as rows, checked but not stored. Raises `OrdersRefused`.
 
-    def __init__(self, orders: Sequence[Order]) -> None:
+    Without `look`, the database's constraints find an `external_id` that is taken, and a key that its caller takes for new.
+    """
+
+    def __init__(self, orders: Sequence[Order], *, look: bool) -> None:
         self.placed: list[Placed] = []
-        made = _stored(orders, "idempotency_key").select_related("prompt")
+        made = _stored([order for order in orders if look or not order.key_is_new], "idempotency_key").select_related("prompt")
         self.by_key = {(task.owner_id, task.idempotency_key): task for task in made}
         self.owners = {order.owner.pk for order in orders}
-        self.taken = set(_stored(orders, "external_id").values_list("owner_id", "external_id"))
+        self.taken = set(_stored(orders if look else [], "external_id").values_list("owner_id", "external_id"))
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []
@@ -170,6 +173,7 @@ class _Batch:
             callback_url=order.callback_url,
             external_id=order.external_id,
             metadata=dict(order.metadata),
+            inputs_given={slot: [str(asset.pk) for asset in assets] for slot, assets in order.inputs.items() if assets},
             idempotency_key=order.idempotency_key,
             request_digest=order.digest if order.idempotency_key else "",
             retry_of=order.retry_of,

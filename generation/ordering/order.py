@@ -21,7 +21,8 @@ __all__ = ["Order", "digest_of"]
 class Order:
     """One order: what is wanted, for whom, and the caller's own names for it.
 
-    A repeat with the same `idempotency_key` and owner is answered with the first task. `intent` is the digest of what the key means if that
+    A repeat with the same `idempotency_key` and owner is answered with the first task; `key_is_new` says that there is probably none, which
+    saves a query. `intent` is the digest of what the key means if that
     is more than this order: a form of several videos, the retry of a task.
     """
 
@@ -39,6 +40,7 @@ class Order:
     external_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str = ""
+    key_is_new: bool = False
     intent: str = ""
     retry_of: GenerationTask | None = None
 

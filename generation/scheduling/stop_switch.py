@@ -7,6 +7,8 @@ A database that was restored from a backup stops them too, until a person confir
 
 from __future__ import annotations
 
+import time
+
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,7 +20,7 @@ from generation.errors import InvalidRequest
 from generation.models import PaidSubmits
 from generation.models.switch import Stop
 
-__all__ = ["current_stop", "is_stopped_for_sure", "resume_submits", "stop_submits"]
+__all__ = ["current_stop", "is_stopped_for_sure", "resume_submits", "shown_stop", "stop_submits"]
 
 
 def current_stop() -> Stop | None:
@@ -31,6 +33,20 @@ def current_stop() -> Stop | None:
     if row.held_at is not None:
         return Stop(restored=True, since=row.held_at)
     return Stop(since=row.at, by=row.by.get_username() if row.by else "", reason=row.reason)
+
+
+class _Shown:
+    """What this process read last, with the time in seconds of the monotonic clock."""
+
+    stop: tuple[float, Stop | None] | None = None
+
+
+def shown_stop() -> Stop | None:
+    """Return `current_stop` for an answer, at most `settings.POOL_STATE_KEPT_S` seconds old: thousands of answers ask in that time."""
+    kept = _Shown.stop
+    if kept is None or time.monotonic() - kept[0] > settings.POOL_STATE_KEPT_S:
+        kept = _Shown.stop = (time.monotonic(), current_stop())
+    return kept[1]
 
 
 def is_stopped_for_sure() -> bool:

@@ -1,0 +1,32 @@
+"""Answers that are kept for requests sent again under their Idempotency-Key."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from uuid_utils.compat import uuid7
+
+
+class SavedAnswer(models.Model):
+    """The answer to a POST with an Idempotency-Key, byte for byte; while `status` is null, the claim of the request that makes it.
+
+    A claim whose `locked_until` has passed belongs to a process that died: another request takes it over and raises `claim`, which every
+    write checks. `digest` is the request's: another one under the same key is refused.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    claim = models.PositiveIntegerField(default=1)
+    locked_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.BinaryField(default=b"")
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="answer_once_per_key")]
+
+    def __str__(self) -> str:
+        return self.key
