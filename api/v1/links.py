@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from pydantic import ConfigDict, Field
 
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.exact import EXACT
 from api.idempotency import idempotent
 from api.paging import PageIn, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page, VideoOut, video_out
@@ -32,7 +34,7 @@ class LinkIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
     label: str = Field("", max_length=100, pattern=TEXT, examples=["product page"])
-    expires_in_days: int | None = Field(None, ge=1, le=3650, examples=[30])
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), EXACT] | None = Field(None, examples=[30])
 
 
 class LinkOut(Schema):

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 from ninja import Schema
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from delivery.links import video_url
 from generation.lifecycle import Status
@@ -136,7 +136,7 @@ class SubmitAgainIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    knows_cost: bool = False
+    knows_cost: StrictBool = False
 
 
 class RulesOut(Schema):

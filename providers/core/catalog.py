@@ -5,6 +5,7 @@ Field names are the portal's and the same for all vendors; each vendor's `bodies
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, timedelta
@@ -31,6 +32,7 @@ __all__ = [
     "Price",
     "StrictNumbers",
     "by_id",
+    "exact_number",
     "offered",
     "param",
     "schema_of",
@@ -45,6 +47,9 @@ NEEDED: Any = ...
 """In place of a default: the option must be given."""
 Counts = Mapping[str, int]
 """How many images each slot holds; empty slots are not in it."""
+
+
+EXACT = re.compile(r"(-?[0-9]{1,18})(\.[0-9]{1,18})?")
 
 
 class InputConflict(ValueError):
@@ -65,20 +70,36 @@ class InputConflict(ValueError):
 
 
 class StrictNumbers(BaseModel):
-    """A model whose numbers are not given as True, which Pydantic would read as 1: an unwanted seed, or a video of one second."""
+    """A model whose numbers may be given as text, if that is exact: `"5"`, `"5.0"`, `"-0.5"`. Pydantic would read True as 1, an unwanted
+    seed or a video of one second, and take `" 5"`, `"1_000"`, `"1e3"` and the digits of other scripts.
+    """
 
     @field_validator("*", mode="before")
     @classmethod
-    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool):
-            annotation = cls.model_fields[str(info.field_name)].annotation
-            kinds = {annotation, *get_args(annotation)}
-            choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
-            if kinds & {int, float}:
-                raise PydanticKnownError("int_type" if int in kinds else "float_type")
-            if choices and not any(choice is value for choice in choices):
-                raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, choices))})
-        return value
+    def _numbers_are_exact(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, (bool, str)):
+            return value
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        kinds = {annotation, *get_args(annotation)}
+        choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+        if any(choice is value or (isinstance(value, str) and choice == value) for choice in choices) or str in kinds:
+            return value
+        number = exact_number(value, whole=float not in kinds) if isinstance(value, str) else None
+        takes = bool(kinds & {int, float})
+        if number is None and takes:
+            raise PydanticKnownError(f"{'int' if int in kinds else 'float'}_{'type' if isinstance(value, bool) else 'parsing'}")
+        if isinstance(value, bool) and choices:
+            raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, choices))})
+        is_choice = number is not None and any(choice == number for choice in choices if choice is not True)
+        return number if takes or is_choice else value
+
+
+def exact_number(text: str, *, whole: bool) -> float | None:
+    """Return the number that this text is, an int if it is to be `whole`; None if it is none, or not written out in ASCII digits."""
+    found = EXACT.fullmatch(text)
+    if found is None or (whole and (found[2] or "").strip(".0")):
+        return None
+    return int(found[1]) if whole else float(text)
 
 
 class Params(StrictNumbers):

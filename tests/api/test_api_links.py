@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.test import Client
 
+from tests.cases import in_one_test
 from tests.web.page_rows import BYTES, make_video
 
 
@@ -72,3 +73,11 @@ def test_link_that_lasts_too_long_is_refused(api, user, settings) -> None:
 
     assert (reply.status_code, reply.json()["error"]["fields"]) == (422, {"expires_in_days": "Choose between 1 and 30 days."})
     assert api.get(path).json()["items"] == []
+
+
+@in_one_test(
+    ("days", "status"),
+    [(30, 201), ("30", 201), ("30.0", 201), (None, 201), ("3_0", 422), (" 30", 422), ("30.5", 422), (True, 422), ("0", 422)],
+)
+def test_days_may_be_given_as_text_that_is_exact(api, user, days, status):
+    assert api.post(f"/videos/{make_video(user).pk}/links", {"expires_in_days": days}).status_code == status

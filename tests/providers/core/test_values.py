@@ -31,6 +31,34 @@ def test_true_is_no_number(name):
     assert Numbers.model_validate({name: 1, "sound": True}).model_dump()[name] == 1
 
 
+@in_one_test(
+    ("name", "text", "number"),
+    [
+        *(("length", text, 5) for text in ("5", "5.0", "5.00")),
+        *(("perhaps", "1", 1), ("seed", "-7", -7), ("seed", "0", 0), ("seed", "123456789012345678", 123456789012345678)),
+        *(("scale", text, float(text)) for text in ("0.5", "-1", "2.250", "0")),
+    ],
+)
+def test_a_number_may_be_given_as_text_that_is_exact(name, text, number):
+    read = getattr(Numbers.model_validate({name: text}), name)
+
+    assert (read, type(read)) == (number, type(number))
+    assert Shot.model_validate({"duration_s": "5", "prompt": "5"}) == Shot(duration_s=5, prompt="5")
+
+
+@in_one_test("text", [" 5", "5 ", "+5", "1_0", "1e3", "0x10", "５", "٥", "", "5.", ".5", "--5", "5\n", "nan", "inf", "true", "9" * 5_000])
+def test_text_that_is_no_exact_number_is_refused(text):
+    for name in ("length", "perhaps", "seed", "scale"):
+        with pytest.raises(ValidationError):
+            Numbers.model_validate({name: text})
+
+
+@in_one_test(("name", "text"), [("length", "5.5"), ("length", "2"), ("seed", "0.1"), ("sound", "1")])
+def test_text_is_no_number_that_the_field_does_not_take(name, text):
+    with pytest.raises(ValidationError):
+        Numbers.model_validate({name: text})
+
+
 @in_one_test("body", [b"", b"<html>", b"[]", b'"x"', b"\xff\xfe", b"{" * 90_000, b"9" * 5_000])
 def test_reply_without_an_object_is_unexpected(body):
     with pytest.raises(UnexpectedReply):
