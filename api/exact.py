@@ -14,7 +14,7 @@ __all__ = ["EXACT"]
 
 
 class _Exact:
-    """Reads `"5"` and `"5.0"` as 5; refuses True and every other text. It stands behind the bounds: `Annotated[int, Field(ge=1), EXACT]`."""
+    """Reads `"5"` and `"5.0"` as 5; refuses True and every other text. Behind the bounds: `Annotated[int, Field(ge=1), EXACT]`."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_before_validator_function(_read, handler(source))
