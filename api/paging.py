@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,19 @@ from django.db.models import QuerySet
 from ninja import Schema
 from pydantic import Field
 
-__all__ = ["PageIn", "page_of"]
+__all__ = ["PageIn", "created_within", "page_of"]
 
 
 class PageIn(Schema):
     cursor: UUID | None = Field(None, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=100)
+
+
+def created_within(rows: QuerySet[Any], after: datetime | None, before: datetime | None) -> QuerySet[Any]:
+    """Return the rows that were created at `after` or later, and before `before`; None is no bound."""
+    if after is not None:
+        rows = rows.filter(created_at__gte=after)
+    return rows if before is None else rows.filter(created_at__lt=before)
 
 
 def page_of(rows: QuerySet[Any], page: PageIn) -> tuple[list[Any], UUID | None]:

@@ -13,10 +13,11 @@ from pydantic import ConfigDict, Field
 
 from access.scopes import Scope
 from api.auth import caller, needs
-from api.exact import EXACT
+from api.fields import EXACT
 from api.idempotency import idempotent
 from api.paging import PageIn, page_of
-from api.v1.schemas import TEXT, ErrorOut, Page, VideoOut, video_out
+from api.v1.schemas import TEXT, ErrorOut, Page
+from api.v1.video_schemas import VideoOut, video_out
 from api.v1.videos import visible_video
 from delivery.links import link_url, make_link, origin_of, replace_url, revoke_link
 from delivery.models import Link

@@ -14,7 +14,7 @@ from providers.core.catalog import ModelSpec, Price
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 
-__all__ = ["router"]
+__all__ = ["known_model", "router"]
 
 router = Router(tags=["models"])
 
@@ -29,10 +29,16 @@ def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
 
 @router.get("/{provider}/{path:model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
 def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # noqa: ARG001
+    spec = known_model(provider, model)
+    return _shown(spec, enabled_accounts(), price_of(spec))
+
+
+def known_model(provider: str, model: str) -> ModelSpec:
+    """Return the model of this address. Raises `NotThere`."""
     spec = ALL_MODELS.get(f"{provider}/{model}")
     if spec is None:
         raise NotThere(_("There is no such model. The list of models is at /api/v1/models."))
-    return _shown(spec, enabled_accounts(), price_of(spec))
+    return spec
 
 
 def _shown(spec: ModelSpec, accounts: list[ProviderAccount], price: Price | None) -> ModelOut:

@@ -9,7 +9,7 @@ import json
 import math
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -17,12 +17,11 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
-from delivery.links import video_url
+from api.v1.video_schemas import VideoOut, video_out
 from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
-from generation.models import GenerationTask, Video
+from generation.models import GenerationTask
 from generation.models.switch import Stop
-from generation.quality import warnings_of
 from providers.core.catalog import InputSlot, ModelSpec, Price, offered
 from providers.core.types import LONGEST_ID_BYTES
 from providers.vendors import ALL_MODELS
@@ -36,10 +35,8 @@ __all__ = [
     "SubmitAgainIn",
     "TaskIn",
     "TaskOut",
-    "VideoOut",
     "model_out",
     "task_out",
-    "video_out",
 ]
 
 MAX_METADATA_BYTES = 16 * 1024
@@ -192,75 +189,6 @@ class ModelOut(BaseModel):
     json_schema: dict[str, Any]
 
 
-class PosterOut(Schema):
-    width_px: int
-    url: str
-
-
-class VideoUrls(Schema):
-    """Addresses relative to the portal's; they take the same token. `posters` has the poster in every size, the narrowest first."""
-
-    content: str
-    poster: str
-    posters: list[PosterOut]
-    preview: str
-
-
-class WarningOut(Schema):
-    code: Literal["black", "frozen", "silent"]
-    message: str
-
-
-class QualityOut(Schema):
-    """What was measured on the file; null where it was not. Nothing here blocks a video."""
-
-    black_s: float | None = Field(None, description="The longest time without a break in which the picture is black.")
-    black_share: float | None = Field(None, description="How much of the whole length is black, from 0 to 1.")
-    frozen_s: float | None = Field(
-        None, description="The longest time in which a picture that is not black does not change, if 0.5 s or more."
-    )
-    sharpness: float | None = Field(
-        None, description="The median variance of the Laplacian at 320 px. Compare it between videos of like content only."
-    )
-    dhash: list[str] = Field(
-        [],
-        description="64 bits in hex of the first, middle and last picture that is not black (dHash). Like pictures differ in few bits.",
-    )
-    silent: bool | None = Field(None, description="Whether a sound track has no sound that can be heard; null without a track.")
-    loudness_lufs: float | None = Field(None, description="Integrated loudness (EBU R128); null below -70.")
-    peak_dbtp: float | None = Field(None, description="True peak; -120 for digital silence.")
-    warnings: list[WarningOut] = Field(description="What a viewer would notice at once. `message` is in the language of the request.")
-
-
-class VideoOut(Schema):
-    id: UUID
-    url: str = Field(
-        description="Plays without a token, for as long as the portal allows: what you put into a page. POST .../replace-url ends it."
-    )
-    task: UUID
-    model: str
-    title: str
-    actual_prompt: str
-    duration_s: float
-    reported_duration_s: float | None = Field(description="The length that the vendor reported. It may differ from the file's.")
-    width_px: int = Field(description="As players show the video, after its rotation.")
-    height_px: int
-    fps: float
-    codec: str
-    has_audio: bool
-    content_type: str = Field(description="The media type of the file: video/mp4, video/webm, video/quicktime or video/x-matroska.")
-    playable: bool = Field(
-        description="Whether every browser plays the file. If not, offer it as a download; the poster and the preview always work."
-    )
-    size_bytes: int
-    sha256: str
-    quality: QualityOut | None = Field(description="What the picture and the sound are like; null if the video was not measured.")
-    created_at: datetime
-    deleted_at: datetime | None = Field(description="Since when it is in the bin. Its `urls` answer 404 until it is restored.")
-    purge_at: datetime | None = Field(description="When it is deleted for good, unless somebody restores it. Null: not by itself.")
-    urls: VideoUrls
-
-
 class FailureOut(Schema):
     """What happened and what to do, and what the vendor said."""
 
@@ -356,22 +284,6 @@ def _slot_out(slot: InputSlot) -> SlotOut:
         transparency=rules.alpha,
     )
     return SlotOut(slot=slot.name, title=slot.title, min_count=slot.min_count, max_count=slot.max_count, rules=shown)
-
-
-def video_out(video: Video, origin: str) -> VideoOut:
-    """Return the video as the API shows it; `origin` is where others reach the portal."""
-    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "quality", "url", "urls"}}
-    content = f"/api/v1/videos/{video.pk}/content"
-    posters = [PosterOut(width_px=width, url=f"{content}?variant=poster&width={width}") for width in video.posters]
-    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", posters=posters, preview=f"{content}?variant=preview")
-    return VideoOut(**facts, task=video.task_id, url=video_url(video, origin), quality=_quality(video), urls=urls)
-
-
-def _quality(video: Video) -> QualityOut | None:
-    if video.quality is None:
-        return None
-    warnings = [WarningOut.model_validate(one, from_attributes=True) for one in warnings_of(video)]
-    return QualityOut(**{name: fact for name, fact in video.quality.items() if name in QualityOut.model_fields}, warnings=warnings)
 
 
 def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_new: bool = False) -> TaskOut:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Status
+from ninja import Query, Router, Schema, Status
 from ninja.params.functions import Header
 from pydantic import Field
 
 from access.callers import Caller
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.fields import Moment, Plain
 from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
-from api.paging import PageIn, page_of
+from api.paging import PageIn, created_within, page_of
 from api.v1.schemas import AdoptIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import asked_wait_s, wait_for
 from delivery.links import origin_of
@@ -30,6 +32,7 @@ from generation.models.task import TaskQuerySet
 from generation.ordering.create import create
 from generation.ordering.order import Order
 from generation.scheduling.stop_switch import shown_stop
+from providers.messages import translated
 from providers.vendors import find_model
 
 __all__ = ["router"]
@@ -37,7 +40,6 @@ __all__ = ["router"]
 router = Router(tags=["tasks"])
 
 PREFER: Any = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
-Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class TaskFilter(PageIn):
@@ -45,6 +47,18 @@ class TaskFilter(PageIn):
     model: Plain = ""
     content_id: Plain = ""
     external_id: Plain = ""
+    q: Plain = Field("", description="Words of the prompt.")
+    created_after: Moment | None = Field(None, description="This moment or later.")
+    created_before: Moment | None = Field(None, description="Before this moment.")
+
+
+class EventOut(Schema):
+    """A move of a task from one status to another; `from` is empty for the first. `note` says why, where that is known."""
+
+    at: datetime
+    from_status: str = Field(serialization_alias="from")
+    to_status: str = Field(serialization_alias="to")
+    note: str
 
 
 ORDERED: Any = {202: TaskOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut, 507: ErrorOut}
@@ -109,13 +123,23 @@ def list_tasks(request: HttpRequest, wanted: Query[TaskFilter]) -> Page[TaskOut]
         rows = rows.filter(content_id=wanted.content_id)
     if wanted.external_id:
         rows = rows.filter(external_id=wanted.external_id)
-    tasks, cursor = page_of(rows, wanted)
+    if wanted.q:
+        rows = rows.filter(prompt__text__icontains=wanted.q)
+    tasks, cursor = page_of(created_within(rows, wanted.created_after, wanted.created_before), wanted)
     return Page[TaskOut](items=_out(request, tasks), next_cursor=cursor)
 
 
 @router.get("/{task_id}", response={200: TaskOut, 404: ErrorOut}, summary="One task")
 def get_task(request: HttpRequest, task_id: UUID) -> TaskOut:
     return _shown(request, task_id)
+
+
+@router.get("/{task_id}/events", response={200: Page[EventOut], 404: ErrorOut}, by_alias=True, summary="A task's moves, newest first")
+def list_task_events(request: HttpRequest, task_id: UUID, wanted: Query[PageIn]) -> Page[EventOut]:
+    """List every move of the task. They are kept for PORTAL_KEEP_HISTORY_DAYS (1095) after its end."""
+    events, cursor = page_of(_visible_task(caller(request), task_id).events.all(), wanted)
+    shown = [EventOut(at=one.at, from_status=one.from_status, to_status=one.to_status, note=translated(one.note)) for one in events]
+    return Page[EventOut](items=shown, next_cursor=cursor)
 
 
 @router.post(

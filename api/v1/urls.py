@@ -10,7 +10,7 @@ from api.errors import answer_in_json, not_found, register_errors
 from api.idempotency import keep_answers
 from api.openapi import DescribedAPI
 from api.strict_json import StrictParser
-from api.v1 import assets, links, models, tasks, tokens, videos
+from api.v1 import assets, links, model_health, models, tasks, tokens, videos
 
 __all__ = ["api", "api_urls"]
 
@@ -24,6 +24,7 @@ api = DescribedAPI(
     docs=Swagger({"deepLinking": False}),  # its links would be inside of buttons
 )
 register_errors(api)
+api.add_router("/models", model_health.router)  # before the models, whose names may have slashes
 api.add_router("/models", models.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)

@@ -5,23 +5,28 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
-from pydantic import Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.fields import Moment, Plain
 from api.idempotency import idempotent
-from api.paging import PageIn, page_of
-from api.v1.schemas import ErrorOut, Page, VideoOut, video_out
+from api.paging import PageIn, created_within, page_of
+from api.v1.schemas import TEXT, ErrorOut, Page
+from api.v1.video_schemas import VideoOut, video_out
 from delivery.links import origin_of
 from delivery.stored_file import Variant, serve_video
 from generation.actions import bin as actions
+from generation.actions.star import note_on
 from generation.errors import NotThere
 from generation.models import Video
 from generation.models.video import CONTENT_TYPES
+from providers.vendors import find_model
 
 __all__ = ["router", "visible_video"]
 
@@ -30,6 +35,22 @@ router = Router(tags=["videos"])
 
 class VideoFilter(PageIn):
     bin: bool = Field(False, description="The videos in the bin instead of the others.")
+    q: Plain = Field("", description="Words of the title or of the prompt.")
+    model: Plain = ""
+    task: UUID | None = None
+    content_id: Plain = Field("", description="That of the task.")
+    starred: bool | None = None
+    created_after: Moment | None = Field(None, description="This moment or later.")
+    created_before: Moment | None = Field(None, description="Before this moment.")
+
+
+class VideoIn(Schema):
+    """What people note on a video. What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str | None = Field(None, max_length=200, pattern=TEXT, examples=["a red fox, final cut"])
+    starred: StrictBool | None = Field(None, examples=[True])
 
 
 class EmptiedOut(Schema):
@@ -42,7 +63,18 @@ class EmptiedOut(Schema):
 def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoOut]:
     asking = caller(request)
     seen = Video.objects.known_to(asking).in_bin() if wanted.bin else Video.objects.visible_to(asking)
-    videos, cursor = page_of(seen, wanted)
+    if wanted.q:
+        seen = seen.filter(Q(title__icontains=wanted.q) | Q(task__prompt__text__icontains=wanted.q))
+    if wanted.model:
+        spec = find_model(wanted.model)
+        seen = seen.filter(model=spec.name if spec else wanted.model)
+    if wanted.task:
+        seen = seen.filter(task=wanted.task)
+    if wanted.content_id:
+        seen = seen.filter(task__content_id=wanted.content_id)
+    if wanted.starred is not None:
+        seen = seen.filter(favourite=wanted.starred)
+    videos, cursor = page_of(created_within(seen, wanted.created_after, wanted.created_before), wanted)
     origin = origin_of(request)
     return Page[VideoOut](items=[video_out(video, origin) for video in videos], next_cursor=cursor)
 
@@ -50,6 +82,19 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoO
 @router.get("/{video_id}", response={200: VideoOut, 404: ErrorOut}, summary="One video")
 def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
     return video_out(visible_video(request, video_id), origin_of(request))
+
+
+@router.patch(
+    "/{video_id}",
+    response={200: VideoOut, 403: ErrorOut, 404: ErrorOut},
+    summary="Change a video's title or star",
+    auth=needs(Scope.MANAGE_VIDEOS),
+)
+def patch_video(request: HttpRequest, video_id: UUID, body: VideoIn) -> VideoOut:
+    """Set the title, the star or both, and answer with the video as it is then."""
+    video = visible_video(request, video_id)
+    note_on(video, by=caller(request), title=body.title, starred=body.starred)
+    return video_out(video, origin_of(request))
 
 
 @router.api_operation(

@@ -1,4 +1,4 @@
-"""What people note on a video: its star."""
+"""What people note on a video: its title and its star."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from access.callers import Caller
 from generation.actions.rights import require_rights
 from generation.models import Video
 
-__all__ = ["toggle_star"]
+__all__ = ["note_on", "toggle_star"]
 
 
 def toggle_star(video: Video, *, by: Caller) -> bool:
@@ -18,3 +18,13 @@ def toggle_star(video: Video, *, by: Caller) -> bool:
     Video.objects.filter(pk=video.pk).update(favourite=turned)
     video.refresh_from_db(fields=["favourite"])
     return bool(video.favourite)
+
+
+def note_on(video: Video, *, by: Caller, title: str | None = None, starred: bool | None = None) -> None:
+    """Set the title, the star or both; None leaves it as it is. Raises `NotAllowed`."""
+    require_rights(video, by)
+    notes = {"title": title, "favourite": starred}
+    changes = {name: value for name, value in notes.items() if value is not None}
+    if changes:
+        Video.objects.filter(pk=video.pk).update(**changes)
+        video.refresh_from_db(fields=list(changes))

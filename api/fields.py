@@ -1,0 +1,58 @@
+"""Types of fields that several resources have: whole numbers that may come as text, moments, and texts to look for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from pydantic import AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticKnownError
+from pydantic_core.core_schema import no_info_before_validator_function
+
+from providers.core.catalog import exact_number
+
+__all__ = ["EXACT", "Moment", "Plain"]
+
+Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class _Exact:
+    """Reads `"5"` and `"5.0"` as 5; refuses True and every other text. Behind the bounds: `Annotated[int, Field(ge=1), EXACT]`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(_whole, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.0{1,18})?$"}]}
+
+
+EXACT = _Exact()
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    if not isinstance(value, str):
+        return value
+    number = exact_number(value, whole=True)
+    if number is None:
+        raise PydanticKnownError("int_parsing")
+    return number
+
+
+def _moment(value: Any) -> Any:
+    """Read RFC 3339 with its offset, as UTC: a moment near the year 1 or 9999 may have none."""
+    if not isinstance(value, str):
+        return value
+    words = _("Write a moment with its offset: 2026-11-29T15:00:00Z.")
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None or "T" not in value.upper():
+            raise ValueError(words)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(words) from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]

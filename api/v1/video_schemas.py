@@ -1,0 +1,102 @@
+"""Videos as /api/v1 shows them. None contains a vendor's URL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from delivery.links import video_url
+from generation.models import Video
+from generation.quality import warnings_of
+
+__all__ = ["VideoOut", "video_out"]
+
+
+class PosterOut(Schema):
+    width_px: int
+    url: str
+
+
+class VideoUrls(Schema):
+    """Addresses relative to the portal's; they take the same token. `posters` has the poster in every size, the narrowest first."""
+
+    content: str
+    poster: str
+    posters: list[PosterOut]
+    preview: str
+
+
+class WarningOut(Schema):
+    code: Literal["black", "frozen", "silent"]
+    message: str
+
+
+class QualityOut(Schema):
+    """What was measured on the file; null where it was not. Nothing here blocks a video."""
+
+    black_s: float | None = Field(None, description="The longest time without a break in which the picture is black.")
+    black_share: float | None = Field(None, description="How much of the whole length is black, from 0 to 1.")
+    frozen_s: float | None = Field(
+        None, description="The longest time in which a picture that is not black does not change, if 0.5 s or more."
+    )
+    sharpness: float | None = Field(
+        None, description="The median variance of the Laplacian at 320 px. Compare it between videos of like content only."
+    )
+    dhash: list[str] = Field(
+        [],
+        description="64 bits in hex of the first, middle and last picture that is not black (dHash). Like pictures differ in few bits.",
+    )
+    silent: bool | None = Field(None, description="Whether a sound track has no sound that can be heard; null without a track.")
+    loudness_lufs: float | None = Field(None, description="Integrated loudness (EBU R128); null below -70.")
+    peak_dbtp: float | None = Field(None, description="True peak; -120 for digital silence.")
+    warnings: list[WarningOut] = Field(description="What a viewer would notice at once. `message` is in the language of the request.")
+
+
+class VideoOut(Schema):
+    id: UUID
+    url: str = Field(
+        description="Plays without a token, for as long as the portal allows: what you put into a page. POST .../replace-url ends it."
+    )
+    task: UUID
+    model: str
+    title: str
+    starred: bool
+    actual_prompt: str
+    duration_s: float
+    reported_duration_s: float | None = Field(description="The length that the vendor reported. It may differ from the file's.")
+    width_px: int = Field(description="As players show the video, after its rotation.")
+    height_px: int
+    fps: float
+    codec: str
+    has_audio: bool
+    content_type: str = Field(description="The media type of the file: video/mp4, video/webm, video/quicktime or video/x-matroska.")
+    playable: bool = Field(
+        description="Whether every browser plays the file. If not, offer it as a download; the poster and the preview always work."
+    )
+    size_bytes: int
+    sha256: str
+    quality: QualityOut | None = Field(description="What the picture and the sound are like; null if the video was not measured.")
+    created_at: datetime
+    deleted_at: datetime | None = Field(description="Since when it is in the bin. Its `urls` answer 404 until it is restored.")
+    purge_at: datetime | None = Field(description="When it is deleted for good, unless somebody restores it. Null: not by itself.")
+    urls: VideoUrls
+
+
+def video_out(video: Video, origin: str) -> VideoOut:
+    """Return the video as the API shows it; `origin` is where others reach the portal."""
+    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "starred", "quality", "url", "urls"}}
+    content = f"/api/v1/videos/{video.pk}/content"
+    posters = [PosterOut(width_px=width, url=f"{content}?variant=poster&width={width}") for width in video.posters]
+    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", posters=posters, preview=f"{content}?variant=preview")
+    return VideoOut(**facts, task=video.task_id, starred=video.favourite, url=video_url(video, origin), quality=_quality(video), urls=urls)
+
+
+def _quality(video: Video) -> QualityOut | None:
+    if video.quality is None:
+        return None
+    warnings = [WarningOut.model_validate(one, from_attributes=True) for one in warnings_of(video)]
+    return QualityOut(**{name: fact for name, fact in video.quality.items() if name in QualityOut.model_fields}, warnings=warnings)
