@@ -15,11 +15,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
-<<<<<<< HEAD
 from access.models import SharedValue
-=======
 from api.idempotency import old_answers
->>>>>>> a8ad70e (Answer a repeated Idempotency-Key with the first answer, byte for byte, for 48 hours; ask the database less)
 from database import clock
 from database.batches import delete_in_batches
 from events import outbox
@@ -59,11 +56,11 @@ def forget() -> None:
     leaving.finish()
     if settings.KEEP_VIDEOS:
         bin_old_videos(now - settings.KEEP_VIDEOS, stay=VIDEOS_THAT_STAY)
-<<<<<<< HEAD
-    old: list[QuerySet[Any]] = [Session.objects.filter(expire_date__lt=now), SharedValue.objects.filter(expires__lt=now)]
-=======
-    old = [Session.objects.filter(expire_date__lt=now), old_answers(now)]
->>>>>>> a8ad70e (Answer a repeated Idempotency-Key with the first answer, byte for byte, for 48 hours; ask the database less)
+    old: list[QuerySet[Any]] = [
+        Session.objects.filter(expire_date__lt=now),
+        SharedValue.objects.filter(expires__lt=now),
+        old_answers(now),
+    ]
     old += [rows(now - kept) for setting, rows in RULES if (kept := settings.KEPT[setting])]
     for rows in old:
         if count := delete_in_batches(rows):

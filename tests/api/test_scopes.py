@@ -20,7 +20,10 @@ PATHS = portal_api.get_openapi_schema()["paths"]
 OPERATIONS = {(path, method): operation["operationId"] for path, operations in PATHS.items() for method, operation in operations.items()}
 NEEDED = {
     "generate": {"post_task", "cancel_task", "retry_task", "post_asset"},
-    "manage_videos": {"delete_video", "restore_video", "empty_bin", "post_link", "delete_link", "post_replace_url", "share_task"},
+    "manage_videos": {
+        *("patch_video", "delete_video", "restore_video", "empty_bin"),
+        *("post_link", "delete_link", "post_replace_url", "share_task"),
+    },
     "manage_tokens": {"list_tokens", "post_token", "get_token", "patch_token", "roll_token", "revoke_token"},
     "admin": {"ask_again", "adopt_task", "submit_task_again", "give_up_task"},
 }
