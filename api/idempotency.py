@@ -108,7 +108,7 @@ def _keep(claimed: SavedAnswer, request: HttpRequest, response: HttpResponseBase
             connection.close()  # the next statement opens another
         if isinstance(response, HttpResponse) and _is_lasting(response):
             headers = {name: response[name] for name in HEADERS if name in response}
-            mine.update(status=response.status_code, body=response.content, headers=headers)
+            mine.update(http_status=response.status_code, body=response.content, headers=headers)
         else:
             mine.delete()
     except (DatabaseError, InterfaceError) as error:
@@ -145,9 +145,9 @@ def _claim(request: HttpRequest, key: str, values: dict[str, Any]) -> HttpRespon
             is_old = known.created_at <= now - KEPT_FOR
             if known.digest != digest and not is_old:
                 raise key_reused()
-            if known.status is not None and not is_old:
+            if known.http_status is not None and not is_old:
                 return _replayed(known)
-            if known.status is None and known.locked_until > now:
+            if known.http_status is None and known.locked_until > now:
                 break
             claimed = _taken_over(known, fresh)
         if claimed is not None:
@@ -172,12 +172,12 @@ def _inserted(claim: SavedAnswer) -> SavedAnswer | None:
 
 def _taken_over(known: SavedAnswer, fresh: dict[str, Any]) -> SavedAnswer | None:
     """Return the claim of a process that died, or of an answer that is too old, as this request's; None if another was faster."""
-    mine = {**fresh, "claim": known.claim + 1, "status": None, "body": b"", "headers": {}}
-    taken = SavedAnswer.objects.filter(pk=known.pk, claim=known.claim, status=known.status).update(**mine)
+    mine = {**fresh, "claim": known.claim + 1, "http_status": None, "body": b"", "headers": {}}
+    taken = SavedAnswer.objects.filter(pk=known.pk, claim=known.claim, http_status=known.http_status).update(**mine)
     known.claim += 1
     return known if taken else None
 
 
 def _replayed(known: SavedAnswer) -> HttpResponse:
     headers: dict[str, str] = {**known.headers, REPLAYED: "true"}
-    return HttpResponse(bytes(known.body), status=known.status, headers=headers)
+    return HttpResponse(bytes(known.body), status=known.http_status, headers=headers)

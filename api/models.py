@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 
 class SavedAnswer(models.Model):
-    """The answer to a POST with an Idempotency-Key, byte for byte; while `status` is null, the claim of the request that makes it.
+    """The answer to a POST with an Idempotency-Key, byte for byte; while `http_status` is null, the claim of the request that makes it.
 
     A claim whose `locked_until` has passed belongs to a process that died: another request takes it over and raises `claim`, which every
     write checks. `digest` is the request's: another one under the same key is refused.
@@ -20,7 +20,7 @@ class SavedAnswer(models.Model):
     digest = models.CharField(max_length=64)
     claim = models.PositiveIntegerField(default=1)
     locked_until = models.DateTimeField()
-    status = models.PositiveSmallIntegerField(null=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
     body = models.BinaryField(default=b"")
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_index=True)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
                 ('claim', models.PositiveIntegerField(default=1)),
                 ('locked_until', models.DateTimeField()),
-                ('status', models.PositiveSmallIntegerField(null=True)),
+                ('http_status', models.PositiveSmallIntegerField(null=True)),
                 ('body', models.BinaryField(default=b'')),
                 ('headers', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(db_index=True)),

@@ -138,9 +138,7 @@ class GenerationTask(models.Model):
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     inputs_given = models.JSONField(null=True, editable=False)
-    """The ids of its images by slot, written once with the rows of `inputs`, so that an answer needs no query for them; null in rows of
-    versions that did not write it.
-    """
+    """The ids in `inputs` by slot, so that an answer needs no query for them; null in rows of versions that did not write it."""
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")

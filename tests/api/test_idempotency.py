@@ -73,7 +73,7 @@ def test_a_refusal_by_the_rules_is_an_answer_like_any_other(api, user, idle_acco
 def test_a_request_that_is_being_answered_is_not_answered_twice(api, user, idle_account):
     api.post("/tasks", FOX, **KEY)
     GenerationTask.objects.all().delete()
-    SavedAnswer.objects.update(status=None, locked_until=clock.now() + timedelta(seconds=5))
+    SavedAnswer.objects.update(http_status=None, locked_until=clock.now() + timedelta(seconds=5))
 
     reply = api.post("/tasks", FOX, **KEY)
 
@@ -84,12 +84,12 @@ def test_a_request_that_is_being_answered_is_not_answered_twice(api, user, idle_
 
 def test_the_claim_of_a_process_that_died_is_taken_over(api, idle_account):
     first = api.post("/tasks", FOX, **KEY).json()
-    SavedAnswer.objects.update(status=None, locked_until=clock.now() - timedelta(seconds=1))
+    SavedAnswer.objects.update(http_status=None, locked_until=clock.now() - timedelta(seconds=1))
 
     again = api.post("/tasks", FOX, **KEY)
 
     assert (again.status_code, again.json()["id"]) == (202, first["id"])
-    assert list(SavedAnswer.objects.values_list("claim", "status")) == [(2, 202)]
+    assert list(SavedAnswer.objects.values_list("claim", "http_status")) == [(2, 202)]
 
 
 def test_a_request_that_was_paused_past_its_claim_does_not_overwrite_the_answer_of_the_next(api, idle_account):
@@ -104,7 +104,7 @@ def test_a_request_that_was_paused_past_its_claim_does_not_overwrite_the_answer_
     with connection.execute_wrapper(take_over):
         assert api.post("/tasks", FOX, **KEY).status_code == 202
 
-    assert list(SavedAnswer.objects.values_list("claim", "status")) == [(2, None)]
+    assert list(SavedAnswer.objects.values_list("claim", "http_status")) == [(2, None)]
 
 
 def test_after_48_hours_the_answer_is_gone_and_the_task_is_still_not_bought_again(api, idle_account):
