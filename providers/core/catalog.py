@@ -86,8 +86,10 @@ class StrictNumbers(BaseModel):
             return value
         number = exact_number(value, whole=float not in kinds) if isinstance(value, str) else None
         takes = bool(kinds & {int, float})
+        if number is None and int in kinds:
+            raise PydanticKnownError("int_type" if isinstance(value, bool) else "int_parsing")
         if number is None and takes:
-            raise PydanticKnownError(f"{'int' if int in kinds else 'float'}_{'type' if isinstance(value, bool) else 'parsing'}")
+            raise PydanticKnownError("float_type" if isinstance(value, bool) else "float_parsing")
         if isinstance(value, bool) and choices:
             raise PydanticKnownError("literal_error", {"expected": ", ".join(map(repr, choices))})
         is_choice = number is not None and any(choice == number for choice in choices if choice is not True)
