@@ -30,6 +30,7 @@ __all__ = [
     "StorageUnavailable",
     "delete",
     "discard",
+    "each_name",
     "folder",
     "listing",
     "modified_at",
@@ -196,6 +197,18 @@ def listing(folder: str) -> tuple[list[str], list[str]]:
             return default_storage.listdir(folder)
     except ObjectMissing:
         return [], []
+
+
+def each_name(folder: str) -> Iterator[str]:
+    """Yield the names of the files in a folder that may have a million: page by page where the storage has pages, and some twice while
+    files move between two storages. A folder that does not exist has none. Raises `StorageUnavailable`.
+    """
+    paged = getattr(default_storage, "each_name", None)
+    if paged is None:
+        yield from listing(folder)[1]
+        return
+    with suppress(ObjectMissing), _translated("listing", folder):
+        yield from paged(folder)
 
 
 def delete(key: str) -> None:

@@ -91,14 +91,12 @@ def _below(folder: str, behind: str) -> list[str]:
 
 def _sweep_assets(now: datetime) -> None:
     """Delete images that no row names: nothing was paid for them."""
-    ids: dict[UUID, str] = {}
-    for name in store.listing("assets")[1]:
-        with suppress(ValueError):
-            ids[UUID(name.partition(".")[0])] = f"assets/{name}"
-    pks = list(ids)
-    for start in range(0, len(pks), IDS_AT_ONCE):
-        some = pks[start : start + IDS_AT_ONCE]
-        named = set(Asset.objects.filter(pk__in=some).values_list("pk", flat=True))
-        for pk in some:
-            if pk not in named:
-                delete_if_old(ids[pk], now, ASSETS_OLD_ENOUGH)
+    names = store.each_name("assets")
+    while some := list(islice(names, IDS_AT_ONCE)):
+        ids: dict[UUID, str] = {}
+        for name in some:
+            with suppress(ValueError):
+                ids[UUID(name.partition(".")[0])] = f"assets/{name}"
+        named = set(Asset.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        for pk in ids.keys() - named:
+            delete_if_old(ids[pk], now, ASSETS_OLD_ENOUGH)

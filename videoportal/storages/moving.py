@@ -5,7 +5,7 @@ Files are written once, so a copy is never stale. A deletion reaches both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,12 @@ class MovingStorage(Storage):
             with suppress(FileNotFoundError):
                 storage.delete(name)
         self._arrived.discard(name)
+
+    def each_name(self, path: str) -> Iterator[str]:
+        """Yield the names of the files in a folder, those that are in both twice."""
+        for storage in (self.before, self.now):
+            with suppress(FileNotFoundError):
+                yield from storage.each_name(path) if hasattr(storage, "each_name") else storage.listdir(path)[1]
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         folders: dict[str, None] = {}

@@ -173,15 +173,23 @@ class OSSStorage(BaseStorage):  # type: ignore[misc]
         return True
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
-        folder = self.key_of(path).rstrip("/")
-        prefix = f"{folder}/" if folder else ""
         folders: list[str] = []
         files: list[str] = []
+        for name, is_folder in self._names_in(path):
+            (folders if is_folder else files).append(name)
+        return folders, files
+
+    def each_name(self, path: str) -> Iterator[str]:
+        """Yield the names of the files in a folder; holds a page of them."""
+        return (name for name, is_folder in self._names_in(path) if not is_folder)
+
+    def _names_in(self, path: str) -> Iterator[tuple[str, bool]]:
+        folder = self.key_of(path).rstrip("/")
+        prefix = f"{folder}/" if folder else ""
         for key, is_folder in self.client.listing(prefix):
             own = key.removeprefix(prefix).removesuffix("/" if is_folder else "")
             if own not in UNREACHABLE:
-                (folders if is_folder else files).append(own)
-        return folders, files
+                yield own, is_folder
 
     def size(self, name: str) -> int:
         return self.client.head(self.key_of(name)).size

@@ -160,6 +160,13 @@ class S3MediaStorage(Bucket):
         folders, files = self.reader.listdir(name)
         return [folder for folder in folders if folder != "."], files  # of what other programs stored as `a//b`, where no path leads to
 
+    def each_name(self, name: str) -> Iterator[str]:
+        """Yield the names of the files in a folder; holds a page of them."""
+        prefix = f"{self._normalize_name(clean_name(name)).rstrip('/')}/"
+        pages = self.reader.client.get_paginator("list_objects").paginate(Bucket=self.bucket_name, Delimiter="/", Prefix=prefix)
+        for page in pages:
+            yield from (own for entry in page.get("Contents", ()) if (own := entry["Key"].removeprefix(prefix)))
+
     def exists(self, name: str) -> bool:
         if self.reader.exists(name):
             return True

@@ -212,7 +212,8 @@ def test_the_portal_works_while_files_move(old, new, settings):
 
     assert (contents(new), store.read("assets/e.png"), store.read("assets/c.png")) == ({"assets/e.png": b"e"}, b"e", b"c")
     assert sorted(store.listing("assets")[1]) == ["c.png", "e.png"]
-    assert store.listing("nothing") == ([], [])
+    assert set(store.each_name("assets")) == {"c.png", "e.png"}
+    assert (store.listing("nothing"), list(store.each_name("nothing"))) == (([], []), [])
     assert (store.size("assets/c.png"), store.modified_at("assets/c.png") <= timezone.now()) == (1, True)
     with pytest.raises(store.StorageUnavailable, match="in use"):
         store.save("assets/c.png", b"another")
@@ -259,6 +260,7 @@ def test_the_bucket_sends_only_what_has_arrived_there(old, storage, settings, os
     assert store.folder() is None
     assert store.url("assets/c.png", expires_s=60) is None
     assert (store.url("assets/arrived.png", expires_s=60) or "").startswith(f"{oss_server.url}/")
+    assert sorted(store.each_name("assets")) == ["arrived.png", "c.png"]
     store.save("assets/new.png", b"new")
     assert (store.read("assets/new.png"), storage.open("assets/new.png").read(), store.read("assets/c.png")) == (b"new", b"new", b"c")
     settings.STORAGES = settings.STORAGES | {"default": both | {"OPTIONS": {"now": on_disk(old), "before": bucket}}}

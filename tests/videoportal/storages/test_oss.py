@@ -111,6 +111,7 @@ def test_folders_and_files_of_a_folder_are_listed(storage_with, oss_server):
         (["deep"], ["b.mp4"]),
         ([], []),
     )
+    assert [list(storage.each_name(folder)) for folder in ("", "day", "nowhere")] == [["a.mp4"], ["b.mp4"], []]
     assert {key.partition("/")[0] for key in oss_server.objects()} == {"portal"}
 
 

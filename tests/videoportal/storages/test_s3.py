@@ -106,6 +106,7 @@ def test_names_that_no_path_leads_to_are_left_out_of_lists(storage):
         storage.client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
 
     assert (storage.listdir(""), storage.listdir("day")) == ((["day"], []), ([], ["b.mp4"]))
+    assert [list(storage.each_name(folder)) for folder in ("day", "nowhere")] == [["b.mp4"], []]
 
 
 def test_file_is_read_in_ranges_as_they_are_needed(storage, asked):
