@@ -26,10 +26,15 @@ MODEL = "kling/kling-v2-5-turbo"
 
 
 def create_task(**order: Any) -> GenerationTask:
-    """Order a task; the clock starts it right after that, however long the order took."""
+    """Order a task; the clock starts it right after that."""
     task = create(Order(**order)).task
-    start_queued({vendor_of(task.model)}, clock.now(), instance_id())
+    start(task.model)
     return task
+
+
+def start(model: str) -> None:
+    """Start what is due at the vendor of this model, however long ago it came due: the clock calls only the last seconds new."""
+    start_queued({vendor_of(model)}, clock.now(), instance_id())
 
 
 def make_task(owner: User, *, status: str = Status.QUEUED, prompt: str = "a boat", model: str = MODEL, **facts: Any) -> GenerationTask:

@@ -15,7 +15,6 @@ from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, LiveWorker
 from generation.ordering.assets import store_asset
 from generation.scheduling.concurrency import processes_to_reconcile, why_no_permit
-from generation.scheduling.enqueue import start_new
 from generation.scheduling.leases import DEATHS
 from generation.submitting.build_request import generation_request
 from generation.submitting.reconcile import MOST_LOOK_UPS, reconcile
@@ -28,7 +27,7 @@ from providers.models import ProviderAccount
 from tests.faulty_storages import Death
 from tests.pictures import picture
 from tests.scripted_server import ScriptedServer, answer
-from tests.task_rows import attempt_of, codes_of, create_task
+from tests.task_rows import attempt_of, codes_of, create_task, start
 
 ZHIPU = "zhipu/cogvideox-3"
 WAN = "dashscope/wanx2.1-t2v-turbo"
@@ -63,7 +62,7 @@ def test_a_vendor_that_cannot_be_asked_for_long_leaves_an_attempt_with_unknown_o
     assert task.last_attempt().dispatch == Dispatch.UNKNOWN
 
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
-    start_new()
+    start(KLING)
     driver.run_jobs()
     assert fresh(task).status == Status.SUBMITTING
 

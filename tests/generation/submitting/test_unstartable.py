@@ -15,13 +15,12 @@ from generation.actions import decide
 from generation.lifecycle import Status
 from generation.models import Asset, Dispatch, GenerationTask, TaskInput
 from generation.queries.queue_position import read_pool_state
-from generation.scheduling.enqueue import start_new
 from generation.submitting.submit import submit
 from generation.submitting.unstartable import PATIENCE
 from generation.tick import tick
 from providers.core.messages import say
 from providers.models import ProviderAccount
-from tests.task_rows import MODEL, attempt_of, create_task, make_task
+from tests.task_rows import MODEL, attempt_of, create_task, make_task, start
 from web.presenters.states import Around, text_of
 
 
@@ -104,7 +103,7 @@ def test_it_can_be_sent_by_another_account_then(user, staff, account, make_accou
     tick()
 
     decide.submit_again(fresh(task), by=Caller(user=staff), knows_cost=True)
-    start_new()
+    start(task.model)
 
     assert (fresh(task).is_bound, fresh(task).account) == (False, other)
 
