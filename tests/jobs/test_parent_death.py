@@ -36,8 +36,8 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="th
 
 
 def gone(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Wait up to five seconds for all to end, and return those that still live."""
-    _, alive = psutil.wait_procs(processes, timeout=5)
+    """Wait up to half a minute for all to end, and return those that still live."""
+    _, alive = psutil.wait_procs(processes, timeout=30)
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -45,7 +45,7 @@ def grown_family() -> tuple[subprocess.Popen[str], list[psutil.Process]]:
     head = subprocess.Popen([sys.executable, "-c", FAMILY], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert head.stdout is not None
     assert head.stdout.readline() == "grown\n"
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while len(family := psutil.Process(head.pid).children(recursive=True)) < 4 and time.monotonic() < until:
         time.sleep(0.02)
     return head, family

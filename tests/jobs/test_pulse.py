@@ -76,7 +76,7 @@ def test_killed_processes_do_not_count_as_busy(tmp_path):
         assert count_busy(tmp_path) == 2
 
         first.send_signal(signal.SIGKILL)
-        first.wait(5)
+        first.wait(30)
         assert count_busy(tmp_path) == 1
 
         second.communicate()

@@ -51,7 +51,7 @@ def grown_tree(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:
-    _, alive = psutil.wait_procs(processes, timeout=5)
+    _, alive = psutil.wait_procs(processes, timeout=30)
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -71,7 +71,7 @@ def test_leaves_no_process_when_killed(worker):
     tree = grown_tree(worker)
 
     worker.kill()
-    worker.wait(5)
+    worker.wait(30)
 
     assert len(tree) == GROWN - 1
     assert living(tree) == []
@@ -84,7 +84,7 @@ def test_leaves_no_process_when_killed_while_its_clusters_start(worker):
         time.sleep(0.01)
 
     worker.kill()
-    worker.wait(5)
+    worker.wait(30)
 
-    _, alive = psutil.wait_procs(tree, timeout=15)
+    _, alive = psutil.wait_procs(tree, timeout=30)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
