@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from access.callers import Caller
 from access.limits import Limits, Only, WrongLimits
+from access.models import ApiToken
 from access.scopes import USUAL_SCOPES, Scope
+from access.tokens import usual_days
 from providers.vendors import ALL_MODELS
 
-__all__ = ["LimitsFields"]
+__all__ = ["LimitsFields", "NewTokenForm", "TokenForm"]
+
+LIVES = (7, 30, 90, 180, 365)
+"""What the form offers, in days, as far as PORTAL_TOKEN_LONGEST_DAYS allows."""
 
 
 class Lines(forms.Field):
@@ -39,7 +47,12 @@ class LimitsFields(forms.Form):
     networks = Lines(
         label=_("Only from these addresses"), required=False, help_text=_("One in each line, such as 192.0.2.7 or 10.0.0.0/8. Empty: any.")
     )
-    rate_per_minute = forms.IntegerField(label=_("Requests per minute"), required=False, help_text=_("Empty: any number."))
+    rate_per_minute = forms.IntegerField(
+        label=_("Requests per minute"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        help_text=_("Empty: any number."),
+    )
     only = forms.ChoiceField(label=_("Rendered where"), required=False, choices=[("", _("Wherever the model is offered")), *Only.choices])
     limits: Limits
 
@@ -55,3 +68,39 @@ class LimitsFields(forms.Form):
             else:
                 values |= self.limits.as_columns()
         return values
+
+
+class TokenForm(LimitsFields):
+    """A person's own token, on their page. Who is not staff is not offered the scope of administrators, unless the token has it."""
+
+    label = forms.CharField(label=_("What it is for"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, by: Caller, token: ApiToken | None = None, **kwargs: Any) -> None:
+        kwargs["initial"] = {"label": token.label, **token.limits.as_columns()} if token else {}
+        super().__init__(*args, **kwargs)
+        if not by.user.is_staff and not (token and Scope.ADMIN in token.scopes):
+            self.fields["scopes"].choices = [choice for choice in Scope.choices if choice[0] != Scope.ADMIN]  # type: ignore[attr-defined]
+
+    def narrowing(self) -> list[forms.BoundField]:
+        """Return the fields that few tokens need."""
+        return [self[name] for name in ("models_allowed", "networks", "rate_per_minute", "only")]
+
+    def is_narrowed(self) -> bool:
+        """Return whether one of them is used, or wrong."""
+        return any(field.value() or field.errors for field in self.narrowing())
+
+
+class NewTokenForm(TokenForm):
+    """The same, and how long the token works."""
+
+    days = forms.TypedChoiceField(label=_("Works for"), coerce=int, empty_value=None, required=False)
+
+    def __init__(self, *args: Any, by: Caller, **kwargs: Any) -> None:
+        super().__init__(*args, by=by, **kwargs)
+        usual, longest = usual_days(), settings.TOKEN_LONGEST_DAYS
+        lives = sorted(life for life in {*LIVES, usual} if not longest or life <= longest)
+        endless = [] if longest and not by.user.is_superuser else [("", _("Never expires"))]
+        days = [(life, ngettext("%(days)d day", "%(days)d days", life) % {"days": life}) for life in lives]
+        self.fields["days"].choices = [*days, *endless]  # type: ignore[attr-defined]
+        self.fields["days"].required = not endless
+        self.fields["days"].initial = usual

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, deleted, gallery, live, settings, share, shell, studio, tasks, videos
+from web.views import activity, assets, deleted, gallery, live, settings, share, shell, studio, tasks, tokens, videos
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -49,4 +49,9 @@ urlpatterns = [
     path("tick", live.tick, name="tick"),
     path("settings/", settings.settings, name="settings"),
     path("theme", shell.theme, name="theme"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/new", tokens.new_token, name="token-new"),
+    path("settings/tokens/<uuid:pk>/", tokens.token, name="token"),
+    path("settings/tokens/<uuid:pk>/roll", tokens.roll, name="token-roll"),
+    path("settings/tokens/<uuid:pk>/revoke", tokens.revoke, name="token-revoke"),
 ]

@@ -1,0 +1,71 @@
+"""A person's tokens as their page shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from access.models import ApiToken
+from access.scopes import Scope
+from web.formatting import ago
+from web.presenters.words import date_time
+
+__all__ = ["TokenCard", "token_card"]
+
+TONES = {ApiToken.State.GOOD: "ok", ApiToken.State.ROLLED: "warn", ApiToken.State.EXPIRED: "", ApiToken.State.REVOKED: ""}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenCard:
+    """A token without its text. `tone` colours its state: ok, warn or nothing; `works` is whether it can be used."""
+
+    label: str
+    name: str
+    state: str
+    tone: str
+    works: bool
+    can_roll: bool
+    may: str
+    limits: list[str]
+    end: str
+    used: str
+    url: str
+
+
+def token_card(token: ApiToken) -> TokenCard:
+    state = token.state(timezone.now())
+    works = state in {ApiToken.State.GOOD, ApiToken.State.ROLLED}
+    return TokenCard(
+        label=token.label,
+        name=f"vp_{token.public_id}_…",
+        state=str(state.label),
+        tone=TONES[state],
+        works=works,
+        can_roll=state is ApiToken.State.GOOD,
+        may=" · ".join(str(Scope(scope).label) for scope in token.scopes if scope in Scope.values),
+        limits=_limits_of(token),
+        end=_("Until %(time)s") % {"time": date_time(token.expires_at)} if token.expires_at else _("Never expires"),
+        used=_used(token),
+        url=reverse("token", args=[token.pk]),
+    )
+
+
+def _limits_of(token: ApiToken) -> list[str]:
+    found = [str(token.get_only_display())] if token.only else []
+    if token.rate_per_minute:
+        found.append(_("%(n)d requests per minute") % {"n": token.rate_per_minute})
+    if token.models_allowed:
+        found.append(_("only %(models)s") % {"models": ", ".join(token.models_allowed)})
+    if token.networks:
+        found.append(_("only from %(networks)s") % {"networks": ", ".join(token.networks)})
+    return found
+
+
+def _used(token: ApiToken) -> str:
+    if token.last_used_at is None:
+        return _("Never used")
+    facts = {"when": ago(token.last_used_at), "address": token.last_used_ip}
+    return _("Last used %(when)s from %(address)s") % facts if token.last_used_ip else _("Last used %(when)s") % facts
