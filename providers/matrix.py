@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from providers.core.base import Provider, Surface
-from providers.core.catalog import LIKE, PORTAL_IMAGES, ImageRules, InputSlot, ModelSpec, offered
+from providers.core.catalog import LIKE, PORTAL_IMAGES, ImageRules, InputSlot, ModelSpec, Price, offered
+from providers.core.conditions import conditions_written
 from providers.vendors import ALL_MODELS, PROVIDERS
 
 __all__ = ["matrix"]
@@ -109,12 +110,22 @@ def _count(taken: list[ModelSpec], provider: type[Provider]) -> str:
 
 def _model_rows(spec: ModelSpec) -> Iterator[str]:
     """Yield one row for each parameter; the first has the facts of the model."""
-    price = f"{spec.price.amount} {spec.price.currency} a {spec.price.unit}" if spec.price else "—"
-    about = (_inputs(spec), price, _retired(spec), f"[{spec.docs_read}]({spec.docs_url})")
+    about = (_inputs(spec), _price(spec.price), _retired(spec), f"[{spec.docs_read}]({spec.docs_url})")
     name = f"`{spec.id}`<br>{spec.label}"
     options = [(f"`{field}`", _range(schema)) for field, schema in spec.json_schema()["properties"].items()]
     yield _row((name, *(options[0] if options else ("—", "—")), *about))
     yield from (_row(("", *option, *[""] * len(about))) for option in options[1:])
+
+
+def _price(price: Price | None) -> str:
+    """Write the list price, and those for other options: `0.24 CNY a second; 0.48 with resolution=1080p`."""
+    if price is None:
+        return "—"
+    units = {"second": "a second", "video": "a video", "token": "a million tokens"}
+    base = f"{price.amount} {price.currency} {units[price.unit]}"
+    others = [(tier, f" {units[tier.unit]}" if tier.unit != price.unit else "") for tier in price.tiers]
+    said = [f"{tier.amount}{unit}{f' with {conditions_written(tier.when)}' if tier.when else ''}" for tier, unit in others]
+    return "; ".join((base, *said))
 
 
 def _retired(spec: ModelSpec) -> str:

@@ -9,6 +9,7 @@ os.environ |= {"PORTAL_DATA_DIR": _DATA.name, "PORTAL_TESTING": "True", "PORTAL_
 from videoportal.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PRICES_KEPT_S = -1.0  # each test has its own prices
 DECLARED_MODELS_KEPT_S = float("inf")  # tests without a database have the catalog too; those that declare models say so
 POOL_STATE_KEPT_S = 0.0  # tests look right after they change something
 BUDGETS_KEPT_S = 0.0  # the same

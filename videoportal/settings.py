@@ -131,6 +131,7 @@ CACHES = {
 }
 
 DECLARED_MODELS_KEPT_S = 0.9  # how old the models that administrators declared may be
+PRICES_KEPT_S = 0.9  # how old the prices may be that an order is estimated with
 POOL_STATE_KEPT_S = 1.0  # how old slots, places in line and the stop of paid submits may be where they are shown
 JOBS_WIRING = "videoportal.wiring.WIRING"
 # Consumers of events (events/outbox.py): a name, and prefixes of the types that it wants. A new consumer gets later events only.

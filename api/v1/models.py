@@ -8,9 +8,10 @@ from ninja import Router
 
 from api.v1.schemas import ErrorOut, ModelOut, model_out
 from generation.errors import NotThere
-from generation.ordering.estimate import price_list, price_of
 from generation.ordering.first_values import enabled_accounts
-from providers.core.catalog import ModelSpec, Price
+from generation.ordering.prices import current
+from generation.ordering.tariff import Tariff
+from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -23,14 +24,14 @@ router = Router(tags=["models"])
 def list_models(request: HttpRequest) -> list[ModelOut]:  # noqa: ARG001
     """List every model with the JSON Schema of its params and the images that it takes."""
     accounts = enabled_accounts()
-    prices = price_list()
-    return [_shown(spec, accounts, prices.get(spec.name, spec.price)) for spec in ALL_MODELS.values()]
+    prices = current()
+    return [_shown(spec, accounts, prices.tariff(spec)) for spec in ALL_MODELS.values()]
 
 
 @router.get("/{provider}/{path:model}", response={200: ModelOut, 404: ErrorOut}, summary="One model")
 def get_model(request: HttpRequest, provider: str, model: str) -> ModelOut:  # noqa: ARG001
     spec = known_model(provider, model)
-    return _shown(spec, enabled_accounts(), price_of(spec))
+    return _shown(spec, enabled_accounts(), current().tariff(spec))
 
 
 def known_model(provider: str, model: str) -> ModelSpec:
@@ -41,6 +42,6 @@ def known_model(provider: str, model: str) -> ModelSpec:
     return spec
 
 
-def _shown(spec: ModelSpec, accounts: list[ProviderAccount], price: Price | None) -> ModelOut:
+def _shown(spec: ModelSpec, accounts: list[ProviderAccount], tariff: Tariff | None) -> ModelOut:
     offered = any(account.takes(spec) for account in accounts)
-    return model_out(spec, PROVIDERS[spec.provider].label, available=offered, price=price)
+    return model_out(spec, PROVIDERS[spec.provider].label, available=offered, tariff=tariff)

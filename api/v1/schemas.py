@@ -17,12 +17,14 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
+from api.v1.price_schemas import PriceOut, price_out
 from api.v1.video_schemas import VideoOut, video_out
 from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
 from generation.models import GenerationTask
 from generation.models.switch import Stop
-from providers.core.catalog import InputSlot, ModelSpec, Price, offered
+from generation.ordering.tariff import Tariff
+from providers.core.catalog import InputSlot, ModelSpec, offered
 from providers.core.types import LONGEST_ID_BYTES
 from providers.vendors import ALL_MODELS
 
@@ -160,12 +162,6 @@ class SlotOut(Schema):
     rules: RulesOut
 
 
-class PriceOut(Schema):
-    amount: Decimal
-    unit: str
-    currency: str
-
-
 class ModelOut(BaseModel):
     """A model. `available` is true while an enabled account offers it. `needed_inputs` are the slots that a default request must fill;
     of `one_of_inputs` it must fill one. If `needs_prompt` is false, an image or a required setting is enough. If the setting
@@ -207,8 +203,8 @@ class CostOut(Schema):
 
 
 class UsageOut(Schema):
-    """What the vendor reported when the render ended: `reported` in its own words (tokens, seconds, units), and `charged` in `unit` if it
-    says what it charged. `unit` is a currency, or the vendor's own: `credits`, `units`. Null and empty where it reports nothing.
+    """What the vendor reported when the render ended: `reported` in its own words, `charged` in `unit` if it says that: money, `tokens` or
+    `seconds` that it bills, or its own `credits` or `units`. Null and empty where it reports nothing.
     """
 
     reported: str
@@ -251,7 +247,7 @@ class TaskOut(Schema):
     finished_at: datetime | None
 
 
-def model_out(spec: ModelSpec, vendor: str, *, available: bool, price: Price | None) -> ModelOut:
+def model_out(spec: ModelSpec, vendor: str, *, available: bool, tariff: Tariff | None) -> ModelOut:
     return ModelOut(
         name=spec.name,
         label=spec.label,
@@ -264,7 +260,7 @@ def model_out(spec: ModelSpec, vendor: str, *, available: bool, price: Price | N
         inputs=[_slot_out(slot) for slot in spec.slots],
         needed_inputs=[name for name in spec.needed_slots if name not in spec.one_of_slots],
         one_of_inputs=list(spec.one_of_slots),
-        price=PriceOut(amount=price.amount, unit=price.unit, currency=price.currency) if price else None,
+        price=price_out(tariff) if tariff else None,
         retired=spec.retired,
         docs_url=spec.docs_url,
         json_schema=spec.json_schema(),

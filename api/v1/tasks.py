@@ -35,7 +35,7 @@ from generation.scheduling.stop_switch import shown_stop
 from providers.messages import translated
 from providers.vendors import find_model
 
-__all__ = ["router"]
+__all__ = ["assets_of", "router"]
 
 router = Router(tags=["tasks"])
 
@@ -83,7 +83,7 @@ def post_task(
         owner=asking.user,
         team=require_team(body.team, asking) if body.team else None,
         token=asking.token,
-        inputs=_assets(asking, body.inputs),
+        inputs=assets_of(asking, body.inputs),
         source=Prompt.Source.API,
         idempotency_key=idempotency_key,
         key_is_new=has_new_key(request),
@@ -100,7 +100,7 @@ def _wait(request: HttpRequest, response: HttpResponse, task: GenerationTask, pr
         response["Preference-Applied"] = f"wait={wait_s}"
 
 
-def _assets(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
+def assets_of(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
     """Return the caller's assets by slot. Raises `InvalidRequest` that names the slots of unknown ones."""
     wanted = {asset_id for ids in inputs.values() for asset_id in ids}
     found = Asset.objects.visible_to(asking).in_bulk(wanted)

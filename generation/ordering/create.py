@@ -17,11 +17,12 @@ from database import clock
 from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
-from generation.ordering.estimate import estimate_cost, price_list
 from generation.ordering.order import Order
+from generation.ordering.prices import PriceBook, current
 from generation.ordering.room import Use, quotas_of, require_free_disk
+from generation.ordering.tariff import estimate
 from generation.ordering.validate import check_request, require_usable_names
-from providers.core.catalog import ModelSpec, Params, Price
+from providers.core.catalog import ModelSpec, Params
 from providers.models import ProviderAccount
 
 __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
@@ -124,8 +125,8 @@ class _Batch:
         return quotas_of(self.owners)
 
     @cached_property
-    def prices(self) -> Mapping[str, Price | None]:
-        return price_list()
+    def prices(self) -> PriceBook:
+        return current()
 
     def store(self) -> None:
         """Insert what is new. Call inside a transaction."""
@@ -155,7 +156,7 @@ class _Batch:
             self.taken.add((order.owner.pk, order.external_id))
         require_free_disk()
         self.quotas[order.owner.pk].require_room()
-        price = self.prices.get(spec.name, spec.price)
+        tariff = self.prices.tariff(spec)
         holder = _holder_of(spec, params)
         task = GenerationTask(
             owner=order.owner,
@@ -177,8 +178,8 @@ class _Batch:
             idempotency_key=order.idempotency_key,
             request_digest=order.digest if order.idempotency_key else "",
             retry_of=order.retry_of,
-            cost_estimated=estimate_cost(price, params),
-            currency=price.currency if price else "",
+            cost_estimated=estimate(tariff, params),
+            currency=tariff.currency if tariff else "",
         )
         self.inputs += [
             TaskInput(task=task, slot=slot, position=position, asset=asset)

@@ -1,27 +1,22 @@
-"""What a render costs and how long it takes: this installation's own figures, or else the catalog's."""
+"""How long a render takes: this installation's own figures, or else the catalog's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from statistics import quantiles
 
 from django.core.cache import caches
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from providers.core.catalog import ModelSpec, Params, Price
-from providers.models import ModelPrice
 from providers.vendors import ALL_MODELS
 
-__all__ = ["Usual", "estimate_cost", "median_seconds", "price_list", "price_of", "usual_seconds"]
+__all__ = ["Usual", "median_seconds", "usual_seconds"]
 
 SAMPLE = 50
 ENOUGH = 5
 REMEMBERED_S = 60
-USUAL_LENGTH_S = 5
-"""Assumed for models that are paid by the second and do not let the caller choose the length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,26 +40,6 @@ def usual_seconds(models: Iterable[str]) -> dict[str, Usual]:
         found[name] = _measure(name)
         caches["process"].set(f"usual:{name}", found[name], REMEMBERED_S)
     return found
-
-
-def price_of(spec: ModelSpec) -> Price | None:
-    """Return what the model costs here: the price that an administrator set, or the vendor's list price, or None if neither is known."""
-    own = ModelPrice.objects.filter(model=spec.name).first()
-    return own.price if own else spec.price
-
-
-def price_list() -> dict[str, Price | None]:
-    """Return `price_of` every model, by name, in one query."""
-    own = {row.model: row.price for row in ModelPrice.objects.all()}
-    return {name: own.get(name, spec.price) for name, spec in ALL_MODELS.items()}
-
-
-def estimate_cost(price: Price | None, params: Params) -> Decimal | None:
-    """Return the cost of one video with these params, in the price's currency; None without a price."""
-    if price is None:
-        return None
-    seconds = getattr(params, "duration_s", None) or USUAL_LENGTH_S
-    return price.amount * (Decimal(seconds) if price.unit == "second" else 1)
 
 
 def median_seconds(usual: Usual | None) -> float | None:

@@ -15,7 +15,8 @@ from database import clock
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, FailoverRule, GenerationTask
-from generation.ordering.estimate import estimate_cost, price_of
+from generation.ordering.prices import current
+from generation.ordering.tariff import estimate
 from generation.ordering.validate import check_request
 from generation.scheduling.leases import passing_over
 from providers.core.catalog import ModelSpec, Params
@@ -82,14 +83,14 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
     if found is None:
         return False
     spec, params = found
-    price, asked = price_of(spec), task.asked_model or task.model
+    tariff, asked = current().tariff(spec), task.asked_model or task.model
     task.stand_in(
         spec,
         note=say("stands_in", model=spec.name, asked=asked, away=task.model),
         asked_model="" if spec.name == asked else asked,
         params=params.model_dump(mode="json"),
-        cost_estimated=estimate_cost(price, params),
-        currency=price.currency if price else "",
+        cost_estimated=estimate(tariff, params),
+        currency=tariff.currency if tariff else "",
     )
     log.info("task %s: %s stands in for %s", task.pk, spec.name, asked)
     return True

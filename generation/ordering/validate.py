@@ -50,11 +50,11 @@ def _is_web_address(url: str) -> bool:
 
 
 def check_request(
-    *, model: str, prompt: str, params: Mapping[str, Any], inputs: Inputs, accounts: Collection[ProviderAccount] | None = None
+    *, model: str, prompt: str | None, params: Mapping[str, Any], inputs: Inputs, accounts: Collection[ProviderAccount] | None = None
 ) -> tuple[ModelSpec, Params]:
     """Return the model and its validated params. Raises `InvalidRequest` with every field that is wrong.
 
-    `accounts` are the enabled ones, if the caller has them; otherwise they are read.
+    Without a prompt, None, that is not checked. `accounts` are the enabled ones, if the caller has them; otherwise they are read.
     """
     spec = find_model(model)
     if spec is None:
@@ -76,7 +76,8 @@ def check_request(
         wrong[conflict.path] = _(conflict.message)
     stand_in = spec.params.instead_of_prompt if params.get(spec.params.instead_of_prompt) else ""
     may_be_empty = bool(stand_in) or (checked is not None and checked.replaces_prompt)
-    wrong = _prompt_errors(spec, prompt, filled, stand_in=stand_in, may_be_empty=may_be_empty) | wrong
+    if prompt is not None:
+        wrong = _prompt_errors(spec, prompt, filled, stand_in=stand_in, may_be_empty=may_be_empty) | wrong
     if wrong or checked is None:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return spec, checked

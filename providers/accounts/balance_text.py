@@ -10,7 +10,12 @@ from providers.core.types import Balance
 
 __all__ = ["balance_words", "in_unit"]
 
-UNITS = {"credits": gettext_lazy("%(amount)s credits"), "units": gettext_lazy("%(amount)s units")}
+UNITS = {
+    "credits": gettext_lazy("%(amount)s credits"),
+    "seconds": gettext_lazy("%(amount)s seconds"),
+    "tokens": gettext_lazy("%(amount)s tokens"),
+    "units": gettext_lazy("%(amount)s units"),
+}
 
 
 def balance_words(left: Balance) -> str:

@@ -25,9 +25,10 @@ from providers.accounts.models import ModelPrice
 from providers.accounts.sealing import SealBroken, unseal
 from providers.core.base import CredentialField, Provider, Surface
 from providers.core.catalog import ModelSpec
+from providers.core.conditions import UnusableCondition, choices_of, conditions_for, conditions_written
 from providers.labels import label_of, with_own
 from providers.messages import translated
-from providers.vendors import PROVIDERS, models_of
+from providers.vendors import ALL_MODELS, PROVIDERS, models_of
 
 __all__ = ["PriceForm", "account_form", "credential_names"]
 
@@ -245,26 +246,35 @@ def _model_words(spec: ModelSpec) -> str:
 
 
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A model of the catalog, by vendor, and what it costs here."""
+    """A model of the catalog, by vendor, and what it costs here: always, or where some of its options have these values."""
 
     class Meta:
         model = ModelPrice
-        fields = ("model", "unit", "amount", "currency")
-        widgets: ClassVar[dict[str, Any]] = {"model": forms.Select}
+        fields = ("model", "when", "unit", "amount", "currency")
+        widgets: ClassVar[dict[str, Any]] = {"model": forms.Select, "when": AdminTextInputWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "model" in self.fields:
             self.fields["model"] = forms.ChoiceField(label=self.fields["model"].label, choices=self._models())
+        if "when" in self.fields:
+            self.fields["when"].help_text = self._explanation()
 
     def _models(self) -> list[Any]:
-        """Return the models without a price, and the row's own, which may have left the catalog."""
-        taken = set(ModelPrice.objects.exclude(pk=self.instance.pk).values_list("model", flat=True))
-        known = [
-            (_(vendor.label), [(spec.name, _model_words(spec)) for spec in models_of(vendor.slug).values() if spec.name not in taken])
-            for vendor in PROVIDERS.values()
-        ]
+        """Return the models, and the row's own, which may have left the catalog."""
+        vendors = ((vendor, models_of(vendor.slug).values()) for vendor in PROVIDERS.values())
+        known = [(_(vendor.label), [(spec.name, _model_words(spec)) for spec in specs]) for vendor, specs in vendors]
         return with_own(self.instance.model, known)
+
+    def _explanation(self) -> str:
+        """Return what may be typed as a condition."""
+        words = _("Empty: always, unless another price of the model fits better. Or the settings at which it holds: %(example)s.")
+        words = words % {"example": "resolution=1080p, service_tier=flex"}
+        spec = ALL_MODELS.get(self.instance.model)
+        if spec is None:
+            return words
+        offered = "; ".join(f"{name}={' | '.join(values)}" for name, values in choices_of(spec).items())
+        return f"{words} {_('This model has: %(options)s.') % {'options': offered}}" if offered else words
 
     def clean_amount(self) -> Decimal:
         """Return the amount. More would not fit the column of costs for the longest video."""
@@ -275,3 +285,44 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_currency(self) -> str:
         return currency_of(str(self.cleaned_data["currency"]))
+
+    def clean_when(self) -> str:
+        """Return the conditions in their one form. Those of a model that left the catalog stay as they are."""
+        typed, spec = str(self.cleaned_data["when"]), ALL_MODELS.get(self.cleaned_data.get("model", ""))
+        if spec is None:
+            return typed
+        try:
+            return conditions_written(conditions_for(spec, typed))
+        except UnusableCondition as fault:
+            raise forms.ValidationError(_condition_words(fault)) from fault
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors:
+            self._check_beside_the_others()
+        return self.cleaned_data
+
+    def _check_beside_the_others(self) -> None:
+        """Refuse a second price for the same case, a second currency, and a price of tokens alone: an order could not be estimated."""
+        data = self.cleaned_data
+        others = list(ModelPrice.objects.filter(model=data["model"]).exclude(pk=self.instance.pk))
+        is_of_tokens = data["unit"] == ModelPrice.Unit.TOKEN
+        if any(row.when == data["when"] and (row.unit == ModelPrice.Unit.TOKEN) == is_of_tokens for row in others):
+            self.add_error("when", _("This model already has such a price. Change that one, or say with which settings this one holds."))
+        currency = next((row.currency for row in others if row.currency != data["currency"]), "")
+        if currency:
+            words = _("The model's other prices are in %(currency)s. All prices of a model need the same currency.")
+            self.add_error("currency", words % {"currency": currency})
+        if is_of_tokens and not any(row.unit != ModelPrice.Unit.TOKEN for row in others):
+            words = _("Add a price per second or per video first: how many tokens a video takes is known only when it is done.")
+            self.add_error("unit", words)
+
+
+def _condition_words(fault: UnusableCondition) -> str:
+    if not fault.choices:
+        words = _("“%(part)s” is not a condition. Write name=value, several with commas between them, each name once.")
+        return words % {"part": fault.part}
+    facts = {"part": fault.part, "option": fault.option, "choices": ", ".join(fault.choices)}
+    if fault.option:
+        return _("“%(part)s” is not a value of %(option)s. It has: %(choices)s.") % facts
+    return _("This model has no setting “%(part)s” that a price may depend on. It has: %(choices)s.") % facts

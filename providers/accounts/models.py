@@ -21,7 +21,8 @@ from events.audit import Actor
 from providers.accounts.circuit_breaker import USUAL, Breaker, BreakerState, Pace, cooldown_s
 from providers.accounts.sealing import SealBroken
 from providers.core.base import Provider, Surface
-from providers.core.catalog import ModelSpec, Price
+from providers.core.catalog import ModelSpec, Tier
+from providers.core.conditions import conditions_read
 from providers.core.messages import Message, Sentence
 from providers.core.transport import Timeouts
 from providers.core.types import Balance
@@ -303,13 +304,18 @@ class ProviderAccount(models.Model):
 
 
 class ModelPrice(models.Model):
-    """What a model costs this installation; it overrides the catalog's list price wherever a cost is shown or counted."""
+    """What a model costs this installation. A model's own prices override the catalog's wherever a cost is shown or counted.
+
+    `when` has the options at which it holds, as `providers.core.conditions` writes them; empty for a price that always holds.
+    """
 
     class Unit(models.TextChoices):
         SECOND = "second", _("per second")
         VIDEO = "video", _("per video")
+        TOKEN = "token", _("per million tokens")
 
-    model = models.CharField(_("model"), max_length=100, unique=True)
+    model = models.CharField(_("model"), max_length=100)
+    when = models.CharField(_("only with"), max_length=200, blank=True, default="", db_default="")
     unit = models.CharField(_("unit"), max_length=10, choices=Unit.choices)
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=4, validators=[MinValueValidator(Decimal("0.0001"))])
     currency = models.CharField(_("currency"), max_length=3, default="CNY", help_text=_("Three letters of ISO 4217: CNY, USD."))
@@ -318,15 +324,18 @@ class ModelPrice(models.Model):
     class Meta:
         verbose_name = _("model price")
         verbose_name_plural = _("model prices")
-        ordering = ["model"]
+        ordering = ["model", "when"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="price_costs_something"),
-            models.CheckConstraint(condition=Q(unit__in=["second", "video"]), name="price_has_a_known_unit"),
+            models.CheckConstraint(condition=Q(unit__in=["second", "video", "token"]), name="price_has_a_known_unit"),
+            models.UniqueConstraint(fields=["model", "when"], name="price_once", condition=~Q(unit="token")),
+            models.UniqueConstraint(fields=["model", "when"], name="price_of_tokens_once", condition=Q(unit="token")),
         ]
 
     def __str__(self) -> str:
-        return self.model
+        return f"{self.model} ({self.when})" if self.when else self.model
 
     @property
-    def price(self) -> Price:
-        return Price(amount=self.amount, unit=self.unit, currency=self.currency)
+    def tier(self) -> Tier:
+        """Return the price as a value."""
+        return Tier(amount=self.amount, unit=self.unit, when=conditions_read(self.when))

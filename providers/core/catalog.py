@@ -31,6 +31,7 @@ __all__ = [
     "Params",
     "Price",
     "StrictNumbers",
+    "Tier",
     "by_id",
     "exact_number",
     "offered",
@@ -113,6 +114,8 @@ class Params(StrictNumbers):
     """The option that replaces the prompt where it is given; the prompt must be empty then."""
     continues: ClassVar[str] = ""
     """The option that names an earlier task by the vendor's id: only the account that has that task can make this one."""
+    frames_per_s: ClassVar[int] = 0
+    """How many of its `frames` a second has, where that option may give the length instead of `duration_s`."""
     rules: ClassVar[tuple[Rule, ...]] = ()
     """All rules of the model, in the order of their checks. A class that adds one lists them all: those of its bases are not added."""
 
@@ -206,12 +209,25 @@ class InputSlot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tier:
+    """A price that holds where all options of `when` have these values, as text: {"resolution": "1080p"}; {} holds always.
+
+    `unit` is "second", "video", or "token" for a million tokens.
+    """
+
+    amount: Decimal
+    unit: str
+    when: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Price:
-    """List price, from the vendor's page. `unit` is "second" or "video"."""
+    """List price, from the vendor's page. `unit` is "second" or "video". `tiers` replace it where they hold, and price tokens."""
 
     amount: Decimal
     unit: str
     currency: str = "CNY"
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,9 @@ class Output(Place):
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """What the vendor says that a render cost. `unit` is a currency, or the vendor's own: "credits", "units"."""
+    """What the vendor says that a render cost. `unit` is a currency, "tokens" or "seconds" that it bills, or the vendor's own: "credits",
+    "units".
+    """
 
     amount: Decimal
     unit: str

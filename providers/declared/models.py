@@ -19,6 +19,7 @@ from providers.vendors import PROVIDERS
 
 __all__ = ["DeclaredModel"]
 
+UNITS = [(unit.value, unit.label) for unit in (ModelPrice.Unit.SECOND, ModelPrice.Unit.VIDEO)]
 LONGEST_ID = 90
 """With the vendor's slug before it, it fits the columns of model names."""
 MOST_REFERENCES = 16
@@ -50,7 +51,7 @@ class DeclaredModel(models.Model):
     amount = models.DecimalField(
         _("list price"), max_digits=12, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(Decimal("0.0001"))]
     )
-    unit = models.CharField(_("unit"), max_length=10, choices=ModelPrice.Unit.choices, default=ModelPrice.Unit.SECOND)
+    unit = models.CharField(_("unit"), max_length=10, choices=UNITS, default=ModelPrice.Unit.SECOND)
     currency = models.CharField(_("currency"), max_length=3, default="USD", help_text=_("Three letters of ISO 4217: CNY, USD."))
     retired = models.DateField(_("retired on"), null=True, blank=True, help_text=_("From then on nobody can order it. Its videos stay."))
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)

@@ -92,8 +92,8 @@ def test_models_cost_what_an_administrator_set(api, idle_account):
     listed = {model["name"]: model["price"] for model in api.get("/models").json()}
     task = api.post("/tasks", {"model": "kling/kling-v3", "prompt": "a fox"}).json()
 
-    assert listed["kling/kling-v3"] == {"amount": "3.5000", "unit": "video", "currency": "USD"}
-    assert listed["dashscope/wanx2.1-t2v-turbo"] == {"amount": "0.24", "unit": "second", "currency": "CNY"}
+    assert listed["kling/kling-v3"] == {"amount": "3.5000", "unit": "video", "currency": "USD", "tiers": []}
+    assert listed["dashscope/wanx2.1-t2v-turbo"] == {"amount": "0.24", "unit": "second", "currency": "CNY", "tiers": []}
     assert api.get("/models/kling/kling-v3").json()["price"] == listed["kling/kling-v3"]
     assert task["cost"] == {"estimated": "3.5000", "currency": "USD"}
 

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from generation.lifecycle import Status
 from generation.models import TaskInput
+from generation.ordering.prices import current
 from providers.vendors import ALL_MODELS, PROVIDERS
 from tests.task_rows import make_task
 from tests.web.page_rows import fill_slots, make_asset, make_video
@@ -170,9 +171,10 @@ def chinese(visitor):
 
 def test_the_form_of_every_model_is_chinese(user, accounts):
     """The page around it is the same for all."""
+    prices = current()
     with translation.override("zh-hans"):
         forms = {
-            model: render_to_string("studio/_compose.html", compose_context(form_for(spec)(owner=user), accounts, spec.price))
+            model: render_to_string("studio/_compose.html", compose_context(form_for(spec)(owner=user), accounts, prices))
             for model, spec in ALL_MODELS.items()
         }
 

@@ -8,6 +8,7 @@ import pytest
 
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, TaskInput
+from generation.ordering.prices import current
 from providers.vendors import ALL_MODELS
 from tests.pictures import picture
 from tests.task_rows import make_task
@@ -253,8 +254,9 @@ def test_studio_opens_with_a_model_that_has_an_account(visitor, wan):
 
 
 def test_every_model_has_a_form_with_every_setting(user, accounts):
+    prices = current()
     for name, spec in ALL_MODELS.items():
-        context = compose_context(form_for(spec)(owner=user), accounts, spec.price)
+        context = compose_context(form_for(spec)(owner=user), accounts, prices)
         shown = [field.name for field, _css in [*context["front"], *context["rest"]]]
 
         assert sorted(shown) == sorted(spec.json_schema()["properties"]), name

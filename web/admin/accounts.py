@@ -24,14 +24,18 @@ from django.views.decorators.http import require_POST
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from database import clock
+from generation.ordering.first_values import enabled_accounts
+from generation.ordering.prices import current
+from generation.ordering.tariff import price_for, tariff_of
 from generation.queries.accounts_overview import overview_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
 from providers.accounts.health_test import Finding, probe
 from providers.core.base import Provider, Surface
-from providers.core.catalog import Price
+from providers.core.catalog import Tier
 from providers.models import ModelPrice, ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
 from web.presenters.accounts import account_card, account_cards, overview_notes, overview_summary
+from web.presenters.words import model_label
 
 LIST_PAGE, CHANGE_PAGE = "admin:providers_provideraccount_changelist", "admin:providers_provideraccount_change"
 LIMITS = ("max_in_flight", "submits_per_second", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
@@ -197,18 +201,27 @@ class ModelPriceAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     audited_as = "price"
     form = PriceForm
-    list_display = ("model", "costs", "list_price", "updated_at")
-    search_fields = ("model",)
+    list_display = ("model", "when", "costs", "list_price", "updated_at")
+    search_fields = ("model", "when")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the prices, and below them the models that accounts offer and that have no price."""
+        accounts, prices = enabled_accounts(), current()
+        offered = [spec for spec in ALL_MODELS.values() if any(account.takes(spec) and not account.sandbox for account in accounts)]
+        unpriced = [model_label(spec.name) for spec in offered if prices.tariff(spec) is None]
+        return super().changelist_view(request, {**(extra_context or {}), "unpriced": unpriced})
 
     @admin.display(description=gettext_lazy("Costs here"))
     def costs(self, row: ModelPrice) -> str:
-        return _price_words(row.price)
+        return _price_words(row.tier, row.currency)
 
     @admin.display(description=gettext_lazy("List price"))
     def list_price(self, row: ModelPrice) -> str:
         spec = ALL_MODELS.get(row.model)
-        return _price_words(spec.price) if spec and spec.price else _("not published")
+        tariff = tariff_of(spec) if spec else None
+        tier = price_for(tariff, row.tier.when) if row.unit != ModelPrice.Unit.TOKEN else None
+        return _price_words(tier, tariff.currency) if tariff and tier else _("not published")
 
 
-def _price_words(price: Price) -> str:
-    return f"{price.amount.normalize():f} {price.currency} {ModelPrice.Unit(price.unit).label}"
+def _price_words(tier: Tier, currency: str) -> str:
+    return f"{tier.amount.normalize():f} {currency} {ModelPrice.Unit(tier.unit).label}"

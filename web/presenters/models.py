@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,8 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from generation.ordering.estimate import Usual, estimate_cost
-from providers.core.catalog import ModelSpec, Price
+from generation.ordering.estimate import Usual
+from generation.ordering.prices import PriceBook
+from generation.ordering.tariff import Tariff, ceiling, estimate
+from providers.core.catalog import ModelSpec
 from providers.labels import listed
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
@@ -70,16 +72,21 @@ def _sandboxes(spec: ModelSpec, accounts: Sequence[ProviderAccount]) -> list[boo
     return [one.sandbox for one in accounts if one.takes(spec)]
 
 
-def _price_words(price: Price | None) -> str:
-    if price is None:
+def _price_words(tariff: Tariff | None) -> str:
+    """Return the lowest price, as one of several if there are more; empty without a price."""
+    priced = [tier for tier in tariff.tiers if tier.unit != "token"] if tariff else []
+    if tariff is None or not priced:
         return ""
-    exponent = price.amount.normalize().as_tuple().exponent
+    lowest = min(priced, key=lambda tier: (tier.unit, tier.amount))
+    exponent = lowest.amount.normalize().as_tuple().exponent
     decimals = max(2, -exponent) if isinstance(exponent, int) else 2  # a price per second may be less than a cent
-    amount = money(price.amount, price.currency, decimals)
-    return _("%(amount)s per second") % {"amount": amount} if price.unit == "second" else _("%(amount)s per video") % {"amount": amount}
+    amount = money(lowest.amount, tariff.currency, decimals)
+    if len(priced) > 1:
+        return (_("from %(amount)s per second") if lowest.unit == "second" else _("from %(amount)s per video")) % {"amount": amount}
+    return (_("%(amount)s per second") if lowest.unit == "second" else _("%(amount)s per video")) % {"amount": amount}
 
 
-def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None) -> ModelCard:
+def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usual | None, tariff: Tariff | None) -> ModelCard:
     """Return the chosen model on its button."""
     sandboxes = _sandboxes(spec, accounts)
     is_billed = not (sandboxes and all(sandboxes))
@@ -87,17 +94,17 @@ def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usua
         vendor_label(spec.provider),
         _("retired on %(day)s") % {"day": date_format(spec.retired)} if spec.retired else "",
         _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else "",
-        _price_words(price) if is_billed else _("sandbox"),
+        _price_words(tariff) if is_billed else _("sandbox"),
         "" if sandboxes else _("no account"),
     ]
     return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=[fact for fact in facts if fact])
 
 
-def model_groups(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: Mapping[str, Price | None]) -> list[VendorGroup]:
+def model_groups(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: PriceBook) -> list[VendorGroup]:
     """Return every model, by vendor, also those without an account, so that people see what is possible."""
     groups: dict[str, list[ModelItem]] = {}
     for spec in ALL_MODELS.values():
-        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices.get(spec.name, spec.price), current=spec is current))
+        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices.tariff(spec), current=spec is current))
     return [VendorGroup(vendor=vendor_label(vendor), words=_names_of(vendor), items=items) for vendor, items in groups.items()]
 
 
@@ -110,12 +117,12 @@ def _names_of(vendor: str) -> str:
     return " ".join(dict.fromkeys(names))
 
 
-def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], price: Price | None, *, current: bool) -> ModelItem:
+def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], tariff: Tariff | None, *, current: bool) -> ModelItem:
     sandboxes = _sandboxes(spec, accounts)
     is_billed = not (sandboxes and all(sandboxes))
     parts = [
         _takes(spec),
-        _price_words(price) if is_billed else "",
+        _price_words(tariff) if is_billed else "",
         _("retired") if spec.retired else "",
         "" if sandboxes else _("no account"),
     ]
@@ -144,17 +151,20 @@ def _takes(spec: ModelSpec) -> str:
 
 
 def quote_of(
-    spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None, price: Price | None
+    spec: ModelSpec, params: dict[str, Any], count: int, accounts: Sequence[ProviderAccount], usual: Usual | None, tariff: Tariff | None
 ) -> Quote:
     """Return what it will cost and how long it takes, for the foot of the form."""
-    estimated = estimate_cost(price, spec.params.model_construct(**params))
+    options = spec.params.model_construct(**params)
+    likely, most = estimate(tariff, options), ceiling(tariff, options)
     sandboxes = _sandboxes(spec, accounts)
     if sandboxes and all(sandboxes):
         cost = _("Sandbox, not billed")
-    elif estimated is None or price is None:
+    elif tariff is None or likely is None or most is None:
         cost = _("Price not published")
     else:
-        cost = _("about %(amount)s") % {"amount": money(estimated * count, price.currency)}
+        cost = _("about %(amount)s") % {"amount": money(likely * count, tariff.currency)}
+        if most > likely:
+            cost = _("%(cost)s, at most %(most)s") % {"cost": cost, "most": money(most * count, tariff.currency)}
     videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
     time = _("usually %(usual)s") % {"usual": time_range(usual.low_s, usual.high_s)} if usual else ""
     return Quote(cost=cost, detail=listed([videos, time]))

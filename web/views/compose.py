@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from generation.ordering.estimate import usual_seconds
-from providers.core.catalog import ImageRules, InputSlot, Price, offered
+from generation.ordering.prices import PriceBook
+from providers.core.catalog import ImageRules, InputSlot, offered
 from providers.models import ProviderAccount
 from web.forms import ComposeForm, is_wide
 from web.presenters.models import model_card, quote_of
@@ -44,9 +45,9 @@ class Place:
     src: str = ""
 
 
-def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], price: Price | None) -> dict[str, Any]:
-    """Return everything of studio/_compose.html. `price` is that of the form's model."""
-    spec = form.spec
+def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], prices: PriceBook) -> dict[str, Any]:
+    """Return everything of studio/_compose.html."""
+    spec, tariff = form.spec, prices.tariff(form.spec)
     usual = usual_seconds([spec.name]).get(spec.name)
     if form.is_bound:
         values, count = form.params, form.cleaned_data.get("count") or 1  # what cannot be read counts as the model's default
@@ -55,7 +56,7 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], pric
     return {
         "form": form,
         "spec": spec,
-        "model": model_card(spec, accounts, usual, price),
+        "model": model_card(spec, accounts, usual, tariff),
         "front": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.front],
         "rest": [(form[name], "wide" if form[name].widget_type in {"textarea", "radioselect"} else "") for name in form.rest],
         "more_open": any(form[name].errors for name in form.rest),
@@ -64,7 +65,7 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], pric
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
         "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
-        "quote": quote_of(spec, values, count, accounts, usual, price),
+        "quote": quote_of(spec, values, count, accounts, usual, tariff),
     }
 
 

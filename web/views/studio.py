@@ -23,9 +23,10 @@ from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.messages import failure_sentence
 from generation.models import GenerationTask
-from generation.ordering.estimate import price_list, price_of, usual_seconds
+from generation.ordering.estimate import usual_seconds
 from generation.ordering.first_values import enabled_accounts, filled_from, first_choice, order_videos
 from generation.ordering.page_keys import new_key
+from generation.ordering.prices import current
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
 from providers.messages import translated
@@ -70,7 +71,7 @@ def create(request: HttpRequest) -> HttpResponse:
     form = _sent(request)
     order = _order(request, form)
     if order is None:
-        context = compose_context(form, enabled_accounts(), price_of(form.spec)) | {"settles": request.POST.get("settles", "")}
+        context = compose_context(form, enabled_accounts(), current()) | {"settles": request.POST.get("settles", "")}
         response = render(request, "studio/_compose.html", context, status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
         return response
@@ -93,7 +94,7 @@ def quote(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     usual = usual_seconds([form.spec.name]).get(form.spec.name)
     count = form.cleaned_data.get("count") or 1
-    shown = quote_of(form.spec, form.params, count, enabled_accounts(), usual, price_of(form.spec))
+    shown = quote_of(form.spec, form.params, count, enabled_accounts(), usual, current().tariff(form.spec))
     return render(request, "studio/_quote.html", {"quote": shown})
 
 
@@ -118,15 +119,15 @@ def model_form(request: HttpRequest) -> HttpResponse:
     user, accounts = caller_of(request).user, enabled_accounts()
     spec = find_model(request.GET.get("model", "")) or first_choice(user, accounts)
     empty = form_for(spec)(owner=user, initial={"key": new_key()})
-    return render(request, "studio/_compose.html", compose_context(empty, accounts, price_of(spec)))
+    return render(request, "studio/_compose.html", compose_context(empty, accounts, current()))
 
 
 def _page(
     request: HttpRequest, form: ComposeForm, accounts: Sequence[ProviderAccount], status: int = 200, filled: str = "", settles: str = ""
 ) -> HttpResponse:
-    caller, prices = caller_of(request), price_list()
+    caller, prices = caller_of(request), current()
     context = {
-        **compose_context(form, accounts, prices.get(form.spec.name, form.spec.price)),
+        **compose_context(form, accounts, prices),
         **_today(caller),
         "models": model_groups(form.spec, accounts, prices),
         "titles": setting_titles(),

@@ -163,6 +163,7 @@ class TieredParams(SeededParams):
 class V10Params(TieredParams):
     """Seedance 1.0, whose length may be given in frames."""
 
+    frames_per_s = 24
     rules: ClassVar[tuple[Rule, ...]] = (FRAMES_IN_FOURS, FRAMES_OR_SECONDS, LAST_NEEDS_FIRST, ADAPTS_TO_FIRST)
 
     frames: int | None = param(None, "Frames", "Exact length instead of the duration: 29, 33, 37 and so on up to 289.", ge=29, le=289)

@@ -15,7 +15,7 @@ from providers.core import content_tasks
 from providers.core.content_tasks import EXPIRED
 from providers.core.errors import GenerationFailed, ProviderError, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import number_of, object_of, text_of
+from providers.core.replies import charge_of, number_of, object_of, text_of
 from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
@@ -42,7 +42,9 @@ def page_of(reply: WireReply, others: Container[str]) -> Page:
 
 
 def snapshot_of(task: Mapping[str, Any]) -> Snapshot:
+    """Return what a task's object means. Ark bills completion tokens: the total has others too (Ark documents, read 2026-11-29)."""
     snapshot = content_tasks.snapshot_of(task, output=_output, failure=_failure, log=log)
+    snapshot = replace(snapshot, charge=charge_of(object_of(task, "usage").get("completion_tokens"), "tokens"))
     return replace(snapshot, ask_again_after=OFFLINE_POLL) if task.get("service_tier") == "flex" else snapshot
 
 

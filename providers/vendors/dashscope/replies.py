@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.core.errors import SubmissionGone, UnexpectedReply
 from providers.core.listings import Listed, Page, moment, rows_of, without_others
-from providers.core.replies import number_of, object_of, snapshot_by_word, text_of, units_of
+from providers.core.replies import charge_of, number_of, object_of, snapshot_by_word, text_of, units_of
 from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Snapshot, WireReply
@@ -57,6 +57,7 @@ def snapshot_of(reply: WireReply) -> Snapshot:
         output=lambda: output_of(output, life=RESULT_LIFE, duration_s=duration_s),
         failure=lambda: task_failure(output),
         units=units_of(usage),
+        charge=charge_of(_billed_seconds(usage), "seconds"),
     )
     return replace(snapshot, actual_prompt=str(output.get("actual_prompt") or ""))
 
@@ -68,3 +69,9 @@ def _output_seconds(usage: Mapping[str, Any]) -> float | None:
             return seconds
     given = number_of(usage.get("input_video_duration")) or number_of(usage.get("input_seconds"))
     return None if given else number_of(usage.get("duration"))
+
+
+def _billed_seconds(usage: Mapping[str, Any]) -> object:
+    """Return how many seconds are billed: those of given videos too, which `duration` and `total_seconds` include."""
+    whole = next((usage[name] for name in ("duration", "total_seconds") if number_of(usage.get(name))), None)
+    return _output_seconds(usage) if whole is None else whole

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from providers.core import content_tasks
 from providers.core.content_tasks import EXPIRED
 from providers.core.errors import GenerationFailed, ProviderError
-from providers.core.replies import object_of
+from providers.core.replies import charge_of, object_of
 from providers.core.results import output_of
 from providers.core.states import plain
 from providers.core.types import Output, Snapshot, WireReply
@@ -36,9 +37,11 @@ def v1_output(reply: WireReply) -> Output:
 
 
 def v2_snapshot(task: Mapping[str, Any]) -> Snapshot:
-    return content_tasks.snapshot_of(
+    """Return what a task's object means. Seconds of given videos are billed too, so the total is the charge."""
+    snapshot = content_tasks.snapshot_of(
         task, output=lambda task: output_of(object_of(task, "content"), task, life=RESULT_LIFE), failure=_v2_failure, log=log
     )
+    return replace(snapshot, charge=charge_of(object_of(task, "usage").get("total_seconds"), "seconds"))
 
 
 def _v2_failure(word: str, task: Mapping[str, Any]) -> ProviderError:

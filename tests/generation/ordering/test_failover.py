@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import FailoverRule, GenerationTask
-from generation.ordering.estimate import estimate_cost, price_of
 from generation.ordering.failover import fail_over
+from generation.ordering.tariff import estimate, tariff_of
 from generation.submitting.submit import submit
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
@@ -49,7 +49,7 @@ def test_another_vendors_model_stands_in_while_all_accounts_cool(user, driver, r
     assert (done.status, done.model, done.asked_model, done.account.vendor) == (Status.INGESTING, WAN, KLING, "dashscope")
     assert f"{WAN} replaces {KLING}" in str(done.events.filter(from_status="queued", to_status="queued").get().note)
     spec = ALL_MODELS[WAN]
-    assert done.cost_estimated == estimate_cost(price_of(spec), spec.params.model_validate(done.params))
+    assert done.cost_estimated == estimate(tariff_of(spec), spec.params.model_validate(done.params))
 
 
 def test_nothing_moves_without_a_rule_or_with_one_that_is_off(user, driver, rule):

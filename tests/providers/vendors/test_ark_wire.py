@@ -3,6 +3,7 @@
 import base64
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Output, State, Submission, WireRequest
+from providers.core.types import Charge, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
@@ -250,6 +251,13 @@ def test_finished_task_gives_file_life_length_and_units():
 
     assert snapshot.outputs == (Output(url="https://ark.example/v.mp4?sig=x", expires_in=timedelta(hours=24), duration_s=5.0),)
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "completion_tokens=108900 total_tokens=108900")
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"), [({"completion_tokens": 108_900, "total_tokens": 120_000}, 108_900), ({"total_tokens": 5}, None), (None, None)]
+)
+def test_completion_tokens_are_the_charge_and_not_all_tokens(usage, tokens):
+    assert poll({**SUCCEEDED, "usage": usage}).charge == (Charge(amount=Decimal(tokens), unit="tokens") if tokens else None)
 
 
 @pytest.mark.parametrize("content", [None, {}, {"video_url": ""}, []])

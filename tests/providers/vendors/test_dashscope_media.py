@@ -1,10 +1,12 @@
 """Models of DashScope whose images, videos and sounds are one list: what is said, what excludes what, and how long the video is."""
 
+from decimal import Decimal
+
 import pytest
 from pydantic import ValidationError
 
 from providers.core.catalog import InputConflict
-from providers.core.types import Submission
+from providers.core.types import Charge, Submission
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 from tests.providers.vendors.simulated_surfaces import client_at
@@ -204,24 +206,26 @@ def test_sounds_alone_are_enough_for_wan_3():
 
 
 @in_one_test(
-    ("usage", "seconds"),
+    ("usage", "seconds", "billed"),
     [
-        ({"duration": 5.0, "input_video_duration": 0.0, "output_video_duration": 5.0, "fps": 30, "SR": 720, "ratio": "16:9"}, 5.0),
-        ({"duration": 10.04, "input_video_duration": 5.02, "output_video_duration": 5.02, "video_count": 1, "SR": 720}, 5.02),
-        ({"duration": 8, "input_seconds": 3, "output_seconds": 5, "total_seconds": 8, "SR": "768"}, 5.0),
-        ({"video_duration": 0, "duration": 7, "video_count": 1}, 7.0),
-        ({"duration": 10, "input_video_duration": 5}, None),
-        ({"duration": "soon"}, None),
-        (None, None),
+        ({"duration": 5.0, "input_video_duration": 0.0, "output_video_duration": 5.0, "fps": 30, "SR": 720, "ratio": "16:9"}, 5.0, "5.0"),
+        ({"duration": 10.04, "input_video_duration": 5.02, "output_video_duration": 5.02, "video_count": 1, "SR": 720}, 5.02, "10.04"),
+        ({"duration": 8, "input_seconds": 3, "output_seconds": 5, "total_seconds": 8, "SR": "768"}, 5.0, "8"),
+        ({"input_seconds": 3, "output_seconds": 5, "total_seconds": "8"}, 5.0, "8"),
+        ({"video_duration": 0, "duration": 7, "video_count": 1}, 7.0, "7"),
+        ({"duration": 10, "input_video_duration": 5}, None, "10"),
+        ({"duration": "soon"}, None, None),
+        (None, None, None),
     ],
 )
-def test_length_is_that_of_the_video_and_never_of_those_that_were_given(usage, seconds):
+def test_length_is_that_of_the_video_and_the_charge_counts_those_that_were_given(usage, seconds, billed):
     """What is longer than the file would make a paid file look broken."""
     body = fixture("dashscope_succeeded") | {"usage": usage}
 
     snapshot = outcome(PROVIDER, PROVIDER.poll(Submission(id="t-1", model=WAN_3)), reply_of(body))
 
     assert [output.duration_s for output in snapshot.outputs] == [seconds]
+    assert snapshot.charge == (Charge(amount=Decimal(billed), unit="seconds") if billed else None)
 
 
 def test_simulated_length_is_that_of_the_video_though_others_were_given(simulator):

@@ -3,6 +3,7 @@
 import base64
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -20,7 +21,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Output, State, Submission, WireRequest
+from providers.core.types import Charge, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from providers.vendors.dashscope.options import SIZES
 from tests.cases import in_one_test
@@ -213,6 +214,7 @@ def test_finished_task_gives_file_life_length_prompt_and_units():
     )
     assert (snapshot.state, snapshot.actual_prompt) == (State.SUCCEEDED, "a red fox sprints across a snowy field")
     assert snapshot.units == "video_duration=5 video_ratio=1280*720 video_count=1"
+    assert snapshot.charge == Charge(amount=Decimal("5.0"), unit="seconds")
 
 
 def test_success_without_a_file_is_unexpected():

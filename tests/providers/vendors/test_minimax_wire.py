@@ -4,6 +4,7 @@ import base64
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -24,7 +25,7 @@ from providers.core.errors import (
     UnexpectedReply,
     Unsupported,
 )
-from providers.core.types import Output, State, Submission, WireRequest
+from providers.core.types import Charge, Output, State, Submission, WireRequest
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 from tests.providers.vendors.vendor_samples import NOON, Wire, fixture, make_provider, make_request, reply_of
@@ -312,6 +313,7 @@ def test_v2_finished_task_gives_file_life_and_units():
 
     assert snapshot.outputs == (Output(url="https://minimax.example/h3.mp4", expires_in=timedelta(hours=1)),)
     assert (snapshot.state, snapshot.units) == (State.SUCCEEDED, "total_seconds=5 input_seconds=0 output_seconds=5")
+    assert snapshot.charge == Charge(amount=Decimal(5), unit="seconds")
 
 
 @in_one_test(
