@@ -1,4 +1,4 @@
-"""Adds to the OpenAPI document the refusals that operations do not declare for themselves."""
+"""Adds to the OpenAPI document an example of each operation, and the refusals that operations do not declare for themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from api.auth import BearerToken
+from api.examples import EXAMPLES, Example, shown
 
 __all__ = ["DescribedAPI"]
 
@@ -17,6 +18,7 @@ REFUSALS = {
     401: "The token is missing or not valid",
     403: "You may not do this, the token lacks the scope or the address, or the page's CSRF token is stale",
     404: "It does not exist, or you may not see it",
+    409: "The same request is being answered. Try again after the seconds in Retry-After",
     413: "The request is too large",
     415: "The body's Content-Type is not accepted",
     422: "Some fields are not valid",
@@ -46,16 +48,33 @@ class DescribedAPI(NinjaAPI):
                     if isinstance(auth, BearerToken):
                         named = [{"BearerToken": [scope.value]} for scope in auth.scopes_for(method)]
                         operation["security"] = [*named, {"SignedInPage": []}]
+                _show(EXAMPLES.get(operation["operationId"]), operation)
                 declared = {int(status) for status in operation["responses"]}
                 for status in sorted(_refusals(path, method, operation) - declared):
                     operation["responses"][status] = {"description": REFUSALS[status], "content": ERROR}
         return schema
 
 
+def _show(example: Example | None, operation: dict[str, Any]) -> None:
+    """Put the example where the document has places for it. `tests/api/test_examples.py` finds operations without one."""
+    if example is None:
+        return
+    for parameter in operation.get("parameters", []):
+        name, where = parameter["name"], parameter["in"]
+        if where == "path":
+            parameter["example"] = shown(example.path_value(name))
+        elif name in example.query:
+            parameter["example"] = example.query[name]
+    if example.body is not None:
+        operation["requestBody"]["content"]["application/json"]["example"] = shown(example.body)
+
+
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> set[int]:
     found = {401, 403, 429, 503}
     if "{" in path:
         found |= {404}
+    if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", [])):
+        found |= {409}  # the first request with the key is being answered
     if any(parameter["in"] != "path" for parameter in operation.get("parameters", [])):  # a malformed path is a 404
         found |= {422}
     if method == "post":

@@ -1,0 +1,98 @@
+"""One example for each operation of the API, by the operation's id. The document shows it; `tests/api/test_examples.py` sends it.
+
+A text such as `{ended_task}` stands for a row that `tests/api/example_world.py` makes; the document shows an id in its place. Parameters of
+the path need no example where their name says it: `task_id` is `{task}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from providers.vendors import ALL_MODELS
+
+__all__ = ["EXAMPLES", "Example", "filled", "shown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """What is sent, and the status that it is answered with."""
+
+    status: int = 200
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+
+    def path_value(self, name: str) -> str:
+        """Return the value of this parameter of the path, perhaps a placeholder."""
+        return self.path.get(name, f"{{{name.removesuffix('_id')}}}")
+
+
+MODEL = next(iter(ALL_MODELS.built_in))
+OF_MODEL = dict(zip(("provider", "model"), MODEL.split("/", 1), strict=True))
+SHOWN = {"image_url": "https://shop.example/fox.jpg", "team": "Shop", "vendor_id": "cgt-20261129-4711"}
+
+EXAMPLES: dict[str, Example] = {
+    "list_models": Example(),
+    "get_model": Example(path=OF_MODEL),
+    "get_model_health": Example(path=OF_MODEL),
+    "post_task": Example(
+        status=202,
+        body={"model": MODEL, "prompt": "a red fox runs across the snow", "content_id": "article 7", "external_id": "order-7"},
+    ),
+    "list_tasks": Example(query={"status": "queued", "q": "fox", "created_after": "2026-11-29T00:00:00+08:00", "limit": "20"}),
+    "get_task": Example(),
+    "list_task_events": Example(query={"limit": "20"}),
+    "cancel_task": Example(),
+    "retry_task": Example(status=202, path={"task_id": "{ended_task}"}),
+    "share_task": Example(body={"team": "{team}"}),
+    "ask_again": Example(path={"task_id": "{task_in_review}"}),
+    "adopt_task": Example(path={"task_id": "{task_in_review}"}, body={"vendor_id": "{vendor_id}"}),
+    "submit_task_again": Example(path={"task_id": "{task_in_review}"}, body={"knows_cost": True}),
+    "give_up_task": Example(path={"task_id": "{task_in_review}"}),
+    "list_videos": Example(query={"content_id": "article 7", "starred": "true"}),
+    "get_video": Example(),
+    "patch_video": Example(body={"title": "a red fox, final cut", "starred": True}),
+    "video_content": Example(query={"variant": "poster"}),
+    "delete_video": Example(status=204),
+    "restore_video": Example(path={"video_id": "{video_in_bin}"}),
+    "empty_bin": Example(),
+    "post_link": Example(status=201, body={"label": "product page", "expires_in_days": 30}),
+    "list_links": Example(),
+    "delete_link": Example(status=204),
+    "post_replace_url": Example(),
+    "post_asset": Example(status=201, body={"url": "{image_url}"}),
+    "get_asset": Example(),
+    "list_tokens": Example(),
+    "post_token": Example(
+        status=201, body={"label": "product pages", "scopes": ["read", "generate"], "rate_per_minute": 600, "expires_in_days": 30}
+    ),
+    "get_own_token": Example(),
+    "get_token": Example(),
+    "patch_token": Example(body={"label": "product pages", "rate_per_minute": 60}),
+    "roll_token": Example(status=201, body={"overlap_hours": 24}),
+    "revoke_token": Example(status=204),
+}
+
+
+def filled(value: Any, values: Mapping[str, str]) -> Any:
+    """Return the value with its placeholders replaced. Raises KeyError for one that is not among `values`."""
+    if isinstance(value, Mapping):
+        return {name: filled(one, values) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, values) for one in value]
+    return values[value[1:-1]] if isinstance(value, str) and value.startswith("{") and value.endswith("}") else value
+
+
+class _Shown(dict[str, str]):
+    """What the document shows for a placeholder: an id of its own, the same in every version."""
+
+    def __missing__(self, name: str) -> str:
+        return str(uuid5(NAMESPACE_URL, name))
+
+
+def shown(value: Any) -> Any:
+    """Return the value as the document shows it."""
+    return filled(value, _Shown(SHOWN))

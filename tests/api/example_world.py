@@ -1,0 +1,41 @@
+"""The rows that the examples of the API (api/examples.py) speak of: a placeholder's name, and what it stands for."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, User
+
+from access.tokens import issue
+from delivery.models import Link
+from generation.lifecycle import Status
+from generation.models import Asset
+from generation.ordering.assets import store_asset
+from tests.pictures import picture
+from tests.portal_driver import Driver
+from tests.task_rows import MODEL, create_task, make_task
+from tests.web.page_rows import make_video
+
+__all__ = ["world_of"]
+
+
+def world_of(person: User, driver: Driver) -> dict[str, str]:
+    """Make the rows, all of this person's, who is a superuser. Add a line for each new placeholder."""
+    team = Group.objects.create(name="Shop")
+    person.groups.add(team)
+    in_review = driver.until(create_task(owner=person, model=MODEL, prompt="a boat"), Status.RUNNING)
+    in_review.to_review("deadline", "too late")
+    driver.simulator.advance(60)
+    video, in_bin = make_video(person), make_video(person)
+    in_bin.deleted_at = in_bin.created_at
+    in_bin.save()
+    asset: Asset = store_asset(owner=person, file=picture())
+    rows = {
+        "task": make_task(person),
+        "ended_task": make_task(person, status=Status.FAILED),
+        "task_in_review": in_review,
+        "video": video,
+        "video_in_bin": in_bin,
+        "link": Link.objects.create(video=video, owner=person, label="product page"),
+        "asset": asset,
+        "token": issue(person, "another")[0],
+    }
+    return {name: str(row.pk) for name, row in rows.items()} | {"team": team.name, "vendor_id": in_review.submission_id}
