@@ -39,6 +39,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("generation.asset", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("generation.prompt", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("delivery.link", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("webhooks.endpoint", "see"): frozenset({Who.OWNER, Who.TEAM, Who.SUPERUSER}),
+    ("webhooks.endpoint", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
 }
 

@@ -9,20 +9,21 @@ Delivery is at least once: a consumer that dies is given the event again, so it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from database import clock
 from database.batches import first_id
 from events.models import Event, EventDelivery
 
-__all__ = ["LeaseLost", "done", "later", "old_events", "take", "unwanted_deliveries", "write"]
+__all__ = ["LeaseLost", "done", "done_many", "is_due", "later", "old_events", "take", "unwanted_deliveries", "write"]
 
 LEASE = timedelta(minutes=1)
 
@@ -60,6 +61,25 @@ def done(delivery: EventDelivery) -> None:
     count, _ = _held(delivery).delete()
     if not count:
         raise LeaseLost(f"{delivery} was taken again")
+
+
+def done_many(deliveries: Iterable[EventDelivery]) -> None:
+    """Finish these deliveries in one statement. Raise `LeaseLost` when another process has one of them."""
+    taken: dict[int, list[UUID]] = defaultdict(list)
+    for one in deliveries:
+        taken[one.attempts].append(one.pk)
+    held = Q()
+    for attempts, pks in taken.items():
+        held |= Q(attempts=attempts, pk__in=pks)
+    wanted = sum(map(len, taken.values()))
+    count = EventDelivery.objects.filter(held).delete()[0] if wanted else 0
+    if count != wanted:
+        raise LeaseLost(f"{wanted - count} of {wanted} deliveries were taken again")
+
+
+def is_due(consumer: str) -> bool:
+    """Return whether there is something to take."""
+    return EventDelivery.objects.filter(consumer=consumer, due_at__lte=clock.now()).exists()
 
 
 def later(delivery: EventDelivery, delay: timedelta) -> None:

@@ -1,6 +1,7 @@
 """The only code that speaks to django-q2's queue: put a job on it, and the broker that hands it out.
 
-Three clusters: `submit` (short calls that may cost money), `poll`, and `ingest` (long downloads), so that none starves another.
+Four clusters: `submit` (short calls that may cost money), `poll`, `ingest` (long downloads) and `deliver` (requests to other people's
+servers), so that none starves another.
 A message has only the name of a job and ids; everything else is in the rows (docs/adr/0002). Each worker's clusters also listen on a
 private key, to which the worker's watchdog sends beats that no other machine can answer.
 
@@ -31,6 +32,7 @@ from jobs.wiring import BEAT
 
 __all__ = [
     "CLUSTERS",
+    "DELIVER",
     "INGEST",
     "POLL",
     "SUBMIT",
@@ -42,6 +44,7 @@ __all__ = [
     "enqueue",
     "instance_id",
     "is_crowded",
+    "is_waiting",
     "old_failures",
     "open_beats_wait",
     "release_of_the_dead",
@@ -50,8 +53,8 @@ __all__ = [
     "workers_of",
 ]
 
-SUBMIT, POLL, INGEST = "submit", "poll", "ingest"
-CLUSTERS = (SUBMIT, POLL, INGEST)
+SUBMIT, POLL, INGEST, DELIVER = "submit", "poll", "ingest", "deliver"
+CLUSTERS = (SUBMIT, POLL, INGEST, DELIVER)
 HELD_FOR = timedelta(seconds=60)
 """`is_crowded` does not count messages that were taken longer ago: their worker has died."""
 STALE_AFTER = timedelta(minutes=10)
@@ -87,6 +90,11 @@ def is_crowded(cluster: str) -> bool:
     retry = timedelta(seconds=_setting(cluster, "retry"))
     lately = Q(key=held_key(cluster, instance_id()), lock__gt=clock.now() + retry - HELD_FOR)
     return int(OrmQ.objects.filter(Q(key=cluster) | lately).count()) > workers_of(cluster)
+
+
+def is_waiting(cluster: str) -> bool:
+    """Return whether a message waits that no worker of this cluster has taken."""
+    return bool(OrmQ.objects.filter(key=cluster).exists())
 
 
 class PortalBroker(ORM):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""`manage.py worker`: the clock, three django-q2 clusters, and a watchdog; one process tree that ends together.
+"""`manage.py worker`: the clock, four django-q2 clusters, and a watchdog; one process tree that ends together.
 
 Each cluster is a child with a separate process group. A killed idle process of a cluster may keep a queue's lock and freeze the rest while
 everything looks alive (django-q2 issue 23), so the watchdog sends each cluster beats, which must be taken, run and acknowledged. The group

@@ -24,13 +24,14 @@ from generation.keeping.old_videos import bin_old_videos, old_audit
 from generation.queries import history
 from jobs import queue
 from web import leaving
+from webhooks.retention import old_deliveries, old_notices
 
 __all__ = ["forget"]
 
 log = logging.getLogger("videoportal.retention")
 
 EVENTS, HISTORY, ATTEMPTS = "PORTAL_KEEP_EVENTS_DAYS", "PORTAL_KEEP_HISTORY_DAYS", "PORTAL_KEEP_ATTEMPTS_DAYS"
-AUDIT, FAILURES = "PORTAL_KEEP_AUDIT_DAYS", "PORTAL_KEEP_FAILED_JOBS_DAYS"
+AUDIT, FAILURES, DELIVERIES = "PORTAL_KEEP_AUDIT_DAYS", "PORTAL_KEEP_FAILED_JOBS_DAYS", "PORTAL_KEEP_DELIVERIES_DAYS"
 
 RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (EVENTS, outbox.unwanted_deliveries),
@@ -40,6 +41,8 @@ RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (AUDIT, old_audit),
     (AUDIT, lambda before: LogEntry.objects.filter(action_time__lt=before)),
     (FAILURES, queue.old_failures),
+    (DELIVERIES, old_deliveries),
+    (DELIVERIES, old_notices),
 )
 """The setting of each rule, and the rows that may go when everything before this time may."""
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from videoportal import env
 from videoportal.storages.choice import media_storage
+from webhooks import catalog
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("PORTAL_DATA_DIR") or BASE_DIR / "var").resolve()
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "providers",
     "generation",
     "delivery",
+    "webhooks",
     "jobs",
     "web",
     "videoportal.storages",
@@ -135,7 +137,7 @@ PRICES_KEPT_S = 0.9  # how old the prices may be that an order is estimated with
 POOL_STATE_KEPT_S = 1.0  # how old slots, places in line and the stop of paid submits may be where they are shown
 JOBS_WIRING = "videoportal.wiring.WIRING"
 # Consumers of events (events/outbox.py): a name, and prefixes of the types that it wants. A new consumer gets later events only.
-EVENT_CONSUMERS: dict[str, tuple[str, ...]] = {}
+EVENT_CONSUMERS: dict[str, tuple[str, ...]] = {catalog.CONSUMER: tuple(catalog.OUTBOX)}
 # Jobs: rows decide, django-q2 only delivers (docs/architecture.md, docs/adr/0002). `retry` must exceed the time that a message may wait
 # plus `timeout`; retries and results are rows of the portal.
 Q_CLUSTER = {
@@ -159,6 +161,7 @@ Q_CLUSTER = {
     "ALT_CLUSTERS": {
         "poll": {"workers": env.integer("PORTAL_POLL_WORKERS", 3), "queue_limit": 3, "timeout": 40, "retry": 130},
         "ingest": {"workers": env.integer("PORTAL_INGEST_WORKERS", 4), "queue_limit": 4, "timeout": 900, "retry": 2800},
+        "deliver": {"workers": env.integer("PORTAL_DELIVER_WORKERS", 2), "queue_limit": 2, "timeout": 300, "retry": 1000},
     },
 }
 
@@ -195,6 +198,7 @@ KEPT = {
         "PORTAL_KEEP_ATTEMPTS_DAYS": 3650,
         "PORTAL_KEEP_AUDIT_DAYS": 3650,
         "PORTAL_KEEP_FAILED_JOBS_DAYS": 30,
+        "PORTAL_KEEP_DELIVERIES_DAYS": 30,
     }.items()
 }
 # How files reach the viewer (docs/storage.md). A player keeps the bucket's address that it was redirected to, and asks there for the next
@@ -214,6 +218,10 @@ MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 
 TOKEN_DAYS = env.integer("PORTAL_TOKEN_DAYS", 90, within=range(1, 3651))  # the life of a new token unless one is asked for
 TOKEN_LONGEST_DAYS = env.integer("PORTAL_TOKEN_LONGEST_DAYS", 365, within=range(3651))  # 0: any, also without an end
+# Webhooks and notices (docs/webhooks.md). Chats are at fixed addresses of their vendors, and off until somebody wants them.
+MOST_ENDPOINTS = env.integer("PORTAL_MOST_ENDPOINTS", 20, within=range(1, 1001))
+CHAT_NOTICES = env.boolean("PORTAL_CHAT_NOTICES", default=False)
+MAIL_NOTICES = bool(env.text("PORTAL_SMTP_HOST"))
 
 # Networks that downloads may reach in addition to the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
@@ -257,7 +265,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
-        for name in ("access", "api", "database", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web")
+        for name in ("access", "api", "database", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web", "webhooks")
     }
     | {"django.request": {"filters": ["callback_keys"]}}
     | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read

@@ -25,6 +25,8 @@ from jobs import queue
 from jobs.wiring import Periodic, Wiring
 from providers.accounts.taking import pause_those_gone, take_accounts
 from videoportal.retention import forget
+from webhooks.deliver import deliver
+from webhooks.lanes import deliver_soon
 
 __all__ = ["WIRING"]
 
@@ -77,6 +79,7 @@ WIRING = Wiring(
         "fetch_again": fetch_again,
         "sweep_everything": sweep_everything,
         "forget": forget,
+        "deliver": deliver,
     },
     periodic=[
         Periodic(every_s=5, call=take_accounts_once),
@@ -89,6 +92,7 @@ WIRING = Wiring(
         Periodic(every_s=300, call=purge_soon, at_start=False),
         Periodic(every_s=900, call=look_for_lost_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
+        Periodic(every_s=1, call=deliver_soon),
     ],
     at_stop=sign_out,
     lost_race=LostRace,

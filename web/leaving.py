@@ -23,6 +23,7 @@ from generation.actions.hand_over import hand_over
 from generation.errors import Conflict, InvalidRequest
 from generation.lifecycle import LIVE, Status
 from generation.models import GenerationTask, Video
+from webhooks.actions import disable_all
 
 __all__ = ["Belongings", "Left", "belongings_of", "finish", "leave"]
 
@@ -76,6 +77,7 @@ def leave(user: User, to: User | None, *, by: Caller | None) -> Left:
     if user.is_superuser and user.is_active and not others.exists():
         raise Conflict(_("This is the only administrator. Make another one first."), code="last_administrator")
     end_access(user, to=to, by=by)
+    disable_all(user, by=by)
     return Left(cancelled=cancel_waiting(user), videos=_hand_over(user, to, by) if to else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, deleted, gallery, live, settings, share, shell, studio, tasks, tokens, videos
+from web.views import activity, assets, deleted, gallery, live, settings, share, shell, studio, tasks, tokens, videos, webhooks
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -54,4 +54,16 @@ urlpatterns = [
     path("settings/tokens/<uuid:pk>/", tokens.token, name="token"),
     path("settings/tokens/<uuid:pk>/roll", tokens.roll, name="token-roll"),
     path("settings/tokens/<uuid:pk>/revoke", tokens.revoke, name="token-revoke"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/new", webhooks.new, name="webhook-new"),
+    path("webhooks/<uuid:pk>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:pk>/edit", webhooks.edit, name="webhook-edit"),
+    path("webhooks/<uuid:pk>/roll", webhooks.roll, name="webhook-roll"),
+    path("webhooks/<uuid:pk>/ping", webhooks.ping, name="webhook-ping"),
+    path("webhooks/<uuid:pk>/enable", webhooks.enable, name="webhook-enable"),
+    path("webhooks/<uuid:pk>/disable", webhooks.disable, name="webhook-disable"),
+    path("webhooks/<uuid:pk>/delete", webhooks.delete, name="webhook-delete"),
+    path("webhooks/<uuid:pk>/replay", webhooks.replay_since, name="webhook-replay"),
+    path("webhooks/deliveries/<uuid:pk>/", webhooks.delivery, name="webhook-delivery"),
+    path("webhooks/deliveries/<uuid:pk>/replay", webhooks.replay, name="webhook-delivery-replay"),
 ]

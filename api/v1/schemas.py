@@ -106,7 +106,12 @@ class TaskIn(Schema):
     content_id: str = Field(
         "", max_length=200, pattern=TEXT, description="What you call the thing that the video is for; several tasks may have the same."
     )
-    callback_url: str = Field("", max_length=2_000, pattern=TEXT, description="http or https. Kept and given back; nothing calls it yet.")
+    callback_url: str = Field(
+        "",
+        max_length=2_000,
+        pattern=TEXT,
+        description="https, or http in an allowed network. It is told how the task ends, as docs/webhooks.md says.",
+    )
     external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
     team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours, whose members then see the task and its videos.")
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(

@@ -69,6 +69,8 @@ class Timeouts:
 
     connect_s: float = 5.0
     read_s: float = 30.0
+    total_s: float | None = None
+    """One deadline over all phases together, in place of one for each."""
 
     def send_s(self, body_bytes: int) -> float:
         """Return the seconds that sending a body may take: images go up slow lines too (half a megabit a second)."""
@@ -125,6 +127,9 @@ class BlockingTransport:
 
     base_url: str
     timeouts: Timeouts = field(default_factory=Timeouts)
+    policy: NetworkPolicy = ANY_BUT_METADATA
+    cut_at: int | None = None
+    """Read no more than so many bytes of an answer, and give back what was read; None: an answer over the cap is a failure."""
 
     def send(self, request: WireRequest) -> WireReply:
         """Return the answer, whatever its status; follow no redirect. Raise `TransportFailure` when there is none."""
@@ -143,7 +148,7 @@ class BlockingTransport:
         except ValueError as error:  # LocationParseError too
             raise TransportFailure(say("address_invalid"), sent=False) from error
         limits, send_s = self.timeouts, self.timeouts.send_s(len(body or b""))
-        with Deadline(limits.connect_s + send_s) as deadline, closing(self._connection(target, deadline)) as connection:
+        with Deadline(limits.total_s or limits.connect_s + send_s) as deadline, closing(self._connection(target, deadline)) as connection:
             try:
                 connection.connect()
                 connection.timeout = send_s
@@ -152,17 +157,18 @@ class BlockingTransport:
                         request.method, target.request_uri, body=body, headers=headers, preload_content=False, decode_content=False
                     )
                 connection.timeout = limits.read_s
-                deadline.restart(limits.read_s)  # the read timeout counts from byte to byte, and a dripping answer has no end
+                if limits.total_s is None:
+                    deadline.restart(limits.read_s)  # the read timeout counts from byte to byte, and a dripping answer has no end
                 answer = connection.getresponse()
                 reply_headers = {name.lower(): answer.headers[name] for name in answer.headers}
-                return _reply(answer.status, reply_headers, _read_capped(answer))
+                return _reply(answer.status, reply_headers, _read_capped(answer, self.cut_at), cut_at=self.cut_at)
             except (HTTPError, HTTPException, FetchError, OSError, ValueError) as error:
                 sent = connection.request_left
                 message = _gist(error, sent=sent, too_late=deadline.is_over)
                 raise TransportFailure(message, sent=sent, host_unknown=_is_unnamed(error)) from error
 
     def _connection(self, target: Url, deadline: Deadline) -> _Plain | _Secure:
-        guard = Guard(policy=ANY_BUT_METADATA, deadline=deadline, connect_s=self.timeouts.connect_s)
+        guard = Guard(policy=self.policy, deadline=deadline, connect_s=self.timeouts.connect_s)
         host, connect_s = (target.host or "").strip("[]"), self.timeouts.connect_s
         if target.scheme == "http":
             return _Plain(host, target.port or 80, guard=guard, timeout=connect_s)
@@ -197,16 +203,16 @@ def _field(part: Part) -> RequestField:
     return field
 
 
-def _read_capped(answer: BaseHTTPResponse) -> bytes:
+def _read_capped(answer: BaseHTTPResponse, cut_at: int | None) -> bytes:
     """Return the body up to a byte past the cap."""
-    body = bytearray()
-    while len(body) <= MAX_REPLY_BYTES and (block := answer.read1(BLOCK_BYTES, decode_content=False)):
+    body, most = bytearray(), MAX_REPLY_BYTES if cut_at is None else cut_at
+    while len(body) <= most and (block := answer.read1(BLOCK_BYTES, decode_content=False)):
         body += block
     return bytes(body)
 
 
-def _reply(status: int, headers: dict[str, str], body: bytes) -> WireReply:
-    whole = _unpacked(body, headers.get("content-encoding", ""))
+def _reply(status: int, headers: dict[str, str], body: bytes, *, cut_at: int | None = None) -> WireReply:
+    whole = _unpacked(body, headers.get("content-encoding", ""))[:cut_at]
     if len(whole) > MAX_REPLY_BYTES:
         raise TransportFailure(say("answer_too_large"), sent=True)
     return WireReply(status=status, headers=headers, body=whole)

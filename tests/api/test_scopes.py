@@ -25,7 +25,10 @@ NEEDED = {
         *("patch_video", "delete_video", "restore_video", "empty_bin"),
         *("post_link", "delete_link", "post_replace_url", "share_task"),
     },
-    "manage_tokens": {"list_tokens", "post_token", "get_token", "patch_token", "roll_token", "revoke_token"},
+    "manage_tokens": {
+        *("list_tokens", "post_token", "get_token", "patch_token", "roll_token", "revoke_token"),
+        *("post_webhook", "patch_webhook", "delete_webhook", "roll_webhook", "ping_webhook", "replay_webhook", "replay_delivery"),
+    },
     "admin": {"ask_again", "adopt_task", "submit_task_again", "give_up_task"},
 }
 """A new operation that is none of these and changes something fails the test below: say which scope it needs."""

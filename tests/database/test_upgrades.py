@@ -6,7 +6,7 @@ from django.db.migrations import AddField
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import NOT_PROVIDED
 
-SINCE = {"access": "0003", "delivery": "0001", "events": "0002", "generation": "0019", "providers": "0012"}
+SINCE = {"access": "0003", "delivery": "0001", "events": "0002", "generation": "0019", "providers": "0012", "webhooks": "0002"}
 """The first migration of each app that is asked; earlier ones were run long ago."""
 
 

@@ -170,3 +170,20 @@ def test_two_takers_at_once_get_different_deliveries_and_neither_waits():
     other.join()
 
     assert (theirs, ours) == (["task.one"], ["task.two"])
+
+
+def test_many_are_finished_together_or_not_at_all():
+    for _ in range(3):
+        write()
+    taken = outbox.take("hooks", lease=timedelta(0))
+    (again,) = outbox.take("hooks", limit=1, lease=timedelta(0))
+
+    with pytest.raises(outbox.LeaseLost), transaction.atomic():
+        outbox.done_many(taken)
+    assert EventDelivery.objects.count() == 3
+
+    with CaptureQueriesContext(connection) as statements:
+        outbox.done_many([again, *(one for one in taken if one.pk != again.pk)])
+    assert (len(statements), EventDelivery.objects.count()) == (1, 0)
+    outbox.done_many([])
+    assert not outbox.is_due("hooks")

@@ -25,8 +25,9 @@ from providers.messages import PROVIDER_SENTENCES, translated
 from providers.models import ProviderAccount
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, codes_of, make_task
+from webhooks.messages import WEBHOOK_SENTENCES
 
-ROOMS = ("api", "generation", "providers", "web")
+ROOMS = ("api", "generation", "providers", "web", "webhooks")
 SOURCES = [path.read_text() for room in ROOMS for path in Path(room).rglob("*.py") if "migrations" not in path.parts]
 
 
@@ -70,15 +71,17 @@ def test_every_code_that_is_stored_has_a_sentence_and_its_arguments():
 
 
 def test_every_sentence_is_used():
-    built = ("test_", "account_")  # from the code of a finding or an error
+    built = ("test_", "account_", "endpoint_")  # from the code of a finding, an error or a reason
     text = "".join(SOURCES)
 
     assert [code for code in SENTENCES if not code.startswith(built) and text.count(f'"{code}"') < 2] == []
 
 
 def test_no_two_rooms_have_the_same_code():
-    assert PROVIDER_SENTENCES | GENERATION_SENTENCES == SENTENCES
-    assert PROVIDER_SENTENCES.keys() & GENERATION_SENTENCES.keys() == set()
+    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, WEBHOOK_SENTENCES)
+
+    assert {code for table in tables for code in table} == SENTENCES.keys()
+    assert sum(map(len, tables)) == len(SENTENCES)
 
 
 def test_a_row_keeps_no_words_of_a_sentence_and_shows_those_of_today(db, user):

@@ -1,0 +1,43 @@
+"""What is told to whom: the public types of events, and the outbox's types that they are made of.
+
+Knows no rows, so the settings read the consumer's types here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["ACCOUNT_RESTS", "CALLBACK_TYPES", "CONSUMER", "OUTBOX", "PING", "RESERVED", "TASK_TYPES", "TYPES", "USUAL_TYPES", "public_type"]
+
+CONSUMER = "webhooks"
+ACCOUNT_RESTS = "account.resting"
+PING = "ping"
+OUTBOX: Mapping[str, str] = {
+    "task.running": "task.started",
+    "task.succeeded": "task.succeeded",
+    "task.failed": "task.failed",
+    "task.cancelled": "task.cancelled",
+    "task.needs_review": "task.needs_review",
+    "account.cooldown": ACCOUNT_RESTS,
+    "batch.finished": "batch.finished",
+    "budget.warning": "budget.warning",
+    "endpoint.disabled": "endpoint.disabled",
+}
+"""The public type by that of the outbox. Types that begin like one of them are not among them: `public_type` compares in full."""
+STARTS_FROM = frozenset({"queued", "submitting"})
+"""A render that continues after a review or a failure was started before."""
+RESERVED = frozenset({"batch.finished"})
+"""Taken by programs that ask for it, and not written yet: there are no batches."""
+TYPES = tuple(OUTBOX.values())
+TASK_TYPES = tuple(name for name in TYPES if name.startswith("task."))
+CALLBACK_TYPES = frozenset({"task.succeeded", "task.failed", "task.cancelled", "task.needs_review"})
+"""What a task's own callback address is told: how it ended, or that a person must decide."""
+USUAL_TYPES = ("task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "endpoint.disabled")
+"""What a new endpoint is told unless it says otherwise."""
+
+
+def public_type(outbox_type: str, facts: Mapping[str, object]) -> str:
+    """Return what programs call this event; empty if it is not told."""
+    if outbox_type == "task.running" and facts.get("from") not in STARTS_FROM:
+        return ""
+    return OUTBOX.get(outbox_type, "")

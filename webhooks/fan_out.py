@@ -1,0 +1,167 @@
+"""Turns each event of the outbox into one delivery for each endpoint that is to know of it. Sends nothing.
+
+The deliveries and the end of the outbox's own rows are one transaction: a process that dies in between has done nothing, and one that
+repeats the work finds the deliveries there (`webhook_once`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Q
+
+from database import clock
+from events import outbox
+from events.models import Event, EventDelivery
+from generation.models import GenerationTask, Video
+from providers.core.messages import say
+from providers.models import ProviderAccount
+from webhooks import notices, secrets
+from webhooks.addresses import origin_of_url
+from webhooks.catalog import ACCOUNT_RESTS, CALLBACK_TYPES, CONSUMER, public_type
+from webhooks.kinds import offered_kinds
+from webhooks.models import Delivery, Endpoint, Kind, Off, State
+from webhooks.payload import body_of_account, body_of_facts, body_of_task
+
+__all__ = ["BATCH", "fan_out"]
+
+log = logging.getLogger("webhooks.fan_out")
+
+BATCH = 200
+BAD_ONE_WAITS = timedelta(minutes=5)
+
+
+def fan_out(limit: int = BATCH) -> int:
+    """Fan out the events that are due. Return how many were taken.
+
+    If one of them cannot be told, the batch is repeated event by event, and that one waits: one row stops nobody.
+    """
+    taken = outbox.take(CONSUMER, limit=limit)
+    if not taken:
+        return 0
+    try:
+        _tell(taken)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or busy: their lease ends, and they are due again
+    except outbox.LeaseLost:
+        log.warning("another process fanned out some of %d events", len(taken))
+    except Exception:
+        log.exception("%d events are fanned out one by one", len(taken))
+        for one in taken:
+            _tell_alone(one)
+    return len(taken)
+
+
+def _tell_alone(one: EventDelivery) -> None:
+    try:
+        _tell([one])
+    except outbox.LeaseLost:
+        return
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("event %s %s cannot be told; it waits", one.event.type, one.event_id)
+        outbox.later(one, BAD_ONE_WAITS)
+
+
+@transaction.atomic
+def _tell(taken: Sequence[EventDelivery]) -> None:
+    """Write the deliveries of these events and finish them, in one transaction."""
+    told = [(one.event, public) for one in taken if (public := public_type(one.event.type, one.event.facts))]
+    tasks = _Tasks(event for event, public in told if public.startswith("task."))
+    receivers, rows, now = _Receivers(told, tasks.found.values()), [], clock.now()
+    for event, public in told:
+        told_to = list(receivers.of(event, public, tasks.found.get(event.subject_id)))
+        body = _body(event, public, tasks) if told_to else ""
+        for endpoint, url in told_to:
+            fate = {"due_at": now} if endpoint.enabled else {"state": State.DROPPED, "finished_at": now}
+            rows.append(Delivery(endpoint=endpoint, event_id=event.pk, type=public, url=url, body=body, created_at=now, **fate))
+        if public == "budget.warning" and event.owner_id is not None:
+            notices.tell(event.owner_id, say("budget_warning", percent=str(event.facts.get("percent", ""))))
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    outbox.done_many(taken)
+
+
+class _Tasks:
+    """The tasks of some events, and the videos of those that have ended well."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        wanted = list(events)
+        ids = {event.subject_id for event in wanted}
+        self.found: Mapping[UUID, GenerationTask] = GenerationTask.objects.select_related("owner").in_bulk(ids) if ids else {}
+        self.videos: dict[UUID, list[Video]] = defaultdict(list)
+        done = {event.subject_id for event in wanted if event.type == "task.succeeded"}
+        if done:
+            for video in Video.objects.kept().filter(task_id__in=done).order_by("task_id", "output_index"):
+                self.videos[video.task_id].append(video)
+
+
+class _Receivers:
+    """The endpoints that some events may go to, read with one statement; one more for each new origin of callback addresses."""
+
+    def __init__(self, told: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask]) -> None:
+        owners = {event.owner_id for event, _ in told if event.owner_id is not None}
+        mine = Q(team=None, owner__in=owners)
+        if teams := {task.team_id for task in tasks if task.team_id is not None}:
+            mine |= Q(team__in=teams, owner__groups=F("team"))  # who left a team is told nothing of it
+        if any(public == ACCOUNT_RESTS for _, public in told):
+            mine |= Q(team=None, owner__is_staff=True)
+        found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if told else []
+        self.endpoints = [one for one in found if one.enabled or one.disabled_code in {Off.DEAD, Off.GONE}]
+        self.callbacks = {(one.owner_id, one.url): one for one in found if one.kind == Kind.CALLBACK}
+
+    def of(self, event: Event, public: str, task: GenerationTask | None) -> Iterator[tuple[Endpoint, str]]:
+        """Yield each endpoint that is told this event; with the task's own address if that is its callback."""
+        if public.startswith("task.") and task is None:
+            return  # it was deleted since
+        reaches = self._reach(event, public, task)
+        for endpoint in self.endpoints:
+            is_itself = endpoint.pk == event.subject_id  # which was disabled
+            if endpoint.kind != Kind.CALLBACK and public in endpoint.types and not is_itself and reaches(endpoint):
+                yield endpoint, ""
+        if task is not None and task.callback_url and public in CALLBACK_TYPES:
+            callback = self._callback(task)
+            if callback is not None:
+                yield callback, task.callback_url
+
+    @staticmethod
+    def _reach(event: Event, public: str, task: GenerationTask | None) -> Callable[[Endpoint], bool]:
+        """Return what decides whether an endpoint is told: its owner's own events, or those of tasks that are shared with its team."""
+        if public == ACCOUNT_RESTS:
+            return lambda endpoint: endpoint.team_id is None and _sees_accounts(endpoint.owner)
+        team = task.team_id if task else None
+        return lambda endpoint: endpoint.team_id == team if endpoint.team_id else endpoint.owner_id == event.owner_id
+
+    def _callback(self, task: GenerationTask) -> Endpoint | None:
+        """Return the lane of the task's callback address, made at its first use. None if a person disabled it, or the owner is gone."""
+        origin = origin_of_url(task.callback_url)
+        endpoint = self.callbacks.get((task.owner_id, origin))
+        if endpoint is None and task.owner.is_active:
+            new = Endpoint(kind=Kind.CALLBACK, owner=task.owner, url=origin, types=sorted(CALLBACK_TYPES))
+            secrets.put(new, secret=secrets.new_secret())
+            Endpoint.objects.bulk_create([new], ignore_conflicts=True)  # another process may have been faster
+            endpoint = Endpoint.objects.select_related("owner").get(kind=Kind.CALLBACK, owner=task.owner, url=origin)
+            self.callbacks[task.owner_id, origin] = endpoint
+        is_told = endpoint is not None and (endpoint.enabled or endpoint.disabled_code in {Off.DEAD, Off.GONE})
+        return endpoint if is_told else None
+
+
+def _sees_accounts(owner: User) -> bool:
+    """Return whether this person sees the accounts in the admin."""
+    return owner.is_staff and owner.has_perm("providers.view_provideraccount")
+
+
+def _body(event: Event, public: str, tasks: _Tasks) -> str:
+    if public.startswith("task."):
+        return body_of_task(event, public, tasks.found[event.subject_id], tasks.videos[event.subject_id])
+    if public == ACCOUNT_RESTS:
+        facts: Any = ProviderAccount.objects.filter(pk=event.subject_id).values_list("label", "vendor").first() or ("", "")
+        return body_of_account(event, *facts)
+    return body_of_facts(event, public)

@@ -1,0 +1,75 @@
+"""Which endpoint is sent to next: each has a lane of its own, and a lease on it, so that a slow or dead one holds up no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from database import clock
+from events import outbox
+from jobs import queue
+from webhooks.catalog import CONSUMER
+from webhooks.kinds import offered_kinds
+from webhooks.models import Delivery, Endpoint, State
+
+__all__ = ["LEASE", "Lane", "claim", "deliver_soon", "is_due"]
+
+LEASE = timedelta(seconds=60)
+"""Three times what a request may take: a process that died gives its lanes back by then."""
+MOST_AT_ONCE = 4
+MOST_IN_A_MESSAGE = 100
+"""Events in one message to people."""
+
+
+@dataclass(kw_only=True)
+class Lane:
+    """An endpoint that this process may send to until `until`, and what is due there."""
+
+    endpoint: Endpoint
+    deliveries: list[Delivery]
+    until: datetime
+
+
+def claim(most: int, *, now: datetime, is_quiet: bool) -> list[Lane]:
+    """Take lanes of endpoints that are free and have something due, those first that were sent to longest ago.
+
+    An endpoint that fails gets one request, the probe; another as many as four, if enough threads are free.
+    """
+    lanes = []
+    for endpoint in _with_work(now).select_related("owner").order_by(F("lease_until").asc(nulls_first=True))[:most]:
+        until = now + LEASE
+        if not Endpoint.objects.filter(_free(now), pk=endpoint.pk, enabled=True).update(lease_until=until):
+            continue  # another process was faster
+        at_once = MOST_IN_A_MESSAGE if endpoint.is_for_people else MOST_AT_ONCE if is_quiet and not endpoint.failures else 1
+        deliveries = list(_due(now).filter(endpoint=endpoint).order_by("due_at", "id")[:at_once])
+        for delivery in deliveries:
+            delivery.endpoint = endpoint
+        endpoint.lease_until = until
+        lanes.append(Lane(endpoint=endpoint, deliveries=deliveries, until=until))
+    return lanes
+
+
+def is_due(now: datetime) -> bool:
+    """Return whether some endpoint has something due and may be sent to."""
+    return _with_work(now).exists()
+
+
+def deliver_soon() -> None:
+    """Enqueue the delivery job if there is something to tell or to send, and no such message waits for a worker."""
+    if (outbox.is_due(CONSUMER) or is_due(clock.now())) and not queue.is_waiting(queue.DELIVER):
+        queue.enqueue(queue.DELIVER, "deliver")
+
+
+def _free(now: datetime) -> Q:
+    return (Q(lease_until=None) | Q(lease_until__lte=now)) & (Q(resting_until=None) | Q(resting_until__lte=now))
+
+
+def _due(now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state=State.PENDING, due_at__lte=now)
+
+
+def _with_work(now: datetime) -> QuerySet[Endpoint]:
+    may_be_told = Endpoint.objects.filter(_free(now), enabled=True, owner__is_active=True, kind__in=offered_kinds())
+    return may_be_told.filter(Exists(_due(now).filter(endpoint=OuterRef("pk"))))

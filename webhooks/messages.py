@@ -1,0 +1,37 @@
+"""Sentences of this room that rows keep by their codes, and what a try's code means."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+from providers.core.messages import SENTENCES
+
+__all__ = ["TRIES", "WEBHOOK_SENTENCES"]
+
+WEBHOOK_SENTENCES = {
+    "endpoint_gone": _("“%(name)s” is told nothing any more: its receiver answered that it is gone (410). Enable it when it is back."),
+    "endpoint_dead": _("“%(name)s” is told nothing any more: it failed for five days. Repair the receiver, then enable it and replay."),
+    "budget_warning": _("%(percent)s %% of a budget are used."),
+}
+TRIES = {
+    "status": _("The receiver did not answer with success (2xx)."),
+    "redirected": _("The receiver answered with another address. Enter that address: redirects are not followed."),
+    "gone": _("The receiver answered that it is gone (410)."),
+    "refused": _("The service did not accept the message. Its answer says why."),
+    "host_unknown": _("The host of the address is not known."),
+    "address_blocked": _("The address leads to a network that the portal must not reach (OUTBOUND_ALLOW_CIDRS)."),
+    "address_invalid": _("The address is not valid."),
+    "no_connection_in_time": _("The receiver did not take the connection in time."),
+    "no_answer_in_time": _("The receiver did not answer within 20 seconds."),
+    "connection_broke": _("The connection broke before an answer came."),
+    "connection_refused": _("The receiver refused the connection."),
+    "tls_failed": _("The receiver's certificate cannot be trusted, or it does not speak TLS."),
+    "header_unsendable": _("The address or a header has characters that cannot be sent."),
+    "seal_unreadable": _("The secret cannot be decrypted (CREDENTIAL_KEYS). Nothing unsigned is sent; roll the secret."),
+    "seal_of_another": _("The secret belongs to another row. Nothing unsigned is sent; roll the secret."),
+    "mail_failed": _("The mail server did not take the message."),
+    "no_address": _("The owner has no verified e-mail address."),
+    "unexpected": _("Something went wrong here; the log has it."),
+}
+"""By the code of a try; empty is success."""
+SENTENCES |= WEBHOOK_SENTENCES

@@ -1,0 +1,36 @@
+"""What a person is told on every page until they dismiss it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import QuerySet
+
+from database import clock
+from providers.core.messages import Message
+from webhooks.models import Notice
+
+__all__ = ["dismiss", "dismiss_all", "tell", "unread"]
+
+
+def tell(owner_id: int, message: Message, *, url: str = "") -> None:
+    """Tell this person, in the caller's transaction. `url` is the page that has more."""
+    assert connection.in_atomic_block, "a notice is written together with what it tells of"
+    Notice.objects.create(owner_id=owner_id, message=message, url=url, created_at=clock.now())
+
+
+def unread(user: User) -> QuerySet[Notice]:
+    """Return what this person has not dismissed, newest first."""
+    return Notice.objects.filter(owner=user, read_at=None)
+
+
+def dismiss(user: User, pk: UUID) -> bool:
+    """Note that this person read it. Return whether it was theirs and unread."""
+    return bool(unread(user).filter(pk=pk).update(read_at=clock.now()))
+
+
+def dismiss_all(user: User) -> int:
+    """Note that this person read all. Return how many there were."""
+    return unread(user).update(read_at=clock.now())

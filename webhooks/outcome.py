@@ -1,0 +1,119 @@
+"""What an answer means: for the delivery (done, again later, given up) and for its endpoint (healthy, failing, resting, disabled).
+
+Pure rules at the top; the writes below them are conditional, so a process that was paused past its lease overwrites nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from webhooks.actions import switch_off
+from webhooks.lanes import Lane
+from webhooks.models import Delivery, Endpoint, Kind, Off, State
+from webhooks.sender import Answer
+
+__all__ = ["DEAD_AFTER", "DELAYS", "delay_after", "failing_since", "record", "rest_after", "settle"]
+
+DELAYS = tuple(
+    timedelta(**words)
+    for words in (
+        *({"seconds": 5}, {"minutes": 5}, {"minutes": 30}, {"hours": 2}, {"hours": 5}),
+        *({"hours": 10}, {"hours": 14}, {"hours": 20}, {"hours": 24}),
+    )
+)
+"""Between the tries of one delivery; ten tries, three days and a quarter (Standard Webhooks 1.0.0)."""
+MOST_JITTER = 0.2
+THROTTLED = frozenset({429, 502, 503, 504})
+FIRST_REST = timedelta(seconds=5)
+LONGEST_REST = timedelta(minutes=10)
+THROTTLED_REST = timedelta(seconds=30)
+NOT_TRIED_WAITS = timedelta(minutes=10)
+DEAD_AFTER = timedelta(days=5)
+FORGIVEN_AFTER = timedelta(hours=30)
+"""Longer than the longest delay: an endpoint with an event a month is not judged by two of them."""
+KEPT_TRIES = 12
+REST_BETWEEN = {
+    Kind.EMAIL: timedelta(minutes=5),
+    **dict.fromkeys((Kind.FEISHU, Kind.DINGTALK, Kind.WECOM, Kind.SLACK, Kind.TELEGRAM), timedelta(minutes=1)),
+}
+"""Between two messages to people; what happens meanwhile comes in the next. DingTalk silences a bot that sends 20 in a minute."""
+
+
+def delay_after(attempts: int, luck: float) -> timedelta | None:
+    """Return how long a delivery waits after so many tries, with jitter (`luck` 0 to 1); None if that was the last."""
+    return DELAYS[attempts - 1] * (1 + MOST_JITTER * luck) if attempts <= len(DELAYS) else None
+
+
+def rest_after(failures: int, answer: Answer) -> timedelta:
+    """Return how long an endpoint rests after so many failures in a row, the last of which was this."""
+    rest = min(FIRST_REST * 2 ** min(failures - 1, 10), LONGEST_REST) if failures else timedelta(0)
+    if answer.status in THROTTLED:
+        rest = max(rest, THROTTLED_REST)
+    return max(rest, timedelta(seconds=answer.retry_after_s))
+
+
+def failing_since(endpoint: Endpoint, now: datetime) -> datetime:
+    """Return since when it fails, if it fails now. It starts anew if the last failure is long ago."""
+    if endpoint.failing_since is None or endpoint.last_failed_at is None or now - endpoint.last_failed_at > FORGIVEN_AFTER:
+        return now
+    return endpoint.failing_since
+
+
+def record(deliveries: Sequence[Delivery], answer: Answer, now: datetime) -> int:
+    """Write what came of one request into its deliveries. Return how many were still as they were when it was sent."""
+    with transaction.atomic():
+        return sum(_record(delivery, answer, now) for delivery in deliveries)
+
+
+def _record(delivery: Delivery, answer: Answer, now: datetime) -> int:
+    entry = {"at": now.isoformat(timespec="milliseconds"), "status": answer.status, "ms": answer.ms, "code": answer.code}
+    changes: dict[str, Any] = {"tries": [*delivery.tries, entry][-KEPT_TRIES:], "reply": answer.reply}
+    attempts = delivery.attempts + answer.is_try
+    changes["attempts"] = attempts
+    gives_up = answer.code == "gone" or (answer.is_try and delay_after(attempts, 0) is None)
+    if answer.is_ok or gives_up:
+        changes |= {"state": State.DONE if answer.is_ok else State.FAILED, "due_at": None, "finished_at": now}
+    else:
+        delay = delay_after(attempts, random.random()) if answer.is_try else NOT_TRIED_WAITS  # noqa: S311 - spreads, protects nothing
+        changes["due_at"] = now + (delay or NOT_TRIED_WAITS)
+    seen = Delivery.objects.filter(pk=delivery.pk, state=State.PENDING, attempts=delivery.attempts)
+    return seen.update(**changes)
+
+
+def settle(lane: Lane, answers: Sequence[Answer], now: datetime) -> None:
+    """Give the lane back, and write how its endpoint is doing after these answers. Do nothing if another process has it."""
+    endpoint = lane.endpoint
+    mine = Endpoint.objects.filter(pk=endpoint.pk, lease_until=lane.until)
+    failed = [answer for answer in answers if not answer.is_ok and not _is_one_address(endpoint, answer)]
+    if not answers:
+        mine.update(lease_until=now)
+    elif len(failed) == len(answers):
+        _failed(mine, endpoint, failed, now)
+    else:
+        rest = max((rest_after(0, answer) for answer in failed), default=timedelta(0))
+        rest = max(rest, REST_BETWEEN.get(Kind(endpoint.kind), timedelta(0)))
+        health = {"failures": 0, "failing_since": None, "last_ok_at": now, "resting_until": now + rest if rest else None}
+        mine.update(lease_until=now, **health)
+
+
+def _is_one_address(endpoint: Endpoint, answer: Answer) -> bool:
+    """Return whether only the task's own address is gone: the host of callback addresses answers, and has others."""
+    return endpoint.kind == Kind.CALLBACK and answer.code == "gone"
+
+
+def _failed(mine: Any, endpoint: Endpoint, failed: Sequence[Answer], now: datetime) -> None:
+    failures, since = endpoint.failures + 1, failing_since(endpoint, now)
+    rest = max(rest_after(failures, answer) for answer in failed)
+    health = {"failures": failures, "failing_since": since, "last_failed_at": now, "resting_until": now + rest}
+    with transaction.atomic():
+        if not mine.update(lease_until=now, **health):
+            return
+        if any(answer.code == "gone" for answer in failed):
+            switch_off(endpoint, Off.GONE, by=None)
+        elif now - since >= DEAD_AFTER:
+            switch_off(endpoint, Off.DEAD, by=None)
