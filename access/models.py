@@ -111,6 +111,10 @@ class ApiToken(models.Model):
         """Return the id of the first token of its line, its own as a rule."""
         return self.first_id or self.pk
 
+    def may_order(self, model: str) -> bool:
+        """Return whether the token is for the model with this name, such as `kling/kling-v2-6`."""
+        return not self.models_allowed or model in self.models_allowed
+
     @property
     def limits(self) -> Limits:
         return Limits(

@@ -14,6 +14,7 @@ from generation.lifecycle import Status
 from generation.media.images import BadImage
 from generation.models import GenerationTask, TaskNews
 from generation.models.switch import Stop
+from generation.places import serves
 from providers.core.catalog import ModelSpec
 from providers.core.errors import ProviderError
 from providers.core.messages import SENTENCES, Message, say
@@ -223,7 +224,7 @@ def why_unstartable(task: GenerationTask | TaskNews, account: ProviderAccount | 
     """Return why a waiting task with this account can never start (`submitting/unstartable.py` ends the wait); empty if it can."""
     if task.spec is None:
         return say("model_gone", model=task.model)
-    if task.is_bound and account is not None and not account.takes(task.spec):
+    if task.is_bound and account is not None and not (account.takes(task.spec) and serves(account, task.only)):
         return say("account_off", account=account.label)
     return Message()
 

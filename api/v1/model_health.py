@@ -45,7 +45,7 @@ class HealthOut(Schema):
 @router.get("/{provider}/{path:model}/health", response={200: HealthOut, 404: ErrorOut}, summary="Can a model be ordered now?")
 def get_model_health(request: HttpRequest, provider: str, model: str) -> HealthOut:
     """Say whether a render would be sent now, how long it usually takes, and how the renders of today ended."""
-    health, now = health_of(known_model(provider, model)), clock.now()
+    health, now = health_of(known_model(request, provider, model)), clock.now()
     breakers = [(account.label, account.breaker(now)) for account in health.accounts]
     shown = [AccountHealth(label=label, state=one.state, resting_until=one.until, reason=one.reason) for label, one in breakers]
     return HealthOut(

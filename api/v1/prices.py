@@ -17,7 +17,8 @@ from api.v1.tasks import assets_of
 from generation.ordering.first_values import enabled_accounts
 from generation.ordering.prices import current
 from generation.ordering.tariff import ceiling, estimate, price_for
-from generation.ordering.validate import check_request
+from generation.ordering.validate import check_request, require_model
+from generation.places import serves
 from providers.vendors import ALL_MODELS, find_model
 
 __all__ = ["router"]
@@ -77,12 +78,15 @@ def list_prices(request: HttpRequest, wanted: Query[PriceFilter]) -> PricesOut: 
     return PricesOut(items=items)
 
 
-@router.post("/estimate", response={200: EstimateOut, 422: ErrorOut}, summary="What an order would cost", auth=needs(Scope.READ))
+@router.post(
+    "/estimate", response={200: EstimateOut, 403: ErrorOut, 422: ErrorOut}, summary="What an order would cost", auth=needs(Scope.READ)
+)
 def post_estimate(request: HttpRequest, body: EstimateIn) -> EstimateOut:
     """Say what one video with these params and inputs would cost. Orders nothing; refuses what POST /tasks would refuse."""
-    accounts = enabled_accounts()
-    inputs = assets_of(caller(request), body.inputs)
-    spec, params = check_request(model=body.model, prompt=None, params=body.params, inputs=inputs, accounts=accounts)
+    accounts, asking = enabled_accounts(), caller(request)
+    inputs, only = assets_of(asking, body.inputs), asking.token.only if asking.token else ""
+    spec, params = check_request(model=body.model, prompt=None, params=body.params, inputs=inputs, accounts=accounts, only=only)
+    require_model(asking.token, spec)
     tariff = current().tariff(spec)
     tier = price_for(tariff, dict(params))
     return EstimateOut(
@@ -90,5 +94,5 @@ def post_estimate(request: HttpRequest, body: EstimateIn) -> EstimateOut:
         most=ceiling(tariff, params),
         currency=tariff.currency if tariff else "",
         price=tier_out(tier) if tier else None,
-        billed=any(account.offers(spec) and not account.sandbox for account in accounts),
+        billed=any(account.offers(spec) and not account.sandbox and serves(account, only) for account in accounts),
     )

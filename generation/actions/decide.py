@@ -23,6 +23,7 @@ from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.models.task import NO_ERROR
 from generation.ordering.create import key_reused
+from generation.places import serves
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.catalog import ModelSpec
@@ -168,7 +169,7 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
             task.give_up("abandoned", task.error_message, note=note, decision_key=key)
             return retry_task(task, by=Caller(user=task.owner)).task
         account = _account_of(task)
-        facts = {"account": account, "is_bound": account.takes(spec), "failures": 0, **NO_ERROR}
+        facts = {"account": account, "is_bound": account.takes(spec) and serves(account, task.only), "failures": 0, **NO_ERROR}
         task.move(Status.QUEUED, note=note, decision_key=key, **facts)
         return task
     return _sent_by(task, done())

@@ -34,6 +34,7 @@ class TaskNews(NamedTuple):
     submission_id: str
     attempt_count: int
     error_code: str
+    only: str
 
     @property
     def state(self) -> Status:

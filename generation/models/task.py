@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
+from access.limits import Only
 from access.rights import may
 from database import clock
 from events import outbox
@@ -26,6 +27,7 @@ from generation.models.attempt import Attempt, Dispatch, submission_of
 from generation.models.prompt import Asset
 from generation.models.video import Video
 from generation.models.visibility import OwnedQuerySet, shared_with, team_index
+from generation.places import PLACES
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
 from providers.core.messages import Message, say
@@ -134,6 +136,8 @@ class GenerationTask(models.Model):
 
     content_id = models.CharField(_("content id"), max_length=200, blank=True)
     """What the caller calls the thing that the video is for; many tasks may have the same."""
+    only = models.CharField(max_length=20, blank=True, default="", db_default="")
+    """Where it may be rendered, one of `PLACES`; copied from the token when it is ordered (generation/places.py)."""
     callback_url = models.CharField(_("callback address"), max_length=2_000, blank=True)
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
@@ -170,7 +174,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["account", "due_at"], name="task_poll", condition=Q(status="running")),
             models.Index(fields=["account", "status"], name="task_slots"),
             models.Index(
-                fields=["owner", "created_at", "model", "due_at", "is_bound", "account"],
+                fields=["owner", "created_at", "model", "due_at", "is_bound", "account", "only"],
                 name="task_waiting",
                 condition=Q(status="queued"),
             ),
@@ -184,6 +188,7 @@ class GenerationTask(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="task_status_known"),
+            models.CheckConstraint(condition=Q(only__in=PLACES), name="task_only_known"),
             models.CheckConstraint(
                 condition=Q(status__in=ENDED, finished_at__isnull=False) | (~Q(status__in=ENDED) & Q(finished_at__isnull=True)),
                 name="task_finished_iff_terminal",
@@ -248,8 +253,10 @@ class GenerationTask(models.Model):
 
     @property
     def is_sandbox(self) -> bool:
-        """Return whether a simulator renders it, so that nothing is billed. Unknown, and False, until an account is chosen."""
-        return self.account is not None and self.account.sandbox
+        """Return whether a simulator renders it, so that nothing is billed. Unknown, and False, until an account is chosen, unless it may
+        be rendered only there.
+        """
+        return Only.SANDBOX in self.only.split(",") or (self.account is not None and self.account.sandbox)
 
     @property
     def cost(self) -> Decimal | None:

@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 
 from database import clock
 from database.errors import is_taken
-from generation.errors import Conflict, InvalidRequest, OrdersRefused, PortalError
+from generation.errors import Conflict, InvalidRequest, NotAllowed, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.order import Order
 from generation.ordering.prices import PriceBook, current
 from generation.ordering.room import Use, quotas_of, require_free_disk
 from generation.ordering.tariff import estimate
-from generation.ordering.validate import check_request, require_usable_names
+from generation.ordering.validate import check_request, require_model, require_usable_names
+from generation.places import serves, stricter
 from providers.core.catalog import ModelSpec, Params
 from providers.models import ProviderAccount
 
@@ -147,9 +148,11 @@ class _Batch:
 
     def _task(self, order: Order) -> GenerationTask:
         require_usable_names(content_id=order.content_id, callback_url=order.callback_url)
+        only = stricter(order.token.only if order.token else "", order.retry_of.only if order.retry_of else "")
         spec, params = check_request(
-            model=order.model, prompt=order.prompt, params=order.params, inputs=order.inputs, accounts=self.accounts
+            model=order.model, prompt=order.prompt, params=order.params, inputs=order.inputs, accounts=self.accounts, only=only
         )
+        require_model(order.token, spec)
         if order.external_id:
             if (order.owner.pk, order.external_id) in self.taken:
                 raise Conflict(_("You already have a task with this external_id."), code="external_id_taken")
@@ -157,13 +160,14 @@ class _Batch:
         require_free_disk()
         self.quotas[order.owner.pk].require_room()
         tariff = self.prices.tariff(spec)
-        holder = _holder_of(spec, params)
+        holder = _holder_of(spec, params, only)
         task = GenerationTask(
             owner=order.owner,
             team=order.team,
             token=order.token,
             prompt=self._prompt(order, getattr(params, "negative_prompt", "") or ""),
             model=spec.name,
+            only=only,
             params=params.model_dump(mode="json"),
             account=holder,
             is_bound=holder is not None,
@@ -200,14 +204,20 @@ class _Batch:
         return self.prompts[words]
 
 
-def _holder_of(spec: ModelSpec, params: Params) -> ProviderAccount | None:
-    """Return the account whose render this order continues; None where it continues none, or one that the portal does not know."""
+def _holder_of(spec: ModelSpec, params: Params, only: str) -> ProviderAccount | None:
+    """Return the account whose render this order continues; None where it continues none, or one that the portal does not know.
+
+    Raises `NotAllowed` if the order may not be rendered there.
+    """
     continued = getattr(params, params.continues) if params.continues else ""
     if not continued:
         return None
     accounts = ProviderAccount.objects.filter(vendor=spec.provider)
     task = GenerationTask.objects.filter(account__in=accounts, submission_id=continued).select_related("account").first()
-    return task.account if task else None
+    holder = task.account if task else None
+    if holder and not serves(holder, only):
+        raise NotAllowed(_("The render that this continues is at an account that this token may not use."), code="account_not_allowed")
+    return holder
 
 
 def _words_of(prompt: Prompt) -> tuple[int, str, str]:

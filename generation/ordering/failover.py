@@ -18,6 +18,7 @@ from generation.models import Attempt, Dispatch, FailoverRule, GenerationTask
 from generation.ordering.prices import current
 from generation.ordering.tariff import estimate
 from generation.ordering.validate import check_request
+from generation.places import serves
 from generation.scheduling.leases import passing_over
 from providers.core.catalog import ModelSpec, Params
 from providers.core.messages import say
@@ -41,10 +42,10 @@ def fail_over() -> int:
     if not rules:
         return 0
     moved = 0
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED).order_by("model").values_list("model", flat=True)
-    for model in waiting.distinct():
-        if _is_long_away(model):
-            for task in _movable(model)[:AT_ONCE]:
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED).order_by("model", "only").values_list("model", "only")
+    for model, only in waiting.distinct():
+        if _is_long_away(model, only):
+            for task in _movable(model, only)[:AT_ONCE]:
                 with passing_over(task):
                     moved += _move(task, rules)
     return moved
@@ -58,19 +59,19 @@ def _rules() -> dict[str, list[str]]:
     return found
 
 
-def _is_long_away(model: str) -> bool:
-    """Return whether no account can start it now or soon: a short cooldown or a probe is no reason to render with another model."""
+def _is_long_away(model: str, only: str) -> bool:
+    """Return whether no account that serves can start it now or soon: a short cooldown or a probe is no reason for another model."""
     spec = ALL_MODELS.get(model)
     soon = Q(cooldown_until=None) | Q(cooldown_until__lte=clock.now() + LONG_COOLDOWN)
-    return spec is None or not ProviderAccount.objects.filter(soon, enabled=True).for_model(spec)
+    return spec is None or not any(serves(one, only) for one in ProviderAccount.objects.filter(soon, enabled=True).for_model(spec))
 
 
-def _movable(model: str) -> Any:
+def _movable(model: str, only: str) -> Any:
     """Return waiting tasks that no vendor can have accepted."""
     maybe_paid = Attempt.objects.filter(task=OuterRef("pk"), dispatch__in=MAYBE_PAID)
-    waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, is_bound=False, cancel_requested_at=None)
+    waiting = GenerationTask.objects.filter(status=Status.QUEUED, model=model, only=only, is_bound=False, cancel_requested_at=None)
     sure = waiting.free(clock.now()).exclude(Exists(maybe_paid))
-    return sure.select_related("prompt", "owner").order_by("created_at")
+    return sure.select_related("prompt", "owner", "token").order_by("created_at")
 
 
 def has_stand_in(task: GenerationTask) -> bool:
@@ -97,11 +98,17 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
 
 
 def _candidates(task: GenerationTask, rules: dict[str, list[str]]) -> Iterator[tuple[ModelSpec, Params]]:
-    """Yield the requested model, then its stand-ins: those that an account can start now and that take everything that was ordered."""
+    """Yield the requested model, then its stand-ins: those that an account can start now, that the token
+    allows, and that take everything that was ordered.
+    """
     asked = task.asked_model or task.model
     for name in (asked, *rules.get(asked, [])):
         spec = ALL_MODELS.get(name)
-        if spec is None or name == task.model or not ProviderAccount.objects.usable().for_model(spec):
+        if spec is None or name == task.model:
+            continue
+        if not any(serves(account, task.only) for account in ProviderAccount.objects.usable().for_model(spec)):
+            continue
+        if name != asked and task.token and not task.token.may_order(name):
             continue
         params = _fitting(task, spec)
         if params is not None:
@@ -118,6 +125,6 @@ def _fitting(task: GenerationTask, to: ModelSpec) -> Params | None:
     untouched = task.spec.params.model_construct().model_dump(mode="json")
     asked = {name: value for name, value in task.params.items() if name in to.params.model_fields or value != untouched.get(name, object())}
     try:
-        return check_request(model=to.name, prompt=task.prompt.text, params=asked, inputs=task.images())[1]
+        return check_request(model=to.name, prompt=task.prompt.text, params=asked, inputs=task.images(), only=task.only)[1]
     except InvalidRequest:
         return None

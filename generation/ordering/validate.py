@@ -10,17 +10,19 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from generation.errors import InvalidRequest
+from access.models import ApiToken
+from generation.errors import InvalidRequest, NotAllowed
 from generation.media.images import BadImage, check_slot
 from generation.messages import field_errors, image_error, too_large_together
 from generation.models import Asset
+from generation.places import serves
 from providers.core.catalog import LIKE, InputConflict, ModelSpec, Params
 from providers.core.types import base64_bytes
 from providers.messages import translated
 from providers.models import ProviderAccount
 from providers.vendors import find_model
 
-__all__ = ["Inputs", "check_request", "require_usable_names"]
+__all__ = ["Inputs", "check_request", "require_model", "require_usable_names"]
 
 Inputs = Mapping[str, Sequence[Asset]]
 LONGEST_CONTENT_ID = 200
@@ -50,11 +52,18 @@ def _is_web_address(url: str) -> bool:
 
 
 def check_request(
-    *, model: str, prompt: str | None, params: Mapping[str, Any], inputs: Inputs, accounts: Collection[ProviderAccount] | None = None
+    *,
+    model: str,
+    prompt: str | None,
+    params: Mapping[str, Any],
+    inputs: Inputs,
+    accounts: Collection[ProviderAccount] | None = None,
+    only: str = "",
 ) -> tuple[ModelSpec, Params]:
     """Return the model and its validated params. Raises `InvalidRequest` with every field that is wrong.
 
-    Without a prompt, None, that is not checked. `accounts` are the enabled ones, if the caller has them; otherwise they are read.
+    Without a prompt, None, that is not checked. `accounts` are the enabled ones, if the caller has them; otherwise they are read. `only` is
+    where it may be rendered.
     """
     spec = find_model(model)
     if spec is None:
@@ -63,7 +72,7 @@ def check_request(
             code="unknown_model",
             fields={"model": _("Choose one of the listed models.")},
         )
-    _require_account(spec, ProviderAccount.objects.enabled() if accounts is None else accounts)
+    _require_account(spec, ProviderAccount.objects.enabled() if accounts is None else accounts, only)
     filled = {slot: len(assets) for slot, assets in inputs.items() if assets}
     wrong, checked = _weight_errors(spec, inputs) | _input_errors(spec, inputs), None
     try:
@@ -83,9 +92,24 @@ def check_request(
     return spec, checked
 
 
-def _require_account(spec: ModelSpec, accounts: Iterable[ProviderAccount]) -> None:
-    if any(account.offers(spec) for account in accounts):
+def require_model(token: ApiToken | None, spec: ModelSpec) -> None:
+    """Raise `NotAllowed` if the token is for other models only."""
+    if token and not token.may_order(spec.name):
+        raise NotAllowed(
+            _("This token may not order %(model)s. GET /api/v1/models lists what it may.") % {"model": spec.name}, code="model_not_allowed"
+        )
+
+
+def _require_account(spec: ModelSpec, accounts: Iterable[ProviderAccount], only: str) -> None:
+    offering = [account for account in accounts if account.offers(spec)]
+    if any(serves(account, only) for account in offering):
         return
+    if offering:
+        raise InvalidRequest(
+            _("No account that this token may use offers %(model)s.") % {"model": spec.label},
+            code="no_account",
+            fields={"model": _("Choose a model that is offered in the sandbox or on our own machines, as the token asks for.")},
+        )
     if spec.retired:
         raise InvalidRequest(
             _("%(model)s was retired by its vendor on %(date)s, and no account here still has it.")

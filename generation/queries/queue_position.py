@@ -22,6 +22,7 @@ from database import clock
 from generation.lifecycle import LIVE, Status
 from generation.models import GenerationTask, TaskNews
 from generation.models.switch import Stop
+from generation.places import PLACES, serves
 from generation.scheduling.concurrency import usage_of
 from generation.scheduling.fair_share import Queue, turns_of, turns_taken
 from generation.scheduling.stop_switch import current_stop
@@ -62,14 +63,15 @@ class Openings:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolState:
-    """What the cards of tasks need to know about the rest of the portal. `offered` are the models of enabled accounts. `turns` are the
-    places in line of an owner at a vendor, 1 is next: the owner's longest waiting task there has the first of them.
+    """What the cards of tasks need to know about the rest of the portal. `offered` are the models of enabled accounts, each with the places
+    for which one serves (generation/places.py). `turns` are the places in line of an owner at a vendor, 1 is next: the owner's longest
+    waiting task there has the first of them.
     """
 
     loads: list[AccountLoad] = field(default_factory=list)
     stop: Stop | None = None
     read_at: datetime | None = None
-    offered: frozenset[str] = frozenset()
+    offered: frozenset[tuple[str, str]] = frozenset()
     turns: Mapping[tuple[str, int], list[int]] = field(default_factory=dict)
     facts: str = ""
     """A digest of what else the text of a waiting task depends on."""
@@ -77,7 +79,7 @@ class PoolState:
     """When a task of an owner changed last, of owners whose tasks changed within `CHANGES_KNOWN`."""
     busy: frozenset[int] = frozenset()
     """Owners of tasks whose text changes with the time: they are sent, rendered or saved, or wait for a later try."""
-    _openings: dict[tuple[str, UUID | None], Openings] = field(default_factory=dict)
+    _openings: dict[tuple[str, str, UUID | None], Openings] = field(default_factory=dict)
 
     def mark(self, owner: int) -> str:
         """Return a short text, the same in each process, that changes when what the owner's waiting tasks say may change."""
@@ -98,13 +100,14 @@ class PoolState:
 
     def openings(self, task: GenerationTask | TaskNews) -> Openings:
         """Return the openings of the task's model; for a bound task only its own account counts."""
-        key = (task.model, task.account_id if task.is_bound else None)
+        key = (task.model, task.only, task.account_id if task.is_bound else None)
         if key not in self._openings:
-            self._openings[key] = self._find_openings(task.spec, key[1])
+            self._openings[key] = self._find_openings(task.spec, task.only, key[2])
         return self._openings[key]
 
-    def _find_openings(self, spec: ModelSpec | None, bound_to: UUID | None) -> Openings:
-        loads = [load for load in self.loads if bound_to in {None, load.account.pk} and spec and load.account.takes(spec)]
+    def _find_openings(self, spec: ModelSpec | None, only: str, bound_to: UUID | None) -> Openings:
+        able = [load for load in self.loads if bound_to in {None, load.account.pk} and spec and load.account.takes(spec)]
+        loads = [load for load in able if serves(load.account, only)]
         cooling = [load.account for load in loads if load.account.cooldown_until is not None]
         awake = [load for load in loads if load.account.may_start]
         return Openings(
@@ -117,7 +120,8 @@ class PoolState:
         """Return the places in line of these waiting tasks, without those that have none. A query finds which of their owners' turns they
         have, except for `all_of`, an owner whose waiting tasks are all among them.
         """
-        in_line = [task for task in tasks if self.read_at and task.due_at and task.due_at <= self.read_at and task.model in self.offered]
+        due = [task for task in tasks if self.read_at and task.due_at and task.due_at <= self.read_at]
+        in_line = [task for task in due if (task.model, task.only) in self.offered]
         places = self._look_up([task for task in in_line if task.owner_id != all_of])
         left = {vendor: iter(turns) for (vendor, owner), turns in self.turns.items() if owner == all_of}
         for task in sorted((task for task in in_line if task.owner_id == all_of), key=attrgetter("created_at", "id")):
@@ -164,7 +168,8 @@ def read_pool_state() -> PoolState:
     accounts, now = list(ProviderAccount.objects.all()), clock.now()
     usages = usage_of(accounts, now)
     loads = [AccountLoad(account=account, used=usages[account.pk].slots) for account in accounts]
-    offered = frozenset(name for account in accounts if account.enabled for name in account.models_offered())
+    models = [(account, account.models_offered()) for account in accounts if account.enabled]
+    offered = frozenset((name, only) for account, names in models for only in PLACES if serves(account, only) for name in names)
     stop = current_stop()
     states = [
         (load.account.pk, load.account.edited_at, load.account.cooldown_until, load.account.breaker(now).state, load.is_full)
@@ -191,7 +196,7 @@ def _digest(*facts: object) -> str:
     return blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 
 
-def _turns(offered: Collection[str], now: datetime) -> dict[tuple[str, int], list[int]]:
+def _turns(offered: Collection[tuple[str, str]], now: datetime) -> dict[tuple[str, int], list[int]]:
     """Return the places of each owner's tasks in each vendor's line, in the order of `fair_share.turns_of`."""
     owners = _line(offered, now).values_list(VENDOR, "owner").annotate(count=Count("pk"), first=Min("created_at"))
     lines: dict[str, list[Queue]] = defaultdict(list)
@@ -205,6 +210,11 @@ def _turns(offered: Collection[str], now: datetime) -> dict[tuple[str, int], lis
     return dict(turns)
 
 
-def _line(offered: Collection[str], now: datetime) -> QuerySet[GenerationTask]:
-    """Return the tasks that have a place in line: due, and of a model that an enabled account offers."""
-    return GenerationTask.objects.filter(status=Status.QUEUED, due_at__lte=now, model__in=sorted(offered)).order_by()
+def _line(offered: Collection[tuple[str, str]], now: datetime) -> QuerySet[GenerationTask]:
+    """Return the tasks that have a place in line: due, and of a model that an enabled account offers where they may be rendered."""
+    if not offered:
+        return GenerationTask.objects.none()
+    startable = Q()
+    for only in sorted({only for _model, only in offered}):
+        startable |= Q(only=only, model__in=sorted(model for model, place in offered if place == only))
+    return GenerationTask.objects.filter(startable, status=Status.QUEUED, due_at__lte=now).order_by()

@@ -20,6 +20,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from generation.lifecycle import AT_VENDOR, Status
 from generation.models import GenerationTask
+from generation.places import PLACES, serves
 from generation.scheduling.concurrency import about_to_start, others_at_work, room_of, submit_processes, usage_of
 from generation.scheduling.leases import MOST_WAITING, Lease, lease_rows
 from providers.core.catalog import vendor_of
@@ -54,6 +55,7 @@ class Waiting(NamedTuple):
     model: str
     is_bound: bool
     account: UUID | None
+    only: str
 
 
 class Queue(NamedTuple):
@@ -132,7 +134,10 @@ def _best(places: Iterable[Place], task: Waiting) -> Place | None:
     fit = [
         place
         for place in places
-        if place.room > 0 and place.account.offers(spec) and (not task.is_bound or task.account == place.account.pk)
+        if place.room > 0
+        and place.account.offers(spec)
+        and serves(place.account, task.only)
+        and (not task.is_bound or task.account == place.account.pk)
     ]
     return min(fit, key=attrgetter("rank"), default=None)
 
@@ -144,7 +149,9 @@ def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: dat
     owners = waiting.order_by().values("owner").annotate(count=Count("pk"), first=Min("created_at"))
     turns = turns_of([Queue(busy[row["owner"]], row["first"], row["owner"], row["count"]) for row in owners], room)
     rows = {
-        owner: iter(waiting.filter(owner=owner).order_by("created_at", "pk").values_list("pk", "model", "is_bound", "account")[:count])
+        owner: iter(
+            waiting.filter(owner=owner).order_by("created_at", "pk").values_list("pk", "model", "is_bound", "account", "only")[:count]
+        )
         for owner, count in Counter(turns).items()
     }
     for owner in turns:
@@ -155,10 +162,14 @@ def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: dat
 
 def _waiting(places: list[Place], now: datetime) -> QuerySet[GenerationTask]:
     """Return the due tasks that one of these accounts may start."""
-    offers = {place.account.pk: place.account.models_offered() for place in places}
-    anyones = Q(is_bound=False, model__in=sorted(set().union(*offers.values())))
-    for account, names in offers.items():
-        anyones |= Q(is_bound=True, account=account, model__in=names)
+    offers = [(place.account, place.account.models_offered()) for place in places]
+    anyones = Q()
+    for only in PLACES:
+        fit = [(account, names) for account, names in offers if serves(account, only)]
+        if fit:
+            anyones |= Q(is_bound=False, only=only, model__in=sorted(set().union(*(names for _account, names in fit))))
+        for account, names in fit:
+            anyones |= Q(is_bound=True, account=account, only=only, model__in=names)
     return GenerationTask.objects.filter(anyones, status=Status.QUEUED, due_at__lte=now)
 
 

@@ -24,6 +24,7 @@ from generation.messages import trouble
 from generation.models import Attempt, Dispatch, GenerationTask
 from generation.models.task import NO_ERROR, NO_WAIT
 from generation.ordering.failover import has_stand_in
+from generation.places import serves
 from generation.scheduling.account_health import handle_error
 from generation.scheduling.concurrency import Wait, why_no_permit
 from generation.scheduling.leases import DEATHS, take_up
@@ -179,6 +180,8 @@ def _commit_intent(task: GenerationTask, request: GenerationRequest) -> Attempt:
         # `changed_at`: the client of this task leads to where the account led before, and a look-up would ask the new place
         if account.changed_at != task.account.changed_at or not account.may_start or not account.offers(request.spec):
             raise NotNow
+        if not serves(account, task.only):  # the last gate: from here it is sent
+            raise NotNow
         if wait := why_no_permit(account, clock.now()):
             raise NotNow(wait)
         now, limits, number = clock.now(), account.timeouts, task.attempt_count + 1
@@ -296,7 +299,8 @@ def _account_refused(task: GenerationTask, error: ProviderError) -> None:
     """Let another account take it, or a stand-in model: the account is at fault, not the request."""
     assert task.spec is not None
     refused = task.attempts.filter(error_code=error.code).values("account")
-    others = ProviderAccount.objects.enabled().exclude(pk__in=refused).for_model(task.spec)
+    enabled = ProviderAccount.objects.enabled().exclude(pk__in=refused).for_model(task.spec)
+    others = [account for account in enabled if serves(account, task.only)]
     if not task.is_bound and (others or has_stand_in(task)):
         _try_again(task, error)
     else:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from generation.lifecycle import Status
 from generation.messages import why_unstartable
 from generation.models import GenerationTask
+from generation.places import PLACES, serves
 from generation.scheduling.leases import passing_over
 from generation.submitting.acceptance import follow_stored_id
 from generation.submitting.reconcile import earlier_to_review, end_unsent, may_be_paid
@@ -34,7 +35,7 @@ def free_unstartable(now: datetime) -> int:
         return 0
     may_wait = Q(account__edited_at__gt=now - PATIENCE)
     for account in ProviderAccount.objects.enabled():
-        may_wait |= Q(account=account, model__in=account.models_offered())
+        may_wait |= Q(account=account, model__in=account.models_offered(), only__in=[only for only in PLACES if serves(account, only)])
     in_vain = ~Q(model__in=list(ALL_MODELS)) | (Q(is_bound=True) & ~may_wait)
     freed = 0
     for task in waiting.filter(Q(cancel_requested_at__isnull=False) | in_vain).select_related("account")[:AT_ONCE]:

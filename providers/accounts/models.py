@@ -69,6 +69,12 @@ class ProviderAccount(models.Model):
     tails = models.JSONField(editable=False, default=dict)
     enabled = models.BooleanField(_("enabled"), default=True)
     sandbox = models.BooleanField(_("sandbox"), default=False, help_text=_("Points at the simulator; nothing is billed."))
+    on_our_machines = models.BooleanField(
+        _("on our own machines"),
+        default=False,
+        db_default=False,
+        help_text=_("What is sent there stays with us: tokens that stay local use only such accounts."),
+    )
     models_allowed = models.JSONField(
         _("models allowed"), default=list, blank=True, help_text=_("Model ids of this vendor; empty means all of them.")
     )

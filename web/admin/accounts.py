@@ -110,7 +110,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
         names = ["model_names"] if found and found[1].takes_names else []
         sets = [
             (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets)}),
-            (_("Use"), {"fields": ("enabled", "sandbox", "models_allowed", *names, "priority", "weight")}),
+            (_("Use"), {"fields": ("enabled", "sandbox", "on_our_machines", "models_allowed", *names, "priority", "weight")}),
             (_("Limits"), {"fields": LIMITS}),
         ]
         return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]
