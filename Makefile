@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored storage-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored keys storage-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, an
 paused: $(VENV)/.dev  ## pause working processes for longer than their leases, 200 times for each database, and look for late writes (long)
 	@$(PY) -m tests.chaos.paused
 
+keys: $(VENV)/.dev  ## send each of 1,000 orders twenty times at once under its Idempotency-Key, and count the tasks (SHORT=1: 50)
+	@$(PY) -m tests.chaos.keys $(if $(SHORT),--short)
+
 restored: $(VENV)/.dev  ## restore a backup after more was sent, and count what was bought twice or lost
 	@$(PY) -m tests.chaos.restored
 
@@ -66,8 +69,8 @@ bench: $(VENV)/.dev  ## measure the figures of docs/performance.md
 witnesses: $(VENV)/.dev  ## run the vendors' own SDKs, unmodified, each in its own environment, against the simulator
 	@$(PY) -m tools.witnesses
 
-schema: $(VENV)/.dev  ## send the API a minute of requests that Schemathesis generates from its OpenAPI document, and check the answers against it
-	@$(PY) -m tools.schema
+schema: $(VENV)/.dev  ## send the API a minute of requests that Schemathesis generates from its OpenAPI document, and check the answers (LONG=1: 50,000 on each database)
+	@$(PY) -m tools.schema $(if $(LONG),--long)
 
 fuzz: $(VENV)/.dev  ## run the tests that make up their own input with forty times as many examples (long)
 	@PORTAL_FUZZ=long $(PY) -m pytest -n auto $$(grep -rl "^from hypothesis" tests --include=test_*.py)

@@ -74,6 +74,19 @@ EXAMPLES: dict[str, Example] = {
     "patch_token": Example(body={"label": "product pages", "rate_per_minute": 60}),
     "roll_token": Example(status=201, body={"overlap_hours": 24}),
     "revoke_token": Example(status=204),
+    "list_prices": Example(query={"model": MODEL}),
+    "post_estimate": Example(body={"model": MODEL}),
+    "list_webhooks": Example(),
+    "post_webhook": Example(status=201, body={"url": "https://shop.example/hooks", "label": "shop", "types": ["task.succeeded"]}),
+    "get_webhook": Example(),
+    "patch_webhook": Example(body={"label": "shop, Berlin"}),
+    "delete_webhook": Example(status=204),
+    "roll_webhook": Example(body={"overlap_hours": 24}),
+    "ping_webhook": Example(status=202),
+    "replay_webhook": Example(status=202, body={"since": "2026-11-28T22:00:00Z"}),
+    "list_deliveries": Example(query={"state": "failed", "limit": "20"}),
+    "get_delivery": Example(),
+    "replay_delivery": Example(status=202),
 }
 
 

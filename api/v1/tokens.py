@@ -23,6 +23,7 @@ from access.models import ApiToken
 from access.rights import may
 from access.scopes import USUAL_SCOPES, Scope
 from api.auth import caller, needs
+from api.fields import EXACT
 from api.paging import PageIn, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page
 from generation.errors import Conflict, InvalidRequest, NotThere
@@ -35,7 +36,8 @@ router = Router(tags=["tokens"], auth=needs(Scope.MANAGE_TOKENS))
 Place = Only | Literal[""]
 Words = Annotated[str, Field(max_length=120, pattern=TEXT)]
 Label = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", examples=["product pages"])]
-Rate = Annotated[int | None, Field(ge=1, le=100_000, description="Requests per minute; null is without a limit.", examples=[600])]
+PerMinute = Annotated[int, Field(ge=1, le=100_000), EXACT]
+Rate = Annotated[PerMinute | None, Field(description="Requests per minute; null is without a limit.", examples=[600])]
 ROLL_REFUSALS = {
     "already_rolled": gettext_lazy("This token was replaced already."),
     "token_ended": gettext_lazy("This token no longer works. Make a new one."),
@@ -55,7 +57,7 @@ class TokenIn(Schema):
     networks: list[Words] = Field([], max_length=50, description="Addresses and networks (CIDR).", examples=[["192.0.2.0/24"]])
     rate_per_minute: Rate = None
     only: Place = ""
-    expires_in_days: int | None = Field(default_factory=tokens.usual_days, ge=1, le=3650, examples=[30])
+    expires_in_days: Annotated[int, Field(ge=1, le=3650), EXACT] | None = Field(default_factory=tokens.usual_days, examples=[30])
 
 
 class TokenChangeIn(Schema):
@@ -76,7 +78,7 @@ class RollIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_hours: int = Field(24, ge=0, le=168)
+    overlap_hours: Annotated[int, Field(ge=0, le=168), EXACT] = 24
 
 
 class TokenOut(Schema):

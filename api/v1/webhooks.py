@@ -9,10 +9,12 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.fields import EXACT, Moment
+from api.idempotency import idempotent
 from api.paging import PageIn, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page
 from generation.actions.share import require_team
@@ -57,7 +59,7 @@ class EndpointPatch(Schema):
     url: Url | None = None
     label: Label | None = None
     types: Types | None = None
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
 
 
 class EndpointOut(Schema):
@@ -92,7 +94,7 @@ class RollIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_hours: int = Field(24, ge=0, le=168)
+    overlap_hours: Annotated[int, Field(ge=0, le=168), EXACT] = 24
 
 
 class ReplayIn(Schema):
@@ -100,7 +102,7 @@ class ReplayIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime
+    since: Moment
 
 
 class ReplayedOut(Schema):
@@ -203,6 +205,7 @@ def roll_webhook(request: HttpRequest, endpoint_id: UUID, body: RollIn) -> Endpo
 
 
 @router.post("/{endpoint_id}/ping", response={202: DeliveryOut, **ACTED}, summary="Send it a test", auth=MANAGES)
+@idempotent
 def ping_webhook(request: HttpRequest, endpoint_id: UUID) -> Status[DeliveryOut]:
     """Send an event of type `ping`. `GET /deliveries/{id}` says what was answered."""
     asking = caller(request)
@@ -210,6 +213,7 @@ def ping_webhook(request: HttpRequest, endpoint_id: UUID) -> Status[DeliveryOut]
 
 
 @router.post("/{endpoint_id}/replay", response={202: ReplayedOut, 422: ErrorOut, **ACTED}, summary="Send again what was lost", auth=MANAGES)
+@idempotent
 def replay_webhook(request: HttpRequest, endpoint_id: UUID, body: ReplayIn) -> Status[ReplayedOut]:
     """Send everything once more that failed or was not sent since then, with the same ids and bytes."""
     asking = caller(request)
@@ -233,6 +237,7 @@ def get_delivery(request: HttpRequest, delivery_id: UUID) -> DeliveryDetailOut:
 
 
 @deliveries.post("/{delivery_id}/replay", response={202: DeliveryOut, **ACTED}, summary="Send a delivery again", auth=MANAGES)
+@idempotent
 def replay_delivery(request: HttpRequest, delivery_id: UUID) -> Status[DeliveryOut]:
     """Send it once more, with the same id and the same bytes. 409 `still_waiting`: it has not been given up yet."""
     asking = caller(request)

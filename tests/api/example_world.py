@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group, User
 
+from access.callers import Caller
 from access.tokens import issue
 from delivery.models import Link
 from generation.lifecycle import Status
@@ -13,6 +14,8 @@ from tests.pictures import picture
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
 from tests.web.page_rows import make_video
+from webhooks import actions
+from webhooks.models import Delivery, State
 
 __all__ = ["world_of"]
 
@@ -27,6 +30,9 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
     video, in_bin = make_video(person), make_video(person)
     in_bin.deleted_at = in_bin.created_at
     in_bin.save()
+    endpoint, _secret = actions.create(by=Caller(user=person), url="https://shop.example/hooks", types=["task.failed"])
+    delivery = actions.ping(endpoint, by=Caller(user=person))
+    Delivery.objects.filter(pk=delivery.pk).update(state=State.FAILED, due_at=None, finished_at=delivery.created_at)
     asset: Asset = store_asset(owner=person, file=picture())
     rows = {
         "task": make_task(person),
@@ -36,6 +42,8 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "video_in_bin": in_bin,
         "link": Link.objects.create(video=video, owner=person, label="product page"),
         "asset": asset,
+        "endpoint": endpoint,
+        "delivery": delivery,
         "token": issue(person, "another")[0],
     }
     return {name: str(row.pk) for name, row in rows.items()} | {"team": team.name, "vendor_id": in_review.submission_id}

@@ -1,0 +1,57 @@
+"""What `python -m benchmarks api` compares with: Django views that do the INSERTs and SELECTs of the API, and nothing else.
+
+Served by the same web server on the same database as the portal (`benchmarks.bare_settings`). No middleware, no authentication, no checks,
+no document; the ORM, and JSON in and out.
+"""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+from django.utils import timezone
+
+from access.models import ApiToken
+from api.models import SavedAnswer
+from generation.models import GenerationTask, Prompt, TaskEvent
+
+
+def insert(request: HttpRequest) -> JsonResponse:
+    """Store an order as `POST /api/v1/tasks` does, in one transaction; with `key` also the answer that is kept."""
+    body, now = json.loads(request.body), timezone.now()
+    with transaction.atomic():
+        prompt = Prompt.objects.create(owner_id=body["owner"], text=body["prompt"], source=Prompt.Source.API)
+        task = GenerationTask.objects.create(
+            owner_id=body["owner"],
+            prompt=prompt,
+            model=body["model"],
+            params=body["params"],
+            inputs_given={},
+            due_at=now,
+            created_at=now,
+            updated_at=now,
+            idempotency_key=body["key"],
+        )
+        TaskEvent.objects.create(task=task, at=now, to_status=task.status)
+        answer = {"id": str(task.pk), "status": task.status, "model": task.model, "prompt": prompt.text, "params": task.params}
+        if body["key"]:
+            facts = {"digest": "0" * 64, "locked_until": now, "created_at": now, "http_status": 202, "body": json.dumps(answer).encode()}
+            SavedAnswer.objects.create(owner_id=body["owner"], key=body["key"], **facts)
+    return JsonResponse(answer, status=202)
+
+
+def select(request: HttpRequest, token: str, task_id: UUID) -> JsonResponse:  # noqa: ARG001 - a view
+    """Read what `GET /api/v1/tasks/{id}` reads: the token with its owner, the task with its prompt and account, its videos."""
+    owner = ApiToken.objects.select_related("owner").get(public_id=token).owner
+    task = GenerationTask.objects.select_related("prompt", "account", "team").get(pk=task_id)
+    videos = [
+        {"id": str(video.pk), "title": video.title, "duration_s": video.duration_s, "sha256": video.sha256} for video in task.videos.all()
+    ]
+    facts = {"id": str(task.pk), "owner": owner.pk, "status": task.status, "prompt": task.prompt.text, "videos": videos}
+    return JsonResponse(facts | {"model": task.model, "params": task.params, "created_at": task.created_at})
+
+
+urlpatterns = [path("tasks", insert), path("tasks/<str:token>/<uuid:task_id>", select)]
