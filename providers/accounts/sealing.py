@@ -1,18 +1,16 @@
 """Encrypts vendor credentials at rest. A wrong key, a damaged text or the text of another row raises `SealBroken`.
 
-MultiFernet: the first key of CREDENTIAL_KEYS encrypts, all of them decrypt. The account's id is inside the encrypted text, because Fernet
-binds no context and the text could otherwise be copied into another row.
+The account's id is inside the encrypted text, which could otherwise be copied into another row.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import Fernet
 
+from database import sealing
 from providers.core.messages import say
 
 __all__ = ["SealBroken", "is_key", "opens", "seal", "tail", "unseal"]
@@ -30,15 +28,14 @@ class SealBroken(Exception):
 
 def seal(account_id: UUID, credentials: Mapping[str, str]) -> str:
     """Encrypt the credentials of this account into the text to store."""
-    bound = json.dumps({"account": str(account_id), "credentials": dict(credentials)})
-    return _fernet().encrypt(bound.encode()).decode()
+    return sealing.seal({"account": str(account_id), "credentials": dict(credentials)})
 
 
 def unseal(account_id: UUID, sealed: str) -> dict[str, str]:
     """Decrypt this account's credentials. Raise `SealBroken`."""
     try:
-        bound = json.loads(_fernet().decrypt(sealed.encode()))
-    except (InvalidToken, ValueError) as error:
+        bound = sealing.unseal(sealed)
+    except sealing.Unreadable as error:
         raise SealBroken("seal_unreadable") from error
     if bound.get("account") != str(account_id):
         raise SealBroken("seal_of_another")
@@ -66,7 +63,3 @@ def is_key(text: str) -> bool:
 def tail(secret: str) -> str:
     """Return the last four characters, by which people recognise a key; nothing of a short secret."""
     return f"…{secret[-4:]}" if len(secret) >= 12 else "…"
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])
