@@ -8,7 +8,7 @@ class AccessConfig(AppConfig):
     verbose_name = _("Access")
 
     def ready(self) -> None:
-        from access import checks, preferences  # noqa: F401 - registers the system checks and a signal's receiver
+        from access import checks, preferences, sign_in_records  # noqa: F401 - registers the system checks and receivers of signals
 
 
 class PortalAdminConfig(AdminConfig):

@@ -1,10 +1,11 @@
-"""Checks the settings of a portal that other machines can reach: host names, debug mode, proxies. And the currency of its budgets."""
+"""Checks the settings of a portal that other machines can reach: host names, proxies, the sign-in. And the currency of its budgets."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -42,6 +43,31 @@ def any_host(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa:
     return []
 
 
+@register(Tags.security, deploy=True)
+def second_factors(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Warn, in `check --deploy`, of a portal whose administrators may sign in with a password alone."""
+    if settings.REQUIRE_SECOND_FACTOR == "nobody":
+        hint = "Set PORTAL_REQUIRE_SECOND_FACTOR to staff or everyone."
+        return [Caution("A password alone opens the admin and its money.", hint=hint, id="access.W002")]
+    return []
+
+
+@register(Tags.security)
+def single_sign_on(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Report a provider that is named by half, or whom anybody between could imitate."""
+    found: list[CheckMessage] = []
+    apps: list[dict[str, Any]] = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    for app in apps:
+        if not (app["client_id"] and app["secret"]):
+            hint = "Set PORTAL_OIDC_CLIENT_ID and PORTAL_OIDC_CLIENT_SECRET, as the provider gave them."
+            found.append(Error("PORTAL_OIDC_ISSUER is set without the client's id and secret.", hint=hint, id="access.E005"))
+        issuer = urlsplit(app["settings"]["server_url"])
+        if issuer.scheme != "https" and issuer.hostname not in {"localhost", "127.0.0.1"}:
+            words = "PORTAL_OIDC_ISSUER is not an https address: whoever is between could sign in as anybody."
+            found.append(Error(words, hint="Write the provider's https address.", id="access.E006"))
+    return found
+
+
 @register(Tags.database)
 def currency_of_budgets(app_configs: object, databases: Iterable[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """Report a portal's currency that differs from that in which its budgets were made: their sums would mean nothing."""
@@ -59,7 +85,7 @@ def currency_of_budgets(app_configs: object, databases: Iterable[str] | None = N
 
 def refuse_to_start(addresses: Iterable[object]) -> None:
     """Raise SystemExit with the reason when the web process must not listen at these (host, port) pairs."""
-    reasons = [f"{error.msg} {error.hint}" for error in hosts_and_proxies(None)]
+    reasons = [f"{error.msg} {error.hint}" for error in (*hosts_and_proxies(None), *single_sign_on(None))]
     if any(_is_public(address) for address in addresses):
         if settings.DEBUG:
             reasons.append("PORTAL_DEBUG is True: bind to 127.0.0.1, or set it to False.")

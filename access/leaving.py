@@ -7,6 +7,7 @@ from django.db import transaction
 
 from access.callers import Caller
 from access.models import Preference
+from access.second_factor import remove_all
 from access.tokens import revoke
 from database import clock
 from events import audit
@@ -28,6 +29,7 @@ def end_access(user: User, *, to: User | None, by: Caller | None) -> None:
         Preference.objects.filter(left_to=user).exclude(user=to).update(left_to=to)
     for token in user.api_tokens.filter(revoked_at=None):
         revoke(token, by=by)
+    remove_all(user, by=by)
     audit.record("user.left", user, by=by, after={"to": to})
 
 

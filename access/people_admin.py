@@ -7,27 +7,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from access.leaving import came_back
 from access.models import Preference
+from access.second_factor import remove_all
 from events import audit
 
 __all__ = ["PeopleAdmin", "RightsOfGroupsAdmin"]
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
-admin.site.unregister(User)
-admin.site.unregister(Group)
+admin.site.unregister([User, Group])
+admin.site.unregister([Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken])
+"""django-allauth's own pages: they show secrets, and what they change is recorded nowhere."""
 
 
 class PersonForm(UserChangeForm):  # type: ignore[type-arg]
@@ -56,7 +63,8 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
 
     audited_as = "user"
     form = PersonForm
-    fieldsets = (*UserAdmin.fieldsets, (_("Storage"), {"fields": ("quota_gb",)}))  # type: ignore[misc]
+    actions = ("remove_second_factors",)
+    fieldsets = (*UserAdmin.fieldsets, (_("Storage"), {"fields": ("quota_gb",)}), (_("Sign-in"), {"fields": ("second_factors",)}))  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         with transaction.atomic():
@@ -72,6 +80,18 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
         quota = _quota_of(user)
         return "–" if quota is None else quota
 
+    @admin.display(description=_("Second factors"))
+    def second_factors(self, user: User) -> str:
+        """Show what the person has, by name; a secret is shown nowhere."""
+        return ", ".join(str(factor) for factor in Authenticator.objects.filter(user=user).order_by("pk")) or "–"
+
+    @admin.action(description=_("Remove second factors, for somebody who lost them"), permissions=["change"])
+    def remove_second_factors(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        allowed = [person for person in people if _may_touch(request, person)]
+        count = sum(remove_all(person, by=caller_of(request)) for person in allowed)
+        words = ngettext("%(count)d second factor removed.", "%(count)d second factors removed.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+
     def audit_action(self, form: Any) -> str:
         return "user.rights_changed" if {*RIGHTS, "is_active"}.intersection(form.changed_data) else "user.changed"
 
@@ -84,6 +104,7 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
+        fields = (*fields, "second_factors")
         return fields if request.user.is_superuser else (*fields, *RIGHTS, "quota_gb")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

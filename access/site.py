@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import views as account
 from django.contrib.admin import AdminSite, ModelAdmin, SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest, ValidationError
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 __all__ = ["PortalAdminSite"]
 
@@ -56,7 +60,24 @@ def _has(name: str, lookup: str) -> bool:
 
 
 class PortalAdminSite(AdminSite):
-    """Django's admin site, where every ModelAdmin refuses other look-ups."""
+    """Django's admin site, where every ModelAdmin refuses other look-ups, behind the portal's own sign-in.
+
+    Django's forms for the sign-in and the password would let anybody guess without a limit.
+    """
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        """Send who is not signed in to the sign-in; refuse who is, but may not use the admin."""
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index", current_app=self.name))
+        if not self.has_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ARG002
+        return account.logout(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ARG002
+        return HttpResponseRedirect(reverse("account_change_password"))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-__all__ = ["DAYS", "BadSetting", "boolean", "currency", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
+__all__ = ["DAYS", "BadSetting", "boolean", "choice", "currency", "first_run_secret", "integer", "items", "kept_for", "mapping", "text"]
 
 DAYS = range(36_501)
 """How long something may be kept: a hundred years at most, so that every date exists."""
@@ -35,6 +35,14 @@ def boolean(name: str, *, default: bool) -> bool:
     if value not in {"True", "False"}:
         raise BadSetting(f"{name} is “{value}”; write True or False.")
     return value == "True"
+
+
+def choice(name: str, allowed: Sequence[str]) -> str:
+    """Return one of the allowed values; the first is the default. Raises `BadSetting` for any other."""
+    value = text(name, allowed[0])
+    if value not in allowed:
+        raise BadSetting(f"{name} is “{value}”; write {', '.join(allowed[:-1])} or {allowed[-1]}.")
+    return value
 
 
 def integer(name: str, default: int, *, within: range | None = None) -> int:

@@ -15,9 +15,11 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from access.second_factor import where_to_get_one
 from api.errors import error_response
 from generation import store
 
@@ -152,5 +154,19 @@ def body_limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         if size <= settings.MAX_BODY_BYTES and (with_token or request.user.is_authenticated):
             return get_response(request)
         return error_response(413, "too_large", _("The request is too large."))
+
+    return middleware
+
+
+def second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Send people who must have a second factor to where they get one; answer the API's sessions with 403. Tokens are not sessions."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        in_api = request.path.startswith(API)
+        if (in_api and "Authorization" in request.headers) or (way := where_to_get_one(request)) is None:
+            return get_response(request)
+        if in_api:
+            return error_response(403, "second_factor_required", _("Sign in with a second factor first: open Settings, then Security."))
+        return redirect(way)
 
     return middleware

@@ -6,6 +6,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from cryptography.fernet import Fernet
@@ -46,6 +47,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "django_q",
     "ninja",
     "api",
@@ -81,13 +87,15 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "web.views.errors.HeldLocks",
     "web.time_zone.reader_time_zone",
+    "allauth.account.middleware.AccountMiddleware",
+    "videoportal.security.second_factor",
 ]
 
 ROOT_URLCONF = "videoportal.urls"
 WSGI_APPLICATION = "videoportal.wsgi.application"
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "studio"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
 CSRF_FAILURE_VIEW = "videoportal.refusals.csrf_failure"
 
 TEMPLATES = [
@@ -252,6 +260,51 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Sign-in by django-allauth (docs/sign-in.md, docs/adr/0028). Its own backend alone: a second one would hash each wrong password again.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "access.sign_in.PortalAccounts"
+ACCOUNT_FORMS = {"login": "access.sign_in.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+MFA_ADAPTER = "access.second_factor.PortalSecondFactors"
+MFA_FORMS = {
+    "add_webauthn": "access.passkeys.AddForm",
+    "authenticate_webauthn": "access.passkeys.AuthenticateForm",
+    "login_webauthn": "access.passkeys.LoginForm",
+    "reauthenticate_webauthn": "access.passkeys.ConfirmForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up alone, so an address says nothing
+MFA_TOTP_TOLERANCE = 0  # a used code is remembered for one period only
+REQUIRE_SECOND_FACTOR = env.choice("PORTAL_REQUIRE_SECOND_FACTOR", ("nobody", "staff", "everyone"))
+SOCIALACCOUNT_ADAPTER = "access.single_sign_on.PortalSingleSignOn"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # browsers apply form-action to the redirect after a form, so the way to the provider is a link
+SOCIALACCOUNT_STORE_TOKENS = False
+OIDC_ISSUER = env.text("PORTAL_OIDC_ISSUER").rstrip("/")
+OIDC_SIGN_UP = env.boolean("PORTAL_OIDC_SIGN_UP", default=False)
+OIDC_TRUST_EMAIL = env.boolean("PORTAL_OIDC_TRUST_EMAIL", default=False)
+OIDC_DOMAINS = env.items("PORTAL_OIDC_DOMAINS")
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "team",
+                "name": env.text("PORTAL_OIDC_LABEL"),
+                "client_id": env.text("PORTAL_OIDC_CLIENT_ID"),
+                "secret": env.text("PORTAL_OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
 
 LOG_LEVEL = env.text("PORTAL_LOG_LEVEL", "INFO")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "videoportal.error_reports.WithoutValues"

@@ -1,7 +1,6 @@
 """Every URL of the portal."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 
 from api.callbacks import receive
@@ -16,8 +15,7 @@ handler500 = "videoportal.refusals.server_error"
 
 urlpatterns = [
     path("", include("web.urls")),
-    path("accounts/login/", LoginView.as_view(), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/", include("access.account_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),

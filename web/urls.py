@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, deleted, gallery, live, settings, share, shell, studio, tasks, tokens, videos, webhooks
+from web.views import activity, assets, deleted, gallery, live, security, settings, share, shell, studio, tasks, tokens, videos, webhooks
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -48,6 +48,7 @@ urlpatterns = [
     path("assets/<uuid:pk>/", assets.image, name="asset"),
     path("tick", live.tick, name="tick"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/security/", security.security, name="mfa_index"),  # django-allauth goes there after a change
     path("theme", shell.theme, name="theme"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/new", tokens.new_token, name="token-new"),

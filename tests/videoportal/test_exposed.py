@@ -20,7 +20,13 @@ from tests.pictures import picture
 from tools.stack import ROOT
 
 SECRET = "s" * 60
-PRODUCTION = {"SECRET_KEY": f"{SECRET}0123456789", "PORTAL_HOSTS": "portal.example.com", "PORTAL_HTTPS": "True", "PORTAL_DEBUG": "False"}
+PRODUCTION = {
+    "SECRET_KEY": f"{SECRET}0123456789",
+    "PORTAL_HOSTS": "portal.example.com",
+    "PORTAL_HTTPS": "True",
+    "PORTAL_DEBUG": "False",
+    "PORTAL_REQUIRE_SECOND_FACTOR": "staff",
+}
 
 
 def run(tmp_path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -82,6 +82,12 @@ ACTIONS: dict[str, str | Promise] = {
     "user.left": gettext_lazy("User left"),
     "videos.handed_over": gettext_lazy("Videos handed over"),
     "user.deleted": gettext_lazy("User deleted"),
+    "user.signed_in": gettext_lazy("Signed in"),
+    "user.sign_in_failed": gettext_lazy("Sign-in failed"),
+    "user.password_changed": gettext_lazy("Own password changed"),
+    "user.second_factor_added": gettext_lazy("Second factor added"),
+    "user.second_factor_removed": gettext_lazy("Second factor removed"),
+    "user.single_sign_on_linked": gettext_lazy("Single sign-on linked"),
     "group.created": gettext_lazy("Group created"),
     "group.changed": gettext_lazy("Group changed"),
     "group.deleted": gettext_lazy("Group deleted"),
@@ -177,7 +183,9 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("User"), ordering="user_name")
     def who(self, event: AuditEvent) -> str:
-        return event.user_name if event.user_id is not None else _("Command on the server")
+        if event.user_id is None:
+            return _("Not signed in") if event.ip else _("Command on the server")
+        return event.user_name
 
     @admin.display(description=gettext_lazy("API token"))
     def program(self, event: AuditEvent) -> str:

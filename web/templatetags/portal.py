@@ -34,6 +34,7 @@ SCRIPT_TEXTS = {
     "task_done": gettext_lazy("Done: {title}"),
     "task_failed": gettext_lazy("Failed: {title}"),
     "no_contact": gettext_lazy("No connection to the server for {n} s."),
+    "passkey_failed": gettext_lazy("The passkey could not be used. Try again, or sign in another way."),
     "next_try": gettext_lazy("Trying again in {n} s."),
 }
 
