@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short doubt paused restored keys storage-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short hooks doubt paused restored keys storage-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ chaos-short: $(VENV)/.dev  ## run short versions of chaos, doubt, paused and res
 	@$(PY) -m tests.chaos.paused --short
 	@$(PY) -m tests.chaos.restored --short
 	@$(PY) -m pytest tests/chaos
+
+hooks: $(VENV)/.dev  ## kill the worker 500 times for each database while tasks end, and count what a receiver of webhooks was not told (long; SHORT=1: 20 kills)
+	@$(PY) -m tests.chaos.hooks $(if $(SHORT),--short)
 
 doubt: $(VENV)/.dev  ## lose the answers of 3,000 paid submits in three ways, and count what was paid twice or lost (long)
 	@$(PY) -m tests.chaos.doubt

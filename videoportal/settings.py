@@ -229,7 +229,14 @@ TOKEN_LONGEST_DAYS = env.integer("PORTAL_TOKEN_LONGEST_DAYS", 365, within=range(
 # Webhooks and notices (docs/webhooks.md). Chats are at fixed addresses of their vendors, and off until somebody wants them.
 MOST_ENDPOINTS = env.integer("PORTAL_MOST_ENDPOINTS", 20, within=range(1, 1001))
 CHAT_NOTICES = env.boolean("PORTAL_CHAT_NOTICES", default=False)
-MAIL_NOTICES = bool(env.text("PORTAL_SMTP_HOST"))
+EMAIL_HOST = env.text("PORTAL_SMTP_HOST")
+MAIL_NOTICES = bool(EMAIL_HOST)
+EMAIL_PORT = env.integer("PORTAL_SMTP_PORT", 587, within=range(1, 65_536))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.text("PORTAL_SMTP_USER"), env.text("PORTAL_SMTP_PASSWORD")
+EMAIL_USE_SSL = EMAIL_PORT == 465  # TLS from the first byte; on other ports after STARTTLS, unless the mail server is on this machine
+EMAIL_USE_TLS = not EMAIL_USE_SSL and EMAIL_HOST not in {"localhost", "127.0.0.1", "::1"}
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("PORTAL_MAIL_FROM", "portal@localhost")
 
 # Networks that downloads may reach in addition to the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")

@@ -86,7 +86,8 @@ def _fill(endpoint: Endpoint, url: str, key: str, owner: User) -> str:
     if endpoint.kind == Kind.EMAIL:
         endpoint.url = owner.email
         if not endpoint.url:
-            raise InvalidRequest(_("Enter your e-mail address first."), fields={"url": _("Enter your e-mail address first.")})
+            words = _("You have no e-mail address here. Ask an administrator to enter it.")
+            raise InvalidRequest(words, fields={"url": words})
         secrets.put(endpoint)
         return ""
     check_address(endpoint.kind, url)

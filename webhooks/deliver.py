@@ -23,7 +23,7 @@ from webhooks.fan_out import BATCH, fan_out
 from webhooks.kinds.chats import PRODUCTS, Product, judged
 from webhooks.kinds.mail import MOST_BYTES, send_mail
 from webhooks.kinds.text import subject_and_text
-from webhooks.lanes import Lane, claim
+from webhooks.lanes import LEASE, Lane, claim, renew
 from webhooks.models import Delivery, Endpoint, Kind
 from webhooks.outcome import record, settle
 from webhooks.sender import TIMEOUT_S, Answer, Request, policy_for, send
@@ -74,7 +74,7 @@ class _Turn:
         self.pool = ThreadPoolExecutor(max_workers=patience.threads, thread_name_prefix="deliver")
         self.on_the_wire: dict[Future[Answer], tuple[_Running, list[Delivery]]] = {}
         self.sent = 0
-        self.look_at = 0.0
+        self.look_at = self.renewed_at = 0.0
 
     def take(self) -> None:
         began = busy_at = time.monotonic()
@@ -122,8 +122,15 @@ class _Turn:
         if not running.open:
             settle(lane, [], now)
 
+    def _keep_leases(self) -> None:
+        """Renew the leases of lanes that wait for an answer. When this process dies, they end soon."""
+        if self.on_the_wire and time.monotonic() - self.renewed_at > LEASE.total_seconds() / 4:
+            self.renewed_at = time.monotonic()
+            renew(list({id(running): running.lane for running, _ in self.on_the_wire.values()}.values()), clock.now())
+
     def _take_answers(self, within_s: float) -> None:
         """Write the answers that have come; wait a little for the first."""
+        self._keep_leases()
         if not self.on_the_wire:
             time.sleep(within_s)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,10 +15,10 @@ from webhooks.catalog import CONSUMER
 from webhooks.kinds import offered_kinds
 from webhooks.models import Delivery, Endpoint, State
 
-__all__ = ["LEASE", "Lane", "claim", "deliver_soon", "is_due"]
+__all__ = ["LEASE", "Lane", "claim", "deliver_soon", "is_due", "renew"]
 
-LEASE = timedelta(seconds=60)
-"""Three times what a request may take: a process that died gives its lanes back by then."""
+LEASE = timedelta(seconds=12)
+"""A process that died gives its lanes back by then; one that waits for an answer renews its leases."""
 MOST_AT_ONCE = 4
 MOST_IN_A_MESSAGE = 100
 """Events in one message to people."""
@@ -49,6 +50,15 @@ def claim(most: int, *, now: datetime, is_quiet: bool) -> list[Lane]:
         endpoint.lease_until = until
         lanes.append(Lane(endpoint=endpoint, deliveries=deliveries, until=until))
     return lanes
+
+
+def renew(lanes: Collection[Lane], now: datetime) -> None:
+    """Keep these lanes. One that another process has taken since stays with it: what comes of this one's requests is not written there."""
+    until = now + LEASE
+    held = Endpoint.objects.filter(pk__in=[lane.endpoint.pk for lane in lanes], lease_until__in={lane.until for lane in lanes})
+    held.update(lease_until=until)
+    for lane in lanes:
+        lane.until = until
 
 
 def is_due(now: datetime) -> bool:

@@ -30,7 +30,7 @@ TRIES = {
     "seal_unreadable": _("The secret cannot be decrypted (CREDENTIAL_KEYS). Nothing unsigned is sent; roll the secret."),
     "seal_of_another": _("The secret belongs to another row. Nothing unsigned is sent; roll the secret."),
     "mail_failed": _("The mail server did not take the message."),
-    "no_address": _("The owner has no verified e-mail address."),
+    "no_address": _("The owner has no e-mail address."),
     "unexpected": _("Something went wrong here; the log has it."),
 }
 """By the code of a try; empty is success."""

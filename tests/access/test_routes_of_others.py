@@ -32,6 +32,7 @@ from generation.lifecycle import Status
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
 from tests.web.page_rows import make_asset, make_video
+from webhooks.actions import create, ping
 
 ROWS = {
     "tasks/<uuid:pk>": "task",
@@ -40,11 +41,15 @@ ROWS = {
     "bin/<uuid:pk>": "video in the bin",
     "assets/<uuid:pk>": "asset",
     "settings/tokens/<uuid:pk>": "token",
+    "webhooks/<uuid:pk>": "endpoint",
+    "webhooks/deliveries/<uuid:pk>": "delivery",
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
     "api/v1/assets/<asset_id>": "asset",
     "api/v1/tokens/<token_id>": "token",
+    "api/v1/webhooks/<endpoint_id>": "endpoint",
+    "api/v1/deliveries/<delivery_id>": "delivery",
 }
 """The kind of row that an id names, by the address up to that id."""
 EVERYBODYS = {
@@ -72,6 +77,8 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "link": lambda owner, rows: make_link(rows["video"], by=Caller(user=owner)),  # type: ignore[arg-type]
     "asset": lambda owner, _rows: make_asset(owner),
     "token": lambda owner, _rows: issue(owner, "program", limits=Limits(scopes=tuple(Scope.values)))[0],
+    "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
+    "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
 }
 """How a row of each kind is made for a person, from those that were made before it."""
 

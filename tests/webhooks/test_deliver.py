@@ -6,11 +6,13 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
 from access.callers import Caller
 from events.models import AuditEvent, Event
+from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from tests.scripted_server import ScriptedServer, answer, drip, hang, reset, storm
@@ -19,6 +21,8 @@ from tests.web.page_rows import make_video
 from tests.webhooks.receiver import Says
 from web.leaving import leave
 from webhooks import actions, lanes, outcome
+from webhooks.deliver import parcels
+from webhooks.fan_out import fan_out
 from webhooks.models import Delivery, Endpoint, Notice
 from webhooks.sender import Answer
 
@@ -223,8 +227,6 @@ def test_what_another_process_recorded_is_not_overwritten(user, make_endpoint, r
 def test_a_lane_that_another_process_has_is_neither_given_back_nor_judged(user, make_endpoint):
     make_endpoint(user)
     ended(user)
-    from webhooks.fan_out import fan_out
-
     fan_out()
     now = timezone.now()
     (lane,) = lanes.claim(5, now=now, is_quiet=True)
@@ -316,3 +318,56 @@ def test_a_person_who_leaves_is_told_nothing_any_more(user, staff, make_endpoint
     leave(user, None, by=Caller(user=staff))
 
     assert Endpoint.objects.get().disabled_code == "owner_left"
+
+
+def test_people_get_what_happened_in_one_mail_and_the_next_comes_later(user, make_endpoint, run, settings):
+    settings.MAIL_NOTICES, settings.PUBLIC_URL = True, "https://portal.example"
+    user.email = "lin@portal.example"
+    user.save()
+    make_endpoint(user, kind="email", types=["task.cancelled"])
+    for _ in range(3):
+        ended(user)
+    run()
+    ended(user)
+    run()
+
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == (["lin@portal.example"], "Video Portal: 3 videos cancelled")
+    assert message.body.count("https://portal.example/tasks/") == 3
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["done", "done", "done", "pending"]
+    assert Endpoint.objects.get().resting_until - timezone.now() > timedelta(minutes=4)
+
+
+def test_a_mail_server_that_is_away_is_tried_again(user, make_endpoint, run, settings):
+    settings.MAIL_NOTICES, settings.EMAIL_BACKEND = True, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    user.email = "lin@portal.example"
+    user.save()
+    make_endpoint(user, kind="email", types=["task.cancelled"])
+    ended(user)
+    run()
+
+    assert [(one.state, one.tries[0]["code"]) for one in Delivery.objects.all()] == [("pending", "mail_failed")]
+
+
+def test_a_mailbox_needs_an_address(user, make_endpoint, settings):
+    settings.MAIL_NOTICES = True
+
+    with pytest.raises(InvalidRequest):
+        make_endpoint(user, kind="email")
+
+
+def test_a_chat_gets_several_events_in_one_message_and_its_secret_stays_out_of_the_rows(user, make_endpoint, settings):
+    settings.CHAT_NOTICES = True
+    address = "https://oapi.dingtalk.com/robot/send?access_token=abcdef"
+    endpoint = make_endpoint(user, kind="dingtalk", url=address, key="SECsecret", types=["task.cancelled"])
+    for _ in range(3):
+        ended(user)
+    fan_out()
+    (lane,) = lanes.claim(5, now=timezone.now(), is_quiet=True)
+
+    ((rows, _act),) = parcels(lane, timezone.now(), 1.0)
+
+    assert len(rows) == 3
+    assert endpoint.url == "https://oapi.dingtalk.com/…cdef"
+    assert "abcdef" not in str(list(Endpoint.objects.values()))

@@ -1,4 +1,4 @@
-"""Messages by e-mail, in plain text, to the owner's own verified address."""
+"""Messages by e-mail, in plain text, to the owner's own address: the one that an administrator entered, or that single sign-on gave."""
 
 from __future__ import annotations
 
