@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short hooks doubt paused restored keys storage-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ restored: $(VENV)/.dev  ## restore a backup after more was sent, and count what 
 
 storage-trials: $(VENV)/.dev  ## take the bucket away while renders finish, kill workers while they save, and break downloads; count what was lost (long; SHORT=1: a few minutes)
 	@$(PY) -m tests.storage_trials $(if $(SHORT),--short)
+
+token-trials: $(VENV)/.dev  ## send 10,000 mutated tokens, revoke tokens under load, and let 200 callers meet a rate of 100 (SHORT=1: fewer rounds, on SQLite)
+	@$(PY) -m tests.token_trials $(if $(SHORT),--short)
 
 hostile: $(VENV)/.dev  ## let vendors misbehave at every stage of an HTTP exchange, and count what was bought twice or lost (long)
 	@$(PY) -m tests.hostile

@@ -30,7 +30,19 @@ from access.models import ApiToken
 from access.scopes import Scope
 from events import audit
 
-__all__ = ["AddressRefused", "CannotRoll", "authenticate", "change", "issue", "revoke", "roll", "usual_days", "why_not", "working"]
+__all__ = [
+    "AddressRefused",
+    "CannotRoll",
+    "authenticate",
+    "change",
+    "issue",
+    "new_text",
+    "revoke",
+    "roll",
+    "usual_days",
+    "why_not",
+    "working",
+]
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_CHARS, SECRET_CHARS, CHECKSUM_CHARS = 8, 43, 6
@@ -91,10 +103,15 @@ def change(token: ApiToken, *, by: Caller, label: str, limits: Limits, expires_a
 
 def _stored(**columns: Any) -> tuple[ApiToken, str]:
     """Insert a token with a new text. Return both."""
+    public_id, raw = new_text()
+    return ApiToken.objects.create(public_id=public_id, digest=_digest(raw), **columns), raw
+
+
+def new_text() -> tuple[str, str]:
+    """Return a new id, and the text of a token with it."""
     public_id = _random(ID_CHARS)
     body = f"vp_{public_id}_{_random(SECRET_CHARS)}"
-    raw = body + _checksum(body)
-    return ApiToken.objects.create(public_id=public_id, digest=_digest(raw), **columns), raw
+    return public_id, body + _checksum(body)
 
 
 def _line_of(by: Caller | None) -> UUID | None:

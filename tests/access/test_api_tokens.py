@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.models import ApiToken
-from access.tokens import authenticate, issue
+from access.tokens import authenticate, issue, new_text
 
 LIST = "/admin/access/apitoken/"
 NO_END = {"expires_at_0": "", "expires_at_1": ""}
@@ -25,6 +26,15 @@ def test_issued_token_is_known_and_not_stored(user):
     assert authenticate(raw) == row
     assert raw not in str(ApiToken.objects.values().get())
     assert row.digest != raw
+
+
+def test_scanners_find_tokens_by_the_rules_of_the_docs():
+    rules = set(re.findall(r"\\bvp_\S+?\\b", (Path(__file__).parents[2] / "docs" / "tokens.md").read_text()))
+
+    (rule,) = rules  # gitleaks' and detect-secrets' are the same
+    found = [re.findall(rule, f"TOKEN={raw}\n") == [raw] for raw in (new_text()[1] for _ in range(1_000))]
+    assert all(found)
+    assert not re.search(rule, "vp_short_text")
 
 
 def test_token_ends_with_its_time(user):
@@ -109,3 +119,17 @@ def test_revoking_again_changes_and_logs_nothing(staff_client, user):
     assert "1 token revoked." in said
     assert ApiToken.objects.get(pk=first.pk).revoked_at == revoked_at
     assert LogEntry.objects.filter(object_id=str(first.pk)).count() == 1
+
+
+def test_an_administrator_replaces_one_token_at_a_time_and_sees_the_new_text_once(staff_client, user):
+    first, second = issue(user, "shop")[0], issue(user, "till")[0]
+
+    both = staff_client.post(LIST, {"action": "roll", "_selected_action": [str(first.pk), str(second.pk)]}, follow=True).text
+    shown = staff_client.post(LIST, {"action": "roll", "_selected_action": [str(first.pk)]})
+    again = staff_client.post(LIST, {"action": "roll", "_selected_action": [str(first.pk)]}, follow=True).text
+
+    first.refresh_from_db()
+    assert "Choose one token" in both
+    assert authenticate(re.search(r"vp_\w{58}", shown.text)[0]) == first.rolled_to
+    assert shown["Cache-Control"].startswith("no-store")
+    assert "replaced already" in again

@@ -1,4 +1,4 @@
-"""Tokens in the admin: issued once with their text on the page, changed, revoked, never read back."""
+"""Tokens in the admin: issued once with their text on the page, changed, replaced, revoked, never read back."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from access.callers import Caller, caller_of
 from access.models import ApiToken
 from access.rights import may
 from access.scopes import Scope
+from access.tokens import CannotRoll, issue, revoke, roll, usual_days, why_not
 from access.tokens import change as change_token
-from access.tokens import issue, revoke, usual_days, why_not
 from web.token_form import LimitsFields
 
 __all__ = ["ApiTokenAdmin"]
@@ -99,7 +99,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter: ClassVar[tuple[Any, ...]] = (StateFilter, ScopeFilter, "only", "owner")
     list_select_related = ("owner",)
     search_fields = ("label", "public_id", "owner__username")
-    actions = ("revoke",)
+    actions = ("roll", "revoke")
     facts: ClassVar[tuple[str, ...]] = ("public_id", "state", "created_at", "revoked_at", "last_used_at", "last_used_ip", "rolled_to")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
@@ -144,16 +144,33 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         obj.__dict__.update({name: value for name, value in vars(row).items() if name != "_state"})
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        return self._issued(request, obj, obj.issued_text)  # type: ignore[attr-defined]
+
+    def _issued(self, request: HttpRequest, token: ApiToken, text: str) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": _("The token “%(label)s”") % {"label": obj.label},
+            "title": _("The token “%(label)s”") % {"label": token.label},
             "opts": self.opts,
-            "token": obj,
-            "text": obj.issued_text,  # type: ignore[attr-defined]
+            "token": token,
+            "text": text,
         }
         page = TemplateResponse(request, "admin/access/apitoken/issued.html", context)
         page["Cache-Control"] = "no-store"
         return page
+
+    @admin.action(description=gettext_lazy("Replace by a new one; the old one works for another day"), permissions=["change"])
+    def roll(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse | None:
+        if len(tokens) != 1:
+            self.message_user(request, _("Choose one token: the text of the new one is shown once."), messages.ERROR)
+            return None
+        (token,) = tokens
+        try:
+            row, text = roll(token, by=caller_of(request), overlap=timedelta(days=1))
+        except CannotRoll:
+            self.message_user(request, _("This token was replaced already, or no longer works. Make a new one."), messages.ERROR)
+            return None
+        self.log_change(request, token, [{"changed": {"fields": ["rolled_to"]}}])
+        return self._issued(request, row, text)
 
     @admin.action(description=gettext_lazy("Revoke: refused from now on, for good"), permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
