@@ -118,6 +118,11 @@ class Reservation(models.Model):
         return self.reserved - (self.released or 0)
 
     @property
+    def reserved_amount(self) -> Decimal:
+        """Return what is set aside for it, in PORTAL_CURRENCY."""
+        return decimal(self.reserved)
+
+    @property
     def spent(self) -> Decimal | None:
         """Return what it cost in PORTAL_CURRENCY; None while it is open."""
         return None if self.settled is None else decimal(self.settled)

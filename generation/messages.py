@@ -177,6 +177,8 @@ GENERATION_SENTENCES = {
     "id_denied": _("The vendor has no render with the id %(id)s. (%(words)s)"),
     "no_reason": _("The vendor gave no reason."),
     "save_crashes": _("Saving this video crashed the worker %(n)s times. The file may be damaged."),
+    "budget_reached": _("A budget has no room for this. It will be sent when there is room."),
+    "price_unknown": _("A budget counts this, and the cost of %(model)s is not known. It will be sent when a price and its rate are set."),
     "storage_away_send": _("The media storage does not respond. The task will be sent when it does."),
     "storage_away_save": _("The media storage does not respond. The video will be saved when it does."),
     "disk_full": _("The disk is full. The video will be saved when there is space."),

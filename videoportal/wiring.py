@@ -12,6 +12,7 @@ from generation.ingest.sweep import sweep
 from generation.keeping.fetch_again import fetch_again
 from generation.keeping.lost_files import look_for_lost
 from generation.keeping.unnamed_files import sweep_everything
+from generation.money_check import mend
 from generation.polling.poll import poll_account
 from generation.scheduling.account_health import probe_account
 from generation.scheduling.enqueue import ingest_next, start_new
@@ -60,6 +61,11 @@ def look_for_lost_soon() -> None:
     queue.enqueue(queue.INGEST, "sweep_everything")
 
 
+def mend_ledger_soon() -> None:
+    """Enqueue a comparison of the ledger with what it is about."""
+    queue.enqueue(queue.INGEST, "mend_ledger")
+
+
 def forget_soon() -> None:
     """Enqueue the deletion of old rows, which may be many."""
     queue.enqueue(queue.INGEST, "forget")
@@ -80,6 +86,7 @@ WIRING = Wiring(
         "sweep_everything": sweep_everything,
         "forget": forget,
         "deliver": deliver,
+        "mend_ledger": mend,
     },
     periodic=[
         Periodic(every_s=5, call=take_accounts_once),
@@ -93,6 +100,7 @@ WIRING = Wiring(
         Periodic(every_s=900, call=look_for_lost_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
         Periodic(every_s=1, call=deliver_soon),
+        Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
     ],
     at_stop=sign_out,
     lost_race=LostRace,

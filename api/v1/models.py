@@ -12,8 +12,8 @@ from api.v1.schemas import ErrorOut, ModelOut, model_out
 from generation.errors import NotThere
 from generation.ordering.first_values import enabled_accounts
 from generation.ordering.prices import current
-from generation.ordering.tariff import Tariff
 from generation.places import serves
+from generation.tariff import Tariff
 from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS

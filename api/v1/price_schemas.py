@@ -8,7 +8,7 @@ from typing import Literal
 from ninja import Schema
 from pydantic import Field
 
-from generation.ordering.tariff import Tariff
+from generation.tariff import Tariff
 from providers.core.catalog import Tier
 
 __all__ = ["PriceOut", "TierOut", "price_out", "tier_out"]

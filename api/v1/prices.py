@@ -16,9 +16,9 @@ from api.v1.schemas import TEXT, ErrorOut, SlotIn
 from api.v1.tasks import assets_of
 from generation.ordering.first_values import enabled_accounts
 from generation.ordering.prices import current
-from generation.ordering.tariff import ceiling, estimate, price_for
 from generation.ordering.validate import check_request, require_model
 from generation.places import serves
+from generation.tariff import ceiling, estimate, price_for
 from providers.vendors import ALL_MODELS, find_model
 
 __all__ = ["router"]

@@ -23,7 +23,7 @@ from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
 from generation.models import GenerationTask
 from generation.models.switch import Stop
-from generation.ordering.tariff import Tariff
+from generation.tariff import Tariff
 from providers.core.catalog import InputSlot, ModelSpec, offered
 from providers.core.types import LONGEST_ID_BYTES
 from providers.vendors import ALL_MODELS
@@ -201,10 +201,19 @@ class FailureOut(Schema):
 
 
 class CostOut(Schema):
-    """What the task is expected to cost. `estimated` is null without a price, and for a task in a sandbox, where nothing is billed."""
+    """What the task is expected to cost, in `currency`, and what it cost in the end, in `settled_currency`, that of the portal's budgets.
+
+    `estimated` is null without a price, `settled` until the task has ended, and while a person has to decide whether it was charged. Both
+    are null for a task in a sandbox, where nothing is billed. `settled_by` says what it was worked out from, best first: `charged` money or
+    `units` that the vendor reports, tokens or seconds of its `usage`, the `reported` or `measured` length, or what was `asked`; `nothing`
+    was made; a `person` or a `bill` decided.
+    """
 
     estimated: Decimal | None
     currency: str
+    settled: Decimal | None
+    settled_currency: str
+    settled_by: str
 
 
 class UsageOut(Schema):
@@ -305,7 +314,13 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_
         videos_in_bin=[] if is_new else [video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         team=task.team.name if task.team else None,
-        cost=CostOut(estimated=_as_stored(task.cost), currency=task.currency),
+        cost=CostOut(
+            estimated=_as_stored(task.cost),
+            currency=task.currency,
+            settled=task.spent,
+            settled_currency=settings.CURRENCY,
+            settled_by=task.cost_basis,
+        ),
         usage=UsageOut(reported=task.usage, charged=task.charged_amount, unit=task.charged_unit),
     )
 

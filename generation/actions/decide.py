@@ -21,8 +21,10 @@ from generation.actions.retry import retry_task
 from generation.errors import Conflict, InvalidRequest, LostRace, NotAllowed
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, TaskEvent
+from generation.models.settling import ABANDONED
 from generation.models.task import NO_ERROR
 from generation.ordering.create import key_reused
+from generation.ordering.purchase import pay_again
 from generation.places import serves
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
@@ -149,6 +151,8 @@ def _checked(vendor_id: str) -> str:
 def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UUID | None = None, key: str = "") -> GenerationTask:
     """Send it once more, by a person who knows what the first may cost. Where the vendor accepted the first one, that one is given up and a
     new task is made, so that each render has its own row. Return the task that is sent.
+
+    Money is set aside once more; that of the first waits for a decision. A budget without room for both is a refusal.
     """
     require_decider(by)
     note = say("sent_again", name=by.user.get_username())
@@ -166,11 +170,12 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
     with first_come(done):
         audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
         if task.submission_id:
-            task.give_up("abandoned", task.error_message, note=note, decision_key=key)
+            task.give_up(ABANDONED, task.error_message, note=note, decision_key=key)
             return retry_task(task, by=Caller(user=task.owner)).task
         account = _account_of(task)
         facts = {"account": account, "is_bound": account.takes(spec) and serves(account, task.only), "failures": 0, **NO_ERROR}
         task.move(Status.QUEUED, note=note, decision_key=key, **facts)
+        pay_again(task, spec)
         return task
     return _sent_by(task, done())
 
@@ -193,7 +198,7 @@ def give_up(task: GenerationTask, *, by: Caller, page: UUID | None = None, key: 
     _require_review(task)
     with first_come(done):
         audit.record("review.given_up", task, by=by, before={"error_code": task.error_code})
-        task.give_up("abandoned", task.error_message, note=note, decision_key=key)
+        task.give_up(ABANDONED, task.error_message, note=note, decision_key=key)
 
 
 def _require_review(task: GenerationTask) -> None:

@@ -6,7 +6,8 @@ from generation.models.keeping import LostFile, Walk
 from generation.models.news import TaskNews
 from generation.models.prompt import Asset, Prompt
 from generation.models.switch import PaidSubmits
-from generation.models.task import GenerationTask, TaskInput
+from generation.models.task import GenerationTask
+from generation.models.task_input import TaskInput
 from generation.models.video import Video
 from generation.models.worker import LiveWorker
 

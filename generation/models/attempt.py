@@ -25,6 +25,10 @@ class Dispatch(models.TextChoices):
     """It may have been accepted."""
 
 
+MAYBE_PAID = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
+"""What may have been, or was, paid."""
+
+
 def submission_of(model: str, submission_id: str, kind: str) -> Submission:
     """Return the vendor's handle as adapters take it, from what rows keep of it."""
     return Submission(id=submission_id, model=vendors_id_of(model), kind=kind)

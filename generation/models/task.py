@@ -13,11 +13,12 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
+from access.ledger_models import Basis
 from access.limits import Only
+from access.money import decimal
 from access.rights import may
 from database import clock
 from events import outbox
@@ -25,6 +26,8 @@ from generation.errors import LostRace
 from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
 from generation.models.attempt import Attempt, Dispatch, submission_of
 from generation.models.prompt import Asset
+from generation.models.settling import follow_move
+from generation.models.status_labels import STATUS_CHOICES
 from generation.models.video import Video
 from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 from generation.places import PLACES
@@ -36,16 +39,6 @@ from providers.messages import MessageField
 from providers.vendors import ALL_MODELS
 
 T = TypeVar("T")
-STATUS_CHOICES = [
-    (Status.QUEUED.value, _("Waiting")),
-    (Status.SUBMITTING.value, _("Sending")),
-    (Status.RUNNING.value, _("Rendering")),
-    (Status.INGESTING.value, _("Saving video")),
-    (Status.SUCCEEDED.value, pgettext_lazy("task", "Done")),
-    (Status.NEEDS_REVIEW.value, _("Needs review")),
-    (Status.FAILED.value, _("Failed")),
-    (Status.CANCELLED.value, pgettext_lazy("task", "Cancelled")),
-]
 ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]
 
@@ -153,6 +146,11 @@ class GenerationTask(models.Model):
     charged_amount = models.DecimalField(_("charged by the vendor"), max_digits=16, decimal_places=6, null=True, blank=True)
     """What the vendor says that it charged, in `charged_unit`: a currency, or units of its own such as credits."""
     charged_unit = models.CharField(max_length=20, blank=True, default="", db_default="")
+
+    cost_settled = models.BigIntegerField(null=True, editable=False)
+    """What it cost, in millionths of PORTAL_CURRENCY: a copy of what its reservations say, for answers without a query. Null: not known
+    yet, or nothing was reserved, as in a sandbox."""
+    cost_basis = models.CharField(max_length=10, choices=Basis.choices, blank=True, default="", db_default="", editable=False)
 
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
@@ -264,6 +262,11 @@ class GenerationTask(models.Model):
         return None if self.is_sandbox else self.cost_estimated
 
     @property
+    def spent(self) -> Decimal | None:
+        """Return what it cost, in PORTAL_CURRENCY; None while that is not known, and in a sandbox."""
+        return None if self.cost_settled is None else decimal(self.cost_settled)
+
+    @property
     def vendor(self) -> str:
         """Return the slug of its model's vendor, also of one that the catalog no longer has."""
         return vendor_of(self.model)
@@ -310,6 +313,7 @@ class GenerationTask(models.Model):
             self.events.create(at=now, from_status=seen.value, to_status=to.value, note=note, decision_key=decision_key)
             facts = {"from": seen.value} | ({"error_code": self.error_code} if self.error_code else {})
             outbox.write(f"task.{to}", subject=self.pk, owner_id=self.owner_id, at=now, facts=facts)
+            follow_move(self, seen, to)
 
     def accept(self, submission: Submission, *, note: Message | str = "", **changes: Any) -> None:
         """Store the vendor's id and start polling."""
@@ -389,19 +393,3 @@ class GenerationTask(models.Model):
     def attempt_with_unknown_outcome(self) -> Attempt | None:
         """Return the last attempt that may have been accepted. A later one may have been refused for sure, also by another account."""
         return self.attempts.select_related("account").filter(dispatch=Dispatch.UNKNOWN).order_by("-number").first()
-
-
-class TaskInput(models.Model):
-    """An asset in a slot of a task."""
-
-    task = models.ForeignKey(GenerationTask, models.CASCADE, related_name="inputs")
-    slot = models.CharField(max_length=20)
-    position = models.PositiveSmallIntegerField(default=0)
-    asset = models.ForeignKey("generation.Asset", models.PROTECT, related_name="uses")
-
-    class Meta:
-        ordering = ["slot", "position"]
-        constraints = [models.UniqueConstraint(fields=["task", "slot", "position"], name="input_place_once")]
-
-    def __str__(self) -> str:
-        return f"{self.slot} {self.position}"

@@ -13,23 +13,28 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from access import ledger
+from access.budgets import Scope
+from access.ledger import Ask, BudgetReached, BudgetsChanged, PriceUnknown
 from database import clock
 from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, NotAllowed, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.order import Order
 from generation.ordering.prices import PriceBook, current
+from generation.ordering.purchase import ask_of, refusal_of
 from generation.ordering.room import Use, quotas_of, require_free_disk
-from generation.ordering.tariff import estimate
 from generation.ordering.validate import check_request, require_model, require_usable_names
 from generation.places import serves, stricter
+from generation.tariff import estimate
 from providers.core.catalog import ModelSpec, Params
 from providers.models import ProviderAccount
 
 __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
 
 TRIES = 3
-"""A try fails when one of the orders is stored already; the next try looks for all of them and finds that task."""
+"""A try fails when another request has just stored one of the orders, and the next try finds that task; or when a budget has no room or
+begins anew, and the next try looks at it under its lock."""
 
 
 class Placed(NamedTuple):
@@ -40,8 +45,8 @@ class Placed(NamedTuple):
 
 
 def create(order: Order) -> Placed:
-    """Store the task of this order, or return the one that its key made. Raises `InvalidRequest`, `Conflict`, `QuotaReached` or
-    `StorageLow`; then nothing is stored.
+    """Store the task of this order and set money aside for it, or return the task that its key made. Raises `InvalidRequest`, `Conflict`,
+    `QuotaReached`, `StorageLow`, `OverBudget` or `Unpriced`; then nothing is stored.
     """
     try:
         return create_many([order])[0]
@@ -55,14 +60,20 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
     The number of statements does not depend on the number of orders, except for the batches of an insert. Orders with the same words share
     a prompt. May be called inside a transaction, which a lost race leaves as it was.
     """
+    surely = False
     for attempt in range(TRIES):
         batch = _Batch(orders, look=attempt > 0)
         try:
             with transaction.atomic():
-                batch.store()
+                batch.store(surely=surely)
         except IntegrityError as error:
             if not is_taken(error):
                 raise
+        except BudgetsChanged:
+            surely = True
+        except (BudgetReached, PriceUnknown) as error:
+            refusal = refusal_of(error)
+            raise OrdersRefused({index: refusal for index, one in enumerate(batch.placed) if one.is_new}) from error
         else:
             return batch.placed
     raise Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
@@ -107,6 +118,7 @@ class _Batch:
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []
+        self.asks: list[Ask] = []
         self.now = clock.now()
         errors: dict[int, PortalError] = {}
         for index, order in enumerate(orders):
@@ -129,13 +141,15 @@ class _Batch:
     def prices(self) -> PriceBook:
         return current()
 
-    def store(self) -> None:
-        """Insert what is new. Call inside a transaction."""
+    def store(self, *, surely: bool) -> None:
+        """Insert what is new. Call inside a transaction. Raises what `ledger.reserve` does."""
         tasks = [task for task, is_new in self.placed if is_new]
         Prompt.objects.bulk_create(self.new_prompts)
         GenerationTask.objects.bulk_create(tasks)
         TaskInput.objects.bulk_create(self.inputs)
         TaskEvent.objects.bulk_create(TaskEvent(task=task, at=self.now, to_status=task.status) for task in tasks)
+        if self.asks:  # last: the budgets are locked until the commit, and everybody's orders wait for them
+            ledger.reserve(self.asks, surely=surely)
 
     def _place(self, order: Order) -> Placed:
         key = (order.owner.pk, order.idempotency_key)
@@ -185,12 +199,26 @@ class _Batch:
             cost_estimated=estimate(tariff, params),
             currency=tariff.currency if tariff else "",
         )
+        if self._is_paid(spec, only, holder):
+            scope = Scope(
+                owner_id=order.owner.pk,
+                team_id=self.quotas[order.owner.pk].team_id,
+                token_line=order.token.line_id if order.token else None,
+            )
+            self.asks.append(ask_of(task, spec, params, scope))
         self.inputs += [
             TaskInput(task=task, slot=slot, position=position, asset=asset)
             for slot, assets in order.inputs.items()
             for position, asset in enumerate(assets)
         ]
         return task
+
+    def _is_paid(self, spec: ModelSpec, only: str, holder: ProviderAccount | None) -> bool:
+        """Return whether an account that is billed may render it. Where only sandboxes can, and a real account comes later, the submit sets
+        the money aside.
+        """
+        may_render = [holder] if holder else [account for account in self.accounts if account.offers(spec) and serves(account, only)]
+        return any(not account.sandbox for account in may_render)
 
     def _prompt(self, order: Order, negative_text: str) -> Prompt:
         """Return the prompt of the task that this one repeats, or of another order here, if owner and words are equal; else a new one."""

@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from access.ledger import AlreadyClosed, BudgetReached, PriceUnknown
 from database import clock
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
-from generation.models import Attempt, Dispatch, FailoverRule, GenerationTask
+from generation.models import Attempt, FailoverRule, GenerationTask
+from generation.models.attempt import MAYBE_PAID
 from generation.ordering.prices import current
-from generation.ordering.tariff import estimate
+from generation.ordering.purchase import raise_to
 from generation.ordering.validate import check_request
 from generation.places import serves
 from generation.scheduling.leases import passing_over
+from generation.tariff import estimate
 from providers.core.catalog import ModelSpec, Params
 from providers.core.messages import say
 from providers.models import ProviderAccount
@@ -33,7 +37,6 @@ AT_ONCE = 20
 """Tasks of one model that one round may move: the stand-in has limits too, and the requested model may be back soon."""
 LONG_COOLDOWN = timedelta(seconds=30)
 """What must be left of the cooldown of every account before waiting tasks move to another model."""
-MAYBE_PAID = (Dispatch.SENDING, Dispatch.UNKNOWN, Dispatch.ACCEPTED)
 
 
 def fail_over() -> int:
@@ -85,14 +88,20 @@ def _move(task: GenerationTask, rules: dict[str, list[str]]) -> bool:
         return False
     spec, params = found
     tariff, asked = current().tariff(spec), task.asked_model or task.model
-    task.stand_in(
-        spec,
-        note=say("stands_in", model=spec.name, asked=asked, away=task.model),
-        asked_model="" if spec.name == asked else asked,
-        params=params.model_dump(mode="json"),
-        cost_estimated=estimate(tariff, params),
-        currency=tariff.currency if tariff else "",
-    )
+    try:
+        with transaction.atomic():
+            task.stand_in(
+                spec,
+                note=say("stands_in", model=spec.name, asked=asked, away=task.model),
+                asked_model="" if spec.name == asked else asked,
+                params=params.model_dump(mode="json"),
+                cost_estimated=estimate(tariff, params),
+                currency=tariff.currency if tariff else "",
+            )
+            raise_to(task, spec, params)
+    except (BudgetReached, PriceUnknown, AlreadyClosed) as refusal:
+        log.info("task %s: %s cannot stand in: %s", task.pk, spec.name, refusal)
+        return False
     log.info("task %s: %s stands in for %s", task.pk, spec.name, asked)
     return True
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from generation.ordering.tariff import Tariff, tariff_of
+from generation.tariff import Tariff, tariff_of
 from providers.core.catalog import ModelSpec, Tier
 from providers.models import ModelPrice
 

@@ -17,6 +17,7 @@ from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from access.budgets import paying_team
 from generation import store
 from generation.errors import PortalError
 from generation.models import Video
@@ -43,11 +44,14 @@ class StorageLow(PortalError):
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What a person's videos take, those in the bin included, and how much they may take; a quota of 0 means no limit."""
+    """What a person's videos take, those in the bin included, and how much they may take; a quota of 0 means no limit. `team_id` pays for
+    what they order.
+    """
 
     used_bytes: int
     quota_bytes: int
     binned_bytes: int = 0
+    team_id: int | None = None
 
     @property
     def is_full(self) -> bool:
@@ -80,10 +84,11 @@ def use_of(user: User) -> Use:
 
 
 def quotas_of(owners: Iterable[int]) -> dict[int, Use]:
-    """Return the use of these people in one query, which sums nothing for who has no quota."""
+    """Return the use and the paying teams of these people in one query, which sums nothing for who has no quota."""
     used = Case(When(quota_gb__gt=0, then=_sum_of(Video.objects.filter(purged_at=None))), default=0)
-    rows = _with_quota(User.objects.filter(pk__in=set(owners))).annotate(used=used).values_list("pk", "used", "quota_gb")
-    return {pk: Use(used_bytes=used, quota_bytes=quota * GB) for pk, used, quota in rows}
+    people = _with_quota(User.objects.filter(pk__in=set(owners))).annotate(used=used, team=paying_team())
+    rows = people.values_list("pk", "used", "quota_gb", "team")
+    return {pk: Use(used_bytes=used, quota_bytes=quota * GB, team_id=team) for pk, used, quota, team in rows}
 
 
 def _with_quota(people: QuerySet[User]) -> QuerySet[User]:

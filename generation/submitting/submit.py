@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from access.ledger import AlreadyClosed, BudgetReached, PriceUnknown
 from database import clock
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
@@ -32,6 +33,7 @@ from generation.scheduling.stop_switch import current_stop, is_stopped_for_sure
 from generation.store import StorageUnavailable
 from generation.submitting.acceptance import accept, follow_stored_id
 from generation.submitting.build_request import CannotBeSent, generation_request
+from generation.submitting.payment import set_money_aside
 from generation.submitting.reconcile import FIRST_LOOK_UP, earlier_to_review, end_unsent, look_up, may_be_paid, send_to_review
 from generation.submitting.restored_backup import note_sending
 from providers.accounts.clients import client_for
@@ -47,7 +49,7 @@ from providers.core.errors import (
     Refused,
     Uncertain,
 )
-from providers.core.messages import say
+from providers.core.messages import Message, say
 from providers.core.types import GenerationRequest
 from providers.models import ProviderAccount
 
@@ -61,16 +63,23 @@ class CancelledMeanwhile(Exception):
     """The owner cancelled between the lease and the intent; nothing was sent."""
 
 
-class NotNow(Exception):
-    """Something between the lease and the intent forbids to send; nothing was sent. `wait` is None where waiting here is of no use."""
-
-    def __init__(self, wait: Wait | None = None) -> None:
-        super().__init__(wait.because if wait else "")
-        self.wait = wait
-
-
 LOOK_AGAIN = timedelta(seconds=5)
+
+
+class NotNow(Exception):
+    """Something between the lease and the intent forbids to send; nothing was sent. `wait` is None where waiting here is of no use: then
+    the task waits for `after`, and says `because` if that is not empty.
+    """
+
+    def __init__(self, wait: Wait | None = None, *, after: timedelta = LOOK_AGAIN, because: Message = Message()) -> None:  # noqa: B008
+        super().__init__(wait.because if wait else str(because))
+        self.wait = wait
+        self.after = timedelta(seconds=wait.seconds) if wait else after
+        self.shown = {"wait_reason": because} if because else {}
+
+
 STORAGE_LOOK_AGAIN = timedelta(seconds=30)
+NO_MONEY_AGAIN = timedelta(minutes=5)
 MOST_WAIT_S = 1.5
 """How long a process may wait for a permit before it serves others."""
 HELD_UP = timedelta(seconds=30)
@@ -114,7 +123,7 @@ def submit(task_id: UUID | str, fence: int) -> None:
             return
         except NotNow as refusal:
             if refusal.wait is None or time.monotonic() + refusal.wait.seconds > until:
-                _put_back(task, timedelta(seconds=refusal.wait.seconds) if refusal.wait else LOOK_AGAIN)
+                _put_back(task, refusal.after, **refusal.shown)
                 return
             time.sleep(refusal.wait.seconds)
 
@@ -192,6 +201,14 @@ def _commit_intent(task: GenerationTask, request: GenerationRequest) -> Attempt:
         attempt = Attempt.objects.create(
             task=sending, number=number, account=account, reference=request.reference, started_at=now, sender_gone_at=gone_at
         )
+        try:
+            set_money_aside(sending, account, request.spec, request.params)
+        except BudgetReached as full:
+            raise NotNow(after=NO_MONEY_AGAIN, because=say("budget_reached")) from full
+        except PriceUnknown as unknown:
+            raise NotNow(after=NO_MONEY_AGAIN, because=say("price_unknown", model=task.model)) from unknown
+        except AlreadyClosed as other:  # somebody decides about the task's money at this moment
+            raise NotNow from other
         if is_stopped_for_sure():  # last, so that the switch is held for no longer than a commit takes
             raise NotNow
         return attempt

@@ -26,8 +26,8 @@ from access.callers import caller_of
 from database import clock
 from generation.ordering.first_values import enabled_accounts
 from generation.ordering.prices import current
-from generation.ordering.tariff import price_for, tariff_of
 from generation.queries.accounts_overview import overview_of
+from generation.tariff import price_for, tariff_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
 from providers.accounts.health_test import Finding, probe
 from providers.core.base import Provider, Surface

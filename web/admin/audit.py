@@ -54,6 +54,8 @@ ACTIONS: dict[str, str | Promise] = {
     "review.adopted": gettext_lazy("Review: vendor's task adopted"),
     "review.submitted_again": gettext_lazy("Review: submitted again"),
     "review.given_up": gettext_lazy("Review: given up"),
+    "ledger.settled": gettext_lazy("Cost settled by a person"),
+    "ledger.corrected": gettext_lazy("Cost corrected"),
     "task.asked_again": gettext_lazy("Vendor asked again"),
     "task.shared": gettext_lazy("Task shared with a team, or no longer"),
     "video.binned": gettext_lazy("Video moved to the bin"),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from access.callers import Caller
 from access.rights import may
 from generation.actions.decide import can_adopt
 from generation.actions.recover import can_ask_again
+from generation.actions.settle import waiting_of
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, review_sentence
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
@@ -176,6 +178,8 @@ def recover_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     return {
         "review": _review(task) if task.state is Status.NEEDS_REVIEW and may(caller, "decide", task) else None,
         "can_ask_again": can_ask_again(task, caller),
+        "waiting": waiting_of(task) if may(caller, "decide", task) else [],
+        "currency": settings.CURRENCY,
     }
 
 
@@ -239,7 +243,10 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
         Fact(label=_("Made"), value=date_time(video.created_at)),
         Fact(label=_("By"), value=name_of(video.owner)),
     ]
-    rows += _cost(_("Cost"), task)
+    if task.spent is None:
+        rows += _cost(_("Cost"), task)
+    else:
+        rows.append(Fact(label=_("Cost"), value=money(task.spent, settings.CURRENCY)))
     rows.append(Fact(label=_("Task"), value=str(task.pk)[-12:], href=reverse("task", args=[task.pk]), mono=True))
     return rows
 
@@ -325,6 +332,9 @@ def _task_rows(task: GenerationTask, caller: Caller) -> list[Fact]:
     if task.external_id:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
     rows += _cost(_("Cost, estimated"), task)
+    if task.spent is not None:
+        words = _("%(amount)s, by %(basis)s") % {"amount": money(task.spent, settings.CURRENCY), "basis": task.get_cost_basis_display()}
+        rows.append(Fact(label=_("Cost"), value=words))
     if caller.user.is_staff:
         rows += _charged(task)
     if task.retry_of_id:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from generation.ordering.estimate import Usual
 from generation.ordering.prices import PriceBook
-from generation.ordering.tariff import Tariff, ceiling, estimate
+from generation.tariff import Tariff, ceiling, estimate
 from providers.core.catalog import ModelSpec
 from providers.labels import listed
 from providers.models import ProviderAccount

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from generation.lifecycle import Status
 from generation.messages import stop_sentence, why_unstartable
 from generation.models import GenerationTask, TaskNews
-from generation.models.task import STATUS_CHOICES
+from generation.models.status_labels import STATUS_CHOICES
 from generation.ordering.estimate import Usual
 from generation.queries.queue_position import PoolState
 from generation.queries.refused_field import REFUSALS

@@ -7,17 +7,19 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from access.callers import caller_of
+from access.ledger_models import Reservation
 from generation.actions import decide, recover
 from generation.actions import dismiss as actions
 from generation.actions.cancel import cancel_task, cancel_waiting
 from generation.actions.retry import retry_from_page
+from generation.actions.settle import amount_typed, set_cost
 from generation.actions.share import require_team
 from generation.actions.share import share as share_with
 from generation.lifecycle import Status
@@ -26,7 +28,20 @@ from generation.queries.tasks import task_in_full
 from web.presenters.detail import task_context
 from web.views.common import answer, page_key, the_task
 
-__all__ = ["adopt", "ask_again", "cancel", "cancel_queue", "dismiss", "dismiss_all", "give_up", "retry", "share", "submit_again", "task"]
+__all__ = [
+    "adopt",
+    "ask_again",
+    "cancel",
+    "cancel_queue",
+    "dismiss",
+    "dismiss_all",
+    "give_up",
+    "retry",
+    "settle",
+    "share",
+    "submit_again",
+    "task",
+]
 
 
 @login_required
@@ -169,6 +184,19 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     def act(reviewed: GenerationTask) -> str:
         decide.give_up(reviewed, by=caller_of(request), page=page_key(request))
         return _("Given up.")
+
+    return _decide(request, pk, act)
+
+
+@login_required
+@require_POST
+def settle(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
+    """Store what a request cost about which only the vendor's console or bill tells."""
+
+    def act(ended: GenerationTask) -> str:
+        waiting = get_object_or_404(Reservation, pk=row, task_id=ended.pk)
+        set_cost(waiting, amount_typed(request.POST.get("amount", "")), by=caller_of(request))
+        return _("Stored what it cost.")
 
     return _decide(request, pk, act)
 

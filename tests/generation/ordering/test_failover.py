@@ -10,8 +10,8 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.models import FailoverRule, GenerationTask
 from generation.ordering.failover import fail_over
-from generation.ordering.tariff import estimate, tariff_of
 from generation.submitting.submit import submit
+from generation.tariff import estimate, tariff_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 from tests.task_rows import attempt_of, create_task

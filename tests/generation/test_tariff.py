@@ -10,7 +10,7 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.ordering.tariff import ceiling, estimate, made, price_for, resolution_made, tariff_of, tariff_read
+from generation.tariff import ceiling, estimate, made, price_for, resolution_made, tariff_of, tariff_read
 from providers.core.catalog import ModelSpec, Params, Price, Tier, param
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test

@@ -1,0 +1,72 @@
+"""A person says what a render cost: where only the vendor's console or bill tells whether it was charged, or to correct it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from access import ledger
+from access.callers import Caller
+from access.ledger import AlreadyClosed
+from access.ledger_models import Basis, Reservation
+from access.money import decimal, micro
+from events import audit
+from generation.actions.decide import require_decider
+from generation.errors import Conflict, InvalidRequest
+from generation.models import GenerationTask
+from generation.models.settling import note_costs
+
+__all__ = ["amount_typed", "set_cost", "waiting_of"]
+
+MOST = 10**9
+"""More than any render costs, in any currency: a typing error."""
+
+
+def waiting_of(task: GenerationTask) -> list[Reservation]:
+    """Return the task's reservations that wait for a person."""
+    return list(Reservation.objects.filter(task_id=task.pk, waits=True).order_by("number"))
+
+
+def amount_typed(typed: str) -> Decimal:
+    """Return the amount that was typed into a form. Raise `InvalidRequest` for what is none."""
+    try:
+        amount = Decimal(typed.strip().replace(",", "."))
+        right = amount.is_finite() and 0 <= amount <= MOST
+    except ArithmeticError:
+        right = False
+    if not right:
+        words = _("Write the amount in %(currency)s, such as 3.50.") % {"currency": settings.CURRENCY}
+        raise InvalidRequest(words, fields={"amount": words})
+    return amount
+
+
+def set_cost(row: Reservation, amount: Decimal, *, by: Caller) -> None:
+    """Store what this purchase cost, in PORTAL_CURRENCY; 0: it was not charged. Only for those who decide reviews.
+
+    The same decision sent twice is made once. Raise `Conflict` while the render goes on or is in review: its end settles it.
+    """
+    require_decider(by)
+    try:
+        with transaction.atomic():
+            task = GenerationTask.objects.select_for_update().get(pk=row.task_id)
+            row = Reservation.objects.get(pk=row.pk)
+            if row.closed_at is not None:
+                _correct(row, micro(amount), by)
+            elif row.waits:
+                ledger.settle(row, micro(amount), basis=Basis.PERSON)
+                audit.record("ledger.settled", row, by=by, after={"settled": str(decimal(micro(amount))), "currency": settings.CURRENCY})
+            else:
+                raise Conflict(_("Its render still goes on. What it costs is settled when it ends."), code="not_waiting")
+            note_costs(task)
+    except AlreadyClosed as other:
+        raise Conflict(_("Somebody was faster: the cost has changed meanwhile. Look at it again."), code="already_settled") from other
+
+
+def _correct(row: Reservation, amount: int, by: Caller) -> None:
+    if row.basis == Basis.SANDBOX:
+        raise Conflict(_("A sandbox rendered it, which is never billed."), code="sandbox")
+    if row.settled != amount:
+        ledger.correct(row, amount, by=by)
