@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from access.callers import Caller
 from access.rights import may
+from providers.labels import listed
 from web.formatting import moment
 from web.presenters.facts import Fact
 from web.presenters.states import Face
@@ -160,7 +161,7 @@ def endpoint_page(endpoint: Endpoint, caller: Caller, now: datetime) -> Endpoint
     facts = [
         Fact(label=_("Kind"), value=kind_words(endpoint.kind)),
         Fact(label=_("Address"), value=endpoint.url, mono=True),
-        Fact(label=_("Events"), value=", ".join(str(TYPE_WORDS.get(name, name)) for name in endpoint.types)),
+        Fact(label=_("Events"), value=listed(str(TYPE_WORDS.get(name, name)) for name in endpoint.types)),
     ]
     if endpoint.team:
         facts.append(Fact(label=_("Team"), value=endpoint.team.name))
