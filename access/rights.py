@@ -42,6 +42,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("webhooks.endpoint", "see"): frozenset({Who.OWNER, Who.TEAM, Who.SUPERUSER}),
     ("webhooks.endpoint", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
+    ("access.reservation", "see"): frozenset({Who.OWNER, Who.STAFF}),
 }
 
 

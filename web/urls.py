@@ -5,7 +5,23 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web.views import activity, assets, deleted, gallery, live, security, settings, share, shell, studio, tasks, tokens, videos, webhooks
+from web.views import (
+    activity,
+    assets,
+    deleted,
+    gallery,
+    live,
+    security,
+    settings,
+    share,
+    shell,
+    studio,
+    tasks,
+    tokens,
+    usage,
+    videos,
+    webhooks,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="studio"), name="home"),
@@ -68,4 +84,8 @@ urlpatterns = [
     path("webhooks/<uuid:pk>/replay", webhooks.replay_since, name="webhook-replay"),
     path("webhooks/deliveries/<uuid:pk>/", webhooks.delivery, name="webhook-delivery"),
     path("webhooks/deliveries/<uuid:pk>/replay", webhooks.replay, name="webhook-delivery-replay"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/table", usage.table, name="usage-table"),
+    path("usage/export.csv", usage.export, name="usage-export"),
+    path("usage/models/", usage.models, name="usage-models"),
 ]

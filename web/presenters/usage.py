@@ -1,0 +1,238 @@
+"""What was spent, as the Usage page shows it: sums, bars by day, and a table for each dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from access.usage import Line, Sums, Wanted, labels_of
+from generation.queries.league import Standing
+from web.formatting import duration, money
+from web.presenters.words import model_label, vendor_label
+
+__all__ = ["PARAMS", "Chart", "address", "chart_of", "figures_of", "headings", "label_of", "standings_of", "table_of"]
+
+MOST_BARS = 92
+"""With more days, a bar is a month."""
+GAP = 0.2
+"""How much of a bar's place stays empty."""
+HEIGHT = 100
+PARAMS: Mapping[str, str] = {"owner": "person"}
+"""Dimensions whose name in the address is another."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """A sum at the top of the page."""
+
+    label: str
+    value: str
+    note: str = ""
+    warn: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """A day or a month: its place on an axis of as many units as there are bars, and its heights of `HEIGHT`."""
+
+    label: str
+    title: str
+    x: float
+    width: float
+    spent_y: float
+    spent_height: float
+    open_y: float
+    open_height: float
+    spent: str
+    reserved: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """The bars of a period; `top` is the amount that the highest has."""
+
+    bars: list[Bar]
+    top: str
+    first: str
+    last: str
+    by_month: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A line of a table. `href` narrows the page to it; `percent` is its part of the largest line."""
+
+    label: str
+    href: str
+    spent: str
+    reserved: str
+    renders: int
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """The sums by one dimension. `more_href` shows all of its lines, where this table is cut."""
+
+    name: str
+    title: str
+    rows: list[Row]
+    more_href: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandingRow:
+    """A model in the league table, in words; – where too few renders say nothing."""
+
+    label: str
+    vendor: str
+    renders: int
+    cost: str
+    p50: str
+    p95: str
+    failed: str
+    rejected: str
+    invalid: str
+    starred: str
+
+
+def headings() -> dict[str, str]:
+    """Return what the dimensions are called."""
+    return {
+        "vendor": _("Vendor"),
+        "model": _("Model"),
+        "owner": _("Person"),
+        "team": _("Team"),
+        "token": _("API token"),
+        "content_id": _("Content id"),
+    }
+
+
+def address(wanted: Wanted, name: str = "usage", /, **changes: Any) -> str:
+    """Return the address of a usage page with these filters; a change to None removes one."""
+    facts = {"from": wanted.first, "to": wanted.last, **{PARAMS.get(key, key): value for key, value in wanted.facts.items()}}
+    return reverse(name, query={key: str(value) for key, value in {**facts, **changes}.items() if value is not None})
+
+
+def figures_of(sums: Sums) -> list[Figure]:
+    """Return the sums at the top."""
+    renders = ngettext("%(n)d render", "%(n)d renders", sums.renders) % {"n": sums.renders}
+    found = [
+        Figure(label=_("Spent"), value=_money(sums.spent), note=renders),
+        Figure(label=_("Reserved"), value=_money(sums.reserved), note=_("set aside for renders under way")),
+    ]
+    if sums.waits:
+        note = _("whether it was charged is not known")
+        found.append(Figure(label=_("Waits for a decision"), value=_money(sums.waits), note=note, warn=True))
+    if sums.without_price:
+        note = _("counted as nothing, because no price was known")
+        words = ngettext("%(n)d render", "%(n)d renders", sums.without_price) % {"n": sums.without_price}
+        found.append(Figure(label=_("Without a price"), value=words, note=note, warn=True))
+    return found
+
+
+def chart_of(lines: Sequence[Line], first: date, last: date) -> Chart:
+    """Return a bar for each day of the period, also for days without a purchase; for each month where the days are many."""
+    by_month = (last - first).days >= MOST_BARS
+    places = _places(first, last, by_month=by_month)
+    spent, opened = dict.fromkeys(places, Decimal()), dict.fromkeys(places, Decimal())
+    for line in lines:
+        place = line.key.replace(day=1) if by_month else line.key
+        spent[place] += line.sums.spent
+        opened[place] += line.sums.reserved + line.sums.waits
+    top = max(spent[place] + opened[place] for place in places)
+    bars = [_bar(number, place, spent[place], opened[place], top, by_month=by_month) for number, place in enumerate(places)]
+    return Chart(bars=bars, top=_money(top), first=bars[0].label, last=bars[-1].label, by_month=by_month)
+
+
+def _places(first: date, last: date, *, by_month: bool) -> list[date]:
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return sorted({day.replace(day=1) for day in days}) if by_month else days
+
+
+def _bar(number: int, place: date, spent: Decimal, opened: Decimal, top: Decimal, *, by_month: bool) -> Bar:
+    scale = Decimal(HEIGHT) / top if top else Decimal()
+    spent_height, open_height = round(float(spent * scale), 2), round(float(opened * scale), 2)
+    label = date_format(place, "YEAR_MONTH_FORMAT" if by_month else "MONTH_DAY_FORMAT")
+    amounts = {"day": label, "spent": _money(spent), "reserved": _money(opened)}
+    return Bar(
+        label=label,
+        title=(_("%(day)s: %(spent)s spent, %(reserved)s reserved") if opened else _("%(day)s: %(spent)s spent")) % amounts,
+        x=number + GAP / 2,
+        width=1 - GAP,
+        spent_y=HEIGHT - spent_height,
+        spent_height=spent_height,
+        open_y=HEIGHT - spent_height - open_height,
+        open_height=open_height,
+        spent=amounts["spent"],
+        reserved=amounts["reserved"],
+    )
+
+
+def table_of(dimension: str, lines: Sequence[Line], wanted: Wanted, most: int) -> Table:
+    """Return the table of a dimension, cut after `most` lines."""
+    labels = labels_of(dimension, {line.key for line in lines} - {None})
+    amounts = [line.sums.spent + line.sums.reserved + line.sums.waits for line in lines]
+    largest = max(amounts, default=Decimal()) or Decimal(1)
+    rows = [
+        Row(
+            label=label_of(dimension, line.key, labels),
+            href=address(wanted, **{PARAMS.get(dimension, dimension): line.key}) if line.key not in {None, ""} else "",
+            spent=_money(line.sums.spent),
+            reserved=_money(line.sums.reserved + line.sums.waits) if line.sums.reserved or line.sums.waits else "",
+            renders=line.sums.renders,
+            percent=int(100 * amount / largest),
+        )
+        for line, amount in zip(lines[:most], amounts, strict=False)
+    ]
+    more = address(wanted, by=dimension) if len(lines) > most else ""
+    return Table(name=dimension, title=headings()[dimension], rows=rows, more_href=more)
+
+
+def label_of(dimension: str, key: Any, labels: Mapping[Any, str]) -> str:
+    """Return a line's key in words."""
+    if key in {None, ""}:
+        empty = {"team": _("No team"), "token": _("Pages, without a token"), "content_id": _("No content id")}
+        return empty.get(dimension, "–")
+    if dimension == "model":
+        return model_label(key)
+    if dimension == "vendor":
+        return vendor_label(key)
+    gone = {"token": _("Deleted token"), "team": _("Deleted team"), "owner": _("Deleted person")}
+    return labels.get(key) or gone.get(dimension) or str(key)
+
+
+def standings_of(standings: Sequence[Standing]) -> list[StandingRow]:
+    """Return the league table in words."""
+    return [
+        StandingRow(
+            label=model_label(row.model),
+            vendor=vendor_label(row.model.partition("/")[0]),
+            renders=row.renders,
+            cost="–" if row.cost_per_s is None else money(row.cost_per_s, settings.CURRENCY, 3),
+            p50=duration(row.p50_s) or "–",
+            p95=duration(row.p95_s) or "–",
+            failed=_share(row.failed),
+            rejected=_share(row.rejected),
+            invalid=_share(row.invalid),
+            starred=_share(row.starred),
+        )
+        for row in standings
+    ]
+
+
+def _share(part: float | None) -> str:
+    return "–" if part is None else f"{100 * part:.0f} %"
+
+
+def _money(amount: Decimal) -> str:
+    return money(amount, settings.CURRENCY)
