@@ -29,10 +29,13 @@ from generation.submitting.restored_backup import backup_facts
 from jobs import queue
 from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
 from providers.accounts.health_test import probe
+from providers.accounts.sealing import opens
 from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys, given_accounts_can_be_used
 from providers.core.messages import Sentence
 from providers.models import ProviderAccount
 from web.storage_look import look_at_storage
+from webhooks.lanes import is_due
+from webhooks.models import Endpoint
 
 __all__ = [
     "QUICK",
@@ -46,6 +49,7 @@ __all__ = [
     "check_public_url",
     "check_restored",
     "check_reviews",
+    "check_webhooks",
     "check_worker",
 ]
 
@@ -208,6 +212,21 @@ def check_credentials() -> str:
     if found:
         raise CheckFailed(" ".join(f"{item.msg} {item.hint or ''}".strip() for item in found))
     return f"{ProviderAccount.objects.count()} accounts"
+
+
+def check_webhooks() -> str:
+    """Check that what endpoints are to be told leaves, signed, with addresses that others can open."""
+    enabled = Endpoint.objects.filter(enabled=True)
+    broken = [str(one) for one in enabled if not opens(one.pk, one.sealed)]
+    if broken:
+        raise CheckFailed(f"The secrets of {', '.join(broken)} cannot be decrypted. Restore the old key in CREDENTIAL_KEYS, or roll them.")
+    if is_due(clock.now() - OVERDUE):
+        raise CheckFailed("Webhooks have been due for minutes. Look at the worker's log: its cluster “deliver” sends them.")
+    count = enabled.count()
+    if count and not settings.PUBLIC_URL:
+        raise CheckFailed("Set PORTAL_PUBLIC_URL: without it the addresses of videos in webhooks and notices have no host.")
+    failing = enabled.filter(failures__gt=0).count()
+    return f"{count} endpoints, {failing} of them failing"
 
 
 def check_restored() -> str:

@@ -38,6 +38,8 @@ DELIVER_SHARE = 0.7
 """Of the kills, those that strike the cluster that tells; the others strike anywhere in the tree."""
 HALF_GROWN = 16
 """A tree that has just begun is left alone, or nothing but its root would ever be killed."""
+PLANES = (0x1F600, 0x20000, 0x10FFFD, 0x22, 0x5C, 0x0A, 0x2028, 0xFEFF)
+"""Characters that often go wrong: other planes, JSON's own, ends of lines."""
 REFUSES_EVERY = 25
 """The receiver fails the first try of so many events."""
 
@@ -128,12 +130,31 @@ def end_a_task(owner: User, luck: random.Random) -> None:
     """Order a task and end it, in one way or another. SQLite's file may be held for a while."""
     for _ in range(5):
         try:
-            task = make_task(owner, content_id=f"c {luck.random()} 杯")
+            task = make_task(owner, content_id=text(luck, 200), metadata={text(luck, 20): value(luck) for _ in range(luck.randrange(6))})
             task.cancel_unsent() if luck.random() < 0.5 else task.give_up("abandoned", "The trial ends it.")
         except OperationalError:
             time.sleep(0.5)
         else:
             return
+
+
+def text(luck: random.Random, most: int) -> str:
+    """Return up to so many characters of any plane, controls too; neither NUL nor half a pair, which no database takes."""
+    return "".join(chr(luck.choice(PLANES)) if luck.random() < 0.3 else chr(luck.randrange(1, 0xD800)) for _ in range(luck.randrange(most)))
+
+
+def value(luck: random.Random, depth: int = 3) -> Any:
+    """Return something that JSON can hold; now and then far too large for a body."""
+    leaf: list[Any] = [
+        None,
+        True,
+        luck.randrange(-(2**53), 2**53),
+        luck.uniform(-1e300, 1e300),
+        text(luck, 5_000 if luck.random() < 0.05 else 40),
+    ]
+    if depth and luck.random() < 0.3:
+        return [value(luck, depth - 1) for _ in range(luck.randrange(4))]
+    return luck.choice(leaf)
 
 
 def missing(receiver: Checked) -> list[str]:

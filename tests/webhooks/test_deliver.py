@@ -19,6 +19,7 @@ from tests.scripted_server import ScriptedServer, answer, drip, hang, reset, sto
 from tests.task_rows import make_task
 from tests.web.page_rows import make_video
 from tests.webhooks.receiver import Says
+from web.health_checks import CheckFailed, check_webhooks
 from web.leaving import leave
 from webhooks import actions, lanes, outcome
 from webhooks.deliver import parcels
@@ -371,3 +372,21 @@ def test_a_chat_gets_several_events_in_one_message_and_its_secret_stays_out_of_t
     assert len(rows) == 3
     assert endpoint.url == "https://oapi.dingtalk.com/…cdef"
     assert "abcdef" not in str(list(Endpoint.objects.values()))
+
+
+def test_doctor_names_what_keeps_webhooks_from_leaving(user, make_endpoint, settings):
+    settings.PUBLIC_URL = "https://portal.example"
+    endpoint = make_endpoint(user, label="shop")
+    assert check_webhooks() == "1 endpoints, 0 of them failing"
+
+    actions.ping(endpoint, by=Caller(user=user))
+    Delivery.objects.update(due_at=timezone.now() - timedelta(minutes=3))
+    with pytest.raises(CheckFailed, match="deliver"):
+        check_webhooks()
+    Delivery.objects.all().delete()
+    settings.PUBLIC_URL = ""
+    with pytest.raises(CheckFailed, match="PORTAL_PUBLIC_URL"):
+        check_webhooks()
+    Endpoint.objects.update(sealed="damaged")
+    with pytest.raises(CheckFailed, match="shop"):
+        check_webhooks()

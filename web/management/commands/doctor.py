@@ -18,6 +18,7 @@ from web.health_checks import (
     check_lost_files,
     check_restored,
     check_reviews,
+    check_webhooks,
     check_worker,
 )
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             good.append(self._check("expiry", check_expiring))
             good.append(self._check("lost files", check_lost_files))
             good.append(self._check("backup", check_restored))
+            good.append(self._check("webhooks", check_webhooks))
             good += [] if no_vendors else [self._print(f"account {name}", finding) for name, finding in check_accounts()]
             good.append(self._check("worker", lambda: check_worker(patience)))
         if not all(good):
