@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from access.callers import caller_of
+from access.models import Preference
 from access.preferences import SESSION_KEY, remember_time_zone
 from generation.ordering.room import use_of
 from web.time_zone import COOKIE, zone_names
@@ -20,16 +21,19 @@ __all__ = ["settings"]
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Show and store the time zone; show how much storage the person's videos take."""
+    """Show and store the time zone and the usual team; show how much storage the person's videos take."""
+    caller = caller_of(request)
     if request.method == "POST":
-        name = request.POST.get("time_zone", "")
-        if name == "" or name in zone_names():
-            remember_time_zone(request, caller_of(request).user, name)
+        name, team = request.POST.get("time_zone", ""), request.POST.get("team", "")
+        if (name == "" or name in zone_names()) and (team == "" or team in map(str, caller.teams)):
+            remember_time_zone(request, caller.user, name)
+            Preference.objects.update_or_create(user=caller.user, defaults={"default_team_id": team or None})
             messages.success(request, _("Saved."))
         return redirect("settings")
-    use = use_of(caller_of(request).user)
     facts = {
-        "use": use,
+        "use": use_of(caller.user),
+        "teams": dict(caller.teams),
+        "default_team": Preference.objects.filter(user=caller.user).values_list("default_team", flat=True).first(),
         "zones": zone_names(),
         "chosen": request.session.get(SESSION_KEY, ""),
         "of_browser": request.COOKIES.get(COOKIE, ""),
