@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import transaction
@@ -22,6 +24,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from access.callers import Caller
+from access.ledger_models import Reservation
 from access.limits import Limits
 from access.models import ApiToken
 from access.scopes import Scope
@@ -36,6 +39,7 @@ from webhooks.actions import create, ping
 
 ROWS = {
     "tasks/<uuid:pk>": "task",
+    "tasks/<uuid:pk>/settle/<uuid:row>": "reservation",
     "videos/<uuid:pk>": "video",
     "videos/<uuid:pk>/links/<uuid:link_pk>": "link",
     "bin/<uuid:pk>": "video in the bin",
@@ -43,6 +47,7 @@ ROWS = {
     "settings/tokens/<uuid:pk>": "token",
     "webhooks/<uuid:pk>": "endpoint",
     "webhooks/deliveries/<uuid:pk>": "delivery",
+    "accounts/2fa/webauthn/keys/<int:pk>": "passkey",
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
@@ -55,6 +60,7 @@ ROWS = {
 EVERYBODYS = {
     "api/v1/models/<provider>": "the catalog is the same for all",
     "api/v1/models/<provider>/<path:model>": "the catalog is the same for all",
+    "accounts/sso/<slug:provider_id>": "the provider that the environment names: tests/access",
     "v/<token>": "a signature, not an id: tests/delivery",
     "v/<token>/<variant>": "one of three words",
     "v/<token>/<variant>/<suffix>": "how the file's name ends",
@@ -72,11 +78,15 @@ DIFFERS = re.compile(
 Rows = dict[str, Model]
 MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "task": lambda owner, _rows: make_task(owner, status=Status.FAILED, error_code="refused"),
+    "reservation": lambda owner, rows: Reservation.objects.create(
+        task_id=rows["task"].pk, owner=owner, at=timezone.now(), day=timezone.now().date(), is_priced=False, reserved=0
+    ),
     "video": lambda owner, _rows: make_video(owner),
     "video in the bin": lambda owner, _rows: make_video(owner, deleted_at=timezone.now()),
     "link": lambda owner, rows: make_link(rows["video"], by=Caller(user=owner)),  # type: ignore[arg-type]
     "asset": lambda owner, _rows: make_asset(owner),
     "token": lambda owner, _rows: issue(owner, "program", limits=Limits(scopes=tuple(Scope.values)))[0],
+    "passkey": lambda owner, _rows: Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "desk"}),
     "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
     "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
 }
@@ -149,6 +159,8 @@ def sample(schema: Mapping[str, Any]) -> Any:
         return sample(schema["anyOf"][0])
     if schema.get("type", "object") == "object":
         return {name: sample(schema["properties"][name]) for name in schema.get("required", ())}
+    if schema.get("format") == "date-time":
+        return "2026-01-01T00:00:00Z"
     least = {"string": "x" * schema.get("minLength", 1), "integer": schema.get("minimum", 1), "boolean": False}
     return least.get(schema["type"], [])
 
@@ -162,6 +174,10 @@ class Person:
             self.rows[kind] = make(user, self.rows)
         self.page = Client(raise_request_exception=False)
         self.page.force_login(user)
+        session = self.page.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
         self.token, text = issue(user, "walk", limits=Limits(scopes=tuple(Scope.values)))
         self.program = Client(raise_request_exception=False, headers={"authorization": f"Bearer {text}"})
 
@@ -177,7 +193,7 @@ class Person:
 
 def plain(text: str, ids: Any) -> str:
     for one in ids:
-        text = text.replace(str(one), "<id>")
+        text = text.replace(*(f"/{one}/", "/<id>/") if isinstance(one, int) else (str(one), "<id>"))
     return DIFFERS.sub("<any>", text)
 
 

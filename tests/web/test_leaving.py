@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -45,6 +46,7 @@ def test_the_page_says_what_will_change_and_changes_it(staff_client, staff, user
     addresses = [link_url(link, ""), video_url(video, "")]
     make_task(user)
     make_task(user, status=Status.RUNNING)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "desk"})
 
     shown = staff_client.get(page_of(user))
     assert [words for words in PREVIEW if words not in shown.text] == []
@@ -56,6 +58,7 @@ def test_the_page_says_what_will_change_and_changes_it(staff_client, staff, user
     assert visitor.get("/studio/").status_code == 302
     assert program.get("/api/v1/tasks").status_code == 401
     assert not Client().login(username="lin", password="a long enough password")
+    assert not Authenticator.objects.exists()
     assert sorted(GenerationTask.objects.filter(owner=user).values_list("status", flat=True)) == ["cancelled", "running", "succeeded"]
     assert Video.objects.get().owner == other_user
     assert [asked(Client(), address) for address in addresses] == [200, 200]
