@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,6 +36,9 @@ WATCH_EVERY_S = 1.0
 """How often it checks the clusters, and retries while the database is away."""
 BEAT_EVERY_S = 5.0
 FROZEN_AFTER_S = 20.0
+MOST_PATIENCE_S = 320.0
+"""A cluster that was frozen again before its first sign of life gets twice as long, up to this: on an overloaded machine it may need
+minutes to start, and each restart only adds to the load."""
 CUT_OFF_AFTER_S = 60.0
 """How long a frozen cluster whose processes still work on something may finish that."""
 STOP_WITHIN_S = 25.0
@@ -47,6 +50,7 @@ class Pulse:
 
     sent_at: float = 0.0
     is_out: bool = False
+    patience_s: float = FROZEN_AFTER_S
 
     def silent_s(self, now: float) -> float:
         """Return how long a beat has been waiting."""
@@ -58,9 +62,9 @@ class Pulse:
 
     def is_frozen(self, now: float, *, busy: int, workers: int) -> bool:
         """Return whether the beat is overdue: soon if no worker is busy, later if some are, never while all are (jobs have time limits)."""
-        if self.silent_s(now) < FROZEN_AFTER_S or busy >= workers:
+        if self.silent_s(now) < self.patience_s or busy >= workers:
             return False
-        return busy == 0 or self.silent_s(now) > CUT_OFF_AFTER_S
+        return busy == 0 or self.silent_s(now) > max(CUT_OFF_AFTER_S, self.patience_s)
 
 
 class ClusterProcess:
@@ -72,8 +76,8 @@ class ClusterProcess:
         self.folder = folder / name
         self.start()
 
-    def start(self) -> None:
-        self.pulse = Pulse(sent_at=time.monotonic())
+    def start(self, patience_s: float = FROZEN_AFTER_S) -> None:
+        self.pulse = Pulse(sent_at=time.monotonic(), patience_s=patience_s)
         self.folder.mkdir(parents=True, exist_ok=True)
         queue.drop_beats(self.name, self.instance)
         environment = os.environ | {
@@ -95,17 +99,18 @@ class ClusterProcess:
         if self.process.poll() is not None:
             self._restart(f"it ended with {self.process.returncode}")
             return
-        self.pulse.is_out = self.pulse.is_out and queue.beat_is_waiting(self.name, self.instance)
+        if self.pulse.is_out and not queue.beat_is_waiting(self.name, self.instance):
+            self.pulse = Pulse(sent_at=self.pulse.sent_at)
         if self.pulse.is_frozen(now, busy=busy_locks.count_busy(self.folder), workers=queue.workers_of(self.name)):
-            self._restart(f"no sign of life for {self.pulse.silent_s(now):.0f} s")
+            self._restart(f"no sign of life for {self.pulse.silent_s(now):.0f} s", min(2 * self.pulse.patience_s, MOST_PATIENCE_S))
         elif self.pulse.is_due(now):
-            self.pulse = Pulse(sent_at=now, is_out=True)
+            self.pulse = replace(self.pulse, sent_at=now, is_out=True)
             queue.send_beat(self.name, self.instance)
 
-    def _restart(self, why: str) -> None:
+    def _restart(self, why: str, patience_s: float = FROZEN_AFTER_S) -> None:
         log.warning("restarting cluster %s: %s", self.name, why)
         self.kill()
-        self.start()
+        self.start(patience_s)
 
     def kill(self) -> None:
         """Kill the whole group. Its unfinished work will be due again."""

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from jobs import queue
 from jobs.busy_locks import PREFIX, count_busy, new_folder
-from jobs.worker import BEAT_EVERY_S, CUT_OFF_AFTER_S, FROZEN_AFTER_S, Pulse
+from jobs.worker import BEAT_EVERY_S, CUT_OFF_AFTER_S, FROZEN_AFTER_S, ClusterProcess, Pulse
 
 SOON, LATE, TOO_LATE = FROZEN_AFTER_S - 1, FROZEN_AFTER_S + 1, CUT_OFF_AFTER_S + 1
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,35 @@ def test_is_frozen(silent_s, busy, frozen):
     pulse = Pulse(sent_at=100.0, is_out=True)
 
     assert pulse.is_frozen(100.0 + silent_s, busy=busy, workers=4) is frozen
+
+
+def test_a_cluster_that_needs_longer_to_start_gets_longer():
+    patient = Pulse(sent_at=100.0, is_out=True, patience_s=4 * FROZEN_AFTER_S)
+
+    assert not patient.is_frozen(100.0 + TOO_LATE, busy=0, workers=4)
+    assert not patient.is_frozen(100.0 + TOO_LATE, busy=1, workers=4)
+    assert patient.is_frozen(100.0 + 4 * FROZEN_AFTER_S + 1, busy=0, workers=4)
+    assert patient.is_frozen(100.0 + 4 * FROZEN_AFTER_S + 1, busy=1, workers=4)
+
+
+def test_a_cluster_frozen_again_is_given_twice_as_long_until_its_first_sign_of_life(tmp_path, transactional_db):
+    """On an overloaded machine a start may take minutes: restarts at a fixed pace would never let it end."""
+    cluster, waits = ClusterProcess("poll", "test-patience", tmp_path), []
+    try:
+        for _ in range(3):
+            os.kill(cluster.process.pid, signal.SIGSTOP)
+            start = cluster.pulse.sent_at
+            cluster.watch(start + BEAT_EVERY_S + 1)
+            waits.append(cluster.pulse.patience_s)
+            cluster.watch(cluster.pulse.sent_at + cluster.pulse.patience_s + 1)
+        queue.drop_beats("poll", "test-patience")
+        cluster.pulse = replace(cluster.pulse, is_out=True)
+        cluster.watch(cluster.pulse.sent_at + 1)
+        waits.append(cluster.pulse.patience_s)
+    finally:
+        cluster.kill()
+
+    assert waits == [FROZEN_AFTER_S, 2 * FROZEN_AFTER_S, 4 * FROZEN_AFTER_S, FROZEN_AFTER_S]
 
 
 def test_an_answered_beat_is_not_overdue():
