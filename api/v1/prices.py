@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Literal
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
+from access.exchange import rate_of
+from access.money import convert, decimal
 from access.scopes import Scope
 from api.auth import caller, needs
 from api.v1.price_schemas import PriceOut, TierOut, price_out, tier_out
@@ -52,15 +55,25 @@ class EstimateIn(Schema):
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])
 
 
+class ConvertedOut(Schema):
+    """The same in the portal's currency, by the rate that an administrator set."""
+
+    amount: Decimal
+    most: Decimal
+    currency: str
+
+
 class EstimateOut(Schema):
     """What one video would cost, in `currency`: probably `amount`, and `most` where the model chooses the length; null without a price.
 
-    `price` is the one that holds for these params. If `billed` is false, only sandboxes offer the model, and nothing is paid.
+    `converted` is null where that is the portal's currency, and without a rate. `price` is the one that holds for these params. If `billed`
+    is false, only sandboxes offer the model, and nothing is paid.
     """
 
     amount: Decimal | None
     most: Decimal | None
     currency: str
+    converted: ConvertedOut | None
     price: TierOut | None
     billed: bool
 
@@ -89,10 +102,19 @@ def post_estimate(request: HttpRequest, body: EstimateIn) -> EstimateOut:
     require_model(asking.token, spec)
     tariff = current().tariff(spec)
     tier = price_for(tariff, dict(params))
+    amount, most = estimate(tariff, params), ceiling(tariff, params)
     return EstimateOut(
-        amount=estimate(tariff, params),
-        most=ceiling(tariff, params),
+        amount=amount,
+        most=most,
         currency=tariff.currency if tariff else "",
+        converted=_converted(amount, most, tariff.currency) if tariff else None,
         price=tier_out(tier) if tier else None,
         billed=any(account.offers(spec) and not account.sandbox and serves(account, only) for account in accounts),
     )
+
+
+def _converted(amount: Decimal | None, most: Decimal | None, currency: str) -> ConvertedOut | None:
+    rate = rate_of(currency)
+    if amount is None or most is None or rate is None or currency == settings.CURRENCY:
+        return None
+    return ConvertedOut(amount=decimal(convert(amount, rate)), most=decimal(convert(most, rate)), currency=settings.CURRENCY)

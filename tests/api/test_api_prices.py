@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from access.ledger_models import Rate
 from generation.models import GenerationTask, Prompt
 from generation.ordering.assets import store_asset
 from providers.models import ModelPrice, ProviderAccount
@@ -52,6 +55,7 @@ def test_estimate_counts_the_price_of_the_settings_and_stores_nothing(api, seeda
         "amount": "12.5000",
         "most": "37.500000",
         "currency": "CNY",
+        "converted": None,
         "price": {"amount": "2.5000", "unit": "second", "when": {"resolution": "1080p"}},
         "billed": True,
     }
@@ -66,6 +70,20 @@ def test_estimate_is_what_a_task_then_says(api, seedance):
     task = api.post("/tasks", {**order, "prompt": "a boat"}).json()
 
     assert task["cost"]["estimated"] == told["amount"] == "10.0000"
+
+
+def test_price_in_another_currency_is_converted_by_an_administrators_rate(api, seedance, staff_client):
+    ModelPrice.objects.update(currency="USD")
+    asked = {"model": SEEDANCE, "params": {"duration_auto": True}}
+    assert api.post("/estimate", asked).json()["converted"] is None
+
+    Rate.objects.create(unit="USD", rate=Decimal("7.1"))
+    told = api.post("/estimate", asked).json()
+    quote = staff_client.post("/studio/quote/", {"model": SEEDANCE, "prompt": "a boat", "count": "2"}).text
+
+    assert (told["amount"], told["currency"]) == ("5.0000", "USD")
+    assert told["converted"] == {"amount": "35.500000", "most": "106.500000", "currency": "CNY"}
+    assert "about $10.00 (¥71.00)" in quote
 
 
 def test_order_that_only_a_sandbox_would_render_is_not_billed(api, seedance):

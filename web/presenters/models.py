@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from access.exchange import rate_of
 from generation.ordering.estimate import Usual
 from generation.ordering.prices import PriceBook
 from generation.tariff import Tariff, ceiling, estimate
@@ -163,6 +164,9 @@ def quote_of(
         cost = _("Price not published")
     else:
         cost = _("about %(amount)s") % {"amount": money(likely * count, tariff.currency)}
+        rate = rate_of(tariff.currency)
+        if rate is not None and tariff.currency != settings.CURRENCY:
+            cost = _("%(cost)s (%(here)s)") % {"cost": cost, "here": money(likely * count * rate, settings.CURRENCY)}
         if most > likely:
             cost = _("%(cost)s, at most %(most)s") % {"cost": cost, "most": money(most * count, tariff.currency)}
     videos = ngettext("%(n)d video", "%(n)d videos", count) % {"n": count}
