@@ -74,6 +74,8 @@ EXAMPLES: dict[str, Example] = {
     "patch_token": Example(body={"label": "product pages", "rate_per_minute": 60}),
     "roll_token": Example(status=201, body={"overlap_hours": 24}),
     "revoke_token": Example(status=204),
+    "get_usage": Example(query={"from": "2026-11-01", "to": "2026-11-30", "by": "model"}),
+    "get_league": Example(query={"days": "90"}),
     "list_prices": Example(query={"model": MODEL}),
     "post_estimate": Example(body={"model": MODEL}),
     "list_webhooks": Example(),

@@ -103,7 +103,7 @@ def _wait(request: HttpRequest, response: HttpResponse, task: GenerationTask, pr
 def assets_of(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
     """Return the caller's assets by slot. Raises `InvalidRequest` that names the slots of unknown ones."""
     wanted = {asset_id for ids in inputs.values() for asset_id in ids}
-    found = Asset.objects.visible_to(asking).in_bulk(wanted)
+    found = Asset.objects.visible_to(asking).in_bulk(wanted) if wanted else {}  # most orders have no images, and ask for no teams
     missing = [slot for slot, ids in inputs.items() if any(asset_id not in found for asset_id in ids)]
     if missing:
         fields = {f"inputs.{slot[:60]}": _("There is no such asset.") for slot in missing}

@@ -20,6 +20,7 @@ from database import clock
 from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, NotAllowed, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
+from generation.ordering.accounts import accounts_lately
 from generation.ordering.order import Order
 from generation.ordering.prices import PriceBook, current
 from generation.ordering.purchase import ask_of, refusal_of
@@ -93,6 +94,8 @@ def key_reused() -> InvalidRequest:
 def _stored(orders: Collection[Order], name: str) -> QuerySet[GenerationTask]:
     """Return tasks of these owners that have an order's value in this column, which is unique per owner. Without values it asks nothing."""
     values = {getattr(order, name) for order in orders} - {""}
+    if not values:
+        return GenerationTask.objects.none()
     mine = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, **{f"{name}__in": values})
     return mine.exclude(**{name: ""})  # SQLite uses the partial index only if the query repeats its condition
 
@@ -106,7 +109,8 @@ def _repeated(task: GenerationTask, order: Order) -> GenerationTask:
 class _Batch:
     """Orders as rows, checked but not stored. Raises `OrdersRefused`.
 
-    Without `look`, the database's constraints find an `external_id` that is taken, and a key that its caller takes for new.
+    Without `look`, the database's constraints find a key that its caller takes for new, and the `external_id` of a single order. Of many,
+    all that is wrong is named at once.
     """
 
     def __init__(self, orders: Sequence[Order], *, look: bool) -> None:
@@ -114,7 +118,7 @@ class _Batch:
         made = _stored([order for order in orders if look or not order.key_is_new], "idempotency_key").select_related("prompt")
         self.by_key = {(task.owner_id, task.idempotency_key): task for task in made}
         self.owners = {order.owner.pk for order in orders}
-        self.taken = set(_stored(orders if look else [], "external_id").values_list("owner_id", "external_id"))
+        self.taken = set(_stored(orders if look or len(orders) > 1 else [], "external_id").values_list("owner_id", "external_id"))
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []
@@ -130,8 +134,8 @@ class _Batch:
             raise OrdersRefused(errors)
 
     @cached_property
-    def accounts(self) -> list[ProviderAccount]:
-        return list(ProviderAccount.objects.enabled())
+    def accounts(self) -> Sequence[ProviderAccount]:
+        return accounts_lately()
 
     @cached_property
     def quotas(self) -> Mapping[int, Use]:

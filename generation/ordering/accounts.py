@@ -1,0 +1,27 @@
+"""The enabled accounts, read at most once a second: whether an order can be taken, which is asked for each. Where it is sent, and whether
+it may be, is decided from the rows when it starts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from providers.models import ProviderAccount
+
+__all__ = ["accounts_lately"]
+
+
+class _Kept:
+    accounts: tuple[float, Sequence[ProviderAccount]] | None = None
+    """With the time in seconds of the monotonic clock when they were read."""
+
+
+def accounts_lately() -> Sequence[ProviderAccount]:
+    """Return every enabled account as it was at most `settings.POOL_STATE_KEPT_S` seconds ago. Only to be read."""
+    kept = _Kept.accounts
+    if kept is None or time.monotonic() - kept[0] > settings.POOL_STATE_KEPT_S:
+        kept = _Kept.accounts = (time.monotonic(), tuple(ProviderAccount.objects.enabled()))
+    return kept[1]
