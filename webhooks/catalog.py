@@ -7,10 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["ACCOUNT_RESTS", "CALLBACK_TYPES", "CONSUMER", "OUTBOX", "PING", "RESERVED", "TASK_TYPES", "TYPES", "USUAL_TYPES", "public_type"]
+__all__ = [
+    "ACCOUNT_RESTS",
+    "BUDGET_WARNS",
+    "CALLBACK_TYPES",
+    "CONSUMER",
+    "OUTBOX",
+    "PING",
+    "RESERVED",
+    "TASK_TYPES",
+    "TYPES",
+    "USUAL_TYPES",
+    "public_type",
+]
 
 CONSUMER = "webhooks"
 ACCOUNT_RESTS = "account.resting"
+BUDGET_WARNS = "budget.warning"
 PING = "ping"
 OUTBOX: Mapping[str, str] = {
     "task.running": "task.started",
@@ -20,7 +33,7 @@ OUTBOX: Mapping[str, str] = {
     "task.needs_review": "task.needs_review",
     "account.cooldown": ACCOUNT_RESTS,
     "batch.finished": "batch.finished",
-    "budget.warning": "budget.warning",
+    "budget.warning": BUDGET_WARNS,
     "endpoint.disabled": "endpoint.disabled",
 }
 """The public type by that of the outbox. Types that begin like one of them are not among them: `public_type` compares in full."""

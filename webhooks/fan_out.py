@@ -25,7 +25,7 @@ from providers.core.messages import say
 from providers.models import ProviderAccount
 from webhooks import notices, secrets
 from webhooks.addresses import origin_of_url
-from webhooks.catalog import ACCOUNT_RESTS, CALLBACK_TYPES, CONSUMER, public_type
+from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, public_type
 from webhooks.kinds import offered_kinds
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
 from webhooks.payload import body_of_account, body_of_facts, body_of_task
@@ -83,8 +83,9 @@ def _tell(taken: Sequence[EventDelivery]) -> None:
         for endpoint, url in told_to:
             fate = {"due_at": now} if endpoint.enabled else {"state": State.DROPPED, "finished_at": now}
             rows.append(Delivery(endpoint=endpoint, event_id=event.pk, type=public, url=url, body=body, created_at=now, **fate))
-        if public == "budget.warning" and event.owner_id is not None:
-            notices.tell(event.owner_id, say("budget_warning", percent=str(event.facts.get("percent", ""))))
+        if public == BUDGET_WARNS:
+            for person in _whose_budget(event):
+                notices.tell(person, say("budget_warning", percent=str(event.facts.get("percent", ""))))
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     outbox.done_many(taken)
 
@@ -109,9 +110,10 @@ class _Receivers:
     def __init__(self, told: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask]) -> None:
         owners = {event.owner_id for event, _ in told if event.owner_id is not None}
         mine = Q(team=None, owner__in=owners)
-        if teams := {task.team_id for task in tasks if task.team_id is not None}:
+        warned = [event for event, public in told if public == BUDGET_WARNS]
+        if teams := {team for team in (*(task.team_id for task in tasks), *(event.facts.get("team_id") for event in warned)) if team}:
             mine |= Q(team__in=teams, owner__groups=F("team"))  # who left a team is told nothing of it
-        if any(public == ACCOUNT_RESTS for _, public in told):
+        if any(public == ACCOUNT_RESTS for _, public in told) or any(event.owner_id is None for event in warned):
             mine |= Q(team=None, owner__is_staff=True)
         found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if told else []
         self.endpoints = [one for one in found if one.enabled or one.disabled_code in {Off.DEAD, Off.GONE}]
@@ -133,10 +135,14 @@ class _Receivers:
 
     @staticmethod
     def _reach(event: Event, public: str, task: GenerationTask | None) -> Callable[[Endpoint], bool]:
-        """Return what decides whether an endpoint is told: its owner's own events, or those of tasks that are shared with its team."""
+        """Return what decides whether an endpoint is told: its owner's own events, those of tasks that are shared with its team, and of
+        the team's budget. The budget of everybody is the administrators'.
+        """
         if public == ACCOUNT_RESTS:
             return lambda endpoint: endpoint.team_id is None and _sees_accounts(endpoint.owner)
-        team = task.team_id if task else None
+        if public == BUDGET_WARNS and event.owner_id is None and not event.facts.get("team_id"):
+            return lambda endpoint: endpoint.team_id is None and endpoint.owner.is_superuser
+        team = task.team_id if task else event.facts.get("team_id")
         return lambda endpoint: endpoint.team_id == team if endpoint.team_id else endpoint.owner_id == event.owner_id
 
     def _callback(self, task: GenerationTask) -> Endpoint | None:
@@ -151,6 +157,15 @@ class _Receivers:
             self.callbacks[task.owner_id, origin] = endpoint
         is_told = endpoint is not None and (endpoint.enabled or endpoint.disabled_code in {Off.DEAD, Off.GONE})
         return endpoint if is_told else None
+
+
+def _whose_budget(event: Event) -> list[int]:
+    """Return the people whose budget it is: a person, the members of a team, or for the budget of everybody the administrators."""
+    if event.owner_id is not None:
+        return [event.owner_id]
+    people = User.objects.filter(is_active=True)
+    team = event.facts.get("team_id")
+    return list((people.filter(groups=team) if team else people.filter(is_superuser=True)).values_list("pk", flat=True))
 
 
 def _sees_accounts(owner: User) -> bool:

@@ -169,6 +169,20 @@ def test_a_budget_warning_goes_to_its_owner_and_on_the_pages(user, make_endpoint
     assert [str(one.message) for one in Notice.objects.filter(owner=user)] == ["80 % of a budget are used."]
 
 
+def test_the_budget_of_a_team_is_its_members_and_that_of_everybody_the_administrators(user, other_user, staff, make_endpoint):
+    team = Group.objects.create(name="film")
+    user.groups.add(team)
+    for label, owner, of in (("film", user, team), ("mine", user, None), ("other", other_user, None), ("admin", staff, None)):
+        make_endpoint(owner, label=label, team=of)
+    with transaction.atomic():
+        for facts in ({"percent": 80, "team_id": team.pk}, {"percent": 100, "team_id": None}):
+            outbox.write("budget.warning", subject=uuid7(), at=timezone.now(), facts=facts)
+    fan_out()
+
+    assert told() == {("film", "budget.warning"), ("admin", "budget.warning")}
+    assert {(one.owner, str(one.message)[:3]) for one in Notice.objects.all()} == {(user, "80 "), (staff, "100")}
+
+
 def test_callback_addresses_of_one_host_share_a_lane_that_is_made_when_it_is_first_needed(user, other_user, receiver):
     for owner, path in ((user, "/a?x=1"), (user, "/b"), (other_user, "/a")):
         make_task(owner, callback_url=f"https://shop.example{path}").cancel_unsent()
