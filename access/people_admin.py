@@ -16,7 +16,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -51,6 +51,14 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["quota_gb"] = _quota_of(self.instance)
+
+    def clean_username(self) -> str:
+        """Refuse a name by which the sign-in would find somebody else too."""
+        name = str(self.cleaned_data["username"])
+        others = User.objects.exclude(pk=self.instance.pk)
+        if others.filter(Q(username__iexact=name) | Q(email__iexact=name)).exists():
+            raise forms.ValidationError(_("Somebody else signs in with this: as a username in other letters, or as an e-mail address."))
+        return name
 
 
 def _quota_of(user: User) -> int | None:

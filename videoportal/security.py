@@ -24,6 +24,7 @@ from api.errors import error_response
 from generation import store
 
 API = "/api/"
+ACCOUNTS = "/accounts/"
 FORWARDED = ("HTTP_FORWARDED", *(f"HTTP_X_FORWARDED_{part}" for part in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
 
 ASK_AGAIN_S = 60.0
@@ -112,11 +113,11 @@ def _is_in(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], ad
 
 
 def cache_control(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Keep answers without a Cache-Control out of shared caches, and those of the API and the admin out of browsers' caches too."""
+    """Keep answers without a Cache-Control out of shared caches, and those of API, admin and sign-in out of browsers' caches too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        secret = request.path.startswith((reverse("admin:index"), API))
+        secret = request.path.startswith((reverse("admin:index"), API, ACCOUNTS))
         response.headers.setdefault("Cache-Control", "private, no-store" if secret else "private, no-cache")
         return response
 

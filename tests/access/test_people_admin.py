@@ -80,3 +80,13 @@ def test_a_superuser_changes_everything(staff_client, user):
     user.refresh_from_db()
     assert user.is_superuser
     assert Group.objects.filter(name="clerks").exists()
+
+
+@pytest.mark.parametrize("name", ["ZHAO", "zhao@team.example"])
+def test_nobody_gets_a_name_by_which_somebody_else_signs_in(staff_client, user, other_user, name):
+    User.objects.filter(pk=other_user.pk).update(email="Zhao@team.example")
+
+    page = staff_client.post(f"{USERS}{user.pk}/change/", {"username": name, **CHANGED})
+
+    assert "Somebody else signs in with this" in page.text
+    assert User.objects.get(pk=user.pk).username == "lin"

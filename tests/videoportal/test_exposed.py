@@ -123,6 +123,7 @@ def test_a_load_balancer_may_ask_under_any_name_and_scheme(settings):
         ("/gallery/", {"private", "no-cache"}),
         ("/api/v1/tasks", {"private", "no-store"}),
         ("/admin/", {"private", "no-store"}),
+        ("/accounts/password/change/", {"private", "no-store"}),
     ],
 )
 def test_no_shared_cache_keeps_what_a_signed_in_person_sees(staff_client, path, words):
