@@ -59,7 +59,7 @@ class UsageLineOut(SumsOut):
     label: str
 
 
-class UsageOut(Schema):
+class UsageReportOut(Schema):
     currency: str
     time_zone: str
     totals: SumsOut
@@ -93,8 +93,8 @@ class LeagueOut(Schema):
     items: list[StandingOut]
 
 
-@router.get("", response={200: UsageOut, 422: ErrorOut}, summary="What was spent")
-def get_usage(request: HttpRequest, wanted: Query[UsageFilter]) -> UsageOut:
+@router.get("", response={200: UsageReportOut, 422: ErrorOut}, summary="What was spent")
+def get_usage(request: HttpRequest, wanted: Query[UsageFilter]) -> UsageReportOut:
     """Sum up purchases of these days: your own; for staff everyone's. Sandbox renders are never counted. Days are in their order, other
     items by money, at most 1,000.
     """
@@ -106,7 +106,7 @@ def get_usage(request: HttpRequest, wanted: Query[UsageFilter]) -> UsageOut:
     lines = lines_by(rows, wanted.by, MOST_LINES)
     labels = labels_of(wanted.by, {line.key for line in lines} - {None})
     items = [UsageLineOut(key=_key(line.key), label=labels.get(line.key, _key(line.key) or ""), **_sums(line.sums)) for line in lines]
-    return UsageOut(currency=settings.CURRENCY, time_zone=settings.TIME_ZONE, totals=SumsOut(**_sums(totals(rows))), items=items)
+    return UsageReportOut(currency=settings.CURRENCY, time_zone=settings.TIME_ZONE, totals=SumsOut(**_sums(totals(rows))), items=items)
 
 
 @router.get("/models", response=LeagueOut, summary="How the models did")

@@ -89,7 +89,7 @@ class EndpointWithSecretOut(EndpointOut):
     secret: str
 
 
-class RollIn(Schema):
+class RollSecretIn(Schema):
     """For how long the old secret signs too."""
 
     model_config = ConfigDict(extra="forbid")
@@ -197,7 +197,7 @@ def delete_webhook(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
 @router.post(
     "/{endpoint_id}/roll", response={200: EndpointWithSecretOut, 422: ErrorOut, **ACTED}, summary="Give it a new secret", auth=MANAGES
 )
-def roll_webhook(request: HttpRequest, endpoint_id: UUID, body: RollIn) -> EndpointWithSecretOut:
+def roll_webhook(request: HttpRequest, endpoint_id: UUID, body: RollSecretIn) -> EndpointWithSecretOut:
     """Answer with a new secret, shown only now. Until the overlap ends there are two signatures, so change the receiver in between."""
     asking = caller(request)
     endpoint = the_endpoint(asking, endpoint_id)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from importlib import import_module
+from pkgutil import iter_modules
 
+from pydantic import BaseModel
+
+import api.v1
 from api.v1.urls import api as the_api
 from tests.cases import in_one_test
 
+MODULES = [import_module(f"api.v1.{one.name}") for one in iter_modules(api.v1.__path__)]
 PATHS = the_api.get_openapi_schema()["paths"]
 OPERATIONS = [(path, method) for path, operations in PATHS.items() for method in operations]
 
@@ -46,3 +53,11 @@ def test_a_bad_body_is_refused_in_a_documented_way(api, path, content, kind, sta
 
 def test_an_operation_has_its_functions_name_whatever_the_module():
     assert PATHS["/api/v1/tasks"]["post"]["operationId"] == "post_task"
+
+
+def test_no_two_bodies_have_one_name():
+    """The document has one place for each name, and shows the last."""
+    shapes = [value for module in MODULES for value in vars(module).values() if isinstance(value, type) and issubclass(value, BaseModel)]
+    named = Counter(shape.__name__ for shape in set(shapes) if shape.__module__.startswith("api."))
+
+    assert [name for name, count in named.items() if count > 1] == []
