@@ -108,7 +108,7 @@ class _Turn:
         if free <= 0:
             return 0
         now = clock.now()
-        lanes = claim(free, now=now, is_quiet=free > self.patience.threads / 2)
+        lanes = claim(free, now=now)
         for lane in lanes:
             self._send(lane, now)
         return len(lanes)

@@ -33,22 +33,28 @@ class Lane:
     until: datetime
 
 
-def claim(most: int, *, now: datetime, is_quiet: bool) -> list[Lane]:
-    """Take lanes of endpoints that are free and have something due, those first that were sent to longest ago.
+def claim(most: int, *, now: datetime) -> list[Lane]:
+    """Take lanes of endpoints that are free and have something due, for at most so many requests. First those that do not fail, and of them
+    those that were sent to longest ago.
 
-    An endpoint that fails gets one request, the probe; another as many as four, if enough threads are free.
+    An endpoint that fails gets one request, the probe; another as many as four, until half of what is free is used.
     """
-    lanes = []
-    for endpoint in _with_work(now).select_related("owner").order_by(F("lease_until").asc(nulls_first=True))[:most]:
+    lanes, used = [], 0
+    first = (F("failing_since").asc(nulls_first=True), F("lease_until").asc(nulls_first=True))
+    for endpoint in _with_work(now).select_related("owner").order_by(*first)[:most]:
         until = now + LEASE
         if not Endpoint.objects.filter(_free(now), pk=endpoint.pk, enabled=True).update(lease_until=until):
             continue  # another process was faster
-        at_once = MOST_IN_A_MESSAGE if endpoint.is_for_people else MOST_AT_ONCE if is_quiet and not endpoint.failures else 1
+        has_room = not endpoint.failures and used + MOST_AT_ONCE <= most // 2
+        at_once = MOST_IN_A_MESSAGE if endpoint.is_for_people else MOST_AT_ONCE if has_room else 1
         deliveries = list(_due(now).filter(endpoint=endpoint).order_by("due_at", "id")[:at_once])
         for delivery in deliveries:
             delivery.endpoint = endpoint
         endpoint.lease_until = until
         lanes.append(Lane(endpoint=endpoint, deliveries=deliveries, until=until))
+        used += 1 if endpoint.is_for_people else len(deliveries)
+        if used >= most:
+            break
     return lanes
 
 

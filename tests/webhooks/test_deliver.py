@@ -230,10 +230,10 @@ def test_a_lane_that_another_process_has_is_neither_given_back_nor_judged(user, 
     ended(user)
     fan_out()
     now = timezone.now()
-    (lane,) = lanes.claim(5, now=now, is_quiet=True)
-    assert lanes.claim(5, now=now, is_quiet=True) == []
+    (lane,) = lanes.claim(8, now=now)
+    assert lanes.claim(8, now=now) == []
     later = now + lanes.LEASE + timedelta(seconds=1)
-    (theirs,) = lanes.claim(5, now=later, is_quiet=True)
+    (theirs,) = lanes.claim(8, now=later)
 
     outcome.settle(lane, [Answer(code="status", status=500)], now)
 
@@ -310,7 +310,7 @@ def test_pending_deliveries_of_a_disabled_endpoint_are_dropped(user, make_endpoi
         actions.disable_all(user, by=None)
 
     assert (Delivery.objects.get().state, Endpoint.objects.get().disabled_code) == ("dropped", "owner_left")
-    assert lanes.claim(5, now=now, is_quiet=True) == []
+    assert lanes.claim(8, now=now) == []
 
 
 def test_a_person_who_leaves_is_told_nothing_any_more(user, staff, make_endpoint):
@@ -365,7 +365,7 @@ def test_a_chat_gets_several_events_in_one_message_and_its_secret_stays_out_of_t
     for _ in range(3):
         ended(user)
     fan_out()
-    (lane,) = lanes.claim(5, now=timezone.now(), is_quiet=True)
+    (lane,) = lanes.claim(8, now=timezone.now())
 
     ((rows, _act),) = parcels(lane, timezone.now(), 1.0)
 
@@ -390,3 +390,18 @@ def test_doctor_names_what_keeps_webhooks_from_leaving(user, make_endpoint, sett
     Endpoint.objects.update(sealed="damaged")
     with pytest.raises(CheckFailed, match="shop"):
         check_webhooks()
+
+
+def test_new_endpoints_at_once_leave_threads_for_others_and_failing_ones_come_last(user, make_endpoint):
+    for number in range(6):
+        endpoint = make_endpoint(user, path=f"/{number}")
+        for _ in range(6):
+            Endpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)
+            actions.ping(endpoint, by=Caller(user=user))
+        if number < 2:
+            Endpoint.objects.filter(pk=endpoint.pk).update(failures=3, failing_since=timezone.now(), last_failed_at=timezone.now())
+
+    taken = lanes.claim(16, now=timezone.now())
+
+    assert [(lane.endpoint.failures, len(lane.deliveries)) for lane in taken] == [(0, 4), (0, 4), (0, 1), (0, 1), (3, 1), (3, 1)]
+    assert sum(len(lane.deliveries) for lane in taken) <= 16
