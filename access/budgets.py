@@ -15,11 +15,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
+from access.callers import Caller
 from access.ledger_models import Budget, Reservation
 from access.models import ApiToken, Preference
 from access.periods import named_zone, period
@@ -34,11 +35,13 @@ __all__ = [
     "forget",
     "in_force",
     "locked",
+    "of_caller",
     "paying_team",
     "put_in_force",
     "rebuild",
     "require_room",
     "roll",
+    "show_present",
     "take",
     "zone_of",
 ]
@@ -103,6 +106,30 @@ def paying_team() -> Coalesce:
     pays for each purchase, so that the sums by team add up.
     """
     return Coalesce(F("preference__team"), Subquery(Group.objects.filter(user=OuterRef("pk")).order_by("name").values("pk")[:1]))
+
+
+def of_caller(caller: Caller, now: datetime) -> list[Budget]:
+    """Return the budgets in force that count what the caller orders, as they are at this time; for a person at a page, those of all of
+    their tokens too.
+    """
+    team = User.objects.filter(pk=caller.user.pk).annotate(paying=paying_team()).values("paying")
+    mine = Q(kind=Budget.Kind.EVERYONE) | Q(user=caller.user) | Q(team__in=team)
+    if caller.token:
+        mine |= Q(token_line=caller.token.line_id)
+    else:
+        mine |= Q(token_line__in=ApiToken.objects.filter(owner=caller.user).values("pk"))
+    found = list(Budget.objects.filter(mine, enabled=True).select_related("user", "team").order_by("kind", "window", "pk"))
+    for budget in found:
+        show_present(budget, now)
+    return found
+
+
+def show_present(budget: Budget, now: datetime) -> None:
+    """Let the object, which is not stored, be of the period that holds `now`: who buys first in a new period, or the clock, begins it."""
+    if budget.ends_at <= now:
+        ended = budget.ends_at
+        starts, budget.ends_at = period(budget.window, now, zone_of(budget))
+        budget.starts_at, budget.held = max(starts, ended), 0
 
 
 def take(amounts: Mapping[UUID, int], at: datetime) -> bool:
@@ -183,7 +210,8 @@ def _roll(budget: Budget, now: datetime) -> None:
 
 
 def put_in_force(budget: Budget) -> None:
-    """Store a new budget, or the limit, note and state of an edited one, and count what was bought in its period.
+    """Store a new budget, or the limit, note and state of an edited one, and count what was bought in its period. A changed limit is warned
+    of anew.
 
     A purchase that begins in the same second in another process may be missed; the hourly `ledger check` counts it.
     """
@@ -193,7 +221,8 @@ def put_in_force(budget: Budget) -> None:
             budget.starts_at, budget.ends_at = period(budget.window, clock.now(), zone_of(budget))
             budget.save()
         else:
-            budget.save(update_fields=["limit", "note", "enabled"])
+            Budget.objects.filter(pk=budget.pk).exclude(limit=budget.limit).update(warned=0)
+            budget.save(update_fields=["limit", "note", "enabled"])  # never `held`, which orders have changed since it was read
         rebuild(budget)
         transaction.on_commit(forget)
 

@@ -182,7 +182,7 @@ class Budget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {self.get_window_display()}"
+        return f"{self.user or self.team or self.get_kind_display()}, {self.get_window_display()}"
 
     @property
     def left(self) -> int:

@@ -41,6 +41,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("delivery.link", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("webhooks.endpoint", "see"): frozenset({Who.OWNER, Who.TEAM, Who.SUPERUSER}),
     ("webhooks.endpoint", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("access.budget", "change"): frozenset({Who.PERMITTED}),
     ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
     ("access.reservation", "see"): frozenset({Who.OWNER, Who.STAFF}),
 }

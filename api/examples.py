@@ -89,6 +89,11 @@ EXAMPLES: dict[str, Example] = {
     "list_deliveries": Example(query={"state": "failed", "limit": "20"}),
     "get_delivery": Example(),
     "replay_delivery": Example(status=202),
+    "list_budgets": Example(),
+    "post_budget": Example(status=201, body={"kind": "team", "team": "{team}", "window": "month", "limit": "500", "note": "spring films"}),
+    "get_budget": Example(),
+    "patch_budget": Example(body={"limit": "800"}),
+    "delete_budget": Example(status=204),
 }
 
 

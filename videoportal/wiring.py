@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from access.budget_warnings import watch as watch_budgets
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
@@ -101,6 +102,7 @@ WIRING = Wiring(
         Periodic(every_s=3600, call=forget_soon, at_start=False),
         Periodic(every_s=1, call=deliver_soon),
         Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
+        Periodic(every_s=10, call=watch_budgets),
     ],
     at_stop=sign_out,
     lost_race=LostRace,

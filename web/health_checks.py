@@ -19,11 +19,13 @@ from django.db.models import Max
 from django.http.request import validate_host
 from uuid_utils.compat import uuid7
 
+from access.models import Budget
 from database import clock
 from generation import store
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker, LostFile
 from generation.ordering.room import GB, free_bytes
+from generation.queries.unpriced import unpriced
 from generation.scheduling.savers import count_expiring
 from generation.submitting.restored_backup import backup_facts
 from jobs import queue
@@ -43,6 +45,7 @@ __all__ = [
     "WORKER_PATIENCE_S",
     "CheckFailed",
     "check_accounts",
+    "check_budgets",
     "check_credentials",
     "check_expiring",
     "check_lost_files",
@@ -58,6 +61,7 @@ OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
 WORKER_PATIENCE_S = 15.0
 STORAGE_PATIENCE_S = 3.0
+MOST_NAMES = 5
 CODECS = (("h264", "r"), ("libx264", "w"))
 LIMITS = ("blocked_address", "plain_http", "too_large")
 KEPT_OUT_BY = {
@@ -280,6 +284,17 @@ def check_lost_files() -> str:
     if count:
         raise CheckFailed(f"{count} stored files are missing or changed. manage.py lost_files names them; put them back from a backup.")
     return "none"
+
+
+def check_budgets() -> str:
+    """Say how many budgets are in force, and which models they refuse because nobody knows what those cost."""
+    count = Budget.objects.filter(enabled=True).count()
+    names = [spec.name for spec in unpriced().models] if count else []
+    if not names:
+        return f"{count} in force" if count else "none"
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    words = f"{count} in force. They refuse {len(names)} models whose cost is not known: {shown}."
+    return f"{words} Set their prices, and rates of other currencies, in the admin."
 
 
 def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:

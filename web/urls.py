@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from web.views import (
     activity,
     assets,
+    budgets,
     deleted,
     gallery,
     live,
@@ -88,4 +89,5 @@ urlpatterns = [
     path("usage/table", usage.table, name="usage-table"),
     path("usage/export.csv", usage.export, name="usage-export"),
     path("usage/models/", usage.models, name="usage-models"),
+    path("settings/budgets/", budgets.budgets, name="budgets"),
 ]

@@ -32,6 +32,7 @@ from access.tokens import issue
 from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
+from tests.api.example_world import budget_of
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
 from tests.web.page_rows import make_asset, make_video
@@ -55,6 +56,7 @@ ROWS = {
     "api/v1/tokens/<token_id>": "token",
     "api/v1/webhooks/<endpoint_id>": "endpoint",
     "api/v1/deliveries/<delivery_id>": "delivery",
+    "api/v1/budgets/<budget_id>": "budget",
 }
 """The kind of row that an id names, by the address up to that id."""
 EVERYBODYS = {
@@ -89,6 +91,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "passkey": lambda owner, _rows: Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "desk"}),
     "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
     "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
+    "budget": lambda owner, _rows: budget_of(owner),
 }
 """How a row of each kind is made for a person, from those that were made before it."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group, User
 
+from access.budgets import put_in_force
 from access.callers import Caller
+from access.models import Budget
 from access.tokens import issue
 from delivery.models import Link
 from generation.lifecycle import Status
@@ -45,5 +47,13 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "endpoint": endpoint,
         "delivery": delivery,
         "token": issue(person, "another")[0],
+        "budget": budget_of(person),
     }
     return {name: str(row.pk) for name, row in rows.items()} | {"team": team.name, "vendor_id": in_review.submission_id}
+
+
+def budget_of(person: User) -> Budget:
+    """Return a new budget of this person's, of 1,000 a month."""
+    budget = Budget(kind="user", user=person, window="month", limit=1_000_000_000)
+    put_in_force(budget)
+    return budget

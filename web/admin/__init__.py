@@ -3,6 +3,7 @@
 from web.admin import (  # noqa: F401
     accounts,
     audit,
+    budgets,
     declared,
     failover,
     links,

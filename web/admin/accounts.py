@@ -24,9 +24,8 @@ from django.views.decorators.http import require_POST
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from database import clock
-from generation.ordering.first_values import enabled_accounts
-from generation.ordering.prices import current
 from generation.queries.accounts_overview import overview_of
+from generation.queries.unpriced import unpriced
 from generation.tariff import price_for, tariff_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
 from providers.accounts.health_test import Finding, probe
@@ -206,10 +205,8 @@ class ModelPriceAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the prices, and below them the models that accounts offer and that have no price."""
-        accounts, prices = enabled_accounts(), current()
-        offered = [spec for spec in ALL_MODELS.values() if any(account.takes(spec) and not account.sandbox for account in accounts)]
-        unpriced = [model_label(spec.name) for spec in offered if prices.tariff(spec) is None]
-        return super().changelist_view(request, {**(extra_context or {}), "unpriced": unpriced})
+        names = [model_label(spec.name) for spec in unpriced().without_price]
+        return super().changelist_view(request, {**(extra_context or {}), "unpriced": names})
 
     @admin.display(description=gettext_lazy("Costs here"))
     def costs(self, row: ModelPrice) -> str:

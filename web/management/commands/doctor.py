@@ -13,6 +13,7 @@ from web.health_checks import (
     WORKER_PATIENCE_S,
     CheckFailed,
     check_accounts,
+    check_budgets,
     check_credentials,
     check_expiring,
     check_lost_files,
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             good.append(self._check("lost files", check_lost_files))
             good.append(self._check("backup", check_restored))
             good.append(self._check("webhooks", check_webhooks))
+            good.append(self._check("budgets", check_budgets))
             good += [] if no_vendors else [self._print(f"account {name}", finding) for name, finding in check_accounts()]
             good.append(self._check("worker", lambda: check_worker(patience)))
         if not all(good):

@@ -1,0 +1,60 @@
+"""Warnings of budgets: once at 80 and once at 100 percent in each period, as `budget.warning` in the outbox."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from access import budgets
+from access.ledger_models import Budget
+from access.models import ApiToken
+from access.money import decimal
+from database import clock
+from events import outbox
+
+__all__ = ["warn_of_refusal", "watch"]
+
+SHARES = {100: F("limit"), 80: F("limit") - F("limit") / 5}
+"""From which amount on a share of the limit is used, in percent; the highest first. A limit times 80 might not fit into 64 bits."""
+
+
+def watch() -> None:
+    """Begin the periods that have come, and warn of the budgets that are almost or wholly used up. The clock calls it."""
+    budgets.roll(clock.now())
+    for percent, amount in SHARES.items():
+        used = Q(held__gte=amount, warned__lt=percent, limit__gt=0)  # of a limit of 0 only a refusal is news
+        for budget in Budget.objects.filter(used, enabled=True).order_by("pk"):
+            _warn(budget, percent, used)
+
+
+def warn_of_refusal(budget: Budget) -> None:
+    """Warn that an order did not fit into this budget. Call it once the order is rolled back. Most budgets never reach their limit by
+    themselves: of one of 10, renders of 3 leave 1.
+    """
+    _warn(budget, 100, Q(warned__lt=100), refused=True)
+
+
+def _warn(budget: Budget, percent: int, still: Q, *, refused: bool = False) -> None:
+    """Write the warning if the budget is in the same period, is `still` so, and nobody has warned since it was read."""
+    with transaction.atomic():
+        if not Budget.objects.filter(still, pk=budget.pk, enabled=True, starts_at=budget.starts_at).update(warned=percent):
+            return
+        facts = {
+            "kind": budget.kind,
+            "window": budget.window,
+            "percent": percent,
+            "refused": refused,
+            "held": str(decimal(budget.held)),
+            "limit": str(decimal(budget.limit)),
+            "currency": budget.currency,
+            "ends_at": budget.ends_at,
+            "team_id": budget.team_id,
+        }
+        outbox.write("budget.warning", subject=budget.pk, at=clock.now(), owner_id=_owner_of(budget), facts=facts)
+
+
+def _owner_of(budget: Budget) -> int | None:
+    """Return the person whose budget it is; None: that of a team, or of everyone."""
+    if budget.token_line is not None:
+        return ApiToken.objects.filter(pk=budget.token_line).values_list("owner", flat=True).first()
+    return budget.user_id
