@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from uuid import UUID
 
 from django.db import transaction
 
@@ -13,7 +14,7 @@ from access.money import decimal
 from events import audit
 from events.audit import Actor
 
-__all__ = ["change", "limit_token", "limits_of_token", "make", "remove", "twin_of"]
+__all__ = ["change", "limit_token", "limits_of_lines", "limits_of_token", "make", "remove", "twin_of"]
 
 EDITABLE = ("limit", "note", "enabled")
 
@@ -54,7 +55,16 @@ def remove(budget: Budget, *, by: Actor | None) -> None:
 
 def limits_of_token(token: ApiToken) -> dict[str, int]:
     """Return what the token's line may spend, in micro, by period; only where a budget is in force."""
-    return dict(Budget.objects.filter(token_line=token.line_id, enabled=True).values_list("window", "limit"))
+    return limits_of_lines([token.line_id]).get(token.line_id, {})
+
+
+def limits_of_lines(lines: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+    """Return the same by line, in one query."""
+    found: dict[UUID, dict[str, int]] = {}
+    for budget in Budget.objects.filter(token_line__in=set(lines), enabled=True).order_by("window"):
+        if budget.token_line is not None:
+            found.setdefault(budget.token_line, {})[budget.window] = budget.limit
+    return found
 
 
 @transaction.atomic

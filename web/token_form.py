@@ -9,14 +9,16 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from access.budget_changes import limits_of_token
 from access.callers import Caller
 from access.limits import Limits, Only, WrongLimits
-from access.models import ApiToken
+from access.models import ApiToken, Budget
 from access.scopes import USUAL_SCOPES, Scope
 from access.tokens import usual_days
 from providers.vendors import ALL_MODELS
+from web.money_field import MoneyField
 
-__all__ = ["LimitsFields", "NewTokenForm", "TokenForm"]
+__all__ = ["BudgetFields", "LimitsFields", "NewTokenForm", "TokenForm", "budgets_shown"]
 
 LIVES = (7, 30, 90, 180, 365)
 """What the form offers, in days, as far as PORTAL_TOKEN_LONGEST_DAYS allows."""
@@ -70,20 +72,39 @@ class LimitsFields(forms.Form):
         return values
 
 
-class TokenForm(LimitsFields):
+class BudgetFields(forms.Form):
+    """What a token may spend. All tokens of its line count together."""
+
+    budget_day = MoneyField(label=_("Budget for a day"), required=False)
+    budget_month = MoneyField(
+        label=_("Budget for a month"), required=False, help_text=_("What may be spent with this token. Empty: no limit of its own.")
+    )
+
+    @property
+    def budgets(self) -> dict[str, int | None]:
+        """Return the amounts of a valid form, in micro, by period."""
+        return {window: self.cleaned_data.get(f"budget_{window}") for window in Budget.Window.values}
+
+
+def budgets_shown(token: ApiToken) -> dict[str, int]:
+    """Return what `BudgetFields` show of a token."""
+    return {f"budget_{window}": limit for window, limit in limits_of_token(token).items()}
+
+
+class TokenForm(LimitsFields, BudgetFields):
     """A person's own token, on their page. Who is not staff is not offered the scope of administrators, unless the token has it."""
 
     label = forms.CharField(label=_("What it is for"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
     def __init__(self, *args: Any, by: Caller, token: ApiToken | None = None, **kwargs: Any) -> None:
-        kwargs["initial"] = {"label": token.label, **token.limits.as_columns()} if token else {}
+        kwargs["initial"] = {"label": token.label, **token.limits.as_columns(), **budgets_shown(token)} if token else {}
         super().__init__(*args, **kwargs)
         if not by.user.is_staff and not (token and Scope.ADMIN in token.scopes):
             self.fields["scopes"].choices = [choice for choice in Scope.choices if choice[0] != Scope.ADMIN]  # type: ignore[attr-defined]
 
     def narrowing(self) -> list[forms.BoundField]:
         """Return the fields that few tokens need."""
-        return [self[name] for name in ("models_allowed", "networks", "rate_per_minute", "only")]
+        return [self[name] for name in ("budget_day", "budget_month", "models_allowed", "networks", "rate_per_minute", "only")]
 
     def is_narrowed(self) -> bool:
         """Return whether one of them is used, or wrong."""

@@ -107,7 +107,7 @@ def list_budgets(request: HttpRequest, wanted: Query[BudgetFilter]) -> BudgetsOu
 def post_budget(request: HttpRequest, response: HttpResponse, body: BudgetIn) -> Status[BudgetOut]:
     """Limit what everyone together, a team, a person or a token may spend in a day or a month. What was bought in this period counts.
 
-    409 `budget_exists`: there is one for this and this period; change that one.
+    409 `budget_exists`: there is one for this period already; change that one.
     """
     asking = caller(request)
     _require_right(asking)
@@ -117,7 +117,7 @@ def post_budget(request: HttpRequest, response: HttpResponse, body: BudgetIn) ->
     except IntegrityError as error:
         if not is_taken(error):
             raise
-        raise Conflict(_("There is a budget for this and this period already. Change that one."), code="budget_exists") from error
+        raise Conflict(_("There is one for this period already. Change that one."), code="budget_exists") from error
     response["Location"] = f"/api/v1/budgets/{row.pk}"
     return Status(201, budget_out(row, asking))
 

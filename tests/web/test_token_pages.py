@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from access.budget_changes import limits_of_token
 from access.callers import Caller
 from access.limits import Limits
 from access.models import ApiToken
@@ -109,3 +110,29 @@ def test_every_state_and_language_has_its_page(page, user):
         listed = page.get(PAGE, headers={"accept-language": language}).text
         assert words in listed
         assert str(good.pk) in listed
+
+
+def test_a_token_has_budgets_that_its_owner_sets_changes_and_ends(page, user):
+    text = page.post(f"{PAGE}new", NEW | {"budget_day": "2.5", "budget_month": "40"}).text
+    token = ApiToken.objects.get()
+    path = f"{PAGE}{token.pk}/"
+    assert limits_of_token(token) == {"day": 2_500_000, "month": 40_000_000}
+    assert "¥2.50 a day · ¥40.00 a month" in text
+    assert 'value="2.5"' in page.get(path).text
+
+    assert page.post(path, NEW | {"budget_day": "", "budget_month": "-1"}).status_code == 422
+    assert page.post(path, NEW | {"budget_day": "", "budget_month": "50"}).status_code == 302
+
+    assert limits_of_token(token) == {"month": 50_000_000}
+    assert "¥50.00 a month" in page.get(PAGE).text
+
+
+def test_a_tokens_budgets_are_in_its_form_in_the_admin(staff_client, user):
+    token = issue(user, "shop")[0]
+    path = f"/admin/access/apitoken/{token.pk}/change/"
+    fields = {"label": "shop", "scopes": ["read"], "expires_at_0": "", "expires_at_1": ""}
+
+    assert staff_client.post(path, fields | {"budget_month": "9"}).status_code == 302
+
+    assert limits_of_token(token) == {"month": 9_000_000}
+    assert 'value="9"' in staff_client.get(path).text

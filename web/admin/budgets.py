@@ -63,7 +63,7 @@ class NewBudgetForm(BudgetForm):
     def validate_constraints(self) -> None:
         """Say in words that there is such a budget; the rest of the table's conditions are those of `clean`."""
         if budget_changes.twin_of(self.instance) is not None:
-            self.add_error(None, _("There is a budget for this and this period already. Change that one."))
+            self.add_error(None, _("There is one for this period already. Change that one."))
 
 
 @admin.register(Budget)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
@@ -15,24 +16,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from access.budget_changes import limit_token
 from access.callers import Caller, caller_of
 from access.models import ApiToken
 from access.rights import may
 from access.scopes import Scope
 from access.tokens import CannotRoll, issue, revoke, roll, usual_days, why_not
 from access.tokens import change as change_token
-from web.token_form import LimitsFields
+from web.token_form import BudgetFields, LimitsFields, budgets_shown
 
 __all__ = ["ApiTokenAdmin"]
 
-FIELDS = ("owner", "label", *LimitsFields.base_fields, "expires_at")
+FIELDS = ("owner", "label", *LimitsFields.base_fields, *BudgetFields.base_fields, "expires_at")
 LONG_UNUSED = timedelta(days=90)
 
 
-class TokenForm(LimitsFields, forms.ModelForm):  # type: ignore[type-arg]
+class TokenForm(LimitsFields, BudgetFields, forms.ModelForm):  # type: ignore[type-arg]
     """The form of a token: its owner, label, limits and end."""
 
     by: ClassVar[Caller]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.digest:
+            self.initial |= budgets_shown(self.instance)
 
     def clean_expires_at(self) -> Any:
         end = self.cleaned_data["expires_at"]
@@ -131,17 +138,20 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def state(self, token: ApiToken) -> str:
         return str(token.state(timezone.now()).label)
 
+    @transaction.atomic
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         """Issue a new token, whose text exists in this request only, or change one."""
         by, label, end = caller_of(request), form.cleaned_data["label"], form.cleaned_data["expires_at"]
         if change:
             stored = ApiToken.objects.select_related("owner").get(pk=obj.pk)
             change_token(stored, by=by, label=label, limits=form.limits, expires_at=end)
+            limit_token(stored, form.budgets, by=by)
             return
         owner = form.cleaned_data.get("owner", by.user)
         life = end - timezone.now() if end else None
         row, obj.issued_text = issue(owner, label, by=by, limits=form.limits, expires_in=life)  # type: ignore[attr-defined]
         obj.__dict__.update({name: value for name, value in vars(row).items() if name != "_state"})
+        limit_token(row, form.budgets, by=by)
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self._issued(request, obj, obj.issued_text)  # type: ignore[attr-defined]

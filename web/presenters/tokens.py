@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from access.models import ApiToken
+from access.budget_changes import limits_of_lines
+from access.models import ApiToken, Budget
+from access.money import decimal
 from access.scopes import Scope
-from web.formatting import ago
+from web.formatting import ago, money
 from web.presenters.words import date_time
 
-__all__ = ["TokenCard", "token_card"]
+__all__ = ["TokenCard", "token_card", "token_cards"]
 
 TONES = {ApiToken.State.GOOD: "ok", ApiToken.State.ROLLED: "warn", ApiToken.State.EXPIRED: "", ApiToken.State.REVOKED: ""}
 
@@ -35,7 +40,14 @@ class TokenCard:
     url: str
 
 
-def token_card(token: ApiToken) -> TokenCard:
+def token_cards(tokens: Sequence[ApiToken]) -> list[TokenCard]:
+    """Return the cards of several tokens, with one query for all of their budgets."""
+    budgets = limits_of_lines(token.line_id for token in tokens)
+    return [token_card(token, budgets.get(token.line_id, {})) for token in tokens]
+
+
+def token_card(token: ApiToken, budgets: Mapping[str, int]) -> TokenCard:
+    """Return the card of a token with these budgets by period (`limits_of_token`)."""
     state = token.state(timezone.now())
     works = state in {ApiToken.State.GOOD, ApiToken.State.ROLLED}
     return TokenCard(
@@ -46,15 +58,18 @@ def token_card(token: ApiToken) -> TokenCard:
         works=works,
         can_roll=state is ApiToken.State.GOOD,
         may=" · ".join(str(Scope(scope).label) for scope in token.scopes if scope in Scope.values),
-        limits=_limits_of(token),
+        limits=_limits_of(token, budgets),
         end=_("Until %(time)s") % {"time": date_time(token.expires_at)} if token.expires_at else _("Never expires"),
         used=_used(token),
         url=reverse("token", args=[token.pk]),
     )
 
 
-def _limits_of(token: ApiToken) -> list[str]:
+def _limits_of(token: ApiToken, budgets: Mapping[str, int]) -> list[str]:
     found = [str(token.get_only_display())] if token.only else []
+    words = {Budget.Window.DAY: gettext_noop("%(amount)s a day"), Budget.Window.MONTH: gettext_noop("%(amount)s a month")}
+    for window, limit in sorted(budgets.items()):
+        found.append(_(words[Budget.Window(window)]) % {"amount": money(decimal(limit), settings.CURRENCY)})
     if token.rate_per_minute:
         found.append(_("%(n)d requests per minute") % {"n": token.rate_per_minute})
     if token.models_allowed:

@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access import tokens as own
+from access.budget_changes import limit_token, limits_of_token
 from access.callers import caller_of
 from access.limits import WrongLimits
 from access.models import ApiToken
-from web.presenters.tokens import token_card
+from web.presenters.tokens import token_card, token_cards
 from web.token_form import NewTokenForm, TokenForm
 
 __all__ = ["new_token", "revoke", "roll", "token", "tokens"]
@@ -29,7 +31,7 @@ OVERLAPS_H = (0, 1, 24, 168)
 def tokens(request: HttpRequest) -> HttpResponse:
     """Show the person's tokens, newest first, also those that no longer work."""
     rows = ApiToken.objects.filter(owner=caller_of(request).user)
-    return render(request, "tokens/page.html", {"cards": [token_card(row) for row in rows]})
+    return render(request, "tokens/page.html", {"cards": token_cards(rows)})
 
 
 @login_required
@@ -41,7 +43,9 @@ def new_token(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         life = timedelta(days=form.cleaned_data["days"]) if form.cleaned_data["days"] else None
         try:
-            row, text = own.issue(by.user, form.cleaned_data["label"], by=by, limits=form.limits, expires_in=life)
+            with transaction.atomic():
+                row, text = own.issue(by.user, form.cleaned_data["label"], by=by, limits=form.limits, expires_in=life)
+                limit_token(row, form.budgets, by=by)
         except WrongLimits as wrong:
             _show_in(form, wrong)
         else:
@@ -58,13 +62,17 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = TokenForm(request.POST or None, by=by, token=row)
     if request.method == "POST" and form.is_valid():
         try:
-            own.change(row, by=by, label=form.cleaned_data["label"], limits=form.limits, expires_at=row.expires_at)
+            with transaction.atomic():
+                own.change(row, by=by, label=form.cleaned_data["label"], limits=form.limits, expires_at=row.expires_at)
+                limit_token(row, form.budgets, by=by)
+        except IntegrityError:
+            form.add_error(None, _("Somebody saved the same at this moment. Here is what is stored now."))
         except WrongLimits as wrong:
             _show_in(form, wrong)
         else:
             messages.success(request, _("Saved."))
             return redirect("token", pk)
-    facts = {"form": form, "token": row, "card": token_card(ApiToken.objects.get(pk=pk)), "overlaps": _overlaps()}
+    facts = {"form": form, "token": row, "card": token_card(ApiToken.objects.get(pk=pk), limits_of_token(row)), "overlaps": _overlaps()}
     return render(request, "tokens/token.html", facts, status=422 if form.errors else 200)
 
 
@@ -103,7 +111,7 @@ def _show_in(form: TokenForm, wrong: WrongLimits) -> None:
 
 
 def _issued(request: HttpRequest, row: ApiToken, text: str) -> HttpResponse:
-    page = render(request, "tokens/issued.html", {"card": token_card(row), "text": text}, status=201)
+    page = render(request, "tokens/issued.html", {"card": token_card(row, limits_of_token(row)), "text": text}, status=201)
     page["Cache-Control"] = "no-store"
     return page
 
