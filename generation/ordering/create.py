@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from access import ledger
+from access.budget_warnings import warn_of_refusal
 from access.budgets import Scope
 from access.ledger import Ask, BudgetReached, BudgetsChanged, PriceUnknown
 from database import clock
@@ -73,6 +74,8 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
         except BudgetsChanged:
             surely = True
         except (BudgetReached, PriceUnknown) as error:
+            if isinstance(error, BudgetReached):
+                warn_of_refusal(error.budget)
             refusal = refusal_of(error)
             raise OrdersRefused({index: refusal for index, one in enumerate(batch.placed) if one.is_new}) from error
         else:

@@ -17,7 +17,7 @@ from access.callers import Caller
 from access.ledger_models import Budget, Rate, Reservation
 from access.models import Preference
 from access.tokens import issue
-from events.models import AuditEvent
+from events.models import AuditEvent, Event
 from generation import money_check
 from generation.actions.decide import submit_again
 from generation.actions.settle import amount_typed, set_cost
@@ -116,6 +116,9 @@ def test_an_order_that_does_not_fit_is_refused_with_the_budget_and_its_end(ask, 
     assert "Your monthly budget has 2.00 of 7.00 CNY left" in refusal.value.message
     assert f"{mine.ends_at:%Y-%m-%d}" in refusal.value.message
     assert (GenerationTask.objects.count(), held()) == (1, [5 * YUAN, 5 * YUAN])
+    with pytest.raises(OverBudget):
+        create(Order(**ask))
+    assert [event.subject_id for event in Event.objects.filter(type="budget.warning")] == [mine.pk]
 
 
 def test_many_orders_are_taken_together_or_not_at_all(ask):
