@@ -19,7 +19,7 @@ from django.db.models import Max
 from django.http.request import validate_host
 from uuid_utils.compat import uuid7
 
-from access.models import Budget
+from access.ledger_models import Budget
 from database import clock
 from generation import store
 from generation.lifecycle import Status

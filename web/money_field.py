@@ -24,7 +24,7 @@ class MoneyField(forms.DecimalField):
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-unit": unit})
         super().__init__(min_value=Decimal(0), max_digits=MOST_DIGITS, decimal_places=PLACES, widget=widget, **facts)
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         amount = super().clean(value)
         return None if amount is None else micro(amount)
 

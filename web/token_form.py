@@ -11,8 +11,9 @@ from django.utils.translation import ngettext
 
 from access.budget_changes import limits_of_token
 from access.callers import Caller
+from access.ledger_models import Budget
 from access.limits import Limits, Only, WrongLimits
-from access.models import ApiToken, Budget
+from access.models import ApiToken
 from access.scopes import USUAL_SCOPES, Scope
 from access.tokens import usual_days
 from providers.vendors import ALL_MODELS

@@ -17,7 +17,8 @@ from pydantic import ConfigDict, Field, StrictBool
 from access import budget_changes
 from access.budgets import of_caller, show_present, zone_of
 from access.callers import Caller
-from access.models import ApiToken, Budget
+from access.ledger_models import Budget
+from access.models import ApiToken
 from access.money import decimal, micro
 from access.rights import may
 from api.auth import caller
@@ -175,7 +176,7 @@ def _target_of(body: BudgetIn) -> dict[str, Any]:
         found = User.objects.filter(username=body.user).first()
     elif body.kind == Budget.Kind.TEAM:
         found = Group.objects.filter(name=body.team).first()
-    elif body.kind == Budget.Kind.TOKEN:
+    elif body.token is not None:
         found = ApiToken.objects.filter(pk=body.token).first()
     if found is None and body.kind != Budget.Kind.EVERYONE:
         wrong[str(body.kind.value)] = _("There is none of this name or id.")
@@ -190,8 +191,8 @@ def budget_out(row: Budget, asking: Caller) -> BudgetOut:
     show_present(row, clock.now())
     return BudgetOut(
         id=row.pk,
-        kind=row.kind,
-        window=row.window,
+        kind=Budget.Kind(row.kind),
+        window=Budget.Window(row.window),
         user=row.user.get_username() if row.user else None,
         team=row.team.name if row.team else None,
         token=row.token_line,

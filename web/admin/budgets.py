@@ -17,7 +17,8 @@ from access import budget_changes, exchange
 from access.audited_admin import AuditedAdmin
 from access.budgets import show_present, zone_of
 from access.callers import caller_of
-from access.models import ApiToken, Budget, Rate
+from access.ledger_models import Budget, Rate
+from access.models import ApiToken
 from access.money import decimal
 from database import clock
 from generation.queries.unpriced import unpriced

@@ -39,7 +39,7 @@ class TokenForm(LimitsFields, BudgetFields, forms.ModelForm):  # type: ignore[ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.digest:
-            self.initial |= budgets_shown(self.instance)
+            self.initial.update(budgets_shown(self.instance))
 
     def clean_expires_at(self) -> Any:
         end = self.cleaned_data["expires_at"]

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access.budgets import zone_of
-from access.models import ApiToken, Budget
+from access.ledger_models import Budget
+from access.models import ApiToken
 from access.money import decimal
 from web.formatting import money
 from web.presenters.words import name_of

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from access.budget_changes import limits_of_lines
-from access.models import ApiToken, Budget
+from access.ledger_models import Budget
+from access.models import ApiToken
 from access.money import decimal
 from access.scopes import Scope
 from web.formatting import ago, money

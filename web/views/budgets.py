@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from access.budgets import of_caller
 from access.callers import caller_of
-from access.models import Budget
+from access.ledger_models import Budget
 from access.rights import may
 from database import clock
 from web.presenters.budgets import budget_card

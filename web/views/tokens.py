@@ -31,7 +31,7 @@ OVERLAPS_H = (0, 1, 24, 168)
 def tokens(request: HttpRequest) -> HttpResponse:
     """Show the person's tokens, newest first, also those that no longer work."""
     rows = ApiToken.objects.filter(owner=caller_of(request).user)
-    return render(request, "tokens/page.html", {"cards": token_cards(rows)})
+    return render(request, "tokens/page.html", {"cards": token_cards(list(rows))})
 
 
 @login_required
