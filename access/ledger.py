@@ -211,6 +211,7 @@ def reserve_again(row: Reservation) -> None:
     nothing was bought before. Raise `BudgetReached`, `PriceUnknown`; roll back then.
     """
     _in_transaction()
+    Reservation.objects.select_for_update(no_key=True).filter(pk=row.pk).first()  # before the budgets: the order in which all lock
     bound = budgets.locked([_scope_of(row)], clock.now())
     if bound and not row.is_priced:
         raise PriceUnknown(row.model, row.currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from django.conf import settings
@@ -23,6 +24,8 @@ __all__ = ["amount_typed", "set_cost", "waiting_of"]
 
 MOST = 10**9
 """More than any render costs, in any currency: a typing error."""
+UNCLEAR = re.compile(r"\d,\d{3}$")
+"""A thousand to some, and one to others."""
 
 
 def waiting_of(task: GenerationTask) -> list[Reservation]:
@@ -34,7 +37,7 @@ def amount_typed(typed: str) -> Decimal:
     """Return the amount that was typed into a form. Raise `InvalidRequest` for what is none."""
     try:
         amount = Decimal(typed.strip().replace(",", "."))
-        right = amount.is_finite() and 0 <= amount <= MOST
+        right = amount.is_finite() and 0 <= amount <= MOST and not UNCLEAR.search(typed.strip())
     except ArithmeticError:
         right = False
     if not right:
@@ -43,16 +46,19 @@ def amount_typed(typed: str) -> Decimal:
     return amount
 
 
-def set_cost(row: Reservation, amount: Decimal, *, by: Caller) -> None:
+def set_cost(row: Reservation, amount: Decimal, *, by: Caller, is_first: bool = False) -> None:
     """Store what this purchase cost, in PORTAL_CURRENCY; 0: it was not charged. Only for those who decide reviews.
 
-    The same decision sent twice is made once. Raise `Conflict` while the render goes on or is in review: its end settles it.
+    The same decision sent twice is made once. `is_first`: it is of a page on which nobody has decided yet, and corrects no other decision.
+    Raise `Conflict` then, and while the render goes on or is in review: its end settles it.
     """
     require_decider(by)
     try:
         with transaction.atomic():
             task = GenerationTask.objects.select_for_update().get(pk=row.task_id)
             row = Reservation.objects.get(pk=row.pk)
+            if is_first and row.closed_at is not None and row.settled != micro(amount):
+                raise _changed()
             if row.closed_at is not None:
                 _correct(row, micro(amount), by)
             elif row.waits:
@@ -62,7 +68,11 @@ def set_cost(row: Reservation, amount: Decimal, *, by: Caller) -> None:
                 raise Conflict(_("Its render still goes on. What it costs is settled when it ends."), code="not_waiting")
             note_costs(task)
     except AlreadyClosed as other:
-        raise Conflict(_("Somebody was faster: the cost has changed meanwhile. Look at it again."), code="already_settled") from other
+        raise _changed() from other
+
+
+def _changed() -> Conflict:
+    return Conflict(_("Somebody was faster: the cost has changed meanwhile. Look at it again."), code="already_settled")
 
 
 def _correct(row: Reservation, amount: int, by: Caller) -> None:

@@ -25,9 +25,9 @@ def set_money_aside(task: GenerationTask, account: ProviderAccount, spec: ModelS
             _free(task, row)
     elif row is None:
         ledger.reserve([ask_of(task, spec, params, scope_of(task))], surely=True)
-    elif row.closed_at is not None and row.basis == Basis.SANDBOX:
+    elif row.closed_at is not None and row.basis == Basis.SANDBOX and row.model == spec.name:
         ledger.reserve_again(row)
-    elif row.closed_at is not None:  # a person decided about an earlier request
+    elif row.closed_at is not None or row.waits:  # it is about an earlier request, or about the model that was asked for
         sent_before = task.attempt_count - 1
         ledger.reserve([ask_of(task, spec, params, scope_of(task), number=row.number + 1, sent_before=sent_before)], surely=True)
 

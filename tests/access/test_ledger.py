@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access import budgets, checks, ledger
@@ -162,11 +164,14 @@ def test_what_a_sandbox_closed_is_reserved_again_only_within_the_limit(bought, b
     with pytest.raises(BudgetReached), transaction.atomic():
         ledger.reserve_again(row)
     row.refresh_from_db()
-    with transaction.atomic():
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
         ledger.release(other)
+        asked.initial_queries = len(connection.queries_log)
         ledger.reserve_again(row)
 
     assert (row.closed_at, held(budget)) == (None, [6 * YUAN])
+    tables = [name for query in asked for name in re.findall(r'FROM "access_(reservation|budget)"', query["sql"])]
+    assert tables[0] == "reservation"  # as everybody locks them, so that no two wait for each other
 
 
 def test_a_stand_in_may_cost_more_and_never_reserves_less(bought, ask, budget):

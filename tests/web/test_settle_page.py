@@ -47,6 +47,17 @@ def test_a_decider_says_what_it_cost_and_both_pages_show_it(staff_visitor, visit
     assert Reservation.objects.get().settled == 4_500_000
 
 
+def test_an_old_page_changes_no_decision_that_it_does_not_show(staff_visitor, waiting):
+    row = Reservation.objects.get()
+    address = f"/tasks/{waiting.pk}/settle/{row.pk}"
+    staff_visitor.post(address, {"amount": "40"})
+
+    late = staff_visitor.post(address, {"amount": "0"}, headers={"HX-Request": "true"})
+
+    assert (late.status_code, "Somebody was faster" in late["HX-Trigger"]) == (409, True)
+    assert Reservation.objects.get().settled == 40 * YUAN
+
+
 def test_who_may_not_decide_sees_nothing_of_it_and_changes_nothing(visitor, waiting):
     row = Reservation.objects.get()
 

@@ -195,7 +195,7 @@ def settle(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
 
     def act(ended: GenerationTask) -> str:
         waiting = get_object_or_404(Reservation, pk=row, task_id=ended.pk)
-        set_cost(waiting, amount_typed(request.POST.get("amount", "")), by=caller_of(request))
+        set_cost(waiting, amount_typed(request.POST.get("amount", "")), by=caller_of(request), is_first=True)
         return _("Stored what it cost.")
 
     return _decide(request, pk, act)

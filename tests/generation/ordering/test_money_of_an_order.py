@@ -30,6 +30,7 @@ from generation.ordering.purchase import OverBudget, Unpriced
 from generation.ordering.validate import check_request
 from generation.submitting.payment import set_money_aside
 from providers.models import ModelPrice, ProviderAccount
+from providers.vendors import ALL_MODELS
 from tests.task_rows import attempt_of, codes_of, create_task, make_task
 
 pytestmark = pytest.mark.postgresql
@@ -208,6 +209,30 @@ def test_no_request_to_a_real_account_leaves_without_money_for_it(ask, user, rea
     assert (again.number, again.sent_before, held()) == (2, task.attempt_count - 1, [10 * YUAN])
 
 
+def test_what_is_sent_is_paid_for_itself_whatever_the_last_reservation_was_about(ask, real, make_account):
+    sandbox = make_account("kling", "official-key", "http://127.0.0.1:9", label="toy", sandbox=True)
+    ModelPrice.objects.create(model="kling/kling-v2-6", unit="second", amount=3)
+    dearer = ALL_MODELS["kling/kling-v2-6"]
+    budget = budget_of(14 * YUAN)
+    task = create(Order(**ask)).task
+    assert (aside(task, sandbox).basis, held()) == ("sandbox", [0])
+
+    task.stand_in(dearer, note="stands in")  # for 15
+    with pytest.raises(ledger.BudgetReached):
+        aside(task, real)
+    budget.limit = 15 * YUAN
+    put_in_force(budget)
+    made = aside(task, real)
+    assert (made.model, made.reserved, made.closed_at, held()) == (dearer.name, 15 * YUAN, None, [15 * YUAN])
+
+    with transaction.atomic():
+        ledger.keep_for_person(made)  # nobody knows whether this one was charged
+    budget.limit = 30 * YUAN
+    put_in_force(budget)
+    again = aside(task, real)
+    assert (again.number, again.waits, held()) == (made.number + 1, False, [30 * YUAN])
+
+
 @pytest.fixture
 def paid(settings, sandbox_accounts) -> None:
     """The simulator's accounts are taken for real ones, as their vendor's would be."""
@@ -298,11 +323,11 @@ def test_a_person_says_what_was_charged_and_corrects_it(review, user, staff):
     ]
 
 
-@pytest.mark.parametrize("typed", ["", "x", "-1", "NaN", "1e12", "1e999999999", "Infinity", "1.2.3"])
+@pytest.mark.parametrize("typed", ["", "x", "-1", "NaN", "1e12", "1e999999999", "Infinity", "1.2.3", "1,000", "12,500"])
 def test_what_is_no_amount_is_refused(typed):
     with pytest.raises(InvalidRequest):
         amount_typed(typed)
 
 
 def test_amounts_are_typed_with_a_point_or_a_comma():
-    assert [amount_typed(typed) for typed in ("3.5", " 3,5 ", "0")] == [Decimal("3.5"), Decimal("3.5"), Decimal(0)]
+    assert [amount_typed(typed) for typed in ("3.5", " 3,5 ", "0", "1.000")] == [Decimal("3.5"), Decimal("3.5"), Decimal(0), Decimal(1)]
