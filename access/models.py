@@ -112,7 +112,7 @@ class ApiToken(models.Model):
         return self.first_id or self.pk
 
     def may_order(self, model: str) -> bool:
-        """Return whether the token is for the model with this name, such as `kling/kling-v2-6`."""
+        """Return whether the token is for the model with this name, `vendor/model`."""
         return not self.models_allowed or model in self.models_allowed
 
     @property

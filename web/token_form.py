@@ -44,9 +44,7 @@ class LimitsFields(forms.Form):
     """The fields of `Limits`. A valid form has them as `limits`."""
 
     scopes = forms.MultipleChoiceField(label=_("May"), choices=Scope.choices, initial=USUAL_SCOPES, widget=forms.CheckboxSelectMultiple)
-    models_allowed = Lines(
-        label=_("Only these models"), required=False, help_text=_("One in each line, such as kling/kling-v2-6. Empty: any.")
-    )
+    models_allowed = Lines(label=_("Only these models"), required=False, help_text=_("One in each line, as vendor/model. Empty: any."))
     networks = Lines(
         label=_("Only from these addresses"), required=False, help_text=_("One in each line, such as 192.0.2.7 or 10.0.0.0/8. Empty: any.")
     )

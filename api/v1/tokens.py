@@ -53,7 +53,7 @@ class TokenIn(Schema):
 
     label: Label
     scopes: list[Scope] = Field(default=list(USUAL_SCOPES), min_length=1, max_length=5)
-    models: list[Words] = Field([], max_length=200, examples=[["kling/kling-v2-6"]])
+    models: list[Words] = Field([], max_length=200, examples=[["vendor/model"]])
     networks: list[Words] = Field([], max_length=50, description="Addresses and networks (CIDR).", examples=[["192.0.2.0/24"]])
     rate_per_minute: Rate = None
     only: Place = ""

@@ -8,11 +8,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from access import exchange
+from access.budgets import put_in_force
+from access.ledger_models import Budget, Rate
 from access.models import ApiToken
 from access.tokens import authenticate
 from generation.models import Attempt
 from generation.submitting import paid_record
-from providers.models import ProviderAccount
+from providers.models import ModelPrice, ProviderAccount
 from tests.task_rows import make_task
 from web import health_checks
 from web.health_checks import CheckFailed, check_worker
@@ -159,3 +162,18 @@ def test_doctor_and_the_command_report_a_restored_backup_until_it_is_confirmed(d
     assert "ok    backup: knows all that was sent" in doctor("--no-vendors")[0]
     with pytest.raises(CommandError):
         call_command("restored", "--confirm", stdout=printed)
+
+
+def test_doctor_names_the_models_that_budgets_refuse(doctor, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9")
+    ModelPrice.objects.create(model="kling/kling-v3", unit="second", amount=1, currency="USD")
+    assert "ok    budgets: none" in doctor("--no-vendors")[0]
+
+    put_in_force(Budget(kind="everyone", window="month", limit=1))
+
+    (line,) = [line for line in doctor("--no-vendors")[0] if "budgets:" in line]
+    assert line.startswith("ok    budgets: 1 in force. They refuse ")
+    Rate.objects.create(unit="USD", rate=7)
+    exchange.forget()
+    after = next(line for line in doctor("--no-vendors")[0] if "budgets:" in line)
+    assert after != line

@@ -6,35 +6,27 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
 from access.callers import Caller
+from delivery.links import video_url
 from events.models import AuditEvent, Event
-from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from tests.scripted_server import ScriptedServer, answer, drip, hang, reset, storm
 from tests.task_rows import make_task
 from tests.web.page_rows import make_video
 from tests.webhooks.receiver import Says
+from tests.webhooks.rows import ended
 from web.health_checks import CheckFailed, check_webhooks
 from web.leaving import leave
 from webhooks import actions, lanes, outcome
-from webhooks.deliver import parcels
 from webhooks.fan_out import fan_out
 from webhooks.models import Delivery, Endpoint, Notice
 from webhooks.sender import Answer
 
 pytestmark = pytest.mark.postgresql
-
-
-def ended(owner, **facts) -> GenerationTask:
-    """A task that has ended, so that its owner's endpoints are to be told."""
-    task = make_task(owner, **facts)
-    task.cancel_unsent()
-    return task
 
 
 def again() -> None:
@@ -56,7 +48,7 @@ def test_a_finished_video_arrives_with_a_signature_that_verifies(user, make_endp
     body = arrival.verified(endpoint.secret)
     assert (body["type"], arrival.headers["content-type"]) == ("task.succeeded", "application/json")
     assert body["data"].pop("videos") == [
-        {"id": str(video.pk), "url": body_url(video), "duration_s": 5.0},
+        {"id": str(video.pk), "url": video_url(video, "https://portal.example"), "duration_s": 5.0},
     ]
     assert body["data"] == {
         "id": str(task.pk),
@@ -73,12 +65,6 @@ def test_a_finished_video_arrives_with_a_signature_that_verifies(user, make_endp
     assert (row.state, row.attempts, row.due_at, row.tries[0]["status"]) == ("done", 1, None, 200)
     assert health.last_ok_at is not None
     assert (health.failures, health.lease_until <= timezone.now()) == (0, True)
-
-
-def body_url(video) -> str:
-    from delivery.links import video_url
-
-    return video_url(video, "https://portal.example")
 
 
 def test_a_repeat_has_the_same_id_and_bytes_and_a_time_of_its_own(user, make_endpoint, receiver, run):
@@ -319,59 +305,6 @@ def test_a_person_who_leaves_is_told_nothing_any_more(user, staff, make_endpoint
     leave(user, None, by=Caller(user=staff))
 
     assert Endpoint.objects.get().disabled_code == "owner_left"
-
-
-def test_people_get_what_happened_in_one_mail_and_the_next_comes_later(user, make_endpoint, run, settings):
-    settings.MAIL_NOTICES, settings.PUBLIC_URL = True, "https://portal.example"
-    user.email = "lin@portal.example"
-    user.save()
-    make_endpoint(user, kind="email", types=["task.cancelled"])
-    for _ in range(3):
-        ended(user)
-    run()
-    ended(user)
-    run()
-
-    (message,) = mail.outbox
-    assert (message.to, message.subject) == (["lin@portal.example"], "Video Portal: 3 videos cancelled")
-    assert message.body.count("https://portal.example/tasks/") == 3
-    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["done", "done", "done", "pending"]
-    assert Endpoint.objects.get().resting_until - timezone.now() > timedelta(minutes=4)
-
-
-def test_a_mail_server_that_is_away_is_tried_again(user, make_endpoint, run, settings):
-    settings.MAIL_NOTICES, settings.EMAIL_BACKEND = True, "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
-    user.email = "lin@portal.example"
-    user.save()
-    make_endpoint(user, kind="email", types=["task.cancelled"])
-    ended(user)
-    run()
-
-    assert [(one.state, one.tries[0]["code"]) for one in Delivery.objects.all()] == [("pending", "mail_failed")]
-
-
-def test_a_mailbox_needs_an_address(user, make_endpoint, settings):
-    settings.MAIL_NOTICES = True
-
-    with pytest.raises(InvalidRequest):
-        make_endpoint(user, kind="email")
-
-
-def test_a_chat_gets_several_events_in_one_message_and_its_secret_stays_out_of_the_rows(user, make_endpoint, settings):
-    settings.CHAT_NOTICES = True
-    address = "https://oapi.dingtalk.com/robot/send?access_token=abcdef"
-    endpoint = make_endpoint(user, kind="dingtalk", url=address, key="SECsecret", types=["task.cancelled"])
-    for _ in range(3):
-        ended(user)
-    fan_out()
-    (lane,) = lanes.claim(8, now=timezone.now())
-
-    ((rows, _act),) = parcels(lane, timezone.now(), 1.0)
-
-    assert len(rows) == 3
-    assert endpoint.url == "https://oapi.dingtalk.com/…cdef"
-    assert "abcdef" not in str(list(Endpoint.objects.values()))
 
 
 def test_doctor_names_what_keeps_webhooks_from_leaving(user, make_endpoint, settings):
