@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from access import budgets
-from access.ledger_models import Budget
+from access.ledger_models import Budget, BudgetKind
 from access.models import ApiToken
 from access.money import decimal
 from events import audit
@@ -76,7 +76,7 @@ def limit_token(token: ApiToken, limits: Mapping[str, int | None], *, by: Actor 
     for window, limit in limits.items():
         budget = kept.get(window)
         if budget is None and limit is not None:
-            make(Budget(kind=Budget.Kind.TOKEN, token_line=token.line_id, window=window, limit=limit), by=by)
+            make(Budget(kind=BudgetKind.TOKEN, token_line=token.line_id, window=window, limit=limit), by=by)
         elif budget is not None and limit is not None:
             budget.limit, budget.enabled = limit, True
             change(budget, by=by)

@@ -21,7 +21,7 @@ from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce, Greatest
 
 from access.callers import Caller
-from access.ledger_models import Budget, Reservation
+from access.ledger_models import Budget, BudgetKind, Reservation
 from access.models import ApiToken, Preference
 from access.periods import named_zone, period
 from database import clock
@@ -113,7 +113,7 @@ def of_caller(caller: Caller, now: datetime) -> list[Budget]:
     their tokens too.
     """
     team = User.objects.filter(pk=caller.user.pk).annotate(paying=paying_team()).values("paying")
-    mine = Q(kind=Budget.Kind.EVERYONE) | Q(user=caller.user) | Q(team__in=team)
+    mine = Q(kind=BudgetKind.EVERYONE) | Q(user=caller.user) | Q(team__in=team)
     if caller.token:
         mine |= Q(token_line=caller.token.line_id)
     else:
@@ -167,7 +167,7 @@ def locked(scopes: Iterable[Scope], now: datetime) -> list[Budget]:
     """Return the budgets in force that count one of these scopes, locked and with their present periods."""
     wanted = list(scopes)
     of_them = (
-        Q(kind=Budget.Kind.EVERYONE)
+        Q(kind=BudgetKind.EVERYONE)
         | Q(user__in={scope.owner_id for scope in wanted})
         | Q(team__in={scope.team_id for scope in wanted if scope.team_id})
         | Q(token_line__in={scope.token_line for scope in wanted if scope.token_line})
@@ -244,12 +244,12 @@ def rebuild(budget: Budget) -> Difference | None:
 
 def _sum_of(budget: Budget) -> int:
     mine = {
-        Budget.Kind.EVERYONE: Q(),
-        Budget.Kind.USER: Q(owner=budget.user_id),
-        Budget.Kind.TEAM: Q(team=budget.team_id),
-        Budget.Kind.TOKEN: Q(token_line=budget.token_line),
+        BudgetKind.EVERYONE: Q(),
+        BudgetKind.USER: Q(owner=budget.user_id),
+        BudgetKind.TEAM: Q(team=budget.team_id),
+        BudgetKind.TOKEN: Q(token_line=budget.token_line),
     }
-    rows = Reservation.objects.filter(mine[Budget.Kind(budget.kind)], at__gte=budget.starts_at).order_by()
+    rows = Reservation.objects.filter(mine[BudgetKind(budget.kind)], at__gte=budget.starts_at).order_by()
     total = rows.aggregate(total=Sum(F("reserved") - Coalesce(F("released"), 0, output_field=BigIntegerField())))["total"]
     return int(total or 0)  # PostgreSQL adds 64-bit integers up to a decimal
 

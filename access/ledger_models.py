@@ -128,6 +128,13 @@ class Reservation(models.Model):
         return None if self.settled is None else decimal(self.settled)
 
 
+class BudgetKind(models.TextChoices):
+    EVERYONE = "everyone", _("everyone together")
+    TEAM = "team", _("a team")
+    USER = "user", _("a person")
+    TOKEN = "token", _("an API token")
+
+
 class Budget(models.Model):
     """What may be spent in a day or a month: by everyone together, a team, a person or a line of tokens.
 
@@ -136,18 +143,12 @@ class Budget(models.Model):
     which a warning was written: 0, 80 or 100 percent.
     """
 
-    class Kind(models.TextChoices):
-        EVERYONE = "everyone", _("everyone together")
-        TEAM = "team", _("a team")
-        USER = "user", _("a person")
-        TOKEN = "token", _("an API token")
-
     class Window(models.TextChoices):
         DAY = "day", _("a day")
         MONTH = "month", _("a month")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=BudgetKind.choices)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("person"))
     team = models.ForeignKey("auth.Group", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("team"))
     token_line = models.UUIDField(_("API token"), null=True, blank=True)
@@ -191,14 +192,14 @@ class Budget(models.Model):
 
     def binds(self, *, owner_id: int, team_id: int | None, token_line: UUID | None) -> bool:
         """Return whether it counts what this person buys, for this team and by this line of tokens."""
-        if self.kind == self.Kind.EVERYONE:
+        if self.kind == BudgetKind.EVERYONE:
             return True
         mine = {
-            self.Kind.USER: (self.user_id, owner_id),
-            self.Kind.TEAM: (self.team_id, team_id),
-            self.Kind.TOKEN: (self.token_line, token_line),
+            BudgetKind.USER: (self.user_id, owner_id),
+            BudgetKind.TEAM: (self.team_id, team_id),
+            BudgetKind.TOKEN: (self.token_line, token_line),
         }
-        wanted, given = mine[self.Kind(self.kind)]
+        wanted, given = mine[BudgetKind(self.kind)]
         return wanted is not None and wanted == given
 
 

@@ -55,6 +55,13 @@ class SharedValue(models.Model):
         return self.cache_key
 
 
+class TokenState(models.TextChoices):
+    GOOD = "good", pgettext_lazy("token", "Good")
+    ROLLED = "rolled", pgettext_lazy("token", "Replaced, still works")
+    EXPIRED = "expired", pgettext_lazy("token", "Expired")
+    REVOKED = "revoked", pgettext_lazy("token", "Revoked")
+
+
 class ApiToken(models.Model):
     """A token with which a program acts in its owner's name. See access.tokens for the format; the secret is not stored.
 
@@ -80,12 +87,6 @@ class ApiToken(models.Model):
     first = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     rolled_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
 
-    class State(models.TextChoices):
-        GOOD = "good", pgettext_lazy("token", "Good")
-        ROLLED = "rolled", pgettext_lazy("token", "Replaced, still works")
-        EXPIRED = "expired", pgettext_lazy("token", "Expired")
-        REVOKED = "revoked", pgettext_lazy("token", "Revoked")
-
     class Meta:
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
@@ -98,13 +99,13 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.label} (vp_{self.public_id}_…)"
 
-    def state(self, now: datetime) -> State:
+    def state(self, now: datetime) -> TokenState:
         """Return what has become of it at this time. A token that was rolled works until its end."""
         if self.revoked_at is not None:
-            return self.State.REVOKED
+            return TokenState.REVOKED
         if self.expires_at is not None and self.expires_at <= now:
-            return self.State.EXPIRED
-        return self.State.ROLLED if self.rolled_to_id else self.State.GOOD
+            return TokenState.EXPIRED
+        return TokenState.ROLLED if self.rolled_to_id else TokenState.GOOD
 
     @property
     def line_id(self) -> UUID:

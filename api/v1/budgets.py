@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, StrictBool
 from access import budget_changes
 from access.budgets import of_caller, show_present, zone_of
 from access.callers import Caller
-from access.ledger_models import Budget
+from access.ledger_models import Budget, BudgetKind
 from access.models import ApiToken
 from access.money import decimal, micro
 from access.rights import may
@@ -43,7 +43,7 @@ class BudgetIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Budget.Kind = Field(examples=["everyone"])
+    kind: BudgetKind = Field(examples=["everyone"])
     window: Budget.Window = Field(examples=["month"])
     limit: Amount
     user: Name | None = None
@@ -69,7 +69,7 @@ class BudgetOut(Schema):
     """
 
     id: UUID
-    kind: Budget.Kind
+    kind: BudgetKind
     window: Budget.Window
     user: str | None
     team: str | None
@@ -172,17 +172,17 @@ def _target_of(body: BudgetIn) -> dict[str, Any]:
     given = {"user": body.user, "team": body.team, "token": body.token}
     wrong = {name: _("Leave this out: the kind does not have it.") for name, value in given.items() if value and name != body.kind}
     found: Any = None
-    if body.kind == Budget.Kind.USER:
+    if body.kind == BudgetKind.USER:
         found = User.objects.filter(username=body.user).first()
-    elif body.kind == Budget.Kind.TEAM:
+    elif body.kind == BudgetKind.TEAM:
         found = Group.objects.filter(name=body.team).first()
     elif body.token is not None:
         found = ApiToken.objects.filter(pk=body.token).first()
-    if found is None and body.kind != Budget.Kind.EVERYONE:
+    if found is None and body.kind != BudgetKind.EVERYONE:
         wrong[str(body.kind.value)] = _("There is none of this name or id.")
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
-    if body.kind == Budget.Kind.TOKEN:
+    if body.kind == BudgetKind.TOKEN:
         return {"token_line": found.line_id}
     return {} if found is None else {str(body.kind.value): found}
 
@@ -191,7 +191,7 @@ def budget_out(row: Budget, asking: Caller) -> BudgetOut:
     show_present(row, clock.now())
     return BudgetOut(
         id=row.pk,
-        kind=Budget.Kind(row.kind),
+        kind=BudgetKind(row.kind),
         window=Budget.Window(row.window),
         user=row.user.get_username() if row.user else None,
         team=row.team.name if row.team else None,

@@ -19,7 +19,7 @@ from pydantic import ConfigDict, Field
 from access import tokens
 from access.callers import Caller
 from access.limits import Limits, Only, WrongLimits
-from access.models import ApiToken
+from access.models import ApiToken, TokenState
 from access.rights import may
 from access.scopes import USUAL_SCOPES, Scope
 from api.auth import caller, needs
@@ -88,7 +88,7 @@ class TokenOut(Schema):
     owner: str
     label: str
     prefix: str
-    state: ApiToken.State
+    state: TokenState
     scopes: list[Scope]
     models: list[str]
     networks: list[str]

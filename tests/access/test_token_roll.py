@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from access.callers import Caller
 from access.limits import Limits, WrongLimits
-from access.models import ApiToken
+from access.models import ApiToken, TokenState
 from access.tokens import CannotRoll, authenticate, issue, revoke, roll
 from events.models import AuditEvent
 from tests.cases import in_one_test
@@ -31,7 +31,7 @@ def test_the_new_one_has_the_same_limits_line_and_life_and_both_work_meanwhile(u
     assert (new.limits, new.label, new.line_id, newest.line_id) == (NARROW, "shop", old.pk, old.pk)
     assert timedelta(days=29) < new.expires_at - now <= timedelta(days=30)
     assert timedelta(hours=23) < old.expires_at - now <= DAY
-    assert (old.state(now), newest.state(now)) == (ApiToken.State.ROLLED, ApiToken.State.GOOD)
+    assert (old.state(now), newest.state(now)) == (TokenState.ROLLED, TokenState.GOOD)
     assert authenticate(first) == old
     assert authenticate(second) == new
     assert AuditEvent.objects.filter(action="token.rolled").count() == 2

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -57,7 +59,9 @@ def test_an_operation_has_its_functions_name_whatever_the_module():
 
 def test_no_two_bodies_have_one_name():
     """The document has one place for each name, and shows the last."""
-    shapes = [value for module in MODULES for value in vars(module).values() if isinstance(value, type) and issubclass(value, BaseModel)]
-    named = Counter(shape.__name__ for shape in set(shapes) if shape.__module__.startswith("api."))
+    values = {value for module in MODULES for value in vars(module).values() if isinstance(value, type)}
+    shapes = {value for value in values if issubclass(value, BaseModel) and value.__module__.startswith("api.")}
+    choices = {one for shape in shapes for field in shape.model_fields.values() for one in (field.annotation, *get_args(field.annotation))}
+    named = Counter(one.__name__ for one in shapes | {one for one in choices if isinstance(one, type) and issubclass(one, Enum)})
 
     assert [name for name, count in named.items() if count > 1] == []

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from access.budget_changes import limit_token
 from access.callers import Caller, caller_of
-from access.models import ApiToken
+from access.models import ApiToken, TokenState
 from access.rights import may
 from access.scopes import Scope
 from access.tokens import CannotRoll, issue, revoke, roll, usual_days, why_not
@@ -64,7 +64,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        return [*ApiToken.State.choices, ("unused", gettext_lazy("Good, and unused for 90 days"))]
+        return [*TokenState.choices, ("unused", gettext_lazy("Good, and unused for 90 days"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> QuerySet[ApiToken]:  # noqa: ARG002
         now = timezone.now()

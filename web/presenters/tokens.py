@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from access.budget_changes import limits_of_lines
 from access.ledger_models import Budget
-from access.models import ApiToken
+from access.models import ApiToken, TokenState
 from access.money import decimal
 from access.scopes import Scope
 from web.formatting import ago, money
@@ -21,7 +21,7 @@ from web.presenters.words import date_time
 
 __all__ = ["TokenCard", "token_card", "token_cards"]
 
-TONES = {ApiToken.State.GOOD: "ok", ApiToken.State.ROLLED: "warn", ApiToken.State.EXPIRED: "", ApiToken.State.REVOKED: ""}
+TONES = {TokenState.GOOD: "ok", TokenState.ROLLED: "warn", TokenState.EXPIRED: "", TokenState.REVOKED: ""}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,14 +50,14 @@ def token_cards(tokens: Sequence[ApiToken]) -> list[TokenCard]:
 def token_card(token: ApiToken, budgets: Mapping[str, int]) -> TokenCard:
     """Return the card of a token with these budgets by period (`limits_of_token`)."""
     state = token.state(timezone.now())
-    works = state in {ApiToken.State.GOOD, ApiToken.State.ROLLED}
+    works = state in {TokenState.GOOD, TokenState.ROLLED}
     return TokenCard(
         label=token.label,
         name=f"vp_{token.public_id}_…",
         state=str(state.label),
         tone=TONES[state],
         works=works,
-        can_roll=state is ApiToken.State.GOOD,
+        can_roll=state is TokenState.GOOD,
         may=" · ".join(str(Scope(scope).label) for scope in token.scopes if scope in Scope.values),
         limits=_limits_of(token, budgets),
         end=_("Until %(time)s") % {"time": date_time(token.expires_at)} if token.expires_at else _("Never expires"),
