@@ -22,7 +22,8 @@ class Preference(models.Model):
 
     `time_zone` is an IANA name; empty: that of the browser. `quota_gb` is what their videos may take; empty: the setting's; 0: any.
     `default_team` is what the Studio's *Share with* shows at first. `left_to` gets the videos of who has left, also those to come.
-    `team` pays for what they order; empty: their only team, or of several the first by name.
+    `team` pays for what they order; empty: their only team, or of several the first by name. `language` and `theme` empty: those of the
+    browser. `page_notices` is what a page does when a task of theirs ended (`access.preferences.WISHES`); None: as for a new person.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")
@@ -32,6 +33,9 @@ class Preference(models.Model):
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
     left_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="heir_of")
     team = models.ForeignKey("auth.Group", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team that pays"))
+    language = models.CharField(_("language"), max_length=16, blank=True, default="", db_default="")
+    theme = models.CharField(_("theme"), max_length=8, blank=True, default="", db_default="")
+    page_notices = models.JSONField(_("notices in the page"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("preference")

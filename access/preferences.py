@@ -1,4 +1,4 @@
-"""What a person chose for all of their browsers: the time zone. The session carries it, so that a page needs no query for it."""
+"""What a person chose for all of their browsers. The session carries it, so that a page needs no query for it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,37 @@ from django.http import HttpRequest
 
 from access.models import Preference
 
-__all__ = ["SESSION_KEY", "remember_time_zone"]
+__all__ = ["LANGUAGE_KEY", "SESSION_KEY", "THEMES", "THEME_KEY", "WISHES", "remember", "wishes_of"]
 
 SESSION_KEY = "time_zone"
+LANGUAGE_KEY = "language"
+THEME_KEY = "theme"
+WISHES_KEY = "page_notices"
+CARRIED = (SESSION_KEY, LANGUAGE_KEY, THEME_KEY, WISHES_KEY)
+"""Columns of `Preference` that are in the session, under the same names."""
+THEMES = ("system", "light", "dark")
+WISHES = ("title", "sound", "browser")
+"""What a page does when a task of the person ended: counts it in the tab's title, plays a sound, shows a notification of the browser."""
+USUAL_WISHES = ("title",)
 
 
-def remember_time_zone(request: HttpRequest, user: User, name: str) -> None:
-    """Store the person's time zone; an empty name means that of each browser."""
-    Preference.objects.update_or_create(user=user, defaults={"time_zone": name})
-    request.session[SESSION_KEY] = name
+def remember(request: HttpRequest, user: User, **choices: Any) -> None:
+    """Store columns of the person's preference, and put those that pages need into the session."""
+    Preference.objects.update_or_create(user=user, defaults=choices)
+    for name in choices.keys() & set(CARRIED):
+        request.session[name] = choices[name]
+
+
+def wishes_of(request: HttpRequest) -> list[str]:
+    """Return what of `WISHES` the person of this session wants."""
+    chosen = request.session.get(WISHES_KEY)
+    return [wish for wish in WISHES if wish in (USUAL_WISHES if chosen is None else chosen)]
 
 
 @receiver(user_logged_in)
 def carry(request: HttpRequest, user: User, **_more: Any) -> None:
-    """Put the stored time zone into the new session."""
+    """Put what is stored into the new session."""
     stored = Preference.objects.filter(user=user).first()
     if stored is not None:
-        request.session[SESSION_KEY] = stored.time_zone
+        for name in CARRIED:
+            request.session[name] = getattr(stored, name)

@@ -16,7 +16,6 @@ handler500 = "videoportal.refusals.server_error"
 urlpatterns = [
     path("", include("web.urls")),
     path("accounts/", include("access.account_urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
     re_path("^api(?:/|$)", not_found),

@@ -1,4 +1,7 @@
-"""Shows times on the reader's clock: the zone that the person chose, or else the browser's, which main.js puts into a cookie."""
+"""Shows pages on the reader's clock and in their language: those that the person chose, or else the browser's.
+
+main.js puts the browser's time zone into a cookie; the language of who is not signed in is Django's cookie.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from access.preferences import SESSION_KEY
+from access.preferences import LANGUAGE_KEY, SESSION_KEY
 
 __all__ = ["COOKIE", "reader_time_zone", "zone_names"]
 
@@ -26,10 +29,14 @@ def zone_names() -> tuple[str, ...]:
 
 
 def reader_time_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Activate the reader's time zone for the request. Programs get UTC."""
+    """Activate the reader's time zone and language for the request. Programs get UTC and the language that they ask for."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(WITHOUT_SESSION)
+        language = request.session.get(LANGUAGE_KEY, "") if has_session else ""
+        if language in dict(settings.LANGUAGES):
+            translation.activate(language)  # Django's own middleware activates one for each request, so this one ends with it
+            request.LANGUAGE_CODE = language
         name = (request.session.get(SESSION_KEY) if has_session else "") or request.COOKIES.get(COOKIE, "")
         if name not in zone_names():  # never opened as a file unless it is known
             return get_response(request)

@@ -12,6 +12,7 @@ from web.views import (
     deleted,
     gallery,
     live,
+    notices,
     security,
     settings,
     share,
@@ -68,6 +69,7 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/security/", security.security, name="mfa_index"),  # django-allauth goes there after a change
     path("theme", shell.theme, name="theme"),
+    path("i18n/setlang/", shell.language, name="set_language"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/new", tokens.new_token, name="token-new"),
     path("settings/tokens/<uuid:pk>/", tokens.token, name="token"),
@@ -90,4 +92,7 @@ urlpatterns = [
     path("usage/export.csv", usage.export, name="usage-export"),
     path("usage/models/", usage.models, name="usage-models"),
     path("settings/budgets/", budgets.budgets, name="budgets"),
+    path("settings/notices/", notices.settings, name="notices"),
+    path("notices/", notices.bar, name="notice-bar"),
+    path("notices/<uuid:pk>/dismiss", notices.dismiss, name="notice-dismiss"),
 ]

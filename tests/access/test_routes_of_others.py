@@ -37,6 +37,7 @@ from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
 from tests.web.page_rows import make_asset, make_video
 from webhooks.actions import create, ping
+from webhooks.models import Notice
 
 ROWS = {
     "tasks/<uuid:pk>": "task",
@@ -49,6 +50,7 @@ ROWS = {
     "webhooks/<uuid:pk>": "endpoint",
     "webhooks/deliveries/<uuid:pk>": "delivery",
     "accounts/2fa/webauthn/keys/<int:pk>": "passkey",
+    "notices/<uuid:pk>": "notice",
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
@@ -92,6 +94,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
     "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
     "budget": lambda owner, _rows: budget_of(owner),
+    "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),
 }
 """How a row of each kind is made for a person, from those that were made before it."""
 

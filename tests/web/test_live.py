@@ -26,7 +26,7 @@ def test_tick_returns_what_changed_since_the_cursor(visitor, user, other_user, a
 
 
 def test_tick_costs_the_same_few_queries_whatever_waits(visitor, user, kling, settings, django_assert_num_queries):
-    """The session, its user, the teams and the tasks; what they depend on is read once a second for all."""
+    """The session, its user, the teams, the tasks and the notices; what they depend on is read once a second for all."""
     settings.POOL_STATE_KEPT_S = 60.0
     for status in Status:
         for _ in range(5):
@@ -35,12 +35,12 @@ def test_tick_costs_the_same_few_queries_whatever_waits(visitor, user, kling, se
     assert mark
     since = ago(minutes=1).isoformat()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(visitor.get("/tick", {"since": since}).json()["tasks"]) == 5 * len(Status)
     long_ago = {"created_at": ago(minutes=5), "updated_at": ago(minutes=5)}
     GenerationTask.objects.update(**long_ago)
     GenerationTask.objects.filter(status=Status.QUEUED).update(due_at=ago(minutes=5))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(visitor.get("/tick", {"since": f"{since}/{mark}"}).json()["tasks"]) == 5 * len(LIVE - {Status.QUEUED})
 
 

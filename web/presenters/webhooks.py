@@ -39,6 +39,7 @@ __all__ = [
     "state_tabs",
     "tries_of",
     "type_choices",
+    "types_of",
 ]
 
 TYPE_WORDS: dict[str, str | Promise] = {
@@ -156,12 +157,17 @@ def endpoint_row(endpoint: Endpoint, now: datetime) -> EndpointRow:
     )
 
 
+def types_of(endpoint: Endpoint) -> str:
+    """Return the events that it is told, in words."""
+    return listed(str(TYPE_WORDS.get(name, name)) for name in endpoint.types)
+
+
 def endpoint_page(endpoint: Endpoint, caller: Caller, now: datetime) -> EndpointPage:
     """Return the endpoint's page."""
     facts = [
         Fact(label=_("Kind"), value=kind_words(endpoint.kind)),
         Fact(label=_("Address"), value=endpoint.url, mono=True),
-        Fact(label=_("Events"), value=listed(str(TYPE_WORDS.get(name, name)) for name in endpoint.types)),
+        Fact(label=_("Events"), value=types_of(endpoint)),
     ]
     if endpoint.team:
         facts.append(Fact(label=_("Team"), value=endpoint.team.name))

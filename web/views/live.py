@@ -20,6 +20,7 @@ from generation.lifecycle import Status
 from generation.queries.queue_position import pool_state
 from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
+from web.presenters.notices import notices_of
 from web.views.common import the_task
 
 __all__ = ["card", "tick"]
@@ -39,7 +40,7 @@ def tick(request: HttpRequest) -> HttpResponse:
 
     The cursor is a time and the mark of the pool at that time. While the pool has the same mark, the caller's own waiting tasks have the
     same places and reasons, so those that did not change are left out. `mine` counts all of the caller's unfinished tasks; it is missing
-    if none began or ended.
+    if none began or ended. `notices` are the ids of those that the bar shows.
     """
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
@@ -61,6 +62,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     if is_all:
         mark = pool_state().mark(me) if any(task.state is Status.QUEUED for task in own) else ""
     news: dict[str, object] = {"cursor": f"{now.isoformat()}/{mark}", "tasks": news_of(tasks, caller, has_all_own=is_all)}
+    news["notices"] = [str(one.id) for one in notices_of(caller.user)]
     if is_all:
         news["mine"] = sum(not task.is_terminal for task in own)
     elif from_then is None or any(task.is_terminal or task.created_at > from_then for task in own):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from django.conf import settings as portal
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from django.views.i18n import set_language
 
 from access.callers import caller_of
 from access.models import Preference
-from access.preferences import SESSION_KEY, remember_time_zone
+from access.preferences import LANGUAGE_KEY, SESSION_KEY, THEMES, remember
 from generation.ordering.room import use_of
 from web.time_zone import COOKIE, zone_names
+from web.views.shell import keep_theme
 
 __all__ = ["settings"]
 
@@ -21,15 +25,10 @@ __all__ = ["settings"]
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Show and store the time zone and the usual team; show how much storage the person's videos take."""
+    """Show and store language, theme, time zone and the usual team; show how much storage the person's videos take."""
     caller = caller_of(request)
     if request.method == "POST":
-        name, team = request.POST.get("time_zone", ""), request.POST.get("team", "")
-        if (name == "" or name in zone_names()) and (team == "" or team in map(str, caller.teams)):
-            remember_time_zone(request, caller.user, name)
-            Preference.objects.update_or_create(user=caller.user, defaults={"default_team_id": team or None})
-            messages.success(request, _("Saved."))
-        return redirect("settings")
+        return _store(request)
     facts = {
         "use": use_of(caller.user),
         "teams": dict(caller.teams),
@@ -37,5 +36,34 @@ def settings(request: HttpRequest) -> HttpResponse:
         "zones": zone_names(),
         "chosen": request.session.get(SESSION_KEY, ""),
         "of_browser": request.COOKIES.get(COOKIE, ""),
+        "languages": [(code, translation.get_language_info(code)["name_local"]) for code, _name in portal.LANGUAGES],
+        "language": request.session.get(LANGUAGE_KEY, ""),
     }
     return render(request, "settings/page.html", facts)
+
+
+def _store(request: HttpRequest) -> HttpResponse:
+    """Store what the form sent, if all of it is offered. A field that is not in it stays as it is."""
+    caller, sent = caller_of(request), request.POST
+    offered = {
+        "time_zone": {"", *zone_names()},
+        "team": {"", *map(str, caller.teams)},
+        "language": {"", *dict(portal.LANGUAGES)},
+        "theme": set(THEMES),
+    }
+    given: dict[str, str | None] = {name: sent[name] for name in offered if name in sent}
+    response: HttpResponse = redirect("settings")
+    if any(value not in offered[name] for name, value in given.items()):
+        return response
+    if "team" in given:
+        given["default_team_id"] = given.pop("team") or None
+    remember(request, caller.user, **given)
+    if theme := given.get("theme"):
+        keep_theme(request, response, theme)
+    if language := given.get("language"):
+        translation.activate(language)
+        response.cookies.update(set_language(request).cookies)
+    elif "language" in given:
+        response.delete_cookie(portal.LANGUAGE_COOKIE_NAME)
+    messages.success(request, _("Saved."))
+    return response

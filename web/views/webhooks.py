@@ -63,7 +63,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Make an endpoint. The answer shows its secret, once."""
     caller = caller_of(request)
-    form = EndpointForm(request.POST or None, caller=caller)
+    form = EndpointForm(request.POST or None, caller=caller, initial={"kind": request.GET.get("kind", "")})
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
         team = facts.pop("team", "")

@@ -9,6 +9,7 @@ import * as form from "./form.js";
 import * as keys from "./keys.js";
 import * as models from "./models.js";
 import { csrfToken, text } from "./net.js";
+import * as notices from "./notices.js";
 import * as once from "./once.js";
 import * as passkey from "./passkey.js";
 import * as player from "./player.js";
@@ -23,7 +24,7 @@ import * as upload from "./upload.js";
 // Pages show times on this clock (web/time_zone.py).
 document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 
-for (const part of [toast, bin, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, passkey, tabs, tick]) part.start();
+for (const part of [toast, bin, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, passkey, tabs, notices, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();

@@ -7,6 +7,8 @@ const NEXT = { system: "light", light: "dark", dark: "system" };
 function show(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
+  const chosen = document.querySelector("select[name=theme]");
+  if (chosen) chosen.value = theme;
   for (const button of document.querySelectorAll("[data-theme-form] button")) {
     button.value = NEXT[theme];
     const label = button.dataset[`label${theme[0].toUpperCase()}${theme.slice(1)}`];

@@ -3,6 +3,7 @@
 
 import { keepFocus } from "./focus.js";
 import { announce, send, text } from "./net.js";
+import * as notices from "./notices.js";
 
 const BUSY_MS = 2000;
 const IDLE_MS = 10000;
@@ -25,8 +26,14 @@ const page = {
   asking: false,
 };
 
+/** A hidden page asks only if its person wants to hear what ends, and seldom. */
+function mayAsk() {
+  return !document.hidden || notices.wants("sound") || notices.wants("browser") || (notices.wants("title") && page.mine > 0);
+}
+
 function delay() {
-  const calm = page.mine > 0 ? BUSY_MS : IDLE_MS;
+  const [busy, idle] = document.hidden ? [IDLE_MS, WORST_MS] : [BUSY_MS, IDLE_MS];
+  const calm = page.mine > 0 ? busy : idle;
   if (!page.failures) return calm;
   return Math.min(WORST_MS, calm * 2 ** page.failures) * (0.75 + Math.random() / 2);
 }
@@ -34,7 +41,7 @@ function delay() {
 function plan(wait = delay()) {
   clearTimeout(page.timer);
   page.nextTry = Date.now() + wait;
-  if (!page.paused && !document.hidden) page.timer = setTimeout(tick, wait);
+  if (!page.paused && mayAsk()) page.timer = setTimeout(tick, wait);
 }
 
 async function tick() {
@@ -71,6 +78,7 @@ function contact() {
 function apply(news) {
   page.cursor = news.cursor;
   if ("mine" in news) setMine(news.mine);
+  notices.told(news);
   for (const task of news.tasks) {
     const nodes = document.querySelectorAll(`[data-task="${CSS.escape(task.id)}"]`);
     for (const node of nodes) {
@@ -151,8 +159,7 @@ function say(task, title) {
 
 function setMine(count) {
   page.mine = count;
-  document.title = document.title.replace(/^\(\d+\) /, "");
-  if (count > 0) document.title = `(${count}) ${document.title}`;
+  notices.setTitle(count);
   for (const badge of document.querySelectorAll("[data-mine]")) {
     badge.hidden = count === 0;
     badge.querySelector("[data-mine-count]").textContent = count;
@@ -183,7 +190,7 @@ export function start() {
   Object.assign(page, { url: tickUrl, cursor: tickCursor });
   setMine(Number(tickMine));
   document.addEventListener("visibilitychange", () =>
-    document.hidden ? clearTimeout(page.timer) : page.paused || tick(),
+    document.hidden ? plan() : page.paused || tick(),
   );
   document.addEventListener("htmx:afterSwap", (event) => event.target.matches?.("[data-newcomers]") && dropTwins(event.target));
   addEventListener("offline", noNetwork);
