@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import transaction
 from playwright.sync_api import Page, expect
@@ -75,13 +77,13 @@ def test_a_hidden_tab_tells_of_a_task_that_ended(signed_in: Page, live_server, u
     task = make_task(user, status=Status.RUNNING)
     ask = "document.querySelector('[data-offline-retry]').click()"
     page.evaluate(ask)
-    page.wait_for_function("document.title.startsWith('(1) ')")
+    expect(page).to_have_title(re.compile("^" + re.escape("(1) ")))
     page.evaluate(HIDE, arg=True)
     make_task(user, status=Status.RUNNING)
     GenerationTask.objects.filter(pk=task.pk).delete()
     ended = make_task(user, pk=task.pk, status=Status.FAILED, error_code="refused")
     page.evaluate(ask)
-    page.wait_for_function("document.title.startsWith('(1 ✓) ')")
+    expect(page).to_have_title(re.compile("^" + re.escape("(1 ✓) ")))
     assert page.evaluate("window.told") == [["A video failed", str(ended.pk)]]
     page.evaluate(HIDE, arg=False)
-    page.wait_for_function("document.title.startsWith('(1) ')")
+    expect(page).to_have_title(re.compile("^" + re.escape("(1) ")))
