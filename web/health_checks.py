@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max
+from django.db.models import F, Max
 from django.http.request import validate_host
 from uuid_utils.compat import uuid7
 
@@ -23,7 +23,7 @@ from access.ledger_models import Budget
 from database import clock
 from generation import store
 from generation.lifecycle import Status
-from generation.models import GenerationTask, LiveWorker, LostFile
+from generation.models import GenerationTask, LiveWorker, LostFile, Video
 from generation.ordering.room import GB, free_bytes
 from generation.queries.unpriced import unpriced
 from generation.scheduling.savers import count_expiring
@@ -52,6 +52,7 @@ __all__ = [
     "check_public_url",
     "check_restored",
     "check_reviews",
+    "check_teams",
     "check_webhooks",
     "check_worker",
 ]
@@ -295,6 +296,19 @@ def check_budgets() -> str:
     shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
     words = f"{count} in force. They refuse {len(names)} models whose cost is not known: {shown}."
     return f"{words} Set their prices, and rates of other currencies, in the admin."
+
+
+def check_teams() -> str:
+    """Check that every video is shared with the team of its task. Only rows that are shared are read, by their indexes."""
+    others = Video.objects.filter(team__isnull=False).exclude(task__team=F("team"))
+    without = Video.objects.filter(team=None, task__team__isnull=False)
+    apart = [*others.values_list("task", flat=True), *without.values_list("task", flat=True)]
+    if apart:
+        raise CheckFailed(
+            f"{len(apart)} videos are not shared with the team of their task. The owner shares the task again, which changes both. "
+            f"Tasks: {', '.join(sorted({str(pk) for pk in apart})[:MOST_NAMES])}"
+        )
+    return "every video is shared as its task is"
 
 
 def check_accounts() -> Iterator[tuple[str, str | CheckFailed]]:

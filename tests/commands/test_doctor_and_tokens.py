@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -13,10 +14,11 @@ from access.budgets import put_in_force
 from access.ledger_models import Budget, Rate
 from access.models import ApiToken
 from access.tokens import authenticate
-from generation.models import Attempt
+from generation.models import Attempt, Video
 from generation.submitting import paid_record
 from providers.models import ModelPrice, ProviderAccount
 from tests.task_rows import make_task
+from tests.web.page_rows import make_video
 from web import health_checks
 from web.health_checks import CheckFailed, check_worker
 
@@ -69,6 +71,19 @@ def test_doctor_reports_credentials_that_do_not_open(doctor, make_account):
     lines, _ = doctor("--no-vendors")
 
     assert [line for line in lines if line.startswith("FAIL  credentials: Account “kling official-key”: ")]
+
+
+def test_doctor_names_the_tasks_whose_videos_are_shared_otherwise(doctor, user):
+    films, ads = Group.objects.create(name="films"), Group.objects.create(name="ads")
+    pairs = [(films, films), (None, None), (films, ads), (films, None), (None, ads)]
+    made = [make_video(user, task=make_task(user, status="succeeded", team=theirs), team=own) for theirs, own in pairs]
+    apart = ", ".join(sorted(str(video.task_id) for video in made[2:]))
+
+    words = "3 videos are not shared with the team of their task. The owner shares the task again, which changes both. Tasks:"
+    assert f"FAIL  teams: {words} {apart}" in doctor("--no-vendors")[0]
+    for video in made[2:]:
+        Video.objects.filter(pk=video.pk).update(team=video.task.team)
+    assert "ok    teams: every video is shared as its task is" in doctor("--no-vendors")[0]
 
 
 def test_doctor_reports_secrets_that_others_may_read(doctor, db, settings, tmp_path):

@@ -19,6 +19,7 @@ from web.health_checks import (
     check_lost_files,
     check_restored,
     check_reviews,
+    check_teams,
     check_webhooks,
     check_worker,
 )
@@ -40,6 +41,7 @@ class Command(BaseCommand):
             good.append(self._check("reviews", check_reviews))
             good.append(self._check("expiry", check_expiring))
             good.append(self._check("lost files", check_lost_files))
+            good.append(self._check("teams", check_teams))
             good.append(self._check("backup", check_restored))
             good.append(self._check("webhooks", check_webhooks))
             good.append(self._check("budgets", check_budgets))
