@@ -169,6 +169,8 @@ def _take_all(url: str, video: str) -> None:
             page = _signed_in(browser, url, **options)
             _take(page, url + path, name)
             page.context.close()
+        page = browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+        _take(page, f"{url}/accounts/login/", "sign-in-1440-light")
         browser.close()
 
 
@@ -178,6 +180,9 @@ def _pictures(video: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for name, path in pages.items():
         yield f"{name}-1440-light", path, {}
         yield f"{name}-390-light", path, {"size": PHONE}
+    rooms = {"tokens": "/settings/tokens/", "webhooks": "/webhooks/", "budgets": "/settings/budgets/", "notices": "/settings/notices/"}
+    for name, path in ({"usage": "/usage/"} | rooms).items():
+        yield f"{name}-1440-light", path, {}
     yield "gallery-1440-dark", "/gallery/", {"scheme": "dark"}
     yield "accounts-1440-light", "/admin/providers/provideraccount/", {}
 
