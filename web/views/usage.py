@@ -123,13 +123,17 @@ def _wanted(request: HttpRequest) -> Wanted:
     return Wanted(
         first=max(first, last - timedelta(days=MOST_DAYS - 1)),
         last=last,
-        vendor=asked.get("vendor", "")[:40],
-        model=asked.get("model", "")[:120],
+        vendor=_text(asked.get("vendor", ""), 40),
+        model=_text(asked.get("model", ""), 120),
         owner=int(person) if _is_key(person) else None,
         team=int(team) if _is_key(team) else None,
         token=_uuid(asked.get("token", "")),
-        content_id=asked.get("content_id", "")[:200].replace("\x00", ""),
+        content_id=_text(asked.get("content_id", ""), 200),
     )
+
+
+def _text(text: str, longest: int) -> str:
+    return text.replace("\x00", "")[:longest]  # PostgreSQL takes no NUL
 
 
 def _is_key(text: str) -> bool:
