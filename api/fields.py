@@ -1,8 +1,9 @@
-"""Types of fields that several resources have: whole numbers that may come as text, moments, and texts to look for."""
+"""Types of fields that several resources have: whole numbers that may come as text, moments, days, and texts to look for."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from pydantic_core.core_schema import no_info_before_validator_function
 
 from providers.core.catalog import exact_number
 
-__all__ = ["EXACT", "Moment", "Plain"]
+__all__ = ["EXACT", "Day", "Moment", "Plain"]
 
 Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
@@ -56,3 +57,19 @@ def _moment(value: Any) -> Any:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _day(value: Any) -> Any:
+    """Read a day as RFC 3339 writes it. pydantic would take `2026` for seconds since 1970, and a moment for its day in another zone."""
+    words = _("Write a day: 2026-11-29.")
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError(words)
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(words) from error
+
+
+Day = Annotated[date, BeforeValidator(_day)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -15,6 +14,7 @@ from pydantic import Field
 
 from access.usage import MOST_DAYS, Sums, Wanted, labels_of, lines_by, rows_for, totals
 from api.auth import caller
+from api.fields import Day
 from api.v1.schemas import TEXT, ErrorOut
 from generation.errors import InvalidRequest
 from generation.queries.league import league
@@ -29,8 +29,8 @@ ONE_DAY = "A day of the portal's time zone; both are included, at most 400 toget
 
 
 class UsageFilter(Schema):
-    first: date = Field(alias="from", description=ONE_DAY)
-    last: date = Field(alias="to", description=ONE_DAY)
+    first: Day = Field(alias="from", description=ONE_DAY)
+    last: Day = Field(alias="to", description=ONE_DAY)
     by: Literal["day", "vendor", "model", "owner", "team", "token", "content_id"] = "day"
     vendor: str = Field("", max_length=40, pattern=TEXT)
     model: str = Field("", max_length=120, pattern=TEXT)
