@@ -240,6 +240,7 @@ def test_every_id_in_an_address_is_known_to_this_test():
     assert described - operations == set()
 
 
+@pytest.mark.slow
 def test_what_belongs_to_others_is_not_there_by_any_address_and_method(me, other):
     before, wrong = everything(me.token), []
     for route in WALKED:

@@ -12,7 +12,7 @@ from tools.demo import video_orders
 @pytest.fixture
 def models() -> list[dict]:
     """Return the models as the API lists them where every model is available."""
-    return [model_out(spec, spec.provider, available=True, price=None).model_dump(mode="json") for spec in ALL_MODELS.values()]
+    return [model_out(spec, spec.provider, available=True, tariff=None).model_dump(mode="json") for spec in ALL_MODELS.values()]
 
 
 def test_every_available_model_is_ordered_also_a_retired_one(models):

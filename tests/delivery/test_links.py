@@ -96,6 +96,8 @@ def test_what_does_not_work_has_one_answer(video, user, other_user, settings, dj
 
     assert opened(url).status_code == 200
     assert {name: reply.status_code for name, reply in answers.items()} == dict.fromkeys(answers, 404)
+    for reply in answers.values():
+        del reply["X-Request-Id"]
     assert len({(reply.body, tuple(sorted(reply.items()))) for reply in answers.values()}) == 1
     assert next(iter(answers.values()))["Cache-Control"] == "no-store"
 

@@ -214,7 +214,7 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
     ("model", "params", "field"),
     [
         ("kling/kling-v1", {"duration_s": 7}, "duration_s"),
-        ("kling/kling-v1", {"duration_s": "5"}, "duration_s"),
+        ("kling/kling-v1", {"duration_s": "5s"}, "duration_s"),
         ("kling/kling-v1", {"guidance": 1.1}, "guidance"),
         ("kling/kling-v1", {"guidance": float("nan")}, "guidance"),
         ("kling/kling-v1", {"negative_prompt": "x" * 2_501}, "negative_prompt"),
@@ -242,7 +242,7 @@ def test_list_prices_are_those_of_the_vendors_page(slug):
         ("dashscope/wan2.6-i2v-flash", {"audio_url": "https://a.example/b.mp3", "with_audio": False}, "with_audio"),
         ("dashscope/wan2.7-t2v", {"multi_shot": True}, "multi_shot"),
         ("dashscope/wanx2.1-i2v-plus", {"duration_s": 3}, "duration_s"),
-        ("zhipu/cogvideox-3", {"duration_s": "5"}, "duration_s"),
+        ("zhipu/cogvideox-3", {"duration_s": " 5"}, "duration_s"),
         ("zhipu/cogvideox-3", {"fps": 24}, "fps"),
         ("zhipu/cogvideox-2", {"resolution": "1280x720"}, "resolution"),
         ("zhipu/cogvideox-2", {"duration_s": 5}, "duration_s"),

@@ -83,6 +83,7 @@ def test_no_list_takes_a_lookup_that_it_does_not_offer(reader):
         assert reader.get(path, {lookup: "a"}).status_code == 400
 
 
+@pytest.mark.slow
 def test_every_filter_that_is_shown_works(staff_client, user, make_account):
     make_task(user, account=make_account("kling", "official-key", "http://127.0.0.1:9"))
     issue(user, "shop")
