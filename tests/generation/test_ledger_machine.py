@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ from generation import money_check
 from generation.actions.decide import give_up, submit_again
 from generation.actions.settle import set_cost
 from generation.errors import PortalError
-from generation.lifecycle import TERMINAL, UNDER_WAY, Status
+from generation.lifecycle import Status
 from generation.models import Attempt, Dispatch, GenerationTask, Video
 from generation.ordering.create import create, create_many
 from generation.ordering.order import Order
@@ -44,20 +44,14 @@ from providers.core.messages import say
 from providers.core.types import Charge, Output, Snapshot, State, Submission
 from providers.models import ModelPrice, ProviderAccount
 from providers.vendors import ALL_MODELS
+from tests.generation.money_rules import Heard, Killed, dying_at, rows_and_budgets_add_up, tasks_have_their_money
 
 YUAN = 1_000_000
 LAST = st.sampled_from([0, 0, 0, 1, 2])
 """Mostly the task that changed last, so that lives become long."""
 TRIALS = int(os.environ.get("PORTAL_LEDGER_TRIALS", "12"))
-STEPS = 30
 MODEL, OTHER, UNPRICED = "kling/kling-v2-5-turbo", "kling/kling-v2-6", "kling/kling-v2-1"
-DECIDED = {Basis.PERSON, Basis.BILL}
-NOT_BOUGHT = {Basis.NOTHING, Basis.SANDBOX}
 CHARGES = [None, ("0", "CNY"), ("3.5", "CNY"), ("40", "CNY"), ("2", "USD"), ("3", "units"), ("7", "seconds"), ("9", "pieces")]
-
-
-class Killed(BaseException):
-    """The process dies."""
 
 
 def some(*states: Status) -> Any:
@@ -66,17 +60,6 @@ def some(*states: Status) -> Any:
 
 
 few = precondition(lambda _self: GenerationTask.objects.filter(status=Status.QUEUED).count() < 3)
-
-
-class Heard(logging.Handler):
-    """Keeps what the portal logs as wrong: nothing stops a move, so that trouble with its money shows only there."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.words: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.words.append(self.format(record))
 
 
 class Money(RuleBasedStateMachine):
@@ -130,17 +113,9 @@ class Money(RuleBasedStateMachine):
 
     def do(self, act: Any) -> None:
         """Do it in a transaction of its own, which a death undoes as a whole; a refusal is an answer."""
-        left, self.dies_at = self.dies_at, 0
-
-        def count(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise Killed
-            return execute(sql, params, many, context)
-
+        statement, self.dies_at = self.dies_at, 0
         try:
-            with transaction.atomic(), connection.execute_wrapper(count):
+            with transaction.atomic(), dying_at(statement):
                 act()
         except (Killed, PortalError, ledger.BudgetReached, ledger.PriceUnknown):
             pass
@@ -346,14 +321,12 @@ class Money(RuleBasedStateMachine):
         budget.limit, budget.enabled = limit * YUAN, enabled
         self.do(lambda: budgets.put_in_force(budget))
 
-    @rule(window=st.sampled_from(["day", "month"]))
-    def let_the_period_end(self, window: str) -> None:
-        """Everything so far was a month ago."""
+    @rule()
+    def let_the_periods_end(self) -> None:
+        """Everything so far was forty days ago."""
         past = timedelta(days=40)
         Reservation.objects.update(at=F("at") - past)
-        Budget.objects.filter(window=window).update(starts_at=F("starts_at") - past, ends_at=F("ends_at") - past)
-        other = Budget.objects.exclude(window=window)
-        other.update(starts_at=F("starts_at") - past, ends_at=F("ends_at") - past)
+        Budget.objects.update(starts_at=F("starts_at") - past, ends_at=F("ends_at") - past)
 
     @rule()
     def begin_periods(self) -> None:
@@ -407,31 +380,8 @@ class Money(RuleBasedStateMachine):
         rows = list(Reservation.objects.order_by("number"))
         for row in rows:
             self.seen.setdefault(row.pk, copy(row))
-            assert row.closed_at is None or row.reserved == row.settled + row.released
-        for budget in Budget.objects.filter(enabled=True):
-            assert budget.held == sum(row.reserved - (row.released or 0) for row in rows if row.at >= budget.starts_at), budget
-        self.tasks_have_their_money(rows)
-
-    def tasks_have_their_money(self, rows: list[Reservation]) -> None:
-        """What may be charged is reserved until a person says what it cost; what was made costs something known; what ended is settled."""
-        sent = list(Attempt.objects.order_by("number"))
-        for task in GenerationTask.objects.select_related("account"):
-            mine = [row for row in rows if row.task_id == task.pk]
-            real = [attempt for attempt in sent if attempt.task_id == task.pk and attempt.account_id == self.real.pk]
-            kept = [row for row in mine if row.closed_at is None or row.basis in DECIDED]
-            for attempt in real:
-                if attempt.dispatch in {Dispatch.SENDING, Dispatch.UNKNOWN}:
-                    paying = [row for row in mine if row.sent_before < attempt.number][-1:]
-                    assert paying, "a paid request without money"
-                    assert paying[0].basis not in NOT_BOUGHT, "the money of an unknown outcome was released"
-            if task.account_id == self.real.pk and task.state in UNDER_WAY | {Status.NEEDS_REVIEW} and real:
-                assert kept, "what is rendered has no money"
-            if task.state in TERMINAL:
-                assert not [row for row in mine if row.closed_at is None and not row.waits], "it ended, and its money is open"
-            if task.state is Status.SUCCEEDED and task.account_id == self.real.pk:
-                assert [row for row in mine if row.closed_at is None or row.basis not in NOT_BOUGHT], "a render that cost nothing"
-            closed = [row.settled for row in mine if row.closed_at is not None and row.basis != Basis.SANDBOX]
-            assert task.cost_settled == (sum(closed) if closed else None)
+        rows_and_budgets_add_up(rows)
+        tasks_have_their_money(rows, self.real)
 
 
 @pytest.mark.slow
@@ -439,7 +389,7 @@ class Money(RuleBasedStateMachine):
 def test_money_adds_up_whatever_happens() -> None:
     calm = settings(
         max_examples=TRIALS,
-        stateful_step_count=STEPS,
+        stateful_step_count=30,
         deadline=None,
         database=None,
         derandomize=True,
