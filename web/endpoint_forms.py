@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from access.callers import Caller
@@ -82,3 +84,11 @@ class SinceForm(forms.Form):
     since = forms.DateTimeField(
         label=gettext_lazy("Since"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
+
+    def clean_since(self) -> datetime:
+        """Return it in UTC. The first and the last hours of the calendar have no time there."""
+        since: datetime = self.cleaned_data["since"]
+        try:
+            return since.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(gettext_lazy("Choose a day and a time.")) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -143,3 +144,8 @@ def test_a_page_from_before_the_deletion_is_told_that_the_video_is_gone(visitor,
     assert triggered(again)["portal:video"]["state"] == "purged"
     assert restored.redirect_chain == [("/bin/", 302)]
     assert "This video was deleted for good. You can make it again from its task." in restored.text
+
+
+def test_a_cursor_outside_the_calendar_shows_the_first_page(visitor):
+    query = {"before": str(uuid4()), "deleted": "0001-01-01T00:00:00+14:00"}  # in UTC, the year 0
+    assert visitor.get("/bin/", query).status_code == 200

@@ -104,6 +104,13 @@ def test_an_endpoint_is_edited_disabled_enabled_and_deleted(member, user):
     assert not Endpoint.objects.exists()
 
 
+def test_a_time_outside_the_calendar_is_refused(member, user):
+    endpoint, _ = actions.create(by=Caller(user=user), url=URL, types=["task.failed"])
+    member.cookies["time_zone"] = "Asia/Shanghai"  # there the year 1 begins before it does in UTC
+    answer = member.post(reverse("webhook-replay", args=[endpoint.pk]), {"since": "0001-01-01T00:00"}, follow=True)
+    assert "Choose a day and a time." in text(answer)
+
+
 def test_a_member_of_its_team_sees_an_endpoint_and_changes_nothing(member, user, other_user):
     team = Group.objects.create(name="film")
     user.groups.add(team)

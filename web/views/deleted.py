@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -56,9 +56,9 @@ def _place(request: HttpRequest) -> tuple[datetime, UUID] | None:
     pk = uuid_in(request, "before")
     try:
         at = datetime.fromisoformat(request.GET.get("deleted", ""))
-    except ValueError:
+        return (at.astimezone(UTC), pk) if pk and at.tzinfo else None
+    except (ValueError, OverflowError):  # the first and the last hours of the calendar have no time in UTC
         return None
-    return (at, pk) if pk and at.tzinfo else None
 
 
 @login_required
