@@ -81,7 +81,7 @@ class Attack:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(2 * DRIP_S)  # the hosts see that their callers have gone
+        await asyncio.sleep(2 * DRIP_S)  # what was closed is gone
 
     async def _client(self, behave: Callable[..., Coroutine[Any, Any, None]], *words: Any) -> None:
         """Connect and behave this way; again when the server hangs up."""
@@ -144,12 +144,17 @@ class Attack:
     async def _drippers(self, count: int) -> AsyncIterator[Sequence[str]]:
         """Run this many hosts, each with an image that comes byte by byte."""
 
+        dripping: set[asyncio.Task[Any] | None] = set()
+
         async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            dripping.add(asyncio.current_task())
             head = f"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {IMAGE_BYTES}\r\n\r\n".encode()
             writer.write(head + b"\x89PNG\r\n\x1a\n")
             with contextlib.suppress(OSError):
                 await self._drip(reader, writer, b"x")
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
         servers = [await asyncio.start_server(drip, self._plan.dripper, 0) for _ in range(count)]
         try:
@@ -157,3 +162,4 @@ class Attack:
         finally:
             for server in servers:
                 server.close()
+            await asyncio.gather(*(task for task in dripping if task), return_exceptions=True)

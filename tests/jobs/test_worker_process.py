@@ -15,8 +15,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-GROWN = 4 + 3 + 3 + 6
-"""Root, three clusters, their sentinels, a pool process of each, each cluster's monitor and pusher."""
+GROWN = 5 + 4 + 4 + 8
+"""Root, four clusters, their sentinels, a pool process of each, each cluster's monitor and pusher."""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("portal")
     mine = os.environ | {"PORTAL_DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}"}
     mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
-    mine |= {f"PORTAL_{cluster}_WORKERS": "1" for cluster in ("SUBMIT", "POLL", "INGEST")}
+    mine |= {f"PORTAL_{cluster}_WORKERS": "1" for cluster in ("SUBMIT", "POLL", "INGEST", "DELIVER")}
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=mine, check=True)
     return mine
 
