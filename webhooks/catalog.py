@@ -15,7 +15,7 @@ __all__ = [
     "OUTBOX",
     "PING",
     "RESERVED",
-    "TASK_TYPES",
+    "TASK_EXPIRES",
     "TYPES",
     "USUAL_TYPES",
     "public_type",
@@ -25,12 +25,14 @@ CONSUMER = "webhooks"
 ACCOUNT_RESTS = "account.resting"
 BUDGET_WARNS = "budget.warning"
 PING = "ping"
+TASK_EXPIRES = "task.expiring"
 OUTBOX: Mapping[str, str] = {
     "task.running": "task.started",
     "task.succeeded": "task.succeeded",
     "task.failed": "task.failed",
     "task.cancelled": "task.cancelled",
     "task.needs_review": "task.needs_review",
+    "task.expiring": TASK_EXPIRES,
     "account.cooldown": ACCOUNT_RESTS,
     "batch.finished": "batch.finished",
     "budget.warning": BUDGET_WARNS,
@@ -42,10 +44,9 @@ STARTS_FROM = frozenset({"queued", "submitting"})
 RESERVED = frozenset({"batch.finished"})
 """Taken by programs that ask for it, and not written yet: there are no batches."""
 TYPES = tuple(OUTBOX.values())
-TASK_TYPES = tuple(name for name in TYPES if name.startswith("task."))
 CALLBACK_TYPES = frozenset({"task.succeeded", "task.failed", "task.cancelled", "task.needs_review"})
 """What a task's own callback address is told: how it ended, or that a person must decide."""
-USUAL_TYPES = ("task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "endpoint.disabled")
+USUAL_TYPES = ("task.succeeded", "task.failed", "task.cancelled", "task.needs_review", TASK_EXPIRES, "endpoint.disabled")
 """What a new endpoint is told unless it says otherwise."""
 
 

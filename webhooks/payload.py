@@ -1,6 +1,6 @@
 """What is sent about an event: small facts, as JSON in ASCII. Never the prompt: a log of deliveries has more readers than a task.
 
-`status` is that of the event, not of the row when it is sent.
+`status` is that of the event, not of the row when it is sent; `task.expiring` is not a status, and has the task's own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.conf import settings
 from delivery.links import video_url
 from events.models import Event
 from generation.models import GenerationTask, Video
-from webhooks.catalog import ACCOUNT_RESTS, PING
+from webhooks.catalog import ACCOUNT_RESTS, PING, TASK_EXPIRES
 
 __all__ = ["MOST_BYTES", "body_of_account", "body_of_facts", "body_of_ping", "body_of_task"]
 
@@ -28,7 +28,7 @@ def body_of_task(event: Event, public: str, task: GenerationTask, videos: Iterab
     """Return the body about a task. `metadata` is left out, and `metadata_omitted` says so, if the whole would be too large."""
     facts: dict[str, Any] = {
         "id": str(task.pk),
-        "status": event.type.removeprefix("task."),
+        "status": event.facts["status"] if public == TASK_EXPIRES else event.type.removeprefix("task."),
         "model": task.model,
         "content_id": task.content_id,
         "external_id": task.external_id,
@@ -37,6 +37,8 @@ def body_of_task(event: Event, public: str, task: GenerationTask, videos: Iterab
         "videos": [{"id": str(one.pk), "url": video_url(one, settings.PUBLIC_URL), "duration_s": one.duration_s} for one in videos],
         "api": f"{settings.PUBLIC_URL}/api/v1/tasks/{task.pk}",
     }
+    if public == TASK_EXPIRES:
+        facts["expires_at"] = event.facts["expires_at"]
     whole = _body(public, event.at, facts)
     return whole if len(whole) < MOST_BYTES else _body(public, event.at, facts | {"metadata": {}, "metadata_omitted": True})
 

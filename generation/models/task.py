@@ -159,6 +159,8 @@ class GenerationTask(models.Model):
     rendered_at = models.DateTimeField(_("rendered"), null=True, blank=True)
     outputs_expire_at = models.DateTimeField(_("vendor's file expires"), null=True, blank=True)
     """When the first of its outputs ends at the vendor, as stated or by the model's `result_life` (`polling/outcome.py`)."""
+    expiry_warned_at = models.DateTimeField(null=True, editable=False)
+    """When the event `task.expiring` was written; there is one for each task (`scheduling/savers.py`)."""
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Case, Count, F, Min, QuerySet, When
 
 from database import clock
+from events import outbox
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker
 from generation.scheduling.leases import MOST_WAITING, Lease, lease_rows
@@ -31,6 +33,8 @@ NOT_STORED = [Status.INGESTING.value, Status.NEEDS_REVIEW.value]
 FIRST_TO_END = F("outputs_expire_at").asc(nulls_last=True)
 NO_END = datetime.max.replace(tzinfo=UTC)
 """The end assumed for rows from before the portal stored it."""
+MOST_WARNINGS = 200
+"""Events that one call of `warn_of_expiring` writes; the others follow at the next."""
 
 
 def lease_saves(*, now: datetime, instance: str, lasting: timedelta) -> list[Lease]:
@@ -69,11 +73,22 @@ def count_expiring(now: datetime) -> tuple[int, datetime | None]:
 
 
 def warn_of_expiring() -> None:
-    """Log how many finished renders may be lost; the clock calls it every few minutes."""
-    first = expiring(clock.now()).first()
+    """Log how many finished renders may be lost, and write `task.expiring` once for each; the clock calls it every few minutes."""
+    now = clock.now()
+    first = expiring(now).first()
     if first is not None:
-        count = expiring(clock.now()).count()
+        count = expiring(now).count()
         log.error("%d finished videos are not stored and end at the vendor soon; task %s at %s", count, first.pk, first.outputs_expire_at)
+    for task in expiring(now).filter(expiry_warned_at=None)[:MOST_WARNINGS]:
+        _warn_of(task, now)
+
+
+@transaction.atomic
+def _warn_of(task: GenerationTask, now: datetime) -> None:
+    """Write the event, unless the task has moved on or another clock was faster."""
+    if GenerationTask.objects.filter(pk=task.pk, status=task.status, expiry_warned_at=None).update(expiry_warned_at=now):
+        facts = {"status": task.status, "expires_at": task.outputs_expire_at}
+        outbox.write("task.expiring", subject=task.pk, owner_id=task.owner_id, at=now, facts=facts)
 
 
 def room_to_save(accounts: Collection[UUID], now: datetime) -> dict[UUID, int]:

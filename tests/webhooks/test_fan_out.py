@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -15,6 +16,8 @@ from access.callers import Caller
 from events import outbox
 from events.models import Event, EventDelivery
 from generation.lifecycle import Status
+from generation.models import GenerationTask
+from generation.scheduling.savers import warn_of_expiring
 from tests.cases import in_one_test
 from tests.task_rows import make_task
 from webhooks import actions, catalog
@@ -139,6 +142,19 @@ def test_a_resting_account_is_told_to_those_who_see_accounts(user, staff, make_a
 
     assert told() == {("admin", "account.resting"), ("clerk", "account.resting")}
     assert '"label": "main"' in Delivery.objects.first().body
+
+
+def test_a_vendors_file_that_ends_soon_is_told_with_its_end_and_the_tasks_status(user, make_endpoint):
+    make_endpoint(user, types=["task.expiring"])
+    ends, address = timezone.now() + timedelta(minutes=20), "https://shop.example/a"
+    task = make_task(user, status=Status.INGESTING, submission_id="v-1", callback_url=address)
+    GenerationTask.objects.filter(pk=task.pk).update(outputs_expire_at=ends)
+    warn_of_expiring()
+    fan_out()
+
+    body = json.loads(Delivery.objects.get().body)
+    assert (body["type"], body["data"]["id"], body["data"]["status"]) == ("task.expiring", str(task.pk), "ingesting")
+    assert timedelta(0) <= ends - datetime.fromisoformat(body["data"]["expires_at"]) < timedelta(milliseconds=1)
 
 
 def test_a_team_is_told_of_the_tasks_that_are_shared_with_it_as_long_as_the_owner_is_in_it(user, other_user, make_endpoint):

@@ -133,7 +133,7 @@ def test_addresses_of_one_host_have_one_origin(url, origin):
 
 
 def test_every_public_type_is_one_that_something_writes():
-    written = {"task.running", "task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "account.cooldown"}
+    written = {"task.running", "task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "task.expiring", "account.cooldown"}
     assert set(OUTBOX) - RESERVED - written == {"budget.warning", "endpoint.disabled"}
     assert set(USUAL_TYPES) <= set(TYPES)
 
@@ -277,6 +277,16 @@ def test_people_get_several_events_in_one_text_of_their_language(language, head,
     assert text.splitlines()[0] == head
     assert len(text.splitlines()) == 4
     assert "refused https://portal.example/tasks/1/" in text
+
+
+def test_people_read_what_ends_at_the_vendor_soon(settings):
+    settings.PUBLIC_URL = "https://portal.example"
+    rows = [told("task.expiring", **task_facts(content_id="cup", status="ingesting", expires_at="2026-11-29T12:20:00Z"))]
+
+    subject, text = subject_and_text(Endpoint(language="en"), rows, most_bytes=4_000)
+
+    assert subject == "Video Portal: 1 video is not stored and ends at the vendor soon"
+    assert text.endswith("kling/x · cup https://portal.example/tasks/1/")
 
 
 def test_a_text_for_people_never_exceeds_what_the_chat_takes():

@@ -48,6 +48,7 @@ TYPE_WORDS: dict[str, str | Promise] = {
     "task.failed": gettext_lazy("A task failed"),
     "task.cancelled": gettext_lazy("A task was cancelled"),
     "task.needs_review": gettext_lazy("A task needs review"),
+    "task.expiring": gettext_lazy("A vendor's file ends soon and is not stored"),
     "account.resting": gettext_lazy("A provider account rests"),
     "budget.warning": gettext_lazy("A budget is almost used up"),
     "endpoint.disabled": gettext_lazy("Another endpoint was disabled"),

@@ -50,6 +50,9 @@ def _count_words(name: str, count: int) -> str:
         "task.failed": ngettext("%(n)d video failed", "%(n)d videos failed", count),
         "task.cancelled": ngettext("%(n)d video cancelled", "%(n)d videos cancelled", count),
         "task.needs_review": ngettext("%(n)d video needs review", "%(n)d videos need review", count),
+        "task.expiring": ngettext(
+            "%(n)d video is not stored and ends at the vendor soon", "%(n)d videos are not stored and end at the vendor soon", count
+        ),
         "account.resting": ngettext("%(n)d account rests", "%(n)d accounts rest", count),
         "budget.warning": ngettext("%(n)d budget is almost used up", "%(n)d budgets are almost used up", count),
         "endpoint.disabled": ngettext("%(n)d endpoint was disabled", "%(n)d endpoints were disabled", count),

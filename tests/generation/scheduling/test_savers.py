@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from events.models import Event
 from generation.lifecycle import Status
 from generation.models import GenerationTask, LiveWorker, Video
 from generation.scheduling.enqueue import ingest_soon
@@ -161,6 +162,27 @@ def test_a_finished_render_that_is_not_stored_soon_before_its_end_is_reported(us
     assert "1 finished video is not stored; the vendor deletes it at" in page
     with pytest.raises(CheckFailed, match="1 finished videos are not stored and end at the vendor soon"):
         check_expiring()
+
+
+def test_a_file_that_ends_soon_is_one_event_for_its_owner_however_often_the_clock_looks(user, slow):
+    saving, decided, later = rendered(user, slow, 3)
+    soon = timezone.now() + timedelta(minutes=20)
+    GenerationTask.objects.exclude(pk=later.pk).update(outputs_expire_at=soon)
+    GenerationTask.objects.filter(pk=decided.pk).update(status="needs_review", due_at=None)
+    before = dict(GenerationTask.objects.values_list("pk", "updated_at"))
+
+    warn_of_expiring()
+    warn_of_expiring()
+    GenerationTask.objects.filter(pk=saving.pk).update(status="needs_review", due_at=None)
+    warn_of_expiring()
+
+    found = Event.objects.filter(type="task.expiring")
+    assert {(event.subject_id, event.owner_id, event.facts["status"]) for event in found} == {
+        (saving.pk, user.pk, "ingesting"),
+        (decided.pk, user.pk, "needs_review"),
+    }
+    assert len(found) == 2
+    assert dict(GenerationTask.objects.values_list("pk", "updated_at")) == before, "pages do not take it for a change of the task"
 
 
 def test_a_free_saver_takes_the_next_file_without_the_clock(user, driver):
