@@ -88,6 +88,7 @@ class _Turn:
             until = time.monotonic() + self.patience.last_answers_s
             while self.on_the_wire and time.monotonic() < until:
                 self._take_answers(self.patience.round_s)
+            self._give_up()
         finally:
             self.pool.shutdown(wait=False, cancel_futures=True)  # a name server that hangs holds its thread longer than any deadline
             if self.sent:
@@ -135,13 +136,24 @@ class _Turn:
             time.sleep(within_s)
             return
         for future in wait(self.on_the_wire, timeout=within_s, return_when=FIRST_COMPLETED).done:
-            running, deliveries = self.on_the_wire.pop(future)
-            answer, now = _answer_of(future), clock.now()
-            record(deliveries, answer, now)
-            running.answers.append(answer)
-            running.open -= 1
-            if not running.open:
-                settle(running.lane, running.answers, now)
+            self._write(future, _answer_of(future))
+
+    def _give_up(self) -> None:
+        """Write what is still unanswered as a failure. A mail server that is slow in every step, or a name server that hangs, outlasts the
+        job; a try that is never written would be repeated without end.
+        """
+        late = Answer(code="no_answer_in_time", ms=round(self.patience.last_answers_s * 1000))
+        for future in list(self.on_the_wire):
+            self._write(future, _answer_of(future) if future.done() else late)
+
+    def _write(self, future: Future[Answer], answer: Answer) -> None:
+        running, deliveries = self.on_the_wire.pop(future)
+        now = clock.now()
+        record(deliveries, answer, now)
+        running.answers.append(answer)
+        running.open -= 1
+        if not running.open:
+            settle(running.lane, running.answers, now)
 
 
 def _answer_of(future: Future[Answer]) -> Answer:

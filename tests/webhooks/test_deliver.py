@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,11 +18,13 @@ from generation.models import GenerationTask
 from tests.scripted_server import ScriptedServer, answer, drip, hang, reset, storm
 from tests.task_rows import make_task
 from tests.web.page_rows import make_video
+from tests.webhooks.conftest import HASTY
 from tests.webhooks.receiver import Says
 from tests.webhooks.rows import ended
 from web.health_checks import CheckFailed, check_webhooks
 from web.leaving import leave
 from webhooks import actions, lanes, outcome
+from webhooks.deliver import deliver
 from webhooks.fan_out import fan_out
 from webhooks.models import Delivery, Endpoint, Notice
 from webhooks.sender import Answer
@@ -198,6 +201,17 @@ def test_an_endpoint_that_hangs_does_not_hold_up_another(user, other_user, make_
     others = Delivery.objects.filter(endpoint__owner=other_user)
     assert {row.state for row in others} == {"done"}
     assert max(row.finished_at for row in others) - began < timedelta(seconds=2)
+
+
+def test_a_request_that_outlasts_the_job_counts_as_a_try(user, make_endpoint):
+    with ScriptedServer(hang) as server:
+        make_endpoint(user, url=f"{server.url}/hook")
+        ended(user)
+        deliver(patience=replace(HASTY, stay_s=0.1, last_answers_s=0.1, request_s=3.0))
+
+        row, endpoint = Delivery.objects.get(), Endpoint.objects.get()
+        assert (row.attempts, row.tries[0]["code"], endpoint.failures) == (1, "no_answer_in_time", 1)
+        assert endpoint.lease_until <= timezone.now()
 
 
 def test_what_another_process_recorded_is_not_overwritten(user, make_endpoint, receiver, run):
