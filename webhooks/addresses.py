@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from generation.errors import InvalidRequest
-from providers.core.network import leads_to_metadata
+from generation.web_addresses import why_refused
 from webhooks.kinds.chats import PRODUCTS
 from webhooks.models import Kind
 
-__all__ = ["LONGEST_URL", "check_address", "origin_of_url", "shown"]
-
-LONGEST_URL = 2_000
+__all__ = ["check_address", "origin_of_url", "shown"]
 
 
 def check_address(kind: str, url: str) -> None:
     """Raise `InvalidRequest` unless an endpoint of this kind may have the address. Asks no DNS: the socket decides at each try."""
-    wrong = _not_of_product(kind, url) if kind in PRODUCTS else _not_of_web(url)
+    wrong = _not_of_product(kind, url) if kind in PRODUCTS else why_refused(url)
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"url": wrong})
 
@@ -32,23 +29,6 @@ def _not_of_product(kind: str, url: str) -> str:
         "product": Kind(kind).label,
         "host": hosts[0],
     }
-
-
-def _not_of_web(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        origin_of_url(url)
-    except ValueError:
-        return _("Write an address that begins with https://.")
-    if len(url) > LONGEST_URL or not url.isprintable() or " " in url or parts.scheme not in {"https", "http"} or not parts.hostname:
-        return _("Write an address that begins with https:// and has at most %(most)d characters.") % {"most": LONGEST_URL}
-    if "@" in parts.netloc or parts.fragment:
-        return _("Write the address without a user name, a password and a “#” part.")
-    if parts.scheme == "http" and not settings.OUTBOUND_ALLOW_CIDRS:
-        return _("Write an address that begins with https://. Plain http reaches only networks of OUTBOUND_ALLOW_CIDRS.")
-    if leads_to_metadata(parts.hostname):
-        return _("The portal must not reach this address.")
-    return ""
 
 
 def origin_of_url(url: str) -> str:

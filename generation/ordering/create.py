@@ -168,7 +168,8 @@ class _Batch:
         return Placed(task, is_new=True)
 
     def _task(self, order: Order) -> GenerationTask:
-        require_usable_names(content_id=order.content_id, callback_url=order.callback_url)
+        is_copied = order.retry_of is not None and order.retry_of.callback_url == order.callback_url  # other settings may have taken it
+        require_usable_names(content_id=order.content_id, callback_url="" if is_copied else order.callback_url)
         only = stricter(order.token.only if order.token else "", order.retry_of.only if order.retry_of else "")
         spec, params = check_request(
             model=order.model, prompt=order.prompt, params=order.params, inputs=order.inputs, accounts=self.accounts, only=only

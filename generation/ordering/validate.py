@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from generation.media.images import BadImage, check_slot
 from generation.messages import field_errors, image_error, too_large_together
 from generation.models import Asset
 from generation.places import serves
+from generation.web_addresses import why_refused
 from providers.core.catalog import LIKE, InputConflict, ModelSpec, Params
 from providers.core.types import base64_bytes
 from providers.messages import translated
@@ -26,29 +26,17 @@ __all__ = ["Inputs", "check_request", "require_model", "require_usable_names"]
 
 Inputs = Mapping[str, Sequence[Asset]]
 LONGEST_CONTENT_ID = 200
-LONGEST_URL = 2_000
 
 
 def require_usable_names(*, content_id: str, callback_url: str) -> None:
-    """Raise `InvalidRequest` if the caller's content id or callback address cannot be stored."""
+    """Raise `InvalidRequest` if the caller's content id or callback address cannot be used."""
     wrong = {}
     if len(content_id) > LONGEST_CONTENT_ID or not content_id.isprintable():
         wrong["content_id"] = _("At most %(most)d characters, in one line.") % {"most": LONGEST_CONTENT_ID}
-    if callback_url and not _is_web_address(callback_url):
-        words = _("Write an address that begins with https:// or http:// and has at most %(most)d characters.")
-        wrong["callback_url"] = words % {"most": LONGEST_URL}
+    if callback_url and (words := why_refused(callback_url)):
+        wrong["callback_url"] = words
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises if it is not a port
-    except ValueError:
-        return False
-    is_plain = url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def check_request(

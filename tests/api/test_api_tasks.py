@@ -65,7 +65,10 @@ REFUSALS = [
     ({**FOX, "content_id": "two\nlines", "callback_url": "ftp://shop.example/done"}, "invalid_request", ["callback_url", "content_id"]),
     *(
         ({**FOX, "callback_url": url}, "invalid_request", ["callback_url"])
-        for url in ("shop.example", "https://", "http://a:b/", "https://a b/")
+        for url in (
+            *("shop.example", "https://", "http://a:b/", "https://a b/", "https://u:p@shop.example/", "https://shop.example/#x"),
+            *("http://shop.example/", "https://169.254.169.254/", "https://0xA9FEA9FE/"),
+        )
     ),
     ({**FOX, "colour": "red"}, "invalid_request", ["colour"]),
     ([], "invalid_request", ["body"]),
@@ -257,10 +260,12 @@ def test_retry_makes_a_new_task_like_the_old(api):
     assert (new["retry_of"], new["prompt"], new["params"]) == (old["id"], old["prompt"], old["params"])
 
 
-def test_content_id_and_callback_address_are_kept_given_back_and_repeated(api):
+def test_content_id_and_callback_address_are_kept_given_back_and_repeated(api, settings):
+    settings.OUTBOUND_ALLOW_CIDRS = ["10.0.0.0/8"]
     names = {"content_id": "article 7", "callback_url": "http://cms:8080/done?id=7"}
     body = api.post("/tasks", {**FOX, **names}).json()
     api.post(f"/tasks/{body['id']}/cancel")
+    settings.OUTBOUND_ALLOW_CIDRS = []  # a retry repeats what was accepted before
 
     again = api.post(f"/tasks/{body['id']}/retry").json()
 

@@ -72,7 +72,7 @@ def test_prompt_may_be_left_out_where_an_image_says_it(run, staff, tmp_path):
         ((*FOX, "--param", "speed=9"), "params.speed: Kling 2.6 has no setting “speed”."),
         ((*FOX, "--param", "speed"), "“speed” is not NAME=VALUE."),
         ((*FOX, "--image", "first_frame=/nowhere.png"), "/nowhere.png cannot be read: No such file or directory"),
-        ((*FOX, "--callback-url", "cms.example"), "callback_url: Write an address that begins with https:// or http://"),
+        ((*FOX, "--callback-url", "cms.example"), "callback_url: Write an address that begins with https://"),
         ((*FOX, "--user", "nobody"), "There is no active user “nobody”."),
     ],
 )
