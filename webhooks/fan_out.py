@@ -21,12 +21,12 @@ from database import clock
 from events import outbox
 from events.models import Event, EventDelivery
 from generation.models import GenerationTask, Video
-from providers.core.messages import say
 from providers.models import ProviderAccount
 from webhooks import notices, secrets
 from webhooks.addresses import origin_of_url
 from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, public_type
 from webhooks.kinds import offered_kinds
+from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
 from webhooks.payload import body_of_account, body_of_facts, body_of_task
 
@@ -36,6 +36,7 @@ log = logging.getLogger("webhooks.fan_out")
 
 BATCH = 200
 BAD_ONE_WAITS = timedelta(minutes=5)
+BUDGETS_PAGE = "/settings/budgets/"
 
 
 def fan_out(limit: int = BATCH) -> int:
@@ -85,7 +86,7 @@ def _tell(taken: Sequence[EventDelivery]) -> None:
             rows.append(Delivery(endpoint=endpoint, event_id=event.pk, type=public, url=url, body=body, created_at=now, **fate))
         if public == BUDGET_WARNS:
             for person in _whose_budget(event):
-                notices.tell(person, say("budget_warning", percent=str(event.facts.get("percent", ""))))
+                notices.tell(person, budget_words(event.facts), url=BUDGETS_PAGE)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     outbox.done_many(taken)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from django.utils.translation import gettext_noop as _
 
-from providers.core.messages import SENTENCES
+from providers.core.messages import SENTENCES, Message, say
 
-__all__ = ["TRIES", "WEBHOOK_SENTENCES"]
+__all__ = ["TRIES", "WEBHOOK_SENTENCES", "budget_words"]
 
 WEBHOOK_SENTENCES = {
     "endpoint_gone": _("“%(name)s” is told nothing any more: its receiver answered that it is gone (410). Enable it when it is back."),
     "endpoint_dead": _("“%(name)s” is told nothing any more: it failed for five days. Repair the receiver, then enable it and replay."),
     "budget_warning": _("%(percent)s %% of a budget are used."),
+    "budget_refused": _("An order did not fit into a budget. %(held)s of %(limit)s %(currency)s are used."),
 }
 TRIES = {
     "status": _("The receiver did not answer with success (2xx)."),
@@ -35,3 +40,15 @@ TRIES = {
 }
 """By the code of a try; empty is success."""
 SENTENCES |= WEBHOOK_SENTENCES
+
+
+def budget_words(facts: Mapping[str, Any]) -> Message:
+    """Return the sentence about a `budget.warning`. A refused order leaves the budget below 100 percent, whatever `percent` says."""
+    if facts.get("refused"):
+        return say("budget_refused", held=_short(facts["held"]), limit=_short(facts["limit"]), currency=facts["currency"])
+    return say("budget_warning", percent=str(facts.get("percent", "")))
+
+
+def _short(amount: str) -> str:
+    """Return a decimal without the zeros at its end."""
+    return f"{Decimal(amount).normalize():f}"

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -22,6 +23,7 @@ from tests.cases import in_one_test
 from tests.task_rows import make_task
 from webhooks import actions, catalog
 from webhooks.fan_out import _tell, fan_out
+from webhooks.kinds.text import subject_and_text
 from webhooks.models import Delivery, Endpoint, Kind, Notice, Off
 
 pytestmark = pytest.mark.postgresql
@@ -182,7 +184,21 @@ def test_a_budget_warning_goes_to_its_owner_and_on_the_pages(user, make_endpoint
     fan_out()
 
     assert told() == {("", "budget.warning")}
-    assert [str(one.message) for one in Notice.objects.filter(owner=user)] == ["80 % of a budget are used."]
+    (notice,) = Notice.objects.filter(owner=user)
+    assert (str(notice.message), notice.url) == ("80 % of a budget are used.", reverse("budgets"))
+
+
+def test_a_refused_order_is_not_told_as_a_budget_that_is_used_up(user, make_endpoint):
+    make_endpoint(user)
+    facts = {"percent": 100, "refused": True, "held": "9.500000", "limit": "10.000000", "currency": "CNY"}
+    with transaction.atomic():
+        outbox.write("budget.warning", subject=uuid7(), owner_id=user.pk, at=timezone.now(), facts=facts)
+
+    fan_out()
+
+    words = "An order did not fit into a budget. 9.5 of 10 CNY are used."
+    assert str(Notice.objects.get(owner=user).message) == words
+    assert subject_and_text(Endpoint(language="en"), Delivery.objects.all(), most_bytes=4_000)[1].splitlines()[-1] == words
 
 
 def test_the_budget_of_a_team_is_its_members_and_that_of_everybody_the_administrators(user, other_user, staff, make_endpoint):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from providers.labels import listed
+from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint
 
 __all__ = ["subject_and_text"]
@@ -71,5 +72,5 @@ def _line(name: str, facts: dict[str, Any]) -> str:
     if name == "endpoint.disabled":
         return f"{facts.get('label', '')} {settings.PUBLIC_URL}/webhooks/{facts['id']}/"
     if name == "budget.warning":
-        return _("%(percent)s %% of a budget are used.") % {"percent": facts.get("percent", "")}
+        return budget_words(facts).text(_)
     return ""
