@@ -86,9 +86,11 @@ def _record(delivery: Delivery, answer: Answer, now: datetime) -> int:
 
 
 def settle(lane: Lane, answers: Sequence[Answer], now: datetime) -> None:
-    """Give the lane back, and write how its endpoint is doing after these answers. Do nothing if another process has it."""
+    """Give the lane back, and write how its endpoint is doing after these answers. Do nothing if another process has it, or if it has got
+    another address since: the old one's answers say nothing about that.
+    """
     endpoint = lane.endpoint
-    mine = Endpoint.objects.filter(pk=endpoint.pk, lease_until=lane.until)
+    mine = Endpoint.objects.filter(pk=endpoint.pk, url=endpoint.url, lease_until=lane.until)
     failed = [answer for answer in answers if not answer.is_ok and not _is_one_address(endpoint, answer)]
     if not answers:
         mine.update(lease_until=now)

@@ -242,6 +242,20 @@ def test_a_lane_that_another_process_has_is_neither_given_back_nor_judged(user, 
     assert (endpoint.lease_until, endpoint.failures) == (theirs.until, 0)
 
 
+def test_the_answer_of_an_old_address_does_not_judge_the_new_one(user, make_endpoint):
+    endpoint, now = make_endpoint(user), timezone.now()
+    Endpoint.objects.update(failures=9, failing_since=now - timedelta(days=6), last_failed_at=now)
+    ended(user)
+    fan_out()
+    (lane,) = lanes.claim(8, now=timezone.now())
+    actions.change(endpoint, by=Caller(user=user), url="https://shop.example/new")
+
+    outcome.settle(lane, [Answer(code="gone", status=410)], timezone.now())
+
+    found = Endpoint.objects.get()
+    assert (found.enabled, found.failures, found.failing_since) == (True, 0, None)
+
+
 def test_five_days_of_failure_disable_and_an_event_a_month_does_not(user, make_endpoint):
     now = timezone.now()
     seldom, dead = (make_endpoint(user, path=f"/{number}") for number in range(2))
