@@ -161,12 +161,17 @@ class _Receivers:
 
 
 def _whose_budget(event: Event) -> list[int]:
-    """Return the people whose budget it is: a person, the members of a team, or for the budget of everybody the administrators."""
-    if event.owner_id is not None:
-        return [event.owner_id]
+    """Return the people whose budget it is: a person, the members of a team, or for the budget of everybody the administrators.
+
+    The person may have been deleted since: events have no foreign keys.
+    """
     people = User.objects.filter(is_active=True)
     team = event.facts.get("team_id")
-    return list((people.filter(groups=team) if team else people.filter(is_superuser=True)).values_list("pk", flat=True))
+    if event.owner_id is not None:
+        people = people.filter(pk=event.owner_id)
+    else:
+        people = people.filter(groups=team) if team else people.filter(is_superuser=True)
+    return list(people.values_list("pk", flat=True))
 
 
 def _sees_accounts(owner: User) -> bool:

@@ -188,6 +188,16 @@ def test_a_budget_warning_goes_to_its_owner_and_on_the_pages(user, make_endpoint
     assert (str(notice.message), notice.url) == ("80 % of a budget are used.", reverse("budgets"))
 
 
+def test_the_budget_warning_of_a_deleted_person_is_nobodys(db):
+    with transaction.atomic():
+        outbox.write("budget.warning", subject=uuid7(), owner_id=1_000_000, at=timezone.now(), facts={"percent": 80})
+
+    fan_out()
+
+    assert not Notice.objects.exists()
+    assert not EventDelivery.objects.exists()
+
+
 def test_a_refused_order_is_not_told_as_a_budget_that_is_used_up(user, make_endpoint):
     make_endpoint(user)
     facts = {"percent": 100, "refused": True, "held": "9.500000", "limit": "10.000000", "currency": "CNY"}
