@@ -12,7 +12,7 @@ from database import clock
 from providers.core.messages import Message
 from webhooks.models import Notice
 
-__all__ = ["dismiss", "dismiss_all", "tell", "unread"]
+__all__ = ["dismiss", "tell", "unread"]
 
 
 def tell(owner_id: int, message: Message, *, url: str = "") -> None:
@@ -29,8 +29,3 @@ def unread(user: User) -> QuerySet[Notice]:
 def dismiss(user: User, pk: UUID) -> bool:
     """Note that this person read it. Return whether it was theirs and unread."""
     return bool(unread(user).filter(pk=pk).update(read_at=clock.now()))
-
-
-def dismiss_all(user: User) -> int:
-    """Note that this person read all. Return how many there were."""
-    return unread(user).update(read_at=clock.now())
