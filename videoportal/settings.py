@@ -238,7 +238,7 @@ EMAIL_USE_TLS = not EMAIL_USE_SSL and EMAIL_HOST not in {"localhost", "127.0.0.1
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("PORTAL_MAIL_FROM", "portal@localhost")
 
-# Networks that downloads may reach in addition to the public internet (CIDR, comma separated).
+# Networks that downloads and webhooks may reach in addition to the public internet (CIDR, comma separated).
 OUTBOUND_ALLOW_CIDRS = env.items("OUTBOUND_ALLOW_CIDRS")
 EXPIRY_WARNING = timedelta(minutes=env.integer("PORTAL_EXPIRY_WARNING_MINUTES", 30))  # before the vendor's file ends
 STOP_PAID_SUBMITS = env.boolean("PORTAL_STOP_PAID_SUBMITS", default=False)
