@@ -208,7 +208,7 @@ def test_a_refused_order_is_not_told_as_a_budget_that_is_used_up(user, make_endp
 
     words = "An order did not fit into a budget. 9.5 of 10 CNY are used."
     assert str(Notice.objects.get(owner=user).message) == words
-    assert subject_and_text(Endpoint(language="en"), Delivery.objects.all(), most_bytes=4_000)[1].splitlines()[-1] == words
+    assert subject_and_text(Endpoint(language="en"), list(Delivery.objects.all()), most_bytes=4_000)[1].splitlines()[-1] == words
 
 
 def test_the_budget_of_a_team_is_its_members_and_that_of_everybody_the_administrators(user, other_user, staff, make_endpoint):
