@@ -261,7 +261,10 @@ def test_the_log_is_filtered_by_person_kind_and_time(world):
     stop(world)
     call_command("create_token", "lin", "shop")
     old = AuditEvent.objects.create(
-        id=first_id(timezone.now() - timedelta(days=100)), at=timezone.now() - timedelta(days=100), action="user.left", target_label="who-left"
+        id=first_id(timezone.now() - timedelta(days=100)),
+        at=timezone.now() - timedelta(days=100),
+        action="user.left",
+        target_label="who-left",
     )
 
     def shown(**query: object) -> list[str]:
