@@ -19,7 +19,7 @@ from database import clock
 from generation.lifecycle import TERMINAL, UNDER_WAY, Status
 from generation.models import Attempt, GenerationTask
 from generation.models.attempt import MAYBE_PAID
-from generation.models.settling import never_in_the_way, note_costs, settle_ended
+from generation.models.settling import end_without_render, never_in_the_way, note_costs, paying_row, settle_ended
 from generation.ordering.purchase import ask_of, latest_reservation, scope_of
 
 __all__ = ["check", "mend"]
@@ -115,15 +115,15 @@ def _open_after_the_end(since: datetime | None, *, repair: bool) -> Iterator[str
 
 def _settle(task_id: UUID) -> None:
     task = GenerationTask.objects.select_for_update().get(pk=task_id)
-    rows = ledger.open_rows(task_id)
+    rows = list(Reservation.objects.filter(task_id=task_id).order_by("number"))
     if task.state not in TERMINAL or not rows:
         return
-    latest = latest_reservation(task)
+    paying = paying_row(task, rows)
     for row in rows:
-        if row == latest and not row.waits:
+        if row.closed_at is None and row == paying:  # also one that waits since another sending: its render has ended
             settle_ended(task, row, task.state)
-        elif not row.waits:
-            ledger.keep_for_person(row)
+        elif row.closed_at is None and not row.waits:
+            end_without_render(task, row)
     note_costs(task)
 
 

@@ -6,7 +6,7 @@ Nothing here stops a move: what fails is undone up to a savepoint, the money sta
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +21,21 @@ from access.exchange import rate_of
 from access.ledger_models import Basis, Reservation
 from access.money import convert, micro
 from generation.lifecycle import RESTING, TERMINAL, Status
-from generation.models.attempt import Dispatch
+from generation.models.attempt import MAYBE_PAID, Dispatch
 from generation.tariff import made, resolution_made, tariff_read
 from providers.core.catalog import ModelSpec
+from providers.core.errors import DuplicateReference
 
-__all__ = ["ABANDONED", "costs_of", "follow_move", "never_in_the_way", "note_costs", "settle_ended"]
+__all__ = [
+    "ABANDONED",
+    "costs_of",
+    "end_without_render",
+    "follow_move",
+    "never_in_the_way",
+    "note_costs",
+    "paying_row",
+    "settle_ended",
+]
 
 log = logging.getLogger("generation.money")
 
@@ -80,15 +90,32 @@ def never_in_the_way(task_id: UUID) -> Iterator[None]:
 
 
 def follow_move(task: Ended, seen: Status, to: Status) -> None:
-    """Do what a move means for the task's money, in the move's transaction. Only the last reservation follows the task; about requests of
-    earlier ones a person or a bill decides.
+    """Do what a move means for the task's money, in the move's transaction. One reservation follows the task (`paying_row`); about requests
+    of earlier ones a person or a bill decides.
     """
     if to in TERMINAL or (seen in RESTING and to in {Status.RUNNING, Status.INGESTING}):
         with never_in_the_way(task.pk):
-            row = Reservation.objects.filter(task_id=task.pk).order_by("-number").first()
-            if row is not None:
+            rows = list(Reservation.objects.filter(task_id=task.pk).order_by("number"))
+            if rows:
+                row, last = paying_row(task, rows), rows[-1]
                 _follow(task, row, to)
+                if to in TERMINAL and last != row and last.closed_at is None and not last.waits:
+                    end_without_render(task, last)
                 note_costs(task)
+
+
+def paying_row(task: Ended, rows: Sequence[Reservation]) -> Reservation:
+    """Return which of a task's reservations, in their order, pays for the render that it follows: the last. An earlier one does if the
+    vendor's id is that of an earlier attempt, whose answer came late or was found: else one purchase would be counted by both.
+    """
+    if len(rows) == 1 or not task.submission_id:
+        return rows[-1]
+    numbers = task.attempts.filter(submission_id=task.submission_id).order_by("-number").values_list("number", flat=True)
+    number = numbers.first()
+    if number is None:
+        return rows[-1]
+    row = next((one for one in reversed(rows) if one.sent_before < number), rows[-1])
+    return row if row.closed_at is None or row.settled else rows[-1]  # closed as not charged: the last pays after all
 
 
 def _follow(task: Ended, row: Reservation, to: Status) -> None:
@@ -113,10 +140,13 @@ def note_costs(task: Ended) -> None:
 
 
 def costs_of(task_id: UUID) -> dict[str, Any]:
-    """Return the task's columns that say what it cost, from all its reservations."""
+    """Return the task's columns that say what it cost, from all its reservations. The basis is that of the last that cost something."""
     closed = Reservation.objects.filter(task_id=task_id, closed_at__isnull=False).exclude(basis=Basis.SANDBOX).order_by("number")
     rows = list(closed.values_list("settled", "basis"))
-    return {"cost_settled": sum(settled for settled, _basis in rows) if rows else None, "cost_basis": rows[-1][1] if rows else ""}
+    if not rows:
+        return {"cost_settled": None, "cost_basis": ""}
+    basis = next((basis for settled, basis in reversed(rows) if settled), rows[-1][1])
+    return {"cost_settled": sum(settled for settled, _basis in rows), "cost_basis": basis}
 
 
 def settle_ended(task: Ended, row: Reservation, to: Status) -> None:
@@ -132,6 +162,17 @@ def settle_ended(task: Ended, row: Reservation, to: Status) -> None:
     if worth is not None:
         ledger.settle(row, worth.amount, own=worth.own, basis=worth.basis)
     elif _may_be_charged(task, row):
+        ledger.keep_for_person(row)
+    else:
+        ledger.release(row)
+
+
+def end_without_render(task: Ended, row: Reservation) -> None:
+    """Release the open reservation of a later sending, as the task followed the render of an earlier one; keep it for a person if a request
+    that it pays for may have been accepted. A refusal of our reference as known says that there is one render only.
+    """
+    sent = task.attempts.filter(number__gt=row.sent_before, dispatch__in=MAYBE_PAID)
+    if sent.exclude(error_code=DuplicateReference.default_code).exists():
         ledger.keep_for_person(row)
     else:
         ledger.release(row)

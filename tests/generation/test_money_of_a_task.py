@@ -17,7 +17,7 @@ from access.models import Budget, Rate, Reservation
 from generation import money_check
 from generation.lifecycle import Status
 from generation.models import Dispatch, GenerationTask, Video
-from providers.core.errors import GenerationFailed
+from providers.core.errors import DuplicateReference, GenerationFailed
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, make_task
 
@@ -238,6 +238,57 @@ def test_only_the_last_sending_follows_the_task(task):
 
     assert money_of(sent_again) == (10, 0, "nothing", False)  # the unknown request is that of the first reservation
     assert Reservation.objects.get(number=1).waits
+
+
+@in_one_test(("first_settled", "second_sent", "expected"), [
+    (None, "", [(5 * YUAN, "measured", False), (0, "nothing", False)]),
+    (None, "rejected", [(5 * YUAN, "measured", False), (0, "nothing", False)]),
+    (None, "unknown", [(5 * YUAN, "measured", False), (None, "", True)]),
+    (4 * YUAN, "", [(4 * YUAN, "person", False), (0, "nothing", False)]),
+    (0, "", [(0, "person", False), (5 * YUAN, "measured", False)]),  # it was charged after all
+])  # fmt: skip
+def test_a_render_of_the_first_sending_that_is_found_late_is_counted_once(task, account, first_settled, second_sent, expected):
+    sent_again = task("queued", dispatch="accepted")
+    first = Reservation.objects.get(task_id=sent_again.pk)
+    reserve(sent_again, number=2)
+    Reservation.objects.filter(task_id=sent_again.pk, number=2).update(sent_before=1)
+    with transaction.atomic():
+        ledger.keep_for_person(first)
+        if first_settled is not None:
+            ledger.settle(first, first_settled, basis="person")
+    if second_sent:
+        attempt_of(sent_again, account, dispatch=second_sent)
+    stored_video(sent_again, seconds=5)
+
+    sent_again.move(Status.SUBMITTING)
+    sent_again.move(Status.RUNNING, submission_id=f"v-{sent_again.pk}")
+    sent_again.move(Status.INGESTING)
+    sent_again.move(Status.SUCCEEDED)
+
+    rows = Reservation.objects.filter(task_id=sent_again.pk).order_by("number")
+    assert [(row.settled, row.basis, row.waits) for row in rows] == expected
+    assert sent_again.cost_settled == sum(settled for settled, _basis, _waits in expected if settled is not None)
+    assert sent_again.cost_basis == next(basis for settled, basis, _waits in expected if settled)
+    assert money_check.check() == []
+
+
+def test_a_sending_that_the_vendor_refused_as_known_is_released(task, account):
+    sent_again = task("submitting", dispatch="accepted")
+    first = Reservation.objects.get(task_id=sent_again.pk)
+    reserve(sent_again, number=2)
+    Reservation.objects.filter(task_id=sent_again.pk, number=2).update(sent_before=1)
+    with transaction.atomic():
+        ledger.keep_for_person(first)
+    attempt_of(sent_again, account, dispatch="unknown", error_code=DuplicateReference.default_code)
+
+    stored_video(sent_again, seconds=5)
+
+    sent_again.move(Status.RUNNING, submission_id=f"v-{sent_again.pk}")
+    sent_again.move(Status.INGESTING)
+    sent_again.move(Status.SUCCEEDED)
+
+    rows = Reservation.objects.filter(task_id=sent_again.pk).order_by("number")
+    assert [(row.settled, row.basis, row.waits) for row in rows] == [(5 * YUAN, "measured", False), (0, "nothing", False)]
 
 
 @contextmanager
