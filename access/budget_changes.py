@@ -14,9 +14,13 @@ from access.money import decimal
 from events import audit
 from events.audit import Actor
 
-__all__ = ["change", "limit_token", "limits_of_lines", "limits_of_token", "make", "remove", "twin_of"]
+__all__ = ["BudgetGone", "change", "limit_token", "limits_of_lines", "limits_of_token", "make", "remove", "twin_of"]
 
 EDITABLE = ("limit", "note", "enabled")
+
+
+class BudgetGone(Exception):
+    """Somebody else deleted the budget meanwhile."""
 
 
 def twin_of(budget: Budget) -> Budget | None:
@@ -35,8 +39,8 @@ def make(budget: Budget, *, by: Actor | None) -> None:
 
 @transaction.atomic
 def change(budget: Budget, *, by: Actor | None) -> None:
-    """Store the limit, note and state that the object has. What is unchanged is not recorded."""
-    before, after = _facts(Budget.objects.select_for_update(no_key=True).get(pk=budget.pk)), _facts(budget)
+    """Store the limit, note and state that the object has. What is unchanged is not recorded. Raise `BudgetGone`."""
+    before, after = _facts(_locked(budget)), _facts(budget)
     changed = [name for name in EDITABLE if before[name] != after[name]]
     if changed:
         budgets.put_in_force(budget)
@@ -47,10 +51,18 @@ def change(budget: Budget, *, by: Actor | None) -> None:
 
 @transaction.atomic
 def remove(budget: Budget, *, by: Actor | None) -> None:
-    """Delete the budget. What was bought stays in the ledger."""
+    """Delete the budget. What was bought stays in the ledger. Raise `BudgetGone`."""
+    _locked(budget)
     audit.record("budget.deleted", budget, by=by, before=_facts(budget))
     budget.delete()
     transaction.on_commit(budgets.forget)
+
+
+def _locked(budget: Budget) -> Budget:
+    stored = Budget.objects.select_for_update(no_key=True).filter(pk=budget.pk).first()
+    if stored is None:
+        raise BudgetGone
+    return stored
 
 
 def limits_of_token(token: ApiToken) -> dict[str, int]:
@@ -72,7 +84,8 @@ def limit_token(token: ApiToken, limits: Mapping[str, int | None], *, by: Actor 
     """Let the token's line spend so much in each period, in micro; None: no limit of its own. Raise IntegrityError if somebody else does so
     at this moment.
     """
-    kept = {budget.window: budget for budget in Budget.objects.filter(token_line=token.line_id)}
+    stored = Budget.objects.filter(token_line=token.line_id).order_by("pk").select_for_update(no_key=True)  # the order in which all lock
+    kept = {budget.window: budget for budget in stored}
     for window, limit in limits.items():
         budget = kept.get(window)
         if budget is None and limit is not None:

@@ -228,9 +228,11 @@ def put_in_force(budget: Budget) -> None:
 
 
 def rebuild(budget: Budget) -> Difference | None:
-    """Work out what the budget holds from the reservations alone. Return what was wrong, if anything."""
+    """Work out what the budget holds from the reservations alone. Return what was wrong, if anything; of a deleted budget nothing is."""
     assert connection.in_atomic_block, "the sum is taken while nobody changes it"
-    row = Budget.objects.select_for_update(no_key=True).get(pk=budget.pk)
+    row = Budget.objects.select_for_update(no_key=True).filter(pk=budget.pk).first()
+    if row is None:
+        return None
     now = clock.now()
     if row.ends_at <= now:
         _roll(row, now)

@@ -137,7 +137,10 @@ def patch_budget(request: HttpRequest, budget_id: UUID, body: BudgetChangeIn) ->
     _require_right(asking)
     for name, value in body.model_dump(exclude_unset=True).items():
         setattr(row, name, micro(value) if name == "limit" else value)
-    budget_changes.change(row, by=asking)
+    try:
+        budget_changes.change(row, by=asking)
+    except budget_changes.BudgetGone as gone:
+        raise _not_there() from gone
     return budget_out(row, asking)
 
 
@@ -147,7 +150,10 @@ def delete_budget(request: HttpRequest, budget_id: UUID) -> Status[None]:
     asking = caller(request)
     row = _known(asking, budget_id)
     _require_right(asking)
-    budget_changes.remove(row, by=asking)
+    try:
+        budget_changes.remove(row, by=asking)
+    except budget_changes.BudgetGone as gone:
+        raise _not_there() from gone
     return Status(204, None)
 
 
@@ -163,8 +169,12 @@ def _known(asking: Caller, budget_id: UUID) -> Budget:
     else:
         row = next((one for one in of_caller(asking, clock.now()) if one.pk == budget_id), None)
     if row is None:
-        raise NotThere(_("There is no such budget."))
+        raise _not_there()
     return row
+
+
+def _not_there() -> NotThere:
+    return NotThere(_("There is no such budget."))
 
 
 def _target_of(body: BudgetIn) -> dict[str, Any]:

@@ -157,6 +157,20 @@ def test_each_target_has_one_budget_for_a_period(mine, user, boss):
     assert Budget.objects.count() == 2
 
 
+def test_a_budget_that_somebody_deleted_meanwhile_is_neither_changed_nor_deleted_again(mine, boss):
+    stale = Budget.objects.get(pk=mine.pk)
+    budget_changes.remove(mine, by=boss)
+    stale.limit = 20 * YUAN
+
+    for act in (budget_changes.change, budget_changes.remove):
+        with pytest.raises(budget_changes.BudgetGone):
+            act(stale, by=boss)
+
+    with transaction.atomic():
+        assert budgets.rebuild(stale) is None  # the hourly check, which listed it before
+    assert list(AuditEvent.objects.order_by("id").values_list("action", flat=True)) == ["budget.created", "budget.deleted"]
+
+
 def test_who_did_it_is_in_the_audit_log_with_what_changed(mine, boss, user):
     budget_changes.change(mine, by=boss)
     mine.limit = 12 * YUAN

@@ -16,9 +16,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from access import budgets, ledger
+from access.budget_changes import limit_token
 from access.budgets import Scope
+from access.callers import Caller
 from access.ledger import Ask, BudgetReached, BudgetsChanged
 from access.models import Budget, Reservation
+from access.tokens import issue
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -136,4 +139,24 @@ def test_a_budget_that_is_made_and_changed_meanwhile_is_exact_as_soon_as_it_is_k
     assert Budget.objects.get(pk=budget.pk).held == bought * YUAN
     left = max(budget.limit - bought * YUAN, 0) // YUAN
     assert at_once(lambda _number: buy(ask(scopes[0], YUAN))).count(True) == left
+    assert wrong_sums() == []
+
+
+def test_limits_of_a_token_change_while_it_buys_and_nobody_waits_in_a_circle(user, staff):
+    token, by = issue(user, "shop")[0], Caller(user=staff)
+    for window in ("month", "day"):  # the later has the higher id
+        limit_token(token, {window: 10**15}, by=by)
+    scope = Scope(owner_id=user.pk, token_line=token.line_id)
+
+    def work(number: int) -> None:
+        for turn in range(8):
+            limit = 10**15 - 100 * number - turn
+            if number % 2:
+                limit_token(token, {"day": limit, "month": limit}, by=by)
+            else:
+                assert buy(ask(scope, YUAN))
+
+    at_once(work)
+
+    assert Reservation.objects.count() == THREADS // 2 * 8
     assert wrong_sums() == []

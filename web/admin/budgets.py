@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -94,16 +96,26 @@ class BudgetAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         found = unpriced().models if Budget.objects.filter(enabled=True).exists() else []
         return super().changelist_view(request, {**(extra_context or {}), "unpriced": [model_label(spec.name) for spec in found]})
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **facts: Any) -> HttpResponse:
+        """Show or save the form. Who saves a budget that was deleted meanwhile finds the list and a sentence."""
+        try:
+            return super().changeform_view(request, *args, **facts)
+        except budget_changes.BudgetGone:
+            messages.error(request, _("There is no such budget."))
+            return HttpResponseRedirect(reverse("admin:access_budget_changelist"))
+
     def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:  # noqa: ARG002
         (budget_changes.change if change else budget_changes.make)(obj, by=caller_of(request))
 
     def delete_model(self, request: HttpRequest, obj: Budget) -> None:
-        budget_changes.remove(obj, by=caller_of(request))
+        with suppress(budget_changes.BudgetGone):
+            budget_changes.remove(obj, by=caller_of(request))
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Budget]) -> None:
-        for budget in queryset:
-            budget_changes.remove(budget, by=caller_of(request))
+        for budget in queryset.order_by("pk"):  # the order in which all lock
+            with suppress(budget_changes.BudgetGone):
+                budget_changes.remove(budget, by=caller_of(request))
 
     @admin.display(description=gettext_lazy("Whose"), ordering="kind")
     def whose(self, budget: Budget) -> str:
