@@ -127,9 +127,8 @@ def of_caller(caller: Caller, now: datetime) -> list[Budget]:
 def show_present(budget: Budget, now: datetime) -> None:
     """Let the object, which is not stored, be of the period that holds `now`: who buys first in a new period, or the clock, begins it."""
     if budget.ends_at <= now:
-        ended = budget.ends_at
-        starts, budget.ends_at = period(budget.window, now, zone_of(budget))
-        budget.starts_at, budget.held = max(starts, ended), 0
+        budget.starts_at, budget.ends_at = period(budget.window, now, zone_of(budget))
+        budget.held = _sum_of(budget)
 
 
 def take(amounts: Mapping[UUID, int], at: datetime) -> bool:
@@ -199,13 +198,11 @@ def roll(now: datetime) -> int:
 
 
 def _roll(budget: Budget, now: datetime) -> None:
-    """Begin the period that holds `now`, of a locked budget. It begins where the last one ended, so that in a changed time zone no hour is
-    counted twice or by none.
+    """Begin the period that holds `now`, of a locked budget. After a change of the time zone it counts hours of the last one once more:
+    else a person whose zone has midnight in an hour, again and again, would have a day's budget each hour.
     """
-    ended = budget.ends_at
-    starts, budget.ends_at = period(budget.window, now, zone_of(budget))
-    budget.starts_at, budget.warned = max(starts, ended), 0
-    budget.held = _sum_of(budget)
+    budget.starts_at, budget.ends_at = period(budget.window, now, zone_of(budget))
+    budget.held, budget.warned = _sum_of(budget), 0
     budget.save(update_fields=["starts_at", "ends_at", "held", "warned"])
 
 

@@ -16,7 +16,7 @@ from access.budget_warnings import warn_of_refusal, watch
 from access.budgets import Scope
 from access.callers import Caller
 from access.ledger import Ask
-from access.models import Budget, Preference
+from access.models import Budget, Preference, Reservation
 from access.tokens import issue
 from events.models import AuditEvent, Event
 
@@ -68,7 +68,9 @@ def test_a_budget_warns_once_at_80_and_once_at_100_percent_of_each_period(mine, 
     watch()
     assert warnings() == [(80, user.pk), (100, user.pk)]
 
-    Budget.objects.update(starts_at=timezone.now() - timedelta(days=62), ends_at=timezone.now())
+    past = timezone.now() - timedelta(days=40)
+    Reservation.objects.update(at=past)
+    Budget.objects.update(starts_at=past, ends_at=timezone.now() - timedelta(days=32))
     watch()
     mine.refresh_from_db()
     assert (mine.held, mine.warned, mine.ends_at > timezone.now(), warnings()[2:]) == (0, 0, True, [])
@@ -230,7 +232,8 @@ def test_what_binds_a_caller_is_that_of_everyone_the_team_that_pays_the_person_a
 
 def test_a_period_that_is_over_is_shown_as_new_before_the_clock_begins_it(mine, buy):
     buy(4 * YUAN)
-    ended = timezone.now() - timedelta(seconds=1)
+    ended = timezone.now() - timedelta(days=32)
+    Reservation.objects.update(at=ended - timedelta(seconds=1))
     Budget.objects.update(starts_at=ended - timedelta(days=31), ends_at=ended)
     mine.refresh_from_db()
 

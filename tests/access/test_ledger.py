@@ -275,6 +275,7 @@ def test_a_model_without_a_price_is_ordered_only_where_no_budget_counts_it(ask, 
 def test_a_new_period_begins_empty_and_what_is_settled_later_belongs_to_its_order(bought, ask, budget):
     row = bought(9 * YUAN)
     old_end = end_period(budget)
+    row.refresh_from_db()
 
     with pytest.raises(BudgetsChanged), transaction.atomic():
         ledger.reserve([ask(8 * YUAN)])
@@ -289,11 +290,11 @@ def test_a_new_period_begins_empty_and_what_is_settled_later_belongs_to_its_orde
 
 
 def end_period(budget: Budget) -> Any:
-    """Let the budget and what was bought in it be of a period that ended a moment ago."""
-    now = timezone.now()
-    Reservation.objects.update(at=now - timedelta(hours=2))
-    Budget.objects.filter(pk=budget.pk).update(starts_at=now - timedelta(days=31), ends_at=now)
-    return now
+    """Let the budget and what was bought in it be of a period that has ended, and return when."""
+    ended = timezone.now() - timedelta(days=32)
+    Reservation.objects.update(at=ended - timedelta(hours=2))
+    Budget.objects.filter(pk=budget.pk).update(starts_at=ended - timedelta(days=31), ends_at=ended)
+    return ended
 
 
 def test_the_clock_begins_periods_too(bought, budget):
@@ -306,16 +307,18 @@ def test_the_clock_begins_periods_too(bought, budget):
     assert budgets.roll(timezone.now()) == 0
 
 
-def test_a_change_of_zone_begins_the_next_period_where_this_one_ended(user):
+def test_changes_of_zone_give_no_more_than_the_limit_in_a_day(user, bought):
     Preference.objects.create(user=user, time_zone="Pacific/Kiritimati")  # 14 hours ahead of UTC
     budget = make_budget(YUAN, "user", window="day", user=user)
-    Preference.objects.filter(user=user).update(time_zone="Pacific/Pago_Pago")  # 11 hours behind
+    bought(YUAN)
+    Reservation.objects.update(at=budget.ends_at - timedelta(hours=1))
+    Preference.objects.filter(user=user).update(time_zone="Pacific/Pago_Pago")  # 11 hours behind: midnight comes in an hour
 
     budgets.roll(budget.ends_at)
 
     after = Budget.objects.get(pk=budget.pk)
-    assert after.starts_at == budget.ends_at
-    assert after.ends_at - after.starts_at < timedelta(hours=24)
+    assert (after.ends_at - budget.ends_at, after.ends_at - after.starts_at) == (timedelta(hours=1), timedelta(hours=24))
+    assert after.held == YUAN
 
 
 def test_a_new_budget_counts_what_was_bought_before_it_and_an_edited_one_keeps_its_count(bought):
