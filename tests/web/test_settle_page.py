@@ -86,3 +86,17 @@ def test_the_admin_lists_what_waits_and_releases_it(staff_client, waiting):
 
     row.refresh_from_db()
     assert (row.settled, row.basis, row.waits) == (0, "person", False)
+
+
+def test_the_admin_sets_nothing_to_zero_whose_cost_is_known(staff_client, waiting):
+    row = Reservation.objects.get()
+    Reservation.objects.update(settled=5 * YUAN, released=0, basis="charged", waits=False, closed_at=waiting.created_at)
+    choice = {"action": "not_charged", "_selected_action": [str(row.pk)]}
+
+    reply = staff_client.post("/admin/access/reservation/", choice, follow=True)
+
+    assert "What it cost is known." in reply.text
+    assert Reservation.objects.get().settled == 5 * YUAN
+    Reservation.objects.update(basis="person")
+    staff_client.post("/admin/access/reservation/", choice)
+    assert Reservation.objects.get().settled == 0

@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from access.callers import caller_of
-from access.ledger_models import Reservation
+from access.ledger_models import Basis, Reservation
 from access.money import decimal
 from access.rights import may
 from generation.actions.settle import set_cost
@@ -70,8 +71,12 @@ class ReservationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def not_charged(self, request: HttpRequest, chosen: QuerySet[Reservation]) -> None:
         done = 0
         for row in chosen:
+            if row.closed_at is not None and row.basis != Basis.PERSON:  # "select all" would set what was paid to nothing
+                words = _("What it cost is known. Here only what waits for a decision, or what a person decided, can be released.")
+                self.message_user(request, f"{row}: {words}", messages.WARNING)
+                continue
             try:
-                set_cost(row, Decimal(0), by=caller_of(request))
+                set_cost(row, Decimal(0), by=caller_of(request), is_first=row.closed_at is None)
                 done += 1
             except PortalError as refusal:
                 self.message_user(request, f"{row}: {refusal.message}", messages.WARNING)
