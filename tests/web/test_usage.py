@@ -136,6 +136,19 @@ def test_page_of_a_member_has_no_other_persons_purchases(month, visitor, other_u
     assert "Waits for a decision" not in visitor.get("/usage/?from=2026-11-01&to=2026-11-30").text
 
 
+def test_page_tells_a_member_no_name_of_a_strange_team_or_token(month, visitor, staff_client, other_user):
+    strange, token = Group.objects.create(name="Secret film"), issue(other_user, "strange robot")[0]
+    own = Group.objects.get(name="Shop")
+
+    def page(client, query):
+        return client.get(f"/usage/?from=2026-11-01&to=2026-11-30&{query}").text
+
+    assert "Secret film" not in page(visitor, f"team={strange.pk}")
+    assert "strange robot" not in page(visitor, f"token={token.line_id}")
+    assert "Shop" in page(visitor, f"team={own.pk}")
+    assert "Secret film" in page(staff_client, f"team={strange.pk}")
+
+
 @pytest.mark.postgresql
 @in_one_test(
     "query",

@@ -28,6 +28,8 @@ from web.presenters.usage import PARAMS, address, chart_of, figures_of, headings
 
 __all__ = ["export", "models", "table", "usage"]
 
+NAMED = frozenset({"owner", "team", "token"})
+"""Dimensions whose keys are ids, with names of their own."""
 SHOWN, ALL = 20, 1_000
 """Lines of a table on the page, and where only that table is shown."""
 AT_ONCE = 20_000
@@ -68,7 +70,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "hidden": {PARAMS.get(name, name): value for name, value in wanted.facts.items()},
         "periods": _periods(wanted),
-        "menus": _menus(wanted, dimensions, lines),
+        "menus": _menus(wanted, dimensions, lines, are_known=bool(days) or may(caller, "see", Reservation)),
         "figures": figures_of(sums),
         "chart": chart_of(days, wanted.first, wanted.last) if days else None,
         "tables": [table_of(name, found, wanted, ALL if only else SHOWN) for name, found in lines.items()],
@@ -180,13 +182,15 @@ def _dimensions(caller: Caller) -> list[str]:
     return [name for name in COLUMNS if name != "day" and not (alone and name == "owner")]
 
 
-def _menus(wanted: Wanted, dimensions: list[str], lines: dict[str, list[Line]]) -> list[Menu]:
-    """Return a menu for each dimension: to choose one of its lines, or to drop what was chosen."""
+def _menus(wanted: Wanted, dimensions: list[str], lines: dict[str, list[Line]], *, are_known: bool) -> list[Menu]:
+    """Return a menu for each dimension: to choose one of its lines, or to drop what was chosen. Unless the reader has purchases of what was
+    chosen or sees everyone's, teams and tokens are not named: anybody can write their ids into the address.
+    """
     found = []
     for name in dimensions:
         chosen, label, param = wanted.facts.get(name), headings()[name], PARAMS.get(name, name)
         if chosen is not None:
-            words = label_of(name, chosen, labels_of(name, {chosen}))
+            words = label_of(name, chosen, labels_of(name, {chosen})) if are_known or name not in NAMED else label
             drop = Choice(label=_("All"), href=address(wanted, **{param: None}), current=False)
             found.append(Menu(label=words, is_set=True, items=[drop, Choice(label=words, href="", current=True)]))
         elif rows := table_of(name, lines.get(name, []), wanted, SHOWN).rows:
