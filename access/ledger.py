@@ -35,7 +35,6 @@ __all__ = [
     "check",
     "correct",
     "keep_for_person",
-    "open_rows",
     "raise_to",
     "release",
     "reopen",
@@ -251,11 +250,6 @@ def correct(row: Reservation, amount: int, *, by: Actor | None, basis: str = Bas
     _write(row, was_open=False, reserved=reserved, **facts)
     _count(row, amount - counted)
     audit.record("ledger.corrected", row, by=by, before=before, after={"settled": str(decimal(amount)), "basis": basis})
-
-
-def open_rows(task_id: UUID) -> list[Reservation]:
-    """Return the open reservations of a task, in the order in which it was sent."""
-    return list(Reservation.objects.filter(task_id=task_id, closed_at=None).order_by("number"))
 
 
 def _in_transaction() -> None:

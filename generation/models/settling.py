@@ -184,9 +184,12 @@ def _may_be_charged(task: Ended, row: Reservation) -> bool:
     Vendors charge for finished videos only (so atlascloud.ai/docs/billing/refunds, read 2026-11-29): what a vendor ends is free unless it
     says that it charged it. What is unknown, or was given up while the vendor had it, is not known to be free.
     """
-    if task.error_code == ABANDONED or (task.charged_amount or 0) > 0:
+    if (task.charged_amount or 0) > 0:
         return True
     since = task.attempts.filter(number__gt=row.sent_before)
+    if task.error_code == ABANDONED:
+        # of a second sending the attempts say whether it left; a first one may have been sent since a backup that was restored
+        return not row.sent_before or since.filter(dispatch__in=MAYBE_PAID).exists()
     if since.filter(dispatch__in=[Dispatch.SENDING, Dispatch.UNKNOWN]).exists():
         return True
     return not task.submission_id and since.filter(dispatch=Dispatch.ACCEPTED).exists()

@@ -240,6 +240,22 @@ def test_only_the_last_sending_follows_the_task(task):
     assert Reservation.objects.get(number=1).waits
 
 
+@in_one_test(("second_sent", "expected"), [("", (0, "nothing", False)), ("rejected", (0, "nothing", False)), ("unknown", (None, "", True))])
+def test_a_second_sending_that_was_given_up_before_it_left_is_released(task, account, second_sent, expected):
+    reviewed = task("needs_review", dispatch="unknown")
+    with transaction.atomic():
+        ledger.keep_for_person(Reservation.objects.get(task_id=reviewed.pk))
+    reserve(reviewed, number=2)
+    Reservation.objects.filter(task_id=reviewed.pk, number=2).update(sent_before=1)
+    if second_sent:
+        attempt_of(reviewed, account, dispatch=second_sent)
+
+    reviewed.give_up("abandoned", "no")
+
+    first, second = Reservation.objects.filter(task_id=reviewed.pk).order_by("number")
+    assert (first.waits, (second.settled, second.basis, second.waits)) == (True, expected)
+
+
 @in_one_test(("first_settled", "second_sent", "expected"), [
     (None, "", [(5 * YUAN, "measured", False), (0, "nothing", False)]),
     (None, "rejected", [(5 * YUAN, "measured", False), (0, "nothing", False)]),
