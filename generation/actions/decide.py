@@ -171,7 +171,7 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
         audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
         if task.submission_id:
             task.give_up(ABANDONED, task.error_message, note=note, decision_key=key)
-            return retry_task(task, by=Caller(user=task.owner)).task
+            return retry_task(task, by=Caller(user=task.owner, token=task.token)).task  # whose budget counts this one too
         account = _account_of(task)
         facts = {"account": account, "is_bound": account.takes(spec) and serves(account, task.only), "failures": 0, **NO_ERROR}
         task.move(Status.QUEUED, note=note, decision_key=key, **facts)

@@ -301,6 +301,20 @@ def test_a_task_that_is_sent_again_is_paid_twice_unless_somebody_finds_out(revie
     assert held() == [10 * YUAN]
 
 
+def test_what_is_sent_again_as_a_new_task_counts_for_the_same_token(ask, user, real, staff):
+    token = issue(user, "shop")[0]
+    task = create(Order(**ask, token=token)).task
+    task.move(Status.SUBMITTING, attempt_count=1, account=real)
+    attempt_of(task, real, dispatch=Dispatch.ACCEPTED, submission_id="v1")
+    task.move(Status.RUNNING, submission_id="v1")
+    task.to_review("deadline", "late")
+
+    again = submit_again(GenerationTask.objects.get(pk=task.pk), by=Caller(user=staff), knows_cost=True)
+
+    assert (again.pk != task.pk, again.token) == (True, token)
+    assert Reservation.objects.get(task_id=again.pk).token_line == token.line_id
+
+
 def test_a_person_says_what_was_charged_and_corrects_it(review, user, staff):
     budget_of(100 * YUAN)
     row, by = Reservation.objects.get(), Caller(user=staff)
