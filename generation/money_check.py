@@ -138,4 +138,5 @@ def _other_costs(since: datetime | None, *, repair: bool) -> Iterator[str]:
     for task in both.exclude(kept=F("rows")).order_by("pk"):
         yield f"task {task.pk} keeps another cost than its reservations say"
         if repair:
-            note_costs(task)
+            with never_in_the_way(task.pk):
+                note_costs(GenerationTask.objects.select_for_update().get(pk=task.pk))  # else a settlement of this moment is overwritten
