@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from access.budget_warnings import warn_of_refusal
 from access.callers import Caller
 from access.rights import may
 from database import clock
@@ -24,7 +25,7 @@ from generation.models import Dispatch, GenerationTask, TaskEvent
 from generation.models.settling import ABANDONED
 from generation.models.task import NO_ERROR
 from generation.ordering.create import key_reused
-from generation.ordering.purchase import pay_again
+from generation.ordering.purchase import OverBudget, pay_again
 from generation.places import serves
 from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
@@ -167,16 +168,20 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
             code="cost_not_acknowledged",
             fields={"knows_cost": _("This must be confirmed.")},
         )
-    with first_come(done):
-        audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
-        if task.submission_id:
-            task.give_up(ABANDONED, task.error_message, note=note, decision_key=key)
-            return retry_task(task, by=Caller(user=task.owner, token=task.token)).task  # whose budget counts this one too
-        account = _account_of(task)
-        facts = {"account": account, "is_bound": account.takes(spec) and serves(account, task.only), "failures": 0, **NO_ERROR}
-        task.move(Status.QUEUED, note=note, decision_key=key, **facts)
-        pay_again(task, spec)
-        return task
+    try:
+        with first_come(done):
+            audit.record("review.submitted_again", task, by=by, before={"submission_id": task.submission_id})
+            if task.submission_id:
+                task.give_up(ABANDONED, task.error_message, note=note, decision_key=key)
+                return retry_task(task, by=Caller(user=task.owner, token=task.token)).task  # whose budget counts this one too
+            account = _account_of(task)
+            facts = {"account": account, "is_bound": account.takes(spec) and serves(account, task.only), "failures": 0, **NO_ERROR}
+            task.move(Status.QUEUED, note=note, decision_key=key, **facts)
+            pay_again(task, spec)
+            return task
+    except OverBudget as refusal:  # once all of this is rolled back: a warning would be too
+        warn_of_refusal(refusal.budget)
+        raise
     return _sent_by(task, done())
 
 

@@ -13,7 +13,7 @@ from access import ledger
 from access.budgets import Scope, paying_team
 from access.exchange import rate_of
 from access.ledger import Ask, BudgetReached, PriceUnknown
-from access.ledger_models import Basis, Reservation
+from access.ledger_models import Basis, Budget, Reservation
 from access.money import convert, decimal, micro
 from generation.errors import PortalError
 from generation.models import GenerationTask
@@ -40,6 +40,10 @@ class OverBudget(PortalError):
 
     code = "budget_reached"
     status = 403
+
+    def __init__(self, message: str, *, budget: Budget) -> None:
+        super().__init__(message)
+        self.budget = budget
 
 
 class Unpriced(PortalError):
@@ -130,4 +134,4 @@ def refusal_of(error: BudgetReached | PriceUnknown) -> PortalError:
         "%(budget)s has %(left)s of %(limit)s %(currency)s left, and this may cost more. It starts again at %(at)s. "
         "Ask an administrator to raise it."
     )
-    return OverBudget(words % facts)
+    return OverBudget(words % facts, budget=budget)

@@ -291,6 +291,7 @@ def test_a_task_that_is_sent_again_is_paid_twice_unless_somebody_finds_out(revie
     with pytest.raises(OverBudget):
         submit_again(GenerationTask.objects.get(pk=review.pk), by=by, knows_cost=True)
     assert (GenerationTask.objects.get().status, held()) == ("needs_review", [5 * YUAN])
+    assert Event.objects.get(type="budget.warning").facts["refused"] is True
     budget.limit = 10 * YUAN
     put_in_force(budget)
 
