@@ -24,6 +24,7 @@ from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from access.budget_changes import limits_of_token
 from access.callers import Caller
 from access.limits import Limits, WrongLimits, allows_address, narrower
 from access.models import ApiToken
@@ -157,7 +158,8 @@ def revoke(token: ApiToken, *, by: Caller | None) -> bool:
 def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, str]:
     """Replace the token: return the new one and its text. The old one works for `overlap` more, or to its end if that is sooner.
 
-    The new one has the same limits, line and length of life. Raises `CannotRoll`, and `WrongLimits` if `by` is a token that may less.
+    The new one has the same limits, line and length of life. Raises `CannotRoll`, and `WrongLimits` if `by` is a token that may less, or
+    whose rate or budget the new one would not share.
     """
     now = timezone.now()
     lives = [] if token.expires_at is None else [token.expires_at - token.created_at]
@@ -165,7 +167,7 @@ def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, 
         lives.append(timedelta(days=settings.TOKEN_LONGEST_DAYS))
     ends = [now + min(lives)] if lives else []
     if by.token and by.token.pk != token.pk:
-        if wrong := narrower(token.limits, by.token.limits):
+        if wrong := narrower(token.limits, by.token.limits) | _not_shared(by.token, token):
             raise WrongLimits(wrong)
         ends += [by.token.expires_at] if by.token.expires_at else []
     expires_at = min(ends, default=None)
@@ -176,6 +178,14 @@ def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, 
         raise CannotRoll("already_rolled" if ApiToken.objects.get(pk=token.pk).rolled_to_id else "token_ended")
     audit.record("token.rolled", token, by=by, after={"rolled_to": row, "expires_at": until})
     return row, raw
+
+
+def _not_shared(asking: ApiToken, other: ApiToken) -> dict[str, str]:
+    """Return by field what limits the line of the asking token and not that of the other: the text of a new one in that line passes it."""
+    if other.line_id == asking.line_id:
+        return {}
+    limited = {"rate_per_minute": asking.rate_per_minute is not None, "budget": bool(limits_of_token(asking))}
+    return {name: _("This token cannot give more than it has.") for name, is_limited in limited.items() if is_limited}
 
 
 def working(now: datetime) -> QuerySet[ApiToken]:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from access.budget_changes import limit_token
 from access.callers import Caller
 from access.limits import Limits, WrongLimits
 from access.models import ApiToken, TokenState
@@ -80,6 +81,24 @@ def test_a_token_rolls_itself_and_no_wider_one(user):
     with pytest.raises(WrongLimits):
         roll(wide, by=by, overlap=DAY)
     assert roll(own, by=by, overlap=DAY)[0].limits == NARROW
+
+
+@in_one_test("limited_by", ["rate_per_minute", "budget"])
+def test_a_token_with_a_rate_or_a_budget_replaces_none_of_another_line(user, limited_by):
+    """The text of the new one would be counted by the other line: its holder could spend what that one may, beside their own."""
+    limits = NARROW if limited_by == "rate_per_minute" else Limits(scopes=NARROW.scopes)
+    own, other = issue(user, f"own {limited_by}", limits=limits, expires_in=DAY)[0], issue(user, "other", limits=limits)[0]
+    if limited_by == "budget":
+        limit_token(own, {"day": 5_000_000}, by=Caller(user=user))
+    by = Caller(user=user, token=own)
+    child = issue(user, "child", by=by, limits=limits, expires_in=timedelta(hours=1))[0]
+
+    with pytest.raises(WrongLimits) as refusal:
+        roll(other, by=by, overlap=DAY)
+
+    assert set(refusal.value.fields) == {limited_by}
+    assert not ApiToken.objects.get(pk=other.pk).rolled_to_id
+    assert roll(child, by=by, overlap=DAY)[0].line_id == own.pk
 
 
 def test_an_endless_token_of_before_gets_an_end(user):
