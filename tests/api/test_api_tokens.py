@@ -79,6 +79,13 @@ def test_what_cannot_be_is_named(program, change, field):
         assert all(name.startswith(field) for name in refusal["error"]["fields"])
 
 
+@in_one_test("place", ["moon", "x" * 21, None, 5])
+def test_a_place_that_cannot_be_is_named_by_the_field_alone(program, place):
+    for method, path in (("POST", ""), ("PATCH", f"/{ApiToken.objects.get().pk}")):
+        status, refusal = program.ask(method, path, {"label": "shop", "only": place})
+        assert (status, list(refusal["error"]["fields"])) == (422, ["only"])
+
+
 def test_a_change_keeps_what_is_left_out_and_holds_at_once(program, user):
     made = program.ask("POST", body={"label": "shop", "models": ["kling/kling-v2-6"], "rate_per_minute": 9})[1]
     shop = Program(made["token"])
