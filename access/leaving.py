@@ -27,7 +27,6 @@ def end_access(user: User, *, to: User | None, by: Caller | None) -> None:
     Preference.objects.update_or_create(user=user, defaults={"left_at": clock.now(), "left_to": to})
     if to is not None:
         Preference.objects.filter(left_to=user).exclude(user=to).update(left_to=to)
-    remove_all(user, by=by)
     for token in user.api_tokens.filter(revoked_at=None):
         revoke(token, by=by)
     remove_all(user, by=by)
