@@ -1,16 +1,18 @@
 """A person leaves: no sign-in, no token, nothing new is bought, and somebody else has their videos and the links to them.
 
-Renders that were paid go on. What they make, `ingest` gives to the heir; `finish` repeats the hand-over for what was saved at that moment.
+Renders that were paid go on. What they make, `ingest` gives to the heir; `finish` cancels what was ordered and hands over what was saved at
+that moment, or after the process was killed.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
@@ -18,7 +20,7 @@ from access.leaving import end_access
 from access.models import ApiToken, Preference
 from delivery.models import Link
 from events import audit
-from generation.actions.cancel import cancel_waiting
+from generation.actions.cancel import cancel_these, cancel_waiting
 from generation.actions.hand_over import hand_over
 from generation.errors import Conflict, InvalidRequest
 from generation.lifecycle import LIVE, Status
@@ -28,6 +30,9 @@ from webhooks.actions import disable_all
 __all__ = ["Belongings", "Left", "belongings_of", "finish", "leave"]
 
 log = logging.getLogger("web.leaving")
+
+LONGEST_REQUEST = timedelta(minutes=5)
+"""How long after somebody left a request of theirs, begun before, may still order something."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +87,13 @@ def leave(user: User, to: User | None, *, by: Caller | None) -> Left:
 
 
 def finish() -> None:
-    """Hand over what was saved in the name of a person while they left. The next round repeats it."""
+    """Cancel what was ordered, and hand over what was saved, in the name of a person while they left. The next round repeats it.
+
+    What waits because an administrator decided later to send it again is left alone.
+    """
+    at_that_moment = {"created_at__lt": F("owner__preference__left_at") + LONGEST_REQUEST, "owner__is_active": False, "attempt_count": 0}
+    if count := cancel_these(GenerationTask.objects.filter(status=Status.QUEUED, **at_that_moment)):
+        log.info("%d waiting tasks of people who have left are cancelled", count)
     for row in Preference.objects.filter(left_to__isnull=False, user__is_active=False).select_related("user", "left_to"):
         assert row.left_to is not None, "the filter asks for it"
         if count := _hand_over(row.user, row.left_to, None):

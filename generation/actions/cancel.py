@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from providers.accounts.clients import client_for
 from providers.accounts.sealing import SealBroken
 from providers.core.errors import ProviderError, Refused, Unsupported
 
-__all__ = ["cancel_task", "cancel_waiting"]
+__all__ = ["cancel_task", "cancel_these", "cancel_waiting"]
 
 
 def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
@@ -38,9 +39,14 @@ def cancel_task(task: GenerationTask, *, by: Caller) -> GenerationTask:
 
 
 def cancel_waiting(user: User) -> int:
-    """Stop all of this person's tasks that wait; skip those that start before they can be stopped. Return how many were stopped."""
+    """Stop all of this person's tasks that wait. Return how many were stopped."""
+    return cancel_these(GenerationTask.objects.filter(owner=user, status=Status.QUEUED).order_by("id"))
+
+
+def cancel_these(waiting: Iterable[GenerationTask]) -> int:
+    """Stop tasks that wait; skip those that start before they can be stopped. Return how many were stopped."""
     stopped = 0
-    for task in GenerationTask.objects.filter(owner=user, status=Status.QUEUED).order_by("id"):
+    for task in waiting:
         with suppress(Conflict), passing_over(task):
             _cancel_waiting(task)
             stopped += 1

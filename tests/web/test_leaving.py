@@ -135,6 +135,19 @@ def test_whatever_somebody_had_ends_with_a_living_owner(user, other_user):
     assert GenerationTask.objects.filter(owner=user).count() == len(STATES) * (len(LIVES) + 1) + 1
 
 
+@pytest.mark.parametrize("heir", [True, False])
+def test_what_was_ordered_at_that_moment_is_never_bought(heir, user, other_user):
+    leave(user, other_user if heir else None, by=None)
+    late, others = make_task(user), make_task(other_user)
+    decided = [make_task(user, attempt_count=1), make_task(user, created_at=timezone.now() + timedelta(hours=1))]
+
+    forget()
+
+    statuses = dict(GenerationTask.objects.values_list("pk", "status"))
+    assert statuses[late.pk] == Status.CANCELLED
+    assert [statuses[task.pk] for task in (others, *decided)] == [Status.QUEUED] * 3
+
+
 def test_an_heir_who_leaves_passes_on_what_is_still_to_come(user, other_user, staff):
     leave(user, other_user, by=None)
     leave(other_user, staff, by=None)
