@@ -22,6 +22,7 @@ from access.models import ApiToken
 from access.money import decimal, micro
 from access.rights import may
 from api.auth import caller
+from api.idempotency import idempotent
 from api.v1.schemas import TEXT, ErrorOut
 from database import clock
 from database.errors import is_taken
@@ -105,6 +106,7 @@ def list_budgets(request: HttpRequest, wanted: Query[BudgetFilter]) -> BudgetsOu
 
 
 @router.post("", response={201: BudgetOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Set a budget")
+@idempotent
 def post_budget(request: HttpRequest, response: HttpResponse, body: BudgetIn) -> Status[BudgetOut]:
     """Limit what everyone together, a team, a person or a token may spend in a day or a month. What was bought in this period counts.
 

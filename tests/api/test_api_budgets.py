@@ -50,6 +50,13 @@ def test_an_administrator_sets_changes_and_deletes_a_budget(admin_api, user):
     assert not Budget.objects.exists()
 
 
+def test_a_repeat_under_its_key_is_answered_with_the_first_one(admin_api, db):
+    first, again = (admin_api.post("/budgets", NEW, idempotency_key="k-1") for _ in range(2))
+
+    assert (first.status_code, again.content, again["Location"]) == (201, first.content, first["Location"])
+    assert again["Idempotent-Replayed"] == "true"
+
+
 def test_a_second_one_for_the_same_is_refused(admin_api, db):
     assert admin_api.post("/budgets", NEW).status_code == 201
 
