@@ -32,17 +32,18 @@ def caller(request: HttpRequest) -> Caller:
 
 
 class BearerToken(HttpBearer):
-    """`Authorization: Bearer vp_…`, of a token that has one of these scopes. Without any: `read` for what changes nothing, else `admin`, so
-    that an operation that states none is not open to more tokens than it should be.
+    """`Authorization: Bearer vp_…`, of a token that has one of these scopes, and `also` that one. Without any: `read` for what changes
+    nothing, else `admin`, so that an operation that states none is not open to more tokens than it should be.
     """
 
-    def __init__(self, *scopes: Scope) -> None:
+    def __init__(self, *scopes: Scope, also: Scope | None = None) -> None:
         super().__init__()
-        self.scopes = scopes
+        self.scopes, self.also = scopes, also
 
-    def scopes_for(self, method: str) -> tuple[Scope, ...]:
-        """Return the scopes one of which a request with this method needs."""
-        return self.scopes or ((Scope.READ,) if method.upper() in SAFE else (Scope.ADMIN,))
+    def scopes_for(self, method: str) -> list[list[Scope]]:
+        """Return lists of scopes; a request with this method needs all of one of them."""
+        ones = self.scopes or ((Scope.READ,) if method.upper() in SAFE else (Scope.ADMIN,))
+        return [[one, self.also] if self.also else [one] for one in ones]
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         try:
@@ -55,8 +56,8 @@ class BearerToken(HttpBearer):
         if row.rate_per_minute is not None:
             _count(request, take(row.line_id, row.rate_per_minute))
         asking, needed = caller_of(request, token=row), self.scopes_for(request.method or "")
-        if not any(asking.has(scope) for scope in needed):
-            names = " ".join(needed)
+        if not any(all(asking.has(scope) for scope in scopes) for scopes in needed):
+            names = " ".join(scope for scopes in needed for scope in scopes)
             _answer_with(request, {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{names}"'})
             words = _("This token may not do this: it does not have the scope “%(scope)s”.")
             raise NotAllowed(words % {"scope": names}, code="insufficient_scope")
@@ -128,6 +129,6 @@ class SignedInPage(APIKeyCookie):
         return caller_of(request) if key and request.user.is_authenticated else None
 
 
-def needs(*scopes: Scope) -> list[BearerToken | SignedInPage]:
-    """Return who may call an operation: a token with one of these scopes, or a person at a page."""
-    return [BearerToken(*scopes), SignedInPage()]
+def needs(*scopes: Scope, also: Scope | None = None) -> list[BearerToken | SignedInPage]:
+    """Return who may call an operation: a token with one of these scopes and `also` that one, or a person at a page."""
+    return [BearerToken(*scopes, also=also), SignedInPage()]

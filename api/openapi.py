@@ -46,7 +46,7 @@ class DescribedAPI(NinjaAPI):
             for method, operation in operations.items():
                 for auth in callers[operation["operationId"]]:
                     if isinstance(auth, BearerToken):
-                        named = [{"BearerToken": [scope.value]} for scope in auth.scopes_for(method)]
+                        named = [{"BearerToken": [scope.value for scope in scopes]} for scopes in auth.scopes_for(method)]
                         operation["security"] = [*named, {"SignedInPage": []}]
                 _show(EXAMPLES.get(operation["operationId"]), operation)
                 declared = {int(status) for status in operation["responses"]}

@@ -150,11 +150,13 @@ class DeliveryFilter(PageIn):
 
 MANAGES = needs(Scope.MANAGE_TOKENS)
 """Endpoints yield secrets, as tokens do, so the same scope makes and changes them."""
+LETS_READ = needs(Scope.MANAGE_TOKENS, also=Scope.READ)
+"""An endpoint is told of tasks, and of addresses at which their videos play: who says where needs the right to read them."""
 MADE: Any = {201: EndpointWithSecretOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 ACTED: Any = {403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
 
 
-@router.post("", response=MADE, summary="Make an endpoint", auth=MANAGES)
+@router.post("", response=MADE, summary="Make an endpoint", auth=LETS_READ)
 def post_webhook(request: HttpRequest, body: EndpointIn) -> Status[EndpointWithSecretOut]:
     """Make an endpoint. Its secret is in this answer and in no other: store it. There is no Idempotency-Key, because nothing keeps a secret
     for a repeat; delete an endpoint whose answer was lost.
@@ -176,7 +178,7 @@ def get_webhook(request: HttpRequest, endpoint_id: UUID) -> EndpointOut:
     return _endpoint_out(the_endpoint(caller(request), endpoint_id))
 
 
-@router.patch("/{endpoint_id}", response={200: EndpointOut, 422: ErrorOut, **ACTED}, summary="Change an endpoint", auth=MANAGES)
+@router.patch("/{endpoint_id}", response={200: EndpointOut, 422: ErrorOut, **ACTED}, summary="Change an endpoint", auth=LETS_READ)
 def patch_webhook(request: HttpRequest, endpoint_id: UUID, body: EndpointPatch) -> EndpointOut:
     asking = caller(request)
     endpoint = the_endpoint(asking, endpoint_id)
