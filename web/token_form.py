@@ -61,8 +61,9 @@ class LimitsFields(forms.Form):
         values = super().clean() or self.cleaned_data
         if not self.errors:
             names = [field for field in LimitsFields.base_fields if field in values]
+            known = {*ALL_MODELS, *(self.initial.get("models_allowed") or ())}  # a model may have left the catalog since
             try:
-                self.limits = Limits.checked(**{name: values[name] for name in names}, known_models=ALL_MODELS)
+                self.limits = Limits.checked(**{name: values[name] for name in names}, known_models=known)
             except WrongLimits as wrong:
                 for name, words in wrong.fields.items():
                     self.add_error(name, words)

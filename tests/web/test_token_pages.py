@@ -71,6 +71,16 @@ def test_a_change_is_saved_and_wider_ones_are_refused(page, user):
     assert (token.label, token.limits) == ("till", Limits(scopes=("read", "generate"), rate_per_minute=5))
 
 
+def test_a_token_is_changed_though_one_of_its_models_is_gone(page, user):
+    token = issue(user, "shop", limits=Limits(scopes=("read",), models_allowed=("kling/gone",)))[0]
+    path = f"{PAGE}{token.pk}/"
+
+    assert page.post(path, {"label": "till", "scopes": ["read"], "models_allowed": "kling/gone"}).status_code == 302
+    assert page.post(path, {"label": "till", "scopes": ["read"], "models_allowed": "kling/never"}).status_code == 422
+    token.refresh_from_db()
+    assert (token.label, token.models_allowed) == ("till", ["kling/gone"])
+
+
 def test_a_replacement_is_shown_once_and_the_old_one_works_for_a_while(page, user):
     token, raw = issue(user, "shop")
     path = f"{PAGE}{token.pk}/roll"
