@@ -74,7 +74,7 @@ def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]
 
 @router.get("/{asset_id}", response={200: AssetOut, 404: ErrorOut}, summary="One image")
 def get_asset(request: HttpRequest, asset_id: UUID) -> AssetOut:
-    asset: Asset | None = Asset.objects.visible_to(caller(request)).filter(pk=asset_id).first()
+    asset = Asset.objects.one_for(caller(request), asset_id)
     if asset is None:
         raise NotThere(_("There is no such asset."))
     return AssetOut.model_validate(asset)

@@ -57,6 +57,10 @@ class AssetQuerySet(OwnedQuerySet["Asset"]):
         seen = Q(task__videos__owner=caller.user)
         return Q(owner=caller.user) | Q(Exists(uses.filter(seen | Q(task__team__in=sorted(caller.teams)) if caller.teams else seen)))
 
+    def one_for(self, caller: Caller, pk: Any) -> Asset | None:
+        """Return the image if the caller may see it. The owner's own costs no question about teams and tasks."""
+        return super().one_for(caller, pk) or self.visible_to(caller).filter(pk=pk).first()
+
 
 class Asset(models.Model):
     """An image that may go into a slot: checked, re-encoded, without metadata. One row per owner and content; `file` is a key."""

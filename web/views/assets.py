@@ -6,9 +6,8 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -46,5 +45,7 @@ def _refused(wrong: InvalidRequest) -> JsonResponse:
 @require_safe
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Send an image to a person who may see it."""
-    asset = get_object_or_404(Asset.objects.visible_to(caller_of(request)), pk=pk)
+    asset = Asset.objects.one_for(caller_of(request), pk)
+    if asset is None:
+        raise Http404
     return found(lambda: serve_asset(request, asset))
