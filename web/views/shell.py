@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from access.callers import Caller
+from access.callers import caller_of
 from access.preferences import THEME_KEY, THEMES, remember, wishes_of
 from database import clock
 from generation.ordering.page_keys import new_key
@@ -50,7 +50,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         found["file_alerts"] = SimpleLazyObject(file_alerts)
         found["media_place"] = SimpleLazyObject(media_place)
         found["nav_counts"] = {
-            "videos": SimpleLazyObject(partial(video_count, Caller(user=user))),
+            "videos": SimpleLazyObject(partial(video_count, caller_of(request))),
             "active": SimpleLazyObject(partial(live_count, user)),
         }
     return found
