@@ -161,6 +161,8 @@ def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, 
     The new one has the same limits, line and length of life. Raises `CannotRoll`, and `WrongLimits` if `by` is a token that may less, or
     whose rate or budget the new one would not share.
     """
+    # its limits as they are stored now, and no narrower ones before this commits: a change and a roll may come at once
+    token = ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("owner").get(pk=token.pk)
     now = timezone.now()
     lives = [] if token.expires_at is None else [token.expires_at - token.created_at]
     if settings.TOKEN_LONGEST_DAYS and not by.user.is_superuser:

@@ -38,6 +38,16 @@ def test_the_new_one_has_the_same_limits_line_and_life_and_both_work_meanwhile(u
     assert AuditEvent.objects.filter(action="token.rolled").count() == 2
 
 
+def test_the_new_one_has_the_limits_that_are_stored_by_then(user):
+    """Somebody narrowed the token after the request for its replacement had read it."""
+    read_before = issue(user, "shop")[0]
+    ApiToken.objects.filter(pk=read_before.pk).update(scopes=["read"], rate_per_minute=5)
+
+    new, _text = roll(read_before, by=Caller(user=user), overlap=DAY)
+
+    assert new.limits == Limits(scopes=("read",), rate_per_minute=5)
+
+
 def test_without_an_overlap_the_old_one_ends_at_once_and_no_overlap_prolongs_it(user):
     old, first = issue(user, "shop", expires_in=timedelta(hours=1))
     ended, second = issue(user, "till", expires_in=timedelta(hours=1))
