@@ -20,7 +20,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from delivery.database_trouble import is_passing
 from delivery.request_ids import current_id
-from generation.errors import BUSY_FOR_S, InvalidRequest, PortalError, is_full_disk
+from generation.errors import BUSY_FOR_S, InvalidRequest, NotYet, PortalError, is_full_disk
 from generation.messages import BUSY, FULL_DISK, PYDANTIC
 
 __all__ = ["answer_in_json", "error_response", "not_found", "other_error", "register_errors"]
@@ -85,7 +85,10 @@ def register_errors(api: NinjaAPI) -> None:
 
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
     fields = error.fields if isinstance(error, InvalidRequest) else {}
-    return error_response(error.status, error.code, error.message, fields)
+    response = error_response(error.status, error.code, error.message, fields)
+    if isinstance(error, NotYet):
+        response["Retry-After"] = str(BUSY_FOR_S)
+    return response
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:

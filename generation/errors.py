@@ -16,6 +16,7 @@ __all__ = [
     "LostRace",
     "NotAllowed",
     "NotThere",
+    "NotYet",
     "OrdersRefused",
     "PortalError",
     "is_full_disk",
@@ -64,6 +65,10 @@ class Conflict(PortalError):
 
     code = "conflict"
     status = 409
+
+
+class NotYet(Conflict):
+    """It cannot be done at this moment, and the same request may be sent again after `BUSY_FOR_S`."""
 
 
 class OrdersRefused(PortalError):

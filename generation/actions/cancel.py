@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from access.callers import Caller
 from database import clock
 from generation.actions.rights import require_rights
-from generation.errors import Conflict, LostRace
+from generation.errors import Conflict, LostRace, NotYet
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.scheduling.leases import passing_over
@@ -64,7 +64,7 @@ def _cancel_waiting(task: GenerationTask) -> GenerationTask:
     except LostRace:  # it was just leased: the job that takes it up sees the request, unless it is sending already
         task.refresh_from_db()
         if task.state is not Status.QUEUED:
-            raise Conflict(_("It is being sent right now. Try again in a moment."), code="cannot_cancel") from None
+            raise NotYet(_("It is being sent right now. Try again in a moment."), code="cannot_cancel") from None
         task.request_cancel(clock.now())
     return task
 
@@ -86,7 +86,7 @@ def _cancel_running(task: GenerationTask) -> GenerationTask:
         raise Conflict(_("It is too late to stop this render: %(words)s") % {"words": error.message}, code="cannot_cancel") from error
     except (ProviderError, SealBroken) as error:
         _take_back(task)
-        raise Conflict(
+        raise NotYet(
             _("The vendor could not be asked to stop it (%(words)s). Try again in a moment.") % {"words": error}, code="vendor_away"
         ) from error
     with suppress(LostRace):  # a poll was faster

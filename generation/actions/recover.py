@@ -18,7 +18,7 @@ from access.rights import may
 from database import clock
 from events import audit
 from generation.actions.decide import did_already, first_come, refuse_taken, require_decider
-from generation.errors import Conflict, InvalidRequest, PortalError
+from generation.errors import Conflict, InvalidRequest, NotYet, PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.polling.outcome import ended_there, rendered
@@ -128,7 +128,7 @@ def _recover(
     if not isinstance(answer, Snapshot):
         if isinstance(answer, SubmissionGone):
             raise _unchanged("submission_gone", str(answer)) from answer
-        raise Conflict(
+        raise NotYet(
             _("The vendor could not be asked (%(words)s). Nothing was changed; try again later.") % {"words": answer}, code="vendor_away"
         ) from answer
     if answer.state in {State.FAILED, State.CANCELLED} and render.task.state is Status.NEEDS_REVIEW:

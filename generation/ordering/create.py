@@ -19,7 +19,7 @@ from access.budgets import Scope
 from access.ledger import Ask, BudgetReached, BudgetsChanged, PriceUnknown
 from database import clock
 from database.errors import is_taken
-from generation.errors import Conflict, InvalidRequest, NotAllowed, OrdersRefused, PortalError
+from generation.errors import Conflict, InvalidRequest, NotAllowed, NotYet, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.accounts import accounts_lately
 from generation.ordering.order import Order
@@ -80,7 +80,7 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
             raise OrdersRefused({index: refusal for index, one in enumerate(batch.placed) if one.is_new}) from error
         else:
             return batch.placed
-    raise Conflict(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
+    raise NotYet(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
 
 
 def made_before(order: Order) -> GenerationTask | None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from access.ledger import BudgetsChanged
 from api.idempotency import old_answers
 from api.models import SavedAnswer
 from database import clock
@@ -68,6 +69,20 @@ def test_a_refusal_by_the_rules_is_an_answer_like_any_other(api, user, idle_acco
     assert code(refused) == (409, "still_going_on")
     assert (again.status_code, again.content, again["Idempotent-Replayed"]) == (409, refused.content, "true")
     assert api.post(f"/tasks/{task.pk}/retry", idempotency_key="k-2").status_code == 202
+
+
+def test_a_refusal_that_says_try_again_is_not_kept(api, idle_account, monkeypatch):
+    def lose(_batch, *, surely):
+        raise BudgetsChanged
+
+    with monkeypatch.context() as patched:
+        patched.setattr("generation.ordering.create._Batch.store", lose)
+        refused = api.post("/tasks", FOX, **KEY)
+
+    assert code(refused) == (409, "idempotency_in_flight")
+    assert int(refused["Retry-After"]) >= 1
+    assert api.post("/tasks", FOX, **KEY).status_code == 202
+    assert GenerationTask.objects.count() == 1
 
 
 def test_a_request_that_is_being_answered_is_not_answered_twice(api, user, idle_account):
