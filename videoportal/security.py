@@ -107,9 +107,11 @@ def trusted_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
 
 def _is_in(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], address: str) -> bool:
     try:
-        return any(ipaddress.ip_address(address) in network for network in networks)
+        client = ipaddress.ip_address(address)
     except ValueError:  # a socket in the file system has none
         return False
+    names = {client, getattr(client, "ipv4_mapped", None) or client}  # a socket for both families names IPv4 proxies ::ffff:10.0.0.5
+    return any(name in network for name in names for network in networks)
 
 
 def cache_control(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

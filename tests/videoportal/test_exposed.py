@@ -107,6 +107,16 @@ def test_clients_address_is_what_the_last_trusted_proxy_saw(settings, staff_clie
     assert AuditEvent.objects.get().ip == address
 
 
+def test_a_proxy_is_trusted_by_its_ipv4_address_at_a_socket_for_both_families(settings, staff_client):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+
+    fresh = Client(headers={"x-forwarded-for": "192.0.2.7"}, REMOTE_ADDR="::ffff:10.0.0.5")
+    fresh.cookies = staff_client.cookies
+    fresh.post("/admin/generation/paidsubmits/", {"stop": "1", "reason": "the bill"})
+
+    assert AuditEvent.objects.get().ip == "192.0.2.7"
+
+
 def test_a_load_balancer_may_ask_under_any_name_and_scheme(settings):
     settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["portal.example.com"], True
 
