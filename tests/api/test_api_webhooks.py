@@ -131,7 +131,7 @@ def test_what_was_lost_since_an_outage_is_sent_again(api):
     assert sorted(Delivery.objects.values_list("state", "attempts")) == [("done", 10), ("failed", 10), ("pending", 0), ("pending", 0)]
 
 
-@pytest.mark.parametrize("since", ["2026-11-29T00:00:00", "yesterday", None])
+@pytest.mark.parametrize("since", ["2026-11-29T00:00:00", "yesterday", None, 0, 1_764_460_800])
 def test_a_time_without_a_zone_is_refused(api, since):
     assert api.post(f"/webhooks/{made(api)['id']}/replay", {"since": since}).status_code == 422
 
