@@ -152,6 +152,7 @@ def test_a_download_that_always_breaks_off_is_tried_again_and_never_published(us
     assert not Video.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_delivery_that_was_damaged_at_first_is_fetched_again(user, driver):
     faults = ("media-cut:2", "media-short:1", "media-hole:1", "media-html:1", "media-404:2", "media-empty:1")
     tasks = finished(user, driver, WITH_LOOK_UP, faults)
@@ -159,6 +160,7 @@ def test_a_delivery_that_was_damaged_at_first_is_fetched_again(user, driver):
     assert {fault: task.status for fault, task in tasks.items()} == dict.fromkeys(faults, Status.SUCCEEDED)
 
 
+@pytest.mark.slow
 def test_an_odd_but_whole_delivery_succeeds(user, driver):
     driver.simulator.settings(drip_s=2.0)
     tasks = finished(user, driver, WITH_LOOK_UP, ("media-no-range", "media-not-faststart", "media-slow:1", "media-mislabelled"))
