@@ -1,6 +1,7 @@
 """One trial on one stage: `python -m tests.chaos.trial PLAN.json RESULT.json`, with the stage's environment. Run by __main__.py.
 
-First the frozen clusters, each on its own, then the storm over everything.
+First the frozen clusters, each on its own, then the storm over everything. Accounts are billed; one of five orders is of a person whose
+budget is too small for all of them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,12 @@ import psutil  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 
 from generation.models import GenerationTask  # noqa: E402
+from generation.ordering.purchase import OverBudget  # noqa: E402
 from jobs import queue  # noqa: E402
 from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
 from tests.chaos.killer import Killer  # noqa: E402
+from tests.chaos.money import PRICE, books, charge  # noqa: E402
 from tests.chaos.orders import make_accounts, order, prompts  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 from tests.chaos.verdict import Facts, held, judge, unsettled  # noqa: E402
@@ -34,6 +38,8 @@ SIGNS = {queue.SUBMIT: "accepted_at", queue.POLL: "rendered_at", queue.INGEST: "
 """What a task shows when this cluster has done its part."""
 LONGEST_LEASE_S = 30.0
 """The lease of a poll job whose message died with its cluster. By then it has ended by itself, or never will."""
+THRIFTY_EVERY, THRIFTY_SHARE = 5, Decimal("0.5")
+"""The person with the budget orders so many, and may have this share of them, at the price of five seconds."""
 PATIENCE_S = 120.0
 """The bar for a frozen cluster is 60 s; waiting longer shows by how much it was missed."""
 
@@ -42,15 +48,16 @@ def main() -> None:
     die_with_parent()
     plan = json.loads(Path(sys.argv[1]).read_text())
     data = Path(os.environ["PORTAL_DATA_DIR"])
-    owner = User.objects.create_user("chaos")
+    owner, thrifty = User.objects.create_user("chaos"), User.objects.create_user("thrifty")
     with SimulatorProcess(render_s=1.0, queue_s=0.2) as simulator:
         make_accounts(simulator.url)
+        charge(thrifty, limit=THRIFTY_SHARE * (plan["tasks"] // THRIFTY_EVERY) * 5 * PRICE)
         worker = SupervisedWorker(data.parent / "worker.log")
         try:
             frozen = freeze(worker, owner, plan["freezes"])
-            facts = storm(worker, owner, plan)
+            facts = storm(worker, owner, thrifty, plan)
             _let_leases_end(worker)
-            facts |= judge(simulator.ledger())
+            facts |= judge(simulator.ledger()) | {"books": books()}
         finally:
             stopped_in_s = worker.stop()
         facts |= {"frozen": frozen, "stopped_in_s": round(stopped_in_s, 1), "orphans": left_behind(worker, str(data))}
@@ -83,10 +90,10 @@ def _served(worker: SupervisedWorker, task: GenerationTask, sign: str) -> float 
     return None
 
 
-def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
+def storm(worker: SupervisedWorker, owner: User, thrifty: User, plan: dict[str, Any]) -> Facts:
     """Tasks keep coming while processes die, and nobody helps. Ends when everything is settled, or at the time limit."""
     killer = Killer(worker, most=plan["kills"], gap_s=plan["gap_s"], seed=plan["seed"])
-    orders, made, began = prompts(), 0, time.monotonic()
+    orders, made, refused, began = prompts(), 0, 0, time.monotonic()
 
     def attend() -> None:
         worker.tend()
@@ -97,8 +104,11 @@ def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
         attend()
         wanted = min(plan["tasks"], 20 + plan["tasks"] * killer.count // max(killer.most, 1))
         for model, prompt in islice(orders, min(wanted - made, 5)):
-            order(owner, model, prompt, meanwhile=attend)
             made += 1
+            try:
+                order(owner if made % THRIFTY_EVERY else thrifty, model, prompt, meanwhile=attend)
+            except OverBudget:
+                refused += 1
         if not killer.is_done or made < plan["tasks"]:
             calm_at = time.monotonic()
         elif time.monotonic() - looked_at > 1.0:
@@ -108,6 +118,7 @@ def storm(worker: SupervisedWorker, owner: User, plan: dict[str, Any]) -> Facts:
         time.sleep(0.05)
     return {
         "tasks": GenerationTask.objects.count(),
+        "over_budget": refused,
         "kills": dict(killer.kills),
         "pauses": dict(killer.pauses),
         "root_starts": worker.starts,
