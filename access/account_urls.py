@@ -12,6 +12,7 @@ from django.views.generic import RedirectView
 
 from access import single_sign_on
 from access.passkeys import AddPasskey, ConfirmByPasskey
+from access.password_reset import AskForLink, SetByLink
 from access.sign_in import SignIn
 
 urlpatterns = [
@@ -21,6 +22,9 @@ urlpatterns = [
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),
     path("password/set/", account.password_set, name="account_set_password"),
+    path("password/reset/", AskForLink.as_view(), name="account_reset_password"),
+    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path("password/reset/key/<slug:uidb36>/<slug:key>/", SetByLink.as_view(), name="account_reset_password_from_key"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("2fa/totp/activate/", totp.activate_totp, name="mfa_activate_totp"),

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 __all__ = ["AddForm", "AddPasskey", "AuthenticateForm", "ConfirmByPasskey", "ConfirmForm", "LoginForm", "host_name", "offers_passkeys"]
 
+LONGEST_NAME = 60
 MALFORMED = (
     ArithmeticError,
     AttributeError,
@@ -71,7 +72,9 @@ class _Guarded:
 
 
 class AddForm(_Guarded, forms.AddWebAuthnForm):  # type: ignore[misc]
-    pass
+    def clean_name(self) -> str:
+        """Cut a long name. Refusing it would leave a passkey on the device that the portal does not know."""
+        return str(super().clean_name())[:LONGEST_NAME]
 
 
 class AuthenticateForm(_Guarded, forms.AuthenticateWebAuthnForm):  # type: ignore[misc]

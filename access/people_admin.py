@@ -1,6 +1,7 @@
 """Users and groups in the admin. Django lets staff who may change users make themselves superusers; here rights are for superusers alone.
 
-Staff with the permission help people who are not staff (names, passwords, whether they may sign in) and edit their own name.
+Staff with the permission help people who are not staff (names, passwords, second factors, whether they may sign in) and edit their own
+name. Nobody changes their own sign-in here: Settings, Security asks for the password first.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from access.leaving import came_back
 from access.models import Preference
+from access.password_reset import link_for
 from access.second_factor import remove_all
 from events import audit
 
@@ -59,6 +65,10 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
         if others.filter(Q(username__iexact=name) | Q(email__iexact=name)).exists():
             raise forms.ValidationError(_("Somebody else signs in with this: as a username in other letters, or as an e-mail address."))
         return name
+
+    def clean_email(self) -> str:
+        """Store it in small letters, in which the sign-in looks for it."""
+        return str(self.cleaned_data["email"]).lower()
 
 
 def _quota_of(user: User) -> int | None:
@@ -95,7 +105,9 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Remove second factors, for somebody who lost them"), permissions=["change"])
     def remove_second_factors(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        allowed = [person for person in people if _may_touch(request, person)]
+        allowed = [person for person in people if _may_touch(request, person) and person != request.user]
+        if request.user in people:
+            self.message_user(request, gettext("Your own are under Settings, Security."), messages.WARNING)
         count = sum(remove_all(person, by=caller_of(request)) for person in allowed)
         words = ngettext("%(count)d second factor removed.", "%(count)d second factors removed.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
@@ -103,8 +115,37 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
     def audit_action(self, form: Any) -> str:
         return "user.rights_changed" if {*RIGHTS, "is_active"}.intersection(form.changed_data) else "user.changed"
 
+    def get_urls(self) -> list[URLPattern]:
+        link = path("<int:object_id>/password-link/", self.admin_site.admin_view(self.password_link), name="auth_user_password_link")
+        return [link, *super().get_urls()]
+
+    def password_link(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Say what a link to set a password does, and make one, which is in the answer to the press and nowhere else."""
+        person = get_object_or_404(User, pk=object_id)
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied
+        if person == request.user:
+            return HttpResponseRedirect(reverse("account_change_password"))
+        if not person.is_active:
+            self.message_user(request, gettext("This person is inactive and cannot sign in. Make them active first."), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:auth_user_change", args=[person.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Link to set a password"),
+            "opts": self.opts,
+            "person": person,
+            "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+        }
+        if request.method == "POST":
+            with transaction.atomic():
+                audit.record("user.password_link_made", person, by=caller_of(request))
+            context["link"] = link_for(request, person)
+        return render(request, "admin/auth/user/password_link.html", context)
+
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        if id == str(request.user.pk):
+            return HttpResponseRedirect(reverse("account_change_password"))
         reply = super().user_change_password(request, id, form_url)
         if request.method == "POST" and reply.status_code == 302:  # otherwise the form is shown again
             audit.record("user.password_set", User.objects.get(pk=id), by=caller_of(request))

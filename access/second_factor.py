@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import count
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -23,7 +24,7 @@ from access.passkeys import host_name
 from database import sealing
 from events import audit
 
-__all__ = ["PortalSecondFactors", "lacks_one", "remove_all", "where_to_get_one"]
+__all__ = ["PortalSecondFactors", "forget_shown", "lacks_one", "remove_all", "where_to_get_one"]
 
 PURPOSE = "second factor"
 FREE = ("/accounts/", "/settings/security/", "/i18n/", "/theme", "/v/")
@@ -57,8 +58,8 @@ class PortalSecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
         return f"Video Portal {host_name(self.request)}"  # a colon and a port would end the issuer: Key URI Format, checked 2026-11-29
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002
-        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
-        return _("Passkey %(number)d") % {"number": count + 1}
+        taken = set(Authenticator.objects.filter(user_id=user.pk, type=type).values_list("data__name", flat=True))
+        return next(name for number in count(1) if (name := _("Passkey %(number)d") % {"number": number}) not in taken)
 
 
 def _unreadable(request: HttpRequest) -> HttpResponse:
@@ -83,6 +84,13 @@ def where_to_get_one(request: HttpRequest) -> str | None:
     name = "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
     back = request.get_full_path() if request.method == "GET" else reverse(settings.LOGIN_REDIRECT_URL)
     return f"{reverse(name)}?{urlencode({'next': back})}"
+
+
+def forget_shown(request: HttpRequest, person: User) -> None:
+    """Forget in this session that a second factor was shown, if the person has none left: where one is required, a new one comes first."""
+    if not Authenticator.objects.filter(user=person).exists():
+        records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [record for record in records if record.get("method") != "mfa"]
 
 
 @transaction.atomic

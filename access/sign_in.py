@@ -11,13 +11,14 @@ from allauth.account.internal.userkit import filter_users_by_email, get_user_by_
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from access.passkeys import offers_passkeys
+from access.password_reset import send_soon
 from access.sign_in_records import failed
 
 __all__ = ["PortalAccounts", "SignIn", "SignInForm"]
@@ -78,6 +79,17 @@ class PortalAccounts(DefaultAccountAdapter):  # type: ignore[misc]
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
         return reverse("mfa_index")
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the address of a link: PORTAL_PUBLIC_URL, or else the host that this request came to."""
+        uid, _dash, token = key.partition("-")
+        path = reverse("account_reset_password_from_key", args=[uid, token])
+        return settings.PUBLIC_URL + path if settings.PUBLIC_URL else str(self.request.build_absolute_uri(path))
+
+    def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:  # noqa: ARG002
+        """Write to the stored address: what was typed may differ in letters that count elsewhere."""
+        assert isinstance(user, User), "people are Django's own users"
+        send_soon(self.render_mail("account/email/password_reset_key", user.email, context))
+
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *_args: Any, message: str | None = None, **_more: Any
     ) -> None:
@@ -92,4 +104,4 @@ class SignIn(LoginView):  # type: ignore[misc]
         apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
         ways = [(app["name"], self.passthrough_next_url(reverse("openid_connect_login", args=[app["provider_id"]]))) for app in apps]
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"single_sign_on": ways, "passkeys": offers_passkeys(self.request)}
+        return context | {"single_sign_on": ways, "passkeys": offers_passkeys(self.request), "password_mails": settings.PASSWORD_MAILS}

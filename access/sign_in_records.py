@@ -15,6 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from access.callers import Caller
+from access.second_factor import forget_shown
 from events import audit
 
 __all__ = ["failed"]
@@ -43,6 +44,11 @@ def _password(request: HttpRequest, user: User, **_more: Any) -> None:
     _record("user.password_changed", user, by=_self(request, user))
 
 
+@receiver(account.password_reset)
+def _password_by_link(request: HttpRequest, user: User, **_more: Any) -> None:
+    _record("user.password_set_by_link", user, by=_self(request, user))
+
+
 @receiver(mfa.authentication_failed)
 def _factor_failed(request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any) -> None:
     failed(request, user, method=authenticator.type)
@@ -59,6 +65,8 @@ def _factor_added(request: HttpRequest, user: User, authenticator: Authenticator
 
 @receiver(mfa.authenticator_removed)
 def _factor_removed(request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any) -> None:
+    """Record it; and who has none left has none in this session either."""
+    forget_shown(request, user)
     _record("user.second_factor_removed", user, by=_self(request, user), before={"type": authenticator.type})
 
 

@@ -90,8 +90,12 @@ def issue(
 
 @transaction.atomic
 def change(token: ApiToken, *, by: Caller, label: str, limits: Limits, expires_at: datetime | None) -> None:
-    """Set label, limits and end of the token; they hold from the next request on. Raises `WrongLimits` if `by` may not give so much."""
+    """Set label, limits and end of the token; they hold from the next request on. Raises `WrongLimits` if `by` may not give so much, or if
+    it was replaced and would end later.
+    """
     wanted = {"label": label, "expires_at": expires_at} | limits.as_columns()
+    if token.expires_at != expires_at:  # it may have been replaced since it was read
+        token.refresh_from_db(from_queryset=ApiToken.objects.select_for_update(of=("self",), no_key=True))
     before = {name: getattr(token, name) for name, value in wanted.items() if getattr(token, name) != value}
     if not before:
         return
@@ -133,6 +137,8 @@ def why_not(owner: User, limits: Limits, expires_at: datetime | None, *, by: Cal
         wrong |= narrower(limits, by.token.limits)
         if by.token.expires_at and (expires_at is None or expires_at > by.token.expires_at):
             wrong["expires_at"] = _("This token cannot make one that lives longer than itself.")
+    if old and old.rolled_to_id and old.expires_at and (expires_at is None or expires_at > old.expires_at):
+        wrong["expires_at"] = _("This token was replaced, so it cannot work longer. Use the new one.")
     if old:
         had = {"expires_at": old.expires_at} | vars(old.limits)
         now = {"expires_at": expires_at} | vars(limits)

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from ninja import Schema
 from pydantic import Field
 
+from access.callers import Caller
+
 __all__ = ["PageIn", "created_within", "page_of"]
 
 
@@ -25,10 +27,10 @@ def created_within(rows: QuerySet[Any], after: datetime | None, before: datetime
     return rows if before is None else rows.filter(created_at__lt=before)
 
 
-def page_of(rows: QuerySet[Any], page: PageIn) -> tuple[list[Any], UUID | None]:
-    """Return the rows of this page, newest first, and the cursor of the next."""
+def page_of(rows: Any, page: PageIn, *, seen_by: Caller | None = None) -> tuple[list[Any], UUID | None]:
+    """Return the rows of this page, newest first, and the cursor of the next. Given a caller: of an `OwnedQuerySet`, what they may see."""
     if page.cursor is not None:
         rows = rows.filter(pk__lt=page.cursor)
-    found = list(rows.order_by("-pk")[: page.limit + 1])
+    found = list(rows.first_for(seen_by, page.limit + 1) if seen_by else rows.order_by("-pk")[: page.limit + 1])
     more = len(found) > page.limit
     return found[: page.limit], found[page.limit - 1].pk if more else None

@@ -99,10 +99,17 @@ def trusted_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
         for address in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):  # each proxy appends the address that it saw
             if not _is_in(networks, request.META.get("REMOTE_ADDR", "")):
                 break
-            request.META["REMOTE_ADDR"] = address.strip() or request.META["REMOTE_ADDR"]
+            request.META["REMOTE_ADDR"] = _without_port(address.strip()) or request.META["REMOTE_ADDR"]
         return get_response(request)
 
     return middleware
+
+
+def _without_port(address: str) -> str:
+    """Return the address of `203.0.113.7:50123` or `[2001:db8::7]:50123`, as some proxies write it: limits count addresses."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 def _is_in(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], address: str) -> bool:

@@ -271,11 +271,20 @@ AUTH_PASSWORD_VALIDATORS = [
 # Sign-in by django-allauth (docs/sign-in.md, docs/adr/0028). Its own backend alone: a second one would hash each wrong password again.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "access.sign_in.PortalAccounts"
-ACCOUNT_FORMS = {"login": "access.sign_in.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "access.sign_in.SignInForm",
+    "reset_password": "access.password_reset.AskForm",
+    "user_token": "access.password_reset.LinkForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "10/m/ip,3/10m/key"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody is written to whose address somebody else typed
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Links to set a password by e-mail begin with the host that was asked, so a portal that answers to every name sends none.
+PASSWORD_MAILS = MAIL_NOTICES and (bool(PUBLIC_URL) or "*" not in ALLOWED_HOSTS)
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 MFA_ADAPTER = "access.second_factor.PortalSecondFactors"
 MFA_FORMS = {
     "add_webauthn": "access.passkeys.AddForm",

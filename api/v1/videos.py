@@ -62,7 +62,7 @@ class EmptiedOut(Schema):
 @router.get("", response=Page[VideoOut], summary="Your videos, newest first")
 def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoOut]:
     asking = caller(request)
-    seen = Video.objects.known_to(asking).in_bin() if wanted.bin else Video.objects.visible_to(asking)
+    seen = Video.objects.binned_for(asking) if wanted.bin else Video.objects.kept()
     if wanted.q:
         seen = seen.filter(Q(title__icontains=wanted.q) | Q(task__prompt__text__icontains=wanted.q))
     if wanted.model:
@@ -74,7 +74,8 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoO
         seen = seen.filter(task__content_id=wanted.content_id)
     if wanted.starred is not None:
         seen = seen.filter(favourite=wanted.starred)
-    videos, cursor = page_of(created_within(seen, wanted.created_after, wanted.created_before), wanted)
+    rows = created_within(seen, wanted.created_after, wanted.created_before)
+    videos, cursor = page_of(rows, wanted, seen_by=None if wanted.bin else asking)
     origin = origin_of(request)
     return Page[VideoOut](items=[video_out(video, origin) for video in videos], next_cursor=cursor)
 

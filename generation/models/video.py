@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
+from access.rights import may
 from generation.media.posters import MAIN_SIDE_PX, fitted
 from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 
@@ -22,6 +23,8 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video
 
 class VideoQuerySet(OwnedQuerySet["Video"]):
     """Videos; only those who ask for the bin get what is in it."""
+
+    of_team: ClassVar[Q] = Q(deleted_at=None)
 
     def kept(self) -> Self:
         """Return those that nobody deleted."""
@@ -37,15 +40,12 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
 
     def visible_to(self, caller: Caller) -> Self:
         """Return what the caller may see and nobody deleted."""
-        return self.known_to(caller).kept()
+        return super().visible_to(caller).kept()
 
-    def known_to(self, caller: Caller) -> Self:
-        """Return what the caller may see, deleted or not. A team sees only what nobody deleted."""
-        return super().visible_to(caller)
-
-    def shown_to(self, caller: Caller) -> Q:
-        mine = Q(owner=caller.user)
-        return mine | Q(team__in=sorted(caller.teams), deleted_at=None) if caller.teams else mine
+    def binned_for(self, caller: Caller) -> Self:
+        """Return what is in the bin and the caller may see: nothing of it is shared with a team."""
+        binned = self.in_bin()
+        return binned if may(caller, "see", self.model) else binned.filter(owner=caller.user)
 
 
 class Video(models.Model):

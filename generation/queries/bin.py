@@ -21,7 +21,7 @@ def bin_page(caller: Caller, *, mine: bool, before: tuple[datetime, UUID] | None
 
     `before`: when the last video of the page before was deleted, and its id. It may have left the bin since.
     """
-    videos = Video.objects.known_to(caller).in_bin().select_related("task__prompt", "owner")
+    videos = Video.objects.binned_for(caller).select_related("task__prompt", "owner")
     if mine:
         videos = videos.filter(owner=caller.user)
     if before:

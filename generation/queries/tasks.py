@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group, User
 from django.core.cache import caches
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from access.rights import may
 from generation.lifecycle import LIVE, UNDER_WAY, Status
 from generation.models import GenerationTask, Prompt, TaskNews, Video
 from generation.models.task import TaskQuerySet
+from generation.models.video import VideoQuerySet
 
 __all__ = [
     "COUNTED_MOST",
@@ -108,7 +109,7 @@ def live_count(user: User) -> int:
 
 def video_count(caller: Caller) -> int:
     """Return how many videos the caller sees, at most `COUNTED_MOST` + 1: counting all of a large library would take too long."""
-    return Video.objects.visible_to(caller).order_by()[: COUNTED_MOST + 1].count()
+    return Video.objects.kept().first_for(caller, COUNTED_MOST + 1).count()
 
 
 def _midnight(now: datetime) -> datetime:
@@ -147,16 +148,14 @@ def teams_on_wall(caller: Caller) -> Mapping[int, str]:
 
 def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
     """Return one page of videos older than `before`, and whether there are more."""
-    videos = _wall(caller, wanted).select_related("task__prompt", "owner")
-    if before:
-        videos = videos.filter(pk__lt=before)
-    rows = list(videos.order_by("-id")[: WALL_PAGE + 1])
+    videos = _wall(wanted).select_related("task__prompt", "owner")
+    rows = list(_first(videos.filter(pk__lt=before) if before else videos, caller, wanted, WALL_PAGE + 1))
     return rows[:WALL_PAGE], len(rows) > WALL_PAGE
 
 
 def wall_count(caller: Caller, wanted: WallFilter) -> int:
     """Return how many videos the filter leaves, at most `COUNTED_MOST` + 1."""
-    return _wall(caller, wanted).order_by()[: COUNTED_MOST + 1].count()
+    return _first(_wall(wanted), caller, wanted, COUNTED_MOST + 1).count()
 
 
 def models_on_wall(caller: Caller) -> set[str]:
@@ -169,8 +168,9 @@ def models_on_wall(caller: Caller) -> set[str]:
     return caches["process"].get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
 
 
-def _wall(caller: Caller, wanted: WallFilter) -> QuerySet[Video]:
-    videos = Video.objects.visible_to(caller)
+def _wall(wanted: WallFilter) -> VideoQuerySet:
+    """Return everybody's videos that the filter leaves."""
+    videos = Video.objects.kept()
     if wanted.q:
         videos = videos.filter(task__prompt__text__icontains=wanted.q)
     if wanted.model:
@@ -181,15 +181,22 @@ def _wall(caller: Caller, wanted: WallFilter) -> QuerySet[Video]:
         videos = videos.filter(favourite=True)
     if wanted.team:
         videos = videos.filter(team=int(wanted.team))
-    return videos.filter(owner=caller.user) if wanted.mine else videos
+    return videos
+
+
+def _first(videos: VideoQuerySet, caller: Caller, wanted: WallFilter, count: int, *, order: str = "-pk") -> VideoQuerySet:
+    """Return the first of these videos that the caller sees. An index has those of one owner or of one team in order."""
+    if wanted.mine:
+        return videos.filter(owner=caller.user).order_by(order)[:count]
+    return videos.visible_to(caller).order_by(order)[:count] if wanted.team else videos.first_for(caller, count, order=order)
 
 
 def neighbours(caller: Caller, video: Video, wanted: WallFilter) -> tuple[UUID | None, UUID | None]:
     """Return the next newer and the next older video that the filter leaves."""
-    seen = _wall(caller, wanted)
-    newer = seen.filter(pk__gt=video.pk).order_by("id").values_list("pk", flat=True).first()
-    older = seen.filter(pk__lt=video.pk).order_by("-id").values_list("pk", flat=True).first()
-    return newer, older
+    seen = _wall(wanted)
+    newer = _first(seen.filter(pk__gt=video.pk), caller, wanted, 1, order="pk").values_list("pk", flat=True)
+    older = _first(seen.filter(pk__lt=video.pk), caller, wanted, 1).values_list("pk", flat=True)
+    return next(iter(newer), None), next(iter(older), None)
 
 
 def versions_of(caller: Caller, video: Video) -> list[Video]:
@@ -205,10 +212,11 @@ def versions_of(caller: Caller, video: Video) -> list[Video]:
 
 def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None) -> tuple[list[GenerationTask], bool]:
     """Return one page of tasks, newest first, and whether there are more."""
-    tasks = with_cards(_seen(caller, mine=mine).filter(_tab(tab, timezone.now()))).order_by("-id")
+    tasks = with_cards(GenerationTask.objects.filter(_tab(tab, timezone.now())))
     if before:
         tasks = tasks.filter(pk__lt=before)
-    rows = list(tasks[: ACTIVITY_PAGE + 1])
+    count = ACTIVITY_PAGE + 1
+    rows = list(tasks.filter(owner=caller.user).order_by("-pk")[:count] if mine else tasks.first_for(caller, count))
     return rows[:ACTIVITY_PAGE], len(rows) > ACTIVITY_PAGE
 
 

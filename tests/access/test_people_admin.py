@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+
+from tests.access.test_sign_in import RIGHT, sign_in
 
 USERS, GROUPS = "/admin/auth/user/", "/admin/auth/group/"
 ALL = tuple(f"auth.{verb}_{what}" for what in ("user", "group") for verb in ("view", "add", "change", "delete"))
@@ -80,6 +83,13 @@ def test_a_superuser_changes_everything(staff_client, user):
     user.refresh_from_db()
     assert user.is_superuser
     assert Group.objects.filter(name="clerks").exists()
+
+
+def test_whoever_is_given_an_address_signs_in_by_it_in_any_letters(staff_client, user):
+    staff_client.post(f"{USERS}{user.pk}/change/", {"username": "lin", "email": "Lin.Yue@Team.example", **CHANGED})
+
+    for typed in ("Lin.Yue@Team.example", "lin.yue@team.example"):
+        assert sign_in(Client(), typed, RIGHT)["Location"] == "/studio/"
 
 
 @pytest.mark.parametrize("name", ["ZHAO", "zhao@team.example"])

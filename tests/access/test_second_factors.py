@@ -19,6 +19,7 @@ from django.test import Client, TestCase
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from access.passkeys import AddForm
 from access.tokens import issue
 from events.models import AuditEvent
 from tests.cases import LETTERS, in_one_test
@@ -158,6 +159,18 @@ def test_no_change_without_the_password_and_none_of_other_people(user, other_use
     assert Authenticator.objects.filter(user=other_user).count() == 3
 
 
+def test_a_passkey_gets_a_name_of_its_own_and_a_short_one(user):
+    for name in ("Passkey 2", "desk"):
+        Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={"name": name})
+    names = []
+    for typed in ("", "phone " * 100):
+        form = AddForm(data={"name": typed, "credential": "{}"}, user=user)
+        assert not form.is_valid()
+        names.append(form.cleaned_data["name"])
+
+    assert names == ["Passkey 1", ("phone " * 10)]
+
+
 # help for people who lost theirs
 
 
@@ -167,9 +180,12 @@ def test_an_administrator_removes_the_factors_of_somebody_and_clerks_only_those_
     clerk = staff_who_may("auth.change_user", "auth.view_user")
     assert "TOTP" in clerk.get(f"/admin/auth/user/{user.pk}/change/").text
 
-    clerk.post("/admin/auth/user/", {"action": "remove_second_factors", "_selected_action": [user.pk, staff.pk]})
+    me = User.objects.get(username="clerk")
+    Authenticator.objects.create(user=me, type=Authenticator.Type.TOTP, data={"secret": "x"})
 
-    assert list(Authenticator.objects.values_list("user__username", flat=True)) == ["admin"]
+    clerk.post("/admin/auth/user/", {"action": "remove_second_factors", "_selected_action": [user.pk, staff.pk, me.pk]})
+
+    assert sorted(Authenticator.objects.values_list("user__username", flat=True)) == ["admin", "clerk"]
     event = AuditEvent.objects.get()
     assert (event.action, event.user_name, event.target_label, event.before) == (
         "user.second_factor_removed",
@@ -177,6 +193,15 @@ def test_an_administrator_removes_the_factors_of_somebody_and_clerks_only_those_
         "lin",
         {"type": "totp"},
     )
+
+
+def test_nobody_removes_their_own_in_the_admin_where_no_password_is_asked(staff, staff_client):
+    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "x"})
+
+    reply = staff_client.post("/admin/auth/user/", {"action": "remove_second_factors", "_selected_action": [staff.pk]}, follow=True)
+
+    assert "Your own are under Settings, Security." in reply.text
+    assert Authenticator.objects.count() == 1
 
 
 def test_the_command_lets_an_administrator_back_in(staff, capsys):
@@ -222,6 +247,20 @@ def test_who_has_added_one_goes_on_and_an_older_session_shows_it_once(transactio
     assert way == "/accounts/2fa/reauthenticate/?next=%2Factivity%2F%3Ftab%3Dall"
     assert older.post(way, {"code": code_of(key)})["Location"] == "/activity/?tab=all"
     assert older.get("/studio/").status_code == 200
+
+
+def test_who_removes_the_last_one_adds_another_before_anything_else(transactional_db, settings, staff):
+    settings.REQUIRE_SECOND_FACTOR = "staff"
+    browser, _, _ = with_app("admin")
+    passkey = Authenticator.objects.create(user=staff, type=Authenticator.Type.WEBAUTHN, data={"name": "desk"})
+
+    browser.post("/accounts/2fa/totp/deactivate/")
+    assert browser.get("/admin/").status_code == 200
+    browser.post(f"/accounts/2fa/webauthn/keys/{passkey.pk}/remove/")
+
+    assert Authenticator.objects.count() == 0
+    assert browser.get("/admin/")["Location"] == "/settings/security/"
+    assert "Add a second factor to go on." in browser.get("/settings/security/").text
 
 
 # what is sent instead of a passkey

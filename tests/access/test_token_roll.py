@@ -13,7 +13,7 @@ from access.budget_changes import limit_token
 from access.callers import Caller
 from access.limits import Limits, WrongLimits
 from access.models import ApiToken, TokenState
-from access.tokens import CannotRoll, authenticate, issue, revoke, roll
+from access.tokens import CannotRoll, authenticate, change, issue, revoke, roll
 from events.models import AuditEvent
 from tests.cases import in_one_test
 
@@ -109,6 +109,23 @@ def test_a_token_with_a_rate_or_a_budget_replaces_none_of_another_line(user, lim
     assert set(refusal.value.fields) == {limited_by}
     assert not ApiToken.objects.get(pk=other.pk).rolled_to_id
     assert roll(child, by=by, overlap=DAY)[0].line_id == own.pk
+
+
+@in_one_test("longer", [timedelta(days=30), None])
+@in_one_test("overlap", [DAY, timedelta(0)])
+def test_nobody_gives_more_time_to_one_that_was_replaced(staff, user, overlap, longer):
+    old = issue(user, "shop", expires_in=timedelta(days=90))[0]
+    read_before = ApiToken.objects.get(pk=old.pk)
+    roll(old, by=Caller(user=user), overlap=overlap)
+    end = ApiToken.objects.get(pk=old.pk).expires_at
+
+    for token in (read_before, ApiToken.objects.get(pk=old.pk)):
+        with pytest.raises(WrongLimits) as refusal:
+            change(token, by=Caller(user=staff), label="shop", limits=token.limits, expires_at=longer and timezone.now() + longer)
+        assert set(refusal.value.fields) == {"expires_at"}
+    assert ApiToken.objects.get(pk=old.pk).expires_at == end
+    change(old, by=Caller(user=staff), label="till", limits=old.limits, expires_at=end - timedelta(minutes=1))
+    assert ApiToken.objects.get(pk=old.pk).label == "till"
 
 
 def test_an_endless_token_of_before_gets_an_end(user):

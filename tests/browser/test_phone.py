@@ -97,3 +97,19 @@ def test_focus_stays_where_a_card_or_a_star_is_replaced(signed_in: Page, live_se
     page.get_by_role("button", name="Dismiss", exact=True).press("Enter")
     expect(page.locator("[data-task]")).to_have_count(0)
     expect(page.locator("#main")).to_be_focused()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_current_tab_is_whole_and_in_view_and_the_others_are_reached_by_scrolling(signed_in: Page, live_server, language: str) -> None:
+    page = signed_in
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
+
+    for path in ("/settings/", "/settings/security/", "/settings/budgets/", "/activity/?tab=cancelled"):
+        page.goto(live_server.url + path)
+        assert page.evaluate(OVERFLOW) == 0, path
+        box = page.locator(".tabs [aria-current]").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, path
+        assert box["x"] + box["width"] <= 390 - 40, path  # clear of the edge, where the row fades
+    page.locator(".tabs a").first.focus()
+    assert page.locator(".tabs a").first.bounding_box()["x"] >= 0  # type: ignore[index]

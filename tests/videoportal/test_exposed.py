@@ -95,6 +95,9 @@ def test_only_a_trusted_proxy_says_that_the_client_came_over_https(settings, db,
         (["127.0.0.1", "10.0.0.0/8"], "192.0.2.7, 10.0.0.5", "192.0.2.7"),
         (["127.0.0.1"], "127.0.0.1, 198.51.100.1, 192.0.2.7", "192.0.2.7"),
         (["127.0.0.1"], "", "127.0.0.1"),
+        (["127.0.0.1", "10.0.0.0/8"], "192.0.2.7:50123, 10.0.0.5:443", "192.0.2.7"),
+        (["127.0.0.1"], "[2001:db8::7]:50123", "2001:db8::7"),
+        (["127.0.0.1"], "2001:db8::7", "2001:db8::7"),
     ],
 )
 def test_clients_address_is_what_the_last_trusted_proxy_saw(settings, staff_client, proxies, forwarded, address):

@@ -87,6 +87,8 @@ ACTIONS: dict[str, str | Promise] = {
     "user.changed": gettext_lazy("User changed"),
     "user.rights_changed": gettext_lazy("User's rights changed"),
     "user.password_set": gettext_lazy("User's password set"),
+    "user.password_link_made": gettext_lazy("Link to set a password made"),
+    "user.password_set_by_link": gettext_lazy("Password set by a link"),
     "user.left": gettext_lazy("User left"),
     "videos.handed_over": gettext_lazy("Videos handed over"),
     "user.deleted": gettext_lazy("User deleted"),

@@ -65,7 +65,7 @@ def _place(request: HttpRequest) -> tuple[datetime, UUID] | None:
 @require_safe
 def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Send the poster of a video in the bin; its other files are not shown until it is restored."""
-    video = get_object_or_404(Video.objects.known_to(caller_of(request)).in_bin(), pk=pk)
+    video = get_object_or_404(Video.objects.binned_for(caller_of(request)), pk=pk)
     return found(lambda: serve_video(request, video, "poster"))
 
 

@@ -1,4 +1,5 @@
 // Tabs inside an element with data-tabs: one panel at a time, arrow keys between them. Without script all panels stand below each other.
+// Tabs that are links: on a phone their row scrolls, and the current one is brought into view.
 
 function show(box, tab) {
   for (const other of box.querySelectorAll("[role=tab]")) {
@@ -28,5 +29,9 @@ function onKey(event) {
 export function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
+  for (const current of document.querySelectorAll(".tabs > [aria-current]")) {
+    const row = current.parentElement; // scrollIntoView would move the page too
+    row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+  }
   for (const box of document.querySelectorAll("[data-tabs]")) show(box, box.querySelector("[role=tab]"));
 }
