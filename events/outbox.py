@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,7 +22,7 @@ from database import clock
 from database.batches import first_id
 from events.models import Event, EventDelivery
 
-__all__ = ["LeaseLost", "done", "done_many", "is_due", "later", "old_events", "take", "unwanted_deliveries", "write"]
+__all__ = ["LeaseLost", "done", "is_due", "later", "old_events", "take", "unwanted_deliveries", "write"]
 
 LEASE = timedelta(minutes=1)
 
@@ -56,15 +55,10 @@ def take(consumer: str, *, limit: int = 100, lease: timedelta = LEASE) -> list[E
     return taken
 
 
-def done(delivery: EventDelivery) -> None:
-    """Finish the delivery. Raise `LeaseLost` when another process has it, so that the consumer's transaction rolls back."""
-    count, _ = _held(delivery).delete()
-    if not count:
-        raise LeaseLost(f"{delivery} was taken again")
-
-
-def done_many(deliveries: Iterable[EventDelivery]) -> None:
-    """Finish these deliveries in one statement. Raise `LeaseLost` when another process has one of them."""
+def done(deliveries: Iterable[EventDelivery]) -> None:
+    """Finish these deliveries in one statement. Raise `LeaseLost` when another process has one of them, so that the consumer's transaction
+    rolls back.
+    """
     taken: dict[int, list[UUID]] = defaultdict(list)
     for one in deliveries:
         taken[one.attempts].append(one.pk)
@@ -84,12 +78,7 @@ def is_due(consumer: str) -> bool:
 
 def later(delivery: EventDelivery, delay: timedelta) -> None:
     """Deliver it again after `delay`. Do nothing when another process has it."""
-    _held(delivery).update(due_at=clock.now() + delay)
-
-
-def _held(delivery: EventDelivery) -> Any:
-    """Return the row, unless it was taken again since."""
-    return EventDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
+    EventDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(due_at=clock.now() + delay)
 
 
 def unwanted_deliveries(before: datetime) -> QuerySet[EventDelivery]:

@@ -40,9 +40,9 @@ class EndpointForm(forms.Form):
         label=gettext_lazy("Label"), max_length=100, required=False, help_text=gettext_lazy("What it is for, in lists and notices.")
     )
     team = forms.ChoiceField(
-        label=gettext_lazy("Tell about"),
+        label=gettext_lazy("Tasks"),
         required=False,
-        help_text=gettext_lazy("A team's endpoint is told of the tasks that are shared with the team, and its members see it."),
+        help_text=gettext_lazy("A team's endpoint gets the events of tasks that are shared with the team, and its members see it."),
     )
     types = forms.MultipleChoiceField(label=gettext_lazy("Events"), widget=forms.CheckboxSelectMultiple)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -31,11 +31,11 @@ from generation.submitting.restored_backup import backup_facts
 from jobs import queue
 from providers.accounts.callback_urls import UnusableUrl, is_on_this_machine, require_usable
 from providers.accounts.health_test import probe
-from providers.accounts.sealing import opens
 from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys, given_accounts_can_be_used
 from providers.core.messages import Sentence
 from providers.models import ProviderAccount
 from web.storage_look import look_at_storage
+from webhooks import secrets
 from webhooks.lanes import is_due
 from webhooks.models import Endpoint
 
@@ -222,9 +222,12 @@ def check_credentials() -> str:
 def check_webhooks() -> str:
     """Check that what endpoints are to be told leaves, signed, with addresses that others can open."""
     enabled = Endpoint.objects.filter(enabled=True)
-    broken = [str(one) for one in enabled if not opens(one.pk, one.sealed)]
+    broken = [f"{one} of {one.owner}" for one in enabled.select_related("owner") if not secrets.is_readable(one)]
     if broken:
-        raise CheckFailed(f"The secrets of {', '.join(broken)} cannot be decrypted. Restore the old key in CREDENTIAL_KEYS, or roll them.")
+        raise CheckFailed(
+            f"The secrets of {_some(broken)} cannot be decrypted, so what they should get waits. Restore the old key in CREDENTIAL_KEYS, or let "
+            "their owners make new secrets on the endpoints' pages (of a chat: a new endpoint)."
+        )
     if is_due(clock.now() - OVERDUE):
         raise CheckFailed("Webhooks have been due for minutes. Look at the worker's log: its cluster “deliver” sends them.")
     count = enabled.count()
@@ -293,9 +296,14 @@ def check_budgets() -> str:
     names = [spec.name for spec in unpriced().models] if count else []
     if not names:
         return f"{count} in force" if count else "none"
-    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    shown = _some(names)
     words = f"{count} in force. They refuse {len(names)} models whose cost is not known: {shown}."
     return f"{words} Set their prices, and rates of other currencies, in the admin."
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    return ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
 def check_teams() -> str:

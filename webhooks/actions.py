@@ -1,4 +1,4 @@
-"""What people and their programs do with endpoints and deliveries. Each is recorded in the audit log, in one transaction."""
+"""Actions of people and their programs on endpoints and deliveries. Each is written to the audit log in its own transaction."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ __all__ = [
 
 USUAL_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
+MOST_PREVIOUS = 4
+"""Older secrets that sign too. More than one, because whoever rolls twice has not changed the receiver yet."""
 HEALTHY: dict[str, Any] = {"failures": 0, "failing_since": None, "last_failed_at": None, "resting_until": None}
 AGAIN: dict[str, Any] = {"state": State.PENDING, "attempts": 0, "finished_at": None}
 
@@ -99,7 +101,7 @@ def _fill(endpoint: Endpoint, url: str, key: str, owner: User) -> str:
         return ""
     endpoint.url = url
     if endpoint.kind == Kind.CALLBACK:
-        endpoint.url, endpoint.types = origin_of_url(url), _sorted(CALLBACK_TYPES)
+        endpoint.url, endpoint.types = origin_of_url(url), list(CALLBACK_TYPES)
     secret = secrets.new_secret()
     secrets.put(endpoint, secret=secret)
     return secret
@@ -116,7 +118,7 @@ def change(
         changes["label"] = label.strip()
     if types is not None and _sorted(types) != endpoint.types:
         if endpoint.kind == Kind.CALLBACK:
-            raise Conflict(_("What callback addresses are told is fixed."), code="fixed_kind")
+            raise Conflict(_("The events of callback addresses cannot be changed."), code="fixed_kind")
         changes["types"] = _sorted(types)
     if url is not None and url.strip() != endpoint.url:
         if endpoint.kind != Kind.WEBHOOK:
@@ -134,25 +136,27 @@ def change(
 
 
 def roll(endpoint: Endpoint, *, by: Caller, overlap: timedelta = USUAL_OVERLAP) -> str:
-    """Give the endpoint a new secret and return it, shown only now. The old one signs too until the overlap ends.
+    """Give the endpoint a new secret and return it, shown only now. Those that sign now sign too until the overlap ends.
 
-    Raises `NotAllowed`, `Conflict`, `InvalidRequest`.
+    If they cannot be decrypted, what waited for a secret is sent now. Raises `NotAllowed`, `Conflict`, `InvalidRequest`.
     """
     _require(endpoint, by)
     if endpoint.kind not in SIGNED:
         raise Conflict(_("Messages to people are not signed."), code="not_signed")
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"overlap_hours": _("Choose 0 to 168 hours.")})
-    secret, until = secrets.new_secret(), clock.now() + overlap
+    secret, now = secrets.new_secret(), clock.now()
     with transaction.atomic():
         locked = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+        previous: list[str] = []
         try:
-            previous = secrets.secret_of(locked)
+            previous = secrets.signing_at(locked, now)[:MOST_PREVIOUS] if overlap else []
         except SealBroken:
-            previous = ""  # nobody can sign with it any more
-        secrets.put(locked, secret=secret, previous=previous if overlap else "")
-        locked.previous_until = until if previous and overlap else None
-        locked.save(update_fields=["sealed", "previous_until"])
+            locked.resting_until = None
+        secrets.put(locked, secret=secret, previous=" ".join(previous))
+        locked.previous_until = now + overlap if previous else None
+        locked.unreadable_since = None
+        locked.save(update_fields=["sealed", "previous_until", "resting_until", "unreadable_since"])
         audit.record("endpoint.rolled", locked, by=by, after={"previous_until": locked.previous_until})
     endpoint.refresh_from_db()
     return secret
@@ -167,7 +171,7 @@ def delete(endpoint: Endpoint, *, by: Caller) -> None:
 
 
 def disable(endpoint: Endpoint, *, by: Caller) -> bool:
-    """Tell it nothing any more; what waits is not sent. Return whether it was enabled. Raises `NotAllowed`."""
+    """Send it nothing more, not even what waits. Return whether it was enabled. Raises `NotAllowed`."""
     _require(endpoint, by)
     with transaction.atomic():
         return switch_off(endpoint, Off.BY_PERSON, by=by)
@@ -180,7 +184,9 @@ def disable_all(owner: User, *, by: Caller | None) -> int:
 
 
 def switch_off(endpoint: Endpoint, why: Off, *, by: Caller | None) -> bool:
-    """Disable it in the caller's transaction, whoever asks, and tell its owner if the portal did. Return whether it was enabled."""
+    """Disable it in the caller's transaction, without a check of rights; notify its owner if the portal decided it. Return whether it was
+    enabled.
+    """
     now = clock.now()
     if not Endpoint.objects.filter(pk=endpoint.pk, enabled=True).update(enabled=False, disabled_code=why):
         return False
@@ -189,17 +195,18 @@ def switch_off(endpoint: Endpoint, why: Off, *, by: Caller | None) -> bool:
     audit.record("endpoint.disabled", endpoint, by=by, after={"reason": why})
     if why in {Off.GONE, Off.DEAD}:
         page = f"/webhooks/{endpoint.pk}/"
-        notices.tell(endpoint.owner_id, say(f"endpoint_{why}", name=str(endpoint)[:200]), url=page)
+        notices.notify(endpoint.owner_id, say(f"endpoint_{why}", name=str(endpoint)[:200]), url=page)
         facts = {"label": str(endpoint)[:200], "reason": why}
         outbox.write("endpoint.disabled", subject=endpoint.pk, owner_id=endpoint.owner_id, at=now, facts=facts)
     return True
 
 
 def enable(endpoint: Endpoint, *, by: Caller) -> bool:
-    """Tell it again what happens from now on. Return whether it was disabled. Raises `NotAllowed`."""
+    """Send it what happens from now on. Return whether it was disabled. Raises `NotAllowed`."""
     _require(endpoint, by)
     with transaction.atomic():
-        enabled = Endpoint.objects.filter(pk=endpoint.pk, enabled=False).update(enabled=True, disabled_code="", **HEALTHY)
+        disabled = Endpoint.objects.filter(pk=endpoint.pk, enabled=False)
+        enabled = disabled.update(enabled=True, disabled_code="", unreadable_since=None, **HEALTHY)
         if enabled:
             audit.record("endpoint.enabled", endpoint, by=by)
     endpoint.refresh_from_db()
@@ -207,14 +214,14 @@ def enable(endpoint: Endpoint, *, by: Caller) -> bool:
 
 
 def ping(endpoint: Endpoint, *, by: Caller) -> Delivery:
-    """Send it a test, as a delivery of its own. Raises `NotAllowed`, `Conflict`."""
+    """Send it a test event. Raises `NotAllowed`, `Conflict`."""
     _require(endpoint, by)
     _require_enabled(endpoint)
     if endpoint.kind == Kind.CALLBACK:
         raise Conflict(_("Only tasks have the whole address of a callback, so there is nothing to test."), code="fixed_kind")
     now, event = clock.now(), uuid7()
     with transaction.atomic():
-        Endpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)  # a person waits for the answer
+        _end_rest(endpoint)
         body = body_of_ping(endpoint.pk, now)
         return Delivery.objects.create(endpoint=endpoint, event_id=event, type=PING, body=body, due_at=now, created_at=now)
 
@@ -228,7 +235,7 @@ def replay(delivery: Delivery, *, by: Caller) -> None:
         ended = Delivery.objects.filter(pk=delivery.pk).exclude(state=State.PENDING)
         if not ended.update(due_at=now, **AGAIN):
             raise Conflict(_("This delivery is waiting already."), code="still_waiting")
-        Endpoint.objects.filter(pk=delivery.endpoint_id).update(resting_until=None)
+        _end_rest(delivery.endpoint)
         audit.record("delivery.replayed", delivery, by=by, after={"endpoint": delivery.endpoint})
     delivery.refresh_from_db()
 
@@ -244,8 +251,14 @@ def replay_since(endpoint: Endpoint, since: datetime, *, by: Caller) -> int:
         lost = Delivery.objects.filter(endpoint=endpoint, created_at__gte=since, state__in=[State.FAILED, State.DROPPED])
         count = lost.update(due_at=clock.now(), **AGAIN)
         if count:
+            _end_rest(endpoint)
             audit.record("delivery.replayed", endpoint, by=by, after={"since": since, "count": count})
     return count
+
+
+def _end_rest(endpoint: Endpoint) -> None:
+    """Let the next turn send to it: a person waits for the answer."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)
 
 
 def _require(endpoint: Endpoint, by: Caller) -> None:

@@ -1,4 +1,4 @@
-"""What is told to whom: the public types of events, and the outbox's types that they are made of.
+"""The public types of events, and the outbox's types that they are made of.
 
 Knows no rows, so the settings read the consumer's types here.
 """
@@ -14,7 +14,6 @@ __all__ = [
     "CONSUMER",
     "OUTBOX",
     "PING",
-    "RESERVED",
     "TASK_EXPIRES",
     "TYPES",
     "USUAL_TYPES",
@@ -34,24 +33,21 @@ OUTBOX: Mapping[str, str] = {
     "task.needs_review": "task.needs_review",
     "task.expiring": TASK_EXPIRES,
     "account.cooldown": ACCOUNT_RESTS,
-    "batch.finished": "batch.finished",
     "budget.warning": BUDGET_WARNS,
     "endpoint.disabled": "endpoint.disabled",
 }
-"""The public type by that of the outbox. Types that begin like one of them are not among them: `public_type` compares in full."""
+"""The public type by that of the outbox. The outbox compares beginnings of types, `public_type` whole ones."""
 STARTS_FROM = frozenset({"queued", "submitting"})
 """A render that continues after a review or a failure was started before."""
-RESERVED = frozenset({"batch.finished"})
-"""Taken by programs that ask for it, and not written yet: there are no batches."""
 TYPES = tuple(OUTBOX.values())
-CALLBACK_TYPES = frozenset({"task.succeeded", "task.failed", "task.cancelled", "task.needs_review"})
-"""What a task's own callback address is told: how it ended, or that a person must decide."""
-USUAL_TYPES = ("task.succeeded", "task.failed", "task.cancelled", "task.needs_review", TASK_EXPIRES, "endpoint.disabled")
-"""What a new endpoint is told unless it says otherwise."""
+CALLBACK_TYPES = ("task.succeeded", "task.failed", "task.cancelled", "task.needs_review")
+"""What the callback address of a task gets: how the task ended, or that a person must decide."""
+USUAL_TYPES = (*CALLBACK_TYPES, TASK_EXPIRES, "endpoint.disabled")
+"""What a new endpoint gets unless it says otherwise."""
 
 
 def public_type(outbox_type: str, facts: Mapping[str, object]) -> str:
-    """Return what programs call this event; empty if it is not told."""
+    """Return the public type of this event; empty if it is not sent to anyone."""
     if outbox_type == "task.running" and facts.get("from") not in STARTS_FROM:
         return ""
     return OUTBOX.get(outbox_type, "")

@@ -1,6 +1,6 @@
-"""The job that tells: it fans events out, takes lanes, and sends what is due, many requests at once.
+"""The delivery job: it fans events out, takes lanes, and sends what is due, many requests at once.
 
-Requests are made in threads and know no rows; every row is read and written here, in the job's own thread, so a request that hangs takes a
+Requests are made in threads without a database; every row is read and written here, in the job's own thread, so a request that hangs takes a
 thread and no database connection. A dead job loses nothing: its lanes' leases end, and what it had not written is sent again.
 """
 
@@ -25,7 +25,7 @@ from webhooks.kinds.mail import MOST_BYTES, send_mail
 from webhooks.kinds.text import subject_and_text
 from webhooks.lanes import LEASE, Lane, claim, renew
 from webhooks.models import Delivery, Endpoint, Kind
-from webhooks.outcome import record, settle
+from webhooks.outcome import record, settle, wait_for_secret
 from webhooks.sender import TIMEOUT_S, Answer, Request, policy_for, send
 
 __all__ = ["Patience", "deliver"]
@@ -43,7 +43,7 @@ class Patience:
     linger_s: float = 2.0
     """Leave when nothing has been due for this long."""
     last_answers_s: float = TIMEOUT_S + 2.0
-    """Wait this long for what is still on the wire when the turn is over. The next job takes the other lanes meanwhile."""
+    """Wait this long for what is still on the wire when the turn is over. Until then the next job has the other lanes."""
     round_s: float = 0.25
     threads: int = 64
     request_s: float = TIMEOUT_S
@@ -62,7 +62,7 @@ class _Running:
 
 
 def deliver(*, patience: Patience = USUAL) -> None:
-    """Tell what is due until nothing has been due for a while, or the job's time is up."""
+    """Fan out and send what is due until nothing has been due for a while, or the job's time is up."""
     _Turn(patience).take()
 
 
@@ -80,7 +80,7 @@ class _Turn:
         began = busy_at = time.monotonic()
         try:
             while time.monotonic() - began <= self.patience.stay_s:
-                if self._has_told() | bool(self._send_next()) or self.on_the_wire:
+                if self._fan_out() | bool(self._send_next()) or self.on_the_wire:
                     busy_at = time.monotonic()
                 elif time.monotonic() - busy_at >= self.patience.linger_s:
                     return
@@ -94,8 +94,8 @@ class _Turn:
             if self.sent:
                 log.info("requests=%d seconds=%.1f", self.sent, time.monotonic() - began)
 
-    def _has_told(self) -> bool:
-        """Fan out what has happened, unless that was just done: it takes SQLite's only write lock. Return whether there was something."""
+    def _fan_out(self) -> bool:
+        """Fan events out, unless that was just done: it takes SQLite's only write lock. Return whether there were any."""
         if time.monotonic() < self.look_at:
             return False
         count = fan_out(BATCH)
@@ -116,7 +116,16 @@ class _Turn:
 
     def _send(self, lane: Lane, now: datetime) -> None:
         running = _Running(lane=lane)
-        for deliveries, act in parcels(lane, now, self.patience.request_s):
+        try:
+            requests = requests_of(lane, now, self.patience.request_s)
+        except SealBroken as broken:
+            log.error("endpoint %s: %s", lane.endpoint.pk, broken)
+            wait_for_secret(lane, now)
+            return
+        except Exception:  # one body that cannot be read must not end the job for every endpoint
+            log.exception("endpoint %s: its requests could not be made", lane.endpoint.pk)
+            requests = [(lane.deliveries, partial(Answer, code="unexpected"))]
+        for deliveries, act in requests:
             running.open += 1
             self.sent += 1
             self.on_the_wire[self.pool.submit(act)] = running, deliveries
@@ -140,7 +149,7 @@ class _Turn:
 
     def _give_up(self) -> None:
         """Write what is still unanswered as a failure. A mail server that is slow in every step, or a name server that hangs, outlasts the
-        job; a try that is never written would be repeated without end.
+        job, and a try that is never written would be repeated for ever.
         """
         late = Answer(code="no_answer_in_time", ms=round(self.patience.last_answers_s * 1000))
         for future in list(self.on_the_wire):
@@ -167,20 +176,16 @@ def _answer_of(future: Future[Answer]) -> Answer:
 Act = Callable[[], Answer]
 
 
-def parcels(lane: Lane, now: datetime, request_s: float) -> list[tuple[list[Delivery], Act]]:
-    """Return what is to be sent: each delivery on its own to programs, all in one message to people."""
+def requests_of(lane: Lane, now: datetime, request_s: float) -> list[tuple[list[Delivery], Act]]:
+    """Return the requests to make: one for each delivery to programs, one for all of them to people. Raise `SealBroken`."""
     endpoint, rows = lane.endpoint, lane.deliveries
     if not rows:
         return []
-    try:
-        if endpoint.kind == Kind.EMAIL:
-            return [(rows, _mail(endpoint.owner, endpoint, rows))]
-        if endpoint.kind in PRODUCTS:
-            return [(rows, _chat(PRODUCTS[endpoint.kind], endpoint, rows, now, request_s))]
-        return [([row], _signed(endpoint, row, now, request_s)) for row in rows]
-    except SealBroken as broken:
-        log.error("endpoint %s: %s", endpoint.pk, broken)
-        return [(rows, partial(Answer, code=_code(broken), is_try=False))]
+    if endpoint.kind == Kind.EMAIL:
+        return [(rows, _mail(endpoint.owner, endpoint, rows))]
+    if endpoint.kind in PRODUCTS:
+        return [(rows, _chat(PRODUCTS[endpoint.kind], endpoint, rows, now, request_s))]
+    return [([row], _signed(endpoint, row, now, request_s)) for row in rows]
 
 
 def _signed(endpoint: Endpoint, row: Delivery, now: datetime, request_s: float) -> Act:
@@ -200,9 +205,5 @@ def _chat(product: Product, endpoint: Endpoint, rows: Sequence[Delivery], now: d
 def _mail(owner: User, endpoint: Endpoint, rows: Sequence[Delivery]) -> Act:
     subject, text = subject_and_text(endpoint, rows, most_bytes=MOST_BYTES)
     if not owner.email:
-        return partial(Answer, code="no_address", is_try=False)
+        return partial(Answer, code="no_address")
     return partial(send_mail, owner.email, subject, text)
-
-
-def _code(broken: SealBroken) -> str:
-    return getattr(broken.words.parts[0], "code", "unexpected")

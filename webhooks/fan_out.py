@@ -1,4 +1,4 @@
-"""Turns each event of the outbox into one delivery for each endpoint that is to know of it. Sends nothing.
+"""Turns each event of the outbox into one delivery for each endpoint that gets it. Sends nothing.
 
 The deliveries and the end of the outbox's own rows are one transaction: a process that dies in between has done nothing, and one that
 repeats the work finds the deliveries there (`webhook_once`).
@@ -42,13 +42,13 @@ BUDGETS_PAGE = "/settings/budgets/"
 def fan_out(limit: int = BATCH) -> int:
     """Fan out the events that are due. Return how many were taken.
 
-    If one of them cannot be told, the batch is repeated event by event, and that one waits: one row stops nobody.
+    If one of them fails, the batch is repeated event by event, and only that one waits.
     """
     taken = outbox.take(CONSUMER, limit=limit)
     if not taken:
         return 0
     try:
-        _tell(taken)
+        _write(taken)
     except (OperationalError, InterfaceError):
         raise  # the database is away or busy: their lease ends, and they are due again
     except outbox.LeaseLost:
@@ -56,39 +56,39 @@ def fan_out(limit: int = BATCH) -> int:
     except Exception:
         log.exception("%d events are fanned out one by one", len(taken))
         for one in taken:
-            _tell_alone(one)
+            _write_alone(one)
     return len(taken)
 
 
-def _tell_alone(one: EventDelivery) -> None:
+def _write_alone(one: EventDelivery) -> None:
     try:
-        _tell([one])
+        _write([one])
     except outbox.LeaseLost:
         return
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        log.exception("event %s %s cannot be told; it waits", one.event.type, one.event_id)
+        log.exception("event %s %s cannot be fanned out; it waits", one.event.type, one.event_id)
         outbox.later(one, BAD_ONE_WAITS)
 
 
 @transaction.atomic
-def _tell(taken: Sequence[EventDelivery]) -> None:
+def _write(taken: Sequence[EventDelivery]) -> None:
     """Write the deliveries of these events and finish them, in one transaction."""
-    told = [(one.event, public) for one in taken if (public := public_type(one.event.type, one.event.facts))]
-    tasks = _Tasks(event for event, public in told if public.startswith("task."))
-    receivers, rows, now = _Receivers(told, tasks.found.values()), [], clock.now()
-    for event, public in told:
-        told_to = list(receivers.of(event, public, tasks.found.get(event.subject_id)))
-        body = _body(event, public, tasks) if told_to else ""
-        for endpoint, url in told_to:
+    events = [(one.event, public) for one in taken if (public := public_type(one.event.type, one.event.facts))]
+    tasks = _Tasks(event for event, public in events if public.startswith("task."))
+    receivers, rows, now = _Receivers(events, tasks.found.values()), [], clock.now()
+    for event, public in events:
+        reached = list(receivers.of(event, public, tasks.found.get(event.subject_id)))
+        body = _body(event, public, tasks) if reached else ""
+        for endpoint, url in reached:
             fate = {"due_at": now} if endpoint.enabled else {"state": State.DROPPED, "finished_at": now}
             rows.append(Delivery(endpoint=endpoint, event_id=event.pk, type=public, url=url, body=body, created_at=now, **fate))
         if public == BUDGET_WARNS:
             for person in _whose_budget(event):
-                notices.tell(person, budget_words(event.facts), url=BUDGETS_PAGE)
+                notices.notify(person, budget_words(event.facts), url=BUDGETS_PAGE)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    outbox.done_many(taken)
+    outbox.done(taken)
 
 
 class _Tasks:
@@ -108,20 +108,20 @@ class _Tasks:
 class _Receivers:
     """The endpoints that some events may go to, read with one statement; one more for each new origin of callback addresses."""
 
-    def __init__(self, told: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask]) -> None:
-        owners = {event.owner_id for event, _ in told if event.owner_id is not None}
+    def __init__(self, events: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask]) -> None:
+        owners = {event.owner_id for event, _ in events if event.owner_id is not None}
         mine = Q(team=None, owner__in=owners)
-        warned = [event for event, public in told if public == BUDGET_WARNS]
+        warned = [event for event, public in events if public == BUDGET_WARNS]
         if teams := {team for team in (*(task.team_id for task in tasks), *(event.facts.get("team_id") for event in warned)) if team}:
-            mine |= Q(team__in=teams, owner__groups=F("team"))  # who left a team is told nothing of it
-        if any(public == ACCOUNT_RESTS for _, public in told) or any(event.owner_id is None for event in warned):
+            mine |= Q(team__in=teams, owner__groups=F("team"))  # who left a team gets nothing of it
+        if any(public == ACCOUNT_RESTS for _, public in events) or any(event.owner_id is None for event in warned):
             mine |= Q(team=None, owner__is_staff=True)
-        found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if told else []
-        self.endpoints = [one for one in found if one.enabled or one.disabled_code in {Off.DEAD, Off.GONE}]
+        found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if events else []
+        self.endpoints = list({one.pk: one for one in found if _keeps_a_log(one)}.values())  # the join has a row for each group of the owner
         self.callbacks = {(one.owner_id, one.url): one for one in found if one.kind == Kind.CALLBACK}
 
     def of(self, event: Event, public: str, task: GenerationTask | None) -> Iterator[tuple[Endpoint, str]]:
-        """Yield each endpoint that is told this event; with the task's own address if that is its callback."""
+        """Yield each endpoint that gets this event; with the task's own address if that is its callback."""
         if public.startswith("task.") and task is None:
             return  # it was deleted since
         reaches = self._reach(event, public, task)
@@ -136,8 +136,8 @@ class _Receivers:
 
     @staticmethod
     def _reach(event: Event, public: str, task: GenerationTask | None) -> Callable[[Endpoint], bool]:
-        """Return what decides whether an endpoint is told: its owner's own events, those of tasks that are shared with its team, and of
-        the team's budget. The budget of everybody is the administrators'.
+        """Return a function that decides whether an endpoint gets the event: its owner's own events; those of tasks that are shared with
+        its team, and of the team's budget. The budget of everybody is the administrators'.
         """
         if public == ACCOUNT_RESTS:
             return lambda endpoint: endpoint.team_id is None and _sees_accounts(endpoint.owner)
@@ -151,13 +151,17 @@ class _Receivers:
         origin = origin_of_url(task.callback_url)
         endpoint = self.callbacks.get((task.owner_id, origin))
         if endpoint is None and task.owner.is_active:
-            new = Endpoint(kind=Kind.CALLBACK, owner=task.owner, url=origin, types=sorted(CALLBACK_TYPES))
+            new = Endpoint(kind=Kind.CALLBACK, owner=task.owner, url=origin, types=list(CALLBACK_TYPES))
             secrets.put(new, secret=secrets.new_secret())
             Endpoint.objects.bulk_create([new], ignore_conflicts=True)  # another process may have been faster
             endpoint = Endpoint.objects.select_related("owner").get(kind=Kind.CALLBACK, owner=task.owner, url=origin)
             self.callbacks[task.owner_id, origin] = endpoint
-        is_told = endpoint is not None and (endpoint.enabled or endpoint.disabled_code in {Off.DEAD, Off.GONE})
-        return endpoint if is_told else None
+        return endpoint if endpoint is not None and _keeps_a_log(endpoint) else None
+
+
+def _keeps_a_log(endpoint: Endpoint) -> bool:
+    """Return whether its log gets the event: to be sent, or as not sent if the portal disabled it, so that it can be sent again later."""
+    return endpoint.enabled or endpoint.disabled_code in {Off.DEAD, Off.GONE}
 
 
 def _whose_budget(event: Event) -> list[int]:

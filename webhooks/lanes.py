@@ -1,4 +1,4 @@
-"""Which endpoint is sent to next: each has a lane of its own, and a lease on it, so that a slow or dead one holds up no other."""
+"""Choose the endpoint to send to next. Each has a lane with a lease, so that a slow or dead one delays no other."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Lane:
 
 
 def claim(most: int, *, now: datetime) -> list[Lane]:
-    """Take lanes of endpoints that are free and have something due, for at most so many requests. First those that do not fail, and of them
-    those that were sent to longest ago.
+    """Take lanes of endpoints that are free and have something due, for at most so many requests: first endpoints that do not fail, and
+    of them the one that was sent to longest ago.
 
     An endpoint that fails gets one request, the probe; another as many as four, until half of what is free is used.
     """
@@ -59,7 +59,7 @@ def claim(most: int, *, now: datetime) -> list[Lane]:
 
 
 def renew(lanes: Collection[Lane], now: datetime) -> None:
-    """Keep these lanes. One that another process has taken since stays with it: what comes of this one's requests is not written there."""
+    """Renew the leases of these lanes. One that another process has taken since stays with that process."""
     until = now + LEASE
     held = Endpoint.objects.filter(pk__in=[lane.endpoint.pk for lane in lanes], lease_until__in={lane.until for lane in lanes})
     held.update(lease_until=until)
@@ -73,7 +73,7 @@ def is_due(now: datetime) -> bool:
 
 
 def deliver_soon() -> None:
-    """Enqueue the delivery job if there is something to tell or to send, and no such message waits for a worker."""
+    """Enqueue the delivery job if an event or a delivery is due, and no such job waits for a worker."""
     if (outbox.is_due(CONSUMER) or is_due(clock.now())) and not queue.is_waiting(queue.DELIVER):
         queue.enqueue(queue.DELIVER, "deliver")
 

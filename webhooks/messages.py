@@ -13,8 +13,9 @@ from providers.core.messages import SENTENCES, Message, say
 __all__ = ["TRIES", "WEBHOOK_SENTENCES", "budget_words"]
 
 WEBHOOK_SENTENCES = {
-    "endpoint_gone": _("“%(name)s” is told nothing any more: its receiver answered that it is gone (410). Enable it when it is back."),
-    "endpoint_dead": _("“%(name)s” is told nothing any more: it failed for five days. Repair the receiver, then enable it and replay."),
+    "endpoint_gone": _("“%(name)s” was disabled: its receiver answered that it is gone (410). Enable it when the receiver is back."),
+    "endpoint_dead": _("“%(name)s” was disabled: it failed for five days. Repair the receiver, enable the endpoint and send again."),
+    "endpoint_unreadable": _("“%(name)s” waits: its secret cannot be decrypted. Open the endpoint to see what to do."),
     "budget_warning": _("%(percent)s %% of a budget are used."),
     "budget_refused": _("An order did not fit into a budget. %(held)s of %(limit)s %(currency)s are used."),
 }
@@ -32,8 +33,6 @@ TRIES = {
     "connection_refused": _("The receiver refused the connection."),
     "tls_failed": _("The receiver's certificate cannot be trusted, or it does not speak TLS."),
     "header_unsendable": _("The address or a header has characters that cannot be sent."),
-    "seal_unreadable": _("The secret cannot be decrypted (CREDENTIAL_KEYS). Nothing unsigned is sent; roll the secret."),
-    "seal_of_another": _("The secret belongs to another row. Nothing unsigned is sent; roll the secret."),
     "mail_failed": _("The mail server did not take the message."),
     "no_address": _("The owner has no e-mail address."),
     "unexpected": _("Something went wrong here; the log has it."),

@@ -1,6 +1,6 @@
-"""Endpoints that are told what happens, what each of them is told, and what a person is told on the pages.
+"""Endpoints, the deliveries of events to them, and the notices that pages show to a person.
 
-An endpoint of any kind is a row with a lane of its own: a program's address, a chat, a mailbox, and the origin of callback addresses.
+An endpoint is a program's address, a chat, a mailbox, or the origin of callback addresses. Each is one row and one lane.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from providers.messages import MessageField
 
 
 class Kind(models.TextChoices):
-    """How an endpoint is spoken to."""
+    """What an endpoint is, and so how requests to it are made."""
 
     WEBHOOK = "webhook", _("Webhook")
     CALLBACK = "callback", _("Callback address of tasks")
@@ -36,7 +36,7 @@ SIGNED = frozenset({Kind.WEBHOOK, Kind.CALLBACK})
 
 
 class Off(models.TextChoices):
-    """Why an endpoint is told nothing."""
+    """Why an endpoint is disabled."""
 
     GONE = "gone", _("The receiver said that it is gone (410)")
     DEAD = "dead", _("It failed for five days")
@@ -54,7 +54,7 @@ class State(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """Where somebody wants to be told, and how it is doing.
+    """Where events are sent, and how that is going.
 
     `url` of a callback is an origin; of a chat or a mailbox it is what people may see of the address. `sealed` holds the secrets:
     `secret`, and `previous` until `previous_until`; of a chat `address` and `key`. `failures` counts turns in a row without a success.
@@ -79,8 +79,10 @@ class Endpoint(models.Model):
     last_failed_at = models.DateTimeField(_("last failed"), null=True, blank=True)
     resting_until = models.DateTimeField(_("rests until"), null=True, blank=True)
     last_ok_at = models.DateTimeField(_("last delivered"), null=True, blank=True)
+    unreadable_since = models.DateTimeField(_("secret unreadable since"), null=True, blank=True)
+    """When the portal noticed that it cannot decrypt the secrets. Deliveries wait until it can, or until there is a new secret."""
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    """Until when a process sends to it; of one that nobody holds, when it was last sent to."""
+    """Until when a process may send to it; if that is over, when it was last sent to."""
 
     objects = OwnedQuerySet["Endpoint"].as_manager()
 
@@ -156,11 +158,6 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
-
-    @property
-    def owner_id(self) -> int:
-        """Return whose endpoint it is for: `may` asks."""
-        return self.endpoint.owner_id
 
 
 class Notice(models.Model):

@@ -1,4 +1,4 @@
-"""What a person is told on every page until they dismiss it."""
+"""Notices: what every page shows a person until they dismiss it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from database import clock
 from providers.core.messages import Message
 from webhooks.models import Notice
 
-__all__ = ["dismiss", "tell", "unread"]
+__all__ = ["dismiss", "notify", "unread"]
 
 
-def tell(owner_id: int, message: Message, *, url: str = "") -> None:
-    """Tell this person, in the caller's transaction. `url` is the page that has more."""
-    assert connection.in_atomic_block, "a notice is written together with what it tells of"
+def notify(owner_id: int, message: Message, *, url: str = "") -> None:
+    """Write a notice to this person, in the caller's transaction. `url` is the page that has more."""
+    assert connection.in_atomic_block, "a notice is written together with what it is about"
     Notice.objects.create(owner_id=owner_id, message=message, url=url, created_at=clock.now())
 
 

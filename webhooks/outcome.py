@@ -12,12 +12,15 @@ from typing import Any
 
 from django.db import transaction
 
+from providers.core.messages import say
+from webhooks import notices
 from webhooks.actions import switch_off
+from webhooks.kinds.chats import CHATS
 from webhooks.lanes import Lane
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
 from webhooks.sender import Answer
 
-__all__ = ["DEAD_AFTER", "DELAYS", "delay_after", "failing_since", "record", "rest_after", "settle"]
+__all__ = ["DEAD_AFTER", "DELAYS", "delay_after", "failing_since", "record", "rest_after", "settle", "wait_for_secret"]
 
 DELAYS = tuple(
     timedelta(**words)
@@ -32,16 +35,13 @@ THROTTLED = frozenset({429, 502, 503, 504})
 FIRST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=10)
 THROTTLED_REST = timedelta(seconds=30)
-NOT_TRIED_WAITS = timedelta(minutes=10)
+SECRET_TRIED_EVERY = timedelta(minutes=10)
 DEAD_AFTER = timedelta(days=5)
 FORGIVEN_AFTER = timedelta(hours=30)
 """Longer than the longest delay: an endpoint with an event a month is not judged by two of them."""
 KEPT_TRIES = 12
-REST_BETWEEN = {
-    Kind.EMAIL: timedelta(minutes=5),
-    **dict.fromkeys((Kind.FEISHU, Kind.DINGTALK, Kind.WECOM, Kind.SLACK, Kind.TELEGRAM), timedelta(minutes=1)),
-}
-"""Between two messages to people; what happens meanwhile comes in the next. DingTalk silences a bot that sends 20 in a minute."""
+REST_BETWEEN = {Kind.EMAIL: timedelta(minutes=5), **dict.fromkeys(CHATS, timedelta(minutes=1))}
+"""Between two messages to people; the next one has all that happened in between. DingTalk silences a bot that sends 20 in a minute."""
 
 
 def delay_after(attempts: int, luck: float) -> timedelta | None:
@@ -58,7 +58,7 @@ def rest_after(failures: int, answer: Answer) -> timedelta:
 
 
 def failing_since(endpoint: Endpoint, now: datetime) -> datetime:
-    """Return since when it fails, if it fails now. It starts anew if the last failure is long ago."""
+    """Return since when it has been failing, if it fails now: since now, if its last failure is long ago."""
     if endpoint.failing_since is None or endpoint.last_failed_at is None or now - endpoint.last_failed_at > FORGIVEN_AFTER:
         return now
     return endpoint.failing_since
@@ -73,24 +73,21 @@ def record(deliveries: Sequence[Delivery], answer: Answer, now: datetime) -> int
 def _record(delivery: Delivery, answer: Answer, now: datetime) -> int:
     entry = {"at": now.isoformat(timespec="milliseconds"), "status": answer.status, "ms": answer.ms, "code": answer.code}
     changes: dict[str, Any] = {"tries": [*delivery.tries, entry][-KEPT_TRIES:], "reply": answer.reply}
-    attempts = delivery.attempts + answer.is_try
-    changes["attempts"] = attempts
-    gives_up = answer.code == "gone" or (answer.is_try and delay_after(attempts, 0) is None)
-    if answer.is_ok or gives_up:
+    changes["attempts"] = delivery.attempts + 1
+    delay = delay_after(delivery.attempts + 1, random.random())  # noqa: S311 - spreads, protects nothing
+    if answer.is_ok or answer.code == "gone" or delay is None:
         changes |= {"state": State.DONE if answer.is_ok else State.FAILED, "due_at": None, "finished_at": now}
     else:
-        delay = delay_after(attempts, random.random()) if answer.is_try else NOT_TRIED_WAITS  # noqa: S311 - spreads, protects nothing
-        changes["due_at"] = now + (delay or NOT_TRIED_WAITS)
+        changes["due_at"] = now + delay
     seen = Delivery.objects.filter(pk=delivery.pk, state=State.PENDING, attempts=delivery.attempts)
     return seen.update(**changes)
 
 
 def settle(lane: Lane, answers: Sequence[Answer], now: datetime) -> None:
-    """Give the lane back, and write how its endpoint is doing after these answers. Do nothing if another process has it, or if it has got
-    another address since: the old one's answers say nothing about that.
+    """Give the lane back, and write how its endpoint is doing after these answers. Do nothing if another process has the lane, or if the
+    endpoint's address was changed: the answers of the old address say nothing about the new one.
     """
-    endpoint = lane.endpoint
-    mine = Endpoint.objects.filter(pk=endpoint.pk, url=endpoint.url, lease_until=lane.until)
+    endpoint, mine = lane.endpoint, _held(lane)
     failed = [answer for answer in answers if not answer.is_ok and not _is_one_address(endpoint, answer)]
     if not answers:
         mine.update(lease_until=now)
@@ -100,7 +97,24 @@ def settle(lane: Lane, answers: Sequence[Answer], now: datetime) -> None:
         rest = max((rest_after(0, answer) for answer in failed), default=timedelta(0))
         rest = max(rest, REST_BETWEEN.get(Kind(endpoint.kind), timedelta(0)))
         health = {"failures": 0, "failing_since": None, "last_ok_at": now, "resting_until": now + rest if rest else None}
-        mine.update(lease_until=now, **health)
+        mine.update(lease_until=now, unreadable_since=None, **health)
+
+
+def wait_for_secret(lane: Lane, now: datetime) -> None:
+    """Give the lane back and send nothing, because the endpoint's secret cannot be decrypted. Deliveries wait, and use up no tries; the
+    secret is tried again every ten minutes. The owner gets one notice.
+    """
+    endpoint = lane.endpoint
+    since, rest = endpoint.unreadable_since or now, now + SECRET_TRIED_EVERY
+    with transaction.atomic():
+        mine = _held(lane).filter(sealed=endpoint.sealed)  # or there is a new secret already
+        if mine.update(lease_until=now, resting_until=rest, unreadable_since=since) and endpoint.unreadable_since is None:
+            notices.notify(endpoint.owner_id, say("endpoint_unreadable", name=str(endpoint)[:200]), url=f"/webhooks/{endpoint.pk}/")
+
+
+def _held(lane: Lane) -> Any:
+    """Return the lane's endpoint, unless another process has it or it has got another address since."""
+    return Endpoint.objects.filter(pk=lane.endpoint.pk, url=lane.endpoint.url, lease_until=lane.until)
 
 
 def _is_one_address(endpoint: Endpoint, answer: Answer) -> bool:
@@ -113,7 +127,7 @@ def _failed(mine: Any, endpoint: Endpoint, failed: Sequence[Answer], now: dateti
     rest = max(rest_after(failures, answer) for answer in failed)
     health = {"failures": failures, "failing_since": since, "last_failed_at": now, "resting_until": now + rest}
     with transaction.atomic():
-        if not mine.update(lease_until=now, **health):
+        if not mine.update(lease_until=now, unreadable_since=None, **health):
             return
         if any(answer.code == "gone" for answer in failed):
             switch_off(endpoint, Off.GONE, by=None)

@@ -1,6 +1,6 @@
-"""Secrets that sign what programs are told, as Standard Webhooks 1.0.0 says, by its own package.
+"""Secrets that sign the requests to programs, as Standard Webhooks 1.0.0 says, by its own package.
 
-A receiver verifies `webhook-signature`, an HMAC-SHA256 of id, time and body. While a secret rolls there are two signatures.
+A receiver verifies `webhook-signature`, an HMAC-SHA256 of id, time and body. While a secret rolls, the older ones sign too.
 Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (2026-11-29).
 """
 
@@ -13,10 +13,10 @@ from uuid import UUID
 
 from standardwebhooks import Webhook
 
-from providers.accounts.sealing import seal, unseal
-from webhooks.models import Endpoint
+from providers.accounts.sealing import opens, seal, unseal
+from webhooks.models import Endpoint, Kind
 
-__all__ = ["headers_of", "message_id", "new_secret", "put", "seconds", "secret_of", "values"]
+__all__ = ["headers_of", "is_readable", "message_id", "new_secret", "put", "signing_at", "values"]
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -38,9 +38,16 @@ def values(endpoint: Endpoint) -> dict[str, str]:
     return unseal(endpoint.pk, endpoint.sealed)
 
 
-def secret_of(endpoint: Endpoint) -> str:
-    """Return the secret that signs now. Raise `SealBroken`."""
-    return values(endpoint)["secret"]
+def is_readable(endpoint: Endpoint) -> bool:
+    """Return whether what the endpoint needs can be decrypted. A mailbox needs nothing."""
+    return endpoint.kind == Kind.EMAIL or opens(endpoint.pk, endpoint.sealed)
+
+
+def signing_at(endpoint: Endpoint, at: datetime) -> list[str]:
+    """Return the secrets that sign at this time, the newest first. Raise `SealBroken`."""
+    known = values(endpoint)
+    overlaps = endpoint.previous_until is not None and endpoint.previous_until > at
+    return [known["secret"], *(known.get("previous", "").split() if overlaps else ())]
 
 
 def message_id(event_id: UUID) -> str:
@@ -48,16 +55,8 @@ def message_id(event_id: UUID) -> str:
     return f"evt_{event_id.hex}"
 
 
-def seconds(at: datetime) -> int:
-    """Return the whole seconds since 1970 that `webhook-timestamp` carries."""
-    return int(at.timestamp())
-
-
 def headers_of(endpoint: Endpoint, event_id: UUID, body: str, at: datetime) -> dict[str, str]:
-    """Return the three headers of one try, with a signature of the old secret too while it is valid. Raise `SealBroken`."""
-    known, name, time = values(endpoint), message_id(event_id), at.astimezone(UTC)  # the package takes any zone's clock for UTC
-    signing = [known["secret"]]
-    if "previous" in known and endpoint.previous_until and endpoint.previous_until > at:
-        signing.append(known["previous"])
-    signatures = [Webhook(one).sign(name, time, body) for one in signing]
-    return {"webhook-id": name, "webhook-timestamp": str(seconds(at)), "webhook-signature": " ".join(signatures)}
+    """Return the three headers of one try, with a signature by each secret that signs at this time. Raise `SealBroken`."""
+    name, time = message_id(event_id), at.astimezone(UTC)  # the package takes any zone's clock for UTC
+    signatures = [Webhook(one).sign(name, time, body) for one in signing_at(endpoint, at)]
+    return {"webhook-id": name, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": " ".join(signatures)}

@@ -1,4 +1,4 @@
-"""Sends one request to an address that a person chose, and says what came of it. Knows no rows, so it runs in a thread.
+"""Sends one request to an address that a person chose, and returns what came of it. Asks no database, so it can run in a thread.
 
 The guard decides at the socket where it may go; no redirect is followed, and one deadline ends it in whatever phase it hangs.
 """
@@ -20,7 +20,7 @@ from providers.core.network import NetworkPolicy
 from providers.core.transport import BlockingTransport, Timeouts, TransportFailure
 from providers.core.types import WireReply, WireRequest
 
-__all__ = ["MOST_REPLY_BYTES", "TIMEOUT_S", "Answer", "Request", "answered_json", "policy_for", "retry_after_s", "send"]
+__all__ = ["MOST_REPLY_BYTES", "TIMEOUT_S", "Answer", "Request", "answered_json", "ms_since", "policy_for", "retry_after_s", "send"]
 
 TIMEOUT_S = 20.0
 CONNECT_S = 10.0
@@ -42,8 +42,7 @@ class Request:
 class Answer:
     """What came of a try: `code` is empty for success, otherwise one of `messages.TRIES`. `status` is 0 without an answer.
 
-    `reply` is the beginning of its body. `is_try` is False if the portal itself was in the way. `retry_after_s` is what the
-    receiver asks for.
+    `reply` is the beginning of its body. `retry_after_s` is what the receiver asks for.
     """
 
     code: str = ""
@@ -51,7 +50,6 @@ class Answer:
     ms: int = 0
     retry_after_s: float = 0.0
     reply: str = ""
-    is_try: bool = True
 
     @property
     def is_ok(self) -> bool:
@@ -75,11 +73,11 @@ def send(request: Request, *, policy: NetworkPolicy, total_s: float = TIMEOUT_S)
     try:
         reply = transport.send(WireRequest(method="POST", path=request.url, headers=headers, content=request.body.encode()))
     except TransportFailure as failure:
-        return Answer(code=_code_of(failure), ms=_ms_since(began))
+        return Answer(code=_code_of(failure), ms=ms_since(began))
     return Answer(
         code=_judge(reply.status),
         status=reply.status,
-        ms=_ms_since(began),
+        ms=ms_since(began),
         retry_after_s=retry_after_s(reply, datetime.now(UTC)),
         reply=reply.body.decode("utf-8", "replace").replace("\x00", "?"),
     )
@@ -122,5 +120,6 @@ def _code_of(failure: TransportFailure) -> str:
     return parts[0].code if parts and isinstance(parts[0], Sentence) else "unexpected"
 
 
-def _ms_since(began: float) -> int:
+def ms_since(began: float) -> int:
+    """Return the whole milliseconds since this time of the monotonic clock."""
     return round((time.monotonic() - began) * 1000)

@@ -1,4 +1,4 @@
-"""/webhooks and /deliveries: where your programs are told what happens, and what they were told."""
+"""/webhooks and /deliveries: the endpoints that events are sent to, and what was sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Label = Annotated[str, Field(max_length=100, pattern=TEXT)]
 
 
 class EndpointIn(Schema):
-    """Where to tell what. `callback` takes the origin of callback addresses, to get its secret before its first task ends.
+    """Where to send which events. `callback` takes the origin of callback addresses, to get its secret before its first task ends.
 
     Chats take the address of their bot, and in `key` its signing secret (Feishu, DingTalk) or the id of the chat (Telegram).
     """
@@ -48,11 +48,11 @@ class EndpointIn(Schema):
     label: Label = Field("", examples=["shop"])
     types: Types = Field(list(USUAL_TYPES), examples=[["task.succeeded", "task.failed"]])
     key: str = Field("", max_length=200, pattern=TEXT)
-    team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours, of whose shared tasks it is told.")
+    team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours: the endpoint gets the events of tasks that are shared with it.")
 
 
 class EndpointPatch(Schema):
-    """What to change; what is left out stays. Enabling it again tells it what happens from then on."""
+    """What to change; what is left out stays. An endpoint that is enabled again gets what happens from then on."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,9 +63,10 @@ class EndpointPatch(Schema):
 
 
 class EndpointOut(Schema):
-    """An endpoint and how it is doing. While it rests, nothing is sent to it; `disabled_code` says why it is told nothing any more.
+    """An endpoint and how it is doing. While it rests, nothing is sent to it; `disabled_code` says why it gets nothing more.
 
-    `previous_until`: until then the secret before the last roll signs too.
+    `unreadable_since`: since then its secret cannot be decrypted, and deliveries wait; roll the secret. `previous_until`: until then older
+    secrets sign too.
     """
 
     id: UUID
@@ -79,6 +80,7 @@ class EndpointOut(Schema):
     failing_since: datetime | None
     resting_until: datetime | None
     last_ok_at: datetime | None
+    unreadable_since: datetime | None
     previous_until: datetime | None
     created_at: datetime
 
@@ -151,7 +153,7 @@ class DeliveryFilter(PageIn):
 MANAGES = needs(Scope.MANAGE_TOKENS)
 """Endpoints yield secrets, as tokens do, so the same scope makes and changes them."""
 LETS_READ = needs(Scope.MANAGE_TOKENS, also=Scope.READ)
-"""An endpoint is told of tasks, and of addresses at which their videos play: who says where needs the right to read them."""
+"""Events name tasks, and addresses at which their videos play: who says where they are sent needs the right to read them."""
 MADE: Any = {201: EndpointWithSecretOut, 403: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 ACTED: Any = {403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
 
@@ -200,7 +202,9 @@ def delete_webhook(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
     "/{endpoint_id}/roll", response={200: EndpointWithSecretOut, 422: ErrorOut, **ACTED}, summary="Give it a new secret", auth=MANAGES
 )
 def roll_webhook(request: HttpRequest, endpoint_id: UUID, body: RollSecretIn) -> EndpointWithSecretOut:
-    """Answer with a new secret, shown only now. Until the overlap ends there are two signatures, so change the receiver in between."""
+    """Answer with a new secret, shown only now. Until the overlap ends the older secrets sign too, so change the receiver in between.
+    With `overlap_hours` 0 they are dropped at once.
+    """
     asking = caller(request)
     endpoint = the_endpoint(asking, endpoint_id)
     return _with_secret(endpoint, actions.roll(endpoint, by=asking, overlap=timedelta(hours=body.overlap_hours)))
@@ -222,7 +226,7 @@ def replay_webhook(request: HttpRequest, endpoint_id: UUID, body: ReplayIn) -> S
     return Status(202, ReplayedOut(replayed=actions.replay_since(the_endpoint(asking, endpoint_id), body.since, by=asking)))
 
 
-@router.get("/{endpoint_id}/deliveries", response={200: Page[DeliveryOut], 404: ErrorOut}, summary="What it was told, newest first")
+@router.get("/{endpoint_id}/deliveries", response={200: Page[DeliveryOut], 404: ErrorOut}, summary="Its deliveries, newest first")
 def list_deliveries(request: HttpRequest, endpoint_id: UUID, wanted: Query[DeliveryFilter]) -> Page[DeliveryOut]:
     endpoint = the_endpoint(caller(request), endpoint_id)
     rows, cursor = page_of(deliveries_of(endpoint, state=wanted.state or "", type=wanted.type), wanted)

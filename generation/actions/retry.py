@@ -20,7 +20,8 @@ __all__ = ["retry_from_page", "retry_task"]
 def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -> Placed:
     """Order the same video as a new task: after one that ended without a video, or once more for one that has it (Run again).
 
-    A repeat under the same key returns the first new task.
+    A repeat under the same key returns the first new task. What someone else orders again is their own task: the first owner's callback
+    address is not told about it (docs/adr/0038).
     """
     require_rights(task, by)
     order = Order(
@@ -33,7 +34,7 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
         inputs=task.images(),
         source=Prompt.Source.API if by.token else Prompt.Source.TYPED,
         content_id=task.content_id,
-        callback_url=task.callback_url,
+        callback_url=task.callback_url if task.owner_id == by.user.pk else "",
         metadata=task.metadata,
         idempotency_key=idempotency_key,
         intent=digest_of("retry", task.pk),

@@ -65,6 +65,14 @@ def test_a_secret_is_shown_once(api):
     assert endpoint["secret"] not in str(list(AuditEvent.objects.values()))
 
 
+def test_a_secret_that_cannot_be_read_is_said_until_there_is_a_new_one(api):
+    endpoint = made(api)
+    Endpoint.objects.update(unreadable_since=timezone.now(), sealed="damaged")
+
+    assert api.get(f"/webhooks/{endpoint['id']}").json()["unreadable_since"]
+    assert api.post(f"/webhooks/{endpoint['id']}/roll", {}).json()["unreadable_since"] is None
+
+
 def test_an_endpoint_is_changed_disabled_and_enabled(api):
     endpoint = made(api)
 
@@ -88,6 +96,7 @@ def test_an_endpoint_is_changed_disabled_and_enabled(api):
         ({"url": "https://169.254.169.254/"}, "url"),
         ({"types": []}, "types"),
         ({"types": ["task.exploded"]}, "types"),
+        ({"types": ["batch.finished"]}, "types"),
         ({"kind": "pigeon"}, "kind"),
         ({"kind": "slack"}, "kind"),
         ({"label": "two\nlines"}, "label"),

@@ -64,7 +64,7 @@ def consume(read: list[UUID], over: Signal) -> None:
             was_over = over.is_set()
             taken = outbox.take("reader", limit=50)
             with transaction.atomic():
-                outbox.done_many(taken)
+                outbox.done(taken)
             read += [one.event_id for one in taken]
             if not taken and was_over:
                 return

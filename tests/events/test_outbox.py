@@ -84,7 +84,7 @@ def test_done_delivery_is_not_given_again_and_others_are():
     write("task.failed")
     (first,) = outbox.take("hooks", limit=1)
 
-    outbox.done(first)
+    outbox.done([first])
 
     assert first.event.type == "task.succeeded"
     assert types() == ["task.failed"]
@@ -98,15 +98,15 @@ def test_process_whose_lease_was_lost_cannot_finish_and_its_writes_roll_back():
     def finish(delivery: EventDelivery) -> None:
         with transaction.atomic():
             write("task.sent-by-the-slow-one")
-            outbox.done(delivery)
+            outbox.done([delivery])
 
     with pytest.raises(outbox.LeaseLost):
         finish(slow)
 
     assert not Event.objects.filter(type="task.sent-by-the-slow-one").exists()
-    outbox.done(quick)
+    outbox.done([quick])
     with pytest.raises(outbox.LeaseLost):
-        outbox.done(quick)
+        outbox.done([quick])
 
 
 def test_delivery_that_is_put_off_comes_back_later_and_only_its_holder_puts_it_off():
@@ -138,7 +138,7 @@ def test_event_that_commits_after_a_later_one_was_done_is_given_all_the_same():
     assert written.wait(10)
     write("task.early")
     (early,) = outbox.take("hooks")
-    outbox.done(early)
+    outbox.done([early])
     commit.set()
     slow.join()
 
@@ -179,11 +179,11 @@ def test_many_are_finished_together_or_not_at_all():
     (again,) = outbox.take("hooks", limit=1, lease=timedelta(0))
 
     with pytest.raises(outbox.LeaseLost), transaction.atomic():
-        outbox.done_many(taken)
+        outbox.done(taken)
     assert EventDelivery.objects.count() == 3
 
     with CaptureQueriesContext(connection) as statements:
-        outbox.done_many([again, *(one for one in taken if one.pk != again.pk)])
+        outbox.done([again, *(one for one in taken if one.pk != again.pk)])
     assert (len(statements), EventDelivery.objects.count()) == (1, 0)
-    outbox.done_many([])
+    outbox.done([])
     assert not outbox.is_due("hooks")

@@ -76,6 +76,20 @@ def test_a_new_secret_is_shown_once(member, user):
     assert "signs too until" in text(member.get(reverse("webhook", args=[endpoint.pk])))
 
 
+def test_a_secret_that_cannot_be_read_is_said_with_what_to_do(member, user, staff_client):
+    endpoint, _ = actions.create(by=Caller(user=user), url=URL, label="shop", types=["task.failed"])
+    Endpoint.objects.update(unreadable_since=timezone.now(), sealed="damaged")
+    page = reverse("webhook", args=[endpoint.pk])
+
+    assert "Secret unreadable" in text(member.get("/webhooks/"))
+    assert "Make a new secret and enter it in your receiver" in text(member.get(page))
+    assert "Secret unreadable" in text(staff_client.get("/admin/webhooks/endpoint/?unreadable_since__isempty=0"))
+    assert "restore the old key" in text(staff_client.get(f"/admin/webhooks/endpoint/{endpoint.pk}/change/"))
+    rolled = text(member.post(reverse("webhook-roll", args=[endpoint.pk])))
+    assert "New secret made.<" in rolled
+    assert "Good" in text(member.get(page))
+
+
 def test_a_refusal_stands_at_its_field_and_keeps_what_was_typed(member):
     page = member.post("/webhooks/new", {"url": "ftp://shop.example", "label": "shop", "types": ["task.failed"]})
 

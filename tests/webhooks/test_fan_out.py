@@ -16,13 +16,14 @@ from uuid_utils.compat import uuid7
 from access.callers import Caller
 from events import outbox
 from events.models import Event, EventDelivery
+from generation.actions.retry import retry_task
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.scheduling.savers import warn_of_expiring
 from tests.cases import in_one_test
 from tests.task_rows import make_task
 from webhooks import actions, catalog
-from webhooks.fan_out import _tell, fan_out
+from webhooks.fan_out import _write, fan_out
 from webhooks.kinds.text import subject_and_text
 from webhooks.models import Delivery, Endpoint, Kind, Notice, Off
 
@@ -100,7 +101,7 @@ def test_a_process_that_lost_its_lease_leaves_no_delivery(user, make_endpoint):
     outbox.take(catalog.CONSUMER, lease=timedelta(0))
 
     with pytest.raises(outbox.LeaseLost):
-        _tell(stale)
+        _write(stale)
 
     assert told() == set()
     assert fan_out() == 1
@@ -245,6 +246,19 @@ def test_a_callback_is_told_how_its_task_ended_and_not_that_it_started(user):
     fan_out()
 
     assert {kind for _, kind in told()} == {"task.needs_review"}
+
+
+def test_a_task_that_someone_else_runs_again_sends_nothing_to_the_first_owners_callback(user, staff, make_account, make_endpoint):
+    make_account("kling", "official-key", "http://127.0.0.1:9")
+    make_endpoint(staff, label="staff")
+    first = make_task(user, callback_url="https://shop.example/a")
+    first.cancel_unsent()
+    own, others = (retry_task(first, by=Caller(user=person)).task for person in (user, staff))
+    others.cancel_unsent()
+    fan_out()
+
+    assert (own.callback_url, others.callback_url, others.owner) == ("https://shop.example/a", "", staff)
+    assert dict(Delivery.objects.values_list("endpoint__owner__username", "url")) == {user.username: "https://shop.example/a", "admin": ""}
 
 
 def test_a_callback_that_its_owner_disabled_is_told_nothing(user):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from generation.errors import InvalidRequest
 from tests.webhooks.rows import ended
 from webhooks import lanes
-from webhooks.deliver import parcels
+from webhooks.deliver import requests_of
 from webhooks.fan_out import fan_out
 from webhooks.models import Delivery, Endpoint
 
@@ -64,7 +64,7 @@ def test_a_chat_gets_several_events_in_one_message_and_its_secret_stays_out_of_t
     fan_out()
     (lane,) = lanes.claim(8, now=timezone.now())
 
-    ((rows, _act),) = parcels(lane, timezone.now(), 1.0)
+    ((rows, _act),) = requests_of(lane, timezone.now(), 1.0)
 
     assert len(rows) == 3
     assert endpoint.url == "https://oapi.dingtalk.com/…cdef"

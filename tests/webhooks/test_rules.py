@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from hypothesis import given
+from hypothesis import settings as fuzzing
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -22,7 +23,7 @@ from tests.cases import LETTERS, in_one_test
 from tests.providers.core.test_network import INTERNAL, METADATA, connected  # noqa: F401 - a fixture
 from webhooks import secrets
 from webhooks.addresses import check_address, origin_of_url, shown
-from webhooks.catalog import OUTBOX, RESERVED, TYPES, USUAL_TYPES
+from webhooks.catalog import OUTBOX, TYPES, USUAL_TYPES
 from webhooks.kinds.chats import CHATS, PRODUCTS, judged
 from webhooks.kinds.text import subject_and_text
 from webhooks.messages import TRIES
@@ -134,7 +135,7 @@ def test_addresses_of_one_host_have_one_origin(url, origin):
 
 def test_every_public_type_is_one_that_something_writes():
     written = {"task.running", "task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "task.expiring", "account.cooldown"}
-    assert set(OUTBOX) - RESERVED - written == {"budget.warning", "endpoint.disabled"}
+    assert set(OUTBOX) - written == {"budget.warning", "endpoint.disabled"}
     assert set(USUAL_TYPES) <= set(TYPES)
 
 
@@ -148,7 +149,7 @@ def endpoint_with(secret: str, **facts) -> Endpoint:
     return endpoint
 
 
-@given(
+ANY_PAYLOAD = given(
     metadata=st.dictionaries(
         st.text(LETTERS, max_size=20),
         st.recursive(
@@ -160,7 +161,9 @@ def endpoint_with(secret: str, **facts) -> Endpoint:
     content_id=st.text(max_size=200),
     moment=st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001
 )
-def test_any_payload_is_json_that_a_receiver_verifies(metadata, content_id, moment):
+
+
+def require_that_it_verifies(metadata, content_id, moment) -> None:
     task = GenerationTask(model="kling/x", content_id=content_id, metadata=metadata, external_id="ü")
     event = Event(type="task.succeeded", subject_id=task.pk, at=moment, facts={"from": "ingesting"})
     body = body_of_task(event, "task.succeeded", task, [Video(duration_s=5.04)])
@@ -174,6 +177,18 @@ def test_any_payload_is_json_that_a_receiver_verifies(metadata, content_id, mome
     assert read["data"]["metadata"] in (metadata, {})
     with pytest.raises(WebhookVerificationError):
         Webhook(secrets.new_secret()).verify(body.encode(), headers)
+
+
+@ANY_PAYLOAD
+def test_any_payload_is_json_that_a_receiver_verifies(**payload):
+    require_that_it_verifies(**payload)
+
+
+@pytest.mark.slow
+@fuzzing(max_examples=10_000, derandomize=False)
+@ANY_PAYLOAD
+def test_ten_thousand_payloads_verify(**payload):
+    require_that_it_verifies(**payload)
 
 
 def test_metadata_that_would_make_the_body_too_large_is_left_out_and_said_so():

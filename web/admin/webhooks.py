@@ -15,7 +15,7 @@ from access.callers import caller_of
 from database import clock
 from generation.errors import PortalError
 from web.admin.tasks import ReadOnly
-from web.presenters.webhooks import face_of, tries_of
+from web.presenters.webhooks import advice_on, face_of, tries_of
 from webhooks import actions as endpoint_actions
 from webhooks.models import Delivery, Endpoint
 
@@ -35,13 +35,13 @@ class EndpointAdmin(Looked, admin.ModelAdmin):  # type: ignore[type-arg]
     """Endpoints, newest first. Their secrets are nowhere to be seen."""
 
     list_display = ("name", "owner", "kind", "how", "last_ok_at", "created_at")
-    list_filter = ("kind", "enabled", "disabled_code")
+    list_filter = ("kind", "enabled", "disabled_code", ("unreadable_since", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("label", "url", "owner__username")
     show_full_result_count = False
     actions = ("disable",)
     fields = (
-        *("name", "url", "owner", "team", "kind", "types", "how", "disabled_code", "failures", "failing_since", "last_failed_at"),
+        *("name", "url", "owner", "team", "kind", "types", "how", "advice", "failures", "failing_since", "last_failed_at"),
         *("resting_until", "last_ok_at", "previous_until", "created_at"),
     )
 
@@ -53,7 +53,11 @@ class EndpointAdmin(Looked, admin.ModelAdmin):  # type: ignore[type-arg]
     def how(self, endpoint: Endpoint) -> str:
         return str(face_of(endpoint, clock.now()).label)
 
-    @admin.action(description=gettext_lazy("Disable: tell it nothing any more"), permissions=["act"])
+    @admin.display(description=gettext_lazy("What to do"))
+    def advice(self, endpoint: Endpoint) -> str:
+        return advice_on(endpoint) or "–"
+
+    @admin.action(description=gettext_lazy("Disable: send it nothing more"), permissions=["act"])
     def disable(self, request: HttpRequest, endpoints: QuerySet[Endpoint]) -> None:
         count = sum(endpoint_actions.disable(endpoint, by=caller_of(request)) for endpoint in endpoints)
         words = ngettext("%(count)d endpoint disabled.", "%(count)d endpoints disabled.", count)

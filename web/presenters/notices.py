@@ -1,4 +1,4 @@
-"""What a person is told: the notices on every page, and the mailboxes and chats that are told of events."""
+"""Notices: those that every page shows, and the mailboxes and chats that get events."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from access.callers import Caller
 from access.rights import may
 from database import clock
 from web.presenters.webhooks import EndpointRow, endpoint_row, types_of
-from webhooks.kinds.chats import CHATS
-from webhooks.models import Endpoint, Kind
+from webhooks.models import SIGNED, Endpoint
 from webhooks.notices import unread
 
-__all__ = ["PEOPLE", "NoticeRow", "Way", "notices_of", "ways_of"]
+__all__ = ["NoticeRow", "Way", "notices_of", "ways_of"]
 
 MOST = 3
-PEOPLE = (*CHATS, Kind.EMAIL)
-"""The kinds of endpoint that people read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +47,7 @@ def notices_of(user: User) -> list[NoticeRow]:
 def ways_of(caller: Caller) -> list[Way]:
     """Return the person's own mailboxes and chats, and those of their teams."""
     now = clock.now()
-    rows = Endpoint.objects.filter(Endpoint.objects.all().shown_to(caller), kind__in=PEOPLE).select_related("team", "owner")
+    rows = Endpoint.objects.filter(Endpoint.objects.all().shown_to(caller)).exclude(kind__in=SIGNED).select_related("team", "owner")
     return [
         Way(
             row=endpoint_row(row, now),

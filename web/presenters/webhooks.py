@@ -20,7 +20,7 @@ from providers.labels import listed
 from web.formatting import moment
 from web.presenters.facts import Fact
 from web.presenters.states import Face
-from webhooks.catalog import RESERVED, TYPES
+from webhooks.catalog import ACCOUNT_RESTS, TYPES
 from webhooks.messages import TRIES
 from webhooks.models import SIGNED, Delivery, Endpoint, Kind, Off, State
 from webhooks.secrets import message_id
@@ -30,6 +30,7 @@ __all__ = [
     "DeliveryRow",
     "EndpointPage",
     "EndpointRow",
+    "advice_on",
     "delivery_page",
     "delivery_row",
     "endpoint_page",
@@ -92,11 +93,10 @@ class EndpointPage:
 
     row: EndpointRow
     facts: list[Fact]
-    why_off: str
+    advice: str
     may_act: bool
     can_roll: bool
     can_ping: bool
-    is_enabled: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +122,8 @@ class DeliveryPage:
 
 
 def type_choices(user: User) -> list[tuple[str, str | Promise]]:
-    """Return the events that this person's endpoints can be told."""
-    left_out = RESERVED if user.is_staff else RESERVED | {"account.resting"}
-    return [(name, TYPE_WORDS[name]) for name in TYPES if name not in left_out]
+    """Return the events that this person's endpoints can get."""
+    return [(name, TYPE_WORDS[name]) for name in TYPES if user.is_staff or name != ACCOUNT_RESTS]
 
 
 def kind_words(kind: str) -> str:
@@ -136,12 +135,28 @@ def face_of(endpoint: Endpoint, now: datetime) -> Face:
     """Return how the endpoint is doing, as icon and word."""
     if not endpoint.enabled:
         return Face(label=_("Disabled"), tone="off", icon="circle-slash")
+    if endpoint.unreadable_since:
+        return Face(label=_("Secret unreadable"), tone="bad", icon="triangle-alert")
     if endpoint.failures:
         if endpoint.rests(now):
             words = _("Failing, rests until %(time)s") % {"time": moment(endpoint.resting_until)}
             return Face(label=words, tone="warn", icon="hourglass")
         return Face(label=_("Failing since %(time)s") % {"time": moment(endpoint.failing_since)}, tone="warn", icon="triangle-alert")
     return Face(label=_("Good"), tone="ok", icon="circle-check")
+
+
+def advice_on(endpoint: Endpoint) -> str:
+    """Return why nothing is sent to it, and what to do; empty if it is enabled and its secret can be read."""
+    if endpoint.disabled_code:
+        return str(Off(endpoint.disabled_code).label)
+    if not endpoint.unreadable_since:
+        return ""
+    since = _("The portal has not been able to decrypt the secret since %(time)s (CREDENTIAL_KEYS). Deliveries wait and none is lost.") % {
+        "time": moment(endpoint.unreadable_since)
+    }
+    if endpoint.kind in SIGNED:
+        return f"{since} " + _("Make a new secret and enter it in your receiver, or ask an administrator to restore the old key.")
+    return f"{since} " + _("Ask an administrator to restore the old key. Otherwise make a new endpoint and delete this one.")
 
 
 def endpoint_row(endpoint: Endpoint, now: datetime) -> EndpointRow:
@@ -159,7 +174,7 @@ def endpoint_row(endpoint: Endpoint, now: datetime) -> EndpointRow:
 
 
 def types_of(endpoint: Endpoint) -> str:
-    """Return the events that it is told, in words."""
+    """Return the events that it gets, in words."""
     return listed(str(TYPE_WORDS.get(name, name)) for name in endpoint.types)
 
 
@@ -179,15 +194,13 @@ def endpoint_page(endpoint: Endpoint, caller: Caller, now: datetime) -> Endpoint
         facts.append(Fact(label=_("Last delivered"), value=moment(endpoint.last_ok_at)))
     if endpoint.previous_until and endpoint.previous_until > now:
         facts.append(Fact(label=_("Old secret"), value=_("signs too until %(time)s") % {"time": moment(endpoint.previous_until)}))
-    is_signed = endpoint.kind in SIGNED
     return EndpointPage(
         row=endpoint_row(endpoint, now),
         facts=facts,
-        why_off=str(Off(endpoint.disabled_code).label) if endpoint.disabled_code else "",
+        advice=advice_on(endpoint),
         may_act=may(caller, "act", endpoint),
-        can_roll=is_signed,
+        can_roll=endpoint.kind in SIGNED,
         can_ping=endpoint.enabled and endpoint.kind != Kind.CALLBACK,
-        is_enabled=endpoint.enabled,
     )
 
 
@@ -211,7 +224,6 @@ def delivery_row(delivery: Delivery) -> DeliveryRow:
 def delivery_page(delivery: Delivery, caller: Caller) -> DeliveryPage:
     """Return the delivery's page."""
     endpoint = delivery.endpoint
-    is_signed = endpoint.kind in SIGNED
     facts = [
         Fact(label=_("Endpoint"), value=str(endpoint), href=reverse("webhook", args=[endpoint.pk])),
         Fact(label=_("Address"), value=delivery.url or endpoint.url, mono=True),
@@ -220,7 +232,7 @@ def delivery_page(delivery: Delivery, caller: Caller) -> DeliveryPage:
     return DeliveryPage(
         row=delivery_row(delivery),
         facts=facts,
-        headers="\n".join(_headers(delivery)) if is_signed else "",
+        headers="\n".join(_headers(delivery)) if endpoint.kind in SIGNED else "",
         body=json.dumps(json.loads(delivery.body), indent=2, ensure_ascii=False),
         tries=tries_of(delivery),
         reply=delivery.reply,

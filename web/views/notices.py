@@ -1,4 +1,4 @@
-"""What a person is told and how: Settings › Notices, and the bar of notices below the header of every page."""
+"""Settings › Notices, and the bar of notices below the header of every page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.callers import caller_of
 from access.preferences import WISHES, remember, wishes_of
-from web.presenters.notices import PEOPLE, ways_of
+from web.presenters.notices import ways_of
 from web.presenters.webhooks import kind_words
 from web.views.common import back, wants_fragment
 from webhooks.kinds import offered_kinds
-from webhooks.models import Notice
+from webhooks.models import SIGNED, Notice
 from webhooks.notices import dismiss as note_read
 
 __all__ = ["bar", "dismiss", "settings"]
@@ -27,13 +27,13 @@ __all__ = ["bar", "dismiss", "settings"]
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Show and store what pages do when a task ended; list the mailboxes and chats that are told of events."""
+    """Show and store what pages do when a task ended; list the mailboxes and chats that get events."""
     caller = caller_of(request)
     if request.method == "POST":
         remember(request, caller.user, page_notices=[wish for wish in WISHES if wish in request.POST])
         messages.success(request, _("Saved."))
         return redirect("notices")
-    offered = [kind for kind in offered_kinds() if kind in PEOPLE]
+    offered = [kind for kind in offered_kinds() if kind not in SIGNED]
     facts = {
         "wishes": wishes_of(request),
         "ways": ways_of(caller),

@@ -1,4 +1,4 @@
-"""Endpoints and what they were told: Settings › Webhooks."""
+"""Settings › Webhooks: endpoints and their deliveries."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show how the endpoint is doing and what it was told."""
+    """Show how the endpoint is doing, and its deliveries."""
     caller, endpoint, now = caller_of(request), _endpoint(request, pk), clock.now()
     state = request.GET.get("state", "")
     state = state if state in State.values else ""
@@ -151,11 +151,12 @@ def roll(request: HttpRequest, pk: UUID) -> HttpResponse:
         return ""
 
     response = answer(request, act)
-    return _made(request, endpoint, secret[0], _("New secret made. The old one signs too for 24 hours.")) if secret else response
+    words = _("New secret made. The old one signs too for 24 hours.") if endpoint.previous_until else _("New secret made.")
+    return _made(request, endpoint, secret[0], words) if secret else response
 
 
 def _act(request: HttpRequest, pk: UUID, act: Callable[[Endpoint, Caller], str]) -> HttpResponse:
-    """Do it and go back to the endpoint's page, or to the list if it is gone."""
+    """Do it and go back to the endpoint's page."""
     caller, endpoint = caller_of(request), _endpoint(request, pk)
     return answer(request, lambda: act(endpoint, caller), to=reverse("webhook", args=[pk]))
 
@@ -175,11 +176,11 @@ def ping(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Tell it again."""
+    """Send it events again."""
 
     def act(endpoint: Endpoint, caller: Caller) -> str:
         actions.enable(endpoint, by=caller)
-        return _("Enabled. What was lost meanwhile can be sent again below.")
+        return _("Enabled. You can send again below what was lost.")
 
     return _act(request, pk, act)
 
@@ -187,7 +188,7 @@ def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def disable(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Tell it nothing any more."""
+    """Send it nothing more."""
 
     def act(endpoint: Endpoint, caller: Caller) -> str:
         actions.disable(endpoint, by=caller)

@@ -1,4 +1,4 @@
-"""How each kind of endpoint is spoken to: programs with signed JSON, people with a text in a chat or by e-mail."""
+"""Kinds of endpoint: programs get signed JSON, people get a text in a chat or by e-mail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["offered_kinds"]
 
 
 def offered_kinds() -> list[str]:
-    """Return the kinds that this installation speaks to: chats and e-mail only where they are set up."""
+    """Return the kinds that this installation can send to: chats and e-mail only where they are set up."""
     kinds = [Kind.WEBHOOK, Kind.CALLBACK]
     if settings.CHAT_NOTICES:
         kinds += CHATS

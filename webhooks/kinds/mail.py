@@ -8,7 +8,7 @@ import time
 
 from django.core.mail import EmailMessage
 
-from webhooks.sender import Answer
+from webhooks.sender import Answer, ms_since
 
 __all__ = ["MOST_BYTES", "send_mail"]
 
@@ -18,15 +18,11 @@ MOST_BYTES = 30_000
 
 
 def send_mail(to: str, subject: str, text: str) -> Answer:
-    """Send it once, within settings.EMAIL_TIMEOUT for each step, and return what came of it. Knows no rows, so it runs in a thread."""
+    """Send it once, within settings.EMAIL_TIMEOUT for each step, and return what came of it. Asks no database, so it can run in a thread."""
     began = time.monotonic()
     try:
         EmailMessage(subject=subject, body=text, to=[to]).send()
     except (smtplib.SMTPException, OSError, ValueError) as error:
         log.warning("the mail server did not take a message: %s", type(error).__name__)
-        return Answer(code="mail_failed", ms=_ms_since(began), reply=str(error)[:1_000])
-    return Answer(ms=_ms_since(began))
-
-
-def _ms_since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
+        return Answer(code="mail_failed", ms=ms_since(began), reply=str(error)[:1_000])
+    return Answer(ms=ms_since(began))

@@ -1,4 +1,4 @@
-"""What people are told: several events in one text, in the endpoint's language. No prompt is in it."""
+"""Writes the text for a chat or a mailbox: several events in one message, in the endpoint's language. It never has a prompt."""
 
 from __future__ import annotations
 
