@@ -14,7 +14,7 @@ from providers.core.messages import say
 from tests.browser.accessibility import violations
 from tests.task_rows import make_task
 from webhooks.models import Notice
-from webhooks.notices import tell
+from webhooks.notices import notify
 
 HIDE = """hidden => {
   Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
@@ -31,7 +31,7 @@ COUNT_NOTES = """
 
 def tell_of(user, name: str) -> None:
     with transaction.atomic():
-        tell(user.pk, say("endpoint_gone", name=name), url="/webhooks/")
+        notify(user.pk, say("endpoint_gone", name=name), url="/webhooks/")
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh-hans", 390), ("en", 1280)])

@@ -12,7 +12,7 @@ from access.models import Preference
 from providers.core.messages import say
 from webhooks import actions
 from webhooks.models import Delivery, Notice
-from webhooks.notices import tell
+from webhooks.notices import notify
 
 
 def text(response) -> str:
@@ -78,11 +78,11 @@ def test_mailboxes_and_chats_are_listed_with_a_test(visitor, user, other_user, s
 @pytest.mark.parametrize("script", [True, False])
 def test_a_notice_stays_on_every_page_until_its_person_dismisses_it(visitor, user, other_user, script):
     with transaction.atomic():
-        tell(user.pk, say("endpoint_gone", name="shop"), url="/webhooks/")
-        tell(other_user.pk, say("endpoint_gone", name="another's"))
+        notify(user.pk, say("endpoint_gone", name="shop"), url="/webhooks/")
+        notify(other_user.pk, say("endpoint_gone", name="another's"))
     notice, theirs = Notice.objects.get(owner=user), Notice.objects.get(owner=other_user)
     page = text(visitor.get("/gallery/"))
-    assert "“shop” is told nothing any more" in page
+    assert "“shop” was disabled" in page
     assert "another&#x27;s" not in page
     assert visitor.get("/tick").json()["notices"] == [str(notice.pk)]
     assert "“shop”" in text(visitor.get("/notices/"))
