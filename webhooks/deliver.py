@@ -1,6 +1,6 @@
 """The delivery job: it fans events out, takes lanes, and sends what is due, many requests at once.
 
-Requests are made in threads without a database; every row is read and written here, in the job's own thread, so a request that hangs takes a
+Requests are made in threads without a database; every row is read and written in the job's own thread, so a request that hangs takes a
 thread and no database connection. A dead job loses nothing: its lanes' leases end, and what it had not written is sent again.
 """
 

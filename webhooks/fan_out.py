@@ -117,8 +117,9 @@ class _Receivers:
         if any(public == ACCOUNT_RESTS for _, public in events) or any(event.owner_id is None for event in warned):
             mine |= Q(team=None, owner__is_staff=True)
         found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if events else []
-        self.endpoints = list({one.pk: one for one in found if _keeps_a_log(one)}.values())  # the join has a row for each group of the owner
-        self.callbacks = {(one.owner_id, one.url): one for one in found if one.kind == Kind.CALLBACK}
+        once = {one.pk: one for one in found}.values()  # the join has a row for each group of the owner
+        self.endpoints = [one for one in once if _keeps_a_log(one)]
+        self.callbacks = {(one.owner_id, one.url): one for one in once if one.kind == Kind.CALLBACK}
 
     def of(self, event: Event, public: str, task: GenerationTask | None) -> Iterator[tuple[Endpoint, str]]:
         """Yield each endpoint that gets this event; with the task's own address if that is its callback."""

@@ -48,7 +48,7 @@ class EndpointIn(Schema):
     label: Label = Field("", examples=["shop"])
     types: Types = Field(list(USUAL_TYPES), examples=[["task.succeeded", "task.failed"]])
     key: str = Field("", max_length=200, pattern=TEXT)
-    team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours: the endpoint gets the events of tasks that are shared with it.")
+    team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours: it gets events of the tasks that are shared with it.")
 
 
 class EndpointPatch(Schema):

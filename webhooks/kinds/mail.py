@@ -18,7 +18,7 @@ MOST_BYTES = 30_000
 
 
 def send_mail(to: str, subject: str, text: str) -> Answer:
-    """Send it once, within settings.EMAIL_TIMEOUT for each step, and return what came of it. Asks no database, so it can run in a thread."""
+    """Send it once, within settings.EMAIL_TIMEOUT for each step, and return what came of it. Asks no database."""
     began = time.monotonic()
     try:
         EmailMessage(subject=subject, body=text, to=[to]).send()
