@@ -225,7 +225,7 @@ def check_webhooks() -> str:
     broken = [f"{one} of {one.owner}" for one in enabled.select_related("owner") if not secrets.is_readable(one)]
     if broken:
         raise CheckFailed(
-            f"The secrets of {_some(broken)} cannot be decrypted, so what they should get waits. Restore the old key in CREDENTIAL_KEYS, or "
+            f"The secrets of {_some(broken)} cannot be decrypted, so their deliveries wait. Restore the old key in CREDENTIAL_KEYS, or "
             "let their owners make new secrets on the endpoints' pages (of a chat: a new endpoint)."
         )
     if is_due(clock.now() - OVERDUE):
