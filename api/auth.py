@@ -18,6 +18,7 @@ from access.callers import Caller, caller_of
 from access.rates import WINDOW_S, Taken, take
 from access.scopes import Scope
 from access.tokens import AddressRefused, authenticate
+from api.waiting import first_run
 from generation.errors import NotAllowed, PortalError
 
 __all__ = ["BearerToken", "SignedInPage", "caller", "needs", "with_headers"]
@@ -53,7 +54,7 @@ class BearerToken(HttpBearer):
             raise NotAllowed(words, code="address_not_allowed") from refused
         if row is None:
             return None
-        if row.rate_per_minute is not None:
+        if row.rate_per_minute is not None and first_run(request) is None:  # one that has waited was counted before
             _count(request, take(row.line_id, row.rate_per_minute))
         asking, needed = caller_of(request, token=row), self.scopes_for(request.method or "")
         if not any(all(asking.has(scope) for scope in scopes) for scopes in needed):

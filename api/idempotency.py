@@ -11,7 +11,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -28,7 +28,7 @@ from pydantic import BaseModel
 from api.auth import caller
 from api.errors import error_response
 from api.models import SavedAnswer
-from api.waiting import asked_wait_s
+from api.waiting import asked_wait_s, first_run, resume
 from database import clock
 from database.errors import is_taken
 from generation.ordering.create import key_reused
@@ -67,6 +67,9 @@ def idempotent(operation: View) -> View:
 
     @wraps(operation)
     def once(request: HttpRequest, **values: Any) -> Any:
+        waited = resume(request, request, values.get("response"))
+        if waited is not None:
+            return waited
         key = values["idempotency_key"] if needs_key else values.pop("idempotency_key")
         answered = _claim(request, key, values) if key else None
         return operation(request, **values) if answered is None else answered
@@ -92,17 +95,37 @@ def keep_answers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
-        claimed: SavedAnswer | None = getattr(request, "claimed_answer", None)
-        if claimed is not None:
+        claimed: SavedAnswer | None = getattr(request, "claimed_answer", None) or _claimed_before(request)
+        if claimed is None:
+            return response
+        if waiter := getattr(response, "waiter", None):
+            waiter.give_up = partial(_give_up, claimed)
+        else:
             _keep(claimed, request, response)
         return response
 
     return wrapped
 
 
+def _claimed_before(request: HttpRequest) -> SavedAnswer | None:
+    """Return the claim of the first run of a request that has waited: the second may be refused before it has it again."""
+    waiter = first_run(request)
+    return waiter.carried.get("claimed_answer") if waiter else None
+
+
+def _give_up(claimed: SavedAnswer) -> None:
+    """End the claim of a request whose client hung up while it waited: a repeat finds the task, and may wait again."""
+    _mine(claimed).delete()
+
+
+def _mine(claimed: SavedAnswer) -> QuerySet[SavedAnswer]:
+    """Return the row of the claim, unless another request has taken it over."""
+    return SavedAnswer.objects.filter(pk=claimed.pk, claim=claimed.claim)
+
+
 def _keep(claimed: SavedAnswer, request: HttpRequest, response: HttpResponseBase) -> None:
     """Keep the answer, or give the claim up. Never fails: the answer is sent in any case, and the claim ends by itself."""
-    mine = SavedAnswer.objects.filter(pk=claimed.pk, claim=claimed.claim)
+    mine = _mine(claimed)
     try:
         if hasattr(request, "connection_lost"):
             connection.close()  # the next statement opens another

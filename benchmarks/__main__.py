@@ -1,5 +1,5 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api]`: the figures of docs/performance.md,
-and of the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
+"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [waiting]`: the figures of
+docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api")
+NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api", "waiting")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
-SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET, "ingest": QUIET, "api": QUIET}
+SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET, "ingest": QUIET, "api": QUIET, "waiting": QUIET}
 """Environment of the stage, by benchmark. `polling` and `hung` read the worker's log lines, so their stage is not quiet."""
 WITHOUT_DATABASE = frozenset({"quality"})
 """Benchmarks for which one database is as good as the other."""

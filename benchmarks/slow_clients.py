@@ -22,7 +22,7 @@ DRIP_S = 0.5
 CALL_AGAIN_S = 5.0
 LONGEST_S = 60.0
 IMAGE_BYTES = 100_000
-WAITING = "Prefer: wait=60\r\nIdempotency-Key: slow\r\n"  # one task for all of them
+WAITING = "Prefer: wait=60\r\n"
 
 
 @dataclass(frozen=True, kw_only=True)

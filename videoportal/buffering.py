@@ -1,7 +1,8 @@
 """The gunicorn worker of the web process: gunicorn manages processes, waitress speaks HTTP (docs/adr/0013).
 
 One event loop per process reads complete requests and writes complete answers. A request gets a thread only when it has arrived completely,
-and the thread is free as soon as the answer is made: a client that sends or reads slowly costs a socket and nothing else.
+and the thread is free as soon as the answer is made: a client that sends or reads slowly costs a socket and nothing else. Nor does one that
+waits for its task (`api.waiting`): its request leaves the thread and runs again when its answer can be made.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import resource
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -44,6 +47,9 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
     Whether the credentials are valid is checked later (`security.body_limits`).
     """
 
+    waiter: Any = None
+    """What the first run left of a request that waits."""
+
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
         self.adj = adj
@@ -63,8 +69,37 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 class Answer(WSGITask):  # type: ignore[misc]
     """The application's answer; for HEAD without the body, which Django leaves to its server."""
 
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        waiter = environ["portal.waiter"] = self.request.waiter
+        if waiter is not None:
+            environ["HTTP_X_REQUEST_ID"] = waiter.request_id
+            environ["wsgi.input"].seek(0)
+        return environ
+
     def write(self, data: bytes) -> None:
         super().write(b"" if self.request.command == "HEAD" else data)
+
+
+class PutAside(BaseException):
+    """Ends a run before its answer is written. waitress, which answers every `Exception` itself, keeps the request on its connection."""
+
+    def __init__(self, waiter: Any) -> None:
+        super().__init__()
+        self.waiter = waiter
+
+
+def _setting_aside(wsgi: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the application, with `PutAside` raised in place of the placeholders of `api.waiting`."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        response = wsgi(environ, start_response)
+        if (waiter := getattr(response, "waiter", None)) is None:
+            return response
+        response.close()
+        raise PutAside(waiter)
+
+    return application
 
 
 class JsonError(Error):  # type: ignore[misc]
@@ -93,12 +128,34 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """One connection. A fast reader of a large file gives way to the others after each megabyte."""
+    """One connection. A fast reader of a large file gives way to the others after each megabyte. While its request waits, it is read from,
+    because only so the server sees that the client hangs up.
+    """
 
     parser_class = Request
     task_class = Answer
     error_task_class = Refusal
     allowance = TURN_BYTES
+    waits = False
+
+    def service(self) -> None:
+        self.waits = False
+        request = self.requests[0]
+        try:
+            super().service()
+        except PutAside as run:
+            request.waiter = run.waiter
+            self.waits = True
+            self.server.pull_trigger()
+            run.waiter.put_aside(partial(self.server.add_task, self))
+
+    def readable(self) -> bool:
+        return bool(super().readable()) or (self.waits and len(self.requests) == 1)
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.waits:
+            self.requests[0].waiter.hang_up()
 
     def handle_write(self) -> None:
         self.allowance = TURN_BYTES
@@ -155,7 +212,8 @@ class BufferingWorker(Worker):  # type: ignore[misc]
         dispatcher.set_thread_count(self.cfg.threads)
         sockets: dict[int, Any] = {}
         limits = _limits()
-        servers = [create_server(self.wsgi, map=sockets, _dispatcher=dispatcher, sockets=[it.sock], **limits) for it in self.sockets]
+        application = _setting_aside(self.wsgi)
+        servers = [create_server(application, map=sockets, _dispatcher=dispatcher, sockets=[it.sock], **limits) for it in self.sockets]
         for server in servers:
             server.channel_class = Channel
         while self.alive and os.getppid() == self.ppid:

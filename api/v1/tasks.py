@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from api.fields import Moment, Plain
 from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, created_within, page_of
 from api.v1.schemas import AdoptIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
-from api.waiting import asked_wait_s, wait_for
+from api.waiting import answer_later, asked_wait_s, waited_s
 from delivery.links import origin_of
 from generation import lifecycle
 from generation.actions import cancel, decide, recover, retry
@@ -39,6 +40,7 @@ __all__ = ["assets_of", "router"]
 
 router = Router(tags=["tasks"])
 
+Show = Callable[[HttpRequest, HttpResponse], Any]
 PREFER: Any = Header("", alias="Prefer", description="wait=N: answer when the task has ended, after N <= 60 seconds at the latest.")
 
 
@@ -72,7 +74,7 @@ def post_task(
     body: TaskIn,
     idempotency_key: str = KEY,
     prefer: str = PREFER,
-) -> Status[TaskOut]:
+) -> Any:
     """Answer at once with the queued task, or after `Prefer: wait=N` seconds at most. A repeated Idempotency-Key makes no second task.
 
     403 `quota_reached`: your videos fill your storage. 507 `storage_low`: the disk is almost full. Nothing was ordered.
@@ -89,15 +91,18 @@ def post_task(
         key_is_new=has_new_key(request),
     )
     task, is_new = create(order)
-    _wait(request, response, task, prefer)
-    return _accepted(request, response, task, is_new=is_new)
+    return _after_wait(request, response, task, prefer, partial(_accepted, task=task, is_new=is_new))
 
 
-def _wait(request: HttpRequest, response: HttpResponse, task: GenerationTask, prefer: str) -> None:
-    """Wait as long as the caller asks for and the process allows."""
-    wait_s = asked_wait_s(prefer)
-    if wait_s and wait_for(task, wait_s, by=caller(request)):
-        response["Preference-Applied"] = f"wait={wait_s}"
+def _after_wait(request: HttpRequest, response: HttpResponse, task: GenerationTask, prefer: str, show: Show) -> Any:
+    """Answer when the caller has waited as long as it asks for, and the process allows."""
+
+    def answer(request: HttpRequest, response: HttpResponse) -> Any:
+        if wait_s := waited_s(request):
+            response["Preference-Applied"] = f"wait={wait_s}"
+        return show(request, response)
+
+    return answer_later(request, task, asked_wait_s(prefer), answer, by=caller(request)) or answer(request, response)
 
 
 def assets_of(asking: Caller, inputs: Mapping[str, Sequence[UUID]]) -> dict[str, list[Asset]]:
@@ -158,14 +163,11 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> TaskOut:
 
 @router.post("/{task_id}/retry", response=ORDERED | {404: ErrorOut}, summary="Ask for the same again", auth=needs(Scope.GENERATE))
 @idempotent
-def retry_task(
-    request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER
-) -> Status[TaskOut]:
+def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> Any:
     """Create a new task like this one, which must have ended. It is paid again; a repeated Idempotency-Key makes no second one."""
     asking = caller(request)
     task, is_new = retry.retry_task(_visible_task(asking, task_id), by=asking, idempotency_key=idempotency_key)
-    _wait(request, response, task, prefer)
-    return _accepted(request, response, task, is_new=is_new)
+    return _after_wait(request, response, task, prefer, partial(_accepted, task=task, is_new=is_new))
 
 
 @router.post(
@@ -198,7 +200,7 @@ DECIDED: Any = {200: TaskOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: 
     "/{task_id}/ask-again", response=DECIDED, summary="Ask the vendor again about a task in review or failed", auth=needs(Scope.ADMIN)
 )
 @idempotent
-def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> TaskOut:
+def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idempotency_key: str = KEY, prefer: str = PREFER) -> Any:
     """Ask the vendor about its render, without a cost and without a submit. Only for administrators. If the vendor has the render after
     all, the task continues. A task in review ends as failed if the vendor says that the render failed.
 
@@ -208,8 +210,7 @@ def ask_again(request: HttpRequest, response: HttpResponse, task_id: UUID, idemp
     asking = caller(request)
     task = _to_decide(asking, response, task_id, idempotency_key)
     recover.ask_again(task, by=asking, key=idempotency_key)
-    _wait(request, response, task, prefer)
-    return _shown(request, task_id)
+    return _after_wait(request, response, task, prefer, lambda request, _response: _shown(request, task_id))
 
 
 @router.post("/{task_id}/adopt", response=DECIDED, summary="Decide a review: the vendor has it under this id", auth=needs(Scope.ADMIN))
@@ -252,12 +253,12 @@ def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, id
     return _shown(request, task_id)
 
 
-def _accepted(request: HttpRequest, response: HttpResponse, task: GenerationTask, *, is_new: bool) -> Status[TaskOut]:
+def _accepted(request: HttpRequest, response: HttpResponse, *, task: GenerationTask, is_new: bool) -> Status[TaskOut]:
     """Answer with the task: one that was just stored is not read again, unless the caller has waited for it."""
     response["Location"] = f"/api/v1/tasks/{task.pk}"
     if not is_new:
         response[REPLAYED] = "true"
-    if is_new and "Preference-Applied" not in response:
+    if is_new and not waited_s(request):
         return Status(202, task_out(task, origin_of(request), shown_stop(), is_new=True))
     return Status(202, _shown(request, task.pk))
 

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from api.waiting import WAITERS, asked_wait_s
+from api.waiting import THREADS, asked_wait_s
 from generation.models import GenerationTask
 from tests.cases import in_one_test
 
@@ -167,14 +167,14 @@ def test_wait_ends_with_its_time(api):
     assert (reply.status_code, reply["Preference-Applied"], reply.json()["status"]) == (202, "wait=1", "queued")
 
 
-def test_wait_is_answered_at_once_when_enough_wait_already(api):
-    held = [WAITERS.acquire(blocking=False) for _ in range(settings.WEB_THREADS // 4)]
+def test_wait_is_answered_at_once_when_enough_threads_wait_already(api):
+    held = [THREADS.acquire(blocking=False) for _ in range(settings.WEB_THREADS // 4)]
 
     try:
         reply = api.post("/tasks", FOX, prefer="wait=30")
     finally:
         for _ in held:
-            WAITERS.release()
+            THREADS.release()
 
     assert all(held)
     assert reply.status_code == 202
