@@ -65,6 +65,8 @@ EVERYBODYS = {
     "api/v1/models/<provider>": "the catalog is the same for all",
     "api/v1/models/<provider>/<path:model>": "the catalog is the same for all",
     "accounts/sso/<slug:provider_id>": "the provider that the environment names: tests/access",
+    "accounts/password/reset/key/<slug:uidb36>": "counts only with its key: tests/access/test_password_reset.py",
+    "accounts/password/reset/key/<slug:uidb36>/<slug:key>": "a signature, not an id",
     "v/<token>": "a signature, not an id: tests/delivery",
     "v/<token>/<variant>": "one of three words",
     "v/<token>/<variant>/<suffix>": "how the file's name ends",
