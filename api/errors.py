@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -23,11 +24,31 @@ from delivery.request_ids import current_id
 from generation.errors import BUSY_FOR_S, InvalidRequest, NotYet, PortalError, is_full_disk
 from generation.messages import BUSY, FULL_DISK, PYDANTIC
 
-__all__ = ["answer_in_json", "error_response", "not_found", "other_error", "register_errors"]
+__all__ = ["Failure", "answer_in_json", "error_response", "failure_of", "not_found", "register_errors", "shown"]
 
 log = logging.getLogger("api.errors")
 
+REFUSED = (RequestDataTooBig, MultiPartParserError, TooManyFieldsSent, TooManyFilesSent, UnreadablePostError, BadRequest)
 CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a request was refused, before it has a shape: /api/v1 shows it in one, each dialect (`api.compat`) in its own."""
+
+    status: int
+    code: str
+    message: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def shown(failure: Failure) -> JsonResponse:
+    """Return the failure in the shape of /api/v1."""
+    response = error_response(failure.status, failure.code, failure.message, failure.fields)
+    for name, value in failure.headers.items():
+        response[name] = value
+    return response
 
 
 def error_response(status: int, code: str, message: str, fields: Mapping[str, str] | None = None) -> JsonResponse:
@@ -66,59 +87,52 @@ def answer_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
 
 def register_errors(api: NinjaAPI) -> None:
     """Set the answer for every error that an operation can raise."""
-    handlers: dict[type[Exception], Callable[..., HttpResponse]] = {
-        PortalError: _portal_error,
-        ValidationError: _validation_error,
-        AuthenticationError: _authentication_error,
-        HttpError: _http_error,
-        Http404: not_found,
-        RequestDataTooBig: _too_large,
-        MultiPartParserError: _broken_upload,
-        TooManyFieldsSent: _broken_upload,
-        TooManyFilesSent: _broken_upload,
-        UnreadablePostError: _broken_upload,
-        Exception: other_error,
-    }
-    for kind, handler in handlers.items():
-        api.add_exception_handler(kind, handler)
+
+    def answer(request: HttpRequest, error: Exception) -> HttpResponse:
+        return shown(failure_of(request, error))
+
+    for kind in (*REFUSED, PortalError, AuthenticationError, HttpError, Exception):
+        api.add_exception_handler(kind, answer)
+    api.add_exception_handler(ValidationError, _validation_error)
+    api.add_exception_handler(Http404, not_found)
 
 
-def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:  # noqa: ARG001
+def failure_of(request: HttpRequest, error: BaseException | None) -> Failure:
+    """Return what to tell the caller about an error that a view raised. What no rule expects is logged."""
+    if isinstance(error, HttpError) and isinstance(error.__cause__, PortalError):  # ninja wraps what its parser raises
+        error = error.__cause__
+    match error:
+        case PortalError():
+            return _of_ours(error)
+        case AuthenticationError():
+            words = _("Send a valid token: “Authorization: Bearer vp_…”.")
+            return Failure(status=401, code="not_authenticated", message=words, headers={"WWW-Authenticate": "Bearer"})
+        case HttpError():
+            return Failure(status=error.status_code, code=CODES.get(error.status_code, "error"), message=str(error))
+        case Http404():
+            return Failure(status=404, code="not_found", message=_("There is nothing at this address."))
+        case RequestDataTooBig():
+            return Failure(status=413, code="too_large", message=_("The request is too large."))
+        case _ if isinstance(error, REFUSED):
+            return Failure(status=400, code="bad_request", message=_("The upload is broken or incomplete. Send it again."))
+    return _other(request, error)
+
+
+def _of_ours(error: PortalError) -> Failure:
     fields = error.fields if isinstance(error, InvalidRequest) else {}
-    response = error_response(error.status, error.code, error.message, fields)
-    if isinstance(error, NotYet):
-        response["Retry-After"] = str(BUSY_FOR_S)
-    return response
+    again = isinstance(error, NotYet) or error.status == HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": str(BUSY_FOR_S)} if again else {}
+    return Failure(status=error.status, code=error.code, message=error.message, fields=fields, headers=headers)
 
 
-def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    if isinstance(error.__cause__, PortalError):  # ninja wraps what its parser raises
-        return _portal_error(request, error.__cause__)
-    return error_response(error.status_code, CODES.get(error.status_code, "error"), str(error))
-
-
-def _authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
-    refusal = error_response(401, "not_authenticated", _("Send a valid token: “Authorization: Bearer vp_…”."))
-    refusal["WWW-Authenticate"] = "Bearer"
-    return refusal
-
-
-def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
-    return error_response(413, "too_large", _("The request is too large."))
-
-
-def _broken_upload(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: ARG001
-    return error_response(400, "bad_request", _("The upload is broken or incomplete. Send it again."))
-
-
-def other_error(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    """Answer what no rule expects: a lock that was held, a full disk, a fault of ours."""
+def _other(request: HttpRequest, error: BaseException | None) -> Failure:
+    """Return what to tell about a lock that was held, a full disk, a fault of ours."""
     if is_passing(request, error):
-        return error_response(503, "busy", str(BUSY))
+        return Failure(status=503, code="busy", message=str(BUSY), headers={"Retry-After": str(BUSY_FOR_S)})
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     if is_full_disk(error):
-        return error_response(507, "storage_full", str(FULL_DISK))
-    return error_response(500, "internal_error", _("Something went wrong here. It has been logged."))
+        return Failure(status=507, code="storage_full", message=str(FULL_DISK))
+    return Failure(status=500, code="internal_error", message=_("Something went wrong here. It has been logged."))
 
 
 def _validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -12,7 +12,7 @@ from ninja.parser import Parser
 
 from generation.errors import PortalError
 
-__all__ = ["BadBody", "StrictParser", "read_json", "read_strictly"]
+__all__ = ["MAX_BODY_BYTES", "BadBody", "StrictParser", "check_values", "read_json", "read_strictly"]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -62,7 +62,7 @@ def read_strictly(raw: bytes) -> Any:
         raise BadBody(_("The body is not JSON: line %(line)d, column %(column)d.") % place) from error
     except RecursionError as error:
         raise _too_deep() from error
-    _check_depth_and_texts(value)
+    check_values(value)
     return value
 
 
@@ -90,7 +90,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_depth_and_texts(value: Any) -> None:
+def check_values(value: Any) -> None:
+    """Raise `BadBody` if the values are nested too deeply or have a text that no database stores."""
     waiting = [(value, 1)]
     while waiting:
         item, depth = waiting.pop()

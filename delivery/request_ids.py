@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 from uuid_utils import uuid7
 
-__all__ = ["HEADER", "current_id", "identify_requests", "new_id"]
+__all__ = ["HEADER", "a_request", "current_id", "identify_requests", "new_id"]
 
 HEADER = "X-Request-Id"
 GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -26,20 +27,27 @@ def current_id() -> str:
     return _current.get()
 
 
+@contextmanager
+def a_request(given: str = "") -> Iterator[str]:
+    """Give this thread's request an id while it is answered: the caller's own, if it can be one, or else a new one."""
+    request_id = given if GIVEN.fullmatch(given) else new_id()
+    token = _current.set(request_id)
+    try:
+        yield request_id
+    finally:
+        _current.reset(token)
+
+
 def identify_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Give each request an id: the caller's own, if it is 1 to 64 letters, digits, dots, dashes and underscores, or else a new one. The
     first middleware, so that every answer has it.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request.request_id = given if GIVEN.fullmatch(given) else new_id()  # type: ignore[attr-defined]
-        token = _current.set(request.request_id)  # type: ignore[attr-defined]
-        try:
+        with a_request(request.META.get("HTTP_X_REQUEST_ID", "")) as request_id:
+            request.request_id = request_id  # type: ignore[attr-defined]
             response = get_response(request)
-        finally:
-            _current.reset(token)
-        response[HEADER] = request.request_id  # type: ignore[attr-defined]
+        response[HEADER] = request_id
         return response
 
     return middleware

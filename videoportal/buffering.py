@@ -8,7 +8,6 @@ waits for its task (`api.waiting`): its request leaves the thread and runs again
 from __future__ import annotations
 
 import copy
-import json
 import os
 import resource
 import sys
@@ -28,7 +27,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 from waitress.wasyncore import loop
 
-from delivery.request_ids import HEADER, new_id
+from delivery.request_ids import HEADER, a_request
 
 __all__ = ["BufferingWorker"]
 
@@ -57,7 +56,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        if "AUTHORIZATION" in self.headers or f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", ""):
+        if "AUTHORIZATION" in self.headers or "X_API_KEY" in self.headers or f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", ""):
             self.due_at += LARGE_WITHIN_S
         else:
             self.adj = copy.copy(self.adj)
@@ -103,27 +102,34 @@ def _setting_aside(wsgi: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class JsonError(Error):  # type: ignore[misc]
-    """A refusal in the shape of the API's errors (api/errors.py)."""
+    """A refusal in the shape of the API or the dialect that has the address (api/shapes.py)."""
 
     codes = {413: "too_large", 431: "too_large", 501: "not_implemented"}
 
-    def __init__(self, error: Error) -> None:
+    def __init__(self, error: Error, path: str) -> None:
         super().__init__(error.body)
-        self.code, self.reason = error.code, error.reason
+        self.code, self.reason, self.path = error.code, error.reason, path
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG002
-        request_id = new_id()
-        error = {"code": self.codes.get(self.code, "bad_request"), "message": f"{self.reason}: {self.body}.", "fields": {}}
+        from api.errors import Failure
+        from api.shapes import refused
+
+        with a_request() as request_id:
+            message = f"{self.reason}: {self.body}."
+            answer = refused(self.path, Failure(status=self.code, code=self.codes.get(self.code, "bad_request"), message=message))
         headers = [("Content-Type", "application/json"), (HEADER, request_id)]
-        return f"{self.code} {self.reason}", headers, json.dumps({"error": error | {"request_id": request_id}}).encode()
+        return f"{answer.status_code} {answer.reason_phrase}", headers, answer.content
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
     """The answer to a request that is unreadable or too large: plain text for pages, JSON for programs."""
 
     def execute(self) -> None:
-        if "text/html" not in self.request.headers.get("ACCEPT", "") or getattr(self.request, "path", "").startswith("/api/"):
-            self.request.error = JsonError(self.request.error)
+        from api.shapes import for_programs  # here, because the master imports this module without Django's apps
+
+        path = getattr(self.request, "path", "")
+        if "text/html" not in self.request.headers.get("ACCEPT", "") or for_programs(path):
+            self.request.error = JsonError(self.request.error, path)
         super().execute()
 
 

@@ -20,7 +20,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access.second_factor import where_to_get_one
-from api.errors import error_response
+from api.compat.tokens import HEADER
+from api.errors import Failure
+from api.shapes import for_programs, refused
 from generation import store
 
 API = "/api/"
@@ -160,23 +162,27 @@ def body_limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         size = int(length) if length.isdecimal() else 0
         if size <= settings.MAX_ANONYMOUS_BYTES:
             return get_response(request)
-        with_token = request.path.startswith(API) and "Authorization" in request.headers
+        with_token = for_programs(request.path) and ("Authorization" in request.headers or HEADER in request.headers)
         if size <= settings.MAX_BODY_BYTES and (with_token or request.user.is_authenticated):
             return get_response(request)
-        return error_response(413, "too_large", _("The request is too large."))
+        return refused(request.path, Failure(status=413, code="too_large", message=_("The request is too large.")))
 
     return middleware
 
 
 def second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Send people who must have a second factor to where they get one; answer the API's sessions with 403. Tokens are not sessions."""
+    """Send people who must have a second factor to where they get one; answer the API's sessions with 403. Tokens are not sessions,
+    and no session opens a dialect.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         in_api = request.path.startswith(API)
-        if (in_api and "Authorization" in request.headers) or (way := where_to_get_one(request)) is None:
+        with_token = (in_api and "Authorization" in request.headers) or (not in_api and for_programs(request.path))
+        if with_token or (way := where_to_get_one(request)) is None:
             return get_response(request)
         if in_api:
-            return error_response(403, "second_factor_required", _("Sign in with a second factor first: open Settings, then Security."))
+            words = _("Sign in with a second factor first: open Settings, then Security.")
+            return refused(request.path, Failure(status=403, code="second_factor_required", message=words))
         return redirect(way)
 
     return middleware

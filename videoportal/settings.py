@@ -224,6 +224,7 @@ MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 10 * 1024 * 1024
 MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 
+HELD_ANSWER_S = env.integer("PORTAL_HELD_ANSWER_S", 55, within=range(601))  # dialects whose clients wait for the video; Dify reads for 60 s
 TOKEN_DAYS = env.integer("PORTAL_TOKEN_DAYS", 90, within=range(1, 3651))  # the life of a new token unless one is asked for
 TOKEN_LONGEST_DAYS = env.integer("PORTAL_TOKEN_LONGEST_DAYS", 365, within=range(3651))  # 0: any, also without an end
 # Webhooks and notices (docs/webhooks.md). Chats are at fixed addresses of their vendors, and off until somebody wants them.

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from api.callbacks import receive
+from api.compat.urls import compat_urls
 from api.errors import not_found
 from api.v1.urls import api_urls
 from videoportal.health import readyz
@@ -19,6 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api_urls()),
     re_path("^api(?:/|$)", not_found),
+    *compat_urls(),
     path("v/", include("delivery.urls")),
     path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
     path("readyz", readyz),

@@ -1,5 +1,6 @@
 """The tables of the engine, one module for each aggregate."""
 
+from generation.models.alias import ModelAlias
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.failover import FailoverRule
 from generation.models.keeping import LostFile, Walk
@@ -19,6 +20,7 @@ __all__ = [
     "GenerationTask",
     "LiveWorker",
     "LostFile",
+    "ModelAlias",
     "PaidSubmits",
     "Prompt",
     "TaskEvent",

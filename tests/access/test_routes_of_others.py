@@ -29,6 +29,7 @@ from access.limits import Limits
 from access.models import ApiToken
 from access.scopes import Scope
 from access.tokens import issue
+from api.shapes import for_programs
 from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
@@ -59,6 +60,7 @@ ROWS = {
     "api/v1/webhooks/<endpoint_id>": "endpoint",
     "api/v1/deliveries/<delivery_id>": "delivery",
     "api/v1/budgets/<budget_id>": "budget",
+    "jimeng/tasks/<uuid:task_id>": "task",
 }
 """The kind of row that an id names, by the address up to that id."""
 EVERYBODYS = {
@@ -191,8 +193,8 @@ class Person:
 
     def ask(self, route: str, method: str, ids: Mapping[str, object]) -> tuple[int, str]:
         """Return status and body; the ids of this request are hidden in it, and what differs in every page."""
-        client = self.program if route.startswith("api/") else self.page
-        body = body_of(route, method) if route.startswith("api/") else ""
+        client = self.program if for_programs(f"/{route}") else self.page
+        body = body_of(route, method) if for_programs(f"/{route}") else ""
         kind = "application/json" if body else "application/x-www-form-urlencoded"
         reply = client.generic(method, filled(route, ids), body, content_type=kind)
         content = b"".join(reply.streaming_content) if reply.streaming else reply.content  # type: ignore[attr-defined]

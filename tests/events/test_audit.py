@@ -19,7 +19,7 @@ from access.tokens import issue
 from database.batches import first_id
 from events.models import AuditEvent
 from generation.lifecycle import Status
-from generation.models import Attempt, FailoverRule, GenerationTask, PaidSubmits
+from generation.models import Attempt, FailoverRule, GenerationTask, ModelAlias, PaidSubmits
 from generation.submitting import paid_record
 from generation.submitting.restored_backup import hold_if_restored
 from providers.models import ModelPrice, ProviderAccount
@@ -30,6 +30,7 @@ from web.admin.audit import ACTIONS
 SECRET = "sk-canary-0123456789"
 PASSWORD = "a canary long enough"
 ACCOUNTS, PRICES, RULES = "/admin/providers/provideraccount/", "/admin/providers/modelprice/", "/admin/generation/failoverrule/"
+ALIASES = "/admin/generation/modelalias/"
 TOKENS, USERS, GROUPS, SWITCH = "/admin/access/apitoken/", "/admin/auth/user/", "/admin/auth/group/", "/admin/generation/paidsubmits/"
 AUDIT = "/admin/events/auditevent/"
 ROOMS = ("access", "api", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web", "webhooks")
@@ -44,6 +45,7 @@ class World:
         self.staff_client, self.staff, self.user, self.account = staff_client, staff, user, account
         self.price = ModelPrice.objects.create(model=MODEL, unit="second", amount=1, currency="CNY")
         self.rule = FailoverRule.objects.create(from_model=MODEL, to_model="dashscope/wan2.5-t2v-preview")
+        self.alias = ModelAlias.objects.create(name="old-name", model=MODEL)
         self.token, _ = issue(user, "shop")
         self.program, self.raw = issue(staff, "steering")
         AuditEvent.objects.all().delete()
@@ -141,6 +143,9 @@ DEEDS: list[tuple[str, Callable[[World], None]]] = [
     ("submits.stopped", stop),
     ("submits.resumed", resume),
     ("backup.confirmed", confirm),
+    ("alias.created", lambda w: w.post(f"{ALIASES}add/", name="older-name", model=MODEL)),
+    ("alias.changed", lambda w: w.post(f"{ALIASES}{w.alias.pk}/change/", name="old-name", model="kling/kling-v3")),
+    ("alias.deleted", lambda w: w.post(f"{ALIASES}{w.alias.pk}/delete/", post="yes")),
     ("failover.created", lambda w: w.post(f"{RULES}add/", from_model="kling/kling-v3", to_model=MODEL, position=1, enabled="on")),
     ("failover.changed", save_rules),
     ("failover.deleted", lambda w: w.post(f"{RULES}{w.rule.pk}/delete/", post="yes")),

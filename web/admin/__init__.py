@@ -2,6 +2,7 @@
 
 from web.admin import (  # noqa: F401
     accounts,
+    aliases,
     audit,
     budgets,
     declared,

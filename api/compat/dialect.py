@@ -1,0 +1,161 @@
+"""`Dialect`: another API's addresses, answered by the portal. It declares routes and one shape for refusals; the rest is the same for all
+(docs/adr/0040).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from ninja.errors import AuthenticationError
+
+from access.callers import Caller
+from access.scopes import Scope
+from api.auth import with_headers
+from api.compat.bodies import Body, read_body
+from api.compat.tokens import NotAuthenticated, authenticated
+from api.errors import Failure, failure_of
+from delivery.links import origin_of, video_url
+from generation.errors import InvalidRequest, NotThere
+from generation.models import GenerationTask, Video
+
+__all__ = ["Call", "Dialect", "Refusal", "Route", "json_response"]
+
+Refusal = Callable[[Failure], tuple[int, Any]]
+"""Returns the status and the body with which a dialect shows a failure. Codes of a missing token: see `NotAuthenticated`."""
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request to a dialect, from a caller whose token has the route's scope. `body` has no empty texts and no nulls."""
+
+    request: HttpRequest
+    dialect: str
+    caller: Caller
+    body: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, UploadedFile] = field(default_factory=dict)
+
+    @property
+    def idempotency_key(self) -> str:
+        """Return the client's own key, empty without one. Raises `InvalidRequest`."""
+        key = self.request.headers.get("Idempotency-Key", "")
+        if len(key) > LONGEST_KEY or not key.isascii() or not (key.isprintable() or not key):
+            raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"Idempotency-Key": _("At most 255 ASCII characters.")})
+        return key
+
+    def task(self, task_id: UUID | str) -> GenerationTask:
+        """Return a task that the caller may see, by its id with or without dashes. Raises `NotThere`."""
+        try:
+            known = task_id if isinstance(task_id, UUID) else UUID(hex=task_id)
+        except ValueError:
+            known = None
+        task = known and GenerationTask.objects.select_related("prompt").prefetch_related("videos").one_for(self.caller, known)
+        if task is None:
+            raise NotThere(_("There is no such task."))
+        return task
+
+    def video_url(self, video: Video) -> str:
+        """Return the address at which the video plays without a token, in a bare `<video src>`."""
+        return video_url(video, origin_of(self.request))
+
+    def address(self, path: str) -> str:
+        """Return the whole address of a path of ours, as the client reaches it."""
+        return origin_of(self.request) + path
+
+
+class Route(NamedTuple):
+    """One method at one address. `path` begins below the dialect's prefix and has no slash at its end; with one it is answered too."""
+
+    method: str
+    path: str
+    scope: Scope
+    view: Callable[..., HttpResponseBase]
+
+
+class Dialect:
+    """`name` is what documents and the default alias call it; every address below `prefix` is its own."""
+
+    def __init__(self, name: str, prefix: str, refusal: Refusal) -> None:
+        self.name, self.prefix, self.refusal = name, prefix, refusal
+        self.routes: list[Route] = []
+
+    def route(
+        self, method: str, path: str, *, scope: Scope
+    ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+        """Declare a view: it gets a `Call` and the ids of the path. What it raises becomes a refusal."""
+
+        def declare(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+            self.routes.append(Route(method, path, scope, view))
+            return view
+
+        return declare
+
+    def has(self, address: str) -> bool:
+        """Return whether this path is below the prefix."""
+        return f"{address.lstrip('/')}/".startswith(self.prefix)
+
+    def refuse(self, failure: Failure) -> JsonResponse:
+        """Return the answer to a request that failed, with the headers that are the same in every dialect."""
+        status, body = self.refusal(failure)
+        response = json_response(body, status=status)
+        for name, value in failure.headers.items():
+            response[name] = value
+        if failure.status == 401:
+            response["WWW-Authenticate"] = "Bearer"
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def urls(self) -> list[URLPattern]:
+        """Return the addresses, each with and without a slash at its end, and a refusal for every other one below the prefix."""
+        by_path: dict[str, dict[str, Route]] = {}
+        for route in self.routes:
+            by_path.setdefault(route.path, {})[route.method] = route
+        views = {place: with_headers(self._view(routes)) for place, routes in by_path.items()}
+        known = [path(f"{self.prefix}{place}{slash}", view) for place, view in views.items() for slash in ("/", "")]
+        return [*known, re_path(f"^{self.prefix.rstrip('/')}(?:/|$)", self._not_found)]
+
+    def _view(self, routes: Mapping[str, Route]) -> Callable[..., HttpResponseBase]:
+        @csrf_exempt
+        def view(request: HttpRequest, **ids: Any) -> HttpResponseBase:
+            route = routes.get("GET" if request.method == "HEAD" else str(request.method))
+            if route is None:
+                words = _("This address does not take this method.")
+                return self.refuse(Failure(status=405, code="method_not_allowed", message=words, headers={"Allow": ", ".join(routes)}))
+            try:
+                response = route.view(self._call(request, route), **ids)
+            except AuthenticationError:  # the token ended while its request waited
+                response = self.refuse(failure_of(request, NotAuthenticated("token_refused")))
+            except Exception as error:  # each becomes a refusal in the dialect's shape; unexpected ones are logged
+                response = self.refuse(failure_of(request, error))
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
+
+        return view
+
+    def _call(self, request: HttpRequest, route: Route) -> Call:
+        caller = authenticated(request, route.scope)  # before anything is read
+        body = read_body(request) if request.method in WITH_BODY else Body()
+        return Call(request=request, dialect=self.name, caller=caller, body=body.fields, files=body.files)
+
+    @property
+    def _not_found(self) -> Callable[..., HttpResponseBase]:
+        @csrf_exempt
+        def view(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001
+            return self.refuse(Failure(status=404, code="not_found", message=_("There is nothing at this address.")))
+
+        return view
+
+
+def json_response(body: Any, *, status: int = 200) -> JsonResponse:
+    """Return JSON whose Chinese is readable on the wire."""
+    return JsonResponse(body, status=status, safe=False, json_dumps_params={"ensure_ascii": False})

@@ -1,0 +1,72 @@
+"""`/jimeng/`: the answer to a prompt is the video, if it is done in time; else where to ask for it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from access.scopes import Scope
+from api.compat.choices import number
+from api.compat.dialect import Call, Dialect, json_response
+from api.compat.fit import fit
+from api.compat.jimeng.translate import STATES, USUAL_MODELS, asked, refusal
+from api.compat.model_names import meant_model
+from api.compat.ordering import held, order, repeat_key
+from api.errors import Failure
+from generation.lifecycle import TERMINAL, Status
+from generation.messages import failure_sentence
+from generation.models import GenerationTask
+
+__all__ = ["dialect"]
+
+dialect = Dialect("jimeng", "jimeng/", refusal)
+
+
+@dialect.route("POST", "generate_video", scope=Scope.GENERATE)
+def generate_video(call: Call) -> HttpResponseBase:
+    """Order a video and wait for it: 200 with its address; 202 with `status_url` if it takes longer, or 504 with `?strict=1`."""
+    wanted = asked(call.body)
+    spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
+    fitted = fit(spec, wanted.options)
+    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=call.idempotency_key or repeat_key(call)).task
+
+    def answer(task: GenerationTask) -> HttpResponseBase:
+        shown = _shown(call, task)
+        if "video_url" in shown:
+            return json_response({name: shown[name] for name in ("video_url", "task_id")})
+        if "detail" in shown:
+            return dialect.refuse(Failure(status=500, code="render_failed", message=str(shown["detail"])))
+        if call.request.GET.get("strict") == "1":
+            words = _("The video is not ready yet. Ask for it at %(address)s") % {"address": shown["status_url"]}
+            return dialect.refuse(Failure(status=504, code="not_ready", message=words))
+        return json_response(shown, status=202)
+
+    return held(call, task, answer)
+
+
+@dialect.route("GET", "tasks/<uuid:task_id>", scope=Scope.READ)
+def get_task(call: Call, task_id: UUID) -> HttpResponseBase:
+    """Answer with the state of a task, and with its video when it is there. `?wait=N` holds the answer for up to N seconds until then."""
+    wait_s = number(call.request.GET.get("wait")) or 0
+    return held(call, call.task(task_id), lambda task: json_response(_shown(call, task)), wait_s=max(0, int(wait_s)))
+
+
+def _shown(call: Call, task: GenerationTask) -> dict[str, object]:
+    """Return what is known of a task: with `video_url` if it is there, with `detail` if it will not come."""
+    address = call.address(f"/{dialect.prefix}tasks/{task.pk}")
+    shown: dict[str, object] = {"task_id": str(task.pk), "status": STATES[task.state], "status_url": address}
+    if task.state not in TERMINAL:
+        return shown
+    videos = task.kept_videos()
+    return shown | ({"video_url": call.video_url(videos[0])} if videos else {"status": "failed", "detail": _why(task)})
+
+
+def _why(task: GenerationTask) -> str:
+    """Return why a task that has ended has no video."""
+    if task.state is Status.SUCCEEDED:
+        return _("The video was deleted.")
+    if task.state is Status.CANCELLED:
+        return _("The task was cancelled.")
+    return " ".join(part for part in (*failure_sentence(task.error_code), str(task.error_message)) if part)

@@ -1,0 +1,90 @@
+"""How dialects order and wait: `order`, which is `generation.ordering.create`, and `held`, the answer that waits for its task."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http.response import HttpResponseBase
+from uuid_utils.compat import uuid7
+
+from api.compat.dialect import Call
+from api.compat.fit import Fit
+from api.waiting import wait_for
+from database import clock
+from generation.lifecycle import RESTING, Status
+from generation.models import Asset, GenerationTask, Prompt
+from generation.ordering.create import Placed, create
+from generation.ordering.order import Order, digest_of
+from providers.core.catalog import ModelSpec
+
+__all__ = ["held", "order", "repeat_key"]
+
+REPEATED_WITHIN = timedelta(minutes=2)
+"""A client that gives up a request repeats it within this time; a person who wants another video of the same words takes longer."""
+ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
+FIRST = "0" * 32
+
+
+def order(
+    call: Call,
+    spec: ModelSpec,
+    *,
+    prompt: str,
+    fitted: Fit,
+    inputs: Mapping[str, Sequence[Asset]] | None = None,
+    key: str = "",
+    **names: Any,
+) -> Placed:
+    """Order one video in the caller's name. `names`: content_id, callback_url, external_id, metadata. Raises what `create` raises."""
+    return create(
+        Order(
+            owner=call.caller.user,
+            token=call.caller.token,
+            source=Prompt.Source.API,
+            model=spec.name,
+            prompt=prompt,
+            params=fitted.params,
+            inputs=inputs or {},
+            idempotency_key=key or call.idempotency_key,
+            **names,
+        )
+    )
+
+
+def repeat_key(call: Call, *, is_retry: bool | None = None, within: timedelta = REPEATED_WITHIN) -> str:
+    """Return the idempotency key of a request whose client may repeat it without one: that of the same body of the same token a short time
+    ago, unless its task failed; else a new one. Two such requests at once get one key.
+
+    `is_retry` is what the client says itself: a request that is none is always a new order.
+    """
+    assert call.caller.token, "sessions open no dialect"
+    files = {name: hashlib.sha256(file.read()).hexdigest() for name, file in call.files.items()}
+    for file in call.files.values():
+        file.seek(0)
+    digest = digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
+    if is_retry is False:
+        return digest + uuid7().hex
+    # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
+    made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))
+    last = made.exclude(idempotency_key="").order_by("-id").first()
+    if last is None:
+        return digest + FIRST
+    is_same = last.state not in ENDED_BADLY and last.created_at > clock.now() - within
+    return last.idempotency_key if is_same else digest + last.pk.hex
+
+
+def held(
+    call: Call, task: GenerationTask, answer: Callable[[GenerationTask], HttpResponseBase], *, wait_s: int | None = None
+) -> HttpResponseBase:
+    """Return `answer(task)` when the task has ended or is in review, or after `wait_s` seconds; PORTAL_HELD_ANSWER_S unless it is given.
+
+    It is answered at once where too many requests wait. `answer` gets the task as it is then, with its videos.
+    """
+    patience = settings.HELD_ANSWER_S if wait_s is None else min(wait_s, settings.HELD_ANSWER_S)
+    if patience and task.state not in RESTING:
+        wait_for(task, patience, by=call.caller)
+    return answer(call.task(task.pk))

@@ -1,0 +1,22 @@
+"""The dialects of the portal, and their addresses."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from api.compat.dialect import Dialect
+from api.compat.jimeng.routes import dialect as jimeng
+
+__all__ = ["DIALECTS", "compat_urls", "dialect_at"]
+
+DIALECTS: tuple[Dialect, ...] = (jimeng,)
+
+
+def compat_urls() -> list[URLPattern]:
+    """Return every address of every dialect."""
+    return [pattern for dialect in DIALECTS for pattern in dialect.urls()]
+
+
+def dialect_at(path: str) -> Dialect | None:
+    """Return the dialect that has this address."""
+    return next((dialect for dialect in DIALECTS if dialect.has(path)), None)

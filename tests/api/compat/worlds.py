@@ -1,0 +1,54 @@
+"""The dialects as the contract tests use them: one line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.compat.dialect import Dialect
+from api.compat.urls import DIALECTS
+from tests.task_rows import MODEL
+
+__all__ = ["MODEL", "WORLDS", "World"]
+
+TOKEN_FAILURES: Mapping[str, int] = {"token_missing": 401, "token_unreadable": 401, "token_refused": 401}
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """`create` is the path, with a body that orders one video; `get` the address of a task, with `{id}`. `is_refusal` says whether a body has the
+    dialect's shape for failures. `statuses` are those of a missing, an unreadable and a wrong token.
+    """
+
+    dialect: Dialect
+    create: str
+    body: Mapping[str, Any]
+    get: str
+    is_refusal: Callable[[Any], bool]
+    statuses: Mapping[str, int] = field(default_factory=dict)
+
+    def status_of(self, failure: str) -> int:
+        return {**TOKEN_FAILURES, **self.statuses}[failure]
+
+
+def _dialect(name: str) -> Dialect:
+    return next(one for one in DIALECTS if one.name == name)
+
+
+def _is_fastapi(body: Any) -> bool:
+    details = body["detail"]
+    listed = isinstance(details, list) and details and all(set(one) == {"type", "loc", "msg"} for one in details)
+    return set(body) == {"detail"} and bool(listed or (isinstance(details, str) and details))
+
+
+WORLDS = (
+    World(
+        dialect=_dialect("jimeng"),
+        create="/jimeng/generate_video/",
+        body={"prompt": "a red fox", "aspect_ratio": "16:9", "duration_ms": 5000, "fps": 24},
+        get="/jimeng/tasks/{id}",
+        is_refusal=_is_fastapi,
+        statuses={"token_refused": 403},
+    ),
+)
