@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from api.auth import with_headers
 from api.compat.bodies import Body, read_body
 from api.compat.tokens import NotAuthenticated, authenticated
 from api.errors import Failure, failure_of
+from api.waiting import resume
 from delivery.links import origin_of, video_url
 from generation.errors import InvalidRequest, NotThere
 from generation.models import GenerationTask, Video
@@ -132,7 +133,7 @@ class Dialect:
                 words = _("This address does not take this method.")
                 return self.refuse(Failure(status=405, code="method_not_allowed", message=words, headers={"Allow": ", ".join(routes)}))
             try:
-                response = route.view(self._call(request, route), **ids)
+                response = self._answer(request, route, ids)
             except AuthenticationError:  # the token ended while its request waited
                 response = self.refuse(failure_of(request, NotAuthenticated("token_refused")))
             except Exception as error:  # each becomes a refusal in the dialect's shape; unexpected ones are logged
@@ -142,10 +143,14 @@ class Dialect:
 
         return view
 
-    def _call(self, request: HttpRequest, route: Route) -> Call:
+    def _answer(self, request: HttpRequest, route: Route, ids: Mapping[str, Any]) -> HttpResponseBase:
         caller = authenticated(request, route.scope)  # before anything is read
+        call = Call(request=request, dialect=self.name, caller=caller)
+        rest: HttpResponseBase | None = resume(request, call)
+        if rest is not None:
+            return rest
         body = read_body(request) if request.method in WITH_BODY else Body()
-        return Call(request=request, dialect=self.name, caller=caller, body=body.fields, files=body.files)
+        return route.view(replace(call, body=body.fields, files=body.files), **ids)
 
     @property
     def _not_found(self) -> Callable[..., HttpResponseBase]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -13,9 +15,9 @@ from uuid_utils.compat import uuid7
 
 from api.compat.dialect import Call
 from api.compat.fit import Fit
-from api.waiting import wait_for
+from api.waiting import answer_later
 from database import clock
-from generation.lifecycle import RESTING, Status
+from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Prompt
 from generation.ordering.create import Placed, create
 from generation.ordering.order import Order, digest_of
@@ -78,13 +80,17 @@ def repeat_key(call: Call, *, is_retry: bool | None = None, within: timedelta = 
 
 
 def held(
-    call: Call, task: GenerationTask, answer: Callable[[GenerationTask], HttpResponseBase], *, wait_s: int | None = None
+    call: Call, task: GenerationTask, answer: Callable[[Call, GenerationTask], HttpResponseBase], *, wait_s: int | None = None
 ) -> HttpResponseBase:
-    """Return `answer(task)` when the task has ended or is in review, or after `wait_s` seconds; PORTAL_HELD_ANSWER_S unless it is given.
+    """Return `answer(call, task)` when the task has ended or is in review, or after `wait_s` seconds; PORTAL_HELD_ANSWER_S unless it is given.
 
-    It is answered at once where too many requests wait. `answer` gets the task as it is then, with its videos.
+    `answer` gets a call without its body, and the task as it is then, with its videos. It must not refer to this call: it may run much later,
+    in another thread (`api.waiting`). It runs at once where too many requests wait.
     """
     patience = settings.HELD_ANSWER_S if wait_s is None else min(wait_s, settings.HELD_ANSWER_S)
-    if patience and task.state not in RESTING:
-        wait_for(task, patience, by=call.caller)
-    return answer(call.task(task.pk))
+    show = partial(_answer_about, task_id=task.pk, answer=answer)
+    return answer_later(call.request, task, patience, show, by=call.caller) or show(call)
+
+
+def _answer_about(call: Call, *, task_id: UUID, answer: Callable[[Call, GenerationTask], HttpResponseBase]) -> HttpResponseBase:
+    return answer(call, call.task(task_id))

@@ -31,26 +31,30 @@ def generate_video(call: Call) -> HttpResponseBase:
     spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
     fitted = fit(spec, wanted.options)
     task = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=call.idempotency_key or repeat_key(call)).task
+    return held(call, task, _video_or_where)
 
-    def answer(task: GenerationTask) -> HttpResponseBase:
-        shown = _shown(call, task)
-        if "video_url" in shown:
-            return json_response({name: shown[name] for name in ("video_url", "task_id")})
-        if "detail" in shown:
-            return dialect.refuse(Failure(status=500, code="render_failed", message=str(shown["detail"])))
-        if call.request.GET.get("strict") == "1":
-            words = _("The video is not ready yet. Ask for it at %(address)s") % {"address": shown["status_url"]}
-            return dialect.refuse(Failure(status=504, code="not_ready", message=words))
-        return json_response(shown, status=202)
 
-    return held(call, task, answer)
+def _video_or_where(call: Call, task: GenerationTask) -> HttpResponseBase:
+    shown = _shown(call, task)
+    if "video_url" in shown:
+        return json_response({name: shown[name] for name in ("video_url", "task_id")})
+    if "detail" in shown:
+        return dialect.refuse(Failure(status=500, code="render_failed", message=str(shown["detail"])))
+    if call.request.GET.get("strict") == "1":
+        words = _("The video is not ready yet. Ask for it at %(address)s") % {"address": shown["status_url"]}
+        return dialect.refuse(Failure(status=504, code="not_ready", message=words))
+    return json_response(shown, status=202)
 
 
 @dialect.route("GET", "tasks/<uuid:task_id>", scope=Scope.READ)
 def get_task(call: Call, task_id: UUID) -> HttpResponseBase:
     """Answer with the state of a task, and with its video when it is there. `?wait=N` holds the answer for up to N seconds until then."""
     wait_s = number(call.request.GET.get("wait")) or 0
-    return held(call, call.task(task_id), lambda task: json_response(_shown(call, task)), wait_s=max(0, int(wait_s)))
+    return held(call, call.task(task_id), _state, wait_s=max(0, int(wait_s)))
+
+
+def _state(call: Call, task: GenerationTask) -> HttpResponseBase:
+    return json_response(_shown(call, task))
 
 
 def _shown(call: Call, task: GenerationTask) -> dict[str, object]:
