@@ -88,7 +88,7 @@ def answer_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
 def register_errors(api: NinjaAPI) -> None:
     """Set the answer for every error that an operation can raise."""
 
-    def answer(request: HttpRequest, error: Exception) -> HttpResponse:
+    def answer(request: HttpRequest, error: Any) -> HttpResponse:
         return shown(failure_of(request, error))
 
     for kind in (*REFUSED, PortalError, AuthenticationError, HttpError, Exception):
@@ -135,7 +135,7 @@ def _other(request: HttpRequest, error: BaseException | None) -> Failure:
     return Failure(status=500, code="internal_error", message=_("Something went wrong here. It has been logged."))
 
 
-def _validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def _validation_error(request: HttpRequest, error: Any) -> HttpResponse:
     if any(item["loc"][0] == "path" for item in error.errors):
         return not_found(request)
     fields = {}

@@ -56,7 +56,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        if "AUTHORIZATION" in self.headers or "X_API_KEY" in self.headers or f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", ""):
+        has_token = "AUTHORIZATION" in self.headers or "X_API_KEY" in self.headers
+        if has_token or f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", ""):
             self.due_at += LARGE_WITHIN_S
         else:
             self.adj = copy.copy(self.adj)

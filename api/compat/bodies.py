@@ -27,7 +27,7 @@ class Body:
     """What the client sent. Empty texts and nulls are left out. A name that ends in `[]` has a list; other names of a form have texts."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, UploadedFile] = field(default_factory=dict)
+    files: Mapping[str, UploadedFile[Any]] = field(default_factory=dict)
 
 
 def read_body(request: HttpRequest) -> Body:

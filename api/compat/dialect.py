@@ -44,23 +44,24 @@ class Call:
     dialect: str
     caller: Caller
     body: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, UploadedFile] = field(default_factory=dict)
+    files: Mapping[str, UploadedFile[Any]] = field(default_factory=dict)
 
     @property
     def idempotency_key(self) -> str:
         """Return the client's own key, empty without one. Raises `InvalidRequest`."""
         key = self.request.headers.get("Idempotency-Key", "")
-        if len(key) > LONGEST_KEY or not key.isascii() or not (key.isprintable() or not key):
-            raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"Idempotency-Key": _("At most 255 ASCII characters.")})
+        if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+            words = _("At most 255 ASCII characters.")
+            raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"Idempotency-Key": words})
         return key
 
     def task(self, task_id: UUID | str) -> GenerationTask:
         """Return a task that the caller may see, by its id with or without dashes. Raises `NotThere`."""
         try:
-            known = task_id if isinstance(task_id, UUID) else UUID(hex=task_id)
+            known = UUID(hex=str(task_id))
         except ValueError:
-            known = None
-        task = known and GenerationTask.objects.select_related("prompt").prefetch_related("videos").one_for(self.caller, known)
+            raise NotThere(_("There is no such task.")) from None
+        task = GenerationTask.objects.select_related("prompt").prefetch_related("videos").one_for(self.caller, known)
         if task is None:
             raise NotThere(_("There is no such task."))
         return task

@@ -82,10 +82,10 @@ def repeat_key(call: Call, *, is_retry: bool | None = None, within: timedelta = 
 def held(
     call: Call, task: GenerationTask, answer: Callable[[Call, GenerationTask], HttpResponseBase], *, wait_s: int | None = None
 ) -> HttpResponseBase:
-    """Return `answer(call, task)` when the task has ended or is in review, or after `wait_s` seconds; PORTAL_HELD_ANSWER_S unless it is given.
+    """Return `answer(call, task)` when the task has ended or is in review, or after `wait_s` seconds; PORTAL_HELD_ANSWER_S at most.
 
-    `answer` gets a call without its body, and the task as it is then, with its videos. It must not refer to this call: it may run much later,
-    in another thread (`api.waiting`). It runs at once where too many requests wait.
+    `answer` gets a call without its body, and the task as it is then, with its videos. It must not refer to this call: it may run much
+    later, in another thread (`api.waiting`). It runs at once where too many requests wait.
     """
     patience = settings.HELD_ANSWER_S if wait_s is None else min(wait_s, settings.HELD_ANSWER_S)
     show = partial(_answer_about, task_id=task.pk, answer=answer)

@@ -63,7 +63,8 @@ def fitting_shape(wanted: Mapping[str, Any], options: Mapping[str, Mapping[str, 
     """Return values of the model's options for the shape that is wanted, the nearest first."""
     asked = asked_shape(wanted)
     words = {str(value).strip().casefold() for name, value in wanted.items() if name in SHAPE}
-    found = {name: same for name in SHAPE if name in options and (same := [one for one in choices_of(options[name]) if _is_word(one, words)])}
+    named = {name: [one for one in choices_of(options[name]) if _is_word(one, words)] for name in SHAPE if name in options}
+    found = {name: same for name, same in named.items() if same}
     if asked == Shape():
         return found
     if "width_px" in options and "height_px" in options:

@@ -39,9 +39,9 @@ class ModelAliasAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             {
                 "fields": ("name", "model"),
                 "description": gettext_lazy(
-                    "Programs that speak another API, such as those in docs/integrations, order the model that you choose here by this name. "
-                    "Use it for names that no longer exist or that a program cannot change. Where a program names no model, the name of its "
-                    "dialect is looked up here."
+                    "Programs that speak another API, such as those in docs/integrations, order the model that you choose here by this "
+                    "name. Use it for names that no longer exist or that a program cannot change. Where a program names no model, the "
+                    "name of its dialect is looked up here."
                 ),
             },
         ),

@@ -1,8 +1,8 @@
-"""The service that a Dify workflow calls for Jimeng's videos (FastAPI, `POST /jimeng/generate_video/`): its fields, answers and refusals. Pure.
+"""The service that a Dify workflow calls for Jimeng's videos (FastAPI, `POST /jimeng/generate_video/`): fields, answers, refusals. Pure.
 
 Its published source: a prompt, `aspect_ratio`, `duration_ms` and `fps`; 200 `{"video_url", "task_id"}`; errors `{"detail"}`, of fields
-FastAPI's list. 401 without a token or with another scheme, 403 for a wrong token. It answers 500 for every other failure; here the status says
-what happened, because its callers look for "not 200" only.
+FastAPI's list. 401 without a token or with another scheme, 403 for a wrong token. It answers 500 for every other failure; here the status
+says what happened, because its callers look for "not 200" only.
 """
 
 from __future__ import annotations

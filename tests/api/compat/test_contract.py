@@ -6,7 +6,6 @@ import base64
 import re
 from uuid import uuid4
 
-import pytest
 from django.db import connection
 from django.test import Client
 

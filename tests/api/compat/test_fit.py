@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from api.compat.fit import fit
+from api.compat.picture_shapes import SHAPE
 from providers.core.catalog import InputConflict
 from providers.vendors import ALL_MODELS
 from tests.cases import LETTERS, in_one_test
 
+SEEDANCE = "jimeng/seedance-2.0"
 OLD_SCRIPT = {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}
 
 
@@ -24,8 +26,8 @@ OLD_SCRIPT = {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}
         ("cogvideox/cogvideox-2b", OLD_SCRIPT, {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}),
         ("cogvideox/cogvideox-2b", {"duration_s": 5, "size": "1000x500"}, {"frames": 40, "width_px": 1000, "height_px": 496}),
         ("cogvideox/cogvideox-2b", {"steps": 900}, {"steps": 200}),
-        ("jimeng/seedance-2.0", {"duration_s": 5.0, "aspect_ratio": "16:9", "fps": 24}, {"duration_s": 5, "aspect_ratio": "16:9", "fps": 24}),
-        ("jimeng/seedance-2.0", {"duration_s": 60, "aspect_ratio": "2:1", "fps": 30}, {"duration_s": 15, "aspect_ratio": "16:9", "fps": 24}),
+        (SEEDANCE, {"duration_s": 5.0, "aspect_ratio": "16:9", "fps": 24}, {"duration_s": 5, "aspect_ratio": "16:9", "fps": 24}),
+        (SEEDANCE, {"duration_s": 60, "aspect_ratio": "2:1", "fps": 30}, {"duration_s": 15, "aspect_ratio": "16:9", "fps": 24}),
         ("jimeng/seedance-2.0", {"seed": 2**40}, {"seed": 256}),
         ("openai-videos/sora-2", {"size": "1280x720", "duration_s": "4"}, {"duration_s": 4, "aspect_ratio": "16:9", "resolution": "720p"}),
         ("openai-videos/gateway-model", {"width_px": 640, "height_px": 360}, {"size": "640x360"}),
@@ -37,7 +39,8 @@ def test_the_nearest_options_are_used(model, asked, params):
 
 
 def test_what_is_not_done_just_so_is_said():
-    fitted = fit(ALL_MODELS["zhipu/cogvideox-3"], {**OLD_SCRIPT, "obj_or_bg": ["obj"], "negative_prompt": "", "with_audio": None, "fps": 30})
+    asked = {**OLD_SCRIPT, "obj_or_bg": ["obj"], "negative_prompt": "", "with_audio": None, "fps": 30}
+    fitted = fit(ALL_MODELS["zhipu/cogvideox-3"], asked)
 
     assert fitted.params == {"duration_s": 5, "resolution": "1024x1024", "fps": 30}
     assert fitted.changed == {"frames": (16, "duration_s 5"), "width_px": (512, "1024x1024"), "height_px": (512, "1024x1024")}
@@ -70,10 +73,9 @@ def test_a_rule_between_options_and_images_is_kept():
     assert by_frame.changed == {"aspect_ratio": ("9:16", "720p 16:9")}
 
 
-NAMES = st.sampled_from(
-    ["duration_s", "frames", "fps", "size", "width_px", "height_px", "resolution", "aspect_ratio", "seed", "mode", "guidance", "camera", "odd"]
-)
-VALUES = st.integers(-(2**63), 2**63) | st.floats() | st.text(LETTERS, max_size=9) | st.sampled_from(["5", "16:9", "0x0", "99999x1", "720P"])
+NAMES = st.sampled_from([*SHAPE, "duration_s", "frames", "fps", "seed", "mode", "guidance", "camera", "odd"])
+TEXTS = st.text(LETTERS, max_size=9) | st.sampled_from(["5", "16:9", "0x0", "99999x1", "720P"])
+VALUES = st.integers(-(2**63), 2**63) | st.floats() | TEXTS
 
 
 @given(model=st.sampled_from(sorted(ALL_MODELS.built_in)), asked=st.dictionaries(NAMES, VALUES, max_size=6), frames=st.integers(0, 1))

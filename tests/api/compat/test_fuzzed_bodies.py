@@ -22,7 +22,9 @@ LEAVES = (
     | st.text(LETTERS, max_size=20)
     | st.sampled_from(["", "5", "16:9", "0:0", "1e999", "data:image/png;base64,AAAA", "720p", "1x1", "kling/kling-v2-6", "\x00", "-1"])
 )
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(LETTERS, max_size=8), inner, max_size=3), max_leaves=8)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(LETTERS, max_size=8), inner, max_size=3), max_leaves=8
+)
 CHANGES = st.dictionaries(st.sampled_from(NAMES) | st.text(LETTERS, max_size=8), VALUES, max_size=5)
 CUTS = st.integers(0, 3)
 
