@@ -17,8 +17,8 @@ TOKEN_FAILURES: Mapping[str, int] = {"token_missing": 401, "token_unreadable": 4
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """`create` is the path, with a body that orders one video; `get` the address of a task, with `{id}`. `is_refusal` says whether a body has
-    the dialect's shape for failures. `statuses` are those of a missing, an unreadable and a wrong token.
+    """`create` is the path, with a body that orders one video; `get` the address of a task, with `{id}`. `is_refusal` says whether a body
+    has the dialect's shape for failures. `statuses` are those of a missing, an unreadable and a wrong token.
     """
 
     dialect: Dialect
