@@ -28,7 +28,7 @@ OLD_SCRIPT = {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}
         ("cogvideox/cogvideox-2b", {"steps": 900}, {"steps": 200}),
         (SEEDANCE, {"duration_s": 5.0, "aspect_ratio": "16:9", "fps": 24}, {"duration_s": 5, "aspect_ratio": "16:9", "fps": 24}),
         (SEEDANCE, {"duration_s": 60, "aspect_ratio": "2:1", "fps": 30}, {"duration_s": 15, "aspect_ratio": "16:9", "fps": 24}),
-        ("jimeng/seedance-2.0", {"seed": 2**40}, {"seed": 256}),
+        ("jimeng/seedance-2.0", {"seed": 2**40 + 256}, {"seed": 256}),
         ("openai-videos/sora-2", {"size": "1280x720", "duration_s": "4"}, {"duration_s": 4, "aspect_ratio": "16:9", "resolution": "720p"}),
         ("openai-videos/gateway-model", {"width_px": 640, "height_px": 360}, {"size": "640x360"}),
         ("vidu/viduq3-pro", {"with_audio": "false", "resolution": "1080P"}, {"with_audio": False, "resolution": "1080p"}),
