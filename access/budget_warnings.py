@@ -1,4 +1,6 @@
-"""Warnings of budgets: once at 80 and once at 100 percent in each period, as `budget.warning` in the outbox."""
+"""Warnings of budgets, as `budget.warning` in the outbox: in each period one at 80 and one at 100 percent, of which the second alone where
+one purchase passes both, and one of the first order that did not fit.
+"""
 
 from __future__ import annotations
 
@@ -24,26 +26,28 @@ def watch() -> None:
     for percent, amount in SHARES.items():
         used = Q(held__gte=amount, warned__lt=percent, limit__gt=0)  # of a limit of 0 only a refusal is news
         for budget in Budget.objects.filter(used, enabled=True).order_by("pk"):
-            _warn(budget, percent, used)
+            _warn(budget, percent, used, warned=percent)
 
 
 def warn_of_refusal(budget: Budget) -> None:
-    """Warn that an order did not fit into this budget. Call it once the order is rolled back. Most budgets never reach their limit by
-    themselves: of one of 10, renders of 3 leave 1.
+    """Warn that an order did not fit into this budget, beside the warnings of its shares: most budgets never reach their limit by
+    themselves, of one of 10, renders of 3 leave 1. Call it once the order is rolled back, and with it the period that it had begun.
     """
-    _warn(budget, 100, Q(warned__lt=100), refused=True)
+    budgets.roll(clock.now())
+    percent = 100 * budget.held // budget.limit if budget.limit else 100
+    _warn(budget, percent, Q(refusal_told=False), refusal_told=True)
 
 
-def _warn(budget: Budget, percent: int, still: Q, *, refused: bool = False) -> None:
+def _warn(budget: Budget, percent: int, still: Q, **told: int) -> None:
     """Write the warning if the budget is in the same period, is `still` so, and nobody has warned since it was read."""
     with transaction.atomic():
-        if not Budget.objects.filter(still, pk=budget.pk, enabled=True, starts_at=budget.starts_at).update(warned=percent):
+        if not Budget.objects.filter(still, pk=budget.pk, enabled=True, starts_at=budget.starts_at).update(**told):
             return
         facts = {
             "kind": budget.kind,
             "window": budget.window,
             "percent": percent,
-            "refused": refused,
+            "refused": "refusal_told" in told,
             "held": str(decimal(budget.held)),
             "limit": str(decimal(budget.limit)),
             "currency": budget.currency,

@@ -235,7 +235,7 @@ def raise_to(row: Reservation, ask: Ask) -> None:
     budgets.add(amounts, row.at)
 
 
-def correct(row: Reservation, amount: int, *, by: Actor | None, basis: str = Basis.PERSON) -> None:
+def correct(row: Reservation, amount: int, *, by: Actor | None, basis: str = Basis.PERSON, reason: str = "") -> None:
     """Let a closed reservation have cost another amount, by a person or a bill. Raise `AlreadyClosed` if it changed meanwhile."""
     _in_transaction()
     before = {"settled": str(row.spent), "basis": row.basis}
@@ -249,7 +249,8 @@ def correct(row: Reservation, amount: int, *, by: Actor | None, basis: str = Bas
     }
     _write(row, was_open=False, reserved=reserved, **facts)
     _count(row, amount - counted)
-    audit.record("ledger.corrected", row, by=by, before=before, after={"settled": str(decimal(amount)), "basis": basis})
+    after = {"settled": str(decimal(amount)), "basis": basis} | ({"reason": reason} if reason else {})
+    audit.record("ledger.corrected", row, by=by, before=before, after=after)
 
 
 def _in_transaction() -> None:

@@ -140,7 +140,7 @@ class Budget(models.Model):
 
     `held` is what the purchases of the period from `starts_at` take, settled or not; `access.budgets.rebuild` works it out again from the
     reservations. It may exceed `limit`: a vendor may charge more than was reserved, and that is a fact. `warned` is the last share of
-    which a warning was written: 0, 80 or 100 percent.
+    which a warning was written: 0, 80 or 100 percent. `refusal_told`: one was written of an order that did not fit.
     """
 
     class Window(models.TextChoices):
@@ -161,6 +161,7 @@ class Budget(models.Model):
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(editable=False)
     warned = models.PositiveSmallIntegerField(default=0, editable=False)
+    refusal_told = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("budget")

@@ -22,8 +22,9 @@ class Preference(models.Model):
 
     `time_zone` is an IANA name; empty: that of the browser. `quota_gb` is what their videos may take; empty: the setting's; 0: any.
     `default_team` is what the Studio's *Share with* shows at first. `left_to` gets the videos of who has left, also those to come.
-    `team` pays for what they order; empty: their only team, or of several the first by name. `language` and `theme` empty: those of the
-    browser. `page_notices` is what a page does when a task of theirs ended (`access.preferences.WISHES`); None: as for a new person.
+    `team` pays for what they order, while they are in it; else their only team, or of several the first by name. `language` and `theme`
+    empty: those of the browser. `page_notices` is what a page does when a task of theirs ended (`access.preferences.WISHES`); None: as
+    for a new person.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")

@@ -11,9 +11,10 @@ import hmac
 import secrets
 import string
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from access.budget_changes import limits_of_token
+from access.budget_changes import limit_token, limits_of_token
 from access.callers import Caller
 from access.limits import Limits, WrongLimits, allows_address, narrower
 from access.models import ApiToken
@@ -37,6 +38,7 @@ __all__ = [
     "authenticate",
     "change",
     "issue",
+    "limit",
     "new_text",
     "revoke",
     "roll",
@@ -188,6 +190,18 @@ def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, 
     return row, raw
 
 
+@transaction.atomic
+def limit(token: ApiToken, budgets: Mapping[str, int | None], *, by: Caller) -> None:
+    """Let the token's line spend so much in each period, in micro; None: no limit of its own. Raises `WrongLimits` if `by` is a token whose
+    line may not spend as much.
+    """
+    own = limits_of_token(by.token) if by.token else {}
+    wrong = {window: limit for window, limit in budgets.items() if window in own and (limit is None or limit > own[window])}
+    if wrong:
+        raise WrongLimits({f"budgets.{window}": _("This token cannot give more than it has.") for window in wrong})
+    limit_token(token, budgets, by=by)
+
+
 def _not_shared(asking: ApiToken, other: ApiToken) -> dict[str, str]:
     """Return by field what limits the line of the asking token and not that of the other: the text of a new one in that line passes it."""
     if other.line_id == asking.line_id:
@@ -198,7 +212,13 @@ def _not_shared(asking: ApiToken, other: ApiToken) -> dict[str, str]:
 
 def working(now: datetime) -> QuerySet[ApiToken]:
     """Return the tokens that are valid at this time."""
-    return ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, owner__is_active=True)
+    return _not_ended().filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+@cache
+def _not_ended() -> QuerySet[ApiToken]:
+    """Return the tokens that were not revoked, of active owners: built once, as every request of a program asks it."""
+    return ApiToken.objects.filter(revoked_at=None, owner__is_active=True).select_related("owner")
 
 
 def authenticate(raw: str, *, ip: str = "") -> ApiToken | None:
@@ -211,8 +231,8 @@ def authenticate(raw: str, *, ip: str = "") -> ApiToken | None:
         return None
     now = timezone.now()
     # the database compares, so that a wrong secret takes as long as an unknown id; who guesses does not choose the digest
-    row = working(now).select_related("owner").filter(public_id=public_id, digest=_digest(raw)).first()
-    if row is None:
+    row = next(iter(_not_ended().filter(public_id=public_id, digest=_digest(raw)).order_by()), None)
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     if not allows_address(row.networks, ip):
         raise AddressRefused(row)

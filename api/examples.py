@@ -52,6 +52,7 @@ EXAMPLES: dict[str, Example] = {
     "adopt_task": Example(path={"task_id": "{task_in_review}"}, body={"vendor_id": "{vendor_id}"}),
     "submit_task_again": Example(path={"task_id": "{task_in_review}"}, body={"knows_cost": True}),
     "give_up_task": Example(path={"task_id": "{task_in_review}"}),
+    "post_task_cost": Example(path={"task_id": "{task_that_cost}"}, body={"amount": "3.50", "reason": "typed wrongly"}),
     "list_videos": Example(query={"content_id": "article 7", "starred": "true"}),
     "get_video": Example(),
     "patch_video": Example(body={"title": "a red fox, final cut", "starred": True}),
@@ -67,11 +68,18 @@ EXAMPLES: dict[str, Example] = {
     "get_asset": Example(),
     "list_tokens": Example(),
     "post_token": Example(
-        status=201, body={"label": "product pages", "scopes": ["read", "generate"], "rate_per_minute": 600, "expires_in_days": 30}
+        status=201,
+        body={
+            "label": "product pages",
+            "scopes": ["read", "generate"],
+            "rate_per_minute": 600,
+            "expires_in_days": 30,
+            "budgets": {"month": "500"},
+        },
     ),
     "get_own_token": Example(),
     "get_token": Example(),
-    "patch_token": Example(body={"label": "product pages", "rate_per_minute": 60}),
+    "patch_token": Example(body={"label": "product pages", "rate_per_minute": 60, "budgets": {"day": "20"}}),
     "roll_token": Example(status=201, body={"overlap_hours": 24}),
     "revoke_token": Example(status=204),
     "get_usage": Example(query={"from": "2026-11-01", "to": "2026-11-30", "by": "model"}),

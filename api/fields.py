@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
@@ -13,8 +14,9 @@ from pydantic_core.core_schema import no_info_before_validator_function
 
 from providers.core.catalog import exact_number
 
-__all__ = ["EXACT", "Day", "Moment", "Plain"]
+__all__ = ["EXACT", "Amount", "Day", "Moment", "Plain"]
 
+Amount = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6, description="In the portal's currency.", examples=["500"])]
 Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 

@@ -1,8 +1,9 @@
 """How fast the API takes orders and shows them: `python -m benchmarks api`, on a stage with two web servers and a simulator.
 
 *bare* is a Django view with the same INSERTs in one transaction, or the same SELECTs (`benchmarks.bare`), on the same database and web
-server. *LiteLLM* is its proxy in front of the same simulator, with `POST` and `GET /v1/videos`; it forwards each request to the vendor. No
-worker runs: what is ordered stays in the queue. All are asked in turn, for some seconds, in several rounds; the clients share the machine.
+server. Orders are for an account that is billed, and a budget counts them. *LiteLLM* is its proxy in front of the same simulator, with
+`POST` and `GET /v1/videos`; it forwards each request to the vendor. No worker runs: what is ordered stays in the queue. All are asked in
+turn, for some seconds, in several rounds; the clients share the machine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -28,14 +30,22 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from access.budget_changes import make  # noqa: E402
+from access.ledger_models import Budget  # noqa: E402
+from access.models import ApiToken  # noqa: E402
+from access.money import micro  # noqa: E402
 from access.tokens import issue  # noqa: E402
 from generation.models import GenerationTask, Prompt, Video  # noqa: E402
+from generation.tariff import tariff_of  # noqa: E402
 from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
+from providers.models import ModelPrice, ProviderAccount  # noqa: E402
 from providers.simulator.testing import SimulatorProcess  # noqa: E402
+from providers.vendors import ALL_MODELS  # noqa: E402
 from tools.stack import ROOT, free_port  # noqa: E402
 from tools.witnesses import python_with  # noqa: E402
 
@@ -51,6 +61,8 @@ model_list:
     litellm_params: {{model: openai/{LITELLM_MODEL}, api_base: "%s/hosts/openai/v1", api_key: sk-sandbox-openai-videos}}
 general_settings: {{master_key: {LITELLM_KEY}}}
 """
+COST = 2
+"""Of an order, in PORTAL_CURRENCY."""
 Request = Callable[[], bytes]
 
 
@@ -58,10 +70,12 @@ def main() -> None:
     owner = User.objects.create_user("bench")
     row, token = issue(owner, "bench")
     shown = _finished_task(owner)
+    money = _money(row)
     numbers = count()
     with ExitStack() as stack:
         simulator = stack.enter_context(SimulatorProcess(queue_s=600))
         ensure_sandbox_accounts(simulator.url)
+        ProviderAccount.objects.update(sandbox=False)  # so that money is set aside; no worker runs
         portal = stack.enter_context(_server("videoportal.settings", "/healthz"))
         bare = stack.enter_context(_server("benchmarks.bare_settings", f"/tasks/{row.public_id}/{shown.pk}"))
 
@@ -71,7 +85,7 @@ def main() -> None:
 
         def insert(*, key: bool) -> bytes:
             facts = {"owner": owner.pk, "model": MODEL, "params": PARAMS, "prompt": f"a fox {next(numbers)}"}
-            return _request("POST", "/tasks", token, facts | {"key": uuid4().hex if key else ""})
+            return _request("POST", "/tasks", token, facts | money | {"key": uuid4().hex if key else ""})
 
         asked: dict[str, tuple[int, Request]] = {
             "create, bare": (bare, lambda: insert(key=False)),
@@ -108,6 +122,16 @@ def _rows(times: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
             rows[name]["of bare"] = f"{100 * rates[name] / rates[f'{name}, bare']:.0f} %"
             rows[name]["of LiteLLM"] = f"{rates[name] / rates[f'{plain}, LiteLLM']:.1f} x"
     return rows
+
+
+def _money(token: ApiToken) -> dict[str, Any]:
+    """Set a price and a budget; return what an order stores of them."""
+    price = ModelPrice.objects.create(model=MODEL, unit=ModelPrice.Unit.VIDEO, amount=COST, currency=settings.CURRENCY)
+    budget = Budget(kind="everyone", window="month", limit=micro(Decimal(10**9)))
+    make(budget, by=None)
+    tariff = tariff_of(ALL_MODELS[MODEL], [price.tier], price.currency)
+    facts = {"budget": str(budget.pk), "cost": micro(Decimal(COST)), "token_line": str(token.line_id)}
+    return facts | {"tariff": tariff.frozen() if tariff else {}}
 
 
 def _finished_task(owner: User) -> GenerationTask:

@@ -9,18 +9,23 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.utils import timezone
 
+from access.ledger_models import Budget, Reservation
 from access.models import ApiToken
 from api.models import SavedAnswer
 from generation.models import GenerationTask, Prompt, TaskEvent
 
 
 def insert(request: HttpRequest) -> JsonResponse:
-    """Store an order as `POST /api/v1/tasks` does, in one transaction; with `key` also the answer that is kept."""
+    """Store an order as `POST /api/v1/tasks` does, in one transaction: the task, the money that is set aside for it, and last, as it is
+    locked, what the budget holds; with `key` also the answer that is kept.
+    """
     body, now = json.loads(request.body), timezone.now()
     with transaction.atomic():
         prompt = Prompt.objects.create(owner_id=body["owner"], text=body["prompt"], source=Prompt.Source.API)
@@ -40,6 +45,10 @@ def insert(request: HttpRequest) -> JsonResponse:
         if body["key"]:
             facts = {"digest": "0" * 64, "locked_until": now, "created_at": now, "http_status": 202, "body": json.dumps(answer).encode()}
             SavedAnswer.objects.create(owner_id=body["owner"], key=body["key"], **facts)
+        price = {"tariff": body["tariff"], "currency": settings.CURRENCY, "rate": 1, "is_priced": True, "own_reserved": body["cost"]}
+        names = {"model": body["model"], "vendor": body["model"].partition("/")[0], "token_line": body["token_line"]}
+        Reservation.objects.create(task_id=task.pk, owner_id=body["owner"], at=now, day=now.date(), reserved=body["cost"], **names, **price)
+        Budget.objects.filter(pk=body["budget"], held__lte=F("limit") - body["cost"]).update(held=F("held") + body["cost"])
     return JsonResponse(answer, status=202)
 
 

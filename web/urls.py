@@ -63,6 +63,7 @@ urlpatterns = [
     path("tasks/<uuid:pk>/submit-again", tasks.submit_again, name="task-submit-again"),
     path("tasks/<uuid:pk>/give-up", tasks.give_up, name="task-give-up"),
     path("tasks/<uuid:pk>/settle/<uuid:row>", tasks.settle, name="task-settle"),
+    path("tasks/<uuid:pk>/correct/<uuid:row>", tasks.correct, name="task-correct"),
     path("assets/upload", assets.upload, name="asset-upload"),
     path("assets/<uuid:pk>/", assets.image, name="asset"),
     path("tick", live.tick, name="tick"),

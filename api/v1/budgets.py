@@ -22,6 +22,7 @@ from access.models import ApiToken
 from access.money import decimal, micro
 from access.rights import may
 from api.auth import caller
+from api.fields import Amount
 from api.idempotency import idempotent
 from api.v1.schemas import TEXT, ErrorOut
 from database import clock
@@ -32,7 +33,6 @@ __all__ = ["router"]
 
 router = Router(tags=["budgets"])
 
-Amount = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6, description="In `currency`.", examples=["500"])]
 Note = Annotated[str, Field(max_length=200, pattern=TEXT)]
 Name = Annotated[str, Field(max_length=150, pattern=TEXT)]
 

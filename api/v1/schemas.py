@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
+from api.fields import EXACT
 from api.v1.price_schemas import PriceOut, price_out
 from api.v1.video_schemas import VideoOut, video_out
+from generation.actions.settle import MOST
 from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
 from generation.models import GenerationTask
@@ -30,6 +32,7 @@ from providers.vendors import ALL_MODELS
 
 __all__ = [
     "AdoptIn",
+    "CostIn",
     "ErrorOut",
     "ModelOut",
     "Page",
@@ -143,6 +146,19 @@ class SubmitAgainIn(Schema):
     knows_cost: StrictBool = False
 
 
+class CostIn(Schema):
+    """What a purchase cost, in the portal's currency; 0: it was not charged. `reason` is needed where that is known already; the audit log
+    keeps it. `sending` is 1 for the order and 2 and up where a person sent it again; without it, the one whose cost is not known, or else
+    the last.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Annotated[Decimal, Field(ge=0, le=MOST, decimal_places=6, examples=["3.50"])]
+    reason: str = Field("", max_length=200, pattern=TEXT, examples=["typed wrongly"])
+    sending: Annotated[int, Field(ge=1, le=30_000), EXACT] | None = None
+
+
 class RulesOut(Schema):
     """Which images are accepted. Each is stored and sent as JPEG or PNG within `max_bytes`; of a file with several pictures, the first.
 
@@ -190,7 +206,7 @@ class ModelOut(BaseModel):
     json_schema: dict[str, Any]
 
 
-class FailureOut(Schema):
+class FailureOut(BaseModel):
     """What happened and what to do, and what the vendor said."""
 
     code: str
@@ -200,7 +216,7 @@ class FailureOut(Schema):
     vendor_message: str
 
 
-class CostOut(Schema):
+class CostOut(BaseModel):
     """What the task is expected to cost, in `currency`, and what it cost in the end, in `settled_currency`, that of the portal's budgets.
 
     `estimated` is null without a price, `settled` until the task has ended, and while a person has to decide whether it was charged. Both
@@ -216,7 +232,7 @@ class CostOut(Schema):
     settled_by: str
 
 
-class UsageOut(Schema):
+class UsageOut(BaseModel):
     """What the vendor reported when the render ended: `reported` in its own words, `charged` in `unit` if it says that: money, `tokens` or
     `seconds` that it bills, or its own `credits` or `units`. Null and empty where it reports nothing.
     """
@@ -226,7 +242,7 @@ class UsageOut(Schema):
     unit: str
 
 
-class TaskOut(Schema):
+class TaskOut(BaseModel):
     """A task. `asked_model` differs from `model` if an administrator's rule replaced the requested model. `vendor_task_id` is the vendor's
     id of the render, empty until it is accepted.
     """

@@ -21,11 +21,13 @@ from api.auth import caller, needs
 from api.fields import Moment, Plain
 from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, created_within, page_of
-from api.v1.schemas import AdoptIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
+from api.v1.schemas import AdoptIn, CostIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
 from api.waiting import answer_later, asked_wait_s, waited_s
 from delivery.links import origin_of
 from generation import lifecycle
 from generation.actions import cancel, decide, recover, retry
+from generation.actions.decide import require_decider
+from generation.actions.settle import set_cost, the_one_of
 from generation.actions.share import require_team, share
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset, GenerationTask, Prompt, TaskInput
@@ -250,6 +252,21 @@ def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, id
     """Fail the task. Only for administrators. If the vendor answers after all, the task continues."""
     asking = caller(request)
     decide.give_up(_to_decide(asking, response, task_id, idempotency_key), by=asking, key=idempotency_key)
+    return _shown(request, task_id)
+
+
+@router.post("/{task_id}/cost", response=DECIDED, summary="Say what a task cost, or correct it", auth=needs(Scope.ADMIN))
+@idempotent
+def post_task_cost(request: HttpRequest, task_id: UUID, body: CostIn) -> TaskOut:
+    """Settle a purchase of which only the vendor's console or bill tells whether it was charged, or correct what one cost. Only for
+    administrators.
+
+    Refused with 409 while nothing changed: `not_waiting` (the render goes on), `nothing_bought`, `sandbox`, `already_settled`.
+    """
+    asking = caller(request)
+    task = _visible_task(asking, task_id)
+    require_decider(asking)
+    set_cost(the_one_of(task, body.sending), body.amount, by=asking, reason=body.reason)
     return _shown(request, task_id)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -17,15 +19,18 @@ from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from access import tokens
+from access.budget_changes import limits_of_lines, limits_of_token
 from access.callers import Caller
 from access.limits import Limits, Only, WrongLimits
 from access.models import ApiToken, TokenState
+from access.money import decimal, micro
 from access.rights import may
 from access.scopes import USUAL_SCOPES, Scope
 from api.auth import caller, needs
-from api.fields import EXACT
+from api.fields import EXACT, Amount
 from api.paging import PageIn, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page
+from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, NotThere
 from providers.vendors import ALL_MODELS
 
@@ -47,6 +52,27 @@ COLUMNS = {"models": "models_allowed"}
 """Names of the API that differ from the columns'."""
 
 
+class TokenBudgets(Schema):
+    """What may be spent with the token and the others of its line, in a day and in a month, in the portal's currency; null: no limit of its
+    own. What is left out stays.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    day: Amount | None = None
+    month: Amount | None = None
+
+    def in_micro(self) -> dict[str, int | None]:
+        """Return the given ones, as `access.tokens.limit` takes them."""
+        given = self.model_dump(exclude_unset=True)
+        return {window: None if amount is None else micro(amount) for window, amount in given.items()}
+
+
+class TokenBudgetsOut(Schema):
+    day: Decimal | None = None
+    month: Decimal | None = None
+
+
 class TokenIn(Schema):
     """A new token. Empty lists mean any; `only` is where orders may be rendered. `expires_in_days: null`: without an end, if allowed."""
 
@@ -59,6 +85,7 @@ class TokenIn(Schema):
     rate_per_minute: Rate = None
     only: Place = ""
     expires_in_days: Annotated[int, Field(ge=1, le=3650), EXACT] | None = Field(default_factory=tokens.usual_days, examples=[30])
+    budgets: TokenBudgets = Field(default_factory=TokenBudgets, examples=[{"month": "500"}])
 
 
 class TokenChangeIn(Schema):
@@ -72,6 +99,7 @@ class TokenChangeIn(Schema):
     networks: list[Words] = Field([], max_length=50)
     rate_per_minute: Rate = None
     only: Place = ""
+    budgets: TokenBudgets = Field(default_factory=TokenBudgets, examples=[{"month": "500"}])
 
 
 class RollIn(Schema):
@@ -95,6 +123,7 @@ class TokenOut(Schema):
     networks: list[str]
     rate_per_minute: int | None
     only: Place
+    budgets: TokenBudgetsOut
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -122,22 +151,24 @@ def list_tokens(request: HttpRequest, wanted: Query[TokenFilter]) -> Page[TokenO
             raise NotThere(_("There is no such user."))
         rows = ApiToken.objects.select_related("owner").filter(owner__username=wanted.owner)
     found, cursor = page_of(rows, wanted)
-    return Page[TokenOut](items=[token_out(row) for row in found], next_cursor=cursor)
+    limits = limits_of_lines(row.line_id for row in found)
+    return Page[TokenOut](items=[token_out(row, limits.get(row.line_id, {})) for row in found], next_cursor=cursor)
 
 
 @router.post("", response={201: TokenIssuedOut, 422: ErrorOut}, summary="Make a token")
 def post_token(request: HttpRequest, response: HttpResponse, body: TokenIn) -> Status[TokenIssuedOut]:
     """Make a token of yours. Its text is in this answer only, so a repeat makes another one: it takes no Idempotency-Key.
 
-    A token cannot make one that may do more or lives longer than itself. They share rate and budget.
+    A token cannot make one that may do more or lives longer than itself. They share rate and budget: `budgets` count what both spend.
     """
     asking = caller(request)
     life = timedelta(days=body.expires_in_days) if body.expires_in_days else None
     if life and "expires_in_days" not in body.model_fields_set and asking.token and asking.token.expires_at:
         life = min(life, asking.token.expires_at - timezone.now() - timedelta(seconds=1))
-    with _by_the_apis_names():
-        limits = Limits.checked(**_columns_of(body, "label", "expires_in_days"), known_models=ALL_MODELS)
+    with _by_the_apis_names(), transaction.atomic():
+        limits = Limits.checked(**_columns_of(body, "label", "expires_in_days", "budgets"), known_models=ALL_MODELS)
         issued = tokens.issue(asking.user, body.label.strip(), by=asking, limits=limits, expires_in=life)
+        tokens.limit(issued[0], body.budgets.in_micro(), by=asking)
     return _issued(response, *issued)
 
 
@@ -155,16 +186,17 @@ def get_token(request: HttpRequest, token_id: UUID) -> TokenOut:
     return token_out(_known(caller(request), token_id))
 
 
-@router.patch("/{token_id}", response={200: TokenOut, 404: ErrorOut, 422: ErrorOut}, summary="Change a token")
+@router.patch("/{token_id}", response={200: TokenOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}, summary="Change a token")
 def patch_token(request: HttpRequest, token_id: UUID, body: TokenChangeIn) -> TokenOut:
-    """Change the label and what the token may do, from its next request on. A token can give no more than it has."""
+    """Change the label and what the token may do and spend, from its next request on. A token can give no more than it has."""
     asking = caller(request)
     row = _known(asking, token_id)
-    wanted = row.limits.as_columns() | _columns_of(body, "label", unset=True)
+    wanted = row.limits.as_columns() | _columns_of(body, "label", "budgets", unset=True)
     label = body.label.strip() if "label" in body.model_fields_set else row.label
-    with _by_the_apis_names():
+    with _by_the_apis_names(), transaction.atomic():
         limits = Limits.checked(**wanted, known_models={*ALL_MODELS, *row.models_allowed})
         tokens.change(row, by=asking, label=label, limits=limits, expires_at=row.expires_at)
+        tokens.limit(row, body.budgets.in_micro(), by=asking)
     return token_out(row)
 
 
@@ -210,13 +242,17 @@ def _columns_of(body: Schema, *others: str, unset: bool = False) -> dict[str, An
 
 @contextmanager
 def _by_the_apis_names() -> Iterator[None]:
-    """Turn wrong limits into a refusal whose fields are those of the body."""
+    """Turn wrong limits into a refusal whose fields are those of the body, and a budget that another request has just set into a 409."""
     names = {column: name for name, column in COLUMNS.items()} | {"expires_at": "expires_in_days"}
     try:
         yield
     except WrongLimits as wrong:
         fields = {names.get(name, name): words for name, words in wrong.fields.items()}
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=fields) from wrong
+    except IntegrityError as error:
+        if not is_taken(error):
+            raise
+        raise Conflict(_("Somebody else set a budget of this token at this moment. Send it again."), code="budget_exists") from error
 
 
 def _issued(response: HttpResponse, row: ApiToken, text: str) -> Status[TokenIssuedOut]:
@@ -224,8 +260,11 @@ def _issued(response: HttpResponse, row: ApiToken, text: str) -> Status[TokenIss
     return Status(201, TokenIssuedOut(**token_out(row).model_dump(), token=text))
 
 
-def token_out(row: ApiToken) -> TokenOut:
+def token_out(row: ApiToken, limits: Mapping[str, int] | None = None) -> TokenOut:
+    """Return the token as the API shows it. `limits` are those of its line, if they are known."""
+    limits = limits_of_token(row) if limits is None else limits
     facts = {
+        "budgets": {window: decimal(limit) for window, limit in limits.items()},
         "owner": row.owner.get_username(),
         "prefix": f"vp_{row.public_id}_…",
         "state": row.state(timezone.now()),

@@ -5,12 +5,11 @@ Everything is checked first; if anything is wrong, nothing is stored. An order t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from access import ledger
@@ -94,12 +93,13 @@ def key_reused() -> InvalidRequest:
     return InvalidRequest(_("This Idempotency-Key was used for a different request. Use a new key."), code="idempotency_key_reused")
 
 
-def _stored(orders: Collection[Order], name: str) -> QuerySet[GenerationTask]:
+def _stored(orders: Collection[Order], name: str) -> Iterable[GenerationTask]:
     """Return tasks of these owners that have an order's value in this column, which is unique per owner. Without values it asks nothing."""
     values = {getattr(order, name) for order in orders} - {""}
     if not values:
-        return GenerationTask.objects.none()
-    mine = GenerationTask.objects.filter(owner__in={order.owner.pk for order in orders}, **{f"{name}__in": values})
+        return []  # `none()` would build the statement
+    owners = {order.owner.pk for order in orders}
+    mine = GenerationTask.objects.select_related("prompt").filter(owner__in=owners, **{f"{name}__in": values})
     return mine.exclude(**{name: ""})  # SQLite uses the partial index only if the query repeats its condition
 
 
@@ -118,10 +118,11 @@ class _Batch:
 
     def __init__(self, orders: Sequence[Order], *, look: bool) -> None:
         self.placed: list[Placed] = []
-        made = _stored([order for order in orders if look or not order.key_is_new], "idempotency_key").select_related("prompt")
+        made = _stored([order for order in orders if look or not order.key_is_new], "idempotency_key")
         self.by_key = {(task.owner_id, task.idempotency_key): task for task in made}
         self.owners = {order.owner.pk for order in orders}
-        self.taken = set(_stored(orders if look or len(orders) > 1 else [], "external_id").values_list("owner_id", "external_id"))
+        named = _stored(orders if look or len(orders) > 1 else [], "external_id")
+        self.taken = {(task.owner_id, task.external_id) for task in named}
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from access import ledger
-from access.budgets import Scope, paying_team
+from access.budgets import Scope, buyers, next_start
 from access.exchange import rate_of
 from access.ledger import Ask, BudgetReached, PriceUnknown
 from access.ledger_models import Basis, Budget, Reservation
@@ -79,7 +77,7 @@ def ask_of(task: GenerationTask, spec: ModelSpec, params: Params, scope: Scope, 
 
 def scope_of(task: GenerationTask) -> Scope:
     """Return in whose name the task was ordered: its owner, the team that pays, the line of its token. Costs a query."""
-    team = User.objects.filter(pk=task.owner_id).annotate(paying=paying_team()).values_list("paying", flat=True).first()
+    team = buyers([task.owner_id])[task.owner_id].team_id
     return Scope(owner_id=task.owner_id, team_id=team, token_line=task.token.line_id if task.token else None)
 
 
@@ -128,7 +126,7 @@ def refusal_of(error: BudgetReached | PriceUnknown) -> PortalError:
         "left": f"{decimal(budget.left):.2f}",
         "limit": f"{decimal(budget.limit):.2f}",
         "currency": budget.currency,
-        "at": f"{timezone.localtime(budget.ends_at):%Y-%m-%d %H:%M}",
+        "at": next_start(budget),
     }
     words = _(
         "%(budget)s has %(left)s of %(limit)s %(currency)s left, and this may cost more. It starts again at %(at)s. "

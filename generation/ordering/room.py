@@ -13,11 +13,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from access.budgets import paying_team
+from access.budgets import buyers
 from generation import store
 from generation.errors import PortalError
 from generation.models import Video
@@ -84,11 +84,14 @@ def use_of(user: User) -> Use:
 
 
 def quotas_of(owners: Iterable[int]) -> dict[int, Use]:
-    """Return the use and the paying teams of these people in one query, which sums nothing for who has no quota."""
-    used = Case(When(quota_gb__gt=0, then=_sum_of(Video.objects.filter(purged_at=None))), default=0)
-    people = _with_quota(User.objects.filter(pk__in=set(owners))).annotate(used=used, team=paying_team())
-    rows = people.values_list("pk", "used", "quota_gb", "team")
-    return {pk: Use(used_bytes=used, quota_bytes=quota * GB, team_id=team) for pk, used, quota, team in rows}
+    """Return the use and the paying teams of these people. As every order asks, it sums up nothing for who has no quota."""
+    found = buyers(owners)
+    quotas = {pk: settings.QUOTA_GB_PER_USER if one.quota_gb is None else one.quota_gb for pk, one in found.items()}
+    limited, used = [pk for pk, quota in quotas.items() if quota], {}
+    if limited:
+        kept = Video.objects.filter(owner__in=limited, purged_at=None).order_by().values("owner")
+        used = dict(kept.values_list("owner", Sum("stored_bytes")))
+    return {pk: Use(used_bytes=used.get(pk, 0), quota_bytes=quotas[pk] * GB, team_id=one.team_id) for pk, one in found.items()}
 
 
 def _with_quota(people: QuerySet[User]) -> QuerySet[User]:

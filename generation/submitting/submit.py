@@ -17,7 +17,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from access.budget_warnings import warn_of_refusal
+from access.budgets import next_start
 from access.ledger import AlreadyClosed, BudgetReached, PriceUnknown
+from access.ledger_models import Budget
 from database import clock
 from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
@@ -68,14 +71,22 @@ LOOK_AGAIN = timedelta(seconds=5)
 
 class NotNow(Exception):
     """Something between the lease and the intent forbids to send; nothing was sent. `wait` is None where waiting here is of no use: then
-    the task waits for `after`, and says `because` if that is not empty.
+    the task waits for `after`, and says `because` if that is not empty. `full` is the budget that has no room.
     """
 
-    def __init__(self, wait: Wait | None = None, *, after: timedelta = LOOK_AGAIN, because: Message = Message()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        wait: Wait | None = None,
+        *,
+        after: timedelta = LOOK_AGAIN,
+        because: Message = Message(),  # noqa: B008
+        full: Budget | None = None,
+    ) -> None:
         super().__init__(wait.because if wait else str(because))
         self.wait = wait
         self.after = timedelta(seconds=wait.seconds) if wait else after
         self.shown = {"wait_reason": because} if because else {}
+        self.full = full
 
 
 STORAGE_LOOK_AGAIN = timedelta(seconds=30)
@@ -123,7 +134,7 @@ def submit(task_id: UUID | str, fence: int) -> None:
             return
         except NotNow as refusal:
             if refusal.wait is None or time.monotonic() + refusal.wait.seconds > until:
-                _put_back(task, refusal.after, **refusal.shown)
+                _put_off(task, refusal)
                 return
             time.sleep(refusal.wait.seconds)
 
@@ -171,6 +182,13 @@ def _leads_elsewhere(task: GenerationTask, account: ProviderAccount) -> bool:
     return account.led_elsewhere(decided.at if decided else unknown_since)
 
 
+def _put_off(task: GenerationTask, refusal: NotNow) -> None:
+    """Let it wait for what was refused, and warn of a budget that has no room: the intent, which would undo that, is rolled back."""
+    if refusal.full is not None:
+        warn_of_refusal(refusal.full)
+    _put_back(task, refusal.after, **refusal.shown)
+
+
 def _put_back(task: GenerationTask, after: timedelta = LOOK_AGAIN, **changes: Any) -> None:
     """Let it wait for any account, or for its own where only that one protects from a second sale. Counts as no failure."""
     task.reschedule(after, account=task.account if task.is_bound else None, starts=0, failures=0, **changes)
@@ -203,8 +221,9 @@ def _commit_intent(task: GenerationTask, request: GenerationRequest) -> Attempt:
         )
         try:
             set_money_aside(sending, account, request.spec, request.params)
-        except BudgetReached as full:
-            raise NotNow(after=NO_MONEY_AGAIN, because=say("budget_reached")) from full
+        except BudgetReached as reached:
+            because = say(f"budget_full_{reached.budget.kind}", at=next_start(reached.budget))
+            raise NotNow(after=NO_MONEY_AGAIN, because=because, full=reached.budget) from reached
         except PriceUnknown as unknown:
             raise NotNow(after=NO_MONEY_AGAIN, because=say("price_unknown", model=task.model)) from unknown
         except AlreadyClosed as other:  # somebody decides about the task's money at this moment

@@ -15,7 +15,7 @@ from access import budget_changes, budgets, ledger
 from access.budget_warnings import warn_of_refusal, watch
 from access.budgets import Scope
 from access.callers import Caller
-from access.ledger import Ask
+from access.ledger import Ask, BudgetReached
 from access.models import Budget, Preference, Reservation
 from access.tokens import issue
 from events.models import AuditEvent, Event
@@ -45,6 +45,10 @@ def buy(user):
             ledger.reserve([ask], surely=True)
 
     return of
+
+
+def refuse(budget):
+    warn_of_refusal(Budget.objects.get(pk=budget.pk))
 
 
 def warnings():
@@ -87,12 +91,34 @@ def test_a_budget_that_is_full_at_once_warns_once(mine, buy, user):
 def test_a_refusal_warns_though_the_limit_is_not_reached_and_only_once(mine, buy, user):
     buy(3 * YUAN)
 
-    warn_of_refusal(mine)
-    warn_of_refusal(mine)
-    watch()
+    for _order in range(2):
+        refuse(mine)
+        watch()
 
-    assert warnings() == [(100, user.pk)]
+    assert warnings() == [(30, user.pk)]
     assert Event.objects.get(type="budget.warning").facts["refused"] is True
+
+
+def test_a_refusal_takes_no_place_of_the_warnings_at_80_and_at_100_percent(mine, buy, user):
+    refuse(mine)
+    for amount in (8 * YUAN, 2 * YUAN):
+        buy(amount)
+        watch()
+    refuse(mine)
+
+    assert warnings() == [(0, user.pk), (80, user.pk), (100, user.pk)]
+
+
+def test_the_first_refusal_of_a_new_period_is_told_though_its_order_was_rolled_back(mine, buy, user):
+    refuse(mine)
+    past = timezone.now() - timedelta(days=40)
+    Budget.objects.update(starts_at=past, ends_at=timezone.now() - timedelta(days=1))  # the clock has not begun the next one
+
+    with pytest.raises(BudgetReached) as refusal:
+        buy(11 * YUAN)
+    warn_of_refusal(refusal.value.budget)
+
+    assert warnings() == [(0, user.pk), (0, user.pk)]
 
 
 def test_limits_of_nothing_and_those_that_are_not_in_force_do_not_warn(mine, boss):

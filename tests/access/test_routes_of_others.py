@@ -43,6 +43,7 @@ from webhooks.models import Notice
 ROWS = {
     "tasks/<uuid:pk>": "task",
     "tasks/<uuid:pk>/settle/<uuid:row>": "reservation",
+    "tasks/<uuid:pk>/correct/<uuid:row>": "reservation",
     "videos/<uuid:pk>": "video",
     "videos/<uuid:pk>/links/<uuid:link_pk>": "link",
     "bin/<uuid:pk>": "video in the bin",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
-from access.budgets import put_in_force
+from access import ledger
+from access.budgets import Scope, put_in_force
 from access.callers import Caller
-from access.models import Budget
+from access.ledger import Ask
+from access.models import Budget, Reservation
 from access.tokens import issue
 from delivery.models import Link
 from generation.lifecycle import Status
@@ -35,11 +38,16 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
     endpoint, _secret = actions.create(by=Caller(user=person), url="https://shop.example/hooks", types=["task.failed"])
     delivery = actions.ping(endpoint, by=Caller(user=person))
     Delivery.objects.filter(pk=delivery.pk).update(state=State.FAILED, due_at=None, finished_at=delivery.created_at)
+    that_cost = make_task(person, status=Status.FAILED)
+    with transaction.atomic():
+        ledger.reserve([Ask(task_id=that_cost.pk, scope=Scope(owner_id=person.pk), model=MODEL, vendor="kling", amount=5_000_000)])
+        ledger.settle(Reservation.objects.get(task_id=that_cost.pk), 5_000_000, basis="asked")
     asset: Asset = store_asset(owner=person, file=picture())
     rows = {
         "task": make_task(person),
         "ended_task": make_task(person, status=Status.FAILED),
         "task_in_review": in_review,
+        "task_that_cost": that_cost,
         "video": video,
         "video_in_bin": in_bin,
         "link": Link.objects.create(video=video, owner=person, label="product page"),

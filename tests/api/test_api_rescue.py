@@ -46,7 +46,13 @@ def test_asking_again_takes_a_wait_and_answers_a_task_that_lives(admin_api, fail
     assert (reply.status_code, reply["Preference-Applied"], reply.json()["status"]) == (200, "wait=1", "ingesting")
 
 
-WAYS = [("ask-again", None), ("adopt", {"vendor_id": "x"}), ("submit-again", {"knows_cost": True}), ("give-up", None)]
+WAYS = [
+    ("ask-again", None),
+    ("adopt", {"vendor_id": "x"}),
+    ("submit-again", {"knows_cost": True}),
+    ("give-up", None),
+    ("cost", {"amount": "1"}),
+]
 
 
 @pytest.mark.parametrize(("way", "body"), WAYS)

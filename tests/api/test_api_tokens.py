@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from access.limits import Limits
-from access.models import ApiToken
+from access.models import ApiToken, Budget
 from access.scopes import Scope
 from access.tokens import authenticate, issue
 from tests.cases import in_one_test
@@ -108,6 +108,50 @@ def test_a_token_gives_no_more_than_it_has_also_by_a_change_or_a_replacement(pro
     assert narrow.ask("PATCH", f"/{wide.pk}", {"only": ""})[0] == 200
     assert narrow.ask("POST", f"/{wide.pk}/roll", {})[0] == 422
     assert narrow.ask("DELETE", f"/{wide.pk}")[0] == 204
+
+
+def budgets_of(row_id):
+    return {budget.window: budget.limit for budget in Budget.objects.filter(token_line=row_id, enabled=True)}
+
+
+def test_budgets_come_with_the_token_and_change_with_it(program):
+    status, made = program.ask("POST", body={"label": "shop", "budgets": {"day": "20", "month": 500}})
+    line = ApiToken.objects.get(pk=made["id"]).line_id
+
+    assert (status, made["budgets"]) == (201, {"day": "20.000000", "month": "500.000000"})
+    assert budgets_of(line) == {"day": 20_000_000, "month": 500_000_000}
+    assert program.ask("PATCH", f"/{made['id']}", {"label": "till"})[1]["budgets"] == made["budgets"]
+    assert program.ask("PATCH", f"/{made['id']}", {"budgets": {"day": "1.5"}})[1]["budgets"]["day"] == "1.500000"
+    assert [one["budgets"] for one in program.ask("GET")[1]["items"]] == [{"day": "1.500000", "month": "500.000000"}] * 2
+
+
+def test_a_wrong_budget_makes_and_changes_nothing(program, user):
+    own = ApiToken.objects.get()
+    for budgets, field in (
+        ({"day": -1}, "budgets.day"),
+        ({"year": 1}, "budgets.year"),
+        ({"day": "0.0000001"}, "budgets.day"),
+        (5, "budgets"),
+    ):
+        for method, path in (("POST", ""), ("PATCH", f"/{own.pk}")):
+            status, refusal = program.ask(method, path, {"label": "shop", "budgets": budgets})
+            assert (status, list(refusal["error"]["fields"])) == (422, [field])
+    assert (ApiToken.objects.get().label, Budget.objects.count()) == ("manager", 0)
+
+
+def test_a_token_with_a_budget_raises_and_ends_none(program, user):
+    own, other = ApiToken.objects.get(), issue(user, "other")[0]
+    assert program.ask("PATCH", f"/{own.pk}", {"budgets": {"day": 5}})[0] == 200  # its own, from now on
+
+    for method, path in (("POST", ""), ("PATCH", f"/{own.pk}"), ("PATCH", f"/{other.pk}")):
+        for budget in (None, "5.000001"):
+            status, refusal = program.ask(method, path, {"label": "more", "budgets": {"day": budget}})
+            assert (status, list(refusal["error"]["fields"])) == (422, ["budgets.day"])
+    assert (program.ask("PATCH", f"/{own.pk}", {"budgets": {"day": 4, "month": 9}})[0], budgets_of(own.pk)) == (
+        200,
+        {"day": 4_000_000, "month": 9_000_000},
+    )
+    assert not ApiToken.objects.filter(label="more").exists()
 
 
 def test_a_replacement_has_its_own_text_and_happens_once(program):

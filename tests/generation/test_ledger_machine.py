@@ -305,7 +305,7 @@ class Money(RuleBasedStateMachine):
     def say_what_it_cost(self, pick: int, amount: str) -> None:
         rows = Reservation.objects.filter(owner=self.user).order_by("id")
         if rows:
-            self.do(lambda: set_cost(rows[pick % len(rows)], Decimal(amount), by=Caller(user=self.admin)))
+            self.do(lambda: set_cost(rows[pick % len(rows)], Decimal(amount), by=Caller(user=self.admin), reason="typed wrongly"))
 
     @rule(amount=st.sampled_from([1, 2, 9]), currency=st.sampled_from(["CNY", "USD"]))
     def change_the_price(self, amount: int, currency: str) -> None:

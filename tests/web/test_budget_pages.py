@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from access.budgets import put_in_force
+from access.budgets import buyers, put_in_force
 from access.models import Budget, Preference
 from access.tokens import issue
 
@@ -78,3 +78,19 @@ def test_a_period_ends_on_the_clock_of_its_owner(visitor, user, settings):
 
 def test_an_anonymous_reader_is_asked_to_sign_in(db):
     assert Client().get(PAGE).status_code == 302
+
+
+def test_who_is_in_several_teams_chooses_which_of_them_pays(visitor, user, other_user):
+    films, shop, theirs = (Group.objects.create(name=name) for name in ("films", "shop", "theirs"))
+    user.groups.add(films)
+    assert "Team that pays" not in visitor.get("/settings/").text
+    user.groups.add(shop)
+    assert "Team that pays" in visitor.get("/settings/").text
+
+    for sent, pays in ((str(shop.pk), shop), (str(theirs.pk), shop), ("x", shop), ("", films)):
+        visitor.post("/settings/", {"paying_team": sent})
+        assert buyers([user.pk])[user.pk].team_id == pays.pk
+    visitor.post("/settings/", {"paying_team": str(shop.pk)})
+    assert f'<option value="{shop.pk}" selected>' in visitor.get("/settings/").text
+    user.groups.remove(shop)
+    assert buyers([user.pk])[user.pk].team_id == films.pk  # who has left a team spends no money of it

@@ -11,7 +11,10 @@ from access import ledger
 from access.budgets import Scope
 from access.ledger import Ask
 from access.ledger_models import Reservation
+from access.tokens import issue
+from events.models import AuditEvent
 from generation.models import Dispatch, GenerationTask
+from tests.api.conftest import Api
 from tests.task_rows import attempt_of, make_task
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +31,11 @@ def waiting(user, kling) -> GenerationTask:
         ledger.reserve([asked])
     task.give_up("abandoned", "no")
     return task
+
+
+@pytest.fixture
+def staff_api(staff) -> Api:
+    return Api(issue(staff, "tests")[1])
 
 
 def test_a_decider_says_what_it_cost_and_both_pages_show_it(staff_visitor, visitor, waiting):
@@ -56,6 +64,42 @@ def test_an_old_page_changes_no_decision_that_it_does_not_show(staff_visitor, wa
 
     assert (late.status_code, "Somebody was faster" in late["HX-Trigger"]) == (409, True)
     assert Reservation.objects.get().settled == 40 * YUAN
+
+
+def test_a_decider_corrects_a_cost_that_was_typed_wrongly_and_says_why(staff_visitor, visitor, waiting):
+    row = Reservation.objects.get()
+    staff_visitor.post(f"/tasks/{waiting.pk}/settle/{row.pk}", {"amount": "40"})
+    assert "Sending 1: ¥40.00" in staff_visitor.get(f"/tasks/{waiting.pk}/").text
+    address, seen = f"/tasks/{waiting.pk}/correct/{row.pk}", {"seen": str(40 * YUAN)}
+
+    unsaid = staff_visitor.post(address, {**seen, "amount": "4"}, headers={"HX-Request": "true"})
+    assert (unsaid.status_code, "Say why" in unsaid["HX-Trigger"]) == (422, True)
+    for _press in range(2):
+        assert staff_visitor.post(address, {**seen, "amount": "4", "reason": "a zero too much"}).status_code == 302
+    late = staff_visitor.post(address, {**seen, "amount": "3", "reason": "of an old page"}, headers={"HX-Request": "true"})
+
+    assert (late.status_code, Reservation.objects.get().settled) == (409, 4 * YUAN)
+    assert AuditEvent.objects.get(action="ledger.corrected").after["reason"] == "a zero too much"
+    assert "Correct the cost" not in visitor.get(f"/tasks/{waiting.pk}/").text
+    assert visitor.post(address, {**seen, "amount": "1", "reason": "mine"}).status_code in {302, 403}
+    assert Reservation.objects.get().settled == 4 * YUAN
+
+
+def test_the_api_says_and_corrects_what_a_task_cost(staff_api, waiting):
+    address = f"/tasks/{waiting.pk}/cost"
+
+    def answer(**body):
+        reply = staff_api.post(address, body)
+        return reply.status_code, (reply.json()["cost"] if reply.status_code == 200 else reply.json()["error"]["code"])
+
+    settled = {"settled": "40.000000", "settled_by": "person"}
+    status, cost = answer(amount="40")
+    assert (status, settled.items() <= cost.items()) == (200, True)
+    assert answer(amount="4") == (422, "invalid_request")
+    assert answer(amount="4", reason="a zero too much", sending=2) == (422, "invalid_request")
+    assert answer(amount="-4", reason="a refund") == (422, "invalid_request")
+    assert answer(amount="4", reason="a zero too much")[1]["settled"] == "4.000000"
+    assert AuditEvent.objects.get(action="ledger.corrected").after["reason"] == "a zero too much"
 
 
 def test_who_may_not_decide_sees_nothing_of_it_and_changes_nothing(visitor, waiting):

@@ -76,7 +76,7 @@ class ReservationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
                 self.message_user(request, f"{row}: {words}", messages.WARNING)
                 continue
             try:
-                set_cost(row, Decimal(0), by=caller_of(request), is_first=row.closed_at is None)
+                set_cost(row, Decimal(0), by=caller_of(request), is_first=row.closed_at is None, reason="not charged")
                 done += 1
             except PortalError as refusal:
                 self.message_user(request, f"{row}: {refusal.message}", messages.WARNING)

@@ -17,7 +17,7 @@ from access.callers import Caller
 from access.rights import may
 from generation.actions.decide import can_adopt
 from generation.actions.recover import can_ask_again
-from generation.actions.settle import waiting_of
+from generation.actions.settle import correctable_of, waiting_of
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, review_sentence
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
@@ -179,6 +179,7 @@ def recover_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
         "review": _review(task) if task.state is Status.NEEDS_REVIEW and may(caller, "decide", task) else None,
         "can_ask_again": can_ask_again(task, caller),
         "waiting": waiting_of(task) if may(caller, "decide", task) else [],
+        "correctable": correctable_of(task) if may(caller, "decide", task) else [],
         "currency": settings.CURRENCY,
     }
 

@@ -25,14 +25,16 @@ __all__ = ["settings"]
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """Show and store language, theme, time zone and the usual team; show how much storage the person's videos take."""
+    """Show and store language, theme, time zone, the usual team and the one that pays; show how much storage the person's videos take."""
     caller = caller_of(request)
     if request.method == "POST":
         return _store(request)
+    stored = Preference.objects.filter(user=caller.user).first()
     facts = {
         "use": use_of(caller.user),
         "teams": dict(caller.teams),
-        "default_team": Preference.objects.filter(user=caller.user).values_list("default_team", flat=True).first(),
+        "default_team": stored.default_team_id if stored else None,
+        "paying_team": stored.team_id if stored else None,
         "zones": zone_names(),
         "chosen": request.session.get(SESSION_KEY, ""),
         "of_browser": request.COOKIES.get(COOKIE, ""),
@@ -48,6 +50,7 @@ def _store(request: HttpRequest) -> HttpResponse:
     offered = {
         "time_zone": {"", *zone_names()},
         "team": {"", *map(str, caller.teams)},
+        "paying_team": {"", *map(str, caller.teams)},
         "language": {"", *dict(portal.LANGUAGES)},
         "theme": set(THEMES),
     }
@@ -57,6 +60,8 @@ def _store(request: HttpRequest) -> HttpResponse:
         return response
     if "team" in given:
         given["default_team_id"] = given.pop("team") or None
+    if "paying_team" in given:
+        given["team_id"] = given.pop("paying_team") or None
     remember(request, caller.user, **given)
     if theme := given.get("theme"):
         keep_theme(request, response, theme)

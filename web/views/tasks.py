@@ -33,6 +33,7 @@ __all__ = [
     "ask_again",
     "cancel",
     "cancel_queue",
+    "correct",
     "dismiss",
     "dismiss_all",
     "give_up",
@@ -196,6 +197,21 @@ def settle(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
     def act(ended: GenerationTask) -> str:
         waiting = get_object_or_404(Reservation, pk=row, task_id=ended.pk)
         set_cost(waiting, amount_typed(request.POST.get("amount", "")), by=caller_of(request), is_first=True)
+        return _("Stored what it cost.")
+
+    return _decide(request, pk, act)
+
+
+@login_required
+@require_POST
+def correct(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
+    """Store another cost of a purchase that is settled, and why."""
+
+    def act(ended: GenerationTask) -> str:
+        settled = get_object_or_404(Reservation, pk=row, task_id=ended.pk)
+        amount, reason = amount_typed(request.POST.get("amount", "")), request.POST.get("reason", "")
+        seen = request.POST.get("seen", "")
+        set_cost(settled, amount, by=caller_of(request), reason=reason, seen=int(seen) if seen.isdecimal() else -1)
         return _("Stored what it cost.")
 
     return _decide(request, pk, act)

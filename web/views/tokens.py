@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access import tokens as own
-from access.budget_changes import limit_token, limits_of_token
+from access.budget_changes import limits_of_token
 from access.callers import caller_of
 from access.limits import WrongLimits
 from access.models import ApiToken
@@ -45,7 +45,7 @@ def new_token(request: HttpRequest) -> HttpResponse:
         try:
             with transaction.atomic():
                 row, text = own.issue(by.user, form.cleaned_data["label"], by=by, limits=form.limits, expires_in=life)
-                limit_token(row, form.budgets, by=by)
+                own.limit(row, form.budgets, by=by)
         except WrongLimits as wrong:
             _show_in(form, wrong)
         else:
@@ -64,7 +64,7 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             with transaction.atomic():
                 own.change(row, by=by, label=form.cleaned_data["label"], limits=form.limits, expires_at=row.expires_at)
-                limit_token(row, form.budgets, by=by)
+                own.limit(row, form.budgets, by=by)
         except IntegrityError:
             form.add_error(None, _("Somebody saved the same at this moment. Here is what is stored now."))
         except WrongLimits as wrong:

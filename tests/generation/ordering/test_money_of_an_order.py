@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.utils import timezone
 
 from access import ledger
 from access.budgets import put_in_force
@@ -115,7 +116,7 @@ def test_an_order_that_does_not_fit_is_refused_with_the_budget_and_its_end(ask, 
 
     assert (refusal.value.code, refusal.value.status) == ("budget_reached", 403)
     assert "Your monthly budget has 2.00 of 7.00 CNY left" in refusal.value.message
-    assert f"{mine.ends_at:%Y-%m-%d}" in refusal.value.message
+    assert f"It starts again at {mine.ends_at:%Y-%m-%d} 00:00 (UTC)" in refusal.value.message
     assert (GenerationTask.objects.count(), held()) == (1, [5 * YUAN, 5 * YUAN])
     with pytest.raises(OverBudget):
         create(Order(**ask))
@@ -252,7 +253,11 @@ def test_a_task_whose_money_is_missing_waits_and_says_so(user, driver, simulator
     ModelPrice.objects.create(model=KLING, unit="video", amount=3)
     driver.step()
     task.refresh_from_db()
-    assert (task.status, codes_of(task.wait_reason), simulator.ledger()["count"]) == ("queued", ["budget_reached"], 0)
+    assert (task.status, codes_of(task.wait_reason), simulator.ledger()["count"]) == ("queued", ["budget_full_everyone"], 0)
+    assert f"starts again at {budget.ends_at:%Y-%m-%d} 00:00 (UTC)" in str(task.wait_reason)
+    GenerationTask.objects.update(due_at=timezone.now())
+    driver.step()
+    assert [(event.subject_id, event.facts["refused"]) for event in Event.objects.filter(type="budget.warning")] == [(budget.pk, True)]
     budget.limit = 5 * YUAN
     put_in_force(budget)
     done = driver.finish(task)
@@ -329,8 +334,14 @@ def test_a_person_says_what_was_charged_and_corrects_it(review, user, staff):
     for _press in range(2):
         set_cost(row, Decimal("4.5"), by=by)
     assert (GenerationTask.objects.get().cost_settled, held()) == (4_500_000, [4_500_000])
-    set_cost(row, Decimal(0), by=by)
+    with pytest.raises(InvalidRequest) as refused:
+        set_cost(row, Decimal(0), by=by, reason=" ")
+    with pytest.raises(Conflict):
+        set_cost(row, Decimal(0), by=by, reason="typed wrongly", seen=5 * YUAN)  # of an old page
+    set_cost(row, Decimal(0), by=by, reason="typed wrongly", seen=4_500_000)
 
+    assert list(refused.value.fields) == ["reason"]
+    assert AuditEvent.objects.get(action="ledger.corrected").after == {"settled": "0.000000", "basis": "person", "reason": "typed wrongly"}
     assert (GenerationTask.objects.get().cost_settled, held()) == (0, [0])
     assert list(AuditEvent.objects.filter(action__startswith="ledger.").order_by("id").values_list("action", "user_id")) == [
         ("ledger.settled", staff.pk),

@@ -82,16 +82,18 @@ def test_a_batch_of_two_people_names_the_orders_of_the_one_without_room(user, ot
     assert not GenerationTask.objects.filter(prompt__text__in=["a boat", "theirs"], videos=None).exists()
 
 
-def test_a_use_is_one_query_over_its_index(user, settings, django_assert_num_queries):
-    settings.QUOTA_GB_PER_USER = 1
+def test_a_use_is_one_query_over_its_index_for_who_has_a_quota(user, settings, django_assert_num_queries):
     stored(user)
-    with django_assert_num_queries(1) as asked:
-        quotas_of([user.pk])
+    with django_assert_num_queries(1):
+        assert not quotas_of([user.pk])[user.pk].is_full
+    settings.QUOTA_GB_PER_USER = 1
+    with django_assert_num_queries(2) as asked:
+        assert quotas_of([user.pk])[user.pk].used_bytes
 
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + asked.captured_queries[0]["sql"])
+        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + asked.captured_queries[1]["sql"])
         plan = " ".join(str(row) for row in cursor.fetchall())
     assert "video_bytes_of_owner" in plan
 
